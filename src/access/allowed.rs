@@ -1,0 +1,231 @@
+//! [`Allowed`]: the caller, once authenticated and authorised.
+
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::credential::{self, Credential};
+use super::permission::{Permission, Rule};
+use crate::app::App;
+use crate::audit::{Actor, By};
+use crate::front::RequestInfo;
+use crate::keys::index::{Accepted, Ask};
+use crate::keys::{Entry, Origin, Refusal, Tenant};
+use crate::kit::http::{ApiError, Describe, Doc, Guard};
+use crate::members::Member;
+use crate::sessions;
+use crate::workspaces::WorkspaceId;
+
+/// Proof that the caller may do what `P` names.
+#[derive(Debug)]
+pub struct Allowed<P> {
+    caller: Caller,
+    info: RequestInfo,
+    permission: PhantomData<P>,
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Nobody was asked for.
+    Anyone,
+    /// An application, by key.
+    Key(Arc<Entry>),
+    /// A person, by session.
+    Member {
+        /// Them.
+        member: Box<Member>,
+        /// Their workspace.
+        tenant: Arc<Tenant>,
+        /// Their session.
+        session: sessions::TokenDigest,
+    },
+}
+
+impl<P> Allowed<P> {
+    /// Who calls.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The workspace the credential belongs to; every query is about this one.
+    pub fn workspace(&self) -> WorkspaceId {
+        match &self.caller {
+            Caller::Anyone => WorkspaceId(uuid::Uuid::nil()),
+            Caller::Key(entry) => entry.tenant.id,
+            Caller::Member { tenant, .. } => tenant.id,
+        }
+    }
+
+    /// That workspace's name in URLs.
+    pub fn workspace_slug(&self) -> &str {
+        match &self.caller {
+            Caller::Anyone => "",
+            Caller::Key(entry) => &entry.tenant.slug,
+            Caller::Member { tenant, .. } => &tenant.slug,
+        }
+    }
+
+    /// For the record: who, from where, in which request.
+    pub fn by(&self) -> By {
+        let actor = match &self.caller {
+            Caller::Anyone => Actor::ANONYMOUS,
+            Caller::Key(entry) => Actor::api_key(entry.id, &entry.name),
+            Caller::Member { member, .. } => Actor::member(member.id, &member.name),
+        };
+        self.info.by(actor)
+    }
+
+    /// What is known of the request itself.
+    pub fn info(&self) -> &RequestInfo {
+        &self.info
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Allowed<P> {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let info = RequestInfo::of(parts);
+        let caller = match P::RULE {
+            Rule::Anyone => Caller::Anyone,
+            rule => admit(app, parts, &info, rule).await?,
+        };
+        Ok(Self { caller, info, permission: PhantomData })
+    }
+}
+
+async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Result<Caller, ApiError> {
+    match credential::find(&parts.headers)? {
+        None => Err(unauthorized(
+            "AUTHENTICATION_REQUIRED",
+            "Send an API key in the X-API-Key header, or sign in and send the token in Authorization: Bearer.",
+        )),
+        Some(Credential::Key(presented)) => admit_key(app, presented, info, rule).await.map(Caller::Key),
+        Some(Credential::Token(token)) => {
+            let (member, session) = sessions::authenticate(app, token).await?.ok_or_else(session_invalid)?;
+            let tenant = app.index.tenant(member.workspace).ok_or_else(session_invalid)?;
+            if rule.admits(member.role) {
+                return Ok(Caller::Member { member: Box::new(member), tenant, session });
+            }
+            let message = format!(
+                "Your role, {}, does not allow this; it needs {rule}. Ask an administrator of the workspace.",
+                member.role
+            );
+            Err(ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", message))
+        }
+    }
+}
+
+async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<Arc<Entry>, ApiError> {
+    if !app.cluster.has_lease(&app.clock) {
+        app.cluster.refresh(app, presented).await?;
+    }
+    let ask = Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
+    let origin =
+        Origin { address: info.address, now: ask.now, request_id: &info.request_id, user_agent: info.user_agent.as_deref() };
+    match app.index.verify(presented, ask) {
+        Ok(Accepted { entry, .. }) if !rule.admits_keys() => {
+            app.recorder.deny_person(&entry, origin);
+            let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";
+            Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
+        }
+        Ok(Accepted { entry, .. }) => {
+            app.recorder.allow(&entry, ask.scope, info.address, ask.now);
+            Ok(entry)
+        }
+        Err(refusal) => {
+            app.recorder.deny(&refusal, ask.scope, origin);
+            Err(refused(&refusal, info.address))
+        }
+    }
+}
+
+fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
+    match refusal {
+        Refusal::Invalid => unauthorized(
+            "API_KEY_INVALID",
+            "This is not a valid API key. Check that it was copied whole: pck_ and 38 characters.",
+        ),
+        Refusal::Revoked(_) => {
+            unauthorized("API_KEY_REVOKED", "This API key was revoked. Ask an administrator of the workspace for a new one.")
+        }
+        Refusal::Expired(_) => {
+            unauthorized("API_KEY_EXPIRED", "This API key has expired. Ask an administrator of the workspace for a new one.")
+        }
+        Refusal::Address(_) => {
+            let message = format!(
+                "This API key cannot be used from {address}. Ask an administrator of the workspace to add it to the key's allow-list."
+            );
+            ApiError::new(StatusCode::FORBIDDEN, "IP_NOT_ALLOWED", message)
+        }
+        Refusal::Scope(_, scope) => {
+            let message =
+                format!("This API key lacks the scope {scope}. Ask an administrator of the workspace for a key that has it.");
+            ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", message).with("requiredScope", scope.to_string())
+        }
+        Refusal::Limited(entry, too_soon) => {
+            // Rounded up: a caller who waits as told is let in.
+            let seconds = too_soon.retry_after.as_secs() + u64::from(too_soon.retry_after.subsec_nanos() > 0);
+            let message = format!("Too many requests with this API key. Try again in {seconds} seconds.");
+            let error =
+                ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into());
+            let Some(limit) = entry.rate_limit else { return error };
+            let policy = format!("\"default\";q={};w={}", limit.requests, limit.per_seconds);
+            let state = format!("\"default\";r=0;t={seconds}");
+            [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(error, |error, (name, value)| {
+                match HeaderValue::from_str(&value) {
+                    Ok(value) => error.header(HeaderName::from_static(name), value),
+                    Err(_) => error,
+                }
+            })
+        }
+    }
+}
+
+/// 401 with the challenge that RFC 9110 asks for.
+pub(super) fn unauthorized(code: &'static str, message: &str) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, code, message)
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
+}
+
+fn session_invalid() -> ApiError {
+    unauthorized("SESSION_INVALID", "This session is unknown, expired or signed out. Sign in again.")
+}
+
+impl<P: Permission> Guard for Allowed<P> {
+    fn permission() -> String {
+        P::RULE.to_string()
+    }
+}
+
+impl<P: Permission> Describe for Allowed<P> {
+    fn describe(doc: &mut Doc) {
+        doc.fails(400, "CREDENTIAL_IN_URL");
+        if P::RULE == Rule::Anyone {
+            return;
+        }
+        doc.security.push("session");
+        doc.fails(400, "AMBIGUOUS_CREDENTIALS");
+        for code in ["AUTHENTICATION_REQUIRED", "SESSION_INVALID", "API_KEY_INVALID", "API_KEY_REVOKED", "API_KEY_EXPIRED"] {
+            doc.fails(401, code);
+        }
+        doc.fails(403, "IP_NOT_ALLOWED");
+        doc.fails(429, "RATE_LIMITED");
+        doc.fails(503, "UNAVAILABLE");
+        if P::RULE.admits_keys() {
+            doc.security.extend(["apiKey", "bearerKey"]);
+        } else {
+            doc.fails(403, "PERSON_REQUIRED");
+        }
+        if P::RULE.scope().is_some() {
+            doc.fails(403, "SCOPE_REQUIRED");
+        }
+        if !matches!(P::RULE, Rule::Identified | Rule::SignedIn) {
+            doc.fails(403, "ROLE_REQUIRED");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Who am I, and: may this request pass?
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::allowed::{Allowed, Caller};
+use super::permission::{Identified, Rule};
+use crate::app::App;
+use crate::keys::{Entry, KeyId, Module, Refusal, Scope, Tenant};
+use crate::kit::clock::Time;
+use crate::kit::http::describe::Shape;
+use crate::kit::http::route::get;
+use crate::kit::http::{Answer, ApiError, Describe, Doc, Query, Routes};
+use crate::members::{MemberId, Role};
+use crate::workspaces::WorkspaceId;
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Authentication",
+        [
+            get("/api/v1/auth/whoami", "Who am I", whoami),
+            get("/api/v1/auth/check", "Check a credential", check)
+                .fails(403, "SCOPE_REQUIRED")
+                .fails(403, "ROLE_REQUIRED")
+                .map(|route| route.layer(axum::middleware::map_response(without_body))),
+        ],
+    )
+}
+
+/// The caller, as the server sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum WhoAmI {
+    /// An application.
+    #[serde(rename_all = "camelCase")]
+    ApiKey {
+        /// The key's workspace.
+        workspace: WorkspaceView,
+        /// The key.
+        api_key: CallingKey,
+    },
+    /// A person.
+    Member {
+        /// Their workspace.
+        workspace: WorkspaceView,
+        /// Them.
+        member: CallingMember,
+    },
+}
+
+/// A workspace, in short.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Workspace)]
+pub(crate) struct WorkspaceView {
+    id: WorkspaceId,
+    slug: String,
+    name: String,
+}
+
+impl From<&Tenant> for WorkspaceView {
+    fn from(tenant: &Tenant) -> Self {
+        Self { id: tenant.id, slug: tenant.slug.clone(), name: tenant.name.clone() }
+    }
+}
+
+/// The key a request was made with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CallingKey {
+    id: KeyId,
+    name: String,
+    hint: String,
+    scopes: Vec<Scope>,
+    expires_at: Option<Time>,
+}
+
+/// The member a request was made by.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallingMember {
+    id: MemberId,
+    name: String,
+    email: String,
+    role: Role,
+}
+
+impl From<&crate::members::Member> for CallingMember {
+    fn from(member: &crate::members::Member) -> Self {
+        Self { id: member.id, name: member.name.clone(), email: member.email.clone(), role: member.role }
+    }
+}
+
+async fn whoami(who: Allowed<Identified>) -> Result<Answer<WhoAmI>, ApiError> {
+    match who.caller() {
+        Caller::Anyone => Err(ApiError::internal()),
+        Caller::Key(entry) => {
+            let Entry { id, tenant, name, hint, scopes, expires_at, .. } = &**entry;
+            let api_key = CallingKey {
+                id: *id,
+                name: name.to_string(),
+                hint: hint.to_string(),
+                scopes: scopes.iter().collect(),
+                expires_at: *expires_at,
+            };
+            Ok(Answer(WhoAmI::ApiKey { workspace: WorkspaceView::from(&**tenant), api_key }))
+        }
+        Caller::Member { member, tenant, .. } => {
+            Ok(Answer(WhoAmI::Member { workspace: WorkspaceView::from(&**tenant), member: CallingMember::from(&**member) }))
+        }
+    }
+}
+
+/// What a proxy asks for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+struct CheckQuery {
+    /// The scope the request behind the proxy needs; left out: any valid credential passes.
+    #[param(inline)]
+    scope: Option<Scope>,
+}
+
+/// 200 with nothing but headers.
+struct Passed(HeaderMap);
+
+impl IntoResponse for Passed {
+    fn into_response(self) -> Response {
+        (StatusCode::OK, self.0).into_response()
+    }
+}
+
+impl Describe for Passed {
+    fn describe(doc: &mut Doc) {
+        doc.success.push((200, Shape::Empty));
+    }
+}
+
+async fn check(who: Allowed<Identified>, State(app): State<App>, Query(query): Query<CheckQuery>) -> Result<Passed, ApiError> {
+    let mut headers = HeaderMap::new();
+    let tenant = match who.caller() {
+        Caller::Anyone => return Err(ApiError::internal()),
+        Caller::Key(entry) => {
+            if let Some(scope) = query.scope.filter(|scope| !entry.scopes.cover(*scope)) {
+                let refusal = Refusal::Scope(entry.clone(), scope);
+                app.recorder.deny(&refusal, Some(scope), who.info().origin(app.clock.now()));
+                return Err(ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", "The key lacks the scope."));
+            }
+            insert(&mut headers, "x-api-key-id", &entry.id.to_string());
+            entry.tenant.clone()
+        }
+        Caller::Member { member, tenant, .. } => {
+            if query.scope.is_some_and(|scope| !Rule::Scope(scope).admits(member.role)) {
+                return Err(ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", "The role does not allow this."));
+            }
+            tenant.clone()
+        }
+    };
+    let modules = Module::DATA.map(Module::as_str).join(",");
+    insert(&mut headers, "x-tenant-id", &tenant.id.to_string());
+    insert(&mut headers, "x-tenant-slug", &tenant.slug);
+    insert(&mut headers, "x-tenant-name", &percent_encoded(&tenant.name));
+    insert(&mut headers, "x-tenant-timezone", &tenant.timezone);
+    insert(&mut headers, "x-tenant-modules", &modules);
+    Ok(Passed(headers))
+}
+
+fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+/// Visible ASCII and spaces as they are, the rest and `%` percent-encoded as UTF-8: a header is ASCII.
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |encoded, byte| match byte {
+        b' '..=b'~' if byte != b'%' => encoded + char::from(byte).encode_utf8(&mut [0; 4]),
+        _ => encoded + &format!("%{byte:02X}"),
+    })
+}
+
+/// A proxy looks at the status alone.
+async fn without_body(mut response: Response) -> Response {
+    response.extensions_mut().remove::<ApiError>();
+    response
+}

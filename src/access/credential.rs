@@ -1,0 +1,112 @@
+//! What a request carries to say who sends it.
+
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+
+use crate::keys::format;
+use crate::kit::http::ApiError;
+
+/// Header bytes that claim to be a key, or a person's token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credential<'a> {
+    /// Has to be verified as a key.
+    Key(&'a [u8]),
+    /// Has to be looked up as a session.
+    Token(&'a [u8]),
+}
+
+/// The one credential of a request, if it has any.
+pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credential<'_>>, ApiError> {
+    let mut found = None;
+    let in_header = headers.get_all("x-api-key").iter().map(|value| Ok(Credential::Key(value.as_bytes().trim_ascii())));
+    let bearer = headers.get_all(header::AUTHORIZATION).iter().map(|value| bearer(value.as_bytes()));
+    for credential in in_header.chain(bearer) {
+        let credential = credential?;
+        if found.is_some_and(|other| other != credential) {
+            let message =
+                "Two different credentials came with this request. Send one: a key in X-API-Key, or a token in Authorization.";
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, "AMBIGUOUS_CREDENTIALS", message));
+        }
+        found = Some(credential);
+    }
+    Ok(found)
+}
+
+/// `Bearer` and a key or a token; the scheme's case does not matter (RFC 9110, 11.1).
+fn bearer(value: &[u8]) -> Result<Credential<'_>, ApiError> {
+    let (scheme, credential) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Err(super::allowed::unauthorized("AUTHENTICATION_REQUIRED", "Send Authorization: Bearer and a key or a token."));
+    }
+    let credential = credential.trim_ascii();
+    Ok(if credential.starts_with(format::PREFIX.as_bytes()) {
+        Credential::Key(credential)
+    } else {
+        Credential::Token(credential)
+    })
+}
+
+/// A URL ends up in histories and logs: a key in one is refused, and named to the caller as compromised.
+///
+/// Gives the key it found, for the audit log, with the refusal.
+pub fn refuse_key_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
+    let Some(query) = uri.query() else { return Ok(()) };
+    if !query.contains("pck") && !query.contains('%') {
+        return Ok(());
+    }
+    let decoded = percent_decoded(query);
+    let Some(found) = format::find(&decoded) else { return Ok(()) };
+    let message = "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header.";
+    Err((found.to_owned(), ApiError::new(StatusCode::BAD_REQUEST, "CREDENTIAL_IN_URL", message)))
+}
+
+fn percent_decoded(query: &str) -> String {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    pairs.into_iter().fold(String::new(), |text, (name, value)| text + &name + " " + &value + " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::PlainSecret;
+    use crate::kit::random::Random;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value"))).fold(
+            HeaderMap::new(),
+            |mut all, (name, value)| {
+                let _: bool = all.append::<axum::http::HeaderName>(name, value);
+                all
+            },
+        )
+    }
+
+    #[test]
+    fn the_same_key_in_both_headers_is_one_credential() {
+        let headers = headers(&[("x-api-key", "pck_a"), ("authorization", "bearer pck_a")]);
+        assert!(matches!(find(&headers), Ok(Some(Credential::Key(b"pck_a")))));
+    }
+
+    #[test]
+    fn two_different_credentials_are_ambiguous() {
+        for pairs in [
+            [("x-api-key", "pck_a"), ("x-api-key", "pck_b")],
+            [("x-api-key", "pck_a"), ("authorization", "Bearer pck_b")],
+            [("x-api-key", "pck_a"), ("authorization", "Bearer token")],
+        ] {
+            let refused = find(&headers(&pairs)).err().map(|error| error.code);
+            assert_eq!(refused, Some("AMBIGUOUS_CREDENTIALS"));
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_query_is_found_however_it_is_written() {
+        let secret = PlainSecret::generate(&Random::seeded(7));
+        let escaped: String = secret.expose().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        for query in [format!("api_key={}", secret.expose()), format!("a=b&{}=1", secret.expose()), format!("x={escaped}")] {
+            let uri: Uri = format!("/api/v1/ops/trips?{query}").parse().expect("a URI");
+            let (found, error) = refuse_key_in_url(&uri).expect_err("refused");
+            assert_eq!((found.as_str(), error.code), (secret.expose(), "CREDENTIAL_IN_URL"));
+        }
+        assert!(refuse_key_in_url(&"/api/v1/ops/trips?status=draft".parse().expect("a URI")).is_ok());
+    }
+}

@@ -1,0 +1,23 @@
+//! Who may do what: from the credential in a request to a permission that was granted.
+//!
+//! Invariants
+//! - A handler gets to run only with an [`Allowed`] in its hands, whose type names the permission.
+//! - A key never manages keys, members or settings, whatever its scopes.
+//! - Two different credentials in one request are refused, and so is a key in a URL.
+//!
+//! - `credential` what a request carries; `permission` what a route asks for; `allowed` the two brought together
+//! - `api` whoami and check
+
+mod allowed;
+mod api;
+mod credential;
+mod permission;
+
+pub use allowed::{Allowed, Caller};
+pub use api::routes;
+pub(crate) use api::{CallingMember, WorkspaceView};
+pub use credential::refuse_key_in_url;
+pub use permission::{
+    Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, OwnWorkspace,
+    Permission, ReadAuditLog, Rule, SafetyRead, SafetyWrite, SignedIn, TripsRead, TripsWrite,
+};

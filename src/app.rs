@@ -1,0 +1,121 @@
+//! What every handler is given.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm_migration::MigratorTrait;
+
+use crate::cluster::Cluster;
+use crate::config::Config;
+use crate::keys::{Flush, Index, Recorder};
+use crate::kit::clock::Clock;
+use crate::kit::db::{Db, DbResult, Location};
+use crate::kit::ids::uuid_v7;
+use crate::kit::random::Random;
+use crate::members::Passwords;
+use crate::metrics::Metrics;
+use crate::migrations::Migrations;
+use crate::sessions::SignInLimits;
+use crate::{audit, keys, sessions};
+
+/// How often usage is written and expiries are looked for.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// How often what is past its time is deleted.
+const SWEEP: Duration = Duration::from_mins(10);
+
+/// A handle on everything, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// The parts.
+#[derive(Debug)]
+pub struct Parts {
+    /// Settings.
+    pub config: Config,
+    /// The database.
+    pub db: Db,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// Every key, in memory.
+    pub index: Arc<Index>,
+    /// Usage, on its way to the database.
+    pub recorder: Recorder,
+    /// This process among the nodes.
+    pub cluster: Cluster,
+    /// The budget for password hashes.
+    pub passwords: Passwords,
+    /// The budget for sign-ins.
+    pub sign_ins: SignInLimits,
+    /// What is counted for the operator.
+    pub metrics: Metrics,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the database and brings its schema up to date.
+    pub async fn open(config: Config, location: &Location) -> DbResult<Self> {
+        Self::open_with(config, location, Clock::System, Random::System).await
+    }
+
+    /// The same with a clock and randomness of the caller's choice.
+    pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
+        let db = Db::open(location).await?;
+        Migrations::up(db.admin(), None).await?;
+        let cluster = Cluster::new(uuid_v7(clock.now(), &random));
+        Ok(Self(Arc::new(Parts {
+            config,
+            db,
+            clock,
+            random,
+            index: Arc::default(),
+            recorder: Recorder::default(),
+            cluster,
+            passwords: Passwords::default(),
+            sign_ins: SignInLimits::default(),
+            metrics: Metrics::default(),
+        })))
+    }
+
+    /// Does what has to be done in the background until `stop`.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let (mut flush, mut sweep) = (tokio::time::interval(FLUSH), tokio::time::interval(SWEEP));
+        flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = flush.tick() => self.flush(Flush::Regular).await,
+                _ = sweep.tick() => self.sweep().await,
+                () = &mut stop => return,
+            }
+        }
+    }
+
+    /// Writes usage and expiries.
+    pub async fn flush(&self, which: Flush) {
+        self.recorder.flush(self, which).await;
+        if let Err(error) = keys::record_expiries(self).await {
+            tracing::warn!(%error, "expiries could not be recorded; they will be");
+        }
+    }
+
+    async fn sweep(&self) {
+        let now = self.clock.now();
+        let swept = async {
+            sessions::forget_expired(&self.db, now).await?;
+            audit::forget_old_answers(&self.db, now).await
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "what is past its time could not be deleted; it will be");
+        }
+    }
+}

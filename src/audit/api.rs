@@ -1,0 +1,81 @@
+//! The calls on the log.
+
+use axum::body::Body as HttpBody;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::export::{Format, export};
+use super::model::{Action, Event, EventFilter, Outcome};
+use super::store;
+use crate::access::{Allowed, ReadAuditLog};
+use crate::app::App;
+use crate::kit::clock::{Since, Until};
+use crate::kit::http::describe::Shape;
+use crate::kit::http::route::get;
+use crate::kit::http::{Answer, ApiError, Describe, Doc, Listing, Page, Query, Routes};
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Audit log",
+        [get("/api/v1/audit-log", "List audit events", index), get("/api/v1/audit-log/export", "Export audit events", download)],
+    )
+}
+
+async fn index(
+    who: Allowed<ReadAuditLog>,
+    State(app): State<App>,
+    Listing { filter, paging }: Listing<EventFilter>,
+) -> Result<Answer<Page<Event>>, ApiError> {
+    Ok(Answer(store::list(app.db.read(), who.workspace(), &filter, paging).await?))
+}
+
+/// The filters of the list, and the format.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Export {
+    /// `csv` or `ndjson`.
+    format: Format,
+    /// Only this action.
+    action: Option<Action>,
+    /// Only what this member or key did.
+    actor_id: Option<String>,
+    /// Only what this key did, or was done to it.
+    api_key_id: Option<String>,
+    /// Only done, or only refused.
+    outcome: Option<Outcome>,
+    /// Only from this time or day on (UTC).
+    #[param(value_type = Option<String>)]
+    date_from: Option<Since>,
+    /// Only up to this time, or to the end of this day (UTC).
+    #[param(value_type = Option<String>)]
+    date_to: Option<Until>,
+}
+
+/// A stream of the log.
+struct Download(Response);
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Describe for Download {
+    fn describe(doc: &mut Doc) {
+        doc.success.push((200, Shape::Media("text/csv")));
+        doc.success.push((200, Shape::Media("application/x-ndjson")));
+    }
+}
+
+async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(query): Query<Export>) -> Download {
+    let Export { format, action, actor_id, api_key_id, outcome, date_from, date_to } = query;
+    let filter = EventFilter { action, actor_id, api_key_id, outcome, date_from, date_to };
+    let name = format!("attachment; filename=\"audit-log-{}.{}\"", who.workspace_slug(), format.extension());
+    let headers =
+        [(CONTENT_TYPE, format.media_type().to_owned()), (CONTENT_DISPOSITION, name), (CACHE_CONTROL, "no-store".to_owned())];
+    let body = HttpBody::from_stream(export(app.db.clone(), who.workspace(), filter, format));
+    Download((headers, body).into_response())
+}

@@ -1,0 +1,28 @@
+//! The audit log: who did what to what, when, from where; append-only, and able to prove it.
+//!
+//! Invariants
+//! - A change and its event are one transaction: every write of a workspace goes through a [`Work`].
+//! - Each event's hash is SHA-256 over the hash before it and its own canonical JSON (RFC 8785), per workspace.
+//! - Nothing here updates or deletes an event.
+//!
+//! - `model`   events, actors, actions; `chain` the hash; `work` the transaction that records
+//! - `once`    answers kept for `Idempotency-Key`, in the same transaction
+//! - `store`   queries; `verify` walks the chain; `export` streams it; `api` the calls
+
+mod api;
+pub mod chain;
+mod export;
+mod model;
+mod once;
+mod store;
+pub mod tables;
+mod verify;
+mod work;
+
+pub use api::routes;
+pub use export::{Format, export};
+pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target};
+pub use once::forget_old_answers;
+pub use store::open_log;
+pub use verify::{Fault, Verdict, verify};
+pub use work::{OnceOutcome, Work};

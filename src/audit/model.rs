@@ -1,0 +1,251 @@
+//! Events and what they are made of.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::kit::clock::Time;
+
+crate::ids! {
+    /// An audit event.
+    EventId = "evt";
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
+        /// What was done; the closed list of the log's vocabulary.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+        pub enum Action {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl Action {
+            /// As it is stored and sent.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A key was made.
+    KeyCreated = "api_key.created",
+    /// Name, description, allow-list or limit of a key was changed.
+    KeyUpdated = "api_key.updated",
+    /// A key got a successor.
+    KeyRotated = "api_key.rotated",
+    /// A key was revoked.
+    KeyRevoked = "api_key.revoked",
+    /// A key passed its expiry.
+    KeyExpired = "api_key.expired",
+    /// First use of a key, or first use from a new address.
+    KeyUsed = "api_key.used",
+    /// Requests with a key were refused; `details` says why and how many.
+    KeyDenied = "api_key.denied",
+    /// A key was sent in a query string, where proxies and histories keep it.
+    KeyLeakedInUrl = "api_key.leaked_in_url",
+    /// API key management was switched on or off.
+    KeySettingsUpdated = "settings.api_keys.updated",
+    /// A person signed in.
+    SignedIn = "member.signed_in",
+    /// A sign-in with a member's email failed.
+    SignInFailed = "member.sign_in_failed",
+    /// A person signed out.
+    SignedOut = "member.signed_out",
+    /// A person was added to the workspace.
+    MemberAdded = "member.added",
+    /// An invited person set a password.
+    MemberJoined = "member.joined",
+    /// A person's role was changed.
+    MemberRoleChanged = "member.role_changed",
+    /// A person was removed from the workspace.
+    MemberRemoved = "member.removed",
+    /// The workspace was made.
+    WorkspaceCreated = "workspace.created",
+    /// An aircraft was added.
+    AircraftCreated = "aircraft.created",
+    /// An aircraft was changed.
+    AircraftUpdated = "aircraft.updated",
+    /// A trip was made.
+    TripCreated = "trip.created",
+    /// A trip was changed.
+    TripUpdated = "trip.updated",
+    /// A safety report was filed.
+    ReportCreated = "report.created",
+    /// A safety report was changed.
+    ReportUpdated = "report.updated",
+    /// An invoice was drafted.
+    InvoiceCreated = "invoice.created",
+    /// A draft was changed.
+    InvoiceUpdated = "invoice.updated",
+    /// An invoice was sent.
+    InvoiceSent = "invoice.sent",
+    /// A payment was recorded.
+    InvoicePaymentRecorded = "invoice.payment_recorded",
+    /// An invoice was voided.
+    InvoiceVoided = "invoice.voided",
+}
+
+/// Whether it was done or refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done.
+    Success,
+    /// Refused.
+    Denied,
+}
+
+impl Outcome {
+    /// As it is stored and sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct Actor {
+    /// `member`, `api_key`, `operator` (the command line) or `anonymous`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Their id, if they have one.
+    pub id: Option<String>,
+    /// Their name at the time.
+    pub name: Option<String>,
+}
+
+impl Actor {
+    /// A person of the workspace.
+    pub fn member(id: impl ToString, name: &str) -> Self {
+        Self { kind: "member", id: Some(id.to_string()), name: Some(name.to_owned()) }
+    }
+
+    /// An API key.
+    pub fn api_key(id: impl ToString, name: &str) -> Self {
+        Self { kind: "api_key", id: Some(id.to_string()), name: Some(name.to_owned()) }
+    }
+
+    /// Whoever runs the command line.
+    pub fn operator(name: &str) -> Self {
+        Self { kind: "operator", id: None, name: Some(name.to_owned()) }
+    }
+
+    /// Nobody known.
+    pub const ANONYMOUS: Self = Self { kind: "anonymous", id: None, name: None };
+}
+
+/// What it was done to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct Target {
+    /// `api_key`, `member`, `trip`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: Option<String>,
+    /// Its name at the time.
+    pub name: Option<String>,
+}
+
+impl Target {
+    /// A thing of this kind.
+    pub fn new(kind: &str, id: impl ToString, name: &str) -> Self {
+        Self { kind: kind.to_owned(), id: Some(id.to_string()), name: Some(name.to_owned()) }
+    }
+}
+
+/// On whose behalf and over which request something is done.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// Who.
+    pub actor: Actor,
+    /// From which address.
+    pub ip: Option<std::net::IpAddr>,
+    /// With which program, as it calls itself.
+    pub user_agent: Option<String>,
+    /// In which request.
+    pub request_id: Option<String>,
+}
+
+impl By {
+    /// The command line.
+    pub fn operator(name: &str) -> Self {
+        Self { actor: Actor::operator(name), ip: None, user_agent: None, request_id: None }
+    }
+
+    /// The product itself, on behalf of `actor`, outside any request.
+    pub fn itself(actor: Actor) -> Self {
+        Self { actor, ip: None, user_agent: None, request_id: None }
+    }
+}
+
+/// One line of the log, as it is sent, exported and (without `hash`) hashed.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditEvent)]
+pub struct Event {
+    /// The event's id.
+    pub id: EventId,
+    /// Its number in the workspace's log, from 1, without gaps.
+    pub sequence: i64,
+    /// When.
+    pub occurred_at: Time,
+    /// What was done.
+    #[schema(value_type = Action)]
+    pub action: String,
+    /// Done or refused.
+    #[schema(value_type = Outcome)]
+    pub outcome: String,
+    /// Who did it.
+    pub actor: EventActor,
+    /// To what.
+    pub target: Option<Target>,
+    /// From which address.
+    pub ip: Option<String>,
+    /// With which program, as it called itself.
+    pub user_agent: Option<String>,
+    /// In which request.
+    pub request_id: Option<String>,
+    /// More, by action.
+    #[schema(value_type = Object)]
+    pub details: Value,
+    /// SHA-256, in hexadecimal, over the previous event's 32 bytes (zeros before the first) and this event's RFC 8785 JSON without `hash`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub hash: String,
+}
+
+/// Who did it, as stored.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct EventActor {
+    /// `member`, `api_key`, `operator` or `anonymous`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Their id, if they have one.
+    pub id: Option<String>,
+    /// Their name at the time.
+    pub name: Option<String>,
+}
+
+/// Which events to list.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventFilter {
+    /// Only this action.
+    pub action: Option<Action>,
+    /// Only what this member or key did.
+    pub actor_id: Option<String>,
+    /// Only what this key did, or was done to it.
+    pub api_key_id: Option<String>,
+    /// Only done, or only refused.
+    pub outcome: Option<Outcome>,
+    /// Only from this time or day on (UTC).
+    #[param(value_type = Option<String>)]
+    pub date_from: Option<crate::kit::clock::Since>,
+    /// Only up to this time, or to the end of this day (UTC).
+    #[param(value_type = Option<String>)]
+    pub date_to: Option<crate::kit::clock::Until>,
+}

@@ -1,0 +1,71 @@
+//! Answers kept for `Idempotency-Key`: written in the transaction whose answer they are, for 24 hours.
+
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+
+use super::model::Actor;
+use super::tables::answer::{Column, Entity, Model};
+use super::work::OnceOutcome;
+use crate::kit::clock::Time;
+use crate::kit::db::{Db, DbResult};
+use crate::kit::http::OnceKey;
+use crate::workspaces::WorkspaceId;
+
+/// How long an answer is kept.
+const KEPT: Duration = Duration::from_hours(24);
+
+/// One actor's use of one key.
+#[derive(Debug)]
+pub(super) struct Claim {
+    actor: String,
+    once: OnceKey,
+}
+
+impl Claim {
+    pub(super) fn new(actor: &Actor, once: OnceKey) -> Self {
+        let actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
+        Self { actor, once }
+    }
+}
+
+pub(super) async fn look_up(tx: &DatabaseTransaction, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<OnceOutcome> {
+    let row = (workspace, claim.actor.clone(), claim.once.key.clone());
+    let Some(kept) = Entity::find_by_id(row.clone()).one(tx).await? else { return Ok(OnceOutcome::Fresh) };
+    if now.since(kept.created_at) >= KEPT {
+        Entity::delete_by_id(row).exec(tx).await?;
+        return Ok(OnceOutcome::Fresh);
+    }
+    if kept.fingerprint != claim.once.fingerprint {
+        return Ok(OnceOutcome::Reused);
+    }
+    let data = serde_json::from_str(&kept.body).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(OnceOutcome::Replay { status: kept.status.unsigned_abs(), data })
+}
+
+pub(super) async fn remember(
+    tx: &DatabaseTransaction,
+    workspace: WorkspaceId,
+    claim: Claim,
+    status: u16,
+    body: String,
+    now: Time,
+) -> DbResult<()> {
+    let row = Model {
+        workspace_id: workspace,
+        actor: claim.actor,
+        key: claim.once.key,
+        fingerprint: claim.once.fingerprint.to_vec(),
+        status: status.cast_signed(),
+        body,
+        created_at: now,
+    };
+    Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map(|_| ())
+}
+
+/// Deletes the answers that are past their time.
+pub async fn forget_old_answers(db: &Db, now: Time) -> DbResult<()> {
+    let tx = db.begin().await?;
+    Entity::delete_many().filter(Column::CreatedAt.lt(now.before(KEPT))).exec(&tx).await?;
+    tx.commit().await
+}

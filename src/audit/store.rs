@@ -1,0 +1,91 @@
+//! Every query on the log.
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::chain::{GENESIS, Hash, hex};
+use super::model::{Event, EventActor, EventFilter, EventId, Target};
+use super::tables::{event, head};
+use crate::kit::db::DbResult;
+use crate::kit::http::{Page, Paging};
+use crate::workspaces::WorkspaceId;
+
+/// One page of a workspace's events, the newest first.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &EventFilter,
+    paging: Paging,
+) -> DbResult<Page<Event>> {
+    let matching = event::Entity::find().filter(condition(workspace, filter));
+    let total = matching.clone().count(db).await?;
+    let rows = matching.order_by_desc(event::Column::Sequence).offset(paging.offset()).limit(paging.limit()).all(db).await?;
+    Ok(Page::new(rows.into_iter().map(event_of).collect(), total, paging))
+}
+
+/// Up to `limit` events after `sequence`, the oldest first.
+pub(super) async fn after(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &EventFilter,
+    sequence: i64,
+    limit: u64,
+) -> DbResult<Vec<event::Model>> {
+    event::Entity::find()
+        .filter(condition(workspace, filter))
+        .filter(event::Column::Sequence.gt(sequence))
+        .order_by_asc(event::Column::Sequence)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// The head of a workspace's chain.
+pub(super) async fn head(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<head::Model>> {
+    head::Entity::find_by_id(workspace).one(db).await
+}
+
+/// Begins the log of a new workspace.
+pub async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
+    let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec() };
+    head::Entity::insert(head.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {
+    use event::Column;
+    Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add_option(filter.action.map(|action| Column::Action.eq(action.as_str())))
+        .add_option(filter.outcome.map(|outcome| Column::Outcome.eq(outcome.as_str())))
+        .add_option(filter.actor_id.as_ref().map(|id| Column::ActorId.eq(id)))
+        .add_option(
+            filter.api_key_id.as_ref().map(|id| Condition::any().add(Column::ActorId.eq(id)).add(Column::TargetId.eq(id))),
+        )
+        .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
+        .add_option(filter.date_to.map(|until| Column::OccurredAt.lte(until.0)))
+}
+
+/// A row as it is sent.
+pub(super) fn event_of(row: event::Model) -> Event {
+    Event {
+        id: EventId(row.id),
+        sequence: row.sequence,
+        occurred_at: row.occurred_at,
+        action: row.action,
+        outcome: row.outcome,
+        actor: EventActor { kind: row.actor_type, id: row.actor_id, name: row.actor_name },
+        target: row.target_type.map(|kind| Target { kind, id: row.target_id, name: row.target_name }),
+        ip: row.ip,
+        user_agent: row.user_agent,
+        request_id: row.request_id,
+        details: row.details,
+        hash: hex(&row.hash),
+    }
+}
+
+/// A stored link, which has 32 bytes unless someone altered it.
+pub(super) fn stored_hash(bytes: &[u8]) -> Result<Hash, DbErr> {
+    bytes.try_into().map_err(|_| DbErr::Type("an audit hash that is not 32 bytes".to_owned()))
+}

@@ -1,0 +1,93 @@
+//! The tables as SeaORM sees them.
+
+/// `audit_events`
+pub mod event {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kit::clock::Time;
+    use crate::workspaces::WorkspaceId;
+
+    /// A row.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_events")]
+    #[expect(missing_docs, reason = "the columns are described by model::Event")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub workspace_id: WorkspaceId,
+        pub sequence: i64,
+        pub occurred_at: Time,
+        pub action: String,
+        pub outcome: String,
+        pub actor_type: String,
+        pub actor_id: Option<String>,
+        pub actor_name: Option<String>,
+        pub target_type: Option<String>,
+        pub target_id: Option<String>,
+        pub target_name: Option<String>,
+        pub ip: Option<String>,
+        pub user_agent: Option<String>,
+        pub request_id: Option<String>,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub details: Json,
+        pub hash: Vec<u8>,
+    }
+
+    /// No relations: the log refers by text, so that it outlives what it speaks of.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `audit_heads`
+pub mod head {
+    use sea_orm::entity::prelude::*;
+
+    use crate::workspaces::WorkspaceId;
+
+    /// The last event of a workspace's chain.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_heads")]
+    #[expect(missing_docs, reason = "the columns are what they are called")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace_id: WorkspaceId,
+        pub sequence: i64,
+        pub hash: Vec<u8>,
+    }
+
+    /// None.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `idempotent_answers`
+pub mod answer {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kit::clock::Time;
+    use crate::workspaces::WorkspaceId;
+
+    /// The first answer to a request that carried an `Idempotency-Key`.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "idempotent_answers")]
+    #[expect(missing_docs, reason = "the columns are what they are called")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace_id: WorkspaceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub actor: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: String,
+        pub fingerprint: Vec<u8>,
+        pub status: i16,
+        pub body: String,
+        pub created_at: Time,
+    }
+
+    /// None.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,170 @@
+//! A [`Work`] is one transaction by one actor: all that is written in it and the events that say so commit together.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::chain::{self, Hash};
+use super::model::{Action, By, EventId, Outcome, Target};
+use super::once::{self, Claim};
+use super::store;
+use super::tables::{event, head};
+use crate::app::App;
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::http::OnceKey;
+use crate::workspaces::WorkspaceId;
+
+/// A write in progress. Dropped without [`Work::commit`], it never was.
+pub struct Work {
+    app: App,
+    tx: DatabaseTransaction,
+    workspace: WorkspaceId,
+    by: By,
+    now: Time,
+    sequence: i64,
+    hash: Hash,
+    claim: Option<Claim>,
+    after: Vec<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+/// What an `Idempotency-Key` says about a request.
+#[derive(Debug)]
+pub enum OnceOutcome {
+    /// New, or without a key: go on.
+    Fresh,
+    /// Done before; this was the answer.
+    Replay {
+        /// Its status.
+        status: u16,
+        /// Its data.
+        data: Value,
+    },
+    /// The key was used for another request.
+    Reused,
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Work").field("workspace", &self.workspace).field("sequence", &self.sequence).finish_non_exhaustive()
+    }
+}
+
+impl Work {
+    /// Begins a transaction in `workspace`. Writers of one workspace follow one another: the chain's head is locked.
+    pub async fn begin(app: &App, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+        let tx = app.db.begin().await?;
+        let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
+        let (sequence, hash) = match head {
+            Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
+            None => return Err(DbErr::RecordNotFound(format!("the audit log of {workspace}"))),
+        };
+        // Read after the lock, so that the times of a workspace's events follow their order.
+        let now = app.clock.now();
+        Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, claim: None, after: Vec::new() })
+    }
+
+    /// The same, for a request that may be a repetition.
+    pub async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> DbResult<(Self, OnceOutcome)> {
+        let mut work = Self::begin(app, workspace, by).await?;
+        let Some(once) = once else { return Ok((work, OnceOutcome::Fresh)) };
+        let claim = Claim::new(&work.by.actor, once);
+        let outcome = once::look_up(&work.tx, workspace, &claim, work.now).await?;
+        work.claim = Some(claim);
+        Ok((work, outcome))
+    }
+
+    /// The transaction, for a store.
+    pub fn tx(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// Whose data it is about.
+    pub fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    /// On whose behalf.
+    pub fn by(&self) -> &By {
+        &self.by
+    }
+
+    /// The time of everything in it.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The app it began in.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// From here on the actor, address and program are not recorded: what an anonymous reporter asks for.
+    pub fn forget_actor(&mut self) {
+        self.by = By::itself(super::Actor::ANONYMOUS);
+    }
+
+    /// Records that it was done.
+    pub async fn record(&mut self, action: Action, target: Option<Target>, details: Value) -> DbResult<()> {
+        self.record_as(action, Outcome::Success, target, details).await
+    }
+
+    /// Records that it was done, or refused.
+    pub async fn record_as(&mut self, action: Action, outcome: Outcome, target: Option<Target>, details: Value) -> DbResult<()> {
+        let target = target.map(|Target { kind, id, name }| (kind, id, name));
+        let (target_type, target_id, target_name) = target.map_or((None, None, None), |(kind, id, name)| (Some(kind), id, name));
+        let mut row = event::Model {
+            id: EventId::new(self.now, &self.app.random).0,
+            workspace_id: self.workspace,
+            sequence: self.sequence + 1,
+            occurred_at: self.now,
+            action: action.as_str().to_owned(),
+            outcome: outcome.as_str().to_owned(),
+            actor_type: self.by.actor.kind.to_owned(),
+            actor_id: self.by.actor.id.clone(),
+            actor_name: self.by.actor.name.clone(),
+            target_type,
+            target_id,
+            target_name,
+            ip: self.by.ip.map(|ip| ip.to_string()),
+            user_agent: self.by.user_agent.clone(),
+            request_id: self.by.request_id.clone(),
+            details,
+            hash: Vec::new(),
+        };
+        let hash = chain::link(&self.hash, &store::event_of(row.clone()));
+        row.hash = hash.to_vec();
+        event::Entity::insert(row.into_active_model()).exec_without_returning(&self.tx).await?;
+        (self.sequence, self.hash) = (self.sequence + 1, hash);
+        Ok(())
+    }
+
+    /// Does something in memory once the transaction has committed, before [`Work::commit`] returns.
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + Sync + 'static) {
+        self.after.push(Box::new(action));
+    }
+
+    /// Commits.
+    pub async fn commit(self) -> DbResult<()> {
+        self.finish(None).await
+    }
+
+    /// Commits, and keeps the answer for a repetition of the request.
+    pub async fn commit_answering(self, status: u16, data: &(impl Serialize + Sync)) -> DbResult<()> {
+        let body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
+        self.finish(Some((status, body))).await
+    }
+
+    async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
+        if let (Some(claim), Some((status, body))) = (self.claim, answer) {
+            once::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;
+        }
+        let head = head::Model { workspace_id: self.workspace, sequence: self.sequence, hash: self.hash.to_vec() };
+        head.into_active_model().reset_all().update(&self.tx).await?;
+        self.tx.commit().await?;
+        self.after.into_iter().for_each(|action| action());
+        Ok(())
+    }
+}

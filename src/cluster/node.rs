@@ -1,0 +1,187 @@
+//! This process as a node: its lease, and the loop that earns it.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::store;
+use crate::app::App;
+use crate::keys::{self, Tenant, format};
+use crate::kit::clock::Clock;
+use crate::kit::db::{DbResult, is_unavailable};
+use crate::kit::http::ApiError;
+use crate::workspaces;
+
+/// How long a node may verify from memory after it last knew that it had every change.
+pub const LEASE: Duration = Duration::from_secs(2);
+
+/// How often a lease is renewed when nothing happens.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// How often this node looks whether another process has written to the same file.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// How often a change looks whether the other nodes have it.
+const RECHECK: Duration = Duration::from_millis(5);
+
+/// How long a change waits for other nodes at most: their lease, and time to notice that it has run out.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Keys read at once.
+const BATCH: u64 = 5_000;
+
+/// Silent nodes are forgotten after this.
+const FORGOTTEN: Duration = Duration::from_mins(10);
+
+/// This process's part in keeping every node's memory true.
+#[derive(Debug)]
+pub struct Cluster {
+    id: Uuid,
+    applied: AtomicI64,
+    lease_until: AtomicU64,
+    is_member: AtomicBool,
+}
+
+impl Cluster {
+    /// A process that has not joined: it may change keys, but does not verify any.
+    pub fn new(id: Uuid) -> Self {
+        Self { id, applied: AtomicI64::new(0), lease_until: AtomicU64::new(0), is_member: AtomicBool::new(false) }
+    }
+
+    /// Whether this node may verify from memory.
+    pub fn has_lease(&self, clock: &Clock) -> bool {
+        micros(clock.ticks()) < self.lease_until.load(Ordering::Acquire)
+    }
+
+    /// The last revision this node has applied.
+    pub fn applied(&self) -> i64 {
+        self.applied.load(Ordering::Relaxed)
+    }
+
+    /// Seconds of the lease that are left.
+    pub fn lease_left(&self, clock: &Clock) -> Duration {
+        Duration::from_micros(self.lease_until.load(Ordering::Acquire).saturating_sub(micros(clock.ticks())))
+    }
+
+    /// Writes this node's row, then loads every key: a change that commits in between finds the row and waits.
+    pub async fn join(&self, app: &App, address: &str) -> DbResult<()> {
+        let now = app.clock.now();
+        let tx = app.db.begin().await?;
+        store::delete_silent(&tx, now.before(FORGOTTEN)).await?;
+        store::insert(&tx, self.id, now, now.after(LEASE), address.to_owned()).await?;
+        tx.commit().await?;
+        self.is_member.store(true, Ordering::Release);
+        self.beat(app).await
+    }
+
+    /// Gives the lease back.
+    pub async fn leave(&self, app: &App) -> DbResult<()> {
+        self.is_member.store(false, Ordering::Release);
+        self.lease_until.store(0, Ordering::Release);
+        let tx = app.db.begin().await?;
+        store::delete(&tx, self.id).await?;
+        tx.commit().await
+    }
+
+    /// Applies every change there is, then renews the lease as of the time before looking.
+    pub async fn beat(&self, app: &App) -> DbResult<()> {
+        let (before, now) = (app.clock.ticks(), app.clock.now());
+        let revision = self.catch_up(app).await?;
+        let tx = app.db.begin().await?;
+        if !store::renew(&tx, self.id, revision, now.after(LEASE)).await? {
+            store::insert(&tx, self.id, now, now.after(LEASE), String::new()).await?;
+        }
+        tx.commit().await?;
+        self.lease_until.store(micros(before + LEASE), Ordering::Release);
+        Ok(())
+    }
+
+    async fn catch_up(&self, app: &App) -> DbResult<i64> {
+        let target = store::current_revision(app.db.read()).await?;
+        let mut applied = self.applied.load(Ordering::Acquire);
+        if applied >= target && target > 0 {
+            return Ok(target);
+        }
+        for workspace in workspaces::all(app.db.read()).await? {
+            app.index.apply_tenant(Tenant::from(&workspace));
+        }
+        loop {
+            let changed = keys::changed_since(app.db.read(), applied, BATCH).await?;
+            let Some(last) = changed.last().map(|key| key.revision) else { break };
+            changed.iter().for_each(|key| app.index.apply(key));
+            applied = last;
+        }
+        // Keys changed past `target` are applied as well; the promise is about `target`.
+        self.applied.store(applied.max(target), Ordering::Release);
+        Ok(applied.max(target))
+    }
+
+    /// Keeps the lease until `stop`, waking at once when another process has written.
+    pub async fn run(&self, app: &App, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let (mut seen, mut due) = (None, Instant::now());
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(GLANCE) => {}
+                () = &mut stop => return,
+            }
+            let version = app.db.version().await.ok();
+            let has_news = version != seen && self.is_behind(app).await;
+            seen = version;
+            if has_news || Instant::now() >= due {
+                due = Instant::now() + BEAT;
+                if let Err(error) = self.beat(app).await {
+                    tracing::warn!(%error, "the lease could not be renewed");
+                }
+            }
+        }
+    }
+
+    async fn is_behind(&self, app: &App) -> bool {
+        let current = store::current_revision(app.db.read()).await;
+        current.map_or(true, |current| current > self.applied.load(Ordering::Acquire))
+    }
+
+    /// Past its lease, a node asks the database about the one key that was presented, or answers 503.
+    pub async fn refresh(&self, app: &App, presented: &[u8]) -> Result<(), ApiError> {
+        let Ok(digest) = format::digest_of(presented) else { return Ok(()) };
+        let found = tokio::time::timeout(LEASE, keys::find_by_digest(app.db.read(), digest)).await;
+        match found {
+            Ok(Ok(Some(key))) => {
+                if app.index.tenant(key.workspace).is_none()
+                    && let Some(workspace) = workspaces::find(app.db.read(), key.workspace).await?
+                {
+                    app.index.apply_tenant(Tenant::from(&workspace));
+                }
+                app.index.apply(&key);
+                Ok(())
+            }
+            Ok(Ok(None)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(ApiError::unavailable()),
+        }
+    }
+
+    /// Waits until no other node can still accept what `revision` changed; false if that takes too long.
+    pub async fn wait_for_others(&self, app: &App, revision: i64) -> DbResult<bool> {
+        let longest = Instant::now() + LONGEST_WAIT;
+        loop {
+            match store::count_behind(app.db.read(), self.id, revision, app.clock.now()).await {
+                Ok(0) => return Ok(true),
+                Ok(_) => {}
+                // The change is committed: a hiccup here must not be told as a failure to commit.
+                Err(error) if is_unavailable(&error) => {}
+                Err(error) => return Err(error),
+            }
+            if Instant::now() >= longest {
+                return Ok(false);
+            }
+            tokio::time::sleep(RECHECK).await;
+        }
+    }
+}
+
+fn micros(ticks: Duration) -> u64 {
+    u64::try_from(ticks.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,18 @@
+//! What a node is told when it starts.
+
+use ipnet::IpNet;
+
+/// Settings of a node.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where people and applications reach the product, without a slash at the end.
+    pub public_url: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { public_url: "http://127.0.0.1:8080".to_owned(), trusted_proxies: Vec::new() }
+    }
+}

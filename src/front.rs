@@ -1,0 +1,171 @@
+//! The outermost layer: what holds for every request, whatever its route.
+//!
+//! It gives the request an id, finds the caller's address, refuses a key in the URL, turns a panic into a 500,
+//! renders failures, counts, and writes one line of log.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+
+use crate::access;
+use crate::app::App;
+use crate::audit::{Actor, By};
+use crate::keys::Origin;
+use crate::keys::format::{self, digest_of};
+use crate::kit::clock::Time;
+use crate::kit::http::ApiError;
+use crate::kit::http::client;
+use crate::kit::http::serve::Peer;
+use crate::kit::ids::uuid_v7;
+use crate::metrics::RequestLabels;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest program name that is recorded.
+const LONGEST_AGENT: usize = 300;
+
+/// What is known of a request besides its content.
+#[derive(Clone, Debug)]
+pub struct RequestInfo {
+    /// Its id, in the answer as `X-Request-Id`.
+    pub request_id: Arc<str>,
+    /// Where it comes from, in canonical form.
+    pub address: IpAddr,
+    /// The program that sends it, as it calls itself; never with a key in it.
+    pub user_agent: Option<Arc<str>>,
+}
+
+impl RequestInfo {
+    /// What [`front`] found out.
+    pub fn of(parts: &Parts) -> Self {
+        parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
+            request_id: "".into(),
+            address: IpAddr::from([0, 0, 0, 0]),
+            user_agent: None,
+        })
+    }
+
+    /// For the record.
+    pub fn by(&self, actor: Actor) -> By {
+        By {
+            actor,
+            ip: Some(self.address),
+            user_agent: self.user_agent.as_deref().map(str::to_owned),
+            request_id: Some(self.request_id.to_string()),
+        }
+    }
+
+    /// For a refusal.
+    pub fn origin(&self, now: Time) -> Origin<'_> {
+        Origin { address: self.address, now, request_id: &self.request_id, user_agent: self.user_agent.as_deref() }
+    }
+}
+
+/// See the module.
+pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let begun = app.clock.ticks();
+    let info = inspect(&app, &request);
+    request.extensions_mut().insert(info.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let path = if route.is_some() { String::new() } else { format::scrub(request.uri().path()).into_owned() };
+    let in_api = request.uri().path().starts_with("/api");
+
+    let refused = access::refuse_key_in_url(request.uri());
+    let mut response = match refused {
+        Err((secret, error)) => {
+            note_leak(&app, &secret, &info);
+            error.into_response()
+        }
+        Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(request_id = %info.request_id, "a handler panicked");
+            ApiError::internal().into_response()
+        }),
+    };
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        response = render(response, &error, &info, in_api);
+    }
+    if let Ok(id) = HeaderValue::from_str(&info.request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+
+    let seconds = app.clock.ticks().saturating_sub(begun).as_secs_f64();
+    let status = response.status().as_u16();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let known_method = known(&method);
+    app.metrics.request(&RequestLabels { method: known_method, route: route.to_owned(), status }, seconds);
+    let shown = if path.is_empty() { route } else { &path };
+    tracing::info!(
+        target: "planeconnection::request",
+        method = known_method, path = shown, status, ms = seconds * 1000.0, ip = %info.address, request_id = %info.request_id,
+    );
+    response
+}
+
+fn inspect(app: &App, request: &Request) -> RequestInfo {
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(peer)| peer.ip());
+    RequestInfo {
+        request_id: request_id(app, request.headers()),
+        address: client::address(peer, request.headers(), &app.config.trusted_proxies),
+        user_agent: user_agent(request.headers()),
+    }
+}
+
+/// The caller's own if it is 1 to 128 visible ASCII characters and no key, else a new one.
+fn request_id(app: &App, headers: &HeaderMap) -> Arc<str> {
+    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let usable =
+        |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && format::find(id).is_none();
+    match given.filter(usable) {
+        Some(id) => id.into(),
+        None => format!("req_{}", uuid_v7(app.clock.now(), &app.random).simple()).into(),
+    }
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    let scrubbed = format::scrub(text);
+    Some(scrubbed.chars().take(LONGEST_AGENT).collect::<String>().into())
+}
+
+fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
+    let entry = digest_of(secret.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
+    match entry {
+        Some(entry) => app.recorder.leaked(&entry, info.origin(app.clock.now())),
+        None => tracing::warn!(request_id = %info.request_id, "something of the form of a key was sent in a URL"),
+    }
+}
+
+/// JSON under `/api`, a page elsewhere.
+fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) -> Response {
+    let (parts, _) = bare.into_parts();
+    let mut response = if in_api {
+        Json(error.body(&info.request_id)).into_response()
+    } else {
+        crate::reference::error_page(error, &info.request_id).into_response()
+    };
+    *response.status_mut() = parts.status;
+    for (name, value) in &parts.headers {
+        if *name != header::CONTENT_LENGTH && *name != header::CONTENT_TYPE {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    response
+}
+
+/// A label must not be of the caller's making.
+fn known(method: &axum::http::Method) -> &'static str {
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+        .into_iter()
+        .find(|known| *known == method.as_str())
+        .unwrap_or("other")
+}

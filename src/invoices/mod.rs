@@ -1,0 +1,9 @@
+//! Invoices: exact arithmetic, numbers without gaps.
+
+use crate::app::App;
+use crate::kit::http::Routes;
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new("Invoices", [])
+}

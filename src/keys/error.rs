@@ -1,0 +1,66 @@
+//! What can come of a call on keys, and the one map to HTTP.
+
+use axum::http::StatusCode;
+use sea_orm::DbErr;
+
+use super::model::{KeyId, Status};
+use crate::kit::http::ApiError;
+
+/// Why a key was not created, rotated, changed or revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such key in this workspace.
+    #[error("there is no such API key in this workspace")]
+    NotFound,
+    /// Another active key is called so.
+    #[error("an active key of this workspace is already called “{0}”: choose another name")]
+    NameTaken(String),
+    /// Only an active key can be rotated or changed.
+    #[error("this key is {}, which is final: create another key", .0.as_str())]
+    NotActive(Status),
+    /// The expiry is not in the future, or too far in it.
+    #[error("expiresAt must be in the future and at most 5 years ahead, or null for no expiration")]
+    Expiry,
+    /// API key management is off for the workspace.
+    #[error("API key management is off for this workspace: the account owner can switch it on")]
+    Disabled,
+    /// The same `Idempotency-Key` made this key before; its secret cannot be shown again.
+    #[error("this request has already made a key; its secret was shown then and cannot be shown again")]
+    AlreadyCreated(KeyId),
+    /// The same `Idempotency-Key` came with another request.
+    #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
+    OnceKeyReused,
+    /// Committed, but not every node has confirmed it in time.
+    #[error("the change is stored, but a node has not confirmed it: repeat the call")]
+    NotConfirmed,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let sentence = || capitalised(&error.to_string());
+        match error {
+            Error::NotFound => Self::not_found("API key"),
+            Error::NameTaken(_) | Error::NotActive(_) => Self::conflict(sentence()),
+            Error::Expiry => {
+                let message = "Give a time in the future and at most 5 years ahead, or null for no expiration.".to_owned();
+                Self::invalid_fields(vec![crate::kit::http::FieldError { field: "expiresAt".to_owned(), message }])
+            }
+            Error::Disabled => Self::new(StatusCode::FORBIDDEN, "API_KEYS_DISABLED", sentence()),
+            Error::AlreadyCreated(id) => {
+                Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())
+            }
+            Error::OnceKeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", sentence()),
+            Error::NotConfirmed => Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", sentence()),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}

@@ -1,0 +1,183 @@
+//! What a key looks like: `pck_`, 32 random base62 characters, 6 base62 characters of CRC-32 over what precedes.
+//!
+//! 32 characters of base62 are 190 bits, so a plain SHA-256 is a safe way to store one: there is nothing to guess.
+//! The checksum refuses a typo without a look-up, and spares secret scanners false hits:
+//! `\bpck_[0-9A-Za-z]{38}\b`.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::kit::random::{BASE62, Random};
+
+/// What every key begins with.
+pub const PREFIX: &str = "pck_";
+const RANDOM: usize = 32;
+const CHECKSUM: usize = 6;
+/// Characters of a whole key.
+pub const LENGTH: usize = PREFIX.len() + RANDOM + CHECKSUM;
+
+/// A whole key in clear text: shown once, never stored, mute in `Debug`.
+#[derive(Clone)]
+pub struct PlainSecret(SecretString);
+
+/// SHA-256 of a whole key: what is stored, and what the index is looked up by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretDigest(pub [u8; 32]);
+
+/// The text is not a key: wrong length, prefix, alphabet or checksum.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not an API key")]
+pub struct NotAKey;
+
+impl PlainSecret {
+    /// Draws a new key.
+    pub fn generate(random: &Random) -> Self {
+        let mut text = String::with_capacity(LENGTH);
+        text.push_str(PREFIX);
+        text.push_str(&random.base62(RANDOM));
+        text.extend(checksum(text.as_bytes()).map(char::from));
+        Self(text.into())
+    }
+
+    /// The text, for the one answer that shows it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What is stored of it.
+    pub fn digest(&self) -> SecretDigest {
+        SecretDigest(Sha256::digest(self.expose()).into())
+    }
+
+    /// What is shown of it afterwards: `pck_Ab3d…Xy9z`.
+    pub fn hint(&self) -> String {
+        hint(self.expose())
+    }
+}
+
+impl fmt::Debug for PlainSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainSecret(pck_…)")
+    }
+}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretDigest(…)")
+    }
+}
+
+/// The digest of a presented key, or that it cannot be one. Allocates nothing.
+pub fn digest_of(presented: &[u8]) -> Result<SecretDigest, NotAKey> {
+    let body = presented.strip_prefix(PREFIX.as_bytes()).ok_or(NotAKey)?;
+    if presented.len() != LENGTH || !body.iter().all(u8::is_ascii_alphanumeric) {
+        return Err(NotAKey);
+    }
+    let (covered, sum) = presented.split_at(LENGTH - CHECKSUM);
+    if checksum(covered) != sum { Err(NotAKey) } else { Ok(SecretDigest(Sha256::digest(presented).into())) }
+}
+
+/// Six base62 digits of the CRC-32 (IEEE 802.3) of `covered`, most significant first.
+fn checksum(covered: &[u8]) -> [u8; CHECKSUM] {
+    let mut rest = crc32fast::hash(covered);
+    let mut digits = [b'0'; CHECKSUM];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits
+}
+
+fn hint(secret: &str) -> String {
+    let body = secret.strip_prefix(PREFIX).unwrap_or(secret);
+    format!("{PREFIX}{}…{}", &body[..4], &body[body.len() - 4..])
+}
+
+/// The first thing in `text` that has the form of a key, whether or not its checksum fits.
+pub fn find(text: &str) -> Option<&str> {
+    let boundary = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    text.match_indices(PREFIX).find_map(|(start, _)| {
+        let candidate = text.get(start..start + LENGTH)?;
+        let alone = boundary(start.checked_sub(1).map(|before| &text.as_bytes()[before]))
+            && boundary(text.as_bytes().get(start + LENGTH));
+        let all = candidate[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (alone && all).then_some(candidate)
+    })
+}
+
+/// `text` with everything that has the form of a key replaced by its hint, for logs and records.
+pub fn scrub(text: &str) -> std::borrow::Cow<'_, str> {
+    let Some(found) = find(text) else { return text.into() };
+    let shortened = text.replace(found, &hint(found));
+    scrub(&shortened).into_owned().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn secret(seed: u64) -> String {
+        PlainSecret::generate(&Random::seeded(seed)).expose().to_owned()
+    }
+
+    proptest! {
+        #[test]
+        fn a_new_key_is_accepted_and_has_the_published_form(seed: u64) {
+            let secret = secret(seed);
+            prop_assert!(digest_of(secret.as_bytes()).is_ok());
+            prop_assert_eq!(secret.len(), 42);
+            prop_assert_eq!(find(&format!("key={secret}&x=1")), Some(secret.as_str()));
+        }
+
+        #[test]
+        fn every_change_of_one_character_is_refused(seed: u64) {
+            let secret = secret(seed).into_bytes();
+            for place in 0..secret.len() {
+                for other in (0..=255).filter(|other| *other != secret[place]) {
+                    let mut changed = secret.clone();
+                    changed[place] = other;
+                    prop_assert_eq!(digest_of(&changed), Err(NotAKey));
+                }
+            }
+        }
+
+        #[test]
+        fn every_transposition_of_neighbours_is_refused(seed: u64) {
+            let secret = secret(seed).into_bytes();
+            for place in (1..secret.len()).filter(|place| secret[*place] != secret[*place - 1]) {
+                let mut changed = secret.clone();
+                changed.swap(place, place - 1);
+                prop_assert_eq!(digest_of(&changed), Err(NotAKey));
+            }
+        }
+
+        #[test]
+        fn nothing_else_is_accepted(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert_eq!(digest_of(&bytes), Err(NotAKey));
+        }
+
+        #[test]
+        fn a_scrubbed_text_holds_no_key(before in "[ -~]{0,20}", seed: u64, after in "[ -~]{0,20}") {
+            let secret = secret(seed);
+            let text = format!("{before} {secret} {after}/{secret}");
+            prop_assert!(!scrub(&text).contains(&secret));
+            prop_assert!(find(&scrub(&text)).is_none());
+        }
+    }
+
+    #[test]
+    fn the_hint_is_the_prefix_and_four_characters_at_each_end() {
+        let secret = PlainSecret::generate(&Random::seeded(1));
+        let text = secret.expose();
+        assert_eq!(secret.hint(), format!("pck_{}…{}", &text[4..8], &text[38..]));
+    }
+
+    #[test]
+    fn debug_shows_neither_the_secret_nor_its_digest() {
+        let secret = PlainSecret::generate(&Random::seeded(2));
+        assert_eq!(format!("{secret:?} {:?}", secret.digest()), "PlainSecret(pck_…) SecretDigest(…)");
+    }
+}

@@ -1,0 +1,97 @@
+//! Every key of every workspace, in memory: the only thing on the path of a verified request.
+//!
+//! A map from the digest of a secret to its [`Entry`]. Revoked and expired keys stay in it, so that their holder is
+//! told so; an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and
+//! from several sides (the call that made them, the feed of `cluster`); the higher revision wins, so a late reader
+//! cannot bring a revoked key back.
+
+mod entry;
+mod verify;
+
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use papaya::{Compute, HashMap, Operation};
+
+pub use entry::{Counters, Drained, Entry, Live};
+pub use verify::{Accepted, Ask, Refusal};
+
+use super::SecretDigest;
+use super::model::Key;
+use crate::workspaces::WorkspaceId;
+
+/// What requests need to know of a workspace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "workspaces::Workspace says what each is")]
+pub struct Tenant {
+    pub id: WorkspaceId,
+    pub slug: String,
+    pub name: String,
+    pub timezone: String,
+}
+
+/// The keys and workspaces.
+#[derive(Debug, Default)]
+pub struct Index {
+    keys: HashMap<SecretDigest, Arc<Entry>, BuildHasherDefault<DigestHasher>>,
+    tenants: HashMap<WorkspaceId, Arc<Tenant>>,
+}
+
+/// A digest is random already: its first eight bytes are its hash.
+#[derive(Debug, Default)]
+pub struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        // An array writes its length first (eight bytes), then its content.
+        if let Some(first) = bytes.first_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+    fn write_usize(&mut self, _length: usize) {}
+}
+
+impl Index {
+    /// Learns of a workspace, or of its new name.
+    pub fn apply_tenant(&self, tenant: Tenant) {
+        self.tenants.pin().insert(tenant.id, Arc::new(tenant));
+    }
+
+    /// What is known of a workspace.
+    pub fn tenant(&self, id: WorkspaceId) -> Option<Arc<Tenant>> {
+        self.tenants.pin().get(&id).cloned()
+    }
+
+    /// Learns of a key, unless something as new is known; its workspace must be known.
+    pub fn apply(&self, key: &Key) {
+        let Some(tenant) = self.tenant(key.workspace) else {
+            tracing::error!(key = %key.id, "a key of an unknown workspace is ignored");
+            return;
+        };
+        let keys = self.keys.pin();
+        let result = keys.compute(key.digest, |known| match known {
+            Some((_, entry)) if entry.revision >= key.revision => Operation::Abort(()),
+            Some((_, entry)) => Operation::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::clone(&entry.live)))),
+            None => Operation::<_, ()>::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::default()))),
+        });
+        debug_assert!(!matches!(result, Compute::Removed(..)), "keys are never removed");
+    }
+
+    /// The key with this digest.
+    pub fn get(&self, digest: &SecretDigest) -> Option<Arc<Entry>> {
+        self.keys.pin().get(digest).cloned()
+    }
+
+    /// How many keys there are, of any status.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}

@@ -1,0 +1,35 @@
+//! API keys: how other software is let into a workspace.
+//!
+//! Invariants
+//! - Verification is a look-up in memory (`index`) and never waits for a database.
+//! - Only `service` changes keys; a change is in the index before its call answers, and on every other node too.
+//! - The secret is in one answer, once. Stored are its SHA-256 and a hint.
+//! - Nothing makes a revoked or expired key active again.
+//!
+//! - `format`  what a key looks like; `scope` what it may open; `model` keys and their rules
+//! - `index`   every key in memory: verify, count, apply changes
+//! - `usage`   what was counted in memory, on its way to the database
+//! - `service` create, rotate, revoke, update; `store` queries; `api` the calls; `error` outcomes
+
+mod api;
+mod error;
+pub mod format;
+pub mod index;
+mod model;
+mod scope;
+mod service;
+mod store;
+mod tables;
+mod usage;
+mod usage_store;
+
+pub use api::routes;
+pub use error::Error;
+pub use format::{PlainSecret, SecretDigest};
+pub use index::{Entry, Index, Refusal, Tenant};
+pub use model::{Allowlist, CreateKey, Key, KeyFilter, KeyId, KeyName, RateLimit, RevokeKey, RotateKey, Status};
+pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
+pub use service::{NewKey, create, record_expiries, revoke, rotate};
+pub use store::{changed_since, count_all, find_by_digest, find_by_id_or_name, list};
+pub use usage::{Denial, Flush, Origin, Recorder};
+pub use usage_store::import as import_usage;

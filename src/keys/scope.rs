@@ -1,0 +1,264 @@
+//! What a key may open: scopes, sets of them, and the presets an administrator chooses from.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A part of the workspace's data.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Module {
+    /// Trips.
+    Trips,
+    /// Aircraft and their status.
+    Fleet,
+    /// Safety reports.
+    Safety,
+    /// Invoices.
+    Invoices,
+    /// Webhooks; administrative.
+    Webhooks,
+    /// The audit log; administrative, read only.
+    Audit,
+}
+
+impl Module {
+    /// The modules that hold an operator's data.
+    pub const DATA: [Self; 4] = [Self::Trips, Self::Fleet, Self::Safety, Self::Invoices];
+    /// Every module.
+    pub const ALL: [Self; 6] = [Self::Trips, Self::Fleet, Self::Safety, Self::Invoices, Self::Webhooks, Self::Audit];
+
+    /// Its name in scopes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trips => "trips",
+            Self::Fleet => "fleet",
+            Self::Safety => "safety",
+            Self::Invoices => "invoices",
+            Self::Webhooks => "webhooks",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+/// How far access goes; write includes read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Access {
+    /// Look.
+    Read,
+    /// Look and change.
+    Write,
+}
+
+/// `<module>:read` or `<module>:write`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Scope {
+    /// Which data.
+    pub module: Module,
+    /// How far.
+    pub access: Access,
+}
+
+/// The text is not a scope.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a scope; the scopes are {}", Scope::all().map(|scope| scope.to_string()).collect::<Vec<_>>().join(", "))]
+pub struct NotAScope;
+
+impl Scope {
+    /// Read access to a module.
+    pub const fn read(module: Module) -> Self {
+        Self { module, access: Access::Read }
+    }
+
+    /// Write access to a module.
+    pub const fn write(module: Module) -> Self {
+        Self { module, access: Access::Write }
+    }
+
+    /// Every scope there is: the audit log cannot be written.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Module::ALL
+            .into_iter()
+            .flat_map(|module| [Self::read(module), Self::write(module)])
+            .filter(|scope| *scope != Self::write(Module::Audit))
+    }
+
+    /// Its place in a [`Scopes`], 0 to 11.
+    pub const fn index(self) -> usize {
+        self.module as usize * 2 + self.access as usize
+    }
+
+    /// The scope at a place, if there is one.
+    pub fn from_index(index: usize) -> Option<Self> {
+        Self::all().find(|scope| scope.index() == index)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let access = match self.access {
+            Access::Read => "read",
+            Access::Write => "write",
+        };
+        write!(f, "{}:{access}", self.module.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = NotAScope;
+    fn from_str(text: &str) -> Result<Self, NotAScope> {
+        Self::all().find(|scope| scope.to_string() == text).ok_or(NotAScope)
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for Scope {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Self::all().map(|scope| scope.to_string()))).into()
+    }
+}
+
+impl utoipa::ToSchema for Scope {}
+
+/// A set of scopes in sixteen bits.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u16);
+
+impl Scopes {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// From the bits [`Scopes::bits`] gave.
+    pub fn from_bits(bits: u16) -> Self {
+        Scope::all().filter(|scope| bits & (1 << scope.index()) != 0).collect()
+    }
+
+    /// One bit a scope, by [`Scope::index`].
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Whether a request that needs `scope` is covered; write covers read.
+    pub fn cover(self, scope: Scope) -> bool {
+        let asked = 1 << scope.index();
+        let wider = 1 << Scope::write(scope.module).index();
+        self.0 & (asked | wider) != 0
+    }
+
+    /// The scopes as they were chosen, in the order of the modules.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::all().filter(move |scope| self.0 & (1 << scope.index()) != 0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | 1 << scope.index()))
+    }
+}
+
+impl fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|scope| scope.to_string())).finish()
+    }
+}
+
+impl Serialize for Scopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// What an administrator chooses: everything to read, everything to write, or an explicit list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Permissions {
+    /// Read on the four data modules.
+    ReadOnly,
+    /// Write on the four data modules.
+    ReadWrite,
+    /// An explicit list.
+    Custom,
+}
+
+impl Permissions {
+    /// The scopes of a preset; `None` for the explicit list.
+    pub fn preset(self) -> Option<Scopes> {
+        match self {
+            Self::ReadOnly => Some(Module::DATA.into_iter().map(Scope::read).collect()),
+            Self::ReadWrite => Some(Module::DATA.into_iter().map(Scope::write).collect()),
+            Self::Custom => None,
+        }
+    }
+
+    /// As it is stored and sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read_only",
+            Self::ReadWrite => "read_write",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+impl FromStr for Permissions {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::ReadOnly, Self::ReadWrite, Self::Custom]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+            .ok_or_else(|| "expected read_only, read_write or custom".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn write_covers_read_of_its_module_only() {
+        let scopes: Scopes = [Scope::write(Module::Trips), Scope::read(Module::Fleet)].into_iter().collect();
+        assert!(scopes.cover(Scope::read(Module::Trips)) && scopes.cover(Scope::write(Module::Trips)));
+        assert!(scopes.cover(Scope::read(Module::Fleet)) && !scopes.cover(Scope::write(Module::Fleet)));
+        assert!(!scopes.cover(Scope::read(Module::Invoices)));
+    }
+
+    #[test]
+    fn every_scope_survives_text_and_bits() {
+        for scope in Scope::all() {
+            assert_eq!(scope.to_string().parse(), Ok(scope));
+            assert_eq!(Scope::from_index(scope.index()), Some(scope));
+            let set: Scopes = [scope].into_iter().collect();
+            assert_eq!(Scopes::from_bits(set.bits()), set);
+        }
+        assert_eq!(Scope::all().count(), 11);
+        assert_eq!("audit:write".parse::<Scope>(), Err(NotAScope));
+    }
+
+    #[test]
+    fn presets_never_open_the_administrative_modules() {
+        for preset in [Permissions::ReadOnly, Permissions::ReadWrite] {
+            let scopes = preset.preset().expect("a preset has scopes");
+            assert!(!scopes.cover(Scope::read(Module::Audit)) && !scopes.cover(Scope::read(Module::Webhooks)));
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What can be done with keys. One use case is one [`Work`]: the row, its revision, its event; then the index.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::error::Error;
+use super::format::PlainSecret;
+use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
+use super::store;
+use crate::app::App;
+use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work};
+use crate::cluster;
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::http::OnceKey;
+use crate::kit::text::Prose;
+use crate::workspaces::{self, WorkspaceId};
+
+/// The furthest an expiry may lie ahead.
+const LONGEST: Duration = Duration::from_hours(24 * 366 * 5);
+
+/// A key and its secret, in clear text for the last time.
+#[derive(Debug)]
+pub struct NewKey {
+    /// The key.
+    pub key: Key,
+    /// Shown once.
+    pub secret: PlainSecret,
+}
+
+/// Makes a key.
+pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey, once: Option<OnceKey>) -> Result<NewKey, Error> {
+    let secret = PlainSecret::generate(&app.random);
+    let mut work = begin(app, workspace, by, once).await?;
+    require_enabled(&work).await?;
+    let now = work.now();
+    let scopes = input.chosen_scopes();
+    let key = Key {
+        id: KeyId::new(now, &app.random),
+        workspace,
+        digest: secret.digest(),
+        hint: secret.hint(),
+        name: free_name(&work, input.name.as_str(), None).await?,
+        description: input.description.map(Prose::into_string).filter(|text| !text.is_empty()),
+        permissions: input.permissions,
+        scopes,
+        allowlist: Allowlist::parse(&input.ip_allowlist.unwrap_or_default()).unwrap_or_default(),
+        rate_limit: input.rate_limit.unwrap_or(Some(RateLimit::USUAL)),
+        created_at: now,
+        created_by: person(&work),
+        expires_at: future(input.expires_at.ok_or(Error::Expiry)?, now)?,
+        revoked_at: None,
+        revoked_by: None,
+        revoke_reason: None,
+        rotated_from: None,
+        revision: cluster::next_revision(work.tx()).await?,
+    };
+    store::insert(work.tx(), &key).await?;
+    work.record(Action::KeyCreated, Some(target(&key)), described(&key)).await?;
+    publish(work, &key, Some(201)).await?;
+    Ok(NewKey { key, secret })
+}
+
+/// Makes a successor with the same permissions, allow-list and limit. The old key goes on working until it is revoked.
+pub async fn rotate(
+    app: &App,
+    workspace: WorkspaceId,
+    by: By,
+    id: KeyId,
+    input: RotateKey,
+    once: Option<OnceKey>,
+) -> Result<NewKey, Error> {
+    let secret = PlainSecret::generate(&app.random);
+    let mut work = begin(app, workspace, by, once).await?;
+    require_enabled(&work).await?;
+    let now = work.now();
+    let old = active(&work, id).await?;
+    let name = match &input.name {
+        Some(name) => free_name(&work, name.as_str(), None).await?,
+        None => successor_name(&work, &old.name).await?,
+    };
+    let expires_at = match input.expires_at {
+        Some(chosen) => future(chosen, now)?,
+        None => old.expires_at.map(|expiry| now.after(expiry.since(old.created_at).min(LONGEST))),
+    };
+    let key = Key {
+        id: KeyId::new(now, &app.random),
+        digest: secret.digest(),
+        hint: secret.hint(),
+        name,
+        created_at: now,
+        created_by: person(&work),
+        expires_at,
+        rotated_from: Some(old.id),
+        revision: cluster::next_revision(work.tx()).await?,
+        ..old.clone()
+    };
+    store::insert(work.tx(), &key).await?;
+    let details = json!({ "replacement": { "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at } });
+    work.record(Action::KeyRotated, Some(target(&old)), details).await?;
+    publish(work, &key, Some(201)).await?;
+    Ok(NewKey { key, secret })
+}
+
+/// Revokes a key, for good. When this returns, every node refuses it. A second call changes nothing.
+pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
+    let mut work = Work::begin(app, workspace, by).await?;
+    let mut key = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
+    if key.revoked_at.is_some() {
+        // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
+        drop(work);
+        app.index.apply(&key);
+        confirm(app, key.revision).await?;
+        return Ok(key);
+    }
+    key.revoked_at = Some(work.now());
+    key.revoked_by = Some(person(&work));
+    key.revoke_reason = input.reason.map(Prose::into_string).filter(|text| !text.is_empty());
+    key.revision = cluster::next_revision(work.tx()).await?;
+    store::set(work.tx(), &key).await?;
+    work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint })).await?;
+    publish(work, &key, None).await?;
+    Ok(key)
+}
+
+/// Changes name, description, allow-list or limit of an active key.
+pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input: UpdateKey) -> Result<Key, Error> {
+    let mut work = Work::begin(app, workspace, by).await?;
+    let old = active(&work, id).await?;
+    let mut key = old.clone();
+    if let Some(name) = &input.name {
+        key.name = free_name(&work, name.as_str(), Some(id)).await?;
+    }
+    if let Some(description) = input.description {
+        key.description = description.map(Prose::into_string).filter(|text| !text.is_empty());
+    }
+    if let Some(blocks) = &input.ip_allowlist {
+        key.allowlist = Allowlist::parse(blocks).unwrap_or_default();
+    }
+    if let Some(limit) = input.rate_limit {
+        key.rate_limit = limit;
+    }
+    let changes = changes(&old, &key);
+    if changes.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Ok(old);
+    }
+    key.revision = cluster::next_revision(work.tx()).await?;
+    store::set(work.tx(), &key).await?;
+    work.record(Action::KeyUpdated, Some(target(&key)), changes).await?;
+    publish(work, &key, None).await?;
+    Ok(key)
+}
+
+/// Writes down, once, which keys have passed their expiry. Verification has refused them since that moment.
+pub async fn record_expiries(app: &App) -> DbResult<()> {
+    for key in store::unrecorded_expiries(app.db.read(), app.clock.now(), 1_000).await? {
+        let mut work = Work::begin(app, key.workspace, By::itself(Actor::api_key(key.id, &key.name))).await?;
+        if store::set_expiry_recorded(work.tx(), key.id, work.now()).await? {
+            work.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at })).await?;
+            work.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn begin(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> Result<Work, Error> {
+    match Work::begin_once(app, workspace, by, once).await? {
+        (work, OnceOutcome::Fresh) => Ok(work),
+        (_, OnceOutcome::Replay { data, .. }) => {
+            let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
+            Err(Error::AlreadyCreated(id))
+        }
+        (_, OnceOutcome::Reused) => Err(Error::OnceKeyReused),
+    }
+}
+
+/// Commits, brings the key into this node's index, and waits until every other node has it.
+async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<(), Error> {
+    let (app, seen) = (work.app().clone(), key.clone());
+    let index = std::sync::Arc::clone(&app.index);
+    work.after_commit(move || index.apply(&seen));
+    match answer {
+        // Only the id is kept for a repetition: the secret is in one answer.
+        Some(status) => work.commit_answering(status, &key.id).await?,
+        None => work.commit().await?,
+    }
+    confirm(&app, key.revision).await
+}
+
+async fn confirm(app: &App, revision: i64) -> Result<(), Error> {
+    if app.cluster.wait_for_others(app, revision).await? { Ok(()) } else { Err(Error::NotConfirmed) }
+}
+
+async fn require_enabled(work: &Work) -> Result<(), Error> {
+    let workspace = workspaces::find(work.tx(), work.workspace()).await?;
+    if workspace.is_some_and(|workspace| workspace.api_keys_enabled) { Ok(()) } else { Err(Error::Disabled) }
+}
+
+async fn active(work: &Work, id: KeyId) -> Result<Key, Error> {
+    let key = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
+    match key.status(work.now()) {
+        Status::Active => Ok(key),
+        other => Err(Error::NotActive(other)),
+    }
+}
+
+async fn free_name(work: &Work, name: &str, except: Option<KeyId>) -> Result<String, Error> {
+    match store::find_active_by_name(work.tx(), work.workspace(), name, work.now()).await? {
+        Some(other) if Some(other.id) != except => Err(Error::NameTaken(name.to_owned())),
+        _ => Ok(name.to_owned()),
+    }
+}
+
+/// "Fleet Dashboard (2026-11-23)", and a number behind the day if that is taken.
+async fn successor_name(work: &Work, old: &str) -> Result<String, Error> {
+    let base = match old.rsplit_once(" (") {
+        Some((base, day)) if day.starts_with("20") && day.ends_with(')') => base,
+        _ => old,
+    };
+    let day = work.now().date();
+    for number in 1.. {
+        let suffix = if number == 1 { format!(" ({day})") } else { format!(" ({day} {number})") };
+        let kept: String = base.chars().take(100 - suffix.chars().count()).collect();
+        match free_name(work, &format!("{}{suffix}", kept.trim_end()), None).await {
+            Err(Error::NameTaken(_)) => {}
+            decided => return decided,
+        }
+    }
+    Err(Error::NameTaken(old.to_owned()))
+}
+
+fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
+    match chosen {
+        Some(expiry) if expiry <= now || expiry > now.after(LONGEST) => Err(Error::Expiry),
+        chosen => Ok(chosen),
+    }
+}
+
+fn person(work: &Work) -> Person {
+    let Actor { kind, id, name } = work.by().actor.clone();
+    let id = id.unwrap_or_else(|| kind.to_owned());
+    Person { name: name.unwrap_or_else(|| id.clone()), id }
+}
+
+fn target(key: &Key) -> Target {
+    Target::new("api_key", key.id, &key.name)
+}
+
+fn described(key: &Key) -> serde_json::Value {
+    json!({
+        "hint": key.hint,
+        "permissions": key.permissions,
+        "scopes": key.scopes,
+        "expiresAt": key.expires_at,
+        "ipAllowlist": key.allowlist,
+        "rateLimit": key.rate_limit,
+    })
+}
+
+/// What differs, as `{field: {from, to}}`.
+fn changes(old: &Key, new: &Key) -> serde_json::Value {
+    let fields = |key: &Key| {
+        [
+            ("name", json!(key.name)),
+            ("description", json!(key.description)),
+            ("ipAllowlist", json!(key.allowlist)),
+            ("rateLimit", json!(key.rate_limit)),
+        ]
+    };
+    let differing = fields(old).into_iter().zip(fields(new)).filter(|((_, from), (_, to))| from != to);
+    differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect()
+}

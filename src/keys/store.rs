@@ -1,0 +1,213 @@
+//! Every query on keys.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::format::{SecretDigest, digest_of};
+use super::model::{Allowlist, Key, KeyFilter, KeyId, Person, RateLimit, Status};
+use super::scope::Scopes;
+use super::tables::key::{Column, Entity, Model};
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::http::{Page, Paging};
+use crate::workspaces::WorkspaceId;
+
+pub(super) async fn insert(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
+    Entity::insert(row_of(key)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Writes what can change of a key.
+pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
+    let mut row = row_of(key)?.into_active_model().reset_all();
+    row.expiry_recorded_at = ActiveValue::NotSet;
+    row.update(db).await.map(|_| ())
+}
+
+pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: KeyId) -> DbResult<Option<Key>> {
+    let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+    row.map(key_of).transpose()
+}
+
+/// The key with this digest, of whatever workspace: for a node whose lease has run out.
+pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
+    let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;
+    row.map(key_of).transpose()
+}
+
+/// The key with this id or, failing that, the active one of this name: what an operator types.
+pub async fn find_by_id_or_name(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    text: &str,
+    now: Time,
+) -> DbResult<Option<Key>> {
+    match text.parse() {
+        Ok(id) => find(db, workspace, id).await,
+        Err(_) => find_active_by_name(db, workspace, text, now).await,
+    }
+}
+
+/// The active key of this name.
+pub(super) async fn find_active_by_name(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    name: &str,
+    now: Time,
+) -> DbResult<Option<Key>> {
+    let named =
+        Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Name.eq(name)).filter(is(Status::Active, now));
+    named.one(db).await?.map(key_of).transpose()
+}
+
+/// One page of a workspace's keys, the newest first.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &KeyFilter,
+    paging: Paging,
+    now: Time,
+) -> DbResult<Page<Key>> {
+    let condition = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add_option(filter.status.map(|status| is(status, now)))
+        .add_option(filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(matches));
+    let matching = Entity::find().filter(condition);
+    let total = matching.clone().count(db).await?;
+    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    let rows = newest.offset(paging.offset()).limit(paging.limit()).all(db).await?;
+    Ok(Page::new(rows.into_iter().map(key_of).collect::<DbResult<_>>()?, total, paging))
+}
+
+fn is(status: Status, now: Time) -> Condition {
+    match status {
+        Status::Revoked => Condition::all().add(Column::RevokedAt.is_not_null()),
+        Status::Expired => Condition::all().add(Column::RevokedAt.is_null()).add(Column::ExpiresAt.lte(now)),
+        Status::Active => Condition::all()
+            .add(Column::RevokedAt.is_null())
+            .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))),
+    }
+}
+
+/// Name or hint contains the text; a whole secret finds its key by digest and is never part of the query.
+fn matches(text: &str) -> Condition {
+    if let Ok(digest) = digest_of(text.as_bytes()) {
+        return Condition::all().add(Column::Digest.eq(digest.0.to_vec()));
+    }
+    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = format!("%{escaped}%");
+    let contains = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(&pattern).escape('\\'));
+    Condition::any().add(contains(Column::Name)).add(contains(Column::Hint))
+}
+
+/// The latest successor of each key that has one.
+pub(super) async fn successors(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    keys: Vec<KeyId>,
+) -> DbResult<HashMap<KeyId, KeyId>> {
+    let rows: Vec<(Option<KeyId>, KeyId)> = Entity::find()
+        .select_only()
+        .columns([Column::RotatedFrom, Column::Id])
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::RotatedFrom.is_in(keys))
+        .order_by_asc(Column::CreatedAt)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(from, to)| Some((from?, to))).collect())
+}
+
+/// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
+pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Key>> {
+    let rows = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit).all(db).await?;
+    rows.into_iter().map(key_of).collect()
+}
+
+/// How many keys there are, in all workspaces.
+pub async fn count_all(db: &impl ConnectionTrait) -> DbResult<u64> {
+    Entity::find().count(db).await
+}
+
+/// Up to `limit` keys whose time is over and whose log does not say so yet.
+pub(super) async fn unrecorded_expiries(db: &impl ConnectionTrait, now: Time, limit: u64) -> DbResult<Vec<Key>> {
+    let over = Entity::find()
+        .filter(Column::ExpiryRecordedAt.is_null())
+        .filter(Column::ExpiresAt.lte(now))
+        .filter(Column::RevokedAt.is_null());
+    over.limit(limit).all(db).await?.into_iter().map(key_of).collect()
+}
+
+/// Notes that the log knows of the expiry; false if it knew already.
+pub(super) async fn set_expiry_recorded(db: &impl ConnectionTrait, id: KeyId, now: Time) -> DbResult<bool> {
+    let update = Entity::update_many()
+        .col_expr(Column::ExpiryRecordedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::ExpiryRecordedAt.is_null());
+    Ok(update.exec(db).await?.rows_affected == 1)
+}
+
+fn row_of(key: &Key) -> DbResult<Model> {
+    let out_of_range = |_| DbErr::Type("a number out of range".to_owned());
+    let blocks = key.allowlist.blocks();
+    Ok(Model {
+        id: key.id,
+        workspace_id: key.workspace,
+        digest: key.digest.0.to_vec(),
+        hint: key.hint.clone(),
+        name: key.name.clone(),
+        description: key.description.clone(),
+        permissions: key.permissions.as_str().to_owned(),
+        scopes: key.scopes.bits().cast_signed(),
+        ip_allowlist: (!blocks.is_empty()).then(|| serde_json::json!(blocks)),
+        rate_requests: key.rate_limit.map(|limit| i32::try_from(limit.requests)).transpose().map_err(out_of_range)?,
+        rate_per_seconds: key.rate_limit.map(|limit| i32::try_from(limit.per_seconds)).transpose().map_err(out_of_range)?,
+        created_at: key.created_at,
+        created_by_id: key.created_by.id.clone(),
+        created_by_name: key.created_by.name.clone(),
+        expires_at: key.expires_at,
+        expiry_recorded_at: None,
+        revoked_at: key.revoked_at,
+        revoked_by_id: key.revoked_by.as_ref().map(|by| by.id.clone()),
+        revoked_by_name: key.revoked_by.as_ref().map(|by| by.name.clone()),
+        revoke_reason: key.revoke_reason.clone(),
+        rotated_from: key.rotated_from,
+        revision: key.revision,
+    })
+}
+
+fn key_of(row: Model) -> DbResult<Key> {
+    let broken = |what: &str| DbErr::Type(format!("key {}: {what}", row.id));
+    let blocks: Vec<String> = row
+        .ip_allowlist
+        .as_ref()
+        .map_or(Ok(Vec::new()), |json| serde_json::from_value(json.clone()).map_err(|_| broken("allow-list")))?;
+    let rate_limit = row
+        .rate_requests
+        .zip(row.rate_per_seconds)
+        .map(|(requests, per_seconds)| RateLimit { requests: requests.unsigned_abs(), per_seconds: per_seconds.unsigned_abs() });
+    Ok(Key {
+        digest: SecretDigest(row.digest.as_slice().try_into().map_err(|_| broken("digest"))?),
+        permissions: row.permissions.parse().map_err(|_| broken("permissions"))?,
+        allowlist: Allowlist::parse(&blocks).map_err(|_| broken("allow-list"))?,
+        scopes: Scopes::from_bits(row.scopes.cast_unsigned()),
+        rate_limit,
+        id: row.id,
+        workspace: row.workspace_id,
+        hint: row.hint,
+        name: row.name,
+        description: row.description,
+        created_at: row.created_at,
+        created_by: Person { id: row.created_by_id, name: row.created_by_name },
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        revoked_by: row.revoked_by_id.zip(row.revoked_by_name).map(|(id, name)| Person { id, name }),
+        revoke_reason: row.revoke_reason,
+        rotated_from: row.rotated_from,
+        revision: row.revision,
+    })
+}

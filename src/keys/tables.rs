@@ -1,0 +1,116 @@
+//! The tables as SeaORM sees them.
+
+/// `api_keys`
+pub(super) mod key {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::kit::clock::Time;
+    use crate::workspaces::WorkspaceId;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_keys")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: KeyId,
+        pub workspace_id: WorkspaceId,
+        pub digest: Vec<u8>,
+        pub hint: String,
+        pub name: String,
+        pub description: Option<String>,
+        pub permissions: String,
+        pub scopes: i16,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub ip_allowlist: Option<Json>,
+        pub rate_requests: Option<i32>,
+        pub rate_per_seconds: Option<i32>,
+        pub created_at: Time,
+        pub created_by_id: String,
+        pub created_by_name: String,
+        pub expires_at: Option<Time>,
+        pub expiry_recorded_at: Option<Time>,
+        pub revoked_at: Option<Time>,
+        pub revoked_by_id: Option<String>,
+        pub revoked_by_name: Option<String>,
+        pub revoke_reason: Option<String>,
+        pub rotated_from: Option<KeyId>,
+        pub revision: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `api_key_usage`
+pub(super) mod usage {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::kit::clock::Time;
+    use crate::workspaces::WorkspaceId;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_key_usage")]
+    pub struct Model {
+        pub workspace_id: WorkspaceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hour: Time,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub scope: i16,
+        pub allowed: i64,
+        pub denied: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `api_key_addresses`
+pub(super) mod address {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::kit::clock::Time;
+    use crate::workspaces::WorkspaceId;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_key_addresses")]
+    pub struct Model {
+        pub workspace_id: WorkspaceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ip: String,
+        pub first_used_at: Time,
+        pub last_used_at: Time,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `api_key_last_uses`
+pub(super) mod last_use {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::kit::clock::Time;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_key_last_uses")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        pub at: Time,
+        pub ip: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,168 @@
+//! The database: one handle over the engines, and the only place that knows which engine it is.
+//!
+//! Reads and writes have separate pools. On SQLite the write pool is one connection, so that writers queue in
+//! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+/// What a store answers.
+pub type DbResult<T> = Result<T, DbErr>;
+
+/// How long a statement waits for another process that is writing to the same file.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Where the data is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A file.
+    Sqlite(PathBuf),
+}
+
+/// The text names no database this build can open.
+#[derive(Debug, thiserror::Error)]
+pub enum NotALocation {
+    /// `postgres://…`, which this version cannot open yet.
+    #[error("Postgres is not supported yet: give a file, such as sqlite://planeconnection.db")]
+    Postgres,
+    /// Anything else.
+    #[error("expected sqlite://FILE, for example sqlite://planeconnection.db or sqlite:///var/lib/planeconnection.db")]
+    Unknown,
+}
+
+impl FromStr for Location {
+    type Err = NotALocation;
+    fn from_str(text: &str) -> Result<Self, NotALocation> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Err(NotALocation::Postgres);
+        }
+        match text.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() && !path.contains('?') => Ok(Self::Sqlite(path.into())),
+            _ => Err(NotALocation::Unknown),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Sqlite(path) = self;
+        write!(f, "sqlite://{}", path.display())
+    }
+}
+
+/// A handle on the database, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    watch: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens the database, and creates the file if there is none.
+    pub async fn open(location: &Location) -> DbResult<Self> {
+        let Location::Sqlite(path) = location;
+        let url = format!("sqlite://{}?mode=rwc", path.display());
+        // The writer first: it makes the file and switches it to write-ahead logging.
+        let write = pool(&url, 1).await?;
+        let read = pool(&url, 8).await?;
+        let watch = pool(&url, 1).await?;
+        Ok(Self { read, write, watch })
+    }
+
+    /// For queries outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For migrations, which manage their own transactions.
+    pub fn admin(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Begins a write transaction; dropped without a commit, it is rolled back.
+    pub async fn begin(&self) -> DbResult<DatabaseTransaction> {
+        let immediate =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        self.write.begin_with_options(immediate).await
+    }
+
+    /// A number that changes whenever another connection, of this process or of another, has committed.
+    pub async fn version(&self) -> DbResult<i64> {
+        let row = self
+            .watch
+            .query_one_raw(sea_orm::Statement::from_string(self.watch.get_database_backend(), "PRAGMA data_version"))
+            .await?;
+        row.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    /// Writes a consistent copy to `target`, which must not exist, while others go on reading and writing.
+    pub async fn copy_to(&self, target: &str) -> DbResult<()> {
+        let statement =
+            sea_orm::Statement::from_sql_and_values(self.read.get_database_backend(), "VACUUM INTO ?", [target.into()]);
+        self.read.execute_raw(statement).await.map(|_| ())
+    }
+
+    /// Closes every connection, after what is running on them.
+    pub async fn close(self) {
+        for pool in [self.read, self.watch, self.write] {
+            if let Err(error) = pool.close().await {
+                tracing::warn!(%error, "the database did not close cleanly");
+            }
+        }
+    }
+}
+
+async fn pool(url: &str, most: u32) -> DbResult<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(most)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(15))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|options: SqliteConnectOptions| {
+            options
+                .journal_mode(SqliteJournalMode::Wal)
+                // FULL: a revocation that was answered must outlive a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(BUSY)
+        });
+    Database::connect(options).await
+}
+
+/// The row breaks a rule that only one row may have.
+pub fn is_duplicate(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The database cannot be reached or is too busy, as opposed to having refused the statement.
+pub fn is_unavailable(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            use sea_orm::sqlx::Error;
+            match &**error {
+                Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+                // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN in the low byte
+                Error::Database(error) => error
+                    .code()
+                    .and_then(|code| code.parse::<u32>().ok())
+                    .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,109 @@
+//! Success on its way to the caller: `{"success":true,"data":…}`.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// 200 with data.
+#[derive(Debug)]
+pub struct Answer<T>(pub T);
+
+/// 201 with data.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
+/// The envelope of every success.
+#[derive(Debug, Serialize)]
+pub struct Envelope<T> {
+    success: bool,
+    data: T,
+}
+
+impl<T> Envelope<T> {
+    /// Wraps what a call gives.
+    pub fn new(data: T) -> Self {
+        Self { success: true, data }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        Json(Envelope::new(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(Envelope::new(self.0))).into_response()
+    }
+}
+
+/// Which part of a list: pages count from 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// From 1.
+    #[serde(default = "first_page")]
+    pub page: u32,
+    /// 1 to 100.
+    #[serde(default = "usual_size")]
+    pub page_size: u32,
+}
+
+fn first_page() -> u32 {
+    1
+}
+
+fn usual_size() -> u32 {
+    20
+}
+
+impl Default for Paging {
+    fn default() -> Self {
+        Self { page: first_page(), page_size: usual_size() }
+    }
+}
+
+impl Paging {
+    /// Rows before this page.
+    pub fn offset(self) -> u64 {
+        u64::from(self.page - 1) * u64::from(self.page_size)
+    }
+
+    /// Rows on a page.
+    pub fn limit(self) -> u64 {
+        u64::from(self.page_size)
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The rows of this page.
+    pub items: Vec<T>,
+    /// Rows on all pages.
+    #[schema(value_type = i64, minimum = 0)]
+    pub total: u64,
+    /// This page, from 1.
+    pub page: u32,
+    /// Rows on a full page.
+    pub per_page: u32,
+    /// Pages there are.
+    #[schema(value_type = i64, minimum = 0)]
+    pub total_pages: u64,
+}
+
+impl<T> Page<T> {
+    /// A page out of `total` rows.
+    pub fn new(items: Vec<T>, total: u64, paging: Paging) -> Self {
+        Self { items, total, page: paging.page, per_page: paging.page_size, total_pages: total.div_ceil(paging.limit()) }
+    }
+
+    /// The same page of other things.
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
+        let Self { items, total, page, per_page, total_pages } = self;
+        Page { items: items.into_iter().map(each).collect(), total, page, per_page, total_pages }
+    }
+}

@@ -1,0 +1,126 @@
+//! A failure on its way to the caller.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What went wrong with one field.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Where: `expiresAt`, `lineItems[2].quantity`.
+    pub field: String,
+    /// What to do about it.
+    pub message: String,
+}
+
+/// A refusal in the API's words. It becomes JSON at the outermost layer, which knows the request id.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable name of the failure, upper case.
+    pub code: &'static str,
+    /// What to do next, in a sentence.
+    pub message: String,
+    /// Faults of single fields, for a body or query that was refused.
+    pub fields: Vec<FieldError>,
+    extra: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl ApiError {
+    /// A refusal with this status, code and message.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), fields: Vec::new(), extra: Map::new(), headers: Vec::new() }
+    }
+
+    /// 400: the request cannot be understood as it is.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message)
+    }
+
+    /// 400: these fields need another value.
+    pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
+        let message = match fields.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            several => format!("{} fields need another value; see fields.", several.len()),
+        };
+        Self { fields, ..Self::invalid(message) }
+    }
+
+    /// 404: there is no such `what` in this workspace.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what} in this workspace."))
+    }
+
+    /// 409: true as a request, but the present state does not allow it.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "CONFLICT", message)
+    }
+
+    /// 500, which says nothing of the inside; the cause belongs in the log.
+    pub fn internal() -> Self {
+        let message = "Something went wrong on our side. Try again; if it stays, report the request id.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+    }
+
+    /// 503: the database cannot be reached; nothing was changed.
+    pub fn unavailable() -> Self {
+        let message = "The database cannot be reached right now; nothing was changed. Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+            .header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// Adds a member to the error object.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a response header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The body, once the request id is known.
+    pub fn body(&self, request_id: &str) -> Value {
+        let mut error = Map::new();
+        error.insert("code".to_owned(), json!(self.code));
+        error.insert("message".to_owned(), json!(self.message));
+        error.insert("requestId".to_owned(), json!(request_id));
+        if !self.fields.is_empty() {
+            error.insert("fields".to_owned(), json!(self.fields));
+        }
+        error.extend(self.extra.clone());
+        json!({ "success": false, "error": error })
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.headers_mut().extend(
+            self.headers
+                .iter()
+                .map(|(name, value)| (Some(name.clone()), value.clone()))
+                .filter_map(|(name, value)| name.map(|name| (name, value))),
+        );
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<sea_orm::DbErr> for ApiError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        if crate::kit::db::is_unavailable(&error) {
+            tracing::warn!(%error, "the database is unavailable");
+            return Self::unavailable();
+        }
+        tracing::error!(%error, "the database refused a statement");
+        Self::internal()
+    }
+}

@@ -1,0 +1,23 @@
+//! HTTP: the route table, what handlers take and give, and serving connections.
+//!
+//! - `route`      the table: (method, path, handler), where the first argument of a handler is its permission
+//! - `describe`   what a handler's types say about themselves, for the OpenAPI document
+//! - `extract`    JSON bodies, queries, paths; unknown fields are refused
+//! - `answer`     `{"success":true,"data":…}`
+//! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
+//! - `client`     the caller's address behind trusted proxies
+//! - `serve`      the accept loop: header timeout, graceful stop
+
+pub mod answer;
+pub mod client;
+pub mod describe;
+pub mod error;
+pub mod extract;
+pub mod route;
+pub mod serve;
+
+pub use answer::{Answer, Created, Page, Paging};
+pub use describe::{Describe, Doc};
+pub use error::{ApiError, FieldError};
+pub use extract::{Body, Check, Creating, Faults, Listing, OnceKey, Path, Query};
+pub use route::{Guard, Route, Routes};

@@ -1,0 +1,168 @@
+//! The route table. A line is a method, a path and a handler; the handler's first argument says who may call it,
+//! so a handler without a permission does not compile into the table.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::{Describe, Doc};
+
+/// The first argument of every handler: admits the caller, or answers.
+pub trait Guard: Describe {
+    /// The permission in words, for the table.
+    fn permission() -> String;
+}
+
+/// A handler whose signature can be read: `(guard, …) -> answer`.
+#[diagnostic::on_unimplemented(
+    message = "a handler in the route table takes its permission (`Allowed<…>`) first and describes all it takes and gives"
+)]
+pub trait Endpoint<S, Signature>: Send + Sync + 'static {
+    /// The permission it declares.
+    fn permission() -> String;
+    /// What it takes and gives.
+    fn doc() -> Doc;
+    /// Itself, as axum serves it.
+    fn serve(self, filter: MethodFilter) -> MethodRouter<S>;
+}
+
+macro_rules! endpoint {
+    ($($argument:ident),*) => {
+        impl<F, Fut, S, M, G, R, $($argument,)*> Endpoint<S, (M, G, $($argument,)* R)> for F
+        where
+            F: Fn(G, $($argument),*) -> Fut + Handler<(M, G, $($argument,)*), S> + Send + Sync + 'static,
+            Fut: Future<Output = R>,
+            S: Clone + Send + Sync + 'static,
+            M: 'static,
+            G: Guard + 'static,
+            R: Describe,
+            $($argument: Describe + 'static,)*
+        {
+            fn permission() -> String {
+                G::permission()
+            }
+            fn doc() -> Doc {
+                let mut doc = Doc::default();
+                G::describe(&mut doc);
+                $($argument::describe(&mut doc);)*
+                R::describe(&mut doc);
+                doc
+            }
+            fn serve(self, filter: MethodFilter) -> MethodRouter<S> {
+                on(filter, self)
+            }
+        }
+    };
+}
+
+endpoint!();
+endpoint!(A1);
+endpoint!(A1, A2);
+endpoint!(A1, A2, A3);
+endpoint!(A1, A2, A3, A4);
+
+/// One line of the table.
+#[derive(Clone)]
+pub struct Route<S> {
+    /// The method.
+    pub method: Method,
+    /// The path, `{name}` for a parameter.
+    pub path: &'static str,
+    /// Who may call it.
+    pub permission: String,
+    /// What it is, in a few words; also the operation id.
+    pub summary: &'static str,
+    /// What it takes and gives.
+    pub doc: Doc,
+    service: MethodRouter<S>,
+}
+
+/// `GET path`.
+pub fn get<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    route(Method::GET, MethodFilter::GET, path, summary, handler)
+}
+
+/// `POST path`.
+pub fn post<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    route(Method::POST, MethodFilter::POST, path, summary, handler)
+}
+
+/// `PUT path`.
+pub fn put<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    route(Method::PUT, MethodFilter::PUT, path, summary, handler)
+}
+
+/// `PATCH path`.
+pub fn patch<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    route(Method::PATCH, MethodFilter::PATCH, path, summary, handler)
+}
+
+/// `DELETE path`.
+pub fn delete<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    route(Method::DELETE, MethodFilter::DELETE, path, summary, handler)
+}
+
+fn route<S, H: Endpoint<S, T>, T>(
+    method: Method,
+    filter: MethodFilter,
+    path: &'static str,
+    summary: &'static str,
+    handler: H,
+) -> Route<S> {
+    let mut doc = H::doc();
+    name_path_parameters(&mut doc, path);
+    Route { method, path, permission: H::permission(), summary, doc, service: handler.serve(filter) }
+}
+
+fn name_path_parameters(doc: &mut Doc, path: &str) {
+    let mut names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    for parameter in &mut doc.parameters {
+        if parameter.name.is_empty() {
+            names.next().unwrap_or("id").clone_into(&mut parameter.name);
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Route<S> {
+    /// Adds a failure that the types do not show.
+    #[must_use]
+    pub fn fails(mut self, status: u16, code: &'static str) -> Self {
+        self.doc.fails(status, code);
+        self
+    }
+
+    /// It can clash with the present state: 409 `CONFLICT`.
+    #[must_use]
+    pub fn conflicts(self) -> Self {
+        self.fails(409, "CONFLICT")
+    }
+
+    /// Wraps the handler.
+    #[must_use]
+    pub fn map(mut self, wrap: impl FnOnce(MethodRouter<S>) -> MethodRouter<S>) -> Self {
+        self.service = wrap(self.service);
+        self
+    }
+}
+
+/// The lines of one slice, under a heading of the reference.
+#[derive(Clone)]
+pub struct Routes<S> {
+    /// The heading.
+    pub tag: &'static str,
+    /// The lines.
+    pub lines: Vec<Route<S>>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// Lines under a heading.
+    pub fn new(tag: &'static str, lines: impl Into<Vec<Route<S>>>) -> Self {
+        Self { tag, lines: lines.into() }
+    }
+
+    /// As axum routes them.
+    pub fn router(self) -> Router<S> {
+        self.lines.into_iter().fold(Router::new(), |router, line| router.route(line.path, line.service))
+    }
+}

@@ -1,0 +1,147 @@
+//! A rate limit in eight bytes: the generic cell rate algorithm (ITU-T I.371, "virtual scheduling").
+//!
+//! A key may be used `requests` times at once and regains one every `per / requests`. The state is the
+//! theoretical arrival time of the next request, in nanoseconds of the caller's clock: one compare-and-swap,
+//! no lock. The price, next to a log of requests: a burst right after a quiet time can be followed by the
+//! steady rate, so a window that holds both sees up to twice `requests`.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// So many requests in so much time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rate {
+    /// How many.
+    pub requests: u32,
+    /// In how long.
+    pub per: Duration,
+}
+
+impl Rate {
+    fn per_nanos(self) -> u64 {
+        u64::try_from(self.per.as_nanos()).unwrap_or(u64::MAX)
+    }
+    fn interval(self) -> u64 {
+        (self.per_nanos() / u64::from(self.requests.max(1))).max(1)
+    }
+}
+
+/// What is left after a request was taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// Requests that may follow at once.
+    pub remaining: u32,
+    /// Until the full number is there again.
+    pub reset: Duration,
+}
+
+/// The request came too soon.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooSoon {
+    /// When it may be tried again.
+    pub retry_after: Duration,
+}
+
+/// The state of one limit.
+#[derive(Debug, Default)]
+pub struct Gcra(AtomicU64);
+
+impl Gcra {
+    /// Takes one request at `now` (any clock that goes forward), or says when to come back.
+    pub fn take(&self, rate: Rate, now: Duration) -> Result<Left, TooSoon> {
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let (interval, burst) = (rate.interval(), rate.per_nanos());
+        let mut arrival = self.0.load(Ordering::Relaxed);
+        loop {
+            let next = arrival.max(now).saturating_add(interval);
+            let ahead = next - now;
+            // Integer division makes `requests` intervals at most one interval short of `per`.
+            if ahead > burst.max(interval) {
+                return Err(TooSoon { retry_after: Duration::from_nanos(ahead - burst) });
+            }
+            match self.0.compare_exchange_weak(arrival, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => {
+                    let remaining = u32::try_from((burst.max(interval) - ahead) / interval).unwrap_or(u32::MAX);
+                    return Ok(Left {
+                        remaining: remaining.min(rate.requests.saturating_sub(1)),
+                        reset: Duration::from_nanos(ahead),
+                    });
+                }
+                Err(seen) => arrival = seen,
+            }
+        }
+    }
+
+    fn is_idle(&self, now: Duration) -> bool {
+        u128::from(self.0.load(Ordering::Relaxed)) <= now.as_nanos()
+    }
+}
+
+/// One limit for each of many callers, in bounded memory.
+#[derive(Debug)]
+pub struct Limits<K> {
+    rate: Rate,
+    most: usize,
+    callers: Mutex<HashMap<K, Gcra>>,
+}
+
+impl<K: Hash + Eq> Limits<K> {
+    /// `rate` for each caller; at `most` callers the idle ones are forgotten, and if none is idle, strangers are refused.
+    pub fn new(rate: Rate, most: usize) -> Self {
+        Self { rate, most, callers: Mutex::default() }
+    }
+
+    /// Takes one request for `caller` at `now`.
+    pub fn take(&self, caller: K, now: Duration) -> Result<Left, TooSoon> {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if callers.len() >= self.most && !callers.contains_key(&caller) {
+            callers.retain(|_, limit| !limit.is_idle(now));
+            if callers.len() >= self.most {
+                return Err(TooSoon { retry_after: self.rate.per });
+            }
+        }
+        callers.entry(caller).or_default().take(self.rate, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_burst_is_exactly_the_number_of_requests(requests in 1u32..5_000, seconds in 1u64..86_400) {
+            let rate = Rate { requests, per: Duration::from_secs(seconds) };
+            let limit = Gcra::default();
+            let now = Duration::from_secs(1_000_000);
+            for taken in 0..requests {
+                let left = limit.take(rate, now);
+                prop_assert_eq!(left.map(|left| left.remaining), Ok(requests - taken - 1));
+            }
+            let refused = limit.take(rate, now).expect_err("the burst is used up");
+            prop_assert!(limit.take(rate, now + refused.retry_after).is_ok());
+        }
+
+        #[test]
+        fn no_window_sees_more_than_twice_the_number(requests in 1u32..200, gaps in prop::collection::vec(0u64..2_000_000_000, 1..600)) {
+            let rate = Rate { requests, per: Duration::from_secs(60) };
+            let limit = Gcra::default();
+            let mut now = Duration::from_secs(5);
+            let mut taken = Vec::new();
+            for gap in gaps {
+                now += Duration::from_nanos(gap);
+                if limit.take(rate, now).is_ok() {
+                    taken.push(now);
+                }
+            }
+            for (first, start) in taken.iter().enumerate() {
+                let inside = taken[first..].iter().take_while(|time| **time < *start + rate.per).count();
+                prop_assert!(inside <= 2 * requests as usize, "{inside} in one window of {requests}");
+            }
+        }
+    }
+}

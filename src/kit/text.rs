@@ -1,0 +1,129 @@
+//! Strings that were checked when they were parsed: trimmed, of a known length, without control characters.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A single line of `MIN` to `MAX` characters, trimmed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Line<const MIN: usize, const MAX: usize>(String);
+
+/// Like [`Line`], but it may have line breaks and tabs.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Prose<const MIN: usize, const MAX: usize>(String);
+
+/// Why a text was refused, in words for the person who wrote it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadText {
+    /// Shorter or longer than allowed; the length counts characters after trimming.
+    #[error("must have {min} to {max} characters; this has {found}")]
+    Length {
+        /// At least.
+        min: usize,
+        /// At most.
+        max: usize,
+        /// In the text.
+        found: usize,
+    },
+    /// A control character, or one that hides or reverses its neighbours.
+    #[error("must not contain control characters (found U+{:04X})", u32::from(*.0))]
+    Control(char),
+}
+
+fn check(text: &str, min: usize, max: usize, breaks: &[char]) -> Result<String, BadText> {
+    let text = text.trim();
+    let found = text.chars().count();
+    if found < min || found > max {
+        return Err(BadText::Length { min, max, found });
+    }
+    match text.chars().find(|c| is_hostile(*c) && !breaks.contains(c)) {
+        Some(c) => Err(BadText::Control(c)),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// Control characters, and the bidirectional overrides that make a name read as another one (Unicode TR 36, 3.1).
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+macro_rules! text_type {
+    ($name:ident, $breaks:expr) => {
+        impl<const MIN: usize, const MAX: usize> $name<MIN, MAX> {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The text, owned.
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl<const MIN: usize, const MAX: usize> std::str::FromStr for $name<MIN, MAX> {
+            type Err = BadText;
+            fn from_str(text: &str) -> Result<Self, BadText> {
+                check(text, MIN, MAX, $breaks).map(Self)
+            }
+        }
+
+        impl<const MIN: usize, const MAX: usize> fmt::Display for $name<MIN, MAX> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for $name<MIN, MAX> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                check(&text, MIN, MAX, $breaks).map(Self).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl<const MIN: usize, const MAX: usize> utoipa::PartialSchema for $name<MIN, MAX> {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                use utoipa::openapi::schema::{ObjectBuilder, Type};
+                let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX));
+                if MIN == 0 { text.into() } else { text.min_length(Some(MIN)).into() }
+            }
+        }
+
+        impl<const MIN: usize, const MAX: usize> utoipa::ToSchema for $name<MIN, MAX> {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Owned(format!("{}{MIN}To{MAX}", stringify!($name)))
+            }
+        }
+    };
+}
+
+text_type!(Line, &[]);
+text_type!(Prose, &['\n', '\r', '\t']);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Result<Line<1, 5>, BadText> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_line_is_trimmed_before_it_is_measured() {
+        assert_eq!(line("  abc  ").map(Line::into_string), Ok("abc".to_owned()));
+        assert_eq!(line("   "), Err(BadText::Length { min: 1, max: 5, found: 0 }));
+        assert_eq!(line("äöüßé").map(Line::into_string), Ok("äöüßé".to_owned()));
+        assert_eq!(line("abcdef"), Err(BadText::Length { min: 1, max: 5, found: 6 }));
+    }
+
+    #[test]
+    fn a_line_has_no_control_characters_and_no_direction_overrides() {
+        for hostile in ["a\0b", "a\nb", "a\u{7f}b", "a\u{202e}b", "a\u{2028}b"] {
+            assert!(matches!(line(hostile), Err(BadText::Control(_))), "{hostile:?}");
+        }
+        assert!("a\nb".parse::<Prose<1, 5>>().is_ok());
+        assert!("a\0b".parse::<Prose<1, 5>>().is_err());
+    }
+}

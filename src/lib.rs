@@ -1,0 +1,24 @@
+//! PlaneConnection API keys: how an aviation operator lets other software into its workspace, safely.
+//!
+//! `docs/ARCHITECTURE.md` draws the house. A slice has the same rooms everywhere: `mod` (purpose, invariants, file
+//! map), `model` (types and rules without I/O), `store` (queries), `service` (use cases), `api` (JSON), `error`.
+
+pub mod access;
+pub mod app;
+pub mod audit;
+pub mod cluster;
+pub mod config;
+pub mod fleet;
+pub mod front;
+pub mod invoices;
+pub mod keys;
+pub mod kit;
+pub mod members;
+pub mod metrics;
+pub mod migrations;
+pub mod reference;
+pub mod router;
+pub mod safety;
+pub mod sessions;
+pub mod trips;
+pub mod workspaces;

@@ -1,0 +1,143 @@
+//! The calls on members: for administrators, by session.
+
+use axum::extract::State;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::model::{AddMember, Member, MemberId};
+use super::role::Role;
+use super::service::{self, Standing};
+use super::store;
+use crate::access::{Allowed, Anyone, Caller, ManageMembers};
+use crate::app::App;
+use crate::kit::clock::Time;
+use crate::kit::http::route::{delete, get, patch, post};
+use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Listing, Page, Path, Routes};
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Members",
+        [
+            get("/api/v1/members", "List members", index),
+            post("/api/v1/members", "Add member", add).conflicts(),
+            patch("/api/v1/members/{id}", "Change member role", set_role).conflicts(),
+            delete("/api/v1/members/{id}", "Remove member", remove).conflicts(),
+            post("/api/v1/auth/join", "Accept invitation", join)
+                .fails(410, "INVITATION_INVALID")
+                .fails(429, "RATE_LIMITED")
+                .fails(503, "UNAVAILABLE"),
+        ],
+    )
+}
+
+/// A person in the workspace.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Member)]
+struct MemberView {
+    id: MemberId,
+    name: String,
+    email: String,
+    role: Role,
+    /// False until the invitation was accepted.
+    has_joined: bool,
+    created_at: Time,
+}
+
+impl From<Member> for MemberView {
+    fn from(member: Member) -> Self {
+        let Member { id, name, email, role, has_joined, created_at, workspace: _ } = member;
+        Self { id, name, email, role, has_joined, created_at }
+    }
+}
+
+/// A new member with the link that lets them in, once.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct InvitedMember {
+    /// To be handed to the person; works once, for 7 days.
+    invite_url: String,
+    member: MemberView,
+}
+
+/// No filters.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+struct NoFilter {}
+
+async fn index(
+    who: Allowed<ManageMembers>,
+    State(app): State<App>,
+    Listing { paging, .. }: Listing<NoFilter>,
+) -> Result<Answer<Page<MemberView>>, ApiError> {
+    Ok(Answer(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
+}
+
+fn standing(who: &Allowed<ManageMembers>) -> Standing {
+    match who.caller() {
+        Caller::Member { member, .. } => Standing(member.role),
+        Caller::Anyone | Caller::Key(_) => Standing(Role::Pilot),
+    }
+}
+
+async fn add(
+    who: Allowed<ManageMembers>,
+    State(app): State<App>,
+    Creating { input, once }: Creating<AddMember>,
+) -> Result<Created<InvitedMember>, ApiError> {
+    let invited = service::invite(&app, who.workspace(), who.by(), standing(&who), input, once).await?;
+    let invite_url = format!("{}/join#{}", app.config.public_url, invited.token.expose_secret());
+    Ok(Created(InvitedMember { invite_url, member: invited.member.into() }))
+}
+
+/// Another role.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangeRole {
+    role: Role,
+}
+
+impl Check for ChangeRole {}
+
+async fn set_role(
+    who: Allowed<ManageMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+    Body(input): Body<ChangeRole>,
+) -> Result<Answer<MemberView>, ApiError> {
+    Ok(Answer(service::set_role(&app, who.workspace(), who.by(), standing(&who), id, input.role).await?.into()))
+}
+
+async fn remove(
+    who: Allowed<ManageMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+) -> Result<Answer<MemberView>, ApiError> {
+    Ok(Answer(service::remove(&app, who.workspace(), who.by(), standing(&who), id).await?.into()))
+}
+
+// No Debug: it carries a password.
+/// What an invited person sends.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AcceptInvitation {
+    /// What stands behind `#` in the invitation's link.
+    #[schema(value_type = String, max_length = 100)]
+    token: SecretString,
+    /// 12 to 200 characters.
+    #[schema(value_type = String, min_length = 12, max_length = 200)]
+    password: SecretString,
+}
+
+impl Check for AcceptInvitation {}
+
+async fn join(
+    who: Allowed<Anyone>,
+    State(app): State<App>,
+    Body(input): Body<AcceptInvitation>,
+) -> Result<Answer<MemberView>, ApiError> {
+    let by = |actor| who.info().by(actor);
+    Ok(Answer(service::join(&app, input.token.expose_secret(), input.password, by).await?.into()))
+}

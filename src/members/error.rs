@@ -1,0 +1,57 @@
+//! What can come of a call on members, and the one map to HTTP.
+
+use axum::http::{StatusCode, header};
+use sea_orm::DbErr;
+
+use crate::kit::http::{ApiError, FieldError};
+
+/// Why a member was not added, changed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such member in this workspace.
+    #[error("there is no such member in this workspace")]
+    NotFound,
+    /// The email has a seat already.
+    #[error("{0} is a member of this workspace already")]
+    EmailTaken(String),
+    /// The workspace would have no account owner.
+    #[error("the last account owner cannot be removed or demoted: make someone else account owner first")]
+    LastOwner,
+    /// Only an account owner makes or unmakes account owners.
+    #[error("only an account owner can add, change or remove an account owner")]
+    OwnerRequired,
+    /// The password is too short or too long.
+    #[error("the password must have 12 to 200 characters")]
+    Password,
+    /// The invitation is unknown, used or past its time.
+    #[error("this invitation is unknown, was used, or is older than 7 days: ask an administrator for a new one")]
+    Invitation,
+    /// More passwords are being checked than the machine can bear.
+    #[error("too many sign-ins at once: try again in a moment")]
+    Busy,
+    /// The same `Idempotency-Key` came with another request.
+    #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
+    OnceKeyReused,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        let sentence = || format!("{}{}.", text[..1].to_uppercase(), &text[1..]);
+        match error {
+            Error::NotFound => Self::not_found("member"),
+            Error::EmailTaken(_) | Error::LastOwner => Self::conflict(sentence()),
+            Error::OwnerRequired => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
+            Error::Password => Self::invalid_fields(vec![FieldError { field: "password".to_owned(), message: sentence() }]),
+            Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
+            Error::Busy => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", sentence()).header(header::RETRY_AFTER, 1.into())
+            }
+            Error::OnceKeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", sentence()),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

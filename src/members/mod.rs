@@ -1,0 +1,26 @@
+//! Members: the people of a workspace, each with one role.
+//!
+//! Invariants
+//! - An email has one seat in a workspace; its password opens that workspace only.
+//! - A workspace keeps at least one account owner.
+//! - Removing a member signs them out and leaves the workspace's keys alone.
+//!
+//! - `role` what each role may do; `model` members; `password` argon2id, never more than the machine can bear
+//! - `service` add, join, change role, remove; `store` queries; `api` the calls; `error` outcomes
+
+mod api;
+mod error;
+mod model;
+mod password;
+mod role;
+mod service;
+mod store;
+mod tables;
+
+pub use api::routes;
+pub use error::Error;
+pub use model::{AddMember, Email, Member, MemberId, MemberName};
+pub use password::{Passwords, hash, verify};
+pub use role::Role;
+pub use service::{Standing, add, insert, remove, set_role};
+pub use store::{find, find_by_email, list, with_password};

@@ -1,0 +1,111 @@
+//! What a member is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::role::Role;
+use crate::kit::clock::Time;
+use crate::kit::http::Check;
+use crate::kit::text::Line;
+use crate::workspaces::WorkspaceId;
+
+crate::ids! {
+    /// A member.
+    MemberId = "user";
+}
+
+/// What a member is called.
+pub type MemberName = Line<1, 100>;
+
+/// A member as they are kept.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Their id.
+    pub id: MemberId,
+    /// Their workspace.
+    pub workspace: WorkspaceId,
+    /// What they sign in with, in lower case.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// Whether they have set a password.
+    pub has_joined: bool,
+    /// When they were added.
+    pub created_at: Time,
+}
+
+/// An email address, in lower case: something, `@`, something with a dot in it.
+///
+/// No more is checked: whether it exists, only a message to it can tell.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+impl Email {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, owned.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Email {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim().to_lowercase();
+        let fits = text.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty()
+                && domain.contains('.')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+                && !domain.contains('@')
+        });
+        let clean = text.len() <= 254 && text.chars().all(|c| !c.is_control() && !c.is_whitespace());
+        if fits && clean { Ok(Self(text)) } else { Err("expected an email address such as ana@skyline.example".to_owned()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for Email {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        let format = Some(SchemaFormat::KnownFormat(KnownFormat::Email));
+        ObjectBuilder::new().schema_type(Type::String).format(format).max_length(Some(254)).into()
+    }
+}
+
+impl ToSchema for Email {}
+
+/// A new member, to be invited.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddMember {
+    /// Their name.
+    pub name: MemberName,
+    /// Unique in the workspace.
+    pub email: Email,
+    /// Their role.
+    pub role: Role,
+}
+
+impl Check for AddMember {}

@@ -1,0 +1,67 @@
+//! Passwords: argon2id with the parameters OWASP asks for (19 MiB, two passes), off the async threads, and never
+//! more at once than the machine can bear.
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use super::error::Error;
+use crate::app::App;
+
+/// Characters a password may have.
+const LENGTH: std::ops::RangeInclusive<usize> = 12..=200;
+
+/// Hashes computed at once.
+const AT_ONCE: usize = 2;
+
+/// Hashes that may wait for their turn; past it a sign-in is told to come back.
+const WAITING: usize = 16;
+
+/// The budget for hashing.
+#[derive(Debug)]
+pub struct Passwords {
+    waiting: Semaphore,
+    computing: Semaphore,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { waiting: Semaphore::new(AT_ONCE + WAITING), computing: Semaphore::new(AT_ONCE) }
+    }
+}
+
+impl Passwords {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let _place = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
+        let _turn = self.computing.acquire().await.map_err(|_| Error::Busy)?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Busy)
+    }
+}
+
+/// The hash to store for a new password.
+pub async fn hash(app: &App, password: SecretString) -> Result<String, Error> {
+    if !LENGTH.contains(&password.expose_secret().chars().count()) {
+        return Err(Error::Password);
+    }
+    let salt = app.random.bytes::<16>();
+    let hashed = app.passwords.run(move || {
+        let hash = Argon2::default().hash_password_with_salt(password.expose_secret().as_bytes(), &salt);
+        hash.map(|hash| hash.to_string())
+    });
+    hashed.await?.map_err(|_| Error::Password)
+}
+
+/// Whether `password` is the one `stored` was made from. Without a stored hash the answer is no, in the same time.
+pub async fn verify(app: &App, stored: Option<String>, password: SecretString) -> Result<bool, Error> {
+    let is_known = stored.is_some();
+    let stored = stored.unwrap_or_else(|| NOBODYS.to_owned());
+    let fits = app.passwords.run(move || {
+        PasswordHash::new(&stored)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+    });
+    Ok(fits.await? && is_known)
+}
+
+/// A hash with the parameters of all others, of a password nobody has.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Kk5s5bI2Iu8PZL2bKFTyBqkWmTgC2gD5L1dYQWVJ2vE";

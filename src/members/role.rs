@@ -1,0 +1,90 @@
+//! Roles, and what each may do with the workspace's data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::{Access, Module, Scope};
+
+/// What a member is in the workspace.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Role {
+    /// Owns the account; an administrator who also switches API keys on and off.
+    AccountOwner,
+    /// Administrator.
+    Admin,
+    /// Writes safety reports, reads the rest.
+    SafetyManager,
+    /// Writes trips and fleet, reads safety.
+    Dispatcher,
+    /// Reads trips and fleet, files safety reports.
+    Pilot,
+    /// Reads everything and the audit log.
+    Auditor,
+}
+
+impl Role {
+    /// Every role, the mightiest first.
+    pub const ALL: [Self; 6] =
+        [Self::AccountOwner, Self::Admin, Self::SafetyManager, Self::Dispatcher, Self::Pilot, Self::Auditor];
+
+    /// As it is stored and sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountOwner => "account_owner",
+            Self::Admin => "admin",
+            Self::SafetyManager => "safety_manager",
+            Self::Dispatcher => "dispatcher",
+            Self::Pilot => "pilot",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// From what is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Administrators manage keys, members and settings.
+    pub const fn is_administrator(self) -> bool {
+        matches!(self, Self::AccountOwner | Self::Admin)
+    }
+
+    /// Administrators and auditors read the audit log.
+    pub const fn reads_audit_log(self) -> bool {
+        self.is_administrator() || matches!(self, Self::Auditor)
+    }
+
+    /// Whoever may write safety reports, and pilots, who may only file them.
+    pub fn files_reports(self) -> bool {
+        self == Self::Pilot || self.allows(Scope::write(Module::Safety))
+    }
+
+    /// Whether this role may do what `scope` names.
+    pub fn allows(self, scope: Scope) -> bool {
+        self.access(scope.module).is_some_and(|access| access >= scope.access)
+    }
+
+    fn access(self, module: Module) -> Option<Access> {
+        use Access::{Read, Write};
+        use Module::{Audit, Fleet, Invoices, Safety, Trips, Webhooks};
+        match (self, module) {
+            (Self::AccountOwner | Self::Admin | Self::Auditor, Audit) => Some(Read),
+            (_, Audit) => None,
+            (Self::AccountOwner | Self::Admin, _) | (Self::SafetyManager, Safety) | (Self::Dispatcher, Trips | Fleet) => {
+                Some(Write)
+            }
+            (_, Webhooks) => None,
+            (Self::SafetyManager | Self::Auditor, Trips | Fleet | Safety | Invoices)
+            | (Self::Dispatcher, Safety)
+            | (Self::Pilot, Trips | Fleet) => Some(Read),
+            (Self::Dispatcher, Invoices) | (Self::Pilot, Safety | Invoices) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

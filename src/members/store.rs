@@ -1,0 +1,124 @@
+//! Every query on members.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::model::{Member, MemberId};
+use super::role::Role;
+use super::tables::{Column, Entity, Model};
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::http::{Page, Paging};
+use crate::workspaces::WorkspaceId;
+
+/// An invitation as it is kept: the token's digest, and until when it can be used.
+pub(super) type Invitation = ([u8; 32], Time);
+
+pub(super) async fn insert(
+    db: &impl ConnectionTrait,
+    member: &Member,
+    password: Option<String>,
+    invitation: Option<Invitation>,
+) -> DbResult<()> {
+    let row = Model {
+        id: member.id,
+        workspace_id: member.workspace,
+        email: member.email.clone(),
+        name: member.name.clone(),
+        role: member.role.as_str().to_owned(),
+        password_hash: password,
+        invite_digest: invitation.map(|(digest, _)| digest.to_vec()),
+        invite_expires_at: invitation.map(|(_, until)| until),
+        created_at: member.created_at,
+    };
+    Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// The member with this id.
+pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Member>> {
+    Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(member_of))
+}
+
+/// The member with this email, in lower case.
+pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.eq(email));
+    Ok(named.one(db).await?.map(member_of))
+}
+
+/// One page of a workspace's members, by name.
+pub async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
+    let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    let total = matching.clone().count(db).await?;
+    let ordered = matching.order_by_asc(Column::Name).order_by_asc(Column::Id);
+    let rows = ordered.offset(paging.offset()).limit(paging.limit()).all(db).await?;
+    Ok(Page::new(rows.into_iter().map(member_of).collect(), total, paging))
+}
+
+/// Whoever may sign in with this email, in any workspace or in one, with the hash of their password.
+pub async fn with_password(
+    db: &impl ConnectionTrait,
+    email: &str,
+    workspace: Option<WorkspaceId>,
+) -> DbResult<Vec<(Member, String)>> {
+    let mut seats = Entity::find().filter(Column::Email.eq(email)).filter(Column::PasswordHash.is_not_null());
+    if let Some(workspace) = workspace {
+        seats = seats.filter(Column::WorkspaceId.eq(workspace));
+    }
+    let rows = seats.order_by_asc(Column::CreatedAt).limit(2).all(db).await?;
+    Ok(rows.into_iter().filter_map(|row| row.password_hash.clone().map(|hash| (member_of(row), hash))).collect())
+}
+
+/// The member an invitation was made for.
+pub(super) async fn find_by_invitation(db: &impl ConnectionTrait, digest: [u8; 32], now: Time) -> DbResult<Option<Member>> {
+    let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).filter(Column::InviteExpiresAt.gt(now));
+    Ok(invited.one(db).await?.map(member_of))
+}
+
+pub(super) async fn set_invitation(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    id: MemberId,
+    (digest, until): Invitation,
+) -> DbResult<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::InviteDigest, Expr::value(digest.to_vec()))
+        .col_expr(Column::InviteExpiresAt, Expr::value(until));
+    update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
+}
+
+/// Sets the password and uses the invitation up; false if it was used meanwhile.
+pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: [u8; 32], password: String) -> DbResult<bool> {
+    let update = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(password))
+        .col_expr(Column::InviteDigest, Expr::value(Option::<Vec<u8>>::None))
+        .col_expr(Column::InviteExpiresAt, Expr::value(Option::<Time>::None))
+        .filter(Column::InviteDigest.eq(digest.to_vec()));
+    Ok(update.exec(db).await?.rows_affected == 1)
+}
+
+pub(super) async fn set_role(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId, role: Role) -> DbResult<()> {
+    let update = Entity::update_many().col_expr(Column::Role, Expr::value(role.as_str()));
+    update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
+}
+
+pub(super) async fn delete(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<()> {
+    Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
+}
+
+/// How many members of this role there are.
+pub(super) async fn count_role(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<u64> {
+    Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Role.eq(role.as_str())).count(db).await
+}
+
+fn member_of(row: Model) -> Member {
+    Member {
+        id: row.id,
+        workspace: row.workspace_id,
+        email: row.email,
+        name: row.name,
+        // A role this version does not know grants the least there is.
+        role: Role::parse(&row.role).unwrap_or(Role::Pilot),
+        has_joined: row.password_hash.is_some(),
+        created_at: row.created_at,
+    }
+}

@@ -1,0 +1,33 @@
+//! `members` as SeaORM sees it.
+
+use sea_orm::entity::prelude::*;
+
+use super::model::MemberId;
+use crate::kit::clock::Time;
+use crate::workspaces::WorkspaceId;
+
+// No Debug: a row carries a password's hash.
+#[derive(Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "members")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MemberId,
+    pub workspace_id: WorkspaceId,
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub password_hash: Option<String>,
+    pub invite_digest: Option<Vec<u8>>,
+    pub invite_expires_at: Option<Time>,
+    pub created_at: Time,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("members::Model").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+impl ActiveModelBehavior for ActiveModel {}

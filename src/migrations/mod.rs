@@ -1,0 +1,50 @@
+//! The schema, forward only: a change is a new file here that first expands, and contracts in a later release.
+//!
+//! Every table carries the workspace id and leads its indexes with it. Times are `timestamptz` on Postgres and
+//! sortable text on SQLite; ids are UUIDs; enums are text, so that a row can be read by a person.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_people;
+mod m0002_audit;
+mod m0003_keys;
+mod m0004_operations;
+
+/// Applies what is missing.
+#[derive(Debug)]
+pub struct Migrations;
+
+impl MigratorTrait for Migrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_people::Migration),
+            Box::new(m0002_audit::Migration),
+            Box::new(m0003_keys::Migration),
+            Box::new(m0004_operations::Migration),
+        ]
+    }
+}
+
+/// A table, with its columns.
+fn table(name: &'static str) -> TableCreateStatement {
+    Table::create().table(name).take()
+}
+
+/// `column` refers to `id` of `target`; its rows go when that one goes.
+fn belongs_to(column: &'static str, target: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create().from_col(column).to(target, "id").on_delete(ForeignKeyAction::Cascade).take()
+}
+
+/// A unique index over `columns`.
+fn unique(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    index(name, table, columns).unique().take()
+}
+
+/// An index over `columns`.
+fn index(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create().name(name).table(table).take();
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}

@@ -1,0 +1,44 @@
+//! Every route of the product: the slices' tables, one after another.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+
+use crate::app::App;
+use crate::front::front;
+use crate::kit::http::{ApiError, Routes};
+use crate::{access, audit, fleet, invoices, keys, members, reference, safety, sessions, trips};
+
+/// The table of the JSON API; the OpenAPI document and the table of permissions are made from it.
+pub fn table() -> Vec<Routes<App>> {
+    vec![
+        access::routes(),
+        sessions::routes(),
+        keys::routes(),
+        members::routes(),
+        audit::routes(),
+        fleet::routes(),
+        trips::routes(),
+        safety::routes(),
+        invoices::routes(),
+    ]
+}
+
+/// Everything a node serves.
+pub fn router(app: App) -> Router {
+    let api = table().into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
+    api.merge(reference::router())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), front))
+        .with_state(app)
+}
+
+async fn not_found() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address. See /docs for what there is.")
+}
+
+async fn method_not_allowed() -> ApiError {
+    let message = "This address does not know that method; the Allow header lists those it knows.";
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+}

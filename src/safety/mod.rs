@@ -1,0 +1,9 @@
+//! Safety reports, with confidentiality.
+
+use crate::app::App;
+use crate::kit::http::Routes;
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new("Safety", [])
+}

@@ -1,0 +1,101 @@
+//! Signing in and out.
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::service;
+use crate::access::{Allowed, Anyone, Caller, CallingMember, SignedIn, WorkspaceView};
+use crate::app::App;
+use crate::kit::clock::Time;
+use crate::kit::http::route::post;
+use crate::kit::http::{Answer, ApiError, Body, Check, Describe, Doc, Routes};
+use crate::members::Email;
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Sessions",
+        [
+            post("/api/v1/auth/sign-in", "Sign in", sign_in)
+                .fails(401, "INVALID_CREDENTIALS")
+                .fails(429, "RATE_LIMITED")
+                .fails(503, "UNAVAILABLE"),
+            post("/api/v1/auth/sign-out", "Sign out", sign_out),
+        ],
+    )
+}
+
+// No Debug: it carries a password.
+/// An email and a password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    email: Email,
+    #[schema(value_type = String, max_length = 200)]
+    password: SecretString,
+    /// The slug of the workspace, for an email that has a seat in several.
+    #[serde(default)]
+    #[schema(max_length = 40)]
+    workspace: Option<String>,
+}
+
+impl Check for SignIn {}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Session {
+    /// For `Authorization: Bearer`; shown once.
+    token: String,
+    expires_at: Time,
+    workspace: WorkspaceView,
+    member: CallingMember,
+}
+
+/// 200 that no cache may keep.
+struct NotStored(Session);
+
+impl IntoResponse for NotStored {
+    fn into_response(self) -> Response {
+        let mut response = Answer(self.0).into_response();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+impl Describe for NotStored {
+    fn describe(doc: &mut Doc) {
+        Answer::<Session>::describe(doc);
+    }
+}
+
+async fn sign_in(who: Allowed<Anyone>, State(app): State<App>, Body(input): Body<SignIn>) -> Result<NotStored, ApiError> {
+    let SignIn { email, password, workspace } = input;
+    let info = who.info();
+    let signed_in = service::sign_in(&app, &email, password, workspace.as_deref(), info.address, |actor| info.by(actor)).await?;
+    let tenant = app.index.tenant(signed_in.member.workspace).ok_or_else(ApiError::unavailable)?;
+    Ok(NotStored(Session {
+        token: signed_in.token.expose_secret().to_owned(),
+        expires_at: signed_in.expires_at,
+        workspace: WorkspaceView::from(&*tenant),
+        member: CallingMember::from(&signed_in.member),
+    }))
+}
+
+/// It is done.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SignedOut {
+    signed_out: bool,
+}
+
+async fn sign_out(who: Allowed<SignedIn>, State(app): State<App>) -> Result<Answer<SignedOut>, ApiError> {
+    if let Caller::Member { member, session, .. } = who.caller() {
+        service::sign_out(&app, member, *session, who.by()).await?;
+    }
+    Ok(Answer(SignedOut { signed_out: true }))
+}

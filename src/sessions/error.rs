@@ -1,0 +1,45 @@
+//! What can come of signing in, and the one map to HTTP.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use sea_orm::DbErr;
+
+use crate::kit::http::ApiError;
+use crate::members;
+
+/// Why a person was not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The email or the password is wrong, or the email has seats in several workspaces and none was named.
+    #[error("wrong email or password")]
+    Credentials,
+    /// Too many failures, from this address or for this email.
+    #[error("too many sign-ins failed")]
+    Limited(Duration),
+    /// The password could not be checked.
+    #[error(transparent)]
+    Member(#[from] members::Error),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Credentials => {
+                let message = "Wrong email or password. If you belong to several workspaces, name the one to sign in to in the field workspace.";
+                Self::new(StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS", message)
+                    .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
+            }
+            Error::Limited(wait) => {
+                let seconds = wait.as_secs().max(1);
+                let message = format!("Too many sign-ins failed. Try again in {seconds} seconds.");
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into())
+            }
+            Error::Member(error) => error.into(),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Sessions: how a person proves, after signing in, who they are.
+//!
+//! Invariants
+//! - A token is 256 bits or more from the operating system; only its SHA-256 is stored.
+//! - A session is asked of the database at every request: signing out or removing a member ends it everywhere.
+//! - A wrong email and a wrong password are told alike, and take as long.
+//!
+//! - `service` sign in, authenticate, sign out; `store` queries; `api` the calls; `error` outcomes
+
+mod api;
+mod error;
+mod service;
+mod store;
+mod tables;
+
+pub use api::routes;
+pub use error::Error;
+pub use service::{SignInLimits, SignedIn, TokenDigest, authenticate, issue};
+pub use store::forget_expired;

@@ -1,0 +1,135 @@
+//! Signing in and out.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::error::Error;
+use super::store;
+use crate::app::App;
+use crate::audit::{Action, Actor, By, Outcome, Target, Work};
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::limit::{Limits, Rate};
+use crate::members::{self, Email, Member};
+use crate::workspaces;
+
+/// How long a session lasts.
+const LIFETIME: Duration = Duration::from_hours(12);
+
+/// SHA-256 of a session token: what is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenDigest(pub(super) [u8; 32]);
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenDigest(…)")
+    }
+}
+
+/// Guesses per address and per email. Every attempt counts, so that a guess costs the same whether it is right.
+#[derive(Debug)]
+pub struct SignInLimits {
+    by_address: Limits<IpAddr>,
+    by_email: Limits<[u8; 32]>,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        let minute = Duration::from_mins(1);
+        Self {
+            by_address: Limits::new(Rate { requests: 20, per: minute }, 100_000),
+            by_email: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
+        }
+    }
+}
+
+/// A person who has signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Shown once.
+    pub token: SecretString,
+    /// Until when it is good.
+    pub expires_at: Time,
+    /// Them.
+    pub member: Member,
+}
+
+/// Signs a person in. `workspace` decides when the email has a seat in several.
+pub async fn sign_in(
+    app: &App,
+    email: &Email,
+    password: SecretString,
+    workspace: Option<&str>,
+    address: IpAddr,
+    by: impl Fn(Actor) -> By,
+) -> Result<SignedIn, Error> {
+    limit(app, email, address)?;
+    let named = match workspace {
+        Some(slug) => Some(workspaces::find_by_slug(app.db.read(), slug).await?.map(|workspace| workspace.id)),
+        None => None,
+    };
+    let seats = match named {
+        Some(None) => Vec::new(),
+        Some(one) => members::with_password(app.db.read(), email.as_str(), one).await?,
+        None => members::with_password(app.db.read(), email.as_str(), None).await?,
+    };
+    // Exactly one hash is computed, whoever asks: none, one or several seats cannot be told apart.
+    let seat = if let [seat] = seats.as_slice() { Some(seat) } else { None };
+    let fits = members::verify(app, seat.map(|(_, hash)| hash.clone()), password).await?;
+    let Some((member, _)) = seat else { return Err(Error::Credentials) };
+    if !fits {
+        record_failure(app, member, by(Actor::ANONYMOUS)).await?;
+        return Err(Error::Credentials);
+    }
+    issue(app, member.clone(), by(Actor::member(member.id, &member.name))).await
+}
+
+fn limit(app: &App, email: &Email, address: IpAddr) -> Result<(), Error> {
+    let ticks = app.clock.ticks();
+    let by_address = app.sign_ins.by_address.take(address, ticks);
+    let by_email = app.sign_ins.by_email.take(Sha256::digest(email.as_str()).into(), ticks);
+    by_address.and(by_email).map(|_| ()).map_err(|too_soon| Error::Limited(too_soon.retry_after))
+}
+
+async fn record_failure(app: &App, member: &Member, by: By) -> DbResult<()> {
+    let mut work = Work::begin(app, member.workspace, by).await?;
+    let target = Target::new("member", member.id, &member.name);
+    work.record_as(Action::SignInFailed, Outcome::Denied, Some(target), json!({})).await?;
+    work.commit().await
+}
+
+/// Opens a session for a member.
+pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error> {
+    let token = format!("pcs_{}", app.random.base62(43));
+    let mut work = Work::begin(app, member.workspace, by).await?;
+    let expires_at = work.now().after(LIFETIME);
+    store::insert(work.tx(), digest(token.as_bytes()), member.workspace, member.id, work.now(), expires_at).await?;
+    work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), json!({})).await?;
+    work.commit().await?;
+    Ok(SignedIn { token: token.into(), expires_at, member })
+}
+
+/// Whose token this is, unless it is unknown, expired or signed out.
+pub async fn authenticate(app: &App, token: &[u8]) -> DbResult<Option<(Member, TokenDigest)>> {
+    let digest = digest(token);
+    let Some((workspace, member)) = store::find(app.db.read(), digest, app.clock.now()).await? else { return Ok(None) };
+    let member = members::find(app.db.read(), workspace, member).await?;
+    Ok(member.map(|member| (member, digest)))
+}
+
+/// Ends a session.
+pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: By) -> DbResult<()> {
+    let mut work = Work::begin(app, member.workspace, by).await?;
+    store::delete(work.tx(), session).await?;
+    work.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({})).await?;
+    work.commit().await
+}
+
+fn digest(token: &[u8]) -> TokenDigest {
+    TokenDigest(Sha256::digest(token).into())
+}

@@ -1,0 +1,9 @@
+//! Trips, with their state machine.
+
+use crate::app::App;
+use crate::kit::http::Routes;
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new("Trips", [])
+}

@@ -1,0 +1,69 @@
+//! What can be done with workspaces.
+
+use serde_json::json;
+
+use super::error::Error;
+use super::model::{CreateWorkspace, Workspace, WorkspaceId};
+use super::store;
+use crate::app::App;
+use crate::audit::{self, Action, By, Target, Work};
+use crate::cluster;
+use crate::keys::Tenant;
+use crate::kit::db::{DbResult, is_duplicate};
+use crate::members::{self, Member, Role};
+
+/// Makes a workspace with its first account owner.
+pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
+    let password = members::hash(app, input.owner.password).await?;
+    let now = app.clock.now();
+    let workspace = Workspace {
+        id: WorkspaceId::new(now, &app.random),
+        slug: input.slug.as_str().to_owned(),
+        name: input.name.into_string(),
+        timezone: input.timezone.as_str().to_owned(),
+        api_keys_enabled: true,
+        created_at: now,
+    };
+    // The row, its empty log and the revision first, in one transaction; then the owner in the workspace's first Work.
+    // Were the process to end between the two, the workspace would have no owner: `members add` gives it one.
+    let tx = app.db.begin().await?;
+    match store::insert(&tx, &workspace).await {
+        Err(error) if is_duplicate(&error) => return Err(Error::SlugTaken(workspace.slug)),
+        done => done?,
+    }
+    audit::open_log(&tx, workspace.id).await?;
+    let revision = cluster::next_revision(&tx).await?;
+    tx.commit().await?;
+    app.index.apply_tenant(Tenant::from(&workspace));
+    let mut work = Work::begin(app, workspace.id, by).await?;
+    let target = Target::new("workspace", workspace.id, &workspace.name);
+    work.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }))
+        .await?;
+    let owner = members::insert(&mut work, input.owner.email, input.owner.name, Role::AccountOwner, Some(password)).await?;
+    work.commit().await?;
+    app.cluster.wait_for_others(app, revision).await?;
+    Ok((workspace, owner))
+}
+
+/// Switches API key management on or off.
+pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: By, enabled: bool) -> DbResult<()> {
+    let mut work = Work::begin(app, workspace, by).await?;
+    let before = store::find(work.tx(), workspace).await?.is_some_and(|workspace| workspace.api_keys_enabled);
+    if before == enabled {
+        return Ok(());
+    }
+    store::set_api_keys_enabled(work.tx(), workspace, enabled).await?;
+    work.record(Action::KeySettingsUpdated, None, json!({ "enabled": { "from": before, "to": enabled } })).await?;
+    work.commit().await
+}
+
+impl From<&Workspace> for Tenant {
+    fn from(workspace: &Workspace) -> Self {
+        Self {
+            id: workspace.id,
+            slug: workspace.slug.clone(),
+            name: workspace.name.clone(),
+            timezone: workspace.timezone.clone(),
+        }
+    }
+}
