@@ -11,11 +11,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use super::credential::{self, Credential};
 use super::permission::{Permission, Rule};
 use crate::app::App;
-use crate::audit::{Actor, By};
+use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
 use crate::keys::index::{Accepted, Ask};
 use crate::keys::{Entry, Origin, Refusal, Tenant};
-use crate::kit::http::{ApiError, Describe, Doc, Guard};
+use crate::kit::db::DbResult;
+use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
 use crate::members::Member;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
@@ -78,6 +79,20 @@ impl<P> Allowed<P> {
             Caller::Member { member, .. } => Actor::member(member.id, &member.name),
         };
         self.info.by(actor)
+    }
+
+    /// Begins a write on the caller's behalf.
+    pub async fn begin(&self, app: &App) -> DbResult<Work> {
+        Work::begin(app, self.workspace(), self.by()).await
+    }
+
+    /// The same, for a request that may be a repetition: then the first answer is given again, by `?`.
+    pub async fn begin_once(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
+        match Work::begin_once(app, self.workspace(), self.by(), once).await? {
+            (work, OnceOutcome::Fresh) => Ok(work),
+            (_, OnceOutcome::Replay { status, data }) => Err(ApiError::replay(status, data)),
+            (_, OnceOutcome::Reused) => Err(ApiError::once_key_reused()),
+        }
     }
 
     /// What is known of the request itself.

@@ -52,7 +52,7 @@ impl From<Error> for ApiError {
             Error::AlreadyCreated(id) => {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())
             }
-            Error::OnceKeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", sentence()),
+            Error::OnceKeyReused => Self::once_key_reused(),
             Error::NotConfirmed => Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", sentence()),
             Error::Db(error) => error.into(),
         }

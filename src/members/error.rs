@@ -50,7 +50,7 @@ impl From<Error> for ApiError {
             Error::Busy => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", sentence()).header(header::RETRY_AFTER, 1.into())
             }
-            Error::OnceKeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", sentence()),
+            Error::OnceKeyReused => Self::once_key_reused(),
             Error::Db(error) => error.into(),
         }
     }

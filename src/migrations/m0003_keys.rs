@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_unsigned, binary, integer_null, json_binary_null, pk_uuid, small_integer, string, string_null, text_null,
+    big_integer, binary, integer_null, json_binary_null, pk_uuid, small_integer, string, string_null, text_null,
     timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
 };
 
@@ -122,7 +122,7 @@ async fn nodes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             table("counters")
                 .col(uuid("workspace_id"))
                 .col(string("name"))
-                .col(big_unsigned("value"))
+                .col(big_integer("value"))
                 .primary_key(Index::create().col("workspace_id").col("name"))
                 .foreign_key(&mut belongs_to("workspace_id", "workspaces"))
                 .take(),

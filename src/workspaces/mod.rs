@@ -11,4 +11,4 @@ mod tables;
 pub use error::Error;
 pub use model::{CreateWorkspace, Owner, Slug, Timezone, Workspace, WorkspaceId};
 pub use service::{create, set_api_keys_enabled};
-pub use store::{all, find, find_by_slug};
+pub use store::{all, find, find_by_slug, next_number};

@@ -1,10 +1,11 @@
 //! Every query on workspaces.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use super::model::{Workspace, WorkspaceId};
-use super::tables::{Column, Entity, Model};
+use super::tables::counter;
+use super::tables::workspace::{Column, Entity, Model};
 use crate::kit::db::DbResult;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
@@ -31,6 +32,17 @@ pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Workspace>> {
 pub(super) async fn set_api_keys_enabled(db: &impl ConnectionTrait, id: WorkspaceId, enabled: bool) -> DbResult<()> {
     let update = Entity::update_many().col_expr(Column::ApiKeysEnabled, Expr::value(enabled)).filter(Column::Id.eq(id));
     update.exec(db).await.map(|_| ())
+}
+
+/// The next of a workspace's numbers of this name, from 1. Given back if the transaction is: there are no gaps.
+pub async fn next_number(tx: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<i64> {
+    let first = counter::Model { workspace_id: workspace, name: name.to_owned(), value: 1 };
+    let next = OnConflict::columns([counter::Column::WorkspaceId, counter::Column::Name])
+        .value(counter::Column::Value, Expr::cust("counters.value + 1"))
+        .to_owned();
+    counter::Entity::insert(first.into_active_model()).on_conflict(next).exec_without_returning(tx).await?;
+    let counter = counter::Entity::find_by_id((workspace, name.to_owned())).one(tx).await?;
+    counter.map(|counter| counter.value).ok_or_else(|| DbErr::RecordNotFound(format!("the counter {name}")))
 }
 
 fn workspace_of(row: Model) -> Workspace {

@@ -1,22 +1,46 @@
-//! `workspaces` as SeaORM sees it.
+//! The tables as SeaORM sees them.
 
-use sea_orm::entity::prelude::*;
+/// `workspaces`
+pub(super) mod workspace {
+    use sea_orm::entity::prelude::*;
 
-use super::model::WorkspaceId;
-use crate::kit::clock::Time;
+    use crate::kit::clock::Time;
+    use crate::workspaces::WorkspaceId;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "workspaces")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: WorkspaceId,
-    pub slug: String,
-    pub name: String,
-    pub timezone: String,
-    pub api_keys_enabled: bool,
-    pub created_at: Time,
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "workspaces")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: WorkspaceId,
+        pub slug: String,
+        pub name: String,
+        pub timezone: String,
+        pub api_keys_enabled: bool,
+        pub created_at: Time,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
 }
 
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-impl ActiveModelBehavior for ActiveModel {}
+/// `counters`
+pub(super) mod counter {
+    use sea_orm::entity::prelude::*;
+
+    use crate::workspaces::WorkspaceId;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "counters")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace_id: WorkspaceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub value: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -26,13 +26,14 @@ pub struct ApiError {
     /// Faults of single fields, for a body or query that was refused.
     pub fields: Vec<FieldError>,
     extra: Map<String, Value>,
+    replayed: Option<Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
     /// A refusal with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), fields: Vec::new(), extra: Map::new(), headers: Vec::new() }
+        Self { status, code, message: message.into(), fields: Vec::new(), extra: Map::new(), replayed: None, headers: Vec::new() }
     }
 
     /// 400: the request cannot be understood as it is.
@@ -72,6 +73,19 @@ impl ApiError {
             .header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.
+    pub fn replay(status: u16, data: Value) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        Self { replayed: Some(data), ..Self::new(status, "", "") }
+            .header(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"))
+    }
+
+    /// 422: the key belongs to another request.
+    pub fn once_key_reused() -> Self {
+        let message = "This Idempotency-Key was used for another request. Use a new one for a new request.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", message)
+    }
+
     /// Adds a member to the error object.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -88,6 +102,9 @@ impl ApiError {
 
     /// The body, once the request id is known.
     pub fn body(&self, request_id: &str) -> Value {
+        if let Some(data) = &self.replayed {
+            return json!({ "success": true, "data": data });
+        }
         let mut error = Map::new();
         error.insert("code".to_owned(), json!(self.code));
         error.insert("message".to_owned(), json!(self.message));
@@ -103,12 +120,9 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        response.headers_mut().extend(
-            self.headers
-                .iter()
-                .map(|(name, value)| (Some(name.clone()), value.clone()))
-                .filter_map(|(name, value)| name.map(|name| (name, value))),
-        );
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name, value.clone());
+        }
         response.extensions_mut().insert(self);
         response
     }
