@@ -59,7 +59,7 @@ pub(super) enum Command {
 /// Until when a key is good.
 #[derive(clap::Args)]
 #[command(group = ArgGroup::new("expiry").multiple(false))]
-struct Expiry {
+pub(super) struct Expiry {
     /// So long from now: 90d, 12h, 30m
     #[arg(long, env = "PLANECONNECTION_EXPIRES_IN", value_parser = duration, group = "expiry", value_name = "TIME")]
     expires_in: Option<Duration>,
@@ -137,7 +137,11 @@ impl Command {
                 let (app, workspace) = at.open().await?;
                 let key = find(&app, workspace.id, &key).await?;
                 let key = keys::revoke(&app, workspace.id, operator(), key.id, RevokeKey { reason }).await?;
-                if json { output::json(&shown(&app, &key)) } else { output::line(format!("Revoked “{}” ({}): every node refuses it.", key.name, key.hint)) }
+                if json {
+                    output::json(&shown(&app, &key))
+                } else {
+                    output::line(format!("Revoked “{}” ({}): every node refuses it.", key.name, key.hint))
+                }
             }
         }
     }
@@ -145,7 +149,9 @@ impl Command {
 
 async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Result<Key, Failure> {
     let key = keys::find_by_id_or_name(app.db.read(), workspace, text, app.clock.now()).await?;
-    key.ok_or_else(|| Failure::refused(format!("there is no API key “{text}” in this workspace: see `planeconnection keys list`")))
+    key.ok_or_else(|| {
+        Failure::refused(format!("there is no API key “{text}” in this workspace: see `planeconnection keys list`"))
+    })
 }
 
 async fn create(input: Create) -> Result<(), Failure> {
@@ -203,7 +209,14 @@ async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let row = |key: Key| {
         let status: Status = key.status(now);
         let expires = key.expires_at.map_or_else(|| "never".to_owned(), |time| time.date().to_string());
-        [key.id.to_string(), key.name.clone(), key.hint.clone(), key.permissions.as_str().to_owned(), status.as_str().to_owned(), expires]
+        [
+            key.id.to_string(),
+            key.name.clone(),
+            key.hint.clone(),
+            key.permissions.as_str().to_owned(),
+            status.as_str().to_owned(),
+            expires,
+        ]
     };
     output::table(["ID", "NAME", "KEY", "PERMISSIONS", "STATUS", "EXPIRES"], &all.into_iter().map(row).collect::<Vec<_>>())
 }

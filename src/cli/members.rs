@@ -105,7 +105,11 @@ fn shown(member: &Member) -> serde_json::Value {
 }
 
 fn answer(member: &Member, as_json: bool, done: &str) -> Result<(), Failure> {
-    if as_json { output::json(&shown(member)) } else { output::line(format!("{done} {} <{}>, {}.", member.name, member.email, member.role)) }
+    if as_json {
+        output::json(&shown(member))
+    } else {
+        output::line(format!("{done} {} <{}>, {}.", member.name, member.email, member.role))
+    }
 }
 
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
@@ -122,6 +126,7 @@ async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return output::json(&all.iter().map(shown).collect::<Vec<_>>());
     }
-    let rows: Vec<_> = all.into_iter().map(|member| [member.id.to_string(), member.name, member.email, member.role.to_string()]).collect();
+    let rows: Vec<_> =
+        all.into_iter().map(|member| [member.id.to_string(), member.name, member.email, member.role.to_string()]).collect();
     output::table(["ID", "NAME", "EMAIL", "ROLE"], &rows)
 }

@@ -29,7 +29,11 @@ pub use output::Failure;
 
 /// API keys for an aviation operator's workspace: verified from memory, revoked everywhere at once, on record.
 #[derive(Parser)]
-#[command(name = "planeconnection", version, after_help = "Every flag can also be set by the environment variable named beside it.")]
+#[command(
+    name = "planeconnection",
+    version,
+    after_help = "Every flag can also be set by the environment variable named beside it."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -80,7 +84,10 @@ impl Database {
     async fn open(&self) -> Result<App, Failure> {
         let Location::Sqlite(path) = &self.database;
         if !path.exists() {
-            return Err(Failure::refused(format!("there is no database at {}: make one with `planeconnection workspace create`", path.display())));
+            return Err(Failure::refused(format!(
+                "there is no database at {}: make one with `planeconnection workspace create`",
+                path.display()
+            )));
         }
         Ok(App::open(Config::default(), &self.database).await?)
     }
@@ -98,7 +105,8 @@ impl InWorkspace {
 
 /// Whoever runs the command, by the name the system knows them by.
 fn operator() -> By {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let name =
+        ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
     By::operator(&name.unwrap_or_else(|| "operator".to_owned()))
 }
 

@@ -35,7 +35,14 @@ macro_rules! failure_from {
     )+};
 }
 
-failure_from!(crate::keys::Error, crate::members::Error, crate::workspaces::Error, crate::sessions::Error, io::Error, serde_json::Error);
+failure_from!(
+    crate::keys::Error,
+    crate::members::Error,
+    crate::workspaces::Error,
+    crate::sessions::Error,
+    io::Error,
+    serde_json::Error
+);
 
 impl From<sea_orm::DbErr> for Failure {
     fn from(error: sea_orm::DbErr) -> Self {

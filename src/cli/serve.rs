@@ -91,7 +91,8 @@ impl Listening {
             Some(url) => return Err(Failure::refused(format!("--public-url: expected http:// or https://, not “{url}”"))),
             None => usual()?,
         };
-        let config = Config { public_url, trusted_proxies: self.trusted_proxies.clone(), has_metrics_listener: metrics.is_some() };
+        let config =
+            Config { public_url, trusted_proxies: self.trusted_proxies.clone(), has_metrics_listener: metrics.is_some() };
         Ok((listener, metrics, config))
     }
 }

@@ -50,7 +50,11 @@ impl Command {
         let app = App::open(Config::default(), &input.database.database).await?;
         let name = match input.owner_name {
             Some(name) => name,
-            None => input.owner_email.as_str().parse().map_err(|_| Failure::refused("give --owner-name: the email is too long for a name"))?,
+            None => input
+                .owner_email
+                .as_str()
+                .parse()
+                .map_err(|_| Failure::refused("give --owner-name: the email is too long for a name"))?,
         };
         let owner = Owner { email: input.owner_email, name, password };
         let create = CreateWorkspace { name: input.name, slug: input.slug, timezone: input.timezone, owner };
