@@ -44,6 +44,13 @@ fn check(text: &str, min: usize, max: usize, breaks: &[char]) -> Result<String, 
     }
 }
 
+/// `text`, which begins in lower case, as a sentence.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
 /// Control characters, and the bidirectional overrides that make a name read as another one (Unicode TR 36, 3.1).
 fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

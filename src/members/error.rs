@@ -4,6 +4,7 @@ use axum::http::{StatusCode, header};
 use sea_orm::DbErr;
 
 use crate::kit::http::{ApiError, FieldError};
+use crate::kit::text::sentence;
 
 /// Why a member was not added, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +13,7 @@ pub enum Error {
     #[error("there is no such member in this workspace")]
     NotFound,
     /// The email has a seat already.
-    #[error("{0} is a member of this workspace already")]
+    #[error("this workspace already has a member with the email {0}")]
     EmailTaken(String),
     /// The workspace would have no account owner.
     #[error("the last account owner cannot be removed or demoted: make someone else account owner first")]
@@ -40,7 +41,7 @@ pub enum Error {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let text = error.to_string();
-        let sentence = || format!("{}{}.", text[..1].to_uppercase(), &text[1..]);
+        let sentence = || sentence(&text);
         match error {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::LastOwner => Self::conflict(sentence()),
