@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -98,9 +98,13 @@ fn matches(text: &str) -> Condition {
     if let Ok(digest) = digest_of(text.as_bytes()) {
         return Condition::all().add(Column::Digest.eq(digest.0.to_vec()));
     }
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let pattern = format!("%{escaped}%");
-    let contains = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(&pattern).escape('\\'));
+    // Both sides in lower case by the database: what it folds (SQLite: A to Z only) it folds alike.
+    let contains = |column: Column| {
+        let like = Expr::expr(Func::lower(Expr::val(&pattern))).binary(BinOper::Escape, Expr::Constant('\\'.into()));
+        Expr::expr(Func::lower(Expr::col(column))).binary(BinOper::Like, like)
+    };
     Condition::any().add(contains(Column::Name)).add(contains(Column::Hint))
 }
 
@@ -116,6 +120,7 @@ pub(super) async fn successors(
         .filter(Column::WorkspaceId.eq(workspace))
         .filter(Column::RotatedFrom.is_in(keys))
         .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
         .into_tuple()
         .all(db)
         .await?;
