@@ -2,6 +2,11 @@
 
 mod support;
 
+mod audit;
 mod auth;
+mod check;
+mod http;
 mod keys;
+mod members;
 mod permissions;
+mod sessions;
