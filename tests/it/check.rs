@@ -49,7 +49,8 @@ async fn every_refusal_is_a_status_with_nothing_in_it() {
     let (limited, gone, office) = (
         t.key_with(made).await,
         t.key(&["trips:read"]).await,
-        t.key_with(json!({ "name": "Office", "permissions": "read_only", "expiresAt": null, "ipAllowlist": ["10.0.0.0/8"] })).await,
+        t.key_with(json!({ "name": "Office", "permissions": "read_only", "expiresAt": null, "ipAllowlist": ["10.0.0.0/8"] }))
+            .await,
     );
     t.admin().await.post(&format!("/api/v1/api-keys/{}/revoke", gone.id), json!({})).await.is(200);
     let challenged = is_empty(t.anyone().get(CHECK).await, 401);
@@ -108,6 +109,9 @@ async fn a_check_that_lacks_the_scope_is_on_record() {
     t.with(&key).get(&format!("{CHECK}?scope=trips:write")).await.is(403);
     let events = t.audit().await;
     let denied = events.iter().find(|event| event["action"] == "api_key.denied").expect("an event");
-    assert_eq!((&denied["details"]["reason"], &denied["details"]["requiredScope"]), (&json!("scope_required"), &json!("trips:write")));
+    assert_eq!(
+        (&denied["details"]["reason"], &denied["details"]["requiredScope"]),
+        (&json!("scope_required"), &json!("trips:write"))
+    );
     assert!(events.iter().all(|event| event["action"] != "api_key.used"), "a refused request is no use");
 }

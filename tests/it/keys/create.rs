@@ -188,7 +188,8 @@ async fn a_rate_limit_out_of_range_is_refused_by_field() {
 #[tokio::test]
 async fn every_fault_is_told_at_once() {
     let t = TestApp::new().await;
-    let body = json!({ "name": "A", "permissions": "custom", "ipAllowlist": ["x"], "rateLimit": { "requests": 0, "perSeconds": 0 } });
+    let body =
+        json!({ "name": "A", "permissions": "custom", "ipAllowlist": ["x"], "rateLimit": { "requests": 0, "perSeconds": 0 } });
     let answer = t.admin().await.post(KEYS, body).await.is(400);
     for field in ["scopes", "expiresAt", "ipAllowlist[0]", "rateLimit.requests", "rateLimit.perSeconds"] {
         assert!(answer.text.contains(field), "{}", answer.text);
