@@ -134,9 +134,9 @@ async fn a_body_over_one_mebibyte_is_413() {
 async fn ten_thousand_parameters_are_refused_like_one() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
-    for parameter in ["a=1&", "page=1&", "&&&&", "status&"] {
+    for parameter in ["a=1&", "page&", "&", "p=1&%&"] {
         let answer = owner.get(&format!("{KEYS}?{}", parameter.repeat(10_000))).await;
-        assert_eq!(answer.status, if parameter == "&&&&" { 200 } else { 400 }, "{}", answer.text);
+        assert_eq!(answer.status, if parameter == "&" { 200 } else { 400 }, "{}", answer.text);
     }
 }
 
