@@ -232,6 +232,13 @@ async fn a_name_of_a_request_that_cannot_be_used_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_name_of_a_request_cannot_run_in_a_page() {
+    let t = TestApp::new().await;
+    let page = t.anyone().header("x-request-id", "<script>alert(1)</script>").get("/nothing").await.is(404);
+    assert!(!page.text.contains("<script>alert"), "{}", page.text);
+}
+
+#[tokio::test]
 async fn every_answer_has_an_id_of_its_own() {
     let t = TestApp::new().await;
     let mut seen = std::collections::HashSet::new();
