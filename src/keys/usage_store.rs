@@ -46,7 +46,12 @@ pub(super) async fn write(app: &App, batch: Batch) {
         return;
     }
     if let Err(error) = write_addresses(app, &batch).await {
-        tracing::warn!(%error, "addresses of use could not be written; they will be noted at their next use");
+        tracing::warn!(%error, "addresses of use could not be written; they are kept for the next time");
+        for (entry, Drained { addresses, .. }) in batch {
+            if entry.counters().restore(&Drained { addresses, ..Drained::default() }) {
+                app.recorder.queue(entry);
+            }
+        }
     }
 }
 
@@ -81,8 +86,11 @@ async fn write_counts(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
     add_counts(&tx, counts).await?;
     let last: Vec<_> = last.into_values().map(IntoActiveModel::into_active_model).collect();
     for rows in last.chunks(CHUNK) {
-        let newer =
-            OnConflict::column(last_use::Column::KeyId).update_columns([last_use::Column::At, last_use::Column::Ip]).to_owned();
+        // Another node may have seen a later use, and told so first.
+        let newer = OnConflict::column(last_use::Column::KeyId)
+            .update_columns([last_use::Column::At, last_use::Column::Ip])
+            .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
+            .to_owned();
         last_use::Entity::insert_many(rows.to_vec()).on_conflict(newer).exec_without_returning(&tx).await?;
     }
     tx.commit().await
@@ -168,10 +176,10 @@ async fn greet(
                 .on_conflict(quietly)
                 .exec_without_returning(work.tx())
                 .await;
-            if matches!(inserted, Err(sea_orm::DbErr::RecordNotInserted)) {
+            // Another node was quicker, and has told.
+            if inserted? == 0 {
                 continue;
             }
-            inserted?;
             let target = Target::new("api_key", id, &entry.name);
             work.record(Action::KeyUsed, Some(target), json!({ "firstUse": is_first, "address": ip.to_string(), "at": at }))
                 .await?;

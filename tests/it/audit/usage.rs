@@ -84,6 +84,36 @@ async fn what_nobody_knows_leaves_no_event() {
     assert_eq!(t.audit().await.len(), before + 1, "one for the sign-in that asked");
 }
 
+#[tokio::test]
+async fn what_cannot_be_written_is_written_the_next_time() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let usage = async || {
+        let owner = t.owner().await;
+        owner.get(&format!("{KEYS}/{}/usage?to=2026-11-23", key.id)).await.is(200).at("/data/buckets").clone()
+    };
+    for table in ["api_key_usage", "audit_events", "api_key_addresses"] {
+        t.tamper(&format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END")).await;
+    }
+    for _ in 0..3 {
+        t.with(&key).get(WHOAMI).await.is(200);
+        t.with(&key).get(KEYS).await.is(403);
+        let wrong = json!({ "email": "ana@skyline.example", "password": "not her password" });
+        t.anyone().post("/api/v1/auth/sign-in", wrong).await.is(401);
+        t.flush().await;
+    }
+    t.tamper("DROP TRIGGER no_api_key_usage").await;
+    t.flush().await;
+    t.tamper("DROP TRIGGER no_audit_events").await;
+    assert_eq!(usage().await, json!([{ "start": "2026-11-23T00:00:00Z", "allowed": 3, "denied": 3 }]));
+    t.flush().await;
+    t.tamper("DROP TRIGGER no_api_key_addresses").await;
+    let events = t.audit().await;
+    let count = |action: &str| named(&events, action).len();
+    assert_eq!((count("api_key.used"), count("api_key.denied"), count("member.sign_in_failed")), (1, 1, 3));
+    assert_eq!(named(&events, "api_key.denied")[0]["details"]["count"], 3);
+}
+
 /// A log that a test can read.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
