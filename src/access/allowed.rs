@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 
 use super::credential::{self, Credential};
 use super::permission::{Permission, Rule};
@@ -182,20 +182,9 @@ fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
                 format!("This API key lacks the scope {scope}. Ask an administrator of the workspace for a key that has it.");
             ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", message).with("requiredScope", scope.to_string())
         }
-        Refusal::Limited(entry, too_soon) => {
-            let seconds = too_soon.seconds();
-            let message = format!("Too many requests with this API key. Try again in {seconds} seconds.");
-            let error =
-                ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into());
-            let Some(limit) = entry.rate_limit else { return error };
-            let policy = format!("\"default\";q={};w={}", limit.requests, limit.per_seconds);
-            let state = format!("\"default\";r=0;t={seconds}");
-            [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(error, |error, (name, value)| {
-                match HeaderValue::from_str(&value) {
-                    Ok(value) => error.header(HeaderName::from_static(name), value),
-                    Err(_) => error,
-                }
-            })
+        Refusal::Limited(_, too_soon) => {
+            let message = format!("Too many requests with this API key. Try again in {} seconds.", too_soon.seconds());
+            ApiError::too_many(*too_soon, message)
         }
     }
 }

@@ -33,9 +33,8 @@ impl From<Error> for ApiError {
                     .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
             }
             Error::Limited(too_soon) => {
-                let seconds = too_soon.seconds();
-                let message = format!("Too many sign-ins failed. Try again in {seconds} seconds.");
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into())
+                let message = format!("Too many sign-ins failed. Try again in {} seconds.", too_soon.seconds());
+                Self::too_many(too_soon, message)
             }
             Error::Member(error) => error.into(),
             Error::Db(error) => error.into(),

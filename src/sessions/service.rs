@@ -99,15 +99,23 @@ pub async fn sign_in(
         app.sign_ins.failures().push((member.clone(), by(Actor::ANONYMOUS), app.clock.now()));
         return Err(Error::Credentials);
     }
-    app.sign_ins.limits.by_address.give_back(&address);
+    app.sign_ins.limits.by_address.give_back(&network(address));
     app.sign_ins.limits.by_email.give_back(&email_digest(email));
     issue(app, member.clone(), by(Actor::member(member.id, &member.name))).await
 }
 
 fn limit(app: &App, email: &Email, address: IpAddr) -> Result<(), Error> {
     let ticks = app.clock.ticks();
-    app.sign_ins.limits.by_address.take(address, ticks).map_err(Error::Limited)?;
+    app.sign_ins.limits.by_address.take(network(address), ticks).map_err(Error::Limited)?;
     app.sign_ins.limits.by_email.take(email_digest(email), ticks).map(|_| ()).map_err(Error::Limited)
+}
+
+/// Whoever has one IPv6 address has the 64 bits below it as well: they count as one.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => std::net::Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
 }
 
 fn email_digest(email: &Email) -> [u8; 32] {

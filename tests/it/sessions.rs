@@ -110,7 +110,22 @@ async fn guesses_from_an_address_are_slowed_down_whomever_they_are_for() {
     }
     let slowed = t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(429);
     assert_eq!(slowed.header("retry-after"), "3");
+    assert_eq!(slowed.header("ratelimit-policy"), "\"default\";q=20;w=60");
+    assert_eq!(slowed.header("ratelimit"), "\"default\";r=0;t=3");
     t.anyone().from("198.51.100.1").post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
+}
+
+#[tokio::test]
+async fn the_addresses_of_one_network_count_as_one() {
+    let t = TestApp::new().await;
+    let guess = async |from: &str, number: u32| {
+        t.anyone().from(from).post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await
+    };
+    for number in 1..=20 {
+        guess(&format!("2001:db8::{number:x}:1"), number).await.is(401);
+    }
+    guess("2001:db8::ffff:ffff", 21).await.is(429);
+    guess("2001:db8:0:1::1", 22).await.is(401);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! A failure on its way to the caller.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+use crate::kit::limit::TooSoon;
 
 /// What went wrong with one field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
@@ -84,7 +86,21 @@ impl ApiError {
     pub fn unavailable() -> Self {
         let message = "The database cannot be reached right now; nothing was changed. Try again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
-            .header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"))
+            .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 429: too many requests, with what is allowed and when to come back (draft-ietf-httpapi-ratelimit-headers).
+    pub fn too_many(too_soon: TooSoon, message: impl Into<String>) -> Self {
+        let (seconds, rate) = (too_soon.seconds(), too_soon.rate);
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into());
+        let policy = format!("\"default\";q={};w={}", rate.requests, rate.per.as_secs());
+        let state = format!("\"default\";r=0;t={seconds}");
+        [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(error, |error, (name, value)| {
+            match HeaderValue::from_str(&value) {
+                Ok(value) => error.header(HeaderName::from_static(name), value),
+                Err(_) => error,
+            }
+        })
     }
 
     /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.
