@@ -18,6 +18,7 @@ use crate::workspaces::{self, Workspace};
 
 mod audit;
 mod backup;
+mod demo;
 mod keys;
 mod members;
 mod openapi;
@@ -43,6 +44,8 @@ struct Cli {
 enum Command {
     /// Run a node
     Serve(serve::Serve),
+    /// Run a throwaway node in a temporary folder, full of believable data
+    Demo(demo::Demo),
     /// Make workspaces
     #[command(subcommand)]
     Workspace(workspace::Command),
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Serve(command) => command.run().await,
+            Command::Demo(command) => command.run().await,
             Command::Workspace(command) => command.run().await,
             Command::Members(command) => command.run().await,
             Command::Keys(command) => command.run().await,
