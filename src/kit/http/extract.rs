@@ -15,6 +15,11 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::{ApiError, Describe, Doc, FieldError, Paging};
 
+/// A field of a body that may be left out, `null`, or a value: `#[serde(default, deserialize_with = "present")]`.
+pub fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// The largest body, 1 MiB.
 pub const LARGEST_BODY: usize = 1 << 20;
 
