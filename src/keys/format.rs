@@ -76,7 +76,7 @@ pub fn digest_of(presented: &[u8]) -> Result<SecretDigest, NotAKey> {
         return Err(NotAKey);
     }
     let (covered, sum) = presented.split_at(LENGTH - CHECKSUM);
-    if checksum(covered) != sum { Err(NotAKey) } else { Ok(SecretDigest(Sha256::digest(presented).into())) }
+    if checksum(covered) == sum { Ok(SecretDigest(Sha256::digest(presented).into())) } else { Err(NotAKey) }
 }
 
 /// Six base62 digits of the CRC-32 (IEEE 802.3) of `covered`, most significant first.
