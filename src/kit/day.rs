@@ -21,6 +21,8 @@ pub struct Day(Date);
 pub struct NotADay;
 
 impl Day {
+    const FIRST: Date = Date::constant(1970, 1, 1);
+
     /// The UTC day `time` falls on.
     pub fn of(time: Time) -> Self {
         Self(time.date())
@@ -35,15 +37,15 @@ impl Day {
     /// So many days later (or earlier), stopping at the first and the last there is.
     #[must_use]
     pub fn plus(self, days: i32) -> Self {
-        let (first, last) = (Self::of(Time::FIRST), Self::of(Time::LAST));
-        Self(self.0.saturating_add(jiff::Span::new().days(days.clamp(-3_000_000, 3_000_000)))).clamp(first, last)
+        let moved = self.0.saturating_add(jiff::Span::new().days(days.clamp(-3_000_000, 3_000_000)));
+        Self(moved.clamp(Self::FIRST, Date::MAX))
     }
 }
 
 impl TryFrom<Date> for Day {
     type Error = NotADay;
     fn try_from(date: Date) -> Result<Self, NotADay> {
-        if (1970..=9999).contains(&date.year()) { Ok(Self(date)) } else { Err(NotADay) }
+        if date >= Self::FIRST { Ok(Self(date)) } else { Err(NotADay) }
     }
 }
 
