@@ -71,10 +71,9 @@ impl Status {
     /// Where it may go from here. Whatever is closed is reviewed anew before anything else is done about it.
     pub const fn next(self) -> &'static [Self] {
         match self {
-            // Closed at once: a duplicate, or nothing to do with safety.
-            Self::Submitted => &[Self::UnderReview, Self::Closed],
+            // What was just filed is closed at once if it is a duplicate, or nothing to do with safety.
+            Self::Submitted | Self::CorrectiveAction => &[Self::UnderReview, Self::Closed],
             Self::UnderReview => &[Self::CorrectiveAction, Self::Closed],
-            Self::CorrectiveAction => &[Self::UnderReview, Self::Closed],
             Self::Closed => &[Self::UnderReview],
         }
     }
