@@ -88,7 +88,16 @@ impl<P> Allowed<P> {
 
     /// The same, for a request that may be a repetition: then the first answer is given again, by `?`.
     pub async fn begin_once(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
-        match Work::begin_once(app, self.workspace(), self.by(), once).await? {
+        self.begin_once_by(app, self.by(), once).await
+    }
+
+    /// The same without the caller's name, address and request: nothing that is kept leads back to them.
+    pub async fn begin_once_unnamed(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
+        self.begin_once_by(app, By::itself(Actor::ANONYMOUS), once).await
+    }
+
+    async fn begin_once_by(&self, app: &App, by: By, once: Option<OnceKey>) -> Result<Work, ApiError> {
+        match Work::begin_once(app, self.workspace(), by, once).await? {
             (work, OnceOutcome::Fresh) => Ok(work),
             (_, OnceOutcome::Replay { status, data }) => Err(ApiError::replay(status, data)),
             (_, OnceOutcome::Reused) => Err(ApiError::once_key_reused()),

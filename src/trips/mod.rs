@@ -1,5 +1,9 @@
 //! Trips, with their state machine.
 
+mod model;
+
+pub use model::TripId;
+
 use crate::app::App;
 use crate::kit::http::Routes;
 

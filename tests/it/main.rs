@@ -3,5 +3,7 @@
 mod support;
 
 mod auth;
+mod invoices;
 mod keys;
 mod permissions;
+mod safety;

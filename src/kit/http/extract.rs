@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -14,6 +14,11 @@ use utoipa::openapi::path::ParameterIn;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::{ApiError, Describe, Doc, FieldError, Paging};
+
+/// A field of a body that may be left out, `null`, or a value: `#[serde(default, deserialize_with = "present")]`.
+pub fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 /// The largest body, 1 MiB.
 pub const LARGEST_BODY: usize = 1 << 20;
@@ -38,6 +43,11 @@ impl Faults {
         }
     }
 
+    /// Whether none was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of them as one refusal, if there is any.
     pub fn into_result(self) -> Result<(), ApiError> {
         if self.0.is_empty() { Ok(()) } else { Err(ApiError::invalid_fields(self.0)) }
@@ -60,6 +70,26 @@ impl<S: Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Body<T> {
         let (parts, body) = request.into_parts();
         require_json(&parts.headers)?;
         parse(&read(&parts.headers, body).await?).map(Self)
+    }
+}
+
+/// `Option<Body<T>>`: none for a request that comes without a body, whatever its headers say.
+impl<S: Send + Sync, T: DeserializeOwned + Check> OptionalFromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, ApiError> {
+        let (parts, body) = request.into_parts();
+        let body = read(&parts.headers, body).await?;
+        if body.is_empty() {
+            return Ok(None);
+        }
+        require_json(&parts.headers)?;
+        parse(&body).map(|input| Some(Self(input)))
+    }
+}
+
+impl<T: ToSchema> Describe for Option<Body<T>> {
+    fn describe(doc: &mut Doc) {
+        Body::<T>::describe(doc);
     }
 }
 

@@ -19,5 +19,5 @@ pub mod serve;
 pub use answer::{Answer, Created, Page, Paging};
 pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError};
-pub use extract::{Body, Check, Creating, Faults, Listing, OnceKey, Path, Query};
+pub use extract::{Body, Check, Creating, Faults, Listing, OnceKey, Path, Query, present};
 pub use route::{Guard, Route, Routes};

@@ -1,0 +1,6 @@
+//! What a trip is.
+
+crate::ids! {
+    /// A trip.
+    TripId = "trip";
+}
