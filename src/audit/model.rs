@@ -229,6 +229,15 @@ pub struct EventActor {
     pub name: Option<String>,
 }
 
+/// What differs between two descriptions of a thing, as `{field: {from, to}}`; `None` if nothing does.
+pub fn differences(old: &Value, new: &Value) -> Option<Value> {
+    let (old, new) = (old.as_object()?, new.as_object()?);
+    let differing = new.iter().filter(|(field, to)| old.get(*field) != Some(*to));
+    let changes: serde_json::Map<_, _> =
+        differing.map(|(field, to)| (field.clone(), serde_json::json!({ "from": old.get(field), "to": to }))).collect();
+    (!changes.is_empty()).then_some(Value::Object(changes))
+}
+
 /// Which events to list.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

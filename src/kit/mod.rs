@@ -7,6 +7,7 @@
 //! - `limit`   a rate limit in eight bytes (GCRA)
 //! - `random`  the operating system's generator, or a seeded one for tests
 //! - `text`    strings that were checked when they were parsed
+//! - `words`   closed vocabularies, one word each in the code, on the wire and in the database
 
 pub mod clock;
 pub mod db;
@@ -15,3 +16,4 @@ pub mod ids;
 pub mod limit;
 pub mod random;
 pub mod text;
+pub mod words;
