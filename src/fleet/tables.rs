@@ -18,6 +18,7 @@ pub struct Model {
     pub model: String,
     pub home_base: Option<Airport>,
     pub status: Status,
+    #[sea_orm(column_type = "Text", nullable)]
     pub status_note: Option<String>,
     pub expected_return: Option<Time>,
     pub created_at: Time,
