@@ -9,10 +9,12 @@ pub struct Config {
     pub public_url: String,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether metrics are served on an address of their own.
+    pub has_metrics_listener: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { public_url: "http://127.0.0.1:8080".to_owned(), trusted_proxies: Vec::new() }
+        Self { public_url: "http://127.0.0.1:8080".to_owned(), trusted_proxies: Vec::new(), has_metrics_listener: false }
     }
 }

@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary: see `planeconnection --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    planeconnection::cli::run()
+}

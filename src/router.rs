@@ -27,11 +27,18 @@ pub fn table() -> Vec<Routes<App>> {
 /// Everything a node serves.
 pub fn router(app: App) -> Router {
     let api = table().into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
+    let metrics = if app.config.has_metrics_listener { Router::new() } else { reference::metrics_router() };
     api.merge(reference::router())
+        .merge(metrics)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), front))
         .with_state(app)
+}
+
+/// The metrics alone, for an address of their own.
+pub fn metrics(app: App) -> Router {
+    reference::metrics_router().with_state(app)
 }
 
 async fn not_found() -> ApiError {

@@ -47,6 +47,12 @@ pub(super) async fn head(db: &impl ConnectionTrait, workspace: WorkspaceId) -> D
     head::Entity::find_by_id(workspace).one(db).await
 }
 
+/// The hash of one event, in hexadecimal.
+pub async fn hash_at(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<String>> {
+    let one = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace)).filter(event::Column::Sequence.eq(sequence));
+    Ok(one.one(db).await?.map(|row| hex(&row.hash)))
+}
+
 /// Begins the log of a new workspace.
 pub async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
     let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec() };

@@ -23,7 +23,7 @@ pub struct Time(Timestamp);
 #[error("expected a time such as 2026-11-23T09:30:00Z")]
 pub struct NotATime;
 
-const LAST_SECOND: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+const LAST_SECOND: i64 = 253_402_207_200; // 9999-12-30T22:00:00Z, the last that every time zone can show
 
 impl Time {
     /// From microseconds since 1970; `None` outside 1970–9999.
@@ -77,7 +77,7 @@ impl Time {
 
     /// 1970-01-01T00:00:00Z.
     pub const FIRST: Self = Self(Timestamp::UNIX_EPOCH);
-    /// 9999-12-31T23:59:59Z.
+    /// 9999-12-30T22:00:00Z.
     pub const LAST: Self = Self(Timestamp::constant(LAST_SECOND, 0));
 }
 

@@ -1,38 +1,33 @@
 //! What the product says about itself: health, metrics, the OpenAPI document, the reference page.
+//!
+//! - `openapi` the document, made from the route table; `page` the same for people; `health` for machines
+//! Everything is in the binary; nothing is fetched from elsewhere.
+
+mod health;
+mod openapi;
+mod page;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 
+pub use openapi::document;
+pub use page::error_page;
+
 use crate::app::App;
-use crate::kit::http::ApiError;
 
 /// Routes outside the API, open to all.
 pub fn router() -> Router<App> {
-    Router::new().route("/health", get(health)).route("/readiness", get(readiness)).route("/metrics", get(metrics))
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/readiness", get(health::readiness))
+        .route("/openapi.json", get(page::openapi))
+        .route("/docs", get(page::docs))
+        .route("/docs.css", get(page::stylesheet))
+        .route("/llms.txt", get(page::llms))
+        .route("/", get(page::root))
 }
 
-async fn health() -> &'static str {
-    "ok\n"
-}
-
-async fn readiness(State(app): State<App>) -> impl IntoResponse {
-    let answers = app.db.version().await.is_ok();
-    let ready = answers && app.cluster.has_lease(&app.clock);
-    if ready {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer, or keys are not loaded\n")
-    }
-}
-
-async fn metrics(State(app): State<App>) -> String {
-    app.metrics.text(&app)
-}
-
-/// A failure as a page.
-pub fn error_page(error: &ApiError, _request_id: &str) -> Html<String> {
-    Html(format!("<!doctype html><title>{}</title><p>{}</p>", error.status, error.message))
+/// The metrics, for the main address or one of their own.
+pub fn metrics_router() -> Router<App> {
+    Router::new().route("/metrics", get(health::metrics))
 }

@@ -1,0 +1,222 @@
+//! `keys list|create|rotate|revoke`
+
+use std::time::Duration;
+
+use clap::{ArgGroup, Subcommand};
+use serde_json::json;
+
+use super::{Failure, InWorkspace, operator, output};
+use crate::app::App;
+use crate::keys::{self, CreateKey, Key, KeyFilter, KeyName, NewKey, Permissions, RevokeKey, RotateKey, Scope, Status};
+use crate::kit::clock::Time;
+use crate::kit::http::{Check, Faults, Paging};
+use crate::workspaces::WorkspaceId;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// List the keys, the newest first
+    List {
+        #[command(flatten)]
+        at: InWorkspace,
+        /// Answer as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON")]
+        json: bool,
+    },
+    /// Make a key; its secret is printed once
+    Create(Create),
+    /// Make a successor with the same permissions; the old key goes on working until it is revoked
+    Rotate {
+        #[command(flatten)]
+        at: InWorkspace,
+        /// The key's id, or the name of an active key
+        #[arg(value_name = "ID")]
+        key: String,
+        /// The successor's name; left out: the old name with today's date
+        #[arg(long, env = "PLANECONNECTION_NAME")]
+        name: Option<KeyName>,
+        #[command(flatten)]
+        expiry: Expiry,
+        /// Answer as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON")]
+        json: bool,
+    },
+    /// Revoke a key for good; when this returns, every node refuses it
+    Revoke {
+        #[command(flatten)]
+        at: InWorkspace,
+        /// The key's id, or the name of an active key
+        #[arg(value_name = "ID")]
+        key: String,
+        /// Why, for the record
+        #[arg(long, env = "PLANECONNECTION_REASON")]
+        reason: Option<crate::kit::text::Prose<0, 500>>,
+        /// Answer as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON")]
+        json: bool,
+    },
+}
+
+/// Until when a key is good.
+#[derive(clap::Args)]
+#[command(group = ArgGroup::new("expiry").multiple(false))]
+pub(super) struct Expiry {
+    /// So long from now: 90d, 12h, 30m
+    #[arg(long, env = "PLANECONNECTION_EXPIRES_IN", value_parser = duration, group = "expiry", value_name = "TIME")]
+    expires_in: Option<Duration>,
+    /// At this time, such as 2027-01-31T00:00:00Z
+    #[arg(long, env = "PLANECONNECTION_EXPIRES_AT", group = "expiry", value_name = "TIME")]
+    expires_at: Option<Time>,
+    /// Never; a date is recommended
+    #[arg(long, env = "PLANECONNECTION_NO_EXPIRATION", group = "expiry")]
+    no_expiration: bool,
+}
+
+impl Expiry {
+    fn chosen(&self, now: Time) -> Option<Option<Time>> {
+        let in_time = self.expires_in.map(|wait| now.after(wait));
+        match in_time.or(self.expires_at) {
+            Some(time) => Some(Some(time)),
+            None => self.no_expiration.then_some(None),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number and a unit, such as 90d, 12h or 30m".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+#[derive(clap::Args)]
+pub(super) struct Create {
+    #[command(flatten)]
+    at: InWorkspace,
+    /// Unique among the workspace's active keys
+    #[arg(long, env = "PLANECONNECTION_NAME")]
+    name: KeyName,
+    /// `read_only`, `read_write`, or custom with --scope
+    #[arg(long, env = "PLANECONNECTION_PERMISSIONS")]
+    permissions: Permissions,
+    /// A scope such as trips:read; may be given several times
+    #[arg(long, env = "PLANECONNECTION_SCOPE", value_delimiter = ',')]
+    scope: Vec<Scope>,
+    #[command(flatten)]
+    expiry: Expiry,
+    /// A CIDR block the key may be used from; may be given several times
+    #[arg(long, env = "PLANECONNECTION_IP_ALLOWLIST", value_delimiter = ',', value_name = "CIDR")]
+    ip_allowlist: Vec<String>,
+    /// What the key is for
+    #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
+    description: Option<crate::kit::text::Prose<0, 1000>>,
+    /// Answer as JSON
+    #[arg(long, env = "PLANECONNECTION_JSON")]
+    json: bool,
+}
+
+impl Command {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::List { at, json } => list(&at, json).await,
+            Self::Create(input) => create(input).await,
+            Self::Rotate { at, key, name, expiry, json } => {
+                let (app, workspace) = at.open().await?;
+                let old = find(&app, workspace.id, &key).await?;
+                let input = RotateKey { expires_at: expiry.chosen(app.clock.now()), name };
+                let new = keys::rotate(&app, workspace.id, operator(), old.id, input, None).await?;
+                shown_once(&app, &new, json)
+            }
+            Self::Revoke { at, key, reason, json } => {
+                let (app, workspace) = at.open().await?;
+                let key = find(&app, workspace.id, &key).await?;
+                let key = keys::revoke(&app, workspace.id, operator(), key.id, RevokeKey { reason }).await?;
+                if json {
+                    output::json(&shown(&app, &key))
+                } else {
+                    output::line(format!("Revoked “{}” ({}): every node refuses it.", key.name, key.hint))
+                }
+            }
+        }
+    }
+}
+
+async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Result<Key, Failure> {
+    let key = keys::find_by_id_or_name(app.db.read(), workspace, text, app.clock.now()).await?;
+    key.ok_or_else(|| {
+        Failure::refused(format!("there is no API key “{text}” in this workspace: see `planeconnection keys list`"))
+    })
+}
+
+async fn create(input: Create) -> Result<(), Failure> {
+    let (app, workspace) = input.at.open().await?;
+    let Some(expires_at) = input.expiry.chosen(app.clock.now()) else {
+        return Err(Failure::refused("choose --expires-in, --expires-at or --no-expiration: never expiring is a choice"));
+    };
+    let create = CreateKey {
+        name: input.name,
+        permissions: input.permissions,
+        scopes: (!input.scope.is_empty()).then_some(input.scope),
+        expires_at: Some(expires_at),
+        ip_allowlist: Some(input.ip_allowlist),
+        rate_limit: None,
+        description: input.description,
+    };
+    let mut faults = Faults::default();
+    create.check(&mut faults);
+    faults.into_result().map_err(|error| Failure::refused(error.message))?;
+    let new = keys::create(&app, workspace.id, operator(), create, None).await?;
+    shown_once(&app, &new, input.json)
+}
+
+fn shown(app: &App, key: &Key) -> serde_json::Value {
+    json!({
+        "id": key.id, "name": key.name, "hint": key.hint, "permissions": key.permissions, "scopes": key.scopes,
+        "status": key.status(app.clock.now()), "createdAt": key.created_at, "expiresAt": key.expires_at,
+        "revokedAt": key.revoked_at, "revokeReason": key.revoke_reason, "rotatedFrom": key.rotated_from,
+    })
+}
+
+fn shown_once(app: &App, new: &NewKey, as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        return output::json(&json!({ "secret": new.secret.expose(), "apiKey": shown(app, &new.key) }));
+    }
+    output::line(format!("Made “{}” ({}). Copy the key now; it cannot be shown again:", new.key.name, new.key.id))?;
+    output::line(new.secret.expose())
+}
+
+async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
+    let (app, workspace) = at.open().await?;
+    let now = app.clock.now();
+    let mut all = Vec::new();
+    for page in 1.. {
+        let found = keys::list(app.db.read(), workspace.id, &KeyFilter::default(), Paging { page, page_size: 100 }, now).await?;
+        let is_last = found.items.len() < 100;
+        all.extend(found.items);
+        if is_last {
+            break;
+        }
+    }
+    if as_json {
+        return output::json(&all.iter().map(|key| shown(&app, key)).collect::<Vec<_>>());
+    }
+    let row = |key: Key| {
+        let status: Status = key.status(now);
+        let expires = key.expires_at.map_or_else(|| "never".to_owned(), |time| time.date().to_string());
+        [
+            key.id.to_string(),
+            key.name.clone(),
+            key.hint.clone(),
+            key.permissions.as_str().to_owned(),
+            status.as_str().to_owned(),
+            expires,
+        ]
+    };
+    output::table(["ID", "NAME", "KEY", "PERMISSIONS", "STATUS", "EXPIRES"], &all.into_iter().map(row).collect::<Vec<_>>())
+}

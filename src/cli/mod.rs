@@ -1,0 +1,135 @@
+//! The command line: each command parses, then calls what the API calls.
+//!
+//! Exit codes: 0 done, 1 refused or failed (one line on stderr), 2 wrong usage.
+//!
+//! - `serve` a node; `demo` a throwaway one full of data (`seed` writes it)
+//! - `workspace`, `members`, `keys`, `audit` the operator's own access, straight on the database
+//! - `backup` a copy while running; `openapi` the document; `output` how answers are printed
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::audit::By;
+use crate::config::Config;
+use crate::kit::db::Location;
+use crate::workspaces::{self, Workspace};
+
+mod audit;
+mod backup;
+mod keys;
+mod members;
+mod openapi;
+mod output;
+mod serve;
+mod workspace;
+
+pub use output::Failure;
+
+/// API keys for an aviation operator's workspace: verified from memory, revoked everywhere at once, on record.
+#[derive(Parser)]
+#[command(
+    name = "planeconnection",
+    version,
+    after_help = "Every flag can also be set by the environment variable named beside it."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a node
+    Serve(serve::Serve),
+    /// Make workspaces
+    #[command(subcommand)]
+    Workspace(workspace::Command),
+    /// See and change the people of a workspace
+    #[command(subcommand)]
+    Members(members::Command),
+    /// See and change the API keys of a workspace; running nodes obey at once
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Verify or write out the audit log of a workspace
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Write a consistent copy of the database to FILE while nodes go on
+    Backup(backup::Backup),
+    /// Print the OpenAPI 3.1 document
+    Openapi(openapi::Openapi),
+}
+
+/// Which database.
+#[derive(clap::Args)]
+struct Database {
+    /// Where the data is: sqlite://FILE
+    #[arg(long, env = "PLANECONNECTION_DATABASE", default_value = "sqlite://planeconnection.db", value_name = "URL")]
+    database: Location,
+}
+
+/// Which workspace of which database.
+#[derive(clap::Args)]
+struct InWorkspace {
+    #[command(flatten)]
+    database: Database,
+    /// The workspace's slug
+    #[arg(long, env = "PLANECONNECTION_WORKSPACE", value_name = "SLUG")]
+    workspace: String,
+}
+
+impl Database {
+    /// Opens a database that is there already, for a command that works on it.
+    async fn open(&self) -> Result<App, Failure> {
+        let Location::Sqlite(path) = &self.database;
+        if !path.exists() {
+            return Err(Failure::refused(format!(
+                "there is no database at {}: make one with `planeconnection workspace create`",
+                path.display()
+            )));
+        }
+        Ok(App::open(Config::default(), &self.database).await?)
+    }
+}
+
+impl InWorkspace {
+    async fn open(&self) -> Result<(App, Workspace), Failure> {
+        let app = self.database.open().await?;
+        match workspaces::find_by_slug(app.db.read(), &self.workspace).await? {
+            Some(workspace) => Ok((app, workspace)),
+            None => Err(Failure::refused(format!("there is no workspace with the slug “{}”", self.workspace))),
+        }
+    }
+}
+
+/// Whoever runs the command, by the name the system knows them by.
+fn operator() -> By {
+    let name =
+        ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    By::operator(&name.unwrap_or_else(|| "operator".to_owned()))
+}
+
+/// Parses the arguments and runs the command.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::refused(format!("cannot start: {error}")).report(),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(command) => command.run().await,
+            Command::Workspace(command) => command.run().await,
+            Command::Members(command) => command.run().await,
+            Command::Keys(command) => command.run().await,
+            Command::Audit(command) => command.run().await,
+            Command::Backup(command) => command.run().await,
+            Command::Openapi(command) => command.run(),
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

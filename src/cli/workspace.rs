@@ -1,0 +1,70 @@
+//! `workspace create`
+
+use clap::{ArgAction, Subcommand};
+use serde_json::json;
+
+use super::{Database, Failure, operator, output};
+use crate::app::App;
+use crate::config::Config;
+use crate::kit::text::Line;
+use crate::members::Email;
+use crate::workspaces::{self, CreateWorkspace, Owner, Slug, Timezone};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make a workspace with its first account owner, and the database if there is none
+    Create(Create),
+}
+
+#[derive(clap::Args)]
+pub(super) struct Create {
+    #[command(flatten)]
+    database: Database,
+    /// The workspace's name
+    #[arg(long, env = "PLANECONNECTION_NAME")]
+    name: Line<1, 100>,
+    /// Its name in commands: 2 to 40 lower-case letters, digits and hyphens
+    #[arg(long, env = "PLANECONNECTION_SLUG")]
+    slug: Slug,
+    /// Its time zone, by IANA name
+    #[arg(long, env = "PLANECONNECTION_TIMEZONE", default_value = "UTC")]
+    timezone: Timezone,
+    /// Whom the workspace belongs to
+    #[arg(long, env = "PLANECONNECTION_OWNER_EMAIL")]
+    owner_email: Email,
+    /// Their name; the email if left out
+    #[arg(long, env = "PLANECONNECTION_OWNER_NAME")]
+    owner_name: Option<Line<1, 100>>,
+    /// Read their password, 12 to 200 characters, from standard input
+    #[arg(long, env = "PLANECONNECTION_OWNER_PASSWORD_STDIN", required = true, action = ArgAction::SetTrue)]
+    owner_password_stdin: bool,
+    /// Answer as JSON
+    #[arg(long, env = "PLANECONNECTION_JSON")]
+    json: bool,
+}
+
+impl Command {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let Self::Create(input) = self;
+        let password = output::password_from_stdin()?;
+        let app = App::open(Config::default(), &input.database.database).await?;
+        let name = match input.owner_name {
+            Some(name) => name,
+            None => input
+                .owner_email
+                .as_str()
+                .parse()
+                .map_err(|_| Failure::refused("give --owner-name: the email is too long for a name"))?,
+        };
+        let owner = Owner { email: input.owner_email, name, password };
+        let create = CreateWorkspace { name: input.name, slug: input.slug, timezone: input.timezone, owner };
+        let (workspace, owner) = workspaces::create(&app, operator(), create).await?;
+        if input.json {
+            return output::json(&json!({
+                "workspace": { "id": workspace.id, "slug": workspace.slug, "name": workspace.name },
+                "owner": { "id": owner.id, "email": owner.email, "name": owner.name, "role": owner.role },
+            }));
+        }
+        output::line(format!("Made the workspace “{}” ({}), owned by {}.", workspace.name, workspace.slug, owner.email))
+    }
+}

@@ -1,0 +1,178 @@
+//! The OpenAPI 3.1 document, made from the route table: what is not in a handler's types is not in it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+use crate::kit::http::describe::Shape;
+use crate::kit::http::{Doc, Route};
+use crate::router;
+
+const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
+    Applications send an API key in `X-API-Key` (or `Authorization: Bearer`); people sign in and send their token in \
+    `Authorization: Bearer`. A key opens what its scopes name, and never manages keys, members or settings.\n\n\
+    Success is `{\"success\": true, \"data\": …}`, failure `{\"success\": false, \"error\": {\"code\", \"message\", \"requestId\"}}`. \
+    Unknown fields and unknown query parameters are refused. Times are RFC 3339 in UTC; money is an integer of minor \
+    units with an ISO 4217 code.";
+
+/// The document of an API that is reached at `public_url`.
+pub fn document(public_url: &str) -> Value {
+    let (mut paths, mut schemas, mut tags) = (BTreeMap::<&str, Map<String, Value>>::new(), Map::new(), Vec::new());
+    schemas.insert("Error".to_owned(), error_schema());
+    for routes in router::table() {
+        if !routes.lines.is_empty() {
+            tags.push(json!({ "name": routes.tag }));
+        }
+        for route in routes.lines {
+            for (name, schema) in &route.doc.schemas {
+                schemas.insert(name.clone(), json!(schema));
+            }
+            let method = route.method.as_str().to_lowercase();
+            paths.entry(route.path).or_default().insert(method, operation(routes.tag, &route));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "PlaneConnection API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": { "name": "Apache-2.0 OR MIT" },
+        },
+        "servers": [{ "url": public_url }],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key: pck_ and 38 characters." },
+                "bearerKey": { "type": "http", "scheme": "bearer", "description": "An API key as a bearer token." },
+                "session": { "type": "http", "scheme": "bearer", "description": "A person's token, from signing in." },
+            },
+        },
+    })
+}
+
+fn operation(tag: &str, route: &Route<App>) -> Value {
+    let Doc { parameters, body, success, failures, security, .. } = &route.doc;
+    let mut operation = json!({
+        "operationId": operation_id(route.summary),
+        "summary": route.summary,
+        "description": format!("Permission: {}.", route.permission),
+        "tags": [tag],
+        "responses": responses(success, failures),
+    });
+    if !parameters.is_empty() {
+        operation["parameters"] = json!(parameters);
+    }
+    if let Some(schema) = body {
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    }
+    operation["security"] = security.iter().map(|scheme| json!({ *scheme: [] })).collect();
+    operation
+}
+
+fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str>>) -> Value {
+    let request_id = json!({ "X-Request-Id": { "schema": { "type": "string" }, "description": "Names this request in logs and in the audit log." } });
+    let mut responses = Map::new();
+    for (status, shape) in success {
+        let response = responses
+            .entry(status.to_string())
+            .or_insert_with(|| json!({ "description": meaning(*status), "headers": request_id }));
+        match shape {
+            Shape::Data(schema) => response["content"]["application/json"]["schema"] = envelope(&json!(schema)),
+            Shape::Media(kind) => response["content"][*kind]["schema"] = json!({ "type": "string" }),
+            Shape::Empty => {}
+        }
+    }
+    let has_body = !success.iter().any(|(status, shape)| *status == 200 && matches!(shape, Shape::Empty));
+    let internal = [(500, vec!["INTERNAL"])];
+    let failures = failures.iter().map(|(status, codes)| (*status, codes.clone())).chain(internal);
+    for (status, codes) in failures {
+        let mut response = json!({ "description": format!("{}: {}", meaning(status), codes.join(", ")), "headers": request_id });
+        if has_body {
+            response["content"] = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
+        }
+        responses.insert(status.to_string(), response);
+    }
+    Value::Object(responses)
+}
+
+fn envelope(data: &Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["success", "data"],
+        "properties": { "success": { "type": "boolean", "const": true }, "data": data },
+    })
+}
+
+fn error_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["success", "error"],
+        "properties": {
+            "success": { "type": "boolean", "const": false },
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "requestId"],
+                "properties": {
+                    "code": { "type": "string", "description": "Stable name of the failure." },
+                    "message": { "type": "string", "description": "What to do next, for people." },
+                    "requestId": { "type": "string", "description": "Names this request in logs and in the audit log." },
+                    "fields": {
+                        "type": "array",
+                        "description": "Faults of single fields.",
+                        "items": {
+                            "type": "object",
+                            "required": ["field", "message"],
+                            "properties": { "field": { "type": "string" }, "message": { "type": "string" } },
+                        },
+                    },
+                    "requiredScope": { "type": "string", "description": "With SCOPE_REQUIRED: the scope that is missing." },
+                    "apiKeyId": { "type": "string", "description": "With ALREADY_CREATED: the key this request made before." },
+                },
+            },
+        },
+    })
+}
+
+/// "List API keys" → `listApiKeys`
+fn operation_id(summary: &str) -> String {
+    let mut id = String::new();
+    for word in summary.split_whitespace() {
+        let lower = word.to_lowercase();
+        let (first, rest) = lower.split_at(lower.chars().next().map_or(0, char::len_utf8));
+        if id.is_empty() { id.push_str(&lower) } else { id.extend([first.to_uppercase().as_str(), rest]) }
+    }
+    id
+}
+
+fn meaning(status: u16) -> &'static str {
+    axum::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Answer")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own() {
+        let mut seen = HashSet::new();
+        for route in router::table().into_iter().flat_map(|routes| routes.lines) {
+            assert!(seen.insert(operation_id(route.summary)), "{} {}", route.method, route.path);
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema() {
+        let document = document("http://localhost");
+        let text = document.to_string();
+        for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap_or_default();
+            assert!(document["components"]["schemas"].get(name).is_some(), "no schema {name}");
+        }
+    }
+}

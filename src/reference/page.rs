@@ -1,0 +1,204 @@
+//! The reference for people, without JavaScript and without anything from elsewhere.
+
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde_json::Value;
+
+use super::openapi::document;
+use crate::app::App;
+use crate::kit::http::describe::Shape;
+use crate::kit::http::{ApiError, Route};
+use crate::router;
+
+/// Nothing but what this server sends itself; no script at all.
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(Template)]
+#[template(path = "reference/docs.html")]
+struct Docs {
+    public_url: String,
+    groups: Vec<Group>,
+}
+
+struct Group {
+    tag: &'static str,
+    anchor: String,
+    operations: Vec<Operation>,
+}
+
+struct Operation {
+    method: String,
+    path: &'static str,
+    summary: &'static str,
+    permission: String,
+    anchor: String,
+    parameters: Vec<Parameter>,
+    body: Option<String>,
+    answers: Vec<(u16, String)>,
+}
+
+struct Parameter {
+    name: String,
+    place: String,
+    kind: String,
+    is_required: bool,
+    about: String,
+}
+
+fn operation(route: &Route<App>, document: &Value) -> Operation {
+    let parameters = route.doc.parameters.iter().map(|parameter| {
+        let json = serde_json::to_value(parameter).unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Parameter {
+            name: parameter.name.clone(),
+            place: text(&json["in"]),
+            kind: kind(&json["schema"], document),
+            is_required: json["required"] == true,
+            about: text(&json["description"]),
+        }
+    });
+    let body = route.doc.body.as_ref().map(|schema| sketch(&serde_json::to_value(schema).unwrap_or_default(), document, 0));
+    let success = route.doc.success.iter().map(|(status, shape)| {
+        let shape = match shape {
+            Shape::Data(schema) => sketch(&serde_json::to_value(schema).unwrap_or_default(), document, 0),
+            Shape::Media(kind) => (*kind).to_owned(),
+            Shape::Empty => "no body".to_owned(),
+        };
+        (*status, shape)
+    });
+    let failures = route.doc.failures.iter().map(|(status, codes)| (*status, codes.join(", ")));
+    Operation {
+        method: route.method.to_string(),
+        path: route.path,
+        summary: route.summary,
+        permission: route.permission.clone(),
+        anchor: anchor(route.summary),
+        parameters: parameters.collect(),
+        body,
+        answers: success.chain(failures).collect(),
+    }
+}
+
+fn anchor(text: &str) -> String {
+    text.to_lowercase().replace(' ', "-")
+}
+
+fn resolve<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
+    let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+    name.map_or(schema, |name| &document["components"]["schemas"][name])
+}
+
+/// A schema in a few words.
+fn kind(schema: &Value, document: &Value) -> String {
+    let schema = resolve(schema, document);
+    if let Some(values) = schema["enum"].as_array() {
+        return values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ");
+    }
+    if let Some(choices) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
+        return choices.iter().map(|choice| kind(choice, document)).collect::<Vec<_>>().join(" | ");
+    }
+    let base = match &schema["type"] {
+        Value::String(one) => one.clone(),
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
+        _ => "any".to_owned(),
+    };
+    schema["format"].as_str().map_or(base.clone(), |format| format!("{base} ({format})"))
+}
+
+/// A schema as the JSON it describes.
+fn sketch(schema: &Value, document: &Value, depth: usize) -> String {
+    let schema = resolve(schema, document);
+    let indent = "  ".repeat(depth + 1);
+    let choices = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
+    if let Some(choices) =
+        choices.filter(|choices| choices.iter().any(|choice| !resolve(choice, document)["properties"].is_null()))
+    {
+        return choices.iter().map(|choice| sketch(choice, document, depth)).collect::<Vec<_>>().join(" | ");
+    }
+    match (&schema["properties"], &schema["items"]) {
+        (Value::Object(properties), _) if depth < 5 => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let lines = properties.iter().map(|(name, property)| {
+                let optional = if required.iter().any(|one| one == name) { "" } else { "?" };
+                let about = property["description"]
+                    .as_str()
+                    .map(|about| format!("  // {}", about.replace('\n', " ")))
+                    .unwrap_or_default();
+                format!("{indent}{name}{optional}: {}{about}\n", sketch(property, document, depth + 1))
+            });
+            format!("{{\n{}{}}}", lines.collect::<String>(), "  ".repeat(depth))
+        }
+        (_, items) if !items.is_null() && depth < 5 => format!("[{}]", sketch(items, document, depth)),
+        _ => kind(schema, document),
+    }
+}
+
+fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(text)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+pub(super) async fn docs(State(app): State<App>) -> Response {
+    let document = document(&app.config.public_url);
+    let groups = router::table().into_iter().map(|routes| Group {
+        tag: routes.tag,
+        anchor: anchor(routes.tag),
+        operations: routes.lines.iter().map(|route| operation(route, &document)).collect(),
+    });
+    html(&Docs { public_url: app.config.public_url.clone(), groups: groups.collect() })
+}
+
+pub(super) async fn openapi(State(app): State<App>) -> Json<Value> {
+    Json(document(&app.config.public_url))
+}
+
+pub(super) async fn stylesheet() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../assets/docs.css"))
+}
+
+#[derive(Template)]
+#[template(path = "reference/llms.txt", escape = "none")]
+struct Llms {
+    public_url: String,
+    groups: Vec<Group>,
+}
+
+pub(super) async fn llms(State(app): State<App>) -> Response {
+    let document = document(&app.config.public_url);
+    let groups = router::table().into_iter().map(|routes| Group {
+        tag: routes.tag,
+        anchor: anchor(routes.tag),
+        operations: routes.lines.iter().map(|route| operation(route, &document)).collect(),
+    });
+    let text = Llms { public_url: app.config.public_url.clone(), groups: groups.collect() }.render().unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+pub(super) async fn root() -> Redirect {
+    Redirect::to("/docs")
+}
+
+#[derive(Template)]
+#[template(path = "reference/error.html")]
+struct ErrorPage<'a> {
+    status: u16,
+    reason: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+}
+
+/// A failure as a page.
+pub fn error_page(error: &ApiError, request_id: &str) -> Response {
+    let reason = error.status.canonical_reason().unwrap_or("Error");
+    let mut response = html(&ErrorPage { status: error.status.as_u16(), reason, message: &error.message, request_id });
+    response.headers_mut().insert(HeaderName::from_static("cache-control"), header::HeaderValue::from_static("no-store"));
+    response
+}
