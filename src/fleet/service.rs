@@ -44,10 +44,11 @@ pub async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraft) -> R
 }
 
 fn written(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error> {
-    result.map_err(|error| match is_duplicate(&error) {
-        true => Error::TailNumberTaken(aircraft.tail_number.clone()),
-        false => Error::Db(error),
-    })
+    result.map_err(
+        |error| {
+            if is_duplicate(&error) { Error::TailNumberTaken(aircraft.tail_number.clone()) } else { Error::Db(error) }
+        },
+    )
 }
 
 fn target(aircraft: &Aircraft) -> Target {

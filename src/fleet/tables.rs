@@ -9,6 +9,7 @@ use crate::workspaces::WorkspaceId;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "aircraft")]
+#[expect(clippy::struct_field_names, reason = "the row's type is called Model by SeaORM, an aircraft's model by everyone")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AircraftId,

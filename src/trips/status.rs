@@ -10,7 +10,9 @@
 //! time and only before it is dispatched. What is flying is not cancelled, it is closed out.
 
 crate::words! {
-    /// How far a trip is; in order, but for `cancelled`.
+    /// How far a trip is, in order, but for `cancelled`. It may go forward, and skip steps; back by one step, until it is
+    /// dispatched; and be cancelled, until it is active. A cancelled trip may be reopened as a draft; completed is final.
+    /// Any other move is refused with 409.
     Status as TripStatus {
         /// Being put together.
         Draft = "draft",
@@ -70,7 +72,7 @@ impl Status {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Status::{self, *};
+    use super::Status::{self, Active, Cancelled, CloseOut, Completed, Confirmed, Dispatched, Draft, Filed, Released, Scheduled};
 
     fn any_status() -> impl Strategy<Value = Status> {
         proptest::sample::select(Status::ALL)
