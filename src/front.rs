@@ -106,7 +106,7 @@ pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> 
     let shown = if path.is_empty() { route } else { &path };
     tracing::info!(
         target: "planeconnection::request",
-        method = known_method, path = shown, status, ms = seconds * 1000.0, ip = %info.address, request_id = %info.request_id,
+        method = known_method, path = shown, status, ms = (seconds * 1e6).round() / 1e3, ip = %info.address, request_id = %info.request_id,
     );
     response
 }
@@ -139,9 +139,10 @@ fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
 
 fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
     let entry = digest_of(secret.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
-    match entry {
-        Some(entry) => app.recorder.leaked(&entry, info.origin(app.clock.now())),
-        None => tracing::warn!(request_id = %info.request_id, "something of the form of a key was sent in a URL"),
+    if let Some(entry) = entry {
+        app.recorder.leaked(&entry, info.origin(app.clock.now()));
+    } else {
+        tracing::warn!(request_id = %info.request_id, "something of the form of a key was sent in a URL");
     }
 }
 

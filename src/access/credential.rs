@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_key_in_the_query_is_found_however_it_is_written() {
         let secret = PlainSecret::generate(&Random::seeded(7));
-        let escaped: String = secret.expose().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let escaped: String = secret.expose().bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02X}"));
         for query in [format!("api_key={}", secret.expose()), format!("a=b&{}=1", secret.expose()), format!("x={escaped}")] {
             let uri: Uri = format!("/api/v1/ops/trips?{query}").parse().expect("a URI");
             let (found, error) = refuse_key_in_url(&uri).expect_err("refused");

@@ -37,14 +37,17 @@ async fn index(
 #[serde(deny_unknown_fields)]
 struct Export {
     /// `csv` or `ndjson`.
+    #[param(inline)]
     format: Format,
     /// Only this action.
+    #[param(inline)]
     action: Option<Action>,
     /// Only what this member or key did.
     actor_id: Option<String>,
     /// Only what this key did, or was done to it.
     api_key_id: Option<String>,
     /// Only done, or only refused.
+    #[param(inline)]
     outcome: Option<Outcome>,
     /// Only from this time or day on (UTC).
     #[param(value_type = Option<String>)]

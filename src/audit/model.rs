@@ -244,12 +244,14 @@ pub fn differences(old: &Value, new: &Value) -> Option<Value> {
 #[into_params(parameter_in = Query)]
 pub struct EventFilter {
     /// Only this action.
+    #[param(inline)]
     pub action: Option<Action>,
     /// Only what this member or key did.
     pub actor_id: Option<String>,
     /// Only what this key did, or was done to it.
     pub api_key_id: Option<String>,
     /// Only done, or only refused.
+    #[param(inline)]
     pub outcome: Option<Outcome>,
     /// Only from this time or day on (UTC).
     #[param(value_type = Option<String>)]

@@ -170,7 +170,7 @@ async fn create(input: Create) -> Result<(), Failure> {
     };
     let mut faults = Faults::default();
     create.check(&mut faults);
-    faults.into_result().map_err(|error| Failure::refused(error.message))?;
+    faults.into_result().map_err(|error| Failure::refused(&*error.message))?;
     let new = keys::create(&app, workspace.id, operator(), create, None).await?;
     shown_once(&app, &new, input.json)
 }

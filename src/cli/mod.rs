@@ -64,7 +64,7 @@ enum Command {
 /// Which database.
 #[derive(clap::Args)]
 struct Database {
-    /// Where the data is: sqlite://FILE
+    /// Where the data is: <sqlite://FILE>
     #[arg(long, env = "PLANECONNECTION_DATABASE", default_value = "sqlite://planeconnection.db", value_name = "URL")]
     database: Location,
 }

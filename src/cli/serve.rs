@@ -41,7 +41,7 @@ pub(super) struct Listening {
     /// How the log is written to stderr
     #[arg(long, env = "PLANECONNECTION_LOG_FORMAT", default_value = "text")]
     pub(super) log_format: LogFormat,
-    /// What is logged: error, warn, info, debug, or a filter such as info,planeconnection::request=warn
+    /// What is logged: error, warn, info, debug, or a filter such as `info,planeconnection::request=warn`
     #[arg(long, env = "PLANECONNECTION_LOG", default_value = "info", value_name = "FILTER")]
     pub(super) log: String,
 }

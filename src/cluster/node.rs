@@ -110,7 +110,9 @@ impl Cluster {
         loop {
             let changed = keys::changed_since(app.db.read(), applied, BATCH).await?;
             let Some(last) = changed.last().map(|key| key.revision) else { break };
-            changed.iter().for_each(|key| app.index.apply(key));
+            for key in &changed {
+                app.index.apply(key);
+            }
             applied = last;
         }
         // Keys changed past `target` are applied as well; the promise is about `target`.

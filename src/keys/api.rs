@@ -215,6 +215,7 @@ struct UsageQuery {
     #[param(value_type = Option<String>)]
     to: Option<crate::kit::clock::Until>,
     /// `hour` (at most 31 days at once) or `day` (at most 400 days at once); left out: `day`.
+    #[param(inline)]
     bucket: Option<Bucket>,
 }
 

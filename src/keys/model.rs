@@ -292,6 +292,7 @@ impl Check for RevokeKey {}
 #[serde(deny_unknown_fields)]
 pub struct KeyFilter {
     /// Only keys in this state.
+    #[param(inline)]
     pub status: Option<Status>,
     /// Only keys whose name or hint contains this; a whole secret finds its key.
     #[param(max_length = 200)]

@@ -28,6 +28,9 @@ const MOST_ADDRESSES: usize = 1_000;
 /// What stands for "no scope" in the table.
 const NO_SCOPE: i16 = 255;
 
+/// A key, the address it was used from, and when.
+type Use<'a> = (&'a Arc<Entry>, IpAddr, Time);
+
 type Batch = Vec<(Arc<Entry>, Drained)>;
 
 /// Writes a batch, or puts it back.
@@ -68,7 +71,7 @@ async fn write_counts(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
             last.entry(entry.id)
                 .and_modify(|known| {
                     if known.at < row.at {
-                        *known = row.clone()
+                        *known = row.clone();
                     }
                 })
                 .or_insert(row);
@@ -103,7 +106,7 @@ fn scope_column(scope: Option<Scope>) -> i16 {
 
 /// Notes where keys were used from; an address seen for the first time is an audit event.
 async fn write_addresses(app: &App, batch: &Batch) -> DbResult<()> {
-    let mut by_workspace: HashMap<WorkspaceId, Vec<(&Arc<Entry>, IpAddr, Time)>> = HashMap::new();
+    let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
     for (entry, drained) in batch {
         let uses = drained.addresses.iter().map(|(ip, at)| (entry, *ip, *at));
         by_workspace.entry(entry.tenant.id).or_default().extend(uses);
@@ -113,9 +116,9 @@ async fn write_addresses(app: &App, batch: &Batch) -> DbResult<()> {
         let mut known: HashMap<KeyId, HashSet<String>> = HashMap::new();
         for chunk in keys.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
             let rows = address::Entity::find().filter(address::Column::KeyId.is_in(chunk.to_vec())).all(app.db.read()).await?;
-            rows.into_iter().for_each(|row| {
+            for row in rows {
                 known.entry(row.key_id).or_default().insert(row.ip);
-            });
+            }
         }
         let is_known = |id: KeyId, ip: IpAddr| known.get(&id).is_some_and(|ips| ips.contains(&ip.to_string()));
         let (old, new): (Vec<_>, Vec<_>) = uses.into_iter().partition(|(entry, ip, _)| is_known(entry.id, *ip));
@@ -127,7 +130,7 @@ async fn write_addresses(app: &App, batch: &Batch) -> DbResult<()> {
     Ok(())
 }
 
-async fn touch(app: &App, uses: &[(&Arc<Entry>, IpAddr, Time)]) -> DbResult<()> {
+async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
     let rows: Vec<_> = uses.iter().map(|(entry, ip, at)| row(entry, *ip, *at).into_active_model()).collect();
     for rows in rows.chunks(CHUNK) {
         let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
@@ -144,10 +147,10 @@ async fn touch(app: &App, uses: &[(&Arc<Entry>, IpAddr, Time)]) -> DbResult<()> 
 async fn greet(
     app: &App,
     workspace: WorkspaceId,
-    uses: Vec<(&Arc<Entry>, IpAddr, Time)>,
+    uses: Vec<Use<'_>>,
     known: &mut HashMap<KeyId, HashSet<String>>,
 ) -> DbResult<()> {
-    let mut by_key: BTreeMap<KeyId, Vec<(&Arc<Entry>, IpAddr, Time)>> = BTreeMap::new();
+    let mut by_key: BTreeMap<KeyId, Vec<Use<'_>>> = BTreeMap::new();
     for one in uses {
         by_key.entry(one.0.id).or_default().push(one);
     }

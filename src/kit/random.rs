@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rand::rngs::{StdRng, SysRng};
+use rand::rngs::StdRng;
+#[expect(clippy::disallowed_types, reason = "the one place that asks it")]
+use rand::rngs::SysRng;
 use rand::{Rng, SeedableRng, TryRng};
 
 /// Where random bytes come from.
@@ -25,7 +27,6 @@ impl Random {
     ///
     /// # Panics
     /// If the operating system has no randomness to give: nothing safe can be made then.
-    #[expect(clippy::disallowed_types, reason = "the one place that reads it")]
     pub fn fill(&self, bytes: &mut [u8]) {
         match self {
             Self::System => SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes"),

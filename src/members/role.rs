@@ -69,16 +69,18 @@ impl Role {
         use Access::{Read, Write};
         use Module::{Audit, Fleet, Invoices, Safety, Trips, Webhooks};
         match (self, module) {
-            (Self::AccountOwner | Self::Admin | Self::Auditor, Audit) => Some(Read),
-            (_, Audit) => None,
-            (Self::AccountOwner | Self::Admin, _) | (Self::SafetyManager, Safety) | (Self::Dispatcher, Trips | Fleet) => {
-                Some(Write)
-            }
-            (_, Webhooks) => None,
-            (Self::SafetyManager | Self::Auditor, Trips | Fleet | Safety | Invoices)
+            (Self::AccountOwner | Self::Admin, Trips | Fleet | Safety | Invoices | Webhooks)
+            | (Self::SafetyManager, Safety)
+            | (Self::Dispatcher, Trips | Fleet) => Some(Write),
+            (Self::AccountOwner | Self::Admin, Audit)
+            | (Self::Auditor, Trips | Fleet | Safety | Invoices | Audit)
+            | (Self::SafetyManager, Trips | Fleet | Invoices)
             | (Self::Dispatcher, Safety)
             | (Self::Pilot, Trips | Fleet) => Some(Read),
-            (Self::Dispatcher, Invoices) | (Self::Pilot, Safety | Invoices) => None,
+            (Self::Auditor | Self::SafetyManager, Webhooks)
+            | (Self::SafetyManager, Audit)
+            | (Self::Dispatcher, Invoices | Webhooks | Audit)
+            | (Self::Pilot, Safety | Invoices | Webhooks | Audit) => None,
         }
     }
 }

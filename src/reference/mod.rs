@@ -1,6 +1,7 @@
 //! What the product says about itself: health, metrics, the OpenAPI document, the reference page.
 //!
 //! - `openapi` the document, made from the route table; `page` the same for people; `health` for machines
+//!
 //! Everything is in the binary; nothing is fetched from elsewhere.
 
 mod health;

@@ -175,9 +175,10 @@ fn mark(address: IpAddr) -> u64 {
     match address {
         IpAddr::V4(v4) => u64::from(v4.to_bits()) | 1 << 32,
         IpAddr::V6(v6) => {
-            let bits = v6.to_bits();
+            let half = |segments: &[u16]| segments.iter().fold(0, |half, segment| half << 16 | u64::from(*segment));
+            let (network, interface) = (half(&v6.segments()[..4]), half(&v6.segments()[4..]));
             // Both halves take part; the top bit keeps it apart from every v4 number.
-            ((bits >> 64) as u64).rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (bits as u64) | 1 << 63
+            (network.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ interface) | 1 << 63
         }
     }
 }

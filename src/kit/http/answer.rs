@@ -1,10 +1,14 @@
 //! Success on its way to the caller: `{"success":true,"data":…}`.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 /// 200 with data.
 #[derive(Debug)]
@@ -107,20 +111,51 @@ impl Paging {
 }
 
 /// One page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub struct Page<T> {
     /// The rows of this page.
     pub items: Vec<T>,
     /// Rows on all pages.
-    #[schema(value_type = i64, minimum = 0)]
     pub total: u64,
     /// This page, from 1.
     pub page: u32,
     /// Rows on a full page.
     pub per_page: u32,
     /// Pages there are.
-    #[schema(value_type = i64, minimum = 0)]
     pub total_pages: u64,
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let count = |least: i64, about: &str| {
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).description(Some(about))
+        };
+        let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name())).description(Some("The rows of this page."));
+        ObjectBuilder::new()
+            .property("items", items)
+            .property("total", count(0, "Rows on all pages."))
+            .property("page", count(1, "This page, from 1."))
+            .property("per_page", count(1, "Rows on a full page."))
+            .property("total_pages", count(0, "Pages there are."))
+            .required("items")
+            .required("total")
+            .required("page")
+            .required("per_page")
+            .required("total_pages")
+            .into()
+    }
+}
+
+// By hand: the derived one does not register the schema of the rows.
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("{}Page", T::name()))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 impl<T> Page<T> {

@@ -14,7 +14,7 @@ use super::{Answer, ApiError, Created, Put};
 #[derive(Clone)]
 pub enum Shape {
     /// The API's envelope around this schema.
-    Data(RefOr<Schema>),
+    Data(Box<RefOr<Schema>>),
     /// Anything else, by media type.
     Media(&'static str),
     /// Nothing.
@@ -91,14 +91,14 @@ impl<S> Describe for State<S> {
 impl<T: ToSchema> Describe for Answer<T> {
     fn describe(doc: &mut Doc) {
         let data = doc.schema::<T>();
-        doc.success.push((200, Shape::Data(data)));
+        doc.success.push((200, Shape::Data(Box::new(data))));
     }
 }
 
 impl<T: ToSchema> Describe for Created<T> {
     fn describe(doc: &mut Doc) {
         let data = doc.schema::<T>();
-        doc.success.push((201, Shape::Data(data)));
+        doc.success.push((201, Shape::Data(Box::new(data))));
     }
 }
 

@@ -16,7 +16,11 @@ pub struct FieldError {
 
 /// A refusal in the API's words. It becomes JSON at the outermost layer, which knows the request id.
 #[derive(Clone, Debug)]
-pub struct ApiError {
+pub struct ApiError(Box<Refusal>);
+
+/// What is in an [`ApiError`].
+#[derive(Clone, Debug)]
+pub struct Refusal {
     /// HTTP status.
     pub status: StatusCode,
     /// Stable name of the failure, upper case.
@@ -30,10 +34,18 @@ pub struct ApiError {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+impl std::ops::Deref for ApiError {
+    type Target = Refusal;
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
 impl ApiError {
     /// A refusal with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), fields: Vec::new(), extra: Map::new(), replayed: None, headers: Vec::new() }
+        let (fields, extra, headers) = (Vec::new(), Map::new(), Vec::new());
+        Self(Box::new(Refusal { status, code, message: message.into(), fields, extra, replayed: None, headers }))
     }
 
     /// 400: the request cannot be understood as it is.
@@ -47,7 +59,9 @@ impl ApiError {
             [only] => format!("{}: {}", only.field, only.message),
             several => format!("{} fields need another value; see fields.", several.len()),
         };
-        Self { fields, ..Self::invalid(message) }
+        let mut error = Self::invalid(message);
+        error.0.fields = fields;
+        error
     }
 
     /// 404: there is no such `what` in this workspace.
@@ -76,8 +90,9 @@ impl ApiError {
     /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.
     pub fn replay(status: u16, data: Value) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-        Self { replayed: Some(data), ..Self::new(status, "", "") }
-            .header(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"))
+        let mut answer = Self::new(status, "", "");
+        answer.0.replayed = Some(data);
+        answer.header(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"))
     }
 
     /// 422: the key belongs to another request.
@@ -89,14 +104,14 @@ impl ApiError {
     /// Adds a member to the error object.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
+        self.0.extra.insert(name.to_owned(), value.into());
         self
     }
 
     /// Adds a response header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 

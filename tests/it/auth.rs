@@ -1,0 +1,66 @@
+//! Credentials: what lets a request in, and what is said when it does not.
+
+use serde_json::json;
+
+use crate::support::TestApp;
+
+const WHOAMI: &str = "/api/v1/auth/whoami";
+
+#[tokio::test]
+async fn a_key_is_told_who_it_is() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read", "fleet:write"]).await;
+    let answer = t.with(&key).get(WHOAMI).await.is(200);
+    assert_eq!(answer.at("/data/type"), "api_key");
+    assert_eq!(answer.at("/data/workspace/slug"), "skyline");
+    assert_eq!(answer.at("/data/apiKey/id"), &json!(key.id));
+    assert_eq!(answer.at("/data/apiKey/scopes"), &json!(["trips:read", "fleet:write"]));
+}
+
+#[tokio::test]
+async fn a_key_as_bearer_token_is_the_same_key() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let bearer = t.anyone().header("authorization", &format!("Bearer {}", key.secret));
+    assert_eq!(bearer.get(WHOAMI).await.is(200).at("/data/apiKey/id"), &json!(key.id));
+    bearer.header("x-api-key", &key.secret).get(WHOAMI).await.is(200);
+}
+
+#[tokio::test]
+async fn a_request_without_credential_is_challenged() {
+    let t = TestApp::new().await;
+    let answer = t.anyone().get(WHOAMI).await.is(401).code("AUTHENTICATION_REQUIRED");
+    assert!(answer.header("www-authenticate").starts_with("Bearer"));
+}
+
+#[tokio::test]
+async fn what_is_not_a_key_is_invalid_however_it_fails() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let mistyped = format!("{}x", &key.secret[..key.secret.len() - 1]);
+    for presented in ["", "x", "pck_", "pck_0123456789", mistyped.as_str(), &key.secret.to_uppercase()] {
+        t.anyone().header("x-api-key", presented).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
+    }
+}
+
+#[tokio::test]
+async fn two_different_credentials_are_refused() {
+    let t = TestApp::new().await;
+    let (one, other) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
+    let both = t.with(&one).header("authorization", &format!("Bearer {}", other.secret));
+    both.get(WHOAMI).await.is(400).code("AMBIGUOUS_CREDENTIALS");
+}
+
+#[tokio::test]
+async fn a_key_in_the_url_is_refused_and_recorded() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    t.with(&key).get(&format!("/api/v1/ops/trips?key={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
+    t.audit_ends_with(&["api_key.leaked_in_url"]).await;
+}
+
+#[tokio::test]
+async fn a_session_token_that_is_unknown_is_invalid() {
+    let t = TestApp::new().await;
+    t.anyone().header("authorization", "Bearer nonsense").get(WHOAMI).await.is(401).code("SESSION_INVALID");
+}

@@ -1,0 +1,7 @@
+//! The product from outside: the router called in process, with a fixed clock and seeded randomness.
+
+mod support;
+
+mod auth;
+mod keys;
+mod permissions;

@@ -1,0 +1,307 @@
+//! What every test begins with: a workspace "Skyline Aviation", people and keys in it, and clients that speak for them.
+//!
+//! ```ignore
+//! let t = TestApp::new().await;
+//! let key = t.key(&["trips:read"]).await;
+//! t.with(&key).get("/api/v1/ops/trips").await.is(200);
+//! t.admin().await.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200);
+//! t.with(&key).get("/api/v1/ops/trips").await.is(401).code("API_KEY_REVOKED");
+//! t.audit_ends_with(&["api_key.revoked"]).await;
+//! ```
+
+#![expect(dead_code, reason = "not every test file uses all of it")]
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, header};
+use http_body_util::BodyExt;
+use planeconnection::app::App;
+use planeconnection::audit::{Actor, By, Work};
+use planeconnection::config::Config;
+use planeconnection::keys::Flush;
+use planeconnection::kit::clock::{Clock, Time};
+use planeconnection::kit::db::Location;
+use planeconnection::kit::random::Random;
+use planeconnection::members::{self, Member, Role};
+use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
+use planeconnection::{router, sessions};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct TestApp {
+    pub app: App,
+    pub router: Router,
+    pub workspace: Workspace,
+    pub owner: Member,
+    folder: TempDir,
+}
+
+/// A key with its secret.
+#[derive(Clone, Debug)]
+pub struct TestKey {
+    pub id: String,
+    pub secret: String,
+}
+
+/// Someone who sends requests.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    headers: HeaderMap,
+    address: IpAddr,
+}
+
+/// An answer, ready to be held against expectations; a failure prints its body.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub json: Value,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with_config(Config::default()).await
+    }
+
+    pub async fn with_config(config: Config) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let clock = Clock::manual("2026-11-23T09:30:00Z".parse::<Time>().expect("a time"));
+        let location = Location::Sqlite(folder.path().join("test.db"));
+        let app = App::open_with(config, &location, clock, Random::seeded(7)).await.expect("a database");
+        app.cluster.join(&app, "test").await.expect("a lease");
+        let (workspace, owner) = workspace(&app, "skyline", "Skyline Aviation", "ana@skyline.example").await;
+        Self { router: router::router(app.clone()), app, workspace, owner, folder }
+    }
+
+    pub fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("test.db")
+    }
+
+    /// A second workspace, and its owner.
+    pub async fn other_workspace(&self) -> (Workspace, Client) {
+        let (other, owner) = workspace(&self.app, "northwind", "Northwind Charter", "ben@northwind.example").await;
+        let client = self.signed_in(owner).await;
+        (other, client)
+    }
+
+    /// Nobody in particular.
+    pub fn anyone(&self) -> Client {
+        Client { router: self.router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
+    }
+
+    /// Whoever holds this key.
+    pub fn with(&self, key: &TestKey) -> Client {
+        self.anyone().header("x-api-key", &key.secret)
+    }
+
+    pub async fn owner(&self) -> Client {
+        self.signed_in(self.owner.clone()).await
+    }
+
+    pub async fn admin(&self) -> Client {
+        self.member(Role::Admin).await
+    }
+
+    /// A new member of this role, signed in.
+    pub async fn member(&self, role: Role) -> Client {
+        let member = self.add_member(role).await;
+        self.signed_in(member).await
+    }
+
+    pub async fn add_member(&self, role: Role) -> Member {
+        let mut work = Work::begin(&self.app, self.workspace.id, By::operator("test")).await.expect("a transaction");
+        let number = self.app.random.base62(6).to_lowercase();
+        let email = format!("{role}-{number}@skyline.example").parse().expect("an email");
+        let name = format!("Test {role}").parse().expect("a name");
+        let member = members::insert(&mut work, email, name, role, None).await.expect("a member");
+        work.commit().await.expect("a commit");
+        member
+    }
+
+    pub async fn signed_in(&self, member: Member) -> Client {
+        let by = By::itself(Actor::member(member.id, &member.name));
+        let session = sessions::issue(&self.app, member, by).await.expect("a session");
+        self.anyone().header("authorization", &format!("Bearer {}", session.token.expose_secret()))
+    }
+
+    /// A key with these scopes, without expiry.
+    pub async fn key(&self, scopes: &[&str]) -> TestKey {
+        let name = format!("Test key {}", self.app.random.base62(8));
+        self.key_with(json!({ "name": name, "permissions": "custom", "scopes": scopes, "expiresAt": null })).await
+    }
+
+    /// A key as the body says, made by the account owner.
+    pub async fn key_with(&self, body: Value) -> TestKey {
+        let made = self.owner().await.post("/api/v1/api-keys", body).await.is(201);
+        TestKey { id: made.text_at("/data/apiKey/id"), secret: made.text_at("/data/secret") }
+    }
+
+    /// Lets time pass, and the node do what it does in the background.
+    pub async fn advance(&self, by: Duration) {
+        self.app.clock.advance(by);
+        self.app.cluster.beat(&self.app).await.expect("a lease");
+        self.app.flush(Flush::Regular).await;
+    }
+
+    /// Writes what was counted.
+    pub async fn flush(&self) {
+        self.app.flush(Flush::Last).await;
+    }
+
+    /// The whole audit log, the oldest event first.
+    pub async fn audit(&self) -> Vec<Value> {
+        self.flush().await;
+        let owner = self.owner().await;
+        let mut events = Vec::new();
+        for page in 1.. {
+            let answer = owner.get(&format!("/api/v1/audit-log?page_size=100&page={page}")).await.is(200);
+            let items = answer.json["data"]["items"].as_array().cloned().unwrap_or_default();
+            events.extend(items.iter().cloned());
+            if items.len() < 100 {
+                break;
+            }
+        }
+        events.reverse();
+        events
+    }
+
+    /// The last events, not counting that members were added and signed in for the test.
+    pub async fn audit_ends_with(&self, actions: &[&str]) {
+        let events = self.audit().await;
+        let names: Vec<&str> = events
+            .iter()
+            .filter_map(|event| event["action"].as_str())
+            .filter(|name| !matches!(*name, "member.signed_in" | "member.added"))
+            .collect();
+        assert!(
+            names.ends_with(actions),
+            "the log ends with {:?}, not with {actions:?}",
+            &names[names.len().saturating_sub(actions.len() + 3)..]
+        );
+    }
+}
+
+async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace, Member) {
+    let owner = Owner {
+        email: email.parse().expect("an email"),
+        name: "Ana Keller".parse().expect("a name"),
+        password: PASSWORD.to_owned().into(),
+    };
+    let create = CreateWorkspace {
+        name: name.parse().expect("a name"),
+        slug: slug.parse().expect("a slug"),
+        timezone: "Europe/Zurich".parse().expect("a time zone"),
+        owner,
+    };
+    workspaces::create(app, By::operator("test"), create).await.expect("a workspace")
+}
+
+impl Client {
+    /// The same, with a header more.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.append(name, value.parse().expect("a header value"));
+        self
+    }
+
+    /// The same, from another address.
+    #[must_use]
+    pub fn from(mut self, address: &str) -> Self {
+        self.address = address.parse().expect("an address");
+        self
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Body::empty()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, Body::empty()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.json(Method::POST, path, body).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.json(Method::PUT, path, body).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.json(Method::PATCH, path, body).await
+    }
+
+    pub async fn json(&self, method: Method, path: &str, body: Value) -> Answer {
+        self.clone().header("content-type", "application/json").send(method, path, Body::from(body.to_string())).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: Body) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).body(body).expect("a request");
+        request.headers_mut().extend(self.headers.clone());
+        request.headers_mut().entry(header::USER_AGENT).or_insert("planeconnection-tests/1".parse().expect("a value"));
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 40_000)));
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn code(self, code: &str) -> Self {
+        assert_eq!(self.json["error"]["code"], code, "{}", self.text);
+        self
+    }
+
+    /// A fault of this field is named.
+    #[track_caller]
+    pub fn names_field(self, field: &str) -> Self {
+        let fields = self.json["error"]["fields"].as_array().cloned().unwrap_or_default();
+        assert!(fields.iter().any(|fault| fault["field"] == field), "no fault of {field}: {}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_else(|| panic!("no header {name}: {:?}", self.headers))
+    }
+
+    #[track_caller]
+    pub fn at(&self, pointer: &str) -> &Value {
+        self.json.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer}: {}", self.text))
+    }
+
+    #[track_caller]
+    pub fn text_at(&self, pointer: &str) -> String {
+        self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {}", self.text)).to_owned()
+    }
+
+    /// The names of a list's rows.
+    #[track_caller]
+    pub fn items(&self, field: &str) -> Vec<String> {
+        let items = self.at("/data/items").as_array().expect("a list");
+        items.iter().map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
