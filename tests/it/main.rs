@@ -3,5 +3,7 @@
 mod support;
 
 mod auth;
+mod fleet;
 mod keys;
 mod permissions;
+mod trips;
