@@ -10,80 +10,66 @@ crate::ids! {
     EventId = "evt";
 }
 
-macro_rules! actions {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
-        /// What was done; the closed list of the log's vocabulary.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-        pub enum Action {
-            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl Action {
-            /// As it is stored and sent.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-        }
-    };
-}
-
-actions! {
-    /// A key was made.
-    KeyCreated = "api_key.created",
-    /// Name, description, allow-list or limit of a key was changed.
-    KeyUpdated = "api_key.updated",
-    /// A key got a successor.
-    KeyRotated = "api_key.rotated",
-    /// A key was revoked.
-    KeyRevoked = "api_key.revoked",
-    /// A key passed its expiry.
-    KeyExpired = "api_key.expired",
-    /// First use of a key, or first use from a new address.
-    KeyUsed = "api_key.used",
-    /// Requests with a key were refused; `details` says why and how many.
-    KeyDenied = "api_key.denied",
-    /// A key was sent in a query string, where proxies and histories keep it.
-    KeyLeakedInUrl = "api_key.leaked_in_url",
-    /// API key management was switched on or off.
-    KeySettingsUpdated = "settings.api_keys.updated",
-    /// A person signed in.
-    SignedIn = "member.signed_in",
-    /// A sign-in with a member's email failed.
-    SignInFailed = "member.sign_in_failed",
-    /// A person signed out.
-    SignedOut = "member.signed_out",
-    /// A person was added to the workspace.
-    MemberAdded = "member.added",
-    /// An invited person set a password.
-    MemberJoined = "member.joined",
-    /// A person's role was changed.
-    MemberRoleChanged = "member.role_changed",
-    /// A person was removed from the workspace.
-    MemberRemoved = "member.removed",
-    /// The workspace was made.
-    WorkspaceCreated = "workspace.created",
-    /// An aircraft was added.
-    AircraftCreated = "aircraft.created",
-    /// An aircraft was changed.
-    AircraftUpdated = "aircraft.updated",
-    /// A trip was made.
-    TripCreated = "trip.created",
-    /// A trip was changed.
-    TripUpdated = "trip.updated",
-    /// A safety report was filed.
-    ReportCreated = "report.created",
-    /// A safety report was changed.
-    ReportUpdated = "report.updated",
-    /// An invoice was drafted.
-    InvoiceCreated = "invoice.created",
-    /// A draft was changed.
-    InvoiceUpdated = "invoice.updated",
-    /// An invoice was sent.
-    InvoiceSent = "invoice.sent",
-    /// A payment was recorded.
-    InvoicePaymentRecorded = "invoice.payment_recorded",
-    /// An invoice was voided.
-    InvoiceVoided = "invoice.voided",
+crate::words! {
+    /// What was done; the closed list of the log's vocabulary.
+    Action as Action {
+        /// A key was made.
+        KeyCreated = "api_key.created",
+        /// Name, description, allow-list or limit of a key was changed.
+        KeyUpdated = "api_key.updated",
+        /// A key got a successor.
+        KeyRotated = "api_key.rotated",
+        /// A key was revoked.
+        KeyRevoked = "api_key.revoked",
+        /// A key passed its expiry.
+        KeyExpired = "api_key.expired",
+        /// First use of a key, or first use from a new address.
+        KeyUsed = "api_key.used",
+        /// Requests with a key were refused; `details` says why and how many.
+        KeyDenied = "api_key.denied",
+        /// A key was sent in a query string, where proxies and histories keep it.
+        KeyLeakedInUrl = "api_key.leaked_in_url",
+        /// API key management was switched on or off.
+        KeySettingsUpdated = "settings.api_keys.updated",
+        /// A person signed in.
+        SignedIn = "member.signed_in",
+        /// A sign-in with a member's email failed.
+        SignInFailed = "member.sign_in_failed",
+        /// A person signed out.
+        SignedOut = "member.signed_out",
+        /// A person was added to the workspace.
+        MemberAdded = "member.added",
+        /// An invited person set a password.
+        MemberJoined = "member.joined",
+        /// A person's role was changed.
+        MemberRoleChanged = "member.role_changed",
+        /// A person was removed from the workspace.
+        MemberRemoved = "member.removed",
+        /// The workspace was made.
+        WorkspaceCreated = "workspace.created",
+        /// An aircraft was added.
+        AircraftCreated = "aircraft.created",
+        /// An aircraft was changed.
+        AircraftUpdated = "aircraft.updated",
+        /// A trip was made.
+        TripCreated = "trip.created",
+        /// A trip was changed.
+        TripUpdated = "trip.updated",
+        /// A safety report was filed.
+        ReportCreated = "report.created",
+        /// A safety report was changed.
+        ReportUpdated = "report.updated",
+        /// An invoice was drafted.
+        InvoiceCreated = "invoice.created",
+        /// A draft was changed.
+        InvoiceUpdated = "invoice.updated",
+        /// An invoice was sent.
+        InvoiceSent = "invoice.sent",
+        /// A payment was recorded.
+        InvoicePaymentRecorded = "invoice.payment_recorded",
+        /// An invoice was voided.
+        InvoiceVoided = "invoice.voided",
+    }
 }
 
 /// Whether it was done or refused.
@@ -227,6 +213,15 @@ pub struct EventActor {
     pub id: Option<String>,
     /// Their name at the time.
     pub name: Option<String>,
+}
+
+/// What differs between two descriptions of a thing, as `{field: {from, to}}`; `None` if nothing does.
+pub fn differences(old: &Value, new: &Value) -> Option<Value> {
+    let (old, new) = (old.as_object()?, new.as_object()?);
+    let differing = new.iter().filter(|(field, to)| old.get(*field) != Some(*to));
+    let changes: serde_json::Map<_, _> =
+        differing.map(|(field, to)| (field.clone(), serde_json::json!({ "from": old.get(field), "to": to }))).collect();
+    (!changes.is_empty()).then_some(Value::Object(changes))
 }
 
 /// Which events to list.

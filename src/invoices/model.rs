@@ -22,7 +22,7 @@ crate::ids! {
 
 crate::words! {
     /// How far an invoice is, as it is stored.
-    Stage {
+    Stage as InvoiceStage {
         /// Can be edited.
         Draft = "draft",
         /// With the client.
@@ -32,10 +32,11 @@ crate::words! {
         /// Called off.
         Void = "void",
     }
+}
 
+crate::words! {
     /// How far an invoice is.
-    #[schema(as = InvoiceStatus)]
-    Status {
+    Status as InvoiceStatus {
         /// Can be edited.
         Draft = "draft",
         /// With the client, and not due yet.

@@ -11,7 +11,7 @@ use super::tables::payment;
 use crate::audit::{Action, Target, Work};
 use crate::kit::day::Day;
 use crate::kit::text::{Line, Prose};
-use crate::trips::TripId;
+use crate::trips::{self, TripId};
 use crate::workspaces;
 
 /// Drafts an invoice.
@@ -144,7 +144,7 @@ fn price(lines: Vec<NewLine>) -> Result<(Vec<LineItem>, i64), Error> {
 
 async fn require_trip(work: &Work, trip: Option<TripId>) -> Result<(), Error> {
     match trip {
-        Some(id) if !store::has_trip(work.tx(), work.workspace(), id).await? => Err(Error::NoSuchTrip(id)),
+        Some(id) if trips::find(work.tx(), work.workspace(), id).await?.is_none() => Err(Error::NoSuchTrip(id)),
         _ => Ok(()),
     }
 }

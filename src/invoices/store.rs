@@ -1,6 +1,6 @@
 //! Every query on invoices and payments.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -12,7 +12,6 @@ use super::tables::payment;
 use crate::kit::day::Day;
 use crate::kit::db::DbResult;
 use crate::kit::http::{Page, Paging};
-use crate::trips::TripId;
 use crate::workspaces::WorkspaceId;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
@@ -41,17 +40,6 @@ pub(super) async fn find_by_external_id(
 ) -> DbResult<Option<Invoice>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ExternalId.eq(external_id));
     named.one(db).await?.map(invoice_of).transpose()
-}
-
-/// Whether there is such a trip.
-pub(super) async fn has_trip(db: &impl ConnectionTrait, workspace: WorkspaceId, trip: TripId) -> DbResult<bool> {
-    let named = Query::select()
-        .expr(Expr::val(1))
-        .from("trips")
-        .and_where(Expr::col("id").eq(trip))
-        .and_where(Expr::col("workspace_id").eq(workspace))
-        .to_owned();
-    Ok(db.query_one(&named).await?.is_some())
 }
 
 /// One page of a workspace's invoices, the newest first.

@@ -5,6 +5,7 @@ use sea_orm::DbErr;
 
 use super::model::{KeyId, Status};
 use crate::kit::http::ApiError;
+use crate::kit::text::sentence;
 
 /// Why a key was not created, rotated, changed or revoked.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,7 @@ pub enum Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let sentence = || capitalised(&error.to_string());
+        let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("API key"),
             Error::NameTaken(_) | Error::NotActive(_) => Self::conflict(sentence()),
@@ -57,10 +58,4 @@ impl From<Error> for ApiError {
             Error::Db(error) => error.into(),
         }
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }

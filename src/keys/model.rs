@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scope::{Permissions, Scope, Scopes};
 use crate::kit::clock::Time;
-use crate::kit::http::{Check, Faults};
+use crate::kit::http::{Check, Faults, present};
 use crate::kit::limit::Rate;
 use crate::kit::text::{Line, Prose};
 use crate::workspaces::WorkspaceId;
@@ -159,11 +159,6 @@ impl Key {
             (None, _) => Status::Active,
         }
     }
-}
-
-/// A field of a body that may be left out, `null`, or a value.
-pub fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// A new key.

@@ -9,7 +9,7 @@ use super::format::PlainSecret;
 use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work};
+use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
 use crate::cluster;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
@@ -141,10 +141,7 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     if let Some(limit) = input.rate_limit {
         key.rate_limit = limit;
     }
-    let changes = changes(&old, &key);
-    if changes.as_object().is_none_or(serde_json::Map::is_empty) {
-        return Ok(old);
-    }
+    let Some(changes) = differences(&changeable(&old), &changeable(&key)) else { return Ok(old) };
     key.revision = cluster::next_revision(work.tx()).await?;
     store::set(work.tx(), &key).await?;
     work.record(Action::KeyUpdated, Some(target(&key)), changes).await?;
@@ -258,16 +255,7 @@ fn described(key: &Key) -> serde_json::Value {
     })
 }
 
-/// What differs, as `{field: {from, to}}`.
-fn changes(old: &Key, new: &Key) -> serde_json::Value {
-    let fields = |key: &Key| {
-        [
-            ("name", json!(key.name)),
-            ("description", json!(key.description)),
-            ("ipAllowlist", json!(key.allowlist)),
-            ("rateLimit", json!(key.rate_limit)),
-        ]
-    };
-    let differing = fields(old).into_iter().zip(fields(new)).filter(|((_, from), (_, to))| from != to);
-    differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect()
+/// What can be changed of a key.
+fn changeable(key: &Key) -> serde_json::Value {
+    json!({ "name": key.name, "description": key.description, "ipAllowlist": key.allowlist, "rateLimit": key.rate_limit })
 }

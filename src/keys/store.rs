@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -13,7 +13,7 @@ use super::model::{Allowlist, Key, KeyFilter, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, contains};
 use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
 
@@ -98,10 +98,7 @@ fn matches(text: &str) -> Condition {
     if let Ok(digest) = digest_of(text.as_bytes()) {
         return Condition::all().add(Column::Digest.eq(digest.0.to_vec()));
     }
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{escaped}%");
-    let contains = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(&pattern).escape('\\'));
-    Condition::any().add(contains(Column::Name)).add(contains(Column::Hint))
+    Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text))
 }
 
 /// The latest successor of each key that has one.

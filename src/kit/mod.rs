@@ -8,7 +8,7 @@
 //! - `limit`   a rate limit in eight bytes (GCRA)
 //! - `random`  the operating system's generator, or a seeded one for tests
 //! - `text`    strings that were checked when they were parsed
-//! - `words`   enums that are one word each on the wire and in the database
+//! - `words`   closed vocabularies, one word each in the code, on the wire and in the database
 
 pub mod clock;
 pub mod day;

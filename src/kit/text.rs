@@ -49,6 +49,14 @@ fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// An outcome in words as a sentence of its own: a capital letter, a full stop.
+pub fn sentence(words: impl fmt::Display) -> String {
+    let text = words.to_string();
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
 macro_rules! text_type {
     ($name:ident, $breaks:expr) => {
         impl<const MIN: usize, const MAX: usize> $name<MIN, MAX> {

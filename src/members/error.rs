@@ -4,6 +4,7 @@ use axum::http::{StatusCode, header};
 use sea_orm::DbErr;
 
 use crate::kit::http::{ApiError, FieldError};
+use crate::kit::text::sentence;
 
 /// Why a member was not added, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +40,7 @@ pub enum Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let text = error.to_string();
-        let sentence = || format!("{}{}.", text[..1].to_uppercase(), &text[1..]);
+        let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::LastOwner => Self::conflict(sentence()),

@@ -2,7 +2,7 @@
 
 crate::words! {
     /// What is reported.
-    ReportType {
+    ReportType as ReportType {
         /// Something that could cause harm.
         Hazard = "hazard",
         /// Something that affected safety.
@@ -16,9 +16,11 @@ crate::words! {
         /// What an audit found.
         AuditFinding = "audit_finding",
     }
+}
 
+crate::words! {
     /// How bad it is or could have been.
-    Severity {
+    Severity as ReportSeverity {
         /// No harm to be expected.
         Low = "low",
         /// Margins were reduced.
@@ -28,10 +30,11 @@ crate::words! {
         /// Serious harm was done, or prevented by chance alone.
         Critical = "critical",
     }
+}
 
+crate::words! {
     /// How far the work on it is.
-    #[schema(as = ReportStatus)]
-    Status {
+    Status as ReportStatus {
         /// Filed; nobody has looked at it yet.
         Submitted = "submitted",
         /// Being looked at.
@@ -41,9 +44,11 @@ crate::words! {
         /// Done with; it may be opened again.
         Closed = "closed",
     }
+}
 
+crate::words! {
     /// What becomes of the reporter's name.
-    Confidentiality {
+    Confidentiality as Confidentiality {
         /// It is shown with the report.
         Standard = "standard",
         /// It is stored with the report and not shown.

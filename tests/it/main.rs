@@ -3,7 +3,9 @@
 mod support;
 
 mod auth;
+mod fleet;
 mod invoices;
 mod keys;
 mod permissions;
 mod safety;
+mod trips;

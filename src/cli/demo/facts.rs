@@ -1,18 +1,18 @@
 //! What the demo draws from: a mid-sized charter operator in Central Europe.
 
-/// Tail number, type designator, model, home base, status, note.
-pub(super) const AIRCRAFT: [(&str, &str, &str, &str, &str, Option<&str>); 11] = [
-    ("HB-JSA", "PC24", "Pilatus PC-24", "LSZH", "active", None),
-    ("HB-JSB", "PC24", "Pilatus PC-24", "LSZH", "active", None),
-    ("HB-JSC", "C68A", "Cessna Citation Latitude", "LSGG", "active", None),
-    ("HB-JSD", "C68A", "Cessna Citation Latitude", "LSGG", "maintenance", Some("24-month inspection")),
-    ("HB-FSE", "PC12", "Pilatus PC-12 NGX", "LSZH", "active", None),
-    ("HB-FSF", "PC12", "Pilatus PC-12 NGX", "LSZB", "active", None),
-    ("HB-FSG", "PC12", "Pilatus PC-12/47E", "LSZB", "aog", Some("Nose wheel steering; part on its way from Stans")),
-    ("HB-JSH", "E55P", "Embraer Phenom 300E", "LSGG", "active", None),
-    ("HB-JSI", "CL35", "Bombardier Challenger 350", "LSZH", "active", None),
-    ("HB-FSK", "BE20", "Beechcraft King Air 250", "LSZB", "storage", Some("For sale")),
-    ("HB-FSL", "BE20", "Beechcraft King Air B200", "LSZB", "sold", None),
+/// Tail number, type designator, model, home base, status, note (or nothing).
+pub(super) const AIRCRAFT: [(&str, &str, &str, &str, &str, &str); 11] = [
+    ("HB-JSA", "PC24", "Pilatus PC-24", "LSZH", "active", ""),
+    ("HB-JSB", "PC24", "Pilatus PC-24", "LSZH", "active", ""),
+    ("HB-JSC", "C68A", "Cessna Citation Latitude", "LSGG", "active", ""),
+    ("HB-JSD", "C68A", "Cessna Citation Latitude", "LSGG", "maintenance", "24-month inspection"),
+    ("HB-FSE", "PC12", "Pilatus PC-12 NGX", "LSZH", "active", ""),
+    ("HB-FSF", "PC12", "Pilatus PC-12 NGX", "LSZB", "active", ""),
+    ("HB-FSG", "PC12", "Pilatus PC-12/47E", "LSZB", "aog", "Nose wheel steering; part on its way from Stans"),
+    ("HB-JSH", "E55P", "Embraer Phenom 300E", "LSGG", "active", ""),
+    ("HB-JSI", "CL35", "Bombardier Challenger 350", "LSZH", "active", ""),
+    ("HB-FSK", "BE20", "Beechcraft King Air 250", "LSZB", "storage", "For sale"),
+    ("HB-FSL", "BE20", "Beechcraft King Air B200", "LSZB", "sold", ""),
 ];
 
 /// Airports, by ICAO code, with hours of flight from Zurich.

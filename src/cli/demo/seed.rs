@@ -143,7 +143,7 @@ impl Operator {
     /// Trips are planned ten days ahead; invoices follow a week later; reports come when they come.
     async fn live_a_day(&mut self, ago: u32) -> Result<(), Failure> {
         let mut work = self.work(3).await?;
-        for _ in 0..1 + self.below(2) {
+        for _ in 0..=self.below(2) {
             self.plan_trip(&mut work, ago).await?;
         }
         work.commit().await?;
@@ -152,7 +152,7 @@ impl Operator {
             self.file_report(&mut work).await?;
             work.commit().await?;
         }
-        if ago % 3 == 0 {
+        if ago.is_multiple_of(3) {
             let mut work = self.work(0).await?;
             self.bill(&mut work, ago).await?;
             work.commit().await?;
