@@ -111,7 +111,7 @@ fn time<T, R>(inputs: &[T], each: impl Fn(&T) -> R) -> f64 {
     for input in inputs {
         black_box(each(input));
     }
-    begun.elapsed().as_secs_f64() * 1e9 / inputs.len() as f64
+    begun.elapsed().as_secs_f64() * 1e9 / f64::from(u32::try_from(inputs.len()).unwrap_or(u32::MAX))
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {

@@ -42,7 +42,7 @@ pub(super) struct Listening {
     #[arg(long, env = "PLANECONNECTION_LOG_FORMAT", default_value = "text")]
     pub(super) log_format: LogFormat,
     /// What is logged: error, warn, info, debug, or a filter such as `info,planeconnection::request=warn`
-    #[arg(long, env = "PLANECONNECTION_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, env = "PLANECONNECTION_LOG", default_value = "info,sea_orm_migration=warn", value_name = "FILTER")]
     pub(super) log: String,
 }
 

@@ -48,7 +48,9 @@ struct Operator {
     chance: Random,
     members: Vec<Member>,
     aircraft: Vec<AircraftId>,
+    /// Flown for a client and not billed yet.
     trips: Vec<(TripId, Time)>,
+    planned: u32,
     today: Time,
 }
 
@@ -104,7 +106,7 @@ impl Operator {
         }
         work.commit().await?;
         let (aircraft, trips) = (Vec::new(), Vec::new());
-        Ok(Self { app, workspace: workspace.id, chance: Random::seeded(24), members: all, aircraft, trips, today })
+        Ok(Self { app, workspace: workspace.id, chance: Random::seeded(24), members: all, aircraft, trips, planned: 0, today })
     }
 
     fn one_of<'a, T>(&self, choices: &'a [T]) -> &'a T {
@@ -177,10 +179,11 @@ impl Operator {
         let kind = *self.one_of(&["charter", "charter", "charter", "owner", "positioning", "training"]);
         let passengers = if matches!(kind, "charter" | "owner") { 1 + self.below(7) } else { 0 };
         let trip = json!({
-            "externalId": format!("FP-{}", 41_000 + self.trips.len()), "tripType": kind, "status": status,
+            "externalId": format!("FP-{}", 41_000 + self.planned), "tripType": kind, "status": status,
             "origin": origin, "destination": destination, "departureDate": departs,
             "arrivalDate": departs.after(*hours * HOUR), "aircraftId": self.one_of(&self.aircraft), "passengerCount": passengers,
         });
+        self.planned += 1;
         let made = trips::create(work, input(trip)?).await.map_err(failed)?;
         if kind == "charter" && status == "completed" {
             self.trips.push((made.id, departs));
