@@ -240,9 +240,9 @@ pub struct EventFilter {
     #[param(inline)]
     pub outcome: Option<Outcome>,
     /// Only from this time or day on (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_from: Option<crate::kit::clock::Since>,
     /// Only up to this time, or to the end of this day (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_to: Option<crate::kit::clock::Until>,
 }

@@ -209,10 +209,10 @@ async fn revoke(
 #[serde(deny_unknown_fields)]
 struct UsageQuery {
     /// From this time or day on (UTC); left out: 24 hours back by the hour, 14 days back by the day.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     from: Option<crate::kit::clock::Since>,
     /// Up to this time or day (UTC); left out: now.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     to: Option<crate::kit::clock::Until>,
     /// `hour` (at most 31 days at once) or `day` (at most 400 days at once); left out: `day`.
     #[param(inline)]

@@ -237,6 +237,16 @@ macro_rules! bound {
                 day.or_else(|| text.parse().ok()).map(Self).ok_or_else(wrong)
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                use utoipa::openapi::schema::{ObjectBuilder, Type};
+                let bound = ObjectBuilder::new().schema_type(Type::String).examples([serde_json::json!("2026-11-23")]);
+                bound.pattern(Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}.*)?$")).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
     };
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
 
 use crate::app::App;
 use crate::kit::http::describe::Shape;
-use crate::kit::http::{Doc, Route};
+use crate::kit::http::{Doc, FieldError, Route};
 use crate::router;
 
 const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
@@ -19,7 +20,8 @@ const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
 /// The document of an API that is reached at `public_url`.
 pub fn document(public_url: &str) -> Value {
     let (mut paths, mut schemas, mut tags) = (BTreeMap::<&str, Map<String, Value>>::new(), Map::new(), Vec::new());
-    schemas.insert("Error".to_owned(), error_schema());
+    schemas.extend(error_schemas().map(|(name, schema)| (name.to_owned(), schema)));
+    schemas.insert("FieldError".to_owned(), json!(FieldError::schema()));
     for routes in router::table() {
         if !routes.lines.is_empty() {
             tags.push(json!({ "name": routes.tag }));
@@ -107,34 +109,31 @@ fn envelope(data: &Value) -> Value {
     })
 }
 
-fn error_schema() -> Value {
-    json!({
+fn error_schemas() -> [(&'static str, Value); 2] {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let detail = json!({
+        "type": "object",
+        "required": ["code", "message", "requestId"],
+        "properties": {
+            "code": text("Stable name of the failure."),
+            "message": text("What to do next, for people."),
+            "requestId": text("Names this request in logs and in the audit log."),
+            "fields": {
+                "type": "array",
+                "description": "Faults of single fields.",
+                "items": { "$ref": "#/components/schemas/FieldError" },
+            },
+            "requiredScope": text("With SCOPE_REQUIRED: the scope that is missing."),
+            "apiKeyId": text("With ALREADY_CREATED: the key this request made before."),
+            "invoiceId": text("With CONFLICT over an externalId: the invoice that has it."),
+        },
+    });
+    let error = json!({
         "type": "object",
         "required": ["success", "error"],
-        "properties": {
-            "success": { "type": "boolean", "const": false },
-            "error": {
-                "type": "object",
-                "required": ["code", "message", "requestId"],
-                "properties": {
-                    "code": { "type": "string", "description": "Stable name of the failure." },
-                    "message": { "type": "string", "description": "What to do next, for people." },
-                    "requestId": { "type": "string", "description": "Names this request in logs and in the audit log." },
-                    "fields": {
-                        "type": "array",
-                        "description": "Faults of single fields.",
-                        "items": {
-                            "type": "object",
-                            "required": ["field", "message"],
-                            "properties": { "field": { "type": "string" }, "message": { "type": "string" } },
-                        },
-                    },
-                    "requiredScope": { "type": "string", "description": "With SCOPE_REQUIRED: the scope that is missing." },
-                    "apiKeyId": { "type": "string", "description": "With ALREADY_CREATED: the key this request made before." },
-                },
-            },
-        },
-    })
+        "properties": { "success": { "type": "boolean", "const": false }, "error": { "$ref": "#/components/schemas/ErrorDetail" } },
+    });
+    [("Error", error), ("ErrorDetail", detail)]
 }
 
 /// "List API keys" → `listApiKeys`

@@ -165,10 +165,10 @@ pub struct ReportFilter {
     /// Only reports assessed so.
     pub severity: Option<Severity>,
     /// Only what occurred from this time or day on (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_from: Option<Since>,
     /// Only what occurred up to this time, or to the end of this day (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_to: Option<Until>,
 }
 

@@ -251,13 +251,13 @@ pub struct TripFilter {
     /// Only trips of this aircraft.
     pub aircraft_id: Option<AircraftId>,
     /// Only trips that depart at this time or later, or on this day or later (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_from: Option<Since>,
     /// Only trips that depart up to this time, or to the end of this day (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_to: Option<Until>,
     /// Only trips created or changed at this time or later, or on this day or later (UTC): the latest `updatedAt` you
     /// have seen gives you what has changed since, and that one trip again.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub updated_since: Option<Since>,
 }

@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{ApiError, Describe, Doc, FieldError, Paging};
 
@@ -138,7 +139,9 @@ impl<T: ToSchema> Describe for Creating<T> {
     fn describe(doc: &mut Doc) {
         Body::<T>::describe(doc);
         let about = "Makes a retry safe: the same key and body within 24 hours gives the first answer again. 1 to 255 visible ASCII characters.";
-        doc.parameter("Idempotency-Key", ParameterIn::Header, Required::False, String::schema(), about);
+        let key =
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"));
+        doc.parameter("Idempotency-Key", ParameterIn::Header, Required::False, key.into(), about);
         doc.fails(422, "IDEMPOTENCY_KEY_REUSED");
     }
 }
@@ -257,7 +260,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Listing<T> {
 
 impl<T: IntoParams> Describe for Listing<T> {
     fn describe(doc: &mut Doc) {
-        use utoipa::openapi::schema::{ObjectBuilder, Type};
         Query::<T>::describe(doc);
         let count = || ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
         doc.parameter(
