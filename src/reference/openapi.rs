@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
+use utoipa::openapi::path::Parameter;
 
 use crate::app::App;
 use crate::kit::http::describe::Shape;
@@ -66,13 +67,35 @@ fn operation(tag: &str, route: &Route<App>) -> Value {
         "responses": responses(success, failures),
     });
     if !parameters.is_empty() {
-        operation["parameters"] = json!(parameters);
+        operation["parameters"] = parameters.iter().map(parameter_json).collect();
     }
     if let Some(schema) = body {
         operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
     operation["security"] = security.iter().map(|scheme| json!({ *scheme: [] })).collect();
     operation
+}
+
+/// A parameter as the document has it. One that may be left out is never null: a query has no way to say so.
+pub(super) fn parameter_json(parameter: &Parameter) -> Value {
+    let mut json = json!(parameter);
+    let schema = &mut json["schema"];
+    if let Some(kinds) = schema["type"].as_array().cloned() {
+        let mut kinds = kinds.into_iter().filter(|kind| kind != "null");
+        if let (Some(only), None) = (kinds.next(), kinds.next()) {
+            schema["type"] = only;
+        }
+    }
+    if let Some(choices) = schema["oneOf"].as_array().cloned() {
+        let mut choices = choices.into_iter().filter(|choice| choice["type"] != "null");
+        if let (Some(only), None) = (choices.next(), choices.next()) {
+            *schema = only;
+        }
+    }
+    if let Some(words) = schema["enum"].as_array_mut() {
+        words.retain(|word| !word.is_null());
+    }
+    json
 }
 
 fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str>>) -> Value {
