@@ -32,6 +32,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest program name that is recorded.
 const LONGEST_AGENT: usize = 300;
 
+/// Among a response's extensions: the log must not say where its request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Discreet;
+
 /// What is known of a request besides its content.
 #[derive(Clone, Debug)]
 pub struct RequestInfo {
@@ -104,9 +108,10 @@ pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> 
     let known_method = known(&method);
     app.metrics.request(&RequestLabels { method: known_method, route: route.to_owned(), status }, seconds);
     let shown = if path.is_empty() { route } else { &path };
+    let ip = if response.extensions_mut().remove::<Discreet>().is_some() { None } else { Some(info.address) };
     tracing::info!(
         target: "planeconnection::request",
-        method = known_method, path = shown, status, ms = (seconds * 1e6).round() / 1e3, ip = %info.address, request_id = %info.request_id,
+        method = known_method, path = shown, status, ms = (seconds * 1e6).round() / 1e3, ip = ip.map(tracing::field::display), request_id = %info.request_id,
     );
     response
 }

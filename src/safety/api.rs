@@ -1,6 +1,7 @@
 //! The calls on reports.
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,9 +12,10 @@ use super::summary::{self, Summary};
 use super::{service, store};
 use crate::access::{Allowed, FileReports, SafetyRead, SafetyWrite};
 use crate::app::App;
+use crate::front::Discreet;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, Page, Path, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, Page, Path, Routes};
 use crate::members::MemberId;
 
 /// The lines of the route table.
@@ -102,8 +104,9 @@ async fn create(
     who: Allowed<FileReports>,
     State(app): State<App>,
     Creating { input, once }: Creating<CreateReport>,
-) -> Result<Created<ReportView>, ApiError> {
-    let mut work = if input.confidentiality.is_on_record() {
+) -> Result<Filed, ApiError> {
+    let is_on_record = input.confidentiality.is_on_record();
+    let mut work = if is_on_record {
         who.begin_once(&app, once).await?
     } else {
         // The kept answer has the report in it: under the caller's name it would lead from them to it.
@@ -111,7 +114,29 @@ async fn create(
     };
     let report = ReportView::from(service::create(&mut work, who.by().actor.into(), input).await?);
     work.commit_answering(201, &report).await?;
-    Ok(Created(report))
+    Ok(Filed { report, is_on_record })
+}
+
+/// 201. If the reporter is not to be known, the request's line in the log does not lead to them either.
+struct Filed {
+    report: ReportView,
+    is_on_record: bool,
+}
+
+impl IntoResponse for Filed {
+    fn into_response(self) -> Response {
+        let mut response = Created(self.report).into_response();
+        if !self.is_on_record {
+            response.extensions_mut().insert(Discreet);
+        }
+        response
+    }
+}
+
+impl Describe for Filed {
+    fn describe(doc: &mut Doc) {
+        Created::<ReportView>::describe(doc);
+    }
 }
 
 async fn update(
