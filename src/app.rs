@@ -16,7 +16,7 @@ use crate::kit::random::Random;
 use crate::members::Passwords;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
-use crate::sessions::SignInLimits;
+use crate::sessions::SignIns;
 use crate::{audit, keys, sessions};
 
 /// How often usage is written and expiries are looked for.
@@ -48,8 +48,8 @@ pub struct Parts {
     pub cluster: Cluster,
     /// The budget for password hashes.
     pub passwords: Passwords,
-    /// The budget for sign-ins.
-    pub sign_ins: SignInLimits,
+    /// The budget for sign-ins, and those that failed.
+    pub sign_ins: SignIns,
     /// What is counted for the operator.
     pub metrics: Metrics,
 }
@@ -81,7 +81,7 @@ impl App {
             recorder: Recorder::default(),
             cluster,
             passwords: Passwords::default(),
-            sign_ins: SignInLimits::default(),
+            sign_ins: SignIns::default(),
             metrics: Metrics::default(),
         })))
     }
@@ -100,9 +100,12 @@ impl App {
         }
     }
 
-    /// Writes usage and expiries.
+    /// Writes usage, failed sign-ins and expiries.
     pub async fn flush(&self, which: Flush) {
         self.recorder.flush(self, which).await;
+        if let Err(error) = sessions::record_failures(self).await {
+            tracing::warn!(%error, "failed sign-ins could not be recorded; they will be");
+        }
         if let Err(error) = keys::record_expiries(self).await {
             tracing::warn!(%error, "expiries could not be recorded; they will be");
         }

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -81,7 +80,7 @@ pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> 
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let path = if route.is_some() { String::new() } else { format::scrub(request.uri().path()).into_owned() };
-    let in_api = request.uri().path().starts_with("/api");
+    let in_api = matches!(request.uri().path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
     let refused = access::refuse_key_in_url(request.uri());
     let mut response = match refused {
@@ -129,7 +128,7 @@ fn inspect(app: &App, request: &Request) -> RequestInfo {
 fn request_id(app: &App, headers: &HeaderMap) -> Arc<str> {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let usable =
-        |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && format::find(id).is_none();
+        |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && format::scrub(id) == *id;
     match given.filter(usable) {
         Some(id) => id.into(),
         None => format!("req_{}", uuid_v7(app.clock.now(), &app.random).simple()).into(),
@@ -155,7 +154,10 @@ fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
 fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) -> Response {
     let (parts, _) = bare.into_parts();
     let mut response = if in_api {
-        Json(error.body(&info.request_id)).into_response()
+        // A message may quote what was sent, and what was sent may hold a key.
+        let body = error.body(&info.request_id).to_string();
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        (json, format::scrub(&body).into_owned()).into_response()
     } else {
         crate::reference::error_page(error, &info.request_id).into_response()
     };

@@ -114,7 +114,7 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let info = RequestInfo::of(parts);
-        let caller = match P::RULE {
+        let caller = match P::rule(parts)? {
             Rule::Anyone => Caller::Anyone,
             rule => admit(app, parts, &info, rule).await?,
         };
@@ -192,8 +192,7 @@ fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
             ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", message).with("requiredScope", scope.to_string())
         }
         Refusal::Limited(entry, too_soon) => {
-            // Rounded up: a caller who waits as told is let in.
-            let seconds = too_soon.retry_after.as_secs() + u64::from(too_soon.retry_after.subsec_nanos() > 0);
+            let seconds = too_soon.seconds();
             let message = format!("Too many requests with this API key. Try again in {seconds} seconds.");
             let error =
                 ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into());

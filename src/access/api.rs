@@ -1,15 +1,15 @@
 //! Who am I, and: may this request pass?
 
-use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::allowed::{Allowed, Caller};
-use super::permission::{Identified, Rule};
+use super::permission::{Identified, Permission, Rule};
 use crate::app::App;
-use crate::keys::{Entry, KeyId, Module, Refusal, Scope, Tenant};
+use crate::keys::{Entry, KeyId, Module, Scope, Tenant};
 use crate::kit::clock::Time;
 use crate::kit::http::describe::Shape;
 use crate::kit::http::route::get;
@@ -122,6 +122,17 @@ struct CheckQuery {
     scope: Option<Scope>,
 }
 
+/// Any valid credential, if it has the scope that the query names.
+struct NamedScope;
+
+impl Permission for NamedScope {
+    const RULE: Rule = Rule::Identified;
+    fn rule(request: &Parts) -> Result<Rule, ApiError> {
+        let Query(CheckQuery { scope }) = Query::of(&request.uri)?;
+        Ok(scope.map_or(Self::RULE, Rule::Scope))
+    }
+}
+
 /// 200 with nothing but headers.
 struct Passed(HeaderMap);
 
@@ -137,25 +148,15 @@ impl Describe for Passed {
     }
 }
 
-async fn check(who: Allowed<Identified>, State(app): State<App>, Query(query): Query<CheckQuery>) -> Result<Passed, ApiError> {
+async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Result<Passed, ApiError> {
     let mut headers = HeaderMap::new();
     let tenant = match who.caller() {
         Caller::Anyone => return Err(ApiError::internal()),
         Caller::Key(entry) => {
-            if let Some(scope) = query.scope.filter(|scope| !entry.scopes.cover(*scope)) {
-                let refusal = Refusal::Scope(entry.clone(), scope);
-                app.recorder.deny(&refusal, Some(scope), who.info().origin(app.clock.now()));
-                return Err(ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", "The key lacks the scope."));
-            }
             insert(&mut headers, "x-api-key-id", &entry.id.to_string());
             entry.tenant.clone()
         }
-        Caller::Member { member, tenant, .. } => {
-            if query.scope.is_some_and(|scope| !Rule::Scope(scope).admits(member.role)) {
-                return Err(ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", "The role does not allow this."));
-            }
-            tenant.clone()
-        }
+        Caller::Member { tenant, .. } => tenant.clone(),
     };
     let modules = Module::DATA.map(Module::as_str).join(",");
     insert(&mut headers, "x-tenant-id", &tenant.id.to_string());

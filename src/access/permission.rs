@@ -2,13 +2,21 @@
 
 use std::fmt;
 
+use axum::http::request::Parts;
+
 use crate::keys::{Module, Scope};
+use crate::kit::http::ApiError;
 use crate::members::Role;
 
 /// Something a caller may be allowed to do.
 pub trait Permission: Send + Sync + 'static {
     /// Who is.
     const RULE: Rule;
+
+    /// The rule for one request, if the request itself may ask for more.
+    fn rule(_request: &Parts) -> Result<Rule, ApiError> {
+        Ok(Self::RULE)
+    }
 }
 
 /// Who is allowed.

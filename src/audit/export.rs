@@ -128,7 +128,7 @@ fn csv_row(event: Event) -> [String; 16] {
 
 /// A spreadsheet runs a cell that begins like a formula (OWASP, CSV injection); a quote in front makes it text.
 fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { format!("'{cell}") } else { cell }
 }
 
 fn csv_rows<const N: usize>(chunk: &mut Vec<u8>, rows: impl Iterator<Item = [String; N]>) {

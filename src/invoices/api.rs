@@ -153,9 +153,8 @@ async fn void(
     who: Allowed<InvoicesWrite>,
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
-    input: Option<Body<VoidInvoice>>,
+    Body(input): Body<VoidInvoice>,
 ) -> Result<Answer<InvoiceView>, ApiError> {
-    let Body(input) = input.unwrap_or(Body(VoidInvoice::default()));
     let mut work = who.begin(&app).await?;
     let invoice = InvoiceView::new(service::void(&mut work, id, input).await?, work.now());
     work.commit().await?;

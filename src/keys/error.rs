@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::model::{KeyId, Status};
-use crate::kit::http::ApiError;
+use crate::kit::http::{ApiError, FieldError};
 use crate::kit::text::sentence;
 
 /// Why a key was not created, rotated, changed or revoked.
@@ -22,6 +22,9 @@ pub enum Error {
     /// The expiry is not in the future, or too far in it.
     #[error("expiresAt must be in the future and at most 5 years ahead, or null for no expiration")]
     Expiry,
+    /// An entry of the allow-list is no block of addresses.
+    #[error("{0} is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32")]
+    Block(String),
     /// API key management is off for the workspace.
     #[error("API key management is off for this workspace: the account owner can switch it on")]
     Disabled,
@@ -47,8 +50,9 @@ impl From<Error> for ApiError {
             Error::NameTaken(_) | Error::NotActive(_) => Self::conflict(sentence()),
             Error::Expiry => {
                 let message = "Give a time in the future and at most 5 years ahead, or null for no expiration.".to_owned();
-                Self::invalid_fields(vec![crate::kit::http::FieldError { field: "expiresAt".to_owned(), message }])
+                Self::invalid_fields(vec![FieldError { field: "expiresAt".to_owned(), message }])
             }
+            Error::Block(_) => Self::invalid_fields(vec![FieldError { field: "ipAllowlist".to_owned(), message: sentence() }]),
             Error::Disabled => Self::new(StatusCode::FORBIDDEN, "API_KEYS_DISABLED", sentence()),
             Error::AlreadyCreated(id) => {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())

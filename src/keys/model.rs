@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::format::scrub;
 use super::scope::{Permissions, Scope, Scopes};
 use crate::kit::clock::Time;
 use crate::kit::http::{Check, Faults, present};
@@ -161,6 +162,11 @@ impl Key {
     }
 }
 
+/// A text to search for, of at most 200 characters.
+fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Prose::<0, 200>::deserialize(deserializer)?.into_string()))
+}
+
 /// A new key.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -212,10 +218,20 @@ impl Check for CreateKey {
         }
         let said = "Give a time in the future, or null for no expiration.";
         faults.require(self.expires_at.is_some(), "expiresAt", said);
+        check_no_key(Some(&self.name), self.description.as_ref(), faults);
         check_allowlist(self.ip_allowlist.as_deref(), faults);
         if let Some(Some(limit)) = self.rate_limit {
             limit.check(faults);
         }
+    }
+}
+
+/// A secret is never stored, so it must not be in what is.
+fn check_no_key(name: Option<&KeyName>, description: Option<&Description>, faults: &mut Faults) {
+    let texts = [("name", name.map(KeyName::as_str)), ("description", description.map(Description::as_str))];
+    for (field, text) in texts {
+        let is_clean = text.is_none_or(|text| scrub(text) == text);
+        faults.require(is_clean, field, "There is an API key in this text. Take it out: it would be stored.");
     }
 }
 
@@ -233,16 +249,16 @@ fn check_allowlist(texts: Option<&[String]>, faults: &mut Faults) {
 #[schema(as = UpdateApiKey)]
 pub struct UpdateKey {
     /// Another name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     pub name: Option<KeyName>,
     /// Another description; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Description>)]
     pub description: Option<Option<Description>>,
-    /// Other addresses; an empty list: from anywhere.
-    #[serde(default)]
-    #[schema(max_items = 50)]
-    pub ip_allowlist: Option<Vec<String>>,
+    /// Other addresses; an empty list or `null`: from anywhere.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    pub ip_allowlist: Option<Option<Vec<String>>>,
     /// Another limit; `null`: no limit.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<RateLimit>)]
@@ -251,7 +267,8 @@ pub struct UpdateKey {
 
 impl Check for UpdateKey {
     fn check(&self, faults: &mut Faults) {
-        check_allowlist(self.ip_allowlist.as_deref(), faults);
+        check_no_key(self.name.as_ref(), self.description.as_ref().and_then(Option::as_ref), faults);
+        check_allowlist(self.ip_allowlist.as_ref().and_then(Option::as_deref), faults);
         if let Some(Some(limit)) = self.rate_limit {
             limit.check(faults);
         }
@@ -294,6 +311,7 @@ pub struct KeyFilter {
     #[param(inline)]
     pub status: Option<Status>,
     /// Only keys whose name or hint contains this; a whole secret finds its key.
+    #[serde(default, deserialize_with = "short")]
     #[param(max_length = 200)]
     pub search: Option<String>,
 }

@@ -1,11 +1,9 @@
 //! What can be done with keys. One use case is one [`Work`]: the row, its revision, its event; then the index.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::error::Error;
-use super::format::PlainSecret;
+use super::format::{PlainSecret, scrub};
 use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
 use super::store;
 use crate::app::App;
@@ -18,7 +16,7 @@ use crate::kit::text::Prose;
 use crate::workspaces::{self, WorkspaceId};
 
 /// The furthest an expiry may lie ahead.
-const LONGEST: Duration = Duration::from_hours(24 * 366 * 5);
+const MOST_YEARS: i16 = 5;
 
 /// A key and its secret, in clear text for the last time.
 #[derive(Debug)]
@@ -45,7 +43,7 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
         description: input.description.map(Prose::into_string).filter(|text| !text.is_empty()),
         permissions: input.permissions,
         scopes,
-        allowlist: Allowlist::parse(&input.ip_allowlist.unwrap_or_default()).unwrap_or_default(),
+        allowlist: allowlist(&input.ip_allowlist.unwrap_or_default())?,
         rate_limit: input.rate_limit.unwrap_or(Some(RateLimit::USUAL)),
         created_at: now,
         created_by: person(&work),
@@ -82,7 +80,7 @@ pub async fn rotate(
     };
     let expires_at = match input.expires_at {
         Some(chosen) => future(chosen, now)?,
-        None => old.expires_at.map(|expiry| now.after(expiry.since(old.created_at).min(LONGEST))),
+        None => old.expires_at.map(|expiry| now.after(expiry.since(old.created_at)).min(now.after_years(MOST_YEARS))),
     };
     let key = Key {
         id: KeyId::new(now, &app.random),
@@ -97,6 +95,9 @@ pub async fn rotate(
         ..old.clone()
     };
     store::insert(work.tx(), &key).await?;
+    let mut made = described(&key);
+    made["rotatedFrom"] = json!(old.id);
+    work.record(Action::KeyCreated, Some(target(&key)), made).await?;
     let details = json!({ "replacement": { "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at } });
     work.record(Action::KeyRotated, Some(target(&old)), details).await?;
     publish(work, &key, Some(201)).await?;
@@ -116,7 +117,9 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     }
     key.revoked_at = Some(work.now());
     key.revoked_by = Some(person(&work));
-    key.revoke_reason = input.reason.map(Prose::into_string).filter(|text| !text.is_empty());
+    // Whoever reports a leak may paste what leaked: the reason is kept, the key in it is not.
+    let reason = input.reason.map(|reason| scrub(reason.as_str()).into_owned());
+    key.revoke_reason = reason.filter(|text| !text.is_empty());
     key.revision = cluster::next_revision(work.tx()).await?;
     store::set(work.tx(), &key).await?;
     work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint })).await?;
@@ -136,7 +139,7 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         key.description = description.map(Prose::into_string).filter(|text| !text.is_empty());
     }
     if let Some(blocks) = &input.ip_allowlist {
-        key.allowlist = Allowlist::parse(blocks).unwrap_or_default();
+        key.allowlist = allowlist(blocks.as_deref().unwrap_or_default())?;
     }
     if let Some(limit) = input.rate_limit {
         key.rate_limit = limit;
@@ -212,7 +215,7 @@ async fn free_name(work: &Work, name: &str, except: Option<KeyId>) -> Result<Str
 /// "Fleet Dashboard (2026-11-23)", and a number behind the day if that is taken.
 async fn successor_name(work: &Work, old: &str) -> Result<String, Error> {
     let base = match old.rsplit_once(" (") {
-        Some((base, day)) if day.starts_with("20") && day.ends_with(')') => base,
+        Some((base, suffix)) if is_day_of_rotation(suffix) => base,
         _ => old,
     };
     let day = work.now().date();
@@ -227,9 +230,20 @@ async fn successor_name(work: &Work, old: &str) -> Result<String, Error> {
     Err(Error::NameTaken(old.to_owned()))
 }
 
+/// `2026-11-23)` or `2026-11-23 2)`: what an earlier rotation put behind the name.
+fn is_day_of_rotation(suffix: &str) -> bool {
+    let Some(inside) = suffix.strip_suffix(')') else { return false };
+    let (day, number) = inside.split_once(' ').unwrap_or((inside, "1"));
+    day.len() == 10 && day.parse::<jiff::civil::Date>().is_ok() && number.parse::<u32>().is_ok()
+}
+
+fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
+    Allowlist::parse(texts).map_err(|(_, text)| Error::Block(text))
+}
+
 fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
     match chosen {
-        Some(expiry) if expiry <= now || expiry > now.after(LONGEST) => Err(Error::Expiry),
+        Some(expiry) if expiry <= now || expiry > now.after_years(MOST_YEARS) => Err(Error::Expiry),
         chosen => Ok(chosen),
     }
 }

@@ -113,6 +113,7 @@ pub(super) async fn successors(
         .filter(Column::WorkspaceId.eq(workspace))
         .filter(Column::RotatedFrom.is_in(keys))
         .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
         .into_tuple()
         .all(db)
         .await?;

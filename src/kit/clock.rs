@@ -63,6 +63,13 @@ impl Time {
         Self::from_micros(self.micros().saturating_add(micros)).unwrap_or(Self::LAST)
     }
 
+    /// The same moment so many calendar years later, stopping at the last instant there is; a leap day becomes 28 February.
+    #[must_use]
+    pub fn after_years(self, years: i16) -> Self {
+        let later = self.0.to_zoned_datetime(jiff::tz::TimeZone::UTC).checked_add(jiff::Span::new().years(years));
+        later.ok().and_then(|later| Self::from_micros(later.timestamp().as_microsecond())).unwrap_or(Self::LAST)
+    }
+
     /// This much earlier, stopping at 1970.
     #[must_use]
     pub fn before(self, wait: Duration) -> Self {

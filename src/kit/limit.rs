@@ -45,6 +45,13 @@ pub struct TooSoon {
     pub retry_after: Duration,
 }
 
+impl TooSoon {
+    /// For `Retry-After`: rounded up, so that a caller who waits as told is let in.
+    pub fn seconds(self) -> u64 {
+        self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0)
+    }
+}
+
 /// The state of one limit.
 #[derive(Debug, Default)]
 pub struct Gcra(AtomicU64);
@@ -53,18 +60,20 @@ impl Gcra {
     /// Takes one request at `now` (any clock that goes forward), or says when to come back.
     pub fn take(&self, rate: Rate, now: Duration) -> Result<Left, TooSoon> {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        let (interval, burst) = (rate.interval(), rate.per_nanos());
+        let interval = rate.interval();
+        // Integer division makes `requests` intervals at most one interval short of `per`.
+        let burst = rate.per_nanos().max(interval);
         let mut arrival = self.0.load(Ordering::Relaxed);
         loop {
-            let next = arrival.max(now).saturating_add(interval);
+            // No further ahead than this rate could have brought it: the state may stem from another rate.
+            let next = arrival.clamp(now, now.saturating_add(burst)).saturating_add(interval);
             let ahead = next - now;
-            // Integer division makes `requests` intervals at most one interval short of `per`.
-            if ahead > burst.max(interval) {
+            if ahead > burst {
                 return Err(TooSoon { retry_after: Duration::from_nanos(ahead - burst) });
             }
             match self.0.compare_exchange_weak(arrival, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => {
-                    let remaining = u32::try_from((burst.max(interval) - ahead) / interval).unwrap_or(u32::MAX);
+                    let remaining = u32::try_from((burst - ahead) / interval).unwrap_or(u32::MAX);
                     return Ok(Left {
                         remaining: remaining.min(rate.requests.saturating_sub(1)),
                         reset: Duration::from_nanos(ahead),
@@ -73,6 +82,18 @@ impl Gcra {
                 Err(seen) => arrival = seen,
             }
         }
+    }
+
+    /// Takes back one request that was taken.
+    pub fn give_back(&self, rate: Rate) {
+        let earlier = |arrival: u64| Some(arrival.saturating_sub(rate.interval()));
+        // Never refused: the closure always gives a value.
+        let _always = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
+    }
+
+    /// Forgets every request.
+    pub fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 
     fn is_idle(&self, now: Duration) -> bool {
@@ -105,12 +126,39 @@ impl<K: Hash + Eq> Limits<K> {
         }
         callers.entry(caller).or_default().take(self.rate, now)
     }
+
+    /// Takes back one request of `caller`, who turned out to be welcome.
+    pub fn give_back(&self, caller: &K) {
+        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(limit) = callers.get(caller) {
+            limit.give_back(self.rate);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_new_rate_is_not_held_up_by_the_old_one() {
+        let (slow, quick) =
+            (Rate { requests: 1, per: Duration::from_hours(1) }, Rate { requests: 60, per: Duration::from_mins(1) });
+        let (limit, now) = (Gcra::default(), Duration::from_secs(1_000_000));
+        assert!(limit.take(slow, now).is_ok());
+        let refused = limit.take(quick, now).expect_err("the old state counts as a full burst");
+        assert_eq!(refused.retry_after, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let (rate, limit, now) = (Rate { requests: 1, per: Duration::from_mins(1) }, Gcra::default(), Duration::from_secs(9));
+        for _ in 0..5 {
+            assert!(limit.take(rate, now).is_ok());
+            limit.give_back(rate);
+        }
+    }
 
     proptest! {
         #[test]

@@ -13,7 +13,7 @@ pub enum Error {
     #[error("there is no such member in this workspace")]
     NotFound,
     /// The email has a seat already.
-    #[error("{0} is a member of this workspace already")]
+    #[error("this workspace already has a member with the email {0}")]
     EmailTaken(String),
     /// The workspace would have no account owner.
     #[error("the last account owner cannot be removed or demoted: make someone else account owner first")]

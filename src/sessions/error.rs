@@ -1,11 +1,10 @@
 //! What can come of signing in, and the one map to HTTP.
 
-use std::time::Duration;
-
 use axum::http::{HeaderValue, StatusCode, header};
 use sea_orm::DbErr;
 
 use crate::kit::http::ApiError;
+use crate::kit::limit::TooSoon;
 use crate::members;
 
 /// Why a person was not signed in.
@@ -16,7 +15,7 @@ pub enum Error {
     Credentials,
     /// Too many failures, from this address or for this email.
     #[error("too many sign-ins failed")]
-    Limited(Duration),
+    Limited(TooSoon),
     /// The password could not be checked.
     #[error(transparent)]
     Member(#[from] members::Error),
@@ -33,8 +32,8 @@ impl From<Error> for ApiError {
                 Self::new(StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS", message)
                     .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
             }
-            Error::Limited(wait) => {
-                let seconds = wait.as_secs().max(1);
+            Error::Limited(too_soon) => {
+                let seconds = too_soon.seconds();
                 let message = format!("Too many sign-ins failed. Try again in {seconds} seconds.");
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into())
             }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -31,14 +32,25 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
-/// Guesses per address and per email. Every attempt counts, so that a guess costs the same whether it is right.
+/// What sign-ins leave in memory: how many guesses are left, and failures on their way to the log.
+#[derive(Debug, Default)]
+pub struct SignIns {
+    limits: Limited,
+    failures: Mutex<Vec<Failure>>,
+}
+
+/// A wrong password for a member, and when.
+type Failure = (Member, By, Time);
+
+/// Guesses per address and per email. An attempt is counted before it is looked at, and given back if it was right,
+/// so that many attempts at once are not more than one after another.
 #[derive(Debug)]
-pub struct SignInLimits {
+struct Limited {
     by_address: Limits<IpAddr>,
     by_email: Limits<[u8; 32]>,
 }
 
-impl Default for SignInLimits {
+impl Default for Limited {
     fn default() -> Self {
         let minute = Duration::from_mins(1);
         Self {
@@ -83,23 +95,47 @@ pub async fn sign_in(
     let fits = members::verify(app, seat.map(|(_, hash)| hash.clone()), password).await?;
     let Some((member, _)) = seat else { return Err(Error::Credentials) };
     if !fits {
-        record_failure(app, member, by(Actor::ANONYMOUS)).await?;
+        // Written later: the answer must not take longer for an email that somebody has.
+        app.sign_ins.failures().push((member.clone(), by(Actor::ANONYMOUS), app.clock.now()));
         return Err(Error::Credentials);
     }
+    app.sign_ins.limits.by_address.give_back(&address);
+    app.sign_ins.limits.by_email.give_back(&email_digest(email));
     issue(app, member.clone(), by(Actor::member(member.id, &member.name))).await
 }
 
 fn limit(app: &App, email: &Email, address: IpAddr) -> Result<(), Error> {
     let ticks = app.clock.ticks();
-    let by_address = app.sign_ins.by_address.take(address, ticks);
-    let by_email = app.sign_ins.by_email.take(Sha256::digest(email.as_str()).into(), ticks);
-    by_address.and(by_email).map(|_| ()).map_err(|too_soon| Error::Limited(too_soon.retry_after))
+    app.sign_ins.limits.by_address.take(address, ticks).map_err(Error::Limited)?;
+    app.sign_ins.limits.by_email.take(email_digest(email), ticks).map(|_| ()).map_err(Error::Limited)
 }
 
-async fn record_failure(app: &App, member: &Member, by: By) -> DbResult<()> {
-    let mut work = Work::begin(app, member.workspace, by).await?;
+fn email_digest(email: &Email) -> [u8; 32] {
+    Sha256::digest(email.as_str()).into()
+}
+
+impl SignIns {
+    fn failures(&self) -> MutexGuard<'_, Vec<Failure>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes failed sign-ins to the log; what cannot be written stays in memory for the next time.
+pub async fn record_failures(app: &App) -> DbResult<()> {
+    let mut failures = std::mem::take(&mut *app.sign_ins.failures()).into_iter();
+    while let Some(failure) = failures.next() {
+        if let Err(error) = record_failure(app, &failure).await {
+            app.sign_ins.failures().extend(std::iter::once(failure).chain(failures));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+async fn record_failure(app: &App, (member, by, at): &Failure) -> DbResult<()> {
+    let mut work = Work::begin(app, member.workspace, by.clone()).await?;
     let target = Target::new("member", member.id, &member.name);
-    work.record_as(Action::SignInFailed, Outcome::Denied, Some(target), json!({})).await?;
+    work.record_as(Action::SignInFailed, Outcome::Denied, Some(target), json!({ "at": at })).await?;
     work.commit().await
 }
 

@@ -2,10 +2,15 @@
 
 mod support;
 
+mod audit;
 mod auth;
+mod check;
 mod fleet;
+mod http;
 mod invoices;
 mod keys;
+mod members;
 mod permissions;
 mod safety;
+mod sessions;
 mod trips;

@@ -29,6 +29,7 @@ use planeconnection::kit::random::Random;
 use planeconnection::members::{self, Member, Role};
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{router, sessions};
+use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -92,6 +93,24 @@ impl TestApp {
         let (other, owner) = workspace(&self.app, "northwind", "Northwind Charter", "ben@northwind.example").await;
         let client = self.signed_in(owner).await;
         (other, client)
+    }
+
+    /// Another workspace of this name, and its owner.
+    pub async fn workspace_named(&self, slug: &str, name: &str) -> (Workspace, Client) {
+        let (other, owner) = workspace(&self.app, slug, name, &format!("owner@{slug}.example")).await;
+        let client = self.signed_in(owner).await;
+        (other, client)
+    }
+
+    /// The bytes of every file of the database.
+    pub fn files(&self) -> Vec<u8> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder");
+        entries.flat_map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file")).collect()
+    }
+
+    /// Alters the database behind the product's back.
+    pub async fn tamper(&self, sql: &str) {
+        self.app.db.admin().execute_unprepared(sql).await.expect("a statement");
     }
 
     /// Nobody in particular.

@@ -80,11 +80,18 @@ impl Index {
             return;
         };
         let keys = self.keys.pin();
+        let is_new_limit = keys.get(&key.digest).is_some_and(|known| known.rate_limit != key.rate_limit);
         let result = keys.compute(key.digest, |known| match known {
             Some((_, entry)) if entry.revision >= key.revision => Operation::Abort(()),
             Some((_, entry)) => Operation::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::clone(&entry.live)))),
             None => Operation::<_, ()>::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::default()))),
         });
+        // What was used up of another limit says nothing about this one.
+        if let Compute::Updated { new: (_, entry), .. } = &result
+            && is_new_limit
+        {
+            entry.live.limiter.reset();
+        }
         debug_assert!(!matches!(result, Compute::Removed(..)), "keys are never removed");
     }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::body::HttpBody as _;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use utoipa::openapi::Required;
@@ -23,6 +25,9 @@ pub fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(des
 
 /// The largest body, 1 MiB.
 pub const LARGEST_BODY: usize = 1 << 20;
+
+/// What a request without a body is taken for.
+const NO_MEMBERS: Bytes = Bytes::from_static(b"{}");
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -69,28 +74,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        require_json(&parts.headers)?;
         parse(&read(&parts.headers, body).await?).map(Self)
-    }
-}
-
-/// `Option<Body<T>>`: none for a request that comes without a body, whatever its headers say.
-impl<S: Send + Sync, T: DeserializeOwned + Check> OptionalFromRequest<S> for Body<T> {
-    type Rejection = ApiError;
-    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, ApiError> {
-        let (parts, body) = request.into_parts();
-        let body = read(&parts.headers, body).await?;
-        if body.is_empty() {
-            return Ok(None);
-        }
-        require_json(&parts.headers)?;
-        parse(&body).map(|input| Some(Self(input)))
-    }
-}
-
-impl<T: ToSchema> Describe for Option<Body<T>> {
-    fn describe(doc: &mut Doc) {
-        Body::<T>::describe(doc);
     }
 }
 
@@ -126,7 +110,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Creating<T>
     type Rejection = ApiError;
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        require_json(&parts.headers)?;
         let key = once_key(&parts.headers)?;
         let body = read(&parts.headers, body).await?;
         let input = parse(&body)?;
@@ -176,7 +159,12 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message))
 }
 
+/// The body, which has to be JSON; none at all is an object without members.
 async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, ApiError> {
+    if body.is_end_stream() {
+        return Ok(NO_MEMBERS);
+    }
+    require_json(headers)?;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > LARGEST_BODY as u64) {
         return Err(too_large());
@@ -185,7 +173,7 @@ async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, ApiE
         ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time. Send it again.")
     })?;
     match collected {
-        Ok(body) => Ok(body.to_bytes()),
+        Ok(body) => Ok(Some(body.to_bytes()).filter(|bytes| !bytes.is_empty()).unwrap_or(NO_MEMBERS)),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(ApiError::invalid("The body did not arrive whole. Send it again.")),
     }
@@ -196,6 +184,10 @@ fn too_large() -> ApiError {
 }
 
 fn parse<T: DeserializeOwned + Check>(body: &[u8]) -> Result<T, ApiError> {
+    // A list of the values in order would do for the types, and mean whatever the next version makes of the order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(ApiError::invalid("The body is not a JSON object. Send one, such as {\"name\":\"…\"}."));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let input: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
@@ -220,9 +212,21 @@ pub struct Query<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        from_query(parts.uri.query().unwrap_or_default()).map(Self)
+        Self::of(&parts.uri)
     }
 }
+
+impl<T: DeserializeOwned> Query<T> {
+    /// The parameters of a URI.
+    pub fn of(uri: &Uri) -> Result<Self, ApiError> {
+        from_query(uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+/// For a route that takes no parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoParameters {}
 
 impl<T: IntoParams> Describe for Query<T> {
     fn describe(doc: &mut Doc) {

@@ -2,11 +2,20 @@
 //! so a handler without a permission does not compile into the table.
 
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::Method;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use utoipa::openapi::path::ParameterIn;
 
-use super::{Describe, Doc};
+use super::extract::NoParameters;
+use super::{Describe, Doc, Query};
+
+/// What handlers are given of the application.
+pub trait State: Clone + Send + Sync + 'static {}
+impl<S: Clone + Send + Sync + 'static> State for S {}
 
 /// The first argument of every handler: admits the caller, or answers.
 pub trait Guard: Describe {
@@ -79,31 +88,31 @@ pub struct Route<S> {
 }
 
 /// `GET path`.
-pub fn get<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+pub fn get<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::GET, MethodFilter::GET, path, summary, handler)
 }
 
 /// `POST path`.
-pub fn post<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+pub fn post<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::POST, MethodFilter::POST, path, summary, handler)
 }
 
 /// `PUT path`.
-pub fn put<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+pub fn put<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::PUT, MethodFilter::PUT, path, summary, handler)
 }
 
 /// `PATCH path`.
-pub fn patch<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+pub fn patch<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::PATCH, MethodFilter::PATCH, path, summary, handler)
 }
 
 /// `DELETE path`.
-pub fn delete<S, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+pub fn delete<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::DELETE, MethodFilter::DELETE, path, summary, handler)
 }
 
-fn route<S, H: Endpoint<S, T>, T>(
+fn route<S: State, H: Endpoint<S, T>, T>(
     method: Method,
     filter: MethodFilter,
     path: &'static str,
@@ -112,7 +121,18 @@ fn route<S, H: Endpoint<S, T>, T>(
 ) -> Route<S> {
     let mut doc = H::doc();
     name_path_parameters(&mut doc, path);
-    Route { method, path, permission: H::permission(), summary, doc, service: handler.serve(filter) }
+    let takes_parameters = doc.parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Query);
+    let service = handler.serve(filter);
+    let service = if takes_parameters { service } else { service.route_layer(from_fn(refuse_parameters)) };
+    Route { method, path, permission: H::permission(), summary, doc, service }
+}
+
+/// A misspelt parameter must not be taken for none.
+async fn refuse_parameters(request: Request, next: Next) -> Response {
+    match Query::<NoParameters>::of(request.uri()) {
+        Ok(_) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
 }
 
 fn name_path_parameters(doc: &mut Doc, path: &str) {

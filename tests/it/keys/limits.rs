@@ -1,0 +1,105 @@
+//! What a key's limit and allow-list let in.
+
+use std::time::Duration;
+
+use planeconnection::config::Config;
+use serde_json::json;
+
+use super::{WHOAMI, named, with};
+use crate::support::{TestApp, TestKey};
+
+async fn limited(t: &TestApp, requests: u32, per_seconds: u32) -> TestKey {
+    t.key_with(with(named("Limited"), "rateLimit", json!({ "requests": requests, "perSeconds": per_seconds }))).await
+}
+
+#[tokio::test]
+async fn a_limited_key_is_told_when_to_come_back() {
+    let t = TestApp::new().await;
+    let key = limited(&t, 3, 60).await;
+    for _ in 0..3 {
+        t.with(&key).get(WHOAMI).await.is(200);
+    }
+    let refused = t.with(&key).get(WHOAMI).await.is(429).code("RATE_LIMITED");
+    assert_eq!(refused.header("retry-after"), "20");
+    assert_eq!(refused.header("ratelimit-policy"), "\"default\";q=3;w=60");
+    assert_eq!(refused.header("ratelimit"), "\"default\";r=0;t=20");
+}
+
+#[tokio::test]
+async fn waiting_as_told_lets_one_in() {
+    let t = TestApp::new().await;
+    let key = limited(&t, 7, 60).await;
+    for _ in 0..7 {
+        t.with(&key).get(WHOAMI).await.is(200);
+    }
+    let refused = t.with(&key).get(WHOAMI).await.is(429);
+    let seconds: u64 = refused.header("retry-after").parse().expect("a number");
+    t.advance(Duration::from_secs(seconds)).await;
+    t.with(&key).get(WHOAMI).await.is(200);
+    t.with(&key).get(WHOAMI).await.is(429);
+}
+
+#[tokio::test]
+async fn a_refused_request_costs_nothing() {
+    let t = TestApp::new().await;
+    let key = limited(&t, 1, 10).await;
+    t.with(&key).get(WHOAMI).await.is(200);
+    for _ in 0..50 {
+        t.with(&key).get(WHOAMI).await.is(429);
+    }
+    t.advance(Duration::from_secs(10)).await;
+    t.with(&key).get(WHOAMI).await.is(200);
+}
+
+#[tokio::test]
+async fn one_key_does_not_use_up_the_limit_of_another() {
+    let t = TestApp::new().await;
+    let (busy, other) = (limited(&t, 1, 60).await, t.key(&["trips:read"]).await);
+    t.with(&busy).get(WHOAMI).await.is(200);
+    t.with(&busy).get(WHOAMI).await.is(429);
+    t.with(&other).get(WHOAMI).await.is(200);
+}
+
+#[tokio::test]
+async fn a_key_without_limit_is_never_too_much() {
+    let t = TestApp::new().await;
+    let key = t.key_with(with(named("Free"), "rateLimit", json!(null))).await;
+    for _ in 0..1_000 {
+        t.with(&key).get(WHOAMI).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_let_in_from_its_addresses_only() {
+    let t = TestApp::new().await;
+    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["203.0.113.0/24", "2001:db8::/32"]))).await;
+    for inside in ["203.0.113.0", "203.0.113.255", "::ffff:203.0.113.7", "2001:db8:ffff::1"] {
+        t.with(&key).from(inside).get(WHOAMI).await.is(200);
+    }
+    for outside in ["203.0.112.255", "203.0.114.0", "::1", "2001:db9::1", "::203.0.113.7"] {
+        let refused = t.with(&key).from(outside).get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");
+        assert!(refused.text.contains("allow-list"), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_say_where_it_comes_from() {
+    let t = TestApp::new().await;
+    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["203.0.113.7"]))).await;
+    let lying = t.with(&key).from("198.51.100.1").header("x-forwarded-for", "203.0.113.7");
+    lying.get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_says_where_a_request_comes_from() {
+    let trusted_proxies = vec!["10.0.0.0/8".parse().expect("a block")];
+    let t = TestApp::with_config(Config { trusted_proxies, ..Config::default() }).await;
+    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["203.0.113.7"]))).await;
+    let through = |hops: &str| t.with(&key).from("10.1.2.3").header("x-forwarded-for", hops);
+    through("203.0.113.7").get(WHOAMI).await.is(200);
+    through("198.51.100.1, 203.0.113.7, 10.9.9.9").get(WHOAMI).await.is(200);
+    // What stands left of the address the proxy saw was written by the caller.
+    through("203.0.113.7, 198.51.100.1").get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");
+    t.with(&key).from("10.1.2.3").get(WHOAMI).await.is(403);
+    t.with(&key).from("198.51.100.1").header("x-forwarded-for", "203.0.113.7").get(WHOAMI).await.is(403);
+}

@@ -1,0 +1,133 @@
+//! The list of keys: filters, search, pages; and that a workspace sees its own only.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use planeconnection::keys::{self, KeyFilter};
+use planeconnection::kit::http::Paging;
+use serde_json::json;
+
+use super::{KEYS, named, with};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn the_newest_key_comes_first_page_by_page() {
+    let t = TestApp::new().await;
+    for number in 1..=5 {
+        t.key_with(named(&format!("Key {number}"))).await;
+        t.advance(Duration::from_secs(1)).await;
+    }
+    let admin = t.admin().await;
+    let page = admin.get(&format!("{KEYS}?page=2&page_size=2")).await.is(200);
+    assert_eq!(page.items("name"), ["Key 3", "Key 2"]);
+    assert_eq!(
+        (page.at("/data/total"), page.at("/data/page"), page.at("/data/per_page"), page.at("/data/total_pages")),
+        (&json!(5), &json!(2), &json!(2), &json!(3))
+    );
+    let usual = admin.get(KEYS).await.is(200);
+    assert_eq!((usual.items("name").len(), usual.at("/data/per_page")), (5, &json!(20)));
+    assert!(admin.get(&format!("{KEYS}?page=4294967295&page_size=100")).await.is(200).items("name").is_empty());
+}
+
+#[tokio::test]
+async fn a_filter_that_is_misspelt_or_out_of_range_is_refused() {
+    let t = TestApp::new().await;
+    let admin = t.admin().await;
+    for (query, field) in [
+        ("page=0", "page"),
+        ("page=x", "page"),
+        ("page=4294967296", "page"),
+        ("page_size=0", "page_size"),
+        ("page_size=101", "page_size"),
+        ("page_size=-1", "page_size"),
+        ("status=gone", "status"),
+        ("status=", "status"),
+    ] {
+        admin.get(&format!("{KEYS}?{query}")).await.is(400).code("INVALID_REQUEST").names_field(field);
+    }
+    let too_long = format!("search={}", "x".repeat(201));
+    for query in ["stauts=active", "pageSize=5", "status=active&status=revoked", "p%61ge=2", &too_long] {
+        admin.get(&format!("{KEYS}?{query}")).await.is(400).code("INVALID_REQUEST");
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_parameters_takes_none() {
+    let t = TestApp::new().await;
+    let (admin, key) = (t.admin().await, t.key(&["trips:read"]).await);
+    admin.get(&format!("{KEYS}/{}?status=active", key.id)).await.is(400).code("INVALID_REQUEST");
+    admin.post(&format!("{KEYS}/{}/revoke?dry_run=true", key.id), json!({})).await.is(400).code("INVALID_REQUEST");
+    t.with(&key).get("/api/v1/auth/whoami?").await.is(200);
+}
+
+#[tokio::test]
+async fn a_status_filter_lists_that_status_only() {
+    let t = TestApp::new().await;
+    t.key_with(named("Runs")).await;
+    let gone = t.key_with(named("Gone")).await;
+    t.key_with(with(named("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    let admin = t.admin().await;
+    admin.post(&format!("{KEYS}/{}/revoke", gone.id), json!({})).await.is(200);
+    t.advance(Duration::from_mins(1)).await;
+    for (status, name) in [("active", "Runs"), ("revoked", "Gone"), ("expired", "Over")] {
+        let found = admin.get(&format!("{KEYS}?status={status}")).await.is(200);
+        assert_eq!((found.items("name"), found.items("status")), (vec![name.to_owned()], vec![status.to_owned()]));
+    }
+}
+
+#[tokio::test]
+async fn a_search_finds_names_and_hints() {
+    let t = TestApp::new().await;
+    t.key_with(named("Fleet Dashboard")).await;
+    t.key_with(named("Übersicht der Flüge")).await;
+    let other = t.key_with(named("Scheduler")).await;
+    let admin = t.admin().await;
+    let search = async |text: &str| admin.get(&format!("{KEYS}?search={text}")).await.is(200).items("name");
+    assert_eq!(search("DASH").await, ["Fleet Dashboard"]);
+    assert_eq!(search("%20fleet%20").await, ["Fleet Dashboard"]);
+    assert_eq!(search("%C3%9Cbersicht").await, ["Übersicht der Flüge"]);
+    assert_eq!(search(&other.secret[..8]).await, ["Scheduler"]);
+    assert_eq!(search(&other.secret[38..]).await, ["Scheduler"]);
+    assert_eq!(search("nothing").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn wildcards_in_a_search_are_letters() {
+    let t = TestApp::new().await;
+    for name in ["100% sure", "snake_case", r"back\slash", "plain"] {
+        t.key_with(named(name)).await;
+    }
+    let admin = t.admin().await;
+    for (text, name) in [("%25", "100% sure"), ("e_c", "snake_case"), ("%5C", r"back\slash"), ("0%25%20s", "100% sure")] {
+        assert_eq!(admin.get(&format!("{KEYS}?search={text}")).await.is(200).items("name"), [name], "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_secret_finds_its_key_but_not_in_a_url() {
+    let t = TestApp::new().await;
+    let (key, _) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
+    let filter = KeyFilter { search: Some(key.secret.clone()), ..KeyFilter::default() };
+    let found = keys::list(t.app.db.read(), t.workspace.id, &filter, Paging::default(), t.app.clock.now()).await.expect("a list");
+    assert_eq!(found.items.iter().map(|key| key.id.to_string()).collect::<Vec<_>>(), [key.id.as_str()]);
+    t.admin().await.get(&format!("{KEYS}?search={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
+}
+
+#[tokio::test]
+async fn a_key_of_another_workspace_is_not_there() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let (_, stranger) = t.other_workspace().await;
+    let path = format!("{KEYS}/{}", key.id);
+    for (method, path) in [
+        (Method::GET, path.clone()),
+        (Method::PATCH, path.clone()),
+        (Method::POST, format!("{path}/rotate")),
+        (Method::POST, format!("{path}/revoke")),
+        (Method::GET, format!("{path}/usage")),
+    ] {
+        stranger.json(method, &path, json!({})).await.is(404).code("NOT_FOUND");
+    }
+    assert!(stranger.get(KEYS).await.is(200).items("id").is_empty());
+    t.with(&key).get("/api/v1/auth/whoami").await.is(200);
+}

@@ -1,0 +1,97 @@
+//! Revocation: at once, for good, and on record.
+
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::json;
+
+use super::{KEYS, WHOAMI, named};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_and_stays_in_the_list() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    t.with(&key).get(WHOAMI).await.is(200);
+    let admin = t.admin().await;
+    let revoked = admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({ "reason": "Left the project" })).await.is(200);
+    assert_eq!(revoked.at("/data/status"), "revoked");
+    assert_eq!(revoked.at("/data/revokedAt"), "2026-11-23T09:30:00Z");
+    assert_eq!(revoked.at("/data/revokedBy/name"), "Test admin");
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
+    let listed = admin.get(&format!("{KEYS}?status=revoked")).await.is(200);
+    assert_eq!(listed.items("id"), [key.id]);
+    t.audit_ends_with(&["api_key.revoked", "api_key.used", "api_key.denied"]).await;
+}
+
+#[tokio::test]
+async fn a_second_revocation_changes_nothing() {
+    let t = TestApp::new().await;
+    let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
+    let path = format!("{KEYS}/{}/revoke", key.id);
+    let first = admin.post(&path, json!({ "reason": "Left the project" })).await.is(200);
+    t.advance(std::time::Duration::from_mins(1)).await;
+    let second = t.owner().await.post(&path, json!({ "reason": "Another" })).await.is(200);
+    assert_eq!(first.at("/data"), second.at("/data"));
+    t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+}
+
+#[tokio::test]
+async fn two_administrators_who_revoke_at_once_leave_one_event() {
+    let t = TestApp::new().await;
+    let (key, one, other) = (t.key(&["trips:read"]).await, t.admin().await, t.admin().await);
+    let path = format!("{KEYS}/{}/revoke", key.id);
+    let (first, second) = tokio::join!(one.post(&path, json!({ "reason": "A" })), other.post(&path, json!({ "reason": "B" })));
+    assert_eq!(first.is(200).at("/data/revokeReason"), second.is(200).at("/data/revokeReason"));
+    t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+}
+
+#[tokio::test]
+async fn a_revocation_needs_no_body() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    t.admin().await.send(Method::POST, &format!("{KEYS}/{}/revoke", key.id), Body::empty()).await.is(200);
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
+}
+
+#[tokio::test]
+async fn an_expired_key_can_still_be_revoked() {
+    let t = TestApp::new().await;
+    let key = t.key_with(super::with(named("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    t.advance(std::time::Duration::from_mins(1)).await;
+    let revoked = t.admin().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+    assert_eq!(revoked.at("/data/status"), "revoked");
+}
+
+#[tokio::test]
+async fn a_key_pasted_into_the_reason_is_not_kept() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let reason = format!("{} was posted in a chat", key.secret);
+    let revoked = t.admin().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({ "reason": reason })).await.is(200);
+    assert_eq!(revoked.text_at("/data/revokeReason"), format!("{} was posted in a chat", revoked.text_at("/data/hint")));
+}
+
+#[tokio::test]
+async fn a_reason_is_at_most_500_characters() {
+    let t = TestApp::new().await;
+    let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
+    let path = format!("{KEYS}/{}/revoke", key.id);
+    admin.post(&path, json!({ "reason": "x".repeat(501) })).await.is(400).names_field("reason");
+    t.with(&key).get(WHOAMI).await.is(200);
+    admin.post(&path, json!({ "reason": "x".repeat(500) })).await.is(200);
+}
+
+#[tokio::test]
+async fn no_call_brings_a_revoked_key_back() {
+    let t = TestApp::new().await;
+    let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
+    let path = format!("{KEYS}/{}", key.id);
+    admin.post(&format!("{path}/revoke"), json!({})).await.is(200);
+    admin.patch(&path, json!({ "name": "Back again" })).await.is(409).code("CONFLICT");
+    for field in ["status", "revokedAt", "revoked"] {
+        admin.patch(&path, json!({ field: null })).await.is(400).code("INVALID_REQUEST");
+    }
+    admin.delete(&path).await.is(405);
+    admin.put(&path, json!({ "status": "active" })).await.is(405);
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
+}

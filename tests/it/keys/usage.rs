@@ -1,0 +1,99 @@
+//! What is told about how a key is used.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{KEYS, WHOAMI};
+use crate::support::TestApp;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+#[tokio::test]
+async fn usage_counts_allowed_and_denied_by_hour_and_by_day() {
+    let t = TestApp::new().await;
+    let key = t.key(&["audit:read"]).await;
+    for hour in 0..2 {
+        for _ in 0..=hour {
+            t.with(&key).get("/api/v1/audit-log").await.is(200);
+        }
+        t.with(&key).get("/api/v1/auth/check?scope=trips:read").await.is(403);
+        t.flush().await;
+        t.advance(HOUR).await;
+    }
+    let path = format!("{KEYS}/{}/usage", key.id);
+    let by_hour = t.admin().await.get(&format!("{path}?bucket=hour")).await.is(200);
+    insta::assert_json_snapshot!(by_hour.at("/data"));
+    let by_day = t.admin().await.get(&path).await.is(200);
+    assert_eq!(by_day.at("/data/buckets"), &json!([{ "start": "2026-11-23T00:00:00Z", "allowed": 3, "denied": 2 }]));
+}
+
+#[tokio::test]
+async fn usage_of_a_span_leaves_the_rest_out() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    for _ in 0..3 {
+        t.with(&key).get(WHOAMI).await.is(200);
+        t.flush().await;
+        t.advance(HOUR).await;
+    }
+    let admin = t.admin().await;
+    let span = "from=2026-11-23T10:00:00Z&to=2026-11-23T11:00:00Z&bucket=hour";
+    let usage = admin.get(&format!("{KEYS}/{}/usage?{span}", key.id)).await.is(200);
+    assert_eq!(usage.at("/data/buckets"), &json!([{ "start": "2026-11-23T10:00:00Z", "allowed": 1, "denied": 0 }]));
+    let day = admin.get(&format!("{KEYS}/{}/usage?from=2026-11-23&to=2026-11-23", key.id)).await.is(200);
+    assert_eq!(day.at("/data/buckets/0/allowed"), &json!(3));
+}
+
+#[tokio::test]
+async fn a_span_that_is_none_or_too_long_is_refused() {
+    let t = TestApp::new().await;
+    let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
+    for query in [
+        "from=2026-11-24&to=2026-11-23",
+        "from=2020-01-01&to=2026-11-23",
+        "from=2026-01-01&to=2026-11-23&bucket=hour",
+        "from=yesterday",
+        "bucket=minute",
+        "to=2026-13-01",
+        "form=2026-11-23",
+    ] {
+        admin.get(&format!("{KEYS}/{}/usage?{query}", key.id)).await.is(400).code("INVALID_REQUEST");
+    }
+}
+
+#[tokio::test]
+async fn the_key_says_when_and_from_where_it_was_last_used() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    for address in ["198.51.100.1", "2001:db8::1", "::ffff:203.0.113.9"] {
+        t.advance(Duration::from_secs(1)).await;
+        t.with(&key).from(address).get(WHOAMI).await.is(200);
+    }
+    t.flush().await;
+    t.advance(Duration::from_secs(1)).await;
+    t.with(&key).from("203.0.113.77").get("/api/v1/api-keys").await.is(403);
+    t.flush().await;
+    let admin = t.admin().await;
+    let shown = admin.get(&format!("{KEYS}/{}", key.id)).await.is(200);
+    assert_eq!(shown.at("/data/lastUsedIp"), "203.0.113.9");
+    assert_eq!(shown.at("/data/lastUsedAt"), "2026-11-23T09:30:03Z");
+    let usage = admin.get(&format!("{KEYS}/{}/usage", key.id)).await.is(200);
+    let addresses: Vec<_> = usage.at("/data/addresses").as_array().expect("a list").iter().map(|row| &row["ip"]).collect();
+    assert_eq!(addresses, ["203.0.113.9", "2001:db8::1", "198.51.100.1"]);
+}
+
+#[tokio::test]
+async fn a_check_for_a_scope_counts_for_that_scope() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:write"]).await;
+    t.with(&key).get("/api/v1/auth/check?scope=trips:read").await.is(200);
+    t.with(&key).get("/api/v1/auth/check?scope=fleet:read").await.is(403);
+    t.flush().await;
+    let usage = t.admin().await.get(&format!("{KEYS}/{}/usage?to=2026-11-23", key.id)).await.is(200);
+    let expected = json!([
+        { "scope": "trips:read", "allowed": 1, "denied": 0 },
+        { "scope": "fleet:read", "allowed": 0, "denied": 1 },
+    ]);
+    assert_eq!(usage.at("/data/scopes"), &expected);
+}
