@@ -101,6 +101,11 @@ impl Work {
         &self.app
     }
 
+    /// What is recorded from here on was done by someone else: several actors' events, written at once.
+    pub fn act_for(&mut self, by: By) {
+        self.by = by;
+    }
+
     /// Records that it was done.
     pub async fn record(&mut self, action: Action, target: Option<Target>, details: Value) -> DbResult<()> {
         self.record_as(action, Outcome::Success, target, details).await

@@ -1,24 +1,26 @@
 //! The calls on keys: for administrators, by session; a key never manages keys.
+//!
+//! - here the keys themselves; `usage` how one was used; `settings` the switch of the account owner
 
-use std::collections::BTreeMap;
+mod settings;
+mod usage;
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::Error;
 use super::model::{CreateKey, Key, KeyFilter, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
 use super::scope::{Permissions, Scope};
 use super::service::{self, NewKey};
-use super::{store, usage_store};
-use crate::access::{Allowed, ManageKeys, OwnWorkspace};
+use super::{store, usage as recorded};
+use crate::access::{Allowed, ManageKeys};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{get, patch, post, put};
-use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Describe, Doc, Listing, Page, Path, Query, Routes};
-use crate::workspaces;
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -37,9 +39,9 @@ pub fn routes() -> Routes<App> {
                 .fails(409, "ALREADY_CREATED")
                 .fails(403, "API_KEYS_DISABLED"),
             post("/api/v1/api-keys/{id}/revoke", "Revoke API key", revoke),
-            get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage),
-            get("/api/v1/settings/api-keys", "Get API key settings", settings),
-            put("/api/v1/settings/api-keys", "Update API key settings", set_settings),
+            get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
+            get("/api/v1/settings/api-keys", "Get API key settings", settings::show),
+            put("/api/v1/settings/api-keys", "Update API key settings", settings::update),
         ],
     )
 }
@@ -113,7 +115,7 @@ impl Describe for ShownOnce {
 async fn views(app: &App, keys: Vec<Key>) -> Result<Vec<KeyView>, ApiError> {
     let Some(workspace) = keys.first().map(|key| key.workspace) else { return Ok(Vec::new()) };
     let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
-    let mut last_uses = usage_store::last_uses(app.db.read(), ids.clone()).await?;
+    let mut last_uses = recorded::last_uses(app.db.read(), ids.clone()).await?;
     let successors = store::successors(app.db.read(), workspace, ids).await?;
     let now = app.clock.now();
     let view = |key: Key| {
@@ -202,152 +204,4 @@ async fn revoke(
 ) -> Result<Answer<KeyView>, ApiError> {
     let key = service::revoke(&app, who.workspace(), who.by(), id, input).await?;
     Ok(Answer(view(&app, key).await?))
-}
-
-/// Which part of a key's usage, and how fine.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-struct UsageQuery {
-    /// From this time or day on (UTC); left out: 24 hours back by the hour, 14 days back by the day.
-    #[param(inline)]
-    from: Option<crate::kit::clock::Since>,
-    /// Up to this time or day (UTC); left out: now.
-    #[param(inline)]
-    to: Option<crate::kit::clock::Until>,
-    /// `hour` (at most 31 days at once) or `day` (at most 400 days at once); left out: `day`.
-    #[param(inline)]
-    bucket: Option<Bucket>,
-}
-
-/// How fine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = UsageBucketSize)]
-enum Bucket {
-    /// By the hour.
-    Hour,
-    /// By the day (UTC).
-    Day,
-}
-
-/// How a key was used.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ApiKeyUsage)]
-struct UsageView {
-    /// The start of the first bucket.
-    from: Time,
-    /// The end of the time asked for.
-    to: Time,
-    bucket: Bucket,
-    /// Only buckets with requests in them, in order.
-    buckets: Vec<UsageBucket>,
-    /// Requests by the scope they needed.
-    scopes: Vec<UsageScope>,
-    /// Addresses the key was used from, at any time, the latest first; at most 50.
-    addresses: Vec<UsageAddress>,
-    last_used_at: Option<Time>,
-    last_used_ip: Option<String>,
-}
-
-/// Requests in one hour or day.
-#[derive(Debug, Default, Serialize, ToSchema)]
-struct UsageBucket {
-    /// Its beginning.
-    #[schema(value_type = Time)]
-    start: Option<Time>,
-    /// Accepted.
-    allowed: i64,
-    /// Refused.
-    denied: i64,
-}
-
-/// Requests that needed one scope.
-#[derive(Debug, Serialize, ToSchema)]
-struct UsageScope {
-    /// `null` for calls that need none.
-    scope: Option<Scope>,
-    /// Accepted.
-    allowed: i64,
-    /// Refused.
-    denied: i64,
-}
-
-/// An address the key was used from.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct UsageAddress {
-    ip: String,
-    first_used_at: Time,
-    last_used_at: Time,
-}
-
-async fn usage(
-    who: Allowed<ManageKeys>,
-    State(app): State<App>,
-    Path(id): Path<KeyId>,
-    Query(query): Query<UsageQuery>,
-) -> Result<Answer<UsageView>, ApiError> {
-    const DAY: std::time::Duration = std::time::Duration::from_hours(24);
-    let key = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    let bucket = query.bucket.unwrap_or(Bucket::Day);
-    let (usual, most) = match bucket {
-        Bucket::Hour => (DAY, 31),
-        Bucket::Day => (14 * DAY, 400),
-    };
-    let to = query.to.map_or_else(|| app.clock.now(), |until| until.0);
-    let from = query.from.map_or_else(|| to.before(usual), |from| from.0);
-    let from = if bucket == Bucket::Hour { from.hour() } else { Time::start_of(from.date()).unwrap_or(from) };
-    if from > to || to.since(from) > (most + 1) * DAY {
-        return Err(ApiError::invalid(format!("Ask for a time that ends after it begins and spans at most {most} days.")));
-    }
-    let (mut buckets, mut scopes) = (BTreeMap::<Time, UsageBucket>::new(), BTreeMap::<Option<Scope>, UsageScope>::new());
-    for row in usage_store::hours(app.db.read(), key.id, from, to).await? {
-        let start = if bucket == Bucket::Hour { row.hour } else { Time::start_of(row.hour.date()).unwrap_or(row.hour) };
-        let sum = buckets.entry(start).or_insert_with(|| UsageBucket { start: Some(start), ..Default::default() });
-        (sum.allowed, sum.denied) = (sum.allowed + row.allowed, sum.denied + row.denied);
-        let scope = usize::try_from(row.scope).ok().and_then(Scope::from_index);
-        let sum = scopes.entry(scope).or_insert(UsageScope { scope, allowed: 0, denied: 0 });
-        (sum.allowed, sum.denied) = (sum.allowed + row.allowed, sum.denied + row.denied);
-    }
-    let address = |row: super::tables::address::Model| UsageAddress {
-        ip: row.ip,
-        first_used_at: row.first_used_at,
-        last_used_at: row.last_used_at,
-    };
-    let addresses = usage_store::addresses(app.db.read(), key.id).await?.into_iter().map(address).collect();
-    let last_use = usage_store::last_uses(app.db.read(), vec![key.id]).await?.remove(&key.id);
-    Ok(Answer(UsageView {
-        from,
-        to,
-        bucket,
-        buckets: buckets.into_values().collect(),
-        scopes: scopes.into_values().collect(),
-        addresses,
-        last_used_at: last_use.as_ref().map(|use_| use_.at),
-        last_used_ip: last_use.map(|use_| use_.ip),
-    }))
-}
-
-/// Whether API key management is on: whether keys can be created and rotated.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ApiKeySettings {
-    enabled: bool,
-}
-
-impl Check for ApiKeySettings {}
-
-async fn settings(who: Allowed<OwnWorkspace>, State(app): State<App>) -> Result<Answer<ApiKeySettings>, ApiError> {
-    let workspace = workspaces::find(app.db.read(), who.workspace()).await?.ok_or_else(ApiError::internal)?;
-    Ok(Answer(ApiKeySettings { enabled: workspace.api_keys_enabled }))
-}
-
-async fn set_settings(
-    who: Allowed<OwnWorkspace>,
-    State(app): State<App>,
-    Body(input): Body<ApiKeySettings>,
-) -> Result<Answer<ApiKeySettings>, ApiError> {
-    workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(), input.enabled).await?;
-    Ok(Answer(input))
 }

@@ -3,18 +3,36 @@
 //! Accepted requests are counted in their entry; refusals are folded by key, reason and address, one audit event a
 //! minute each, so that an attacker cannot fill the disk. A graceful stop writes everything; a crash loses what was
 //! counted since the last flush, a second at most.
+//!
+//! - `counts` by the hour, and last uses; `addresses` where from; `denials` refusals as audit events
+
+mod addresses;
+mod counts;
+mod denials;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::index::{Entry, Refusal};
+pub(super) use addresses::addresses;
+pub use counts::import as import_usage;
+pub(super) use counts::{hours, last_uses};
+
+use super::index::{Drained, Entry, Refusal};
 use super::model::KeyId;
 use super::scope::Scope;
-use super::usage_store;
 use crate::app::App;
 use crate::kit::clock::Time;
+
+/// Usage of keys, as it is written.
+type Batch = Vec<(Arc<Entry>, Drained)>;
+
+/// Rows in one statement: SQLite binds at most 32,766 values.
+const CHUNK: usize = 4_000;
+
+/// The reason that has an action of its own.
+const LEAKED: &str = "leaked_in_url";
 
 /// One event for the same refusals in this time.
 const FOLD: Duration = Duration::from_mins(1);
@@ -52,7 +70,7 @@ impl Reason {
             Self::Limited => "rate_limited",
             Self::Scope(_) => "scope_required",
             Self::PersonRequired => "person_required",
-            Self::LeakedInUrl => "leaked_in_url",
+            Self::LeakedInUrl => LEAKED,
         }
     }
 }
@@ -167,11 +185,26 @@ impl Recorder {
                 let drained = entry.counters().drain();
                 (entry, drained)
             });
-            usage_store::write(app, batch.collect()).await;
+            self.write(app, batch.collect()).await;
         }
         let denials = self.due(app.clock.now(), which);
         if !denials.is_empty() {
-            usage_store::record_denials(app, denials).await;
+            denials::write(app, denials).await;
+        }
+    }
+
+    async fn write(&self, app: &App, batch: Batch) {
+        if let Err(error) = counts::write(app, &batch, app.clock.now()).await {
+            tracing::warn!(%error, keys = batch.len(), "usage could not be written; it is kept for the next time");
+            for (entry, drained) in batch {
+                if entry.counters().restore(&drained) {
+                    lock(&self.queue).push(entry);
+                }
+            }
+            return;
+        }
+        if let Err(error) = addresses::write(app, &batch).await {
+            tracing::warn!(%error, "addresses of use could not be written; they will be noted at their next use");
         }
     }
 
@@ -213,11 +246,6 @@ impl Recorder {
                 return;
             }
         }
-    }
-
-    /// Queues a key whose counts were put back.
-    pub(super) fn queue(&self, entry: Arc<Entry>) {
-        lock(&self.queue).push(entry);
     }
 }
 
