@@ -3,7 +3,7 @@
 use super::chain::{GENESIS, Hash, hex, link};
 use super::model::EventFilter;
 use super::store;
-use crate::kit::db::{Db, DbResult};
+use crate::kit::db::{Db, DbResult, is_unavailable};
 use crate::workspaces::WorkspaceId;
 
 /// Events read at once.
@@ -41,6 +41,12 @@ pub enum Fault {
         /// The id of that one.
         id: String,
     },
+    /// An event is there, but is no event.
+    #[error("event {sequence} was altered: it cannot even be read")]
+    Unreadable {
+        /// Its number.
+        sequence: i64,
+    },
     /// The last events are missing, or some were added at the end.
     #[error("the log ends at event {last}, but its head says {head}: events were removed from or added to the end")]
     End {
@@ -56,9 +62,18 @@ pub async fn verify(db: &Db, workspace: WorkspaceId) -> DbResult<Verdict> {
     // The head first: events written meanwhile lie past it and are left to the next walk.
     let head = store::head(db.read(), workspace).await?;
     let (until, head_hash) = head.map_or((0, GENESIS.to_vec()), |head| (head.sequence, head.hash));
-    let (mut sequence, mut hash) = (0, GENESIS);
+    let (mut sequence, mut hash, mut at_once) = (0, GENESIS, BATCH);
     loop {
-        let batch = store::after(db.read(), workspace, &EventFilter::default(), sequence, BATCH).await?;
+        let batch = match store::after(db.read(), workspace, &EventFilter::default(), sequence, at_once).await {
+            Ok(batch) => batch,
+            Err(error) if is_unavailable(&error) => return Err(error),
+            // One of the rows cannot be read: on, row by row, to the one that cannot.
+            Err(_) if at_once > 1 => {
+                at_once = 1;
+                continue;
+            }
+            Err(_) => return Ok(verdict(sequence, &hash, Some(Fault::Unreadable { sequence: sequence + 1 }))),
+        };
         if batch.is_empty() {
             break;
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A single line of `MIN` to `MAX` characters, trimmed.
@@ -42,6 +43,11 @@ fn check(text: &str, min: usize, max: usize, breaks: &[char]) -> Result<String, 
         Some(c) => Err(BadText::Control(c)),
         None => Ok(text.to_owned()),
     }
+}
+
+/// A text that a message about it must not repeat.
+pub fn unquoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    SecretString::deserialize(deserializer).map_err(|_| serde::de::Error::custom("expected a text"))
 }
 
 /// Control characters, and the bidirectional overrides that make a name read as another one (Unicode TR 36, 3.1).

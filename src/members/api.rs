@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{delete, get, patch, post};
 use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Listing, Page, Path, Routes};
+use crate::kit::text::unquoted;
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -124,9 +125,11 @@ async fn remove(
 #[serde(deny_unknown_fields)]
 struct AcceptInvitation {
     /// What stands behind `#` in the invitation's link.
+    #[serde(deserialize_with = "unquoted")]
     #[schema(value_type = String, max_length = 100)]
     token: SecretString,
     /// 12 to 200 characters.
+    #[serde(deserialize_with = "unquoted")]
     #[schema(value_type = String, min_length = 12, max_length = 200)]
     password: SecretString,
 }

@@ -65,3 +65,21 @@ pub async fn verify(app: &App, stored: Option<String>, password: SecretString) -
 
 /// A hash with the parameters of all others, of a password nobody has.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Kk5s5bI2Iu8PZL2bKFTyBqkWmTgC2gD5L1dYQWVJ2vE";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobodys_hash_costs_what_every_other_costs() {
+        let real = Argon2::default().hash_password_with_salt(b"a password of somebody", &[7; 16]).expect("a hash");
+        let nobodys = PasswordHash::new(NOBODYS).expect("a hash in PHC form");
+        assert_eq!((nobodys.algorithm, nobodys.version), (real.algorithm, real.version));
+        assert_eq!(nobodys.params.to_string(), real.params.to_string());
+        let lengths = |hash: &PasswordHash| (hash.salt.map(|salt| salt.len()), hash.hash.map(|output| output.len()));
+        assert_eq!(lengths(&nobodys), lengths(&real));
+        // It is refused for its content, after the work, and not for its form, before it.
+        let refused = Argon2::default().verify_password(b"a password of somebody", &nobodys);
+        assert_eq!(refused, Err(argon2::password_hash::Error::PasswordInvalid));
+    }
+}

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::post;
 use crate::kit::http::{Answer, ApiError, Body, Check, Describe, Doc, Routes};
+use crate::kit::text::unquoted;
 use crate::members::Email;
 
 /// The lines of the route table.
@@ -35,6 +36,7 @@ pub fn routes() -> Routes<App> {
 #[serde(deny_unknown_fields)]
 struct SignIn {
     email: Email,
+    #[serde(deserialize_with = "unquoted")]
     #[schema(value_type = String, max_length = 200)]
     password: SecretString,
     /// The slug of the workspace, for an email that has a seat in several.

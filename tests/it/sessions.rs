@@ -1,1 +1,138 @@
-//! Stub.
+//! Signing in and out.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, PASSWORD, TestApp};
+
+const SIGN_IN: &str = "/api/v1/auth/sign-in";
+const WHOAMI: &str = "/api/v1/auth/whoami";
+
+fn credentials(email: &str, password: &str) -> Value {
+    json!({ "email": email, "password": password })
+}
+
+async fn sign_in(t: &TestApp) -> (Answer, Client) {
+    let answer = t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
+    let client = t.anyone().header("authorization", &format!("Bearer {}", answer.text_at("/data/token")));
+    (answer, client)
+}
+
+#[tokio::test]
+async fn a_member_signs_in_and_out() {
+    let t = TestApp::new().await;
+    let (answer, client) = sign_in(&t).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.at("/data/expiresAt"), "2026-11-23T21:30:00Z");
+    assert_eq!(answer.at("/data/workspace/slug"), "skyline");
+    assert_eq!(answer.at("/data/member/role"), "account_owner");
+    assert_eq!(client.get(WHOAMI).await.is(200).at("/data/type"), "member");
+    let (_, elsewhere) = sign_in(&t).await;
+    client.post("/api/v1/auth/sign-out", json!({})).await.is(200);
+    client.get(WHOAMI).await.is(401).code("SESSION_INVALID");
+    client.post("/api/v1/auth/sign-out", json!({})).await.is(401).code("SESSION_INVALID");
+    elsewhere.get(WHOAMI).await.is(200);
+    let events = t.audit().await;
+    assert!(events.iter().any(|event| event["action"] == "member.signed_out" && event["actor"]["name"] == "Ana Keller"));
+}
+
+#[tokio::test]
+async fn a_session_ends_after_twelve_hours() {
+    let t = TestApp::new().await;
+    let (_, client) = sign_in(&t).await;
+    t.advance(Duration::from_hours(12) - Duration::from_secs(1)).await;
+    client.get(WHOAMI).await.is(200);
+    t.advance(Duration::from_secs(1)).await;
+    client.get(WHOAMI).await.is(401).code("SESSION_INVALID");
+}
+
+#[tokio::test]
+async fn a_wrong_email_and_a_wrong_password_are_told_alike() {
+    let t = TestApp::new().await;
+    let anyone = t.anyone().header("x-request-id", "same");
+    let wrong_password = anyone.post(SIGN_IN, credentials("ana@skyline.example", "not her password")).await.is(401);
+    let wrong_email =
+        anyone.post(SIGN_IN, credentials("eve@skyline.example", PASSWORD)).await.is(401).code("INVALID_CREDENTIALS");
+    assert_eq!(wrong_password.text, wrong_email.text);
+    assert_eq!(wrong_password.headers, wrong_email.headers);
+    let workspace = json!({ "email": "ana@skyline.example", "password": PASSWORD, "workspace": "northwind" });
+    assert_eq!(anyone.post(SIGN_IN, workspace).await.is(401).text, wrong_email.text);
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_is_on_record_and_names_no_password() {
+    let t = TestApp::new().await;
+    t.anyone().post(SIGN_IN, credentials("ana@skyline.example", "not her password")).await.is(401);
+    let events = t.audit().await;
+    let failed = events.iter().find(|event| event["action"] == "member.sign_in_failed").expect("an event");
+    assert_eq!((&failed["outcome"], &failed["actor"]["type"]), (&json!("denied"), &json!("anonymous")));
+    assert_eq!((&failed["target"]["name"], &failed["ip"]), (&json!("Ana Keller"), &json!("192.0.2.1")));
+    assert!(!json!(events).to_string().contains("not her password"));
+}
+
+#[tokio::test]
+async fn an_email_with_two_seats_names_its_workspace() {
+    let t = TestApp::new().await;
+    let (_, other) = t.other_workspace().await;
+    let invited = other.post("/api/v1/members", json!({ "name": "Ana", "email": "ana@skyline.example", "role": "pilot" })).await;
+    let token = invited.is(201).text_at("/data/inviteUrl").split_once('#').expect("a link").1.to_owned();
+    let joined = json!({ "token": token, "password": "another password" });
+    t.anyone().post("/api/v1/auth/join", joined).await.is(200);
+    t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(401).code("INVALID_CREDENTIALS");
+    for (workspace, password) in [("skyline", PASSWORD), ("northwind", "another password")] {
+        let body = json!({ "email": "ana@skyline.example", "password": password, "workspace": workspace });
+        assert_eq!(t.anyone().post(SIGN_IN, body).await.is(200).at("/data/workspace/slug"), workspace);
+    }
+    let crossed = json!({ "email": "ana@skyline.example", "password": PASSWORD, "workspace": "northwind" });
+    t.anyone().post(SIGN_IN, crossed).await.is(401);
+}
+
+#[tokio::test]
+async fn guesses_for_an_email_are_slowed_down_wherever_they_come_from() {
+    let t = TestApp::new().await;
+    let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, credentials("ana@skyline.example", "a guess")).await;
+    for number in 1..=10 {
+        guess(&format!("198.51.100.{number}")).await.is(401);
+    }
+    let slowed = guess("198.51.100.99").await.is(429).code("RATE_LIMITED");
+    let seconds: u64 = slowed.header("retry-after").parse().expect("a number");
+    t.advance(Duration::from_secs(seconds)).await;
+    guess("198.51.100.99").await.is(401);
+    guess("198.51.100.99").await.is(429);
+}
+
+#[tokio::test]
+async fn guesses_from_an_address_are_slowed_down_whomever_they_are_for() {
+    let t = TestApp::new().await;
+    for number in 1..=20 {
+        t.anyone().post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await.is(401);
+    }
+    let slowed = t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(429);
+    assert_eq!(slowed.header("retry-after"), "3");
+    t.anyone().from("198.51.100.1").post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
+}
+
+#[tokio::test]
+async fn whoever_knows_the_password_is_never_too_often() {
+    let t = TestApp::new().await;
+    for _ in 0..25 {
+        sign_in(&t).await;
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_is_checked_field_by_field() {
+    let t = TestApp::new().await;
+    t.anyone().post(SIGN_IN, credentials("ana", PASSWORD)).await.is(400).names_field("email");
+    t.anyone().post(SIGN_IN, json!({ "email": "ana@skyline.example" })).await.is(400).code("INVALID_REQUEST");
+    let numeric = t.anyone().post(SIGN_IN, json!({ "email": "ana@skyline.example", "password": 123_456_789_012_u64 })).await;
+    assert!(!numeric.is(400).text.contains("123456789012"), "a password is not repeated");
+}
+
+#[tokio::test]
+async fn a_key_cannot_sign_out() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    t.with(&key).post("/api/v1/auth/sign-out", json!({})).await.is(403).code("PERSON_REQUIRED");
+}

@@ -1,0 +1,140 @@
+//! `audit::verify`: whatever is done to a row behind the product's back, the first event that does not fit is named.
+
+use planeconnection::audit::{Fault, verify};
+
+use crate::support::TestApp;
+
+/// An app with a log of more than ten events.
+async fn with_a_log() -> TestApp {
+    let t = TestApp::new().await;
+    for _ in 0..4 {
+        t.key(&["trips:read"]).await;
+    }
+    t
+}
+
+async fn fault(t: &TestApp) -> Option<Fault> {
+    verify(&t.app.db, t.workspace.id).await.expect("a verdict").fault
+}
+
+fn sequence(fault: Option<Fault>) -> i64 {
+    match fault {
+        Some(Fault::Altered { sequence, .. } | Fault::Missing { sequence, .. } | Fault::Unreadable { sequence }) => sequence,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_honest_log_verifies() {
+    let t = with_a_log().await;
+    let verdict = verify(&t.app.db, t.workspace.id).await.expect("a verdict");
+    assert_eq!(verdict.fault, None);
+    let log = t.owner().await.get("/api/v1/audit-log").await.is(200);
+    assert_eq!(log.at("/data/total"), &serde_json::json!(verdict.events + 1), "one for the sign-in that asked");
+}
+
+#[tokio::test]
+async fn whatever_is_altered_of_an_event_is_noticed() {
+    for change in [
+        "action = 'api_key.revoked'",
+        "outcome = 'denied'",
+        "occurred_at = '2026-11-23 09:30:01+00:00'",
+        "actor_name = 'Somebody Else'",
+        "actor_id = NULL",
+        "target_name = 'Another'",
+        "ip = '203.0.113.1'",
+        "user_agent = NULL",
+        "request_id = 'x'",
+        "details = '{}'",
+        "id = randomblob(16)",
+        "hash = zeroblob(32)",
+    ] {
+        let t = with_a_log().await;
+        t.tamper(&format!("UPDATE audit_events SET {change} WHERE sequence = 6")).await;
+        assert_eq!(sequence(fault(&t).await), 6, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_even_be_read_is_named() {
+    for change in ["details = 'nonsense'", "hash = x'00'", "occurred_at = 'yesterday'", "id = 'x'", "outcome = x'ff'"] {
+        let t = with_a_log().await;
+        t.tamper(&format!("UPDATE audit_events SET {change} WHERE sequence = 6")).await;
+        assert_eq!(sequence(fault(&t).await), 6, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_removed_event_is_missed() {
+    let t = with_a_log().await;
+    t.tamper("DELETE FROM audit_events WHERE sequence = 5").await;
+    assert!(matches!(fault(&t).await, Some(Fault::Missing { sequence: 5, found: 6, .. })));
+}
+
+#[tokio::test]
+async fn a_removed_event_whose_gap_was_closed_is_noticed() {
+    let t = with_a_log().await;
+    t.tamper("DELETE FROM audit_events WHERE sequence = 5").await;
+    t.tamper("UPDATE audit_events SET sequence = sequence + 1000 WHERE sequence > 5").await;
+    t.tamper("UPDATE audit_events SET sequence = sequence - 1001 WHERE sequence > 1000").await;
+    assert_eq!(sequence(fault(&t).await), 5);
+}
+
+#[tokio::test]
+async fn an_inserted_event_is_noticed() {
+    let t = with_a_log().await;
+    t.tamper("UPDATE audit_events SET sequence = sequence + 1000 WHERE sequence >= 5").await;
+    t.tamper("UPDATE audit_events SET sequence = sequence - 999 WHERE sequence > 1000").await;
+    t.tamper(
+        "INSERT INTO audit_events SELECT randomblob(16), workspace_id, 5, occurred_at, action, outcome, actor_type, actor_id, \
+         actor_name, target_type, target_id, target_name, ip, user_agent, request_id, details, hash FROM audit_events WHERE sequence = 4",
+    )
+    .await;
+    assert_eq!(sequence(fault(&t).await), 5);
+}
+
+#[tokio::test]
+async fn events_in_another_order_are_noticed() {
+    let t = with_a_log().await;
+    for (from, to) in [(5, 1000), (6, 5), (1000, 6)] {
+        t.tamper(&format!("UPDATE audit_events SET sequence = {to} WHERE sequence = {from}")).await;
+    }
+    assert_eq!(sequence(fault(&t).await), 5);
+}
+
+#[tokio::test]
+async fn a_truncated_log_is_noticed() {
+    let t = with_a_log().await;
+    t.tamper("DELETE FROM audit_events WHERE sequence > 5").await;
+    assert!(matches!(fault(&t).await, Some(Fault::End { last: 5, .. })));
+    t.tamper("DELETE FROM audit_events").await;
+    assert!(matches!(fault(&t).await, Some(Fault::End { last: 0, .. })));
+}
+
+#[tokio::test]
+async fn an_event_added_at_the_end_is_noticed() {
+    let t = with_a_log().await;
+    t.tamper(
+        "INSERT INTO audit_events SELECT randomblob(16), workspace_id, sequence + 1, occurred_at, action, outcome, actor_type, actor_id, \
+         actor_name, target_type, target_id, target_name, ip, user_agent, request_id, details, hash FROM audit_events \
+         ORDER BY sequence DESC LIMIT 1",
+    )
+    .await;
+    assert!(matches!(fault(&t).await, Some(Fault::End { .. })));
+}
+
+#[tokio::test]
+async fn a_log_without_head_is_noticed() {
+    let t = with_a_log().await;
+    t.tamper("DELETE FROM audit_heads").await;
+    assert!(matches!(fault(&t).await, Some(Fault::End { head: 0, .. })));
+}
+
+#[tokio::test]
+async fn a_fault_in_one_workspace_leaves_the_other_whole() {
+    let t = with_a_log().await;
+    let (other, _) = t.other_workspace().await;
+    t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 5").await;
+    assert_eq!(sequence(fault(&t).await), 5);
+    assert_eq!(verify(&t.app.db, other.id).await.expect("a verdict").fault, None);
+}

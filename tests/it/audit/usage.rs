@@ -1,0 +1,147 @@
+//! What requests with keys leave in the log, and what must never be in it.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{KEYS, LOG};
+use crate::support::{PASSWORD, TestApp};
+
+const WHOAMI: &str = "/api/v1/auth/whoami";
+
+fn named<'a>(events: &'a [Value], action: &str) -> Vec<&'a Value> {
+    events.iter().filter(|event| event["action"] == action).collect()
+}
+
+#[tokio::test]
+async fn the_first_use_and_every_new_address_are_events() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    for address in ["198.51.100.1", "198.51.100.1", "203.0.113.9", "198.51.100.1"] {
+        t.with(&key).from(address).get(WHOAMI).await.is(200);
+        t.advance(Duration::from_secs(1)).await;
+    }
+    let events = t.audit().await;
+    let uses: Vec<_> =
+        named(&events, "api_key.used").iter().map(|event| (event["ip"].clone(), event["details"]["firstUse"].clone())).collect();
+    assert_eq!(uses, [(json!("198.51.100.1"), json!(true)), (json!("203.0.113.9"), json!(false))]);
+}
+
+#[tokio::test]
+async fn a_thousand_refusals_in_a_minute_are_one_event() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+    for _ in 0..1_000 {
+        t.with(&key).get(WHOAMI).await.is(401);
+    }
+    t.advance(Duration::from_secs(1)).await;
+    for _ in 0..10 {
+        t.with(&key).get(WHOAMI).await.is(401);
+    }
+    t.advance(Duration::from_secs(1)).await;
+    t.advance(Duration::from_mins(1)).await;
+    let events = t.audit().await;
+    let denied = named(&events, "api_key.denied");
+    let counts: Vec<_> = denied.iter().map(|event| event["details"]["count"].as_u64()).collect();
+    assert_eq!(counts, [Some(1_000), Some(10)]);
+    assert_eq!(denied[0]["details"]["reason"], "revoked");
+    assert_eq!((&denied[0]["outcome"], &denied[0]["target"]["id"]), (&json!("denied"), &json!(key.id)));
+}
+
+#[tokio::test]
+async fn every_reason_and_address_has_its_own_event() {
+    let t = TestApp::new().await;
+    let office = json!({ "name": "Office", "permissions": "custom", "scopes": ["trips:read"], "expiresAt": null, "ipAllowlist": ["192.0.2.1"] });
+    let key = t.key_with(office).await;
+    for address in ["198.51.100.1", "198.51.100.2"] {
+        t.with(&key).from(address).get(WHOAMI).await.is(403);
+    }
+    t.with(&key).get(LOG).await.is(403).code("SCOPE_REQUIRED");
+    t.with(&key).get(KEYS).await.is(403).code("PERSON_REQUIRED");
+    let events = t.audit().await;
+    let mut told: Vec<_> = named(&events, "api_key.denied")
+        .iter()
+        .map(|event| {
+            format!("{} {}", event["details"]["reason"].as_str().unwrap_or_default(), event["ip"].as_str().unwrap_or_default())
+        })
+        .collect();
+    told.sort();
+    let expected =
+        ["ip_not_allowed 198.51.100.1", "ip_not_allowed 198.51.100.2", "person_required 192.0.2.1", "scope_required 192.0.2.1"];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn what_nobody_knows_leaves_no_event() {
+    let t = TestApp::new().await;
+    let before = t.audit().await.len();
+    for secret in ["pck_nonsense", "x", ""] {
+        t.anyone().header("x-api-key", secret).get(WHOAMI).await.is(401);
+    }
+    assert_eq!(t.audit().await.len(), before + 1, "one for the sign-in that asked");
+}
+
+/// A log that a test can read.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the lock").write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_database_or_in_the_log() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let t = TestApp::new().await;
+    let owner = t.owner().await.header("idempotency-key", "once");
+    let made = owner.post(KEYS, json!({ "name": "A", "permissions": "read_only", "expiresAt": null })).await.is(201);
+    let secret = made.text_at("/data/secret");
+    let rotated = t.owner().await.post(&format!("{KEYS}/{}/rotate", made.text_at("/data/apiKey/id")), json!({})).await.is(201);
+    let session =
+        t.anyone().post("/api/v1/auth/sign-in", json!({ "email": "ana@skyline.example", "password": PASSWORD })).await.is(200);
+    let invited =
+        t.owner().await.post("/api/v1/members", json!({ "name": "A", "email": "a@b.example", "role": "pilot" })).await.is(201);
+    let carrying = t.anyone().header("x-api-key", &secret).header("x-request-id", &format!("r{secret}"));
+    let carrying =
+        carrying.header("user-agent", &format!("agent/{secret}/1")).header("referer", &format!("https://a.example/{secret}"));
+    carrying.get(WHOAMI).await.is(200);
+    carrying.get(KEYS).await.is(403);
+    carrying.get(&format!("{WHOAMI}?key={secret}")).await.is(400).code("CREDENTIAL_IN_URL");
+    carrying.get(&format!("/api/v1/{secret}")).await.is(404);
+    carrying.get(&format!("/x{secret}x")).await.is(404);
+    t.owner().await.post(KEYS, json!({ "name": secret, "permissions": secret })).await.is(400);
+    t.owner()
+        .await
+        .post(&format!("{KEYS}/{}/revoke", made.text_at("/data/apiKey/id")), json!({ "reason": secret }))
+        .await
+        .is(200);
+    carrying.get(WHOAMI).await.is(401);
+    let events = t.audit().await;
+    let log = lines.0.lock().expect("the lock").clone();
+    let places = [("the database", t.files()), ("the log", log), ("the audit log", json!(events).to_string().into_bytes())];
+    let token = invited.text_at("/data/inviteUrl").split_once('#').expect("a link").1.to_owned();
+    let secrets = [secret, rotated.text_at("/data/secret"), session.text_at("/data/token"), token, PASSWORD.to_owned()];
+    for (place, bytes) in &places {
+        let text = String::from_utf8_lossy(bytes).to_lowercase();
+        assert!(!text.is_empty());
+        for secret in &secrets {
+            let spelt_out: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+            for form in [secret.to_lowercase(), secret[4..].to_lowercase(), spelt_out] {
+                assert!(!text.contains(&form), "{} characters of a secret are in {place}", form.len());
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&places[1].1).into_owned();
+    assert!(text.contains("/api/v1/auth/whoami"), "requests are logged");
+}
