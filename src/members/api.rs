@@ -126,7 +126,7 @@ async fn remove(
 struct AcceptInvitation {
     /// What stands behind `#` in the invitation's link.
     #[serde(deserialize_with = "unquoted")]
-    #[schema(value_type = String, max_length = 100)]
+    #[schema(value_type = String)]
     token: SecretString,
     /// 12 to 200 characters.
     #[serde(deserialize_with = "unquoted")]

@@ -80,19 +80,19 @@ fn operation(tag: &str, route: &Route<App>) -> Value {
 pub(super) fn parameter_json(parameter: &Parameter) -> Value {
     let mut json = json!(parameter);
     let schema = &mut json["schema"];
-    if let Some(kinds) = schema["type"].as_array().cloned() {
+    if let Some(kinds) = schema.get("type").and_then(Value::as_array).cloned() {
         let mut kinds = kinds.into_iter().filter(|kind| kind != "null");
         if let (Some(only), None) = (kinds.next(), kinds.next()) {
             schema["type"] = only;
         }
     }
-    if let Some(choices) = schema["oneOf"].as_array().cloned() {
+    if let Some(choices) = schema.get("oneOf").and_then(Value::as_array).cloned() {
         let mut choices = choices.into_iter().filter(|choice| choice["type"] != "null");
         if let (Some(only), None) = (choices.next(), choices.next()) {
             *schema = only;
         }
     }
-    if let Some(words) = schema["enum"].as_array_mut() {
+    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
         words.retain(|word| !word.is_null());
     }
     json

@@ -1,5 +1,7 @@
 //! What holds for every call: hostile bodies and queries, methods, ids of requests, and pages where a person may land.
 
+mod bodies;
+
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -7,128 +9,6 @@ use serde_json::{Value, json};
 use crate::support::{Answer, TestApp};
 
 const KEYS: &str = "/api/v1/api-keys";
-
-async fn post_raw(t: &TestApp, content_type: &'static str, body: impl Into<Body>) -> Answer {
-    let client = t.owner().await.header("content-type", content_type);
-    client.send(Method::POST, KEYS, body.into()).await
-}
-
-async fn refuses(t: &TestApp, body: &str) -> Answer {
-    post_raw(t, "application/json", body.to_owned()).await.is(400).code("INVALID_REQUEST")
-}
-
-/// A body that would make a key, with this JSON in place of its rate limit.
-fn with_limit(limit: &str) -> String {
-    format!(r#"{{"name":"A","permissions":"read_only","expiresAt":null,"rateLimit":{limit}}}"#)
-}
-
-#[tokio::test]
-async fn a_body_that_is_no_json_object_is_refused() {
-    let t = TestApp::new().await;
-    for body in
-        ["nonsense", "{", "{}}", "null", "[]", "\"text\"", "1", "  ", "\u{feff}{}", "{'name':'A'}", "{\"name\":\"A\",}", "\0"]
-    {
-        refuses(&t, body).await;
-    }
-    post_raw(&t, "application/json", vec![b'{', 0xff, 0xfe, b'}']).await.is(400).code("INVALID_REQUEST");
-    refuses(&t, r#"["A","read_only",null,null]"#).await;
-}
-
-#[tokio::test]
-async fn something_after_the_body_is_refused() {
-    let t = TestApp::new().await;
-    let whole = with_limit("null");
-    for rest in ["x", "{}", ",", "\0", "]"] {
-        refuses(&t, &format!("{whole}{rest}")).await;
-    }
-    post_raw(&t, "application/json", format!(" \r\n{whole}\n\t ")).await.is(201);
-}
-
-#[tokio::test]
-async fn a_number_that_is_too_large_is_refused() {
-    let t = TestApp::new().await;
-    for number in ["1e400", "-1e400", "9223372036854775808", "18446744073709551616", "1e2", "600.0", "-0", "0x10", "NaN", "1_000"]
-    {
-        refuses(&t, &with_limit(&format!(r#"{{"requests":{number},"perSeconds":60}}"#))).await;
-    }
-    refuses(&t, &with_limit(&format!(r#"{{"requests":{},"perSeconds":60}}"#, "9".repeat(10_000)))).await;
-}
-
-#[tokio::test]
-async fn a_wrong_type_is_refused_by_field() {
-    let t = TestApp::new().await;
-    let right = json!({ "name": "A", "permissions": "custom", "scopes": ["trips:read"], "expiresAt": null });
-    for (field, wrong) in [
-        ("name", json!(1)),
-        ("name", json!(null)),
-        ("permissions", json!(["read_only"])),
-        ("scopes", json!("trips:read")),
-        ("scopes", json!({ "trips": "read" })),
-        ("expiresAt", json!(1_800_000_000)),
-        ("expiresAt", json!(false)),
-        ("ipAllowlist", json!("10.0.0.0/8")),
-        ("rateLimit", json!(600)),
-        ("description", json!([])),
-    ] {
-        let mut body = right.clone();
-        body[field] = wrong;
-        t.owner().await.post(KEYS, body).await.is(400).code("INVALID_REQUEST").names_field(field);
-    }
-}
-
-#[tokio::test]
-async fn a_field_that_comes_twice_is_refused() {
-    let t = TestApp::new().await;
-    refuses(&t, r#"{"name":"A","name":"B","permissions":"read_only","expiresAt":null}"#).await;
-    refuses(&t, r#"{"name":"A","permissions":"read_only","expiresAt":null,"expiresAt":"2027-01-01T00:00:00Z"}"#).await;
-    refuses(&t, &with_limit(r#"{"requests":1,"requests":2,"perSeconds":60}"#)).await;
-}
-
-#[tokio::test]
-async fn a_text_that_is_no_unicode_is_refused() {
-    let t = TestApp::new().await;
-    for name in [r"\ud800", r"\udc00", r"\ud83d\ud83d", r"\u12", r"\x41", "a\nb", r"a\u0000b", r"a\u001bb", r"a\u009fb"] {
-        refuses(&t, &format!(r#"{{"name":"{name}","permissions":"read_only","expiresAt":null}}"#)).await;
-    }
-    let pair = r#"{"name":"\ud83d\ude80","permissions":"read_only","expiresAt":null}"#;
-    assert_eq!(post_raw(&t, "application/json", pair).await.is(201).at("/data/apiKey/name"), "🚀");
-}
-
-#[tokio::test]
-async fn deep_nesting_is_refused_before_it_costs_anything() {
-    let t = TestApp::new().await;
-    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        let nested = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
-        refuses(&t, &with_limit(&nested)).await;
-        refuses(&t, &format!(r#"{{"unknown":{nested}}}"#)).await;
-    }
-}
-
-#[tokio::test]
-async fn a_body_that_is_not_json_is_415() {
-    let t = TestApp::new().await;
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/json", "multipart/form-data", ""] {
-        post_raw(&t, kind, with_limit("null")).await.is(415).code("UNSUPPORTED_MEDIA_TYPE");
-    }
-    t.owner().await.send(Method::POST, KEYS, Body::from(with_limit("null"))).await.is(415);
-    post_raw(&t, "Application/JSON; charset=utf-8", with_limit("null")).await.is(201);
-}
-
-#[tokio::test]
-async fn a_body_over_one_mebibyte_is_413() {
-    let t = TestApp::new().await;
-    let sized = |size: usize| {
-        let frame = r#"{"name":""}"#.len();
-        format!(r#"{{"name":"{}"}}"#, "x".repeat(size - frame))
-    };
-    refuses(&t, &sized(1 << 20)).await;
-    post_raw(&t, "application/json", sized((1 << 20) + 1)).await.is(413).code("PAYLOAD_TOO_LARGE");
-    let chunks = std::iter::repeat_with(|| Ok::<_, std::convert::Infallible>(vec![b' '; 1 << 16])).take(32);
-    let unsized_body = Body::from_stream(futures_util::stream::iter(chunks));
-    post_raw(&t, "application/json", unsized_body).await.is(413).code("PAYLOAD_TOO_LARGE");
-    let declared = t.owner().await.header("content-type", "application/json").header("content-length", "1048577");
-    declared.send(Method::POST, KEYS, Body::from("{}")).await.is(413).code("PAYLOAD_TOO_LARGE");
-}
 
 #[tokio::test]
 async fn ten_thousand_parameters_are_refused_like_one() {
@@ -229,6 +109,13 @@ async fn a_name_of_a_request_that_cannot_be_used_is_replaced() {
         assert!(answer.header("x-request-id").starts_with("req_"), "{id}");
         assert_eq!(answer.text_at("/error/requestId"), answer.header("x-request-id"));
     }
+}
+
+#[tokio::test]
+async fn a_name_of_a_request_cannot_run_in_a_page() {
+    let t = TestApp::new().await;
+    let page = t.anyone().header("x-request-id", "<script>alert(1)</script>").get("/nothing").await.is(404);
+    assert!(!page.text.contains("<script>alert"), "{}", page.text);
 }
 
 #[tokio::test]

@@ -139,6 +139,18 @@ async fn two_account_owners_who_remove_each_other_leave_one() {
 }
 
 #[tokio::test]
+async fn of_two_account_owners_who_remove_each_other_the_quicker_one_stays() {
+    let t = TestApp::new().await;
+    let (one, other) = (t.add_member(Role::AccountOwner).await, t.add_member(Role::AccountOwner).await);
+    let (path_of_one, path_of_other) = (format!("{MEMBERS}/{}", one.id), format!("{MEMBERS}/{}", other.id));
+    let (one, other) = (t.signed_in(one).await, t.signed_in(other).await);
+    let (first, second) = tokio::join!(one.delete(&path_of_other), other.delete(&path_of_one));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 403], "{} {}", first.text, second.text);
+}
+
+#[tokio::test]
 async fn an_administrator_does_not_touch_account_owners() {
     let t = TestApp::new().await;
     let (admin, pilot) = (t.admin().await, t.add_member(Role::Pilot).await);

@@ -9,8 +9,6 @@
 //! t.audit_ends_with(&["api_key.revoked"]).await;
 //! ```
 
-#![expect(dead_code, reason = "not every test file uses all of it")]
-
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -208,6 +206,11 @@ impl TestApp {
             &names[names.len().saturating_sub(actions.len() + 3)..]
         );
     }
+}
+
+/// In hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace, Member) {

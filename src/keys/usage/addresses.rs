@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::{Batch, CHUNK};
@@ -88,14 +88,11 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>, mut known:
     work.commit().await
 }
 
-/// False if another node was first.
+/// False if another node was quicker, and has told.
 async fn insert(db: &impl ConnectionTrait, one: &Use<'_>) -> DbResult<bool> {
     let quietly = OnConflict::columns([address::Column::KeyId, address::Column::Ip]).do_nothing().to_owned();
     let insert = address::Entity::insert(row(one).into_active_model()).on_conflict(quietly);
-    match insert.exec_without_returning(db).await {
-        Err(DbErr::RecordNotInserted) => Ok(false),
-        done => done.map(|_| true),
-    }
+    Ok(insert.exec_without_returning(db).await? > 0)
 }
 
 fn row((entry, ip, at): &Use<'_>) -> address::Model {

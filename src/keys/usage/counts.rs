@@ -50,8 +50,11 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
     add_counts(&tx, counts).await?;
     let last: Vec<_> = last.into_values().map(IntoActiveModel::into_active_model).collect();
     for rows in last.chunks(CHUNK) {
-        let newer =
-            OnConflict::column(last_use::Column::KeyId).update_columns([last_use::Column::At, last_use::Column::Ip]).to_owned();
+        // Another node may have seen a later use, and told so first.
+        let newer = OnConflict::column(last_use::Column::KeyId)
+            .update_columns([last_use::Column::At, last_use::Column::Ip])
+            .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
+            .to_owned();
         last_use::Entity::insert_many(rows.to_vec()).on_conflict(newer).exec_without_returning(&tx).await?;
     }
     tx.commit().await

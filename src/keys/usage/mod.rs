@@ -196,15 +196,19 @@ impl Recorder {
     async fn write(&self, app: &App, batch: Batch) {
         if let Err(error) = counts::write(app, &batch, app.clock.now()).await {
             tracing::warn!(%error, keys = batch.len(), "usage could not be written; it is kept for the next time");
-            for (entry, drained) in batch {
-                if entry.counters().restore(&drained) {
-                    lock(&self.queue).push(entry);
-                }
-            }
-            return;
+            self.restore(batch);
+        } else if let Err(error) = addresses::write(app, &batch).await {
+            tracing::warn!(%error, "addresses of use could not be written; they are kept for the next time");
+            let of_addresses = |Drained { addresses, .. }| Drained { addresses, ..Drained::default() };
+            self.restore(batch.into_iter().map(|(entry, drained)| (entry, of_addresses(drained))).collect());
         }
-        if let Err(error) = addresses::write(app, &batch).await {
-            tracing::warn!(%error, "addresses of use could not be written; they will be noted at their next use");
+    }
+
+    fn restore(&self, batch: Batch) {
+        for (entry, drained) in batch {
+            if entry.counters().restore(&drained) {
+                lock(&self.queue).push(entry);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whom a request comes from: the socket's peer, or, if that is a trusted proxy, the address it vouches for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
@@ -17,7 +17,9 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     let hops: Vec<&str> = hops.map(str::trim).collect();
     for hop in hops.into_iter().rev() {
-        let Ok(address) = hop.parse::<IpAddr>() else { break };
+        // Some proxies add the port.
+        let with_port = || hop.parse::<SocketAddr>().map(|socket| socket.ip());
+        let Ok(address) = hop.parse::<IpAddr>().or_else(|_| with_port()) else { break };
         client = canonical(address);
         if !is_trusted(&client) {
             break;
@@ -54,6 +56,7 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["198.51.100.1, 203.0.113.7"]), "203.0.113.7");
         assert_eq!(seen("10.0.0.1", &["198.51.100.1", "203.0.113.7, 10.0.0.2"]), "203.0.113.7");
         assert_eq!(seen("::ffff:10.0.0.1", &["::ffff:203.0.113.7"]), "203.0.113.7");
+        assert_eq!(seen("10.0.0.1", &["203.0.113.7:51234, [::ffff:10.0.0.2]:80"]), "203.0.113.7");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{KEYS, LOG};
-use crate::support::TestApp;
+use crate::support::{TestApp, hex};
 
 /// RFC 8785 for what is in an event: members in the order of their names, no spaces, no numbers but whole ones.
 fn canonical(value: &Value) -> String {
@@ -17,10 +17,6 @@ fn canonical(value: &Value) -> String {
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
         simple => simple.to_string(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[tokio::test]
@@ -101,7 +97,7 @@ async fn a_cell_that_a_spreadsheet_would_run_is_text() {
     let mut reader = csv::Reader::from_reader(export.text.as_bytes());
     let mut quoted = 0;
     for row in reader.records() {
-        for cell in row.expect("a row").iter() {
+        for cell in &row.expect("a row") {
             assert!(!cell.starts_with(['=', '+', '-', '@', '＝']), "{cell}");
             quoted += usize::from(cell.starts_with('\''));
         }

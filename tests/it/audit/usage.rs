@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{KEYS, LOG};
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, hex};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -84,6 +84,36 @@ async fn what_nobody_knows_leaves_no_event() {
     assert_eq!(t.audit().await.len(), before + 1, "one for the sign-in that asked");
 }
 
+#[tokio::test]
+async fn what_cannot_be_written_is_written_the_next_time() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let usage = async || {
+        let owner = t.owner().await;
+        owner.get(&format!("{KEYS}/{}/usage?to=2026-11-23", key.id)).await.is(200).at("/data/buckets").clone()
+    };
+    for table in ["api_key_usage", "audit_events", "api_key_addresses"] {
+        t.tamper(&format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END")).await;
+    }
+    for _ in 0..3 {
+        t.with(&key).get(WHOAMI).await.is(200);
+        t.with(&key).get(KEYS).await.is(403);
+        let wrong = json!({ "email": "ana@skyline.example", "password": "not her password" });
+        t.anyone().post("/api/v1/auth/sign-in", wrong).await.is(401);
+        t.flush().await;
+    }
+    t.tamper("DROP TRIGGER no_api_key_usage").await;
+    t.flush().await;
+    t.tamper("DROP TRIGGER no_audit_events").await;
+    assert_eq!(usage().await, json!([{ "start": "2026-11-23T00:00:00Z", "allowed": 3, "denied": 3 }]));
+    t.flush().await;
+    t.tamper("DROP TRIGGER no_api_key_addresses").await;
+    let events = t.audit().await;
+    let count = |action: &str| named(&events, action).len();
+    assert_eq!((count("api_key.used"), count("api_key.denied"), count("member.sign_in_failed")), (1, 1, 3));
+    assert_eq!(named(&events, "api_key.denied")[0]["details"]["count"], 3);
+}
+
 /// A log that a test can read.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -136,12 +166,13 @@ async fn no_secret_is_in_the_database_or_in_the_log() {
         let text = String::from_utf8_lossy(bytes).to_lowercase();
         assert!(!text.is_empty());
         for secret in &secrets {
-            let spelt_out: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-            for form in [secret.to_lowercase(), secret[4..].to_lowercase(), spelt_out] {
+            for form in [secret.to_lowercase(), secret[4..].to_lowercase(), hex(secret.as_bytes())] {
                 assert!(!text.contains(&form), "{} characters of a secret are in {place}", form.len());
             }
         }
     }
-    let text = String::from_utf8_lossy(&places[1].1).into_owned();
-    assert!(text.contains("/api/v1/auth/whoami"), "requests are logged");
+    // Neither place is merely empty.
+    for (place, word) in [(0, "ana@skyline.example"), (1, "/api/v1/auth/whoami"), (2, "api_key.leaked_in_url")] {
+        assert!(String::from_utf8_lossy(&places[place].1).contains(word), "{word}");
+    }
 }

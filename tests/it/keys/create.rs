@@ -128,6 +128,16 @@ async fn a_name_is_free_again_once_its_key_is_not_active() {
 }
 
 #[tokio::test]
+async fn of_two_administrators_who_take_a_name_at_once_one_gets_it() {
+    let t = TestApp::new().await;
+    let (one, other) = (t.admin().await, t.admin().await);
+    let (first, second) = tokio::join!(one.post(KEYS, named("Scheduler")), other.post(KEYS, named("Scheduler")));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+}
+
+#[tokio::test]
 async fn the_same_name_in_another_workspace_is_another_name() {
     let t = TestApp::new().await;
     t.key_with(named("Scheduler")).await;

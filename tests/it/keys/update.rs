@@ -103,8 +103,7 @@ async fn two_administrators_who_change_different_fields_both_succeed() {
     let path = format!("{KEYS}/{}", key.id);
     let (first, second) =
         tokio::join!(one.patch(&path, json!({ "name": "After" })), other.patch(&path, json!({ "description": "Both" })));
-    first.is(200);
-    second.is(200);
+    assert_eq!((first.status, second.status), (200, 200));
     let now = one.get(&path).await.is(200);
     assert_eq!((now.at("/data/name"), now.at("/data/description")), (&json!("After"), &json!("Both")));
 }
