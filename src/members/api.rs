@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{AddMember, Member, MemberId};
+use super::password;
 use super::role::Role;
 use super::service::{self, Standing};
 use super::store;
@@ -13,7 +14,7 @@ use crate::access::{Allowed, Anyone, Caller, ManageMembers};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{delete, get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Listing, Page, Path, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Faults, Listing, Page, Path, Routes};
 use crate::kit::text::unquoted;
 
 /// The lines of the route table.
@@ -134,7 +135,11 @@ struct AcceptInvitation {
     password: SecretString,
 }
 
-impl Check for AcceptInvitation {}
+impl Check for AcceptInvitation {
+    fn check(&self, faults: &mut Faults) {
+        faults.require(password::has_fitting_length(&self.password), "password", "Give 12 to 200 characters.");
+    }
+}
 
 async fn join(
     who: Allowed<Anyone>,

@@ -70,7 +70,11 @@ fn operation(tag: &str, route: &Route<App>) -> Value {
         operation["parameters"] = parameters.iter().map(parameter_json).collect();
     }
     if let Some(schema) = body {
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        let schema = json!(schema);
+        // A body whose fields may all be left out may be left out itself.
+        let named = schema["$ref"].as_str().and_then(|path| route.doc.schemas.get(path.rsplit('/').next()?));
+        let is_required = named.is_none_or(|schema| json!(schema).get("required").is_some());
+        operation["requestBody"] = json!({ "required": is_required, "content": { "application/json": { "schema": schema } } });
     }
     operation["security"] = security.iter().map(|scheme| json!({ *scheme: [] })).collect();
     operation
