@@ -63,7 +63,7 @@ impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         self.listening.start_log()?;
         let (listener, metrics, config) = self.listening.bind().await?;
-        let app = App::open(config, &self.database.database).await?;
+        let app = self.database.open_or_make(config).await?;
         if workspaces::all(app.db.read()).await?.is_empty() {
             output::line("There is no workspace yet. Make the first one with: planeconnection workspace create --help")?;
         }
@@ -88,6 +88,9 @@ impl Listening {
 
     /// Takes the addresses, so that the port is known before anything else is said.
     pub(super) async fn bind(&self) -> Result<(TcpListener, Option<TcpListener>, Config), Failure> {
+        if self.header_timeout.is_zero() {
+            return Err(Failure::usage("--header-timeout: nothing can arrive in no time"));
+        }
         let listener = listen(self.listen).await?;
         let metrics = match self.metrics_listen {
             Some(address) => Some(listen(address).await?),
@@ -123,7 +126,8 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
         async move { drop(stopped.wait_for(|stop| *stop).await) }
     };
     // Served from the first moment: /readiness says 503 until keys are loaded, and a key is looked up one by one.
-    tracing::info!(%address, "loading keys");
+    let scraped = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    tracing::info!(%address, metrics = scraped.map(tracing::field::display), "loading keys");
     let timeout = app.config.header_timeout;
     let mut serving = tokio::spawn(serve(listener, router::router(app.clone()), timeout, asked_to_stop()));
     let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, router::metrics(app.clone()), timeout, until_stop())));

@@ -4,7 +4,6 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Database, Failure, operator, output};
-use crate::app::App;
 use crate::config::Config;
 use crate::kit::text::Line;
 use crate::members::Email;
@@ -47,7 +46,7 @@ impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let Self::Create(input) = self;
         let password = output::password_from_stdin(input.owner_password_stdin, "--owner-password-stdin")?;
-        let app = App::open(Config::default(), &input.database.database).await?;
+        let app = input.database.open_or_make(Config::default()).await?;
         let name = match input.owner_name {
             Some(name) => name,
             None => input

@@ -15,5 +15,5 @@ mod tables;
 
 pub use api::routes;
 pub use error::Error;
-pub use service::{SignInLimits, SignedIn, TokenDigest, authenticate, issue};
+pub use service::{SignInLimits, SignedIn, TokenDigest, authenticate, find_token, issue};
 pub use store::forget_expired;
