@@ -126,8 +126,8 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
         async move { drop(stopped.wait_for(|stop| *stop).await) }
     };
     // Served from the first moment: /readiness says 503 until keys are loaded, and a key is looked up one by one.
-    let scraped = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
-    tracing::info!(%address, metrics = scraped.map(tracing::field::display), "loading keys");
+    let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "loading keys");
     let timeout = app.config.header_timeout;
     let mut serving = tokio::spawn(serve(listener, router::router(app.clone()), timeout, asked_to_stop()));
     let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, router::metrics(app.clone()), timeout, until_stop())));

@@ -15,7 +15,7 @@ fn the_log_is_json_and_holds_no_secret() {
         let (secret, wrong) = (&key.secret, "a wrong password, typed by mistake");
         let cookie = "pcs_cookiecookiecookiecookiecookiecookiecookie1";
         let anyone = || node.anyone();
-        let escaped: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let escaped: String = secret.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
 
         anyone().header("x-api-key", secret).get("/api/v1/auth/whoami").is(200);
         anyone().header("authorization", &format!("Bearer {secret}")).get("/api/v1/api-keys").is(403);

@@ -11,24 +11,22 @@ use serde_json::json;
 
 use crate::support::{Site, until};
 
-const EVENTS: u64 = 200_000;
+const EVENTS: u64 = 40_000;
 
-/// What a command may use for a log of any length, in kilobytes.
-const MOST: u64 = 80_000;
+/// What a command may use for a log of any length, in kilobytes: less than these events have as text on top of what any
+/// command has. (200,000 events took the same 27,000 kB to export and 30,000 to verify.)
+const MOST: u64 = 40_000;
 
 #[test]
 fn a_long_log_is_exported_and_verified_in_flat_memory() {
     let site = Site::new();
-    let begun = std::time::Instant::now();
     tokio::runtime::Runtime::new().expect("a runtime").block_on(write(&site));
-    eprintln!("written in {:?}", begun.elapsed());
     for (arguments, least) in [
         (&["audit", "export", "--format", "ndjson"][..], EVENTS * 300),
         (&["audit", "export", "--format", "csv"], EVENTS * 200),
         (&["audit", "verify"], 10),
     ] {
         let (bytes, peak) = peak(&site, arguments);
-        eprintln!("{arguments:?} {peak} kB {:?}", begun.elapsed());
         assert!(bytes >= least, "{arguments:?} wrote {bytes} bytes");
         assert!(peak < MOST, "{arguments:?} took {peak} kB");
     }

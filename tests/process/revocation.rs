@@ -110,7 +110,9 @@ fn a_dead_node_is_waited_for_once() {
     took[1..].sort_unstable();
     assert!(took[3] < LEASE, "{took:?}");
     let node = site.node();
-    keys.iter().for_each(|key| is_refused(&node, key));
+    for key in &keys {
+        is_refused(&node, key);
+    }
 }
 
 fn revoking_takes(site: &Site, key: &Key) -> Duration {

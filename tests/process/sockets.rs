@@ -109,7 +109,7 @@ fn pipelined_requests_are_answered_in_order() {
     let node = site.node();
     let mut client = node.anyone();
     let paths = ["/health", "/nowhere", "/readiness", "/api/v1/nowhere"];
-    let requests: String = (0..40).map(|number| format!("GET {} HTTP/1.1\r\nhost: x\r\n\r\n", paths[number % 4])).collect();
+    let requests = paths.map(|path| format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).concat().repeat(10);
     client.write(requests.as_bytes()).expect("sent");
     let statuses: Vec<u16> = (0..40).map(|_| client.read_answer().expect("an answer").status).collect();
     assert_eq!(statuses, [200, 404, 200, 404].repeat(10));
