@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use planeconnection::cluster::LEASE;
 use serde_json::json;
 
-use crate::support::{Key, Node, Site, until};
+use crate::support::{Key, Node, Site, WriteLock, until};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -189,37 +189,4 @@ fn a_key_is_verified_and_revoked_while_another_process_writes_for_seconds() {
     is_refused(&node, &gone);
     until("the node is ready again", || node.anyone().get("/readiness").status == 200);
     node.with(&kept).get(WHOAMI).is(200);
-}
-
-pub use lock::WriteLock;
-
-mod lock {
-    //! Another writer on the same file.
-
-    use planeconnection::kit::db::{Db, Location};
-    use sea_orm::DatabaseTransaction;
-    use tokio::runtime::Runtime;
-
-    use crate::support::Site;
-
-    /// The file's write lock, held by this process.
-    pub struct WriteLock {
-        runtime: Runtime,
-        held: Option<DatabaseTransaction>,
-    }
-
-    impl WriteLock {
-        pub fn take(site: &Site) -> Self {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(1).build().expect("a runtime");
-            let location = Location::Sqlite(site.file());
-            let held =
-                runtime.block_on(async { Db::open(&location).await.expect("a database").begin().await.expect("the lock") });
-            Self { runtime, held: Some(held) }
-        }
-
-        pub fn release(mut self) {
-            let held = self.held.take().expect("it is held");
-            self.runtime.block_on(held.rollback()).expect("a rollback");
-        }
-    }
 }

@@ -1,7 +1,6 @@
 //! Starting: ready means ready, several may start at once, and what does not work is said in a line.
 
-use crate::revocation::WriteLock;
-use crate::support::{Client, Node, Site, until};
+use crate::support::{Client, Node, Site, WriteLock, until};
 
 #[test]
 fn nodes_that_start_at_once_on_a_new_file_all_come_up() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Client, Key, Node, Site, until};
+use crate::support::{Client, Key, Node, Site, WriteLock, until};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -97,6 +97,24 @@ fn a_request_in_flight_is_finished_and_new_ones_are_not_begun() {
     assert_eq!(status.code(), Some(0), "{stderr}");
     let node = site.node();
     node.with(&key).get(WHOAMI).is(200);
+}
+
+#[test]
+fn a_node_that_stops_waits_for_the_database_to_take_what_was_counted() {
+    let site = Site::new();
+    let node = site.node();
+    let key = node.owner().create_key("Key", &["trips:read"]);
+    let lock = WriteLock::take(&site);
+    let mut client = node.with(&key);
+    for _request in 0..10 {
+        client.get(WHOAMI).is(200);
+    }
+    let address = node.address;
+    node.signal(Signal::TERM);
+    until("the node takes no new connection", || Client::connect(address).is_err());
+    lock.release();
+    assert_eq!(node.ended().0.code(), Some(0));
+    assert_eq!(usage(&mut site.node().owner(), &key), (10, 0));
 }
 
 #[test]

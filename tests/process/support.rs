@@ -16,9 +16,12 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use planeconnection::kit::db::{Db, Location};
 use rustix::process::{Pid, Signal, kill_process};
+use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 pub const PASSWORD: &str = "correct horse battery";
 pub const OWNER: &str = "ana@skyline.example";
@@ -464,5 +467,24 @@ impl Answer {
     pub fn code(self, code: &str) -> Self {
         assert_eq!(self.json["error"]["code"], code, "{}", self.body);
         self
+    }
+}
+
+/// The write lock of a site's file, held by this process.
+pub struct WriteLock {
+    runtime: Runtime,
+    held: DatabaseTransaction,
+}
+
+impl WriteLock {
+    pub fn take(site: &Site) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let location = Location::Sqlite(site.file());
+        let held = runtime.block_on(async { Db::open(&location).await.expect("a database").begin().await.expect("the lock") });
+        Self { runtime, held }
+    }
+
+    pub fn release(self) {
+        self.runtime.block_on(self.held.rollback()).expect("a rollback");
     }
 }
