@@ -147,7 +147,8 @@ async fn of_two_account_owners_who_remove_each_other_the_quicker_one_stays() {
     let (first, second) = tokio::join!(one.delete(&path_of_other), other.delete(&path_of_one));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 403], "{} {}", first.text, second.text);
+    // Whoever comes second is no member any more: their session is gone, or what it let them begin is refused.
+    assert!(matches!(statuses, [200, 401 | 403]), "{} {}", first.text, second.text);
 }
 
 #[tokio::test]
