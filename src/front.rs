@@ -14,7 +14,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use crate::access;
 use crate::app::App;
 use crate::audit::{Actor, By};
 use crate::keys::Origin;
@@ -25,6 +24,7 @@ use crate::kit::http::client;
 use crate::kit::http::serve::Peer;
 use crate::kit::ids::uuid_v7;
 use crate::metrics::RequestLabels;
+use crate::{access, sessions};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -79,7 +79,7 @@ pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(info.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let path = if route.is_some() { String::new() } else { format::scrub(request.uri().path()).into_owned() };
+    let path = if route.is_some() { String::new() } else { loggable(request.uri().path()).to_owned() };
     let in_api = matches!(request.uri().path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
     let refused = access::refuse_key_in_url(request.uri());
@@ -124,11 +124,26 @@ fn inspect(app: &App, request: &Request) -> RequestInfo {
     }
 }
 
-/// The caller's own if it is 1 to 128 visible ASCII characters and no key, else a new one.
+/// A path as it may be written to the log, unless there is a secret in it, however it is escaped.
+fn loggable(path: &str) -> &str {
+    let decoded: Vec<(String, String)> = serde_urlencoded::from_str(path).unwrap_or_default();
+    let is_withheld = decoded.iter().any(|(name, value)| holds_secret(name) || holds_secret(value));
+    if is_withheld { "(withheld: there is a secret in it)" } else { path }
+}
+
+fn holds_secret(text: &str) -> bool {
+    format::scrub(text) != text || sessions::find_token(text).is_some()
+}
+
+/// The caller's own if it is 1 to 128 visible ASCII characters and no secret, else a new one.
 fn request_id(app: &App, headers: &HeaderMap) -> Arc<str> {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let usable =
-        |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && format::scrub(id) == *id;
+    let usable = |id: &&str| {
+        (1..=128).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_graphic())
+            && 
+            && !holds_secret(id)
+    };
     match given.filter(usable) {
         Some(id) => id.into(),
         None => format!("req_{}", uuid_v7(app.clock.now(), &app.random).simple()).into(),
@@ -137,7 +152,10 @@ fn request_id(app: &App, headers: &HeaderMap) -> Arc<str> {
 
 fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
     let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    let scrubbed = format::scrub(text);
+    let scrubbed = match sessions::find_token(text) {
+        Some(_) => "(withheld: there is a secret in it)".into(),
+        None => format::scrub(text),
+    };
     Some(scrubbed.chars().take(LONGEST_AGENT).collect::<String>().into())
 }
 

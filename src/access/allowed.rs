@@ -131,7 +131,7 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Resu
         Some(Credential::Key(presented)) => admit_key(app, presented, info, rule).await.map(Caller::Key),
         Some(Credential::Token(token)) => {
             let (member, session) = sessions::authenticate(app, token).await?.ok_or_else(session_invalid)?;
-            let tenant = app.index.tenant(member.workspace).ok_or_else(session_invalid)?;
+            let tenant = app.cluster.tenant(app, member.workspace).await?.ok_or_else(session_invalid)?;
             if rule.admits(member.role) {
                 return Ok(Caller::Member { member: Box::new(member), tenant, session });
             }

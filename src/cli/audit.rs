@@ -19,7 +19,7 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_EXPECT", value_name = "SEQUENCE:HASH")]
         expect: Option<Expected>,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Write the log to standard output, the oldest event first

@@ -1,6 +1,6 @@
 //! `members list|add|set-role|remove`
 
-use clap::{ArgAction, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
@@ -16,7 +16,7 @@ pub(super) enum Command {
         #[command(flatten)]
         at: InWorkspace,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Add a member with a password
@@ -33,10 +33,10 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
         /// Read their password, 12 to 200 characters, from standard input
-        #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", required = true, action = ArgAction::SetTrue)]
+        #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", value_parser = output::switch)]
         password_stdin: bool,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Give a member another role
@@ -50,7 +50,7 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Remove a member and sign them out; the workspace's keys stay
@@ -61,7 +61,7 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
 }
@@ -73,8 +73,8 @@ impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
             Self::List { at, json } => list(&at, json).await,
-            Self::Add { at, email, name, role, password_stdin: _, json } => {
-                let password = output::password_from_stdin()?;
+            Self::Add { at, email, name, role, password_stdin, json } => {
+                let password = output::password_from_stdin(password_stdin, "--password-stdin")?;
                 let (app, workspace) = at.open().await?;
                 let member = members::add(&app, workspace.id, operator(), AddMember { name, email, role }, password).await?;
                 answer(&member, json, "Added")

@@ -92,7 +92,13 @@ impl Database {
                 path.display()
             )));
         }
-        Ok(App::open(Config::default(), &self.database).await?)
+        self.open_or_make(Config::default()).await
+    }
+
+    /// Opens the database, which need not be there yet.
+    async fn open_or_make(&self, config: Config) -> Result<App, Failure> {
+        let opened = App::open(config, &self.database).await;
+        opened.map_err(|error| Failure::refused(format!("cannot open {}: {error}", self.database)))
     }
 }
 

@@ -34,9 +34,6 @@ pub enum Error {
     /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
     OnceKeyReused,
-    /// Committed, but not every node has confirmed it in time.
-    #[error("the change is stored, but a node has not confirmed it: repeat the call")]
-    NotConfirmed,
     /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
@@ -58,7 +55,6 @@ impl From<Error> for ApiError {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())
             }
             Error::OnceKeyReused => Self::once_key_reused(),
-            Error::NotConfirmed => Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", sentence()),
             Error::Db(error) => error.into(),
         }
     }

@@ -4,7 +4,7 @@
 //! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ pub type DbResult<T> = Result<T, DbErr>;
 
 /// How long a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How long to wait before opening a file again that is locked.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,22 +74,16 @@ impl Db {
     /// Opens the database, and creates the file if there is none.
     pub async fn open(location: &Location) -> DbResult<Self> {
         let Location::Sqlite(path) = location;
-        let url = format!("sqlite://{}?mode=rwc", path.display());
         // The writer first: it makes the file and switches it to write-ahead logging.
-        let write = pool(&url, 1).await?;
-        let read = pool(&url, 8).await?;
-        let watch = pool(&url, 1).await?;
+        let write = first_pool(path).await?;
+        let read = pool(path, 8).await?;
+        let watch = pool(path, 1).await?;
         Ok(Self { read, write, watch })
     }
 
     /// For queries outside a transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
-    }
-
-    /// For migrations, which manage their own transactions.
-    pub fn admin(&self) -> &DatabaseConnection {
-        &self.write
     }
 
     /// Begins a write transaction; dropped without a commit, it is rolled back.
@@ -122,8 +119,24 @@ impl Db {
     }
 }
 
-async fn pool(url: &str, most: u32) -> DbResult<DatabaseConnection> {
-    let mut options = ConnectOptions::new(url);
+/// Two processes that switch a new file to write-ahead logging at once are in each other's way, whatever the busy
+/// timeout: SQLite tells the second at once that the file is locked.
+async fn first_pool(path: &Path) -> DbResult<DatabaseConnection> {
+    let mut left = BUSY;
+    loop {
+        match pool(path, 1).await {
+            Err(error) if is_busy(&error) && !left.is_zero() => {
+                left = left.saturating_sub(PAUSE);
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn pool(path: &Path, most: u32) -> DbResult<DatabaseConnection> {
+    let path = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite://");
     options
         .max_connections(most)
         .min_connections(1)
@@ -132,8 +145,11 @@ async fn pool(url: &str, most: u32) -> DbResult<DatabaseConnection> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|options: SqliteConnectOptions| {
+        .map_sqlx_sqlite_opts(move |options: SqliteConnectOptions| {
             options
+                // Not as part of the URL, where a percent sign would mean something else.
+                .filename(&path)
+                .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 // FULL: a revocation that was answered must outlive a power cut.
                 .synchronous(SqliteSynchronous::Full)
@@ -155,6 +171,12 @@ pub fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {
 /// The row breaks a rule that only one row may have.
 pub fn is_duplicate(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// `SQLITE_BUSY`, while opening.
+fn is_busy(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
+    error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 /// The database cannot be reached or is too busy, as opposed to having refused the statement.

@@ -79,7 +79,7 @@ async fn sign_in(who: Allowed<Anyone>, State(app): State<App>, Body(input): Body
     let SignIn { email, password, workspace } = input;
     let info = who.info();
     let signed_in = service::sign_in(&app, &email, password, workspace.as_deref(), info.address, |actor| info.by(actor)).await?;
-    let tenant = app.index.tenant(signed_in.member.workspace).ok_or_else(ApiError::unavailable)?;
+    let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NotStored(Session {
         token: signed_in.token.expose_secret().to_owned(),
         expires_at: signed_in.expires_at,

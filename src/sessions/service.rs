@@ -22,6 +22,18 @@ use crate::workspaces;
 /// How long a session lasts.
 const LIFETIME: Duration = Duration::from_hours(12);
 
+/// What a token begins with, and how many base62 characters follow.
+const PREFIX: &str = "pcs_";
+const LENGTH: usize = 43;
+
+/// A part of `text` that has the form of a token.
+pub fn find_token(text: &str) -> Option<&str> {
+    text.match_indices(PREFIX).find_map(|(at, _)| {
+        let token = text.get(at..at + PREFIX.len() + LENGTH)?;
+        token[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(token)
+    })
+}
+
 /// SHA-256 of a session token: what is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenDigest(pub(super) [u8; 32]);
@@ -141,7 +153,7 @@ async fn record_failure(app: &App, (member, by, at): &Failure) -> DbResult<()> {
 
 /// Opens a session for a member.
 pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error> {
-    let token = format!("pcs_{}", app.random.base62(43));
+    let token = format!("{PREFIX}{}", app.random.base62(LENGTH));
     let mut work = Work::begin(app, member.workspace, by).await?;
     let expires_at = work.now().after(LIFETIME);
     store::insert(work.tx(), digest(token.as_bytes()), member.workspace, member.id, work.now(), expires_at).await?;

@@ -108,7 +108,9 @@ impl TestApp {
 
     /// Alters the database behind the product's back.
     pub async fn tamper(&self, sql: &str) {
-        self.app.db.admin().execute_unprepared(sql).await.expect("a statement");
+        let tx = self.app.db.begin().await.expect("a transaction");
+        tx.execute_unprepared(sql).await.expect("a statement");
+        tx.commit().await.expect("a commit");
     }
 
     /// Nobody in particular.

@@ -212,6 +212,11 @@ impl Recorder {
         }
     }
 
+    /// Whether everything that was counted is written.
+    pub fn is_empty(&self) -> bool {
+        lock(&self.queue).is_empty() && lock(&self.folds).values().all(|fold| fold.count == 0)
+    }
+
     fn due(&self, now: Time, which: Flush) -> Vec<Denial> {
         let mut due = Vec::new();
         lock(&self.folds).retain(|(_, reason, address), fold| {
