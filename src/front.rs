@@ -138,12 +138,7 @@ fn holds_secret(text: &str) -> bool {
 /// The caller's own if it is 1 to 128 visible ASCII characters and no secret, else a new one.
 fn request_id(app: &App, headers: &HeaderMap) -> Arc<str> {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let usable = |id: &&str| {
-        (1..=128).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_graphic())
-            && 
-            && !holds_secret(id)
-    };
+    let usable = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !holds_secret(id);
     match given.filter(usable) {
         Some(id) => id.into(),
         None => format!("req_{}", uuid_v7(app.clock.now(), &app.random).simple()).into(),
