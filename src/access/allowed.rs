@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
 use crate::keys::index::{Accepted, Ask};
-use crate::keys::{Entry, Origin, Refusal, Tenant};
+use crate::keys::{Entry, Refusal, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
 use crate::members::Member;
@@ -149,8 +149,7 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
         app.cluster.refresh(app, presented).await?;
     }
     let ask = Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
-    let origin =
-        Origin { address: info.address, now: ask.now, request_id: &info.request_id, user_agent: info.user_agent.as_deref() };
+    let origin = info.origin(ask.now);
     match app.index.verify(presented, ask) {
         Ok(Accepted { entry, .. }) if !rule.admits_keys() => {
             app.recorder.deny_person(&entry, origin);
@@ -194,8 +193,7 @@ fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
         Refusal::Limited(entry, too_soon) => {
             let seconds = too_soon.seconds();
             let message = format!("Too many requests with this API key. Try again in {seconds} seconds.");
-            let error =
-                ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into());
+            let error = ApiError::rate_limited(message, seconds);
             let Some(limit) = entry.rate_limit else { return error };
             let policy = format!("\"default\";q={};w={}", limit.requests, limit.per_seconds);
             let state = format!("\"default\";r=0;t={seconds}");
@@ -210,7 +208,7 @@ fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
 }
 
 /// 401 with the challenge that RFC 9110 asks for.
-pub(super) fn unauthorized(code: &'static str, message: &str) -> ApiError {
+pub(crate) fn unauthorized(code: &'static str, message: &str) -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, code, message)
         .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
 }

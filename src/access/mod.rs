@@ -13,6 +13,7 @@ mod api;
 mod credential;
 mod permission;
 
+pub(crate) use allowed::unauthorized;
 pub use allowed::{Allowed, Caller};
 pub use api::routes;
 pub(crate) use api::{CallingMember, WorkspaceView};

@@ -127,7 +127,7 @@ pub async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<
 }
 
 async fn get(work: &Work, id: InvoiceId) -> Result<Invoice, Error> {
-    store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound(id))
+    store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)
 }
 
 async fn write(work: &mut Work, invoice: &mut Invoice, action: Action, details: Value) -> Result<(), Error> {

@@ -1,9 +1,9 @@
 //! What can come of a call on members, and the one map to HTTP.
 
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use sea_orm::DbErr;
 
-use crate::kit::http::{ApiError, FieldError};
+use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
 /// Why a member was not added, changed or removed.
@@ -48,11 +48,9 @@ impl From<Error> for ApiError {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::LastOwner => Self::conflict(sentence()),
             Error::OwnerRequired | Error::Superseded => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
-            Error::Password => Self::invalid_fields(vec![FieldError { field: "password".to_owned(), message: sentence() }]),
+            Error::Password => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
-            Error::Busy => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", sentence()).header(header::RETRY_AFTER, 1.into())
-            }
+            Error::Busy => Self::rate_limited(sentence(), 1),
             Error::OnceKeyReused => Self::once_key_reused(),
             Error::Db(error) => error.into(),
         }

@@ -53,10 +53,10 @@ pub async fn create(work: &mut Work, reporter: Reporter, input: CreateReport) ->
 
 /// Changes a report.
 pub async fn update(work: &mut Work, id: ReportId, input: UpdateReport) -> Result<Report, Error> {
-    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound(id))?;
+    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
     let mut report = old.clone();
     if let Some(to) = input.status {
-        report.status = if old.status.may_become(to) { to } else { return Err(Error::Move { from: old.status, to }) };
+        report.status = if old.status.may_become(to) { to } else { return Err(Error::UnknownMove { from: old.status, to }) };
     }
     if let Some(to) = input.confidentiality {
         let from = old.confidentiality;

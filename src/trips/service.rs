@@ -63,7 +63,7 @@ async fn require_sound(work: &Work, old: Option<&Trip>, new: &Trip) -> Result<()
     }
     let assignment = |trip: &Trip| (trip.status, trip.trip_type, trip.aircraft_id);
     let Some(id) = new.aircraft_id.filter(|_| old.map(assignment) != Some(assignment(new))) else { return Ok(()) };
-    let aircraft = fleet::find(work.tx(), work.workspace(), id).await?.ok_or(Error::UnknownAircraft)?;
+    let aircraft = fleet::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NoSuchAircraft)?;
     if new.needs_available_aircraft() && !aircraft.status.is_dispatchable() {
         let (tail_number, status) = (aircraft.tail_number, aircraft.status);
         return Err(Error::AircraftUnavailable { tail_number, status, trip: new.status });

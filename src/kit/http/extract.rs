@@ -195,7 +195,7 @@ fn parse<T: DeserializeOwned + Check>(body: &[u8]) -> Result<T, ApiError> {
         if field == "." {
             ApiError::invalid(format!("The body is not as expected: {message}."))
         } else {
-            ApiError::invalid_fields(vec![FieldError { field, message }])
+            ApiError::invalid_field(field, message)
         }
     })?;
     json.end().map_err(|_| ApiError::invalid("The body has something after its JSON value. Send one value."))?;
@@ -290,11 +290,7 @@ fn from_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let field = error.path().to_string();
         let message = error.into_inner().to_string();
-        if field == "." {
-            ApiError::invalid(format!("Query: {message}."))
-        } else {
-            ApiError::invalid_fields(vec![FieldError { field, message }])
-        }
+        if field == "." { ApiError::invalid(format!("Query: {message}.")) } else { ApiError::invalid_field(field, message) }
     })
 }
 
