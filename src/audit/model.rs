@@ -120,6 +120,12 @@ impl Actor {
         Self { kind: "operator", id: None, name: Some(name.to_owned()) }
     }
 
+    /// Their id and name, for a row that says who: whoever has no id goes by their kind, and by that for a name.
+    pub fn into_id_and_name(self) -> (String, String) {
+        let id = self.id.unwrap_or_else(|| self.kind.to_owned());
+        (id.clone(), self.name.unwrap_or(id))
+    }
+
     /// Nobody known.
     pub const ANONYMOUS: Self = Self { kind: "anonymous", id: None, name: None };
 }

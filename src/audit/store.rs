@@ -5,11 +5,12 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::chain::{GENESIS, Hash, hex};
+use super::chain::{GENESIS, Hash};
 use super::model::{Event, EventActor, EventFilter, EventId, Target};
 use super::tables::{event, head};
 use crate::kit::db::DbResult;
 use crate::kit::http::{Page, Paging};
+use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
 
 /// One page of a workspace's events, the newest first.

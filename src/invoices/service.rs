@@ -10,7 +10,7 @@ use super::store;
 use super::tables::payment;
 use crate::audit::{Action, Target, Work};
 use crate::kit::day::Day;
-use crate::kit::text::{Line, Prose};
+use crate::kit::text::{Line, kept};
 use crate::trips::{self, TripId};
 use crate::workspaces;
 
@@ -35,7 +35,7 @@ pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Er
         amount_paid: 0,
         stage: Stage::Draft,
         due_date: input.due_date,
-        notes: input.notes.map(Prose::into_string).filter(|text| !text.is_empty()),
+        notes: kept(input.notes),
         external_id,
         created_at: now,
         updated_at: now,
@@ -62,7 +62,7 @@ pub async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Res
         require_free(work, invoice.external_id.as_deref(), Some(id)).await?;
     }
     if let Some(notes) = input.notes {
-        invoice.notes = notes.map(Prose::into_string).filter(|text| !text.is_empty());
+        invoice.notes = kept(notes);
     }
     invoice.client = input.client.map_or(invoice.client, Into::into);
     invoice.currency = input.currency.unwrap_or(invoice.currency);
@@ -120,7 +120,7 @@ pub async fn pay(work: &mut Work, id: InvoiceId, input: PayInvoice) -> Result<In
 pub async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
     let mut invoice = get(work, id).await?;
     if invoice.void()? == Change::Made {
-        let reason = input.reason.map(Prose::into_string).filter(|text| !text.is_empty());
+        let reason = kept(input.reason);
         write(work, &mut invoice, Action::InvoiceVoided, json!({ "reason": reason })).await?;
     }
     Ok(invoice)

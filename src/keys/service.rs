@@ -12,7 +12,7 @@ use crate::cluster;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::http::OnceKey;
-use crate::kit::text::Prose;
+use crate::kit::text::kept;
 use crate::workspaces::{self, WorkspaceId};
 
 /// The furthest an expiry may lie ahead.
@@ -40,7 +40,7 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
         digest: secret.digest(),
         hint: secret.hint(),
         name: free_name(&work, input.name.as_str(), None).await?,
-        description: input.description.map(Prose::into_string).filter(|text| !text.is_empty()),
+        description: kept(input.description),
         permissions: input.permissions,
         scopes,
         allowlist: allowlist(&input.ip_allowlist.unwrap_or_default())?,
@@ -136,7 +136,7 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         key.name = free_name(&work, name.as_str(), Some(id)).await?;
     }
     if let Some(description) = input.description {
-        key.description = description.map(Prose::into_string).filter(|text| !text.is_empty());
+        key.description = kept(description);
     }
     if let Some(blocks) = &input.ip_allowlist {
         key.allowlist = allowlist(blocks.as_deref().unwrap_or_default())?;
@@ -246,9 +246,8 @@ fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
 }
 
 fn person(work: &Work) -> Person {
-    let Actor { kind, id, name } = work.by().actor.clone();
-    let id = id.unwrap_or_else(|| kind.to_owned());
-    Person { name: name.unwrap_or_else(|| id.clone()), id }
+    let (id, name) = work.by().actor.clone().into_id_and_name();
+    Person { id, name }
 }
 
 fn target(key: &Key) -> Target {

@@ -223,10 +223,10 @@ impl<T: DeserializeOwned> Query<T> {
     }
 }
 
-/// For a route that takes no parameters.
-#[derive(Debug, Deserialize)]
+/// For a route that takes no parameters, or a list without filters.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NoParameters {}
+pub struct NoParameters {}
 
 impl<T: IntoParams> Describe for Query<T> {
     fn describe(doc: &mut Doc) {
