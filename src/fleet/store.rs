@@ -1,13 +1,10 @@
 //! Every query on aircraft.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use super::model::{Aircraft, AircraftFilter, AircraftId};
 use super::tables::{Column, Entity, Model};
-use crate::kit::db::{DbResult, contains};
+use crate::kit::db::{DbResult, contains, page};
 use crate::kit::http::{Page, Paging};
 use crate::kit::text::Line;
 use crate::workspaces::WorkspaceId;
@@ -43,11 +40,8 @@ pub async fn list(
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
         .add_option(filter.search.as_ref().map(Line::as_str).filter(|text| !text.is_empty()).map(matches));
-    let matching = Entity::find().filter(condition);
-    let total = matching.clone().count(db).await?;
-    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    let rows = newest.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(aircraft_of).collect(), total, paging))
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, |row| Ok(aircraft_of(row))).await
 }
 
 fn matches(text: &str) -> Condition {

@@ -7,9 +7,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use super::lock::lock;
 
 /// So many requests in so much time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,7 +119,7 @@ impl<K: Hash + Eq> Limits<K> {
 
     /// Takes one request for `caller` at `now`.
     pub fn take(&self, caller: K, now: Duration) -> Result<Left, TooSoon> {
-        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut callers = lock(&self.callers);
         if callers.len() >= self.most && !callers.contains_key(&caller) {
             callers.retain(|_, limit| !limit.is_idle(now));
             if callers.len() >= self.most {
@@ -129,7 +131,7 @@ impl<K: Hash + Eq> Limits<K> {
 
     /// Takes back one request of `caller`, who turned out to be welcome.
     pub fn give_back(&self, caller: &K) {
-        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let callers = lock(&self.callers);
         if let Some(limit) = callers.get(caller) {
             limit.give_back(self.rate);
         }

@@ -1,13 +1,12 @@
 //! Every query on trips.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
 use super::model::{Trip, TripFilter, TripId};
 use super::tables::{Column, Entity, Model};
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, page};
 use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
 
@@ -46,11 +45,8 @@ pub async fn list(
         .add_option(filter.date_from.map(|from| Column::DepartureDate.gte(from.0)))
         .add_option(filter.date_to.map(|to| Column::DepartureDate.lte(to.0)))
         .add_option(filter.updated_since.map(|since| Column::UpdatedAt.gte(since.0)));
-    let matching = Entity::find().filter(condition);
-    let total = matching.clone().count(db).await?;
-    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    let rows = newest.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(trip_of).collect::<DbResult<_>>()?, total, paging))
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, trip_of).await
 }
 
 fn row_of(trip: Trip) -> Model {

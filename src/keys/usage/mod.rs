@@ -12,7 +12,7 @@ mod denials;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(super) use addresses::addresses;
@@ -24,6 +24,7 @@ use super::model::KeyId;
 use super::scope::Scope;
 use crate::app::App;
 use crate::kit::clock::Time;
+use crate::kit::lock::lock;
 
 /// Usage of keys, as it is written.
 type Batch = Vec<(Arc<Entry>, Drained)>;
@@ -265,8 +266,4 @@ pub enum Flush {
     Regular,
     /// The process is about to end.
     Last,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
