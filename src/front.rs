@@ -23,13 +23,16 @@ use crate::kit::http::ApiError;
 use crate::kit::http::client;
 use crate::kit::http::serve::Peer;
 use crate::kit::ids::uuid_v7;
-use crate::metrics::RequestLabels;
+use crate::metrics::{RequestLabels, RouteLabel};
 use crate::{access, sessions};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest program name that is recorded.
 const LONGEST_AGENT: usize = 300;
+
+/// What stands for a text with a secret in it.
+const WITHHELD: &str = "(withheld: there is a secret in it)";
 
 /// Among a response's extensions: the log must not say where its request came from.
 #[derive(Clone, Copy, Debug)]
@@ -77,9 +80,10 @@ pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> 
     let begun = app.clock.ticks();
     let info = inspect(&app, &request);
     request.extensions_mut().insert(info.clone());
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let path = if route.is_some() { String::new() } else { loggable(request.uri().path()).to_owned() };
+    let method = known(request.method());
+    let route = RouteLabel(request.extensions().get::<MatchedPath>().cloned());
+    // A route is logged as the table has it; what matches none, as it was sent.
+    let sent = if route.0.is_some() { None } else { Some(loggable(request.uri().path()).to_owned()) };
     let in_api = matches!(request.uri().path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
     let refused = access::refuse_key_in_url(request.uri());
@@ -103,14 +107,13 @@ pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> 
 
     let seconds = app.clock.ticks().saturating_sub(begun).as_secs_f64();
     let status = response.status().as_u16();
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let known_method = known(&method);
-    app.metrics.request(&RequestLabels { method: known_method, route: route.to_owned(), status }, seconds);
-    let shown = if path.is_empty() { route } else { &path };
+    let labels = RequestLabels { method, route, status };
+    app.metrics.request(&labels, seconds);
+    let path = sent.as_deref().unwrap_or(labels.route.as_str());
     let ip = if response.extensions_mut().remove::<Discreet>().is_some() { None } else { Some(info.address) };
     tracing::info!(
         target: "planeconnection::request",
-        method = known_method, path = shown, status, ms = (seconds * 1e6).round() / 1e3, ip = ip.map(tracing::field::display), request_id = %info.request_id,
+        method, path, status, ms = (seconds * 1e6).round() / 1e3, ip = ip.map(tracing::field::display), request_id = %info.request_id,
     );
     response
 }
@@ -128,7 +131,7 @@ fn inspect(app: &App, request: &Request) -> RequestInfo {
 fn loggable(path: &str) -> &str {
     let decoded: Vec<(String, String)> = serde_urlencoded::from_str(path).unwrap_or_default();
     let is_withheld = decoded.iter().any(|(name, value)| holds_secret(name) || holds_secret(value));
-    if is_withheld { "(withheld: there is a secret in it)" } else { path }
+    if is_withheld { WITHHELD } else { path }
 }
 
 fn holds_secret(text: &str) -> bool {
@@ -147,11 +150,12 @@ fn request_id(app: &App, headers: &HeaderMap) -> Arc<str> {
 
 fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
     let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    let scrubbed = match sessions::find_token(text) {
-        Some(_) => "(withheld: there is a secret in it)".into(),
-        None => format::scrub(text),
-    };
-    Some(scrubbed.chars().take(LONGEST_AGENT).collect::<String>().into())
+    if sessions::find_token(text).is_some() {
+        return Some(WITHHELD.into());
+    }
+    let scrubbed = format::scrub(text);
+    let end = scrubbed.char_indices().nth(LONGEST_AGENT).map_or(scrubbed.len(), |(at, _)| at);
+    Some(scrubbed[..end].into())
 }
 
 fn note_leak(app: &App, secret: &str, info: &RequestInfo) {

@@ -21,7 +21,7 @@ mod work;
 
 pub use api::routes;
 pub use export::{Format, export};
-pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, differences};
+pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, and_rewritten, differences};
 pub use once::forget_old_answers;
 pub use store::{hash_at, open_log};
 pub use verify::{Fault, Verdict, verify};

@@ -8,7 +8,7 @@ use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
 use super::tables::payment;
-use crate::audit::{Action, Target, Work};
+use crate::audit::{Action, Target, Work, and_rewritten, differences};
 use crate::kit::day::Day;
 use crate::kit::text::{Line, kept};
 use crate::trips::{self, TripId};
@@ -45,7 +45,7 @@ pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Er
     Ok(invoice)
 }
 
-/// Changes a draft.
+/// Changes a draft; if nothing differs, nothing is written or recorded.
 pub async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
     let old = get(work, id).await?;
     old.require_draft()?;
@@ -67,10 +67,8 @@ pub async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Res
     invoice.client = input.client.map_or(invoice.client, Into::into);
     invoice.currency = input.currency.unwrap_or(invoice.currency);
     invoice.due_date = input.due_date.unwrap_or(invoice.due_date);
-    if invoice != old {
-        let changes = changes(&old, &invoice);
-        write(work, &mut invoice, Action::InvoiceUpdated, changes).await?;
-    }
+    let Some(changes) = changes(&old, &invoice) else { return Ok(old) };
+    write(work, &mut invoice, Action::InvoiceUpdated, changes).await?;
     Ok(invoice)
 }
 
@@ -165,29 +163,18 @@ fn target(invoice: &Invoice) -> Target {
 }
 
 fn described(invoice: &Invoice) -> Value {
-    fields(invoice).into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    json!({
+        "client": invoice.client,
+        "tripId": invoice.trip_id,
+        "currency": invoice.currency,
+        "total": invoice.total,
+        "dueDate": invoice.due_date,
+        "externalId": invoice.external_id,
+    })
 }
 
-/// What differs, as `{field: {from, to}}`; lines and notes are too long to be told twice.
-fn changes(old: &Invoice, new: &Invoice) -> Value {
-    let differing = fields(old).into_iter().zip(fields(new)).filter(|((_, from), (_, to))| from != to);
-    let mut changes: Value =
-        differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect();
+/// What differs; lines and notes are too long to be told twice.
+fn changes(old: &Invoice, new: &Invoice) -> Option<Value> {
     let texts = [("lineItems", old.line_items != new.line_items), ("notes", old.notes != new.notes)];
-    let rewritten: Vec<_> = texts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
-    if !rewritten.is_empty() {
-        changes["rewritten"] = json!(rewritten);
-    }
-    changes
-}
-
-fn fields(invoice: &Invoice) -> [(&'static str, Value); 6] {
-    [
-        ("client", json!(invoice.client)),
-        ("tripId", json!(invoice.trip_id)),
-        ("currency", json!(invoice.currency)),
-        ("total", json!(invoice.total)),
-        ("dueDate", json!(invoice.due_date)),
-        ("externalId", json!(invoice.external_id)),
-    ]
+    and_rewritten(differences(&described(old), &described(new)), texts)
 }

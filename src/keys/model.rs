@@ -25,27 +25,15 @@ pub type Description = Prose<0, 1000>;
 /// Why a key was revoked.
 pub type Reason = Prose<0, 500>;
 
-/// Derived, never stored.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ApiKeyStatus)]
-pub enum Status {
-    /// It opens what its scopes name.
-    Active,
-    /// It was revoked; that is final.
-    Revoked,
-    /// Its time is over; that is final.
-    Expired,
-}
-
-impl Status {
-    /// As it is sent.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-        }
+crate::words! {
+    /// Derived, never stored.
+    Status as ApiKeyStatus {
+        /// It opens what its scopes name.
+        Active = "active",
+        /// It was revoked; that is final.
+        Revoked = "revoked",
+        /// Its time is over; that is final.
+        Expired = "expired",
     }
 }
 
