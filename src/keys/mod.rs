@@ -30,4 +30,4 @@ pub use model::{Allowlist, CreateKey, Key, KeyFilter, KeyId, KeyName, Person, Ra
 pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, revoke, rotate};
 pub use store::{changed_since, count_all, find_by_digest, find_by_id_or_name, list};
-pub use usage::{Denial, Flush, Origin, Recorder, import_usage};
+pub use usage::{Flush, Origin, Recorder, import_usage};
