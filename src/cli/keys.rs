@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
 use crate::app::App;
-use crate::keys::{self, CreateKey, Key, KeyFilter, KeyName, NewKey, Permissions, RevokeKey, RotateKey, Scope, Status};
+use crate::keys::{
+    self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Permissions, Reason, RevokeKey, RotateKey, Scope, Status,
+};
 use crate::kit::clock::{Clock, Time};
 use crate::kit::http::{Check, Faults, Paging};
 use crate::workspaces::WorkspaceId;
@@ -49,7 +51,7 @@ pub(super) enum Command {
         key: String,
         /// Why, for the record
         #[arg(long, env = "PLANECONNECTION_REASON")]
-        reason: Option<crate::kit::text::Prose<0, 500>>,
+        reason: Option<Reason>,
         /// Answer as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
@@ -101,7 +103,7 @@ pub(super) struct Create {
     ip_allowlist: Vec<String>,
     /// What the key is for
     #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
-    description: Option<crate::kit::text::Prose<0, 1000>>,
+    description: Option<Description>,
     /// Answer as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,

@@ -1,159 +1,18 @@
-//! A key, what may be asked of it, and the rules that need no database.
+//! What may be asked of keys, as callers send it.
 
-use std::net::IpAddr;
+use serde::Deserialize;
 
-use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
-
-use super::format::scrub;
-use super::scope::{Permissions, Scope, Scopes};
+use super::{Allowlist, KeyName, RateLimit, Status};
+use crate::keys::format::scrub;
+use crate::keys::scope::{Permissions, Scope, Scopes};
 use crate::kit::clock::Time;
 use crate::kit::http::{Check, Faults, present};
-use crate::kit::limit::Rate;
-use crate::kit::text::{Line, Prose};
-use crate::workspaces::WorkspaceId;
+use crate::kit::text::Prose;
 
-crate::ids! {
-    /// An API key.
-    KeyId = "key";
-}
-
-/// What a key is called: 1 to 100 characters.
-pub type KeyName = Line<1, 100>;
 /// What a key is for.
 pub type Description = Prose<0, 1000>;
 /// Why a key was revoked.
 pub type Reason = Prose<0, 500>;
-
-crate::words! {
-    /// Derived, never stored.
-    Status as ApiKeyStatus {
-        /// It opens what its scopes name.
-        Active = "active",
-        /// It was revoked; that is final.
-        Revoked = "revoked",
-        /// Its time is over; that is final.
-        Expired = "expired",
-    }
-}
-
-/// Someone as they were called at the time.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
-pub struct Person {
-    /// The member's id, or `operator` for the command line.
-    pub id: String,
-    /// Their name.
-    pub name: String,
-}
-
-/// So many requests in so many seconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RateLimit {
-    /// 1 to 1,000,000. As many may come at once.
-    #[schema(minimum = 1, maximum = 1_000_000)]
-    pub requests: u32,
-    /// 1 to 86,400.
-    #[schema(minimum = 1, maximum = 86_400)]
-    pub per_seconds: u32,
-}
-
-impl RateLimit {
-    /// What a key gets if nothing is said: 600 a minute.
-    pub const USUAL: Self = Self { requests: 600, per_seconds: 60 };
-
-    /// As the limiter wants it.
-    pub fn rate(self) -> Rate {
-        Rate { requests: self.requests, per: std::time::Duration::from_secs(self.per_seconds.into()) }
-    }
-
-    fn check(self, faults: &mut Faults) {
-        faults.require((1..=1_000_000).contains(&self.requests), "rateLimit.requests", "Give 1 to 1,000,000 requests.");
-        faults.require((1..=86_400).contains(&self.per_seconds), "rateLimit.perSeconds", "Give 1 to 86,400 seconds.");
-    }
-}
-
-/// The addresses a key may be used from; none means from anywhere.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
-#[serde(transparent)]
-pub struct Allowlist(Vec<IpNet>);
-
-impl Allowlist {
-    /// The most blocks a key may have.
-    pub const MOST: usize = 50;
-
-    /// Whether `address`, in canonical form, may use the key.
-    pub fn admits(&self, address: IpAddr) -> bool {
-        self.0.is_empty() || self.0.iter().any(|block| block.contains(&address))
-    }
-
-    /// The blocks.
-    pub fn blocks(&self) -> &[IpNet] {
-        &self.0
-    }
-
-    /// From what was typed: CIDR blocks or single addresses; the host's bits of a block are cleared.
-    pub fn parse(texts: &[String]) -> Result<Self, (usize, String)> {
-        let blocks = texts.iter().enumerate().map(|(place, text)| block(text.trim()).ok_or_else(|| (place, text.clone())));
-        let mut blocks = blocks.collect::<Result<Vec<_>, _>>()?;
-        blocks.sort_unstable();
-        blocks.dedup();
-        Ok(Self(blocks))
-    }
-}
-
-/// A block or a single address; an IPv4-mapped IPv6 block counts as the IPv4 block.
-fn block(text: &str) -> Option<IpNet> {
-    let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
-    let mapped = match parsed {
-        IpNet::V6(v6) if v6.prefix_len() >= 96 => v6.addr().to_ipv4_mapped().map(|v4| (v4, v6.prefix_len() - 96)),
-        _ => None,
-    };
-    match mapped {
-        Some((v4, length)) => ipnet::Ipv4Net::new(v4, length).ok().map(|block| IpNet::V4(block).trunc()),
-        None => Some(parsed.trunc()),
-    }
-}
-
-/// A key as it is kept.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "KeyView says what each is on the wire")]
-pub struct Key {
-    pub id: KeyId,
-    pub workspace: WorkspaceId,
-    pub digest: super::SecretDigest,
-    pub hint: String,
-    pub name: String,
-    pub description: Option<String>,
-    pub permissions: Permissions,
-    pub scopes: Scopes,
-    pub allowlist: Allowlist,
-    pub rate_limit: Option<RateLimit>,
-    pub created_at: Time,
-    pub created_by: Person,
-    pub expires_at: Option<Time>,
-    pub revoked_at: Option<Time>,
-    pub revoked_by: Option<Person>,
-    pub revoke_reason: Option<String>,
-    pub rotated_from: Option<KeyId>,
-    pub revision: i64,
-}
-
-impl Key {
-    /// Revoked if it was revoked, else expired if past its expiry, else active.
-    pub fn status(&self, now: Time) -> Status {
-        match (self.revoked_at, self.expires_at) {
-            (Some(_), _) => Status::Revoked,
-            (None, Some(expiry)) if expiry <= now => Status::Expired,
-            (None, _) => Status::Active,
-        }
-    }
-}
-
-/// A text to search for, of at most 200 characters.
-fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(Prose::<0, 200>::deserialize(deserializer)?.into_string()))
-}
 
 /// A new key.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -304,32 +163,7 @@ pub struct KeyFilter {
     pub search: Option<String>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn list(texts: &[&str]) -> Allowlist {
-        Allowlist::parse(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).expect("blocks")
-    }
-
-    #[test]
-    fn an_allowlist_admits_its_blocks_only() {
-        let blocks = list(&["203.0.113.7/24", "2001:db8::1"]);
-        assert!(blocks.admits([203, 0, 113, 250].into()));
-        assert!(blocks.admits("2001:db8::1".parse().expect("an address")));
-        assert!(!blocks.admits([203, 0, 114, 1].into()));
-        assert!(Allowlist::default().admits([198, 51, 100, 1].into()));
-    }
-
-    #[test]
-    fn a_mapped_block_is_the_v4_block() {
-        assert_eq!(list(&["::ffff:203.0.113.0/120"]), list(&["203.0.113.0/24"]));
-        assert!(list(&["::ffff:203.0.113.0/120"]).admits([203, 0, 113, 9].into()));
-    }
-
-    #[test]
-    fn what_is_no_block_is_named() {
-        let texts = ["10.0.0.0/8".to_owned(), "10.0.0.0/33".to_owned()];
-        assert_eq!(Allowlist::parse(&texts), Err((1, "10.0.0.0/33".to_owned())));
-    }
+/// A text to search for, of at most 200 characters.
+fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Prose::<0, 200>::deserialize(deserializer)?.into_string()))
 }
