@@ -2,7 +2,7 @@
 //!
 //! - `route`      the table: (method, path, handler), where the first argument of a handler is its permission
 //! - `describe`   what a handler's types say about themselves, for the OpenAPI document
-//! - `extract`    JSON bodies, queries, paths; unknown fields are refused
+//! - `extract`    JSON bodies, queries, paths; what is unknown is refused
 //! - `answer`     `{"success":true,"data":…}`
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
