@@ -13,7 +13,7 @@ use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
 use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
-use crate::keys::index::{Accepted, Ask};
+use crate::keys::index::Ask;
 use crate::keys::{Entry, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
@@ -151,12 +151,12 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
     let ask = Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
     let origin = info.origin(ask.now);
     match app.index.verify(presented, ask) {
-        Ok(Accepted { entry, .. }) if !rule.admits_keys() => {
+        Ok(entry) if !rule.admits_keys() => {
             app.recorder.deny_person(&entry, origin);
             let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
-        Ok(Accepted { entry, .. }) => {
+        Ok(entry) => {
             app.recorder.allow(&entry, ask.scope, info.address, ask.now);
             Ok(entry)
         }

@@ -11,7 +11,7 @@ use crate::keys::{
     self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Permissions, Reason, RevokeKey, RotateKey, Scope, Status,
 };
 use crate::kit::clock::{Clock, Time};
-use crate::kit::http::{Check, Faults, Paging};
+use crate::kit::http::{Check, Faults};
 use crate::workspaces::WorkspaceId;
 
 #[derive(Subcommand)]
@@ -182,15 +182,8 @@ fn shown_once(app: &App, new: &NewKey, as_json: bool) -> Result<(), Failure> {
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
     let now = app.clock.now();
-    let mut all = Vec::new();
-    for page in 1.. {
-        let found = keys::list(app.db.read(), workspace.id, &KeyFilter::default(), Paging { page, page_size: 100 }, now).await?;
-        let is_last = found.items.len() < 100;
-        all.extend(found.items);
-        if is_last {
-            break;
-        }
-    }
+    let all =
+        output::every(async |paging| keys::list(app.db.read(), workspace.id, &KeyFilter::default(), paging, now).await).await?;
     if as_json {
         return output::json(&all.iter().map(|key| shown(&app, key)).collect::<Vec<_>>());
     }

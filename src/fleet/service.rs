@@ -31,7 +31,7 @@ pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, 
 }
 
 /// Changes an aircraft; if nothing differs, nothing is written or recorded.
-pub async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
+pub(super) async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
     let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     if !new.may_be_expected() {

@@ -24,13 +24,13 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: Aircraf
 }
 
 /// Every aircraft of a workspace, by tail number.
-pub async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
+pub(super) async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     Ok(matching.order_by_asc(Column::TailNumber).all(db).await?.into_iter().map(aircraft_of).collect())
 }
 
 /// One page of a workspace's aircraft, the newest first.
-pub async fn list(
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &AircraftFilter,

@@ -46,7 +46,7 @@ pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Er
 }
 
 /// Changes a draft; if nothing differs, nothing is written or recorded.
-pub async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
+pub(super) async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
     let old = get(work, id).await?;
     old.require_draft()?;
     let mut invoice = old.clone();
@@ -115,7 +115,7 @@ pub async fn pay(work: &mut Work, id: InvoiceId, input: PayInvoice) -> Result<In
 }
 
 /// Calls an invoice off that nothing was paid for. A second call changes nothing.
-pub async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
+pub(super) async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
     let mut invoice = get(work, id).await?;
     if invoice.void()? == Change::Made {
         let reason = kept(input.reason);

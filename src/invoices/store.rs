@@ -25,7 +25,7 @@ pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::
 }
 
 /// The invoice with this id.
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
+pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
     let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
     row.map(invoice_of).transpose()
 }
@@ -41,7 +41,7 @@ pub(super) async fn find_by_external_id(
 }
 
 /// One page of a workspace's invoices, the newest first.
-pub async fn list(
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &InvoiceFilter,

@@ -31,5 +31,5 @@ pub use model::{
 };
 pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, revoke, rotate};
-pub use store::{changed_since, count_all, find_by_digest, find_by_id_or_name, list};
+pub use store::{changed_since, find_by_digest, find_by_id_or_name, list};
 pub use usage::{Flush, Origin, Recorder, import_usage};

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::format::{SecretDigest, digest_of};
@@ -121,11 +121,6 @@ pub(super) async fn successors(
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Key>> {
     let rows = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit).all(db).await?;
     rows.into_iter().map(key_of).collect()
-}
-
-/// How many keys there are, in all workspaces.
-pub async fn count_all(db: &impl ConnectionTrait) -> DbResult<u64> {
-    Entity::find().count(db).await
 }
 
 /// Up to `limit` keys whose time is over and whose log does not say so yet.

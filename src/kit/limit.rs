@@ -36,8 +36,6 @@ impl Rate {
 pub struct Left {
     /// Requests that may follow at once.
     pub remaining: u32,
-    /// Until the full number is there again.
-    pub reset: Duration,
 }
 
 /// The request came too soon.
@@ -76,10 +74,7 @@ impl Gcra {
             match self.0.compare_exchange_weak(arrival, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => {
                     let remaining = u32::try_from((burst - ahead) / interval).unwrap_or(u32::MAX);
-                    return Ok(Left {
-                        remaining: remaining.min(rate.requests.saturating_sub(1)),
-                        reset: Duration::from_nanos(ahead),
-                    });
+                    return Ok(Left { remaining: remaining.min(rate.requests.saturating_sub(1)) });
                 }
                 Err(seen) => arrival = seen,
             }

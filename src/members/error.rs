@@ -13,13 +13,13 @@ pub enum Error {
     #[error("there is no such member in this workspace")]
     NotFound,
     /// The email has a seat already.
-    #[error("this workspace already has a member with the email {0}")]
+    #[error("this workspace already has a member with the email {0}: change that one, or check the email")]
     EmailTaken(String),
     /// The workspace would have no account owner.
     #[error("the last account owner cannot be removed or demoted: make someone else account owner first")]
     LastOwner,
     /// Only an account owner makes or unmakes account owners.
-    #[error("only an account owner can add, change or remove an account owner")]
+    #[error("only an account owner can add, change or remove an account owner: ask one of this workspace")]
     OwnerRequired,
     /// Who asks lost the role while the request was on its way.
     #[error("your own role was changed in the meantime: sign in again")]

@@ -22,13 +22,13 @@ pub(super) async fn set(db: &impl ConnectionTrait, report: &Report) -> DbResult<
 }
 
 /// The report with this id.
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: ReportId) -> DbResult<Option<Report>> {
+pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: ReportId) -> DbResult<Option<Report>> {
     let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
     row.map(report_of).transpose()
 }
 
 /// One page of a workspace's reports, the newest first.
-pub async fn list(
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &ReportFilter,

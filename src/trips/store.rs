@@ -25,13 +25,17 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: TripId)
 }
 
 /// The trip that the scheduling software calls so.
-pub async fn find_by_external_id(db: &impl ConnectionTrait, workspace: WorkspaceId, external_id: &str) -> DbResult<Option<Trip>> {
+pub(super) async fn find_by_external_id(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    external_id: &str,
+) -> DbResult<Option<Trip>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ExternalId.eq(external_id));
     named.one(db).await?.map(trip_of).transpose()
 }
 
 /// One page of a workspace's trips, the newest first.
-pub async fn list(
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &TripFilter,

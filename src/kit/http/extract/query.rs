@@ -95,8 +95,9 @@ impl<T: IntoParams> Describe for Listing<T> {
 }
 
 fn from_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
-    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> =
-        serde_urlencoded::from_str(query).map_err(|_| ApiError::invalid("The query string cannot be read."))?;
+    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_urlencoded::from_str(query).map_err(|_| {
+        ApiError::invalid("The query string cannot be read. Send name=value pairs, percent-encoded, with & between them.")
+    })?;
     let pairs = serde::de::value::MapDeserializer::new(pairs.into_iter().map(|(name, value)| (name, Text(value))));
     serde_path_to_error::deserialize(pairs).map_err(|error| misread("Query", error))
 }
