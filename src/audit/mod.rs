@@ -10,12 +10,12 @@
 //! - `store`   queries; `verify` walks the chain; `export` streams it; `api` the calls
 
 mod api;
-pub mod chain;
+mod chain;
 mod export;
 mod model;
 mod once;
 mod store;
-pub mod tables;
+mod tables;
 mod verify;
 mod work;
 
