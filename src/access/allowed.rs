@@ -1,20 +1,20 @@
 //! [`Allowed`]: the caller, once authenticated and authorised.
 
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::credential::{self, Credential};
 use super::permission::{Permission, Rule};
+use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
 use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
-use crate::keys::index::{Accepted, Ask};
-use crate::keys::{Entry, Origin, Refusal, Tenant};
+use crate::keys::index::Ask;
+use crate::keys::{Entry, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
 use crate::members::Member;
@@ -149,15 +149,14 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
         app.cluster.refresh(app, presented).await?;
     }
     let ask = Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
-    let origin =
-        Origin { address: info.address, now: ask.now, request_id: &info.request_id, user_agent: info.user_agent.as_deref() };
+    let origin = info.origin(ask.now);
     match app.index.verify(presented, ask) {
-        Ok(Accepted { entry, .. }) if !rule.admits_keys() => {
+        Ok(entry) if !rule.admits_keys() => {
             app.recorder.deny_person(&entry, origin);
             let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
-        Ok(Accepted { entry, .. }) => {
+        Ok(entry) => {
             app.recorder.allow(&entry, ask.scope, info.address, ask.now);
             Ok(entry)
         }
@@ -166,57 +165,6 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
             Err(refused(&refusal, info.address))
         }
     }
-}
-
-fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
-    match refusal {
-        Refusal::Invalid => unauthorized(
-            "API_KEY_INVALID",
-            "This is not a valid API key. Check that it was copied whole: pck_ and 38 characters.",
-        ),
-        Refusal::Revoked(_) => {
-            unauthorized("API_KEY_REVOKED", "This API key was revoked. Ask an administrator of the workspace for a new one.")
-        }
-        Refusal::Expired(_) => {
-            unauthorized("API_KEY_EXPIRED", "This API key has expired. Ask an administrator of the workspace for a new one.")
-        }
-        Refusal::Address(_) => {
-            let message = format!(
-                "This API key cannot be used from {address}. Ask an administrator of the workspace to add it to the key's allow-list."
-            );
-            ApiError::new(StatusCode::FORBIDDEN, "IP_NOT_ALLOWED", message)
-        }
-        Refusal::Scope(_, scope) => {
-            let message =
-                format!("This API key lacks the scope {scope}. Ask an administrator of the workspace for a key that has it.");
-            ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", message).with("requiredScope", scope.to_string())
-        }
-        Refusal::Limited(entry, too_soon) => {
-            let seconds = too_soon.seconds();
-            let message = format!("Too many requests with this API key. Try again in {seconds} seconds.");
-            let error =
-                ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into());
-            let Some(limit) = entry.rate_limit else { return error };
-            let policy = format!("\"default\";q={};w={}", limit.requests, limit.per_seconds);
-            let state = format!("\"default\";r=0;t={seconds}");
-            [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(error, |error, (name, value)| {
-                match HeaderValue::from_str(&value) {
-                    Ok(value) => error.header(HeaderName::from_static(name), value),
-                    Err(_) => error,
-                }
-            })
-        }
-    }
-}
-
-/// 401 with the challenge that RFC 9110 asks for.
-pub(super) fn unauthorized(code: &'static str, message: &str) -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, code, message)
-        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
-}
-
-fn session_invalid() -> ApiError {
-    unauthorized("SESSION_INVALID", "This session is unknown, expired or signed out. Sign in again.")
 }
 
 impl<P: Permission> Guard for Allowed<P> {

@@ -35,7 +35,7 @@ pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credential<'_>>, ApiErr
 fn bearer(value: &[u8]) -> Result<Credential<'_>, ApiError> {
     let (scheme, credential) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
     if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Err(super::allowed::unauthorized("AUTHENTICATION_REQUIRED", "Send Authorization: Bearer and a key or a token."));
+        return Err(super::refusal::unauthorized("AUTHENTICATION_REQUIRED", "Send Authorization: Bearer and a key or a token."));
     }
     let credential = credential.trim_ascii();
     Ok(if credential.starts_with(format::PREFIX.as_bytes()) {

@@ -72,23 +72,13 @@ crate::words! {
     }
 }
 
-/// Whether it was done or refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Done.
-    Success,
-    /// Refused.
-    Denied,
-}
-
-impl Outcome {
-    /// As it is stored and sent.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Denied => "denied",
-        }
+crate::words! {
+    /// Whether it was done or refused.
+    Outcome as Outcome {
+        /// Done.
+        Success = "success",
+        /// Refused.
+        Denied = "denied",
     }
 }
 
@@ -118,6 +108,12 @@ impl Actor {
     /// Whoever runs the command line.
     pub fn operator(name: &str) -> Self {
         Self { kind: "operator", id: None, name: Some(name.to_owned()) }
+    }
+
+    /// Their id and name, for a row that says who: whoever has no id goes by their kind, and by that for a name.
+    pub fn into_id_and_name(self) -> (String, String) {
+        let id = self.id.unwrap_or_else(|| self.kind.to_owned());
+        (id.clone(), self.name.unwrap_or(id))
     }
 
     /// Nobody known.
@@ -222,6 +218,17 @@ pub fn differences(old: &Value, new: &Value) -> Option<Value> {
     let changes: serde_json::Map<_, _> =
         differing.map(|(field, to)| (field.clone(), serde_json::json!({ "from": old.get(field), "to": to }))).collect();
     (!changes.is_empty()).then_some(Value::Object(changes))
+}
+
+/// The same for texts that the log is not to repeat: which of them were rewritten is added to what differs.
+pub fn and_rewritten<const N: usize>(changes: Option<Value>, texts: [(&str, bool); N]) -> Option<Value> {
+    let rewritten: Vec<_> = texts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+    if rewritten.is_empty() {
+        return changes;
+    }
+    let mut changes = changes.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    changes["rewritten"] = serde_json::json!(rewritten);
+    Some(changes)
 }
 
 /// Which events to list.

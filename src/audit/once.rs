@@ -10,13 +10,13 @@ use std::time::Duration;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use sha2::{Digest, Sha256};
 
-use super::chain::hex;
 use super::model::Actor;
 use super::tables::answer::{Column, Entity, Model};
 use super::work::OnceOutcome;
 use crate::kit::clock::Time;
 use crate::kit::db::{Db, DbResult};
 use crate::kit::http::OnceKey;
+use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
 
 /// How long an answer is kept.

@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
 use crate::app::App;
-use crate::keys::{self, CreateKey, Key, KeyFilter, KeyName, NewKey, Permissions, RevokeKey, RotateKey, Scope, Status};
+use crate::keys::{
+    self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Permissions, Reason, RevokeKey, RotateKey, Scope, Status,
+};
 use crate::kit::clock::{Clock, Time};
-use crate::kit::http::{Check, Faults, Paging};
+use crate::kit::http::{Check, Faults};
 use crate::workspaces::WorkspaceId;
 
 #[derive(Subcommand)]
@@ -49,7 +51,7 @@ pub(super) enum Command {
         key: String,
         /// Why, for the record
         #[arg(long, env = "PLANECONNECTION_REASON")]
-        reason: Option<crate::kit::text::Prose<0, 500>>,
+        reason: Option<Reason>,
         /// Answer as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
@@ -101,7 +103,7 @@ pub(super) struct Create {
     ip_allowlist: Vec<String>,
     /// What the key is for
     #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
-    description: Option<crate::kit::text::Prose<0, 1000>>,
+    description: Option<Description>,
     /// Answer as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
@@ -180,15 +182,8 @@ fn shown_once(app: &App, new: &NewKey, as_json: bool) -> Result<(), Failure> {
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
     let now = app.clock.now();
-    let mut all = Vec::new();
-    for page in 1.. {
-        let found = keys::list(app.db.read(), workspace.id, &KeyFilter::default(), Paging { page, page_size: 100 }, now).await?;
-        let is_last = found.items.len() < 100;
-        all.extend(found.items);
-        if is_last {
-            break;
-        }
-    }
+    let all =
+        output::every(async |paging| keys::list(app.db.read(), workspace.id, &KeyFilter::default(), paging, now).await).await?;
     if as_json {
         return output::json(&all.iter().map(|key| shown(&app, key)).collect::<Vec<_>>());
     }

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
 use crate::app::App;
-use crate::kit::http::Paging;
 use crate::members::{self, AddMember, Email, Member, MemberName, Role, Standing};
 use crate::workspaces::WorkspaceId;
 
@@ -97,7 +96,8 @@ impl Command {
 
 async fn find(app: &App, workspace: WorkspaceId, email: &Email) -> Result<Member, Failure> {
     let member = members::find_by_email(app.db.read(), workspace, email.as_str()).await?;
-    member.ok_or_else(|| Failure::refused(format!("{email} is not a member of this workspace")))
+    member
+        .ok_or_else(|| Failure::refused(format!("{email} is not a member of this workspace: see `planeconnection members list`")))
 }
 
 fn shown(member: &Member) -> serde_json::Value {
@@ -114,15 +114,7 @@ fn answer(member: &Member, as_json: bool, done: &str) -> Result<(), Failure> {
 
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
-    let mut all = Vec::new();
-    for page in 1.. {
-        let found = members::list(app.db.read(), workspace.id, Paging { page, page_size: 100 }).await?;
-        let is_last = found.items.len() < 100;
-        all.extend(found.items);
-        if is_last {
-            break;
-        }
-    }
+    let all = output::every(async |paging| members::list(app.db.read(), workspace.id, paging).await).await?;
     if as_json {
         return output::json(&all.iter().map(shown).collect::<Vec<_>>());
     }

@@ -4,7 +4,7 @@
 //!
 //! - `serve` a node; `demo` a throwaway one full of data (`seed` writes it)
 //! - `workspace`, `members`, `keys`, `audit` the operator's own access, straight on the database
-//! - `backup` a copy while running; `openapi` the document; `output` how answers are printed
+//! - `backup` a copy while running; `openapi` the document; `output` how answers are put together and printed
 
 use std::process::ExitCode;
 

@@ -7,6 +7,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::kit::db::DbResult;
+use crate::kit::http::{Page, Paging};
+
 /// Why a command did nothing, in one line.
 #[derive(Debug)]
 pub struct Failure {
@@ -57,6 +60,21 @@ impl From<sea_orm::DbErr> for Failure {
     fn from(error: sea_orm::DbErr) -> Self {
         Self::refused(format!("the database: {error}"))
     }
+}
+
+/// Everything on every page of a list.
+pub(super) async fn every<T>(page: impl AsyncFn(Paging) -> DbResult<Page<T>>) -> DbResult<Vec<T>> {
+    const SIZE: u32 = 100;
+    let mut all = Vec::new();
+    for number in 1.. {
+        let found = page(Paging { page: number, page_size: SIZE }).await?;
+        let is_last = found.total_pages <= u64::from(number);
+        all.extend(found.items);
+        if is_last {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// Prints a line. A reader that has gone away, as `head` does, is no failure.

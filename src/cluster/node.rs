@@ -61,7 +61,7 @@ impl Cluster {
         self.applied.load(Ordering::Relaxed)
     }
 
-    /// Seconds of the lease that are left.
+    /// How much of the lease is left.
     pub fn lease_left(&self, clock: &Clock) -> Duration {
         Duration::from_micros(self.lease_until.load(Ordering::Acquire).saturating_sub(micros(clock.ticks())))
     }

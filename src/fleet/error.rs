@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use super::code::TailNumber;
 use super::model::NOT_AWAY;
-use crate::kit::http::{ApiError, FieldError};
+use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
 /// Why an aircraft was not added or changed.
@@ -29,10 +29,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("aircraft"),
             Error::TailNumberTaken(_) => Self::conflict(sentence(&error)),
-            Error::NotAway => {
-                let (field, message) = ("expectedReturn".to_owned(), NOT_AWAY.to_owned());
-                Self::invalid_fields(vec![FieldError { field, message }])
-            }
+            Error::NotAway => Self::invalid_field("expectedReturn", NOT_AWAY),
             Error::Db(error) => error.into(),
         }
     }

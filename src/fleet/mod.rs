@@ -21,5 +21,5 @@ pub use api::routes;
 pub use code::{Airport, TailNumber, TypeDesignator};
 pub use error::Error;
 pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
-pub use service::{create, update};
-pub use store::{all, find, list};
+pub use service::create;
+pub use store::find;

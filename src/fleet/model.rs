@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::code::{Airport, TailNumber, TypeDesignator};
 use crate::kit::clock::Time;
 use crate::kit::http::{Check, Faults, present};
-use crate::kit::text::{Line, Prose};
+use crate::kit::text::{Line, Prose, kept};
 use crate::workspaces::WorkspaceId;
 
 crate::ids! {
@@ -81,7 +81,7 @@ impl Aircraft {
         self.type_designator = input.type_designator.unwrap_or(self.type_designator);
         self.model = input.model.map_or(self.model, Line::into_string);
         self.home_base = input.home_base.unwrap_or(self.home_base);
-        self.status_note = input.status_note.map_or(self.status_note, note);
+        self.status_note = input.status_note.map_or(self.status_note, kept);
         self.expected_return = input.expected_return.unwrap_or(self.expected_return);
         self
     }
@@ -90,11 +90,6 @@ impl Aircraft {
     pub fn may_be_expected(&self) -> bool {
         self.expected_return.is_none() || self.status.may_return()
     }
-}
-
-/// A note as it is kept: an empty one is none.
-pub(super) fn note(text: Option<StatusNote>) -> Option<String> {
-    text.map(Prose::into_string).filter(|text| !text.is_empty())
 }
 
 /// A new aircraft.

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft, note};
+use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
 use crate::audit::{Action, Target, Work, differences};
 use crate::kit::db::{DbResult, is_duplicate};
+use crate::kit::text::kept;
 
 /// Adds an aircraft.
 pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, Error> {
@@ -19,7 +20,7 @@ pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, 
         model: input.model.into_string(),
         home_base: input.home_base,
         status: input.status.unwrap_or(Status::Active),
-        status_note: note(input.status_note),
+        status_note: kept(input.status_note),
         expected_return: input.expected_return,
         created_at: now,
         updated_at: now,
@@ -30,7 +31,7 @@ pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, 
 }
 
 /// Changes an aircraft; if nothing differs, nothing is written or recorded.
-pub async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
+pub(super) async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
     let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     if !new.may_be_expected() {

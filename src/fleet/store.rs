@@ -1,13 +1,10 @@
 //! Every query on aircraft.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use super::model::{Aircraft, AircraftFilter, AircraftId};
 use super::tables::{Column, Entity, Model};
-use crate::kit::db::{DbResult, contains};
+use crate::kit::db::{DbResult, contains, page};
 use crate::kit::http::{Page, Paging};
 use crate::kit::text::Line;
 use crate::workspaces::WorkspaceId;
@@ -27,13 +24,13 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: Aircraf
 }
 
 /// Every aircraft of a workspace, by tail number.
-pub async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
+pub(super) async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     Ok(matching.order_by_asc(Column::TailNumber).all(db).await?.into_iter().map(aircraft_of).collect())
 }
 
 /// One page of a workspace's aircraft, the newest first.
-pub async fn list(
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &AircraftFilter,
@@ -43,11 +40,8 @@ pub async fn list(
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
         .add_option(filter.search.as_ref().map(Line::as_str).filter(|text| !text.is_empty()).map(matches));
-    let matching = Entity::find().filter(condition);
-    let total = matching.clone().count(db).await?;
-    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    let rows = newest.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(aircraft_of).collect(), total, paging))
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, |row| Ok(aircraft_of(row))).await
 }
 
 fn matches(text: &str) -> Condition {

@@ -99,7 +99,7 @@ async fn show(
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
 ) -> Result<Answer<InvoiceView>, ApiError> {
-    let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound(id))?;
+    let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
     Ok(Answer(InvoiceView::new(invoice, app.clock.now())))
 }
 

@@ -3,15 +3,16 @@
 use sea_orm::DbErr;
 
 use super::model::{InvoiceId, Stage};
-use crate::kit::http::{ApiError, Faults, FieldError};
+use crate::kit::http::{ApiError, Faults};
+use crate::kit::text::sentence;
 use crate::trips::TripId;
 
 /// Why an invoice was not drafted, changed, sent, paid or voided. The texts name the invoice by its number.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such invoice in this workspace.
-    #[error("there is no invoice {0} in this workspace")]
-    NotFound(InvoiceId),
+    #[error("there is no such invoice in this workspace")]
+    NotFound,
     /// No such trip in this workspace.
     #[error("there is no trip {0} in this workspace")]
     NoSuchTrip(TripId),
@@ -58,17 +59,10 @@ pub enum Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let field = |field: &str, message: &str| {
-            Self::invalid_fields(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
-        };
-        let sentence = |error: &Error| {
-            let text = error.to_string();
-            format!("{}.", text.strip_prefix('i').map_or(text.clone(), |rest| format!("I{rest}")))
-        };
         match error {
-            Error::NotFound(_) => Self::not_found("invoice"),
-            Error::NoSuchTrip(_) => field("tripId", "Give the id of a trip of this workspace, or null."),
-            Error::NotYet => field("paidOn", "Give the day the money came in, which cannot be in the future."),
+            Error::NotFound => Self::not_found("invoice"),
+            Error::NoSuchTrip(_) => Self::invalid_field("tripId", "Give the id of a trip of this workspace, or null."),
+            Error::NotYet => Self::invalid_field("paidOn", "Give the day the money came in, which cannot be in the future."),
             Error::Lines(faults) => faults.into_result().err().unwrap_or_else(Self::internal),
             Error::ExternalIdTaken { id, .. } => Self::conflict(sentence(&error)).with("invoiceId", id.to_string()),
             Error::NotADraft(..) | Error::Void(_) | Error::NotPayable(..) | Error::TooMuch { .. } | Error::HasPayments(_) => {

@@ -26,5 +26,4 @@ pub use lines::{LineItem, NewLine, NotAQuantity, Quantity};
 pub use model::{
     Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, NewClient, PayInvoice, Stage, Status, UpdateInvoice, VoidInvoice,
 };
-pub use service::{create, pay, send, update, void};
-pub use store::{find, list};
+pub use service::{create, pay, send};

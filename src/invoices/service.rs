@@ -8,9 +8,9 @@ use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
 use super::tables::payment;
-use crate::audit::{Action, Target, Work};
+use crate::audit::{Action, Target, Work, and_rewritten, differences};
 use crate::kit::day::Day;
-use crate::kit::text::{Line, Prose};
+use crate::kit::text::{Line, kept};
 use crate::trips::{self, TripId};
 use crate::workspaces;
 
@@ -35,7 +35,7 @@ pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Er
         amount_paid: 0,
         stage: Stage::Draft,
         due_date: input.due_date,
-        notes: input.notes.map(Prose::into_string).filter(|text| !text.is_empty()),
+        notes: kept(input.notes),
         external_id,
         created_at: now,
         updated_at: now,
@@ -45,8 +45,8 @@ pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Er
     Ok(invoice)
 }
 
-/// Changes a draft.
-pub async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
+/// Changes a draft; if nothing differs, nothing is written or recorded.
+pub(super) async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
     let old = get(work, id).await?;
     old.require_draft()?;
     let mut invoice = old.clone();
@@ -62,15 +62,13 @@ pub async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Res
         require_free(work, invoice.external_id.as_deref(), Some(id)).await?;
     }
     if let Some(notes) = input.notes {
-        invoice.notes = notes.map(Prose::into_string).filter(|text| !text.is_empty());
+        invoice.notes = kept(notes);
     }
     invoice.client = input.client.map_or(invoice.client, Into::into);
     invoice.currency = input.currency.unwrap_or(invoice.currency);
     invoice.due_date = input.due_date.unwrap_or(invoice.due_date);
-    if invoice != old {
-        let changes = changes(&old, &invoice);
-        write(work, &mut invoice, Action::InvoiceUpdated, changes).await?;
-    }
+    let Some(changes) = changes(&old, &invoice) else { return Ok(old) };
+    write(work, &mut invoice, Action::InvoiceUpdated, changes).await?;
     Ok(invoice)
 }
 
@@ -117,17 +115,17 @@ pub async fn pay(work: &mut Work, id: InvoiceId, input: PayInvoice) -> Result<In
 }
 
 /// Calls an invoice off that nothing was paid for. A second call changes nothing.
-pub async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
+pub(super) async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
     let mut invoice = get(work, id).await?;
     if invoice.void()? == Change::Made {
-        let reason = input.reason.map(Prose::into_string).filter(|text| !text.is_empty());
+        let reason = kept(input.reason);
         write(work, &mut invoice, Action::InvoiceVoided, json!({ "reason": reason })).await?;
     }
     Ok(invoice)
 }
 
 async fn get(work: &Work, id: InvoiceId) -> Result<Invoice, Error> {
-    store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound(id))
+    store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)
 }
 
 async fn write(work: &mut Work, invoice: &mut Invoice, action: Action, details: Value) -> Result<(), Error> {
@@ -165,29 +163,18 @@ fn target(invoice: &Invoice) -> Target {
 }
 
 fn described(invoice: &Invoice) -> Value {
-    fields(invoice).into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    json!({
+        "client": invoice.client,
+        "tripId": invoice.trip_id,
+        "currency": invoice.currency,
+        "total": invoice.total,
+        "dueDate": invoice.due_date,
+        "externalId": invoice.external_id,
+    })
 }
 
-/// What differs, as `{field: {from, to}}`; lines and notes are too long to be told twice.
-fn changes(old: &Invoice, new: &Invoice) -> Value {
-    let differing = fields(old).into_iter().zip(fields(new)).filter(|((_, from), (_, to))| from != to);
-    let mut changes: Value =
-        differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect();
+/// What differs; lines and notes are too long to be told twice.
+fn changes(old: &Invoice, new: &Invoice) -> Option<Value> {
     let texts = [("lineItems", old.line_items != new.line_items), ("notes", old.notes != new.notes)];
-    let rewritten: Vec<_> = texts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
-    if !rewritten.is_empty() {
-        changes["rewritten"] = json!(rewritten);
-    }
-    changes
-}
-
-fn fields(invoice: &Invoice) -> [(&'static str, Value); 6] {
-    [
-        ("client", json!(invoice.client)),
-        ("tripId", json!(invoice.trip_id)),
-        ("currency", json!(invoice.currency)),
-        ("total", json!(invoice.total)),
-        ("dueDate", json!(invoice.due_date)),
-        ("externalId", json!(invoice.external_id)),
-    ]
+    and_rewritten(differences(&described(old), &described(new)), texts)
 }

@@ -1,16 +1,14 @@
 //! Every query on invoices and payments.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
 use super::model::{Client, Invoice, InvoiceFilter, InvoiceId, Stage, Status};
 use super::tables::invoice::{Column, Entity, Model};
 use super::tables::payment;
 use crate::kit::day::Day;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, contains, page};
 use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
 
@@ -27,7 +25,7 @@ pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::
 }
 
 /// The invoice with this id.
-pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
+pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
     let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
     row.map(invoice_of).transpose()
 }
@@ -43,7 +41,7 @@ pub(super) async fn find_by_external_id(
 }
 
 /// One page of a workspace's invoices, the newest first.
-pub async fn list(
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &InvoiceFilter,
@@ -56,15 +54,12 @@ pub async fn list(
         .add_option(filter.client.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(is_for))
         .add_option(filter.due_from.map(|day| Column::DueDate.gte(day)))
         .add_option(filter.due_to.map(|day| Column::DueDate.lte(day)));
-    let matching = Entity::find().filter(condition);
-    let total = matching.clone().count(db).await?;
-    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    let rows = newest.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(invoice_of).collect::<DbResult<_>>()?, total, paging))
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, invoice_of).await
 }
 
 fn is(status: Status, today: Day) -> Condition {
-    let at = |stage: Stage| Condition::all().add(Column::Status.eq(stage.as_str()));
+    let at = |stage: Stage| Condition::all().add(Column::Status.eq(stage));
     match status {
         Status::Draft => at(Stage::Draft),
         Status::Sent => at(Stage::Sent).add(Column::DueDate.gte(today)),
@@ -76,10 +71,7 @@ fn is(status: Status, today: Day) -> Condition {
 
 /// The client's name or email contains the text.
 fn is_for(text: &str) -> Condition {
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{escaped}%");
-    let contains = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(&pattern).escape('\\'));
-    Condition::any().add(contains(Column::ClientName)).add(contains(Column::ClientEmail))
+    Condition::any().add(contains(Column::ClientName, text)).add(contains(Column::ClientEmail, text))
 }
 
 fn row_of(invoice: &Invoice) -> DbResult<Model> {
@@ -94,7 +86,7 @@ fn row_of(invoice: &Invoice) -> DbResult<Model> {
         line_items: serde_json::to_value(&invoice.line_items).map_err(|error| DbErr::Json(error.to_string()))?,
         total: invoice.total,
         amount_paid: invoice.amount_paid,
-        status: invoice.stage.as_str().to_owned(),
+        status: invoice.stage,
         due_date: invoice.due_date,
         notes: invoice.notes.clone(),
         external_id: invoice.external_id.clone(),
@@ -107,7 +99,7 @@ fn invoice_of(row: Model) -> DbResult<Invoice> {
     let broken = |what: &str| DbErr::Type(format!("invoice {}: {what}", row.id));
     Ok(Invoice {
         currency: row.currency.parse().map_err(|_| broken("currency"))?,
-        stage: row.status.parse().map_err(|_| broken("status"))?,
+        stage: row.status,
         line_items: serde_json::from_value(row.line_items).map_err(|_| broken("line items"))?,
         id: row.id,
         workspace: row.workspace_id,

@@ -4,7 +4,7 @@
 pub(super) mod invoice {
     use sea_orm::entity::prelude::*;
 
-    use crate::invoices::model::InvoiceId;
+    use crate::invoices::model::{InvoiceId, Stage};
     use crate::kit::clock::Time;
     use crate::kit::day::Day;
     use crate::trips::TripId;
@@ -25,7 +25,7 @@ pub(super) mod invoice {
         pub line_items: Json,
         pub total: i64,
         pub amount_paid: i64,
-        pub status: String,
+        pub status: Stage,
         pub due_date: Day,
         pub notes: Option<String>,
         pub external_id: Option<String>,

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::model::{KeyId, Status};
-use crate::kit::http::{ApiError, FieldError};
+use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
 /// Why a key was not created, rotated, changed or revoked.
@@ -45,11 +45,11 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("API key"),
             Error::NameTaken(_) | Error::NotActive(_) => Self::conflict(sentence()),
-            Error::Expiry => {
-                let message = "Give a time in the future and at most 5 years ahead, or null for no expiration.".to_owned();
-                Self::invalid_fields(vec![FieldError { field: "expiresAt".to_owned(), message }])
-            }
-            Error::Block(_) => Self::invalid_fields(vec![FieldError { field: "ipAllowlist".to_owned(), message: sentence() }]),
+            Error::Expiry => Self::invalid_field(
+                "expiresAt",
+                "Give a time in the future and at most 5 years ahead, or null for no expiration.",
+            ),
+            Error::Block(_) => Self::invalid_field("ipAllowlist", sentence()),
             Error::Disabled => Self::new(StatusCode::FORBIDDEN, "API_KEYS_DISABLED", sentence()),
             Error::AlreadyCreated(id) => {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())

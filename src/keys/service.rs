@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::error::Error;
 use super::format::{PlainSecret, scrub};
-use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
+use super::model::{
+    Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey, successor_names,
+};
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
@@ -12,7 +14,7 @@ use crate::cluster;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::http::OnceKey;
-use crate::kit::text::Prose;
+use crate::kit::text::kept;
 use crate::workspaces::{self, WorkspaceId};
 
 /// The furthest an expiry may lie ahead.
@@ -40,7 +42,7 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
         digest: secret.digest(),
         hint: secret.hint(),
         name: free_name(&work, input.name.as_str(), None).await?,
-        description: input.description.map(Prose::into_string).filter(|text| !text.is_empty()),
+        description: kept(input.description),
         permissions: input.permissions,
         scopes,
         allowlist: allowlist(&input.ip_allowlist.unwrap_or_default())?,
@@ -76,7 +78,7 @@ pub async fn rotate(
     let old = active(&work, id).await?;
     let name = match &input.name {
         Some(name) => free_name(&work, name.as_str(), None).await?,
-        None => successor_name(&work, &old.name).await?,
+        None => free_successor_name(&work, &old.name).await?,
     };
     let expires_at = match input.expires_at {
         Some(chosen) => future(chosen, now)?,
@@ -136,7 +138,7 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         key.name = free_name(&work, name.as_str(), Some(id)).await?;
     }
     if let Some(description) = input.description {
-        key.description = description.map(Prose::into_string).filter(|text| !text.is_empty());
+        key.description = kept(description);
     }
     if let Some(blocks) = &input.ip_allowlist {
         key.allowlist = allowlist(blocks.as_deref().unwrap_or_default())?;
@@ -209,29 +211,15 @@ async fn free_name(work: &Work, name: &str, except: Option<KeyId>) -> Result<Str
     }
 }
 
-/// "Fleet Dashboard (2026-11-23)", and a number behind the day if that is taken.
-async fn successor_name(work: &Work, old: &str) -> Result<String, Error> {
-    let base = match old.rsplit_once(" (") {
-        Some((base, suffix)) if is_day_of_rotation(suffix) => base,
-        _ => old,
-    };
-    let day = work.now().date();
-    for number in 1.. {
-        let suffix = if number == 1 { format!(" ({day})") } else { format!(" ({day} {number})") };
-        let kept: String = base.chars().take(100 - suffix.chars().count()).collect();
-        match free_name(work, &format!("{}{suffix}", kept.trim_end()), None).await {
+/// The first of the names a successor may have that no active key has.
+async fn free_successor_name(work: &Work, old: &str) -> Result<String, Error> {
+    for name in successor_names(old, work.now().date()) {
+        match free_name(work, &name, None).await {
             Err(Error::NameTaken(_)) => {}
             decided => return decided,
         }
     }
     Err(Error::NameTaken(old.to_owned()))
-}
-
-/// `2026-11-23)` or `2026-11-23 2)`: what an earlier rotation put behind the name.
-fn is_day_of_rotation(suffix: &str) -> bool {
-    let Some(inside) = suffix.strip_suffix(')') else { return false };
-    let (day, number) = inside.split_once(' ').unwrap_or((inside, "1"));
-    day.len() == 10 && day.parse::<jiff::civil::Date>().is_ok() && number.parse::<u32>().is_ok()
 }
 
 fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
@@ -246,9 +234,8 @@ fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
 }
 
 fn person(work: &Work) -> Person {
-    let Actor { kind, id, name } = work.by().actor.clone();
-    let id = id.unwrap_or_else(|| kind.to_owned());
-    Person { name: name.unwrap_or_else(|| id.clone()), id }
+    let (id, name) = work.by().actor.clone().into_id_and_name();
+    Person { id, name }
 }
 
 fn target(key: &Key) -> Target {

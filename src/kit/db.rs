@@ -11,9 +11,11 @@ use std::time::Duration;
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
+    PaginatorTrait, QuerySelect, RuntimeErr, Select, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+
+use super::http::{Page, Paging};
 
 /// What a store answers.
 pub type DbResult<T> = Result<T, DbErr>;
@@ -157,6 +159,21 @@ async fn pool(path: &Path, most: u32) -> DbResult<DatabaseConnection> {
                 .busy_timeout(BUSY)
         });
     Database::connect(options).await
+}
+
+/// One page of what `matching` finds, in its order, and how much it finds in all.
+pub async fn page<E, T>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    paging: Paging,
+    row: impl Fn(E::Model) -> DbResult<T>,
+) -> DbResult<Page<T>>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    let total = matching.clone().count(db).await?;
+    let rows = matching.offset(paging.offset()).limit(paging.limit()).all(db).await?;
+    Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
 }
 
 /// The column contains the text, in whatever case. Both sides are put in lower case by the database: what it folds

@@ -6,6 +6,7 @@
 //! - `http`    the route table, extractors, the answer envelope, serving connections
 //! - `ids`     TypeIDs as newtypes
 //! - `limit`   a rate limit in eight bytes (GCRA)
+//! - `lock`    locks that outlive a panic
 //! - `random`  the operating system's generator, or a seeded one for tests
 //! - `text`    strings that were checked when they were parsed
 //! - `words`   closed vocabularies, one word each in the code, on the wire and in the database
@@ -16,6 +17,7 @@ pub mod db;
 pub mod http;
 pub mod ids;
 pub mod limit;
+pub mod lock;
 pub mod random;
 pub mod text;
 pub mod words;

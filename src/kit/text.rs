@@ -63,6 +63,20 @@ pub fn sentence(words: impl fmt::Display) -> String {
     format!("{first}{}.", chars.as_str())
 }
 
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A text that may be left out, as it is kept: an empty one is none.
+pub fn kept<const MIN: usize, const MAX: usize>(text: Option<Prose<MIN, MAX>>) -> Option<String> {
+    text.map(Prose::into_string).filter(|text| !text.is_empty())
+}
+
 macro_rules! text_type {
     ($name:ident, $breaks:expr) => {
         impl<const MIN: usize, const MAX: usize> $name<MIN, MAX> {

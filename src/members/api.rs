@@ -14,7 +14,7 @@ use crate::access::{Allowed, Anyone, Caller, ManageMembers};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{delete, get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Faults, Listing, Page, Path, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Faults, Listing, NoParameters, Page, Path, Routes};
 use crate::kit::text::unquoted;
 
 /// The lines of the route table.
@@ -64,15 +64,10 @@ struct InvitedMember {
     member: MemberView,
 }
 
-/// No filters.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-struct NoFilter {}
-
 async fn index(
     who: Allowed<ManageMembers>,
     State(app): State<App>,
-    Listing { paging, .. }: Listing<NoFilter>,
+    Listing { paging, .. }: Listing<NoParameters>,
 ) -> Result<Answer<Page<MemberView>>, ApiError> {
     Ok(Answer(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
 }

@@ -96,7 +96,7 @@ async fn show(
     State(app): State<App>,
     Path(id): Path<ReportId>,
 ) -> Result<Answer<ReportView>, ApiError> {
-    let report = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound(id))?;
+    let report = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
     Ok(Answer(report.into()))
 }
 

@@ -3,16 +3,16 @@
 use sea_orm::DbErr;
 
 use super::kinds::{Confidentiality, Status};
-use super::model::ReportId;
-use crate::kit::http::{ApiError, FieldError};
+use crate::kit::http::ApiError;
+use crate::kit::text::sentence;
 use crate::members::MemberId;
 
 /// Why a report was not filed or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such report in this workspace.
-    #[error("there is no report {0} in this workspace")]
-    NotFound(ReportId),
+    #[error("there is no such report in this workspace")]
+    NotFound,
     /// It lies in the future.
     #[error("occurredAt is in the future")]
     NotYet,
@@ -21,7 +21,7 @@ pub enum Error {
     NoSuchMember(MemberId),
     /// The state machine does not know this move.
     #[error("a report that is {from} cannot become {to}: it can become {}", words(.from.next()))]
-    Move {
+    UnknownMove {
         /// What it is.
         from: Status,
         /// What was asked for.
@@ -54,17 +54,11 @@ fn confidentiality(from: Confidentiality, to: Confidentiality) -> String {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let field = |field: &str, message: &str| {
-            Self::invalid_fields(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
-        };
         match error {
-            Error::NotFound(_) => Self::not_found("report"),
-            Error::NotYet => field("occurredAt", "Give the time it happened, which cannot be in the future."),
-            Error::NoSuchMember(_) => field("assignedTo", "Give the id of a member of this workspace."),
-            Error::Move { .. } | Error::Confidentiality { .. } => {
-                let text = error.to_string();
-                Self::conflict(format!("A{}.", text.trim_start_matches('a')))
-            }
+            Error::NotFound => Self::not_found("report"),
+            Error::NotYet => Self::invalid_field("occurredAt", "Give the time it happened, which cannot be in the future."),
+            Error::NoSuchMember(_) => Self::invalid_field("assignedTo", "Give the id of a member of this workspace."),
+            Error::UnknownMove { .. } | Error::Confidentiality { .. } => Self::conflict(sentence(&error)),
             Error::Db(error) => error.into(),
         }
     }

@@ -23,5 +23,3 @@ pub use error::Error;
 pub use kinds::{Confidentiality, ReportType, Severity, Status};
 pub use model::{CreateReport, Description, Location, Report, ReportFilter, ReportId, Reporter, Title, UpdateReport};
 pub use service::{create, update};
-pub use store::{find, list};
-pub use summary::{Summary, summary};

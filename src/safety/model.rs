@@ -38,9 +38,9 @@ pub struct Reporter {
 }
 
 impl From<Actor> for Reporter {
-    fn from(Actor { kind, id, name }: Actor) -> Self {
-        let id = id.unwrap_or_else(|| kind.to_owned());
-        Self { name: name.unwrap_or_else(|| id.clone()), id }
+    fn from(actor: Actor) -> Self {
+        let (id, name) = actor.into_id_and_name();
+        Self { id, name }
     }
 }
 

@@ -1,12 +1,12 @@
 //! What can be done with reports, each within a [`Work`].
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::error::Error;
 use super::kinds::{Confidentiality, Status};
 use super::model::{CreateReport, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
 use super::store;
-use crate::audit::{Action, Target, Work};
+use crate::audit::{Action, Target, Work, and_rewritten, differences};
 use crate::kit::clock::Time;
 use crate::kit::text::{Line, Prose};
 use crate::members::{self, MemberId};
@@ -51,12 +51,12 @@ pub async fn create(work: &mut Work, reporter: Reporter, input: CreateReport) ->
     Ok(report)
 }
 
-/// Changes a report.
+/// Changes a report; if nothing differs, nothing is written or recorded.
 pub async fn update(work: &mut Work, id: ReportId, input: UpdateReport) -> Result<Report, Error> {
-    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound(id))?;
+    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
     let mut report = old.clone();
     if let Some(to) = input.status {
-        report.status = if old.status.may_become(to) { to } else { return Err(Error::Move { from: old.status, to }) };
+        report.status = if old.status.may_become(to) { to } else { return Err(Error::UnknownMove { from: old.status, to }) };
     }
     if let Some(to) = input.confidentiality {
         let from = old.confidentiality;
@@ -76,12 +76,10 @@ pub async fn update(work: &mut Work, id: ReportId, input: UpdateReport) -> Resul
     report.description = input.description.map_or(report.description, Prose::into_string);
     report.location = input.location.map_or(report.location, |place| place.map(Line::into_string));
     report.severity = input.severity.or(report.severity);
-    if report == old {
-        return Ok(old);
-    }
+    let Some(changes) = changes(&old, &report) else { return Ok(old) };
     report.updated_at = work.now();
     store::set(work.tx(), &report).await?;
-    work.record(Action::ReportUpdated, Some(target(&report)), changes(&old, &report)).await?;
+    work.record(Action::ReportUpdated, Some(target(&report)), changes).await?;
     Ok(report)
 }
 
@@ -101,29 +99,22 @@ fn target(report: &Report) -> Target {
     Target::new("report", report.id, &report.number)
 }
 
-/// What differs: words as `{field: {from, to}}`; of texts only that they were rewritten, because what a text gives away
-/// of a reporter can be taken out of the report, but not out of the log.
-fn changes(old: &Report, new: &Report) -> Value {
+/// What differs. Of texts only that they were rewritten: what a text gives away of a reporter can be taken out of the
+/// report, but not out of the log.
+fn changes(old: &Report, new: &Report) -> Option<Value> {
     let words = |report: &Report| {
-        [
-            ("status", json!(report.status)),
-            ("severity", json!(report.severity)),
-            ("confidentiality", json!(report.confidentiality)),
-            ("assignedTo", json!(report.assigned_to)),
-            ("occurredAt", json!(report.occurred_at)),
-        ]
+        json!({
+            "status": report.status,
+            "severity": report.severity,
+            "confidentiality": report.confidentiality,
+            "assignedTo": report.assigned_to,
+            "occurredAt": report.occurred_at,
+        })
     };
-    let differing = words(old).into_iter().zip(words(new)).filter(|((_, from), (_, to))| from != to);
-    let mut changes: Map<String, Value> =
-        differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect();
     let texts = [
         ("title", old.title != new.title),
         ("description", old.description != new.description),
         ("location", old.location != new.location),
     ];
-    let rewritten: Vec<_> = texts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
-    if !rewritten.is_empty() {
-        changes.insert("rewritten".to_owned(), json!(rewritten));
-    }
-    Value::Object(changes)
+    and_rewritten(differences(&words(old), &words(new)), texts)
 }

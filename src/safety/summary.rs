@@ -39,7 +39,7 @@ pub struct MonthCount {
 }
 
 /// Counts a workspace's reports.
-pub async fn summary(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Summary> {
+pub(super) async fn summary(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Summary> {
     store::outlines(db, workspace).await.map(count)
 }
 

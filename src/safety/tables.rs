@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::kinds::{Confidentiality, ReportType, Severity, Status};
 use super::model::ReportId;
 use crate::kit::clock::Time;
 use crate::workspaces::WorkspaceId;
@@ -13,15 +14,15 @@ pub struct Model {
     pub id: ReportId,
     pub workspace_id: WorkspaceId,
     pub number: String,
-    pub report_type: String,
+    pub report_type: ReportType,
     pub title: String,
     pub description: String,
     pub location: Option<String>,
     pub occurred_at: Time,
-    pub severity: Option<String>,
-    pub status: String,
-    pub confidentiality: String,
-    pub filed_as: String,
+    pub severity: Option<Severity>,
+    pub status: Status,
+    pub confidentiality: Confidentiality,
+    pub filed_as: Confidentiality,
     pub reporter_id: Option<String>,
     pub reporter_name: Option<String>,
     pub assigned_to: Option<String>,

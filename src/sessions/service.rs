@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -16,6 +16,7 @@ use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::limit::{Limits, Rate};
+use crate::kit::lock::lock;
 use crate::members::{self, Email, Member};
 use crate::workspaces;
 
@@ -128,7 +129,7 @@ fn email_digest(email: &Email) -> [u8; 32] {
 
 impl SignIns {
     fn failures(&self) -> MutexGuard<'_, Vec<Failure>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.failures)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::fleet::{AircraftId, Airport};
 use crate::kit::clock::Time;
 use crate::kit::http::route::{get, patch, post, put};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, FieldError, Listing, Page, Path, Put, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, Page, Path, Put, Routes};
 use crate::kit::text::{BadText, sentence};
 
 /// The lines of the route table.
@@ -117,10 +117,8 @@ async fn put_by_external_id(
     Path(external_id): Path<String>,
     Body(input): Body<CreateTrip>,
 ) -> Result<Put<TripView>, ApiError> {
-    let external_id: ExternalId = external_id.parse().map_err(|error: BadText| {
-        let (field, message) = ("externalId".to_owned(), sentence(format!("it {error}")));
-        ApiError::invalid_fields(vec![FieldError { field, message }])
-    })?;
+    let external_id: ExternalId =
+        external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
     let mut work = who.begin(&app).await?;
     let trip = service::put(&mut work, external_id, input).await?;
     work.commit().await?;

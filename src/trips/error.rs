@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 use super::model::TOO_EARLY;
 use super::status::Status;
 use crate::fleet::{self, TailNumber};
-use crate::kit::http::{ApiError, FieldError};
+use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
 /// Why a trip was not made or changed.
@@ -33,7 +33,7 @@ pub enum Error {
     ArrivalTooEarly,
     /// The aircraft is not of this workspace.
     #[error("there is no such aircraft in this workspace")]
-    UnknownAircraft,
+    NoSuchAircraft,
     /// The aircraft cannot be dispatched as it is.
     #[error(
         "a trip cannot be {trip} with {tail_number}, which is in status {status}: \
@@ -63,15 +63,14 @@ fn allowed(from: Status) -> String {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let field = |field: &str, message: String| Self::invalid_fields(vec![FieldError { field: field.to_owned(), message }]);
         match error {
             Error::NotFound => Self::not_found("trip"),
             Error::ExternalIdTaken(_) | Error::UnknownMove { .. } | Error::AircraftUnavailable { .. } => {
                 Self::conflict(sentence(&error))
             }
-            Error::ExternalIdDiffers => field("externalId", "Leave it out, or repeat the one in the address.".to_owned()),
-            Error::ArrivalTooEarly => field("arrivalDate", TOO_EARLY.to_owned()),
-            Error::UnknownAircraft => field("aircraftId", sentence(&error)),
+            Error::ExternalIdDiffers => Self::invalid_field("externalId", "Leave it out, or repeat the one in the address."),
+            Error::ArrivalTooEarly => Self::invalid_field("arrivalDate", TOO_EARLY),
+            Error::NoSuchAircraft => Self::invalid_field("aircraftId", sentence(&error)),
             Error::Db(error) => error.into(),
         }
     }

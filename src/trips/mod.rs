@@ -19,6 +19,6 @@ mod tables;
 pub use api::routes;
 pub use error::Error;
 pub use model::{CreateTrip, ExternalId, Notes, Trip, TripFilter, TripId, TripType, UpdateTrip};
-pub use service::{create, put, update};
+pub use service::create;
 pub use status::Status;
-pub use store::{find, find_by_external_id, list};
+pub use store::find;

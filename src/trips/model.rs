@@ -6,7 +6,7 @@ use super::status::Status;
 use crate::fleet::{AircraftId, Airport};
 use crate::kit::clock::{Since, Time, Until};
 use crate::kit::http::{Check, Faults, present};
-use crate::kit::text::{Line, Prose};
+use crate::kit::text::{Line, Prose, kept};
 use crate::workspaces::WorkspaceId;
 
 crate::ids! {
@@ -73,7 +73,7 @@ impl Trip {
             arrival_date: input.arrival_date,
             aircraft_id: input.aircraft_id,
             passenger_count: input.passenger_count,
-            notes: notes(input.notes),
+            notes: kept(input.notes),
             created_at: now,
             updated_at: now,
         }
@@ -100,7 +100,7 @@ impl Trip {
             arrival_date: input.arrival_date.unwrap_or(self.arrival_date),
             aircraft_id: input.aircraft_id.unwrap_or(self.aircraft_id),
             passenger_count: input.passenger_count.unwrap_or(self.passenger_count),
-            notes: input.notes.map_or(self.notes, notes),
+            notes: input.notes.map_or(self.notes, kept),
             ..self
         }
     }
@@ -115,10 +115,6 @@ impl Trip {
     pub fn needs_available_aircraft(&self) -> bool {
         self.status.is_released() && !matches!(self.trip_type, TripType::Maintenance | TripType::Positioning)
     }
-}
-
-fn notes(text: Option<Notes>) -> Option<String> {
-    text.map(Prose::into_string).filter(|text| !text.is_empty())
 }
 
 fn arrives_in_time(departure: Time, arrival: Option<Time>) -> bool {

@@ -20,7 +20,7 @@ pub async fn create(work: &mut Work, input: CreateTrip) -> Result<Trip, Error> {
 }
 
 /// Changes a trip; if nothing differs, nothing is written or recorded.
-pub async fn update(work: &mut Work, id: TripId, input: UpdateTrip) -> Result<Trip, Error> {
+pub(super) async fn update(work: &mut Work, id: TripId, input: UpdateTrip) -> Result<Trip, Error> {
     let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     save(work, old, new).await
@@ -28,7 +28,7 @@ pub async fn update(work: &mut Work, id: TripId, input: UpdateTrip) -> Result<Tr
 
 /// Makes the trip with this external id, or replaces it. Two at once follow one another, as all writers of a workspace
 /// do: the second finds what the first has made.
-pub async fn put(work: &mut Work, external_id: ExternalId, input: CreateTrip) -> Result<Put<Trip>, Error> {
+pub(super) async fn put(work: &mut Work, external_id: ExternalId, input: CreateTrip) -> Result<Put<Trip>, Error> {
     if input.external_id.as_ref().is_some_and(|repeated| *repeated != external_id) {
         return Err(Error::ExternalIdDiffers);
     }
@@ -63,7 +63,7 @@ async fn require_sound(work: &Work, old: Option<&Trip>, new: &Trip) -> Result<()
     }
     let assignment = |trip: &Trip| (trip.status, trip.trip_type, trip.aircraft_id);
     let Some(id) = new.aircraft_id.filter(|_| old.map(assignment) != Some(assignment(new))) else { return Ok(()) };
-    let aircraft = fleet::find(work.tx(), work.workspace(), id).await?.ok_or(Error::UnknownAircraft)?;
+    let aircraft = fleet::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NoSuchAircraft)?;
     if new.needs_available_aircraft() && !aircraft.status.is_dispatchable() {
         let (tail_number, status) = (aircraft.tail_number, aircraft.status);
         return Err(Error::AircraftUnavailable { tail_number, status, trip: new.status });

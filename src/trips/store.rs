@@ -1,13 +1,12 @@
 //! Every query on trips.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
 use super::model::{Trip, TripFilter, TripId};
 use super::tables::{Column, Entity, Model};
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, page};
 use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
 
@@ -26,13 +25,17 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: TripId)
 }
 
 /// The trip that the scheduling software calls so.
-pub async fn find_by_external_id(db: &impl ConnectionTrait, workspace: WorkspaceId, external_id: &str) -> DbResult<Option<Trip>> {
+pub(super) async fn find_by_external_id(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    external_id: &str,
+) -> DbResult<Option<Trip>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ExternalId.eq(external_id));
     named.one(db).await?.map(trip_of).transpose()
 }
 
 /// One page of a workspace's trips, the newest first.
-pub async fn list(
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &TripFilter,
@@ -46,11 +49,8 @@ pub async fn list(
         .add_option(filter.date_from.map(|from| Column::DepartureDate.gte(from.0)))
         .add_option(filter.date_to.map(|to| Column::DepartureDate.lte(to.0)))
         .add_option(filter.updated_since.map(|since| Column::UpdatedAt.gte(since.0)));
-    let matching = Entity::find().filter(condition);
-    let total = matching.clone().count(db).await?;
-    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    let rows = newest.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(trip_of).collect::<DbResult<_>>()?, total, paging))
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, trip_of).await
 }
 
 fn row_of(trip: Trip) -> Model {

@@ -6,8 +6,6 @@ mod settings;
 mod usage;
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, HeaderValue};
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,7 +18,7 @@ use crate::access::{Allowed, ManageKeys};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{get, patch, post, put};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, Page, Path, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoStore, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -94,22 +92,7 @@ struct NewKeyView {
     api_key: KeyView,
 }
 
-/// 201 that no cache may keep.
-struct ShownOnce(NewKeyView);
-
-impl IntoResponse for ShownOnce {
-    fn into_response(self) -> Response {
-        let mut response = Created(self.0).into_response();
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
-    }
-}
-
-impl Describe for ShownOnce {
-    fn describe(doc: &mut Doc) {
-        Created::<NewKeyView>::describe(doc);
-    }
-}
+type ShownOnce = NoStore<Created<NewKeyView>>;
 
 /// Adds to keys what other tables know of them.
 async fn views(app: &App, keys: Vec<Key>) -> Result<Vec<KeyView>, ApiError> {
@@ -183,7 +166,7 @@ async fn rotate(
 
 async fn shown_once(app: &App, NewKey { key, secret }: NewKey) -> Result<ShownOnce, ApiError> {
     let secret = secret.expose().to_owned();
-    Ok(ShownOnce(NewKeyView { secret, api_key: view(app, key).await? }))
+    Ok(NoStore(Created(NewKeyView { secret, api_key: view(app, key).await? })))
 }
 
 async fn update(

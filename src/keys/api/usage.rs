@@ -1,6 +1,7 @@
 //! How a key was used.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -93,28 +94,51 @@ struct UsageAddress {
     last_used_at: Time,
 }
 
+impl Bucket {
+    const DAY: Duration = Duration::from_hours(24);
+
+    /// How far back to look if nothing is said, and the most days there may be at once.
+    const fn reach(self) -> (Duration, u32) {
+        match self {
+            Self::Hour => (Self::DAY, 31),
+            Self::Day => (Duration::from_hours(14 * 24), 400),
+        }
+    }
+
+    /// The start of the bucket that `time` falls in.
+    fn start(self, time: Time) -> Time {
+        match self {
+            Self::Hour => time.hour(),
+            Self::Day => Time::start_of(time.date()).unwrap_or(time),
+        }
+    }
+}
+
+impl UsageQuery {
+    /// From when to when, by what.
+    fn span(&self, now: Time) -> Result<(Time, Time, Bucket), ApiError> {
+        let bucket = self.bucket.unwrap_or(Bucket::Day);
+        let (usual, most) = bucket.reach();
+        let to = self.to.map_or(now, |until| until.0);
+        let from = bucket.start(self.from.map_or_else(|| to.before(usual), |from| from.0));
+        if from > to || to.since(from) > (most + 1) * Bucket::DAY {
+            return Err(ApiError::invalid(format!("Ask for a time that ends after it begins and spans at most {most} days.")));
+        }
+        Ok((from, to, bucket))
+    }
+}
+
 pub(super) async fn show(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Query(query): Query<UsageQuery>,
 ) -> Result<Answer<UsageView>, ApiError> {
-    const DAY: std::time::Duration = std::time::Duration::from_hours(24);
     let key = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    let bucket = query.bucket.unwrap_or(Bucket::Day);
-    let (usual, most) = match bucket {
-        Bucket::Hour => (DAY, 31),
-        Bucket::Day => (14 * DAY, 400),
-    };
-    let to = query.to.map_or_else(|| app.clock.now(), |until| until.0);
-    let from = query.from.map_or_else(|| to.before(usual), |from| from.0);
-    let from = if bucket == Bucket::Hour { from.hour() } else { Time::start_of(from.date()).unwrap_or(from) };
-    if from > to || to.since(from) > (most + 1) * DAY {
-        return Err(ApiError::invalid(format!("Ask for a time that ends after it begins and spans at most {most} days.")));
-    }
+    let (from, to, bucket) = query.span(app.clock.now())?;
     let (mut buckets, mut scopes) = (BTreeMap::<Time, UsageBucket>::new(), BTreeMap::<Option<Scope>, UsageScope>::new());
     for row in usage::hours(app.db.read(), key.id, from, to).await? {
-        let start = if bucket == Bucket::Hour { row.hour } else { Time::start_of(row.hour.date()).unwrap_or(row.hour) };
+        let start = bucket.start(row.hour);
         let sum = buckets.entry(start).or_insert_with(|| UsageBucket { start: Some(start), ..Default::default() });
         (sum.allowed, sum.denied) = (sum.allowed + row.allowed, sum.denied + row.denied);
         let scope = usize::try_from(row.scope).ok().and_then(Scope::from_index);

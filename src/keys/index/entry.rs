@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::Tenant;
 use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
 use crate::keys::scope::{Scope, Scopes};
 use crate::kit::clock::Time;
 use crate::kit::limit::Gcra;
+use crate::kit::lock::lock;
 
 /// What verification needs to know of a key. A change replaces the entry; `live` goes on.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ impl Counters {
         let mark = mark(address);
         if self.last_ip.load(Ordering::Relaxed) != mark {
             self.last_ip.store(mark, Ordering::Relaxed);
-            let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut addresses = lock(&self.addresses);
             if addresses.len() < MOST_ADDRESSES || addresses.contains_key(&address) {
                 addresses.insert(address, now);
             }
@@ -138,7 +139,7 @@ impl Counters {
         }
         let last_used_at = Time::from_micros(self.last_used_at.swap(0, Ordering::AcqRel)).filter(|time| *time > Time::FIRST);
         self.last_ip.store(0, Ordering::Relaxed);
-        let mut addresses = std::mem::take(&mut *self.addresses.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut addresses = std::mem::take(&mut *lock(&self.addresses));
         // The address last seen may have been used again since it was noted.
         if let (Some(last), Some(newest)) = (last_used_at, addresses.values_mut().max_by_key(|time| **time)) {
             *newest = last.max(*newest);
@@ -157,7 +158,7 @@ impl Counters {
         if let Some(at) = drained.last_used_at {
             self.last_used_at.fetch_max(at.micros(), Ordering::Relaxed);
         }
-        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut addresses = lock(&self.addresses);
         for (address, at) in &drained.addresses {
             addresses.entry(*address).or_insert(*at);
         }

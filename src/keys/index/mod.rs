@@ -14,7 +14,7 @@ use std::sync::Arc;
 use papaya::{Compute, HashMap, Operation, ResizeMode};
 
 pub use entry::{Counters, Drained, Entry, Live};
-pub use verify::{Accepted, Ask, Refusal};
+pub use verify::{Ask, Refusal};
 
 use super::SecretDigest;
 use super::model::Key;

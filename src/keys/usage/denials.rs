@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::Denial;
+use super::{Denial, Reason};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::db::DbResult;
@@ -28,18 +28,18 @@ pub(super) async fn write(app: &App, denials: Vec<Denial>) {
 
 async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResult<()> {
     let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
-    for Denial { entry, reason, scope, address, count, first, last, request_id, user_agent } in denials {
+    for Denial { entry, reason, address, count, first, last, request_id, user_agent } in denials {
         work.act_for(By {
             actor: Actor::api_key(entry.id, &entry.name),
             ip: *address,
             user_agent: user_agent.clone(),
             request_id: Some(request_id.clone()).filter(|id| !id.is_empty()),
         });
-        let mut details = json!({ "reason": reason, "count": count, "first": first, "last": last });
-        if let Some(scope) = scope {
+        let mut details = json!({ "reason": reason.as_str(), "count": count, "first": first, "last": last });
+        if let Reason::Scope(scope) = reason {
             details["requiredScope"] = json!(scope);
         }
-        let action = if *reason == super::LEAKED { Action::KeyLeakedInUrl } else { Action::KeyDenied };
+        let action = if *reason == Reason::LeakedInUrl { Action::KeyLeakedInUrl } else { Action::KeyDenied };
         work.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details).await?;
     }
     work.commit().await

@@ -1,5 +1,6 @@
 //! A failure on its way to the caller.
 
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -64,6 +65,11 @@ impl ApiError {
         error
     }
 
+    /// 400: this field needs another value.
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid_fields(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+
     /// 404: there is no such `what` in this workspace.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what} in this workspace."))
@@ -72,6 +78,11 @@ impl ApiError {
     /// 409: true as a request, but the present state does not allow it.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "CONFLICT", message)
+    }
+
+    /// 429: true as a request, but it came too soon.
+    pub fn rate_limited(message: impl Into<String>, retry_after_seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, retry_after_seconds.into())
     }
 
     /// 500, which says nothing of the inside; the cause belongs in the log.
@@ -83,8 +94,7 @@ impl ApiError {
     /// 503: the database cannot be reached; nothing was changed.
     pub fn unavailable() -> Self {
         let message = "The database cannot be reached right now; nothing was changed. Try again in a moment.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
-            .header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.

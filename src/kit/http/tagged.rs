@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::answer::Envelope;
 use super::describe::Shape;
 use super::{Answer, ApiError, Describe, Doc};
+use crate::kit::text::hex;
 
 /// The versions a caller has already: `If-None-Match`.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
                 return ApiError::internal().into_response();
             }
         };
-        let tag = Sha256::digest(&body).iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"));
+        let tag = hex(&Sha256::digest(&body));
         // It may be kept, by the caller alone, and is asked about before it is used again.
         let mut response = if self.known.has(&tag) {
             StatusCode::NOT_MODIFIED.into_response()
