@@ -175,6 +175,7 @@ impl<P: Permission> Guard for Allowed<P> {
 
 impl<P: Permission> Describe for Allowed<P> {
     fn describe(doc: &mut Doc) {
+        doc.fails(400, "INVALID_REQUEST");
         doc.fails(400, "CREDENTIAL_IN_URL");
         if P::RULE == Rule::Anyone {
             return;

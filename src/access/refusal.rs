@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 
 use crate::keys::Refusal;
 use crate::kit::http::ApiError;
@@ -31,27 +31,21 @@ pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
                 format!("This API key lacks the scope {scope}. Ask an administrator of the workspace for a key that has it.");
             ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", message).with("requiredScope", scope.to_string())
         }
-        Refusal::Limited(entry, too_soon) => {
-            let seconds = too_soon.seconds();
-            let message = format!("Too many requests with this API key. Try again in {seconds} seconds.");
-            let error = ApiError::rate_limited(message, seconds);
-            let Some(limit) = entry.rate_limit else { return error };
-            let policy = format!("\"default\";q={};w={}", limit.requests, limit.per_seconds);
-            let state = format!("\"default\";r=0;t={seconds}");
-            [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(error, |error, (name, value)| {
-                match HeaderValue::from_str(&value) {
-                    Ok(value) => error.header(HeaderName::from_static(name), value),
-                    Err(_) => error,
-                }
-            })
+        Refusal::Limited(_, too_soon) => {
+            let message = format!("Too many requests with this API key. Try again in {} seconds.", too_soon.seconds());
+            ApiError::too_soon(message, *too_soon)
         }
     }
 }
 
 /// 401 with the challenge that RFC 9110 asks for.
 pub(crate) fn unauthorized(code: &'static str, message: &str) -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, code, message)
-        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
+    // RFC 6750, 3.1: no error is named where there was no credential.
+    let challenge = match code {
+        "AUTHENTICATION_REQUIRED" | "INVALID_CREDENTIALS" => "Bearer realm=\"PlaneConnection\"",
+        _ => "Bearer realm=\"PlaneConnection\", error=\"invalid_token\"",
+    };
+    ApiError::new(StatusCode::UNAUTHORIZED, code, message).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
 pub(super) fn session_invalid() -> ApiError {

@@ -58,6 +58,10 @@ pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> 
     if let Ok(id) = HeaderValue::from_str(&info.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    if in_api {
+        // What a key opens is nobody else's; a route that knows better says so itself.
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
     let seconds = app.clock.ticks().saturating_sub(begun).as_secs_f64();

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::day::Day;
 use crate::kit::http::route::{get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, Page, Path, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoFields, Page, Path, Routes};
 use crate::trips::TripId;
 
 /// The lines of the route table.
@@ -130,6 +130,7 @@ async fn send(
     who: Allowed<InvoicesWrite>,
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
+    Body(NoFields {}): Body<NoFields>,
 ) -> Result<Answer<InvoiceView>, ApiError> {
     let mut work = who.begin(&app).await?;
     let invoice = InvoiceView::new(service::send(&mut work, id).await?, work.now());

@@ -76,6 +76,7 @@ impl Db {
     /// Opens the database, and creates the file if there is none.
     pub async fn open(location: &Location) -> DbResult<Self> {
         let Location::Sqlite(path) = location;
+        make_private(path);
         // The writer first: it makes the file and switches it to write-ahead logging.
         let write = first_pool(path).await?;
         let read = pool(path, 8).await?;
@@ -134,6 +135,13 @@ async fn first_pool(path: &Path) -> DbResult<DatabaseConnection> {
             done => return done,
         }
     }
+}
+
+/// Makes the file readable by its owner alone, if there is none yet; SQLite gives its companions the same mode.
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    // What cannot be made here is told by the attempt to open it.
+    let _told_later = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 async fn pool(path: &Path, most: u32) -> DbResult<DatabaseConnection> {

@@ -43,6 +43,8 @@ pub struct Left {
 pub struct TooSoon {
     /// When it may be tried again.
     pub retry_after: Duration,
+    /// The limit.
+    pub rate: Rate,
 }
 
 impl TooSoon {
@@ -69,7 +71,7 @@ impl Gcra {
             let next = arrival.clamp(now, now.saturating_add(burst)).saturating_add(interval);
             let ahead = next - now;
             if ahead > burst {
-                return Err(TooSoon { retry_after: Duration::from_nanos(ahead - burst) });
+                return Err(TooSoon { retry_after: Duration::from_nanos(ahead - burst), rate });
             }
             match self.0.compare_exchange_weak(arrival, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => {
@@ -118,7 +120,7 @@ impl<K: Hash + Eq> Limits<K> {
         if callers.len() >= self.most && !callers.contains_key(&caller) {
             callers.retain(|_, limit| !limit.is_idle(now));
             if callers.len() >= self.most {
-                return Err(TooSoon { retry_after: self.rate.per });
+                return Err(TooSoon { retry_after: self.rate.per, rate: self.rate });
             }
         }
         callers.entry(caller).or_default().take(self.rate, now)

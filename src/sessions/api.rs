@@ -10,7 +10,7 @@ use crate::access::{Allowed, Anyone, Caller, CallingMember, SignedIn, WorkspaceV
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::post;
-use crate::kit::http::{Answer, ApiError, Body, Check, NoStore, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Check, NoFields, NoStore, Routes};
 use crate::kit::text::unquoted;
 use crate::members::Email;
 
@@ -80,7 +80,11 @@ struct SignedOut {
     signed_out: bool,
 }
 
-async fn sign_out(who: Allowed<SignedIn>, State(app): State<App>) -> Result<Answer<SignedOut>, ApiError> {
+async fn sign_out(
+    who: Allowed<SignedIn>,
+    State(app): State<App>,
+    Body(NoFields {}): Body<NoFields>,
+) -> Result<Answer<SignedOut>, ApiError> {
     if let Caller::Member { member, session, .. } = who.caller() {
         service::sign_out(&app, member, *session, who.by()).await?;
     }

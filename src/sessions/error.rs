@@ -32,8 +32,8 @@ impl From<Error> for ApiError {
                 unauthorized("INVALID_CREDENTIALS", message)
             }
             Error::Limited(too_soon) => {
-                let seconds = too_soon.seconds();
-                Self::rate_limited(format!("Too many sign-ins failed. Try again in {seconds} seconds."), seconds)
+                let message = format!("Too many sign-ins failed. Try again in {} seconds.", too_soon.seconds());
+                Self::too_soon(message, too_soon)
             }
             Error::Member(error) => error.into(),
             Error::Db(error) => error.into(),

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
-use crate::kit::limit::{Limits, Rate};
+use crate::kit::limit::{Limits, Rate, TooSoon};
 use crate::kit::lock::lock;
 use crate::members::{self, Email, Member};
 use crate::workspaces;
@@ -60,6 +60,7 @@ type Failure = (Member, By, Time);
 #[derive(Debug)]
 struct Limited {
     by_address: Limits<IpAddr>,
+    by_email_and_address: Limits<([u8; 32], IpAddr)>,
     by_email: Limits<[u8; 32]>,
 }
 
@@ -68,8 +69,26 @@ impl Default for Limited {
         let minute = Duration::from_mins(1);
         Self {
             by_address: Limits::new(Rate { requests: 20, per: minute }, 100_000),
-            by_email: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
+            by_email_and_address: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
+            // Wide, so that a stranger who guesses does not keep the owner of the email out.
+            by_email: Limits::new(Rate { requests: 100, per: 5 * minute }, 100_000),
         }
+    }
+}
+
+impl Limited {
+    fn take(&self, email: &Email, address: IpAddr, ticks: Duration) -> Result<(), TooSoon> {
+        let email = email_digest(email);
+        self.by_address.take(address, ticks)?;
+        self.by_email_and_address.take((email, address), ticks)?;
+        self.by_email.take(email, ticks).map(|_| ())
+    }
+
+    fn give_back(&self, email: &Email, address: IpAddr) {
+        let email = email_digest(email);
+        self.by_address.give_back(&address);
+        self.by_email_and_address.give_back(&(email, address));
+        self.by_email.give_back(&email);
     }
 }
 
@@ -93,7 +112,7 @@ pub async fn sign_in(
     address: IpAddr,
     by: impl Fn(Actor) -> By,
 ) -> Result<SignedIn, Error> {
-    limit(app, email, address)?;
+    app.sign_ins.limits.take(email, address, app.clock.ticks()).map_err(Error::Limited)?;
     let named = match workspace {
         Some(slug) => Some(workspaces::find_by_slug(app.db.read(), slug).await?.map(|workspace| workspace.id)),
         None => None,
@@ -112,15 +131,8 @@ pub async fn sign_in(
         app.sign_ins.failures().push((member.clone(), by(Actor::ANONYMOUS), app.clock.now()));
         return Err(Error::Credentials);
     }
-    app.sign_ins.limits.by_address.give_back(&address);
-    app.sign_ins.limits.by_email.give_back(&email_digest(email));
+    app.sign_ins.limits.give_back(email, address);
     issue(app, member.clone(), by(Actor::member(member.id, &member.name))).await
-}
-
-fn limit(app: &App, email: &Email, address: IpAddr) -> Result<(), Error> {
-    let ticks = app.clock.ticks();
-    app.sign_ins.limits.by_address.take(address, ticks).map_err(Error::Limited)?;
-    app.sign_ins.limits.by_email.take(email_digest(email), ticks).map(|_| ()).map_err(Error::Limited)
 }
 
 fn email_digest(email: &Email) -> [u8; 32] {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use papaya::{Compute, HashMap, Operation, ResizeMode};
 
-pub use entry::{Counters, Drained, Entry, Live};
+pub use entry::{Counters, Drained, Entry, Live, Seen};
 pub use verify::{Ask, Refusal};
 
 use super::SecretDigest;

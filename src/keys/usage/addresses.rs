@@ -11,10 +11,9 @@ use serde_json::json;
 use super::{Batch, CHUNK};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Target, Work};
-use crate::keys::index::Entry;
+use crate::keys::index::{Entry, Seen};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
-use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
@@ -22,7 +21,7 @@ use crate::workspaces::WorkspaceId;
 const MOST_ADDRESSES: usize = 1_000;
 
 /// A key, the address it was used from, and when.
-type Use<'a> = (&'a Arc<Entry>, IpAddr, Time);
+type Use<'a> = (&'a Arc<Entry>, IpAddr, Seen);
 
 /// The addresses each key is known to have been used from.
 type Known = HashMap<KeyId, HashSet<String>>;
@@ -31,7 +30,7 @@ type Known = HashMap<KeyId, HashSet<String>>;
 pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
     let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
     for (entry, drained) in batch {
-        let uses = drained.addresses.iter().map(|(ip, at)| (entry, *ip, *at));
+        let uses = drained.addresses.iter().map(|(ip, seen)| (entry, *ip, *seen));
         by_workspace.entry(entry.tenant.id).or_default().extend(uses);
     }
     for (workspace, uses) in by_workspace {
@@ -74,7 +73,7 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
 async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>, mut known: Known) -> DbResult<()> {
     let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
     for one in uses {
-        let (entry, ip, at) = one;
+        let (entry, ip, seen) = one;
         let known = known.entry(entry.id).or_default();
         let is_first = known.is_empty();
         if known.len() >= MOST_ADDRESSES || !known.insert(ip.to_string()) || !insert(work.tx(), &one).await? {
@@ -82,7 +81,7 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>, mut known:
         }
         work.act_for(By { ip: Some(ip), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
         let target = Target::new("api_key", entry.id, &entry.name);
-        let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": at });
+        let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": seen.first });
         work.record(Action::KeyUsed, Some(target), details).await?;
     }
     work.commit().await
@@ -95,8 +94,14 @@ async fn insert(db: &impl ConnectionTrait, one: &Use<'_>) -> DbResult<bool> {
     Ok(insert.exec_without_returning(db).await? > 0)
 }
 
-fn row((entry, ip, at): &Use<'_>) -> address::Model {
-    address::Model { workspace_id: entry.tenant.id, key_id: entry.id, ip: ip.to_string(), first_used_at: *at, last_used_at: *at }
+fn row((entry, ip, seen): &Use<'_>) -> address::Model {
+    address::Model {
+        workspace_id: entry.tenant.id,
+        key_id: entry.id,
+        ip: ip.to_string(),
+        first_used_at: seen.first,
+        last_used_at: seen.last,
+    }
 }
 
 /// The addresses a key was used from, the latest first.

@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::kit::limit::TooSoon;
+
 /// What went wrong with one field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
@@ -83,6 +85,20 @@ impl ApiError {
     /// 429: true as a request, but it came too soon.
     pub fn rate_limited(message: impl Into<String>, retry_after_seconds: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, retry_after_seconds.into())
+    }
+
+    /// The same, with the limit in the words of the IETF draft for `RateLimit` header fields.
+    pub fn too_soon(message: impl Into<String>, too_soon: TooSoon) -> Self {
+        let (seconds, rate) = (too_soon.seconds(), too_soon.rate);
+        let policy = format!("\"default\";q={};w={}", rate.requests, rate.per.as_secs());
+        let state = format!("\"default\";r=0;t={seconds}");
+        [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(
+            Self::rate_limited(message, seconds),
+            |error, (name, value)| match HeaderValue::from_str(&value) {
+                Ok(value) => error.header(HeaderName::from_static(name), value),
+                Err(_) => error,
+            },
+        )
     }
 
     /// 500, which says nothing of the inside; the cause belongs in the log.

@@ -21,6 +21,6 @@ pub mod tagged;
 pub use answer::{Answer, Created, NoStore, Page, Paging, Put};
 pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError};
-pub use extract::{Body, Check, Creating, Faults, Listing, NoParameters, OnceKey, Path, Query, present};
+pub use extract::{Body, Check, Creating, Faults, Listing, NoFields, NoParameters, OnceKey, Path, Query, present};
 pub use route::{Guard, Route, Routes};
 pub use tagged::{Known, Tagged};

@@ -20,7 +20,7 @@ const LARGEST_HEADER: usize = 32 * 1024;
 const MOST_FIELDS: usize = 100;
 
 /// How long requests in flight may take once a stop was asked for.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(8);
 
 /// Serves `router` until `stop` resolves, then finishes what is in flight. When this returns, nothing is served any more.
 ///

@@ -38,7 +38,23 @@ pub trait Check {
 
 /// A value that is not of the type that was expected, named by its field if it has one, else by `whole`.
 pub(super) fn misread(whole: &str, error: serde_path_to_error::Error<impl std::error::Error>) -> ApiError {
-    let field = error.path().to_string();
+    let path = error.path().to_string();
     let message = error.into_inner().to_string();
-    if field == "." { ApiError::invalid(format!("{whole}: {message}.")) } else { ApiError::invalid_field(field, message) }
+    // Where in the text it is helps nobody who knows in which field it is.
+    let said = message.split(" at line ").next().unwrap_or_default();
+    let missing = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    match (path.as_str(), missing) {
+        (".", Some(name)) => ApiError::invalid_field(name, "Give this field; it is required."),
+        (path, Some(name)) => ApiError::invalid_field(format!("{path}.{name}"), "Give this field; it is required."),
+        // A path that ends in a question mark ends where the text stops being JSON.
+        (path, None) if path == "." || path.ends_with('?') => ApiError::invalid(format!("{whole}: {message}.")),
+        (path, None) => ApiError::invalid_field(path, said),
+    }
 }
+
+/// The body of a call that takes nothing: none, or an object without members.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
+
+impl Check for NoFields {}

@@ -15,7 +15,7 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 
 pub use body::{Body, Creating, OnceKey, present};
-pub use faults::{Check, Faults};
+pub use faults::{Check, Faults, NoFields};
 pub use query::{Listing, NoParameters, Query};
 
 use super::{ApiError, Describe, Doc};
