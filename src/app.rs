@@ -70,7 +70,7 @@ impl App {
     /// The same with a clock and randomness of the caller's choice.
     pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
         let db = Db::open(location).await?;
-        Migrations::up(db.admin(), None).await?;
+        migrate(&db).await?;
         let cluster = Cluster::new(uuid_v7(clock.now(), &random));
         Ok(Self(Arc::new(Parts {
             config,
@@ -121,4 +121,14 @@ impl App {
             tracing::warn!(%error, "what is past its time could not be deleted; it will be");
         }
     }
+}
+
+/// Brings the schema up to date. One transaction, so that of several processes one does it and the others find it done.
+async fn migrate(db: &Db) -> DbResult<()> {
+    if Migrations::get_pending_migrations_read_only(db.read()).await?.is_empty() {
+        return Ok(());
+    }
+    let tx = db.begin().await?;
+    Migrations::up(&tx, None).await?;
+    tx.commit().await
 }

@@ -1,5 +1,7 @@
 //! What a node is told when it starts.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 
 /// Settings of a node.
@@ -11,10 +13,17 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether metrics are served on an address of their own.
     pub has_metrics_listener: bool,
+    /// How long a request's header may take, and an idle connection may stay open.
+    pub header_timeout: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { public_url: "http://127.0.0.1:8080".to_owned(), trusted_proxies: Vec::new(), has_metrics_listener: false }
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            trusted_proxies: Vec::new(),
+            has_metrics_listener: false,
+            header_timeout: Duration::from_secs(15),
+        }
     }
 }

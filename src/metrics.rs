@@ -1,9 +1,12 @@
 //! What is counted for the operator, in the Prometheus text format.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::AtomicU64;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use axum::extract::MatchedPath;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -17,10 +20,41 @@ use crate::app::App;
 pub struct RequestLabels {
     /// `GET`, …
     pub method: &'static str,
-    /// The route's path, or `unmatched`.
-    pub route: String,
+    /// The route.
+    pub route: RouteLabel,
     /// 200, …
     pub status: u16,
+}
+
+/// The path of a route, or `unmatched`. Held as axum holds it: a request is counted without allocating.
+#[derive(Clone, Debug)]
+pub struct RouteLabel(pub Option<MatchedPath>);
+
+impl RouteLabel {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("unmatched", MatchedPath::as_str)
+    }
+}
+
+impl PartialEq for RouteLabel {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RouteLabel {}
+
+impl Hash for RouteLabel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl EncodeLabelValue for RouteLabel {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        self.as_str().encode(encoder)
+    }
 }
 
 /// The counters of a node.

@@ -1,20 +1,20 @@
 //! [`Allowed`]: the caller, once authenticated and authorised.
 
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
 
 use super::credential::{self, Credential};
 use super::permission::{Permission, Rule};
+use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
 use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
-use crate::keys::index::{Accepted, Ask};
-use crate::keys::{Entry, Origin, Refusal, Tenant};
+use crate::keys::index::Ask;
+use crate::keys::{Entry, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
 use crate::members::Member;
@@ -88,7 +88,16 @@ impl<P> Allowed<P> {
 
     /// The same, for a request that may be a repetition: then the first answer is given again, by `?`.
     pub async fn begin_once(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
-        match Work::begin_once(app, self.workspace(), self.by(), once).await? {
+        self.begin_once_by(app, self.by(), once).await
+    }
+
+    /// The same without the caller's name, address and request: nothing that is kept leads back to them.
+    pub async fn begin_once_unnamed(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
+        self.begin_once_by(app, By::itself(Actor::ANONYMOUS), once).await
+    }
+
+    async fn begin_once_by(&self, app: &App, by: By, once: Option<OnceKey>) -> Result<Work, ApiError> {
+        match Work::begin_once(app, self.workspace(), by, once).await? {
             (work, OnceOutcome::Fresh) => Ok(work),
             (_, OnceOutcome::Replay { status, data }) => Err(ApiError::replay(status, data)),
             (_, OnceOutcome::Reused) => Err(ApiError::once_key_reused()),
@@ -122,7 +131,7 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Resu
         Some(Credential::Key(presented)) => admit_key(app, presented, info, rule).await.map(Caller::Key),
         Some(Credential::Token(token)) => {
             let (member, session) = sessions::authenticate(app, token).await?.ok_or_else(session_invalid)?;
-            let tenant = app.index.tenant(member.workspace).ok_or_else(session_invalid)?;
+            let tenant = app.cluster.tenant(app, member.workspace).await?.ok_or_else(session_invalid)?;
             if rule.admits(member.role) {
                 return Ok(Caller::Member { member: Box::new(member), tenant, session });
             }
@@ -140,15 +149,14 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
         app.cluster.refresh(app, presented).await?;
     }
     let ask = Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
-    let origin =
-        Origin { address: info.address, now: ask.now, request_id: &info.request_id, user_agent: info.user_agent.as_deref() };
+    let origin = info.origin(ask.now);
     match app.index.verify(presented, ask) {
-        Ok(Accepted { entry, .. }) if !rule.admits_keys() => {
+        Ok(entry) if !rule.admits_keys() => {
             app.recorder.deny_person(&entry, origin);
             let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
-        Ok(Accepted { entry, .. }) => {
+        Ok(entry) => {
             app.recorder.allow(&entry, ask.scope, info.address, ask.now);
             Ok(entry)
         }
@@ -159,46 +167,6 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
     }
 }
 
-fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
-    match refusal {
-        Refusal::Invalid => unauthorized(
-            "API_KEY_INVALID",
-            "This is not a valid API key. Check that it was copied whole: pck_ and 38 characters.",
-        ),
-        Refusal::Revoked(_) => {
-            unauthorized("API_KEY_REVOKED", "This API key was revoked. Ask an administrator of the workspace for a new one.")
-        }
-        Refusal::Expired(_) => {
-            unauthorized("API_KEY_EXPIRED", "This API key has expired. Ask an administrator of the workspace for a new one.")
-        }
-        Refusal::Address(_) => {
-            let message = format!(
-                "This API key cannot be used from {address}. Ask an administrator of the workspace to add it to the key's allow-list."
-            );
-            ApiError::new(StatusCode::FORBIDDEN, "IP_NOT_ALLOWED", message)
-        }
-        Refusal::Scope(_, scope) => {
-            let message =
-                format!("This API key lacks the scope {scope}. Ask an administrator of the workspace for a key that has it.");
-            ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", message).with("requiredScope", scope.to_string())
-        }
-        Refusal::Limited(_, too_soon) => {
-            let message = format!("Too many requests with this API key. Try again in {} seconds.", too_soon.seconds());
-            ApiError::too_many(*too_soon, message)
-        }
-    }
-}
-
-/// 401 with the challenge that RFC 9110 asks for.
-pub(super) fn unauthorized(code: &'static str, message: &str) -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, code, message)
-        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
-}
-
-fn session_invalid() -> ApiError {
-    unauthorized("SESSION_INVALID", "This session is unknown, expired or signed out. Sign in again.")
-}
-
 impl<P: Permission> Guard for Allowed<P> {
     fn permission() -> String {
         P::RULE.to_string()
@@ -207,6 +175,7 @@ impl<P: Permission> Guard for Allowed<P> {
 
 impl<P: Permission> Describe for Allowed<P> {
     fn describe(doc: &mut Doc) {
+        doc.fails(400, "INVALID_REQUEST");
         doc.fails(400, "CREDENTIAL_IN_URL");
         if P::RULE == Rule::Anyone {
             return;

@@ -17,10 +17,10 @@ pub(super) enum Credential<'a> {
 /// The one credential of a request, if it has any.
 pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credential<'_>>, ApiError> {
     let mut found = None;
-    let in_header = headers.get_all("x-api-key").iter().map(|value| Ok(Credential::Key(value.as_bytes().trim_ascii())));
-    let bearer = headers.get_all(header::AUTHORIZATION).iter().map(|value| bearer(value.as_bytes()));
+    let in_header = headers.get_all("x-api-key").iter().map(|value| value.as_bytes().trim_ascii());
+    let in_header = in_header.filter(|key| !key.is_empty()).map(Credential::Key);
+    let bearer = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
     for credential in in_header.chain(bearer) {
-        let credential = credential?;
         if found.is_some_and(|other| other != credential) {
             let message =
                 "Two different credentials came with this request. Send one: a key in X-API-Key, or a token in Authorization.";
@@ -31,14 +31,15 @@ pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credential<'_>>, ApiErr
     Ok(found)
 }
 
-/// `Bearer` and a key or a token; the scheme's case does not matter (RFC 9110, 11.1).
-fn bearer(value: &[u8]) -> Result<Credential<'_>, ApiError> {
-    let (scheme, credential) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Err(super::allowed::unauthorized("AUTHENTICATION_REQUIRED", "Send Authorization: Bearer and a key or a token."));
-    }
+/// `Bearer` and a key or a token; the scheme's case does not matter (RFC 9110, 11.1). Another scheme is somebody else's:
+/// a proxy that asks for a password of its own leaves it in the request.
+fn bearer(value: &[u8]) -> Option<Credential<'_>> {
+    let (scheme, credential) = value.split_at(value.iter().position(|byte| *byte == b' ')?);
     let credential = credential.trim_ascii();
-    Ok(if credential.starts_with(format::PREFIX.as_bytes()) {
+    if !scheme.eq_ignore_ascii_case(b"bearer") || credential.is_empty() {
+        return None;
+    }
+    Some(if credential.starts_with(format::PREFIX.as_bytes()) {
         Credential::Key(credential)
     } else {
         Credential::Token(credential)

@@ -6,12 +6,13 @@
 //! - Two different credentials in one request are refused, and so is a key in a URL.
 //!
 //! - `credential` what a request carries; `permission` what a route asks for; `allowed` the two brought together
-//! - `api` whoami and check
+//! - `refusal` what a refused caller is told; `api` whoami and check
 
 mod allowed;
 mod api;
 mod credential;
 mod permission;
+mod refusal;
 
 pub use allowed::{Allowed, Caller};
 pub use api::routes;
@@ -21,3 +22,4 @@ pub use permission::{
     Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, OwnWorkspace,
     Permission, ReadAuditLog, Rule, SafetyRead, SafetyWrite, SignedIn, TripsRead, TripsWrite,
 };
+pub(crate) use refusal::unauthorized;

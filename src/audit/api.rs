@@ -50,10 +50,10 @@ struct Export {
     #[param(inline)]
     outcome: Option<Outcome>,
     /// Only from this time or day on (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     date_from: Option<Since>,
     /// Only up to this time, or to the end of this day (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     date_to: Option<Until>,
 }
 

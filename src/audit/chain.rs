@@ -27,12 +27,3 @@ fn canonical(event: &Event) -> Vec<u8> {
     }
     serde_json_canonicalizer::to_vec(&value).unwrap_or_default()
 }
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
-}

@@ -10,18 +10,18 @@
 //! - `store`   queries; `verify` walks the chain; `export` streams it; `api` the calls
 
 mod api;
-pub mod chain;
+mod chain;
 mod export;
 mod model;
 mod once;
 mod store;
-pub mod tables;
+mod tables;
 mod verify;
 mod work;
 
 pub use api::routes;
 pub use export::{Format, export};
-pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target};
+pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, and_rewritten, differences};
 pub use once::forget_old_answers;
 pub use store::{hash_at, open_log};
 pub use verify::{Fault, Verdict, verify};

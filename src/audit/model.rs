@@ -10,99 +10,75 @@ crate::ids! {
     EventId = "evt";
 }
 
-macro_rules! actions {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
-        /// What was done; the closed list of the log's vocabulary.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-        pub enum Action {
-            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl Action {
-            /// As it is stored and sent.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-        }
-    };
+crate::words! {
+    /// What was done; the closed list of the log's vocabulary.
+    Action as Action {
+        /// A key was made.
+        KeyCreated = "api_key.created",
+        /// Name, description, allow-list or limit of a key was changed.
+        KeyUpdated = "api_key.updated",
+        /// A key got a successor.
+        KeyRotated = "api_key.rotated",
+        /// A key was revoked.
+        KeyRevoked = "api_key.revoked",
+        /// A key passed its expiry.
+        KeyExpired = "api_key.expired",
+        /// First use of a key, or first use from a new address.
+        KeyUsed = "api_key.used",
+        /// Requests with a key were refused; `details` says why and how many.
+        KeyDenied = "api_key.denied",
+        /// A key was sent in a query string, where proxies and histories keep it.
+        KeyLeakedInUrl = "api_key.leaked_in_url",
+        /// API key management was switched on or off.
+        KeySettingsUpdated = "settings.api_keys.updated",
+        /// A person signed in.
+        SignedIn = "member.signed_in",
+        /// A sign-in with a member's email failed.
+        SignInFailed = "member.sign_in_failed",
+        /// A person signed out.
+        SignedOut = "member.signed_out",
+        /// A person was added to the workspace.
+        MemberAdded = "member.added",
+        /// An invited person set a password.
+        MemberJoined = "member.joined",
+        /// A person's role was changed.
+        MemberRoleChanged = "member.role_changed",
+        /// A person was removed from the workspace.
+        MemberRemoved = "member.removed",
+        /// The workspace was made.
+        WorkspaceCreated = "workspace.created",
+        /// An aircraft was added.
+        AircraftCreated = "aircraft.created",
+        /// An aircraft was changed.
+        AircraftUpdated = "aircraft.updated",
+        /// A trip was made.
+        TripCreated = "trip.created",
+        /// A trip was changed.
+        TripUpdated = "trip.updated",
+        /// A safety report was filed.
+        ReportCreated = "report.created",
+        /// A safety report was changed.
+        ReportUpdated = "report.updated",
+        /// An invoice was drafted.
+        InvoiceCreated = "invoice.created",
+        /// A draft was changed.
+        InvoiceUpdated = "invoice.updated",
+        /// An invoice was sent.
+        InvoiceSent = "invoice.sent",
+        /// A payment was recorded.
+        InvoicePaymentRecorded = "invoice.payment_recorded",
+        /// An invoice was voided.
+        InvoiceVoided = "invoice.voided",
+    }
 }
 
-actions! {
-    /// A key was made.
-    KeyCreated = "api_key.created",
-    /// Name, description, allow-list or limit of a key was changed.
-    KeyUpdated = "api_key.updated",
-    /// A key got a successor.
-    KeyRotated = "api_key.rotated",
-    /// A key was revoked.
-    KeyRevoked = "api_key.revoked",
-    /// A key passed its expiry.
-    KeyExpired = "api_key.expired",
-    /// First use of a key, or first use from a new address.
-    KeyUsed = "api_key.used",
-    /// Requests with a key were refused; `details` says why and how many.
-    KeyDenied = "api_key.denied",
-    /// A key was sent in a query string, where proxies and histories keep it.
-    KeyLeakedInUrl = "api_key.leaked_in_url",
-    /// API key management was switched on or off.
-    KeySettingsUpdated = "settings.api_keys.updated",
-    /// A person signed in.
-    SignedIn = "member.signed_in",
-    /// A sign-in with a member's email failed.
-    SignInFailed = "member.sign_in_failed",
-    /// A person signed out.
-    SignedOut = "member.signed_out",
-    /// A person was added to the workspace.
-    MemberAdded = "member.added",
-    /// An invited person set a password.
-    MemberJoined = "member.joined",
-    /// A person's role was changed.
-    MemberRoleChanged = "member.role_changed",
-    /// A person was removed from the workspace.
-    MemberRemoved = "member.removed",
-    /// The workspace was made.
-    WorkspaceCreated = "workspace.created",
-    /// An aircraft was added.
-    AircraftCreated = "aircraft.created",
-    /// An aircraft was changed.
-    AircraftUpdated = "aircraft.updated",
-    /// A trip was made.
-    TripCreated = "trip.created",
-    /// A trip was changed.
-    TripUpdated = "trip.updated",
-    /// A safety report was filed.
-    ReportCreated = "report.created",
-    /// A safety report was changed.
-    ReportUpdated = "report.updated",
-    /// An invoice was drafted.
-    InvoiceCreated = "invoice.created",
-    /// A draft was changed.
-    InvoiceUpdated = "invoice.updated",
-    /// An invoice was sent.
-    InvoiceSent = "invoice.sent",
-    /// A payment was recorded.
-    InvoicePaymentRecorded = "invoice.payment_recorded",
-    /// An invoice was voided.
-    InvoiceVoided = "invoice.voided",
-}
-
-/// Whether it was done or refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Done.
-    Success,
-    /// Refused.
-    Denied,
-}
-
-impl Outcome {
-    /// As it is stored and sent.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Denied => "denied",
-        }
+crate::words! {
+    /// Whether it was done or refused.
+    Outcome as Outcome {
+        /// Done.
+        Success = "success",
+        /// Refused.
+        Denied = "denied",
     }
 }
 
@@ -132,6 +108,12 @@ impl Actor {
     /// Whoever runs the command line.
     pub fn operator(name: &str) -> Self {
         Self { kind: "operator", id: None, name: Some(name.to_owned()) }
+    }
+
+    /// Their id and name, for a row that says who: whoever has no id goes by their kind, and by that for a name.
+    pub fn into_id_and_name(self) -> (String, String) {
+        let id = self.id.unwrap_or_else(|| self.kind.to_owned());
+        (id.clone(), self.name.unwrap_or(id))
     }
 
     /// Nobody known.
@@ -229,6 +211,26 @@ pub struct EventActor {
     pub name: Option<String>,
 }
 
+/// What differs between two descriptions of a thing, as `{field: {from, to}}`; `None` if nothing does.
+pub fn differences(old: &Value, new: &Value) -> Option<Value> {
+    let (old, new) = (old.as_object()?, new.as_object()?);
+    let differing = new.iter().filter(|(field, to)| old.get(*field) != Some(*to));
+    let changes: serde_json::Map<_, _> =
+        differing.map(|(field, to)| (field.clone(), serde_json::json!({ "from": old.get(field), "to": to }))).collect();
+    (!changes.is_empty()).then_some(Value::Object(changes))
+}
+
+/// The same for texts that the log is not to repeat: which of them were rewritten is added to what differs.
+pub fn and_rewritten<const N: usize>(changes: Option<Value>, texts: [(&str, bool); N]) -> Option<Value> {
+    let rewritten: Vec<_> = texts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+    if rewritten.is_empty() {
+        return changes;
+    }
+    let mut changes = changes.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    changes["rewritten"] = serde_json::json!(rewritten);
+    Some(changes)
+}
+
 /// Which events to list.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -245,9 +247,9 @@ pub struct EventFilter {
     #[param(inline)]
     pub outcome: Option<Outcome>,
     /// Only from this time or day on (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_from: Option<crate::kit::clock::Since>,
     /// Only up to this time, or to the end of this day (UTC).
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub date_to: Option<crate::kit::clock::Until>,
 }

@@ -1,8 +1,14 @@
 //! Answers kept for `Idempotency-Key`: written in the transaction whose answer they are, for 24 hours.
+//!
+//! A row says whose key it is, except for requests that begin without a name (a safety report that is not to lead to
+//! its reporter): those share one namespace in the workspace. A digest of the person would not do instead: there are
+//! few people in a workspace, so it could be found by trying them all. The price is that two people who choose the
+//! same key for two such reports within 24 hours are told to choose another.
 
 use std::time::Duration;
 
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sha2::{Digest, Sha256};
 
 use super::model::Actor;
 use super::tables::answer::{Column, Entity, Model};
@@ -10,6 +16,7 @@ use super::work::OnceOutcome;
 use crate::kit::clock::Time;
 use crate::kit::db::{Db, DbResult};
 use crate::kit::http::OnceKey;
+use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
 
 /// How long an answer is kept.
@@ -25,7 +32,14 @@ pub(super) struct Claim {
 impl Claim {
     pub(super) fn new(actor: &Actor, once: OnceKey) -> Self {
         let actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
-        Self { actor, once }
+        // Only a digest is kept of what the client wrote: it may be made of a person's name.
+        let key = hex(&Sha256::digest(once.key.as_bytes()));
+        Self { actor, once: OnceKey { key, ..once } }
+    }
+
+    /// Whether the row would say whose key it is.
+    pub(super) fn names_someone(&self) -> bool {
+        !self.actor.is_empty()
     }
 }
 

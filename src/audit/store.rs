@@ -1,15 +1,15 @@
 //! Every query on the log.
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::chain::{GENESIS, Hash, hex};
+use super::chain::{GENESIS, Hash};
 use super::model::{Event, EventActor, EventFilter, EventId, Target};
 use super::tables::{event, head};
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, page};
 use crate::kit::http::{Page, Paging};
+use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
 
 /// One page of a workspace's events, the newest first.
@@ -20,9 +20,7 @@ pub(super) async fn list(
     paging: Paging,
 ) -> DbResult<Page<Event>> {
     let matching = event::Entity::find().filter(condition(workspace, filter));
-    let total = matching.clone().count(db).await?;
-    let rows = matching.order_by_desc(event::Column::Sequence).offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(event_of).collect(), total, paging))
+    page(db, matching.order_by_desc(event::Column::Sequence), paging, |row| Ok(event_of(row))).await
 }
 
 /// Up to `limit` events after `sequence`, the oldest first.

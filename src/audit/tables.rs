@@ -1,7 +1,7 @@
 //! The tables as SeaORM sees them.
 
 /// `audit_events`
-pub mod event {
+pub(super) mod event {
     use sea_orm::entity::prelude::*;
 
     use crate::kit::clock::Time;
@@ -10,7 +10,6 @@ pub mod event {
     /// A row.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "audit_events")]
-    #[expect(missing_docs, reason = "the columns are described by model::Event")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
@@ -40,7 +39,7 @@ pub mod event {
 }
 
 /// `audit_heads`
-pub mod head {
+pub(super) mod head {
     use sea_orm::entity::prelude::*;
 
     use crate::workspaces::WorkspaceId;
@@ -48,7 +47,6 @@ pub mod head {
     /// The last event of a workspace's chain.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "audit_heads")]
-    #[expect(missing_docs, reason = "the columns are what they are called")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub workspace_id: WorkspaceId,
@@ -63,7 +61,7 @@ pub mod head {
 }
 
 /// `idempotent_answers`
-pub mod answer {
+pub(super) mod answer {
     use sea_orm::entity::prelude::*;
 
     use crate::kit::clock::Time;
@@ -72,7 +70,6 @@ pub mod answer {
     /// The first answer to a request that carried an `Idempotency-Key`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "idempotent_answers")]
-    #[expect(missing_docs, reason = "the columns are what they are called")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub workspace_id: WorkspaceId,

@@ -1,9 +1,10 @@
 //! Walks a workspace's chain from its first event and names the first that does not fit.
 
-use super::chain::{GENESIS, Hash, hex, link};
+use super::chain::{GENESIS, Hash, link};
 use super::model::EventFilter;
 use super::store;
 use crate::kit::db::{Db, DbResult, is_unavailable};
+use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
 
 /// Events read at once.

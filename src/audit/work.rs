@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::chain::{self, Hash};
-use super::model::{Action, By, EventId, Outcome, Target};
+use super::model::{Action, Actor, By, EventId, Outcome, Target};
 use super::once::{self, Claim};
 use super::store;
 use super::tables::{event, head};
@@ -101,14 +101,26 @@ impl Work {
         &self.app
     }
 
-    /// From here on the actor, address and program are not recorded: what an anonymous reporter asks for.
-    pub fn forget_actor(&mut self) {
-        self.by = By::itself(super::Actor::ANONYMOUS);
+    /// What is recorded from here on was done by someone else: several actors' events, written at once.
+    pub fn act_for(&mut self, by: By) {
+        self.by = by;
     }
 
     /// Records that it was done.
     pub async fn record(&mut self, action: Action, target: Option<Target>, details: Value) -> DbResult<()> {
         self.record_as(action, Outcome::Success, target, details).await
+    }
+
+    /// Records that it was done, but not by whom, from where or in which request: what secrecy was promised to.
+    ///
+    /// An answer that would be kept under the caller's name is not kept: it would lead from them to what they did.
+    /// A request that is to be repeatable all the same begins without a name, too.
+    pub async fn record_unnamed(&mut self, action: Action, target: Option<Target>, details: Value) -> DbResult<()> {
+        self.claim.take_if(|claim| claim.names_someone());
+        let by = std::mem::replace(&mut self.by, By::itself(Actor::ANONYMOUS));
+        let recorded = self.record(action, target, details).await;
+        self.by = by;
+        recorded
     }
 
     /// Records that it was done, or refused.

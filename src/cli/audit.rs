@@ -19,7 +19,7 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_EXPECT", value_name = "SEQUENCE:HASH")]
         expect: Option<Expected>,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Write the log to standard output, the oldest event first
@@ -70,7 +70,9 @@ async fn verify(at: &InWorkspace, expect: Option<Expected>, as_json: bool) -> Re
         }
     }
     if as_json {
-        output::json(&json!({ "verified": fault.is_none(), "events": verdict.events, "head": verdict.head, "fault": fault }))?;
+        output::json(
+            &json!({ "verified": fault.is_none(), "events": verdict.events, "head": format!("{}:{}", verdict.events, verdict.head), "fault": fault }),
+        )?;
     }
     match fault {
         Some(fault) => Err(Failure::refused(fault)),

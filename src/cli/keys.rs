@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use clap::{ArgGroup, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
 use crate::app::App;
-use crate::keys::{self, CreateKey, Key, KeyFilter, KeyName, NewKey, Permissions, RevokeKey, RotateKey, Scope, Status};
-use crate::kit::clock::Time;
-use crate::kit::http::{Check, Faults, Paging};
+use crate::keys::{
+    self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Permissions, Reason, RevokeKey, RotateKey, Scope, Status,
+};
+use crate::kit::clock::{Clock, Time};
+use crate::kit::http::{Check, Faults};
 use crate::workspaces::WorkspaceId;
 
 #[derive(Subcommand)]
@@ -19,7 +21,7 @@ pub(super) enum Command {
         #[command(flatten)]
         at: InWorkspace,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Make a key; its secret is printed once
@@ -37,7 +39,7 @@ pub(super) enum Command {
         #[command(flatten)]
         expiry: Expiry,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Revoke a key for good; when this returns, every node refuses it
@@ -49,50 +51,36 @@ pub(super) enum Command {
         key: String,
         /// Why, for the record
         #[arg(long, env = "PLANECONNECTION_REASON")]
-        reason: Option<crate::kit::text::Prose<0, 500>>,
+        reason: Option<Reason>,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
 }
 
-/// Until when a key is good.
+/// Until when a key is good. One of the three; a switch that a variable sets to false does not count.
 #[derive(clap::Args)]
-#[command(group = ArgGroup::new("expiry").multiple(false))]
 pub(super) struct Expiry {
     /// So long from now: 90d, 12h, 30m
-    #[arg(long, env = "PLANECONNECTION_EXPIRES_IN", value_parser = duration, group = "expiry", value_name = "TIME")]
+    #[arg(long, env = "PLANECONNECTION_EXPIRES_IN", value_parser = output::duration, value_name = "TIME")]
     expires_in: Option<Duration>,
     /// At this time, such as 2027-01-31T00:00:00Z
-    #[arg(long, env = "PLANECONNECTION_EXPIRES_AT", group = "expiry", value_name = "TIME")]
+    #[arg(long, env = "PLANECONNECTION_EXPIRES_AT", value_name = "TIME")]
     expires_at: Option<Time>,
     /// Never; a date is recommended
-    #[arg(long, env = "PLANECONNECTION_NO_EXPIRATION", group = "expiry")]
+    #[arg(long, env = "PLANECONNECTION_NO_EXPIRATION", value_parser = output::switch)]
     no_expiration: bool,
 }
 
 impl Expiry {
-    fn chosen(&self, now: Time) -> Option<Option<Time>> {
-        let in_time = self.expires_in.map(|wait| now.after(wait));
-        match in_time.or(self.expires_at) {
-            Some(time) => Some(Some(time)),
-            None => self.no_expiration.then_some(None),
+    fn chosen(&self, now: Time) -> Result<Option<Option<Time>>, Failure> {
+        match (self.expires_in.map(|wait| now.after(wait)), self.expires_at, self.no_expiration) {
+            (None, None, false) => Ok(None),
+            (None, None, true) => Ok(Some(None)),
+            (Some(time), None, false) | (None, Some(time), false) => Ok(Some(Some(time))),
+            _ => Err(Failure::usage("choose one of --expires-in, --expires-at and --no-expiration")),
         }
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "expected a number and a unit, such as 90d, 12h or 30m".to_owned();
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        "d" => 86_400,
-        "h" => 3_600,
-        "m" => 60,
-        "s" => 1,
-        _ => return Err(wrong()),
-    };
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }
 
 #[derive(clap::Args)]
@@ -115,9 +103,9 @@ pub(super) struct Create {
     ip_allowlist: Vec<String>,
     /// What the key is for
     #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
-    description: Option<crate::kit::text::Prose<0, 1000>>,
+    description: Option<Description>,
     /// Answer as JSON
-    #[arg(long, env = "PLANECONNECTION_JSON")]
+    #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
 }
 
@@ -129,7 +117,7 @@ impl Command {
             Self::Rotate { at, key, name, expiry, json } => {
                 let (app, workspace) = at.open().await?;
                 let old = find(&app, workspace.id, &key).await?;
-                let input = RotateKey { expires_at: expiry.chosen(app.clock.now()), name };
+                let input = RotateKey { expires_at: expiry.chosen(app.clock.now())?, name };
                 let new = keys::rotate(&app, workspace.id, operator(), old.id, input, None).await?;
                 shown_once(&app, &new, json)
             }
@@ -155,9 +143,8 @@ async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Result<Key, Fail
 }
 
 async fn create(input: Create) -> Result<(), Failure> {
-    let (app, workspace) = input.at.open().await?;
-    let Some(expires_at) = input.expiry.chosen(app.clock.now()) else {
-        return Err(Failure::refused("choose --expires-in, --expires-at or --no-expiration: never expiring is a choice"));
+    let Some(expires_at) = input.expiry.chosen(Clock::System.now())? else {
+        return Err(Failure::usage("choose --expires-in, --expires-at or --no-expiration: never expiring is a choice"));
     };
     let create = CreateKey {
         name: input.name,
@@ -170,7 +157,8 @@ async fn create(input: Create) -> Result<(), Failure> {
     };
     let mut faults = Faults::default();
     create.check(&mut faults);
-    faults.into_result().map_err(|error| Failure::refused(&*error.message))?;
+    faults.into_result().map_err(|error| Failure::usage(&*error.message))?;
+    let (app, workspace) = input.at.open().await?;
     let new = keys::create(&app, workspace.id, operator(), create, None).await?;
     shown_once(&app, &new, input.json)
 }
@@ -194,15 +182,8 @@ fn shown_once(app: &App, new: &NewKey, as_json: bool) -> Result<(), Failure> {
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
     let now = app.clock.now();
-    let mut all = Vec::new();
-    for page in 1.. {
-        let found = keys::list(app.db.read(), workspace.id, &KeyFilter::default(), Paging { page, page_size: 100 }, now).await?;
-        let is_last = found.items.len() < 100;
-        all.extend(found.items);
-        if is_last {
-            break;
-        }
-    }
+    let all =
+        output::every(async |paging| keys::list(app.db.read(), workspace.id, &KeyFilter::default(), paging, now).await).await?;
     if as_json {
         return output::json(&all.iter().map(|key| shown(&app, key)).collect::<Vec<_>>());
     }

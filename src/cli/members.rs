@@ -1,11 +1,10 @@
 //! `members list|add|set-role|remove`
 
-use clap::{ArgAction, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
 use crate::app::App;
-use crate::kit::http::Paging;
 use crate::members::{self, AddMember, Email, Member, MemberName, Role, Standing};
 use crate::workspaces::WorkspaceId;
 
@@ -16,7 +15,7 @@ pub(super) enum Command {
         #[command(flatten)]
         at: InWorkspace,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Add a member with a password
@@ -33,10 +32,10 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
         /// Read their password, 12 to 200 characters, from standard input
-        #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", required = true, action = ArgAction::SetTrue)]
+        #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", value_parser = output::switch)]
         password_stdin: bool,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Give a member another role
@@ -50,7 +49,7 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
     /// Remove a member and sign them out; the workspace's keys stay
@@ -61,7 +60,7 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
         /// Answer as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON")]
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
 }
@@ -73,8 +72,8 @@ impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
             Self::List { at, json } => list(&at, json).await,
-            Self::Add { at, email, name, role, password_stdin: _, json } => {
-                let password = output::password_from_stdin()?;
+            Self::Add { at, email, name, role, password_stdin, json } => {
+                let password = output::password_from_stdin(password_stdin, "--password-stdin")?;
                 let (app, workspace) = at.open().await?;
                 let member = members::add(&app, workspace.id, operator(), AddMember { name, email, role }, password).await?;
                 answer(&member, json, "Added")
@@ -97,7 +96,8 @@ impl Command {
 
 async fn find(app: &App, workspace: WorkspaceId, email: &Email) -> Result<Member, Failure> {
     let member = members::find_by_email(app.db.read(), workspace, email.as_str()).await?;
-    member.ok_or_else(|| Failure::refused(format!("{email} is not a member of this workspace")))
+    member
+        .ok_or_else(|| Failure::refused(format!("{email} is not a member of this workspace: see `planeconnection members list`")))
 }
 
 fn shown(member: &Member) -> serde_json::Value {
@@ -114,15 +114,7 @@ fn answer(member: &Member, as_json: bool, done: &str) -> Result<(), Failure> {
 
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
-    let mut all = Vec::new();
-    for page in 1.. {
-        let found = members::list(app.db.read(), workspace.id, Paging { page, page_size: 100 }).await?;
-        let is_last = found.items.len() < 100;
-        all.extend(found.items);
-        if is_last {
-            break;
-        }
-    }
+    let all = output::every(async |paging| members::list(app.db.read(), workspace.id, paging).await).await?;
     if as_json {
         return output::json(&all.iter().map(shown).collect::<Vec<_>>());
     }

@@ -4,7 +4,7 @@
 //!
 //! - `serve` a node; `demo` a throwaway one full of data (`seed` writes it)
 //! - `workspace`, `members`, `keys`, `audit` the operator's own access, straight on the database
-//! - `backup` a copy while running; `openapi` the document; `output` how answers are printed
+//! - `backup` a copy while running; `openapi` the document; `output` how answers are put together and printed
 
 use std::process::ExitCode;
 
@@ -18,6 +18,7 @@ use crate::workspaces::{self, Workspace};
 
 mod audit;
 mod backup;
+mod demo;
 mod keys;
 mod members;
 mod openapi;
@@ -43,6 +44,8 @@ struct Cli {
 enum Command {
     /// Run a node
     Serve(serve::Serve),
+    /// Run a throwaway node in a temporary folder, full of believable data
+    Demo(demo::Demo),
     /// Make workspaces
     #[command(subcommand)]
     Workspace(workspace::Command),
@@ -89,7 +92,13 @@ impl Database {
                 path.display()
             )));
         }
-        Ok(App::open(Config::default(), &self.database).await?)
+        self.open_or_make(Config::default()).await
+    }
+
+    /// Opens the database, which need not be there yet.
+    async fn open_or_make(&self, config: Config) -> Result<App, Failure> {
+        let opened = App::open(config, &self.database).await;
+        opened.map_err(|error| Failure::refused(format!("cannot open {}: {error}", self.database)))
     }
 }
 
@@ -120,6 +129,7 @@ pub fn run() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Serve(command) => command.run().await,
+            Command::Demo(command) => command.run().await,
             Command::Workspace(command) => command.run().await,
             Command::Members(command) => command.run().await,
             Command::Keys(command) => command.run().await,

@@ -2,26 +2,38 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::kit::db::DbResult;
+use crate::kit::http::{Page, Paging};
+
 /// Why a command did nothing, in one line.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct Failure {
+    line: String,
+    code: u8,
+}
 
 impl Failure {
     /// It was refused, or it failed.
     pub fn refused(why: impl Into<String>) -> Self {
-        Self(why.into())
+        Self { line: why.into(), code: 1 }
     }
 
-    /// Prints the line; the exit code is 1.
+    /// The arguments do not make sense together.
+    pub fn usage(why: impl Into<String>) -> Self {
+        Self { line: why.into(), code: 2 }
+    }
+
+    /// Prints the line, and gives the exit code.
     pub(super) fn report(self) -> ExitCode {
-        let line = self.0.replace('\n', " ");
+        let line = self.line.replace('\n', " ");
         // Without a stderr there is nobody to tell.
         let _unheard = writeln!(io::stderr(), "planeconnection: {line}");
-        ExitCode::FAILURE
+        ExitCode::from(self.code)
     }
 }
 
@@ -29,7 +41,7 @@ macro_rules! failure_from {
     ($($error:ty),+ $(,)?) => {$(
         impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self(error.to_string())
+                Self::refused(error.to_string())
             }
         }
     )+};
@@ -46,8 +58,23 @@ failure_from!(
 
 impl From<sea_orm::DbErr> for Failure {
     fn from(error: sea_orm::DbErr) -> Self {
-        Self(format!("the database: {error}"))
+        Self::refused(format!("the database: {error}"))
     }
+}
+
+/// Everything on every page of a list.
+pub(super) async fn every<T>(page: impl AsyncFn(Paging) -> DbResult<Page<T>>) -> DbResult<Vec<T>> {
+    const SIZE: u32 = 100;
+    let mut all = Vec::new();
+    for number in 1.. {
+        let found = page(Paging { page: number, page_size: SIZE }).await?;
+        let is_last = found.total_pages <= u64::from(number);
+        all.extend(found.items);
+        if is_last {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// Prints a line. A reader that has gone away, as `head` does, is no failure.
@@ -79,8 +106,35 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
     rows.iter().try_for_each(|row| print(std::array::from_fn(|at| row[at].as_str())))
 }
 
-/// The password that was piped in: one line, without its end.
-pub(super) fn password_from_stdin() -> Result<SecretString, Failure> {
+/// A flag without a value, as an environment variable says it.
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
+}
+
+/// A number and a unit: 90d, 12h, 30m, 15s.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number and a unit, such as 90d, 12h, 30m or 15s".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+/// The password that was piped in: one line, without its end. There is no other way to give one, so the flag must be set.
+pub(super) fn password_from_stdin(is_wanted: bool, flag: &str) -> Result<SecretString, Failure> {
+    if !is_wanted {
+        return Err(Failure::usage(format!("give {flag}, and pipe the password in")));
+    }
     if io::stdin().is_terminal() {
         return Err(Failure::refused("pipe the password in, for example: printf '%s' \"$PASSWORD\" | planeconnection …"));
     }

@@ -1,11 +1,13 @@
 //! `serve`
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinError;
 use tracing_subscriber::EnvFilter;
 
 use super::{Database, Failure, output};
@@ -38,11 +40,14 @@ pub(super) struct Listening {
     /// Proxies whose X-Forwarded-For is believed, as CIDR blocks
     #[arg(long, env = "PLANECONNECTION_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
     pub(super) trusted_proxies: Vec<IpNet>,
+    /// How long a request's header may take, and an idle connection may stay open: 15s, 2m
+    #[arg(long, env = "PLANECONNECTION_HEADER_TIMEOUT", default_value = "15s", value_parser = output::duration, value_name = "TIME")]
+    pub(super) header_timeout: Duration,
     /// How the log is written to stderr
     #[arg(long, env = "PLANECONNECTION_LOG_FORMAT", default_value = "text")]
     pub(super) log_format: LogFormat,
     /// What is logged: error, warn, info, debug, or a filter such as `info,planeconnection::request=warn`
-    #[arg(long, env = "PLANECONNECTION_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, env = "PLANECONNECTION_LOG", default_value = "info,sea_orm_migration=warn", value_name = "FILTER")]
     pub(super) log: String,
 }
 
@@ -58,7 +63,7 @@ impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         self.listening.start_log()?;
         let (listener, metrics, config) = self.listening.bind().await?;
-        let app = App::open(config, &self.database.database).await?;
+        let app = self.database.open_or_make(config).await?;
         if workspaces::all(app.db.read()).await?.is_empty() {
             output::line("There is no workspace yet. Make the first one with: planeconnection workspace create --help")?;
         }
@@ -68,18 +73,24 @@ impl Serve {
 
 impl Listening {
     pub(super) fn start_log(&self) -> Result<(), Failure> {
-        let filter = EnvFilter::try_new(&self.log).map_err(|error| Failure::refused(format!("--log: {error}")))?;
+        let filter = EnvFilter::try_new(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
         let started = if self.log_format == LogFormat::Json {
             log.json().flatten_event(true).with_current_span(false).try_init()
         } else {
             log.try_init()
         };
-        started.map_err(|error| Failure::refused(format!("the log cannot be started: {error}")))
+        started.map_err(|error| Failure::refused(format!("the log cannot be started: {error}")))?;
+        // A panic is a line of the log like any other: whoever reads JSON gets JSON.
+        std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
+        Ok(())
     }
 
     /// Takes the addresses, so that the port is known before anything else is said.
     pub(super) async fn bind(&self) -> Result<(TcpListener, Option<TcpListener>, Config), Failure> {
+        if self.header_timeout.is_zero() {
+            return Err(Failure::usage("--header-timeout: nothing can arrive in no time"));
+        }
         let listener = listen(self.listen).await?;
         let metrics = match self.metrics_listen {
             Some(address) => Some(listen(address).await?),
@@ -88,11 +99,15 @@ impl Listening {
         let usual = || listener.local_addr().map(|address| format!("http://{address}"));
         let public_url = match &self.public_url {
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => url.trim_end_matches('/').to_owned(),
-            Some(url) => return Err(Failure::refused(format!("--public-url: expected http:// or https://, not “{url}”"))),
+            Some(url) => return Err(Failure::usage(format!("--public-url: expected http:// or https://, not “{url}”"))),
             None => usual()?,
         };
-        let config =
-            Config { public_url, trusted_proxies: self.trusted_proxies.clone(), has_metrics_listener: metrics.is_some() };
+        let config = Config {
+            public_url,
+            trusted_proxies: self.trusted_proxies.clone(),
+            has_metrics_listener: metrics.is_some(),
+            header_timeout: self.header_timeout,
+        };
         Ok((listener, metrics, config))
     }
 }
@@ -104,35 +119,59 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 /// Serves until SIGTERM or SIGINT, finishes what is in flight, and writes what was counted.
 pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<TcpListener>) -> Result<(), Failure> {
     let address = listener.local_addr()?;
-    app.cluster.join(&app, &address.to_string()).await?;
     let (stop, stopped) = watch::channel(false);
     let until_stop = || {
         let mut stopped = stopped.clone();
         // An error means that the sender is gone, which is a stop as well.
         async move { drop(stopped.wait_for(|stop| *stop).await) }
     };
-    let keeper = tokio::spawn({
-        let (app, stop) = (app.clone(), until_stop());
-        async move { app.cluster.run(&app, stop).await }
-    });
-    let chores = tokio::spawn({
-        let (app, stop) = (app.clone(), until_stop());
-        async move { app.run(stop).await }
-    });
-    let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, router::metrics(app.clone()), until_stop())));
-    output::line(format!("Listening on http://{address}"))?;
-    serve(listener, router::router(app.clone()), asked_to_stop()).await;
-    // The lease is kept while requests finish; only then does the node leave.
+    // Served from the first moment: /readiness says 503 until keys are loaded, and a key is looked up one by one.
+    let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "loading keys");
+    let timeout = app.config.header_timeout;
+    let mut serving = tokio::spawn(serve(listener, router::router(app.clone()), timeout, asked_to_stop()));
+    let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, router::metrics(app.clone()), timeout, until_stop())));
+    let address = address.to_string();
+    let is_loaded = tokio::select! {
+        joined = app.cluster.join(&app, &address) => joined.map(|()| true)?,
+        ended = &mut serving => { report(ended); false }
+    };
+    let mut tasks = Vec::from_iter(scrapes);
+    if is_loaded {
+        let keeper = (app.clone(), until_stop());
+        tasks.push(tokio::spawn(async move { keeper.0.cluster.run(&keeper.0, keeper.1).await }));
+        let chores = (app.clone(), until_stop());
+        tasks.push(tokio::spawn(async move { chores.0.run(chores.1).await }));
+        output::line(format!("Listening on http://{address}"))?;
+        report(serving.await);
+    }
+    // The lease was kept while requests finished; only now does the node leave.
     stop.send_replace(true);
-    for task in [Some(keeper), Some(chores), scrapes].into_iter().flatten() {
-        if let Err(error) = task.await {
-            tracing::error!(%error, "a background task failed");
+    for task in tasks {
+        report(task.await);
+    }
+    finish(&app).await
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a background task failed");
+    }
+}
+
+/// Writes what was counted, and gives the lease back.
+async fn finish(app: &App) -> Result<(), Failure> {
+    // Each attempt waits as long as any other statement for a process that is writing to the file.
+    for _attempt in 0..3 {
+        app.flush(Flush::Last).await;
+        if app.recorder.is_empty() {
+            break;
         }
     }
-    app.flush(Flush::Last).await;
-    app.cluster.leave(&app).await?;
+    let is_written = app.recorder.is_empty();
+    app.cluster.leave(app).await?;
     app.db.clone().close().await;
-    Ok(())
+    if is_written { Ok(()) } else { Err(Failure::refused("stopped, but the last requests could not be counted: see the log")) }
 }
 
 async fn asked_to_stop() {

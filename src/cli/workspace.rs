@@ -1,10 +1,9 @@
 //! `workspace create`
 
-use clap::{ArgAction, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::{Database, Failure, operator, output};
-use crate::app::App;
 use crate::config::Config;
 use crate::kit::text::Line;
 use crate::members::Email;
@@ -36,25 +35,25 @@ pub(super) struct Create {
     #[arg(long, env = "PLANECONNECTION_OWNER_NAME")]
     owner_name: Option<Line<1, 100>>,
     /// Read their password, 12 to 200 characters, from standard input
-    #[arg(long, env = "PLANECONNECTION_OWNER_PASSWORD_STDIN", required = true, action = ArgAction::SetTrue)]
+    #[arg(long, env = "PLANECONNECTION_OWNER_PASSWORD_STDIN", value_parser = output::switch)]
     owner_password_stdin: bool,
     /// Answer as JSON
-    #[arg(long, env = "PLANECONNECTION_JSON")]
+    #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
 }
 
 impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let Self::Create(input) = self;
-        let password = output::password_from_stdin()?;
-        let app = App::open(Config::default(), &input.database.database).await?;
+        let password = output::password_from_stdin(input.owner_password_stdin, "--owner-password-stdin")?;
+        let app = input.database.open_or_make(Config::default()).await?;
         let name = match input.owner_name {
             Some(name) => name,
             None => input
                 .owner_email
                 .as_str()
                 .parse()
-                .map_err(|_| Failure::refused("give --owner-name: the email is too long for a name"))?,
+                .map_err(|_| Failure::usage("give --owner-name: the email is too long for a name"))?,
         };
         let owner = Owner { email: input.owner_email, name, password };
         let create = CreateWorkspace { name: input.name, slug: input.slug, timezone: input.timezone, owner };

@@ -1,18 +1,20 @@
 //! This process as a node: its lease, and the loop that earns it.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::silent::Silent;
 use super::store;
 use crate::app::App;
 use crate::keys::{self, Tenant, format};
 use crate::kit::clock::Clock;
-use crate::kit::db::{DbResult, is_unavailable};
+use crate::kit::db::DbResult;
 use crate::kit::http::ApiError;
-use crate::workspaces;
+use crate::workspaces::{self, WorkspaceId};
 
 /// How long a node may verify from memory after it last knew that it had every change.
 pub const LEASE: Duration = Duration::from_secs(2);
@@ -26,14 +28,11 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// How often a change looks whether the other nodes have it.
 const RECHECK: Duration = Duration::from_millis(5);
 
-/// How long a change waits for other nodes at most: their lease, and time to notice that it has run out.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// By then every lease that was earned before has run out, even by a clock that ticks a little slower than ours.
+pub(super) const PATIENCE: Duration = LEASE.saturating_add(Duration::from_millis(50));
 
 /// Keys read at once.
 const BATCH: u64 = 5_000;
-
-/// Silent nodes are forgotten after this.
-const FORGOTTEN: Duration = Duration::from_mins(10);
 
 /// This process's part in keeping every node's memory true.
 #[derive(Debug)]
@@ -42,12 +41,14 @@ pub struct Cluster {
     applied: AtomicI64,
     lease_until: AtomicU64,
     is_member: AtomicBool,
+    address: OnceLock<String>,
 }
 
 impl Cluster {
     /// A process that has not joined: it may change keys, but does not verify any.
     pub fn new(id: Uuid) -> Self {
-        Self { id, applied: AtomicI64::new(0), lease_until: AtomicU64::new(0), is_member: AtomicBool::new(false) }
+        let (applied, lease_until, is_member) = (AtomicI64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        Self { id, applied, lease_until, is_member, address: OnceLock::new() }
     }
 
     /// Whether this node may verify from memory.
@@ -60,18 +61,15 @@ impl Cluster {
         self.applied.load(Ordering::Relaxed)
     }
 
-    /// Seconds of the lease that are left.
+    /// How much of the lease is left.
     pub fn lease_left(&self, clock: &Clock) -> Duration {
         Duration::from_micros(self.lease_until.load(Ordering::Acquire).saturating_sub(micros(clock.ticks())))
     }
 
     /// Writes this node's row, then loads every key: a change that commits in between finds the row and waits.
     pub async fn join(&self, app: &App, address: &str) -> DbResult<()> {
-        let now = app.clock.now();
-        let tx = app.db.begin().await?;
-        store::delete_silent(&tx, now.before(FORGOTTEN)).await?;
-        store::insert(&tx, self.id, now, now.after(LEASE), address.to_owned()).await?;
-        tx.commit().await?;
+        self.address.get_or_init(|| address.to_owned());
+        self.renew(app, 0).await?;
         self.is_member.store(true, Ordering::Release);
         self.beat(app).await
     }
@@ -87,15 +85,27 @@ impl Cluster {
 
     /// Applies every change there is, then renews the lease as of the time before looking.
     pub async fn beat(&self, app: &App) -> DbResult<()> {
-        let (before, now) = (app.clock.ticks(), app.clock.now());
-        let revision = self.catch_up(app).await?;
-        let tx = app.db.begin().await?;
-        if !store::renew(&tx, self.id, revision, now.after(LEASE)).await? {
-            store::insert(&tx, self.id, now, now.after(LEASE), String::new()).await?;
+        loop {
+            let before = app.clock.ticks();
+            let revision = self.catch_up(app).await?;
+            if self.renew(app, revision).await? {
+                self.lease_until.store(micros(before + LEASE), Ordering::Release);
+                return Ok(());
+            }
+            // The row was gone, and is there again. Changes made meanwhile did not wait for this node: look once more.
+        }
+    }
+
+    /// Says that this node has applied `revision`; false if its row was gone, and only now is there again.
+    async fn renew(&self, app: &App, revision: i64) -> DbResult<bool> {
+        let (tx, now) = (app.db.begin().await?, app.clock.now());
+        let is_known = store::renew(&tx, self.id, revision, now.after(LEASE)).await?;
+        if !is_known {
+            let address = self.address.get().cloned().unwrap_or_default();
+            store::insert(&tx, self.id, now, now.after(LEASE), address).await?;
         }
         tx.commit().await?;
-        self.lease_until.store(micros(before + LEASE), Ordering::Release);
-        Ok(())
+        Ok(is_known)
     }
 
     async fn catch_up(&self, app: &App) -> DbResult<i64> {
@@ -111,6 +121,8 @@ impl Cluster {
             let changed = keys::changed_since(app.db.read(), applied, BATCH).await?;
             let Some(last) = changed.last().map(|key| key.revision) else { break };
             for key in &changed {
+                // Its workspace may be younger than the list above.
+                self.tenant(app, key.workspace).await?;
                 app.index.apply(key);
             }
             applied = last;
@@ -123,7 +135,7 @@ impl Cluster {
     /// Keeps the lease until `stop`, waking at once when another process has written.
     pub async fn run(&self, app: &App, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        let (mut seen, mut due) = (None, Instant::now());
+        let (mut seen, mut due, mut silent) = (None, Instant::now(), Silent::default());
         loop {
             tokio::select! {
                 () = tokio::time::sleep(GLANCE) => {}
@@ -136,6 +148,8 @@ impl Cluster {
                 due = Instant::now() + BEAT;
                 if let Err(error) = self.beat(app).await {
                     tracing::warn!(%error, "the lease could not be renewed");
+                } else if let Err(error) = silent.forget(app, self.id).await {
+                    tracing::warn!(%error, "nodes that have ended could not be forgotten");
                 }
             }
         }
@@ -146,17 +160,24 @@ impl Cluster {
         current.map_or(true, |current| current > self.applied.load(Ordering::Acquire))
     }
 
+    /// A workspace, from memory or, if it is new, from the database.
+    pub async fn tenant(&self, app: &App, id: WorkspaceId) -> DbResult<Option<Arc<Tenant>>> {
+        if let Some(known) = app.index.tenant(id) {
+            return Ok(Some(known));
+        }
+        if let Some(workspace) = workspaces::find(app.db.read(), id).await? {
+            app.index.apply_tenant(Tenant::from(&workspace));
+        }
+        Ok(app.index.tenant(id))
+    }
+
     /// Past its lease, a node asks the database about the one key that was presented, or answers 503.
     pub async fn refresh(&self, app: &App, presented: &[u8]) -> Result<(), ApiError> {
         let Ok(digest) = format::digest_of(presented) else { return Ok(()) };
         let found = tokio::time::timeout(LEASE, keys::find_by_digest(app.db.read(), digest)).await;
         match found {
             Ok(Ok(Some(key))) => {
-                if app.index.tenant(key.workspace).is_none()
-                    && let Some(workspace) = workspaces::find(app.db.read(), key.workspace).await?
-                {
-                    app.index.apply_tenant(Tenant::from(&workspace));
-                }
+                self.tenant(app, key.workspace).await?;
                 app.index.apply(&key);
                 Ok(())
             }
@@ -165,21 +186,25 @@ impl Cluster {
         }
     }
 
-    /// Waits until no other node can still accept what `revision` changed; false if that takes too long.
-    pub async fn wait_for_others(&self, app: &App, revision: i64) -> DbResult<bool> {
-        let longest = Instant::now() + LONGEST_WAIT;
+    /// Waits until no other node can still accept what `revision`, which has been committed, changed.
+    ///
+    /// Either every node says that it has applied it, or so much time has passed that no lease earned before the
+    /// commit can be left. The second needs no answer from anyone: this cannot fail, and wall clocks do not matter.
+    pub async fn wait_for_others(&self, app: &App, revision: i64) {
+        let longest = Instant::now() + PATIENCE;
         loop {
-            match store::count_behind(app.db.read(), self.id, revision, app.clock.now()).await {
-                Ok(0) => return Ok(true),
-                Ok(_) => {}
-                // The change is committed: a hiccup here must not be told as a failure to commit.
-                Err(error) if is_unavailable(&error) => {}
-                Err(error) => return Err(error),
+            // The change is committed: a hiccup here must not be told as a failure to commit.
+            if let Ok(0) = store::count_behind(app.db.read(), self.id, revision).await {
+                return;
             }
             if Instant::now() >= longest {
-                return Ok(false);
+                break;
             }
             tokio::time::sleep(RECHECK).await;
+        }
+        // Nodes that are alive write their rows again before they trust their memory; the next change need not wait.
+        if let Err(error) = store::delete_behind(&app.db, self.id, revision).await {
+            tracing::warn!(%error, "nodes that have ended could not be forgotten");
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Every query on nodes and revisions.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::tables::{node, revision};
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{Db, DbResult};
 
 const ONLY_ROW: i16 = 1;
 
@@ -45,20 +47,37 @@ pub(super) async fn renew(db: &impl ConnectionTrait, id: Uuid, applied: i64, lea
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
-/// How many other nodes may still accept what `revision` changed.
-pub(super) async fn count_behind(db: &impl ConnectionTrait, except: Uuid, revision: i64, now: Time) -> DbResult<u64> {
-    let behind = node::Entity::find()
-        .filter(node::Column::Id.ne(except))
-        .filter(node::Column::AppliedRevision.lt(revision))
-        .filter(node::Column::LeaseUntil.gte(now));
-    behind.count(db).await
+/// How many other nodes have not said that they applied `revision`.
+pub(super) async fn count_behind(db: &impl ConnectionTrait, except: Uuid, revision: i64) -> DbResult<u64> {
+    node::Entity::find().filter(behind(except, revision)).count(db).await
+}
+
+/// Forgets the other nodes that have not said so.
+pub(super) async fn delete_behind(db: &Db, except: Uuid, revision: i64) -> DbResult<()> {
+    let tx = db.begin().await?;
+    node::Entity::delete_many().filter(behind(except, revision)).exec(&tx).await?;
+    tx.commit().await
+}
+
+fn behind(except: Uuid, revision: i64) -> Condition {
+    Condition::all().add(node::Column::Id.ne(except)).add(node::Column::AppliedRevision.lt(revision))
+}
+
+/// The other nodes, and until when their leases last by their clocks: it changes whenever a lease is renewed.
+pub(super) async fn leases(db: &impl ConnectionTrait, except: Uuid) -> DbResult<Vec<(Uuid, Time)>> {
+    let others = node::Entity::find().filter(node::Column::Id.ne(except));
+    others.select_only().columns([node::Column::Id, node::Column::LeaseUntil]).into_tuple().all(db).await
 }
 
 pub(super) async fn delete(db: &impl ConnectionTrait, id: Uuid) -> DbResult<()> {
     node::Entity::delete_by_id(id).exec(db).await.map(|_| ())
 }
 
-/// Forgets nodes that have been silent since `before`.
-pub(super) async fn delete_silent(db: &impl ConnectionTrait, before: Time) -> DbResult<()> {
-    node::Entity::delete_many().filter(node::Column::LeaseUntil.lt(before)).exec(db).await.map(|_| ())
+/// Forgets a node, unless it has renewed its lease; true if it has not.
+pub(super) async fn delete_silent(db: &Db, id: Uuid, lease: Time) -> DbResult<bool> {
+    let tx = db.begin().await?;
+    let same = node::Entity::delete_many().filter(node::Column::Id.eq(id)).filter(node::Column::LeaseUntil.eq(lease));
+    let deleted = same.exec(&tx).await?.rows_affected;
+    tx.commit().await?;
+    Ok(deleted == 1)
 }

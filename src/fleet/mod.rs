@@ -1,9 +1,25 @@
 //! Fleet: aircraft and whether they can be dispatched.
+//!
+//! Invariants
+//! - A tail number names one aircraft of a workspace.
+//! - Only an active aircraft is available for dispatch.
+//! - Note and expected return tell of the present status; a new status starts without them.
+//!
+//! - `code` tail numbers, type designators, airports; `model` aircraft and their rules; `status_board` the public summary
+//! - `service` create, update; `store` queries; `api` the calls; `error` outcomes
 
-use crate::app::App;
-use crate::kit::http::Routes;
+mod api;
+mod code;
+mod error;
+mod model;
+mod service;
+mod status_board;
+mod store;
+mod tables;
 
-/// The lines of the route table.
-pub fn routes() -> Routes<App> {
-    Routes::new("Fleet", [])
-}
+pub use api::routes;
+pub use code::{Airport, TailNumber, TypeDesignator};
+pub use error::Error;
+pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
+pub use service::create;
+pub use store::find;

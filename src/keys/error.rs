@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::model::{KeyId, Status};
-use crate::kit::http::{ApiError, FieldError};
+use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
 /// Why a key was not created, rotated, changed or revoked.
@@ -34,9 +34,6 @@ pub enum Error {
     /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
     OnceKeyReused,
-    /// Committed, but not every node has confirmed it in time.
-    #[error("the change is stored, but a node has not confirmed it: repeat the call")]
-    NotConfirmed,
     /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
@@ -44,21 +41,20 @@ pub enum Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let sentence = || sentence(&error.to_string());
+        let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("API key"),
             Error::NameTaken(_) | Error::NotActive(_) => Self::conflict(sentence()),
-            Error::Expiry => {
-                let message = "Give a time in the future and at most 5 years ahead, or null for no expiration.".to_owned();
-                Self::invalid_fields(vec![FieldError { field: "expiresAt".to_owned(), message }])
-            }
-            Error::Block(_) => Self::invalid_fields(vec![FieldError { field: "ipAllowlist".to_owned(), message: sentence() }]),
+            Error::Expiry => Self::invalid_field(
+                "expiresAt",
+                "Give a time in the future and at most 5 years ahead, or null for no expiration.",
+            ),
+            Error::Block(_) => Self::invalid_field("ipAllowlist", sentence()),
             Error::Disabled => Self::new(StatusCode::FORBIDDEN, "API_KEYS_DISABLED", sentence()),
             Error::AlreadyCreated(id) => {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())
             }
             Error::OnceKeyReused => Self::once_key_reused(),
-            Error::NotConfirmed => Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", sentence()),
             Error::Db(error) => error.into(),
         }
     }

@@ -21,15 +21,15 @@ mod service;
 mod store;
 mod tables;
 mod usage;
-mod usage_store;
 
 pub use api::routes;
 pub use error::Error;
 pub use format::{PlainSecret, SecretDigest};
 pub use index::{Entry, Index, Refusal, Tenant};
-pub use model::{Allowlist, CreateKey, Key, KeyFilter, KeyId, KeyName, RateLimit, RevokeKey, RotateKey, Status};
+pub use model::{
+    Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
+};
 pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, revoke, rotate};
-pub use store::{changed_since, count_all, find_by_digest, find_by_id_or_name, list};
-pub use usage::{Denial, Flush, Origin, Recorder};
-pub use usage_store::import as import_usage;
+pub use store::{changed_since, find_by_digest, find_by_id_or_name, list};
+pub use usage::{Flush, Origin, Recorder, import_usage};

@@ -4,15 +4,17 @@ use serde_json::json;
 
 use super::error::Error;
 use super::format::{PlainSecret, scrub};
-use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
+use super::model::{
+    Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey, successor_names,
+};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work};
+use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
 use crate::cluster;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::http::OnceKey;
-use crate::kit::text::Prose;
+use crate::kit::text::kept;
 use crate::workspaces::{self, WorkspaceId};
 
 /// The furthest an expiry may lie ahead.
@@ -40,7 +42,7 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
         digest: secret.digest(),
         hint: secret.hint(),
         name: free_name(&work, input.name.as_str(), None).await?,
-        description: input.description.map(Prose::into_string).filter(|text| !text.is_empty()),
+        description: kept(input.description),
         permissions: input.permissions,
         scopes,
         allowlist: allowlist(&input.ip_allowlist.unwrap_or_default())?,
@@ -76,7 +78,7 @@ pub async fn rotate(
     let old = active(&work, id).await?;
     let name = match &input.name {
         Some(name) => free_name(&work, name.as_str(), None).await?,
-        None => successor_name(&work, &old.name).await?,
+        None => free_successor_name(&work, &old.name).await?,
     };
     let expires_at = match input.expires_at {
         Some(chosen) => future(chosen, now)?,
@@ -112,7 +114,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
         drop(work);
         app.index.apply(&key);
-        confirm(app, key.revision).await?;
+        app.cluster.wait_for_others(app, key.revision).await;
         return Ok(key);
     }
     key.revoked_at = Some(work.now());
@@ -136,7 +138,7 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         key.name = free_name(&work, name.as_str(), Some(id)).await?;
     }
     if let Some(description) = input.description {
-        key.description = description.map(Prose::into_string).filter(|text| !text.is_empty());
+        key.description = kept(description);
     }
     if let Some(blocks) = &input.ip_allowlist {
         key.allowlist = allowlist(blocks.as_deref().unwrap_or_default())?;
@@ -144,10 +146,7 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     if let Some(limit) = input.rate_limit {
         key.rate_limit = limit;
     }
-    let changes = changes(&old, &key);
-    if changes.as_object().is_none_or(serde_json::Map::is_empty) {
-        return Ok(old);
-    }
+    let Some(changes) = differences(&changeable(&old), &changeable(&key)) else { return Ok(old) };
     key.revision = cluster::next_revision(work.tx()).await?;
     store::set(work.tx(), &key).await?;
     work.record(Action::KeyUpdated, Some(target(&key)), changes).await?;
@@ -188,11 +187,8 @@ async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<(), E
         Some(status) => work.commit_answering(status, &key.id).await?,
         None => work.commit().await?,
     }
-    confirm(&app, key.revision).await
-}
-
-async fn confirm(app: &App, revision: i64) -> Result<(), Error> {
-    if app.cluster.wait_for_others(app, revision).await? { Ok(()) } else { Err(Error::NotConfirmed) }
+    app.cluster.wait_for_others(&app, key.revision).await;
+    Ok(())
 }
 
 async fn require_enabled(work: &Work) -> Result<(), Error> {
@@ -215,29 +211,15 @@ async fn free_name(work: &Work, name: &str, except: Option<KeyId>) -> Result<Str
     }
 }
 
-/// "Fleet Dashboard (2026-11-23)", and a number behind the day if that is taken.
-async fn successor_name(work: &Work, old: &str) -> Result<String, Error> {
-    let base = match old.rsplit_once(" (") {
-        Some((base, suffix)) if is_day_of_rotation(suffix) => base,
-        _ => old,
-    };
-    let day = work.now().date();
-    for number in 1.. {
-        let suffix = if number == 1 { format!(" ({day})") } else { format!(" ({day} {number})") };
-        let kept: String = base.chars().take(100 - suffix.chars().count()).collect();
-        match free_name(work, &format!("{}{suffix}", kept.trim_end()), None).await {
+/// The first of the names a successor may have that no active key has.
+async fn free_successor_name(work: &Work, old: &str) -> Result<String, Error> {
+    for name in successor_names(old, work.now().date()) {
+        match free_name(work, &name, None).await {
             Err(Error::NameTaken(_)) => {}
             decided => return decided,
         }
     }
     Err(Error::NameTaken(old.to_owned()))
-}
-
-/// `2026-11-23)` or `2026-11-23 2)`: what an earlier rotation put behind the name.
-fn is_day_of_rotation(suffix: &str) -> bool {
-    let Some(inside) = suffix.strip_suffix(')') else { return false };
-    let (day, number) = inside.split_once(' ').unwrap_or((inside, "1"));
-    day.len() == 10 && day.parse::<jiff::civil::Date>().is_ok() && number.parse::<u32>().is_ok()
 }
 
 fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
@@ -252,9 +234,8 @@ fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
 }
 
 fn person(work: &Work) -> Person {
-    let Actor { kind, id, name } = work.by().actor.clone();
-    let id = id.unwrap_or_else(|| kind.to_owned());
-    Person { name: name.unwrap_or_else(|| id.clone()), id }
+    let (id, name) = work.by().actor.clone().into_id_and_name();
+    Person { id, name }
 }
 
 fn target(key: &Key) -> Target {
@@ -272,16 +253,7 @@ fn described(key: &Key) -> serde_json::Value {
     })
 }
 
-/// What differs, as `{field: {from, to}}`.
-fn changes(old: &Key, new: &Key) -> serde_json::Value {
-    let fields = |key: &Key| {
-        [
-            ("name", json!(key.name)),
-            ("description", json!(key.description)),
-            ("ipAllowlist", json!(key.allowlist)),
-            ("rateLimit", json!(key.rate_limit)),
-        ]
-    };
-    let differing = fields(old).into_iter().zip(fields(new)).filter(|((_, from), (_, to))| from != to);
-    differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect()
+/// What can be changed of a key.
+fn changeable(key: &Key) -> serde_json::Value {
+    json!({ "name": key.name, "description": key.description, "ipAllowlist": key.allowlist, "rateLimit": key.rate_limit })
 }

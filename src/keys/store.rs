@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::format::{SecretDigest, digest_of};
@@ -13,7 +13,7 @@ use super::model::{Allowlist, Key, KeyFilter, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, contains, page};
 use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
 
@@ -76,11 +76,8 @@ pub async fn list(
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| is(status, now)))
         .add_option(filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(matches));
-    let matching = Entity::find().filter(condition);
-    let total = matching.clone().count(db).await?;
-    let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    let rows = newest.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(key_of).collect::<DbResult<_>>()?, total, paging))
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, key_of).await
 }
 
 fn is(status: Status, now: Time) -> Condition {
@@ -98,14 +95,7 @@ fn matches(text: &str) -> Condition {
     if let Ok(digest) = digest_of(text.as_bytes()) {
         return Condition::all().add(Column::Digest.eq(digest.0.to_vec()));
     }
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{escaped}%");
-    // Both sides in lower case by the database: what it folds (SQLite: A to Z only) it folds alike.
-    let contains = |column: Column| {
-        let like = Expr::expr(Func::lower(Expr::val(&pattern))).binary(BinOper::Escape, Expr::Constant('\\'.into()));
-        Expr::expr(Func::lower(Expr::col(column))).binary(BinOper::Like, like)
-    };
-    Condition::any().add(contains(Column::Name)).add(contains(Column::Hint))
+    Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text))
 }
 
 /// The latest successor of each key that has one.
@@ -131,11 +121,6 @@ pub(super) async fn successors(
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Key>> {
     let rows = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit).all(db).await?;
     rows.into_iter().map(key_of).collect()
-}
-
-/// How many keys there are, in all workspaces.
-pub async fn count_all(db: &impl ConnectionTrait) -> DbResult<u64> {
-    Entity::find().count(db).await
 }
 
 /// Up to `limit` keys whose time is over and whose log does not say so yet.

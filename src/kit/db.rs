@@ -4,21 +4,27 @@
 //! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
+    PaginatorTrait, QuerySelect, RuntimeErr, Select, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+
+use super::http::{Page, Paging};
 
 /// What a store answers.
 pub type DbResult<T> = Result<T, DbErr>;
 
 /// How long a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How long to wait before opening a file again that is locked.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,22 +76,17 @@ impl Db {
     /// Opens the database, and creates the file if there is none.
     pub async fn open(location: &Location) -> DbResult<Self> {
         let Location::Sqlite(path) = location;
-        let url = format!("sqlite://{}?mode=rwc", path.display());
+        make_private(path);
         // The writer first: it makes the file and switches it to write-ahead logging.
-        let write = pool(&url, 1).await?;
-        let read = pool(&url, 8).await?;
-        let watch = pool(&url, 1).await?;
+        let write = first_pool(path).await?;
+        let read = pool(path, 8).await?;
+        let watch = pool(path, 1).await?;
         Ok(Self { read, write, watch })
     }
 
     /// For queries outside a transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
-    }
-
-    /// For migrations, which manage their own transactions.
-    pub fn admin(&self) -> &DatabaseConnection {
-        &self.write
     }
 
     /// Begins a write transaction; dropped without a commit, it is rolled back.
@@ -121,8 +122,31 @@ impl Db {
     }
 }
 
-async fn pool(url: &str, most: u32) -> DbResult<DatabaseConnection> {
-    let mut options = ConnectOptions::new(url);
+/// Two processes that switch a new file to write-ahead logging at once are in each other's way, whatever the busy
+/// timeout: SQLite tells the second at once that the file is locked.
+async fn first_pool(path: &Path) -> DbResult<DatabaseConnection> {
+    let mut left = BUSY;
+    loop {
+        match pool(path, 1).await {
+            Err(error) if is_busy(&error) && !left.is_zero() => {
+                left = left.saturating_sub(PAUSE);
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Makes the file readable by its owner alone, if there is none yet; SQLite gives its companions the same mode.
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    // What cannot be made here is told by the attempt to open it.
+    let _told_later = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
+async fn pool(path: &Path, most: u32) -> DbResult<DatabaseConnection> {
+    let path = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite://");
     options
         .max_connections(most)
         .min_connections(1)
@@ -131,8 +155,11 @@ async fn pool(url: &str, most: u32) -> DbResult<DatabaseConnection> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|options: SqliteConnectOptions| {
+        .map_sqlx_sqlite_opts(move |options: SqliteConnectOptions| {
             options
+                // Not as part of the URL, where a percent sign would mean something else.
+                .filename(&path)
+                .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 // FULL: a revocation that was answered must outlive a power cut.
                 .synchronous(SqliteSynchronous::Full)
@@ -142,9 +169,39 @@ async fn pool(url: &str, most: u32) -> DbResult<DatabaseConnection> {
     Database::connect(options).await
 }
 
+/// One page of what `matching` finds, in its order, and how much it finds in all.
+pub async fn page<E, T>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    paging: Paging,
+    row: impl Fn(E::Model) -> DbResult<T>,
+) -> DbResult<Page<T>>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    let total = matching.clone().count(db).await?;
+    let rows = matching.offset(paging.offset()).limit(paging.limit()).all(db).await?;
+    Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
+}
+
+/// The column contains the text, in whatever case. Both sides are put in lower case by the database: what it folds
+/// (SQLite: A to Z only) it folds alike.
+pub fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = Expr::expr(Func::lower(Expr::val(format!("%{escaped}%"))));
+    Expr::expr(Func::lower(column.into_expr()))
+        .binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::Constant('\\'.into())))
+}
+
 /// The row breaks a rule that only one row may have.
 pub fn is_duplicate(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// `SQLITE_BUSY`, while opening.
+fn is_busy(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
+    error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 /// The database cannot be reached or is too busy, as opposed to having refused the statement.

@@ -7,9 +7,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use super::lock::lock;
 
 /// So many requests in so much time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,8 +36,6 @@ impl Rate {
 pub struct Left {
     /// Requests that may follow at once.
     pub remaining: u32,
-    /// Until the full number is there again.
-    pub reset: Duration,
 }
 
 /// The request came too soon.
@@ -43,7 +43,7 @@ pub struct Left {
 pub struct TooSoon {
     /// When it may be tried again.
     pub retry_after: Duration,
-    /// What is allowed.
+    /// The limit.
     pub rate: Rate,
 }
 
@@ -76,10 +76,7 @@ impl Gcra {
             match self.0.compare_exchange_weak(arrival, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => {
                     let remaining = u32::try_from((burst - ahead) / interval).unwrap_or(u32::MAX);
-                    return Ok(Left {
-                        remaining: remaining.min(rate.requests.saturating_sub(1)),
-                        reset: Duration::from_nanos(ahead),
-                    });
+                    return Ok(Left { remaining: remaining.min(rate.requests.saturating_sub(1)) });
                 }
                 Err(seen) => arrival = seen,
             }
@@ -119,7 +116,7 @@ impl<K: Hash + Eq> Limits<K> {
 
     /// Takes one request for `caller` at `now`.
     pub fn take(&self, caller: K, now: Duration) -> Result<Left, TooSoon> {
-        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut callers = lock(&self.callers);
         if callers.len() >= self.most && !callers.contains_key(&caller) {
             callers.retain(|_, limit| !limit.is_idle(now));
             if callers.len() >= self.most {
@@ -131,7 +128,7 @@ impl<K: Hash + Eq> Limits<K> {
 
     /// Takes back one request of `caller`, who turned out to be welcome.
     pub fn give_back(&self, caller: &K) {
-        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let callers = lock(&self.callers);
         if let Some(limit) = callers.get(caller) {
             limit.give_back(self.rate);
         }

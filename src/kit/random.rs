@@ -1,11 +1,13 @@
 //! Randomness: the operating system's generator, or a seeded one so that a test's snapshots are exact.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rand::rngs::StdRng;
 #[expect(clippy::disallowed_types, reason = "the one place that asks it")]
 use rand::rngs::SysRng;
 use rand::{Rng, SeedableRng, TryRng};
+
+use super::lock::lock;
 
 /// Where random bytes come from.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +32,7 @@ impl Random {
     pub fn fill(&self, bytes: &mut [u8]) {
         match self {
             Self::System => SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes"),
-            Self::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes),
+            Self::Seeded(rng) => lock(rng).fill_bytes(bytes),
         }
     }
 

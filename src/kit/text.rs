@@ -50,16 +50,31 @@ pub fn unquoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretStri
     SecretString::deserialize(deserializer).map_err(|_| serde::de::Error::custom("expected a text"))
 }
 
-/// `text`, which begins in lower case, as a sentence.
-pub fn sentence(text: &str) -> String {
+/// Control characters, and the bidirectional overrides that make a name read as another one (Unicode TR 36, 3.1).
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// An outcome in words as a sentence of its own: a capital letter, a full stop.
+pub fn sentence(words: impl fmt::Display) -> String {
+    let text = words.to_string();
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())
 }
 
-/// Control characters, and the bidirectional overrides that make a name read as another one (Unicode TR 36, 3.1).
-fn is_hostile(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A text that may be left out, as it is kept: an empty one is none.
+pub fn kept<const MIN: usize, const MAX: usize>(text: Option<Prose<MIN, MAX>>) -> Option<String> {
+    text.map(Prose::into_string).filter(|text| !text.is_empty())
 }
 
 macro_rules! text_type {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{AddMember, Member, MemberId};
+use super::password;
 use super::role::Role;
 use super::service::{self, Standing};
 use super::store;
@@ -13,7 +14,7 @@ use crate::access::{Allowed, Anyone, Caller, ManageMembers};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{delete, get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Listing, Page, Path, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Faults, Listing, NoParameters, Page, Path, Routes};
 use crate::kit::text::unquoted;
 
 /// The lines of the route table.
@@ -63,15 +64,10 @@ struct InvitedMember {
     member: MemberView,
 }
 
-/// No filters.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-struct NoFilter {}
-
 async fn index(
     who: Allowed<ManageMembers>,
     State(app): State<App>,
-    Listing { paging, .. }: Listing<NoFilter>,
+    Listing { paging, .. }: Listing<NoParameters>,
 ) -> Result<Answer<Page<MemberView>>, ApiError> {
     Ok(Answer(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
 }
@@ -126,7 +122,7 @@ async fn remove(
 struct AcceptInvitation {
     /// What stands behind `#` in the invitation's link.
     #[serde(deserialize_with = "unquoted")]
-    #[schema(value_type = String, max_length = 100)]
+    #[schema(value_type = String)]
     token: SecretString,
     /// 12 to 200 characters.
     #[serde(deserialize_with = "unquoted")]
@@ -134,7 +130,11 @@ struct AcceptInvitation {
     password: SecretString,
 }
 
-impl Check for AcceptInvitation {}
+impl Check for AcceptInvitation {
+    fn check(&self, faults: &mut Faults) {
+        faults.require(password::has_fitting_length(&self.password), "password", "Give 12 to 200 characters.");
+    }
+}
 
 async fn join(
     who: Allowed<Anyone>,

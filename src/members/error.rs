@@ -1,9 +1,9 @@
 //! What can come of a call on members, and the one map to HTTP.
 
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use sea_orm::DbErr;
 
-use crate::kit::http::{ApiError, FieldError};
+use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
 /// Why a member was not added, changed or removed.
@@ -13,13 +13,13 @@ pub enum Error {
     #[error("there is no such member in this workspace")]
     NotFound,
     /// The email has a seat already.
-    #[error("this workspace already has a member with the email {0}")]
+    #[error("this workspace already has a member with the email {0}: change that one, or check the email")]
     EmailTaken(String),
     /// The workspace would have no account owner.
     #[error("the last account owner cannot be removed or demoted: make someone else account owner first")]
     LastOwner,
     /// Only an account owner makes or unmakes account owners.
-    #[error("only an account owner can add, change or remove an account owner")]
+    #[error("only an account owner can add, change or remove an account owner: ask one of this workspace")]
     OwnerRequired,
     /// Who asks lost the role while the request was on its way.
     #[error("your own role was changed in the meantime: sign in again")]
@@ -43,17 +43,14 @@ pub enum Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let text = error.to_string();
-        let sentence = || sentence(&text);
+        let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::LastOwner => Self::conflict(sentence()),
             Error::OwnerRequired | Error::Superseded => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
-            Error::Password => Self::invalid_fields(vec![FieldError { field: "password".to_owned(), message: sentence() }]),
+            Error::Password => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
-            Error::Busy => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", sentence()).header(header::RETRY_AFTER, 1.into())
-            }
+            Error::Busy => Self::rate_limited(sentence(), 1),
             Error::OnceKeyReused => Self::once_key_reused(),
             Error::Db(error) => error.into(),
         }

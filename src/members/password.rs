@@ -39,9 +39,14 @@ impl Passwords {
     }
 }
 
+/// Whether it has as many characters as a password may have.
+pub(super) fn has_fitting_length(password: &SecretString) -> bool {
+    LENGTH.contains(&password.expose_secret().chars().count())
+}
+
 /// The hash to store for a new password.
 pub async fn hash(app: &App, password: SecretString) -> Result<String, Error> {
-    if !LENGTH.contains(&password.expose_secret().chars().count()) {
+    if !has_fitting_length(&password) {
         return Err(Error::Password);
     }
     let salt = app.random.bytes::<16>();

@@ -7,7 +7,7 @@ use super::model::{Member, MemberId};
 use super::role::Role;
 use super::tables::{Column, Entity, Model};
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, page};
 use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
 
@@ -48,10 +48,7 @@ pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, em
 /// One page of a workspace's members, by name.
 pub async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
-    let total = matching.clone().count(db).await?;
-    let ordered = matching.order_by_asc(Column::Name).order_by_asc(Column::Id);
-    let rows = ordered.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(member_of).collect(), total, paging))
+    page(db, matching.order_by_asc(Column::Name).order_by_asc(Column::Id), paging, |row| Ok(member_of(row))).await
 }
 
 /// Whoever may sign in with this email, in any workspace or in one, with the hash of their password.

@@ -89,9 +89,12 @@ async fn safety(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(text("description"))
                 .col(string_null("location"))
                 .col(timestamp_with_time_zone("occurred_at"))
-                .col(string("severity"))
+                // Null until someone has assessed it.
+                .col(string_null("severity"))
                 .col(string("status"))
                 .col(string("confidentiality"))
+                // What the reporter was promised first: the log has named whoever filed a standard report.
+                .col(string("filed_as"))
                 // Null for an anonymous report, always: what is not stored cannot leak.
                 .col(string_null("reporter_id").check(Expr::cust("confidentiality <> 'anonymous' OR reporter_id IS NULL")))
                 .col(string_null("reporter_name").check(Expr::cust("confidentiality <> 'anonymous' OR reporter_name IS NULL")))

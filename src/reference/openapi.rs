@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
+use utoipa::openapi::path::Parameter;
 
 use crate::app::App;
 use crate::kit::http::describe::Shape;
-use crate::kit::http::{Doc, Route};
+use crate::kit::http::{Doc, FieldError, Route};
 use crate::router;
 
 const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
@@ -19,7 +21,8 @@ const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
 /// The document of an API that is reached at `public_url`.
 pub fn document(public_url: &str) -> Value {
     let (mut paths, mut schemas, mut tags) = (BTreeMap::<&str, Map<String, Value>>::new(), Map::new(), Vec::new());
-    schemas.insert("Error".to_owned(), error_schema());
+    schemas.extend(error_schemas().map(|(name, schema)| (name.to_owned(), schema)));
+    schemas.insert("FieldError".to_owned(), json!(FieldError::schema()));
     for routes in router::table() {
         if !routes.lines.is_empty() {
             tags.push(json!({ "name": routes.tag }));
@@ -64,13 +67,39 @@ fn operation(tag: &str, route: &Route<App>) -> Value {
         "responses": responses(success, failures),
     });
     if !parameters.is_empty() {
-        operation["parameters"] = json!(parameters);
+        operation["parameters"] = parameters.iter().map(parameter_json).collect();
     }
     if let Some(schema) = body {
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        let schema = json!(schema);
+        // A body whose fields may all be left out may be left out itself.
+        let named = schema["$ref"].as_str().and_then(|path| route.doc.schemas.get(path.rsplit('/').next()?));
+        let is_required = named.is_none_or(|schema| json!(schema).get("required").is_some());
+        operation["requestBody"] = json!({ "required": is_required, "content": { "application/json": { "schema": schema } } });
     }
     operation["security"] = security.iter().map(|scheme| json!({ *scheme: [] })).collect();
     operation
+}
+
+/// A parameter as the document has it. One that may be left out is never null: a query has no way to say so.
+pub(super) fn parameter_json(parameter: &Parameter) -> Value {
+    let mut json = json!(parameter);
+    let schema = &mut json["schema"];
+    if let Some(kinds) = schema.get("type").and_then(Value::as_array).cloned() {
+        let mut kinds = kinds.into_iter().filter(|kind| kind != "null");
+        if let (Some(only), None) = (kinds.next(), kinds.next()) {
+            schema["type"] = only;
+        }
+    }
+    if let Some(choices) = schema.get("oneOf").and_then(Value::as_array).cloned() {
+        let mut choices = choices.into_iter().filter(|choice| choice["type"] != "null");
+        if let (Some(only), None) = (choices.next(), choices.next()) {
+            *schema = only;
+        }
+    }
+    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        words.retain(|word| !word.is_null());
+    }
+    json
 }
 
 fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str>>) -> Value {
@@ -107,34 +136,31 @@ fn envelope(data: &Value) -> Value {
     })
 }
 
-fn error_schema() -> Value {
-    json!({
+fn error_schemas() -> [(&'static str, Value); 2] {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let detail = json!({
+        "type": "object",
+        "required": ["code", "message", "requestId"],
+        "properties": {
+            "code": text("Stable name of the failure."),
+            "message": text("What to do next, for people."),
+            "requestId": text("Names this request in logs and in the audit log."),
+            "fields": {
+                "type": "array",
+                "description": "Faults of single fields.",
+                "items": { "$ref": "#/components/schemas/FieldError" },
+            },
+            "requiredScope": text("With SCOPE_REQUIRED: the scope that is missing."),
+            "apiKeyId": text("With ALREADY_CREATED: the key this request made before."),
+            "invoiceId": text("With CONFLICT over an externalId: the invoice that has it."),
+        },
+    });
+    let error = json!({
         "type": "object",
         "required": ["success", "error"],
-        "properties": {
-            "success": { "type": "boolean", "const": false },
-            "error": {
-                "type": "object",
-                "required": ["code", "message", "requestId"],
-                "properties": {
-                    "code": { "type": "string", "description": "Stable name of the failure." },
-                    "message": { "type": "string", "description": "What to do next, for people." },
-                    "requestId": { "type": "string", "description": "Names this request in logs and in the audit log." },
-                    "fields": {
-                        "type": "array",
-                        "description": "Faults of single fields.",
-                        "items": {
-                            "type": "object",
-                            "required": ["field", "message"],
-                            "properties": { "field": { "type": "string" }, "message": { "type": "string" } },
-                        },
-                    },
-                    "requiredScope": { "type": "string", "description": "With SCOPE_REQUIRED: the scope that is missing." },
-                    "apiKeyId": { "type": "string", "description": "With ALREADY_CREATED: the key this request made before." },
-                },
-            },
-        },
-    })
+        "properties": { "success": { "type": "boolean", "const": false }, "error": { "$ref": "#/components/schemas/ErrorDetail" } },
+    });
+    [("Error", error), ("ErrorDetail", detail)]
 }
 
 /// "List API keys" → `listApiKeys`

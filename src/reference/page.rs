@@ -7,7 +7,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use super::openapi::document;
+use super::openapi::{document, parameter_json};
 use crate::app::App;
 use crate::kit::http::describe::Shape;
 use crate::kit::http::{ApiError, Route};
@@ -50,7 +50,7 @@ struct Parameter {
 
 fn operation(route: &Route<App>, document: &Value) -> Operation {
     let parameters = route.doc.parameters.iter().map(|parameter| {
-        let json = serde_json::to_value(parameter).unwrap_or_default();
+        let json = parameter_json(parameter);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Parameter {
             name: parameter.name.clone(),

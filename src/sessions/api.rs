@@ -1,8 +1,6 @@
 //! Signing in and out.
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, HeaderValue};
-use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +10,7 @@ use crate::access::{Allowed, Anyone, Caller, CallingMember, SignedIn, WorkspaceV
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::post;
-use crate::kit::http::{Answer, ApiError, Body, Check, Describe, Doc, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Check, NoFields, NoStore, Routes};
 use crate::kit::text::unquoted;
 use crate::members::Email;
 
@@ -58,34 +56,21 @@ struct Session {
     member: CallingMember,
 }
 
-/// 200 that no cache may keep.
-struct NotStored(Session);
-
-impl IntoResponse for NotStored {
-    fn into_response(self) -> Response {
-        let mut response = Answer(self.0).into_response();
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
-    }
-}
-
-impl Describe for NotStored {
-    fn describe(doc: &mut Doc) {
-        Answer::<Session>::describe(doc);
-    }
-}
-
-async fn sign_in(who: Allowed<Anyone>, State(app): State<App>, Body(input): Body<SignIn>) -> Result<NotStored, ApiError> {
+async fn sign_in(
+    who: Allowed<Anyone>,
+    State(app): State<App>,
+    Body(input): Body<SignIn>,
+) -> Result<NoStore<Answer<Session>>, ApiError> {
     let SignIn { email, password, workspace } = input;
     let info = who.info();
     let signed_in = service::sign_in(&app, &email, password, workspace.as_deref(), info.address, |actor| info.by(actor)).await?;
-    let tenant = app.index.tenant(signed_in.member.workspace).ok_or_else(ApiError::unavailable)?;
-    Ok(NotStored(Session {
+    let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
+    Ok(NoStore(Answer(Session {
         token: signed_in.token.expose_secret().to_owned(),
         expires_at: signed_in.expires_at,
         workspace: WorkspaceView::from(&*tenant),
         member: CallingMember::from(&signed_in.member),
-    }))
+    })))
 }
 
 /// It is done.
@@ -95,7 +80,11 @@ struct SignedOut {
     signed_out: bool,
 }
 
-async fn sign_out(who: Allowed<SignedIn>, State(app): State<App>) -> Result<Answer<SignedOut>, ApiError> {
+async fn sign_out(
+    who: Allowed<SignedIn>,
+    State(app): State<App>,
+    Body(NoFields {}): Body<NoFields>,
+) -> Result<Answer<SignedOut>, ApiError> {
     if let Caller::Member { member, session, .. } = who.caller() {
         service::sign_out(&app, member, *session, who.by()).await?;
     }

@@ -1,8 +1,8 @@
 //! What can come of signing in, and the one map to HTTP.
 
-use axum::http::{HeaderValue, StatusCode, header};
 use sea_orm::DbErr;
 
+use crate::access::unauthorized;
 use crate::kit::http::ApiError;
 use crate::kit::limit::TooSoon;
 use crate::members;
@@ -29,12 +29,11 @@ impl From<Error> for ApiError {
         match error {
             Error::Credentials => {
                 let message = "Wrong email or password. If you belong to several workspaces, name the one to sign in to in the field workspace.";
-                Self::new(StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS", message)
-                    .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"PlaneConnection\""))
+                unauthorized("INVALID_CREDENTIALS", message)
             }
             Error::Limited(too_soon) => {
                 let message = format!("Too many sign-ins failed. Try again in {} seconds.", too_soon.seconds());
-                Self::too_many(too_soon, message)
+                Self::too_soon(message, too_soon)
             }
             Error::Member(error) => error.into(),
             Error::Db(error) => error.into(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -15,12 +15,25 @@ use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
-use crate::kit::limit::{Limits, Rate};
+use crate::kit::limit::{Limits, Rate, TooSoon};
+use crate::kit::lock::lock;
 use crate::members::{self, Email, Member};
 use crate::workspaces;
 
 /// How long a session lasts.
 const LIFETIME: Duration = Duration::from_hours(12);
+
+/// What a token begins with, and how many base62 characters follow.
+const PREFIX: &str = "pcs_";
+const LENGTH: usize = 43;
+
+/// A part of `text` that has the form of a token.
+pub fn find_token(text: &str) -> Option<&str> {
+    text.match_indices(PREFIX).find_map(|(at, _)| {
+        let token = text.get(at..at + PREFIX.len() + LENGTH)?;
+        token[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(token)
+    })
+}
 
 /// SHA-256 of a session token: what is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +60,7 @@ type Failure = (Member, By, Time);
 #[derive(Debug)]
 struct Limited {
     by_address: Limits<IpAddr>,
+    by_email_and_address: Limits<([u8; 32], IpAddr)>,
     by_email: Limits<[u8; 32]>,
 }
 
@@ -55,8 +69,26 @@ impl Default for Limited {
         let minute = Duration::from_mins(1);
         Self {
             by_address: Limits::new(Rate { requests: 20, per: minute }, 100_000),
-            by_email: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
+            by_email_and_address: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
+            // Wide, so that a stranger who guesses does not keep the owner of the email out.
+            by_email: Limits::new(Rate { requests: 100, per: 5 * minute }, 100_000),
         }
+    }
+}
+
+impl Limited {
+    fn take(&self, email: &Email, address: IpAddr, ticks: Duration) -> Result<(), TooSoon> {
+        let email = email_digest(email);
+        self.by_address.take(address, ticks)?;
+        self.by_email_and_address.take((email, address), ticks)?;
+        self.by_email.take(email, ticks).map(|_| ())
+    }
+
+    fn give_back(&self, email: &Email, address: IpAddr) {
+        let email = email_digest(email);
+        self.by_address.give_back(&address);
+        self.by_email_and_address.give_back(&(email, address));
+        self.by_email.give_back(&email);
     }
 }
 
@@ -80,7 +112,7 @@ pub async fn sign_in(
     address: IpAddr,
     by: impl Fn(Actor) -> By,
 ) -> Result<SignedIn, Error> {
-    limit(app, email, address)?;
+    app.sign_ins.limits.take(email, address, app.clock.ticks()).map_err(Error::Limited)?;
     let named = match workspace {
         Some(slug) => Some(workspaces::find_by_slug(app.db.read(), slug).await?.map(|workspace| workspace.id)),
         None => None,
@@ -99,23 +131,8 @@ pub async fn sign_in(
         app.sign_ins.failures().push((member.clone(), by(Actor::ANONYMOUS), app.clock.now()));
         return Err(Error::Credentials);
     }
-    app.sign_ins.limits.by_address.give_back(&network(address));
-    app.sign_ins.limits.by_email.give_back(&email_digest(email));
+    app.sign_ins.limits.give_back(email, address);
     issue(app, member.clone(), by(Actor::member(member.id, &member.name))).await
-}
-
-fn limit(app: &App, email: &Email, address: IpAddr) -> Result<(), Error> {
-    let ticks = app.clock.ticks();
-    app.sign_ins.limits.by_address.take(network(address), ticks).map_err(Error::Limited)?;
-    app.sign_ins.limits.by_email.take(email_digest(email), ticks).map(|_| ()).map_err(Error::Limited)
-}
-
-/// Whoever has one IPv6 address has the 64 bits below it as well: they count as one.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => std::net::Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-    }
 }
 
 fn email_digest(email: &Email) -> [u8; 32] {
@@ -124,7 +141,7 @@ fn email_digest(email: &Email) -> [u8; 32] {
 
 impl SignIns {
     fn failures(&self) -> MutexGuard<'_, Vec<Failure>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.failures)
     }
 }
 
@@ -149,7 +166,7 @@ async fn record_failure(app: &App, (member, by, at): &Failure) -> DbResult<()> {
 
 /// Opens a session for a member.
 pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error> {
-    let token = format!("pcs_{}", app.random.base62(43));
+    let token = format!("{PREFIX}{}", app.random.base62(LENGTH));
     let mut work = Work::begin(app, member.workspace, by).await?;
     let expires_at = work.now().after(LIFETIME);
     store::insert(work.tx(), digest(token.as_bytes()), member.workspace, member.id, work.now(), expires_at).await?;

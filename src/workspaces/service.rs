@@ -41,7 +41,7 @@ pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Worksp
         .await?;
     let owner = members::insert(&mut work, input.owner.email, input.owner.name, Role::AccountOwner, Some(password)).await?;
     work.commit().await?;
-    app.cluster.wait_for_others(app, revision).await?;
+    app.cluster.wait_for_others(app, revision).await;
     Ok((workspace, owner))
 }
 

@@ -38,7 +38,7 @@ async fn what_is_not_a_key_is_invalid_however_it_fails() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let mistyped = format!("{}x", &key.secret[..key.secret.len() - 1]);
-    for presented in ["", "x", "pck_", "pck_0123456789", mistyped.as_str(), &key.secret.to_uppercase()] {
+    for presented in ["x", "pck_", "pck_0123456789", mistyped.as_str(), &key.secret.to_uppercase()] {
         t.anyone().header("x-api-key", presented).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
     }
 }

@@ -9,8 +9,6 @@
 //! t.audit_ends_with(&["api_key.revoked"]).await;
 //! ```
 
-#![expect(dead_code, reason = "not every test file uses all of it")]
-
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -110,7 +108,9 @@ impl TestApp {
 
     /// Alters the database behind the product's back.
     pub async fn tamper(&self, sql: &str) {
-        self.app.db.admin().execute_unprepared(sql).await.expect("a statement");
+        let tx = self.app.db.begin().await.expect("a transaction");
+        tx.execute_unprepared(sql).await.expect("a statement");
+        tx.commit().await.expect("a commit");
     }
 
     /// Nobody in particular.

@@ -1,5 +1,7 @@
 //! Chores of the repository, each one command: `cargo xtask help`.
 
+mod api;
+
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -15,8 +17,10 @@ struct Cli {
 enum Chore {
     /// Everything CI runs: formatting, lints, docs, all tests
     Test,
-    /// Only what is quick: formatting, lints and the tests in process
+    /// Only what is quick: formatting, lints and the tests
     Check,
+    /// A property-based run against a live server, and a generated client at work (needs Python 3 and curl)
+    Api,
 }
 
 /// A command line to run, and what it is for.
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
     let steps = match Cli::parse().chore {
         Chore::Test => vec![FORMAT, LINTS, DOCS, tests()],
         Chore::Check => vec![FORMAT, LINTS, tests()],
+        Chore::Api => return if api::run() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
     for step in steps {
         println!("== {}: {}", step.what, step.line.join(" "));

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::Tenant;
 use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
 use crate::keys::scope::{Scope, Scopes};
 use crate::kit::clock::Time;
 use crate::kit::limit::Gcra;
+use crate::kit::lock::lock;
 
 /// What verification needs to know of a key. A change replaces the entry; `live` goes on.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub struct Counters {
     denied: [AtomicU32; PLACES],
     last_used_at: AtomicI64,
     last_ip: AtomicU64,
-    addresses: Mutex<HashMap<IpAddr, Time>>,
+    addresses: Mutex<HashMap<IpAddr, Seen>>,
     is_queued: AtomicBool,
 }
 
@@ -52,13 +53,21 @@ const PLACES: usize = 13;
 /// Different addresses remembered for one key between two flushes; more are counted but not listed.
 const MOST_ADDRESSES: usize = 256;
 
+/// When accepted requests came from an address.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "they are what they are called")]
+pub struct Seen {
+    pub first: Time,
+    pub last: Time,
+}
+
 /// What a flush takes away.
 #[derive(Debug, Default)]
 pub struct Drained {
     /// By scope (`None`: none needed): allowed and denied.
     pub counts: Vec<(Option<Scope>, u32, u32)>,
-    /// The addresses accepted requests came from, and when last.
-    pub addresses: Vec<(IpAddr, Time)>,
+    /// The addresses accepted requests came from, in the order they were first seen.
+    pub addresses: Vec<(IpAddr, Seen)>,
     /// The last accepted request.
     pub last_used_at: Option<Time>,
 }
@@ -107,9 +116,9 @@ impl Counters {
         let mark = mark(address);
         if self.last_ip.load(Ordering::Relaxed) != mark {
             self.last_ip.store(mark, Ordering::Relaxed);
-            let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut addresses = lock(&self.addresses);
             if addresses.len() < MOST_ADDRESSES || addresses.contains_key(&address) {
-                addresses.insert(address, now);
+                addresses.entry(address).or_insert(Seen { first: now, last: now }).last = now;
             }
         }
         self.queue()
@@ -138,12 +147,13 @@ impl Counters {
         }
         let last_used_at = Time::from_micros(self.last_used_at.swap(0, Ordering::AcqRel)).filter(|time| *time > Time::FIRST);
         self.last_ip.store(0, Ordering::Relaxed);
-        let mut addresses = std::mem::take(&mut *self.addresses.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut addresses = std::mem::take(&mut *lock(&self.addresses));
         // The address last seen may have been used again since it was noted.
-        if let (Some(last), Some(newest)) = (last_used_at, addresses.values_mut().max_by_key(|time| **time)) {
-            *newest = last.max(*newest);
+        if let (Some(last), Some(newest)) = (last_used_at, addresses.values_mut().max_by_key(|seen| seen.last)) {
+            newest.last = last.max(newest.last);
         }
         drained.addresses = addresses.into_iter().collect();
+        drained.addresses.sort_unstable_by_key(|(_, seen)| seen.first);
         drained.last_used_at = last_used_at;
         drained
     }
@@ -157,9 +167,9 @@ impl Counters {
         if let Some(at) = drained.last_used_at {
             self.last_used_at.fetch_max(at.micros(), Ordering::Relaxed);
         }
-        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        for (address, at) in &drained.addresses {
-            addresses.entry(*address).or_insert(*at);
+        let mut addresses = lock(&self.addresses);
+        for (address, seen) in &drained.addresses {
+            addresses.entry(*address).or_insert(*seen).first = seen.first;
         }
         drop(addresses);
         self.queue()

@@ -11,10 +11,10 @@ mod verify;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use papaya::{Compute, HashMap, Operation};
+use papaya::{Compute, HashMap, Operation, ResizeMode};
 
-pub use entry::{Counters, Drained, Entry, Live};
-pub use verify::{Accepted, Ask, Refusal};
+pub use entry::{Counters, Drained, Entry, Live, Seen};
+pub use verify::{Ask, Refusal};
 
 use super::SecretDigest;
 use super::model::Key;
@@ -31,7 +31,7 @@ pub struct Tenant {
 }
 
 /// The keys and workspaces.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Index {
     keys: HashMap<SecretDigest, Arc<Entry>, BuildHasherDefault<DigestHasher>>,
     tenants: HashMap<WorkspaceId, Arc<Tenant>>,
@@ -52,6 +52,14 @@ impl Hasher for DigestHasher {
         }
     }
     fn write_usize(&mut self, _length: usize) {}
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        // A table that is being moved bit by bit would be looked up twice for as long as nobody writes; a write may wait.
+        let keys = HashMap::builder().hasher(BuildHasherDefault::default()).resize_mode(ResizeMode::Blocking).build();
+        Self { keys, tenants: HashMap::new() }
+    }
 }
 
 impl Index {

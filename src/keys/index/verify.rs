@@ -9,7 +9,7 @@ use super::{Entry, Index};
 use crate::keys::format::digest_of;
 use crate::keys::scope::Scope;
 use crate::kit::clock::Time;
-use crate::kit::limit::{Left, TooSoon};
+use crate::kit::limit::TooSoon;
 
 /// What is asked of a key.
 #[derive(Clone, Copy, Debug)]
@@ -22,15 +22,6 @@ pub struct Ask {
     pub now: Time,
     /// A clock that only goes forward, for the limit.
     pub ticks: Duration,
-}
-
-/// The key opens what was asked for.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    /// The key.
-    pub entry: Arc<Entry>,
-    /// What its limit leaves.
-    pub left: Option<Left>,
 }
 
 /// Why not.
@@ -51,8 +42,8 @@ pub enum Refusal {
 }
 
 impl Index {
-    /// Whether `presented` opens what is asked for.
-    pub fn verify(&self, presented: &[u8], ask: Ask) -> Result<Accepted, Refusal> {
+    /// The key `presented`, if it opens what is asked for.
+    pub fn verify(&self, presented: &[u8], ask: Ask) -> Result<Arc<Entry>, Refusal> {
         let digest = digest_of(presented).map_err(|_| Refusal::Invalid)?;
         let keys = self.keys.pin();
         let entry = keys.get(&digest).ok_or(Refusal::Invalid)?;
@@ -65,16 +56,14 @@ impl Index {
         if entry.allowlist.as_ref().is_some_and(|list| !list.admits(ask.address)) {
             return Err(Refusal::Address(Arc::clone(entry)));
         }
-        let left = match entry.rate_limit {
-            None => None,
-            Some(limit) => match entry.live.limiter.take(limit.rate(), ask.ticks) {
-                Ok(left) => Some(left),
-                Err(too_soon) => return Err(Refusal::Limited(Arc::clone(entry), too_soon)),
-            },
-        };
+        if let Some(limit) = entry.rate_limit
+            && let Err(too_soon) = entry.live.limiter.take(limit.rate(), ask.ticks)
+        {
+            return Err(Refusal::Limited(Arc::clone(entry), too_soon));
+        }
         match ask.scope {
             Some(scope) if !entry.scopes.cover(scope) => Err(Refusal::Scope(Arc::clone(entry), scope)),
-            _ => Ok(Accepted { entry: Arc::clone(entry), left }),
+            _ => Ok(Arc::clone(entry)),
         }
     }
 }

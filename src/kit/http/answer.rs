@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
@@ -17,6 +17,29 @@ pub struct Answer<T>(pub T);
 /// 201 with data.
 #[derive(Debug)]
 pub struct Created<T>(pub T);
+
+/// An answer that no cache may keep: there is a secret in it.
+#[derive(Debug)]
+pub struct NoStore<R>(pub R);
+
+/// What came of putting something in a place: 201 with a new thing, 200 with one that was there.
+#[derive(Debug)]
+pub enum Put<T> {
+    /// There was none; it was created.
+    Created(T),
+    /// There was one; it was replaced.
+    Replaced(T),
+}
+
+impl<T> Put<T> {
+    /// The same outcome with another thing.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Put<U> {
+        match self {
+            Self::Created(thing) => Put::Created(with(thing)),
+            Self::Replaced(thing) => Put::Replaced(with(thing)),
+        }
+    }
+}
 
 /// The envelope of every success.
 #[derive(Debug, Serialize)]
@@ -41,6 +64,21 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         (StatusCode::CREATED, Json(Envelope::new(self.0))).into_response()
+    }
+}
+
+impl<R: IntoResponse> IntoResponse for NoStore<R> {
+    fn into_response(self) -> Response {
+        ([(header::CACHE_CONTROL, "no-store")], self.0).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Put<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Created(thing) => Created(thing).into_response(),
+            Self::Replaced(thing) => Answer(thing).into_response(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{RefOr, Required};
 
-use super::{Answer, ApiError, Created};
+use super::{Answer, ApiError, Created, NoStore, Put};
 
 /// What a body looks like on the wire.
 #[derive(Clone)]
@@ -99,6 +99,19 @@ impl<T: ToSchema> Describe for Created<T> {
     fn describe(doc: &mut Doc) {
         let data = doc.schema::<T>();
         doc.success.push((201, Shape::Data(Box::new(data))));
+    }
+}
+
+impl<R: Describe> Describe for NoStore<R> {
+    fn describe(doc: &mut Doc) {
+        R::describe(doc);
+    }
+}
+
+impl<T: ToSchema> Describe for Put<T> {
+    fn describe(doc: &mut Doc) {
+        Answer::<T>::describe(doc);
+        Created::<T>::describe(doc);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A failure on its way to the caller.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -66,6 +67,11 @@ impl ApiError {
         error
     }
 
+    /// 400: this field needs another value.
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid_fields(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+
     /// 404: there is no such `what` in this workspace.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what} in this workspace."))
@@ -74,6 +80,25 @@ impl ApiError {
     /// 409: true as a request, but the present state does not allow it.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "CONFLICT", message)
+    }
+
+    /// 429: true as a request, but it came too soon.
+    pub fn rate_limited(message: impl Into<String>, retry_after_seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, retry_after_seconds.into())
+    }
+
+    /// The same, with the limit in the words of the IETF draft for `RateLimit` header fields.
+    pub fn too_soon(message: impl Into<String>, too_soon: TooSoon) -> Self {
+        let (seconds, rate) = (too_soon.seconds(), too_soon.rate);
+        let policy = format!("\"default\";q={};w={}", rate.requests, rate.per.as_secs());
+        let state = format!("\"default\";r=0;t={seconds}");
+        [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(
+            Self::rate_limited(message, seconds),
+            |error, (name, value)| match HeaderValue::from_str(&value) {
+                Ok(value) => error.header(HeaderName::from_static(name), value),
+                Err(_) => error,
+            },
+        )
     }
 
     /// 500, which says nothing of the inside; the cause belongs in the log.
@@ -85,22 +110,7 @@ impl ApiError {
     /// 503: the database cannot be reached; nothing was changed.
     pub fn unavailable() -> Self {
         let message = "The database cannot be reached right now; nothing was changed. Try again in a moment.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
-            .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-    }
-
-    /// 429: too many requests, with what is allowed and when to come back (draft-ietf-httpapi-ratelimit-headers).
-    pub fn too_many(too_soon: TooSoon, message: impl Into<String>) -> Self {
-        let (seconds, rate) = (too_soon.seconds(), too_soon.rate);
-        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(header::RETRY_AFTER, seconds.into());
-        let policy = format!("\"default\";q={};w={}", rate.requests, rate.per.as_secs());
-        let state = format!("\"default\";r=0;t={seconds}");
-        [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(error, |error, (name, value)| {
-            match HeaderValue::from_str(&value) {
-                Ok(value) => error.header(HeaderName::from_static(name), value),
-                Err(_) => error,
-            }
-        })
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.

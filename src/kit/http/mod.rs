@@ -2,8 +2,9 @@
 //!
 //! - `route`      the table: (method, path, handler), where the first argument of a handler is its permission
 //! - `describe`   what a handler's types say about themselves, for the OpenAPI document
-//! - `extract`    JSON bodies, queries, paths; unknown fields are refused
+//! - `extract`    JSON bodies, queries, paths; what is unknown is refused
 //! - `answer`     `{"success":true,"data":…}`
+//! - `tagged`     the same with an `ETag`, and 304 for a caller who has it
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `client`     the caller's address behind trusted proxies
 //! - `serve`      the accept loop: header timeout, graceful stop
@@ -15,9 +16,11 @@ pub mod error;
 pub mod extract;
 pub mod route;
 pub mod serve;
+pub mod tagged;
 
-pub use answer::{Answer, Created, Page, Paging};
+pub use answer::{Answer, Created, NoStore, Page, Paging, Put};
 pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError};
-pub use extract::{Body, Check, Creating, Faults, Listing, OnceKey, Path, Query};
+pub use extract::{Body, Check, Creating, Faults, Listing, NoFields, NoParameters, OnceKey, Path, Query, present};
 pub use route::{Guard, Route, Routes};
+pub use tagged::{Known, Tagged};

@@ -10,8 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa::openapi::path::ParameterIn;
 
-use super::extract::NoParameters;
-use super::{Describe, Doc, Query};
+use super::{Describe, Doc, NoParameters, Query};
 
 /// What handlers are given of the application.
 pub trait State: Clone + Send + Sync + 'static {}

@@ -10,18 +10,27 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-/// How long a request's header may take, and an idle connection may stay open.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// The largest header: request line and fields together.
+const LARGEST_HEADER: usize = 32 * 1024;
+
+/// The most fields in it.
+const MOST_FIELDS: usize = 100;
 
 /// How long requests in flight may take once a stop was asked for.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(8);
 
-/// Serves `router` until `stop` resolves, then finishes what is in flight.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let connections = GracefulShutdown::new();
+/// Serves `router` until `stop` resolves, then finishes what is in flight. When this returns, nothing is served any more.
+///
+/// `header_timeout` is how long a request's header may take, and an idle connection may stay open.
+pub async fn serve(listener: TcpListener, router: Router, header_timeout: Duration, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_headers(MOST_FIELDS).max_header_size(LARGEST_HEADER);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -34,10 +43,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
                         let router = router.clone();
                         async move { Ok::<_, Infallible>(answer(router, request).await) }
                     });
-                    let mut http = hyper::server::conn::http1::Builder::new();
-                    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(100);
-                    let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
-                    tokio::spawn(async move {
+                    let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+                    connections.spawn(async move {
                         if let Err(error) = connection.await {
                             tracing::debug!(%error, %peer, "a connection ended early");
                         }
@@ -49,13 +56,15 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
+            Some(_ended) = connections.join_next() => {}
             () = &mut stop => break,
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, connections.shutdown()).await.is_err() {
-        tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time and were cut off");
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time and are cut off");
     }
+    connections.shutdown().await;
 }
 
 async fn answer(router: Router, request: hyper::Request<Incoming>) -> axum::response::Response {

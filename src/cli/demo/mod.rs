@@ -1,0 +1,44 @@
+//! `demo`: a throwaway node full of believable data.
+//!
+//! - `seed` lives through four months of an operator; `facts` is what it draws from
+
+mod facts;
+mod seed;
+
+use super::serve::{Listening, run_node};
+use super::{Failure, output};
+use crate::app::App;
+use crate::kit::db::Location;
+
+#[derive(clap::Args)]
+pub(super) struct Demo {
+    #[command(flatten)]
+    listening: Listening,
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        self.listening.start_log()?;
+        let (listener, metrics, config) = self.listening.bind().await?;
+        let folder = tempfile::Builder::new().prefix("planeconnection-demo-").tempdir()?;
+        let location = Location::Sqlite(folder.path().join("demo.db"));
+        let seeded = seed::seed(&location).await?;
+        let url = config.public_url.clone();
+        let app = App::open(config, &location).await?;
+        output::line(format!(
+            "\n\
+             Skyline Aviation is ready; it is gone when this stops.\n\n\
+             Ask as the fleet dashboard:\n\n  \
+               curl -H 'X-API-Key: {}' {url}/api/v1/ops/fleet-status\n\n\
+             Sign in as the account owner:\n\n  \
+               curl -H 'Content-Type: application/json' -d '{{\"email\":\"{}\",\"password\":\"{}\"}}' {url}/api/v1/auth/sign-in\n\n\
+             Reference: {url}/docs\n",
+            seeded.secret,
+            seed::OWNER,
+            seeded.password,
+        ))?;
+        let served = run_node(app, listener, metrics).await;
+        folder.close()?;
+        served
+    }
+}

@@ -1,0 +1,304 @@
+//! Four months of an operator, lived through in order with a clock that is moved by hand, so that numbers, times and
+//! the audit log are what they would have become.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::super::Failure;
+use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, DemoKey, KEYS, MEMBERS, REPORTS};
+use crate::app::App;
+use crate::audit::{Actor, By, Work};
+use crate::config::Config;
+use crate::fleet::{self, AircraftId};
+use crate::invoices;
+use crate::keys::{self, CreateKey, NewKey, RevokeKey, Scope};
+use crate::kit::clock::{Clock, Time};
+use crate::kit::db::Location;
+use crate::kit::random::Random;
+use crate::members::{self, Member};
+use crate::safety::{self, Reporter};
+use crate::trips::{self, TripId};
+use crate::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
+
+/// Whom the demo belongs to.
+pub(super) const OWNER: &str = "ana@skyline.example";
+
+const DAY: Duration = Duration::from_hours(24);
+const HOUR: Duration = Duration::from_hours(1);
+const DAYS: u32 = 120;
+
+/// The key that has been revoked, and when.
+const OLD_WEBSITE: &str = "Old website";
+const RETIRED_DAYS_AGO: u32 = 12;
+
+/// What the person who tries it needs.
+pub(super) struct Seeded {
+    /// The Fleet Dashboard's key.
+    pub(super) secret: String,
+    /// The owner's password.
+    pub(super) password: String,
+}
+
+struct Operator {
+    app: App,
+    workspace: WorkspaceId,
+    /// Chance that is the same in every demo; secrets come from the operating system.
+    chance: Random,
+    members: Vec<Member>,
+    aircraft: Vec<AircraftId>,
+    /// Flown for a client and not billed yet.
+    trips: Vec<(TripId, Time)>,
+    planned: u32,
+    today: Time,
+}
+
+/// Fills the database at `location`.
+pub(super) async fn seed(location: &Location) -> Result<Seeded, Failure> {
+    let today = Clock::System.now();
+    let clock = Clock::manual(today.before(DAYS * DAY));
+    let app = App::open_with(Config::default(), location, clock, Random::System).await?;
+    let password = app.random.base62(16);
+    let mut operator = Operator::found(app, today, &password).await?;
+    operator.buy_aircraft().await?;
+    let (mut secret, mut old_website) = (String::new(), None);
+    for ago in (0..DAYS).rev() {
+        operator.app.clock.advance(DAY);
+        operator.live_a_day(ago).await?;
+        for demo_key in KEYS.iter().filter(|key| key.made_days_ago == ago) {
+            let made = operator.make_key(demo_key).await?;
+            if demo_key.name == "Fleet Dashboard" {
+                made.secret.expose().clone_into(&mut secret);
+            }
+            if demo_key.name == OLD_WEBSITE {
+                old_website = Some(made);
+            }
+        }
+        if ago == RETIRED_DAYS_AGO
+            && let Some(old) = &old_website
+        {
+            operator.retire(old).await?;
+        }
+    }
+    keys::record_expiries(&operator.app).await?;
+    operator.app.db.clone().close().await;
+    Ok(Seeded { secret, password })
+}
+
+impl Operator {
+    async fn found(app: App, today: Time, password: &str) -> Result<Self, Failure> {
+        let owner = Owner { email: parse(OWNER)?, name: parse("Ana Keller")?, password: password.to_owned().into() };
+        let create = CreateWorkspace {
+            name: parse("Skyline Aviation")?,
+            slug: parse("skyline")?,
+            timezone: parse("Europe/Zurich")?,
+            owner,
+        };
+        let (workspace, owner) = workspaces::create(&app, By::operator("demo"), create).await?;
+        // Everyone in the demo has the same password.
+        let hash = members::hash(&app, password.to_owned().into()).await?;
+        let mut work = Work::begin(&app, workspace.id, By::itself(Actor::member(owner.id, &owner.name))).await?;
+        let mut all = vec![owner];
+        for (name, role, email) in MEMBERS {
+            let role = members::Role::parse(role).ok_or_else(|| Failure::refused("a role of the demo"))?;
+            all.push(members::insert(&mut work, parse(email)?, parse(name)?, role, Some(hash.clone())).await?);
+        }
+        work.commit().await?;
+        let (aircraft, trips) = (Vec::new(), Vec::new());
+        Ok(Self { app, workspace: workspace.id, chance: Random::seeded(24), members: all, aircraft, trips, planned: 0, today })
+    }
+
+    fn one_of<'a, T>(&self, choices: &'a [T]) -> &'a T {
+        &choices[self.below(choices.len())]
+    }
+
+    fn below(&self, bound: usize) -> usize {
+        usize::from(u16::from_le_bytes(self.chance.bytes())) % bound
+    }
+
+    fn by(&self, member: usize) -> By {
+        By::itself(Actor::member(self.members[member].id, &self.members[member].name))
+    }
+
+    async fn work(&self, member: usize) -> Result<Work, Failure> {
+        Ok(Work::begin(&self.app, self.workspace, self.by(member)).await?)
+    }
+
+    async fn buy_aircraft(&mut self) -> Result<(), Failure> {
+        let mut work = self.work(0).await?;
+        for (tail, designator, model, base, status, note) in AIRCRAFT {
+            let returns = matches!(status, "maintenance" | "aog").then(|| self.today.after(9 * DAY).hour());
+            let aircraft = json!({
+                "tailNumber": tail, "typeDesignator": designator, "model": model, "homeBase": base,
+                "status": status, "statusNote": note, "expectedReturn": returns,
+            });
+            let made = fleet::create(&mut work, input(aircraft)?).await.map_err(failed)?;
+            if status == "active" {
+                self.aircraft.push(made.id);
+            }
+        }
+        work.commit().await?;
+        Ok(())
+    }
+
+    /// Trips are planned ten days ahead; invoices follow a week later; reports come when they come.
+    async fn live_a_day(&mut self, ago: u32) -> Result<(), Failure> {
+        let mut work = self.work(3).await?;
+        for _ in 0..=self.below(2) {
+            self.plan_trip(&mut work, ago).await?;
+        }
+        work.commit().await?;
+        if self.below(3) == 0 {
+            let mut work = self.work(4).await?;
+            self.file_report(&mut work).await?;
+            work.commit().await?;
+        }
+        if ago.is_multiple_of(3) {
+            let mut work = self.work(0).await?;
+            self.bill(&mut work, ago).await?;
+            work.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn plan_trip(&mut self, work: &mut Work, ago: u32) -> Result<(), Failure> {
+        let (origin, _) = self.one_of(&AIRPORTS[..3]);
+        let (destination, hours) = self.one_of(&AIRPORTS[3..]);
+        let hour = u32::try_from(5 + self.below(13)).unwrap_or(6);
+        let departs = start_of_day(self.app.clock.now()).after(10 * DAY + hour * HOUR);
+        let status = match (ago, self.below(12)) {
+            (_, 0) => "cancelled",
+            (11.., _) => "completed",
+            (10, _) => "active",
+            (8..=9, _) => "filed",
+            (4..=7, _) => "scheduled",
+            (2..=3, _) => "confirmed",
+            (_, chance) => *["draft", "quoted", "requested"].get(chance % 3).unwrap_or(&"draft"),
+        };
+        let kind = *self.one_of(&["charter", "charter", "charter", "owner", "positioning", "training"]);
+        let passengers = if matches!(kind, "charter" | "owner") { 1 + self.below(7) } else { 0 };
+        let trip = json!({
+            "externalId": format!("FP-{}", 41_000 + self.planned), "tripType": kind, "status": status,
+            "origin": origin, "destination": destination, "departureDate": departs,
+            "arrivalDate": departs.after(*hours * HOUR), "aircraftId": self.one_of(&self.aircraft), "passengerCount": passengers,
+        });
+        self.planned += 1;
+        let made = trips::create(work, input(trip)?).await.map_err(failed)?;
+        if kind == "charter" && status == "completed" {
+            self.trips.push((made.id, departs));
+        }
+        Ok(())
+    }
+
+    async fn file_report(&self, work: &mut Work) -> Result<(), Failure> {
+        let (kind, title, description, severity) = self.one_of(&REPORTS);
+        let confidentiality = *self.one_of(&["standard", "standard", "confidential"]);
+        let report = json!({
+            "reportType": kind, "title": title, "description": description, "severity": severity,
+            "location": self.one_of(&AIRPORTS[..8]).0, "occurredAt": self.app.clock.now().before(5 * HOUR), "confidentiality": confidentiality,
+        });
+        let reporter = Reporter::from(work.by().actor.clone());
+        let filed = safety::create(work, reporter, input(report)?).await.map_err(failed)?;
+        let age = self.today.since(self.app.clock.now());
+        let path: &[&str] = match age.as_secs() / DAY.as_secs() {
+            0..=7 => &[],
+            8..=20 => &["under_review"],
+            21..=40 => &["under_review", "corrective_action"],
+            _ => &["under_review", "corrective_action", "closed"],
+        };
+        for status in path {
+            safety::update(work, filed.id, input(json!({ "status": status }))?).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn bill(&mut self, work: &mut Work, ago: u32) -> Result<(), Failure> {
+        let now = self.app.clock.now();
+        let Some(place) = self.trips.iter().position(|(_, departed)| departed.after(2 * DAY) <= now) else { return Ok(()) };
+        let (trip, _) = self.trips.remove(place);
+        let (name, email) = self.one_of(&CLIENTS);
+        let hours = 2 + self.below(5);
+        let invoice = json!({
+            "client": { "name": name, "email": email }, "tripId": trip, "currency": "CHF", "dueDate": now.after(30 * DAY).date(),
+            "lineItems": [
+                { "description": "Flight hours", "quantity": format!("{hours}.{}", self.below(10)), "unitPrice": 385_000 },
+                { "description": "Landing and handling", "quantity": "2", "unitPrice": 64_500 },
+                { "description": "Catering", "quantity": "1", "unitPrice": 18_000 + 500 * self.below(20) },
+            ],
+        });
+        let made = invoices::create(work, input(invoice)?).await.map_err(failed)?;
+        if ago < 4 {
+            return Ok(());
+        }
+        invoices::send(work, made.id).await.map_err(failed)?;
+        // Some clients pay late: two invoices are overdue.
+        if ago > 14 && !(33..=38).contains(&ago) {
+            invoices::pay(work, made.id, input(json!({ "amount": made.total, "reference": "Bank transfer" }))?)
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn make_key(&self, demo: &DemoKey) -> Result<NewKey, Failure> {
+        let now = self.app.clock.now();
+        let scopes = if demo.scopes.is_empty() { Value::Null } else { json!(demo.scopes) };
+        let create: CreateKey = input(json!({
+            "name": demo.name, "permissions": demo.permissions, "scopes": scopes, "description": demo.about,
+            "expiresAt": demo.good_for_days.map(|days| now.after(days * DAY)),
+        }))?;
+        let used = create.chosen_scopes().iter().next();
+        let made = keys::create(&self.app, self.workspace, self.by(1), create, None).await?;
+        self.use_key(demo, &made, used).await?;
+        Ok(made)
+    }
+
+    /// Its traffic since then: busy by day, quiet by night and on weekends, with a refusal now and then.
+    async fn use_key(&self, demo: &DemoKey, made: &NewKey, scope: Option<Scope>) -> Result<(), Failure> {
+        let (begun, ended) = (made.key.created_at, made.key.expires_at.map_or(self.today, |expiry| expiry.min(self.today)));
+        let ended = if demo.name == OLD_WEBSITE { self.today.before((RETIRED_DAYS_AGO + 1) * DAY) } else { ended };
+        let (mut hours, mut at) = (Vec::new(), begun.hour().after(HOUR));
+        while at < ended {
+            let of_day = at.micros() / 3_600_000_000 % 24;
+            let is_weekend = matches!(at.date().weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
+            let share = match (of_day, is_weekend) {
+                (6..=18, false) => 100,
+                (6..=18, true) => 35,
+                _ => 12,
+            };
+            let wobble = i64::try_from(70 + self.below(60)).unwrap_or(100);
+            let denied = i64::from(self.below(90) == 0) * 3;
+            hours.push((at, scope, demo.per_hour * share * wobble / 10_000, denied));
+            at = at.after(HOUR);
+        }
+        let address = parse(demo.address)?;
+        let tx = self.app.db.begin().await?;
+        keys::import_usage(&tx, self.workspace, made.key.id, address, &hours).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn retire(&self, made: &NewKey) -> Result<(), Failure> {
+        let reason = Some(parse("Replaced by the Fleet Dashboard")?);
+        keys::revoke(&self.app, self.workspace, self.by(1), made.key.id, RevokeKey { reason }).await?;
+        Ok(())
+    }
+}
+
+fn start_of_day(time: Time) -> Time {
+    Time::start_of(time.date()).unwrap_or(time)
+}
+
+/// An input as an integration would send it.
+fn input<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+    Ok(serde_json::from_value(value)?)
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::refused(format!("the demo cannot be filled: {error}"))
+}

@@ -1,0 +1,117 @@
+//! The calls on aircraft.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::code::{Airport, TailNumber, TypeDesignator};
+use super::error::Error;
+use super::model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, Status, UpdateAircraft};
+use super::status_board::FleetStatus;
+use super::{service, store};
+use crate::access::{Allowed, FleetRead, FleetWrite};
+use crate::app::App;
+use crate::kit::clock::Time;
+use crate::kit::http::route::{get, patch, post};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Known, Listing, Page, Path, Routes, Tagged};
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Fleet",
+        [
+            get("/api/v1/ops/aircraft", "List aircraft", index),
+            post("/api/v1/ops/aircraft", "Add aircraft", create).conflicts(),
+            get("/api/v1/ops/aircraft/{id}", "Get aircraft", show),
+            patch("/api/v1/ops/aircraft/{id}", "Update aircraft", update).conflicts(),
+            get("/api/v1/ops/fleet-status", "Get fleet status", fleet_status),
+        ],
+    )
+}
+
+/// An aircraft.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Aircraft)]
+struct AircraftView {
+    id: AircraftId,
+    /// Unique in the workspace.
+    tail_number: TailNumber,
+    /// ICAO type designator.
+    type_designator: TypeDesignator,
+    /// What the manufacturer calls it.
+    model: String,
+    /// Where it is based.
+    home_base: Option<Airport>,
+    status: Status,
+    /// Why it is in this status; a change of status clears it.
+    status_note: Option<String>,
+    /// When it will fly again: only in `maintenance`, `aog` and `storage`, if known. A change of status clears it.
+    expected_return: Option<Time>,
+    /// Whether trips can be dispatched with it: only while it is `active`.
+    dispatch_available: bool,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<Aircraft> for AircraftView {
+    fn from(aircraft: Aircraft) -> Self {
+        Self {
+            id: aircraft.id,
+            tail_number: aircraft.tail_number,
+            type_designator: aircraft.type_designator,
+            model: aircraft.model,
+            home_base: aircraft.home_base,
+            status: aircraft.status,
+            status_note: aircraft.status_note,
+            expected_return: aircraft.expected_return,
+            dispatch_available: aircraft.status.is_dispatchable(),
+            created_at: aircraft.created_at,
+            updated_at: aircraft.updated_at,
+        }
+    }
+}
+
+async fn index(
+    who: Allowed<FleetRead>,
+    State(app): State<App>,
+    Listing { filter, paging }: Listing<AircraftFilter>,
+) -> Result<Answer<Page<AircraftView>>, ApiError> {
+    Ok(Answer(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(AircraftView::from)))
+}
+
+async fn show(
+    who: Allowed<FleetRead>,
+    State(app): State<App>,
+    Path(id): Path<AircraftId>,
+) -> Result<Answer<AircraftView>, ApiError> {
+    let aircraft = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    Ok(Answer(aircraft.into()))
+}
+
+async fn create(
+    who: Allowed<FleetWrite>,
+    State(app): State<App>,
+    Creating { input, once }: Creating<CreateAircraft>,
+) -> Result<Created<AircraftView>, ApiError> {
+    let mut work = who.begin_once(&app, once).await?;
+    let aircraft = AircraftView::from(service::create(&mut work, input).await?);
+    work.commit_answering(201, &aircraft).await?;
+    Ok(Created(aircraft))
+}
+
+async fn update(
+    who: Allowed<FleetWrite>,
+    State(app): State<App>,
+    Path(id): Path<AircraftId>,
+    Body(input): Body<UpdateAircraft>,
+) -> Result<Answer<AircraftView>, ApiError> {
+    let mut work = who.begin(&app).await?;
+    let aircraft = service::update(&mut work, id, input).await?;
+    work.commit().await?;
+    Ok(Answer(aircraft.into()))
+}
+
+async fn fleet_status(who: Allowed<FleetRead>, State(app): State<App>, known: Known) -> Result<Tagged<FleetStatus>, ApiError> {
+    Ok(known.answer(FleetStatus::of(store::all(app.db.read(), who.workspace()).await?)))
+}

@@ -1,0 +1,69 @@
+//! What can be done with aircraft. Each use case is part of a [`Work`] that its caller begins and commits.
+
+use serde_json::{Value, json};
+
+use super::error::Error;
+use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
+use super::store;
+use crate::audit::{Action, Target, Work, differences};
+use crate::kit::db::{DbResult, is_duplicate};
+use crate::kit::text::kept;
+
+/// Adds an aircraft.
+pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, Error> {
+    let now = work.now();
+    let aircraft = Aircraft {
+        id: AircraftId::new(now, &work.app().random),
+        workspace: work.workspace(),
+        tail_number: input.tail_number,
+        type_designator: input.type_designator,
+        model: input.model.into_string(),
+        home_base: input.home_base,
+        status: input.status.unwrap_or(Status::Active),
+        status_note: kept(input.status_note),
+        expected_return: input.expected_return,
+        created_at: now,
+        updated_at: now,
+    };
+    written(&aircraft, store::insert(work.tx(), &aircraft).await)?;
+    work.record(Action::AircraftCreated, Some(target(&aircraft)), described(&aircraft)).await?;
+    Ok(aircraft)
+}
+
+/// Changes an aircraft; if nothing differs, nothing is written or recorded.
+pub(super) async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
+    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
+    let new = old.clone().with(input);
+    if !new.may_be_expected() {
+        return Err(Error::NotAway);
+    }
+    let Some(changes) = differences(&described(&old), &described(&new)) else { return Ok(old) };
+    let aircraft = Aircraft { updated_at: work.now(), ..new };
+    written(&aircraft, store::set(work.tx(), &aircraft).await)?;
+    work.record(Action::AircraftUpdated, Some(target(&aircraft)), changes).await?;
+    Ok(aircraft)
+}
+
+fn written(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error> {
+    result.map_err(
+        |error| {
+            if is_duplicate(&error) { Error::TailNumberTaken(aircraft.tail_number.clone()) } else { Error::Db(error) }
+        },
+    )
+}
+
+fn target(aircraft: &Aircraft) -> Target {
+    Target::new("aircraft", aircraft.id, aircraft.tail_number.as_str())
+}
+
+fn described(aircraft: &Aircraft) -> Value {
+    json!({
+        "tailNumber": aircraft.tail_number,
+        "typeDesignator": aircraft.type_designator,
+        "model": aircraft.model,
+        "homeBase": aircraft.home_base,
+        "status": aircraft.status,
+        "statusNote": aircraft.status_note,
+        "expectedReturn": aircraft.expected_return,
+    })
+}

@@ -1,0 +1,85 @@
+//! Every query on aircraft.
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+
+use super::model::{Aircraft, AircraftFilter, AircraftId};
+use super::tables::{Column, Entity, Model};
+use crate::kit::db::{DbResult, contains, page};
+use crate::kit::http::{Page, Paging};
+use crate::kit::text::Line;
+use crate::workspaces::WorkspaceId;
+
+pub(super) async fn insert(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbResult<()> {
+    Entity::insert(row_of(aircraft).into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Writes all of an aircraft that exists.
+pub(super) async fn set(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbResult<()> {
+    row_of(aircraft).into_active_model().reset_all().update(db).await.map(|_| ())
+}
+
+/// The aircraft with this id.
+pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: AircraftId) -> DbResult<Option<Aircraft>> {
+    Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(aircraft_of))
+}
+
+/// Every aircraft of a workspace, by tail number.
+pub(super) async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
+    let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    Ok(matching.order_by_asc(Column::TailNumber).all(db).await?.into_iter().map(aircraft_of).collect())
+}
+
+/// One page of a workspace's aircraft, the newest first.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &AircraftFilter,
+    paging: Paging,
+) -> DbResult<Page<Aircraft>> {
+    let condition = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add_option(filter.status.map(|status| Column::Status.eq(status)))
+        .add_option(filter.search.as_ref().map(Line::as_str).filter(|text| !text.is_empty()).map(matches));
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, |row| Ok(aircraft_of(row))).await
+}
+
+fn matches(text: &str) -> Condition {
+    [Column::TailNumber, Column::Model, Column::TypeDesignator]
+        .into_iter()
+        .fold(Condition::any(), |any, column| any.add(contains(column, text)))
+}
+
+fn row_of(aircraft: &Aircraft) -> Model {
+    let Aircraft { id, workspace: workspace_id, status, expected_return, created_at, updated_at, .. } = *aircraft;
+    let Aircraft { tail_number, type_designator, model, home_base, status_note, .. } = aircraft.clone();
+    Model {
+        id,
+        workspace_id,
+        tail_number,
+        type_designator,
+        model,
+        home_base,
+        status,
+        status_note,
+        expected_return,
+        created_at,
+        updated_at,
+    }
+}
+
+fn aircraft_of(row: Model) -> Aircraft {
+    Aircraft {
+        id: row.id,
+        workspace: row.workspace_id,
+        tail_number: row.tail_number,
+        type_designator: row.type_designator,
+        model: row.model,
+        home_base: row.home_base,
+        status: row.status,
+        status_note: row.status_note,
+        expected_return: row.expected_return,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}

@@ -1,0 +1,31 @@
+//! The table as SeaORM sees it: `aircraft`.
+
+use sea_orm::entity::prelude::*;
+
+use super::code::{Airport, TailNumber, TypeDesignator};
+use super::model::{AircraftId, Status};
+use crate::kit::clock::Time;
+use crate::workspaces::WorkspaceId;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "aircraft")]
+#[expect(clippy::struct_field_names, reason = "the row's type is called Model by SeaORM, an aircraft's model by everyone")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AircraftId,
+    pub workspace_id: WorkspaceId,
+    pub tail_number: TailNumber,
+    pub type_designator: TypeDesignator,
+    pub model: String,
+    pub home_base: Option<Airport>,
+    pub status: Status,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub status_note: Option<String>,
+    pub expected_return: Option<Time>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,163 @@
+//! The calls on invoices.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::currency::Currency;
+use super::error::Error;
+use super::lines::LineItem;
+use super::model::{Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, PayInvoice, Status, UpdateInvoice, VoidInvoice};
+use super::{service, store};
+use crate::access::{Allowed, InvoicesRead, InvoicesWrite};
+use crate::app::App;
+use crate::kit::clock::Time;
+use crate::kit::day::Day;
+use crate::kit::http::route::{get, patch, post};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoFields, Page, Path, Routes};
+use crate::trips::TripId;
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Invoices",
+        [
+            get("/api/v1/ops/invoices", "List invoices", index),
+            post("/api/v1/ops/invoices", "Create invoice", create).conflicts(),
+            get("/api/v1/ops/invoices/{id}", "Get invoice", show),
+            patch("/api/v1/ops/invoices/{id}", "Update invoice", update).conflicts(),
+            post("/api/v1/ops/invoices/{id}/send", "Send invoice", send).conflicts(),
+            post("/api/v1/ops/invoices/{id}/payments", "Record payment", pay).conflicts(),
+            post("/api/v1/ops/invoices/{id}/void", "Void invoice", void).conflicts(),
+        ],
+    )
+}
+
+/// An invoice. All amounts are minor units of its currency.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Invoice)]
+struct InvoiceView {
+    id: InvoiceId,
+    /// The year it was drafted in (UTC) and a counter without gaps: `INV-2026-0001`.
+    number: String,
+    client: Client,
+    /// The trip it is for.
+    trip_id: Option<TripId>,
+    currency: Currency,
+    line_items: Vec<LineItem>,
+    /// The sum of the lines' amounts.
+    subtotal: i64,
+    /// What is to be paid: the subtotal, since taxes and discounts are lines of their own.
+    total: i64,
+    /// What has come in.
+    amount_paid: i64,
+    status: Status,
+    /// The last day to pay.
+    due_date: Day,
+    notes: Option<String>,
+    /// The accounting system's own number.
+    external_id: Option<String>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl InvoiceView {
+    fn new(invoice: Invoice, now: Time) -> Self {
+        Self {
+            status: invoice.status(Day::of(now)),
+            subtotal: invoice.line_items.iter().map(|line| line.amount).sum(),
+            id: invoice.id,
+            number: invoice.number,
+            client: invoice.client,
+            trip_id: invoice.trip_id,
+            currency: invoice.currency,
+            line_items: invoice.line_items,
+            total: invoice.total,
+            amount_paid: invoice.amount_paid,
+            due_date: invoice.due_date,
+            notes: invoice.notes,
+            external_id: invoice.external_id,
+            created_at: invoice.created_at,
+            updated_at: invoice.updated_at,
+        }
+    }
+}
+
+async fn index(
+    who: Allowed<InvoicesRead>,
+    State(app): State<App>,
+    Listing { filter, paging }: Listing<InvoiceFilter>,
+) -> Result<Answer<Page<InvoiceView>>, ApiError> {
+    let now = app.clock.now();
+    let page = store::list(app.db.read(), who.workspace(), &filter, paging, Day::of(now)).await?;
+    Ok(Answer(page.map(|invoice| InvoiceView::new(invoice, now))))
+}
+
+async fn show(
+    who: Allowed<InvoicesRead>,
+    State(app): State<App>,
+    Path(id): Path<InvoiceId>,
+) -> Result<Answer<InvoiceView>, ApiError> {
+    let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    Ok(Answer(InvoiceView::new(invoice, app.clock.now())))
+}
+
+async fn create(
+    who: Allowed<InvoicesWrite>,
+    State(app): State<App>,
+    Creating { input, once }: Creating<CreateInvoice>,
+) -> Result<Created<InvoiceView>, ApiError> {
+    let mut work = who.begin_once(&app, once).await?;
+    let invoice = InvoiceView::new(service::create(&mut work, input).await?, work.now());
+    work.commit_answering(201, &invoice).await?;
+    Ok(Created(invoice))
+}
+
+async fn update(
+    who: Allowed<InvoicesWrite>,
+    State(app): State<App>,
+    Path(id): Path<InvoiceId>,
+    Body(input): Body<UpdateInvoice>,
+) -> Result<Answer<InvoiceView>, ApiError> {
+    let mut work = who.begin(&app).await?;
+    let invoice = InvoiceView::new(service::update(&mut work, id, input).await?, work.now());
+    work.commit().await?;
+    Ok(Answer(invoice))
+}
+
+async fn send(
+    who: Allowed<InvoicesWrite>,
+    State(app): State<App>,
+    Path(id): Path<InvoiceId>,
+    Body(NoFields {}): Body<NoFields>,
+) -> Result<Answer<InvoiceView>, ApiError> {
+    let mut work = who.begin(&app).await?;
+    let invoice = InvoiceView::new(service::send(&mut work, id).await?, work.now());
+    work.commit().await?;
+    Ok(Answer(invoice))
+}
+
+async fn pay(
+    who: Allowed<InvoicesWrite>,
+    State(app): State<App>,
+    Path(id): Path<InvoiceId>,
+    Creating { input, once }: Creating<PayInvoice>,
+) -> Result<Created<InvoiceView>, ApiError> {
+    let mut work = who.begin_once(&app, once).await?;
+    let invoice = InvoiceView::new(service::pay(&mut work, id, input).await?, work.now());
+    work.commit_answering(201, &invoice).await?;
+    Ok(Created(invoice))
+}
+
+async fn void(
+    who: Allowed<InvoicesWrite>,
+    State(app): State<App>,
+    Path(id): Path<InvoiceId>,
+    Body(input): Body<VoidInvoice>,
+) -> Result<Answer<InvoiceView>, ApiError> {
+    let mut work = who.begin(&app).await?;
+    let invoice = InvoiceView::new(service::void(&mut work, id, input).await?, work.now());
+    work.commit().await?;
+    Ok(Answer(invoice))
+}

@@ -1,0 +1,159 @@
+//! The state machine: draft → sent → paid, and void from a draft or from what nothing was paid for.
+
+use super::error::Error;
+use super::model::{Invoice, Stage, Status};
+use crate::kit::day::Day;
+
+/// Whether something was changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Change {
+    /// It was; there is something to write.
+    Made,
+    /// It was so already: a repeated call.
+    None,
+}
+
+impl Invoice {
+    /// Overdue if it is with the client and its last day is over, else its stage.
+    pub fn status(&self, today: Day) -> Status {
+        match self.stage {
+            Stage::Draft => Status::Draft,
+            Stage::Sent if self.due_date < today => Status::Overdue,
+            Stage::Sent => Status::Sent,
+            Stage::Paid => Status::Paid,
+            Stage::Void => Status::Void,
+        }
+    }
+
+    /// What is left to pay, in minor units.
+    pub fn remaining(&self) -> i64 {
+        self.total - self.amount_paid
+    }
+
+    /// Only a draft can be edited.
+    pub(super) fn require_draft(&self) -> Result<(), Error> {
+        if self.stage == Stage::Draft { Ok(()) } else { Err(Error::NotADraft(self.number.clone(), self.stage)) }
+    }
+
+    /// To the client. What was sent stays as it is, whatever became of it since; nothing to pay is paid at once.
+    pub(super) fn send(&mut self) -> Result<Change, Error> {
+        match self.stage {
+            Stage::Draft if self.total == 0 => self.stage = Stage::Paid,
+            Stage::Draft => self.stage = Stage::Sent,
+            Stage::Sent | Stage::Paid => return Ok(Change::None),
+            Stage::Void => return Err(Error::Void(self.number.clone())),
+        }
+        Ok(Change::Made)
+    }
+
+    /// Money came in.
+    pub(super) fn pay(&mut self, amount: i64) -> Result<(), Error> {
+        if self.stage != Stage::Sent {
+            return Err(Error::NotPayable(self.number.clone(), self.stage));
+        }
+        if !(1..=self.remaining()).contains(&amount) {
+            return Err(Error::TooMuch { number: self.number.clone(), remaining: self.remaining() });
+        }
+        self.amount_paid += amount;
+        if self.remaining() == 0 {
+            self.stage = Stage::Paid;
+        }
+        Ok(())
+    }
+
+    /// Calls it off. Its number stays taken.
+    pub(super) fn void(&mut self) -> Result<Change, Error> {
+        match self.stage {
+            Stage::Void => Ok(Change::None),
+            Stage::Draft | Stage::Sent if self.amount_paid == 0 => {
+                self.stage = Stage::Void;
+                Ok(Change::Made)
+            }
+            Stage::Draft | Stage::Sent | Stage::Paid => Err(Error::HasPayments(self.number.clone())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::invoices::model::{Client, InvoiceId};
+    use crate::kit::clock::Time;
+    use crate::workspaces::WorkspaceId;
+
+    fn draft(total: i64) -> Invoice {
+        Invoice {
+            id: InvoiceId(uuid::Uuid::nil()),
+            workspace: WorkspaceId(uuid::Uuid::nil()),
+            number: "INV-2026-0001".to_owned(),
+            client: Client { name: "Skyline".to_owned(), email: None },
+            trip_id: None,
+            currency: "EUR".parse().expect("a currency"),
+            line_items: Vec::new(),
+            total,
+            amount_paid: 0,
+            stage: Stage::Draft,
+            due_date: "2026-11-23".parse().expect("a day"),
+            notes: None,
+            external_id: None,
+            created_at: Time::FIRST,
+            updated_at: Time::FIRST,
+        }
+    }
+
+    #[test]
+    fn an_invoice_is_overdue_from_the_day_after_its_last() {
+        let mut invoice = draft(1);
+        assert_eq!(invoice.status(invoice.due_date.tomorrow()), Status::Draft);
+        invoice.send().expect("a draft");
+        assert_eq!(invoice.status(invoice.due_date), Status::Sent);
+        assert_eq!(invoice.status(invoice.due_date.tomorrow()), Status::Overdue);
+    }
+
+    #[test]
+    fn nothing_to_pay_is_paid_when_it_is_sent() {
+        let mut invoice = draft(0);
+        assert_eq!(invoice.send().ok(), Some(Change::Made));
+        assert_eq!(invoice.stage, Stage::Paid);
+        assert_eq!(invoice.send().ok(), Some(Change::None));
+    }
+
+    #[test]
+    fn what_was_paid_in_part_is_not_voided() {
+        let mut invoice = draft(10);
+        invoice.send().expect("a draft");
+        invoice.pay(1).expect("a payment");
+        assert!(matches!(invoice.void(), Err(Error::HasPayments(_))));
+        assert!(matches!(invoice.pay(10), Err(Error::TooMuch { remaining: 9, .. })));
+        invoice.pay(9).expect("the rest");
+        assert_eq!(invoice.stage, Stage::Paid);
+        assert!(matches!(invoice.void(), Err(Error::HasPayments(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn money_and_stage_always_agree(total in 0..50_i64, steps in proptest::collection::vec((0..3_u8, -2..30_i64), 0..30)) {
+            let mut invoice = draft(total);
+            for (step, amount) in steps {
+                let before = invoice.clone();
+                let refused = match step {
+                    0 => invoice.send().is_err(),
+                    1 => invoice.pay(amount).is_err(),
+                    _ => invoice.void().is_err(),
+                };
+                prop_assert!(!refused || invoice == before, "a refusal changes nothing");
+                prop_assert!(before.stage == Stage::Draft || invoice.stage != Stage::Draft, "nothing becomes a draft again");
+                prop_assert!(before.stage != Stage::Paid || invoice == before, "paid is final");
+                prop_assert!(before.stage != Stage::Void || invoice == before, "void is final");
+                prop_assert!((0..=total).contains(&invoice.amount_paid));
+                match invoice.stage {
+                    Stage::Draft | Stage::Void => prop_assert_eq!(invoice.amount_paid, 0),
+                    Stage::Sent => prop_assert!(invoice.remaining() > 0),
+                    Stage::Paid => prop_assert_eq!(invoice.remaining(), 0),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What can be done with invoices, each within a [`Work`].
+
+use serde_json::{Value, json};
+
+use super::error::Error;
+use super::lifecycle::Change;
+use super::lines::{self, LineItem, NewLine};
+use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
+use super::store;
+use super::tables::payment;
+use crate::audit::{Action, Target, Work, and_rewritten, differences};
+use crate::kit::day::Day;
+use crate::kit::text::{Line, kept};
+use crate::trips::{self, TripId};
+use crate::workspaces;
+
+/// Drafts an invoice.
+pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Error> {
+    let (now, workspace) = (work.now(), work.workspace());
+    let (line_items, total) = price(input.line_items)?;
+    require_trip(work, input.trip_id).await?;
+    let external_id = input.external_id.map(Line::into_string);
+    require_free(work, external_id.as_deref(), None).await?;
+    let year = now.date().year();
+    let count = workspaces::next_number(work.tx(), workspace, &format!("INV-{year}")).await?;
+    let invoice = Invoice {
+        id: InvoiceId::new(now, &work.app().random),
+        workspace,
+        number: number(year, count),
+        client: input.client.into(),
+        trip_id: input.trip_id,
+        currency: input.currency,
+        line_items,
+        total,
+        amount_paid: 0,
+        stage: Stage::Draft,
+        due_date: input.due_date,
+        notes: kept(input.notes),
+        external_id,
+        created_at: now,
+        updated_at: now,
+    };
+    store::insert(work.tx(), &invoice).await?;
+    work.record(Action::InvoiceCreated, Some(target(&invoice)), described(&invoice)).await?;
+    Ok(invoice)
+}
+
+/// Changes a draft; if nothing differs, nothing is written or recorded.
+pub(super) async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
+    let old = get(work, id).await?;
+    old.require_draft()?;
+    let mut invoice = old.clone();
+    if let Some(lines) = input.line_items {
+        (invoice.line_items, invoice.total) = price(lines)?;
+    }
+    if let Some(trip) = input.trip_id {
+        require_trip(work, trip).await?;
+        invoice.trip_id = trip;
+    }
+    if let Some(external_id) = input.external_id {
+        invoice.external_id = external_id.map(Line::into_string);
+        require_free(work, invoice.external_id.as_deref(), Some(id)).await?;
+    }
+    if let Some(notes) = input.notes {
+        invoice.notes = kept(notes);
+    }
+    invoice.client = input.client.map_or(invoice.client, Into::into);
+    invoice.currency = input.currency.unwrap_or(invoice.currency);
+    invoice.due_date = input.due_date.unwrap_or(invoice.due_date);
+    let Some(changes) = changes(&old, &invoice) else { return Ok(old) };
+    write(work, &mut invoice, Action::InvoiceUpdated, changes).await?;
+    Ok(invoice)
+}
+
+/// Sends a draft: from now on it can be paid and not edited. A second call changes nothing.
+pub async fn send(work: &mut Work, id: InvoiceId) -> Result<Invoice, Error> {
+    let mut invoice = get(work, id).await?;
+    if invoice.send()? == Change::Made {
+        let details = described(&invoice);
+        write(work, &mut invoice, Action::InvoiceSent, details).await?;
+    }
+    Ok(invoice)
+}
+
+/// Records a payment; when nothing is left to pay, the invoice is paid.
+pub async fn pay(work: &mut Work, id: InvoiceId, input: PayInvoice) -> Result<Invoice, Error> {
+    let (now, today) = (work.now(), Day::of(work.now()));
+    let paid_on = input.paid_on.unwrap_or(today);
+    // East of Greenwich tomorrow has begun.
+    if paid_on > today.tomorrow() {
+        return Err(Error::NotYet);
+    }
+    let mut invoice = get(work, id).await?;
+    invoice.pay(input.amount)?;
+    let payment = payment::Model {
+        id: PaymentId::new(now, &work.app().random),
+        workspace_id: work.workspace(),
+        invoice_id: id,
+        amount: input.amount,
+        paid_on,
+        reference: input.reference.map(Line::into_string),
+        created_at: now,
+    };
+    let details = json!({
+        "paymentId": payment.id,
+        "amount": payment.amount,
+        "currency": invoice.currency,
+        "paidOn": payment.paid_on,
+        "reference": payment.reference,
+        "remaining": invoice.remaining(),
+    });
+    store::insert_payment(work.tx(), payment).await?;
+    write(work, &mut invoice, Action::InvoicePaymentRecorded, details).await?;
+    Ok(invoice)
+}
+
+/// Calls an invoice off that nothing was paid for. A second call changes nothing.
+pub(super) async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
+    let mut invoice = get(work, id).await?;
+    if invoice.void()? == Change::Made {
+        let reason = kept(input.reason);
+        write(work, &mut invoice, Action::InvoiceVoided, json!({ "reason": reason })).await?;
+    }
+    Ok(invoice)
+}
+
+async fn get(work: &Work, id: InvoiceId) -> Result<Invoice, Error> {
+    store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)
+}
+
+async fn write(work: &mut Work, invoice: &mut Invoice, action: Action, details: Value) -> Result<(), Error> {
+    invoice.updated_at = work.now();
+    store::set(work.tx(), invoice).await?;
+    Ok(work.record(action, Some(target(invoice)), details).await?)
+}
+
+fn price(lines: Vec<NewLine>) -> Result<(Vec<LineItem>, i64), Error> {
+    let lines = lines::price(lines).map_err(Error::Lines)?;
+    let total = lines.iter().map(|line| line.amount).sum();
+    Ok((lines, total))
+}
+
+async fn require_trip(work: &Work, trip: Option<TripId>) -> Result<(), Error> {
+    match trip {
+        Some(id) if trips::find(work.tx(), work.workspace(), id).await?.is_none() => Err(Error::NoSuchTrip(id)),
+        _ => Ok(()),
+    }
+}
+
+/// Looks before it writes: nobody else writes in the workspace while a [`Work`] is open.
+async fn require_free(work: &Work, external_id: Option<&str>, except: Option<InvoiceId>) -> Result<(), Error> {
+    let Some(external_id) = external_id else { return Ok(()) };
+    match store::find_by_external_id(work.tx(), work.workspace(), external_id).await? {
+        Some(Invoice { id, number, .. }) if Some(id) != except => {
+            Err(Error::ExternalIdTaken { external_id: external_id.to_owned(), id, number })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn target(invoice: &Invoice) -> Target {
+    Target::new("invoice", invoice.id, &invoice.number)
+}
+
+fn described(invoice: &Invoice) -> Value {
+    json!({
+        "client": invoice.client,
+        "tripId": invoice.trip_id,
+        "currency": invoice.currency,
+        "total": invoice.total,
+        "dueDate": invoice.due_date,
+        "externalId": invoice.external_id,
+    })
+}
+
+/// What differs; lines and notes are too long to be told twice.
+fn changes(old: &Invoice, new: &Invoice) -> Option<Value> {
+    let texts = [("lineItems", old.line_items != new.line_items), ("notes", old.notes != new.notes)];
+    and_rewritten(differences(&described(old), &described(new)), texts)
+}

@@ -1,0 +1,117 @@
+//! Every query on invoices and payments.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+
+use super::model::{Client, Invoice, InvoiceFilter, InvoiceId, Stage, Status};
+use super::tables::invoice::{Column, Entity, Model};
+use super::tables::payment;
+use crate::kit::day::Day;
+use crate::kit::db::{DbResult, contains, page};
+use crate::kit::http::{Page, Paging};
+use crate::workspaces::WorkspaceId;
+
+pub(super) async fn insert(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
+    Entity::insert(row_of(invoice)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+pub(super) async fn set(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
+    row_of(invoice)?.into_active_model().reset_all().update(db).await.map(|_| ())
+}
+
+pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::Model) -> DbResult<()> {
+    payment::Entity::insert(payment.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// The invoice with this id.
+pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
+    let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+    row.map(invoice_of).transpose()
+}
+
+/// The invoice the accounting system calls so.
+pub(super) async fn find_by_external_id(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    external_id: &str,
+) -> DbResult<Option<Invoice>> {
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ExternalId.eq(external_id));
+    named.one(db).await?.map(invoice_of).transpose()
+}
+
+/// One page of a workspace's invoices, the newest first.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &InvoiceFilter,
+    paging: Paging,
+    today: Day,
+) -> DbResult<Page<Invoice>> {
+    let condition = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add_option(filter.status.map(|status| is(status, today)))
+        .add_option(filter.client.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(is_for))
+        .add_option(filter.due_from.map(|day| Column::DueDate.gte(day)))
+        .add_option(filter.due_to.map(|day| Column::DueDate.lte(day)));
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, invoice_of).await
+}
+
+fn is(status: Status, today: Day) -> Condition {
+    let at = |stage: Stage| Condition::all().add(Column::Status.eq(stage));
+    match status {
+        Status::Draft => at(Stage::Draft),
+        Status::Sent => at(Stage::Sent).add(Column::DueDate.gte(today)),
+        Status::Overdue => at(Stage::Sent).add(Column::DueDate.lt(today)),
+        Status::Paid => at(Stage::Paid),
+        Status::Void => at(Stage::Void),
+    }
+}
+
+/// The client's name or email contains the text.
+fn is_for(text: &str) -> Condition {
+    Condition::any().add(contains(Column::ClientName, text)).add(contains(Column::ClientEmail, text))
+}
+
+fn row_of(invoice: &Invoice) -> DbResult<Model> {
+    Ok(Model {
+        id: invoice.id,
+        workspace_id: invoice.workspace,
+        number: invoice.number.clone(),
+        client_name: invoice.client.name.clone(),
+        client_email: invoice.client.email.clone(),
+        trip_id: invoice.trip_id,
+        currency: invoice.currency.as_str().to_owned(),
+        line_items: serde_json::to_value(&invoice.line_items).map_err(|error| DbErr::Json(error.to_string()))?,
+        total: invoice.total,
+        amount_paid: invoice.amount_paid,
+        status: invoice.stage,
+        due_date: invoice.due_date,
+        notes: invoice.notes.clone(),
+        external_id: invoice.external_id.clone(),
+        created_at: invoice.created_at,
+        updated_at: invoice.updated_at,
+    })
+}
+
+fn invoice_of(row: Model) -> DbResult<Invoice> {
+    let broken = |what: &str| DbErr::Type(format!("invoice {}: {what}", row.id));
+    Ok(Invoice {
+        currency: row.currency.parse().map_err(|_| broken("currency"))?,
+        stage: row.status,
+        line_items: serde_json::from_value(row.line_items).map_err(|_| broken("line items"))?,
+        id: row.id,
+        workspace: row.workspace_id,
+        number: row.number,
+        client: Client { name: row.client_name, email: row.client_email },
+        trip_id: row.trip_id,
+        total: row.total,
+        amount_paid: row.amount_paid,
+        due_date: row.due_date,
+        notes: row.notes,
+        external_id: row.external_id,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}

@@ -1,0 +1,66 @@
+//! The tables as SeaORM sees them.
+
+/// `invoices`
+pub(super) mod invoice {
+    use sea_orm::entity::prelude::*;
+
+    use crate::invoices::model::{InvoiceId, Stage};
+    use crate::kit::clock::Time;
+    use crate::kit::day::Day;
+    use crate::trips::TripId;
+    use crate::workspaces::WorkspaceId;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invoices")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: InvoiceId,
+        pub workspace_id: WorkspaceId,
+        pub number: String,
+        pub client_name: String,
+        pub client_email: Option<String>,
+        pub trip_id: Option<TripId>,
+        pub currency: String,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub line_items: Json,
+        pub total: i64,
+        pub amount_paid: i64,
+        pub status: Stage,
+        pub due_date: Day,
+        pub notes: Option<String>,
+        pub external_id: Option<String>,
+        pub created_at: Time,
+        pub updated_at: Time,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `payments`
+pub(super) mod payment {
+    use sea_orm::entity::prelude::*;
+
+    use crate::invoices::model::{InvoiceId, PaymentId};
+    use crate::kit::clock::Time;
+    use crate::kit::day::Day;
+    use crate::workspaces::WorkspaceId;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "payments")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: PaymentId,
+        pub workspace_id: WorkspaceId,
+        pub invoice_id: InvoiceId,
+        pub amount: i64,
+        pub paid_on: Day,
+        pub reference: Option<String>,
+        pub created_at: Time,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,33 @@
+//! The switch of the account owner.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::access::{Allowed, OwnWorkspace};
+use crate::app::App;
+use crate::kit::http::{Answer, ApiError, Body, Check};
+use crate::workspaces;
+
+/// Whether API key management is on: whether keys can be created and rotated.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApiKeySettings {
+    enabled: bool,
+}
+
+impl Check for ApiKeySettings {}
+
+pub(super) async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>) -> Result<Answer<ApiKeySettings>, ApiError> {
+    let workspace = workspaces::find(app.db.read(), who.workspace()).await?.ok_or_else(ApiError::internal)?;
+    Ok(Answer(ApiKeySettings { enabled: workspace.api_keys_enabled }))
+}
+
+pub(super) async fn update(
+    who: Allowed<OwnWorkspace>,
+    State(app): State<App>,
+    Body(input): Body<ApiKeySettings>,
+) -> Result<Answer<ApiKeySettings>, ApiError> {
+    workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(), input.enabled).await?;
+    Ok(Answer(input))
+}

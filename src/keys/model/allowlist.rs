@@ -1,0 +1,78 @@
+//! From where a key may be used.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::Serialize;
+
+/// The addresses a key may be used from; none means from anywhere.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Allowlist(Vec<IpNet>);
+
+impl Allowlist {
+    /// The most blocks a key may have.
+    pub const MOST: usize = 50;
+
+    /// Whether `address`, in canonical form, may use the key.
+    pub fn admits(&self, address: IpAddr) -> bool {
+        self.0.is_empty() || self.0.iter().any(|block| block.contains(&address))
+    }
+
+    /// The blocks.
+    pub fn blocks(&self) -> &[IpNet] {
+        &self.0
+    }
+
+    /// From what was typed: CIDR blocks or single addresses; the host's bits of a block are cleared.
+    pub fn parse(texts: &[String]) -> Result<Self, (usize, String)> {
+        let blocks = texts.iter().enumerate().map(|(place, text)| block(text.trim()).ok_or_else(|| (place, text.clone())));
+        let mut blocks = blocks.collect::<Result<Vec<_>, _>>()?;
+        blocks.sort_unstable();
+        blocks.dedup();
+        Ok(Self(blocks))
+    }
+}
+
+/// A block or a single address; an IPv4-mapped IPv6 block counts as the IPv4 block.
+fn block(text: &str) -> Option<IpNet> {
+    let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    let mapped = match parsed {
+        IpNet::V6(v6) if v6.prefix_len() >= 96 => v6.addr().to_ipv4_mapped().map(|v4| (v4, v6.prefix_len() - 96)),
+        _ => None,
+    };
+    match mapped {
+        Some((v4, length)) => ipnet::Ipv4Net::new(v4, length).ok().map(|block| IpNet::V4(block).trunc()),
+        None => Some(parsed.trunc()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(texts: &[&str]) -> Allowlist {
+        Allowlist::parse(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).expect("blocks")
+    }
+
+    #[test]
+    fn an_allowlist_admits_its_blocks_only() {
+        let blocks = list(&["203.0.113.7/24", "2001:db8::1"]);
+        assert!(blocks.admits([203, 0, 113, 250].into()));
+        assert!(blocks.admits("2001:db8::1".parse().expect("an address")));
+        assert!(!blocks.admits([203, 0, 114, 1].into()));
+        assert!(Allowlist::default().admits([198, 51, 100, 1].into()));
+    }
+
+    #[test]
+    fn a_mapped_block_is_the_v4_block() {
+        assert_eq!(list(&["::ffff:203.0.113.0/120"]), list(&["203.0.113.0/24"]));
+        assert!(list(&["::ffff:203.0.113.0/120"]).admits([203, 0, 113, 9].into()));
+    }
+
+    #[test]
+    fn what_is_no_block_is_named() {
+        let texts = ["10.0.0.0/8".to_owned(), "10.0.0.0/33".to_owned()];
+        assert_eq!(Allowlist::parse(&texts), Err((1, "10.0.0.0/33".to_owned())));
+    }
+}

@@ -1,0 +1,33 @@
+//! How often a key may be used.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kit::http::Faults;
+use crate::kit::limit::Rate;
+
+/// So many requests in so many seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RateLimit {
+    /// 1 to 1,000,000. As many may come at once.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub requests: u32,
+    /// 1 to 86,400.
+    #[schema(minimum = 1, maximum = 86_400)]
+    pub per_seconds: u32,
+}
+
+impl RateLimit {
+    /// What a key gets if nothing is said: 600 a minute.
+    pub const USUAL: Self = Self { requests: 600, per_seconds: 60 };
+
+    /// As the limiter wants it.
+    pub fn rate(self) -> Rate {
+        Rate { requests: self.requests, per: std::time::Duration::from_secs(self.per_seconds.into()) }
+    }
+
+    pub(super) fn check(self, faults: &mut Faults) {
+        faults.require((1..=1_000_000).contains(&self.requests), "rateLimit.requests", "Give 1 to 1,000,000 requests.");
+        faults.require((1..=86_400).contains(&self.per_seconds), "rateLimit.perSeconds", "Give 1 to 86,400 seconds.");
+    }
+}

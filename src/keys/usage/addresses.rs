@@ -1,0 +1,111 @@
+//! Where keys were used from. An address seen for the first time is an audit event.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
+
+use super::{Batch, CHUNK};
+use crate::app::App;
+use crate::audit::{Action, Actor, By, Target, Work};
+use crate::keys::index::{Entry, Seen};
+use crate::keys::model::KeyId;
+use crate::keys::tables::address;
+use crate::kit::db::DbResult;
+use crate::workspaces::WorkspaceId;
+
+/// Addresses listed for one key; more are counted but not listed, so that a stolen key cannot fill the disk.
+const MOST_ADDRESSES: usize = 1_000;
+
+/// A key, the address it was used from, and when.
+type Use<'a> = (&'a Arc<Entry>, IpAddr, Seen);
+
+/// The addresses each key is known to have been used from.
+type Known = HashMap<KeyId, HashSet<String>>;
+
+/// Writes a batch.
+pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
+    let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
+    for (entry, drained) in batch {
+        let uses = drained.addresses.iter().map(|(ip, seen)| (entry, *ip, *seen));
+        by_workspace.entry(entry.tenant.id).or_default().extend(uses);
+    }
+    for (workspace, uses) in by_workspace {
+        let known = known(app, &uses).await?;
+        let is_known = |(entry, ip, _): &Use<'_>| known.get(&entry.id).is_some_and(|ips| ips.contains(&ip.to_string()));
+        let (old, new): (Vec<_>, Vec<_>) = uses.into_iter().partition(is_known);
+        touch(app, &old).await?;
+        if !new.is_empty() {
+            greet(app, workspace, new, known).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn known(app: &App, uses: &[Use<'_>]) -> DbResult<Known> {
+    let keys: HashSet<KeyId> = uses.iter().map(|(entry, ..)| entry.id).collect();
+    let mut known = Known::new();
+    for chunk in keys.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
+        let rows = address::Entity::find().filter(address::Column::KeyId.is_in(chunk.to_vec())).all(app.db.read()).await?;
+        for row in rows {
+            known.entry(row.key_id).or_default().insert(row.ip);
+        }
+    }
+    Ok(known)
+}
+
+async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
+    let rows: Vec<_> = uses.iter().map(|one| row(one).into_active_model()).collect();
+    let tx = app.db.begin().await?;
+    for rows in rows.chunks(CHUNK) {
+        let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
+            .update_column(address::Column::LastUsedAt)
+            .to_owned();
+        address::Entity::insert_many(rows.to_vec()).on_conflict(newer).exec_without_returning(&tx).await?;
+    }
+    tx.commit().await
+}
+
+/// Writes addresses not seen before, with their events.
+async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>, mut known: Known) -> DbResult<()> {
+    let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
+    for one in uses {
+        let (entry, ip, seen) = one;
+        let known = known.entry(entry.id).or_default();
+        let is_first = known.is_empty();
+        if known.len() >= MOST_ADDRESSES || !known.insert(ip.to_string()) || !insert(work.tx(), &one).await? {
+            continue;
+        }
+        work.act_for(By { ip: Some(ip), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
+        let target = Target::new("api_key", entry.id, &entry.name);
+        let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": seen.first });
+        work.record(Action::KeyUsed, Some(target), details).await?;
+    }
+    work.commit().await
+}
+
+/// False if another node was quicker, and has told.
+async fn insert(db: &impl ConnectionTrait, one: &Use<'_>) -> DbResult<bool> {
+    let quietly = OnConflict::columns([address::Column::KeyId, address::Column::Ip]).do_nothing().to_owned();
+    let insert = address::Entity::insert(row(one).into_active_model()).on_conflict(quietly);
+    Ok(insert.exec_without_returning(db).await? > 0)
+}
+
+fn row((entry, ip, seen): &Use<'_>) -> address::Model {
+    address::Model {
+        workspace_id: entry.tenant.id,
+        key_id: entry.id,
+        ip: ip.to_string(),
+        first_used_at: seen.first,
+        last_used_at: seen.last,
+    }
+}
+
+/// The addresses a key was used from, the latest first.
+pub(in crate::keys) async fn addresses(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Vec<address::Model>> {
+    let latest = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_desc(address::Column::LastUsedAt);
+    latest.limit(50).all(db).await
+}

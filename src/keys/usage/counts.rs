@@ -1,0 +1,119 @@
+//! Counts by the hour and last uses, in one transaction a batch.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+
+use super::{Batch, CHUNK};
+use crate::app::App;
+use crate::keys::model::KeyId;
+use crate::keys::scope::Scope;
+use crate::keys::tables::{address, last_use, usage};
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::workspaces::WorkspaceId;
+
+/// What stands for "no scope" in the table.
+const NO_SCOPE: i16 = 255;
+
+/// Writes a batch.
+pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
+    let hour = now.hour();
+    let mut counts: Vec<usage::Model> = Vec::new();
+    let mut seen: HashMap<(KeyId, i16), usize> = HashMap::new();
+    let mut last: HashMap<KeyId, last_use::Model> = HashMap::new();
+    for (entry, drained) in batch {
+        for (scope, allowed, denied) in &drained.counts {
+            let scope = scope_column(*scope);
+            // A key that was changed meanwhile is queued twice; one statement must not touch a row twice.
+            let row = *seen.entry((entry.id, scope)).or_insert_with(|| {
+                counts.push(usage::Model { workspace_id: entry.tenant.id, key_id: entry.id, hour, scope, allowed: 0, denied: 0 });
+                counts.len() - 1
+            });
+            counts[row].allowed += i64::from(*allowed);
+            counts[row].denied += i64::from(*denied);
+        }
+        if let Some((ip, seen)) = drained.addresses.iter().max_by_key(|(_, seen)| seen.last) {
+            let row = last_use::Model { key_id: entry.id, at: seen.last, ip: ip.to_string() };
+            last.entry(entry.id)
+                .and_modify(|known| {
+                    if known.at < row.at {
+                        *known = row.clone();
+                    }
+                })
+                .or_insert(row);
+        }
+    }
+    let tx = app.db.begin().await?;
+    add_counts(&tx, counts).await?;
+    let last: Vec<_> = last.into_values().map(IntoActiveModel::into_active_model).collect();
+    for rows in last.chunks(CHUNK) {
+        // Another node may have seen a later use, and told so first.
+        let newer = OnConflict::column(last_use::Column::KeyId)
+            .update_columns([last_use::Column::At, last_use::Column::Ip])
+            .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
+            .to_owned();
+        last_use::Entity::insert_many(rows.to_vec()).on_conflict(newer).exec_without_returning(&tx).await?;
+    }
+    tx.commit().await
+}
+
+async fn add_counts(db: &impl ConnectionTrait, rows: Vec<usage::Model>) -> DbResult<()> {
+    let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
+    for rows in rows.chunks(CHUNK) {
+        let add = OnConflict::columns([usage::Column::KeyId, usage::Column::Hour, usage::Column::Scope])
+            .value(usage::Column::Allowed, Expr::cust("api_key_usage.allowed + excluded.allowed"))
+            .value(usage::Column::Denied, Expr::cust("api_key_usage.denied + excluded.denied"))
+            .to_owned();
+        usage::Entity::insert_many(rows.to_vec()).on_conflict(add).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+fn scope_column(scope: Option<Scope>) -> i16 {
+    scope.map_or(NO_SCOPE, |scope| i16::try_from(scope.index()).unwrap_or(NO_SCOPE))
+}
+
+/// Hourly rows of one key from `from` on and before `to`, in order.
+pub(in crate::keys) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
+    usage::Entity::find()
+        .filter(usage::Column::KeyId.eq(key))
+        .filter(usage::Column::Hour.gte(from))
+        .filter(usage::Column::Hour.lt(to))
+        .order_by_asc(usage::Column::Hour)
+        .all(db)
+        .await
+}
+
+/// When and from where keys were last used.
+pub(in crate::keys) async fn last_uses(db: &impl ConnectionTrait, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, last_use::Model>> {
+    let rows = last_use::Entity::find().filter(last_use::Column::KeyId.is_in(keys)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.key_id, row)).collect())
+}
+
+/// Writes usage of the past, for the demo.
+pub async fn import(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    key: KeyId,
+    ip: IpAddr,
+    hours: &[(Time, Option<Scope>, i64, i64)],
+) -> DbResult<()> {
+    let rows = hours.iter().map(|(at, scope, allowed, denied)| usage::Model {
+        workspace_id: workspace,
+        key_id: key,
+        hour: at.hour(),
+        scope: scope_column(*scope),
+        allowed: *allowed,
+        denied: *denied,
+    });
+    add_counts(db, rows.collect()).await?;
+    let (Some((first, ..)), Some((last, ..))) = (hours.first(), hours.last()) else { return Ok(()) };
+    let used =
+        address::Model { workspace_id: workspace, key_id: key, ip: ip.to_string(), first_used_at: *first, last_used_at: *last };
+    address::Entity::insert(used.into_active_model()).exec_without_returning(db).await?;
+    let at = last_use::Model { key_id: key, at: *last, ip: ip.to_string() };
+    last_use::Entity::insert(at.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}

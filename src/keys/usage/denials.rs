@@ -1,0 +1,46 @@
+//! Refusals, folded into audit events.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::{Denial, Reason};
+use crate::app::App;
+use crate::audit::{Action, Actor, By, Outcome, Target, Work};
+use crate::kit::db::DbResult;
+use crate::workspaces::WorkspaceId;
+
+/// Writes refusals, a transaction for each workspace; what cannot be written goes back into memory.
+pub(super) async fn write(app: &App, denials: Vec<Denial>) {
+    let mut by_workspace: HashMap<WorkspaceId, Vec<Denial>> = HashMap::new();
+    for denial in denials {
+        by_workspace.entry(denial.entry.tenant.id).or_default().push(denial);
+    }
+    for (workspace, denials) in by_workspace {
+        if let Err(error) = record(app, workspace, &denials).await {
+            tracing::warn!(%error, "refusals could not be recorded; they are kept for the next time");
+            for denial in denials {
+                app.recorder.put_back(denial);
+            }
+        }
+    }
+}
+
+async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResult<()> {
+    let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
+    for Denial { entry, reason, address, count, first, last, request_id, user_agent } in denials {
+        work.act_for(By {
+            actor: Actor::api_key(entry.id, &entry.name),
+            ip: *address,
+            user_agent: user_agent.clone(),
+            request_id: Some(request_id.clone()).filter(|id| !id.is_empty()),
+        });
+        let mut details = json!({ "reason": reason.as_str(), "count": count, "first": first, "last": last });
+        if let Reason::Scope(scope) = reason {
+            details["requiredScope"] = json!(scope);
+        }
+        let action = if *reason == Reason::LeakedInUrl { Action::KeyLeakedInUrl } else { Action::KeyDenied };
+        work.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details).await?;
+    }
+    work.commit().await
+}

@@ -1,0 +1,134 @@
+//! What requests with keys leave behind in memory, on its way to the database.
+//!
+//! Accepted requests are counted in their entry; refusals are folded by key, reason and address, one audit event a
+//! minute each, so that an attacker cannot fill the disk. A graceful stop writes everything; a crash loses what was
+//! counted since the last flush, a second at most.
+//!
+//! - `counts` by the hour, and last uses; `addresses` where from
+//! - `folds` refusals in memory; `denials` the same as audit events
+
+mod addresses;
+mod counts;
+mod denials;
+mod folds;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+pub(super) use addresses::addresses;
+pub use counts::import as import_usage;
+pub(super) use counts::{hours, last_uses};
+pub use folds::Origin;
+use folds::{Denial, Folds, Reason};
+
+use super::index::{Drained, Entry, Refusal};
+use super::scope::Scope;
+use crate::app::App;
+use crate::kit::clock::Time;
+use crate::kit::lock::lock;
+
+/// Usage of keys, as it is written.
+type Batch = Vec<(Arc<Entry>, Drained)>;
+
+/// Rows in one statement: SQLite binds at most 32,766 values.
+const CHUNK: usize = 4_000;
+
+/// Collects usage of keys and writes it in batches.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    queue: Mutex<Vec<Arc<Entry>>>,
+    folds: Mutex<Folds>,
+}
+
+impl Recorder {
+    /// Counts an accepted request.
+    pub fn allow(&self, entry: &Arc<Entry>, scope: Option<Scope>, address: IpAddr, now: Time) {
+        if entry.counters().allow(scope, address, now) {
+            lock(&self.queue).push(Arc::clone(entry));
+        }
+    }
+
+    /// Counts a refused request of a known key.
+    pub fn deny(&self, refusal: &Refusal, scope: Option<Scope>, origin: Origin<'_>) {
+        let (entry, reason) = match refusal {
+            Refusal::Invalid => return,
+            Refusal::Revoked(entry) => (entry, Reason::Revoked),
+            Refusal::Expired(entry) => (entry, Reason::Expired),
+            Refusal::Address(entry) => (entry, Reason::Address),
+            Refusal::Limited(entry, _) => (entry, Reason::Limited),
+            Refusal::Scope(entry, scope) => (entry, Reason::Scope(*scope)),
+        };
+        self.fold(entry, reason, scope, origin);
+    }
+
+    /// Counts a key's attempt at what only persons may do.
+    pub fn deny_person(&self, entry: &Arc<Entry>, origin: Origin<'_>) {
+        self.fold(entry, Reason::PersonRequired, None, origin);
+    }
+
+    /// Notes that a key was sent in a query string.
+    pub fn leaked(&self, entry: &Arc<Entry>, origin: Origin<'_>) {
+        self.fold(entry, Reason::LeakedInUrl, None, origin);
+    }
+
+    fn fold(&self, entry: &Arc<Entry>, reason: Reason, scope: Option<Scope>, origin: Origin<'_>) {
+        if entry.counters().deny(scope) {
+            lock(&self.queue).push(Arc::clone(entry));
+        }
+        lock(&self.folds).add(entry, reason, origin);
+    }
+
+    /// Writes what was counted; on a failure it stays in memory for the next time.
+    pub async fn flush(&self, app: &App, which: Flush) {
+        let entries = std::mem::take(&mut *lock(&self.queue));
+        if !entries.is_empty() {
+            let batch = entries.into_iter().map(|entry| {
+                let drained = entry.counters().drain();
+                (entry, drained)
+            });
+            self.write(app, batch.collect()).await;
+        }
+        let denials = lock(&self.folds).take_due(app.clock.now(), which);
+        if !denials.is_empty() {
+            denials::write(app, denials).await;
+        }
+    }
+
+    async fn write(&self, app: &App, batch: Batch) {
+        if let Err(error) = counts::write(app, &batch, app.clock.now()).await {
+            tracing::warn!(%error, keys = batch.len(), "usage could not be written; it is kept for the next time");
+            self.restore(batch);
+        } else if let Err(error) = addresses::write(app, &batch).await {
+            tracing::warn!(%error, "addresses of use could not be written; they are kept for the next time");
+            let of_addresses = |Drained { addresses, .. }| Drained { addresses, ..Drained::default() };
+            self.restore(batch.into_iter().map(|(entry, drained)| (entry, of_addresses(drained))).collect());
+        }
+    }
+
+    fn restore(&self, batch: Batch) {
+        for (entry, drained) in batch {
+            if entry.counters().restore(&drained) {
+                lock(&self.queue).push(entry);
+            }
+        }
+    }
+
+    /// Whether everything that was counted is written.
+    pub fn is_empty(&self) -> bool {
+        lock(&self.queue).is_empty() && lock(&self.folds).is_empty()
+    }
+
+    /// Puts back what could not be written.
+    fn put_back(&self, denial: Denial) {
+        lock(&self.folds).put_back(denial);
+    }
+}
+
+/// Whether more flushes will follow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flush {
+    /// One of many.
+    Regular,
+    /// The process is about to end.
+    Last,
+}

@@ -1,0 +1,169 @@
+//! Calendar days, for what is due on a day rather than at an instant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Datelike, NaiveDate};
+use jiff::civil::Date;
+use sea_orm::sea_query::{self, ArrayType, ColumnType, Nullable, ValueTypeErr};
+use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::clock::Time;
+
+/// A day of the calendar, 1970 to 9999; on the wire `YYYY-MM-DD`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Day(Date);
+
+/// The text is not a day this product can hold.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a day such as 2026-11-23")]
+pub struct NotADay;
+
+impl Day {
+    const FIRST: Date = Date::constant(1970, 1, 1);
+
+    /// The UTC day `time` falls on.
+    pub fn of(time: Time) -> Self {
+        Self(time.date())
+    }
+
+    /// The day after, stopping at the last there is.
+    #[must_use]
+    pub fn tomorrow(self) -> Self {
+        self.plus(1)
+    }
+
+    /// So many days later (or earlier), stopping at the first and the last there is.
+    #[must_use]
+    pub fn plus(self, days: i32) -> Self {
+        let moved = self.0.saturating_add(jiff::Span::new().days(days.clamp(-3_000_000, 3_000_000)));
+        Self(moved.clamp(Self::FIRST, Date::MAX))
+    }
+}
+
+impl TryFrom<Date> for Day {
+    type Error = NotADay;
+    fn try_from(date: Date) -> Result<Self, NotADay> {
+        if date >= Self::FIRST { Ok(Self(date)) } else { Err(NotADay) }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = NotADay;
+    fn from_str(text: &str) -> Result<Self, NotADay> {
+        // Ten characters exactly: the parser would take other spellings, and a time of day behind it.
+        let date: Date = text.parse().map_err(|_| NotADay)?;
+        if text.len() == 10 { date.try_into() } else { Err(NotADay) }
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for Day {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .description(Some("A day, 1970 to 9999"))
+            .examples([serde_json::json!("2026-11-23")])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Day {}
+
+// The column type is `date`; on SQLite text that sorts as days.
+
+impl From<Day> for NaiveDate {
+    fn from(Day(date): Day) -> Self {
+        let [month, day] = [date.month(), date.day()].map(|part| u32::from(part.unsigned_abs()));
+        Self::from_ymd_opt(date.year().into(), month, day).unwrap_or_default()
+    }
+}
+
+impl TryFrom<NaiveDate> for Day {
+    type Error = NotADay;
+    fn try_from(stored: NaiveDate) -> Result<Self, NotADay> {
+        let year = i16::try_from(stored.year()).map_err(|_| NotADay)?;
+        let [month, day] = [stored.month(), stored.day()].map(i8::try_from);
+        Date::new(year, month.map_err(|_| NotADay)?, day.map_err(|_| NotADay)?).map_err(|_| NotADay)?.try_into()
+    }
+}
+
+impl From<Day> for Value {
+    fn from(day: Day) -> Self {
+        NaiveDate::from(day).into()
+    }
+}
+
+impl TryGetable for Day {
+    fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
+        let stored = NaiveDate::try_get_by(row, index)?;
+        stored.try_into().map_err(|_| TryGetError::DbErr(DbErr::Type(format!("a day out of range: {stored}"))))
+    }
+}
+
+impl sea_query::ValueType for Day {
+    fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
+        let stored = <NaiveDate as sea_query::ValueType>::try_from(value)?;
+        stored.try_into().map_err(|_| ValueTypeErr)
+    }
+    fn type_name() -> String {
+        "Day".to_owned()
+    }
+    fn array_type() -> ArrayType {
+        ArrayType::ChronoDate
+    }
+    fn column_type() -> ColumnType {
+        ColumnType::Date
+    }
+}
+
+impl Nullable for Day {
+    fn null() -> Value {
+        Value::ChronoDate(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_a_day_is_a_day() {
+        for wrong in ["2026-11-31", "2026-1-1", "20261123", "2026-11-23T00:00", "1969-12-31", "-02026-01-01", "", "tomorrow"] {
+            assert!(wrong.parse::<Day>().is_err(), "{wrong}");
+        }
+        assert_eq!("2028-02-29".parse::<Day>().map(Day::tomorrow).map(|day| day.to_string()).ok().as_deref(), Some("2028-03-01"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_comes_back_from_the_database_as_it_went(days in 0..2_932_896_i32) {
+            let day = Day::of(Time::FIRST).plus(days);
+            prop_assert_eq!(Day::try_from(NaiveDate::from(day)).ok(), Some(day));
+            prop_assert_eq!(day.to_string().parse::<Day>().ok(), Some(day));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What handlers take from a request. Everything unknown is refused: a misspelt filter must not return everything.
+//!
+//! - `body` JSON, with or without an `Idempotency-Key`; `faults` what is wrong with one, field by field
+//! - `query` parameters, filters and pages; here the one parameter in a path
+
+mod body;
+mod faults;
+mod query;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use utoipa::ToSchema;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::ParameterIn;
+
+pub use body::{Body, Creating, OnceKey, present};
+pub use faults::{Check, Faults, NoFields};
+pub use query::{Listing, NoParameters, Query};
+
+use super::{ApiError, Describe, Doc};
+
+/// The one parameter in a path.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: std::str::FromStr + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // A text that is no id names nothing: the answer is the same as for an id that is not there.
+        let missing = || ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address in this workspace.");
+        let text = axum::extract::Path::<String>::from_request_parts(parts, state).await.map_err(|_| missing())?;
+        text.0.parse().map(Self).map_err(|_| missing())
+    }
+}
+
+impl<T: ToSchema> Describe for Path<T> {
+    fn describe(doc: &mut Doc) {
+        let schema = doc.schema::<T>();
+        // The name is filled in by the route, which knows the path.
+        doc.parameter("", ParameterIn::Path, Required::True, schema, "");
+        doc.fails(404, "NOT_FOUND");
+    }
+}

@@ -1,0 +1,152 @@
+//! The calls on reports.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::Error;
+use super::kinds::{Confidentiality, ReportType, Severity, Status};
+use super::model::{CreateReport, Report, ReportFilter, ReportId, Reporter, UpdateReport};
+use super::summary::{self, Summary};
+use super::{service, store};
+use crate::access::{Allowed, FileReports, SafetyRead, SafetyWrite};
+use crate::app::App;
+use crate::front::Discreet;
+use crate::kit::clock::Time;
+use crate::kit::http::route::{get, patch, post};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, Page, Path, Routes};
+use crate::members::MemberId;
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Safety",
+        [
+            get("/api/v1/sms/reports", "List safety reports", index),
+            post("/api/v1/sms/reports", "File safety report", create),
+            get("/api/v1/sms/reports/summary", "Summarize safety reports", count),
+            get("/api/v1/sms/reports/{id}", "Get safety report", show),
+            patch("/api/v1/sms/reports/{id}", "Update safety report", update).conflicts(),
+        ],
+    )
+}
+
+/// A safety report.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Report)]
+struct ReportView {
+    id: ReportId,
+    /// Kind, year of filing (UTC) and a counter: `HAZ-2026-0007`.
+    number: String,
+    report_type: ReportType,
+    title: String,
+    description: String,
+    location: Option<String>,
+    occurred_at: Time,
+    /// `null` while nobody has assessed it.
+    severity: Option<Severity>,
+    status: Status,
+    confidentiality: Confidentiality,
+    /// For `standard` reports only.
+    reporter: Option<Reporter>,
+    /// The member who is to look into it.
+    assigned_to: Option<MemberId>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<Report> for ReportView {
+    fn from(report: Report) -> Self {
+        Self {
+            reporter: report.shown_reporter().cloned(),
+            id: report.id,
+            number: report.number,
+            report_type: report.report_type,
+            title: report.title,
+            description: report.description,
+            location: report.location,
+            occurred_at: report.occurred_at,
+            severity: report.severity,
+            status: report.status,
+            confidentiality: report.confidentiality,
+            assigned_to: report.assigned_to,
+            created_at: report.created_at,
+            updated_at: report.updated_at,
+        }
+    }
+}
+
+async fn index(
+    who: Allowed<SafetyRead>,
+    State(app): State<App>,
+    Listing { filter, paging }: Listing<ReportFilter>,
+) -> Result<Answer<Page<ReportView>>, ApiError> {
+    let page = store::list(app.db.read(), who.workspace(), &filter, paging).await?;
+    Ok(Answer(page.map(ReportView::from)))
+}
+
+async fn count(who: Allowed<SafetyRead>, State(app): State<App>) -> Result<Answer<Summary>, ApiError> {
+    Ok(Answer(summary::summary(app.db.read(), who.workspace()).await?))
+}
+
+async fn show(
+    who: Allowed<SafetyRead>,
+    State(app): State<App>,
+    Path(id): Path<ReportId>,
+) -> Result<Answer<ReportView>, ApiError> {
+    let report = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    Ok(Answer(report.into()))
+}
+
+async fn create(
+    who: Allowed<FileReports>,
+    State(app): State<App>,
+    Creating { input, once }: Creating<CreateReport>,
+) -> Result<Filed, ApiError> {
+    let is_on_record = input.confidentiality.is_on_record();
+    let mut work = if is_on_record {
+        who.begin_once(&app, once).await?
+    } else {
+        // The kept answer has the report in it: under the caller's name it would lead from them to it.
+        who.begin_once_unnamed(&app, once).await?
+    };
+    let report = ReportView::from(service::create(&mut work, who.by().actor.into(), input).await?);
+    work.commit_answering(201, &report).await?;
+    Ok(Filed { report, is_on_record })
+}
+
+/// 201. If the reporter is not to be known, the request's line in the log does not lead to them either.
+struct Filed {
+    report: ReportView,
+    is_on_record: bool,
+}
+
+impl IntoResponse for Filed {
+    fn into_response(self) -> Response {
+        let mut response = Created(self.report).into_response();
+        if !self.is_on_record {
+            response.extensions_mut().insert(Discreet);
+        }
+        response
+    }
+}
+
+impl Describe for Filed {
+    fn describe(doc: &mut Doc) {
+        Created::<ReportView>::describe(doc);
+    }
+}
+
+async fn update(
+    who: Allowed<SafetyWrite>,
+    State(app): State<App>,
+    Path(id): Path<ReportId>,
+    Body(input): Body<UpdateReport>,
+) -> Result<Answer<ReportView>, ApiError> {
+    let mut work = who.begin(&app).await?;
+    let report = service::update(&mut work, id, input).await?;
+    work.commit().await?;
+    Ok(Answer(report.into()))
+}

@@ -1,0 +1,120 @@
+//! What can be done with reports, each within a [`Work`].
+
+use serde_json::{Value, json};
+
+use super::error::Error;
+use super::kinds::{Confidentiality, Status};
+use super::model::{CreateReport, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
+use super::store;
+use crate::audit::{Action, Target, Work, and_rewritten, differences};
+use crate::kit::clock::Time;
+use crate::kit::text::{Line, Prose};
+use crate::members::{self, MemberId};
+use crate::workspaces;
+
+/// Files a report. The reporter is forgotten here if it is anonymous, and kept from the log unless it is standard.
+pub async fn create(work: &mut Work, reporter: Reporter, input: CreateReport) -> Result<Report, Error> {
+    let now = work.now();
+    require_past(input.occurred_at, now)?;
+    require_member(work, input.assigned_to).await?;
+    let year = now.date().year();
+    let counter = format!("{}-{year}", input.report_type.prefix());
+    let report = Report {
+        id: ReportId::new(now, &work.app().random),
+        workspace: work.workspace(),
+        number: number(input.report_type, year, workspaces::next_number(work.tx(), work.workspace(), &counter).await?),
+        report_type: input.report_type,
+        title: input.title.into_string(),
+        description: input.description.into_string(),
+        location: input.location.map(Line::into_string),
+        occurred_at: input.occurred_at,
+        severity: input.severity,
+        status: Status::Submitted,
+        confidentiality: input.confidentiality,
+        filed_as: input.confidentiality,
+        reporter: Some(reporter).filter(|_| input.confidentiality != Confidentiality::Anonymous),
+        assigned_to: input.assigned_to,
+        created_at: now,
+        updated_at: now,
+    };
+    store::insert(work.tx(), &report).await?;
+    let details = json!({
+        "reportType": report.report_type,
+        "severity": report.severity,
+        "confidentiality": report.confidentiality,
+    });
+    if report.confidentiality.is_on_record() {
+        work.record(Action::ReportCreated, Some(target(&report)), details).await?;
+    } else {
+        work.record_unnamed(Action::ReportCreated, Some(target(&report)), details).await?;
+    }
+    Ok(report)
+}
+
+/// Changes a report; if nothing differs, nothing is written or recorded.
+pub async fn update(work: &mut Work, id: ReportId, input: UpdateReport) -> Result<Report, Error> {
+    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
+    let mut report = old.clone();
+    if let Some(to) = input.status {
+        report.status = if old.status.may_become(to) { to } else { return Err(Error::UnknownMove { from: old.status, to }) };
+    }
+    if let Some(to) = input.confidentiality {
+        let from = old.confidentiality;
+        report.confidentiality =
+            if from.may_become(to, old.filed_as) { to } else { return Err(Error::Confidentiality { from, to }) };
+        report.reporter = report.reporter.filter(|_| to != Confidentiality::Anonymous);
+    }
+    if let Some(time) = input.occurred_at {
+        require_past(time, work.now())?;
+        report.occurred_at = time;
+    }
+    if let Some(member) = input.assigned_to {
+        require_member(work, member).await?;
+        report.assigned_to = member;
+    }
+    report.title = input.title.map_or(report.title, Line::into_string);
+    report.description = input.description.map_or(report.description, Prose::into_string);
+    report.location = input.location.map_or(report.location, |place| place.map(Line::into_string));
+    report.severity = input.severity.or(report.severity);
+    let Some(changes) = changes(&old, &report) else { return Ok(old) };
+    report.updated_at = work.now();
+    store::set(work.tx(), &report).await?;
+    work.record(Action::ReportUpdated, Some(target(&report)), changes).await?;
+    Ok(report)
+}
+
+fn require_past(time: Time, now: Time) -> Result<(), Error> {
+    if has_occurred(time, now) { Ok(()) } else { Err(Error::NotYet) }
+}
+
+async fn require_member(work: &Work, member: Option<MemberId>) -> Result<(), Error> {
+    let Some(id) = member else { return Ok(()) };
+    match members::find(work.tx(), work.workspace(), id).await? {
+        Some(_) => Ok(()),
+        None => Err(Error::NoSuchMember(id)),
+    }
+}
+
+fn target(report: &Report) -> Target {
+    Target::new("report", report.id, &report.number)
+}
+
+/// What differs. Of texts only that they were rewritten: what a text gives away of a reporter can be taken out of the
+/// report, but not out of the log.
+fn changes(old: &Report, new: &Report) -> Option<Value> {
+    let words = |report: &Report| {
+        json!({
+            "status": report.status,
+            "severity": report.severity,
+            "confidentiality": report.confidentiality,
+            "assignedTo": report.assigned_to,
+            "occurredAt": report.occurred_at,
+        })
+    };
+    let texts = [
+        ("title", old.title != new.title),
+        ("description", old.description != new.description),
+        ("location", old.location != new.location),
+    ];
+    and_rewritten(differences(&words(old), &words(new)), texts)
+}

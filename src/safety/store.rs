@@ -1,0 +1,101 @@
+//! Every query on reports.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::kinds::{ReportType, Status};
+use super::model::{Report, ReportFilter, ReportId, Reporter};
+use super::tables::{Column, Entity, Model};
+use crate::kit::clock::Time;
+use crate::kit::db::{DbResult, page};
+use crate::kit::http::{Page, Paging};
+use crate::workspaces::WorkspaceId;
+
+pub(super) async fn insert(db: &impl ConnectionTrait, report: &Report) -> DbResult<()> {
+    Entity::insert(row_of(report).into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+pub(super) async fn set(db: &impl ConnectionTrait, report: &Report) -> DbResult<()> {
+    row_of(report).into_active_model().reset_all().update(db).await.map(|_| ())
+}
+
+/// The report with this id.
+pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: ReportId) -> DbResult<Option<Report>> {
+    let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+    row.map(report_of).transpose()
+}
+
+/// One page of a workspace's reports, the newest first.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &ReportFilter,
+    paging: Paging,
+) -> DbResult<Page<Report>> {
+    let condition = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add_option(filter.status.map(|status| Column::Status.eq(status)))
+        .add_option(filter.report_type.map(|kind| Column::ReportType.eq(kind)))
+        .add_option(filter.severity.map(|severity| Column::Severity.eq(severity)))
+        .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
+        .add_option(filter.date_to.map(|to| Column::OccurredAt.lte(to.0)));
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, report_of).await
+}
+
+/// What a dashboard counts, of every report of the workspace.
+///
+/// The months are told apart by the caller: the two engines have no function for it in common.
+pub(super) async fn outlines(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(ReportType, Status, Time)>> {
+    let outlines = Entity::find()
+        .select_only()
+        .columns([Column::ReportType, Column::Status, Column::OccurredAt])
+        .filter(Column::WorkspaceId.eq(workspace));
+    outlines.into_tuple().all(db).await
+}
+
+fn row_of(report: &Report) -> Model {
+    Model {
+        id: report.id,
+        workspace_id: report.workspace,
+        number: report.number.clone(),
+        report_type: report.report_type,
+        title: report.title.clone(),
+        description: report.description.clone(),
+        location: report.location.clone(),
+        occurred_at: report.occurred_at,
+        severity: report.severity,
+        status: report.status,
+        confidentiality: report.confidentiality,
+        filed_as: report.filed_as,
+        reporter_id: report.reporter.as_ref().map(|reporter| reporter.id.clone()),
+        reporter_name: report.reporter.as_ref().map(|reporter| reporter.name.clone()),
+        assigned_to: report.assigned_to.map(|member| member.to_string()),
+        created_at: report.created_at,
+        updated_at: report.updated_at,
+    }
+}
+
+fn report_of(row: Model) -> DbResult<Report> {
+    let broken = |_| DbErr::Type(format!("report {}: assigned to", row.id));
+    Ok(Report {
+        assigned_to: row.assigned_to.map(|id| id.parse()).transpose().map_err(broken)?,
+        id: row.id,
+        workspace: row.workspace_id,
+        number: row.number,
+        report_type: row.report_type,
+        title: row.title,
+        description: row.description,
+        location: row.location,
+        occurred_at: row.occurred_at,
+        severity: row.severity,
+        status: row.status,
+        confidentiality: row.confidentiality,
+        filed_as: row.filed_as,
+        reporter: row.reporter_id.zip(row.reporter_name).map(|(id, name)| Reporter { id, name }),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}

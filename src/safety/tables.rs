@@ -1,0 +1,35 @@
+//! `reports` as SeaORM sees it.
+
+use sea_orm::entity::prelude::*;
+
+use super::kinds::{Confidentiality, ReportType, Severity, Status};
+use super::model::ReportId;
+use crate::kit::clock::Time;
+use crate::workspaces::WorkspaceId;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "reports")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ReportId,
+    pub workspace_id: WorkspaceId,
+    pub number: String,
+    pub report_type: ReportType,
+    pub title: String,
+    pub description: String,
+    pub location: Option<String>,
+    pub occurred_at: Time,
+    pub severity: Option<Severity>,
+    pub status: Status,
+    pub confidentiality: Confidentiality,
+    pub filed_as: Confidentiality,
+    pub reporter_id: Option<String>,
+    pub reporter_name: Option<String>,
+    pub assigned_to: Option<String>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,126 @@
+//! The calls on trips.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::Error;
+use super::model::{CreateTrip, ExternalId, Trip, TripFilter, TripId, TripType, UpdateTrip};
+use super::status::Status;
+use super::{service, store};
+use crate::access::{Allowed, TripsRead, TripsWrite};
+use crate::app::App;
+use crate::fleet::{AircraftId, Airport};
+use crate::kit::clock::Time;
+use crate::kit::http::route::{get, patch, post, put};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, Page, Path, Put, Routes};
+use crate::kit::text::{BadText, sentence};
+
+/// The lines of the route table.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Trips",
+        [
+            get("/api/v1/ops/trips", "List trips", index),
+            post("/api/v1/ops/trips", "Create trip", create).conflicts(),
+            get("/api/v1/ops/trips/{id}", "Get trip", show),
+            patch("/api/v1/ops/trips/{id}", "Update trip", update).conflicts(),
+            put("/api/v1/ops/trips/by-external-id/{externalId}", "Put trip by external id", put_by_external_id).conflicts(),
+        ],
+    )
+}
+
+/// A trip.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Trip)]
+struct TripView {
+    id: TripId,
+    /// What your own software calls it; unique in the workspace.
+    external_id: Option<String>,
+    trip_type: TripType,
+    status: Status,
+    origin: Airport,
+    destination: Airport,
+    departure_date: Time,
+    /// After it departs; `null` if it is not known.
+    arrival_date: Option<Time>,
+    aircraft_id: Option<AircraftId>,
+    #[schema(minimum = 0, maximum = 1000)]
+    passenger_count: u16,
+    notes: Option<String>,
+    created_at: Time,
+    /// Changes with every change of the trip, and with nothing else.
+    updated_at: Time,
+}
+
+impl From<Trip> for TripView {
+    fn from(trip: Trip) -> Self {
+        Self {
+            id: trip.id,
+            external_id: trip.external_id,
+            trip_type: trip.trip_type,
+            status: trip.status,
+            origin: trip.origin,
+            destination: trip.destination,
+            departure_date: trip.departure_date,
+            arrival_date: trip.arrival_date,
+            aircraft_id: trip.aircraft_id,
+            passenger_count: trip.passenger_count,
+            notes: trip.notes,
+            created_at: trip.created_at,
+            updated_at: trip.updated_at,
+        }
+    }
+}
+
+async fn index(
+    who: Allowed<TripsRead>,
+    State(app): State<App>,
+    Listing { filter, paging }: Listing<TripFilter>,
+) -> Result<Answer<Page<TripView>>, ApiError> {
+    Ok(Answer(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(TripView::from)))
+}
+
+async fn show(who: Allowed<TripsRead>, State(app): State<App>, Path(id): Path<TripId>) -> Result<Answer<TripView>, ApiError> {
+    let trip = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    Ok(Answer(trip.into()))
+}
+
+async fn create(
+    who: Allowed<TripsWrite>,
+    State(app): State<App>,
+    Creating { input, once }: Creating<CreateTrip>,
+) -> Result<Created<TripView>, ApiError> {
+    let mut work = who.begin_once(&app, once).await?;
+    let trip = TripView::from(service::create(&mut work, input).await?);
+    work.commit_answering(201, &trip).await?;
+    Ok(Created(trip))
+}
+
+async fn update(
+    who: Allowed<TripsWrite>,
+    State(app): State<App>,
+    Path(id): Path<TripId>,
+    Body(input): Body<UpdateTrip>,
+) -> Result<Answer<TripView>, ApiError> {
+    let mut work = who.begin(&app).await?;
+    let trip = service::update(&mut work, id, input).await?;
+    work.commit().await?;
+    Ok(Answer(trip.into()))
+}
+
+async fn put_by_external_id(
+    who: Allowed<TripsWrite>,
+    State(app): State<App>,
+    // Text: what is no external id is refused in words, as there was never a trip to be found.
+    Path(external_id): Path<String>,
+    Body(input): Body<CreateTrip>,
+) -> Result<Put<TripView>, ApiError> {
+    let external_id: ExternalId =
+        external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
+    let mut work = who.begin(&app).await?;
+    let trip = service::put(&mut work, external_id, input).await?;
+    work.commit().await?;
+    Ok(trip.map(TripView::from))
+}

@@ -1,0 +1,93 @@
+//! Every query on trips.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+
+use super::model::{Trip, TripFilter, TripId};
+use super::tables::{Column, Entity, Model};
+use crate::kit::db::{DbResult, page};
+use crate::kit::http::{Page, Paging};
+use crate::workspaces::WorkspaceId;
+
+pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
+    Entity::insert(row_of(trip.clone()).into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Writes all of a trip that exists.
+pub(super) async fn set(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
+    row_of(trip.clone()).into_active_model().reset_all().update(db).await.map(|_| ())
+}
+
+/// The trip with this id.
+pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: TripId) -> DbResult<Option<Trip>> {
+    Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(trip_of).transpose()
+}
+
+/// The trip that the scheduling software calls so.
+pub(super) async fn find_by_external_id(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    external_id: &str,
+) -> DbResult<Option<Trip>> {
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ExternalId.eq(external_id));
+    named.one(db).await?.map(trip_of).transpose()
+}
+
+/// One page of a workspace's trips, the newest first.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &TripFilter,
+    paging: Paging,
+) -> DbResult<Page<Trip>> {
+    let condition = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add_option(filter.status.map(|status| Column::Status.eq(status)))
+        .add_option(filter.trip_type.map(|trip_type| Column::TripType.eq(trip_type)))
+        .add_option(filter.aircraft_id.map(|aircraft| Column::AircraftId.eq(aircraft)))
+        .add_option(filter.date_from.map(|from| Column::DepartureDate.gte(from.0)))
+        .add_option(filter.date_to.map(|to| Column::DepartureDate.lte(to.0)))
+        .add_option(filter.updated_since.map(|since| Column::UpdatedAt.gte(since.0)));
+    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    page(db, newest, paging, trip_of).await
+}
+
+fn row_of(trip: Trip) -> Model {
+    Model {
+        id: trip.id,
+        workspace_id: trip.workspace,
+        external_id: trip.external_id,
+        trip_type: trip.trip_type,
+        status: trip.status,
+        origin: trip.origin,
+        destination: trip.destination,
+        departure_date: trip.departure_date,
+        arrival_date: trip.arrival_date,
+        aircraft_id: trip.aircraft_id,
+        passenger_count: trip.passenger_count.into(),
+        notes: trip.notes,
+        created_at: trip.created_at,
+        updated_at: trip.updated_at,
+    }
+}
+
+fn trip_of(row: Model) -> DbResult<Trip> {
+    let broken = |_| DbErr::Type(format!("trip {}: passenger count", row.id));
+    Ok(Trip {
+        passenger_count: row.passenger_count.try_into().map_err(broken)?,
+        id: row.id,
+        workspace: row.workspace_id,
+        external_id: row.external_id,
+        trip_type: row.trip_type,
+        status: row.status,
+        origin: row.origin,
+        destination: row.destination,
+        departure_date: row.departure_date,
+        arrival_date: row.arrival_date,
+        aircraft_id: row.aircraft_id,
+        notes: row.notes,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}

@@ -1,0 +1,34 @@
+//! The table as SeaORM sees it: `trips`.
+
+use sea_orm::entity::prelude::*;
+
+use super::model::{TripId, TripType};
+use super::status::Status;
+use crate::fleet::{AircraftId, Airport};
+use crate::kit::clock::Time;
+use crate::workspaces::WorkspaceId;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "trips")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: TripId,
+    pub workspace_id: WorkspaceId,
+    pub external_id: Option<String>,
+    pub trip_type: TripType,
+    pub status: Status,
+    pub origin: Airport,
+    pub destination: Airport,
+    pub departure_date: Time,
+    pub arrival_date: Option<Time>,
+    pub aircraft_id: Option<AircraftId>,
+    pub passenger_count: i32,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub notes: Option<String>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,199 @@
+//! Aircraft, and the fleet's status.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp};
+
+const AIRCRAFT: &str = "/api/v1/ops/aircraft";
+const STATUS: &str = "/api/v1/ops/fleet-status";
+
+fn citation(tail_number: &str) -> Value {
+    json!({ "tailNumber": tail_number, "typeDesignator": "C25B", "model": "Citation CJ3+" })
+}
+
+async fn writer(t: &TestApp) -> Client {
+    t.with(&t.key(&["fleet:write"]).await)
+}
+
+async fn add(client: &Client, body: Value) -> String {
+    client.post(AIRCRAFT, body).await.is(201).text_at("/data/id")
+}
+
+/// What the log says of aircraft, the oldest event first.
+async fn logged(t: &TestApp) -> Vec<Value> {
+    let is_about_aircraft = |event: &Value| event["target"]["type"] == "aircraft";
+    t.audit().await.into_iter().filter(is_about_aircraft).collect()
+}
+
+#[tokio::test]
+async fn an_aircraft_is_added_shown_and_on_record() {
+    let t = TestApp::new().await;
+    let body = json!({
+        "tailNumber": "N525SK", "typeDesignator": "C25B", "model": " Citation CJ3+ ", "homeBase": "KTEB",
+        "status": "aog", "statusNote": "Hydraulic pump", "expectedReturn": "2026-12-01T08:00:00+02:00",
+    });
+    let client = writer(&t).await;
+    let made = client.post(AIRCRAFT, body).await.is(201);
+    let expected = json!({
+        "id": made.at("/data/id"), "tailNumber": "N525SK", "typeDesignator": "C25B", "model": "Citation CJ3+",
+        "homeBase": "KTEB", "status": "aog", "statusNote": "Hydraulic pump", "expectedReturn": "2026-12-01T06:00:00Z",
+        "dispatchAvailable": false, "createdAt": "2026-11-23T09:30:00Z", "updatedAt": "2026-11-23T09:30:00Z",
+    });
+    assert_eq!(*made.at("/data"), expected);
+    let path = format!("{AIRCRAFT}/{}", made.text_at("/data/id"));
+    assert_eq!(*client.get(&path).await.is(200).at("/data"), expected);
+    let events = logged(&t).await;
+    assert_eq!((events.len(), &events[0]["action"]), (1, &json!("aircraft.created")));
+    assert_eq!(events[0]["target"], json!({ "type": "aircraft", "id": made.at("/data/id"), "name": "N525SK" }));
+}
+
+#[tokio::test]
+async fn a_repeated_creation_makes_one_aircraft() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    let once = client.clone().header("idempotency-key", "import-1");
+    let first = once.post(AIRCRAFT, citation("N1")).await.is(201);
+    let again = once.post(AIRCRAFT, citation("N1")).await.is(201);
+    assert_eq!(first.at("/data"), again.at("/data"));
+    once.post(AIRCRAFT, citation("N2")).await.is(422).code("IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(client.get(AIRCRAFT).await.is(200).items("tailNumber"), ["N1"]);
+}
+
+#[tokio::test]
+async fn a_tail_number_names_one_aircraft_of_a_workspace() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    add(&client, citation("N1")).await;
+    let other = add(&client, citation("N2")).await;
+    client.post(AIRCRAFT, citation("N1")).await.is(409).code("CONFLICT");
+    client.patch(&format!("{AIRCRAFT}/{other}"), json!({ "tailNumber": "N1" })).await.is(409).code("CONFLICT");
+    let (_, northwind) = t.other_workspace().await;
+    northwind.post(AIRCRAFT, citation("N1")).await.is(201);
+}
+
+#[tokio::test]
+async fn what_is_no_code_is_refused_by_field() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    for (field, value) in [
+        ("tailNumber", json!("n525sk")),
+        ("typeDesignator", json!("C")),
+        ("homeBase", json!("TEB")),
+        ("model", json!("  ")),
+        ("status", json!("flying")),
+        ("expectedReturn", json!("2026-12-01T08:00:00Z")),
+        ("colour", json!("white")),
+    ] {
+        let mut body = citation("N525SK");
+        body[field] = value;
+        client.post(AIRCRAFT, body).await.is(400).code("INVALID_REQUEST").names_field(field);
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_and_a_misspelt_filter_is_refused() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    add(&client, citation("N1")).await;
+    t.advance(Duration::from_secs(1)).await;
+    let mut falcon = json!({ "tailNumber": "D-ABLE", "typeDesignator": "FA7X", "model": "Falcon 7X" });
+    falcon["status"] = json!("maintenance");
+    add(&client, falcon).await;
+    let listed = async |query: &str| client.get(&format!("{AIRCRAFT}{query}")).await.is(200).items("tailNumber");
+    assert_eq!(listed("").await, ["D-ABLE", "N1"]);
+    assert_eq!(listed("?status=maintenance").await, ["D-ABLE"]);
+    assert_eq!(listed("?search=fal").await, ["D-ABLE"]);
+    assert_eq!(listed("?search=c25").await, ["N1"]);
+    assert_eq!(listed("?search=d-a&status=active").await, [""; 0]);
+    assert_eq!(listed("?search=%25").await, [""; 0]);
+    assert_eq!(listed("?page=2&page_size=1").await, ["N1"]);
+    client.get(&format!("{AIRCRAFT}?state=active")).await.is(400).code("INVALID_REQUEST");
+    client.get(&format!("{AIRCRAFT}?status=flying")).await.is(400).names_field("status");
+}
+
+#[tokio::test]
+async fn a_new_status_starts_without_the_note_and_the_return_of_the_old_one() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    let path = format!("{AIRCRAFT}/{}", add(&client, citation("N1")).await);
+    let away = json!({ "status": "maintenance", "statusNote": "Phase 3", "expectedReturn": "2026-12-01T00:00:00Z" });
+    let away = client.patch(&path, away).await.is(200);
+    assert_eq!((away.at("/data/statusNote"), away.at("/data/dispatchAvailable")), (&json!("Phase 3"), &json!(false)));
+    let back = client.patch(&path, json!({ "status": "active" })).await.is(200);
+    assert_eq!((back.at("/data/statusNote"), back.at("/data/expectedReturn")), (&Value::Null, &Value::Null));
+    let early = json!({ "expectedReturn": "2026-12-01T00:00:00Z" });
+    client.patch(&path, early).await.is(400).names_field("expectedReturn");
+    let changes = json!({
+        "status": { "from": "maintenance", "to": "active" },
+        "statusNote": { "from": "Phase 3", "to": null },
+        "expectedReturn": { "from": "2026-12-01T00:00:00Z", "to": null },
+    });
+    assert_eq!(logged(&t).await[2]["details"], changes);
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_not_on_record() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    let made = client.post(AIRCRAFT, citation("N1")).await.is(201);
+    t.advance(Duration::from_mins(1)).await;
+    let path = format!("{AIRCRAFT}/{}", made.text_at("/data/id"));
+    let same = client.patch(&path, json!({ "model": "Citation CJ3+", "homeBase": null })).await.is(200);
+    assert_eq!(same.at("/data"), made.at("/data"));
+    assert_eq!(logged(&t).await.len(), 1);
+}
+
+#[tokio::test]
+async fn another_workspaces_aircraft_is_not_there() {
+    let t = TestApp::new().await;
+    let path = format!("{AIRCRAFT}/{}", add(&writer(&t).await, citation("N1")).await);
+    let (_, northwind) = t.other_workspace().await;
+    northwind.get(&path).await.is(404).code("NOT_FOUND");
+    northwind.patch(&path, json!({ "status": "sold" })).await.is(404).code("NOT_FOUND");
+    assert_eq!(*northwind.get(AIRCRAFT).await.is(200).at("/data/total"), 0);
+    assert_eq!(*northwind.get(STATUS).await.is(200).at("/data/aircraft"), json!([]));
+}
+
+#[tokio::test]
+async fn fleet_status_counts_all_and_lists_those_that_are_there() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    for (tail_number, status) in [("N3", "active"), ("N1", "aog"), ("N2", "sold"), ("N4", "retired")] {
+        let mut body = citation(tail_number);
+        body["status"] = json!(status);
+        add(&client, body).await;
+    }
+    let answer = t.with(&t.key(&["fleet:read"]).await).get(STATUS).await.is(200);
+    let line = |tail: &str, status: &str, available: bool| {
+        json!({
+            "tailNumber": tail, "typeDesignator": "C25B", "model": "Citation CJ3+", "status": status,
+            "dispatchAvailable": available, "expectedReturn": null,
+        })
+    };
+    let expected = json!({
+        "counts": { "active": 1, "maintenance": 0, "aog": 1, "storage": 0, "retired": 1, "sold": 1 },
+        "aircraft": [line("N1", "aog", false), line("N3", "active", true)],
+    });
+    assert_eq!(*answer.at("/data"), expected);
+}
+
+#[tokio::test]
+async fn fleet_status_is_sent_again_only_if_it_has_changed() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    let path = format!("{AIRCRAFT}/{}", add(&client, citation("N1")).await);
+    let first = client.get(STATUS).await.is(200);
+    let tag = first.header("etag").to_owned();
+    assert!(tag.starts_with('"') && tag.len() == 66, "{tag}");
+    assert_eq!(first.header("cache-control"), "private, no-cache");
+    for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+        let again = client.clone().header("if-none-match", &known).get(STATUS).await.is(304);
+        assert_eq!((again.text.as_str(), again.header("etag")), ("", tag.as_str()));
+        assert!(again.header("x-request-id").starts_with("req_"));
+    }
+    client.patch(&path, json!({ "status": "storage" })).await.is(200);
+    let changed = client.clone().header("if-none-match", &tag).get(STATUS).await.is(200);
+    assert_ne!(changed.header("etag"), tag);
+}

@@ -1,0 +1,212 @@
+//! Invoices: money and numbers.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp};
+
+const INVOICES: &str = "/api/v1/ops/invoices";
+
+fn invoice() -> Value {
+    json!({
+        "client": { "name": "Alpine Charter AG", "email": "accounts@alpine.example" },
+        "currency": "CHF",
+        "lineItems": [
+            { "description": "Flight hours", "quantity": "2.5", "unitPrice": 480_001 },
+            { "description": "Frequent flyer discount", "quantity": "1", "unitPrice": -20_000 },
+        ],
+        "dueDate": "2026-12-23",
+    })
+}
+
+fn with(field: &str, value: Value) -> Value {
+    let mut body = invoice();
+    body[field] = value;
+    body
+}
+
+async fn client(t: &TestApp) -> Client {
+    t.with(&t.key(&["invoices:write"]).await)
+}
+
+/// Drafts one and gives its path.
+async fn draft(client: &Client, body: Value) -> String {
+    format!("{INVOICES}/{}", client.post(INVOICES, body).await.is(201).text_at("/data/id"))
+}
+
+#[tokio::test]
+async fn the_server_computes_every_amount() {
+    let t = TestApp::new().await;
+    let made = client(&t).await.post(INVOICES, invoice()).await.is(201);
+    // 2.5 × 480001 = 1200002.5, and half a centime is rounded away from zero.
+    assert_eq!(made.at("/data/lineItems/0/amount"), 1_200_003);
+    assert_eq!(made.at("/data/lineItems/0/quantity"), "2.5");
+    for field in ["subtotal", "total"] {
+        assert_eq!(made.at(&format!("/data/{field}")), 1_180_003);
+    }
+    assert_eq!([made.at("/data/amountPaid"), made.at("/data/status")], [&json!(0), &json!("draft")]);
+    assert_eq!([made.at("/data/number"), made.at("/data/dueDate")], ["INV-2026-0001", "2026-12-23"]);
+    t.audit_ends_with(&["invoice.created", "api_key.used"]).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_billed_is_refused_by_field() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let line = |quantity: Value, price: Value| json!([{ "description": "x", "quantity": quantity, "unitPrice": price }]);
+    for (field, value, named) in [
+        ("lineItems", json!([]), "lineItems"),
+        ("lineItems", line(json!("0"), json!(1)), "lineItems[0].quantity"),
+        ("lineItems", line(json!(1), json!(1)), "lineItems[0].quantity"),
+        ("lineItems", line(json!("1"), json!(1.5)), "lineItems[0].unitPrice"),
+        ("lineItems", line(json!("1000000"), json!(9_007_199_254_740_991_i64)), "lineItems[0]"),
+        ("lineItems", line(json!("1"), json!(-1)), "lineItems"),
+        ("currency", json!("chf"), "currency"),
+        ("dueDate", json!("2026-02-30"), "dueDate"),
+        ("tripId", json!("trip_01h455vb4pex5vsknk084sn02q"), "tripId"),
+    ] {
+        client.post(INVOICES, with(field, value)).await.is(400).code("INVALID_REQUEST").names_field(named);
+    }
+    client.post(INVOICES, with("total", json!(1))).await.is(400);
+    assert_eq!(client.post(INVOICES, invoice()).await.is(201).at("/data/number"), "INV-2026-0001");
+}
+
+#[tokio::test]
+async fn twenty_at_once_have_numbers_without_gaps_though_some_fail() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let sends: Vec<_> = (0..20)
+        .map(|place| {
+            let client = client.clone();
+            // Every fourth asks for the same external id, so that all but one of those are rolled back.
+            let body = if place % 4 == 0 { with("externalId", json!("LEDGER-7")) } else { invoice() };
+            tokio::spawn(async move { client.post(INVOICES, body).await })
+        })
+        .collect();
+    let mut numbers = Vec::new();
+    let mut refused = 0;
+    for send in sends {
+        let answer = send.await.expect("an answer");
+        match answer.status {
+            409 => refused += 1,
+            _ => numbers.push(answer.is(201).text_at("/data/number")),
+        }
+    }
+    numbers.sort();
+    assert_eq!(refused, 4);
+    assert_eq!(numbers, (1..=16).map(|count| format!("INV-2026-{count:04}")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_external_id_names_one_invoice() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let first = client.post(INVOICES, with("externalId", json!("LEDGER-7"))).await.is(201);
+    let again = client.post(INVOICES, with("externalId", json!("LEDGER-7"))).await.is(409).code("CONFLICT");
+    assert_eq!(again.at("/error/invoiceId"), first.at("/data/id"));
+    let other = draft(&client, invoice()).await;
+    client.patch(&other, json!({ "externalId": "LEDGER-7" })).await.is(409);
+    let own = format!("{INVOICES}/{}", first.text_at("/data/id"));
+    client.patch(&own, json!({ "externalId": "LEDGER-7", "notes": "Thank you." })).await.is(200);
+    client.patch(&own, json!({ "externalId": null })).await.is(200);
+    client.patch(&other, json!({ "externalId": "LEDGER-7" })).await.is(200);
+}
+
+#[tokio::test]
+async fn only_a_draft_is_edited() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let path = draft(&client, invoice()).await;
+    let lines = json!([{ "description": "Handling", "quantity": "3", "unitPrice": 100 }]);
+    let edited = client.patch(&path, json!({ "lineItems": lines, "client": { "name": "Beta" } })).await.is(200);
+    assert_eq!([edited.at("/data/total"), edited.at("/data/client/email")], [&json!(300), &Value::Null]);
+    assert_eq!(client.send(Method::POST, &format!("{path}/send"), Body::empty()).await.is(200).at("/data/status"), "sent");
+    client.patch(&path, json!({ "notes": "Late" })).await.is(409).code("CONFLICT");
+    let again = client.send(Method::POST, &format!("{path}/send"), Body::empty()).await.is(200);
+    assert_eq!(again.at("/data/status"), "sent");
+    t.audit_ends_with(&["invoice.created", "invoice.updated", "invoice.sent", "api_key.used"]).await;
+}
+
+#[tokio::test]
+async fn a_payment_is_recorded_once_however_often_it_is_sent() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let path = draft(&client, invoice()).await;
+    let payments = format!("{path}/payments");
+    client.post(&payments, json!({ "amount": 1 })).await.is(409).code("CONFLICT");
+    client.post(&format!("{path}/send"), json!({})).await.is(200);
+    let once = client.clone().header("idempotency-key", "payment-1");
+    for _ in 0..3 {
+        let paid = once.post(&payments, json!({ "amount": 1_000_000, "reference": "Wire 8814" })).await.is(201);
+        assert_eq!(paid.at("/data/amountPaid"), 1_000_000);
+    }
+    once.post(&payments, json!({ "amount": 2 })).await.is(422).code("IDEMPOTENCY_KEY_REUSED");
+    client.post(&payments, json!({ "amount": 0 })).await.is(400).names_field("amount");
+    client.post(&payments, json!({ "amount": 1, "paidOn": "2026-11-25" })).await.is(400).names_field("paidOn");
+    client.post(&payments, json!({ "amount": 180_004 })).await.is(409).code("CONFLICT");
+    client.post(&format!("{path}/void"), json!({})).await.is(409).code("CONFLICT");
+    let paid = client.post(&payments, json!({ "amount": 180_003, "paidOn": "2026-11-20" })).await.is(201);
+    assert_eq!([paid.at("/data/status"), paid.at("/data/amountPaid")], [&json!("paid"), &json!(1_180_003)]);
+    client.post(&payments, json!({ "amount": 1 })).await.is(409);
+    t.audit_ends_with(&["invoice.sent", "invoice.payment_recorded", "invoice.payment_recorded", "api_key.used"]).await;
+}
+
+#[tokio::test]
+async fn a_void_invoice_stays_void_and_keeps_its_number() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let path = draft(&client, invoice()).await;
+    assert_eq!(
+        client.post(&format!("{path}/void"), json!({ "reason": "Wrong client" })).await.is(200).at("/data/status"),
+        "void"
+    );
+    client.send(Method::POST, &format!("{path}/void"), Body::empty()).await.is(200);
+    client.post(&format!("{path}/void"), json!({ "because": "" })).await.is(400);
+    client.post(&format!("{path}/send"), json!({})).await.is(409).code("CONFLICT");
+    client.patch(&path, json!({ "notes": "x" })).await.is(409);
+    assert_eq!(client.post(INVOICES, invoice()).await.is(201).at("/data/number"), "INV-2026-0002");
+    t.audit_ends_with(&["invoice.created", "invoice.voided", "invoice.created", "api_key.used"]).await;
+}
+
+#[tokio::test]
+async fn invoices_are_filtered_and_become_overdue_and_stay_in_their_workspace() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    for (name, due, sent) in
+        [("Alpine 100% AG", "2026-11-23", true), ("Beta_Air", "2026-12-01", true), ("Gamma", "2026-12-31", false)]
+    {
+        let mut body = with("client", json!({ "name": name }));
+        body["dueDate"] = json!(due);
+        let path = draft(&client, body).await;
+        t.app.clock.advance(Duration::from_secs(1));
+        if sent {
+            client.post(&format!("{path}/send"), json!({})).await.is(200);
+        }
+    }
+    let rows = async |query: &str| client.get(&format!("{INVOICES}{query}")).await.is(200).items("number").join(" ");
+    assert_eq!(rows("?status=sent").await, "INV-2026-0002 INV-2026-0001");
+    assert_eq!(rows("?status=overdue").await, "");
+    t.advance(Duration::from_hours(15)).await;
+    assert_eq!(rows("?status=sent").await, "INV-2026-0002");
+    assert_eq!(rows("?status=overdue").await, "INV-2026-0001");
+    assert_eq!(rows("?client=100%25").await, "INV-2026-0001");
+    assert_eq!(rows("?client=a_a").await, "INV-2026-0002");
+    assert_eq!(rows("?client=GAMMA&status=draft").await, "INV-2026-0003");
+    assert_eq!(rows("?due_from=2026-12-01&due_to=2026-12-31").await, "INV-2026-0003 INV-2026-0002");
+    client.get(&format!("{INVOICES}?due_from=soon")).await.is(400).names_field("due_from");
+    client.get(&format!("{INVOICES}?customer=Beta")).await.is(400);
+
+    let overdue = client.get(&format!("{INVOICES}?status=overdue")).await;
+    assert_eq!(overdue.at("/data/items/0/status"), "overdue");
+    let path = format!("{INVOICES}/{}", overdue.text_at("/data/items/0/id"));
+    let (_, stranger) = t.other_workspace().await;
+    stranger.get(&path).await.is(404);
+    stranger.post(&format!("{path}/payments"), json!({ "amount": 1 })).await.is(404);
+    stranger.post(&format!("{path}/void"), json!({})).await.is(404);
+    assert_eq!(stranger.get(INVOICES).await.is(200).at("/data/total"), 0);
+    let payment = client.post(&format!("{path}/payments"), json!({ "amount": 1_180_003 })).await.is(201);
+    assert_eq!(payment.at("/data/status"), "paid", "what is overdue can be paid");
+}

@@ -1,0 +1,206 @@
+//! Safety reports, and what is kept of those who file them.
+
+use std::time::Duration;
+
+use planeconnection::members::Role;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+const REPORTS: &str = "/api/v1/sms/reports";
+
+fn report(kind: &str, confidentiality: &str) -> Value {
+    json!({
+        "reportType": kind,
+        "title": "Fuel cap found open after refuelling",
+        "description": "During the walk-around before the second leg the left fuel cap was found open and hanging by its chain.",
+        "location": "LSZH, stand E42",
+        "occurredAt": "2026-11-22T17:05:00Z",
+        "severity": "high",
+        "confidentiality": confidentiality,
+    })
+}
+
+/// Every byte of a fresh copy of the database, in which nothing is there twice that is stored once.
+async fn stored(t: &TestApp) -> Vec<u8> {
+    let copy = t.path().with_file_name(format!("copy-{}.db", t.app.random.base62(8)));
+    t.app.db.copy_to(&copy.to_string_lossy()).await.expect("a copy");
+    std::fs::read(copy).expect("the copy")
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[tokio::test]
+async fn a_reporter_is_shown_for_a_standard_report_only() {
+    let t = TestApp::new().await;
+    let member = t.add_member(Role::Pilot).await;
+    let (pilot, manager) = (t.signed_in(member.clone()).await, t.member(Role::SafetyManager).await);
+    for (confidentiality, shown) in [("standard", true), ("confidential", false), ("anonymous", false)] {
+        let filed = pilot.post(REPORTS, report("hazard", confidentiality)).await.is(201);
+        let path = format!("{REPORTS}/{}", filed.text_at("/data/id"));
+        pilot.get(&path).await.is(403).code("ROLE_REQUIRED");
+        let read = manager.get(&path).await.is(200);
+        let expected = if shown { json!({ "id": member.id, "name": member.name }) } else { Value::Null };
+        assert_eq!(read.at("/data/reporter"), &expected, "{confidentiality}");
+        assert_eq!(filed.at("/data/reporter"), &expected, "{confidentiality}");
+        assert_eq!(read.at("/data/status"), "submitted");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_kept_leads_from_an_unnamed_report_to_its_reporter() {
+    let t = TestApp::new().await;
+    for confidentiality in ["confidential", "anonymous"] {
+        let member = t.add_member(Role::Pilot).await;
+        let pilot = t.signed_in(member.clone()).await.from("203.0.113.77").header("user-agent", "a-pilots-own-phone/1");
+        let pilot = pilot.header("x-request-id", "a-pilots-own-request");
+        let once = pilot.header("idempotency-key", &format!("{}-1", member.id));
+        let filed = once.post(REPORTS, report("concern", confidentiality)).await.is(201);
+        let again = once.post(REPORTS, report("concern", confidentiality)).await.is(201);
+        assert_eq!(again.at("/data/id"), filed.at("/data/id"), "a retry files nothing");
+        once.post(REPORTS, report("incident", confidentiality)).await.is(422).code("IDEMPOTENCY_KEY_REUSED");
+
+        let events = t.audit().await;
+        let event = events.iter().find(|event| event["target"]["id"] == *filed.at("/data/id")).expect("an event");
+        assert_eq!(event["actor"], json!({ "type": "anonymous", "id": null, "name": null }));
+        assert_eq!([&event["ip"], &event["userAgent"], &event["requestId"]], [&Value::Null; 3]);
+        let bytes = stored(&t).await;
+        for trace in ["203.0.113.77", "a-pilots-own-phone", "a-pilots-own-request", &format!("{}-1", member.id)] {
+            assert!(!holds(&bytes, trace), "{confidentiality}: {trace} is stored");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_reporters_id_is_stored_no_more_often_after_an_anonymous_report() {
+    let t = TestApp::new().await;
+    let member = t.add_member(Role::Pilot).await;
+    let (name, pilot) = (member.id.to_string(), t.signed_in(member).await.header("idempotency-key", "monday"));
+    let count = async || stored(&t).await.windows(name.len()).filter(|window| *window == name.as_bytes()).count();
+    let before = count().await;
+    pilot.post(REPORTS, report("hazard", "anonymous")).await.is(201);
+    assert_eq!(count().await, before);
+    // The same key again, by name: another request, and one that is on record.
+    pilot.post(REPORTS, report("hazard", "standard")).await.is(201);
+    assert!(count().await > before);
+}
+
+#[tokio::test]
+async fn confidentiality_grows_as_far_as_the_promise_can_be_kept() {
+    let t = TestApp::new().await;
+    let (pilot, manager) = (t.member(Role::Pilot).await, t.member(Role::SafetyManager).await);
+    let standard = pilot.post(REPORTS, report("hazard", "standard")).await.is(201);
+    let path = format!("{REPORTS}/{}", standard.text_at("/data/id"));
+    let to = |word: &str| json!({ "confidentiality": word });
+    manager.patch(&path, to("anonymous")).await.is(409).code("CONFLICT");
+    assert_eq!(manager.patch(&path, to("confidential")).await.is(200).at("/data/reporter"), &Value::Null);
+    manager.patch(&path, to("anonymous")).await.is(409).code("CONFLICT");
+    manager.patch(&path, to("standard")).await.is(409).code("CONFLICT");
+
+    let member = t.add_member(Role::Pilot).await;
+    let confidential = t.signed_in(member).await.post(REPORTS, report("hazard", "confidential")).await.is(201);
+    let path = format!("{REPORTS}/{}", confidential.text_at("/data/id"));
+    assert_eq!(manager.patch(&path, to("anonymous")).await.is(200).at("/data/confidentiality"), "anonymous");
+    manager.patch(&path, to("standard")).await.is(409).code("CONFLICT");
+}
+
+#[tokio::test]
+async fn each_type_counts_its_own_numbers() {
+    let t = TestApp::new().await;
+    let key = t.key(&["safety:write"]).await;
+    let mut numbers = Vec::new();
+    for kind in ["hazard", "hazard", "near_miss", "audit_finding", "hazard"] {
+        numbers.push(t.with(&key).post(REPORTS, report(kind, "standard")).await.is(201).text_at("/data/number"));
+    }
+    assert_eq!(numbers, ["HAZ-2026-0001", "HAZ-2026-0002", "NMS-2026-0001", "AUF-2026-0001", "HAZ-2026-0003"]);
+    let listed = t.with(&key).get(&format!("{REPORTS}?page_size=1")).await.is(200);
+    assert_eq!(listed.at("/data/items/0/reporter/id"), &json!(key.id), "an integration files in its own name");
+}
+
+#[tokio::test]
+async fn a_report_moves_only_as_the_state_machine_knows() {
+    let t = TestApp::new().await;
+    let manager = t.member(Role::SafetyManager).await;
+    let path = format!("{REPORTS}/{}", manager.post(REPORTS, report("incident", "standard")).await.is(201).text_at("/data/id"));
+    for (status, expected) in [
+        ("corrective_action", 409),
+        ("under_review", 200),
+        ("under_review", 200),
+        ("submitted", 409),
+        ("corrective_action", 200),
+        ("closed", 200),
+        ("corrective_action", 409),
+        ("under_review", 200),
+        ("done", 400),
+    ] {
+        manager.patch(&path, json!({ "status": status })).await.is(expected);
+    }
+    let who = t.add_member(Role::Dispatcher).await;
+    let assigned =
+        manager.patch(&path, json!({ "assignedTo": who.id, "location": null, "title": "Another title" })).await.is(200);
+    assert_eq!(assigned.at("/data/assignedTo"), &json!(who.id));
+    assert_eq!(assigned.at("/data/location"), &Value::Null);
+    manager.patch(&path, json!({ "assignedTo": "user_01h455vb4pex5vsknk084sn02q" })).await.is(400).names_field("assignedTo");
+    t.audit_ends_with(&["report.updated"]).await;
+}
+
+#[tokio::test]
+async fn what_is_too_short_unknown_or_not_yet_is_refused() {
+    let t = TestApp::new().await;
+    let pilot = t.member(Role::Pilot).await;
+    for (field, value) in [
+        ("description", json!("x".repeat(49))),
+        ("description", json!("x".repeat(10_001))),
+        ("occurredAt", json!("2026-11-23T09:35:01Z")),
+        ("reportType", json!("rumour")),
+        ("severity", json!("awful")),
+        ("title", json!("ab")),
+    ] {
+        let mut body = report("hazard", "standard");
+        body[field] = value;
+        pilot.post(REPORTS, body).await.is(400).code("INVALID_REQUEST").names_field(field);
+    }
+    let mut body = report("hazard", "standard");
+    body["number"] = json!("HAZ-2026-0009");
+    pilot.post(REPORTS, body).await.is(400);
+}
+
+#[tokio::test]
+async fn reports_are_filtered_and_counted_and_stay_in_their_workspace() {
+    let t = TestApp::new().await;
+    let key = t.key(&["safety:write"]).await;
+    let client = t.with(&key);
+    for (kind, severity, day) in [
+        ("hazard", json!("low"), "2026-10-31"),
+        ("incident", json!("critical"), "2026-11-01"),
+        ("incident", Value::Null, "2026-11-02"),
+    ] {
+        let mut body = report(kind, "standard");
+        (body["severity"], body["occurredAt"]) = (severity, json!(format!("{day}T12:00:00Z")));
+        client.post(REPORTS, body).await.is(201);
+        t.app.clock.advance(Duration::from_secs(1));
+    }
+    for (query, expected) in [
+        ("", vec!["INC-2026-0002", "INC-2026-0001", "HAZ-2026-0001"]),
+        ("?report_type=incident", vec!["INC-2026-0002", "INC-2026-0001"]),
+        ("?severity=critical", vec!["INC-2026-0001"]),
+        ("?date_from=2026-11-01&date_to=2026-11-01", vec!["INC-2026-0001"]),
+        ("?status=closed", vec![]),
+    ] {
+        assert_eq!(client.get(&format!("{REPORTS}{query}")).await.is(200).items("number"), expected, "{query}");
+    }
+    client.get(&format!("{REPORTS}?reportType=incident")).await.is(400);
+    let summary = client.get(&format!("{REPORTS}/summary")).await.is(200);
+    assert_eq!(summary.at("/data/byType/incident"), 2);
+    assert_eq!(summary.at("/data/byMonth"), &json!([{ "month": "2026-10", "count": 1 }, { "month": "2026-11", "count": 2 }]));
+
+    let (_, stranger) = t.other_workspace().await;
+    let id = client.get(REPORTS).await.text_at("/data/items/0/id");
+    stranger.get(&format!("{REPORTS}/{id}")).await.is(404);
+    stranger.patch(&format!("{REPORTS}/{id}"), json!({ "status": "closed" })).await.is(404);
+    assert_eq!(stranger.get(&format!("{REPORTS}/summary")).await.is(200).at("/data/total"), 0);
+    let filed = stranger.post(REPORTS, report("incident", "standard")).await.is(201);
+    assert_eq!(filed.at("/data/number"), "INC-2026-0001");
+}

@@ -1,0 +1,202 @@
+//! Every command as a shell sees it: exit codes, help, environment, and what goes to which stream.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::support::{Key, PASSWORD, Site, finished, new_key};
+
+/// Every command that does something.
+const COMMANDS: [&[&str]; 13] = [
+    &["serve"],
+    &["workspace", "create"],
+    &["members", "list"],
+    &["members", "add"],
+    &["members", "set-role"],
+    &["members", "remove"],
+    &["keys", "list"],
+    &["keys", "create"],
+    &["keys", "rotate"],
+    &["keys", "revoke"],
+    &["audit", "verify"],
+    &["audit", "export"],
+    &["backup"],
+];
+
+#[test]
+fn help_names_every_flag_with_its_variable() {
+    let site = Site::empty();
+    for command in COMMANDS {
+        let help = site.run(&[command, &["--help"]].concat()).is(0).stdout;
+        let unwrapped = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let flags: Vec<&str> = help.lines().map(str::trim).filter(|line| line.starts_with("--")).collect();
+        assert!(!flags.is_empty(), "{help}");
+        for flag in flags {
+            let name = flag.split(' ').next().expect("a flag").trim_end_matches("...");
+            let variable = format!("[env: PLANECONNECTION_{}=", name.trim_start_matches("--").replace('-', "_").to_uppercase());
+            assert!(unwrapped.contains(&variable), "{command:?} {name}: no {variable}\n{help}");
+        }
+    }
+    site.run(&["--version"]).is(0);
+    site.run(&["openapi"]).is(0).json();
+}
+
+#[test]
+fn wrong_usage_is_told_apart_from_a_refusal() {
+    let site = Site::new();
+    for command in COMMANDS {
+        site.run(&[command, &["--no-such-flag"]].concat()).is(2);
+    }
+    let create = ["keys", "create", "--name", "A", "--permissions"];
+    let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role"];
+    for arguments in [
+        &[][..],
+        &["no-such-command"],
+        &[&create[..], &["read_only"]].concat(),
+        &[&create[..], &["read_only", "--expires-in", "90d", "--no-expiration"]].concat(),
+        &[&create[..], &["everything", "--no-expiration"]].concat(),
+        &[&create[..], &["custom", "--no-expiration"]].concat(),
+        &[&create[..], &["custom", "--scope", "trips:fly", "--no-expiration"]].concat(),
+        &[&create[..], &["read_only", "--scope", "trips:read", "--no-expiration"]].concat(),
+        &[&create[..], &["read_only", "--no-expiration", "--ip-allowlist", "10.0.0.0/99"]].concat(),
+        &[&create[..], &["read_only", "--expires-in", "90x"]].concat(),
+        &["keys", "create", "--name", " ", "--permissions", "read_only", "--no-expiration"],
+        &["keys", "revoke"],
+        &[&add[..], &["pilot"]].concat(),
+        &[&add[..], &["king", "--password-stdin"]].concat(),
+        &["audit", "export", "--format", "xml"],
+        &["audit", "verify", "--expect", "5"],
+        &["backup"],
+        &["keys", "list", "--database", "mysql://x"],
+    ] {
+        let ran = site.run(arguments);
+        assert!(ran.code == Some(2) && ran.stdout.is_empty() && !ran.stderr.is_empty(), "{arguments:?} {ran:?}");
+    }
+
+    let missing = "key_01h455vb4pex5vsknk084sn02q";
+    site.run(&["keys", "revoke", missing]).fails(1, missing);
+    site.run(&["keys", "rotate", "No such key"]).fails(1, "No such key");
+    site.run(&["keys", "list", "--workspace", "nowhere"]).fails(1, "nowhere");
+    site.run(&["members", "remove", "--email", "nobody@skyline.example"]).fails(1, "nobody@skyline.example");
+    site.run(&["members", "remove", "--email", crate::support::OWNER]).fails(1, "owner");
+    site.run(&["members", "set-role", "--email", crate::support::OWNER, "--role", "pilot"]).fails(1, "owner");
+    site.run_with(&[&add[..], &["pilot", "--password-stdin"]].concat(), "short").fails(1, "12");
+    site.make_workspace("skyline", "ben@skyline.example").fails(1, "skyline");
+    site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).is(0);
+    site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).fails(1, "already called");
+    site.run(&[&create[..], &["read_only", "--expires-at", "9000-01-01T00:00:00Z"]].concat()).fails(1, "already called");
+    let past = ["keys", "create", "--name", "B", "--permissions", "read_only", "--expires-at", "2020-01-01T00:00:00Z"];
+    site.run(&past).fails(1, "future");
+    site.run(&["audit", "verify", "--expect", &format!("1:{}", "0".repeat(64))]).fails(1, "rewritten");
+    site.run(&["backup", "/no/such/folder/x.db"]).fails(1, "/no/such/folder");
+    for command in [&["keys", "list"][..], &["audit", "verify"], &["backup", "x.db"]] {
+        Site::empty().run(command).fails(1, "there is no database");
+    }
+}
+
+#[test]
+fn every_flag_can_be_a_variable() {
+    let site = Site::new();
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = site.command(arguments);
+        command.envs(variables.iter().map(|(name, value)| (format!("PLANECONNECTION_{name}"), value)));
+        finished(command, PASSWORD)
+    };
+    let about = [("NAME", "From the environment"), ("PERMISSIONS", "custom"), ("SCOPE", "trips:read,fleet:write")];
+    for (number, yes) in ["1", "true", "yes", "on", "TRUE"].into_iter().enumerate() {
+        let name = format!("Key {number}");
+        let variables = [&about[1..], &[("NAME", &name), ("NO_EXPIRATION", yes), ("JSON", yes)]].concat();
+        let made = run(&["keys", "create"], &variables).is(0).json();
+        assert_eq!(made["apiKey"]["scopes"], serde_json::json!(["trips:read", "fleet:write"]));
+        assert_eq!(made["apiKey"]["expiresAt"], Value::Null);
+    }
+    // A switch that is off is as good as not there.
+    for no in ["0", "false", "no", "off", ""] {
+        let off = [("NO_EXPIRATION", no), ("JSON", no)];
+        let made = run(&["keys", "create", "--expires-in", "90d"], &[&about[..], &off].concat()).is(0);
+        assert!(made.stdout.starts_with("Made “From the environment”"), "{made:?}");
+        run(&["keys", "create"], &[&about[..], &off].concat()).is(2);
+        run(&["keys", "revoke", "From the environment"], &[("REASON", "over")]).is(0);
+        let member = [("EMAIL", "ben@skyline.example"), ("NAME", "Ben"), ("ROLE", "pilot")];
+        run(&["members", "add"], &[&member[..], &[("PASSWORD_STDIN", no)]].concat()).is(2);
+    }
+    run(&["keys", "list"], &[("JSON", "maybe")]).is(2);
+    let member = [("EMAIL", "ben@skyline.example"), ("NAME", "Ben"), ("ROLE", "pilot"), ("PASSWORD_STDIN", "1")];
+    run(&["members", "add"], &member).is(0);
+    run(&["audit", "export"], &[("FORMAT", "csv")]).is(0);
+    run(&["keys", "list"], &[("WORKSPACE", "nowhere")]).is(1);
+    let owner =
+        [("NAME", "N"), ("SLUG", "northwind"), ("OWNER_EMAIL", "cleo@northwind.example"), ("OWNER_PASSWORD_STDIN", "yes")];
+    run(&["workspace", "create"], &[&owner[..], &[("OWNER_NAME", "Cleo"), ("TIMEZONE", "Europe/Zurich")]].concat()).is(0);
+
+    let mut serve = site.command(&["serve"]);
+    let variables = [("LISTEN", "127.0.0.1:0"), ("METRICS_LISTEN", "127.0.0.1:0"), ("PUBLIC_URL", "https://plane.example")];
+    let more = [("TRUSTED_PROXIES", "10.0.0.0/8,::1/128"), ("LOG_FORMAT", "json"), ("LOG", "warn"), ("HEADER_TIMEOUT", "1m")];
+    serve.envs(variables.into_iter().chain(more).map(|(name, value)| (format!("PLANECONNECTION_{name}"), value)));
+    let node = crate::support::Node::start(serve);
+    node.anyone().get("/metrics").is(404);
+    assert_eq!(node.stop().2, "");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let site = Site::new();
+    for number in 0..40 {
+        site.run(&["keys", "create", "--name", &format!("{number}"), "--permissions", "read_only", "--no-expiration"]).is(0);
+    }
+    let mut child = site
+        .command(&["audit", "export", "--format", "ndjson"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("an output");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_backup_of_a_busy_database_holds_everything_that_was_answered() {
+    let site = Site::new();
+    let node = site.node();
+    let token = node.sign_in();
+    let is_over = AtomicBool::new(false);
+    let answered = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let mut owner = node.owner_with(&token);
+            let mut made: Vec<(usize, Key)> = Vec::new();
+            while !is_over.load(Ordering::Acquire) {
+                let copies = std::fs::read_dir(site.path()).expect("a folder").filter_map(Result::ok);
+                let copies = copies.filter(|file| file.file_name().to_string_lossy().starts_with("copy")).count();
+                let answer = owner.post("/api/v1/api-keys", &new_key(&format!("Key {}", made.len()), &["trips:read"])).is(201);
+                made.push((copies, Key::of(&answer.json["data"])));
+            }
+            made
+        });
+        for number in 0..5 {
+            site.run(&["backup", &format!("copy{number}.db")]).is(0);
+        }
+        is_over.store(true, Ordering::Release);
+        writing.join().expect("no panic")
+    });
+    assert!(answered.len() > 5, "{}", answered.len());
+    for number in 0..5 {
+        let url = format!("sqlite://{}/copy{number}.db", site.path().display());
+        let verdict = site.run(&["audit", "verify", "--json", "--database", &url]).is(0).json();
+        assert_eq!(verdict["verified"], true);
+        let listed = site.run(&["keys", "list", "--json", "--database", &url]).is(0).json();
+        let ids: Vec<&str> = listed.as_array().expect("a list").iter().filter_map(|key| key["id"].as_str()).collect();
+        // Those that were answered before an earlier copy was there were answered before this one began.
+        let mut before = answered.iter().filter(|(copies, _)| *copies < number);
+        assert!(before.clone().all(|(_, key)| ids.contains(&key.id.as_str())), "copy {number} lacks a key");
+        let served = site.node_with(&["--database", &url]);
+        if let Some((_, key)) = before.next_back() {
+            served.with(key).get("/api/v1/auth/whoami").is(200);
+        }
+    }
+    site.run(&["backup", "copy0.db"]).fails(1, "copy0.db exists already");
+    site.run(&["backup", "plane.db"]).fails(1, "plane.db exists already");
+    let left: Vec<_> =
+        std::fs::read_dir(site.path()).expect("a folder").filter_map(Result::ok).map(|file| file.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("backup")), "{left:?}");
+}

@@ -1,0 +1,95 @@
+//! SIGKILL at any moment: what was answered is there, and the log fits together.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use planeconnection::kit::db::{Db, Location};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use sea_orm::ConnectionTrait;
+
+use crate::support::{Key, Node, Site};
+
+const ROUNDS: usize = 50;
+
+/// Keys that a thread made, and those of them it revoked; only what was answered.
+#[derive(Default)]
+struct Answered {
+    made: Vec<Key>,
+    revoked: Vec<Key>,
+}
+
+#[test]
+fn everything_that_was_answered_outlives_a_crash() {
+    let mut random = StdRng::seed_from_u64(7);
+    let site = Site::new();
+    let token = site.node().sign_in();
+    forget_the_dead(&site);
+    let mut answers = 0;
+    let mut last = Answered::default();
+    for round in 0..ROUNDS {
+        let node = site.node();
+        check(&node, &last);
+        let lives = Duration::from_micros(random.random_range(0..250_000));
+        let answered = Mutex::new(Answered::default());
+        let until = Instant::now() + lives;
+        std::thread::scope(|scope| {
+            for thread in 0..2 {
+                let (address, token, answered) = (node.address, &token, &answered);
+                scope.spawn(move || write_until_the_end(address, token, &format!("{round}-{thread}"), answered));
+            }
+            while let Some(left) = until.checked_duration_since(Instant::now()) {
+                std::thread::park_timeout(left);
+            }
+            node.kill();
+        });
+        forget_the_dead(&site);
+        last = answered.into_inner().expect("no panic");
+        answers += last.made.len() + last.revoked.len();
+        site.verify();
+    }
+    check(&site.node(), &last);
+    assert!(answers > ROUNDS, "only {answers} changes were answered in all rounds");
+}
+
+/// Otherwise the first change of each round would wait for the lease of a node that this test knows to be dead.
+fn forget_the_dead(site: &Site) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let tx = Db::open(&Location::Sqlite(site.file())).await.expect("a database").begin().await.expect("a transaction");
+        tx.execute_unprepared("DELETE FROM nodes").await.expect("a statement");
+        tx.commit().await.expect("a commit");
+    });
+}
+
+fn write_until_the_end(address: SocketAddr, token: &str, name: &str, answered: &Mutex<Answered>) {
+    let Ok(client) = crate::support::Client::connect(address) else { return };
+    let mut client = client.header("authorization", &format!("Bearer {token}"));
+    for number in 0.. {
+        let body = crate::support::new_key(&format!("{name}-{number}"), &["trips:read"]).to_string();
+        let Ok(made) = client.try_send("POST", "/api/v1/api-keys", Some(&body)) else { return };
+        let key = Key::of(&made.is(201).json["data"]);
+        answered.lock().expect("no panic").made.push(key.clone());
+        if number % 2 == 0 {
+            let Ok(revoked) = client.try_send("POST", &format!("/api/v1/api-keys/{}/revoke", key.id), Some("{}")) else { return };
+            revoked.is(200);
+            answered.lock().expect("no panic").revoked.push(key);
+        }
+    }
+}
+
+fn check(node: &Node, answered: &Answered) {
+    let status = |key: &Key| node.with(key).get("/api/v1/auth/whoami").status;
+    for key in &answered.revoked {
+        assert_eq!(status(key), 401, "{} was revoked", key.id);
+    }
+    // The last key of a thread may have been revoked without an answer.
+    let is_revoked = |key: &&Key| answered.revoked.iter().any(|revoked| revoked.id == key.id);
+    let accepted = answered.made.iter().filter(|key| !is_revoked(key)).map(status);
+    assert!(accepted.filter(|status| *status != 200).count() <= 2, "keys that were made are gone");
+    for key in answered.made.iter().filter(|key| !is_revoked(key)) {
+        let answer = node.with(key).get("/api/v1/auth/whoami");
+        assert_ne!(answer.json["error"]["code"], "API_KEY_INVALID", "{} was made", key.id);
+    }
+}

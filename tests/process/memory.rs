@@ -1,0 +1,65 @@
+//! Long logs in flat memory.
+
+use std::process::Stdio;
+
+use planeconnection::app::App;
+use planeconnection::audit::{Action, By, Target, Work};
+use planeconnection::config::Config;
+use planeconnection::kit::db::Location;
+use planeconnection::workspaces;
+use serde_json::json;
+
+use crate::support::{Site, until};
+
+const EVENTS: u64 = 40_000;
+
+/// What a command may use for a log of any length, in kilobytes: less than these events have as text on top of what any
+/// command has. (200,000 events took the same 27,000 kB to export and 30,000 to verify.)
+const MOST: u64 = 40_000;
+
+#[test]
+fn a_long_log_is_exported_and_verified_in_flat_memory() {
+    let site = Site::new();
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(write(&site));
+    for (arguments, least) in [
+        (&["audit", "export", "--format", "ndjson"][..], EVENTS * 300),
+        (&["audit", "export", "--format", "csv"], EVENTS * 200),
+        (&["audit", "verify"], 10),
+    ] {
+        let (bytes, peak) = peak(&site, arguments);
+        assert!(bytes >= least, "{arguments:?} wrote {bytes} bytes");
+        assert!(peak < MOST, "{arguments:?} took {peak} kB");
+    }
+}
+
+async fn write(site: &Site) {
+    let app = App::open(Config::default(), &Location::Sqlite(site.file())).await.expect("a database");
+    let workspace = workspaces::find_by_slug(app.db.read(), "skyline").await.expect("an answer").expect("a workspace");
+    let mut work = Work::begin(&app, workspace.id, By::operator("test")).await.expect("a transaction");
+    for number in 0..EVENTS {
+        let target = Target::new("api_key", number, "A key of some name");
+        let details = json!({ "number": number, "reason": "because it was time for another" });
+        work.record(Action::KeyUpdated, Some(target), details).await.expect("an event");
+    }
+    work.commit().await.expect("a commit");
+}
+
+/// How much a command writes, and the most memory it was seen to have used.
+fn peak(site: &Site, arguments: &[&str]) -> (u64, u64) {
+    let mut child = site.command(arguments).stdout(Stdio::piped()).spawn().expect("the binary runs");
+    let status = format!("/proc/{}/status", child.id());
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let reader = std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()).expect("a read"));
+    let mut most = 0;
+    let mut ended = None;
+    until("the command ends", || {
+        // Not there any more once the process has ended; until then it never falls.
+        let known = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = known.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        most = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(most);
+        ended = child.try_wait().expect("a status");
+        ended.is_some()
+    });
+    assert!(ended.expect("a status").success());
+    (reader.join().expect("a reader"), most)
+}

@@ -1,0 +1,192 @@
+//! A revocation holds on every node from the moment it is answered, whoever made it and whatever the nodes are doing.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use planeconnection::cluster::LEASE;
+use serde_json::json;
+
+use crate::support::{Key, Node, Site, WriteLock, until};
+
+const WHOAMI: &str = "/api/v1/auth/whoami";
+
+/// A machine that is busy with other things may take this much longer.
+const SLACK: Duration = Duration::from_secs(8);
+
+fn create(site: &Site, name: &str) -> Key {
+    let arguments =
+        ["keys", "create", "--name", name, "--permissions", "custom", "--scope", "trips:read", "--no-expiration", "--json"];
+    site.run(&arguments).is(0).key()
+}
+
+#[track_caller]
+fn is_refused(node: &Node, key: &Key) {
+    node.with(key).get(WHOAMI).is(401).code("API_KEY_REVOKED");
+}
+
+#[test]
+fn a_running_node_obeys_the_command_line_at_once() {
+    let site = Site::new();
+    let node = site.node();
+    let mut took = Vec::new();
+    for round in 0..30 {
+        let key = create(&site, &format!("Key {round}"));
+        node.with(&key).get(WHOAMI).is(200);
+        let begun = Instant::now();
+        site.run(&["keys", "revoke", &key.id]).is(0);
+        took.push(begun.elapsed());
+        is_refused(&node, &key);
+    }
+    took.sort_unstable();
+    assert!(took[15] < LEASE / 2, "a healthy node lets no one wait for a lease: {took:?}");
+    let old = create(&site, "Fleet board");
+    let new = site.run(&["keys", "rotate", "Fleet board", "--json"]).is(0).key();
+    node.with(&new).get(WHOAMI).is(200);
+    node.with(&old).get(WHOAMI).is(200);
+    site.run(&["keys", "revoke", "Fleet board"]).is(0);
+    is_refused(&node, &old);
+    node.with(&new).get(WHOAMI).is(200);
+    site.verify();
+}
+
+#[test]
+fn a_removed_member_is_signed_out_and_a_new_workspace_is_served() {
+    let site = Site::new();
+    let node = site.node();
+    let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role", "admin", "--password-stdin"];
+    site.run_with(&add, "a long enough password").is(0);
+    let body = json!({ "email": "ben@skyline.example", "password": "a long enough password" });
+    let token = node.anyone().post("/api/v1/auth/sign-in", &body).is(200).json["data"]["token"].clone();
+    let bearer = format!("Bearer {}", token.as_str().expect("a token"));
+    let mut ben = node.anyone().header("authorization", &bearer);
+    ben.get(WHOAMI).is(200);
+    site.run(&["members", "set-role", "--email", "ben@skyline.example", "--role", "pilot"]).is(0);
+    ben.get("/api/v1/api-keys").is(403).code("ROLE_REQUIRED");
+    site.run(&["members", "remove", "--email", "ben@skyline.example"]).is(0);
+    ben.get(WHOAMI).is(401).code("SESSION_INVALID");
+
+    site.make_workspace("northwind", "cleo@northwind.example").is(0);
+    let body = json!({ "email": "cleo@northwind.example", "password": crate::support::PASSWORD });
+    let token = node.anyone().post("/api/v1/auth/sign-in", &body).is(200).json["data"]["token"].clone();
+    let mut cleo = node.anyone().header("authorization", &format!("Bearer {}", token.as_str().expect("a token")));
+    assert_eq!(cleo.get(WHOAMI).is(200).json["data"]["workspace"]["slug"], "northwind");
+}
+
+#[test]
+fn a_stopped_node_is_waited_for_no_longer_than_its_lease_and_refuses_when_it_comes_back() {
+    let site = Site::new();
+    let node = site.node();
+    let (first, second) = (create(&site, "First"), create(&site, "Second"));
+    node.with(&first).get(WHOAMI).is(200);
+    node.with(&second).get(WHOAMI).is(200);
+    // A request that is sent meanwhile waits in the socket, and is the first that the node sees.
+    let mut waiting = node.with(&first);
+    node.pause();
+    let begun = Instant::now();
+    site.run(&["keys", "revoke", &first.id]).is(0);
+    let took = begun.elapsed();
+    assert!(took >= LEASE, "the node could still have accepted it: {took:?}");
+    assert!(took < LEASE + SLACK, "the lease had run out: {took:?}");
+    waiting.write(format!("GET {WHOAMI} HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", first.secret).as_bytes()).expect("sent");
+    node.resume();
+    waiting.read_answer().expect("an answer").is(401).code("API_KEY_REVOKED");
+    is_refused(&node, &first);
+
+    // It was forgotten while it was stopped; it takes part again before it trusts its memory.
+    until("the node is ready", || node.anyone().get("/readiness").status == 200);
+    site.run(&["keys", "revoke", &second.id]).is(0);
+    is_refused(&node, &second);
+}
+
+#[test]
+fn a_dead_node_is_waited_for_once() {
+    let site = Site::new();
+    let node = site.node();
+    let keys: Vec<Key> = (0..6).map(|number| create(&site, &format!("Key {number}"))).collect();
+    node.kill();
+    let mut took: Vec<Duration> = keys.iter().map(|key| revoking_takes(&site, key)).collect();
+    assert!(took[0] < LEASE + SLACK, "{took:?}");
+    took[1..].sort_unstable();
+    assert!(took[3] < LEASE, "{took:?}");
+    let node = site.node();
+    for key in &keys {
+        is_refused(&node, key);
+    }
+}
+
+fn revoking_takes(site: &Site, key: &Key) -> Duration {
+    let begun = Instant::now();
+    site.run(&["keys", "revoke", &key.id]).is(0);
+    begun.elapsed()
+}
+
+#[test]
+fn a_dead_node_is_forgotten_by_those_alive() {
+    let site = Site::new();
+    let (dead, alive) = (site.node(), site.node());
+    let keys: Vec<Key> = (0..3).map(|number| create(&site, &format!("Key {number}"))).collect();
+    dead.kill();
+    until("its end is noticed", || alive.stderr.lock().expect("no panic").contains("a node has ended without leaving"));
+    let took: Vec<Duration> = keys.iter().map(|key| revoking_takes(&site, key)).collect();
+    assert!(took.iter().any(|took| *took < LEASE), "{took:?}");
+}
+
+#[test]
+fn no_node_accepts_a_request_that_starts_after_the_answer() {
+    const ROUNDS: usize = 12;
+    let site = Site::new();
+    let (one, other) = (site.node(), site.node());
+    let mut owner = one.owner();
+    for round in 0..ROUNDS {
+        let key = owner.create_key(&format!("Key {round}"), &["trips:read"]);
+        let (is_over, accepted) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+        let answered_at = std::thread::scope(|scope| {
+            for node in [&one, &other, &other] {
+                let (key, is_over, accepted) = (&key, &is_over, &accepted);
+                scope.spawn(move || {
+                    let mut client = node.with(key);
+                    let mut starts = Vec::new();
+                    let mut refused = 0;
+                    while !is_over.load(Ordering::Acquire) || refused < 20 {
+                        let start = Instant::now();
+                        match client.get(WHOAMI).status {
+                            200 => starts.push(start),
+                            401 => refused += 1,
+                            status => panic!("{status}"),
+                        }
+                    }
+                    accepted.lock().expect("no panic").extend(starts);
+                });
+            }
+            until("the key is in use", || other.with(&key).get(WHOAMI).status == 200);
+            owner.revoke(&key);
+            let answered_at = Instant::now();
+            is_over.store(true, Ordering::Release);
+            answered_at
+        });
+        let late = accepted.lock().expect("no panic").iter().filter(|start| **start > answered_at).count();
+        assert_eq!(late, 0, "in round {round}");
+    }
+}
+
+#[test]
+fn a_key_is_verified_and_revoked_while_another_process_writes_for_seconds() {
+    let site = Site::new();
+    let node = site.node();
+    let (kept, gone) = (create(&site, "Kept"), create(&site, "Gone"));
+    let lock = WriteLock::take(&site);
+    until("the lease has run out", || node.anyone().get("/readiness").status == 503);
+    // Keys are looked up one by one: the node knows nothing that could be stale.
+    node.with(&kept).get(WHOAMI).is(200);
+    node.anyone().get("/health").is(200);
+    std::thread::scope(|scope| {
+        let revoking = scope.spawn(|| site.run(&["keys", "revoke", &gone.id]).is(0));
+        node.with(&kept).get(WHOAMI).is(200);
+        assert!(!revoking.is_finished(), "it cannot have been written");
+        lock.release();
+    });
+    is_refused(&node, &gone);
+    until("the node is ready again", || node.anyone().get("/readiness").status == 200);
+    node.with(&kept).get(WHOAMI).is(200);
+}

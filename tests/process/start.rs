@@ -1,0 +1,105 @@
+//! Starting: ready means ready, several may start at once, and what does not work is said in a line.
+
+use crate::support::{Client, Node, Site, WriteLock, until};
+
+#[test]
+fn nodes_that_start_at_once_on_a_new_file_all_come_up() {
+    for _round in 0..6 {
+        let site = Site::empty();
+        let nodes: Vec<Node> = std::thread::scope(|scope| {
+            let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| site.node())).collect();
+            starting.into_iter().map(|node| node.join().expect("it starts")).collect()
+        });
+        site.make_workspace("skyline", crate::support::OWNER).is(0);
+        let key = nodes[0].owner().create_key("Key", &["trips:read"]);
+        for node in &nodes {
+            node.with(&key).get("/api/v1/auth/whoami").is(200);
+        }
+    }
+}
+
+#[test]
+fn a_node_is_alive_before_it_is_ready() {
+    let site = Site::new();
+    let lock = WriteLock::take(&site);
+    std::thread::scope(|scope| {
+        let (said, hears) = std::sync::mpsc::channel();
+        let mut child = site
+            .command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+        scope.spawn(move || {
+            for line in std::io::BufRead::lines(std::io::BufReader::new(stderr)).map_while(Result::ok) {
+                let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+                if line["message"] == "loading keys" {
+                    said.send(line["address"].as_str().expect("text").parse().expect("an address")).expect("a listener");
+                }
+            }
+        });
+        let address = hears.recv_timeout(crate::support::DEADLINE).expect("an address");
+        let get = |path| Client::connect(address).expect("a connection").get(path).status;
+        assert_eq!((get("/health"), get("/readiness")), (200, 503));
+        lock.release();
+        until("the node is ready", || get("/readiness") == 200);
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("a line");
+        assert_eq!(line.trim(), format!("Listening on http://{address}"));
+        child.kill().expect("a signal");
+        child.wait().expect("an end");
+    });
+}
+
+#[test]
+fn metrics_are_where_they_were_asked_for() {
+    let site = Site::new();
+    let node = site.node();
+    let metrics = node.anyone().get("/metrics").is(200);
+    assert!(metrics.body.contains("planeconnection_keys 0"), "{}", metrics.body);
+    drop(node);
+
+    let node = site.node_with(&["--metrics-listen", "127.0.0.1:0", "--log-format", "json"]);
+    node.anyone().get("/metrics").is(404);
+    let stderr = node.stderr.lock().expect("no panic").clone();
+    let address = stderr.lines().find_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        line["metrics"].as_str().and_then(|address| address.parse().ok())
+    });
+    let mut scraper = Client::connect(address.expect("an address")).expect("a connection");
+    assert!(scraper.get("/metrics").is(200).body.contains("planeconnection_lease_left_seconds"));
+    scraper.get("/api/v1/auth/whoami").is(404);
+}
+
+#[test]
+fn what_cannot_start_says_why_in_one_line() {
+    let site = Site::new();
+    let node = site.node();
+    let address = node.address.to_string();
+    site.run(&["serve", "--listen", &address, "--log", "off"]).fails(1, &address);
+    let folder = site.path().display().to_string();
+    let missing = format!("sqlite://{folder}/missing/plane.db");
+    site.run(&["serve", "--listen", "127.0.0.1:0", "--database", &missing, "--log", "off"]).fails(1, "missing/plane.db");
+    std::fs::write(site.path().join("text.db"), "not a database, but long enough to be looked at".repeat(50)).expect("a file");
+    let wrong = format!("sqlite://{folder}/text.db");
+    site.run(&["serve", "--listen", "127.0.0.1:0", "--database", &wrong, "--log", "off"]).fails(1, "text.db");
+    site.run(&["keys", "list", "--database", &wrong]).fails(1, "text.db");
+    for (flag, value) in [("--database", "postgres://x/y"), ("--log", "a=b=c"), ("--public-url", "x"), ("--header-timeout", "0s")]
+    {
+        site.run(&["serve", "--listen", "127.0.0.1:0", flag, value]).is(2);
+    }
+}
+
+#[test]
+fn a_file_may_be_called_anything() {
+    let site = Site::empty();
+    let url = format!("sqlite://{}/100%25 of #1.db", site.path().display());
+    let arguments = ["--database", &url, "--name", "N", "--slug", "skyline", "--owner-email", "a@b.example"];
+    site.run_with(&[&["workspace", "create", "--owner-password-stdin"], &arguments[..]].concat(), "a long enough password").is(0);
+    assert!(site.path().join("100%25 of #1.db").exists());
+    site.run(&["keys", "list", "--database", &url]).is(0);
+    let node = site.node_with(&["--database", &url, "--header-timeout", "2m"]);
+    node.anyone().get("/readiness").is(200);
+    assert!(node.stop().0.success());
+}

@@ -1,0 +1,118 @@
+//! The API as strangers use it: a property-based run against a live server, and clients generated from its document.
+//!
+//! The tools come from PyPI into `target/api`, of the versions named here.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+const TOOLS: [&str; 3] = ["schemathesis==4.*", "openapi-python-client==0.29.*", "mypy==1.*"];
+
+/// What must hold of every answer. A valid request may still be refused: rules such as "arrives after it departs" are not
+/// in a schema, so that one check is left out.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
+                      response_schema_conformance,negative_data_rejection,missing_required_header,unsupported_method,ignored_auth";
+
+/// What the demo says of itself.
+struct Demo {
+    process: Child,
+    url: String,
+    secret: String,
+    password: String,
+}
+
+/// Runs it all; false if something did not hold.
+pub(crate) fn run() -> bool {
+    let folder = Path::new("target/api");
+    let python = folder.join("bin/python");
+    let ready = python.exists() || step(Command::new("python3").args(["-m", "venv"]).arg(folder));
+    let installed = ready && step(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(TOOLS));
+    if !installed || !step(Command::new("cargo").args(["build", "--quiet"])) {
+        return false;
+    }
+    let Some(mut demo) = Demo::start() else { return false };
+    let held = demo.fuzz(folder) && demo.generate(folder);
+    let still_lives = matches!(demo.process.try_wait(), Ok(None));
+    if !still_lives {
+        eprintln!("the server did not survive");
+    }
+    drop(demo.process.kill());
+    held && still_lives
+}
+
+impl Demo {
+    fn start() -> Option<Self> {
+        let mut process = Command::new("target/debug/planeconnection")
+            .args(["demo", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let (mut url, mut secret, mut password) = (None, None, None);
+        for line in BufReader::new(process.stdout.take()?).lines().map_while(Result::ok) {
+            let after = |mark: &str| {
+                line.split_once(mark).map(|(_, rest)| rest.chars().take_while(|c| !"'\" ".contains(*c)).collect::<String>())
+            };
+            secret = secret.or(after("X-API-Key: "));
+            password = password.or(after("\"password\":\""));
+            url = url.or(after("Listening on "));
+            if url.is_some() {
+                break;
+            }
+        }
+        Some(Self { process, url: url?, secret: secret?, password: password? })
+    }
+
+    /// As the account owner, who may do everything; signing out would end the run.
+    fn fuzz(&self, folder: &Path) -> bool {
+        let sign_in = format!("{{\"email\":\"ana@skyline.example\",\"password\":\"{}\"}}", self.password);
+        let address = format!("{}/api/v1/auth/sign-in", self.url);
+        let answer = Command::new("curl").args(["-s", "-H", "Content-Type: application/json", "-d", &sign_in, &address]).output();
+        let answer = answer.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let Some(token) = answer.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next()) else { return false };
+        step(
+            Command::new(folder.join("bin/schemathesis"))
+                .args(["run", &format!("{}/openapi.json", self.url), "-H", &format!("Authorization: Bearer {token}")])
+                .args(["--checks", CHECKS, "--max-examples", "40", "--workers", "2", "--exclude-path", "/api/v1/auth/sign-out"]),
+        )
+    }
+
+    fn generate(&self, folder: &Path) -> bool {
+        let client = folder.join("client");
+        step(
+            Command::new(folder.join("bin/openapi-python-client"))
+                .args([
+                    "generate",
+                    "--overwrite",
+                    "--meta",
+                    "none",
+                    "--url",
+                    &format!("{}/openapi.json", self.url),
+                    "--output-path",
+                ])
+                .arg(&client),
+        ) && step(
+            Command::new(folder.join("bin/mypy")).args(["--ignore-missing-imports", "--follow-imports=silent"]).arg(&client),
+        ) && step(Command::new(folder.join("bin/python")).args(["-c", USE, &self.url, &self.secret]).env("PYTHONPATH", folder))
+    }
+}
+
+/// The generated client at work: a call that the key may make, and one that it may not. The run before may have revoked
+/// the key, which must then be said.
+const USE: &str = "
+import sys
+from client import AuthenticatedClient
+from client.api.authentication import who_am_i
+from client.api.fleet import list_aircraft
+url, secret = sys.argv[1:]
+client = AuthenticatedClient(base_url=url, token=secret, prefix='', auth_header_name='X-API-Key')
+me = who_am_i.sync_detailed(client=client)
+fleet = list_aircraft.sync_detailed(client=client, page_size=2)
+assert me.status_code == fleet.status_code, (me, fleet)
+assert me.parsed is not None and fleet.parsed is not None, 'an answer that the client does not know'
+print('the generated client understood', int(fleet.status_code))
+";
+
+fn step(command: &mut Command) -> bool {
+    println!("== {command:?}");
+    command.status().is_ok_and(|status| status.success())
+}
