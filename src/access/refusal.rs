@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderValue, StatusCode, header};
 
 use crate::keys::Refusal;
-use crate::kit::http::ApiError;
+use crate::kit::http::{ApiError, client};
 
 /// Why a key did not open what was asked for.
 pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
@@ -20,6 +20,11 @@ pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
         Refusal::Expired(_) => {
             unauthorized("API_KEY_EXPIRED", "This API key has expired. Ask an administrator of the workspace for a new one.")
         }
+        Refusal::Address(_) if address == client::UNKNOWN => ApiError::new(
+            StatusCode::FORBIDDEN,
+            "IP_NOT_ALLOWED",
+            "This API key has an allow-list, and the proxy does not say where the request comes from. Ask whoever runs it.",
+        ),
         Refusal::Address(_) => {
             let message = format!(
                 "This API key cannot be used from {address}. Ask an administrator of the workspace to add it to the key's allow-list."

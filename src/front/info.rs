@@ -29,7 +29,7 @@ const WITHHELD: &str = "(withheld: there is a secret in it)";
 pub struct RequestInfo {
     /// Its id, in the answer as `X-Request-Id`.
     pub request_id: Arc<str>,
-    /// Where it comes from, in canonical form.
+    /// Where it comes from, in canonical form; [`client::UNKNOWN`] if that cannot be told.
     pub address: IpAddr,
     /// The program that sends it, as it calls itself; never with a key in it.
     pub user_agent: Option<Arc<str>>,
@@ -38,7 +38,7 @@ pub struct RequestInfo {
 impl RequestInfo {
     /// What the request itself says, and the connection it came on.
     pub(super) fn found(app: &App, request: &Request) -> Self {
-        let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(peer)| peer.ip());
+        let peer = request.extensions().get::<Peer>().map_or(client::UNKNOWN, |ConnectInfo(peer)| peer.ip());
         Self {
             request_id: request_id(app, request.headers()),
             address: client::address(peer, request.headers(), &app.config.trusted_proxies),
@@ -50,7 +50,7 @@ impl RequestInfo {
     pub fn of(parts: &Parts) -> Self {
         parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
             request_id: "".into(),
-            address: IpAddr::from([0, 0, 0, 0]),
+            address: client::UNKNOWN,
             user_agent: None,
         })
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Method, Request, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
 use http_body_util::BodyExt;
 use planeconnection::app::App;
 use planeconnection::audit::{Actor, By, Work};
@@ -233,8 +233,14 @@ async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace
 impl Client {
     /// The same, with a header more.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.append(name, value.parse().expect("a header value"));
+    pub fn header(self, name: &'static str, value: &str) -> Self {
+        self.header_value(name, value.parse().expect("a header value"))
+    }
+
+    /// The same, with a header more that need not be text.
+    #[must_use]
+    pub fn header_value(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
         self
     }
 

@@ -14,9 +14,10 @@ impl Allowlist {
     /// The most blocks a key may have.
     pub const MOST: usize = 50;
 
-    /// Whether `address`, in canonical form, may use the key.
+    /// Whether `address`, in canonical form, may use the key. The unspecified address stands for one that is not known:
+    /// only a list without blocks admits it, not even `0.0.0.0/0` does.
     pub fn admits(&self, address: IpAddr) -> bool {
-        self.0.is_empty() || self.0.iter().any(|block| block.contains(&address))
+        self.0.is_empty() || !address.is_unspecified() && self.0.iter().any(|block| block.contains(&address))
     }
 
     /// The blocks.
@@ -62,6 +63,17 @@ mod tests {
         assert!(blocks.admits("2001:db8::1".parse().expect("an address")));
         assert!(!blocks.admits([203, 0, 114, 1].into()));
         assert!(Allowlist::default().admits([198, 51, 100, 1].into()));
+    }
+
+    #[test]
+    fn no_block_admits_an_address_that_is_not_known() {
+        let everywhere = list(&["0.0.0.0/0", "::/0", "0.0.0.0", "::"]);
+        for unknown in ["0.0.0.0", "::"] {
+            let unknown = unknown.parse().expect("an address");
+            assert!(!everywhere.admits(unknown));
+            assert!(Allowlist::default().admits(unknown));
+        }
+        assert!(everywhere.admits([0, 0, 0, 1].into()));
     }
 
     #[test]

@@ -1,31 +1,44 @@
 //! Whom a request comes from: the socket's peer, or, if that is a trusted proxy, the address it vouches for.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
+/// What stands for an address that is not known: the unspecified address, which nobody calls from.
+pub const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 /// The caller's address. `X-Forwarded-For` is read from the right, past trusted proxies only: what stands further
-/// left was written by the caller.
+/// left was written by the caller, and need not even be text. A trusted proxy that forwards for nobody calls for
+/// itself; if what it wrote is no address, the caller is [`UNKNOWN`], so that it is not taken for the proxy.
 pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|block| block.contains(address));
     let mut client = canonical(peer);
     if !is_trusted(&client) {
         return client;
     }
-    let hops =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let hops: Vec<&str> = hops.map(str::trim).collect();
+    let values = headers.get_all("x-forwarded-for").iter();
+    let hops: Vec<&[u8]> =
+        values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii).collect();
+    if hops.iter().all(|hop| hop.is_empty()) {
+        return client;
+    }
     for hop in hops.into_iter().rev() {
-        // Some proxies add the port.
-        let with_port = || hop.parse::<SocketAddr>().map(|socket| socket.ip());
-        let Ok(address) = hop.parse::<IpAddr>().or_else(|_| with_port()) else { break };
+        let Some(address) = read(hop) else { return UNKNOWN };
         client = canonical(address);
         if !is_trusted(&client) {
             break;
         }
     }
     client
+}
+
+/// An address, with the port that some proxies add, or the brackets.
+fn read(hop: &[u8]) -> Option<IpAddr> {
+    let hop = str::from_utf8(hop).ok()?;
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    hop.parse().ok().or_else(bracketed).or_else(with_port)
 }
 
 /// An IPv4-mapped IPv6 address is the IPv4 address (RFC 4291, 2.5.5.2).
@@ -35,12 +48,16 @@ pub fn canonical(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().expect("a header value"));
+            // Latin-1, so that a test can write every byte.
+            let bytes: Vec<u8> = value.chars().map(|letter| u8::try_from(letter).expect("a byte")).collect();
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(&bytes).expect("a header value"));
         }
         let trusted = ["10.0.0.0/8".parse().expect("a block")];
         address(peer.parse().expect("an address"), &headers, &trusted).to_string()
@@ -60,8 +77,29 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_no_address_stops_at_the_proxy() {
-        assert_eq!(seen("10.0.0.1", &["unknown"]), "10.0.0.1");
-        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    fn an_address_may_stand_in_brackets_and_with_a_port() {
+        for hop in ["2001:db8::9", "[2001:db8::9]", "[2001:db8::9]:443", " 2001:db8::9\t"] {
+            assert_eq!(seen("10.0.0.1", &[hop]), "2001:db8::9", "{hop}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_not_hide_what_the_proxy_wrote() {
+        assert_eq!(seen("10.0.0.1", &["\u{e9}, 198.51.100.9"]), "198.51.100.9");
+        assert_eq!(seen("10.0.0.1", &["\u{e9}", "198.51.100.9, 10.0.0.2"]), "198.51.100.9");
+    }
+
+    #[test]
+    fn who_is_forwarded_for_under_no_address_is_unknown() {
+        for hop in ["unknown", "\u{e9}", "203.0.113.7, ", "\"203.0.113.7\"", "[203.0.113.7]", "203.0.113.7, x, 10.0.0.2", "::"] {
+            assert!(seen("10.0.0.1", &[hop]).parse::<IpAddr>().expect("an address").is_unspecified(), "{hop}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_forwards_for_nobody_calls_for_itself() {
+        for nobody in [&[][..], &[""], &["", " , "]] {
+            assert_eq!(seen("10.0.0.1", nobody), "10.0.0.1");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use planeconnection::config::Config;
 use serde_json::json;
 
@@ -102,4 +103,25 @@ async fn a_trusted_proxy_says_where_a_request_comes_from() {
     through("203.0.113.7, 198.51.100.1").get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");
     t.with(&key).from("10.1.2.3").get(WHOAMI).await.is(403);
     t.with(&key).from("198.51.100.1").header("x-forwarded-for", "203.0.113.7").get(WHOAMI).await.is(403);
+}
+
+#[tokio::test]
+async fn who_a_proxy_cannot_name_is_not_taken_for_the_proxy() {
+    let trusted_proxies = vec!["10.0.0.0/8".parse().expect("a block")];
+    let t = TestApp::with_config(Config { trusted_proxies, ..Config::default() }).await;
+    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["10.0.0.0/8", "0.0.0.0/0"]))).await;
+    let narrow = t.key_with(with(named("Proxy"), "ipAllowlist", json!(["10.0.0.0/8"]))).await;
+    t.with(&narrow).from("10.1.2.3").get(WHOAMI).await.is(200);
+    let odd = HeaderValue::from_bytes(b"\xe9, 198.51.100.9").expect("a header value");
+    t.with(&narrow)
+        .from("10.1.2.3")
+        .header_value("x-forwarded-for", odd.clone())
+        .get(WHOAMI)
+        .await
+        .is(403)
+        .code("IP_NOT_ALLOWED");
+    t.with(&key).from("10.1.2.3").header_value("x-forwarded-for", odd).get(WHOAMI).await.is(200);
+    let unnamed = t.with(&key).from("10.1.2.3").header("x-forwarded-for", "198.51.100.9, unknown");
+    let refused = unnamed.get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");
+    assert!(!refused.text.contains("10.1.2.3"), "{}", refused.text);
 }
