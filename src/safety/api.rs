@@ -1,6 +1,7 @@
 //! The calls on reports.
 
 use axum::extract::State;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,7 +25,7 @@ pub fn routes() -> Routes<App> {
         "Safety",
         [
             get("/api/v1/sms/reports", "List safety reports", index),
-            post("/api/v1/sms/reports", "File safety report", create),
+            post("/api/v1/sms/reports", "File safety report", create).map(|route| route.route_layer(map_response(discreetly))),
             get("/api/v1/sms/reports/summary", "Summarize safety reports", count),
             get("/api/v1/sms/reports/{id}", "Get safety report", show),
             patch("/api/v1/sms/reports/{id}", "Update safety report", update).conflicts(),
@@ -117,7 +118,7 @@ async fn create(
     Ok(Filed { report, is_on_record })
 }
 
-/// 201. If the reporter is not to be known, the request's line in the log does not lead to them either.
+/// 201.
 struct Filed {
     report: ReportView,
     is_on_record: bool,
@@ -126,11 +127,24 @@ struct Filed {
 impl IntoResponse for Filed {
     fn into_response(self) -> Response {
         let mut response = Created(self.report).into_response();
-        if !self.is_on_record {
-            response.extensions_mut().insert(Discreet);
+        if self.is_on_record {
+            response.extensions_mut().insert(OnRecord);
         }
         response
     }
+}
+
+/// Among a response's extensions: its request filed a report in the caller's name.
+#[derive(Clone, Copy)]
+struct OnRecord;
+
+/// The request's line in the log leads to nobody, unless it filed a report in the caller's name: a refused attempt and a
+/// retry may be of a reporter who is not to be known, and neither says so.
+async fn discreetly(mut response: Response) -> Response {
+    if response.extensions_mut().remove::<OnRecord>().is_none() {
+        response.extensions_mut().insert(Discreet);
+    }
+    response
 }
 
 impl Describe for Filed {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{Lines, TestApp};
 
 const REPORTS: &str = "/api/v1/sms/reports";
 
@@ -71,6 +71,27 @@ async fn nothing_that_is_kept_leads_from_an_unnamed_report_to_its_reporter() {
             assert!(!holds(&bytes, trace), "{confidentiality}: {trace} is stored");
         }
     }
+}
+
+#[tokio::test]
+async fn the_log_says_where_a_report_came_from_only_if_it_is_filed_by_name() {
+    let t = TestApp::new().await;
+    let pilot = t.member(Role::Pilot).await.from("203.0.113.77").header("idempotency-key", "monday");
+    let (lines, _logging) = Lines::of_this_thread();
+    for confidentiality in ["confidential", "anonymous"] {
+        for _ in 0..2 {
+            pilot.post(REPORTS, report("concern", confidentiality)).await;
+        }
+        pilot.post(REPORTS, json!({ "confidentiality": confidentiality })).await.is(400);
+        pilot.post(&format!("{REPORTS}?x=1"), report("concern", confidentiality)).await.is(400);
+    }
+    t.anyone().from("203.0.113.77").post(REPORTS, report("concern", "anonymous")).await.is(401);
+    let log = String::from_utf8(lines.bytes()).expect("text");
+    assert_eq!(log.lines().filter(|line| line.contains("planeconnection::request")).count(), 9, "{log}");
+    assert!(!log.contains("203.0.113.77"), "{log}");
+    pilot.post(REPORTS, report("concern", "standard")).await.is(201);
+    let log = String::from_utf8(lines.bytes()).expect("text");
+    assert!(log.contains("ip=203.0.113.77"), "{log}");
 }
 
 #[tokio::test]

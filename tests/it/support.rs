@@ -9,7 +9,9 @@
 //! t.audit_ends_with(&["api_key.revoked"]).await;
 //! ```
 
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -32,6 +34,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
+use tracing::subscriber::DefaultGuard;
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -333,5 +336,37 @@ impl Answer {
     pub fn items(&self, field: &str) -> Vec<String> {
         let items = self.at("/data/items").as_array().expect("a list");
         items.iter().map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+/// A log that a test can read.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// What this thread logs while the guard lives.
+    pub fn of_this_thread() -> (Self, DefaultGuard) {
+        let lines = Self::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        (lines, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// What was logged so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("the lock").clone()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the lock").write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

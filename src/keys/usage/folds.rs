@@ -1,4 +1,5 @@
-//! Refusals while they are in memory: folded by key, reason and address, so that an attacker cannot fill the disk.
+//! Refusals while they are in memory: folded by key, reason and address, and of each key and reason no more addresses
+//! are told apart than a person would read, so that an attacker fills neither the disk nor the table.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,18 +11,25 @@ use crate::keys::index::Entry;
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
 use crate::kit::clock::Time;
+use crate::kit::http::client;
 
 /// One event for the same refusals in this time.
 const FOLD: Duration = Duration::from_mins(1);
 
-/// Different refusals remembered at once; past it, strangers' addresses are folded into one.
+/// Different refusals remembered at once; past it, addresses are told apart no more.
 const MOST_FOLDS: usize = 10_000;
+
+/// Addresses that are told apart for one key and reason at once; whoever tries a key from more is one event more.
+const MOST_ADDRESSES: usize = 16;
 
 /// Refusals on their way to the log.
 #[derive(Debug, Default)]
-pub(super) struct Folds(HashMap<FoldKey, Fold>);
-
-type FoldKey = (KeyId, Reason, Option<IpAddr>);
+pub(super) struct Folds {
+    /// By address, of which there are few.
+    folds: HashMap<(KeyId, Reason), Vec<Fold>>,
+    /// How many there are in all.
+    count: usize,
+}
 
 /// Why requests were refused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -53,6 +61,8 @@ impl Reason {
 #[derive(Debug)]
 struct Fold {
     entry: Arc<Entry>,
+    /// Or a network of them; `None` for all that are not told apart.
+    address: Option<IpAddr>,
     count: u64,
     first: Time,
     last: Time,
@@ -66,7 +76,7 @@ struct Fold {
 pub(super) struct Denial {
     pub(super) entry: Arc<Entry>,
     pub(super) reason: Reason,
-    /// From where; `None` if from more addresses than are told apart.
+    /// From where, of IPv6 the network; `None` if from more addresses than are told apart.
     pub(super) address: Option<IpAddr>,
     pub(super) count: u64,
     pub(super) first: Time,
@@ -89,19 +99,19 @@ pub struct Origin<'a> {
 
 impl Folds {
     pub(super) fn add(&mut self, entry: &Arc<Entry>, reason: Reason, origin: Origin<'_>) {
-        let mut key = (entry.id, reason, Some(origin.address));
-        if self.0.len() >= MOST_FOLDS && !self.0.contains_key(&key) {
-            key.2 = None;
+        let folds = self.folds.entry((entry.id, reason)).or_default();
+        let mut address = Some(client::network(origin.address));
+        let is_known = folds.iter().any(|fold| fold.address == address);
+        let told_apart = folds.iter().filter(|fold| fold.address.is_some()).count();
+        if !is_known && (told_apart >= MOST_ADDRESSES || self.count >= MOST_FOLDS) {
+            address = None;
         }
-        let fold = self.0.entry(key).or_insert_with(|| Fold {
-            entry: Arc::clone(entry),
-            count: 0,
-            first: origin.now,
-            last: origin.now,
-            request_id: String::new(),
-            user_agent: None,
-            reported_at: None,
+        let at = folds.iter().position(|fold| fold.address == address).unwrap_or_else(|| {
+            self.count += 1;
+            folds.push(Fold::new(entry, address, origin.now));
+            folds.len() - 1
         });
+        let fold = &mut folds[at];
         if fold.count == 0 {
             fold.first = origin.now;
             origin.request_id.clone_into(&mut fold.request_id);
@@ -114,32 +124,26 @@ impl Folds {
     /// Takes what is to be told now; of what was told less than [`FOLD`] ago, more may come.
     pub(super) fn take_due(&mut self, now: Time, which: Flush) -> Vec<Denial> {
         let mut due = Vec::new();
-        self.0.retain(|(_, reason, address), fold| {
-            let quiet = fold.reported_at.is_none_or(|at| now.since(at) >= FOLD);
-            if fold.count > 0 && (quiet || which == Flush::Last) {
-                due.push(Denial {
-                    entry: Arc::clone(&fold.entry),
-                    reason: *reason,
-                    address: *address,
-                    count: fold.count,
-                    first: fold.first,
-                    last: fold.last,
-                    request_id: std::mem::take(&mut fold.request_id),
-                    user_agent: fold.user_agent.take(),
-                });
-                fold.count = 0;
-                fold.reported_at = Some(now);
-                return true;
-            }
-            fold.count > 0 || !quiet
+        self.folds.retain(|(_, reason), folds| {
+            folds.retain_mut(|fold| {
+                let quiet = fold.reported_at.is_none_or(|at| now.since(at) >= FOLD);
+                if fold.count > 0 && (quiet || which == Flush::Last) {
+                    due.push(fold.take(*reason, now));
+                    return true;
+                }
+                fold.count > 0 || !quiet
+            });
+            !folds.is_empty()
         });
+        self.count = self.folds.values().map(Vec::len).sum();
         due
     }
 
     /// Puts back what could not be written.
     pub(super) fn put_back(&mut self, denial: Denial) {
         // It is still there: flushes follow one another, and taking it has left it for the next to remove.
-        if let Some(fold) = self.0.get_mut(&(denial.entry.id, denial.reason, denial.address)) {
+        let folds = self.folds.get_mut(&(denial.entry.id, denial.reason));
+        if let Some(fold) = folds.and_then(|folds| folds.iter_mut().find(|fold| fold.address == denial.address)) {
             fold.count += denial.count;
             fold.first = denial.first;
             fold.request_id = denial.request_id;
@@ -149,6 +153,36 @@ impl Folds {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.values().all(|fold| fold.count == 0)
+        self.folds.values().flatten().all(|fold| fold.count == 0)
+    }
+}
+
+impl Fold {
+    fn new(entry: &Arc<Entry>, address: Option<IpAddr>, now: Time) -> Self {
+        Self {
+            entry: Arc::clone(entry),
+            address,
+            count: 0,
+            first: now,
+            last: now,
+            request_id: String::new(),
+            user_agent: None,
+            reported_at: None,
+        }
+    }
+
+    /// What there is to tell; nothing is left to tell.
+    fn take(&mut self, reason: Reason, now: Time) -> Denial {
+        self.reported_at = Some(now);
+        Denial {
+            entry: Arc::clone(&self.entry),
+            reason,
+            address: self.address,
+            count: std::mem::take(&mut self.count),
+            first: self.first,
+            last: self.last,
+            request_id: std::mem::take(&mut self.request_id),
+            user_agent: self.user_agent.take(),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! What requests with keys leave behind in memory, on its way to the database.
 //!
 //! Accepted requests are counted in their entry; refusals are folded by key, reason and address, one audit event a
-//! minute each, so that an attacker cannot fill the disk. A graceful stop writes everything; a crash loses what was
-//! counted since the last flush, a second at most.
+//! minute each, and of each key and reason 16 addresses at once are told apart, so that an attacker cannot fill the
+//! disk. A graceful stop writes everything; a crash loses what was counted since the last flush, a second at most.
 //!
 //! - `counts` by the hour, and last uses; `addresses` where from
 //! - `folds` refusals in memory; `denials` the same as audit events

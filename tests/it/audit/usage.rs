@@ -1,13 +1,11 @@
 //! What requests with keys leave in the log, and what must never be in it.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{KEYS, LOG};
-use crate::support::{PASSWORD, TestApp, hex};
+use crate::support::{Lines, PASSWORD, TestApp, hex};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -75,6 +73,50 @@ async fn every_reason_and_address_has_its_own_event() {
 }
 
 #[tokio::test]
+async fn a_key_tried_from_everywhere_leaves_few_events_and_hides_nobody_else() {
+    let t = TestApp::new().await;
+    let (spread, other) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
+    t.owner().await.post(&format!("{KEYS}/{}/revoke", spread.id), json!({})).await.is(200);
+    for place in 0..500 {
+        t.with(&spread).from(&format!("198.18.{}.{}", place / 250, place % 250)).get(WHOAMI).await.is(401);
+    }
+    t.with(&other).from("203.0.113.7").get(KEYS).await.is(403);
+    t.advance(Duration::from_secs(1)).await;
+    t.with(&spread).from("203.0.113.8").get(WHOAMI).await.is(401);
+    let events = t.audit().await;
+    let denied = named(&events, "api_key.denied");
+    let of = |id: &str| denied.iter().filter(|event| event["target"]["id"] == *id).collect::<Vec<_>>();
+    assert_eq!(of(&other.id)[0]["ip"], "203.0.113.7");
+    let told = of(&spread.id);
+    let unnamed: Vec<_> = told.iter().filter(|event| event["ip"].is_null()).map(|event| &event["details"]["count"]).collect();
+    assert_eq!((told.len(), unnamed), (17, vec![&json!(484)]));
+    // Those were a minute's; in the next the same addresses are told, and others.
+    t.advance(Duration::from_mins(1)).await;
+    t.advance(Duration::from_mins(2)).await;
+    t.with(&spread).from("203.0.113.9").get(WHOAMI).await.is(401);
+    let events = t.audit().await;
+    let denied = named(&events, "api_key.denied");
+    assert!(denied.iter().any(|event| event["ip"].is_null() && event["details"]["count"] == 1), "{denied:?}");
+    assert!(denied.iter().any(|event| event["ip"] == "203.0.113.9"), "{denied:?}");
+}
+
+#[tokio::test]
+async fn a_network_of_ipv6_addresses_is_one_event() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    for address in ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1"] {
+        t.with(&key).from(address).get(KEYS).await.is(403);
+    }
+    let events = t.audit().await;
+    let mut told: Vec<_> = named(&events, "api_key.denied")
+        .iter()
+        .map(|event| (event["ip"].to_string(), event["details"]["count"].as_u64()))
+        .collect();
+    told.sort();
+    assert_eq!(told, [("\"2001:db8:0:1::\"".to_owned(), Some(2)), ("\"2001:db8:0:2::\"".to_owned(), Some(1))]);
+}
+
+#[tokio::test]
 async fn what_nobody_knows_leaves_no_event() {
     let t = TestApp::new().await;
     let before = t.audit().await.len();
@@ -114,25 +156,9 @@ async fn what_cannot_be_written_is_written_the_next_time() {
     assert_eq!(named(&events, "api_key.denied")[0]["details"]["count"], 3);
 }
 
-/// A log that a test can read.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("the lock").write(bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_secret_is_in_the_database_or_in_the_log() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let (lines, _logging) = Lines::of_this_thread();
     let t = TestApp::new().await;
     let owner = t.owner().await.header("idempotency-key", "once");
     let made = owner.post(KEYS, json!({ "name": "A", "permissions": "read_only", "expiresAt": null })).await.is(201);
@@ -158,7 +184,7 @@ async fn no_secret_is_in_the_database_or_in_the_log() {
         .is(200);
     carrying.get(WHOAMI).await.is(401);
     let events = t.audit().await;
-    let log = lines.0.lock().expect("the lock").clone();
+    let log = lines.bytes();
     let places = [("the database", t.files()), ("the log", log), ("the audit log", json!(events).to_string().into_bytes())];
     let token = invited.text_at("/data/inviteUrl").split_once('#').expect("a link").1.to_owned();
     let secrets = [secret, rotated.text_at("/data/secret"), session.text_at("/data/token"), token, PASSWORD.to_owned()];
