@@ -98,6 +98,7 @@ fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) ->
         crate::reference::error_page(error, &info.request_id).into_response()
     };
     *response.status_mut() = parts.status;
+    response.extensions_mut().extend(parts.extensions);
     for (name, value) in &parts.headers {
         if *name != header::CONTENT_LENGTH && *name != header::CONTENT_TYPE {
             response.headers_mut().append(name, value.clone());
