@@ -15,7 +15,6 @@ use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
-use crate::kit::http::client;
 use crate::kit::limit::{Limits, Rate, TooSoon};
 use crate::kit::lock::lock;
 use crate::members::{self, Email, Member};
@@ -56,41 +55,40 @@ pub struct SignIns {
 /// A wrong password for a member, and when.
 type Failure = (Member, By, Time);
 
-/// Guesses per address, per email and address, and per email; a network of IPv6 addresses counts as one address. An
-/// attempt is counted before it is looked at, and given back if it was right, so that many attempts at once are not
-/// more than one after another.
+/// Guesses per address and per email. An attempt is counted before it is looked at, and given back if it was right,
+/// so that many attempts at once are not more than one after another.
 #[derive(Debug)]
 struct Limited {
-    addresses: Limits<IpAddr>,
-    pairs: Limits<([u8; 32], IpAddr)>,
-    emails: Limits<[u8; 32]>,
+    by_address: Limits<IpAddr>,
+    by_email_and_address: Limits<([u8; 32], IpAddr)>,
+    by_email: Limits<[u8; 32]>,
 }
 
 impl Default for Limited {
     fn default() -> Self {
         let minute = Duration::from_mins(1);
         Self {
-            addresses: Limits::new(Rate { requests: 20, per: minute }, 100_000),
-            pairs: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
+            by_address: Limits::new(Rate { requests: 20, per: minute }, 100_000),
+            by_email_and_address: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
             // Wide, so that a stranger who guesses does not keep the owner of the email out.
-            emails: Limits::new(Rate { requests: 100, per: 5 * minute }, 100_000),
+            by_email: Limits::new(Rate { requests: 100, per: 5 * minute }, 100_000),
         }
     }
 }
 
 impl Limited {
     fn take(&self, email: &Email, address: IpAddr, ticks: Duration) -> Result<(), TooSoon> {
-        let (email, address) = (email_digest(email), client::network(address));
-        self.addresses.take(address, ticks)?;
-        self.pairs.take((email, address), ticks)?;
-        self.emails.take(email, ticks).map(|_| ())
+        let email = email_digest(email);
+        self.by_address.take(address, ticks)?;
+        self.by_email_and_address.take((email, address), ticks)?;
+        self.by_email.take(email, ticks).map(|_| ())
     }
 
     fn give_back(&self, email: &Email, address: IpAddr) {
-        let (email, address) = (email_digest(email), client::network(address));
-        self.addresses.give_back(&address);
-        self.pairs.give_back(&(email, address));
-        self.emails.give_back(&email);
+        let email = email_digest(email);
+        self.by_address.give_back(&address);
+        self.by_email_and_address.give_back(&(email, address));
+        self.by_email.give_back(&email);
     }
 }
 
