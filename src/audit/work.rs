@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::http::OnceKey;
+use crate::sessions;
 use crate::workspaces::WorkspaceId;
 
 /// A write in progress. Dropped without [`Work::commit`], it never was.
@@ -63,6 +64,9 @@ impl Work {
         };
         // Read after the lock, so that the times of a workspace's events follow their order.
         let now = app.clock.now();
+        if let Some((session, role)) = by.standing {
+            sessions::require(&tx, session, role, now).await?;
+        }
         Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, claim: None, after: Vec::new() })
     }
 

@@ -117,7 +117,7 @@ impl Command {
             Self::Rotate { at, key, name, expiry, json } => {
                 let (app, workspace) = at.open().await?;
                 let old = find(&app, workspace.id, &key).await?;
-                let input = RotateKey { expires_at: expiry.chosen(app.clock.now())?, name };
+                let input = checked(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
                 let new = keys::rotate(&app, workspace.id, operator(), old.id, input, None).await?;
                 shown_once(&app, &new, json)
             }
@@ -155,12 +155,18 @@ async fn create(input: Create) -> Result<(), Failure> {
         rate_limit: None,
         description: input.description,
     };
-    let mut faults = Faults::default();
-    create.check(&mut faults);
-    faults.into_result().map_err(|error| Failure::usage(&*error.message))?;
+    let create = checked(create)?;
     let (app, workspace) = input.at.open().await?;
     let new = keys::create(&app, workspace.id, operator(), create, None).await?;
     shown_once(&app, &new, input.json)
+}
+
+/// The input, once it has passed what the API would ask of it.
+fn checked<T: Check>(input: T) -> Result<T, Failure> {
+    let mut faults = Faults::default();
+    input.check(&mut faults);
+    faults.into_result().map_err(|error| Failure::usage(&*error.message))?;
+    Ok(input)
 }
 
 fn shown(app: &App, key: &Key) -> serde_json::Value {

@@ -217,8 +217,8 @@ pub struct InvoiceFilter {
     /// Only invoices in this state; `sent` are those that are not overdue.
     pub status: Option<Status>,
     /// Only invoices whose client's name or email contains this, in capitals or not.
-    #[param(max_length = 200)]
-    pub client: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200)]
+    pub client: Option<Line<0, 200>>,
     /// Only what is due on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     pub due_from: Option<Day>,

@@ -136,7 +136,11 @@ pub struct RotateKey {
     pub name: Option<KeyName>,
 }
 
-impl Check for RotateKey {}
+impl Check for RotateKey {
+    fn check(&self, faults: &mut Faults) {
+        check_no_key(self.name.as_ref(), None, faults);
+    }
+}
 
 /// Why a key is revoked.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
