@@ -59,7 +59,7 @@ pub(super) async fn as_written(
 ) -> DbResult<HashSet<i64>> {
     use event::Column;
     let forms = rows.iter().map(|row| (row.sequence, row.occurred_at, row.details.clone()));
-    let form = Expr::tuple([Column::Sequence, Column::OccurredAt, Column::Details].map(|column| Expr::col(column)));
+    let form = Expr::tuple([Column::Sequence, Column::OccurredAt, Column::Details].map(Expr::col));
     let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
     let ends = rows.first().zip(rows.last());
     let mine = mine
