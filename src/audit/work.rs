@@ -6,7 +6,7 @@ use sea_orm::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::chain::{self, Hash};
+use super::chain::{self, GENESIS, Hash};
 use super::model::{Action, Actor, By, EventId, Outcome, Target};
 use super::once::{self, Claim};
 use super::store;
@@ -70,7 +70,14 @@ impl Work {
         Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, claim: None, after: Vec::new() })
     }
 
-    /// The same, for a request that may be a repetition.
+    /// Goes on with the transaction in which a workspace was made, and begins its log.
+    pub async fn begin_log(app: &App, tx: DatabaseTransaction, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+        store::open_log(&tx, workspace).await?;
+        let now = app.clock.now();
+        Ok(Self { app: app.clone(), tx, workspace, by, now, sequence: 0, hash: GENESIS, claim: None, after: Vec::new() })
+    }
+
+    /// The same as [`Work::begin`], for a request that may be a repetition.
     pub async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> DbResult<(Self, OnceOutcome)> {
         let mut work = Self::begin(app, workspace, by).await?;
         let Some(once) = once else { return Ok((work, OnceOutcome::Fresh)) };
