@@ -97,6 +97,7 @@ fn check_allowlist(texts: Option<&[String]>, faults: &mut Faults) {
 pub struct UpdateKey {
     /// Another name.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = KeyName, required = false)]
     pub name: Option<KeyName>,
     /// Another description; `null` removes it.
     #[serde(default, deserialize_with = "present")]
