@@ -1,6 +1,6 @@
 //! `audit::verify`: whatever is done to a row behind the product's back, the first event that does not fit is named.
 
-use planeconnection::audit::{Fault, verify};
+use planeconnection::audit::{Action, By, Fault, Work, verify};
 
 use sea_orm::ConnectionTrait;
 
@@ -33,6 +33,19 @@ async fn an_honest_log_verifies() {
     assert_eq!(verdict.fault, None);
     let log = t.owner().await.get("/api/v1/audit-log").await.is(200);
     assert_eq!(log.at("/data/total"), &serde_json::json!(verdict.events + 1), "one for the sign-in that asked");
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_past_the_first_batch() {
+    let t = TestApp::new().await;
+    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    for number in 0..2_100 {
+        work.record(Action::KeyUsed, None, serde_json::json!({ "number": number })).await.expect("a record");
+    }
+    work.commit().await.expect("a commit");
+    assert_eq!(fault(&t).await, None);
+    t.tamper("UPDATE audit_events SET details = details || ' ' WHERE sequence = 2050").await;
+    assert_eq!(sequence(fault(&t).await), 2050);
 }
 
 #[tokio::test]
