@@ -73,12 +73,14 @@ impl<P> Allowed<P> {
 
     /// For the record: who, from where, in which request.
     pub fn by(&self) -> By {
-        let actor = match &self.caller {
-            Caller::Anyone => Actor::ANONYMOUS,
-            Caller::Key(entry) => Actor::api_key(entry.id, &entry.name),
-            Caller::Member { member, .. } => Actor::member(member.id, &member.name),
-        };
-        self.info.by(actor)
+        match &self.caller {
+            Caller::Anyone => self.info.by(Actor::ANONYMOUS),
+            Caller::Key(entry) => self.info.by(Actor::api_key(entry.id, &entry.name)),
+            Caller::Member { member, session, .. } => {
+                let standing = Some((*session, member.role));
+                By { standing, ..self.info.by(Actor::member(member.id, &member.name)) }
+            }
+        }
     }
 
     /// Begins a write on the caller's behalf.

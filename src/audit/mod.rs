@@ -3,6 +3,7 @@
 //! Invariants
 //! - A change and its event are one transaction: every write of a workspace goes through a [`Work`].
 //! - Each event's hash is SHA-256 over the hash before it and its own canonical JSON (RFC 8785), per workspace.
+//! - A workspace's first event says that this very workspace was made, in the transaction that made it.
 //! - Nothing here updates or deletes an event.
 //!
 //! - `model`   events, actors, actions; `chain` the hash; `work` the transaction that records
@@ -23,6 +24,6 @@ pub use api::routes;
 pub use export::{Format, export};
 pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, and_rewritten, differences};
 pub use once::forget_old_answers;
-pub use store::{hash_at, open_log};
+pub use store::hash_at;
 pub use verify::{Fault, Verdict, verify};
 pub use work::{OnceOutcome, Work};

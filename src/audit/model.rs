@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::kit::clock::Time;
+use crate::members::Role;
+use crate::sessions::TokenDigest;
 
 crate::ids! {
     /// An audit event.
@@ -150,17 +152,19 @@ pub struct By {
     pub user_agent: Option<String>,
     /// In which request.
     pub request_id: Option<String>,
+    /// A person's session and role, which must still be theirs when something is written.
+    pub standing: Option<(TokenDigest, Role)>,
 }
 
 impl By {
     /// The command line.
     pub fn operator(name: &str) -> Self {
-        Self { actor: Actor::operator(name), ip: None, user_agent: None, request_id: None }
+        Self { actor: Actor::operator(name), ip: None, user_agent: None, request_id: None, standing: None }
     }
 
     /// The product itself, on behalf of `actor`, outside any request.
     pub fn itself(actor: Actor) -> Self {
-        Self { actor, ip: None, user_agent: None, request_id: None }
+        Self { actor, ip: None, user_agent: None, request_id: None, standing: None }
     }
 }
 

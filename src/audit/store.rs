@@ -1,5 +1,8 @@
 //! Every query on the log.
 
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -40,6 +43,31 @@ pub(super) async fn after(
         .await
 }
 
+/// An event whose number no event can have.
+pub(super) async fn before_the_first(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<event::Model>> {
+    let mine = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace));
+    mine.filter(event::Column::Sequence.lte(0)).order_by_asc(event::Column::Sequence).one(db).await
+}
+
+/// Which of `rows` are stored in the very form in which the log writes them.
+///
+/// Several texts are read as the same time or the same JSON; the filters, though, compare what is stored.
+pub(super) async fn as_written(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    rows: &[event::Model],
+) -> DbResult<HashSet<i64>> {
+    use event::Column;
+    let forms = rows.iter().map(|row| (row.sequence, row.occurred_at, row.details.clone()));
+    let form = Expr::tuple([Column::Sequence, Column::OccurredAt, Column::Details].map(Expr::col));
+    let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
+    let ends = rows.first().zip(rows.last());
+    let mine = mine
+        .filter(Condition::all().add_option(ends.map(|(first, last)| Column::Sequence.between(first.sequence, last.sequence))));
+    let found: Vec<i64> = mine.filter(form.in_tuples(forms)).into_tuple().all(db).await?;
+    Ok(found.into_iter().collect())
+}
+
 /// The head of a workspace's chain.
 pub(super) async fn head(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<head::Model>> {
     head::Entity::find_by_id(workspace).one(db).await
@@ -52,7 +80,7 @@ pub async fn hash_at(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence
 }
 
 /// Begins the log of a new workspace.
-pub async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
+pub(super) async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
     let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec() };
     head::Entity::insert(head.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
@@ -80,13 +108,19 @@ pub(super) fn event_of(row: event::Model) -> Event {
         action: row.action,
         outcome: row.outcome,
         actor: EventActor { kind: row.actor_type, id: row.actor_id, name: row.actor_name },
-        target: row.target_type.map(|kind| Target { kind, id: row.target_id, name: row.target_name }),
+        target: target_of(row.target_type, row.target_id, row.target_name),
         ip: row.ip,
         user_agent: row.user_agent,
         request_id: row.request_id,
         details: row.details,
         hash: hex(&row.hash),
     }
+}
+
+/// An id or a name without a type is shown, too: nothing that is stored may be hidden from the hash.
+fn target_of(kind: Option<String>, id: Option<String>, name: Option<String>) -> Option<Target> {
+    let any = kind.is_some() || id.is_some() || name.is_some();
+    any.then(|| Target { kind: kind.unwrap_or_default(), id, name })
 }
 
 /// A stored link, which has 32 bytes unless someone altered it.

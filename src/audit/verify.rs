@@ -1,7 +1,7 @@
 //! Walks a workspace's chain from its first event and names the first that does not fit.
 
 use super::chain::{GENESIS, Hash, link};
-use super::model::EventFilter;
+use super::model::{Action, Event, EventFilter, EventId};
 use super::store;
 use crate::kit::db::{Db, DbResult, is_unavailable};
 use crate::kit::text::hex;
@@ -25,7 +25,7 @@ pub struct Verdict {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
     /// An event is not the one that was written.
-    #[error("event {sequence} ({id}) was altered: its hash does not fit its content and the events before it")]
+    #[error("event {sequence} ({id}) was altered: its hash does not fit its stored content and the events before it")]
     Altered {
         /// Its number.
         sequence: i64,
@@ -48,6 +48,26 @@ pub enum Fault {
         /// Its number.
         sequence: i64,
     },
+    /// An event has a number that no event can have.
+    #[error("event {sequence} ({id}) was inserted: the first event has number 1")]
+    BeforeFirst {
+        /// Its number.
+        sequence: i64,
+        /// Its id.
+        id: String,
+    },
+    /// The first event does not say that this workspace was made.
+    #[error("event 1 ({id}) is not the one with which this workspace's log began: the log is another's, or was rewritten")]
+    Foreign {
+        /// The id of that event.
+        id: String,
+    },
+    /// There is no event, though every log begins with one.
+    #[error("the log is empty: its events were removed, as every log begins with the event that its workspace was made")]
+    Empty,
+    /// What the log ends with is not on record.
+    #[error("the log has no head that could be read: it was removed or altered, and nothing says where the log ends")]
+    Headless,
     /// The last events are missing, or some were added at the end.
     #[error("the log ends at event {last}, but its head says {head}: events were removed from or added to the end")]
     End {
@@ -61,9 +81,21 @@ pub enum Fault {
 /// Verifies the chain of `workspace`.
 pub async fn verify(db: &Db, workspace: WorkspaceId) -> DbResult<Verdict> {
     // The head first: events written meanwhile lie past it and are left to the next walk.
-    let head = store::head(db.read(), workspace).await?;
-    let (until, head_hash) = head.map_or((0, GENESIS.to_vec()), |head| (head.sequence, head.hash));
     let (mut sequence, mut hash, mut at_once) = (0, GENESIS, BATCH);
+    let (until, head_hash) = match store::head(db.read(), workspace).await {
+        Ok(Some(head)) => (head.sequence, head.hash),
+        Err(error) if is_unavailable(&error) => return Err(error),
+        Ok(None) | Err(_) => return Ok(verdict(0, &hash, Some(Fault::Headless))),
+    };
+    match store::before_the_first(db.read(), workspace).await {
+        Ok(None) => {}
+        Ok(Some(row)) => {
+            let fault = Fault::BeforeFirst { sequence: row.sequence, id: EventId(row.id).to_string() };
+            return Ok(verdict(0, &hash, Some(fault)));
+        }
+        Err(error) if is_unavailable(&error) => return Err(error),
+        Err(_) => return Ok(verdict(0, &hash, Some(Fault::Unreadable { sequence: 0 }))),
+    }
     loop {
         let batch = match store::after(db.read(), workspace, &EventFilter::default(), sequence, at_once).await {
             Ok(batch) => batch,
@@ -78,24 +110,38 @@ pub async fn verify(db: &Db, workspace: WorkspaceId) -> DbResult<Verdict> {
         if batch.is_empty() {
             break;
         }
+        let as_written = store::as_written(db.read(), workspace, &batch).await?;
         for row in batch {
             if row.sequence > until && sequence >= until {
                 return Ok(verdict(sequence, &hash, ends(db, workspace, sequence, until, &head_hash, &hash).await?));
             }
-            let id = super::model::EventId(row.id).to_string();
+            let id = EventId(row.id).to_string();
             if row.sequence != sequence + 1 {
                 return Ok(verdict(sequence, &hash, Some(Fault::Missing { sequence: sequence + 1, found: row.sequence, id })));
             }
             let (stored, number) = (row.hash.clone(), row.sequence);
-            let expected = link(&hash, &store::event_of(row));
-            if stored != expected {
+            let event = store::event_of(row);
+            let expected = link(&hash, &event);
+            if stored != expected || !as_written.contains(&number) {
                 return Ok(verdict(sequence, &hash, Some(Fault::Altered { sequence: number, id })));
+            }
+            if number == 1 && !begins(workspace, &event) {
+                return Ok(verdict(sequence, &hash, Some(Fault::Foreign { id })));
             }
             (sequence, hash) = (number, expected);
         }
     }
-    let fault = (sequence != until || head_hash != hash).then_some(Fault::End { last: sequence, head: until });
+    let fault = match (sequence, until) {
+        (0, 0) => Some(Fault::Empty),
+        _ => (sequence != until || head_hash != hash).then_some(Fault::End { last: sequence, head: until }),
+    };
     Ok(verdict(sequence, &hash, fault))
+}
+
+/// Whether `event` says that `workspace` was made: the hash knows of no workspace, so this ties a chain to its own.
+fn begins(workspace: WorkspaceId, event: &Event) -> bool {
+    let target = event.target.as_ref().filter(|target| target.kind == "workspace").and_then(|target| target.id.as_deref());
+    event.action == Action::WorkspaceCreated.as_str() && target == Some(workspace.to_string().as_str())
 }
 
 /// Events past the head we read were either written meanwhile, so that the head has moved on, or slipped in.

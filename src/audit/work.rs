@@ -6,7 +6,7 @@ use sea_orm::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::chain::{self, Hash};
+use super::chain::{self, GENESIS, Hash};
 use super::model::{Action, Actor, By, EventId, Outcome, Target};
 use super::once::{self, Claim};
 use super::store;
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::http::OnceKey;
+use crate::sessions;
 use crate::workspaces::WorkspaceId;
 
 /// A write in progress. Dropped without [`Work::commit`], it never was.
@@ -63,10 +64,20 @@ impl Work {
         };
         // Read after the lock, so that the times of a workspace's events follow their order.
         let now = app.clock.now();
+        if let Some((session, role)) = by.standing {
+            sessions::require(&tx, session, role, now).await?;
+        }
         Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, claim: None, after: Vec::new() })
     }
 
-    /// The same, for a request that may be a repetition.
+    /// Goes on with the transaction in which a workspace was made, and begins its log.
+    pub async fn begin_log(app: &App, tx: DatabaseTransaction, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+        store::open_log(&tx, workspace).await?;
+        let now = app.clock.now();
+        Ok(Self { app: app.clone(), tx, workspace, by, now, sequence: 0, hash: GENESIS, claim: None, after: Vec::new() })
+    }
+
+    /// The same as [`Work::begin`], for a request that may be a repetition.
     pub async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> DbResult<(Self, OnceOutcome)> {
         let mut work = Self::begin(app, workspace, by).await?;
         let Some(once) = once else { return Ok((work, OnceOutcome::Fresh)) };

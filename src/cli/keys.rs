@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Subcommand;
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
@@ -117,16 +118,16 @@ impl Command {
             Self::Rotate { at, key, name, expiry, json } => {
                 let (app, workspace) = at.open().await?;
                 let old = find(&app, workspace.id, &key).await?;
-                let input = RotateKey { expires_at: expiry.chosen(app.clock.now())?, name };
+                let input = checked(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
                 let new = keys::rotate(&app, workspace.id, operator(), old.id, input, None).await?;
-                shown_once(&app, &new, json)
+                shown_once(&app, new, json).await
             }
             Self::Revoke { at, key, reason, json } => {
                 let (app, workspace) = at.open().await?;
                 let key = find(&app, workspace.id, &key).await?;
                 let key = keys::revoke(&app, workspace.id, operator(), key.id, RevokeKey { reason }).await?;
                 if json {
-                    output::json(&shown(&app, &key))
+                    output::json(&shown(&app, key).await?)
                 } else {
                     output::line(format!("Revoked “{}” ({}): every node refuses it.", key.name, key.hint))
                 }
@@ -155,25 +156,30 @@ async fn create(input: Create) -> Result<(), Failure> {
         rate_limit: None,
         description: input.description,
     };
-    let mut faults = Faults::default();
-    create.check(&mut faults);
-    faults.into_result().map_err(|error| Failure::usage(&*error.message))?;
+    let create = checked(create)?;
     let (app, workspace) = input.at.open().await?;
     let new = keys::create(&app, workspace.id, operator(), create, None).await?;
-    shown_once(&app, &new, input.json)
+    shown_once(&app, new, input.json).await
 }
 
-fn shown(app: &App, key: &Key) -> serde_json::Value {
-    json!({
-        "id": key.id, "name": key.name, "hint": key.hint, "permissions": key.permissions, "scopes": key.scopes,
-        "status": key.status(app.clock.now()), "createdAt": key.created_at, "expiresAt": key.expires_at,
-        "revokedAt": key.revoked_at, "revokeReason": key.revoke_reason, "rotatedFrom": key.rotated_from,
-    })
+/// The input, once it has passed what the API would ask of it.
+fn checked<T: Check>(input: T) -> Result<T, Failure> {
+    let mut faults = Faults::default();
+    input.check(&mut faults);
+    faults.into_result().map_err(|error| Failure::usage(&*error.message))?;
+    Ok(input)
 }
 
-fn shown_once(app: &App, new: &NewKey, as_json: bool) -> Result<(), Failure> {
+/// A key as the API shows it.
+async fn shown(app: &App, key: Key) -> Result<impl Serialize, Failure> {
+    let views = keys::views(app, vec![key]).await?;
+    views.into_iter().next().ok_or_else(|| Failure::refused("the key is not there any more"))
+}
+
+async fn shown_once(app: &App, new: NewKey, as_json: bool) -> Result<(), Failure> {
     if as_json {
-        return output::json(&json!({ "secret": new.secret.expose(), "apiKey": shown(app, &new.key) }));
+        let secret = new.secret.expose().to_owned();
+        return output::json(&json!({ "secret": secret, "apiKey": shown(app, new.key).await? }));
     }
     output::line(format!("Made “{}” ({}). Copy the key now; it cannot be shown again:", new.key.name, new.key.id))?;
     output::line(new.secret.expose())
@@ -185,7 +191,11 @@ async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let all =
         output::every(async |paging| keys::list(app.db.read(), workspace.id, &KeyFilter::default(), paging, now).await).await?;
     if as_json {
-        return output::json(&all.iter().map(|key| shown(&app, key)).collect::<Vec<_>>());
+        let mut shown = Vec::with_capacity(all.len());
+        for keys in all.chunks(1_000) {
+            shown.extend(keys::views(&app, keys.to_vec()).await?);
+        }
+        return output::json(&shown);
     }
     let row = |key: Key| {
         let status: Status = key.status(now);

@@ -140,20 +140,24 @@ impl Check for CreateAircraft {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateAircraft {
     /// Unique in the workspace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = TailNumber, required = false)]
     pub tail_number: Option<TailNumber>,
     /// ICAO type designator.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = TypeDesignator, required = false)]
     pub type_designator: Option<TypeDesignator>,
     /// What the manufacturer calls it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = ModelName, required = false)]
     pub model: Option<ModelName>,
     /// Another home base; `null`: none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Airport>)]
     pub home_base: Option<Option<Airport>>,
     /// Another status.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
     /// Why it is in its status; `null` removes it.
     #[serde(default, deserialize_with = "present")]

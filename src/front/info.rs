@@ -63,6 +63,7 @@ impl RequestInfo {
             ip: Some(self.address),
             user_agent: self.user_agent.as_deref().map(str::to_owned),
             request_id: Some(self.request_id.to_string()),
+            standing: None,
         }
     }
 

@@ -144,21 +144,24 @@ impl Check for CreateInvoice {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateInvoice {
     /// Another client, whole.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = NewClient, required = false)]
     pub client: Option<NewClient>,
     /// Another trip; `null`: none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<TripId>)]
     pub trip_id: Option<Option<TripId>>,
     /// Another currency; prices stay the same numbers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Currency, required = false)]
     pub currency: Option<Currency>,
     /// Other lines instead of all there were.
-    #[serde(default)]
-    #[schema(min_items = 1, max_items = 200)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<NewLine>, required = false, min_items = 1, max_items = 200)]
     pub line_items: Option<Vec<NewLine>>,
     /// Another last day to pay.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Day, required = false)]
     pub due_date: Option<Day>,
     /// Other notes; `null` removes them.
     #[serde(default, deserialize_with = "present")]
@@ -217,8 +220,8 @@ pub struct InvoiceFilter {
     /// Only invoices in this state; `sent` are those that are not overdue.
     pub status: Option<Status>,
     /// Only invoices whose client's name or email contains this, in capitals or not.
-    #[param(max_length = 200)]
-    pub client: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200)]
+    pub client: Option<Line<0, 200>>,
     /// Only what is due on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     pub due_from: Option<Day>,

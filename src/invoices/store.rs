@@ -10,6 +10,7 @@ use super::tables::payment;
 use crate::kit::day::Day;
 use crate::kit::db::{DbResult, contains, page};
 use crate::kit::http::{Page, Paging};
+use crate::kit::text::Line;
 use crate::workspaces::WorkspaceId;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
@@ -51,7 +52,7 @@ pub(super) async fn list(
     let condition = Condition::all()
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| is(status, today)))
-        .add_option(filter.client.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(is_for))
+        .add_option(filter.client.as_ref().map(Line::as_str).filter(|text| !text.is_empty()).map(is_for))
         .add_option(filter.due_from.map(|day| Column::DueDate.gte(day)))
         .add_option(filter.due_to.map(|day| Column::DueDate.lte(day)));
     let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);

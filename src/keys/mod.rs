@@ -23,6 +23,7 @@ mod tables;
 mod usage;
 
 pub use api::routes;
+pub(crate) use api::views;
 pub use error::Error;
 pub use format::{PlainSecret, SecretDigest};
 pub use index::{Entry, Index, Refusal, Tenant};

@@ -20,6 +20,11 @@ use super::http::{Page, Paging};
 /// What a store answers.
 pub type DbResult<T> = Result<T, DbErr>;
 
+/// What an [`DbErr::AccessDenied`] says of someone who may no longer write: signed out or removed meanwhile.
+pub const LOST_SESSION: &str = "session";
+/// The same: given another role meanwhile.
+pub const LOST_ROLE: &str = "role";
+
 /// How long a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
 

@@ -21,9 +21,6 @@ pub enum Error {
     /// Only an account owner makes or unmakes account owners.
     #[error("only an account owner can add, change or remove an account owner: ask one of this workspace")]
     OwnerRequired,
-    /// Who asks lost the role while the request was on its way.
-    #[error("your own role was changed in the meantime: sign in again")]
-    Superseded,
     /// The password is too short or too long.
     #[error("the password must have 12 to 200 characters")]
     Password,
@@ -47,7 +44,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::LastOwner => Self::conflict(sentence()),
-            Error::OwnerRequired | Error::Superseded => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
+            Error::OwnerRequired => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
             Error::Password => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
             Error::Busy => Self::rate_limited(sentence(), 1),

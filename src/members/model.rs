@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::role::Role;
+use crate::keys::format::scrub;
 use crate::kit::clock::Time;
-use crate::kit::http::Check;
+use crate::kit::http::{Check, Faults};
 use crate::kit::text::Line;
 use crate::workspaces::WorkspaceId;
 
@@ -108,4 +109,9 @@ pub struct AddMember {
     pub role: Role,
 }
 
-impl Check for AddMember {}
+impl Check for AddMember {
+    fn check(&self, faults: &mut Faults) {
+        let is_clean = scrub(self.name.as_str()) == self.name.as_str();
+        faults.require(is_clean, "name", "There is an API key in this text. Take it out: it would be stored.");
+    }
+}

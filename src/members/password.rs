@@ -4,6 +4,8 @@
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
 use tokio::sync::Semaphore;
 
 use super::error::Error;
@@ -21,21 +23,27 @@ const WAITING: usize = 16;
 /// The budget for hashing.
 #[derive(Debug)]
 pub struct Passwords {
-    waiting: Semaphore,
-    computing: Semaphore,
+    waiting: Arc<Semaphore>,
+    computing: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { waiting: Semaphore::new(AT_ONCE + WAITING), computing: Semaphore::new(AT_ONCE) }
+        Self { waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)), computing: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
 impl Passwords {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let _place = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
-        let _turn = self.computing.acquire().await.map_err(|_| Error::Busy)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Busy)
+        let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Error::Busy)?;
+        let turn = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Error::Busy)?;
+        // The hash goes on when whoever asked for it has gone away, and so must what it takes up.
+        let hash = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop((turn, place));
+            done
+        });
+        hash.await.map_err(|_| Error::Busy)
     }
 }
 
@@ -57,15 +65,21 @@ pub async fn hash(app: &App, password: SecretString) -> Result<String, Error> {
     hashed.await?.map_err(|_| Error::Password)
 }
 
-/// Whether `password` is the one `stored` was made from. Without a stored hash the answer is no, in the same time.
-pub async fn verify(app: &App, stored: Option<String>, password: SecretString) -> Result<bool, Error> {
-    let is_known = stored.is_some();
-    let stored = stored.unwrap_or_else(|| NOBODYS.to_owned());
+/// Which of the `stored` hashes `password` was made for. Two hashes are computed at least, so that nobody learns from the
+/// time whether an email has no seat, one or two.
+pub async fn verify(app: &App, mut stored: Vec<String>, password: SecretString) -> Result<Vec<bool>, Error> {
+    let known = stored.len();
+    while stored.len() < 2 {
+        stored.push(NOBODYS.to_owned());
+    }
     let fits = app.passwords.run(move || {
-        PasswordHash::new(&stored)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+        let fits = |stored: &String| {
+            PasswordHash::new(stored)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+        };
+        stored.iter().map(fits).collect::<Vec<_>>()
     });
-    Ok(fits.await? && is_known)
+    Ok(fits.await?.into_iter().take(known).collect())
 }
 
 /// A hash with the parameters of all others, of a password nobody has.

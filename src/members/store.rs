@@ -51,6 +51,9 @@ pub async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Pag
     page(db, matching.order_by_asc(Column::Name).order_by_asc(Column::Id), paging, |row| Ok(member_of(row))).await
 }
 
+/// Seats of one email that are looked at, the oldest first; whoever has more names the workspace.
+const MOST_SEATS: u64 = 5;
+
 /// Whoever may sign in with this email, in any workspace or in one, with the hash of their password.
 pub async fn with_password(
     db: &impl ConnectionTrait,
@@ -61,7 +64,7 @@ pub async fn with_password(
     if let Some(workspace) = workspace {
         seats = seats.filter(Column::WorkspaceId.eq(workspace));
     }
-    let rows = seats.order_by_asc(Column::CreatedAt).limit(2).all(db).await?;
+    let rows = seats.order_by_asc(Column::CreatedAt).limit(MOST_SEATS).all(db).await?;
     Ok(rows.into_iter().filter_map(|row| row.password_hash.clone().map(|hash| (member_of(row), hash))).collect())
 }
 
@@ -102,9 +105,10 @@ pub(super) async fn delete(db: &impl ConnectionTrait, workspace: WorkspaceId, id
     Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 
-/// How many members of this role there are.
+/// How many members of this role there are who have joined.
 pub(super) async fn count_role(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<u64> {
-    Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Role.eq(role.as_str())).count(db).await
+    let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
+    joined.filter(Column::Role.eq(role.as_str())).count(db).await
 }
 
 fn member_of(row: Model) -> Member {

@@ -19,7 +19,7 @@ impl MigrationTrait for Migration {
                 table("audit_events")
                     .col(pk_uuid("id"))
                     .col(uuid("workspace_id"))
-                    .col(big_integer("sequence"))
+                    .col(big_integer("sequence").check(Expr::cust("sequence > 0")))
                     .col(timestamp_with_time_zone("occurred_at"))
                     .col(string("action"))
                     .col(string("outcome"))

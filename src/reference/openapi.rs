@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document, made from the route table: what is not in a handler's types is not in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
@@ -20,6 +20,7 @@ const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
 
 /// The document of an API that is reached at `public_url`.
 pub fn document(public_url: &str) -> Value {
+    let (mut given, mut taken) = (Vec::new(), Vec::new());
     let (mut paths, mut schemas, mut tags) = (BTreeMap::<&str, Map<String, Value>>::new(), Map::new(), Vec::new());
     schemas.extend(error_schemas().map(|(name, schema)| (name.to_owned(), schema)));
     schemas.insert("FieldError".to_owned(), json!(FieldError::schema()));
@@ -31,10 +32,23 @@ pub fn document(public_url: &str) -> Value {
             for (name, schema) in &route.doc.schemas {
                 schemas.insert(name.clone(), json!(schema));
             }
+            taken.extend(route.doc.body.iter().map(|schema| json!(schema)));
+            given.extend(route.doc.success.iter().filter_map(|(_, shape)| match shape {
+                Shape::Data(schema) => Some(json!(schema)),
+                Shape::Media(_) | Shape::Empty => None,
+            }));
             let method = route.method.as_str().to_lowercase();
             paths.entry(route.path).or_default().insert(method, operation(routes.tag, &route));
         }
     }
+    let (mut sent, mut asked) = (BTreeSet::new(), BTreeSet::new());
+    for root in &given {
+        reachable(root, &schemas, &mut sent);
+    }
+    for root in &taken {
+        reachable(root, &schemas, &mut asked);
+    }
+    require_all(&mut schemas, &(&sent - &asked));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -103,12 +117,11 @@ pub(super) fn parameter_json(parameter: &Parameter) -> Value {
 }
 
 fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str>>) -> Value {
-    let request_id = json!({ "X-Request-Id": { "schema": { "type": "string" }, "description": "Names this request in logs and in the audit log." } });
     let mut responses = Map::new();
     for (status, shape) in success {
         let response = responses
             .entry(status.to_string())
-            .or_insert_with(|| json!({ "description": meaning(*status), "headers": request_id }));
+            .or_insert_with(|| json!({ "description": meaning(*status), "headers": headers(*status) }));
         match shape {
             Shape::Data(schema) => response["content"]["application/json"]["schema"] = envelope(&json!(schema)),
             Shape::Media(kind) => response["content"][*kind]["schema"] = json!({ "type": "string" }),
@@ -119,13 +132,57 @@ fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str
     let internal = [(500, vec!["INTERNAL"])];
     let failures = failures.iter().map(|(status, codes)| (*status, codes.clone())).chain(internal);
     for (status, codes) in failures {
-        let mut response = json!({ "description": format!("{}: {}", meaning(status), codes.join(", ")), "headers": request_id });
+        let mut response =
+            json!({ "description": format!("{}: {}", meaning(status), codes.join(", ")), "headers": headers(status) });
         if has_body {
             response["content"] = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
         }
         responses.insert(status.to_string(), response);
     }
     Value::Object(responses)
+}
+
+/// The headers that every answer of this status has.
+fn headers(status: u16) -> Value {
+    let text = |about: &str| json!({ "schema": { "type": "string" }, "description": about });
+    let mut headers = json!({ "X-Request-Id": text("Names this request in logs and in the audit log.") });
+    if status == 401 {
+        headers["WWW-Authenticate"] = text("What is asked for (RFC 6750).");
+    }
+    if matches!(status, 429 | 503) {
+        headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 0 }, "description": "Seconds to wait." });
+    }
+    if status == 429 {
+        headers["RateLimit-Policy"] = text("The limit, such as \"default\";q=600;w=60.");
+        headers["RateLimit"] = text("What is left of it and when there is more, such as \"default\";r=0;t=12.");
+    }
+    headers
+}
+
+/// What an answer has it always has, null if there is nothing to say; only what a caller sends may leave fields out.
+fn require_all(schemas: &mut Map<String, Value>, sent: &BTreeSet<String>) {
+    for name in sent {
+        let Some(schema) = schemas.get_mut(name) else { continue };
+        let names: Vec<String> = schema["properties"].as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
+        if !names.is_empty() {
+            schema["required"] = json!(names);
+        }
+    }
+}
+
+/// The names of all schemas that `root` leads to.
+fn reachable(root: &Value, schemas: &Map<String, Value>, found: &mut BTreeSet<String>) {
+    match root {
+        Value::Object(members) => {
+            let name = members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+            if let Some(name) = name.filter(|name| found.insert((*name).to_owned())) {
+                reachable(&schemas[name], schemas, found);
+            }
+            members.values().for_each(|member| reachable(member, schemas, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| reachable(item, schemas, found)),
+        _ => {}
+    }
 }
 
 fn envelope(data: &Value) -> Value {

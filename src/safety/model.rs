@@ -123,28 +123,34 @@ impl Check for CreateReport {}
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateReport {
     /// Another title.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Title, required = false)]
     pub title: Option<Title>,
     /// Another description.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Description, required = false)]
     pub description: Option<Description>,
     /// Another place; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Location>)]
     pub location: Option<Option<Location>>,
     /// Another time; not in the future.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Time, required = false)]
     pub occurred_at: Option<Time>,
     /// Another assessment.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Severity, required = false)]
     pub severity: Option<Severity>,
     /// `submitted` → `under_review` → `corrective_action` → `closed`. Anything can be closed at any time, corrective
     /// action can go back to review, and what is closed can be reviewed again.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
     /// Stricter than before; becoming `anonymous` erases the reporter. It never loosens, and what was filed as
     /// `standard` cannot become `anonymous`, but `confidential`: the audit log has recorded who filed it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Confidentiality, required = false)]
     pub confidentiality: Option<Confidentiality>,
     /// Another member to look into it; `null`: nobody.
     #[serde(default, deserialize_with = "present")]

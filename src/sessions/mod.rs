@@ -15,5 +15,5 @@ mod tables;
 
 pub use api::routes;
 pub use error::Error;
-pub use service::{SignIns, SignedIn, TokenDigest, authenticate, find_token, issue, record_failures};
+pub use service::{SignIns, SignedIn, TokenDigest, authenticate, find_token, issue, record_failures, require};
 pub use store::forget_expired;

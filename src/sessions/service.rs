@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait, DbErr};
 use secrecy::SecretString;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -14,10 +15,11 @@ use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, LOST_ROLE, LOST_SESSION};
+use crate::kit::http::client;
 use crate::kit::limit::{Limits, Rate, TooSoon};
 use crate::kit::lock::lock;
-use crate::members::{self, Email, Member};
+use crate::members::{self, Email, Member, Role};
 use crate::workspaces;
 
 /// How long a session lasts.
@@ -59,36 +61,36 @@ type Failure = (Member, By, Time);
 /// so that many attempts at once are not more than one after another.
 #[derive(Debug)]
 struct Limited {
-    by_address: Limits<IpAddr>,
-    by_email_and_address: Limits<([u8; 32], IpAddr)>,
-    by_email: Limits<[u8; 32]>,
+    address: Limits<IpAddr>,
+    email_from_address: Limits<([u8; 32], IpAddr)>,
+    email: Limits<[u8; 32]>,
 }
 
 impl Default for Limited {
     fn default() -> Self {
         let minute = Duration::from_mins(1);
         Self {
-            by_address: Limits::new(Rate { requests: 20, per: minute }, 100_000),
-            by_email_and_address: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
+            address: Limits::new(Rate { requests: 20, per: minute }, 100_000),
+            email_from_address: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
             // Wide, so that a stranger who guesses does not keep the owner of the email out.
-            by_email: Limits::new(Rate { requests: 100, per: 5 * minute }, 100_000),
+            email: Limits::new(Rate { requests: 50, per: 5 * minute }, 100_000),
         }
     }
 }
 
 impl Limited {
     fn take(&self, email: &Email, address: IpAddr, ticks: Duration) -> Result<(), TooSoon> {
-        let email = email_digest(email);
-        self.by_address.take(address, ticks)?;
-        self.by_email_and_address.take((email, address), ticks)?;
-        self.by_email.take(email, ticks).map(|_| ())
+        let (email, address) = (email_digest(email), client::network(address));
+        self.address.take(address, ticks)?;
+        self.email_from_address.take((email, address), ticks)?;
+        self.email.take(email, ticks).map(|_| ())
     }
 
     fn give_back(&self, email: &Email, address: IpAddr) {
-        let email = email_digest(email);
-        self.by_address.give_back(&address);
-        self.by_email_and_address.give_back(&(email, address));
-        self.by_email.give_back(&email);
+        let (email, address) = (email_digest(email), client::network(address));
+        self.address.give_back(&address);
+        self.email_from_address.give_back(&(email, address));
+        self.email.give_back(&email);
     }
 }
 
@@ -122,15 +124,14 @@ pub async fn sign_in(
         Some(one) => members::with_password(app.db.read(), email.as_str(), one).await?,
         None => members::with_password(app.db.read(), email.as_str(), None).await?,
     };
-    // Exactly one hash is computed, whoever asks: none, one or several seats cannot be told apart.
-    let seat = if let [seat] = seats.as_slice() { Some(seat) } else { None };
-    let fits = members::verify(app, seat.map(|(_, hash)| hash.clone()), password).await?;
-    let Some((member, _)) = seat else { return Err(Error::Credentials) };
-    if !fits {
+    let fits = members::verify(app, seats.iter().map(|(_, hash)| hash.clone()).collect(), password).await?;
+    // A seat that someone else's workspace made for this email opens nothing and closes nothing here.
+    let Some((member, _)) = seats.iter().zip(fits).find_map(|(seat, fits)| fits.then_some(seat)) else {
         // Written later: the answer must not take longer for an email that somebody has.
-        app.sign_ins.failures().push((member.clone(), by(Actor::ANONYMOUS), app.clock.now()));
+        let failures = seats.iter().map(|(member, _)| (member.clone(), by(Actor::ANONYMOUS), app.clock.now()));
+        app.sign_ins.failures().extend(failures);
         return Err(Error::Credentials);
-    }
+    };
     app.sign_ins.limits.give_back(email, address);
     issue(app, member.clone(), by(Actor::member(member.id, &member.name))).await
 }
@@ -181,6 +182,15 @@ pub async fn authenticate(app: &App, token: &[u8]) -> DbResult<Option<(Member, T
     let Some((workspace, member)) = store::find(app.db.read(), digest, app.clock.now()).await? else { return Ok(None) };
     let member = members::find(app.db.read(), workspace, member).await?;
     Ok(member.map(|member| (member, digest)))
+}
+
+/// Refuses to go on for someone who was signed out, removed or given another role since the request was admitted: a
+/// request may take its time to arrive whole.
+pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role, now: Time) -> DbResult<()> {
+    let denied = |lost: &str| DbErr::AccessDenied { permission: lost.to_owned(), resource: "workspace".to_owned() };
+    let (workspace, member) = store::find(tx, session, now).await?.ok_or_else(|| denied(LOST_SESSION))?;
+    let member = members::find(tx, workspace, member).await?.ok_or_else(|| denied(LOST_SESSION))?;
+    if member.role == role { Ok(()) } else { Err(denied(LOST_ROLE)) }
 }
 
 /// Ends a session.

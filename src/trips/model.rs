@@ -197,19 +197,24 @@ pub struct UpdateTrip {
     #[schema(value_type = Option<ExternalId>)]
     pub external_id: Option<Option<ExternalId>>,
     /// What it is flown for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = TripType, required = false)]
     pub trip_type: Option<TripType>,
     /// A status that the state machine allows from the present one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
     /// From.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Airport, required = false)]
     pub origin: Option<Airport>,
     /// To.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Airport, required = false)]
     pub destination: Option<Airport>,
     /// When it departs.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Time, required = false)]
     pub departure_date: Option<Time>,
     /// When it arrives, after it departs; `null`: not known.
     #[serde(default, deserialize_with = "present")]
@@ -221,8 +226,8 @@ pub struct UpdateTrip {
     #[schema(value_type = Option<AircraftId>)]
     pub aircraft_id: Option<Option<AircraftId>>,
     /// Passengers on board.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 1000)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = u16, required = false, minimum = 0, maximum = 1000)]
     pub passenger_count: Option<u16>,
     /// Other notes; `null` removes them.
     #[serde(default, deserialize_with = "present")]

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::model::{CreateWorkspace, Workspace, WorkspaceId};
 use super::store;
 use crate::app::App;
-use crate::audit::{self, Action, By, Target, Work};
+use crate::audit::{Action, By, Target, Work};
 use crate::cluster;
 use crate::keys::Tenant;
 use crate::kit::db::{DbResult, is_duplicate};
@@ -24,23 +24,20 @@ pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Worksp
         api_keys_enabled: true,
         created_at: now,
     };
-    // The row, its empty log and the revision first, in one transaction; then the owner in the workspace's first Work.
-    // Were the process to end between the two, the workspace would have no owner: `members add` gives it one.
+    // One transaction: no workspace is ever without an owner, or without the event that begins its log.
     let tx = app.db.begin().await?;
     match store::insert(&tx, &workspace).await {
         Err(error) if is_duplicate(&error) => return Err(Error::SlugTaken(workspace.slug)),
         done => done?,
     }
-    audit::open_log(&tx, workspace.id).await?;
-    let revision = cluster::next_revision(&tx).await?;
-    tx.commit().await?;
-    app.index.apply_tenant(Tenant::from(&workspace));
-    let mut work = Work::begin(app, workspace.id, by).await?;
+    let mut work = Work::begin_log(app, tx, workspace.id, by).await?;
+    let revision = cluster::next_revision(work.tx()).await?;
     let target = Target::new("workspace", workspace.id, &workspace.name);
     work.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }))
         .await?;
     let owner = members::insert(&mut work, input.owner.email, input.owner.name, Role::AccountOwner, Some(password)).await?;
     work.commit().await?;
+    app.index.apply_tenant(Tenant::from(&workspace));
     app.cluster.wait_for_others(app, revision).await;
     Ok((workspace, owner))
 }

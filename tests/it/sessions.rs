@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use axum::body::{Body, Bytes};
+use axum::http::Method;
+use planeconnection::members::Role;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::support::{Answer, Client, PASSWORD, TestApp};
 
@@ -72,14 +76,17 @@ async fn a_failed_sign_in_is_on_record_and_names_no_password() {
 }
 
 #[tokio::test]
-async fn an_email_with_two_seats_names_its_workspace() {
+async fn an_email_with_two_seats_signs_in_where_its_password_fits() {
     let t = TestApp::new().await;
     let (_, other) = t.other_workspace().await;
     let invited = other.post("/api/v1/members", json!({ "name": "Ana", "email": "ana@skyline.example", "role": "pilot" })).await;
     let token = invited.is(201).text_at("/data/inviteUrl").split_once('#').expect("a link").1.to_owned();
     let joined = json!({ "token": token, "password": "another password" });
     t.anyone().post("/api/v1/auth/join", joined).await.is(200);
-    t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(401).code("INVALID_CREDENTIALS");
+    for (workspace, password) in [("skyline", PASSWORD), ("northwind", "another password")] {
+        let body = credentials("ana@skyline.example", password);
+        assert_eq!(t.anyone().post(SIGN_IN, body).await.is(200).at("/data/workspace/slug"), workspace);
+    }
     for (workspace, password) in [("skyline", PASSWORD), ("northwind", "another password")] {
         let body = json!({ "email": "ana@skyline.example", "password": password, "workspace": workspace });
         assert_eq!(t.anyone().post(SIGN_IN, body).await.is(200).at("/data/workspace/slug"), workspace);
@@ -89,17 +96,28 @@ async fn an_email_with_two_seats_names_its_workspace() {
 }
 
 #[tokio::test]
+async fn guesses_for_an_email_from_one_address_do_not_keep_its_owner_out() {
+    let t = TestApp::new().await;
+    let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, credentials("ana@skyline.example", "a guess")).await;
+    for _ in 1..=10 {
+        guess("198.51.100.1").await.is(401);
+    }
+    let slowed = guess("198.51.100.1").await.is(429).code("RATE_LIMITED");
+    let seconds: u64 = slowed.header("retry-after").parse().expect("a number");
+    t.anyone().from("203.0.113.7").post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
+    t.advance(Duration::from_secs(seconds)).await;
+    guess("198.51.100.1").await.is(401);
+    guess("198.51.100.1").await.is(429);
+}
+
+#[tokio::test]
 async fn guesses_for_an_email_are_slowed_down_wherever_they_come_from() {
     let t = TestApp::new().await;
     let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, credentials("ana@skyline.example", "a guess")).await;
-    for number in 1..=10 {
+    for number in 1..=50 {
         guess(&format!("198.51.100.{number}")).await.is(401);
     }
-    let slowed = guess("198.51.100.99").await.is(429).code("RATE_LIMITED");
-    let seconds: u64 = slowed.header("retry-after").parse().expect("a number");
-    t.advance(Duration::from_secs(seconds)).await;
-    guess("198.51.100.99").await.is(401);
-    guess("198.51.100.99").await.is(429);
+    guess("198.51.100.99").await.is(429).code("RATE_LIMITED");
 }
 
 #[tokio::test]
@@ -150,4 +168,26 @@ async fn a_key_cannot_sign_out() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.with(&key).post("/api/v1/auth/sign-out", json!({})).await.is(403).code("PERSON_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_request_that_was_still_arriving_when_its_sender_was_removed_changes_nothing() {
+    let t = TestApp::new().await;
+    let admin = t.add_member(Role::Admin).await;
+    let (client, owner) = (t.signed_in(admin.clone()).await.header("content-type", "application/json"), t.owner().await);
+    let ((reached, is_reached), (send_rest, rest)) = (oneshot::channel(), oneshot::channel::<Bytes>());
+    // Polled only once the request was admitted.
+    let body = Body::from_stream(futures_util::stream::once(async {
+        reached.send(()).expect("somebody waits");
+        rest.await
+    }));
+    let remove = async {
+        is_reached.await.expect("the request is admitted");
+        owner.delete(&format!("/api/v1/members/{}", admin.id)).await.is(200);
+        let input = json!({ "name": "Too late", "permissions": "read_only", "expiresAt": null });
+        send_rest.send(input.to_string().into()).expect("the request still waits");
+    };
+    let (answer, ()) = tokio::join!(client.send(Method::POST, "/api/v1/api-keys", body), remove);
+    answer.is(401).code("SESSION_INVALID");
+    assert!(owner.get("/api/v1/api-keys").await.is(200).items("name").is_empty());
 }

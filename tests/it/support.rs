@@ -145,7 +145,8 @@ impl TestApp {
         let number = self.app.random.base62(6).to_lowercase();
         let email = format!("{role}-{number}@skyline.example").parse().expect("an email");
         let name = format!("Test {role}").parse().expect("a name");
-        let member = members::insert(&mut work, email, name, role, None).await.expect("a member");
+        let member =
+            members::insert(&mut work, email, name, role, Some("no password has this hash".to_owned())).await.expect("a member");
         work.commit().await.expect("a commit");
         member
     }

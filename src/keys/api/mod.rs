@@ -17,6 +17,7 @@ use super::{store, usage as recorded};
 use crate::access::{Allowed, ManageKeys};
 use crate::app::App;
 use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
 use crate::kit::http::route::{get, patch, post, put};
 use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoStore, Page, Path, Routes};
 
@@ -48,7 +49,7 @@ pub fn routes() -> Routes<App> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKey)]
-pub(super) struct KeyView {
+pub(crate) struct KeyView {
     id: KeyId,
     /// Unique among the workspace's active keys.
     name: String,
@@ -95,7 +96,7 @@ struct NewKeyView {
 type ShownOnce = NoStore<Created<NewKeyView>>;
 
 /// Adds to keys what other tables know of them.
-async fn views(app: &App, keys: Vec<Key>) -> Result<Vec<KeyView>, ApiError> {
+pub(crate) async fn views(app: &App, keys: Vec<Key>) -> DbResult<Vec<KeyView>> {
     let Some(workspace) = keys.first().map(|key| key.workspace) else { return Ok(Vec::new()) };
     let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
     let mut last_uses = recorded::last_uses(app.db.read(), ids.clone()).await?;

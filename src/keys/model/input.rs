@@ -97,6 +97,7 @@ fn check_allowlist(texts: Option<&[String]>, faults: &mut Faults) {
 pub struct UpdateKey {
     /// Another name.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = KeyName, required = false)]
     pub name: Option<KeyName>,
     /// Another description; `null` removes it.
     #[serde(default, deserialize_with = "present")]
@@ -136,7 +137,11 @@ pub struct RotateKey {
     pub name: Option<KeyName>,
 }
 
-impl Check for RotateKey {}
+impl Check for RotateKey {
+    fn check(&self, faults: &mut Faults) {
+        check_no_key(self.name.as_ref(), None, faults);
+    }
+}
 
 /// Why a key is revoked.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -46,7 +46,7 @@ pub fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// Whoever has one IPv6 address has the 64 bits below it as well: its network stands for all of them.
+/// Whoever has one IPv6 address has the 64 bits below it as well: where callers are counted, they are one.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -82,6 +82,24 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "CONFLICT", message)
     }
 
+    /// 401 or 403: whoever sent the request may no longer do what it asks for.
+    fn no_longer(is_signed_out: bool) -> Self {
+        if is_signed_out {
+            let challenge = HeaderValue::from_static("Bearer realm=\"PlaneConnection\", error=\"invalid_token\"");
+            return Self::new(
+                StatusCode::UNAUTHORIZED,
+                "SESSION_INVALID",
+                "This session has ended meanwhile; nothing was changed. Sign in again.",
+            )
+            .header(axum::http::header::WWW_AUTHENTICATE, challenge);
+        }
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "ROLE_REQUIRED",
+            "Your role was changed meanwhile; nothing was changed. Try again with the new one.",
+        )
+    }
+
     /// 429: true as a request, but it came too soon.
     pub fn rate_limited(message: impl Into<String>, retry_after_seconds: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, retry_after_seconds.into())
@@ -171,6 +189,9 @@ impl IntoResponse for ApiError {
 
 impl From<sea_orm::DbErr> for ApiError {
     fn from(error: sea_orm::DbErr) -> Self {
+        if let sea_orm::DbErr::AccessDenied { permission, .. } = &error {
+            return Self::no_longer(permission == crate::kit::db::LOST_SESSION);
+        }
         if crate::kit::db::is_unavailable(&error) {
             tracing::warn!(%error, "the database is unavailable");
             return Self::unavailable();

@@ -1,6 +1,8 @@
 //! `audit::verify`: whatever is done to a row behind the product's back, the first event that does not fit is named.
 
-use planeconnection::audit::{Fault, verify};
+use planeconnection::audit::{Action, By, Fault, Work, verify};
+
+use sea_orm::ConnectionTrait;
 
 use crate::support::TestApp;
 
@@ -34,6 +36,19 @@ async fn an_honest_log_verifies() {
 }
 
 #[tokio::test]
+async fn a_walk_goes_on_past_the_first_batch() {
+    let t = TestApp::new().await;
+    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    for number in 0..2_100 {
+        work.record(Action::KeyUsed, None, serde_json::json!({ "number": number })).await.expect("a record");
+    }
+    work.commit().await.expect("a commit");
+    assert_eq!(fault(&t).await, None);
+    t.tamper("UPDATE audit_events SET details = details || ' ' WHERE sequence = 2050").await;
+    assert_eq!(sequence(fault(&t).await), 2050);
+}
+
+#[tokio::test]
 async fn whatever_is_altered_of_an_event_is_noticed() {
     for change in [
         "action = 'api_key.revoked'",
@@ -48,6 +63,11 @@ async fn whatever_is_altered_of_an_event_is_noticed() {
         "details = '{}'",
         "id = randomblob(16)",
         "hash = zeroblob(32)",
+        "target_type = NULL",
+        "details = replace(details, ':', ': ')",
+        "details = '{\"hidden\": 1, ' || substr(details, 2)",
+        "occurred_at = replace(occurred_at, '+00:00', 'Z')",
+        "occurred_at = replace(occurred_at, '+00:00', '.0000001+00:00')",
     ] {
         let t = with_a_log().await;
         t.tamper(&format!("UPDATE audit_events SET {change} WHERE sequence = 6")).await;
@@ -57,7 +77,14 @@ async fn whatever_is_altered_of_an_event_is_noticed() {
 
 #[tokio::test]
 async fn an_event_that_cannot_even_be_read_is_named() {
-    for change in ["details = 'nonsense'", "hash = x'00'", "occurred_at = 'yesterday'", "id = 'x'", "outcome = x'ff'"] {
+    for change in [
+        "details = 'nonsense'",
+        "hash = x'00'",
+        "occurred_at = 'yesterday'",
+        "id = 'x'",
+        "outcome = x'ff'",
+        "action = CAST(action AS BLOB)",
+    ] {
         let t = with_a_log().await;
         t.tamper(&format!("UPDATE audit_events SET {change} WHERE sequence = 6")).await;
         assert_eq!(sequence(fault(&t).await), 6, "{change}");
@@ -127,7 +154,74 @@ async fn an_event_added_at_the_end_is_noticed() {
 async fn a_log_without_head_is_noticed() {
     let t = with_a_log().await;
     t.tamper("DELETE FROM audit_heads").await;
-    assert!(matches!(fault(&t).await, Some(Fault::End { head: 0, .. })));
+    assert_eq!(fault(&t).await, Some(Fault::Headless));
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_noticed() {
+    let t = with_a_log().await;
+    t.tamper("UPDATE audit_heads SET sequence = 'last'").await;
+    assert_eq!(fault(&t).await, Some(Fault::Headless));
+}
+
+#[tokio::test]
+async fn a_log_that_was_emptied_together_with_its_head_is_noticed() {
+    let t = with_a_log().await;
+    t.tamper("DELETE FROM audit_events").await;
+    t.tamper("UPDATE audit_heads SET sequence = 0, hash = zeroblob(32)").await;
+    assert_eq!(fault(&t).await, Some(Fault::Empty));
+    t.tamper("DELETE FROM audit_heads").await;
+    assert_eq!(fault(&t).await, Some(Fault::Headless));
+}
+
+#[tokio::test]
+async fn an_event_inserted_before_the_first_is_named() {
+    for number in [0, -3] {
+        let t = with_a_log().await;
+        let insert = format!(
+            "INSERT INTO audit_events SELECT randomblob(16), workspace_id, {number}, occurred_at, action, outcome, actor_type, \
+             actor_id, actor_name, target_type, target_id, target_name, ip, user_agent, request_id, details, hash FROM audit_events \
+             WHERE sequence = 1",
+        );
+        let tx = t.app.db.begin().await.expect("a transaction");
+        tx.execute_unprepared(&insert).await.expect_err("the table refuses it");
+        drop(tx);
+        t.tamper(&format!("PRAGMA ignore_check_constraints = ON; {insert}")).await;
+        assert!(matches!(fault(&t).await, Some(Fault::BeforeFirst { sequence, .. }) if sequence == number), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_without_a_type_is_noticed() {
+    for change in ["target_id = 'key_x'", "target_name = 'Another'", "target_type = ''"] {
+        let t = with_a_log().await;
+        t.owner().await.put("/api/v1/settings/api-keys", serde_json::json!({ "enabled": false })).await.is(200);
+        assert_eq!(fault(&t).await, None);
+        t.tamper(&format!("UPDATE audit_events SET {change} WHERE action = 'settings.api_keys.updated'")).await;
+        assert!(matches!(fault(&t).await, Some(Fault::Altered { .. })), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_another_workspace_is_named_at_its_first_event() {
+    let t = with_a_log().await;
+    let (other, _) = t.other_workspace().await;
+    t.tamper(
+        "PRAGMA defer_foreign_keys = ON; \
+         CREATE TEMP TABLE pair AS SELECT a.workspace_id AS mine, b.workspace_id AS theirs, b.sequence, b.hash \
+         FROM audit_heads a JOIN audit_heads b ON a.workspace_id <> b.workspace_id; \
+         UPDATE audit_heads SET (sequence, hash) = (SELECT sequence, hash FROM pair WHERE mine = workspace_id); \
+         UPDATE audit_events SET sequence = sequence + 1000; \
+         UPDATE audit_events SET workspace_id = (SELECT theirs FROM pair WHERE mine = workspace_id), sequence = sequence + 1000 * \
+         (SELECT rank FROM (SELECT mine, row_number() OVER (ORDER BY mine) AS rank FROM pair) WHERE mine = workspace_id); \
+         UPDATE audit_events SET sequence = sequence % 1000",
+    )
+    .await;
+    for workspace in [t.workspace.id, other.id] {
+        let verdict = verify(&t.app.db, workspace).await.expect("a verdict");
+        assert!(matches!(verdict.fault, Some(Fault::Foreign { .. })), "{verdict:?}");
+        assert_eq!(verdict.events, 0);
+    }
 }
 
 #[tokio::test]

@@ -97,3 +97,19 @@ async fn a_check_for_a_scope_counts_for_that_scope() {
     ]);
     assert_eq!(usage.at("/data/scopes"), &expected);
 }
+
+#[tokio::test]
+async fn the_first_use_is_the_earliest_one_whatever_came_before_the_flush() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let addresses: Vec<String> = (1..=8).rev().map(|number| format!("198.51.100.{number}")).collect();
+    for address in &addresses {
+        t.with(&key).from(address).get("/api/v1/auth/whoami").await.is(200);
+        t.app.clock.advance(Duration::from_millis(1));
+    }
+    let events = t.audit().await;
+    let used: Vec<_> = events.iter().filter(|event| event["action"] == "api_key.used").collect();
+    let told: Vec<_> = used.iter().filter_map(|event| event["ip"].as_str()).collect();
+    assert_eq!(told, addresses);
+    assert!(used.iter().enumerate().all(|(at, event)| event["details"]["firstUse"] == (at == 0)), "{used:?}");
+}
