@@ -87,7 +87,7 @@ fn operation(tag: &str, route: &Route<App>) -> Value {
         let schema = json!(schema);
         // A body whose fields may all be left out may be left out itself.
         let named = schema["$ref"].as_str().and_then(|path| route.doc.schemas.get(path.rsplit('/').next()?));
-        let is_required = named.is_none_or(|schema| json!(schema).get("required").is_some());
+        let is_required = named.map_or_else(|| schema.clone(), |schema| json!(schema)).get("required").is_some();
         operation["requestBody"] = json!({ "required": is_required, "content": { "application/json": { "schema": schema } } });
     }
     operation["security"] = security.iter().map(|scheme| json!({ *scheme: [] })).collect();
