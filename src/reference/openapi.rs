@@ -135,7 +135,7 @@ fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str
         let mut response =
             json!({ "description": format!("{}: {}", meaning(status), codes.join(", ")), "headers": headers(status) });
         if has_body {
-            response["content"] = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
+            response["content"] = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Failure" } } });
         }
         responses.insert(status.to_string(), response);
     }
@@ -212,12 +212,12 @@ fn error_schemas() -> [(&'static str, Value); 2] {
             "invoiceId": text("With CONFLICT over an externalId: the invoice that has it."),
         },
     });
-    let error = json!({
+    let failure = json!({
         "type": "object",
         "required": ["success", "error"],
         "properties": { "success": { "type": "boolean", "const": false }, "error": { "$ref": "#/components/schemas/ErrorDetail" } },
     });
-    [("Error", error), ("ErrorDetail", detail)]
+    [("Failure", failure), ("ErrorDetail", detail)]
 }
 
 /// "List API keys" → `listApiKeys`
