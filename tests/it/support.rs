@@ -354,7 +354,12 @@ impl Lines {
             .with_max_level(tracing::Level::TRACE)
             .with_writer(move || writer.clone())
             .finish();
-        (lines, tracing::subscriber::set_default(subscriber))
+        let guard = tracing::subscriber::set_default(subscriber);
+        // While there is one listener only, a thread without it may say for all threads that nobody listens; a second
+        // one, kept for good, makes tracing ask them all.
+        std::mem::forget(tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new()));
+        tracing::callsite::rebuild_interest_cache();
+        (lines, guard)
     }
 
     /// What was logged so far.
