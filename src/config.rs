@@ -17,6 +17,19 @@ pub struct Config {
     pub header_timeout: Duration,
 }
 
+impl Config {
+    /// Whether people reach the product by TLS.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// Scheme, host and port of the public URL, as a browser names them in `Origin`.
+    pub fn origin(&self) -> &str {
+        let host = self.public_url.find("://").map_or(0, |at| at + 3);
+        self.public_url[host..].find('/').map_or(&self.public_url, |end| &self.public_url[..host + end])
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! PlaneConnection API keys: how an aviation operator lets other software into its workspace, safely.
 //!
 //! `docs/ARCHITECTURE.md` draws the house. A slice has the same rooms everywhere: `mod` (purpose, invariants, file
-//! map), `model` (types and rules without I/O), `store` (queries), `service` (use cases), `api` (JSON), `error`.
+//! map), `model` (types and rules without I/O), `store` (queries), `service` (use cases), `api` (JSON), `pages` (HTML), `error`.
 
 pub mod access;
 pub mod app;
@@ -10,6 +10,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod fleet;
+pub mod frame;
 pub mod front;
 pub mod invoices;
 pub mod keys;

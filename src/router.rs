@@ -4,10 +4,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 
+use crate::access::guard_forms;
 use crate::app::App;
 use crate::front::front;
 use crate::kit::http::{ApiError, Routes};
-use crate::{access, audit, fleet, invoices, keys, members, reference, safety, sessions, trips};
+use crate::{access, audit, fleet, frame, invoices, keys, members, reference, safety, sessions, trips};
 
 /// The table of the JSON API; the OpenAPI document and the table of permissions are made from it.
 pub fn table() -> Vec<Routes<App>> {
@@ -24,11 +25,20 @@ pub fn table() -> Vec<Routes<App>> {
     ]
 }
 
+/// The table of the pages.
+pub fn pages() -> Vec<Routes<App>> {
+    vec![sessions::pages()]
+}
+
 /// Everything a node serves.
 pub fn router(app: App) -> Router {
-    let api = table().into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
+    let merged = |table: Vec<Routes<App>>| table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
+    let pages = merged(pages()).route_layer(from_fn_with_state(app.clone(), guard_forms));
     let metrics = if app.config.has_metrics_listener { Router::new() } else { reference::metrics_router() };
-    api.merge(reference::router())
+    merged(table())
+        .merge(pages)
+        .merge(reference::router())
+        .merge(frame::files())
         .merge(metrics)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

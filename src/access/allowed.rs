@@ -48,6 +48,10 @@ pub enum Caller {
 }
 
 impl<P> Allowed<P> {
+    pub(super) fn new(caller: Caller, info: RequestInfo) -> Self {
+        Self { caller, info, permission: PhantomData }
+    }
+
     /// Who calls.
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -120,7 +124,7 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
             Rule::Anyone => Caller::Anyone,
             rule => admit(app, parts, &info, rule).await?,
         };
-        Ok(Self { caller, info, permission: PhantomData })
+        Ok(Self::new(caller, info))
     }
 }
 
@@ -132,18 +136,26 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Resu
         )),
         Some(Credential::Key(presented)) => admit_key(app, presented, info, rule).await.map(Caller::Key),
         Some(Credential::Token(token)) => {
-            let (member, session) = sessions::authenticate(app, token).await?.ok_or_else(session_invalid)?;
-            let tenant = app.cluster.tenant(app, member.workspace).await?.ok_or_else(session_invalid)?;
-            if rule.admits(member.role) {
-                return Ok(Caller::Member { member: Box::new(member), tenant, session });
+            let person = person(app, token).await?.ok_or_else(session_invalid)?;
+            if let Caller::Member { member, .. } = &person
+                && !rule.admits(member.role)
+            {
+                let message = format!(
+                    "Your role, {}, does not allow this; it needs {rule}. Ask an administrator of the workspace.",
+                    member.role
+                );
+                return Err(ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", message));
             }
-            let message = format!(
-                "Your role, {}, does not allow this; it needs {rule}. Ask an administrator of the workspace.",
-                member.role
-            );
-            Err(ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", message))
+            Ok(person)
         }
     }
+}
+
+/// Whose session this is, unless it is unknown, expired or signed out.
+pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> {
+    let Some((member, session)) = sessions::authenticate(app, token).await? else { return Ok(None) };
+    let tenant = app.cluster.tenant(app, member.workspace).await?;
+    Ok(tenant.map(|tenant| Caller::Member { member: Box::new(member), tenant, session }))
 }
 
 async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<Arc<Entry>, ApiError> {

@@ -7,6 +7,7 @@
 //! - `ids`     TypeIDs as newtypes
 //! - `limit`   a rate limit in eight bytes (GCRA)
 //! - `lock`    locks that outlive a panic
+//! - `page`    HTML, forms, times and charts
 //! - `random`  the operating system's generator, or a seeded one for tests
 //! - `text`    strings that were checked when they were parsed
 //! - `words`   closed vocabularies, one word each in the code, on the wire and in the database
@@ -18,6 +19,7 @@ pub mod http;
 pub mod ids;
 pub mod limit;
 pub mod lock;
+pub mod page;
 pub mod random;
 pub mod text;
 pub mod words;

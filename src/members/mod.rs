@@ -23,4 +23,4 @@ pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use password::{Passwords, hash, verify};
 pub use role::Role;
 pub use service::{Standing, add, insert, remove, set_role};
-pub use store::{find, find_by_email, list, with_password};
+pub use store::{find, find_by_email, list, with_password, with_role};

@@ -40,6 +40,18 @@ impl Role {
         }
     }
 
+    /// As people read it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::AccountOwner => "Account owner",
+            Self::Admin => "Admin",
+            Self::SafetyManager => "Safety manager",
+            Self::Dispatcher => "Dispatcher",
+            Self::Pilot => "Pilot",
+            Self::Auditor => "Auditor",
+        }
+    }
+
     /// From what is stored.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)

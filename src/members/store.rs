@@ -51,6 +51,13 @@ pub async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Pag
     page(db, matching.order_by_asc(Column::Name).order_by_asc(Column::Id), paging, |row| Ok(member_of(row))).await
 }
 
+/// Who has joined with one of these roles, the first 20 by name.
+pub async fn with_role(db: &impl ConnectionTrait, workspace: WorkspaceId, roles: &[Role]) -> DbResult<Vec<Member>> {
+    let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
+    let named = joined.filter(Column::Role.is_in(roles.iter().map(|role| role.as_str()))).order_by_asc(Column::Name);
+    Ok(named.limit(20).all(db).await?.into_iter().map(member_of).collect())
+}
+
 /// Seats of one email that are looked at, the oldest first; whoever has more names the workspace.
 const MOST_SEATS: u64 = 5;
 

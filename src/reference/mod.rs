@@ -23,9 +23,7 @@ pub fn router() -> Router<App> {
         .route("/readiness", get(health::readiness))
         .route("/openapi.json", get(page::openapi))
         .route("/docs", get(page::docs))
-        .route("/docs.css", get(page::stylesheet))
         .route("/llms.txt", get(page::llms))
-        .route("/", get(page::root))
 }
 
 /// The metrics, for the main address or one of their own.

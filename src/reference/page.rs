@@ -3,18 +3,16 @@
 use askama::Template;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::openapi::{document, parameter_json};
 use crate::app::App;
 use crate::kit::http::describe::Shape;
 use crate::kit::http::{ApiError, Route};
+use crate::kit::page::html;
 use crate::router;
-
-/// Nothing but what this server sends itself; no script at all.
-const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[derive(Template)]
 #[template(path = "reference/docs.html")]
@@ -136,16 +134,6 @@ fn sketch(schema: &Value, document: &Value, depth: usize) -> String {
     }
 }
 
-fn html(page: &impl Template) -> Response {
-    match page.render() {
-        Ok(text) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(text)).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a page cannot be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
 pub(super) async fn docs(State(app): State<App>) -> Response {
     let document = document(&app.config.public_url);
     let groups = router::table().into_iter().map(|routes| Group {
@@ -158,10 +146,6 @@ pub(super) async fn docs(State(app): State<App>) -> Response {
 
 pub(super) async fn openapi(State(app): State<App>) -> Json<Value> {
     Json(document(&app.config.public_url))
-}
-
-pub(super) async fn stylesheet() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../assets/docs.css"))
 }
 
 #[derive(Template)]
@@ -182,15 +166,11 @@ pub(super) async fn llms(State(app): State<App>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-pub(super) async fn root() -> Redirect {
-    Redirect::to("/docs")
-}
-
 #[derive(Template)]
 #[template(path = "reference/error.html")]
 struct ErrorPage<'a> {
     status: u16,
-    reason: &'a str,
+    title: &'a str,
     message: &'a str,
     request_id: &'a str,
 }
@@ -198,7 +178,5 @@ struct ErrorPage<'a> {
 /// A failure as a page.
 pub fn error_page(error: &ApiError, request_id: &str) -> Response {
     let reason = error.status.canonical_reason().unwrap_or("Error");
-    let mut response = html(&ErrorPage { status: error.status.as_u16(), reason, message: &error.message, request_id });
-    response.headers_mut().insert(HeaderName::from_static("cache-control"), header::HeaderValue::from_static("no-store"));
-    response
+    html(&ErrorPage { status: error.status.as_u16(), title: reason, message: &error.message, request_id })
 }

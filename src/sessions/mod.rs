@@ -6,14 +6,19 @@
 //! - A wrong email and a wrong password are told alike, and take as long.
 //!
 //! - `service` sign in, authenticate, sign out; `store` queries; `api` the calls; `error` outcomes
+//! - `cookie` how a browser carries a session; `pages` sign-in, sign-out, the account
 
 mod api;
+mod cookie;
 mod error;
+mod pages;
 mod service;
 mod store;
 mod tables;
 
 pub use api::routes;
+pub use cookie::Jar;
 pub use error::Error;
+pub use pages::routes as pages;
 pub use service::{SignIns, SignedIn, TokenDigest, authenticate, find_token, issue, record_failures, require};
 pub use store::forget_expired;

@@ -23,7 +23,7 @@ use crate::members::{self, Email, Member, Role};
 use crate::workspaces;
 
 /// How long a session lasts.
-const LIFETIME: Duration = Duration::from_hours(12);
+pub const LIFETIME: Duration = Duration::from_hours(12);
 
 /// What a token begins with, and how many base62 characters follow.
 const PREFIX: &str = "pcs_";

@@ -1,5 +1,6 @@
 //! The product from outside: the router called in process, with a fixed clock and seeded randomness.
 
+mod browser;
 mod support;
 
 mod audit;
@@ -11,6 +12,7 @@ mod http;
 mod invoices;
 mod keys;
 mod members;
+mod pages;
 mod permissions;
 mod safety;
 mod sessions;

@@ -152,9 +152,15 @@ impl TestApp {
     }
 
     pub async fn signed_in(&self, member: Member) -> Client {
+        let token = self.token_of(member).await;
+        self.anyone().header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// The token of a new session.
+    pub async fn token_of(&self, member: Member) -> String {
         let by = By::itself(Actor::member(member.id, &member.name));
         let session = sessions::issue(&self.app, member, by).await.expect("a session");
-        self.anyone().header("authorization", &format!("Bearer {}", session.token.expose_secret()))
+        session.token.expose_secret().to_owned()
     }
 
     /// A key with these scopes, without expiry.

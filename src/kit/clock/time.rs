@@ -47,6 +47,11 @@ impl Time {
         self.0.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
     }
 
+    /// What a calendar and a clock in `zone` show at this instant.
+    pub fn in_zone(self, zone: &jiff::tz::TimeZone) -> jiff::ZonedDateTime {
+        self.0.to_zoned_datetime(zone.clone())
+    }
+
     /// The start of the hour this instant falls in.
     #[must_use]
     pub fn hour(self) -> Self {

@@ -96,6 +96,16 @@ pub fn post<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'stati
     route(Method::POST, MethodFilter::POST, path, summary, handler)
 }
 
+/// `GET path`, for people: parameters it does not know it leaves alone, as links are decorated on their way.
+pub fn page<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    lenient(Method::GET, MethodFilter::GET, path, summary, handler)
+}
+
+/// `POST path`, for a form of a page.
+pub fn form<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    lenient(Method::POST, MethodFilter::POST, path, summary, handler)
+}
+
 /// `PUT path`.
 pub fn put<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::PUT, MethodFilter::PUT, path, summary, handler)
@@ -118,12 +128,21 @@ fn route<S: State, H: Endpoint<S, T>, T>(
     summary: &'static str,
     handler: H,
 ) -> Route<S> {
+    let route = lenient(method, filter, path, summary, handler);
+    let takes_parameters = route.doc.parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Query);
+    if takes_parameters { route } else { route.map(|service| service.route_layer(from_fn(refuse_parameters))) }
+}
+
+fn lenient<S: State, H: Endpoint<S, T>, T>(
+    method: Method,
+    filter: MethodFilter,
+    path: &'static str,
+    summary: &'static str,
+    handler: H,
+) -> Route<S> {
     let mut doc = H::doc();
     name_path_parameters(&mut doc, path);
-    let takes_parameters = doc.parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Query);
-    let service = handler.serve(filter);
-    let service = if takes_parameters { service } else { service.route_layer(from_fn(refuse_parameters)) };
-    Route { method, path, permission: H::permission(), summary, doc, service }
+    Route { method, path, permission: H::permission(), summary, doc, service: handler.serve(filter) }
 }
 
 /// A misspelt parameter must not be taken for none.

@@ -1,0 +1,153 @@
+//! What a page's form has to prove: that it was opened in this browser, in this session, and sent from this site.
+//!
+//! A form carries a token made of the cookie it was opened with; another site knows neither. Besides, a browser says
+//! where a form was sent from, and that must not be elsewhere. Both are asked of every `POST` of the pages, in one
+//! place: no handler can forget it.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Limited};
+use sha2::{Digest, Sha256};
+
+use super::visitor::SignedOut;
+use crate::app::App;
+use crate::frame;
+use crate::kit::http::{ApiError, Describe, Doc, OnceKey};
+use crate::kit::page::Fields;
+use crate::kit::text::hex;
+use crate::sessions::Jar;
+
+/// The field that carries the token.
+pub(super) const TOKEN: &str = "csrf";
+
+/// The largest form: fifty blocks of an allow-list and a description fit many times.
+const LARGEST: usize = 64 << 10;
+
+/// How long a form may take to arrive.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a form was filled with, once it has proved itself.
+pub struct Form(pub Fields);
+
+impl Form {
+    /// The form's promise that it is sent once: whatever it is filled with, one opened form makes one thing.
+    pub fn once(&self) -> Option<OnceKey> {
+        let key = self.0.given("once").filter(|key| key.len() <= 255)?.to_owned();
+        Some(OnceKey { fingerprint: Sha256::digest(&key).into(), key })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Form {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        // There are no fields but those that `guard_forms` has put there.
+        parts.extensions.remove::<Fields>().map(Self).ok_or_else(ApiError::internal)
+    }
+}
+
+impl Describe for Form {
+    fn describe(_: &mut Doc) {}
+}
+
+/// The token of the forms of whoever has this cookie.
+pub(super) fn token_for(cookie: &str) -> String {
+    hex(&Sha256::digest(format!("form {cookie}")))
+}
+
+/// The layer in front of every page.
+pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let fields = match read(&parts.headers, body).await {
+        Ok(fields) => fields,
+        Err(error) => return error.into_response(),
+    };
+    match prove(&app, &parts, &fields) {
+        Ok(jar) => parts.extensions.insert(Proven(jar)),
+        Err(refused) => return refused,
+    };
+    let path = parts.uri.path().to_owned();
+    parts.extensions.insert(fields.clone());
+    let response = next.run(Request::from_parts(parts, Body::empty())).await;
+    if response.extensions().get::<SignedOut>().is_some() {
+        return frame::signed_out_meanwhile(&path, &fields.with(TOKEN, ""));
+    }
+    response
+}
+
+/// Among a request's extensions: the cookie its form was opened with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proven(pub(super) Jar);
+
+fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Response> {
+    let is_from = origin(app, &parts.headers);
+    if is_from == From::Elsewhere {
+        let message = "This form was sent from another site; nothing was changed. Open the page here and send it again.";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message).into_response());
+    }
+    let sent = |jar: Jar| jar.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
+    let fits = |jar: &Jar| sent(*jar).is_some_and(|cookie| token_for(&cookie) == fields.text(TOKEN));
+    if let Some(jar) = [Jar::Session, Jar::Visit].into_iter().find(fits) {
+        return Ok(jar);
+    }
+    // Somebody signed out and in again while the form was open. What was typed is worth another press of a button, if
+    // it is certain that it was typed here; a password is typed again.
+    if is_from == From::Here && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
+        let token = sent(Jar::Session).as_deref().map(token_for).unwrap_or_default();
+        return Err(frame::send_again(parts.uri.path(), &fields.with(TOKEN, token)));
+    }
+    Err(form_refused().into_response())
+}
+
+pub(super) fn form_refused() -> ApiError {
+    let message = "This form is too old, or your browser sent no cookie; nothing was changed. Allow cookies for this site, open the page again and send it once more.";
+    ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Here,
+    Elsewhere,
+    Unsaid,
+}
+
+/// Where a form was sent from, as far as the browser says: no page can forge these headers.
+fn origin(app: &App, headers: &HeaderMap) -> From {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match text("sec-fetch-site") {
+        Some("same-origin") => return From::Here,
+        // A reload, or an address that was typed.
+        Some("none") | None => {}
+        Some(_) => return From::Elsewhere,
+    }
+    let Some(origin) = text("origin") else { return From::Unsaid };
+    let own = origin.split_once("://").is_some_and(|(_, authority)| text(header::HOST.as_str()) == Some(authority));
+    if own || origin == app.config.origin() { From::Here } else { From::Elsewhere }
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, ApiError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let message = "A form is sent as application/x-www-form-urlencoded. For software there is the API: see /docs.";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
+    }
+    let late =
+        || ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The form did not arrive in time. Send it again.");
+    let collected = tokio::time::timeout(TIMEOUT, Limited::new(body, LARGEST).collect()).await.map_err(|_| late())?;
+    let too_large = |_| {
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "PAYLOAD_TOO_LARGE",
+            "The form is larger than 64 KiB. Go back and shorten it.",
+        )
+    };
+    Ok(Fields::parse(&collected.map_err(too_large)?.to_bytes()))
+}

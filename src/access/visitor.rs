@@ -1,0 +1,137 @@
+//! [`Visitor`]: the caller of a page, who came with a cookie.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::allowed::{self, Allowed, Caller};
+use super::forms::{Proven, form_refused, token_for};
+use super::permission::{Permission, Rule};
+use crate::app::App;
+use crate::frame::{self, Frame, Place};
+use crate::front::RequestInfo;
+use crate::kit::http::{ApiError, Describe, Doc, Guard};
+use crate::kit::page::{Fields, html_with};
+use crate::members::Member;
+use crate::sessions::{Jar, TokenDigest};
+
+/// How long a browser keeps what ties the forms of someone who is not signed in to it.
+const VISIT: Duration = Duration::from_hours(12);
+
+/// Proof that whoever opens a page, or sends its form, may do what `P` names.
+#[derive(Debug)]
+pub struct Visitor<P> {
+    allowed: Allowed<P>,
+    token: String,
+    cookie: Option<HeaderValue>,
+}
+
+/// Among a response's extensions: whoever sent this has no session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SignedOut;
+
+impl<P> Deref for Visitor<P> {
+    type Target = Allowed<P>;
+    fn deref(&self) -> &Allowed<P> {
+        &self.allowed
+    }
+}
+
+impl<P> Visitor<P> {
+    /// Who visits, if they are signed in.
+    pub fn member(&self) -> Option<&Member> {
+        match self.caller() {
+            Caller::Member { member, .. } => Some(member),
+            Caller::Anyone | Caller::Key(_) => None,
+        }
+    }
+
+    /// Their session, if they are signed in.
+    pub fn session(&self) -> Option<TokenDigest> {
+        match self.caller() {
+            Caller::Member { session, .. } => Some(*session),
+            Caller::Anyone | Caller::Key(_) => None,
+        }
+    }
+
+    /// What surrounds the page they see.
+    pub fn frame(&self, app: &App, title: impl Into<String>, place: Place) -> Frame {
+        Frame::new(app, self.caller(), title.into(), place, self.token.clone())
+    }
+
+    /// The token of their forms, for pages without a frame.
+    pub fn token(&self) -> String {
+        self.token.clone()
+    }
+
+    /// A page for someone who need not be signed in; sends the cookie that its form will be held against.
+    pub fn show(&self, status: StatusCode, page: &impl Template) -> Response {
+        let mut response = html_with(status, page);
+        response.headers_mut().extend(self.cookie.clone().map(|cookie| (SET_COOKIE, cookie)));
+        response
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Visitor<P> {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let info = RequestInfo::of(parts);
+        let sent = Jar::Session.read(&app.config, &parts.headers);
+        let person = match &sent {
+            Some(token) => allowed::person(app, token.as_bytes()).await.map_err(|error| ApiError::from(error).into_response())?,
+            None => None,
+        };
+        match (P::RULE, person) {
+            (Rule::Anyone, None) => Ok(Self::stranger(app, &parts.headers, info)),
+            (_, None) => Err(to_sign_in(parts)),
+            (rule, Some(caller)) => {
+                let token = sent.as_deref().map(token_for).unwrap_or_default();
+                match &caller {
+                    Caller::Member { member, .. } if !rule.admits(member.role) => {
+                        Err(frame::forbidden(app, &caller, rule, token).await)
+                    }
+                    // The form of a sign-in page proves nothing for someone who is signed in.
+                    _ if rule != Rule::Anyone && parts.extensions.get().is_some_and(|Proven(jar)| *jar != Jar::Session) => {
+                        Err(form_refused().into_response())
+                    }
+                    _ => Ok(Self { allowed: Allowed::new(caller, info), token, cookie: None }),
+                }
+            }
+        }
+    }
+}
+
+impl<P> Visitor<P> {
+    fn stranger(app: &App, headers: &HeaderMap, info: RequestInfo) -> Self {
+        let known = Jar::Visit.read(&app.config, headers).filter(|visit| !visit.is_empty());
+        let visit = known.clone().unwrap_or_else(|| app.random.base62(43));
+        let cookie = if known.is_some() { None } else { Jar::Visit.keep(&app.config, &visit, VISIT) };
+        Self { allowed: Allowed::new(Caller::Anyone, info), token: token_for(&visit), cookie }
+    }
+}
+
+/// Back to where they wanted to go, once they are signed in. A form is not lost either: see `guard_forms`.
+fn to_sign_in(parts: &Parts) -> Response {
+    let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    let next = if matches!(parts.method, Method::GET | Method::HEAD) { wanted } else { "" };
+    let link = format!("/sign-in{}", Fields::default().with("next", next).to_query());
+    let mut response = Redirect::to(&link).into_response();
+    response.extensions_mut().insert(SignedOut);
+    response
+}
+
+impl<P: Permission> Guard for Visitor<P> {
+    fn permission() -> String {
+        P::RULE.to_string()
+    }
+}
+
+impl<P> Describe for Visitor<P> {
+    fn describe(_: &mut Doc) {}
+}

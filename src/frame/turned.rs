@@ -1,0 +1,59 @@
+//! Pages for those who may not go on, and what they can do about it.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::{Frame, Place};
+use crate::access::{Caller, Rule};
+use crate::app::App;
+use crate::kit::http::ApiError;
+use crate::kit::page::{Fields, html_with};
+use crate::members::{self, Member, Role};
+
+#[derive(Template)]
+#[template(path = "frame/forbidden.html")]
+struct Forbidden {
+    frame: Frame,
+    needed: &'static str,
+    whom_to_ask: Vec<Member>,
+}
+
+/// 403: their role does not open this, and these are the people who could help.
+pub async fn forbidden(app: &App, caller: &Caller, rule: Rule, token: String) -> Response {
+    let Caller::Member { member, .. } = caller else { return ApiError::internal().into_response() };
+    let (needed, roles): (_, &[Role]) = match rule {
+        Rule::AccountOwner => ("the account owner", &[Role::AccountOwner]),
+        Rule::ReadAuditLog => ("administrators and auditors", &[Role::AccountOwner, Role::Admin]),
+        _ => ("administrators: an Admin or the Account owner", &[Role::AccountOwner, Role::Admin]),
+    };
+    let whom_to_ask = match members::with_role(app.db.read(), member.workspace, roles).await {
+        Ok(whom_to_ask) => whom_to_ask,
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    let frame = Frame::new(app, caller, "Not open to your role".to_owned(), Place::Account, token);
+    html_with(StatusCode::FORBIDDEN, &Forbidden { frame, needed, whom_to_ask })
+}
+
+#[derive(Template)]
+#[template(path = "frame/again.html")]
+struct Again<'a> {
+    title: &'static str,
+    path: &'a str,
+    fields: Vec<(&'a str, &'a str)>,
+    is_signed_out: bool,
+}
+
+/// 401: a form was sent without a session. What was typed waits in the page until they are signed in again.
+pub fn signed_out_meanwhile(path: &str, fields: &Fields) -> Response {
+    let fields = fields.pairs().filter(|(name, _)| *name != "password").collect();
+    // The token is not known before they are signed in; what is sent without a fitting one leads to `send_again`.
+    let page = Again { title: "You were signed out", path, fields, is_signed_out: true };
+    html_with(StatusCode::UNAUTHORIZED, &page)
+}
+
+/// 403: a form was opened in an earlier session. What was typed is there, with the token of this one.
+pub fn send_again(path: &str, fields: &Fields) -> Response {
+    let page = Again { title: "Send this again?", path, fields: fields.pairs().collect(), is_signed_out: false };
+    html_with(StatusCode::FORBIDDEN, &page)
+}

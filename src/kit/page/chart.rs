@@ -1,0 +1,103 @@
+//! Bars, drawn as SVG: what was allowed, and on top of it what was denied.
+
+use std::fmt::{self, Write};
+
+use askama::filters::HtmlSafe;
+
+use super::number::grouped;
+
+/// One bar.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// What it stands for: a day, an hour. Letters, digits and punctuation that HTML leaves alone.
+    pub label: String,
+    /// Its lower part.
+    pub allowed: u64,
+    /// Its upper part.
+    pub denied: u64,
+}
+
+/// Bars side by side. Colours come from the stylesheet, by class; the text alternative says the totals.
+#[derive(Clone, Debug)]
+pub struct Bars {
+    /// What they show, for those who do not see them.
+    pub title: String,
+    /// From left to right.
+    pub bars: Vec<Bar>,
+    /// Of the drawing; it scales to the room it is given.
+    pub width: u32,
+    /// The same.
+    pub height: u32,
+}
+
+impl Bars {
+    fn tallest(&self) -> u64 {
+        self.bars.iter().map(|bar| bar.allowed + bar.denied).max().unwrap_or(0)
+    }
+
+    fn total(&self, of: impl Fn(&Bar) -> u64) -> String {
+        grouped(self.bars.iter().map(of).sum())
+    }
+
+    /// The highest value, for an axis.
+    pub fn most(&self) -> String {
+        grouped(self.tallest())
+    }
+}
+
+/// The part of `height` that `count` of `most` takes; at least one pixel if there is anything.
+fn share(count: u64, most: u64, height: u32) -> u32 {
+    if count == 0 || most == 0 {
+        return 0;
+    }
+    let scaled = u128::from(count) * u128::from(height) / u128::from(most);
+    u32::try_from(scaled).unwrap_or(height).max(1)
+}
+
+impl fmt::Display for Bars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { title, bars, width, height } = self;
+        let (allowed, denied) = (self.total(|bar| bar.allowed), self.total(|bar| bar.denied));
+        let count = u32::try_from(bars.len()).unwrap_or(1).max(1);
+        // A hundred units a bar keep the gaps exact whatever the number of bars.
+        let (unit, gap) = (100 * width / count, 100 * width / count / 4);
+        write!(
+            f,
+            "<svg class=\"bars\" viewBox=\"0 0 {} {height}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{title}: {allowed} allowed, {denied} denied\">",
+            100 * width,
+        )?;
+        for (place, bar) in (0..).zip(bars) {
+            let x = place * unit;
+            let (low, high) = (share(bar.allowed, self.tallest(), *height), share(bar.denied, self.tallest(), *height));
+            let low = low.min(height - high.min(*height));
+            let empty = u32::from(low + high == 0);
+            let parts = [("allowed", height - low, low), ("denied", height - low - high, high), ("none", height - empty, empty)];
+            let mut drawn = String::new();
+            for (class, y, tall) in parts.into_iter().filter(|(.., tall)| *tall > 0) {
+                write!(drawn, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{tall}\"/>", unit - gap)?;
+            }
+            let Bar { label, allowed, denied } = bar;
+            write!(f, "<g><title>{label}: {} allowed, {} denied</title>{drawn}</g>", grouped(*allowed), grouped(*denied))?;
+        }
+        f.write_str("</svg>")
+    }
+}
+
+// Numbers and labels that this server makes itself.
+impl HtmlSafe for Bars {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_never_taller_than_the_chart_and_the_least_count_is_seen() {
+        for (allowed, denied) in [(0, 0), (1, 1_000_000), (1_000_000, 1), (u64::MAX / 2, u64::MAX / 2), (5, 0)] {
+            let (low, high) = (share(allowed, allowed + denied, 24), share(denied, allowed + denied, 24));
+            assert!((low > 0) == (allowed > 0) && (high > 0) == (denied > 0));
+            let bars =
+                Bars { title: "x".to_owned(), bars: vec![Bar { label: "y".to_owned(), allowed, denied }], width: 4, height: 24 };
+            assert!(!bars.to_string().contains("y=\"-"), "{bars}");
+        }
+    }
+}

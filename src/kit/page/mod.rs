@@ -1,0 +1,23 @@
+//! Pages: HTML rendered on the server, forms that post and redirect; works without a script.
+//!
+//! - `html`   a rendered template, with the headers that keep a page to itself
+//! - `fields` what a form or a query says, as it was typed
+//! - `faults` what is wrong with a form, field by field, for the form shown again
+//! - `moment` times in words, in somebody's zone
+//! - `number` counts in words
+//! - `chart`  bars, drawn as SVG
+//! - `pager`  pages of a list, and links that keep its filters
+
+pub mod chart;
+mod faults;
+mod fields;
+mod html;
+mod moment;
+pub mod number;
+mod pager;
+
+pub use faults::FormFaults;
+pub use fields::{Asked, Fields};
+pub use html::{Asset, html, html_with};
+pub use moment::{Moment, Moments};
+pub use pager::Pager;

@@ -1,0 +1,175 @@
+//! Signing in and out, and what a member sees of their account.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::cookie::Jar;
+use super::error::Error;
+use super::service::{self, LIFETIME, SignedIn as NewSession};
+use crate::access::{Anyone, Form, SignedIn, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Routes};
+use crate::kit::page::{Asked, Fields, FormFaults, html};
+use crate::kit::text::sentence;
+use crate::members::{Email, Member};
+
+/// The pages.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Sessions",
+        [
+            page("/", "Begin", begin),
+            page("/settings", "Begin in the settings", begin),
+            page("/sign-in", "Sign-in page", new),
+            form("/sign-in", "Sign in", create),
+            form("/sign-out", "Sign out", delete),
+            page("/settings/account", "Your account", account),
+        ],
+    )
+}
+
+/// To the first place that is open to them.
+async fn begin(who: Visitor<SignedIn>) -> Response {
+    let first = who.member().and_then(|member| Place::open_to(member.role).next());
+    Redirect::to(first.unwrap_or(Place::Account).path()).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "sessions/sign_in.html")]
+struct SignInPage {
+    title: &'static str,
+    token: String,
+    email: String,
+    workspace: String,
+    next: String,
+    notice: Option<&'static str>,
+    faults: FormFaults,
+}
+
+impl SignInPage {
+    fn new(who: &Visitor<Anyone>, fields: &Fields, faults: FormFaults) -> Self {
+        let [email, workspace] = ["email", "workspace"].map(|name| fields.text(name).to_owned());
+        let notice = match fields.text("after") {
+            "sign-out" => Some("You are signed out."),
+            "join" => Some("Your password is set. Sign in with it."),
+            "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
+            _ => None,
+        };
+        Self { title: "Sign in", token: who.token(), email, workspace, next: safe_next(fields).to_owned(), notice, faults }
+    }
+}
+
+/// Where to go afterwards: a page of the settings, and no other place in the world.
+fn safe_next(fields: &Fields) -> &str {
+    let next = fields.text("next");
+    let is_ours = next == "/settings" || next.starts_with("/settings/") || next.starts_with("/settings?");
+    // A browser reads a backslash as a slash, and takes line breaks and tabs out.
+    let is_plain =
+        next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !next.contains("//") && !next.contains("..");
+    if is_ours && is_plain { next } else { "/settings" }
+}
+
+async fn new(who: Visitor<Anyone>, Asked(fields): Asked) -> Response {
+    if who.member().is_some() {
+        return Redirect::to(safe_next(&fields)).into_response();
+    }
+    who.show(StatusCode::OK, &SignInPage::new(&who, &fields, FormFaults::default()))
+}
+
+async fn create(who: Visitor<Anyone>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+    match sign_in(&app, &who, &fields).await {
+        Ok(session) => {
+            // Whoever was signed in here before is not any more.
+            if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
+                service::sign_out(&app, member, earlier, who.by()).await?;
+            }
+            Ok(welcome(&app, &session, safe_next(&fields)))
+        }
+        Err((status, faults)) => Ok(who.show(status, &SignInPage::new(&who, &fields, faults))),
+    }
+}
+
+async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<NewSession, (StatusCode, FormFaults)> {
+    let email: Email = fields
+        .text("email")
+        .parse()
+        .map_err(|message: String| (StatusCode::BAD_REQUEST, FormFaults::of_field("email", sentence(message))))?;
+    let password = SecretString::from(fields.verbatim("password"));
+    let info = who.info();
+    let signed_in =
+        service::sign_in(app, &email, password, fields.given("workspace"), info.address, |actor| info.by(actor)).await;
+    signed_in.map_err(|error| match error {
+        Error::Credentials => (StatusCode::UNAUTHORIZED, FormFaults::of_whole("Wrong email or password.")),
+        other => {
+            let error = ApiError::from(other);
+            (error.status, FormFaults::of_whole(error.message.clone()))
+        }
+    })
+}
+
+/// The cookie of a new session, and on to `next`. The one it was opened with has done its work.
+pub(crate) fn welcome(app: &App, session: &NewSession, next: &str) -> Response {
+    let cookies = [Jar::Session.keep(&app.config, session.token.expose_secret(), LIFETIME), Jar::Visit.forget(&app.config)];
+    with_cookies(Redirect::to(next), cookies)
+}
+
+fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = Option<HeaderValue>>) -> Response {
+    let mut response = answer.into_response();
+    for cookie in cookies.into_iter().flatten() {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn delete(who: Visitor<SignedIn>, State(app): State<App>, Form(_): Form) -> Result<Response, ApiError> {
+    if let (Some(member), Some(session)) = (who.member(), who.session()) {
+        service::sign_out(&app, member, session, who.by()).await?;
+    }
+    Ok(with_cookies(Redirect::to("/sign-in?after=sign-out"), [Jar::Session.forget(&app.config)]))
+}
+
+#[derive(Template)]
+#[template(path = "sessions/account.html")]
+struct AccountPage {
+    frame: Frame,
+    member: Member,
+}
+
+async fn account(who: Visitor<SignedIn>, State(app): State<App>) -> Result<Response, ApiError> {
+    let member = who.member().cloned().ok_or_else(ApiError::internal)?;
+    Ok(html(&AccountPage { frame: who.frame(&app, "Your account", Place::Account), member }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_the_settings_and_nowhere_else() {
+        for ours in ["/settings", "/settings/api-keys?status=active&page=2", "/settings/audit-log"] {
+            assert_eq!(safe_next(&Fields::from([("next", ours)])), ours);
+        }
+        let elsewhere = [
+            "",
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "/settings\\..\\..",
+            "/settings//evil.example",
+            "/settings/../sign-out",
+            "/settingsevil",
+            "javascript:alert(1)",
+            "/settings\t/x",
+            "/docs",
+        ];
+        for elsewhere in elsewhere {
+            assert_eq!(safe_next(&Fields::from([("next", elsewhere)])), "/settings", "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Somebody with a browser that runs no script: it keeps cookies, follows nothing by itself, and fills in forms.
+
+use axum::body::Body;
+use axum::http::Method;
+use planeconnection::members::Role;
+
+use crate::support::{Answer, Client, TestApp};
+
+/// A person at a browser.
+pub struct Person {
+    client: Client,
+    cookies: std::sync::Mutex<Vec<(String, String)>>,
+}
+
+impl TestApp {
+    /// Someone who has not signed in.
+    pub fn stranger(&self) -> Person {
+        Person { client: self.anyone(), cookies: std::sync::Mutex::default() }
+    }
+
+    /// A new member of this role, signed in.
+    pub async fn person(&self, role: Role) -> Person {
+        let member = if role == Role::AccountOwner { self.owner.clone() } else { self.add_member(role).await };
+        let token = self.token_of(member).await;
+        let person = self.stranger();
+        person.keep("planeconnection_session", &token);
+        person
+    }
+}
+
+impl Person {
+    fn keep(&self, name: &str, value: &str) {
+        let mut cookies = self.cookies.lock().expect("the lock");
+        cookies.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            cookies.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().expect("the lock").iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    /// Puts a cookie into the browser, as an attacker might.
+    pub fn plant(&self, name: &str, value: &str) {
+        self.keep(name, value);
+    }
+
+    fn client(&self) -> Client {
+        let cookies: Vec<_> =
+            self.cookies.lock().expect("the lock").iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if cookies.is_empty() { self.client.clone() } else { self.client.clone().header("cookie", &cookies.join("; ")) }
+    }
+
+    fn remember(&self, answer: Answer) -> Answer {
+        for cookie in answer.headers.get_all("set-cookie") {
+            let pair = cookie.to_str().expect("ASCII").split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').expect("a name and a value");
+            self.keep(name, value);
+        }
+        answer
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.remember(self.client().get(path).await)
+    }
+
+    /// Sends these fields and nothing else.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(path, fields, &[]).await
+    }
+
+    /// The same, with headers that a browser might add.
+    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&'static str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(fields).expect("fields");
+        let client = headers.iter().fold(self.client(), |client, (name, value)| client.header(name, value));
+        let client = client.header("content-type", "application/x-www-form-urlencoded");
+        self.remember(client.send(Method::POST, path, Body::from(body)).await)
+    }
+
+    /// Opens `page`, fills in the form there that is sent to `action`, and sends it with what is hidden in it.
+    pub async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let opened = self.get(page).await.is(200);
+        let hidden = opened.hidden(action);
+        let mut all: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        all.extend(fields);
+        self.post(action, &all).await
+    }
+}
+
+impl Answer {
+    /// The hidden fields of the form that is sent to `action`.
+    #[track_caller]
+    pub fn hidden(&self, action: &str) -> Vec<(String, String)> {
+        let wanted = format!("action=\"{action}\"");
+        let form = self.text.split("<form").skip(1).find(|form| form.split('>').next().is_some_and(|tag| tag.contains(&wanted)));
+        let form = form.unwrap_or_else(|| panic!("no form is sent to {action}: {}", self.text));
+        let form = form.split("</form>").next().unwrap_or_default();
+        let inputs = form.split("<input").skip(1).filter_map(|input| input.split('>').next());
+        inputs
+            .filter(|input| input.contains("type=\"hidden\""))
+            .map(|input| (attribute(input, "name"), attribute(input, "value")))
+            .collect()
+    }
+
+    /// Where it leads.
+    #[track_caller]
+    pub fn leads_to(&self, path: &str) {
+        assert_eq!((self.status, self.header("location")), (303, path), "{}", self.text);
+    }
+
+    /// The page says this.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.text.contains(text), "it does not say “{text}”: {}", self.text);
+        self
+    }
+
+    /// The page does not say this.
+    #[track_caller]
+    pub fn does_not_say(self, text: &str) -> Self {
+        assert!(!self.text.contains(text), "it says “{text}”: {}", self.text);
+        self
+    }
+
+    /// What is between `<main …>` and `</main>`, for a snapshot.
+    #[track_caller]
+    pub fn main(&self) -> &str {
+        let (_, rest) = self.text.split_once("<main").unwrap_or_else(|| panic!("no main: {}", self.text));
+        rest.split("</main>").next().unwrap_or_default().split_once('>').map_or("", |(_, main)| main.trim())
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> String {
+    let value = tag.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    value.replace("&#38;", "&").replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">")
+}

@@ -1,0 +1,148 @@
+//! Signing in and out in a browser, and what a form has to prove.
+
+use planeconnection::config::Config;
+use planeconnection::members::Role;
+
+use crate::support::{PASSWORD, TestApp};
+
+const OWNER: [(&str, &str); 2] = [("email", "ana@skyline.example"), ("password", PASSWORD)];
+
+#[tokio::test]
+async fn a_person_signs_in_and_comes_to_the_page_they_wanted() {
+    let t = TestApp::new().await;
+    let ana = t.stranger();
+    ana.get("/settings/account?x=1").await.leads_to("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1");
+    let signed_in = ana.submit("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1", "/sign-in", &OWNER).await;
+    signed_in.leads_to("/settings/account?x=1");
+    ana.get("/settings/account").await.is(200).says("Ana Keller").says("Account owner");
+}
+
+#[tokio::test]
+async fn a_wrong_password_leaves_the_email_in_the_form() {
+    let t = TestApp::new().await;
+    let wrong = [("email", "ana@skyline.example"), ("password", "not this one, though")];
+    let refused = t.stranger().submit("/sign-in", "/sign-in", &wrong).await.is(401);
+    refused.says("Wrong email or password.").says("value=\"ana@skyline.example\"").does_not_say("not this one");
+}
+
+#[tokio::test]
+async fn the_cookie_of_a_session_is_out_of_reach_for_scripts_and_other_sites() {
+    let t = TestApp::new().await;
+    let answer = t.stranger().submit("/sign-in", "/sign-in", &OWNER).await;
+    let cookie = answer.header("set-cookie").to_owned();
+    for part in ["planeconnection_session=pcs_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    assert!(!cookie.contains("Secure"), "{cookie}");
+    let config = Config { public_url: "https://keys.skyline.example".to_owned(), ..Config::default() };
+    let t = TestApp::with_config(config).await;
+    let answer = t.stranger().submit("/sign-in", "/sign-in", &OWNER).await;
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("__Host-planeconnection_session=pcs_") && cookie.contains("Secure"), "{cookie}");
+}
+
+#[tokio::test]
+async fn signing_in_never_keeps_a_session_that_was_there_before() {
+    let t = TestApp::new().await;
+    let mallory = t.person(Role::Pilot).await;
+    let planted = mallory.cookie("planeconnection_session").expect("a session");
+    let ana = t.stranger();
+    let form = ana.get("/sign-in").await.hidden("/sign-in");
+    ana.plant("planeconnection_session", &planted);
+    let fields: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(OWNER).collect();
+    ana.post("/sign-in", &fields).await.leads_to("/settings");
+    assert_ne!(ana.cookie("planeconnection_session"), Some(planted));
+    mallory.get("/settings/account").await.leads_to("/sign-in?next=%2Fsettings%2Faccount");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_on_the_server() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let session = ana.cookie("planeconnection_session").expect("a session");
+    ana.submit("/settings/account", "/sign-out", &[]).await.leads_to("/sign-in?after=sign-out");
+    assert_eq!(ana.cookie("planeconnection_session"), None);
+    ana.plant("planeconnection_session", &session);
+    ana.get("/settings/account").await.leads_to("/sign-in?next=%2Fsettings%2Faccount");
+}
+
+#[tokio::test]
+async fn the_api_takes_no_cookie() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    ana.get("/api/v1/api-keys").await.is(401).code("AUTHENTICATION_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_form_without_the_token_of_this_session_changes_nothing() {
+    let t = TestApp::new().await;
+    let (ana, ben) = (t.person(Role::AccountOwner).await, t.person(Role::Admin).await);
+    let bens = ben.get("/settings/account").await.hidden("/sign-out");
+    for token in ["", "0", bens[0].1.as_str()] {
+        ana.post("/sign-out", &[("csrf", token)]).await.is(403);
+    }
+    let visit = t.stranger();
+    let strangers = visit.get("/sign-in").await.hidden("/sign-in");
+    ana.plant("planeconnection_visit", &visit.cookie("planeconnection_visit").expect("a cookie"));
+    ana.post("/sign-out", &[("csrf", strangers[0].1.as_str())]).await.is(403);
+    ana.get("/settings/account").await.is(200);
+}
+
+#[tokio::test]
+async fn a_form_from_another_site_is_refused_even_with_its_token() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+    for elsewhere in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        ana.post_with("/sign-out", &[("csrf", &token)], &[elsewhere]).await.is(403);
+    }
+    let here = [("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:8080")];
+    ana.post_with("/sign-out", &[("csrf", &token)], &here).await.is(303);
+}
+
+#[tokio::test]
+async fn what_was_typed_outlives_the_session_it_was_typed_in() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+    ana.post("/sign-out", &[("csrf", &token)]).await.is(303);
+    let again = t.person(Role::AccountOwner).await;
+    let typed = [("csrf", token.as_str()), ("note", "<b>typed</b>")];
+    let page = again.post_with("/sign-out", &typed, &[("sec-fetch-site", "same-origin")]).await.is(403).says("Send this again?");
+    let kept = page.hidden("/sign-out");
+    assert!(kept.contains(&("note".to_owned(), "<b>typed</b>".to_owned())), "{kept:?}");
+    let fields: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    again.post("/sign-out", &fields).await.leads_to("/sign-in?after=sign-out");
+}
+
+#[tokio::test]
+async fn a_page_keeps_itself_to_itself() {
+    let t = TestApp::new().await;
+    let page = t.person(Role::AccountOwner).await.get("/settings/account").await.is(200);
+    let policy = page.header("content-security-policy");
+    for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"] {
+        assert!(policy.contains(part), "{part} in {policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("x-frame-options"), "DENY");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn the_menu_shows_what_the_role_opens() {
+    let t = TestApp::new().await;
+    for (role, places) in
+        [(Role::Admin, ["API Keys", "Audit Log", "Members"].as_slice()), (Role::Auditor, &["Audit Log"]), (Role::Pilot, &[])]
+    {
+        let page = t.person(role).await.get("/settings/account").await.is(200);
+        for place in ["API Keys", "Audit Log", "Members"] {
+            assert_eq!(page.text.contains(&format!(">{place}</a>")), places.contains(&place), "{role} and {place}");
+        }
+    }
+}
