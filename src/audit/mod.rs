@@ -8,6 +8,7 @@
 //!
 //! - `model`   events, actors, actions; `chain` the hash; `work` the transaction that records
 //! - `once`    answers kept for `Idempotency-Key`, in the same transaction
+//! - `words`   events as sentences, and which of them are unusual
 //! - `store`   queries; `verify` walks the chain; `export` streams it; `api` the calls
 
 mod api;
@@ -18,12 +19,14 @@ mod once;
 mod store;
 mod tables;
 mod verify;
+mod words;
 mod work;
 
 pub use api::routes;
 pub use export::{Format, export};
 pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, and_rewritten, differences};
 pub use once::forget_old_answers;
-pub use store::hash_at;
+pub use store::{hash_at, list};
 pub use verify::{Fault, Verdict, verify};
+pub use words::{told, unusual};
 pub use work::{OnceOutcome, Work};

@@ -16,7 +16,7 @@ use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
 
 /// One page of a workspace's events, the newest first.
-pub(super) async fn list(
+pub async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     filter: &EventFilter,

@@ -9,13 +9,14 @@
 //! - `format`  what a key looks like; `scope` what it may open; `model` keys and their rules
 //! - `index`   every key in memory: verify, count, apply changes
 //! - `usage`   what was counted in memory, on its way to the database
-//! - `service` create, rotate, revoke, update; `store` queries; `api` the calls; `error` outcomes
+//! - `service` create, rotate, revoke, update; `store` queries; `api` the calls; `pages` the settings; `error` outcomes
 
 mod api;
 mod error;
 pub mod format;
 pub mod index;
 mod model;
+mod pages;
 mod scope;
 mod service;
 mod store;
@@ -30,6 +31,7 @@ pub use index::{Entry, Index, Refusal, Tenant};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
 };
+pub use pages::routes as pages;
 pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, revoke, rotate};
 pub use store::{changed_since, find_by_digest, find_by_id_or_name, list};

@@ -1,0 +1,21 @@
+//! Settings > API Keys, for administrators. The same services as the calls in `api`; a page knows no rule of its own.
+//!
+//! - `index`  the list; `new` the form of a new key; `secret` the one page that shows a secret
+//! - `show`   one key; `rotate` its replacement, step by step; `revoke` the end of it
+//! - `words`  permissions and states as people read them
+
+mod index;
+mod new;
+mod revoke;
+mod rotate;
+mod secret;
+mod show;
+mod words;
+
+use crate::app::App;
+use crate::kit::http::Routes;
+
+/// The pages.
+pub fn routes() -> Routes<App> {
+    Routes::new("API keys", [index::lines(), new::lines(), show::lines(), rotate::lines(), revoke::lines()].concat())
+}

@@ -1,0 +1,29 @@
+//! The one page that shows a secret: the answer to the form that made the key, and never again.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::frame::Frame;
+use crate::keys::model::Key;
+use crate::keys::service::NewKey;
+use crate::kit::page::html_with;
+
+// No Debug: it carries a secret.
+#[derive(Template)]
+#[template(path = "keys/secret.html")]
+struct SecretPage<'a> {
+    frame: Frame,
+    key: &'a Key,
+    secret: &'a str,
+    public_url: &'a str,
+    /// Where “I have stored this key” leads, and a reload.
+    afterwards: &'a str,
+}
+
+/// 201 with the secret, on a page that no cache keeps.
+pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str) -> Response {
+    let page = SecretPage { frame, key: &new.key, secret: new.secret.expose(), public_url: &app.config.public_url, afterwards };
+    html_with(StatusCode::CREATED, &page)
+}

@@ -1,0 +1,87 @@
+//! Permissions and states as people read them.
+
+use std::time::Duration;
+
+use crate::keys::model::{Key, Status};
+use crate::keys::scope::{Access, Module, Permissions, Scopes};
+use crate::kit::page::Moments;
+
+/// From so long before its expiry on, a key's end is announced.
+const SOON: Duration = Duration::from_hours(14 * 24);
+
+/// What a module is called.
+pub(super) const fn title(module: Module) -> &'static str {
+    match module {
+        Module::Trips => "Trips",
+        Module::Fleet => "Fleet",
+        Module::Safety => "Safety reports",
+        Module::Invoices => "Invoices",
+        Module::Webhooks => "Webhooks",
+        Module::Audit => "Audit log",
+    }
+}
+
+/// What access to a module lets an application do, as the rest of a sentence that begins with “It can”.
+pub(super) const fn ability(module: Module, access: Access) -> &'static str {
+    match (module, access) {
+        (Module::Trips, Access::Read) => "see trips",
+        (Module::Trips, Access::Write) => "see, create and change trips",
+        (Module::Fleet, Access::Read) => "see aircraft and their status",
+        (Module::Fleet, Access::Write) => "see, add and change aircraft",
+        (Module::Safety, Access::Read) => "see safety reports",
+        (Module::Safety, Access::Write) => "see, file and change safety reports",
+        (Module::Invoices, Access::Read) => "see invoices",
+        (Module::Invoices, Access::Write) => "see, create, send and settle invoices",
+        (Module::Webhooks, Access::Read) => "see webhooks",
+        (Module::Webhooks, Access::Write) => "see, create and change webhooks",
+        (Module::Audit, _) => "read the audit log",
+    }
+}
+
+/// What these scopes let an application do with each module they name.
+pub(super) fn abilities(scopes: Scopes) -> Vec<&'static str> {
+    let access = |module| {
+        let of_module = scopes.iter().filter(|scope| scope.module == module).map(|scope| scope.access);
+        of_module.max().map(|access| ability(module, access))
+    };
+    Module::ALL.into_iter().filter_map(access).collect()
+}
+
+/// “Read-only”, or “Fleet (read), Invoices (write)”.
+pub(super) fn permissions(permissions: Permissions, scopes: Scopes) -> String {
+    match permissions {
+        Permissions::ReadOnly => "Read-only".to_owned(),
+        Permissions::ReadWrite => "Read-write".to_owned(),
+        Permissions::Custom => {
+            let named = Module::ALL.into_iter().filter_map(|module| {
+                let access = scopes.iter().filter(|scope| scope.module == module).map(|scope| scope.access).max()?;
+                let access = if access == Access::Write { "write" } else { "read" };
+                Some(format!("{} ({access})", title(module)))
+            });
+            named.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// A state as a badge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Badge {
+    pub(super) class: &'static str,
+    pub(super) text: String,
+}
+
+/// “Active”, “Expired” or “Revoked”.
+pub(super) fn status(key: &Key, at: &Moments) -> Badge {
+    let (class, text) = match key.status(at.now()) {
+        Status::Active => ("active", "Active"),
+        Status::Expired => ("expired", "Expired"),
+        Status::Revoked => ("revoked", "Revoked"),
+    };
+    Badge { class, text: text.to_owned() }
+}
+
+/// “Expires in 6 days”, for an active key whose end is near.
+pub(super) fn ends_soon(key: &Key, at: &Moments) -> Option<Badge> {
+    let expiry = key.expires_at.filter(|expiry| key.status(at.now()) == Status::Active && expiry.since(at.now()) <= SOON)?;
+    Some(Badge { class: "soon", text: format!("Expires {}", at.ago_text(expiry)) })
+}
