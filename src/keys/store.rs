@@ -21,10 +21,11 @@ pub(super) async fn insert(db: &impl ConnectionTrait, key: &Key) -> DbResult<()>
     Entity::insert(row_of(key)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Writes what can change of a key.
+/// Writes what can change of a key, but for what is noted once by itself.
 pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     let mut row = row_of(key)?.into_active_model().reset_all();
     row.expiry_recorded_at = ActiveValue::NotSet;
+    row.refused_everywhere_at = ActiveValue::NotSet;
     row.update(db).await.map(|_| ())
 }
 
@@ -141,6 +142,16 @@ pub(super) async fn set_expiry_recorded(db: &impl ConnectionTrait, id: KeyId, no
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
+/// Notes from when on every node has refused the key, unless that is noted already.
+pub(super) async fn set_refused_everywhere(db: &impl ConnectionTrait, id: KeyId, since: Time) -> DbResult<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::RefusedEverywhereAt, Expr::value(since))
+        .filter(Column::Id.eq(id))
+        .filter(Column::RevokedAt.is_not_null())
+        .filter(Column::RefusedEverywhereAt.is_null());
+    update.exec(db).await.map(|_| ())
+}
+
 fn row_of(key: &Key) -> DbResult<Model> {
     let out_of_range = |_| DbErr::Type("a number out of range".to_owned());
     let blocks = key.allowlist.blocks();
@@ -165,6 +176,7 @@ fn row_of(key: &Key) -> DbResult<Model> {
         revoked_by_id: key.revoked_by.as_ref().map(|by| by.id.clone()),
         revoked_by_name: key.revoked_by.as_ref().map(|by| by.name.clone()),
         revoke_reason: key.revoke_reason.clone(),
+        refused_everywhere_at: key.refused_everywhere_at,
         rotated_from: key.rotated_from,
         revision: key.revision,
     })
@@ -197,6 +209,7 @@ fn key_of(row: Model) -> DbResult<Key> {
         revoked_at: row.revoked_at,
         revoked_by: row.revoked_by_id.zip(row.revoked_by_name).map(|(id, name)| Person { id, name }),
         revoke_reason: row.revoke_reason,
+        refused_everywhere_at: row.refused_everywhere_at,
         rotated_from: row.rotated_from,
         revision: row.revision,
     })

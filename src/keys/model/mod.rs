@@ -67,6 +67,7 @@ pub struct Key {
     pub revoked_at: Option<Time>,
     pub revoked_by: Option<Person>,
     pub revoke_reason: Option<String>,
+    pub refused_everywhere_at: Option<Time>,
     pub rotated_from: Option<KeyId>,
     pub revision: i64,
 }

@@ -77,7 +77,7 @@ fn scope_column(scope: Option<Scope>) -> i16 {
 }
 
 /// Hourly rows of one key from `from` on and before `to`, in order.
-pub(in crate::keys) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
+pub(super) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
     usage::Entity::find()
         .filter(usage::Column::KeyId.eq(key))
         .filter(usage::Column::Hour.gte(from))
