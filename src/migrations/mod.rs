@@ -9,6 +9,7 @@ mod m0001_people;
 mod m0002_audit;
 mod m0003_keys;
 mod m0004_operations;
+mod m0007_key_order;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0002_audit::Migration),
             Box::new(m0003_keys::Migration),
             Box::new(m0004_operations::Migration),
+            Box::new(m0007_key_order::Migration),
         ]
     }
 }

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 pub(super) use addresses::addresses;
 pub use counts::import as import_usage;
-pub(super) use counts::{hours, last_uses};
+pub(super) use counts::{DayCount, days, hours, last_uses};
 pub use folds::Origin;
 use folds::{Denial, Folds, Reason};
 
