@@ -10,6 +10,7 @@ mod m0002_audit;
 mod m0003_keys;
 mod m0004_operations;
 mod m0005_refused_everywhere;
+mod m0007_key_order;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0003_keys::Migration),
             Box::new(m0004_operations::Migration),
             Box::new(m0005_refused_everywhere::Migration),
+            Box::new(m0007_key_order::Migration),
         ]
     }
 }

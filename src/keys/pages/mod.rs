@@ -2,9 +2,11 @@
 //!
 //! - `index`  the list; `new` the form of a new key; `secret` the one page that shows a secret
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the end of it
+//! - `management` the switch of the account owner
 //! - `words`  permissions and states as people read them
 
 mod index;
+mod management;
 mod new;
 mod revoke;
 mod rotate;
@@ -17,5 +19,8 @@ use crate::kit::http::Routes;
 
 /// The pages.
 pub fn routes() -> Routes<App> {
-    Routes::new("API keys", [index::lines(), new::lines(), show::lines(), rotate::lines(), revoke::lines()].concat())
+    Routes::new(
+        "API keys",
+        [index::lines(), new::lines(), show::lines(), rotate::lines(), revoke::lines(), management::lines()].concat(),
+    )
 }
