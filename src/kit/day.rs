@@ -29,6 +29,11 @@ impl Day {
         Self(time.date())
     }
 
+    /// “23 Nov 2026”
+    pub fn in_words(self) -> String {
+        self.0.strftime("%-d %b %Y").to_string()
+    }
+
     /// The day `time` falls on in `zone`.
     pub fn in_zone(time: Time, zone: &TimeZone) -> Self {
         Self(time.in_zone(zone).date().max(Self::FIRST))

@@ -7,6 +7,7 @@ use crate::keys::error::Error;
 use crate::keys::model::{Key, RateLimit, UpdateKey};
 use crate::kit::http::client::UNKNOWN;
 use crate::kit::http::{Check, Faults, FieldError};
+use crate::kit::page::number::grouped;
 use crate::kit::page::{Fields, FormFaults};
 use crate::kit::text::{BadText, sentence};
 
@@ -49,14 +50,9 @@ pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
     // A browser sends line breaks as two characters, and counts them as one.
     let description = fields.verbatim("description").replace("\r\n", "\n").parse();
     let description = noted(description.map_err(|error| description_fault(&error)), "description", faults);
-    let (numbers, blocks): (Vec<usize>, Vec<String>) =
-        lines(fields).map(|(number, text)| (number, text.to_owned())).unzip();
-    let change = UpdateKey {
-        name,
-        description: Some(description),
-        ip_allowlist: Some(Some(blocks)),
-        rate_limit: Some(limit(fields)),
-    };
+    let (numbers, blocks): (Vec<usize>, Vec<String>) = lines(fields).map(|(number, text)| (number, text.to_owned())).unzip();
+    let change =
+        UpdateKey { name, description: Some(description), ip_allowlist: Some(Some(blocks)), rate_limit: Some(limit(fields)) };
     for (field, message) in found(|faults| change.check(faults)).iter().map(|fault| placed(fault, &numbers, &change)) {
         faults.add(field, message);
     }
@@ -93,7 +89,10 @@ fn description_fault(error: &BadText) -> String {
 
 fn text_fault(what: &str, error: &BadText) -> String {
     match error {
-        BadText::Length { max, found, .. } => format!("This {what} has {found} characters; at most {max} fit."),
+        BadText::Length { max, found, .. } => {
+            let [max, found] = [*max, *found].map(|count| grouped(count as u64));
+            format!("This {what} has {found} characters; at most {max} fit.")
+        }
         BadText::Control(_) => format!("There is an invisible character in this {what}. Type it instead of pasting it."),
     }
 }

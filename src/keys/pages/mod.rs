@@ -21,5 +21,8 @@ use crate::kit::http::Routes;
 
 /// The pages.
 pub fn routes() -> Routes<App> {
-    Routes::new("API keys", [index::lines(), new::lines(), show::lines(), edit::lines(), rotate::lines(), revoke::lines()].concat())
+    Routes::new(
+        "API keys",
+        [index::lines(), new::lines(), show::lines(), edit::lines(), rotate::lines(), revoke::lines()].concat(),
+    )
 }

@@ -17,8 +17,7 @@ pub(super) struct Offer {
 
 /// What can be chosen without a calendar.
 pub(super) fn offers(at: &Moments) -> Vec<Offer> {
-    let until = |days| at.day_text(at.end_of(at.today().plus(days)));
-    DAYS.into_iter().map(|days| Offer { days, until: until(days) }).collect()
+    DAYS.into_iter().map(|days| Offer { days, until: at.today().plus(days).in_words() }).collect()
 }
 
 /// The last day that a key may work on.
@@ -47,12 +46,11 @@ fn custom(fields: &Fields, at: &Moments) -> Result<Time, String> {
     let typed = fields.given("date").ok_or("Choose the day until which the key works.")?;
     let day: Day = typed.parse().map_err(|_| "Give a day of the calendar, such as 2027-02-21.")?;
     let end = at.end_of(day);
-    let text = |day| at.day_text(at.end_of(day));
     future(Some(end), at.now()).map(|_| end).map_err(|_| {
         if end <= at.now() {
-            format!("{} is over. Choose a day from {} on.", text(day), text(at.today()))
+            format!("{} is over. Choose a day from {} on.", day.in_words(), at.today().in_words())
         } else {
-            format!("{} is more than 5 years ahead. Choose a day until {}.", text(day), text(last_day(at)))
+            format!("{} is more than 5 years ahead. Choose a day until {}.", day.in_words(), last_day(at).in_words())
         }
     })
 }

@@ -89,9 +89,7 @@ async fn create(who: Visitor<ManageKeys>, State(app): State<App>, form: Form) ->
             let afterwards = format!("/settings/api-keys/{}", new.key.id);
             Ok(secret::show_once(&app, frame, &new, &afterwards))
         }
-        Err(Error::AlreadyCreated(id)) => {
-            Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response())
-        }
+        Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
         Err(Error::Disabled) => off::show(&app, &who).await,
         Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
         Err(error) => Err(error.into()),

@@ -41,8 +41,8 @@ pub(super) struct Row {
 pub(super) struct Cell {
     pub(super) value: &'static str,
     pub(super) name: &'static str,
-    /// “The key can …”
-    pub(super) can: &'static str,
+    /// What it means.
+    pub(super) means: String,
     pub(super) is_chosen: bool,
 }
 
@@ -65,8 +65,8 @@ fn cell(module: Module, access: Option<Access>, chosen: &str) -> Option<Cell> {
     };
     let exists = access.is_none_or(|access| Scope::all().any(|scope| scope == Scope { module, access }));
     let is_chosen = chosen == value || chosen.is_empty() && access.is_none();
-    let can = access.map_or("Nothing", |access| words::ability(module, access));
-    exists.then_some(Cell { value, name, can, is_chosen })
+    let means = access.map_or_else(|| "No access".to_owned(), |access| format!("Can {}", words::ability(module, access)));
+    exists.then_some(Cell { value, name, means, is_chosen })
 }
 
 fn field_of(module: Module) -> String {
