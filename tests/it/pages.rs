@@ -1,3 +1,4 @@
 //! The pages, as a browser without a script sees them.
 
+mod new_key;
 mod session;

@@ -23,7 +23,7 @@ use crate::workspaces::{self, WorkspaceId};
 pub use revoke::revoke;
 
 /// The furthest an expiry may lie ahead.
-const MOST_YEARS: i16 = 5;
+pub(super) const MOST_YEARS: i16 = 5;
 
 /// A key and its secret, in clear text for the last time.
 #[derive(Debug)]
@@ -208,7 +208,8 @@ fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
     Allowlist::parse(texts).map_err(|(_, text)| Error::Block(text))
 }
 
-fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
+/// An expiry that a key may have.
+pub(super) fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
     match chosen {
         Some(expiry) if expiry <= now || expiry > now.after_years(MOST_YEARS) => Err(Error::Expiry),
         chosen => Ok(chosen),
