@@ -28,11 +28,18 @@ impl Demo {
         output::line(format!(
             "\n\
              Skyline Aviation is ready; it is gone when this stops.\n\n\
+             Sign in as the account owner, in a browser:\n\n  \
+               {url}/sign-in?email={}\n\n  \
+               Email     {}\n  \
+               Password  {}\n\n\
              Ask as the fleet dashboard:\n\n  \
                curl -H 'X-API-Key: {}' {url}/api/v1/ops/fleet-status\n\n\
-             Sign in as the account owner:\n\n  \
+             Sign in over the API:\n\n  \
                curl -H 'Content-Type: application/json' -d '{{\"email\":\"{}\",\"password\":\"{}\"}}' {url}/api/v1/auth/sign-in\n\n\
              Reference: {url}/docs\n",
+            seed::OWNER,
+            seed::OWNER,
+            seeded.password,
             seeded.secret,
             seed::OWNER,
             seeded.password,
