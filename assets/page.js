@@ -59,9 +59,16 @@ if (secret) {
 const carried = document.querySelector("[data-from-fragment]");
 if (carried) {
   const field = document.getElementById(carried.dataset.fromFragment);
-  if (location.hash.length > 1) field.value = decodeURIComponent(location.hash.slice(1));
-  history.replaceState(null, "", location.pathname + location.search);
-  carried.hidden = field.value !== "";
+  const take = () => {
+    // Links within the page have a # too, but no token behind it.
+    if (/^#[0-9A-Za-z]{40,}$/.test(location.hash)) {
+      field.value = location.hash.slice(1);
+      history.replaceState(null, "", location.pathname);
+    }
+    carried.hidden = field.value !== "";
+  };
+  take();
+  addEventListener("hashchange", take);
 }
 
 // <input data-slug-of="id of a name"> follows the name until somebody types into it.

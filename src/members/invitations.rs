@@ -92,12 +92,7 @@ pub async fn invite_again(
 }
 
 /// Begins a work whose answer is a member's id; with it, if it was done before.
-async fn begin_once(
-    app: &App,
-    workspace: WorkspaceId,
-    by: By,
-    once: Option<OnceKey>,
-) -> Result<(Work, Option<MemberId>), Error> {
+async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> Result<(Work, Option<MemberId>), Error> {
     match Work::begin_once(app, workspace, by, once).await? {
         (work, OnceOutcome::Fresh) => Ok((work, None)),
         (_, OnceOutcome::Reused) => Err(Error::OnceKeyReused),

@@ -115,12 +115,7 @@ async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Ne
 
 /// The cookie of a new session, and on to `next`. The one it was opened with has done its work, and whoever was signed
 /// in here before is not any more.
-pub(crate) async fn welcome(
-    app: &App,
-    who: &Visitor<Anyone>,
-    session: &NewSession,
-    next: &str,
-) -> Result<Response, ApiError> {
+pub(crate) async fn welcome(app: &App, who: &Visitor<Anyone>, session: &NewSession, next: &str) -> Result<Response, ApiError> {
     if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
         service::sign_out(app, member, earlier, who.by()).await?;
     }

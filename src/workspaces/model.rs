@@ -107,8 +107,7 @@ const REGIONS: [&str; 10] =
 /// Every time zone that this machine knows by a city, and UTC, which comes first.
 pub(super) fn zones() -> Vec<String> {
     let is_city = |name: &String| name.split_once('/').is_some_and(|(region, _)| REGIONS.contains(&region));
-    let mut cities: Vec<String> =
-        jiff::tz::db().available().map(|name| name.as_str().to_owned()).filter(is_city).collect();
+    let mut cities: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).filter(is_city).collect();
     cities.sort_unstable();
     cities.dedup();
     std::iter::once("UTC".to_owned()).chain(cities).collect()

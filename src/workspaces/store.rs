@@ -4,8 +4,8 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
 
 use super::model::{Workspace, WorkspaceId};
-use super::tables::{counter, setup_link};
 use super::tables::workspace::{Column, Entity, Model};
+use super::tables::{counter, setup_link};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 

@@ -8,8 +8,8 @@ use crate::access::{ManageMembers, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::kit::page::html_with;
-use crate::members::invitations::{Invitation, Invited};
 use crate::members::MemberId;
+use crate::members::invitations::{Invitation, Invited};
 
 // No Debug: it carries a secret.
 #[derive(Template)]
