@@ -65,11 +65,10 @@ pub(super) async fn state(app: &App) -> DbResult<State> {
 pub async fn set_up(app: &App, by: By, token: &str, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
     let link = digest(token);
     // Asked once more where it counts; here, so that nobody has passwords hashed by guessing.
-    if store::any(app.db.read()).await? {
-        return Err(Error::AlreadySetUp);
-    }
     if store::count_setup_links(app.db.read(), Some(link), app.clock.now()).await? == 0 {
-        return Err(Error::SetupLink);
+        // In this order: where the workspace has taken the link with it, it is seen.
+        let is_done = store::any(app.db.read()).await?;
+        return Err(if is_done { Error::AlreadySetUp } else { Error::SetupLink });
     }
     service::make(app, by, input, Some(link)).await
 }
