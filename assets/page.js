@@ -56,6 +56,41 @@ if (secret) {
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 
+// A secret that came in the part of a link behind #, which a browser sends to nobody, goes into the field that a person
+// without a script fills in, and out of the address bar and the history.
+const carried = document.querySelector("[data-from-fragment]");
+if (carried) {
+  const field = document.getElementById(carried.dataset.fromFragment);
+  const take = () => {
+    // Links within the page have a # too, but no token behind it.
+    if (/^#[0-9A-Za-z]{40,}$/.test(location.hash)) {
+      field.value = location.hash.slice(1);
+      history.replaceState(null, "", location.pathname);
+    }
+    carried.hidden = field.value !== "";
+  };
+  take();
+  addEventListener("hashchange", take);
+}
+
+// <input data-slug-of="id of a name"> follows the name until somebody types into it.
+for (const slug of document.querySelectorAll("[data-slug-of]")) {
+  let isTyped = slug.value !== "";
+  slug.addEventListener("input", () => { isTyped = slug.value !== ""; });
+  document.getElementById(slug.dataset.slugOf).addEventListener("input", (event) => {
+    if (isTyped) return;
+    const plain = event.target.value.normalize("NFKD").replace(/[\u0300-\u036f'’.]/g, "").toLowerCase();
+    slug.value = plain.replaceAll("ß", "ss").replaceAll("æ", "ae").replaceAll("ø", "o")
+      .replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, 40).replace(/-$/, "");
+  });
+}
+
+// A time zone that nobody has chosen yet is the reader's.
+for (const select of document.querySelectorAll("[data-own-zone]")) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...select.options].some((option) => option.value === own)) select.value = own;
+}
+
 // A whole key in the search field is not sent: its SHA-256 finds it as well.
 const search = document.querySelector("form[data-search]");
 search?.addEventListener("submit", async (event) => {

@@ -25,6 +25,7 @@ use crate::kit::http::Routes;
 pub fn routes() -> Routes<App> {
     Routes::new(
         "API keys",
-        [index::lines(), new::lines(), show::lines(), edit::lines(), rotate::lines(), revoke::lines(), management::lines()].concat(),
+        [index::lines(), new::lines(), show::lines(), edit::lines(), rotate::lines(), revoke::lines(), management::lines()]
+            .concat(),
     )
 }
