@@ -104,6 +104,7 @@ impl Heard {
             "Log.entryAdded" if self.statuses.get(&text("/entry/networkRequestId")).is_none_or(|status| *status < 400) => {
                 self.console.push(format!("{}: {} {}", text("/entry/source"), text("/entry/text"), text("/entry/url")));
             }
+            "Network.webSocketCreated" => self.requests.push(text("/url")),
             "Browser.downloadWillBegin" => {
                 self.names.insert(text("/guid"), text("/suggestedFilename"));
             }
