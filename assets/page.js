@@ -22,9 +22,11 @@ for (const zone of document.querySelectorAll("[data-zone]")) {
 document.querySelector("[data-focus]")?.focus();
 
 // <button data-copy="id of what to copy" hidden> and an element [data-copied] in the same parent that says how it went.
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  throw new Error("no clipboard without TLS");
+// Without TLS a browser has no clipboard for scripts; some of them still copy what is selected.
+async function copy(source) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(source.textContent);
+  getSelection().selectAllChildren(source);
+  if (!document.execCommand("copy")) throw new Error("no clipboard");
 }
 for (const button of document.querySelectorAll("[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
@@ -32,7 +34,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
-      await copy(source.textContent);
+      await copy(source);
       told.textContent = "Copied";
       button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     } catch {
@@ -48,10 +50,10 @@ const secret = document.querySelector("[data-secret]");
 if (secret) {
   let isKept = false;
   history.replaceState(null, "", secret.dataset.secret);
-  secret.addEventListener("copied", () => { isKept = true; });
-  secret.addEventListener("submit", () => { isKept = true; });
+  for (const kept of ["copied", "copy", "submit"]) secret.addEventListener(kept, () => { isKept = true; });
   addEventListener("beforeunload", (event) => { if (!isKept) event.preventDefault(); });
-  addEventListener("pagehide", () => { secret.replaceChildren(); });
+  addEventListener("pagehide", () => { isKept = true; secret.replaceChildren(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 
 // A secret that came in the part of a link behind #, which a browser sends to nobody, goes into the field that a person

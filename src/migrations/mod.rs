@@ -9,7 +9,9 @@ mod m0001_people;
 mod m0002_audit;
 mod m0003_keys;
 mod m0004_operations;
+mod m0005_refused_everywhere;
 mod m0006_setup_links;
+mod m0007_key_order;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -22,7 +24,9 @@ impl MigratorTrait for Migrations {
             Box::new(m0002_audit::Migration),
             Box::new(m0003_keys::Migration),
             Box::new(m0004_operations::Migration),
+            Box::new(m0005_refused_everywhere::Migration),
             Box::new(m0006_setup_links::Migration),
+            Box::new(m0007_key_order::Migration),
         ]
     }
 }

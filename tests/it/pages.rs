@@ -2,5 +2,6 @@
 
 mod join;
 mod members;
+mod new_key;
 mod session;
 mod setup;

@@ -56,6 +56,11 @@ impl FormFaults {
         text.parse().map_err(|error: T::Err| self.add(field, sentence(&error.to_string()))).ok()
     }
 
+    /// Puts them into the order of the fields on the page; a field that is not named there comes last.
+    pub fn sort_as(&mut self, fields: &[&str]) {
+        self.fields.sort_by_key(|fault| fields.iter().position(|field| *field == fault.field).unwrap_or(fields.len()));
+    }
+
     /// What is wrong with this field.
     pub fn of(&self, field: &str) -> Option<&str> {
         self.fields.iter().find(|fault| fault.field == field).map(|fault| fault.message.as_str())
