@@ -93,7 +93,7 @@ async fn set_role(
         Ok(member) => Ok(Redirect::to(&after(&who, &member)).into_response()),
         Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
             let page = ShowPage { chosen: role, ..ShowPage::new(&app, &who, id).await? };
-            refused(error, page)
+            Ok(refused(error, page))
         }
         Err(error) => Err(error.into()),
     }
@@ -117,14 +117,14 @@ async fn invite_again(
 ) -> Result<Response, ApiError> {
     match invitations::invite_again(&app, who.workspace(), who.by(), standing(&who), id, form.once()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
-        Err(error @ (Error::HasJoined | Error::OwnerRequired)) => refused(error, ShowPage::new(&app, &who, id).await?),
+        Err(error @ (Error::HasJoined | Error::OwnerRequired)) => Ok(refused(error, ShowPage::new(&app, &who, id).await?)),
         Err(error) => Err(error.into()),
     }
 }
 
 /// The page again, with what speaks against it.
-fn refused(error: Error, page: ShowPage) -> Result<Response, ApiError> {
+fn refused(error: Error, page: ShowPage) -> Response {
     let error = ApiError::from(error);
     let faults = FormFaults::of_whole(error.message.clone());
-    Ok(html_with(error.status, &ShowPage { faults, hindrance: None, ..page }))
+    html_with(error.status, &ShowPage { faults, hindrance: None, ..page })
 }
