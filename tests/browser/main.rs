@@ -1,0 +1,7 @@
+//! The pages in a real Chromium, found and used the way a person with a screen reader does.
+
+mod support;
+
+mod pictures;
+mod practice;
+mod reference;
