@@ -50,7 +50,12 @@ const secret = document.querySelector("[data-secret]");
 if (secret) {
   let isKept = false;
   history.replaceState(null, "", secret.dataset.secret);
-  for (const kept of ["copied", "copy", "submit"]) secret.addEventListener(kept, () => { isKept = true; });
+  for (const kept of ["copied", "copy"]) secret.addEventListener(kept, () => { isKept = true; });
+  secret.addEventListener("submit", (event) => {
+    event.preventDefault();
+    isKept = true;
+    location.replace(secret.dataset.secret);
+  });
   addEventListener("beforeunload", (event) => { if (!isKept) event.preventDefault(); });
   addEventListener("pagehide", () => { isKept = true; secret.replaceChildren(); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
@@ -90,6 +95,16 @@ for (const select of document.querySelectorAll("[data-own-zone]")) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if ([...select.options].some((option) => option.value === own)) select.value = own;
 }
+
+// A form that makes a secret is sent once: of two answers to two presses of its button only the second would be seen,
+// and that one has no secret any more. Whoever comes back to it afterwards finds a new form.
+let sentAt = null;
+addEventListener("submit", (event) => {
+  if (!event.target.elements.once) return;
+  if (sentAt !== null && event.timeStamp - sentAt < 10_000) event.preventDefault();
+  else sentAt = event.timeStamp;
+});
+addEventListener("pageshow", (event) => { if (event.persisted && sentAt !== null) location.reload(); });
 
 // A whole key in the search field is not sent: its SHA-256 finds it as well.
 const search = document.querySelector("form[data-search]");

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod guide;
 mod pictures;
 mod practice;
 mod reference;

@@ -36,6 +36,6 @@ mod process;
 
 pub use self::heard::Dialog;
 pub use self::practice::Practice;
-pub use self::process::PASSWORD;
+pub use self::process::{Key, OWNER, PASSWORD};
 pub use self::site::Site;
 pub use self::tab::Tab;

@@ -29,3 +29,24 @@ impl Site {
         email
     }
 }
+
+impl Tab {
+    /// Signs in, and is where that leads.
+    #[track_caller]
+    pub fn sign_in(&mut self, email: &str) {
+        self.open("/sign-in");
+        self.fill("Email", email);
+        self.fill("Password", PASSWORD);
+        self.click("button", "Sign in");
+        self.lacks("button", "Sign in");
+    }
+
+    /// The whole key that is on the screen.
+    #[track_caller]
+    pub fn secret(&mut self) -> String {
+        self.says("cannot be viewed again");
+        let text = self.text();
+        let at = text.find("pck_").expect("a key on the page");
+        text[at..].chars().take(42).collect()
+    }
+}
