@@ -2,7 +2,7 @@
 //!
 //! - `index`  the list; `new` the form of a new key; `secret` the one page that shows a secret
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the end of it
-//! - `words`  permissions and states as people read them
+//! - `traffic` how a key was used; `words` permissions and states as people read them
 
 mod index;
 mod new;
@@ -10,6 +10,7 @@ mod revoke;
 mod rotate;
 mod secret;
 mod show;
+mod traffic;
 mod words;
 
 use crate::app::App;

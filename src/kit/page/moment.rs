@@ -2,8 +2,10 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::time::Duration;
 
 use askama::filters::HtmlSafe;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::number::plural;
@@ -48,6 +50,12 @@ impl Moments {
         self.moment(at, "day", self.day_text(at))
     }
 
+    /// “23 Nov, 10:00 CET”, for the start of an hour
+    pub fn hour(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, "hour", self.hour_text(at))
+    }
+
     /// “2 minutes ago”, “in 6 days”
     pub fn ago(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
@@ -70,9 +78,20 @@ impl Moments {
         at.in_zone(&self.zone).strftime("%-d %b %Y").to_string()
     }
 
+    /// [`Moments::hour`] as plain text.
+    pub fn hour_text(&self, at: Time) -> String {
+        at.in_zone(&self.zone).strftime("%-d %b, %H:%M %Z").to_string()
+    }
+
     /// [`Moments::exactly`] as plain text.
     pub fn exact_text(&self, at: Time) -> String {
         at.in_zone(&self.zone).strftime("%-d %b %Y, %H:%M:%S %Z").to_string()
+    }
+
+    /// The last second of a day in this zone; `None` for a day that no time falls on.
+    pub fn end_of(&self, day: Date) -> Option<Time> {
+        let midnight = day.tomorrow().ok()?.to_zoned_datetime(self.zone.clone()).ok()?;
+        Time::from_micros(midnight.timestamp().as_microsecond()).map(|midnight| midnight.before(Duration::from_secs(1)))
     }
 
     /// The zone as people write it: “Europe/Zurich”.
@@ -105,8 +124,6 @@ impl HtmlSafe for Moment {}
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn moments() -> Moments {
@@ -125,6 +142,8 @@ mod tests {
     fn a_time_names_its_zone() {
         let m = moments();
         assert_eq!(m.exact_text(m.now), "23 Nov 2026, 10:30:00 CET");
+        assert_eq!(m.hour_text(m.now.hour()), "23 Nov, 10:00 CET");
+        assert_eq!(m.end_of(Date::constant(2026, 10, 25)).map(|end| end.to_string()).as_deref(), Some("2026-10-25T22:59:59Z"));
         assert_eq!(Moments::new(m.now, "Nowhere/Atlantis").exact_text(m.now), "23 Nov 2026, 09:30:00 UTC");
     }
 }
