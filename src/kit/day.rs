@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sea_orm::sea_query::{self, ArrayType, ColumnType, Nullable, ValueTypeErr};
 use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -26,6 +27,22 @@ impl Day {
     /// The UTC day `time` falls on.
     pub fn of(time: Time) -> Self {
         Self(time.date())
+    }
+
+    /// “23 Nov 2026”
+    pub fn in_words(self) -> String {
+        self.0.strftime("%-d %b %Y").to_string()
+    }
+
+    /// The day `time` falls on in `zone`.
+    pub fn in_zone(time: Time, zone: &TimeZone) -> Self {
+        Self(time.in_zone(zone).date().max(Self::FIRST))
+    }
+
+    /// The last second of this day in `zone`: what holds until then still shows this day.
+    pub fn last_second(self, zone: &TimeZone) -> Time {
+        let last = self.0.at(23, 59, 59, 0).to_zoned_datetime(zone.clone()).ok();
+        last.and_then(|last| Time::from_micros(last.timestamp().as_microsecond())).unwrap_or(Time::LAST)
     }
 
     /// The day after, stopping at the last there is.
@@ -156,6 +173,16 @@ mod tests {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
         assert_eq!("2028-02-29".parse::<Day>().map(Day::tomorrow).map(|day| day.to_string()).ok().as_deref(), Some("2028-03-01"));
+    }
+
+    #[test]
+    fn a_day_ends_when_it_does_where_it_is_meant() {
+        let zurich = TimeZone::get("Europe/Zurich").expect("a zone");
+        let ends = |text: &str| text.parse::<Day>().expect("a day").last_second(&zurich).to_string();
+        assert_eq!([ends("2026-11-23"), ends("2027-07-01")], ["2026-11-23T22:59:59Z", "2027-07-01T21:59:59Z"]);
+        let late = "2026-11-23T23:30:00Z".parse().expect("a time");
+        assert_eq!(Day::in_zone(late, &zurich).to_string(), "2026-11-24");
+        assert_eq!("9999-12-31".parse::<Day>().map(|day| day.last_second(&zurich)).ok(), Some(Time::LAST));
     }
 
     proptest! {

@@ -12,6 +12,7 @@ mod rotation;
 use serde::Serialize;
 
 pub use allowlist::Allowlist;
+pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;
 pub(super) use name::successor_names;

@@ -4,6 +4,8 @@
 
 mod revoke;
 
+use std::time::Duration;
+
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -23,7 +25,7 @@ use crate::workspaces::{self, WorkspaceId};
 pub use revoke::revoke;
 
 /// The furthest an expiry may lie ahead.
-const MOST_YEARS: i16 = 5;
+pub(super) const MOST_YEARS: i16 = 5;
 
 /// A key and its secret, in clear text for the last time.
 #[derive(Debug)]
@@ -88,7 +90,7 @@ pub async fn rotate(
     };
     let expires_at = match input.expires_at {
         Some(chosen) => future(chosen, now)?,
-        None => old.expires_at.map(|expiry| now.after(expiry.since(old.created_at)).min(now.after_years(MOST_YEARS))),
+        None => lifetime(&old, now).map(|(_, end)| end),
     };
     let key = Key {
         id: KeyId::new(now, &app.random),
@@ -208,7 +210,14 @@ fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
     Allowlist::parse(texts).map_err(|(_, text)| Error::Block(text))
 }
 
-fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
+/// How long a key had from its creation, if it had an end; and when as much is over from now on.
+pub(super) fn lifetime(key: &Key, now: Time) -> Option<(Duration, Time)> {
+    let life = key.expires_at?.since(key.created_at);
+    Some((life, now.after(life).min(now.after_years(MOST_YEARS))))
+}
+
+/// An expiry that a key may have.
+pub(super) fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
     match chosen {
         Some(expiry) if expiry <= now || expiry > now.after_years(MOST_YEARS) => Err(Error::Expiry),
         chosen => Ok(chosen),

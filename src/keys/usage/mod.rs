@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 
 pub(super) use addresses::{addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
-pub(super) use counts::last_uses;
+pub(super) use counts::{DayCount, days, last_uses};
 pub use folds::Origin;
 use folds::{Denial, Folds, Reason};
 pub(super) use report::{Bucket, Report, Sum, report};

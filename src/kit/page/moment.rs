@@ -2,14 +2,13 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::time::Duration;
 
 use askama::filters::HtmlSafe;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::number::plural;
 use crate::kit::clock::Time;
+use crate::kit::day::Day;
 
 /// Writes times for one page: as of now, in one zone. Templates hand over references, code values; both will do.
 #[derive(Clone, Debug)]
@@ -36,6 +35,16 @@ impl Moments {
     /// When the page was made.
     pub fn now(&self) -> Time {
         self.now
+    }
+
+    /// The day it is.
+    pub fn today(&self) -> Day {
+        Day::in_zone(self.now, &self.zone)
+    }
+
+    /// The last second of a day.
+    pub fn end_of(&self, day: Day) -> Time {
+        day.last_second(&self.zone)
     }
 
     /// “23 Nov 2026, 10:30:00 CET”
@@ -88,12 +97,6 @@ impl Moments {
         at.in_zone(&self.zone).strftime("%-d %b %Y, %H:%M:%S %Z").to_string()
     }
 
-    /// The last second of a day in this zone; `None` for a day that no time falls on.
-    pub fn end_of(&self, day: Date) -> Option<Time> {
-        let midnight = day.tomorrow().ok()?.to_zoned_datetime(self.zone.clone()).ok()?;
-        Time::from_micros(midnight.timestamp().as_microsecond()).map(|midnight| midnight.before(Duration::from_secs(1)))
-    }
-
     /// The zone as people write it: “Europe/Zurich”.
     pub fn zone_name(&self) -> &str {
         self.zone.iana_name().unwrap_or("UTC")
@@ -124,6 +127,8 @@ impl HtmlSafe for Moment {}
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn moments() -> Moments {
@@ -143,7 +148,6 @@ mod tests {
         let m = moments();
         assert_eq!(m.exact_text(m.now), "23 Nov 2026, 10:30:00 CET");
         assert_eq!(m.hour_text(m.now.hour()), "23 Nov, 10:00 CET");
-        assert_eq!(m.end_of(Date::constant(2026, 10, 25)).map(|end| end.to_string()).as_deref(), Some("2026-10-25T22:59:59Z"));
         assert_eq!(Moments::new(m.now, "Nowhere/Atlantis").exact_text(m.now), "23 Nov 2026, 09:30:00 UTC");
     }
 }

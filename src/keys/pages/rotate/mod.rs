@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use self::form::Replacement;
 use self::takeover::Takeover;
-use super::secret;
 use super::words::{self, Badge};
+use super::{off, secret};
 use crate::access::{Form, ManageKeys, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
@@ -24,7 +24,6 @@ use crate::keys::{service, store};
 use crate::kit::http::route::{form as form_route, page};
 use crate::kit::http::{ApiError, Path, Route};
 use crate::kit::page::{Fields, FormFaults, html_with};
-use crate::workspaces;
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![
@@ -40,7 +39,6 @@ struct RotatePage {
     old: Key,
     status: Badge,
     is_active: bool,
-    is_enabled: bool,
     /// The form of step 1; none if no replacement can be made.
     form: Option<Replacement>,
     /// The replacement that there is already, and how far it has come.
@@ -79,18 +77,21 @@ async fn show(
     let frame = who.frame(app, format!("Rotate “{}”", old.name), Place::ApiKeys);
     let now = frame.at.now();
     let is_active = old.status(now) == Status::Active;
-    let is_enabled = workspaces::find(db, workspace).await?.is_some_and(|workspace| workspace.api_keys_enabled);
+    let is_enabled = off::is_on(app, who).await?;
     let active_successor = store::find_active_successor(db, workspace, id, now).await?;
     let takeover = match active_successor.clone().filter(|_| is_active) {
         Some(new) => Some(Takeover::read(app, &old, new, &frame.at).await?),
         None => None,
     };
+    if is_active && !is_enabled && takeover.is_none() {
+        return off::show(app, who).await;
+    }
     let form = match typed {
         _ if !(is_active && is_enabled) => None,
         Some(typed) => Some(Replacement::typed(typed, &old, &frame.at)),
         None => {
             let name = service::successor_name(db, workspace, &old.name, now).await?;
-            Some(Replacement::proposed(name, app.random.base62(32), &old, &frame.at))
+            Some(Replacement::proposed(&name, app.random.base62(22), &old, &frame.at))
         }
     };
     let successor = match (is_active, active_successor) {
@@ -102,7 +103,7 @@ async fn show(
         (true, _) => None,
     };
     let status_badge = words::status(&old, &frame.at);
-    let page = RotatePage { frame, status: status_badge, is_active, is_enabled, form, takeover, successor, faults, old };
+    let page = RotatePage { frame, status: status_badge, is_active, form, takeover, successor, faults, old };
     Ok(html_with(status, &page))
 }
 
@@ -112,7 +113,7 @@ async fn create(
     Path(id): Path<KeyId>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let frame = who.frame(&app, "New API key", Place::ApiKeys);
+    let frame = who.frame(&app, "API key created", Place::ApiKeys);
     let input = match form::read(&form.0, &frame.at) {
         Ok(input) => input,
         Err(faults) => return show(&app, &who, id, Some(&form.0), StatusCode::BAD_REQUEST, faults).await,
@@ -120,9 +121,10 @@ async fn create(
     match service::rotate(&app, who.workspace(), who.by(), id, input, form.once()).await {
         Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
         Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
-        // The page itself says that the key is not active any more, or that no keys are made.
-        Err(error @ (Error::NameTaken(_) | Error::Expiry | Error::NotActive(_) | Error::Disabled)) => {
-            let faults = form::faults(&error);
+        Err(Error::Disabled) => off::show(&app, &who).await,
+        // The page of a key that is not active says so instead of showing a form.
+        Err(error @ (Error::NameTaken(_) | Error::NotActive(_))) => {
+            let faults = form::refused(&error);
             show(&app, &who, id, Some(&form.0), ApiError::from(error).status, faults).await
         }
         Err(error) => Err(error.into()),

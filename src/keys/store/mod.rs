@@ -1,4 +1,8 @@
 //! Every query on keys.
+//!
+//! - here single keys, and what nodes ask for; `list` a workspace's keys: which, in which order, how many
+
+mod list;
 
 use std::collections::HashMap;
 
@@ -8,13 +12,15 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
-use super::format::{SecretDigest, digest_of};
-use super::model::{Allowlist, Key, KeyFilter, KeyId, Person, RateLimit, Status};
+pub use list::list;
+pub(super) use list::{Counts, KeyQuery, Order, Search, SortBy, count_by_status, find_page};
+
+use super::format::SecretDigest;
+use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
 use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, contains, page};
-use crate::kit::http::{Page, Paging};
+use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
 /// Keys that are listed as relatives by rotation: more than 90 days each fill in a working life.
@@ -68,22 +74,6 @@ pub(super) async fn find_active_by_name(
     named.one(db).await?.map(key_of).transpose()
 }
 
-/// One page of a workspace's keys, the newest first.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    filter: &KeyFilter,
-    paging: Paging,
-    now: Time,
-) -> DbResult<Page<Key>> {
-    let condition = Condition::all()
-        .add(Column::WorkspaceId.eq(workspace))
-        .add_option(filter.status.map(|status| is(status, now)))
-        .add_option(filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(matches));
-    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    page(db, newest, paging, key_of).await
-}
-
 fn is(status: Status, now: Time) -> Condition {
     match status {
         Status::Revoked => Condition::all().add(Column::RevokedAt.is_not_null()),
@@ -92,14 +82,6 @@ fn is(status: Status, now: Time) -> Condition {
             .add(Column::RevokedAt.is_null())
             .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))),
     }
-}
-
-/// Name or hint contains the text; a whole secret finds its key by digest and is never part of the query.
-fn matches(text: &str) -> Condition {
-    if let Ok(digest) = digest_of(text.as_bytes()) {
-        return Condition::all().add(Column::Digest.eq(digest.0.to_vec()));
-    }
-    Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text))
 }
 
 /// The latest successor of each key that has one.
