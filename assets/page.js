@@ -6,6 +6,7 @@
 const styles = {
   exact: { dateStyle: "medium", timeStyle: "long" },
   day: { day: "numeric", month: "short", year: "numeric" },
+  hour: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
 };
 for (const time of document.querySelectorAll("time[data-show]")) {
   const at = new Date(time.dateTime);

@@ -94,8 +94,8 @@ async fn management(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Rol
     Ok(Management { is_on, is_owner, whom_to_ask })
 }
 
-/// The key that the address says was revoked, if it was.
+/// The key that the address says was revoked, if it was, and from when on it is refused.
 async fn revoked(db: &impl ConnectionTrait, workspace: WorkspaceId, fields: &Fields) -> DbResult<Option<(String, Time)>> {
     let Some(id) = fields.read::<KeyId>("revoked") else { return Ok(None) };
-    Ok(store::find(db, workspace, id).await?.and_then(|key| Some((key.name, key.revoked_at?))))
+    Ok(store::find(db, workspace, id).await?.and_then(|key| Some((key.name, key.refused_everywhere_at.or(key.revoked_at)?))))
 }
