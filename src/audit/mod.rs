@@ -28,5 +28,5 @@ pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, and_rewr
 pub use once::forget_old_answers;
 pub use store::{hash_at, list};
 pub use verify::{Fault, Verdict, verify};
-pub use words::{told, unusual};
+pub use words::{Phrase, phrases, told, unusual};
 pub use work::{OnceOutcome, Work};
