@@ -7,6 +7,7 @@ use planeconnection::members::Role;
 use planeconnection::router;
 use serde_json::json;
 
+use crate::browser::Person;
 use crate::support::{Client, TestApp, TestKey};
 
 /// What a caller without any fault but who they are is told: let in, or why not.
@@ -57,4 +58,63 @@ async fn every_route_admits_exactly_whom_it_should() {
         }
     }
     insta::assert_snapshot!(table);
+}
+
+/// What somebody at a browser is told at a page, or at a form that carries the token of their session and nothing else.
+async fn told(person: &Person, method: &Method, path: &str, token: &str) -> &'static str {
+    let path = path.replace("{id}", "none");
+    let answer = if method == Method::POST { person.post(&path, &[("csrf", token)]).await } else { person.get(&path).await };
+    let leads_to = answer.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
+    match answer.status {
+        303 if leads_to.starts_with("/sign-in") => "has to sign in",
+        401 => "has to sign in",
+        403 => "forbidden",
+        _ => "yes",
+    }
+}
+
+#[tokio::test]
+async fn every_page_opens_to_exactly_whom_it_should() {
+    let t = TestApp::new().await;
+    let mut people = vec![("nobody", t.stranger())];
+    for role in Role::ALL {
+        people.push((role.as_str(), t.person(role).await));
+    }
+    let mut table = String::new();
+    for route in router::pages().into_iter().flat_map(|routes| routes.lines).filter(|route| route.path != "/sign-out") {
+        let mut by_outcome: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, person) in &people {
+            let token = match person.cookie("planeconnection_session") {
+                Some(_) => person.get("/settings/account").await.hidden("/sign-out").remove(0).1,
+                None => person.get("/sign-in").await.hidden("/sign-in").remove(0).1,
+            };
+            let outcome = told(person, &route.method, route.path, &token).await;
+            match by_outcome.iter_mut().find(|(known, _)| *known == outcome) {
+                Some((_, names)) => names.push(name),
+                None => by_outcome.push((outcome, vec![name])),
+            }
+        }
+        by_outcome.sort_unstable();
+        writeln!(table, "{} {}  ({})", route.method, route.path, route.permission).expect("a string");
+        for (outcome, names) in by_outcome {
+            writeln!(table, "    {outcome:24} {}", names.join(", ")).expect("a string");
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn no_form_is_taken_without_its_token_and_no_key_opens_a_page() {
+    let t = TestApp::new().await;
+    let owner = t.person(Role::AccountOwner).await;
+    let key = t.key(&["audit:read"]).await;
+    for route in router::pages().into_iter().flat_map(|routes| routes.lines) {
+        let path = route.path.replace("{id}", "none");
+        if route.method == Method::POST {
+            owner.post(&path, &[]).await.is(403).says("This form is too old");
+        } else if route.permission != "anyone" {
+            let answer = t.with(&key).get(&path).await.is(303);
+            assert!(answer.header("location").starts_with("/sign-in"), "{path}");
+        }
+    }
 }
