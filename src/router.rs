@@ -27,7 +27,7 @@ pub fn table() -> Vec<Routes<App>> {
 
 /// The table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
-    vec![sessions::pages(), keys::pages()]
+    vec![sessions::pages(), keys::pages(), audit::pages()]
 }
 
 /// Everything a node serves.

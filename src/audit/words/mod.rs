@@ -2,11 +2,13 @@
 //!
 //! Names are those of the event, as they were at the time. What is unknown to this version is told by its own word.
 //!
-//! - here the sentences; `changes` what changed, and why requests were refused; `unusual` what deserves a second look
+//! - here the sentences; `changes` what changed, and why requests were refused; `titles` actions without an event
+//! - `unusual` what deserves a second look
 
 mod changes;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod unusual;
 
 use serde_json::Value;
@@ -15,6 +17,7 @@ use super::model::{Action, Event};
 use crate::kit::page::number::grouped;
 use crate::members::Role;
 use changes::{changed, refused};
+pub(super) use titles::{heading, title};
 pub(super) use unusual::is_unusual;
 pub use unusual::unusual;
 
