@@ -41,8 +41,8 @@ pub(super) struct Chain {
     pub(super) events: i64,
     /// The last event there is.
     pub(super) of: i64,
-    /// When its first event was read.
-    pub(super) begun: Time,
+    /// When its first event was read, if that was at an earlier look.
+    pub(super) begun: Option<Time>,
     /// What does not fit.
     pub(super) fault: Option<Fault>,
     /// How far a walk over the whole log is that is under way.
@@ -76,7 +76,7 @@ impl Watch {
         let told = |Walk { place, until, fault }| Chain {
             events: place.sequence,
             of: until.max(of),
-            begun: from.begun,
+            begun: (from.place != Place::START).then_some(from.begun),
             fault,
             walking: lock(&self.walking).filter(|(walked, _)| *walked == workspace).map(|(_, at)| at),
         };

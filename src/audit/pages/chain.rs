@@ -14,7 +14,7 @@ pub(super) struct ChainNotice {
     pub(super) verdict: String,
     /// What follows from how it was checked.
     pub(super) remark: Option<String>,
-    /// When the first event was read, if that was not for this page.
+    /// When the first event was read, if that was for an earlier page.
     pub(super) begun: Option<Moment>,
     /// Whether a walk over the whole log is under way.
     pub(super) is_walking: bool,
@@ -30,7 +30,7 @@ impl ChainNotice {
                 format!("Chain verified up to event {} of {}.", grouped(events), grouped(of)),
                 Some(format!("Each look at this page checks about {} more.", grouped(STEP.unsigned_abs()))),
             ),
-            _ if chain.begun == at.now() => (format!("Chain verified: every one of the {} fits.", plural(events, "event")), None),
+            _ if chain.begun.is_none() => (format!("Chain verified: every one of the {} fits.", plural(events, "event")), None),
             _ => (
                 format!("Chain verified up to event {}, the last one.", grouped(events)),
                 Some("What was checked before is not read again for this page.".to_owned()),
@@ -48,7 +48,7 @@ impl ChainNotice {
             verdict,
             is_walking: walking.is_some(),
             remark: walking.or(remark),
-            begun: (chain.begun != at.now()).then(|| at.ago(chain.begun)),
+            begun: chain.begun.map(|begun| at.ago(begun)),
             command: format!("planeconnection audit verify --workspace {slug}"),
         }
     }

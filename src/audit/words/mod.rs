@@ -134,7 +134,7 @@ fn leaked(details: &Value) -> String {
         Some(count) if count > 1 => format!(" {} times", grouped(count)),
         _ => String::new(),
     };
-    format!(" was sent in a URL{times}, where logs and histories keep it")
+    format!(" was sent in a URL{times}")
 }
 
 /// Whoever did it, at the beginning of a sentence.

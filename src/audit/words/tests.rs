@@ -78,7 +78,7 @@ fn of_keys() -> Vec<(Event, &'static str)> {
         (denied("too_loud", 1), "A request with the key Fleet Dashboard was refused: too loud"),
         (
             event("api_key.leaked_in_url", KEY, KEY, json!({ "reason": "leaked_in_url", "count": 3 })),
-            "The key Fleet Dashboard was sent in a URL 3 times, where logs and histories keep it",
+            "The key Fleet Dashboard was sent in a URL 3 times",
         ),
         (event("settings.api_keys.updated", ANA, NOBODY, switched(false)), "Ana Keller switched API key management off"),
         (event("settings.api_keys.updated", ANA, NOBODY, switched(true)), "Ana Keller switched API key management on"),
