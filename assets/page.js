@@ -22,9 +22,11 @@ for (const zone of document.querySelectorAll("[data-zone]")) {
 document.querySelector("[data-focus]")?.focus();
 
 // <button data-copy="id of what to copy" hidden> and an element [data-copied] in the same parent that says how it went.
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  throw new Error("no clipboard without TLS");
+// Without TLS a browser has no clipboard for scripts; some of them still copy what is selected.
+async function copy(source) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(source.textContent);
+  getSelection().selectAllChildren(source);
+  if (!document.execCommand("copy")) throw new Error("no clipboard");
 }
 for (const button of document.querySelectorAll("[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
@@ -32,7 +34,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
-      await copy(source.textContent);
+      await copy(source);
       told.textContent = "Copied";
       button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     } catch {
@@ -48,11 +50,61 @@ const secret = document.querySelector("[data-secret]");
 if (secret) {
   let isKept = false;
   history.replaceState(null, "", secret.dataset.secret);
-  secret.addEventListener("copied", () => { isKept = true; });
-  secret.addEventListener("submit", () => { isKept = true; });
+  for (const kept of ["copied", "copy"]) secret.addEventListener(kept, () => { isKept = true; });
+  secret.addEventListener("submit", (event) => {
+    event.preventDefault();
+    isKept = true;
+    location.replace(secret.dataset.secret);
+  });
   addEventListener("beforeunload", (event) => { if (!isKept) event.preventDefault(); });
-  addEventListener("pagehide", () => { secret.replaceChildren(); });
+  addEventListener("pagehide", () => { isKept = true; secret.replaceChildren(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
+
+// A secret that came in the part of a link behind #, which a browser sends to nobody, goes into the field that a person
+// without a script fills in, and out of the address bar and the history.
+const carried = document.querySelector("[data-from-fragment]");
+if (carried) {
+  const field = document.getElementById(carried.dataset.fromFragment);
+  const take = () => {
+    // Links within the page have a # too, but no token behind it.
+    if (/^#[0-9A-Za-z]{40,}$/.test(location.hash)) {
+      field.value = location.hash.slice(1);
+      history.replaceState(null, "", location.pathname);
+    }
+    carried.hidden = field.value !== "";
+  };
+  take();
+  addEventListener("hashchange", take);
+}
+
+// <input data-slug-of="id of a name"> follows the name until somebody types into it.
+for (const slug of document.querySelectorAll("[data-slug-of]")) {
+  let isTyped = slug.value !== "";
+  slug.addEventListener("input", () => { isTyped = slug.value !== ""; });
+  document.getElementById(slug.dataset.slugOf).addEventListener("input", (event) => {
+    if (isTyped) return;
+    const plain = event.target.value.normalize("NFKD").replace(/[\u0300-\u036f'’.]/g, "").toLowerCase();
+    slug.value = plain.replaceAll("ß", "ss").replaceAll("æ", "ae").replaceAll("ø", "o")
+      .replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, 40).replace(/-$/, "");
+  });
+}
+
+// A time zone that nobody has chosen yet is the reader's.
+for (const select of document.querySelectorAll("[data-own-zone]")) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...select.options].some((option) => option.value === own)) select.value = own;
+}
+
+// A form that makes a secret is sent once: of two answers to two presses of its button only the second would be seen,
+// and that one has no secret any more. Whoever comes back to it afterwards finds a new form.
+let sentAt = null;
+addEventListener("submit", (event) => {
+  if (!event.target.elements.once) return;
+  if (sentAt !== null && event.timeStamp - sentAt < 10_000) event.preventDefault();
+  else sentAt = event.timeStamp;
+});
+addEventListener("pageshow", (event) => { if (event.persisted && sentAt !== null) location.reload(); });
 
 // A whole key in the search field is not sent: its SHA-256 finds it as well.
 const search = document.querySelector("form[data-search]");

@@ -8,7 +8,7 @@ use crate::access::guard_forms;
 use crate::app::App;
 use crate::front::front;
 use crate::kit::http::{ApiError, Routes};
-use crate::{access, audit, fleet, frame, invoices, keys, members, reference, safety, sessions, trips};
+use crate::{access, audit, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
 
 /// The table of the JSON API; the OpenAPI document and the table of permissions are made from it.
 pub fn table() -> Vec<Routes<App>> {
@@ -27,7 +27,7 @@ pub fn table() -> Vec<Routes<App>> {
 
 /// The table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
-    vec![sessions::pages(), keys::pages(), audit::pages()]
+    vec![workspaces::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages()]
 }
 
 /// Everything a node serves.

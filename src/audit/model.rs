@@ -41,6 +41,8 @@ crate::words! {
         SignedOut = "member.signed_out",
         /// A person was added to the workspace.
         MemberAdded = "member.added",
+        /// A person who has not joined got a new invitation; the one before it ended.
+        MemberInvitedAgain = "member.invited_again",
         /// An invited person set a password.
         MemberJoined = "member.joined",
         /// A person's role was changed.

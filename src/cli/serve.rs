@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use ipnet::IpNet;
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinError;
@@ -64,8 +65,15 @@ impl Serve {
         self.listening.start_log()?;
         let (listener, metrics, config) = self.listening.bind().await?;
         let app = self.database.open_or_make(config).await?;
-        if workspaces::all(app.db.read()).await?.is_empty() {
-            output::line("There is no workspace yet. Make the first one with: planeconnection workspace create --help")?;
+        if let Some(token) = workspaces::offer(&app).await? {
+            // To whoever started it, and not to the log, which others read.
+            output::line(format!(
+                "There is no workspace yet. Set up the first one, within 24 hours, at:\n  \
+                   {}/setup#{}\n\
+                 or in a shell: planeconnection workspace create --help",
+                app.config.public_url,
+                token.expose_secret(),
+            ))?;
         }
         run_node(app, listener, metrics).await
     }

@@ -1,5 +1,7 @@
 //! Pages for those who may not go on, and what they can do about it.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -7,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::{Frame, Place};
 use crate::access::{Caller, Rule};
 use crate::app::App;
+use crate::keys::format::scrub;
 use crate::kit::http::ApiError;
 use crate::kit::page::{Fields, html_with};
 use crate::members::{self, Member, Role};
@@ -40,20 +43,24 @@ pub async fn forbidden(app: &App, caller: &Caller, rule: Rule, token: String) ->
 struct Again<'a> {
     title: &'static str,
     path: &'a str,
-    fields: Vec<(&'a str, &'a str)>,
+    fields: Vec<(&'a str, Cow<'a, str>)>,
     is_signed_out: bool,
 }
 
 /// 401: a form was sent without a session. What was typed waits in the page until they are signed in again.
 pub fn signed_out_meanwhile(path: &str, fields: &Fields) -> Response {
-    let fields = fields.pairs().filter(|(name, _)| *name != "password").collect();
     // The token is not known before they are signed in; what is sent without a fitting one leads to `send_again`.
-    let page = Again { title: "You were signed out", path, fields, is_signed_out: true };
+    let page = Again { title: "You were signed out", path, fields: kept(fields), is_signed_out: true };
     html_with(StatusCode::UNAUTHORIZED, &page)
 }
 
 /// 403: a form was opened in an earlier session. What was typed is there, with the token of this one.
 pub fn send_again(path: &str, fields: &Fields) -> Response {
-    let page = Again { title: "Send this again?", path, fields: fields.pairs().collect(), is_signed_out: false };
+    let page = Again { title: "Send this again?", path, fields: kept(fields), is_signed_out: false };
     html_with(StatusCode::FORBIDDEN, &page)
+}
+
+/// What was typed, but for passwords and keys: a page that waits must not hold one. A key's hint stays in its place.
+fn kept(fields: &Fields) -> Vec<(&str, Cow<'_, str>)> {
+    fields.pairs().filter(|(name, _)| *name != "password").map(|(name, text)| (name, scrub(text))).collect()
 }

@@ -33,6 +33,7 @@ pub(super) mod key {
         pub revoked_by_id: Option<String>,
         pub revoked_by_name: Option<String>,
         pub revoke_reason: Option<String>,
+        pub refused_everywhere_at: Option<Time>,
         pub rotated_from: Option<KeyId>,
         pub revision: i64,
     }

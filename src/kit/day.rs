@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sea_orm::sea_query::{self, ArrayType, ColumnType, Nullable, ValueTypeErr};
 use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -29,8 +30,24 @@ impl Day {
     }
 
     /// When it begins in `zone`.
-    pub fn begins_in(self, zone: &jiff::tz::TimeZone) -> Time {
+    pub fn begins_in(self, zone: &TimeZone) -> Time {
         Time::start_of_in(self.0, zone).unwrap_or(if self.0 == Self::FIRST { Time::FIRST } else { Time::LAST })
+    }
+
+    /// “23 Nov 2026”
+    pub fn in_words(self) -> String {
+        self.0.strftime("%-d %b %Y").to_string()
+    }
+
+    /// The day `time` falls on in `zone`.
+    pub fn in_zone(time: Time, zone: &TimeZone) -> Self {
+        Self(time.in_zone(zone).date().max(Self::FIRST))
+    }
+
+    /// The last second of this day in `zone`: what holds until then still shows this day.
+    pub fn last_second(self, zone: &TimeZone) -> Time {
+        let last = self.0.at(23, 59, 59, 0).to_zoned_datetime(zone.clone()).ok();
+        last.and_then(|last| Time::from_micros(last.timestamp().as_microsecond())).unwrap_or(Time::LAST)
     }
 
     /// The day after, stopping at the last there is.
@@ -166,7 +183,7 @@ mod tests {
     #[test]
     fn a_day_begins_at_midnight_where_it_is() {
         let begins = |day: &str, zone: &str| {
-            let zone = jiff::tz::TimeZone::get(zone).expect("a zone");
+            let zone = TimeZone::get(zone).expect("a zone");
             day.parse::<Day>().expect("a day").begins_in(&zone).to_string()
         };
         assert_eq!(begins("2026-11-23", "Europe/Zurich"), "2026-11-22T23:00:00Z");
@@ -175,6 +192,16 @@ mod tests {
         assert_eq!(begins("2018-11-04", "America/Sao_Paulo"), "2018-11-04T03:00:00Z");
         assert_eq!(begins("1970-01-01", "Asia/Tokyo"), "1970-01-01T00:00:00Z");
         assert_eq!(begins("9999-12-31", "America/Lima"), Time::LAST.to_string());
+    }
+
+    #[test]
+    fn a_day_ends_when_it_does_where_it_is_meant() {
+        let zurich = TimeZone::get("Europe/Zurich").expect("a zone");
+        let ends = |text: &str| text.parse::<Day>().expect("a day").last_second(&zurich).to_string();
+        assert_eq!([ends("2026-11-23"), ends("2027-07-01")], ["2026-11-23T22:59:59Z", "2027-07-01T21:59:59Z"]);
+        let late = "2026-11-23T23:30:00Z".parse().expect("a time");
+        assert_eq!(Day::in_zone(late, &zurich).to_string(), "2026-11-24");
+        assert_eq!("9999-12-31".parse::<Day>().map(|day| day.last_second(&zurich)).ok(), Some(Time::LAST));
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::invitations::{self, Invitation};
 use super::model::{AddMember, Member, MemberId};
 use super::password;
 use super::role::Role;
@@ -84,8 +85,14 @@ async fn add(
     State(app): State<App>,
     Creating { input, once }: Creating<AddMember>,
 ) -> Result<Created<InvitedMember>, ApiError> {
-    let invited = service::invite(&app, who.workspace(), who.by(), standing(&who), input, once).await?;
-    let invite_url = format!("{}/join#{}", app.config.public_url, invited.token.expose_secret());
+    let (workspace, standing) = (who.workspace(), standing(&who));
+    let mut invitation = invitations::invite(&app, workspace, who.by(), standing, input, once).await?;
+    if let Invitation::Repeated(id) = invitation {
+        // Whoever repeats a call has not read the first answer: they get a new link, and the first one ends.
+        invitation = invitations::invite_again(&app, workspace, who.by(), standing, id, None).await?;
+    }
+    let Invitation::Made(invited) = invitation else { return Err(ApiError::internal()) };
+    let invite_url = invited.url(&app);
     Ok(Created(InvitedMember { invite_url, member: invited.member.into() }))
 }
 
@@ -142,5 +149,5 @@ async fn join(
     Body(input): Body<AcceptInvitation>,
 ) -> Result<Answer<MemberView>, ApiError> {
     let by = |actor| who.info().by(actor);
-    Ok(Answer(service::join(&app, input.token.expose_secret(), input.password, by).await?.into()))
+    Ok(Answer(invitations::join(&app, input.token.expose_secret(), input.password, by).await?.into()))
 }

@@ -21,6 +21,9 @@ pub enum Error {
     /// Only an account owner makes or unmakes account owners.
     #[error("only an account owner can add, change or remove an account owner: ask one of this workspace")]
     OwnerRequired,
+    /// They need no invitation any more.
+    #[error("this member has joined already: they sign in with their email and password")]
+    HasJoined,
     /// The password is too short or too long.
     #[error("the password must have 12 to 200 characters")]
     Password,
@@ -43,7 +46,7 @@ impl From<Error> for ApiError {
         let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("member"),
-            Error::EmailTaken(_) | Error::LastOwner => Self::conflict(sentence()),
+            Error::EmailTaken(_) | Error::LastOwner | Error::HasJoined => Self::conflict(sentence()),
             Error::OwnerRequired => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
             Error::Password => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),

@@ -6,11 +6,14 @@
 //! - Removing a member signs them out and leaves the workspace's keys alone.
 //!
 //! - `role` what each role may do; `model` members; `password` argon2id, never more than the machine can bear
-//! - `service` add, join, change role, remove; `store` queries; `api` the calls; `error` outcomes
+//! - `service` add, change role, remove; `invitations` invite, join; `store` queries; `error` outcomes
+//! - `api` the calls; `pages` Settings > Members, and the page where an invitation leads
 
 mod api;
 mod error;
+mod invitations;
 mod model;
+mod pages;
 mod password;
 mod role;
 mod service;
@@ -20,6 +23,8 @@ mod tables;
 pub use api::routes;
 pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
+pub use pages::routes as pages;
+pub(crate) use password::has_fitting_length;
 pub use password::{Passwords, hash, verify};
 pub use role::Role;
 pub use service::{Standing, add, insert, remove, set_role};

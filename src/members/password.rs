@@ -48,7 +48,7 @@ impl Passwords {
 }
 
 /// Whether it has as many characters as a password may have.
-pub(super) fn has_fitting_length(password: &SecretString) -> bool {
+pub(crate) fn has_fitting_length(password: &SecretString) -> bool {
     LENGTH.contains(&password.expose_secret().chars().count())
 }
 

@@ -52,6 +52,20 @@ impl Role {
         }
     }
 
+    /// What it lets a person do, in a line.
+    pub const fn ability(self) -> &'static str {
+        match self {
+            Self::AccountOwner => {
+                "Everything an Admin may; also adds and removes account owners, and switches API keys on and off."
+            }
+            Self::Admin => "Manages API keys and members, reads the audit log, and works with all of the workspace's data.",
+            Self::SafetyManager => "Works with safety reports; sees trips, fleet and invoices.",
+            Self::Dispatcher => "Works with trips and fleet; sees safety reports.",
+            Self::Pilot => "Sees trips and fleet; files safety reports.",
+            Self::Auditor => "Sees all of the workspace's data and the audit log; changes nothing.",
+        }
+    }
+
     /// From what is stored.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)

@@ -1,73 +1,32 @@
-//! What can be done with members.
+//! What can be done with members; how they are invited and join is in `invitations`.
 
-use std::time::Duration;
-
+use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::model::{AddMember, Email, Member, MemberId, MemberName};
 use super::password;
 use super::role::Role;
-use super::store::{self, Invitation};
+use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work};
-use crate::kit::clock::Time;
+use crate::audit::{Action, By, Target, Work};
 use crate::kit::db::is_duplicate;
-use crate::kit::http::OnceKey;
 use crate::workspaces::WorkspaceId;
-
-/// How long an invitation can be accepted.
-const INVITATION: Duration = Duration::from_hours(7 * 24);
-
-/// A member who has been invited, with the token of the one-time link.
-#[derive(Debug)]
-pub struct Invited {
-    /// Them.
-    pub member: Member,
-    /// Shown once.
-    pub token: SecretString,
-}
 
 /// Who asks: an account owner may do what an administrator may not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Standing(pub Role);
 
 impl Standing {
-    fn require(self, touched: Role) -> Result<(), Error> {
+    /// The roles they may give, the mightiest first.
+    pub fn may_give(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| self.require(*role).is_ok())
+    }
+
+    pub(super) fn require(self, touched: Role) -> Result<(), Error> {
         if touched == Role::AccountOwner && self.0 != Role::AccountOwner { Err(Error::OwnerRequired) } else { Ok(()) }
     }
-}
-
-/// Adds a member, who sets a password by a one-time link.
-pub async fn invite(
-    app: &App,
-    workspace: WorkspaceId,
-    by: By,
-    standing: Standing,
-    input: AddMember,
-    once: Option<OnceKey>,
-) -> Result<Invited, Error> {
-    standing.require(input.role)?;
-    let (token, invitation) = invitation(app);
-    let (mut work, outcome) = Work::begin_once(app, workspace, by, once).await?;
-    match outcome {
-        OnceOutcome::Fresh => {}
-        OnceOutcome::Reused => return Err(Error::OnceKeyReused),
-        // The link is not kept: a repetition gets a new one, and the old one ends.
-        OnceOutcome::Replay { data, .. } => {
-            let id: MemberId = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
-            let member =
-                store::find(work.tx(), workspace, id).await?.filter(|member| !member.has_joined).ok_or(Error::NotFound)?;
-            store::set_invitation(work.tx(), workspace, id, invitation).await?;
-            work.commit().await?;
-            return Ok(Invited { member, token });
-        }
-    }
-    let member = insert_with(&mut work, input.email, input.name, input.role, None, Some(invitation)).await?;
-    work.commit_answering(201, &member.id).await?;
-    Ok(Invited { member, token })
 }
 
 /// Adds a member with a password, for the operator.
@@ -90,13 +49,13 @@ pub async fn insert(
     insert_with(work, email, name, role, password, None).await
 }
 
-async fn insert_with(
+pub(super) async fn insert_with(
     work: &mut Work,
     email: Email,
     name: MemberName,
     role: Role,
     password: Option<String>,
-    invitation: Option<Invitation>,
+    invitation: Option<store::Invitation>,
 ) -> Result<Member, Error> {
     let member = Member {
         id: MemberId::new(work.now(), &work.app().random),
@@ -115,20 +74,6 @@ async fn insert_with(
     Ok(member)
 }
 
-/// Sets the password of an invited member, by the token of the link.
-pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnce(Actor) -> By) -> Result<Member, Error> {
-    let digest: [u8; 32] = Sha256::digest(token).into();
-    let known = store::find_by_invitation(app.db.read(), digest, app.clock.now()).await?.ok_or(Error::Invitation)?;
-    let password = password::hash(app, password).await?;
-    let mut work = Work::begin(app, known.workspace, by(Actor::member(known.id, &known.name))).await?;
-    if !store::accept_invitation(work.tx(), digest, password).await? {
-        return Err(Error::Invitation);
-    }
-    work.record(Action::MemberJoined, Some(target(&known)), json!({})).await?;
-    work.commit().await?;
-    Ok(Member { has_joined: true, ..known })
-}
-
 /// Gives a member another role.
 pub async fn set_role(
     app: &App,
@@ -145,7 +90,7 @@ pub async fn set_role(
     if member.role == role {
         return Ok(member);
     }
-    keep_an_owner(&work, &member).await?;
+    keep_an_owner(work.tx(), &member).await?;
     store::set_role(work.tx(), workspace, id, role).await?;
     work.record(Action::MemberRoleChanged, Some(target(&member)), json!({ "role": { "from": member.role, "to": role } })).await?;
     work.commit().await?;
@@ -156,8 +101,7 @@ pub async fn set_role(
 pub async fn remove(app: &App, workspace: WorkspaceId, by: By, standing: Standing, id: MemberId) -> Result<Member, Error> {
     let mut work = Work::begin(app, workspace, by).await?;
     let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
-    standing.require(member.role)?;
-    keep_an_owner(&work, &member).await?;
+    require_changeable(work.tx(), standing, &member).await?;
     // The member's sessions go with the row.
     store::delete(work.tx(), workspace, id).await?;
     work.record(Action::MemberRemoved, Some(target(&member)), json!({ "email": member.email, "role": member.role })).await?;
@@ -165,19 +109,20 @@ pub async fn remove(app: &App, workspace: WorkspaceId, by: By, standing: Standin
     Ok(member)
 }
 
-async fn keep_an_owner(work: &Work, leaving: &Member) -> Result<(), Error> {
-    let is_last =
-        leaving.role == Role::AccountOwner && store::count_role(work.tx(), work.workspace(), Role::AccountOwner).await? <= 1;
+/// Whether whoever asks may give this member another role, or remove them.
+pub async fn require_changeable(db: &impl ConnectionTrait, standing: Standing, member: &Member) -> Result<(), Error> {
+    standing.require(member.role)?;
+    keep_an_owner(db, member).await
+}
+
+/// An account owner who has not joined owns nothing yet: they can go.
+async fn keep_an_owner(db: &impl ConnectionTrait, leaving: &Member) -> Result<(), Error> {
+    let is_last = leaving.role == Role::AccountOwner
+        && leaving.has_joined
+        && store::count_role(db, leaving.workspace, Role::AccountOwner).await? <= 1;
     if is_last { Err(Error::LastOwner) } else { Ok(()) }
 }
 
-fn invitation(app: &App) -> (SecretString, Invitation) {
-    let token = app.random.base62(43);
-    let digest = Sha256::digest(&token).into();
-    let until: Time = app.clock.now().after(INVITATION);
-    (token.into(), (digest, until))
-}
-
-fn target(member: &Member) -> Target {
+pub(super) fn target(member: &Member) -> Target {
     Target::new("member", member.id, &member.name)
 }

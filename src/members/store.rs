@@ -81,6 +81,12 @@ pub(super) async fn find_by_invitation(db: &impl ConnectionTrait, digest: [u8; 3
     Ok(invited.one(db).await?.map(member_of))
 }
 
+/// Until when a member can accept their invitation, or could have; `None` if there is none.
+pub(super) async fn invited_until(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Time>> {
+    let member = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+    Ok(member.and_then(|member| member.invite_expires_at))
+}
+
 pub(super) async fn set_invitation(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,

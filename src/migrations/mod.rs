@@ -1,6 +1,6 @@
 //! The schema, forward only: a change is a new file here that first expands, and contracts in a later release.
 //!
-//! Every table carries the workspace id and leads its indexes with it. Times are `timestamptz` on Postgres and
+//! Every table of workspaces' data carries the workspace id and leads its indexes with it. Times are `timestamptz` on Postgres and
 //! sortable text on SQLite; ids are UUIDs; enums are text, so that a row can be read by a person.
 
 use sea_orm_migration::prelude::*;
@@ -9,6 +9,9 @@ mod m0001_people;
 mod m0002_audit;
 mod m0003_keys;
 mod m0004_operations;
+mod m0005_refused_everywhere;
+mod m0006_setup_links;
+mod m0007_key_order;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -21,6 +24,9 @@ impl MigratorTrait for Migrations {
             Box::new(m0002_audit::Migration),
             Box::new(m0003_keys::Migration),
             Box::new(m0004_operations::Migration),
+            Box::new(m0005_refused_everywhere::Migration),
+            Box::new(m0006_setup_links::Migration),
+            Box::new(m0007_key_order::Migration),
         ]
     }
 }

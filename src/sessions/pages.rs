@@ -18,6 +18,7 @@ use crate::kit::http::{ApiError, Routes};
 use crate::kit::page::{Asked, Fields, FormFaults, html};
 use crate::kit::text::sentence;
 use crate::members::{Email, Member};
+use crate::workspaces;
 
 /// The pages.
 pub fn routes() -> Routes<App> {
@@ -58,6 +59,7 @@ impl SignInPage {
         let notice = match fields.text("after") {
             "sign-out" => Some("You are signed out."),
             "join" => Some("Your password is set. Sign in with it."),
+            "removal" => Some("You are not a member of that workspace any more, and are signed out."),
             "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
             _ => None,
         };
@@ -75,22 +77,20 @@ fn safe_next(fields: &Fields) -> &str {
     if is_ours && is_plain { next } else { "/settings" }
 }
 
-async fn new(who: Visitor<Anyone>, Asked(fields): Asked) -> Response {
+async fn new(who: Visitor<Anyone>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     if who.member().is_some() {
-        return Redirect::to(safe_next(&fields)).into_response();
+        return Ok(Redirect::to(safe_next(&fields)).into_response());
     }
-    who.show(StatusCode::OK, &SignInPage::new(&who, &fields, FormFaults::default()))
+    // Nobody can sign in yet; that page says what to do.
+    if !workspaces::any(app.db.read()).await? {
+        return Ok(Redirect::to("/setup").into_response());
+    }
+    Ok(who.show(StatusCode::OK, &SignInPage::new(&who, &fields, FormFaults::default())))
 }
 
 async fn create(who: Visitor<Anyone>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
     match sign_in(&app, &who, &fields).await {
-        Ok(session) => {
-            // Whoever was signed in here before is not any more.
-            if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
-                service::sign_out(&app, member, earlier, who.by()).await?;
-            }
-            Ok(welcome(&app, &session, safe_next(&fields)))
-        }
+        Ok(session) => welcome(&app, &who, &session, safe_next(&fields)).await,
         Err((status, faults)) => Ok(who.show(status, &SignInPage::new(&who, &fields, faults))),
     }
 }
@@ -113,10 +113,19 @@ async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Ne
     })
 }
 
-/// The cookie of a new session, and on to `next`. The one it was opened with has done its work.
-pub(crate) fn welcome(app: &App, session: &NewSession, next: &str) -> Response {
+/// The cookie of a new session, and on to `next`. The one it was opened with has done its work, and whoever was signed
+/// in here before is not any more.
+pub(crate) async fn welcome(app: &App, who: &Visitor<Anyone>, session: &NewSession, next: &str) -> Result<Response, ApiError> {
+    if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
+        service::sign_out(app, member, earlier, who.by()).await?;
+    }
     let cookies = [Jar::Session.keep(&app.config, session.token.expose_secret(), LIFETIME), Jar::Visit.forget(&app.config)];
-    with_cookies(Redirect::to(next), cookies)
+    Ok(with_cookies(Redirect::to(next), cookies))
+}
+
+/// To the sign-in page, which says what came `after`, without the cookie of a session that is over.
+pub(crate) fn farewell(app: &App, after: &str) -> Response {
+    with_cookies(Redirect::to(&format!("/sign-in?after={after}")), [Jar::Session.forget(&app.config)])
 }
 
 fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = Option<HeaderValue>>) -> Response {
@@ -131,7 +140,7 @@ async fn delete(who: Visitor<SignedIn>, State(app): State<App>, Form(_): Form) -
     if let (Some(member), Some(session)) = (who.member(), who.session()) {
         service::sign_out(&app, member, session, who.by()).await?;
     }
-    Ok(with_cookies(Redirect::to("/sign-in?after=sign-out"), [Jar::Session.forget(&app.config)]))
+    Ok(farewell(&app, "sign-out"))
 }
 
 #[derive(Template)]
@@ -139,11 +148,13 @@ async fn delete(who: Visitor<SignedIn>, State(app): State<App>, Form(_): Form) -
 struct AccountPage {
     frame: Frame,
     member: Member,
+    has_new_role: bool,
 }
 
-async fn account(who: Visitor<SignedIn>, State(app): State<App>) -> Result<Response, ApiError> {
+async fn account(who: Visitor<SignedIn>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let member = who.member().cloned().ok_or_else(ApiError::internal)?;
-    Ok(html(&AccountPage { frame: who.frame(&app, "Your account", Place::Account), member }))
+    let has_new_role = fields.is("after", "role");
+    Ok(html(&AccountPage { frame: who.frame(&app, "Your account", Place::Account), member, has_new_role }))
 }
 
 #[cfg(test)]

@@ -6,6 +6,14 @@ pub enum Error {
     /// Another workspace has this slug.
     #[error("there is already a workspace with the slug “{0}”: choose another")]
     SlugTaken(String),
+    /// The link of the set-up is unknown, used or past its time.
+    #[error(
+        "this set-up link is unknown, was used, or is older than 24 hours: restart the server, which prints a new one, or use `planeconnection workspace create`"
+    )]
+    SetupLink,
+    /// There is a workspace: the first one is not made twice.
+    #[error("there is a workspace already: sign in to it")]
+    AlreadySetUp,
     /// The owner's password or email.
     #[error(transparent)]
     Member(#[from] crate::members::Error),

@@ -1,14 +1,23 @@
 //! Workspaces: one operator's tenant. Nothing ever crosses from one to another.
 //!
-//! - `model` what a workspace is; `service` make one, switch API keys; `store` queries; `tables` the table
+//! Invariants
+//! - A link that sets up a workspace makes the first one or none: with any workspace, however it was made, every link ends.
+//! - Of a link only its SHA-256 is stored.
+//!
+//! - `model` what a workspace is; `service` make one, switch API keys; `setup` the links that make the first one
+//! - `store` queries; `tables` the tables; `pages` the set-up
 
 mod error;
 mod model;
+mod pages;
 mod service;
+mod setup;
 mod store;
 mod tables;
 
 pub use error::Error;
 pub use model::{CreateWorkspace, Owner, Slug, Timezone, Workspace, WorkspaceId};
+pub use pages::routes as pages;
 pub use service::{create, set_api_keys_enabled};
-pub use store::{all, find, find_by_slug, next_number};
+pub use setup::{offer, set_up};
+pub use store::{all, any, find, find_by_slug, next_number};

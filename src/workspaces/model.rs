@@ -39,6 +39,30 @@ impl Slug {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What follows from a workspace's name: “Zürich Air & Sons” is zurich-air-sons. `None` if too little is left of it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut slug = String::new();
+        for c in name.to_lowercase().chars() {
+            match c {
+                'a'..='z' | '0'..='9' => slug.push(c),
+                'à'..='å' => slug.push('a'),
+                'ç' => slug.push('c'),
+                'è'..='ë' => slug.push('e'),
+                'ì'..='ï' => slug.push('i'),
+                'ñ' => slug.push('n'),
+                'ò'..='ö' | 'ø' => slug.push('o'),
+                'ù'..='ü' => slug.push('u'),
+                'ß' => slug.push_str("ss"),
+                'æ' => slug.push_str("ae"),
+                '\'' | '’' | '.' => {}
+                _ if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+                _ => {}
+            }
+        }
+        slug.truncate(40);
+        slug.trim_end_matches('-').parse().ok()
+    }
 }
 
 impl FromStr for Slug {
@@ -76,6 +100,19 @@ impl FromStr for Timezone {
     }
 }
 
+/// Where time zones are told by a city; what else the database knows are other names of these, or offsets.
+const REGIONS: [&str; 10] =
+    ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
+
+/// Every time zone that this machine knows by a city, and UTC, which comes first.
+pub(super) fn zones() -> Vec<String> {
+    let is_city = |name: &String| name.split_once('/').is_some_and(|(region, _)| REGIONS.contains(&region));
+    let mut cities: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).filter(is_city).collect();
+    cities.sort_unstable();
+    cities.dedup();
+    std::iter::once("UTC".to_owned()).chain(cities).collect()
+}
+
 /// The first account owner of a new workspace.
 pub struct Owner {
     /// Signs in with it.
@@ -96,4 +133,37 @@ pub struct CreateWorkspace {
     pub timezone: Timezone,
     /// Its first account owner.
     pub owner: Owner,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_follows_from_a_name() {
+        let slug = |name: &str| Slug::from_name(name).map(|slug| slug.0);
+        for (name, expected) in [
+            ("Skyline Aviation", "skyline-aviation"),
+            ("  Zürich Air & Søns, Inc. ", "zurich-air-sons-inc"),
+            ("O’Hare--Jets (2)", "ohare-jets-2"),
+            ("Straße", "strasse"),
+            ("東京 Air", "air"),
+        ] {
+            assert_eq!(slug(name).as_deref(), Some(expected), "{name}");
+        }
+        assert_eq!(slug(&format!("{} x", "a".repeat(39))).as_deref(), Some("a".repeat(39).as_str()));
+        for nothing in ["", "東京", "&", "x"] {
+            assert_eq!(slug(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn every_zone_that_is_offered_is_taken() {
+        let zones = zones();
+        assert_eq!(zones.first().map(String::as_str), Some("UTC"));
+        assert!(zones.contains(&"Europe/Zurich".to_owned()), "{zones:?}");
+        for zone in zones {
+            assert!(zone.parse::<Timezone>().is_ok(), "{zone}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::error::Error;
 use super::model::{CreateWorkspace, Workspace, WorkspaceId};
+use super::setup::{self, LinkDigest};
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, By, Target, Work};
@@ -14,6 +15,16 @@ use crate::members::{self, Member, Role};
 
 /// Makes a workspace with its first account owner.
 pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
+    make(app, by, input, None).await
+}
+
+/// The same, by the link that sets up the first workspace.
+pub(super) async fn make(
+    app: &App,
+    by: By,
+    input: CreateWorkspace,
+    link: Option<LinkDigest>,
+) -> Result<(Workspace, Member), Error> {
     let password = members::hash(app, input.owner.password).await?;
     let now = app.clock.now();
     let workspace = Workspace {
@@ -26,12 +37,17 @@ pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Worksp
     };
     // One transaction: no workspace is ever without an owner, or without the event that begins its log.
     let tx = app.db.begin().await?;
+    // First, for the lock it takes: of two who set up the first workspace at once, the second sees what the first has done.
+    let revision = cluster::next_revision(&tx).await?;
+    if let Some(link) = link {
+        setup::use_up(&tx, link, now).await?;
+    }
+    store::delete_setup_links(&tx, None).await?;
     match store::insert(&tx, &workspace).await {
         Err(error) if is_duplicate(&error) => return Err(Error::SlugTaken(workspace.slug)),
         done => done?,
     }
     let mut work = Work::begin_log(app, tx, workspace.id, by).await?;
-    let revision = cluster::next_revision(work.tx()).await?;
     let target = Target::new("workspace", workspace.id, &workspace.name);
     work.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }))
         .await?;

@@ -1,11 +1,12 @@
 //! Every query on workspaces.
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
 
 use super::model::{Workspace, WorkspaceId};
-use super::tables::counter;
 use super::tables::workspace::{Column, Entity, Model};
+use super::tables::{counter, setup_link};
+use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
@@ -27,6 +28,42 @@ pub async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Opt
 /// Every workspace, the oldest first.
 pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Workspace>> {
     Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?.into_iter().map(workspace_of).collect())
+}
+
+/// Whether there is a workspace at all.
+pub async fn any(db: &impl ConnectionTrait) -> DbResult<bool> {
+    Ok(Entity::find().one(db).await?.is_some())
+}
+
+pub(super) async fn insert_setup_link(db: &impl ConnectionTrait, digest: [u8; 32], now: Time, until: Time) -> DbResult<()> {
+    let row = setup_link::Model { digest: digest.to_vec(), created_at: now, expires_at: until };
+    setup_link::Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// How many links would set a workspace up: all of them, or this one.
+pub(super) async fn count_setup_links(db: &impl ConnectionTrait, digest: Option<[u8; 32]>, now: Time) -> DbResult<u64> {
+    let mut good = setup_link::Entity::find().filter(setup_link::Column::ExpiresAt.gt(now));
+    if let Some(digest) = digest {
+        good = good.filter(setup_link::Column::Digest.eq(digest.to_vec()));
+    }
+    good.count(db).await
+}
+
+/// Uses a link up; false if it is unknown, used or past its time.
+pub(super) async fn take_setup_link(db: &impl ConnectionTrait, digest: [u8; 32], now: Time) -> DbResult<bool> {
+    let link = setup_link::Entity::delete_many()
+        .filter(setup_link::Column::Digest.eq(digest.to_vec()))
+        .filter(setup_link::Column::ExpiresAt.gt(now));
+    Ok(link.exec(db).await?.rows_affected == 1)
+}
+
+/// Deletes the links that are past their time by `now`, or every link.
+pub(super) async fn delete_setup_links(db: &impl ConnectionTrait, now: Option<Time>) -> DbResult<()> {
+    let mut links = setup_link::Entity::delete_many();
+    if let Some(now) = now {
+        links = links.filter(setup_link::Column::ExpiresAt.lte(now));
+    }
+    links.exec(db).await.map(|_| ())
 }
 
 pub(super) async fn set_api_keys_enabled(db: &impl ConnectionTrait, id: WorkspaceId, enabled: bool) -> DbResult<()> {

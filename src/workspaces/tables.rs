@@ -24,6 +24,26 @@ pub(super) mod workspace {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// `setup_links`
+pub(super) mod setup_link {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kit::clock::Time;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "setup_links")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub digest: Vec<u8>,
+        pub created_at: Time,
+        pub expires_at: Time,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// `counters`
 pub(super) mod counter {
     use sea_orm::entity::prelude::*;

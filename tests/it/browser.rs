@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Method;
 use planeconnection::members::Role;
 
-use crate::support::{Answer, Client, TestApp};
+use crate::support::{Answer, Client, EmptyApp, TestApp};
 
 /// A person at a browser.
 pub struct Person {
@@ -12,10 +12,17 @@ pub struct Person {
     cookies: std::sync::Mutex<Vec<(String, String)>>,
 }
 
+impl EmptyApp {
+    /// Someone at a browser.
+    pub fn stranger(&self) -> Person {
+        Person::at(self.anyone())
+    }
+}
+
 impl TestApp {
     /// Someone who has not signed in.
     pub fn stranger(&self) -> Person {
-        Person { client: self.anyone(), cookies: std::sync::Mutex::default() }
+        Person::at(self.anyone())
     }
 
     /// A new member of this role, signed in.
@@ -29,6 +36,10 @@ impl TestApp {
 }
 
 impl Person {
+    fn at(client: Client) -> Self {
+        Self { client, cookies: std::sync::Mutex::default() }
+    }
+
     fn keep(&self, name: &str, value: &str) {
         let mut cookies = self.cookies.lock().expect("the lock");
         cookies.retain(|(known, _)| known != name);

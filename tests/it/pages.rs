@@ -1,3 +1,7 @@
 //! The pages, as a browser without a script sees them.
 
+mod join;
+mod members;
+mod new_key;
 mod session;
+mod setup;

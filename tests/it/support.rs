@@ -38,6 +38,13 @@ use tracing::subscriber::DefaultGuard;
 
 pub const PASSWORD: &str = "correct horse battery";
 
+/// A node on a database without a workspace.
+pub struct EmptyApp {
+    pub app: App,
+    pub router: Router,
+    pub folder: TempDir,
+}
+
 pub struct TestApp {
     pub app: App,
     pub router: Router,
@@ -70,19 +77,40 @@ pub struct Answer {
     pub json: Value,
 }
 
+impl EmptyApp {
+    pub async fn new() -> Self {
+        Self::with_config(Config::default()).await
+    }
+
+    async fn with_config(config: Config) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let clock = Clock::manual("2026-11-23T09:30:00Z".parse::<Time>().expect("a time"));
+        let location = Location::Sqlite(folder.path().join("test.db"));
+        let app = App::open_with(config, &location, clock, Random::seeded(7)).await.expect("a database");
+        app.cluster.join(&app, "test").await.expect("a lease");
+        Self { router: router::router(app.clone()), app, folder }
+    }
+
+    /// Nobody in particular.
+    pub fn anyone(&self) -> Client {
+        Client::on(&self.router)
+    }
+
+    /// Makes a workspace as the operator does.
+    pub async fn make_workspace(&self, slug: &str) -> (Workspace, Member) {
+        workspace(&self.app, slug, slug, &format!("owner@{slug}.example")).await
+    }
+}
+
 impl TestApp {
     pub async fn new() -> Self {
         Self::with_config(Config::default()).await
     }
 
     pub async fn with_config(config: Config) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let clock = Clock::manual("2026-11-23T09:30:00Z".parse::<Time>().expect("a time"));
-        let location = Location::Sqlite(folder.path().join("test.db"));
-        let app = App::open_with(config, &location, clock, Random::seeded(7)).await.expect("a database");
-        app.cluster.join(&app, "test").await.expect("a lease");
+        let EmptyApp { app, router, folder } = EmptyApp::with_config(config).await;
         let (workspace, owner) = workspace(&app, "skyline", "Skyline Aviation", "ana@skyline.example").await;
-        Self { router: router::router(app.clone()), app, workspace, owner, folder }
+        Self { router, app, workspace, owner, folder }
     }
 
     pub fn path(&self) -> std::path::PathBuf {
@@ -118,7 +146,7 @@ impl TestApp {
 
     /// Nobody in particular.
     pub fn anyone(&self) -> Client {
-        Client { router: self.router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
+        Client::on(&self.router)
     }
 
     /// Whoever holds this key.
@@ -241,6 +269,10 @@ async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace
 }
 
 impl Client {
+    fn on(router: &Router) -> Self {
+        Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
+    }
+
     /// The same, with a header more.
     #[must_use]
     pub fn header(self, name: &'static str, value: &str) -> Self {

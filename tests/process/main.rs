@@ -7,6 +7,7 @@ mod crash;
 mod logs;
 mod memory;
 mod revocation;
+mod setup;
 mod sockets;
 mod start;
 mod stop;

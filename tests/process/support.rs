@@ -359,9 +359,18 @@ impl Client {
     }
 
     pub fn try_send(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {
+        self.try_send_as("application/json", method, path, body)
+    }
+
+    /// Sends what a browser sends of a form.
+    pub fn try_send_form(&mut self, path: &str, fields: &str) -> io::Result<Answer> {
+        self.try_send_as("application/x-www-form-urlencoded", "POST", path, Some(fields))
+    }
+
+    fn try_send_as(&mut self, kind: &str, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {
         let mut head = self.head(method, path);
         if let Some(body) = body {
-            head.extend(["content-type: application/json\r\ncontent-length: ", &body.len().to_string(), "\r\n"]);
+            head.extend(["content-type: ", kind, "\r\ncontent-length: ", &body.len().to_string(), "\r\n"]);
         }
         self.write(format!("{head}\r\n{}", body.unwrap_or_default()).as_bytes())?;
         self.read_answer()

@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::{command, run_aloud};
+
 const TOOLS: [&str; 3] = ["schemathesis==4.*", "openapi-python-client==0.29.*", "mypy==1.*"];
 
 /// What must hold of every answer. A valid request may still be refused: rules such as "arrives after it departs" are not
@@ -25,9 +27,9 @@ struct Demo {
 pub(crate) fn run() -> bool {
     let folder = Path::new("target/api");
     let python = folder.join("bin/python");
-    let ready = python.exists() || step(Command::new("python3").args(["-m", "venv"]).arg(folder));
-    let installed = ready && step(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(TOOLS));
-    if !installed || !step(Command::new("cargo").args(["build", "--quiet"])) {
+    let ready = python.exists() || run_aloud(Command::new("python3").args(["-m", "venv"]).arg(folder));
+    let installed = ready && run_aloud(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(TOOLS));
+    if !installed || !run_aloud(command("cargo").args(["build", "--quiet"])) {
         return false;
     }
     let Some(mut demo) = Demo::start() else { return false };
@@ -69,7 +71,7 @@ impl Demo {
         let answer = Command::new("curl").args(["-s", "-H", "Content-Type: application/json", "-d", &sign_in, &address]).output();
         let answer = answer.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
         let Some(token) = answer.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next()) else { return false };
-        step(
+        run_aloud(
             Command::new(folder.join("bin/schemathesis"))
                 .args(["run", &format!("{}/openapi.json", self.url), "-H", &format!("Authorization: Bearer {token}")])
                 .args(["--checks", CHECKS, "--max-examples", "40", "--workers", "2", "--exclude-path", "/api/v1/auth/sign-out"]),
@@ -78,7 +80,7 @@ impl Demo {
 
     fn generate(&self, folder: &Path) -> bool {
         let client = folder.join("client");
-        step(
+        run_aloud(
             Command::new(folder.join("bin/openapi-python-client"))
                 .args([
                     "generate",
@@ -90,9 +92,11 @@ impl Demo {
                     "--output-path",
                 ])
                 .arg(&client),
-        ) && step(
+        ) && run_aloud(
             Command::new(folder.join("bin/mypy")).args(["--ignore-missing-imports", "--follow-imports=silent"]).arg(&client),
-        ) && step(Command::new(folder.join("bin/python")).args(["-c", USE, &self.url, &self.secret]).env("PYTHONPATH", folder))
+        ) && run_aloud(
+            Command::new(folder.join("bin/python")).args(["-c", USE, &self.url, &self.secret]).env("PYTHONPATH", folder),
+        )
     }
 }
 
@@ -109,8 +113,3 @@ fleet = list_aircraft.sync_detailed(client=client, page_size=2)
 assert me.parsed.data.api_key.name == 'Fleet Dashboard', me
 print('the generated client sees', fleet.parsed.data.total, 'aircraft, the first is', fleet.parsed.data.items[0].tail_number)
 ";
-
-fn step(command: &mut Command) -> bool {
-    println!("== {command:?}");
-    command.status().is_ok_and(|status| status.success())
-}

@@ -79,6 +79,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::SignInFailed => vec![who(event), " tried to sign in as ".into(), target(event), " with a wrong password".into()],
         Action::SignedOut => vec![who(event), " signed out".into()],
         Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
+        Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
         Action::MemberJoined => is(event, " set a password and joined"),
         Action::MemberRoleChanged => {
             let roles = format!(" from {} to {}", role(details, "/role/from"), role(details, "/role/to"));

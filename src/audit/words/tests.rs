@@ -97,6 +97,7 @@ fn of_people() -> Vec<(Event, &'static str)> {
         ),
         (event("member.signed_out", ANA, ANA, json!({})), "Ana Keller signed out"),
         (event("member.added", ANA, BEN, added.clone()), "Ana Keller added Ben Moser with the role Safety manager"),
+        (event("member.invited_again", ANA, BEN, json!({})), "Ana Keller invited Ben Moser again"),
         (event("member.joined", BEN, BEN, json!({})), "Ben Moser set a password and joined"),
         (event("member.role_changed", ANA, BEN, raised), "Ana Keller changed the role of Ben Moser from Pilot to Admin"),
         (event("member.removed", ANA, BEN, added), "Ana Keller removed Ben Moser from the workspace"),

@@ -18,6 +18,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::SignInFailed => "Sign-in failed",
         Action::SignedOut => "Signed out",
         Action::MemberAdded => "Member added",
+        Action::MemberInvitedAgain => "Member invited again",
         Action::MemberJoined => "Member joined",
         Action::MemberRoleChanged => "Role changed",
         Action::MemberRemoved => "Member removed",

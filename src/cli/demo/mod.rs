@@ -22,20 +22,21 @@ impl Demo {
         let (listener, metrics, config) = self.listening.bind().await?;
         let folder = tempfile::Builder::new().prefix("planeconnection-demo-").tempdir()?;
         let location = Location::Sqlite(folder.path().join("demo.db"));
-        let seeded = seed::seed(&location).await?;
-        let url = config.public_url.clone();
+        let seed::Seeded { secret, password } = seed::seed(&location).await?;
+        let (url, email) = (config.public_url.clone(), seed::OWNER);
         let app = App::open(config, &location).await?;
         output::line(format!(
             "\n\
              Skyline Aviation is ready; it is gone when this stops.\n\n\
+             Sign in as the account owner, in a browser:\n\n  \
+               {url}/sign-in?email={email}\n\n  \
+               Email     {email}\n  \
+               Password  {password}\n\n\
              Ask as the fleet dashboard:\n\n  \
-               curl -H 'X-API-Key: {}' {url}/api/v1/ops/fleet-status\n\n\
-             Sign in as the account owner:\n\n  \
-               curl -H 'Content-Type: application/json' -d '{{\"email\":\"{}\",\"password\":\"{}\"}}' {url}/api/v1/auth/sign-in\n\n\
-             Reference: {url}/docs\n",
-            seeded.secret,
-            seed::OWNER,
-            seeded.password,
+               curl -H 'X-API-Key: {secret}' {url}/api/v1/ops/fleet-status\n\n\
+             Sign in over the API:\n\n  \
+               curl -H 'Content-Type: application/json' -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' {url}/api/v1/auth/sign-in\n\n\
+             Reference: {url}/docs\n"
         ))?;
         let served = run_node(app, listener, metrics).await;
         folder.close()?;

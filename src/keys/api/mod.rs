@@ -72,6 +72,8 @@ pub(crate) struct KeyView {
     revoked_at: Option<Time>,
     revoked_by: Option<Person>,
     revoke_reason: Option<String>,
+    /// From then on every node has refused the key; `null` while it is not revoked, and if it is not known.
+    refused_everywhere_at: Option<Time>,
     /// The key this one replaces.
     rotated_from: Option<KeyId>,
     /// The latest key that replaces this one.
@@ -122,6 +124,7 @@ pub(crate) async fn views(app: &App, keys: Vec<Key>) -> DbResult<Vec<KeyView>> {
             revoked_at: key.revoked_at,
             revoked_by: key.revoked_by,
             revoke_reason: key.revoke_reason,
+            refused_everywhere_at: key.refused_everywhere_at,
             rotated_from: key.rotated_from,
             rate_limit: key.rate_limit,
         }

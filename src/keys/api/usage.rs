@@ -1,6 +1,5 @@
 //! How a key was used.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -12,7 +11,8 @@ use crate::app::App;
 use crate::keys::error::Error;
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
-use crate::keys::{store, tables, usage};
+use crate::keys::usage::{self, Bucket, Report, Sum};
+use crate::keys::{store, tables};
 use crate::kit::clock::{Since, Time, Until};
 use crate::kit::http::{Answer, ApiError, Path, Query};
 
@@ -29,17 +29,6 @@ pub(super) struct UsageQuery {
     /// `hour` (at most 31 days at once) or `day` (at most 400 days at once); left out: `day`.
     #[param(inline)]
     bucket: Option<Bucket>,
-}
-
-/// How fine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = UsageBucketSize)]
-enum Bucket {
-    /// By the hour.
-    Hour,
-    /// By the day (UTC).
-    Day,
 }
 
 /// How a key was used.
@@ -63,11 +52,10 @@ pub(super) struct UsageView {
 }
 
 /// Requests in one hour or day.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct UsageBucket {
     /// Its beginning.
-    #[schema(value_type = Time)]
-    start: Option<Time>,
+    start: Time,
     /// Accepted.
     allowed: i64,
     /// Refused.
@@ -94,23 +82,11 @@ struct UsageAddress {
     last_used_at: Time,
 }
 
-impl Bucket {
-    const DAY: Duration = Duration::from_hours(24);
-
-    /// How far back to look if nothing is said, and the most days there may be at once.
-    const fn reach(self) -> (Duration, u32) {
-        match self {
-            Self::Hour => (Self::DAY, 31),
-            Self::Day => (Duration::from_hours(14 * 24), 400),
-        }
-    }
-
-    /// The start of the bucket that `time` falls in.
-    fn start(self, time: Time) -> Time {
-        match self {
-            Self::Hour => time.hour(),
-            Self::Day => Time::start_of(time.date()).unwrap_or(time),
-        }
+/// How far back to look if nothing is said, and the most days there may be at once.
+const fn reach(bucket: Bucket) -> (Duration, u32) {
+    match bucket {
+        Bucket::Hour => (Duration::from_hours(24), 31),
+        Bucket::Day => (Duration::from_hours(14 * 24), 400),
     }
 }
 
@@ -118,10 +94,10 @@ impl UsageQuery {
     /// From when to when, by what.
     fn span(&self, now: Time) -> Result<(Time, Time, Bucket), ApiError> {
         let bucket = self.bucket.unwrap_or(Bucket::Day);
-        let (usual, most) = bucket.reach();
+        let (usual, most) = reach(bucket);
         let to = self.to.map_or(now, |until| until.0);
         let from = bucket.start(self.from.map_or_else(|| to.before(usual), |from| from.0));
-        if from > to || to.since(from) > (most + 1) * Bucket::DAY {
+        if from > to || to.since(from) > (most + 1) * Bucket::Day.length() {
             return Err(ApiError::invalid(format!("Ask for a time that ends after it begins and spans at most {most} days.")));
         }
         Ok((from, to, bucket))
@@ -136,15 +112,9 @@ pub(super) async fn show(
 ) -> Result<Answer<UsageView>, ApiError> {
     let key = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
     let (from, to, bucket) = query.span(app.clock.now())?;
-    let (mut buckets, mut scopes) = (BTreeMap::<Time, UsageBucket>::new(), BTreeMap::<Option<Scope>, UsageScope>::new());
-    for row in usage::hours(app.db.read(), key.id, from, to).await? {
-        let start = bucket.start(row.hour);
-        let sum = buckets.entry(start).or_insert_with(|| UsageBucket { start: Some(start), ..Default::default() });
-        (sum.allowed, sum.denied) = (sum.allowed + row.allowed, sum.denied + row.denied);
-        let scope = usize::try_from(row.scope).ok().and_then(Scope::from_index);
-        let sum = scopes.entry(scope).or_insert(UsageScope { scope, allowed: 0, denied: 0 });
-        (sum.allowed, sum.denied) = (sum.allowed + row.allowed, sum.denied + row.denied);
-    }
+    let Report { buckets, scopes } = usage::report(app.db.read(), key.id, bucket, from, to).await?;
+    let of_bucket = |(start, Sum { allowed, denied })| UsageBucket { start, allowed, denied };
+    let of_scope = |(scope, Sum { allowed, denied })| UsageScope { scope, allowed, denied };
     let address = |row: tables::address::Model| UsageAddress {
         ip: row.ip,
         first_used_at: row.first_used_at,
@@ -156,8 +126,8 @@ pub(super) async fn show(
         from,
         to,
         bucket,
-        buckets: buckets.into_values().collect(),
-        scopes: scopes.into_values().collect(),
+        buckets: buckets.into_iter().map(of_bucket).collect(),
+        scopes: scopes.into_iter().map(of_scope).collect(),
         addresses,
         last_used_at: last_use.as_ref().map(|use_| use_.at),
         last_used_ip: last_use.map(|use_| use_.ip),

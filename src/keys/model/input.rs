@@ -52,17 +52,7 @@ impl CreateKey {
 
 impl Check for CreateKey {
     fn check(&self, faults: &mut Faults) {
-        let listed = self.scopes.as_ref();
-        match self.permissions {
-            Permissions::Custom => {
-                faults.require(
-                    listed.is_some_and(|scopes| !scopes.is_empty()),
-                    "scopes",
-                    "Name at least one scope with custom permissions.",
-                );
-            }
-            _ => faults.require(listed.is_none(), "scopes", "Leave scopes out with a preset, or choose permissions custom."),
-        }
+        check_scopes(self.permissions, self.scopes.as_deref(), faults);
         let said = "Give a time in the future, or null for no expiration.";
         faults.require(self.expires_at.is_some(), "expiresAt", said);
         check_no_key(Some(&self.name), self.description.as_ref(), faults);
@@ -70,6 +60,18 @@ impl Check for CreateKey {
         if let Some(Some(limit)) = self.rate_limit {
             limit.check(faults);
         }
+    }
+}
+
+/// Scopes are listed with `custom`, and only then.
+pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[Scope]>, faults: &mut Faults) {
+    match permissions {
+        Permissions::Custom => faults.require(
+            listed.is_some_and(|scopes| !scopes.is_empty()),
+            "scopes",
+            "Name at least one scope with custom permissions.",
+        ),
+        _ => faults.require(listed.is_none(), "scopes", "Leave scopes out with a preset, or choose permissions custom."),
     }
 }
 

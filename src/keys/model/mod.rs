@@ -11,6 +11,7 @@ mod rate_limit;
 use serde::Serialize;
 
 pub use allowlist::Allowlist;
+pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;
 pub(super) use name::successor_names;
@@ -67,6 +68,7 @@ pub struct Key {
     pub revoked_at: Option<Time>,
     pub revoked_by: Option<Person>,
     pub revoke_reason: Option<String>,
+    pub refused_everywhere_at: Option<Time>,
     pub rotated_from: Option<KeyId>,
     pub revision: i64,
 }

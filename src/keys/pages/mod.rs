@@ -1,11 +1,17 @@
 //! Settings > API Keys, for administrators. The same services as the calls in `api`; a page knows no rule of its own.
 //!
 //! - `index`  the list; `new` the form of a new key; `secret` the one page that shows a secret
+//! - `edit`   the form of what can change of a key; `fields` what it shares with `new`; `off` no new keys
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the end of it
+//! - `management` the switch of the account owner
 //! - `words`  permissions and states as people read them
 
+mod edit;
+mod fields;
 mod index;
+mod management;
 mod new;
+mod off;
 mod revoke;
 mod rotate;
 mod secret;
@@ -17,5 +23,9 @@ use crate::kit::http::Routes;
 
 /// The pages.
 pub fn routes() -> Routes<App> {
-    Routes::new("API keys", [index::lines(), new::lines(), show::lines(), rotate::lines(), revoke::lines()].concat())
+    Routes::new(
+        "API keys",
+        [index::lines(), new::lines(), show::lines(), edit::lines(), rotate::lines(), revoke::lines(), management::lines()]
+            .concat(),
+    )
 }

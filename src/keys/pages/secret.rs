@@ -4,11 +4,13 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::words;
 use crate::app::App;
 use crate::frame::Frame;
 use crate::keys::model::Key;
 use crate::keys::service::NewKey;
-use crate::kit::page::html_with;
+use crate::kit::page::number::plural;
+use crate::kit::page::{Fields, html_with};
 
 // No Debug: it carries a secret.
 #[derive(Template)]
@@ -18,12 +20,35 @@ struct SecretPage<'a> {
     key: &'a Key,
     secret: &'a str,
     public_url: &'a str,
-    /// Where “I have stored this key” leads, and a reload.
+    permissions: String,
+    abilities: Vec<&'static str>,
+    limit: String,
+    /// Where a reload leads.
     afterwards: &'a str,
+    /// Where “I have stored this key” leads: the same, as a form needs it.
+    path: &'a str,
+    query: Fields,
 }
 
 /// 201 with the secret, on a page that no cache keeps.
 pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str) -> Response {
-    let page = SecretPage { frame, key: &new.key, secret: new.secret.expose(), public_url: &app.config.public_url, afterwards };
+    let NewKey { key, secret } = new;
+    let (path, query) = afterwards.split_once('?').unwrap_or((afterwards, ""));
+    let limit = key.rate_limit.map_or_else(
+        || "No limit".to_owned(),
+        |limit| format!("{} in {}", plural(limit.requests.into(), "request"), plural(limit.per_seconds.into(), "second")),
+    );
+    let page = SecretPage {
+        frame,
+        key,
+        secret: secret.expose(),
+        public_url: &app.config.public_url,
+        permissions: words::permissions(key.permissions, key.scopes),
+        abilities: words::abilities(key.scopes),
+        limit,
+        afterwards,
+        path,
+        query: Fields::parse(query.as_bytes()),
+    };
     html_with(StatusCode::CREATED, &page)
 }

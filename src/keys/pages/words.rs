@@ -63,6 +63,14 @@ pub(super) fn permissions(permissions: Permissions, scopes: Scopes) -> String {
     }
 }
 
+/// The beginning of a text, of at most so many characters, where a word ends if one does.
+pub(super) fn shortened(text: &str, longest: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(longest) else { return text.to_owned() };
+    let beginning = &text[..end];
+    let whole = beginning.rsplit_once(char::is_whitespace).map_or(beginning, |(words, _)| words);
+    format!("{}…", whole.trim_end())
+}
+
 /// A state as a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Badge {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::{Batch, CHUNK};
@@ -14,6 +14,7 @@ use crate::audit::{Action, Actor, By, Target, Work};
 use crate::keys::index::{Entry, Seen};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
+use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
@@ -108,4 +109,16 @@ fn row((entry, ip, seen): &Use<'_>) -> address::Model {
 pub(in crate::keys) async fn addresses(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Vec<address::Model>> {
     let latest = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_desc(address::Column::LastUsedAt);
     latest.limit(50).all(db).await
+}
+
+/// When a key was first used, if it was.
+pub(in crate::keys) async fn first_use(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Option<Time>> {
+    let first = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_asc(address::Column::FirstUsedAt);
+    Ok(first.one(db).await?.map(|row| row.first_used_at))
+}
+
+/// From how many addresses a key was used since then.
+pub(in crate::keys) async fn count_addresses(db: &impl ConnectionTrait, key: KeyId, since: Time) -> DbResult<u64> {
+    let used = address::Entity::find().filter(address::Column::KeyId.eq(key)).filter(address::Column::LastUsedAt.gte(since));
+    used.count(db).await
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Batch, CHUNK};
 use crate::app::App;
@@ -12,6 +12,7 @@ use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
 use crate::keys::tables::{address, last_use, usage};
 use crate::kit::clock::Time;
+use crate::kit::day::Day;
 use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
@@ -77,7 +78,7 @@ fn scope_column(scope: Option<Scope>) -> i16 {
 }
 
 /// Hourly rows of one key from `from` on and before `to`, in order.
-pub(in crate::keys) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
+pub(super) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
     usage::Entity::find()
         .filter(usage::Column::KeyId.eq(key))
         .filter(usage::Column::Hour.gte(from))
@@ -85,6 +86,43 @@ pub(in crate::keys) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: 
         .order_by_asc(usage::Column::Hour)
         .all(db)
         .await
+}
+
+/// Requests with one key on one day (UTC).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::keys) struct DayCount {
+    pub(in crate::keys) key: KeyId,
+    pub(in crate::keys) day: Day,
+    pub(in crate::keys) allowed: u64,
+    pub(in crate::keys) denied: u64,
+}
+
+/// Requests by key and day, of several keys at once, from the first of these days on; days without any are left out.
+pub(in crate::keys) async fn days(db: &impl ConnectionTrait, keys: Vec<KeyId>, from: Time) -> DbResult<Vec<DayCount>> {
+    use usage::Column::{Allowed, Denied, Hour, KeyId as Of};
+    // Both engines write a time as text that begins with its day. Constants, as Postgres takes two parameters for
+    // different things even if they are alike, and the day is named twice.
+    let [first, length] = [1, 10].map(|place: i32| Expr::Constant(place.into()));
+    let day = Func::cust("substr").arg(Hour.into_expr().cast_as("text")).arg(first).arg(length);
+    let sum = |column: usage::Column| column.into_expr().sum().cast_as("bigint");
+    let rows: Vec<(KeyId, String, i64, i64)> = usage::Entity::find()
+        .select_only()
+        .column(Of)
+        .expr_as(day.clone(), "day")
+        .expr_as(sum(Allowed), "allowed")
+        .expr_as(sum(Denied), "denied")
+        .filter(Of.is_in(keys))
+        .filter(Hour.gte(from))
+        .group_by(Of)
+        .group_by(Expr::expr(day))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let count = |(key, day, allowed, denied): (KeyId, String, i64, i64)| {
+        let day = day.parse().map_err(|_| DbErr::Type(format!("a day out of range: {day}")))?;
+        Ok(DayCount { key, day, allowed: allowed.unsigned_abs(), denied: denied.unsigned_abs() })
+    };
+    rows.into_iter().map(count).collect()
 }
 
 /// When and from where keys were last used.

@@ -5,21 +5,24 @@
 //! disk. A graceful stop writes everything; a crash loses what was counted since the last flush, a second at most.
 //!
 //! - `counts` by the hour, and last uses; `addresses` where from
+//! - `report` both, as they are told
 //! - `folds` refusals in memory; `denials` the same as audit events
 
 mod addresses;
 mod counts;
 mod denials;
 mod folds;
+mod report;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-pub(super) use addresses::addresses;
+pub(super) use addresses::{addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
-pub(super) use counts::{hours, last_uses};
+pub(super) use counts::{DayCount, days, last_uses};
 pub use folds::Origin;
 use folds::{Denial, Folds, Reason};
+pub(super) use report::{Bucket, Report, Sum, report};
 
 use super::index::{Drained, Entry, Refusal};
 use super::scope::Scope;

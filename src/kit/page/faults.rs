@@ -1,5 +1,9 @@
 //! What is wrong with a form.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::Fields;
 use crate::kit::http::{ApiError, FieldError};
 
 /// Faults of a form that is shown again with what was typed.
@@ -41,6 +45,20 @@ impl FormFaults {
     /// Notes a fault of a field.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         self.fields.push(FieldError { field: field.to_owned(), message: message.into() });
+    }
+
+    /// What a field says. If it says nothing, `what` is asked for; if it is no `T`, that is noted in the words of the type.
+    pub fn read<T: FromStr<Err: Display>>(&mut self, fields: &Fields, field: &str, what: &str) -> Option<T> {
+        let Some(text) = fields.given(field) else {
+            self.add(field, format!("Give {what}."));
+            return None;
+        };
+        text.parse().map_err(|error: T::Err| self.add(field, sentence(&error.to_string()))).ok()
+    }
+
+    /// Puts them into the order of the fields on the page; a field that is not named there comes last.
+    pub fn sort_as(&mut self, fields: &[&str]) {
+        self.fields.sort_by_key(|fault| fields.iter().position(|field| *field == fault.field).unwrap_or(fields.len()));
     }
 
     /// What is wrong with this field.

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::number::plural;
 use crate::kit::clock::Time;
+use crate::kit::day::Day;
 
 /// Writes times for one page: as of now, in one zone. Templates hand over references, code values; both will do.
 #[derive(Clone, Debug)]
@@ -34,6 +35,16 @@ impl Moments {
     /// When the page was made.
     pub fn now(&self) -> Time {
         self.now
+    }
+
+    /// The day it is.
+    pub fn today(&self) -> Day {
+        Day::in_zone(self.now, &self.zone)
+    }
+
+    /// The last second of a day.
+    pub fn end_of(&self, day: Day) -> Time {
+        day.last_second(&self.zone)
     }
 
     /// “23 Nov 2026, 10:30:00 CET”

@@ -16,6 +16,7 @@ async fn a_revoked_key_is_refused_and_stays_in_the_list() {
     let revoked = admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({ "reason": "Left the project" })).await.is(200);
     assert_eq!(revoked.at("/data/status"), "revoked");
     assert_eq!(revoked.at("/data/revokedAt"), "2026-11-23T09:30:00Z");
+    assert_eq!(revoked.at("/data/refusedEverywhereAt"), "2026-11-23T09:30:00Z");
     assert_eq!(revoked.at("/data/revokedBy/name"), "Test admin");
     t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
     let listed = admin.get(&format!("{KEYS}?status=revoked")).await.is(200);
@@ -33,6 +34,37 @@ async fn a_second_revocation_changes_nothing() {
     let second = t.owner().await.post(&path, json!({ "reason": "Another" })).await.is(200);
     assert_eq!(first.at("/data"), second.at("/data"));
     t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+}
+
+#[tokio::test]
+async fn a_second_revocation_notes_what_a_crash_has_cut_off() {
+    let t = TestApp::new().await;
+    let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
+    let path = format!("{KEYS}/{}", key.id);
+    assert_eq!(admin.get(&path).await.is(200).at("/data/refusedEverywhereAt"), &json!(null));
+    let first = admin.post(&format!("{path}/revoke"), json!({})).await.is(200);
+    t.tamper("UPDATE api_keys SET refused_everywhere_at = NULL").await;
+    for minutes in [1, 5] {
+        t.advance(std::time::Duration::from_mins(minutes)).await;
+        let again = admin.post(&format!("{path}/revoke"), json!({})).await.is(200);
+        assert_eq!(again.at("/data/refusedEverywhereAt"), "2026-11-23T09:31:00Z");
+        assert_eq!(again.at("/data/revokedAt"), first.at("/data/revokedAt"));
+        assert_eq!(admin.get(&path).await.is(200).at("/data"), again.at("/data"));
+    }
+    t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+}
+
+#[tokio::test]
+async fn a_revocation_does_not_depend_on_the_note_of_it() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let refuse = "CREATE TRIGGER full BEFORE UPDATE OF refused_everywhere_at ON api_keys
+        WHEN NEW.refused_everywhere_at IS NOT NULL BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    t.tamper(refuse).await;
+    let revoked = t.admin().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+    assert_eq!(revoked.at("/data/refusedEverywhereAt"), &json!(null));
+    assert_eq!(revoked.at("/data/status"), "revoked");
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
 }
 
 #[tokio::test]

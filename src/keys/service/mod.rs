@@ -1,12 +1,15 @@
 //! What can be done with keys. One use case is one [`Work`]: the row, its revision, its event; then the index.
+//!
+//! - here create, rotate, update, and what they share; `revoke` the end of a key
 
+mod revoke;
+
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::error::Error;
-use super::format::{PlainSecret, scrub};
-use super::model::{
-    Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey, successor_names,
-};
+use super::format::PlainSecret;
+use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKey, Status, UpdateKey, successor_names};
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
@@ -17,8 +20,10 @@ use crate::kit::http::OnceKey;
 use crate::kit::text::kept;
 use crate::workspaces::{self, WorkspaceId};
 
+pub use revoke::revoke;
+
 /// The furthest an expiry may lie ahead.
-const MOST_YEARS: i16 = 5;
+pub(super) const MOST_YEARS: i16 = 5;
 
 /// A key and its secret, in clear text for the last time.
 #[derive(Debug)]
@@ -53,6 +58,7 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
         revoked_at: None,
         revoked_by: None,
         revoke_reason: None,
+        refused_everywhere_at: None,
         rotated_from: None,
         revision: cluster::next_revision(work.tx()).await?,
     };
@@ -78,7 +84,7 @@ pub async fn rotate(
     let old = active(&work, id).await?;
     let name = match &input.name {
         Some(name) => free_name(&work, name.as_str(), None).await?,
-        None => free_successor_name(&work, &old.name).await?,
+        None => successor_name(work.tx(), workspace, &old.name, now).await?,
     };
     let expires_at = match input.expires_at {
         Some(chosen) => future(chosen, now)?,
@@ -104,29 +110,6 @@ pub async fn rotate(
     work.record(Action::KeyRotated, Some(target(&old)), details).await?;
     publish(work, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
-}
-
-/// Revokes a key, for good. When this returns, every node refuses it. A second call changes nothing.
-pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
-    let mut work = Work::begin(app, workspace, by).await?;
-    let mut key = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
-    if key.revoked_at.is_some() {
-        // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
-        drop(work);
-        app.index.apply(&key);
-        app.cluster.wait_for_others(app, key.revision).await;
-        return Ok(key);
-    }
-    key.revoked_at = Some(work.now());
-    key.revoked_by = Some(person(&work));
-    // Whoever reports a leak may paste what leaked: the reason is kept, the key in it is not.
-    let reason = input.reason.map(|reason| scrub(reason.as_str()).into_owned());
-    key.revoke_reason = reason.filter(|text| !text.is_empty());
-    key.revision = cluster::next_revision(work.tx()).await?;
-    store::set(work.tx(), &key).await?;
-    work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint })).await?;
-    publish(work, &key, None).await?;
-    Ok(key)
 }
 
 /// Changes name, description, allow-list or limit of an active key.
@@ -211,22 +194,22 @@ async fn free_name(work: &Work, name: &str, except: Option<KeyId>) -> Result<Str
     }
 }
 
-/// The first of the names a successor may have that no active key has.
-async fn free_successor_name(work: &Work, old: &str) -> Result<String, Error> {
-    for name in successor_names(old, work.now().date()) {
-        match free_name(work, &name, None).await {
-            Err(Error::NameTaken(_)) => {}
-            decided => return decided,
+/// What a successor of the key `old` is called if nobody says otherwise: the first of its names that no active key has.
+pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: WorkspaceId, old: &str, now: Time) -> DbResult<String> {
+    for name in successor_names(old, now.date()) {
+        if store::find_active_by_name(db, workspace, &name, now).await?.is_none() {
+            return Ok(name);
         }
     }
-    Err(Error::NameTaken(old.to_owned()))
+    Ok(old.to_owned())
 }
 
 fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
     Allowlist::parse(texts).map_err(|(_, text)| Error::Block(text))
 }
 
-fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
+/// An expiry that a key may have.
+pub(super) fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
     match chosen {
         Some(expiry) if expiry <= now || expiry > now.after_years(MOST_YEARS) => Err(Error::Expiry),
         chosen => Ok(chosen),

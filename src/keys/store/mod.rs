@@ -1,4 +1,8 @@
 //! Every query on keys.
+//!
+//! - here single keys, and what nodes ask for; `list` a workspace's keys: which, in which order, how many
+
+mod list;
 
 use std::collections::HashMap;
 
@@ -8,23 +12,26 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
-use super::format::{SecretDigest, digest_of};
-use super::model::{Allowlist, Key, KeyFilter, KeyId, Person, RateLimit, Status};
+pub use list::list;
+pub(super) use list::{Counts, KeyQuery, Order, Search, SortBy, count_by_status, find_page};
+
+use super::format::SecretDigest;
+use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
 use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, contains, page};
-use crate::kit::http::{Page, Paging};
+use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     Entity::insert(row_of(key)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Writes what can change of a key.
+/// Writes what can change of a key, but for what is noted once by itself.
 pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     let mut row = row_of(key)?.into_active_model().reset_all();
     row.expiry_recorded_at = ActiveValue::NotSet;
+    row.refused_everywhere_at = ActiveValue::NotSet;
     row.update(db).await.map(|_| ())
 }
 
@@ -64,22 +71,6 @@ pub(super) async fn find_active_by_name(
     named.one(db).await?.map(key_of).transpose()
 }
 
-/// One page of a workspace's keys, the newest first.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    filter: &KeyFilter,
-    paging: Paging,
-    now: Time,
-) -> DbResult<Page<Key>> {
-    let condition = Condition::all()
-        .add(Column::WorkspaceId.eq(workspace))
-        .add_option(filter.status.map(|status| is(status, now)))
-        .add_option(filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(matches));
-    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    page(db, newest, paging, key_of).await
-}
-
 fn is(status: Status, now: Time) -> Condition {
     match status {
         Status::Revoked => Condition::all().add(Column::RevokedAt.is_not_null()),
@@ -88,14 +79,6 @@ fn is(status: Status, now: Time) -> Condition {
             .add(Column::RevokedAt.is_null())
             .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))),
     }
-}
-
-/// Name or hint contains the text; a whole secret finds its key by digest and is never part of the query.
-fn matches(text: &str) -> Condition {
-    if let Ok(digest) = digest_of(text.as_bytes()) {
-        return Condition::all().add(Column::Digest.eq(digest.0.to_vec()));
-    }
-    Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text))
 }
 
 /// The latest successor of each key that has one.
@@ -141,6 +124,16 @@ pub(super) async fn set_expiry_recorded(db: &impl ConnectionTrait, id: KeyId, no
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
+/// Notes from when on every node has refused the key, unless that is noted already.
+pub(super) async fn set_refused_everywhere(db: &impl ConnectionTrait, id: KeyId, since: Time) -> DbResult<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::RefusedEverywhereAt, Expr::value(since))
+        .filter(Column::Id.eq(id))
+        .filter(Column::RevokedAt.is_not_null())
+        .filter(Column::RefusedEverywhereAt.is_null());
+    update.exec(db).await.map(|_| ())
+}
+
 fn row_of(key: &Key) -> DbResult<Model> {
     let out_of_range = |_| DbErr::Type("a number out of range".to_owned());
     let blocks = key.allowlist.blocks();
@@ -165,6 +158,7 @@ fn row_of(key: &Key) -> DbResult<Model> {
         revoked_by_id: key.revoked_by.as_ref().map(|by| by.id.clone()),
         revoked_by_name: key.revoked_by.as_ref().map(|by| by.name.clone()),
         revoke_reason: key.revoke_reason.clone(),
+        refused_everywhere_at: key.refused_everywhere_at,
         rotated_from: key.rotated_from,
         revision: key.revision,
     })
@@ -197,6 +191,7 @@ fn key_of(row: Model) -> DbResult<Key> {
         revoked_at: row.revoked_at,
         revoked_by: row.revoked_by_id.zip(row.revoked_by_name).map(|(id, name)| Person { id, name }),
         revoke_reason: row.revoke_reason,
+        refused_everywhere_at: row.refused_everywhere_at,
         rotated_from: row.rotated_from,
         revision: row.revision,
     })

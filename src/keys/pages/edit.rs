@@ -1,0 +1,90 @@
+//! The form of what can change of a key: name, description, addresses, limit.
+
+use std::net::IpAddr;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{fields as shared, words};
+use crate::access::{Form, ManageKeys, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::keys::error::Error;
+use crate::keys::model::{Key, KeyId, Status};
+use crate::keys::{service, store};
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Path, Route};
+use crate::kit::page::{Fields, FormFaults, html_with};
+
+const PATH: &str = "/settings/api-keys/{id}/edit";
+
+/// The fields in their order on the page.
+const ORDER: [&str; 5] = ["name", "description", "addresses", "requests", "seconds"];
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![page(PATH, "Form of a change", edit), form(PATH, "Make the change of the form", update)]
+}
+
+#[derive(Template)]
+#[template(path = "keys/edit.html")]
+struct EditPage {
+    frame: Frame,
+    key: Key,
+    permissions: String,
+    /// An active key can be changed, no other.
+    is_active: bool,
+    fields: Fields,
+    faults: FormFaults,
+    example: Option<IpAddr>,
+}
+
+impl EditPage {
+    fn new(app: &App, who: &Visitor<ManageKeys>, key: Key, fields: Fields, faults: FormFaults) -> Self {
+        let frame = who.frame(app, "Edit API key", Place::ApiKeys);
+        Self {
+            permissions: words::permissions(key.permissions, key.scopes),
+            is_active: key.status(frame.at.now()) == Status::Active,
+            example: shared::example(who.info().address),
+            frame,
+            key,
+            fields,
+            faults,
+        }
+    }
+}
+
+async fn find(app: &App, who: &Visitor<ManageKeys>, id: KeyId) -> Result<Key, ApiError> {
+    Ok(store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?)
+}
+
+async fn edit(who: Visitor<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+    let key = find(&app, &who, id).await?;
+    let fields = shared::of(&key);
+    let page = EditPage::new(&app, &who, key, fields, FormFaults::default());
+    Ok(html_with(if page.is_active { StatusCode::OK } else { StatusCode::CONFLICT }, &page))
+}
+
+async fn update(
+    who: Visitor<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    Form(fields): Form,
+) -> Result<Response, ApiError> {
+    let key = find(&app, &who, id).await?;
+    let again = |status, faults| Ok(html_with(status, &EditPage::new(&app, &who, key, fields.clone(), faults)));
+    let mut faults = FormFaults::default();
+    let input = shared::read(&fields, &mut faults);
+    if !faults.is_empty() {
+        faults.sort_as(&ORDER);
+        return again(StatusCode::BAD_REQUEST, faults);
+    }
+    match service::update(&app, who.workspace(), who.by(), id, input).await {
+        Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
+        Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        // The page of a key that is not active says so instead of showing a form.
+        Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormFaults::default()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,8 +1,0 @@
-//! The list of keys.
-
-use crate::app::App;
-use crate::kit::http::Route;
-
-pub(super) fn lines() -> Vec<Route<App>> {
-    Vec::new()
-}

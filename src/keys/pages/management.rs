@@ -1,0 +1,40 @@
+//! The switch of the account owner: whether keys can be created and rotated.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::index::LIST;
+use crate::access::{Form, OwnWorkspace, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Route};
+use crate::kit::page::html;
+use crate::workspaces;
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![
+        page("/settings/api-keys/management", "API key management", show),
+        form("/settings/api-keys/management", "Switch API key management", update),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "keys/management.html")]
+struct ManagementPage {
+    frame: Frame,
+    is_on: bool,
+}
+
+async fn show(who: Visitor<OwnWorkspace>, State(app): State<App>) -> Result<Response, ApiError> {
+    let workspace = workspaces::find(app.db.read(), who.workspace()).await?;
+    let is_on = workspace.is_some_and(|workspace| workspace.api_keys_enabled);
+    Ok(html(&ManagementPage { frame: who.frame(&app, "API key management", Place::ApiKeys), is_on }))
+}
+
+async fn update(who: Visitor<OwnWorkspace>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+    let enabled = fields.read::<bool>("enabled").ok_or_else(|| ApiError::invalid_field("enabled", "Say true or false."))?;
+    workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(), enabled).await?;
+    Ok(Redirect::to(&format!("{LIST}?switched=1")).into_response())
+}

@@ -1,8 +1,0 @@
-//! The form of a new key.
-
-use crate::app::App;
-use crate::kit::http::Route;
-
-pub(super) fn lines() -> Vec<Route<App>> {
-    Vec::new()
-}

@@ -1,0 +1,118 @@
+//! The form of a new key.
+//!
+//! - here opening and sending it; `permissions` what the key may do; `expiration` until when
+
+mod expiration;
+mod permissions;
+
+use std::net::IpAddr;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{fields as shared, off, secret};
+use crate::access::{Form, ManageKeys, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::keys::error::Error;
+use crate::keys::model::CreateKey;
+use crate::keys::service;
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Route};
+use crate::kit::page::{Fields, FormFaults, Moments, html_with};
+
+const PATH: &str = "/settings/api-keys/new";
+
+/// The fields in their order on the page.
+const ORDER: [&str; 9] =
+    ["name", "permissions", "modules", "expiration", "date", "description", "addresses", "requests", "seconds"];
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![page(PATH, "Form of a new API key", new), form(PATH, "Make the key of the form", create)]
+}
+
+#[derive(Template)]
+#[template(path = "keys/new.html")]
+struct NewPage {
+    frame: Frame,
+    fields: Fields,
+    faults: FormFaults,
+    once: String,
+    tiles: Vec<permissions::Tile>,
+    rows: Vec<permissions::Row>,
+    offers: Vec<expiration::Offer>,
+    first_day: String,
+    last_day: String,
+    example: Option<IpAddr>,
+    has_more: bool,
+}
+
+impl NewPage {
+    fn new(app: &App, who: &Visitor<ManageKeys>, fields: Fields, faults: FormFaults) -> Self {
+        let frame = who.frame(app, "New API Key", Place::ApiKeys);
+        Self {
+            // One opened form makes one key, however often it is sent and mended.
+            once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
+            tiles: permissions::tiles(&fields),
+            rows: permissions::rows(&fields),
+            offers: expiration::offers(&frame.at),
+            first_day: frame.at.today().to_string(),
+            last_day: expiration::last_day(&frame.at).to_string(),
+            example: shared::example(who.info().address),
+            has_more: shared::has_more(&fields, &faults),
+            frame,
+            fields,
+            faults,
+        }
+    }
+}
+
+async fn new(who: Visitor<ManageKeys>, State(app): State<App>) -> Result<Response, ApiError> {
+    if !off::is_on(&app, &who).await? {
+        return off::show(&app, &who).await;
+    }
+    let fields = shared::untouched().with("permissions", "read_only").with("expiration", "90");
+    Ok(html_with(StatusCode::OK, &NewPage::new(&app, &who, fields, FormFaults::default())))
+}
+
+async fn create(who: Visitor<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
+    let frame = who.frame(&app, "API key created", Place::ApiKeys);
+    let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.0.clone(), faults)));
+    let input = match read(&form.0, &frame.at) {
+        Ok(input) => input,
+        Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
+    };
+    match service::create(&app, who.workspace(), who.by(), input, form.once()).await {
+        Ok(new) => {
+            let afterwards = format!("/settings/api-keys/{}", new.key.id);
+            Ok(secret::show_once(&app, frame, &new, &afterwards))
+        }
+        Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
+        Err(Error::Disabled) => off::show(&app, &who).await,
+        Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the form asks for, as a call would; or every fault of it.
+fn read(fields: &Fields, at: &Moments) -> Result<CreateKey, FormFaults> {
+    let mut faults = FormFaults::default();
+    let permissions = permissions::read(fields, &mut faults);
+    let expires_at = expiration::read(fields, at, &mut faults);
+    let shared = shared::read(fields, &mut faults);
+    faults.sort_as(&ORDER);
+    match (permissions, shared.name) {
+        (Some((permissions, scopes)), Some(name)) if faults.is_empty() => Ok(CreateKey {
+            name,
+            permissions,
+            scopes,
+            expires_at,
+            ip_allowlist: shared.ip_allowlist.flatten(),
+            rate_limit: shared.rate_limit,
+            description: shared.description.flatten(),
+        }),
+        _ => Err(faults),
+    }
+}

@@ -1,0 +1,92 @@
+//! What a new key may do: a preset, or a choice for each module.
+
+use crate::keys::model::check_scopes;
+use crate::keys::pages::fields::found;
+use crate::keys::pages::words;
+use crate::keys::scope::{Access, Module, Permissions, Scope};
+use crate::kit::page::{Fields, FormFaults};
+
+/// A preset and what it comes to.
+#[derive(Debug)]
+pub(super) struct Tile {
+    pub(super) value: &'static str,
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) is_chosen: bool,
+}
+
+/// The least first.
+pub(super) fn tiles(fields: &Fields) -> Vec<Tile> {
+    let tile = |permissions: Permissions, name, about| {
+        let value = permissions.as_str();
+        Tile { value, name, about, is_chosen: fields.is("permissions", value) }
+    };
+    vec![
+        tile(Permissions::ReadOnly, "Read-only", "See trips, aircraft, safety reports and invoices, and change nothing."),
+        tile(Permissions::ReadWrite, "Read-write", "See, create and change trips, aircraft, safety reports and invoices."),
+        tile(Permissions::Custom, "Specific modules", "Choose module by module: no more than the application needs."),
+    ]
+}
+
+/// A module in the table.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) field: String,
+    pub(super) title: &'static str,
+    pub(super) cells: Vec<Option<Cell>>,
+}
+
+/// One of its choices; there is none where the module cannot be written.
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub(super) value: &'static str,
+    pub(super) name: &'static str,
+    /// What it means.
+    pub(super) means: String,
+    pub(super) is_chosen: bool,
+}
+
+/// Every module with None, Read and Write.
+pub(super) fn rows(fields: &Fields) -> Vec<Row> {
+    let row = |module: Module| {
+        let field = field_of(module);
+        let cell = |access| cell(module, access, fields.text(&field));
+        let cells = [None, Some(Access::Read), Some(Access::Write)].into_iter().map(cell).collect();
+        Row { title: words::title(module), cells, field }
+    };
+    Module::ALL.into_iter().map(row).collect()
+}
+
+fn cell(module: Module, access: Option<Access>, chosen: &str) -> Option<Cell> {
+    let (value, name) = match access {
+        None => ("none", "None"),
+        Some(Access::Read) => ("read", "Read"),
+        Some(Access::Write) => ("write", "Write"),
+    };
+    let exists = access.is_none_or(|access| Scope::all().any(|scope| scope == Scope { module, access }));
+    let is_chosen = chosen == value || chosen.is_empty() && access.is_none();
+    let means = access.map_or_else(|| "No access".to_owned(), |access| format!("Can {}", words::ability(module, access)));
+    exists.then_some(Cell { value, name, means, is_chosen })
+}
+
+fn field_of(module: Module) -> String {
+    format!("scope-{}", module.as_str())
+}
+
+/// What was chosen. The table counts for “Specific modules” only.
+pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> Option<(Permissions, Option<Vec<Scope>>)> {
+    let Ok(permissions) = fields.text("permissions").parse::<Permissions>() else {
+        faults.add("permissions", "Choose what the key may do.");
+        return None;
+    };
+    let scopes = (permissions == Permissions::Custom).then(|| scopes(fields));
+    if !found(|faults| check_scopes(permissions, scopes.as_deref(), faults)).is_empty() {
+        faults.add("modules", "Choose Read or Write for at least one module.");
+    }
+    Some((permissions, scopes))
+}
+
+fn scopes(fields: &Fields) -> Vec<Scope> {
+    let chosen = |module: Module| format!("{}:{}", module.as_str(), fields.text(&field_of(module)));
+    Module::ALL.into_iter().filter_map(|module| chosen(module).parse().ok()).collect()
+}

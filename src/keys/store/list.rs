@@ -1,0 +1,156 @@
+//! The list of a workspace's keys: which, in which order, how many of each status.
+
+use sea_orm::sea_query::{CaseStatement, Expr, Func, NullOrdering};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
+};
+
+use super::{is, key_of};
+use crate::keys::format::{SecretDigest, digest_of};
+use crate::keys::model::{Key, KeyFilter, Status};
+use crate::keys::tables::key::{Column, Entity};
+use crate::keys::tables::last_use;
+use crate::kit::clock::Time;
+use crate::kit::db::{DbResult, contains, page};
+use crate::kit::http::{Page, Paging};
+use crate::workspaces::WorkspaceId;
+
+/// What to look for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::keys) enum Search {
+    /// Nothing in particular.
+    Anything,
+    /// A part of the name or the hint.
+    Text(String),
+    /// The key with this secret, of which no more is known than the digest.
+    Secret(SecretDigest),
+}
+
+impl Search {
+    /// Of a text that may be a whole secret, which is never part of a query itself.
+    pub(in crate::keys) fn of(text: &str) -> Self {
+        match (text.trim(), digest_of(text.trim().as_bytes())) {
+            ("", _) => Self::Anything,
+            (_, Ok(digest)) => Self::Secret(digest),
+            (text, Err(_)) => Self::Text(text.to_owned()),
+        }
+    }
+}
+
+/// What keys are put in order by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::keys) enum SortBy {
+    Name,
+    Created,
+    /// Never is before any time.
+    LastUsed,
+    /// Never is after any time.
+    Expires,
+}
+
+/// An order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::keys) enum Order {
+    Ascending(SortBy),
+    Descending(SortBy),
+}
+
+/// Which keys, in which order.
+#[derive(Clone, Debug)]
+pub(in crate::keys) struct KeyQuery {
+    pub(in crate::keys) status: Option<Status>,
+    pub(in crate::keys) search: Search,
+    pub(in crate::keys) order: Order,
+}
+
+/// How many keys there are of each status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(in crate::keys) struct Counts {
+    pub(in crate::keys) active: u64,
+    pub(in crate::keys) expired: u64,
+    pub(in crate::keys) revoked: u64,
+}
+
+impl Counts {
+    /// Of one status, or of all.
+    pub(in crate::keys) fn of(&self, status: Option<Status>) -> u64 {
+        match status {
+            None => self.active + self.expired + self.revoked,
+            Some(Status::Active) => self.active,
+            Some(Status::Expired) => self.expired,
+            Some(Status::Revoked) => self.revoked,
+        }
+    }
+}
+
+/// One page of a workspace's keys, the newest first.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &KeyFilter,
+    paging: Paging,
+    now: Time,
+) -> DbResult<Page<Key>> {
+    let search = filter.search.as_deref().map_or(Search::Anything, Search::of);
+    let matching = Entity::find().filter(matches(workspace, filter.status, &search, now));
+    page(db, sorted(matching, Order::Descending(SortBy::Created)), paging, key_of).await
+}
+
+/// The keys of one page, in the order that is asked for.
+pub(in crate::keys) async fn find_page(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    query: &KeyQuery,
+    paging: Paging,
+    now: Time,
+) -> DbResult<Vec<Key>> {
+    let matching = Entity::find().filter(matches(workspace, query.status, &query.search, now));
+    let rows = sorted(matching, query.order).offset(paging.offset()).limit(paging.limit()).all(db).await?;
+    rows.into_iter().map(key_of).collect()
+}
+
+/// How many keys a search finds, by status.
+pub(in crate::keys) async fn count_by_status(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    search: &Search,
+    now: Time,
+) -> DbResult<Counts> {
+    let mut counting = Entity::find().filter(matches(workspace, None, search, now)).select_only();
+    for status in [Status::Active, Status::Expired, Status::Revoked] {
+        let count = Func::count(Expr::expr(CaseStatement::new().case(is(status, now), 1)));
+        counting = counting.expr_as(count, status.as_str());
+    }
+    let counts: Option<(i64, i64, i64)> = counting.into_tuple().one(db).await?;
+    let [active, expired, revoked] = counts.map_or([0; 3], |counts| <[i64; 3]>::from(counts).map(i64::unsigned_abs));
+    Ok(Counts { active, expired, revoked })
+}
+
+fn matches(workspace: WorkspaceId, status: Option<Status>, search: &Search, now: Time) -> Condition {
+    let found = match search {
+        Search::Anything => Condition::all(),
+        Search::Text(text) => Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text)),
+        Search::Secret(digest) => Condition::all().add(Column::Digest.eq(digest.0.to_vec())),
+    };
+    Condition::all().add(Column::WorkspaceId.eq(workspace)).add_option(status.map(|status| is(status, now))).add(found)
+}
+
+/// Each order but that of last uses has an index that begins with the workspace, and ends with the id as this does.
+fn sorted(keys: Select<Entity>, order: Order) -> Select<Entity> {
+    use sea_orm::Order::{Asc, Desc};
+    let (by, direction, never_used, no_expiration) = match order {
+        Order::Ascending(by) => (by, Asc, NullOrdering::First, NullOrdering::Last),
+        Order::Descending(by) => (by, Desc, NullOrdering::Last, NullOrdering::First),
+    };
+    let sorted = match by {
+        SortBy::Name => keys.order_by(Expr::expr(Func::lower(Column::Name.into_expr())), direction.clone()),
+        SortBy::Created => keys.order_by(Column::CreatedAt, direction.clone()),
+        SortBy::LastUsed => {
+            let last_uses: RelationDef = Entity::belongs_to(last_use::Entity).from(Column::Id).to(last_use::Column::KeyId).into();
+            let joined = keys.join(JoinType::LeftJoin, last_uses);
+            joined.order_by_with_nulls(last_use::Column::At, direction.clone(), never_used)
+        }
+        SortBy::Expires => keys.order_by_with_nulls(Column::ExpiresAt, direction.clone(), no_expiration),
+    };
+    sorted.order_by(Column::Id, direction)
+}

@@ -1,0 +1,95 @@
+//! Counts of one key, put together by the hour or the day and by scope.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+
+use super::counts::hours;
+use crate::keys::model::KeyId;
+use crate::keys::scope::Scope;
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+
+/// How fine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = UsageBucketSize)]
+pub(in crate::keys) enum Bucket {
+    /// By the hour.
+    Hour,
+    /// By the day (UTC).
+    Day,
+}
+
+impl Bucket {
+    /// How long one is.
+    pub(in crate::keys) const fn length(self) -> Duration {
+        match self {
+            Self::Hour => Duration::from_hours(1),
+            Self::Day => Duration::from_hours(24),
+        }
+    }
+
+    /// The start of the bucket that `time` falls in.
+    pub(in crate::keys) fn start(self, time: Time) -> Time {
+        match self {
+            Self::Hour => time.hour(),
+            Self::Day => Time::start_of(time.date()).unwrap_or(time),
+        }
+    }
+}
+
+/// Requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(in crate::keys) struct Sum {
+    /// Accepted.
+    pub(in crate::keys) allowed: i64,
+    /// Refused.
+    pub(in crate::keys) denied: i64,
+}
+
+impl AddAssign for Sum {
+    fn add_assign(&mut self, other: Self) {
+        self.allowed += other.allowed;
+        self.denied += other.denied;
+    }
+}
+
+/// How a key was used.
+#[derive(Clone, Debug, Default)]
+pub(in crate::keys) struct Report {
+    /// By the start of the bucket; only buckets with requests in them.
+    pub(in crate::keys) buckets: BTreeMap<Time, Sum>,
+    /// By the scope that was needed; `None` for calls that need none.
+    pub(in crate::keys) scopes: BTreeMap<Option<Scope>, Sum>,
+}
+
+impl Report {
+    /// All of it.
+    pub(in crate::keys) fn total(&self) -> Sum {
+        let mut total = Sum::default();
+        self.buckets.values().for_each(|sum| total += *sum);
+        total
+    }
+}
+
+/// How `key` was used in the hours that begin from `from` on and before `to`.
+pub(in crate::keys) async fn report(
+    db: &impl ConnectionTrait,
+    key: KeyId,
+    bucket: Bucket,
+    from: Time,
+    to: Time,
+) -> DbResult<Report> {
+    let mut report = Report::default();
+    for row in hours(db, key, from, to).await? {
+        let sum = Sum { allowed: row.allowed, denied: row.denied };
+        let scope = usize::try_from(row.scope).ok().and_then(Scope::from_index);
+        *report.buckets.entry(bucket.start(row.hour)).or_default() += sum;
+        *report.scopes.entry(scope).or_default() += sum;
+    }
+    Ok(report)
+}

@@ -1,0 +1,125 @@
+//! How somebody becomes a member: by a one-time link, which an administrator hands to them.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::error::Error;
+use super::model::{AddMember, Member, MemberId};
+use super::service::{Standing, insert_with, target};
+use super::{password, store};
+use crate::app::App;
+use crate::audit::{Action, Actor, By, OnceOutcome, Work};
+use crate::kit::clock::Time;
+use crate::kit::http::OnceKey;
+use crate::workspaces::WorkspaceId;
+
+/// How long an invitation can be accepted.
+const INVITATION: Duration = Duration::from_hours(7 * 24);
+
+/// A member who has been invited, with the token of the one-time link.
+#[derive(Debug)]
+pub struct Invited {
+    /// Them.
+    pub member: Member,
+    /// Shown once.
+    pub token: SecretString,
+    /// Until when it is good.
+    pub until: Time,
+}
+
+impl Invited {
+    /// The link, to be handed to them. Its token is behind `#`: a browser sends that to nobody.
+    pub fn url(&self, app: &App) -> String {
+        format!("{}/join#{}", app.config.public_url, self.token.expose_secret())
+    }
+}
+
+/// What came of asking for an invitation.
+#[derive(Debug)]
+pub enum Invitation {
+    /// Its link was made.
+    Made(Invited),
+    /// It was asked for before, for this member. The link that was made then is not kept.
+    Repeated(MemberId),
+}
+
+/// Adds a member, who sets a password by a one-time link.
+pub async fn invite(
+    app: &App,
+    workspace: WorkspaceId,
+    by: By,
+    standing: Standing,
+    input: AddMember,
+    once: Option<OnceKey>,
+) -> Result<Invitation, Error> {
+    standing.require(input.role)?;
+    let (mut work, repeated) = begin_once(app, workspace, by, once).await?;
+    if let Some(id) = repeated {
+        return Ok(Invitation::Repeated(id));
+    }
+    let (token, invitation) = invitation(app);
+    let member = insert_with(&mut work, input.email, input.name, input.role, None, Some(invitation)).await?;
+    work.commit_answering(201, &member.id).await?;
+    Ok(Invitation::Made(Invited { member, token, until: invitation.1 }))
+}
+
+/// Makes a new link for a member who has not joined; the one that was made before ends.
+pub async fn invite_again(
+    app: &App,
+    workspace: WorkspaceId,
+    by: By,
+    standing: Standing,
+    id: MemberId,
+    once: Option<OnceKey>,
+) -> Result<Invitation, Error> {
+    let (mut work, repeated) = begin_once(app, workspace, by, once).await?;
+    if let Some(id) = repeated {
+        return Ok(Invitation::Repeated(id));
+    }
+    let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
+    standing.require(member.role)?;
+    if member.has_joined {
+        return Err(Error::HasJoined);
+    }
+    let (token, invitation) = invitation(app);
+    store::set_invitation(work.tx(), workspace, id, invitation).await?;
+    work.record(Action::MemberInvitedAgain, Some(target(&member)), json!({})).await?;
+    work.commit_answering(201, &member.id).await?;
+    Ok(Invitation::Made(Invited { member, token, until: invitation.1 }))
+}
+
+/// Begins a work whose answer is a member's id; with it, if it was done before.
+async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> Result<(Work, Option<MemberId>), Error> {
+    match Work::begin_once(app, workspace, by, once).await? {
+        (work, OnceOutcome::Fresh) => Ok((work, None)),
+        (_, OnceOutcome::Reused) => Err(Error::OnceKeyReused),
+        (work, OnceOutcome::Replay { data, .. }) => {
+            let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
+            Ok((work, Some(id)))
+        }
+    }
+}
+
+/// Sets the password of an invited member, by the token of the link.
+pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnce(Actor) -> By) -> Result<Member, Error> {
+    let digest: [u8; 32] = Sha256::digest(token).into();
+    let known = store::find_by_invitation(app.db.read(), digest, app.clock.now()).await?.ok_or(Error::Invitation)?;
+    let password = password::hash(app, password).await?;
+    let mut work = Work::begin(app, known.workspace, by(Actor::member(known.id, &known.name))).await?;
+    if !store::accept_invitation(work.tx(), digest, password).await? {
+        return Err(Error::Invitation);
+    }
+    work.record(Action::MemberJoined, Some(target(&known)), json!({})).await?;
+    work.commit().await?;
+    Ok(Member { has_joined: true, ..known })
+}
+
+fn invitation(app: &App) -> (SecretString, store::Invitation) {
+    let token = app.random.base62(43);
+    let digest = Sha256::digest(&token).into();
+    let until: Time = app.clock.now().after(INVITATION);
+    (token.into(), (digest, until))
+}

@@ -1,0 +1,89 @@
+//! The list, and what has just happened to somebody in it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::standing;
+use crate::access::{ManageMembers, Visitor};
+use crate::app::App;
+use crate::audit::{self, Action, EventFilter};
+use crate::frame::{Frame, Place};
+use crate::kit::db::DbResult;
+use crate::kit::http::route::page;
+use crate::kit::http::{ApiError, Paging, Route};
+use crate::kit::page::{Asked, Fields, Pager, html};
+use crate::members::service::require_changeable;
+use crate::members::{Error, Member, MemberId, store};
+
+/// Members on a page.
+const PAGE: u32 = 50;
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![page("/settings/members", "Members", index)]
+}
+
+#[derive(Template)]
+#[template(path = "members/index.html")]
+struct IndexPage {
+    frame: Frame,
+    notice: Option<Notice>,
+    rows: Vec<Row>,
+    pager: Pager,
+}
+
+struct Row {
+    member: Member,
+    is_visitor: bool,
+    /// Whether whoever visits may change them.
+    is_changeable: bool,
+}
+
+/// What has happened, as far as it is true.
+enum Notice {
+    Invited(Member),
+    Changed(Member),
+    Removed(String),
+}
+
+async fn index(who: Visitor<ManageMembers>, State(app): State<App>, Asked(asked): Asked) -> Result<Response, ApiError> {
+    let page = store::list(app.db.read(), who.workspace(), asked.paging(PAGE)).await?;
+    let notice = notice(&app, &who, &asked).await?;
+    // What has just happened is not told again on the next page of the list.
+    let pager = Pager::new(&page, &Fields::default(), "member");
+    let mut rows = Vec::new();
+    for member in page.items {
+        let is_visitor = who.member().is_some_and(|visitor| visitor.id == member.id);
+        let is_changeable = match require_changeable(app.db.read(), standing(&who), &member).await {
+            Ok(()) => true,
+            Err(Error::Db(error)) => return Err(error.into()),
+            Err(_) => false,
+        };
+        rows.push(Row { member, is_visitor, is_changeable });
+    }
+    Ok(html(&IndexPage { frame: who.frame(&app, "Members", Place::Members), notice, rows, pager }))
+}
+
+/// A link may say anything: only what the database says as well is told.
+async fn notice(app: &App, who: &Visitor<ManageMembers>, asked: &Fields) -> DbResult<Option<Notice>> {
+    let find = async |id| store::find(app.db.read(), who.workspace(), id).await;
+    if let Some(id) = asked.read("invited") {
+        return Ok(find(id).await?.filter(|member| !member.has_joined).map(Notice::Invited));
+    }
+    if let Some(id) = asked.read("changed") {
+        return Ok(find(id).await?.map(Notice::Changed));
+    }
+    match asked.read::<MemberId>("removed") {
+        Some(id) => removed(app, who, id).await,
+        None => Ok(None),
+    }
+}
+
+/// Whoever was removed is not there any more; the log knows what they were called.
+async fn removed(app: &App, who: &Visitor<ManageMembers>, id: MemberId) -> DbResult<Option<Notice>> {
+    let filter = EventFilter { action: Some(Action::MemberRemoved), ..EventFilter::default() };
+    let lately = audit::list(app.db.read(), who.workspace(), &filter, Paging::default()).await?;
+    let targets = lately.items.into_iter().filter_map(|event| event.target);
+    let name = targets.filter(|target| target.id.as_ref() == Some(&id.to_string())).find_map(|target| target.name);
+    Ok(name.map(Notice::Removed))
+}

@@ -1,0 +1,80 @@
+//! Where an invitation leads: a password, and in.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use secrecy::SecretString;
+
+use crate::access::{Anyone, Form, Visitor};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Route};
+use crate::kit::page::{Fields, FormFaults};
+use crate::kit::text::sentence;
+use crate::members::{Error, Member, invitations, password};
+use crate::sessions;
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![page("/join", "Page of an invitation", new), form("/join", "Accept an invitation", create)]
+}
+
+// No Debug: it carries the token of an invitation.
+#[derive(Template)]
+#[template(path = "members/join.html")]
+struct JoinPage {
+    title: &'static str,
+    token: String,
+    code: String,
+    faults: FormFaults,
+}
+
+impl JoinPage {
+    fn new(who: &Visitor<Anyone>, code: &str, faults: FormFaults) -> Self {
+        Self { title: "Join your workspace", token: who.token(), code: code.to_owned(), faults }
+    }
+}
+
+/// The code; somebody may well give the whole link.
+fn code(fields: &Fields) -> &str {
+    fields.text("code").rsplit('#').next().unwrap_or_default()
+}
+
+async fn new(who: Visitor<Anyone>) -> Response {
+    who.show(StatusCode::OK, &JoinPage::new(&who, "", FormFaults::default()))
+}
+
+async fn create(who: Visitor<Anyone>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+    let member = match join(&app, &who, &fields).await {
+        Ok(member) => member,
+        Err((status, faults)) => return Ok(who.show(status, &JoinPage::new(&who, code(&fields), faults))),
+    };
+    // Whoever has set a password in this browser a moment ago need not type it again. If no session can be had right
+    // now, the password is set all the same.
+    let by = who.info().by(Actor::member(member.id, &member.name));
+    match sessions::issue(&app, member, by).await {
+        Ok(session) => sessions::welcome(&app, &who, &session, "/settings").await,
+        Err(_) => Ok(Redirect::to("/sign-in?after=join").into_response()),
+    }
+}
+
+async fn join(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
+    let mut faults = FormFaults::default();
+    if code(fields).is_empty() {
+        faults.add("code", "Give the code of your invitation: open its link again, or paste it here.");
+    }
+    let password = SecretString::from(fields.verbatim("password"));
+    if !password::has_fitting_length(&password) {
+        faults.add("password", sentence(Error::Password));
+    }
+    if !faults.is_empty() {
+        return Err((StatusCode::BAD_REQUEST, faults));
+    }
+    invitations::join(app, code(fields), password, |actor| who.info().by(actor)).await.map_err(|error| {
+        let is_of_code = matches!(error, Error::Invitation);
+        let error = ApiError::from(error);
+        let message = error.message.clone();
+        (error.status, if is_of_code { FormFaults::of_field("code", message) } else { FormFaults::of_whole(message) })
+    })
+}

@@ -1,0 +1,80 @@
+//! The form of an invitation.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::{link, standing};
+use crate::access::{Form, ManageMembers, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Check, Faults, Route};
+use crate::kit::page::{Fields, FormFaults, html_with};
+use crate::kit::text::sentence;
+use crate::members::{AddMember, Error, Role, invitations};
+
+const PATH: &str = "/settings/members/new";
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![page(PATH, "Form of an invitation", new), form(PATH, "Invite the member of the form", create)]
+}
+
+#[derive(Template)]
+#[template(path = "members/new.html")]
+struct NewPage {
+    frame: Frame,
+    fields: Fields,
+    faults: FormFaults,
+    once: String,
+    roles: Vec<Role>,
+}
+
+impl NewPage {
+    fn new(app: &App, who: &Visitor<ManageMembers>, fields: Fields, faults: FormFaults) -> Self {
+        Self {
+            frame: who.frame(app, "Invite member", Place::Members),
+            // One opened form invites one person, however often it is sent and mended.
+            once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
+            roles: standing(who).may_give().collect(),
+            fields,
+            faults,
+        }
+    }
+}
+
+async fn new(who: Visitor<ManageMembers>, State(app): State<App>) -> Response {
+    html_with(StatusCode::OK, &NewPage::new(&app, &who, Fields::default(), FormFaults::default()))
+}
+
+async fn create(who: Visitor<ManageMembers>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
+    let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.0.clone(), faults)));
+    let input = match read(&form.0) {
+        Ok(input) => input,
+        Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
+    };
+    match invitations::invite(&app, who.workspace(), who.by(), standing(&who), input, form.once()).await {
+        Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
+        Err(error @ Error::EmailTaken(_)) => again(StatusCode::CONFLICT, FormFaults::of_field("email", sentence(error))),
+        Err(error @ Error::OwnerRequired) => again(StatusCode::FORBIDDEN, FormFaults::of_field("role", sentence(error))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whom the form invites, as a call would; or every fault of it.
+fn read(fields: &Fields) -> Result<AddMember, FormFaults> {
+    let mut faults = FormFaults::default();
+    let name = faults.read(fields, "name", "the name of the person");
+    let email = faults.read(fields, "email", "their email: they sign in with it");
+    let role = Role::parse(fields.text("role"));
+    if role.is_none() {
+        faults.add("role", "Choose a role.");
+    }
+    let (Some(name), Some(email), Some(role)) = (name, email, role) else { return Err(faults) };
+    let input = AddMember { name, email, role };
+    let mut found = Faults::default();
+    input.check(&mut found);
+    found.into_result().map_err(|error| FormFaults::from_error(&error, |_| Some("name")))?;
+    Ok(input)
+}

@@ -1,0 +1,68 @@
+//! Removing a member: a page that says what happens, and asks.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{show, standing};
+use crate::access::{Form, ManageMembers, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Path, Route};
+use crate::kit::page::html_with;
+use crate::members::{Error, Member, MemberId, service};
+use crate::sessions;
+
+const PATH: &str = "/settings/members/{id}/remove";
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![page(PATH, "Page that asks before a member is removed", ask), form(PATH, "Remove the member", remove)]
+}
+
+#[derive(Template)]
+#[template(path = "members/remove.html")]
+struct RemovePage {
+    frame: Frame,
+    member: Member,
+    is_visitor: bool,
+    /// Why they stay.
+    hindrance: Option<String>,
+}
+
+impl RemovePage {
+    async fn new(app: &App, who: &Visitor<ManageMembers>, id: MemberId) -> Result<Self, ApiError> {
+        let member = show::find(app, who, id).await?;
+        let is_visitor = is_visitor(who, id);
+        let title = if is_visitor { "Remove yourself?".to_owned() } else { format!("Remove {}?", member.name) };
+        let hindrance = show::hindrance(app, who, &member).await?;
+        Ok(Self { frame: who.frame(app, title, Place::Members), member, is_visitor, hindrance })
+    }
+}
+
+fn is_visitor(who: &Visitor<ManageMembers>, id: MemberId) -> bool {
+    who.member().is_some_and(|visitor| visitor.id == id)
+}
+
+async fn ask(who: Visitor<ManageMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
+    Ok(html_with(StatusCode::OK, &RemovePage::new(&app, &who, id).await?))
+}
+
+async fn remove(
+    who: Visitor<ManageMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+    Form(_): Form,
+) -> Result<Response, ApiError> {
+    match service::remove(&app, who.workspace(), who.by(), standing(&who), id).await {
+        Ok(_) if is_visitor(&who, id) => Ok(sessions::farewell(&app, "removal")),
+        // Sent twice: it is as they wanted it.
+        Ok(_) | Err(Error::NotFound) => Ok(Redirect::to(&format!("/settings/members?removed={id}")).into_response()),
+        Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
+            let status = ApiError::from(error).status;
+            Ok(html_with(status, &RemovePage::new(&app, &who, id).await?))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,130 @@
+//! One member: their role, and the invitation of those who have not joined.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{link, standing};
+use crate::access::{Form, ManageMembers, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::kit::clock::Time;
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Path, Route};
+use crate::kit::page::{FormFaults, html_with};
+use crate::kit::text::sentence;
+use crate::members::service::{self, require_changeable};
+use crate::members::{Error, Member, MemberId, Role, invitations, store};
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![
+        page("/settings/members/{id}", "One member", show),
+        form("/settings/members/{id}", "Change the member's role", set_role),
+        form("/settings/members/{id}/invitation", "Make a new invitation link", invite_again),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "members/show.html")]
+struct ShowPage {
+    frame: Frame,
+    member: Member,
+    is_visitor: bool,
+    /// Why whoever visits may not change them.
+    hindrance: Option<String>,
+    roles: Vec<Role>,
+    /// The role chosen in the form.
+    chosen: Role,
+    once: String,
+    /// Until when their invitation can be accepted, or could have.
+    invited_until: Option<Time>,
+    is_link_good: bool,
+    faults: FormFaults,
+}
+
+impl ShowPage {
+    async fn new(app: &App, who: &Visitor<ManageMembers>, id: MemberId) -> Result<Self, ApiError> {
+        let member = find(app, who, id).await?;
+        let invited_until = store::invited_until(app.db.read(), who.workspace(), id).await?;
+        Ok(Self {
+            frame: who.frame(app, member.name.clone(), Place::Members),
+            is_visitor: who.member().is_some_and(|visitor| visitor.id == id),
+            hindrance: hindrance(app, who, &member).await?,
+            roles: standing(who).may_give().collect(),
+            chosen: member.role,
+            once: app.random.base62(22),
+            is_link_good: invited_until.is_some_and(|until| until > app.clock.now()),
+            invited_until,
+            faults: FormFaults::default(),
+            member,
+        })
+    }
+}
+
+pub(super) async fn find(app: &App, who: &Visitor<ManageMembers>, id: MemberId) -> Result<Member, ApiError> {
+    store::find(app.db.read(), who.workspace(), id).await?.ok_or_else(|| Error::NotFound.into())
+}
+
+/// Why whoever visits may not change or remove this member, in a sentence.
+pub(super) async fn hindrance(app: &App, who: &Visitor<ManageMembers>, member: &Member) -> Result<Option<String>, ApiError> {
+    match require_changeable(app.db.read(), standing(who), member).await {
+        Ok(()) => Ok(None),
+        Err(Error::Db(error)) => Err(error.into()),
+        Err(error) => Ok(Some(sentence(error))),
+    }
+}
+
+async fn show(who: Visitor<ManageMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
+    Ok(html_with(StatusCode::OK, &ShowPage::new(&app, &who, id).await?))
+}
+
+async fn set_role(
+    who: Visitor<ManageMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+    Form(fields): Form,
+) -> Result<Response, ApiError> {
+    let Some(role) = Role::parse(fields.text("role")) else {
+        let faults = FormFaults::of_field("role", "Choose a role.");
+        return Ok(html_with(StatusCode::BAD_REQUEST, &ShowPage { faults, ..ShowPage::new(&app, &who, id).await? }));
+    };
+    match service::set_role(&app, who.workspace(), who.by(), standing(&who), id, role).await {
+        Ok(member) => Ok(Redirect::to(&after(&who, &member)).into_response()),
+        Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
+            let page = ShowPage { chosen: role, ..ShowPage::new(&app, &who, id).await? };
+            Ok(refused(error, page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whoever has taken the list from themselves reads of it on a page that is still open to them.
+fn after(who: &Visitor<ManageMembers>, changed: &Member) -> String {
+    let is_visitor = who.member().is_some_and(|visitor| visitor.id == changed.id);
+    if is_visitor && !changed.role.is_administrator() {
+        "/settings/account?after=role".to_owned()
+    } else {
+        format!("/settings/members?changed={}", changed.id)
+    }
+}
+
+async fn invite_again(
+    who: Visitor<ManageMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    match invitations::invite_again(&app, who.workspace(), who.by(), standing(&who), id, form.once()).await {
+        Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
+        Err(error @ (Error::HasJoined | Error::OwnerRequired)) => Ok(refused(error, ShowPage::new(&app, &who, id).await?)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The page again, with what speaks against it.
+fn refused(error: Error, page: ShowPage) -> Response {
+    let error = ApiError::from(error);
+    let faults = FormFaults::of_whole(error.message.clone());
+    html_with(error.status, &ShowPage { faults, hindrance: None, ..page })
+}

@@ -1,0 +1,145 @@
+//! Setting up the first workspace, by the link that `serve` prints on an empty database.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use secrecy::SecretString;
+
+use super::error::Error;
+use super::model::{CreateWorkspace, Owner, Slug, zones};
+use super::setup;
+use crate::access::{Anyone, Form, Visitor};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Routes};
+use crate::kit::page::{Fields, FormFaults};
+use crate::kit::text::sentence;
+use crate::members::{self, Member};
+use crate::sessions;
+
+/// The pages.
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Workspaces",
+        [page("/setup", "Page that sets up the first workspace", new), form("/setup", "Set up the first workspace", create)],
+    )
+}
+
+// No Debug: it carries the token of a link.
+#[derive(Template)]
+#[template(path = "workspaces/setup.html")]
+struct SetupPage {
+    title: &'static str,
+    state: setup::State,
+    token: String,
+    fields: Fields,
+    zones: Vec<String>,
+    faults: FormFaults,
+}
+
+impl SetupPage {
+    fn new(who: &Visitor<Anyone>, state: setup::State, fields: Fields, faults: FormFaults) -> Self {
+        let title = match state {
+            setup::State::Done => "This is set up",
+            setup::State::Offered | setup::State::Expired => "Set up your workspace",
+        };
+        Self { title, state, token: who.token(), fields, zones: zones(), faults }
+    }
+
+    fn chosen_zone(&self) -> &str {
+        self.fields.given("timezone").unwrap_or("UTC")
+    }
+}
+
+async fn new(who: Visitor<Anyone>, State(app): State<App>) -> Result<Response, ApiError> {
+    let state = setup::state(&app).await?;
+    Ok(who.show(StatusCode::OK, &SetupPage::new(&who, state, Fields::default(), FormFaults::default())))
+}
+
+async fn create(who: Visitor<Anyone>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+    let owner = match set_up(&app, &who, &fields).await {
+        Ok(owner) => owner,
+        Err(Refused::Form(status, faults)) => {
+            // Somebody may have been quicker, or the last link may have run out: then there is nothing to be mended.
+            let state = setup::state(&app).await?;
+            return Ok(who.show(status, &SetupPage::new(&who, state, fields, faults)));
+        }
+        Err(Refused::Other(error)) => return Err(error),
+    };
+    let by = who.info().by(Actor::member(owner.id, &owner.name));
+    match sessions::issue(&app, owner, by).await {
+        Ok(session) => sessions::welcome(&app, &who, &session, "/settings/api-keys").await,
+        // The workspace is there all the same.
+        Err(_) => Ok(Redirect::to("/sign-in?after=setup").into_response()),
+    }
+}
+
+enum Refused {
+    Form(StatusCode, FormFaults),
+    Other(ApiError),
+}
+
+async fn set_up(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Member, Refused> {
+    let input = read(fields).map_err(|faults| Refused::Form(StatusCode::BAD_REQUEST, faults))?;
+    // Whoever has the link has it from whoever runs the server.
+    let by = who.info().by(Actor::operator("set-up link"));
+    let (_, owner) = setup::set_up(app, by, code(fields), input).await.map_err(refused)?;
+    Ok(owner)
+}
+
+fn refused(error: Error) -> Refused {
+    let at = |status, field| move |error: Error| Refused::Form(status, FormFaults::of_field(field, sentence(error)));
+    match error {
+        Error::SetupLink => at(StatusCode::GONE, "code")(error),
+        Error::SlugTaken(_) => at(StatusCode::CONFLICT, "slug")(error),
+        Error::AlreadySetUp => Refused::Form(StatusCode::CONFLICT, FormFaults::default()),
+        Error::Member(error @ members::Error::Busy) => {
+            let error = ApiError::from(error);
+            Refused::Form(error.status, FormFaults::of_whole(error.message.clone()))
+        }
+        Error::Member(error) => Refused::Other(error.into()),
+        Error::Db(error) => Refused::Other(error.into()),
+    }
+}
+
+/// The code; somebody may well give the whole link.
+fn code(fields: &Fields) -> &str {
+    fields.text("code").rsplit('#').next().unwrap_or_default()
+}
+
+/// What the form asks for, or every fault of it, in the order of the fields.
+fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
+    let mut faults = FormFaults::default();
+    if code(fields).is_empty() {
+        faults.add("code", "Give the set-up code: open the link that the server printed, or paste it here.");
+    }
+    let name = faults.read(fields, "name", "the workspace a name");
+    let slug = match fields.given("slug") {
+        Some(_) => faults.read(fields, "slug", "a short name"),
+        None => derived_slug(fields, &mut faults),
+    };
+    let timezone = faults.read(&fields.with("timezone", fields.given("timezone").unwrap_or("UTC")), "timezone", "a time zone");
+    let owner_name = faults.read(fields, "owner_name", "your name");
+    let email = faults.read(fields, "email", "your email: you sign in with it");
+    let password = SecretString::from(fields.verbatim("password"));
+    if !members::has_fitting_length(&password) {
+        faults.add("password", sentence(members::Error::Password));
+    }
+    match (name, slug, timezone, owner_name, email) {
+        (Some(name), Some(slug), Some(timezone), Some(owner_name), Some(email)) if faults.is_empty() => {
+            Ok(CreateWorkspace { name, slug, timezone, owner: Owner { email, name: owner_name, password } })
+        }
+        _ => Err(faults),
+    }
+}
+
+/// The short name that follows from the name, if one does.
+fn derived_slug(fields: &Fields, faults: &mut FormFaults) -> Option<Slug> {
+    let slug = Slug::from_name(fields.text("name"));
+    if slug.is_none() && fields.given("name").is_some() {
+        faults.add("slug", "Give a short name: none can be made of this name.");
+    }
+    slug
+}

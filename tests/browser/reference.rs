@@ -1,0 +1,47 @@
+//! The reference page and the page of a failure: read by anyone, on anything.
+
+use crate::support::{Site, Tab};
+
+/// On wide and narrow windows, by day and by night: no barrier, no sideways scrolling, no complaint, no other host.
+fn is_fine_everywhere(tab: &mut Tab) {
+    for (width, height) in [(1280, 800), (390, 844)] {
+        tab.size(width, height);
+        for is_dark in [false, true] {
+            tab.dark(is_dark);
+            tab.is_accessible();
+        }
+        assert!(!tab.scrolls_sideways(), "{} scrolls sideways at {width}", tab.url());
+    }
+    tab.is_clean();
+}
+
+#[test]
+fn the_reference_keeps_nobody_out_and_to_itself() {
+    let site = Site::new();
+    let mut tab = site.tab();
+    tab.open("/docs");
+    assert_eq!(tab.status(), 200);
+    tab.has("heading", "API reference");
+    tab.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)");
+    is_fine_everywhere(&mut tab);
+}
+
+#[test]
+fn the_page_of_a_failure_keeps_nobody_out_and_to_itself() {
+    let site = Site::new();
+    let mut tab = site.tab();
+    tab.open("/nothing-here");
+    assert_eq!(tab.status(), 404);
+    is_fine_everywhere(&mut tab);
+}
+
+#[test]
+fn the_reference_is_reached_by_keyboard() {
+    let site = Site::new();
+    let mut tab = site.tab();
+    tab.open("/docs");
+    tab.press("Tab");
+    assert_eq!(tab.focused(), ("link".into(), "Skip to the reference".into()));
+    tab.press("Enter");
+    assert_eq!(tab.url(), "/docs#content");
+}

@@ -1,0 +1,110 @@
+//! A headless Chromium with an empty profile of its own, ended when dropped.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::process::DEADLINE;
+
+const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+const MISSING: &str = "there is no Chromium here: `cargo xtask test` installs it, or `apt-get install chromium` does on \
+                       Debian; one that is elsewhere is named in CHROMIUM";
+
+const FLAGS: [&str; 14] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--disable-breakpad",
+    "--hide-scrollbars",
+    // Dates are typed and shown in one order on every machine.
+    "--lang=en-US",
+    "--remote-debugging-port=0",
+];
+
+pub struct Chromium {
+    process: Child,
+    profile: TempDir,
+    /// Where its protocol is spoken.
+    pub address: String,
+}
+
+impl Chromium {
+    pub fn start() -> Self {
+        let profile = TempDir::new().expect("a temporary folder");
+        let mut process = command(&profile).spawn().expect("Chromium starts");
+        let stderr = BufReader::new(process.stderr.take().expect("a pipe"));
+        let (lines, said) = mpsc::channel();
+        // Read to its end, or Chromium would wait for room in the pipe.
+        thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line))));
+        let mut heard = String::new();
+        let address = loop {
+            let line = said.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("Chromium did not start: {heard}"));
+            if let Some(address) = line.strip_prefix("DevTools listening on ") {
+                break address.trim().to_owned();
+            }
+            heard.extend([&line, "\n"]);
+        };
+        Self { process, profile, address }
+    }
+
+    /// Where it puts what a page gives to keep.
+    pub fn downloads(&self) -> PathBuf {
+        self.profile.path().join("downloads")
+    }
+}
+
+/// With nothing of this process's environment but where programs are.
+fn command(profile: &TempDir) -> Command {
+    let mut command = Command::new(program().expect(MISSING));
+    command.args(FLAGS).arg(format!("--user-data-dir={}", profile.path().join("profile").display())).arg("about:blank");
+    command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
+    command.envs(["HOME", "TMPDIR"].map(|name| (name, profile.path())));
+    command.envs([("LC_ALL", "C.UTF-8"), ("LANGUAGE", "en_US"), ("TZ", "UTC")]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn program() -> Option<OsString> {
+    env::var_os("CHROMIUM").or_else(|| {
+        let path = env::var_os("PATH")?;
+        let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+        let known = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+        known.into_iter().find(|file| file.is_file()).map(PathBuf::into_os_string)
+    })
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // Asked to go, it puts its things away first. It may have gone already.
+        let _gone = kill_process(Pid::from_child(&self.process), Signal::TERM);
+        until(|| !matches!(self.process.try_wait(), Ok(None)));
+        let _ended = self.process.kill();
+        let _ended = self.process.wait();
+        // A helper that goes a moment later may write a last file into a folder that is being deleted.
+        until(|| std::fs::remove_dir_all(self.profile.path()).is_ok() || !self.profile.path().exists());
+    }
+}
+
+/// Looks again and again until it holds, and gives up without a word: this may be the end of a test that has failed.
+fn until(mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + DEADLINE;
+    while !holds() && Instant::now() < until {
+        thread::park_timeout(Duration::from_millis(2));
+    }
+}

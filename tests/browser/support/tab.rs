@@ -1,0 +1,175 @@
+//! A tab: one page after another, in a browser session of its own.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use super::chromium::Chromium;
+use super::condition::Media;
+use super::heard::{Dialog, Heard, Leaving};
+use super::wire::Wire;
+
+pub struct Tab {
+    pub(super) wire: Wire,
+    pub(super) session: String,
+    /// Cookies and permissions of this tab and no other.
+    pub(super) context: String,
+    pub(super) origin: String,
+    pub(super) heard: Heard,
+    pub(super) media: Media,
+    /// What is looked within: roles and names, the innermost last.
+    pub(super) scope: Vec<(String, String)>,
+    pub(super) leaves: bool,
+    pub(super) chromium: Rc<Chromium>,
+}
+
+impl Tab {
+    /// At a site, in a Chromium of its own.
+    pub fn at(origin: &str) -> Self {
+        Self::open_in(Rc::new(Chromium::start()), origin)
+    }
+
+    /// Somebody else at the same site: other cookies, the same Chromium.
+    pub fn beside(&self) -> Self {
+        Self::open_in(Rc::clone(&self.chromium), &self.origin)
+    }
+
+    fn open_in(chromium: Rc<Chromium>, origin: &str) -> Self {
+        let mut tab = Self {
+            wire: Wire::connect(&chromium.address),
+            session: String::new(),
+            context: String::new(),
+            origin: origin.to_owned(),
+            heard: Heard::default(),
+            media: Media::default(),
+            scope: Vec::new(),
+            leaves: true,
+            chromium,
+        };
+        tab.context = tab.call_for("browserContextId", "Target.createBrowserContext", json!({}));
+        let to = json!({ "url": "about:blank", "browserContextId": tab.context });
+        tab.heard.frame = tab.call_for("targetId", "Target.createTarget", to);
+        let folder = tab.chromium.downloads();
+        let keep =
+            json!({ "behavior": "allowAndName", "browserContextId": tab.context, "downloadPath": folder, "eventsEnabled": true });
+        tab.call("Browser.setDownloadBehavior", keep);
+        let to = json!({ "targetId": tab.heard.frame, "flatten": true });
+        tab.session = tab.call_for("sessionId", "Target.attachToTarget", to);
+        for domain in ["Page", "Runtime", "Network", "Log", "DOM", "Accessibility"] {
+            tab.call(&format!("{domain}.enable"), json!({}));
+        }
+        tab.call("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
+        // The page believes that it is in front, whatever other tabs there are.
+        tab.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
+        tab.size(1280, 800);
+        tab
+    }
+
+    /// Goes to a path of the site, and waits until it is there.
+    #[track_caller]
+    pub fn open(&mut self, path: &str) {
+        let address = format!("{}{path}", self.origin);
+        let answer = self.call("Page.navigate", json!({ "url": address }));
+        let is_fine = answer["errorText"].is_null() || answer["errorText"] == "net::ERR_ABORTED";
+        assert!(is_fine, "{address}: {answer}");
+        self.settle();
+    }
+
+    #[track_caller]
+    pub fn reload(&mut self) {
+        self.heard.leaving = Leaving::Yes;
+        self.call("Page.reload", json!({}));
+        self.settle();
+    }
+
+    /// The page before this one.
+    #[track_caller]
+    pub fn back(&mut self) {
+        let history = self.call("Page.getNavigationHistory", json!({}));
+        let before = history["currentIndex"].as_u64().and_then(|now| now.checked_sub(1)).expect("a page before this one");
+        let entry = &history["entries"][usize::try_from(before).expect("an index")]["id"];
+        self.heard.leaving = Leaving::Back;
+        self.call("Page.navigateToHistoryEntry", json!({ "entryId": entry }));
+        self.settle();
+    }
+
+    /// The address without the site's own part.
+    pub fn url(&mut self) -> String {
+        let address = self.evaluate("location.href");
+        let address = address.as_str().expect("text");
+        address.strip_prefix(&self.origin).unwrap_or(address).to_owned()
+    }
+
+    /// The status with which the page came.
+    pub fn status(&self) -> u16 {
+        self.heard.status().expect("a page of a server")
+    }
+
+    /// What is to be read on the page.
+    pub fn text(&mut self) -> String {
+        self.evaluate("document.body.innerText").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The value of an expression, also where the page runs no scripts.
+    #[track_caller]
+    pub fn evaluate(&mut self, expression: &str) -> Value {
+        let how = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true });
+        let answer = self.call("Runtime.evaluate", how);
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        answer["result"]["value"].clone()
+    }
+
+    /// The whole page as a PNG.
+    pub fn screenshot(&mut self, file: &Path) {
+        let size = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].take();
+        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+        let picture = self.call_for("data", "Page.captureScreenshot", json!({ "captureBeyondViewport": true, "clip": clip }));
+        let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("base64");
+        std::fs::write(file, picture).expect("a file");
+    }
+
+    /// Does what makes the page give a file; its name and its text.
+    #[track_caller]
+    pub fn download(&mut self, act: impl FnOnce(&mut Self)) -> (String, String) {
+        let before = self.heard.downloads.len();
+        act(self);
+        let (id, name) = self.wait("no file came", |tab| tab.heard.downloads.get(before).cloned());
+        let text = std::fs::read_to_string(self.chromium.downloads().join(id)).expect("a text file");
+        (name, text)
+    }
+
+    /// What the page has asked, oldest first; each was answered as [`Tab::stays`] and [`Tab::leaves`] say.
+    pub fn dialogs(&self) -> &[Dialog] {
+        &self.heard.dialogs
+    }
+
+    /// From now on a question is answered with yes; so it is at first.
+    pub fn leaves(&mut self) {
+        self.leaves = true;
+    }
+
+    /// From now on a question is answered with no.
+    pub fn stays(&mut self) {
+        self.leaves = false;
+    }
+
+    /// Everything the page has complained of: in the console, by an exception, about its content security policy.
+    pub fn console(&self) -> &[String] {
+        &self.heard.console
+    }
+
+    /// The address of every request that was made.
+    pub fn requests(&self) -> &[String] {
+        &self.heard.requests
+    }
+
+    /// It complained of nothing, and asked no other host for anything.
+    #[track_caller]
+    pub fn is_clean(&self) {
+        assert!(self.heard.console.is_empty(), "the page complained:\n{}", self.heard.console.join("\n"));
+        let is_elsewhere = |address: &&String| !address.starts_with(&self.origin) && !address.starts_with("data:");
+        let elsewhere: Vec<_> = self.heard.requests.iter().filter(is_elsewhere).collect();
+        assert!(elsewhere.is_empty(), "the page asked elsewhere: {elsewhere:?}");
+    }
+}

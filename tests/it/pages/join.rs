@@ -1,0 +1,91 @@
+//! Where an invitation leads.
+
+use std::time::Duration;
+
+use planeconnection::members::Role;
+
+use super::members::{code, invite};
+use crate::support::{PASSWORD, TestApp};
+
+const HERS: &str = "a password of hers";
+
+async fn invited(t: &TestApp) -> String {
+    code(&invite(&t.person(Role::AccountOwner).await, "Dee Patch", "dee@skyline.example", "dispatcher").await.is(201))
+}
+
+#[tokio::test]
+async fn whoever_has_the_link_chooses_a_password_and_is_in() {
+    let t = TestApp::new().await;
+    let (code, dee) = (invited(&t).await, t.stranger());
+    let page = dee.get("/join").await.is(200).says("Invitation code").says("minlength=\"12\"");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
+    drop(page);
+    dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.leads_to("/settings");
+    dee.get("/settings").await.leads_to("/settings/account");
+    dee.get("/settings/account").await.is(200).says("Dee Patch").says("Dispatcher");
+    let later = t.stranger();
+    later.submit("/sign-in", "/sign-in", &[("email", "dee@skyline.example"), ("password", HERS)]).await.leads_to("/settings");
+    let events = t.audit().await;
+    let names: Vec<&str> = events.iter().filter_map(|event| event["action"].as_str()).collect();
+    assert!(names.windows(2).any(|pair| pair == ["member.joined", "member.signed_in"]), "{names:?}");
+}
+
+#[tokio::test]
+async fn the_whole_link_will_do_for_the_code() {
+    let t = TestApp::new().await;
+    let link = format!("  http://127.0.0.1:8080/join#{} ", invited(&t).await);
+    t.stranger().submit("/join", "/join", &[("code", &link), ("password", HERS)]).await.leads_to("/settings");
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_no_good_is_told_at_its_field() {
+    let t = TestApp::new().await;
+    let used = invited(&t).await;
+    t.stranger().submit("/join", "/join", &[("code", &used), ("password", HERS)]).await.is(303);
+    let late = code(&invite(&t.person(Role::AccountOwner).await, "Late", "late@skyline.example", "pilot").await.is(201));
+    t.advance(Duration::from_hours(7 * 24)).await;
+    for code in [&used, &late, "nonsense"] {
+        let refused = t.stranger().submit("/join", "/join", &[("code", code), ("password", HERS)]).await.is(410);
+        let refused = refused.says("id=\"code-fault\"").says("ask an administrator for a new one").does_not_say(HERS);
+        assert!(!refused.text.contains("data-from-fragment"), "the field must be seen: {}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_does_not_fit_leaves_the_code_in_the_form() {
+    let t = TestApp::new().await;
+    let (code, dee) = (invited(&t).await, t.stranger());
+    for password in ["", "elevenchars", &"x".repeat(201)] {
+        let refused = dee.submit("/join", "/join", &[("code", &code), ("password", password)]).await.is(400);
+        let refused = refused.says("12 to 200 characters").says(&format!("value=\"{code}\"")).says("data-from-fragment");
+        assert!(password.is_empty() || !refused.text.contains(password));
+    }
+    dee.submit("/join", "/join", &[]).await.is(400).says("2 fields need another value");
+    dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.leads_to("/settings");
+}
+
+#[tokio::test]
+async fn joining_needs_a_form_that_was_opened_in_this_browser() {
+    let t = TestApp::new().await;
+    let (code, dee) = (invited(&t).await, t.stranger());
+    dee.post("/join", &[("code", &code), ("password", HERS)]).await.is(403);
+    let others = t.stranger().get("/join").await.hidden("/join").remove(0).1;
+    dee.get("/join").await.is(200);
+    dee.post("/join", &[("csrf", &others), ("code", &code), ("password", HERS)]).await.is(403);
+    let own = dee.get("/join").await.hidden("/join").remove(0).1;
+    let fields = [("csrf", own.as_str()), ("code", &code), ("password", HERS)];
+    dee.post_with("/join", &fields, &[("origin", "https://evil.example")]).await.is(403);
+    dee.post("/join", &fields).await.leads_to("/settings");
+}
+
+#[tokio::test]
+async fn whoever_was_signed_in_in_this_browser_is_signed_out() {
+    let t = TestApp::new().await;
+    let (code, pilot) = (invited(&t).await, t.person(Role::Pilot).await);
+    let earlier = pilot.cookie("planeconnection_session").expect("a session");
+    pilot.submit("/join", "/join", &[("code", &code), ("password", PASSWORD)]).await.leads_to("/settings");
+    pilot.get("/settings/account").await.is(200).says("Dee Patch");
+    let ghost = t.stranger();
+    ghost.plant("planeconnection_session", &earlier);
+    ghost.get("/settings/account").await.is(303);
+}

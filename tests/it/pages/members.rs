@@ -1,0 +1,285 @@
+//! Settings > Members: who is invited, changed and removed by whom, and what they read of it.
+
+use planeconnection::members::{Member, Role};
+use serde_json::json;
+
+use crate::browser::Person;
+use crate::support::{Answer, TestApp};
+
+const LIST: &str = "/settings/members";
+const NEW: &str = "/settings/members/new";
+
+pub async fn invite(person: &Person, name: &str, email: &str, role: &str) -> Answer {
+    person.submit(NEW, NEW, &[("name", name), ("email", email), ("role", role)]).await
+}
+
+/// What stands behind `#` in the link that a page shows.
+#[track_caller]
+pub fn code(page: &Answer) -> String {
+    let (_, rest) = page.text.split_once("/join#").unwrap_or_else(|| panic!("no link: {}", page.text));
+    rest.split('<').next().unwrap_or_default().to_owned()
+}
+
+fn at(member: &Member) -> String {
+    format!("{LIST}/{}", member.id)
+}
+
+/// The id of the member with this name, from the list.
+async fn id_of(person: &Person, name: &str) -> String {
+    let list = person.get(LIST).await.is(200);
+    let (before, _) = list.text.split_once(&format!("\">{name}</a>")).unwrap_or_else(|| panic!("no {name}: {}", list.text));
+    before.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn the_list_shows_everybody_with_their_role_in_words() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    t.add_member(Role::SafetyManager).await;
+    invite(&ana, "Dee Patch", "dee@skyline.example", "pilot").await.is(201);
+    let list = ana.get(LIST).await.is(200);
+    let list = list.says("Ana Keller").says("Account owner").says("Test safety_manager").says("Safety manager");
+    let list = list.says("dee@skyline.example").says("Invited, not joined yet").says("aria-current=\"page\">Members");
+    // The only account owner cannot be changed, so nothing of the kind is offered.
+    assert!(!list.text.contains(&format!("{}/remove", t.owner.id)), "{}", list.text);
+}
+
+#[tokio::test]
+async fn a_long_list_has_pages() {
+    let t = TestApp::new().await;
+    for _ in 0..50 {
+        t.add_member(Role::Pilot).await;
+    }
+    let ana = t.person(Role::AccountOwner).await;
+    ana.get(LIST).await.is(200).says("1–50 of 51 members").says("href=\"?page=2\"");
+    ana.get("/settings/members?page=2").await.is(200).says("51–51 of 51 members").says("href=\"?page=1\"");
+}
+
+#[tokio::test]
+async fn only_administrators_see_members() {
+    let t = TestApp::new().await;
+    for role in [Role::SafetyManager, Role::Dispatcher, Role::Pilot, Role::Auditor] {
+        let person = t.person(role).await;
+        for path in [LIST, NEW, &at(&t.owner), &format!("{}/remove", at(&t.owner))] {
+            person.get(path).await.is(403).says("Whom to ask").says("ana@skyline.example");
+        }
+    }
+    t.person(Role::Admin).await.get(LIST).await.is(200);
+}
+
+#[tokio::test]
+async fn an_invitation_shows_its_link_once() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let shown = invite(&ana, " Dee Patch ", "Dee@Skyline.example", "dispatcher").await.is(201);
+    assert_eq!(shown.header("cache-control"), "no-store");
+    let code = code(&shown);
+    assert_eq!(code.len(), 43);
+    let shown = shown.says("for 7 days").says("dee@skyline.example").says("Dispatcher").says("data-copy=\"secret\"");
+    let id = id_of(&ana, "Dee Patch").await;
+    let shown = shown.says(&format!("data-secret=\"/settings/members?invited={id}\""));
+    drop(shown);
+    for page in [LIST.to_owned(), format!("{LIST}?invited={id}"), format!("{LIST}/{id}")] {
+        ana.get(&page).await.is(200).does_not_say(&code);
+    }
+    ana.get(&format!("{LIST}?invited={id}")).await.says("Dee Patch is invited");
+    t.audit_ends_with(&["workspace.created"]).await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_again_invites_nobody_twice_and_ends_no_link() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let hidden = ana.get(NEW).await.hidden(NEW);
+    let mut fields: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    fields.extend([("name", "Dee Patch"), ("email", "dee@skyline.example"), ("role", "pilot")]);
+    let first = ana.post(NEW, &fields).await.is(201);
+    let id = id_of(&ana, "Dee Patch").await;
+    ana.post(NEW, &fields).await.leads_to(&format!("{LIST}?invited={id}"));
+    let dee = t.stranger();
+    let joined = dee.submit("/join", "/join", &[("code", &code(&first)), ("password", "a password of hers")]).await;
+    joined.leads_to("/settings");
+    ana.post(NEW, &fields).await.leads_to(&format!("{LIST}?invited={id}"));
+    ana.get(&format!("{LIST}?invited={id}")).await.is(200).does_not_say("is invited");
+}
+
+#[tokio::test]
+async fn a_form_with_faults_keeps_what_was_typed() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let empty = ana.submit(NEW, NEW, &[]).await.is(400).says("3 fields need another value");
+    empty.says("Give the name of the person.").says("Choose a role.").says("href=\"#role\"").says("id=\"role\"");
+    let wrong = invite(&ana, "<b>Dee</b>", "dee at home", "pilot").await.is(400);
+    let wrong = wrong.says("value=\"&#60;b&#62;Dee&#60;/b&#62;\"").does_not_say("<b>Dee").says("value=\"dee at home\"");
+    wrong.says("id=\"role-pilot\" name=\"role\" value=\"pilot\" required aria-describedby=\"role-pilot-hint\" checked");
+    let taken = invite(&ana, "Another Ana", "ANA@skyline.example", "pilot").await.is(409);
+    taken.says("already has a member with the email ana@skyline.example").says("id=\"email-fault\"");
+    let key = t.key(&["trips:read"]).await;
+    invite(&ana, &key.secret, "dee@skyline.example", "pilot").await.is(400).says("There is an API key in this text");
+}
+
+#[tokio::test]
+async fn names_are_text_on_every_page() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let shown = invite(&ana, "<script>x</script>", "x@skyline.example", "pilot").await.is(201);
+    shown.does_not_say("<script>x").says("&#60;script&#62;x");
+    let id = id_of(&ana, "&#60;script&#62;x&#60;/script&#62;").await;
+    for path in [LIST.to_owned(), format!("{LIST}/{id}"), format!("{LIST}/{id}/remove"), format!("{LIST}?invited={id}")] {
+        ana.get(&path).await.is(200).does_not_say("<script>x").says("&#60;script&#62;x");
+    }
+    ana.submit(&format!("{LIST}/{id}/remove"), &format!("{LIST}/{id}/remove"), &[]).await.is(303);
+    ana.get(&format!("{LIST}?removed={id}")).await.does_not_say("<script>x").says("was removed");
+}
+
+#[tokio::test]
+async fn a_role_is_changed_and_the_list_says_so() {
+    let t = TestApp::new().await;
+    let (ana, pilot) = (t.person(Role::AccountOwner).await, t.add_member(Role::Pilot).await);
+    let page = ana.get(&at(&pilot)).await.is(200).says("value=\"pilot\" required aria-describedby=\"role-pilot-hint\" checked");
+    page.says("Sees trips and fleet; files safety reports.");
+    let changed = ana.submit(&at(&pilot), &at(&pilot), &[("role", "dispatcher")]).await;
+    changed.leads_to(&format!("{LIST}?changed={}", pilot.id));
+    ana.get(&format!("{LIST}?changed={}", pilot.id)).await.is(200).says("Test pilot has the role Dispatcher now.");
+    ana.submit(&at(&pilot), &at(&pilot), &[]).await.is(400).says("Choose a role.");
+    ana.submit(&at(&pilot), &at(&pilot), &[("role", "king")]).await.is(400);
+    t.audit_ends_with(&["member.role_changed"]).await;
+}
+
+#[tokio::test]
+async fn account_owners_are_for_account_owners() {
+    let t = TestApp::new().await;
+    let (admin, pilot) = (t.person(Role::Admin).await, t.add_member(Role::Pilot).await);
+    admin.get(NEW).await.is(200).does_not_say("role-account_owner").says("role-admin");
+    t.person(Role::AccountOwner).await.get(NEW).await.is(200).says("role-account_owner");
+    let refused = invite(&admin, "Boss", "boss@skyline.example", "account_owner").await.is(403);
+    refused.says("only an account owner".split_at(5).1).says("value=\"boss@skyline.example\"");
+    admin.submit(&at(&pilot), &at(&pilot), &[("role", "account_owner")]).await.is(403).says("Only an account owner");
+    let owner = admin.get(&at(&t.owner)).await.is(200).says("Only an account owner");
+    assert!(!owner.text.contains(&format!("action=\"{}\"", at(&t.owner))), "{}", owner.text);
+    let token = ("csrf", admin.get(&at(&pilot)).await.hidden(&at(&pilot)).remove(0).1);
+    let token = (token.0, token.1.as_str());
+    admin.post(&at(&t.owner), &[token, ("role", "pilot")]).await.is(403).says("Only an account owner");
+    let remove = format!("{}/remove", at(&t.owner));
+    admin.get(&remove).await.is(200).says("Only an account owner").does_not_say(">Remove member<");
+    admin.post(&remove, &[token]).await.is(403).says("Only an account owner");
+}
+
+#[tokio::test]
+async fn the_last_account_owner_stays_and_reads_why() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let why = "The last account owner cannot be removed or demoted";
+    ana.get(&at(&t.owner)).await.is(200).says(why).does_not_say("name=\"role\"");
+    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0);
+    let token = (token.0.as_str(), token.1.as_str());
+    let refused = ana.post(&at(&t.owner), &[token, ("role", "pilot")]).await.is(409).says(why);
+    refused.says("value=\"pilot\" required aria-describedby=\"role-pilot-hint\" checked");
+    let remove = format!("{}/remove", at(&t.owner));
+    ana.get(&remove).await.is(200).says(why);
+    ana.post(&remove, &[token]).await.is(409).says(why);
+}
+
+#[tokio::test]
+async fn an_account_owner_who_has_not_joined_can_be_taken_back() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    for name in ["Boss", "Other Boss"] {
+        invite(&ana, name, &format!("{}@skyline.example", name.replace(' ', ".")), "account_owner").await.is(201);
+    }
+    let (boss, other) = (id_of(&ana, "Boss").await, id_of(&ana, "Other Boss").await);
+    let remove = format!("{LIST}/{boss}/remove");
+    ana.submit(&remove, &remove, &[]).await.leads_to(&format!("{LIST}?removed={boss}"));
+    let page = format!("{LIST}/{other}");
+    ana.submit(&page, &page, &[("role", "admin")]).await.leads_to(&format!("{LIST}?changed={other}"));
+    ana.get(&at(&t.owner)).await.says("The last account owner");
+}
+
+#[tokio::test]
+async fn removing_asks_first_and_signs_them_out() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let member = t.add_member(Role::Admin).await;
+    let (client, token) = (t.signed_in(member.clone()).await, t.token_of(member.clone()).await);
+    let theirs = t.stranger();
+    theirs.plant("planeconnection_session", &token);
+    let key = json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null });
+    let secret = client.post("/api/v1/api-keys", key).await.is(201).text_at("/data/secret");
+    let remove = format!("{}/remove", at(&member));
+    ana.get(&remove).await.is(200).says("signed out at once").says("API keys stay as they are").says(&member.email);
+    theirs.get(LIST).await.is(200);
+    ana.submit(&remove, &remove, &[]).await.leads_to(&format!("{LIST}?removed={}", member.id));
+    ana.get(&format!("{LIST}?removed={}", member.id)).await.is(200).says("Test admin was removed");
+    theirs.get(LIST).await.leads_to("/sign-in?next=%2Fsettings%2Fmembers");
+    t.anyone().header("x-api-key", &secret).get("/api/v1/auth/whoami").await.is(200);
+    ana.get(&at(&member)).await.is(404);
+    ana.get(&format!("{LIST}?removed={}", t.owner.id)).await.is(200).does_not_say("was removed");
+    ana.get(&format!("{LIST}?removed=user_nobody")).await.is(200).does_not_say("was removed");
+}
+
+#[tokio::test]
+async fn whoever_removes_themselves_reads_that_they_are_out() {
+    let t = TestApp::new().await;
+    let member = t.add_member(Role::Admin).await;
+    let person = t.stranger();
+    person.plant("planeconnection_session", &t.token_of(member.clone()).await);
+    let remove = format!("{}/remove", at(&member));
+    person.get(&remove).await.is(200).says("Remove yourself?");
+    person.submit(&remove, &remove, &[]).await.leads_to("/sign-in?after=removal");
+    assert_eq!(person.cookie("planeconnection_session"), None);
+    person.get("/sign-in?after=removal").await.is(200).says("You are not a member of that workspace any more");
+}
+
+#[tokio::test]
+async fn whoever_takes_the_list_from_themselves_reads_so_on_their_own_page() {
+    let t = TestApp::new().await;
+    let member = t.add_member(Role::Admin).await;
+    let person = t.stranger();
+    person.plant("planeconnection_session", &t.token_of(member.clone()).await);
+    person.get(&at(&member)).await.is(200).says("This is your own role");
+    let changed = person.submit(&at(&member), &at(&member), &[("role", "auditor")]).await;
+    changed.leads_to("/settings/account?after=role");
+    person.get("/settings/account?after=role").await.is(200).says("Your role is changed: you are Auditor now");
+    person.get(LIST).await.is(403).says("with the role Auditor");
+}
+
+#[tokio::test]
+async fn a_lost_link_is_replaced_and_the_old_one_ends() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let old = code(&invite(&ana, "Dee Patch", "dee@skyline.example", "pilot").await.is(201));
+    let page = format!("{LIST}/{}", id_of(&ana, "Dee Patch").await);
+    let action = format!("{page}/invitation");
+    let hidden = ana.get(&page).await.is(200).hidden(&action);
+    let fields: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let new = code(&ana.post(&action, &fields).await.is(201));
+    assert_ne!(old, new);
+    // Sent once more, the form ends nothing.
+    ana.post(&action, &fields).await.is(303);
+    let dee = t.stranger();
+    dee.submit("/join", "/join", &[("code", &old), ("password", "a password of hers")]).await.is(410);
+    dee.submit("/join", "/join", &[("code", &new), ("password", "a password of hers")]).await.leads_to("/settings");
+    ana.get(&page).await.is(200).does_not_say("New invitation link");
+    let again: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name == "csrf").collect();
+    ana.post(&action, &again).await.is(409).says("This member has joined already");
+    t.audit_ends_with(&["workspace.created", "member.invited_again", "member.joined"]).await;
+}
+
+#[tokio::test]
+async fn a_member_of_another_workspace_is_not_there() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let (other, owner) = t.other_workspace().await;
+    let stranger = owner.get("/api/v1/members").await.is(200).at("/data/items/0/id").as_str().expect("an id").to_owned();
+    assert_ne!(other.id, t.workspace.id);
+    for path in [format!("{LIST}/{stranger}"), format!("{LIST}/{stranger}/remove")] {
+        ana.get(&path).await.is(404);
+    }
+    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0);
+    let token = (token.0.as_str(), token.1.as_str());
+    ana.post(&format!("{LIST}/{stranger}"), &[token, ("role", "pilot")]).await.is(404);
+    ana.post(&format!("{LIST}/{stranger}/invitation"), &[token]).await.is(404);
+    ana.post(&format!("{LIST}/{stranger}/remove"), &[token]).await.leads_to(&format!("{LIST}?removed={stranger}"));
+    ana.get(&format!("{LIST}?removed={stranger}")).await.does_not_say("was removed");
+    owner.get("/api/v1/auth/whoami").await.is(200);
+}

@@ -1,0 +1,121 @@
+//! A form that cannot be granted comes back with what was typed, and says at each field what is wrong.
+
+use planeconnection::members::Role;
+use serde_json::json;
+
+use super::{NEW, how_many, send};
+use crate::support::{Answer, TestApp};
+
+/// The message under a field, and its field's reference to it.
+#[track_caller]
+fn faults(page: &Answer, field: &str, message: &str) {
+    let told = format!("<p class=\"fault\" id=\"{field}-fault\">{message}</p>");
+    assert!(page.text.contains(&told), "no “{told}”: {}", page.main());
+    assert!(page.text.contains(&format!("<a href=\"#{field}\">{message}</a>")), "no link to {field}: {}", page.main());
+    assert!(page.text.contains(&format!("id=\"{field}\"")), "no {field}: {}", page.main());
+}
+
+#[tokio::test]
+async fn every_fault_is_at_its_field_and_nothing_typed_is_lost() {
+    let t = TestApp::new().await;
+    let everything = [
+        ("name", " "),
+        ("permissions", "custom"),
+        ("expiration", "custom"),
+        ("date", "2026-11-22"),
+        ("description", "The <b>lobby</b> screen"),
+        ("addresses", "203.0.113.0/24\r\n\r\nlocalhost"),
+        ("requests", "0"),
+        ("seconds", "86401"),
+    ];
+    let page = send(&t.person(Role::Admin).await, &everything).await.is(400);
+    insta::assert_snapshot!(page.main());
+    assert_eq!(how_many(&t).await, json!(0));
+}
+
+#[tokio::test]
+async fn a_fault_is_told_in_words_for_a_person() {
+    let t = TestApp::new().await;
+    let (admin, key) = (t.person(Role::Admin).await, t.key(&["trips:read"]).await);
+    let (long, essay) = ("x".repeat(101), "y".repeat(1001));
+    let (secret, many) = (format!("it is {}", key.secret), "10.0.0.1\r\n".repeat(51));
+    let over = "Give 1 to 1,000,000 requests.";
+    for (field, value, message) in [
+        ("name", "", "Give the key a name."),
+        ("name", &long, "This name has 101 characters; at most 100 fit."),
+        ("name", "a\u{202e}b", "There is an invisible character in this name. Type it instead of pasting it."),
+        ("name", &secret, "There is an API key in this text. Take it out: it would be stored."),
+        ("description", &essay, "This description has 1,001 characters; at most 1,000 fit."),
+        ("description", &secret, "There is an API key in this text. Take it out: it would be stored."),
+        ("permissions", "", "Choose what the key may do."),
+        ("expiration", "365", "Choose how long the key works."),
+        (
+            "addresses",
+            "10.0.0.0/8, 10.1.0.0/16",
+            "Line 1, “10.0.0.0/8, 10.1.0.0/16”, is no address and no block such as 203.0.113.0/24 or 2001:db8::/32.",
+        ),
+        ("addresses", &many, "There are 51 lines; at most 50 fit."),
+        ("requests", "1000001", over),
+        ("requests", "many", over),
+        ("requests", "", over),
+        ("seconds", "0", "Give 1 to 86,400 seconds."),
+    ] {
+        faults(&send(&admin, &[(field, value)]).await.is(400), field, message);
+    }
+    let nothing = [("permissions", "custom"), ("scope-audit", "write")];
+    faults(&send(&admin, &nothing).await.is(400), "modules", "Choose Read or Write for at least one module.");
+    assert_eq!(how_many(&t).await, json!(1));
+}
+
+#[tokio::test]
+async fn a_custom_date_is_a_day_from_today_to_five_years_ahead() {
+    let t = TestApp::new().await;
+    let admin = t.person(Role::Admin).await;
+    for (date, message) in [
+        ("", "Choose the day until which the key works."),
+        ("23/11/2027", "Give a day of the calendar, such as 2027-02-21."),
+        ("2027-02-30", "Give a day of the calendar, such as 2027-02-21."),
+        ("2026-11-22", "22 Nov 2026 is over. Choose a day from 23 Nov 2026 on."),
+        ("2031-11-23", "23 Nov 2031 is more than 5 years ahead. Choose a day until 22 Nov 2031."),
+        ("9999-12-31", "31 Dec 9999 is more than 5 years ahead. Choose a day until 22 Nov 2031."),
+    ] {
+        let page = send(&admin, &[("expiration", "custom"), ("date", date)]).await.is(400);
+        faults(&page, "date", message);
+        let kept = if date.is_empty() { "max=\"2031-11-22\" value=\"\"".to_owned() } else { format!("value=\"{date}\"") };
+        page.says(&kept).says("value=\"custom\" aria-describedby=\"expiration-custom-hint\" checked");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_said_at_the_name() {
+    let t = TestApp::new().await;
+    let admin = t.person(Role::Admin).await;
+    send(&admin, &[]).await.is(201);
+    let page = send(&admin, &[("scope-fleet", "write")]).await.is(409);
+    faults(&page, "name", "An active key of this workspace is already called “Fleet Dashboard”: choose another name.");
+    page.says("value=\"Fleet Dashboard\"")
+        .says("name=\"scope-fleet\" value=\"write\" aria-describedby=\"scope-fleet-write-hint\" checked");
+    assert_eq!(how_many(&t).await, json!(1));
+}
+
+#[tokio::test]
+async fn a_mended_form_is_still_the_same_form() {
+    let t = TestApp::new().await;
+    let admin = t.person(Role::Admin).await;
+    let opened = admin.get(NEW).await.hidden(NEW);
+    let hidden: Vec<_> = opened.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let refused = admin.post(NEW, &hidden).await.is(400);
+    assert_eq!(refused.hidden(NEW), opened);
+    assert_ne!(admin.get(NEW).await.hidden(NEW), opened, "a form that is opened anew makes another key");
+}
+
+#[tokio::test]
+async fn more_is_open_if_there_is_something_in_it() {
+    let t = TestApp::new().await;
+    let admin = t.person(Role::Admin).await;
+    let closed = "<details class=\"more\">";
+    send(&admin, &[("name", "")]).await.is(400).says(closed);
+    for touched in [("description", "x"), ("addresses", "x"), ("requests", "1"), ("seconds", "0"), ("unlimited", "yes")] {
+        send(&admin, &[("name", ""), touched]).await.is(400).does_not_say(closed).says("<details class=\"more\" open>");
+    }
+}

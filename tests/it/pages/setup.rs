@@ -1,0 +1,168 @@
+//! Setting up the first workspace by the link that `serve` prints.
+
+use std::time::Duration;
+
+use planeconnection::workspaces;
+use secrecy::ExposeSecret;
+
+use crate::browser::Person;
+use crate::support::{Answer, EmptyApp, PASSWORD, TestApp};
+
+async fn link(t: &EmptyApp) -> String {
+    workspaces::offer(&t.app).await.expect("a database").expect("a link").expose_secret().to_owned()
+}
+
+fn filled(code: &str) -> [(&str, &str); 7] {
+    [
+        ("code", code),
+        ("name", "Skyline Aviation"),
+        ("slug", ""),
+        ("timezone", "Europe/Zurich"),
+        ("owner_name", "Ana Keller"),
+        ("email", "Ana@skyline.example"),
+        ("password", PASSWORD),
+    ]
+}
+
+async fn set_up(person: &Person, fields: &[(&str, &str)]) -> Answer {
+    person.submit("/setup", "/setup", fields).await
+}
+
+/// The same form with one field saying something else.
+fn but<'a>(fields: [(&'a str, &'a str); 7], name: &str, value: &'a str) -> [(&'a str, &'a str); 7] {
+    fields.map(|(known, text)| (known, if known == name { value } else { text }))
+}
+
+#[tokio::test]
+async fn whoever_has_the_link_makes_the_first_workspace_and_owns_it() {
+    let t = EmptyApp::new().await;
+    let (code, ana) = (link(&t).await, t.stranger());
+    ana.get("/sign-in").await.leads_to("/setup");
+    ana.get("/setup").await.is(200).says("<option>Europe/Zurich</option>").says("<option selected>UTC</option>");
+    set_up(&ana, &filled(&code)).await.leads_to("/settings/api-keys");
+    ana.get("/settings/account").await.is(200).says("Ana Keller").says("ana@skyline.example").says("Account owner");
+    let made = workspaces::find_by_slug(t.app.db.read(), "skyline-aviation").await.expect("a database").expect("a workspace");
+    assert_eq!((made.name.as_str(), made.timezone.as_str()), ("Skyline Aviation", "Europe/Zurich"));
+    let later = t.stranger();
+    let signed_in = [("email", "ana@skyline.example"), ("password", PASSWORD)];
+    later.submit("/sign-in", "/sign-in", &signed_in).await.leads_to("/settings");
+    let session = later.cookie("planeconnection_session").expect("a session");
+    let log = t.anyone().header("authorization", &format!("Bearer {session}")).get("/api/v1/audit-log").await.is(200);
+    assert_eq!(log.items("action"), ["member.signed_in", "member.signed_in", "member.added", "workspace.created"]);
+    assert_eq!(log.at("/data/items/3/actor/type"), "operator");
+    assert_eq!(log.at("/data/items/3/actor/name"), "set-up link");
+    assert_eq!(log.at("/data/items/3/ip"), "192.0.2.1");
+}
+
+#[tokio::test]
+async fn with_a_workspace_the_page_leads_to_the_sign_in() {
+    let t = TestApp::new().await;
+    t.stranger().get("/setup").await.is(200).says("This is set up").says("href=\"/sign-in\"").does_not_say("<form");
+    assert!(workspaces::offer(&t.app).await.expect("a database").is_none());
+}
+
+#[tokio::test]
+async fn a_second_workspace_is_refused_and_every_link_ends() {
+    let t = EmptyApp::new().await;
+    let (one, other) = (link(&t).await, link(&t).await);
+    let (ana, ben) = (t.stranger(), t.stranger());
+    let bens = ben.get("/setup").await.is(200).hidden("/setup").remove(0).1;
+    set_up(&ana, &filled(&one)).await.is(303);
+    for code in [&one, &other] {
+        let fields = [&[("csrf", bens.as_str())][..], &but(filled(code), "slug", "northwind")].concat();
+        ben.post("/setup", &fields).await.is(409).says("This is set up").does_not_say(PASSWORD);
+    }
+    assert_eq!(workspaces::all(t.app.db.read()).await.expect("a database").len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_who_set_up_at_once_one_wins() {
+    for same_link in [true, false] {
+        let t = EmptyApp::new().await;
+        let one = link(&t).await;
+        let other = if same_link { one.clone() } else { link(&t).await };
+        let (ana, ben) = (t.stranger(), t.stranger());
+        let (first, second) = (filled(&one), but(filled(&other), "slug", "northwind"));
+        let (first, second) = tokio::join!(set_up(&ana, &first), set_up(&ben, &second));
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 409], "{} {}", first.text, second.text);
+        assert_eq!(workspaces::all(t.app.db.read()).await.expect("a database").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_good_for_a_day() {
+    let t = EmptyApp::new().await;
+    let (code, ana) = (link(&t).await, t.stranger());
+    let opened = ana.get("/setup").await.is(200).hidden("/setup").remove(0).1;
+    t.app.clock.advance(Duration::from_hours(24));
+    ana.get("/setup").await.is(200).says("planeconnection workspace create").does_not_say("<form");
+    let fields = [&[("csrf", opened.as_str())][..], &filled(&code)].concat();
+    ana.post("/setup", &fields).await.is(410).says("restart the server");
+    let fresh = link(&t).await;
+    set_up(&ana, &filled(&code)).await.is(410).says("id=\"code-fault\"").says("value=\"Skyline Aviation\"");
+    set_up(&ana, &filled(&fresh)).await.leads_to("/settings/api-keys");
+}
+
+#[tokio::test]
+async fn the_command_line_ends_the_links_too() {
+    let t = EmptyApp::new().await;
+    let (code, ana) = (link(&t).await, t.stranger());
+    let opened = ana.get("/setup").await.is(200).hidden("/setup").remove(0).1;
+    t.make_workspace("northwind").await;
+    let fields = [&[("csrf", opened.as_str())][..], &filled(&code)].concat();
+    ana.post("/setup", &fields).await.is(409).says("This is set up");
+    ana.get("/sign-in").await.is(200);
+}
+
+#[tokio::test]
+async fn only_the_digest_of_a_link_is_stored() {
+    let t = EmptyApp::new().await;
+    let code = link(&t).await;
+    assert_eq!(code.len(), 43);
+    for entry in std::fs::read_dir(t.folder.path()).expect("the folder") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a file");
+        assert!(!bytes.windows(code.len()).any(|window| window == code.as_bytes()));
+    }
+}
+
+#[tokio::test]
+async fn a_form_with_faults_names_each_at_its_field_and_uses_nothing_up() {
+    let t = EmptyApp::new().await;
+    let (code, ana) = (link(&t).await, t.stranger());
+    let empty = set_up(&ana, &[]).await.is(400).says("5 fields need another value");
+    for field in ["code", "name", "owner_name", "email", "password"] {
+        assert!(empty.text.contains(&format!("id=\"{field}-fault\"")), "{field}: {}", empty.text);
+    }
+    for (field, value) in [
+        ("code", ""),
+        ("name", &*"x".repeat(101)),
+        ("slug", "Sky Line"),
+        ("timezone", "Mars/Olympus"),
+        ("owner_name", " "),
+        ("email", "ana"),
+        ("password", "elevenchars"),
+    ] {
+        let refused = set_up(&ana, &but(filled(&code), field, value)).await.is(400).says("One field needs another value");
+        let refused = refused.says(&format!("id=\"{field}-fault\"")).does_not_say(PASSWORD).does_not_say("elevenchars");
+        assert!(field == "owner_name" || refused.text.contains("value=\"Ana Keller\""));
+        assert!(field == "timezone" || refused.text.contains("<option selected>Europe/Zurich</option>"));
+    }
+    set_up(&ana, &but(filled(&code), "name", "東京")).await.is(400).says("id=\"slug-fault\"");
+    let hostile = set_up(&ana, &but(but(filled(&code), "name", "\"><script>"), "email", "ana")).await.is(400);
+    hostile.does_not_say("<script>").says("value=\"&#34;&#62;&#60;script&#62;\"");
+    set_up(&ana, &filled("wrong")).await.is(410).says("restart the server");
+    set_up(&ana, &filled(&format!("http://127.0.0.1:8080/setup#{code}"))).await.leads_to("/settings/api-keys");
+}
+
+#[tokio::test]
+async fn setting_up_needs_a_form_that_was_opened_in_this_browser() {
+    let t = EmptyApp::new().await;
+    let (code, ana) = (link(&t).await, t.stranger());
+    ana.post("/setup", &filled(&code)).await.is(403);
+    ana.get("/setup").await.is(200);
+    let others = t.stranger().get("/setup").await.hidden("/setup").remove(0).1;
+    ana.post("/setup", &[&[("csrf", others.as_str())][..], &filled(&code)].concat()).await.is(403);
+    assert!(workspaces::all(t.app.db.read()).await.expect("a database").is_empty());
+}

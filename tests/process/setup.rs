@@ -1,0 +1,124 @@
+//! An empty database: `serve` prints a link, and whoever opens it first makes the workspace.
+
+use serde_json::json;
+
+use crate::support::{Answer, Client, Node, OWNER, PASSWORD, Site};
+
+/// The token of the link that a node has printed.
+#[track_caller]
+fn code(node: &Node) -> String {
+    let stdout = node.stdout.lock().expect("no panic").clone();
+    let link = format!("http://{}/setup#", node.address);
+    let (_, code) = stdout.split_once(&link).unwrap_or_else(|| panic!("no link: {stdout}"));
+    code.lines().next().unwrap_or_default().to_owned()
+}
+
+/// What stands between two texts.
+#[track_caller]
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before}: {text}"));
+    rest.split_once(after).unwrap_or_else(|| panic!("no {after}: {text}")).0
+}
+
+/// A page, with the cookie that its form is held against.
+struct Form {
+    client: Client,
+    token: String,
+}
+
+impl Form {
+    fn open(node: &Node) -> Self {
+        let page = node.anyone().get("/setup").is(200);
+        let cookie = page.headers.iter().find(|(name, _)| name == "set-cookie").expect("a cookie");
+        let cookie = cookie.1.split(';').next().expect("a pair").to_owned();
+        let token = between(&page.body, "name=\"csrf\" value=\"", "\"").to_owned();
+        Self { client: node.anyone().header("cookie", &cookie), token }
+    }
+
+    fn send(&mut self, code: &str, slug: &str) -> Answer {
+        let fields = [
+            ("csrf", self.token.as_str()),
+            ("code", code),
+            ("name", "Skyline Aviation"),
+            ("slug", slug),
+            ("timezone", "Europe/Zurich"),
+            ("owner_name", "Ana Keller"),
+            ("email", OWNER),
+            ("password", PASSWORD),
+        ];
+        let body = serde_urlencoded::to_string(fields).expect("fields");
+        self.client.try_send_form("/setup", &body).expect("an answer")
+    }
+}
+
+#[test]
+fn the_link_that_is_printed_sets_the_workspace_up() {
+    let site = Site::empty();
+    let node = site.node();
+    let code = code(&node);
+    let stdout = node.stdout.lock().expect("no panic").clone();
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert!(matches!(lines[..], [_, _, _, listening] if listening.starts_with("Listening on ")), "{stdout}");
+    assert!(stdout.contains("within 24 hours") && stdout.contains("planeconnection workspace create"), "{stdout}");
+    let made = Form::open(&node).send(&code, "skyline").is(303);
+    assert!(made.headers.contains(&("location".to_owned(), "/settings/api-keys".to_owned())), "{made:?}");
+    node.owner().get("/api/v1/auth/whoami").is(200);
+    site.verify();
+    let (status, stdout, stderr) = node.stop();
+    assert!(status.success());
+    assert_eq!(stdout.matches(&code).count(), 1);
+    assert!(!stderr.contains(&code), "the link is in the log: {stderr}");
+    let (_, stdout, _) = site.node().stop();
+    assert!(stdout.starts_with("Listening on "), "{stdout}");
+}
+
+#[test]
+fn two_nodes_print_a_link_each_and_one_of_them_wins() {
+    let site = Site::empty();
+    let nodes = [site.node(), site.node()];
+    let codes = [code(&nodes[0]), code(&nodes[1])];
+    assert_ne!(codes[0], codes[1]);
+    // The link of either node is good at the other, too.
+    let mut forms = [Form::open(&nodes[0]), Form::open(&nodes[1])];
+    let [one, other] = &mut forms;
+    let mut statuses = std::thread::scope(|scope| {
+        let first = scope.spawn(|| one.send(&codes[1], "skyline").status);
+        let second = scope.spawn(|| other.send(&codes[0], "northwind").status);
+        [first.join().expect("an answer"), second.join().expect("an answer")]
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409]);
+    for node in &nodes {
+        node.anyone().post("/api/v1/auth/sign-in", &json!({ "email": OWNER, "password": PASSWORD })).is(200);
+        assert!(node.anyone().get("/setup").is(200).body.contains("This is set up"));
+    }
+}
+
+#[test]
+fn a_link_is_of_no_use_once_the_operator_has_made_a_workspace() {
+    let site = Site::empty();
+    let node = site.node_with(&["--public-url", "https://keys.skyline.example/"]);
+    let stdout = node.stdout.lock().expect("no panic").clone();
+    let code = between(&stdout, "https://keys.skyline.example/setup#", "\n").to_owned();
+    let mut form = Form::open(&node);
+    site.make_workspace("skyline", OWNER).is(0);
+    form.send(&code, "northwind").is(409);
+    node.owner().get("/api/v1/auth/whoami").is(200);
+}
+
+#[test]
+fn the_demo_says_how_to_sign_in_and_what_it_says_works() {
+    let site = Site::empty();
+    let node = Node::start(site.command(&["demo", "--listen", "127.0.0.1:0"]));
+    let stdout = node.stdout.lock().expect("no panic").clone();
+    assert!(stdout.contains(&format!("http://{}/sign-in?email={OWNER}\n", node.address)), "{stdout}");
+    let said = |name| stdout.lines().find_map(|line| line.trim().strip_prefix(name)).expect("a line").trim();
+    let credentials = json!({ "email": said("Email "), "password": said("Password ") });
+    node.anyone().post("/api/v1/auth/sign-in", &credentials).is(200);
+    let page = node.anyone().get(&format!("/sign-in?email={OWNER}")).is(200);
+    assert!(page.body.contains(&format!("value=\"{OWNER}\"")), "{}", page.body);
+    let body = between(&stdout, "-d '", "'");
+    node.anyone().post("/api/v1/auth/sign-in", &serde_json::from_str(body).expect("JSON")).is(200);
+    let secret = between(&stdout, "X-API-Key: ", "'");
+    node.anyone().header("x-api-key", secret).get("/api/v1/ops/fleet-status").is(200);
+}
