@@ -127,14 +127,14 @@ fn a_key_lives_its_life_without_a_script() {
     tab.lacks("button", "Copy");
     tab.click("button", "I have stored this key");
     tab.has("heading", "Fleet Dashboard");
-    tab.click("link", "API Keys");
+    tab.go_to("API Keys");
     tab.fill("Search", &secret);
     tab.click("button", "Search");
     tab.says("The key that you pasted");
     tab.click("button", "Revoke");
     tab.click("button", "Revoke key");
     tab.says("Revoked");
-    tab.click("link", "Audit Log");
+    tab.go_to("Audit Log");
     tab.select("Outcome", "Done");
     tab.click("button", "Filter");
     tab.says("Fleet Dashboard");

@@ -9,7 +9,7 @@ fn held(secret: String) -> Key {
 
 /// Settings > API Keys, by the menu.
 fn open_api_keys(tab: &mut Tab) {
-    tab.click("link", "API Keys");
+    tab.go_to("API Keys");
     tab.has("heading", "API Keys");
 }
 
@@ -73,12 +73,12 @@ fn leaving_asks_first_unless_the_key_was_copied() {
     tab.grant_clipboard();
     let key = create(&mut tab, "Fleet Dashboard");
     tab.stays();
-    tab.click("link", "Audit Log");
+    tab.go_to("Audit Log");
     assert_eq!(tab.dialogs().len(), 1);
     assert!(tab.text().contains(&key.secret));
     tab.click("button", "Copy");
     tab.says("Copied");
-    tab.click("link", "Members");
+    tab.go_to("Members");
     tab.has("heading", "Members");
     assert_eq!(tab.dialogs().len(), 1);
 }
@@ -138,7 +138,7 @@ fn revoke_a_key_for_good() {
         row.lacks("button", "Revoke");
         row.lacks("button", "Rotate");
     });
-    tab.click("link", "Audit Log");
+    tab.go_to("Audit Log");
     tab.says("The website was replaced");
     site.folder.verify();
 }
