@@ -3,5 +3,8 @@
 mod join;
 mod members;
 mod new_key;
+mod one_key;
+mod revoke;
+mod rotate;
 mod session;
 mod setup;
