@@ -55,7 +55,10 @@ if (secret) {
   secret.addEventListener("submit", (event) => {
     event.preventDefault();
     isKept = true;
-    location.replace(secret.dataset.secret);
+    // Where the form leads, without leaving this page behind in the history.
+    const to = new URL(event.target.action);
+    to.search = new URLSearchParams(new FormData(event.target));
+    location.replace(to);
   });
   addEventListener("beforeunload", (event) => { if (!isKept) event.preventDefault(); });
   addEventListener("pagehide", () => { isKept = true; secret.replaceChildren(); });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sea_orm_migration::MigratorTrait;
 
+use crate::audit::Watch;
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::keys::{Flush, Index, Recorder};
@@ -50,6 +51,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The budget for sign-ins, and those that failed.
     pub sign_ins: SignIns,
+    /// How far the audit chains were verified here.
+    pub chains: Watch,
     /// What is counted for the operator.
     pub metrics: Metrics,
 }
@@ -82,6 +85,7 @@ impl App {
             cluster,
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),
+            chains: Watch::default(),
             metrics: Metrics::default(),
         })))
     }

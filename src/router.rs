@@ -27,7 +27,7 @@ pub fn table() -> Vec<Routes<App>> {
 
 /// The table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
-    vec![workspaces::pages(), sessions::pages(), keys::pages(), members::pages()]
+    vec![workspaces::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages()]
 }
 
 /// Everything a node serves.

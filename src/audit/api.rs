@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::export::{Format, export};
-use super::model::{Action, Event, EventFilter, Outcome};
+use super::model::{Action, Event, EventFilter, Outcome, Which};
 use super::store;
 use crate::access::{Allowed, ReadAuditLog};
 use crate::app::App;
@@ -42,7 +42,7 @@ struct Export {
     /// Only this action.
     #[param(inline)]
     action: Option<Action>,
-    /// Only what this member or key did.
+    /// Only what this member or key did; `operator` for the command line, `anonymous` for nobody known.
     actor_id: Option<String>,
     /// Only what this key did, or was done to it.
     api_key_id: Option<String>,
@@ -75,10 +75,15 @@ impl Describe for Download {
 
 async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(query): Query<Export>) -> Download {
     let Export { format, action, actor_id, api_key_id, outcome, date_from, date_to } = query;
-    let filter = EventFilter { action, actor_id, api_key_id, outcome, date_from, date_to };
+    let filter = EventFilter { action, actor_id, api_key_id, outcome, date_from, date_to, which: Which::All };
+    Download(file(&app, &who, filter, format))
+}
+
+/// The events that match `filter` as a file.
+pub(super) fn file(app: &App, who: &Allowed<ReadAuditLog>, filter: EventFilter, format: Format) -> Response {
     let name = format!("attachment; filename=\"audit-log-{}.{}\"", who.workspace_slug(), format.extension());
     let headers =
         [(CONTENT_TYPE, format.media_type().to_owned()), (CONTENT_DISPOSITION, name), (CACHE_CONTROL, "no-store".to_owned())];
     let body = HttpBody::from_stream(export(app.db.clone(), who.workspace(), filter, format));
-    Download((headers, body).into_response())
+    (headers, body).into_response()
 }

@@ -9,24 +9,28 @@
 //! - `model`   events, actors, actions; `chain` the hash; `work` the transaction that records
 //! - `once`    answers kept for `Idempotency-Key`, in the same transaction
 //! - `words`   events as sentences, and which of them are unusual
-//! - `store`   queries; `verify` walks the chain; `export` streams it; `api` the calls
+//! - `store`   queries; `verify` walks the chain, `watch` knows how far; `export` streams it; `api` the calls; `pages` the settings
 
 mod api;
 mod chain;
 mod export;
 mod model;
 mod once;
+mod pages;
 mod store;
 mod tables;
 mod verify;
+mod watch;
 mod words;
 mod work;
 
 pub use api::routes;
 pub use export::{Format, export};
-pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, and_rewritten, differences};
+pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences};
 pub use once::forget_old_answers;
+pub use pages::routes as pages;
 pub use store::{hash_at, list};
 pub use verify::{Fault, Verdict, verify};
-pub use words::{told, unusual};
+pub use watch::Watch;
+pub use words::{Phrase, phrases, told, unusual};
 pub use work::{OnceOutcome, Work};

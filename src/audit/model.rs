@@ -245,7 +245,7 @@ pub struct EventFilter {
     /// Only this action.
     #[param(inline)]
     pub action: Option<Action>,
-    /// Only what this member or key did.
+    /// Only what this member or key did; `operator` for the command line, `anonymous` for nobody known.
     pub actor_id: Option<String>,
     /// Only what this key did, or was done to it.
     pub api_key_id: Option<String>,
@@ -258,4 +258,18 @@ pub struct EventFilter {
     /// Only up to this time, or to the end of this day (UTC).
     #[param(inline)]
     pub date_to: Option<crate::kit::clock::Until>,
+    /// All, or what deserves a second look; asked for on the page only.
+    #[serde(skip)]
+    #[param(ignore)]
+    pub which: Which,
+}
+
+/// Whether ordinary events are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Which {
+    /// They are.
+    #[default]
+    All,
+    /// Only those that [`super::unusual`] has a reason for.
+    Unusual,
 }

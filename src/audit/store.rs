@@ -8,8 +8,9 @@ use sea_orm::{
 };
 
 use super::chain::{GENESIS, Hash};
-use super::model::{Event, EventActor, EventFilter, EventId, Target};
+use super::model::{Action, Event, EventActor, EventFilter, EventId, Target, Which};
 use super::tables::{event, head};
+use super::words::is_unusual;
 use crate::kit::db::{DbResult, page};
 use crate::kit::http::{Page, Paging};
 use crate::kit::text::hex;
@@ -79,6 +80,27 @@ pub async fn hash_at(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence
     Ok(one.one(db).await?.map(|row| hex(&row.hash)))
 }
 
+/// Who was removed from the workspace, by name, the latest 200: their ids, and their names at the time.
+pub(super) async fn removed_members(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(String, String)>> {
+    use event::Column;
+    let removals = event::Entity::find().select_only().columns([Column::TargetId, Column::TargetName]);
+    let mine = removals.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Action.eq(Action::MemberRemoved.as_str()));
+    let latest = mine.order_by_desc(Column::Sequence).limit(200);
+    let named: Vec<(Option<String>, Option<String>)> = latest.into_tuple().all(db).await?;
+    let mut removed: Vec<_> = named.into_iter().filter_map(|(id, name)| Some((id?, name?))).collect();
+    removed.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(removed)
+}
+
+/// What someone of this id was called when they did something for the last time; `None` if they never did.
+pub(super) async fn last_name_of(db: &impl ConnectionTrait, workspace: WorkspaceId, actor: &str) -> DbResult<Option<String>> {
+    use event::Column;
+    let theirs = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ActorId.eq(actor));
+    let last: Option<Option<String>> =
+        theirs.select_only().column(Column::ActorName).order_by_desc(Column::Sequence).into_tuple().one(db).await?;
+    Ok(last.flatten())
+}
+
 /// Begins the log of a new workspace.
 pub(super) async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
     let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec() };
@@ -91,12 +113,17 @@ fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.action.map(|action| Column::Action.eq(action.as_str())))
         .add_option(filter.outcome.map(|outcome| Column::Outcome.eq(outcome.as_str())))
-        .add_option(filter.actor_id.as_ref().map(|id| Column::ActorId.eq(id)))
+        .add_option(filter.actor_id.as_deref().map(|id| match id {
+            // Whoever has no id goes by their kind.
+            "operator" | "anonymous" => Column::ActorType.eq(id),
+            _ => Column::ActorId.eq(id),
+        }))
         .add_option(
             filter.api_key_id.as_ref().map(|id| Condition::any().add(Column::ActorId.eq(id)).add(Column::TargetId.eq(id))),
         )
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|until| Column::OccurredAt.lte(until.0)))
+        .add_option((filter.which == Which::Unusual).then(is_unusual))
 }
 
 /// A row as it is sent.

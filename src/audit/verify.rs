@@ -1,8 +1,11 @@
 //! Walks a workspace's chain from its first event and names the first that does not fit.
 
+use std::ops::ControlFlow;
+
 use super::chain::{GENESIS, Hash, link};
 use super::model::{Action, Event, EventFilter, EventId};
 use super::store;
+use super::tables::{event, head};
 use crate::kit::db::{Db, DbResult, is_unavailable};
 use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
@@ -68,6 +71,12 @@ pub enum Fault {
     /// What the log ends with is not on record.
     #[error("the log has no head that could be read: it was removed or altered, and nothing says where the log ends")]
     Headless,
+    /// What this process has walked over is not there any more.
+    #[error("event {sequence} is not the one that was verified here before: the log was rewritten or cut short since")]
+    Rewritten {
+        /// The number of the last event it had walked over.
+        sequence: i64,
+    },
     /// The last events are missing, or some were added at the end.
     #[error("the log ends at event {last}, but its head says {head}: events were removed from or added to the end")]
     End {
@@ -80,24 +89,51 @@ pub enum Fault {
 
 /// Verifies the chain of `workspace`.
 pub async fn verify(db: &Db, workspace: WorkspaceId) -> DbResult<Verdict> {
+    let Walk { place, fault, .. } = walk(db, workspace, Place::START, i64::MAX).await?;
+    Ok(Verdict { events: place.sequence, head: hex(&place.hash), fault })
+}
+
+/// Up to which event a chain fits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    pub(super) sequence: i64,
+    pub(super) hash: Hash,
+}
+
+impl Place {
+    /// Before the first event.
+    pub(super) const START: Self = Self { sequence: 0, hash: GENESIS };
+}
+
+/// What a part of a walk found.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    /// The last event that fits.
+    pub(super) place: Place,
+    /// The last event there was when the walk began.
+    pub(super) until: i64,
+    /// The first that does not fit, if the walk came to one.
+    pub(super) fault: Option<Fault>,
+}
+
+/// Walks on `from` a place that is known to fit, over about `most` events.
+pub(super) async fn walk(db: &Db, workspace: WorkspaceId, from: Place, most: i64) -> DbResult<Walk> {
     // The head first: events written meanwhile lie past it and are left to the next walk.
-    let (mut sequence, mut hash, mut at_once) = (0, GENESIS, BATCH);
-    let (until, head_hash) = match store::head(db.read(), workspace).await {
-        Ok(Some(head)) => (head.sequence, head.hash),
+    let head = match store::head(db.read(), workspace).await {
+        Ok(Some(head)) => head,
         Err(error) if is_unavailable(&error) => return Err(error),
-        Ok(None) | Err(_) => return Ok(verdict(0, &hash, Some(Fault::Headless))),
+        Ok(None) | Err(_) => return Ok(Walk { place: from, until: 0, fault: Some(Fault::Headless) }),
     };
-    match store::before_the_first(db.read(), workspace).await {
-        Ok(None) => {}
-        Ok(Some(row)) => {
-            let fault = Fault::BeforeFirst { sequence: row.sequence, id: EventId(row.id).to_string() };
-            return Ok(verdict(0, &hash, Some(fault)));
-        }
-        Err(error) if is_unavailable(&error) => return Err(error),
-        Err(_) => return Ok(verdict(0, &hash, Some(Fault::Unreadable { sequence: 0 }))),
+    let until = head.sequence;
+    if let Some(fault) = before_the_first(db, workspace).await? {
+        return Ok(Walk { place: Place::START, until, fault: Some(fault) });
     }
+    let (mut place, mut at_once) = (from, BATCH);
     loop {
-        let batch = match store::after(db.read(), workspace, &EventFilter::default(), sequence, at_once).await {
+        if place.sequence - from.sequence >= most && place.sequence < until {
+            return Ok(Walk { place, until, fault: None });
+        }
+        let batch = match store::after(db.read(), workspace, &EventFilter::default(), place.sequence, at_once).await {
             Ok(batch) => batch,
             Err(error) if is_unavailable(&error) => return Err(error),
             // One of the rows cannot be read: on, row by row, to the one that cannot.
@@ -105,37 +141,57 @@ pub async fn verify(db: &Db, workspace: WorkspaceId) -> DbResult<Verdict> {
                 at_once = 1;
                 continue;
             }
-            Err(_) => return Ok(verdict(sequence, &hash, Some(Fault::Unreadable { sequence: sequence + 1 }))),
+            Err(_) => return Ok(Walk { place, until, fault: Some(Fault::Unreadable { sequence: place.sequence + 1 }) }),
         };
         if batch.is_empty() {
-            break;
+            return Ok(Walk { place, until, fault: at_the_end(place, &head) });
         }
-        let as_written = store::as_written(db.read(), workspace, &batch).await?;
-        for row in batch {
-            if row.sequence > until && sequence >= until {
-                return Ok(verdict(sequence, &hash, ends(db, workspace, sequence, until, &head_hash, &hash).await?));
-            }
-            let id = EventId(row.id).to_string();
-            if row.sequence != sequence + 1 {
-                return Ok(verdict(sequence, &hash, Some(Fault::Missing { sequence: sequence + 1, found: row.sequence, id })));
-            }
-            let (stored, number) = (row.hash.clone(), row.sequence);
-            let event = store::event_of(row);
-            let expected = link(&hash, &event);
-            if stored != expected || !as_written.contains(&number) {
-                return Ok(verdict(sequence, &hash, Some(Fault::Altered { sequence: number, id })));
-            }
-            if number == 1 && !begins(workspace, &event) {
-                return Ok(verdict(sequence, &hash, Some(Fault::Foreign { id })));
-            }
-            (sequence, hash) = (number, expected);
+        if let ControlFlow::Break(fault) = pass(db, &head, &mut place, batch).await? {
+            return Ok(Walk { place, until, fault });
         }
     }
-    let fault = match (sequence, until) {
+}
+
+async fn before_the_first(db: &Db, workspace: WorkspaceId) -> DbResult<Option<Fault>> {
+    match store::before_the_first(db.read(), workspace).await {
+        Ok(row) => Ok(row.map(|row| Fault::BeforeFirst { sequence: row.sequence, id: EventId(row.id).to_string() })),
+        Err(error) if is_unavailable(&error) => Err(error),
+        Err(_) => Ok(Some(Fault::Unreadable { sequence: 0 })),
+    }
+}
+
+/// Goes on over events that were read together, to the first that does not fit or lies past the head.
+async fn pass(db: &Db, head: &head::Model, place: &mut Place, batch: Vec<event::Model>) -> DbResult<ControlFlow<Option<Fault>>> {
+    let as_written = store::as_written(db.read(), head.workspace_id, &batch).await?;
+    for row in batch {
+        if row.sequence > head.sequence && place.sequence >= head.sequence {
+            return Ok(ControlFlow::Break(past_the_head(db, *place, head).await?));
+        }
+        let id = EventId(row.id).to_string();
+        if row.sequence != place.sequence + 1 {
+            let fault = Fault::Missing { sequence: place.sequence + 1, found: row.sequence, id };
+            return Ok(ControlFlow::Break(Some(fault)));
+        }
+        let (stored, sequence) = (row.hash.clone(), row.sequence);
+        let event = store::event_of(row);
+        let hash = link(&place.hash, &event);
+        if stored != hash || !as_written.contains(&sequence) {
+            return Ok(ControlFlow::Break(Some(Fault::Altered { sequence, id })));
+        }
+        if sequence == 1 && !begins(head.workspace_id, &event) {
+            return Ok(ControlFlow::Break(Some(Fault::Foreign { id })));
+        }
+        *place = Place { sequence, hash };
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// What is wrong where no event follows any more.
+fn at_the_end(place: Place, head: &head::Model) -> Option<Fault> {
+    match (place.sequence, head.sequence) {
         (0, 0) => Some(Fault::Empty),
-        _ => (sequence != until || head_hash != hash).then_some(Fault::End { last: sequence, head: until }),
-    };
-    Ok(verdict(sequence, &hash, fault))
+        (last, until) => (last != until || head.hash != place.hash).then_some(Fault::End { last, head: until }),
+    }
 }
 
 /// Whether `event` says that `workspace` was made: the hash knows of no workspace, so this ties a chain to its own.
@@ -145,12 +201,8 @@ fn begins(workspace: WorkspaceId, event: &Event) -> bool {
 }
 
 /// Events past the head we read were either written meanwhile, so that the head has moved on, or slipped in.
-async fn ends(db: &Db, workspace: WorkspaceId, last: i64, until: i64, head_hash: &[u8], hash: &Hash) -> DbResult<Option<Fault>> {
-    let now = store::head(db.read(), workspace).await?.map_or(0, |head| head.sequence);
-    let fits = now > until && head_hash == hash;
-    Ok((!fits).then_some(Fault::End { last: last + 1, head: until }))
-}
-
-fn verdict(events: i64, hash: &Hash, fault: Option<Fault>) -> Verdict {
-    Verdict { events, head: hex(hash), fault }
+async fn past_the_head(db: &Db, place: Place, head: &head::Model) -> DbResult<Option<Fault>> {
+    let now = store::head(db.read(), head.workspace_id).await?.map_or(0, |head| head.sequence);
+    let fits = now > head.sequence && head.hash == place.hash;
+    Ok((!fits).then_some(Fault::End { last: place.sequence + 1, head: head.sequence }))
 }

@@ -29,6 +29,11 @@ impl Day {
         Self(time.date())
     }
 
+    /// When it begins in `zone`.
+    pub fn begins_in(self, zone: &TimeZone) -> Time {
+        Time::start_of_in(self.0, zone).unwrap_or(if self.0 == Self::FIRST { Time::FIRST } else { Time::LAST })
+    }
+
     /// “23 Nov 2026”
     pub fn in_words(self) -> String {
         self.0.strftime("%-d %b %Y").to_string()
@@ -173,6 +178,20 @@ mod tests {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
         assert_eq!("2028-02-29".parse::<Day>().map(Day::tomorrow).map(|day| day.to_string()).ok().as_deref(), Some("2028-03-01"));
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_where_it_is() {
+        let begins = |day: &str, zone: &str| {
+            let zone = TimeZone::get(zone).expect("a zone");
+            day.parse::<Day>().expect("a day").begins_in(&zone).to_string()
+        };
+        assert_eq!(begins("2026-11-23", "Europe/Zurich"), "2026-11-22T23:00:00Z");
+        assert_eq!(begins("2026-03-29", "Europe/Zurich"), "2026-03-28T23:00:00Z");
+        // The clocks went forward at midnight: the day began at one o'clock.
+        assert_eq!(begins("2018-11-04", "America/Sao_Paulo"), "2018-11-04T03:00:00Z");
+        assert_eq!(begins("1970-01-01", "Asia/Tokyo"), "1970-01-01T00:00:00Z");
+        assert_eq!(begins("9999-12-31", "America/Lima"), Time::LAST.to_string());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The pages, as a browser without a script sees them.
 
 mod join;
+mod keys_list;
 mod members;
 mod new_key;
 mod one_key;

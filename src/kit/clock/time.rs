@@ -42,6 +42,12 @@ impl Time {
         Self::from_micros(midnight.timestamp().as_microsecond())
     }
 
+    /// The first instant of `date` in `zone`; `None` outside 1970–9999.
+    pub fn start_of_in(date: Date, zone: &jiff::tz::TimeZone) -> Option<Self> {
+        let midnight = date.to_zoned_datetime(zone.clone()).ok()?;
+        Self::from_micros(midnight.timestamp().as_microsecond())
+    }
+
     /// The UTC calendar day this instant falls on.
     pub fn date(self) -> Date {
         self.0.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()

@@ -102,6 +102,11 @@ impl Moments {
         self.zone.iana_name().unwrap_or("UTC")
     }
 
+    /// The zone itself, for the days that somebody names.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     fn moment(&self, at: Time, style: &'static str, text: String) -> Moment {
         Moment { at, style, text, exact: self.exact_text(at) }
     }

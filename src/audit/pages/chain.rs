@@ -1,0 +1,66 @@
+//! What the page says of the chain: no more than was checked.
+
+use crate::audit::verify::Fault;
+use crate::audit::watch::{Chain, STEP};
+use crate::kit::page::number::{grouped, plural};
+use crate::kit::page::{Moment, Moments};
+use crate::kit::text::sentence;
+
+/// The chain in words.
+pub(super) struct ChainNotice {
+    /// What does not fit, and up to where the log does.
+    pub(super) fault: Option<(String, Option<String>)>,
+    /// What fits.
+    pub(super) verdict: String,
+    /// What follows from how it was checked.
+    pub(super) remark: Option<String>,
+    /// When the first event was read, if that was for an earlier page.
+    pub(super) begun: Option<Moment>,
+    /// Whether a walk over the whole log is under way.
+    pub(super) is_walking: bool,
+    /// What the operator is to run.
+    pub(super) command: String,
+}
+
+impl ChainNotice {
+    pub(super) fn new(chain: &Chain, at: &Moments, slug: &str) -> Self {
+        let [events, of] = [chain.events, chain.of].map(|count| u64::try_from(count).unwrap_or(0));
+        let (verdict, remark) = match (events, of) {
+            _ if events < of => (
+                format!("Chain verified up to event {} of {}.", grouped(events), grouped(of)),
+                Some(format!("Each look at this page checks about {} more.", grouped(STEP.unsigned_abs()))),
+            ),
+            _ if chain.begun.is_none() => (format!("Chain verified: every one of the {} fits.", plural(events, "event")), None),
+            _ => (
+                format!("Chain verified up to event {}, the last one.", grouped(events)),
+                Some("What was checked before is not read again for this page.".to_owned()),
+            ),
+        };
+        let walking = chain.walking.map(|at| {
+            let at = grouped(u64::try_from(at).unwrap_or(0));
+            format!(
+                "The log is being verified from its first event: {at} of {} so far. Reload to see how far it is.",
+                grouped(of)
+            )
+        });
+        Self {
+            fault: chain.fault.as_ref().map(|fault| (sentence(fault), intact(fault, events))),
+            verdict,
+            is_walking: walking.is_some(),
+            remark: walking.or(remark),
+            begun: chain.begun.map(|begun| at.ago(begun)),
+            command: format!("planeconnection audit verify --workspace {slug}"),
+        }
+    }
+}
+
+/// What can still be relied on.
+fn intact(fault: &Fault, events: u64) -> Option<String> {
+    let is_found_in_order =
+        matches!(fault, Fault::Altered { .. } | Fault::Missing { .. } | Fault::Unreadable { .. } | Fault::End { .. });
+    let told = match events {
+        1 => "The event before that fits.".to_owned(),
+        _ => format!("The {} before that fit.", plural(events, "event")),
+    };
+    (is_found_in_order && events > 0).then_some(told)
+}

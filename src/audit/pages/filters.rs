@@ -1,0 +1,235 @@
+//! The form above the list. Its names are those of the API's parameters; a day is one in the workspace's time zone.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::audit::model::{Action, EventFilter, Outcome, Which};
+use crate::audit::store;
+use crate::audit::words::{heading, title};
+use crate::keys::{self, Key, KeyFilter, KeyId, Status};
+use crate::kit::clock::{Since, Until};
+use crate::kit::day::Day;
+use crate::kit::db::DbResult;
+use crate::kit::http::Paging;
+use crate::kit::page::{Fields, FormFaults, Moments};
+use crate::members;
+use crate::workspaces::WorkspaceId;
+
+/// Keys that are proposed, the newest.
+const PROPOSED: u32 = 50;
+
+/// Members that can be chosen; of more, the API knows by their ids.
+const MEMBERS: u32 = 1_000;
+
+/// Something to choose from.
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) text: String,
+    pub(super) is_chosen: bool,
+}
+
+/// Choices under a heading.
+pub(super) struct Group {
+    pub(super) heading: &'static str,
+    pub(super) choices: Vec<Choice>,
+}
+
+/// The form as it is shown.
+pub(super) struct Filters {
+    pub(super) people: Vec<Group>,
+    pub(super) actions: Vec<Group>,
+    pub(super) outcomes: Vec<Choice>,
+    /// What can be typed for a key, and what is said of it.
+    pub(super) proposed: Vec<(String, &'static str)>,
+    pub(super) key: String,
+    /// The key that was found for it.
+    pub(super) found: Option<Key>,
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) is_unusual: bool,
+    pub(super) faults: FormFaults,
+}
+
+impl Filters {
+    /// Reads the form, and says what it asks for.
+    pub(super) async fn read(app: &App, workspace: WorkspaceId, fields: &Fields, at: &Moments) -> DbResult<(Self, EventFilter)> {
+        let mut faults = FormFaults::default();
+        let found = match fields.given("api_key_id") {
+            None => None,
+            Some(text) => key(app, workspace, text).await?.map_err(|fault| faults.add("api_key_id", fault)).ok(),
+        };
+        let person = fields.given("actor_id");
+        let people = people(app, workspace, person).await?;
+        if person.is_some() && !people.iter().flat_map(|group| &group.choices).any(|choice| choice.is_chosen) {
+            faults.add("actor_id", "Nobody of that id did anything here. Choose a person.");
+        }
+        let action = word::<Action>(fields, "action", "Choose one of the actions.", &mut faults);
+        let outcome = word::<Outcome>(fields, "outcome", "Choose one of the outcomes.", &mut faults);
+        let [from, to] =
+            ["date_from", "date_to"].map(|name| word::<Day>(fields, name, "Give a day, such as 2026-11-23.", &mut faults));
+        if from > to && to.is_some() {
+            faults.add("date_to", "The last day must not be before the first.");
+        }
+        let which = if fields.given("unusual").is_some() { Which::Unusual } else { Which::All };
+        let filter = EventFilter {
+            action,
+            actor_id: person.map(str::to_owned),
+            api_key_id: found.as_ref().map(|key| key.id.to_string()),
+            outcome,
+            date_from: from.map(|day| Since(day.begins_in(at.zone()))),
+            date_to: to.map(|day| Until(day.tomorrow().begins_in(at.zone()).before(Duration::from_micros(1)))),
+            which,
+        };
+        let filters = Self {
+            people,
+            actions: actions(action),
+            outcomes: outcomes(outcome),
+            proposed: proposed(app, workspace).await?,
+            key: typed(found.as_ref(), fields, at),
+            found,
+            from: fields.text("date_from").to_owned(),
+            to: fields.text("date_to").to_owned(),
+            is_unusual: which == Which::Unusual,
+            faults,
+        };
+        Ok((filters, filter))
+    }
+
+    /// The same question without empty answers and with the key's id; `None` if it is asked like that already.
+    pub(super) fn tidy(&self, fields: &Fields) -> Option<Fields> {
+        let id = self.found.as_ref().map(|key| key.id.to_string());
+        let named = id.filter(|id| !fields.is("api_key_id", id));
+        let has_blanks = fields.pairs().any(|(_, text)| text.trim().is_empty());
+        match named {
+            Some(id) => Some(fields.with("api_key_id", id)),
+            None => has_blanks.then(|| fields.clone()),
+        }
+    }
+
+    /// Which key it is, where the field says an id.
+    pub(super) fn note(&self) -> Option<String> {
+        let key = self.found.as_ref().filter(|key| key.name != self.key)?;
+        Some(format!("This is {}.", key.name))
+    }
+
+    /// What the list is limited to, in words, for a print of it.
+    pub(super) fn told(&self) -> Vec<(&'static str, String)> {
+        let chosen = |groups: &[Group]| {
+            let mut choices = groups.iter().flat_map(|group| &group.choices);
+            choices.find(|choice| choice.is_chosen).map(|choice| choice.text.clone())
+        };
+        let outcome = self.outcomes.iter().find(|choice| choice.is_chosen).map(|choice| choice.text.clone());
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let told = [
+            ("Person", chosen(&self.people)),
+            ("API key", self.found.as_ref().map(|key| format!("{} ({})", key.name, key.id))),
+            ("Action", chosen(&self.actions)),
+            ("Outcome", outcome),
+            ("From", given(&self.from)),
+            ("To", given(&self.to)),
+            ("Unusual only", self.is_unusual.then(|| "yes".to_owned())),
+        ];
+        told.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
+    }
+}
+
+/// A field of known words, and what is said of any other.
+fn word<T: std::str::FromStr>(fields: &Fields, name: &str, otherwise: &str, faults: &mut FormFaults) -> Option<T> {
+    let text = fields.given(name)?;
+    text.parse().map_err(|_| faults.add(name, otherwise)).ok()
+}
+
+/// The key of this id or name. A name may have been that of several keys, of which one at most is active.
+async fn key(app: &App, workspace: WorkspaceId, text: &str) -> DbResult<Result<Key, String>> {
+    let now = app.clock.now();
+    if let Some(key) = keys::find_by_id_or_name(app.db.read(), workspace, text, now).await? {
+        return Ok(Ok(key));
+    }
+    if text.parse::<KeyId>().is_ok() {
+        return Ok(Err("There is no key with this id.".to_owned()));
+    }
+    let search = KeyFilter { status: None, search: Some(text.to_owned()) };
+    let similar = keys::list(app.db.read(), workspace, &search, Paging { page: 1, page_size: 100 }, now).await?;
+    let mut named: Vec<Key> = similar.items.into_iter().filter(|key| key.name == text).collect();
+    match (named.pop(), named.len()) {
+        (None, _) => Ok(Err("No key has this name. Choose one that is proposed, or give a key's id.".to_owned())),
+        (Some(only), 0) => Ok(Ok(only)),
+        (Some(last), _) => {
+            let ids: Vec<_> = named.iter().chain([&last]).take(5).map(|key| key.id.to_string()).collect();
+            Ok(Err(format!("Several keys had this name. Give the id of the one you mean: {}.", ids.join(", "))))
+        }
+    }
+}
+
+/// What stands in the field: a name if it leads back to the same key, else what was typed.
+fn typed(found: Option<&Key>, fields: &Fields, at: &Moments) -> String {
+    match found {
+        Some(key) if key.status(at.now()) == Status::Active => key.name.clone(),
+        Some(key) => key.id.to_string(),
+        None => fields.text("api_key_id").to_owned(),
+    }
+}
+
+async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'static str)>> {
+    let (now, paging) = (app.clock.now(), Paging { page: 1, page_size: PROPOSED });
+    let newest = keys::list(app.db.read(), workspace, &KeyFilter { status: None, search: None }, paging, now).await?.items;
+    let count = |name: &str| newest.iter().filter(|key| key.name == name).count();
+    let proposed = newest.iter().map(|key| match key.status(now) {
+        Status::Active => (key.name.clone(), "Active"),
+        ended => {
+            let value = if count(&key.name) > 1 { key.id.to_string() } else { key.name.clone() };
+            (value, if ended == Status::Revoked { "Revoked" } else { "Expired" })
+        }
+    });
+    Ok(proposed.collect())
+}
+
+/// Who is a member, who was, and who is none; and whoever is asked for besides, if they ever did something.
+async fn people(app: &App, workspace: WorkspaceId, asked: Option<&str>) -> DbResult<Vec<Group>> {
+    let choice = |value: String, text: String| Choice { is_chosen: asked == Some(value.as_str()), value, text };
+    let members = members::list(app.db.read(), workspace, Paging { page: 1, page_size: MEMBERS }).await?.items;
+    let namesakes = |name: &str| members.iter().filter(|member| member.name == name).count();
+    let current = members.iter().map(|member| {
+        let text = if namesakes(&member.name) > 1 { format!("{} ({})", member.name, member.email) } else { member.name.clone() };
+        choice(member.id.to_string(), text)
+    });
+    let removed = store::removed_members(app.db.read(), workspace).await?.into_iter().map(|(id, name)| choice(id, name));
+    let others = [("operator", "Operator (command line)"), ("anonymous", "Nobody known")];
+    let mut groups = vec![
+        Group { heading: "Members", choices: current.collect() },
+        Group { heading: "Removed members", choices: removed.collect() },
+        Group { heading: "Others", choices: others.map(|(value, text)| choice(value.to_owned(), text.to_owned())).into() },
+    ];
+    let is_listed = groups.iter().flat_map(|group| &group.choices).any(|choice| choice.is_chosen);
+    if let (Some(id), false) = (asked, is_listed)
+        && let Some(name) = store::last_name_of(app.db.read(), workspace, id).await?
+        && let Some(others) = groups.last_mut()
+    {
+        let text = if id.parse::<KeyId>().is_ok() { format!("The key {name}") } else { name };
+        others.choices.push(choice(id.to_owned(), text));
+    }
+    groups.retain(|group| !group.choices.is_empty());
+    Ok(groups)
+}
+
+fn actions(chosen: Option<Action>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for action in Action::ALL.iter().copied() {
+        let choice =
+            Choice { value: action.as_str().to_owned(), text: title(action).to_owned(), is_chosen: chosen == Some(action) };
+        match groups.iter_mut().find(|group| group.heading == heading(action)) {
+            Some(group) => group.choices.push(choice),
+            None => groups.push(Group { heading: heading(action), choices: vec![choice] }),
+        }
+    }
+    groups
+}
+
+fn outcomes(chosen: Option<Outcome>) -> Vec<Choice> {
+    let choice = |(outcome, text): (Outcome, &str)| Choice {
+        value: outcome.as_str().to_owned(),
+        text: text.to_owned(),
+        is_chosen: chosen == Some(outcome),
+    };
+    [(Outcome::Success, "Done"), (Outcome::Denied, "Denied")].map(choice).into()
+}

@@ -1,0 +1,198 @@
+//! Events as sentences: who did what to what, in the order in which a person would say it.
+//!
+//! Names are those of the event, as they were at the time. What is unknown to this version is told by its own word.
+//!
+//! - here the sentences; `changes` what changed, and why requests were refused; `titles` actions without an event
+//! - `unusual` what deserves a second look
+
+mod changes;
+#[cfg(test)]
+mod tests;
+mod titles;
+mod unusual;
+
+use serde_json::Value;
+
+use super::model::{Action, Event};
+use crate::kit::page::number::grouped;
+use crate::members::Role;
+use changes::{changed, refused};
+pub(super) use titles::{heading, title};
+pub(super) use unusual::is_unusual;
+pub use unusual::unusual;
+
+/// A part of a sentence: words, or the name of something that a page may link to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Phrase {
+    /// As it is read.
+    pub text: String,
+    /// What it names: a kind and an id, such as `api_key` and `key_…`.
+    pub names: Option<(String, String)>,
+}
+
+impl<T: Into<String>> From<T> for Phrase {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), names: None }
+    }
+}
+
+/// Who did what to what: “Ana Keller created the key Fleet Dashboard”.
+pub fn told(event: &Event) -> String {
+    phrases(event).into_iter().map(|phrase| phrase.text).collect()
+}
+
+/// The same in parts.
+pub fn phrases(event: &Event) -> Vec<Phrase> {
+    match event.action.parse() {
+        Ok(action) => sentence(event, action),
+        Err(_) => {
+            let mut words = vec![who(event), ": ".into(), event.action.clone().into()];
+            if let Some(target) = event.target.as_ref() {
+                words.extend([" (".into(), named(&target.kind, target.id.as_ref(), target.name.as_ref()), ")".into()]);
+            }
+            words
+        }
+    }
+}
+
+fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
+    let details = &event.details;
+    let did = |verb: &str| did(event, verb, String::new());
+    match action {
+        Action::KeyCreated if details.get("rotatedFrom").is_some() => self::did(event, "created", " to replace another".into()),
+        Action::KeyCreated => did("created"),
+        Action::KeyUpdated | Action::AircraftUpdated | Action::TripUpdated | Action::ReportUpdated => {
+            self::did(event, "changed", changed(details))
+        }
+        Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
+        Action::KeyRotated => self::did(event, "made a replacement for", listed(text(details, "/replacement/name"))),
+        Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
+        Action::KeyExpired => is(event, " expired"),
+        Action::KeyUsed => is(event, used(details)),
+        Action::KeyDenied => refusal(event),
+        Action::KeyLeakedInUrl => is(event, leaked(details)),
+        Action::KeySettingsUpdated => {
+            let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
+            vec![who(event), format!(" switched API key management {switched}").into()]
+        }
+        Action::SignedIn => vec![who(event), " signed in".into()],
+        Action::SignInFailed => vec![who(event), " tried to sign in as ".into(), target(event), " with a wrong password".into()],
+        Action::SignedOut => vec![who(event), " signed out".into()],
+        Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
+        Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
+        Action::MemberJoined => is(event, " set a password and joined"),
+        Action::MemberRoleChanged => {
+            let roles = format!(" from {} to {}", role(details, "/role/from"), role(details, "/role/to"));
+            self::did(event, "changed the role of", roles)
+        }
+        Action::MemberRemoved => self::did(event, "removed", " from the workspace".into()),
+        Action::WorkspaceCreated => did("made"),
+        Action::AircraftCreated => did("added"),
+        Action::TripCreated => did("created"),
+        Action::ReportCreated if event.actor.kind == "anonymous" => {
+            let promised = if text(details, "/confidentiality") == Some("anonymous") { "anonymously" } else { "in confidence" };
+            is(event, format!(" was filed {promised}"))
+        }
+        Action::ReportCreated => did("filed"),
+        Action::InvoiceCreated => did("drafted"),
+        Action::InvoiceSent => did("sent"),
+        Action::InvoicePaymentRecorded => did("recorded a payment for"),
+        Action::InvoiceVoided => self::did(event, "voided", quoted(details)),
+    }
+}
+
+/// “Ana Keller created the key Fleet Dashboard”, and what follows.
+fn did(event: &Event, verb: &str, rest: String) -> Vec<Phrase> {
+    vec![who(event), format!(" {verb} {}", kind(event)).into(), target(event), rest.into()]
+}
+
+/// “The key Fleet Dashboard”, and what became of it.
+fn is(event: &Event, rest: impl Into<String>) -> Vec<Phrase> {
+    vec![begin(kind(event)).into(), target(event), rest.into().into()]
+}
+
+/// “12 requests with the key Old website were refused: it is revoked”
+fn refusal(event: &Event) -> Vec<Phrase> {
+    let (requests, were) = match event.details.get("count").and_then(Value::as_u64).unwrap_or(1) {
+        1 => ("A request".to_owned(), "was"),
+        count => (format!("{} requests", grouped(count)), "were"),
+    };
+    let because = refused(&event.details);
+    vec![format!("{requests} with {}", kind(event)).into(), target(event), format!(" {were} refused: {because}").into()]
+}
+
+fn used(details: &Value) -> String {
+    let address = text(details, "/address").unwrap_or("an unknown address");
+    if details.get("firstUse") == Some(&Value::Bool(false)) {
+        format!(" was used from a new address, {address}")
+    } else {
+        format!(" was used for the first time, from {address}")
+    }
+}
+
+fn leaked(details: &Value) -> String {
+    let times = match details.get("count").and_then(Value::as_u64) {
+        Some(count) if count > 1 => format!(" {} times", grouped(count)),
+        _ => String::new(),
+    };
+    format!(" was sent in a URL{times}")
+}
+
+/// Whoever did it, at the beginning of a sentence.
+fn who(event: &Event) -> Phrase {
+    let actor = &event.actor;
+    match actor.kind.as_str() {
+        "operator" => "The operator (command line)".into(),
+        "api_key" => Phrase { text: format!("The key {}", actor.name.as_deref().unwrap_or("without a name")), ..name_of(actor) },
+        "anonymous" => "Somebody".into(),
+        _ => name_of(actor),
+    }
+}
+
+fn name_of(actor: &super::model::EventActor) -> Phrase {
+    named(&actor.kind, actor.id.as_ref(), actor.name.as_ref())
+}
+
+fn target(event: &Event) -> Phrase {
+    event.target.as_ref().map_or_else(|| "".into(), |target| named(&target.kind, target.id.as_ref(), target.name.as_ref()))
+}
+
+fn named(kind: &str, id: Option<&String>, name: Option<&String>) -> Phrase {
+    let text = name.or(id).cloned().unwrap_or_else(|| "somebody or something without a name".to_owned());
+    Phrase { text, names: id.map(|id| (kind.to_owned(), id.clone())) }
+}
+
+/// What comes before the target's name; a person needs no such words.
+fn kind(event: &Event) -> &'static str {
+    match event.target.as_ref().map(|target| target.kind.as_str()) {
+        Some("api_key") => "the key ",
+        Some("workspace") => "the workspace ",
+        Some("aircraft") => "the aircraft ",
+        Some("trip") => "the trip ",
+        Some("report") => "the report ",
+        Some("invoice") => "the invoice ",
+        _ => "",
+    }
+}
+
+fn begin(words: &str) -> String {
+    words.replacen("the ", "The ", 1)
+}
+
+fn listed(name: Option<&str>) -> String {
+    name.map(|name| format!(": {name}")).unwrap_or_default()
+}
+
+/// The reason that was given, if one was.
+fn quoted(details: &Value) -> String {
+    text(details, "/reason").map(|reason| format!(": “{reason}”")).unwrap_or_default()
+}
+
+fn role(details: &Value, pointer: &str) -> String {
+    let word = text(details, pointer).unwrap_or("none");
+    Role::parse(word).map_or_else(|| word.to_owned(), |role| role.title().to_owned())
+}
+
+fn text<'a>(details: &'a Value, pointer: &str) -> Option<&'a str> {
+    details.pointer(pointer).and_then(Value::as_str)
+}

@@ -1,0 +1,191 @@
+//! Every action as it is recorded, and as it is told.
+
+use serde_json::{Value, json};
+
+use super::{phrases, told, unusual};
+use crate::audit::model::{Action, Event, EventActor, EventId, Outcome, Target};
+use crate::kit::clock::Time;
+
+const ANA: (&str, &str) = ("member", "Ana Keller");
+const BEN: (&str, &str) = ("member", "Ben Moser");
+const KEY: (&str, &str) = ("api_key", "Fleet Dashboard");
+const OPERATOR: (&str, &str) = ("operator", "root");
+const NOBODY: (&str, &str) = ("anonymous", "");
+
+fn event(action: &str, actor: (&str, &str), target: (&str, &str), details: Value) -> Event {
+    let named = |(kind, name): (&str, &str)| (kind.to_owned(), Some(name.to_owned()).filter(|name| !name.is_empty()));
+    let (kind, name) = named(actor);
+    let id = name.as_ref().filter(|_| kind != "operator").map(|name| format!("{kind}_{}", name.len()));
+    let (target_kind, target_name) = named(target);
+    let is_refusal = ["api_key.denied", "api_key.leaked_in_url", "member.sign_in_failed"].contains(&action);
+    Event {
+        id: EventId(uuid::Uuid::nil()),
+        sequence: 7,
+        occurred_at: Time::FIRST,
+        action: action.to_owned(),
+        outcome: if is_refusal { Outcome::Denied } else { Outcome::Success }.as_str().to_owned(),
+        actor: EventActor { kind, id, name },
+        target: target_name.map(|name| Target { kind: target_kind, id: Some("x_1".to_owned()), name: Some(name) }),
+        ip: None,
+        user_agent: None,
+        request_id: None,
+        details,
+        hash: String::new(),
+    }
+}
+
+fn denied(reason: &str, count: u64) -> Event {
+    event("api_key.denied", KEY, KEY, json!({ "reason": reason, "count": count, "first": Time::FIRST, "last": Time::FIRST }))
+}
+
+fn of_keys() -> Vec<(Event, &'static str)> {
+    let created =
+        json!({ "hint": "pck_Ab3d…Xy9z", "permissions": "read_only", "scopes": ["fleet:read"], "expiresAt": Time::LAST });
+    let mut replacing = created.clone();
+    replacing["rotatedFrom"] = json!("key_1");
+    let used = |first: bool| json!({ "firstUse": first, "address": "203.0.113.7", "at": Time::FIRST });
+    let replacement = json!({ "replacement": { "id": "key_2", "name": "Fleet Dashboard (2026-11-23)" } });
+    let switched = |to: bool| json!({ "enabled": { "from": !to, "to": to } });
+    let changes = json!({ "name": { "from": "Old", "to": "New" }, "rateLimit": { "from": null, "to": { "requests": 5 } } });
+    let mut scope = denied("scope_required", 2);
+    scope.details["requiredScope"] = json!("trips:write");
+    vec![
+        (event("api_key.created", ANA, KEY, created.clone()), "Ana Keller created the key Fleet Dashboard"),
+        (event("api_key.created", OPERATOR, KEY, created), "The operator (command line) created the key Fleet Dashboard"),
+        (event("api_key.created", ANA, KEY, replacing), "Ana Keller created the key Fleet Dashboard to replace another"),
+        (event("api_key.updated", ANA, KEY, changes), "Ana Keller changed the key Fleet Dashboard: name and rate limit"),
+        (
+            event("api_key.rotated", ANA, KEY, replacement),
+            "Ana Keller made a replacement for the key Fleet Dashboard: Fleet Dashboard (2026-11-23)",
+        ),
+        (event("api_key.revoked", ANA, KEY, json!({ "reason": null })), "Ana Keller revoked the key Fleet Dashboard"),
+        (
+            event("api_key.revoked", ANA, KEY, json!({ "reason": "It leaked" })),
+            "Ana Keller revoked the key Fleet Dashboard: “It leaked”",
+        ),
+        (event("api_key.expired", KEY, KEY, json!({ "expiresAt": Time::LAST })), "The key Fleet Dashboard expired"),
+        (event("api_key.used", KEY, KEY, used(true)), "The key Fleet Dashboard was used for the first time, from 203.0.113.7"),
+        (event("api_key.used", KEY, KEY, used(false)), "The key Fleet Dashboard was used from a new address, 203.0.113.7"),
+        (denied("revoked", 1_200), "1,200 requests with the key Fleet Dashboard were refused: it is revoked"),
+        (denied("expired", 1), "A request with the key Fleet Dashboard was refused: it has expired"),
+        (
+            denied("ip_not_allowed", 2),
+            "2 requests with the key Fleet Dashboard were refused: the key may not be used from that address",
+        ),
+        (denied("rate_limited", 2), "2 requests with the key Fleet Dashboard were refused: more than its rate limit allows"),
+        (scope, "2 requests with the key Fleet Dashboard were refused: it lacks the scope trips:write"),
+        (denied("person_required", 1), "A request with the key Fleet Dashboard was refused: only persons may do that"),
+        (denied("too_loud", 1), "A request with the key Fleet Dashboard was refused: too loud"),
+        (
+            event("api_key.leaked_in_url", KEY, KEY, json!({ "reason": "leaked_in_url", "count": 3 })),
+            "The key Fleet Dashboard was sent in a URL 3 times",
+        ),
+        (event("settings.api_keys.updated", ANA, NOBODY, switched(false)), "Ana Keller switched API key management off"),
+        (event("settings.api_keys.updated", ANA, NOBODY, switched(true)), "Ana Keller switched API key management on"),
+    ]
+}
+
+fn of_people() -> Vec<(Event, &'static str)> {
+    let added = json!({ "email": "ben@skyline.example", "role": "safety_manager" });
+    let raised = json!({ "role": { "from": "pilot", "to": "admin" } });
+    let made = json!({ "slug": "skyline", "timezone": "Europe/Zurich" });
+    vec![
+        (event("member.signed_in", ANA, ANA, json!({})), "Ana Keller signed in"),
+        (
+            event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST })),
+            "Somebody tried to sign in as Ben Moser with a wrong password",
+        ),
+        (event("member.signed_out", ANA, ANA, json!({})), "Ana Keller signed out"),
+        (event("member.added", ANA, BEN, added.clone()), "Ana Keller added Ben Moser with the role Safety manager"),
+        (event("member.invited_again", ANA, BEN, json!({})), "Ana Keller invited Ben Moser again"),
+        (event("member.joined", BEN, BEN, json!({})), "Ben Moser set a password and joined"),
+        (event("member.role_changed", ANA, BEN, raised), "Ana Keller changed the role of Ben Moser from Pilot to Admin"),
+        (event("member.removed", ANA, BEN, added), "Ana Keller removed Ben Moser from the workspace"),
+        (
+            event("workspace.created", OPERATOR, ("workspace", "Skyline Aviation"), made),
+            "The operator (command line) made the workspace Skyline Aviation",
+        ),
+    ]
+}
+
+fn of_data() -> Vec<(Event, &'static str)> {
+    let aircraft = json!({
+        "status": { "from": "active", "to": "maintenance" }, "homeBase": { "from": null, "to": "LSZH" },
+        "statusNote": { "from": null, "to": "status (active)" },
+    });
+    let trip = json!({ "departureDate": { "from": "a", "to": "b" }, "status": { "from": "active", "to": "close_out" } });
+    let report = json!({ "status": { "from": "submitted", "to": "under_review" }, "rewritten": ["title", "description"] });
+    let filed = |how: &str| json!({ "reportType": "hazard", "severity": "low", "confidentiality": how });
+    let (trip_name, invoice, number) =
+        (("trip", "LSZH–EGLL 2026-11-24"), ("invoice", "INV-2026-0001"), ("report", "HAZ-2026-0007"));
+    vec![
+        (event("aircraft.created", ANA, ("aircraft", "HB-JAA"), json!({})), "Ana Keller added the aircraft HB-JAA"),
+        (
+            event("aircraft.updated", KEY, ("aircraft", "HB-JAA"), aircraft),
+            "The key Fleet Dashboard changed the aircraft HB-JAA: home base, status (active → maintenance) and status note",
+        ),
+        (event("trip.created", KEY, trip_name, json!({})), "The key Fleet Dashboard created the trip LSZH–EGLL 2026-11-24"),
+        (
+            event("trip.updated", ANA, trip_name, trip),
+            "Ana Keller changed the trip LSZH–EGLL 2026-11-24: departure date and status (active → close out)",
+        ),
+        (event("report.created", ANA, number, filed("standard")), "Ana Keller filed the report HAZ-2026-0007"),
+        (event("report.created", NOBODY, number, filed("anonymous")), "The report HAZ-2026-0007 was filed anonymously"),
+        (event("report.created", NOBODY, number, filed("confidential")), "The report HAZ-2026-0007 was filed in confidence"),
+        (
+            event("report.updated", ANA, number, report),
+            "Ana Keller changed the report HAZ-2026-0007: description, status (submitted → under review) and title",
+        ),
+        (event("invoice.created", KEY, invoice, json!({})), "The key Fleet Dashboard drafted the invoice INV-2026-0001"),
+        (
+            event("invoice.updated", KEY, invoice, json!({ "rewritten": ["lineItems"] })),
+            "The key Fleet Dashboard changed the draft of the invoice INV-2026-0001: line items",
+        ),
+        (event("invoice.sent", ANA, invoice, json!({})), "Ana Keller sent the invoice INV-2026-0001"),
+        (
+            event("invoice.payment_recorded", ANA, invoice, json!({ "amount": 1 })),
+            "Ana Keller recorded a payment for the invoice INV-2026-0001",
+        ),
+        (
+            event("invoice.voided", ANA, invoice, json!({ "reason": "Twice" })),
+            "Ana Keller voided the invoice INV-2026-0001: “Twice”",
+        ),
+    ]
+}
+
+#[test]
+fn every_action_is_told_in_a_sentence() {
+    let all = [of_keys(), of_people(), of_data()].concat();
+    for (event, sentence) in &all {
+        assert_eq!(told(event), *sentence, "{}", event.action);
+    }
+    for action in Action::ALL {
+        assert!(all.iter().any(|(event, _)| event.action == action.as_str()), "{action} is not in the table");
+    }
+}
+
+#[test]
+fn an_action_of_another_version_is_told_by_its_own_word() {
+    let unknown = event("hangar.swept", ANA, ("hangar", "North"), json!(["anything"]));
+    assert_eq!(told(&unknown), "Ana Keller: hangar.swept (North)");
+    assert_eq!(unusual(&unknown), None);
+}
+
+#[test]
+fn details_that_are_not_what_they_should_be_still_make_a_sentence() {
+    for action in Action::ALL {
+        for details in [json!(null), json!([]), json!({ "role": 7, "count": "x", "rewritten": 3, "enabled": [], "reason": {} })] {
+            for target in [KEY, NOBODY] {
+                assert!(!told(&event(action.as_str(), NOBODY, target, details.clone())).is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_names_in_a_sentence_say_what_they_name() {
+    let event = event("api_key.created", ANA, KEY, json!({}));
+    let names: Vec<_> =
+        phrases(&event).into_iter().filter_map(|phrase| phrase.names.map(|(kind, _)| (kind, phrase.text))).collect();
+    assert_eq!(names, [("member".to_owned(), "Ana Keller".to_owned()), ("api_key".to_owned(), "Fleet Dashboard".to_owned())]);
+}

@@ -1,0 +1,51 @@
+//! Actions as the choices of a list.
+
+use crate::audit::model::Action;
+
+/// What an action is called where there is no event to tell.
+pub(in crate::audit) const fn title(action: Action) -> &'static str {
+    match action {
+        Action::KeyCreated => "Key created",
+        Action::KeyUpdated => "Key changed",
+        Action::KeyRotated => "Key replaced",
+        Action::KeyRevoked => "Key revoked",
+        Action::KeyExpired => "Key expired",
+        Action::KeyUsed => "Key used from a new address",
+        Action::KeyDenied => "Requests with a key refused",
+        Action::KeyLeakedInUrl => "Key sent in a URL",
+        Action::KeySettingsUpdated => "Key management switched on or off",
+        Action::SignedIn => "Signed in",
+        Action::SignInFailed => "Sign-in failed",
+        Action::SignedOut => "Signed out",
+        Action::MemberAdded => "Member added",
+        Action::MemberInvitedAgain => "Member invited again",
+        Action::MemberJoined => "Member joined",
+        Action::MemberRoleChanged => "Role changed",
+        Action::MemberRemoved => "Member removed",
+        Action::WorkspaceCreated => "Workspace made",
+        Action::AircraftCreated => "Aircraft added",
+        Action::AircraftUpdated => "Aircraft changed",
+        Action::TripCreated => "Trip created",
+        Action::TripUpdated => "Trip changed",
+        Action::ReportCreated => "Safety report filed",
+        Action::ReportUpdated => "Safety report changed",
+        Action::InvoiceCreated => "Invoice drafted",
+        Action::InvoiceUpdated => "Draft of an invoice changed",
+        Action::InvoiceSent => "Invoice sent",
+        Action::InvoicePaymentRecorded => "Payment recorded",
+        Action::InvoiceVoided => "Invoice voided",
+    }
+}
+
+/// The heading it stands under.
+pub(in crate::audit) fn heading(action: Action) -> &'static str {
+    match action.as_str().split('.').next() {
+        Some("api_key" | "settings") => "API keys",
+        Some("member" | "workspace") => "People",
+        Some("aircraft") => "Fleet",
+        Some("trip") => "Trips",
+        Some("report") => "Safety reports",
+        Some("invoice") => "Invoices",
+        _ => "Other",
+    }
+}

@@ -1,0 +1,94 @@
+//! What deserves a second look. One table says it for the mark on an event and for the filter of the list, so that the
+//! two agree: every refusal, and what was done with certain details.
+
+use sea_orm::sea_query::{Alias, BinOper, Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition};
+use serde_json::Value;
+
+use super::text;
+use crate::audit::model::{Action, Event, Outcome};
+use crate::audit::tables::event::Column;
+
+/// Done, and all the same unusual: if what the details say under these names is this.
+struct Sign {
+    action: Action,
+    path: &'static [&'static str],
+    says: Literal,
+    because: &'static str,
+}
+
+/// A value that both engines write in the same letters.
+#[derive(Clone, Copy)]
+enum Literal {
+    False,
+    Null,
+}
+
+impl Literal {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::False => "false",
+            Self::Null => "null",
+        }
+    }
+
+    const fn value(self) -> Value {
+        match self {
+            Self::False => Value::Bool(false),
+            Self::Null => Value::Null,
+        }
+    }
+}
+
+const SIGNS: [Sign; 3] = [
+    Sign { action: Action::KeyUsed, path: &["firstUse"], says: Literal::False, because: "used from a new address" },
+    Sign { action: Action::KeyCreated, path: &["expiresAt"], says: Literal::Null, because: "a key that never expires" },
+    Sign {
+        action: Action::KeySettingsUpdated,
+        path: &["enabled", "to"],
+        says: Literal::False,
+        because: "API key management switched off",
+    },
+];
+
+/// Why an event deserves a second look, if it does.
+pub fn unusual(event: &Event) -> Option<&'static str> {
+    if event.outcome == Outcome::Denied.as_str() {
+        return Some(refusal(event));
+    }
+    let shown = |sign: &Sign| {
+        let said = sign.path.iter().try_fold(&event.details, |value, name| value.get(name));
+        event.action == sign.action.as_str() && said == Some(&sign.says.value())
+    };
+    SIGNS.iter().find(|sign| shown(sign)).map(|sign| sign.because)
+}
+
+fn refusal(event: &Event) -> &'static str {
+    match event.action.parse() {
+        Ok(Action::KeyLeakedInUrl) => "logs and histories keep a URL: revoke the key",
+        Ok(Action::SignInFailed) => "a sign-in failed",
+        Ok(Action::KeyDenied) => match text(&event.details, "/reason") {
+            Some("revoked") => "a revoked key is still in use",
+            Some("expired") => "an expired key is still in use",
+            Some("ip_not_allowed") => "used from an address that is not allowed",
+            Some("rate_limited") => "more requests than the limit allows",
+            Some("scope_required") => "used for what it may not do",
+            Some("person_required") => "a key tried what only persons may do",
+            _ => "a key was refused",
+        },
+        _ => "refused",
+    }
+}
+
+/// The same as a condition on stored events.
+///
+/// `->` on a JSON column gives JSON on SQLite and on Postgres, and as text `false` and `null` are the same on both.
+pub(in crate::audit) fn is_unusual() -> Condition {
+    let shown = |sign: Sign| {
+        let said = sign.path.iter().fold(Expr::col(Column::Details), |value, name| {
+            value.binary(BinOper::Custom("->".into()), Expr::cust(format!("'{name}'")))
+        });
+        Condition::all().add(Column::Action.eq(sign.action.as_str())).add(said.cast_as(Alias::new("text")).eq(sign.says.as_str()))
+    };
+    SIGNS.into_iter().map(shown).fold(Condition::any().add(Column::Outcome.eq(Outcome::Denied.as_str())), Condition::add)
+}
