@@ -4,5 +4,8 @@ mod join;
 mod keys_list;
 mod members;
 mod new_key;
+mod one_key;
+mod revoke;
+mod rotate;
 mod session;
 mod setup;

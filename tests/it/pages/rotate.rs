@@ -1,0 +1,203 @@
+//! Rotation, step by step.
+
+use std::time::Duration;
+
+use planeconnection::members::Role;
+use serde_json::{Value, json};
+
+use crate::browser::Person;
+use crate::support::{Answer, TestApp, TestKey};
+
+const KEYS: &str = "/api/v1/api-keys";
+const MINUTE: Duration = Duration::from_mins(1);
+const OLD: &str = "198.51.100.7";
+
+fn rotate(key: &TestKey) -> String {
+    format!("/settings/api-keys/{}/rotate", key.id)
+}
+
+async fn named(t: &TestApp, name: &str) -> TestKey {
+    t.key_with(json!({ "name": name, "permissions": "read_only", "expiresAt": "2026-12-23T09:30:00Z" })).await
+}
+
+/// The replacement that the page makes if nothing is changed in its form.
+async fn replace(ana: &Person, old: &TestKey) -> TestKey {
+    let page = rotate(old);
+    let fields = [("name", "Replacement"), ("expiration", "same")];
+    let shown = ana.submit(&page, &page, &fields).await.is(201).says("id=\"secret\"");
+    let secret = shown.text.split("id=\"secret\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a secret");
+    let id = ana.get(&page).await.is(200).text.split("href=\"/settings/api-keys/key_").nth(2).expect("its link")[..26].to_owned();
+    TestKey { id: format!("key_{id}"), secret: secret.to_owned() }
+}
+
+async fn use_(t: &TestApp, key: &TestKey, address: &str, times: u32) {
+    for _ in 0..times {
+        t.with(key).from(address).get("/api/v1/auth/check?scope=trips:read").await.is(200);
+    }
+    t.flush().await;
+}
+
+/// The number of the step that is to be taken now.
+fn step(page: &Answer) -> usize {
+    let (before, _) = page.main().split_once("aria-current=\"step\"").expect("a step");
+    before.matches("<li class=\"done\">").count() + 1
+}
+
+#[tokio::test]
+async fn the_first_step_makes_a_key_like_the_old_one() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let page = rotate(&old);
+    let opened = ana.get(&page).await.is(200).says("value=\"Scheduler (2026-11-23)\"").says("30 days, until 23 Dec 2026");
+    assert_eq!(step(&opened), 1);
+    insta::assert_snapshot!(opened.main());
+    let fields = [("name", "Scheduler (2026-11-23)"), ("expiration", "same")];
+    let shown = ana.submit(&page, &page, &fields).await.is(201);
+    assert_eq!(shown.header("cache-control"), "no-store");
+    let shown = shown.says(&format!("data-secret=\"{page}\""));
+    assert!(!ana.get(&page).await.is(200).text.contains("pck_\""), "{}", shown.text);
+    let made = t.admin().await.get(&format!("{KEYS}?search=2026-11-23")).await.is(200);
+    let made = made.at("/data/items/0");
+    assert_eq!((&made["rotatedFrom"], &made["expiresAt"]), (&json!(old.id), &json!("2026-12-23T09:30:00Z")));
+}
+
+#[tokio::test]
+async fn the_replacement_works_as_long_as_is_chosen() {
+    let t = TestApp::new().await;
+    let (old, ana, admin) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await, t.admin().await);
+    let page = rotate(&old);
+    let chosen: [(&str, &str, Value); 4] = [
+        ("90", "", json!("2027-02-21T22:59:59Z")),
+        ("custom", "2027-07-01", json!("2027-07-01T21:59:59Z")),
+        ("never", "", json!(null)),
+        ("same", "ignored", json!("2026-12-23T09:30:00Z")),
+    ];
+    for (expiration, date, expected) in chosen {
+        let name = format!("Until {expiration}");
+        let fields = [("name", name.as_str()), ("expiration", expiration), ("date", date)];
+        ana.submit(&page, &page, &fields).await.is(201);
+        let made = admin.get(&format!("{KEYS}?search={}", name.replace(' ', "%20"))).await.is(200);
+        assert_eq!(made.at("/data/items/0/expiresAt"), &expected, "{expiration}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_told_at_its_field_and_nothing_is_lost() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let page = rotate(&old);
+    for (status, name, expiration, date, told) in [
+        (400, "", "same", "", "id=\"name-fault\""),
+        (400, old.secret.as_str(), "same", "", "id=\"name-fault\""),
+        (400, "Kept", "", "", "id=\"expiration-fault\""),
+        (400, "Kept", "custom", "", "id=\"date-fault\""),
+        (400, "Kept", "custom", "2026-11-01", "1 Nov 2026 is over"),
+        (409, "Scheduler", "never", "", "already called"),
+    ] {
+        let fields = [("name", name), ("expiration", expiration), ("date", date)];
+        let again = ana.submit(&page, &page, &fields).await.is(status).says(told);
+        if name == "Kept" {
+            again.says("value=\"Kept\"");
+        }
+    }
+    assert_eq!(t.admin().await.get(KEYS).await.at("/data/total"), 1);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_again_makes_no_second_key() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let page = rotate(&old);
+    let hidden = ana.get(&page).await.hidden(&page);
+    let fields = [("name", "Replacement"), ("expiration", "same")];
+    let all: Vec<_> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(fields).collect();
+    ana.post(&page, &all).await.is(201);
+    let made = t.admin().await.get(&format!("{KEYS}?search=Replacement")).await.is(200);
+    let id = made.text_at("/data/items/0/id");
+    ana.post(&page, &all).await.leads_to(&format!("/settings/api-keys/{id}?already=shown"));
+    assert_eq!(t.admin().await.get(KEYS).await.at("/data/total"), 2);
+}
+
+#[tokio::test]
+async fn a_replacement_that_was_never_used_is_not_relied_on_yet() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    use_(&t, &old, OLD, 3).await;
+    t.advance(2 * MINUTE).await;
+    let new = replace(&ana, &old).await;
+    t.with(&new).get("/api/v1/auth/check?scope=audit:read").await.is(403);
+    t.flush().await;
+    let page = ana.get(&rotate(&old)).await.is(200);
+    assert_eq!(step(&page), 2);
+    insta::assert_snapshot!(page.main());
+    let page = page.says("<strong>Not yet.</strong>").says("3 requests in the last 24 hours").says("Never used; 0 requests");
+    page.says("2 minutes ago</time> from <span class=\"mono\">198.51.100.7").says(">1 denied</a>");
+}
+
+#[tokio::test]
+async fn an_old_key_that_is_used_beside_the_new_one_is_to_be_waited_for() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    use_(&t, &old, "203.0.113.200", 1).await;
+    t.advance(MINUTE).await;
+    let new = replace(&ana, &old).await;
+    use_(&t, &new, "203.0.113.9", 2).await;
+    t.advance(MINUTE).await;
+    use_(&t, &old, OLD, 4).await;
+    t.advance(MINUTE).await;
+    let page = ana.get(&rotate(&old)).await.is(200);
+    assert_eq!(step(&page), 3);
+    insta::assert_snapshot!(page.main());
+    let wait = page.main().split("<strong>Wait.</strong>").nth(1).and_then(|rest| rest.split("</div>").next()).expect("advice");
+    assert!(wait.contains(OLD) && !wait.contains("203.0.113.200"), "only who used the old key since: {wait}");
+}
+
+#[tokio::test]
+async fn an_old_key_that_is_quiet_can_be_revoked_and_who_is_missing_is_named() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    use_(&t, &old, "203.0.113.200", 1).await;
+    t.advance(MINUTE).await;
+    use_(&t, &old, OLD, 1).await;
+    t.advance(MINUTE).await;
+    let new = replace(&ana, &old).await;
+    use_(&t, &new, OLD, 2).await;
+    let page = ana.get(&rotate(&old)).await.is(200).says("<strong>Safe.</strong>").says("That is not long.");
+    assert_eq!(step(&page), 4);
+    insta::assert_snapshot!(page.main());
+    let missing = page.main().split("Not seen with the new key yet").nth(1).and_then(|rest| rest.split("</div>").next());
+    let missing = missing.expect("a warning");
+    assert!(missing.contains("203.0.113.200") && !missing.contains(OLD), "{missing}");
+    // Used once more, it is waited for; and an hour later it is not.
+    t.advance(MINUTE).await;
+    use_(&t, &old, OLD, 1).await;
+    ana.get(&rotate(&old)).await.is(200).says("<strong>Wait.</strong>");
+    t.advance(60 * MINUTE).await;
+    ana.get(&rotate(&old)).await.is(200).says("<strong>Safe.</strong>").does_not_say("That is not long.");
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_active_leads_to_its_successor() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let new = replace(&ana, &old).await;
+    t.admin().await.post(&format!("{KEYS}/{}/revoke", old.id), json!({})).await.is(200);
+    let page = ana.get(&rotate(&old)).await.is(200).says("only an active key can be rotated").does_not_say("<ol");
+    page.says(&format!("href=\"/settings/api-keys/{}\"", new.id));
+    let sent = [("name", "Late"), ("expiration", "never")];
+    let form = ana.get(&rotate(&new)).await.hidden(&rotate(&new));
+    let all: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(sent).collect();
+    ana.post(&rotate(&old), &all).await.is(409).says("only an active key can be rotated");
+}
+
+#[tokio::test]
+async fn with_key_management_off_only_a_rotation_that_has_begun_goes_on() {
+    let t = TestApp::new().await;
+    let (old, untouched) = (named(&t, "Scheduler").await, named(&t, "Another").await);
+    let ana = t.person(Role::AccountOwner).await;
+    replace(&ana, &old).await;
+    t.owner().await.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
+    ana.get(&rotate(&untouched)).await.is(403).says("API keys are switched off");
+    let page = ana.get(&rotate(&old)).await.is(200).says("<ol class=\"steps\">").does_not_say("name=\"once\"");
+    page.says(&format!("action=\"/settings/api-keys/{}/revoke\"", old.id));
+}
