@@ -6,6 +6,7 @@
 const styles = {
   exact: { dateStyle: "medium", timeStyle: "long" },
   day: { day: "numeric", month: "short", year: "numeric" },
+  hour: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
 };
 for (const time of document.querySelectorAll("time[data-show]")) {
   const at = new Date(time.dateTime);
@@ -54,7 +55,10 @@ if (secret) {
   secret.addEventListener("submit", (event) => {
     event.preventDefault();
     isKept = true;
-    location.replace(secret.dataset.secret);
+    // Where the form leads, without leaving this page behind in the history.
+    const to = new URL(event.target.action);
+    to.search = new URLSearchParams(new FormData(event.target));
+    location.replace(to);
   });
   addEventListener("beforeunload", (event) => { if (!isKept) event.preventDefault(); });
   addEventListener("pagehide", () => { isKept = true; secret.replaceChildren(); });

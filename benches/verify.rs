@@ -92,6 +92,7 @@ fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, r
         revoked_at: None,
         revoked_by: None,
         revoke_reason: None,
+        refused_everywhere_at: None,
         rotated_from: None,
         revision: 1,
     }

@@ -72,7 +72,7 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
     };
     match prove(&app, &parts, &fields) {
         Ok(jar) => parts.extensions.insert(Proven(jar)),
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let path = parts.uri.path().to_owned();
     parts.extensions.insert(fields.clone());
@@ -87,11 +87,12 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Proven(pub(super) Jar);
 
-fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Response> {
+// Boxed, because a response is far larger than a jar.
+fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>> {
     let is_from = origin(app, &parts.headers);
     if is_from == From::Elsewhere {
         let message = "This form was sent from another site; nothing was changed. Open the page here and send it again.";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message).into_response());
+        return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message).into_response()));
     }
     let sent = |jar: Jar| jar.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
     let fits = |jar: &Jar| sent(*jar).is_some_and(|cookie| token_for(&cookie) == fields.text(TOKEN));
@@ -102,9 +103,9 @@ fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Response> {
     // it is certain that it was typed here; a password is typed again.
     if is_from == From::Here && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
         let token = sent(Jar::Session).as_deref().map(token_for).unwrap_or_default();
-        return Err(frame::send_again(parts.uri.path(), &fields.with(TOKEN, token)));
+        return Err(Box::new(frame::send_again(parts.uri.path(), &fields.with(TOKEN, token))));
     }
-    Err(form_refused().into_response())
+    Err(Box::new(form_refused().into_response()))
 }
 
 pub(super) fn form_refused() -> ApiError {

@@ -21,5 +21,5 @@ pub use cookie::Jar;
 pub use error::Error;
 pub use pages::routes as pages;
 pub(crate) use pages::{farewell, welcome};
-pub use service::{SignIns, SignedIn, TokenDigest, authenticate, find_token, issue, record_failures, require};
+pub use service::{SignIns, SignedIn, TokenDigest, authenticate, find_token, issue, record_failures, require, sign_in};
 pub use store::forget_expired;

@@ -7,12 +7,6 @@ fn held(secret: String) -> Key {
     Key { id: String::new(), secret }
 }
 
-fn administrator(site: &Site) -> Tab {
-    let mut tab = site.tab();
-    tab.sign_in(OWNER);
-    tab
-}
-
 /// Settings > API Keys, by the menu.
 fn open_api_keys(tab: &mut Tab) {
     tab.click("link", "API Keys");
@@ -31,7 +25,7 @@ fn create(tab: &mut Tab, name: &str) -> Key {
 #[test]
 fn create_a_key_and_copy_it_once() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     tab.grant_clipboard();
     open_api_keys(&mut tab);
     tab.click("button", "New API Key");
@@ -59,7 +53,7 @@ fn create_a_key_and_copy_it_once() {
 #[test]
 fn the_whole_key_is_displayed_once() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     let key = create(&mut tab, "QuickBooks Integration");
     tab.reload();
     assert!(!tab.text().contains(&key.secret), "after a reload:\n{}", tab.text());
@@ -75,7 +69,7 @@ fn the_whole_key_is_displayed_once() {
 #[test]
 fn leaving_asks_first_unless_the_key_was_copied() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     tab.grant_clipboard();
     let key = create(&mut tab, "Fleet Dashboard");
     tab.stays();
@@ -92,7 +86,7 @@ fn leaving_asks_first_unless_the_key_was_copied() {
 #[test]
 fn a_clipboard_that_fails_is_told() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     tab.deny_clipboard();
     let key = create(&mut tab, "Fleet Dashboard");
     tab.click("button", "Copy");
@@ -103,7 +97,7 @@ fn a_clipboard_that_fails_is_told() {
 #[test]
 fn rotate_without_downtime() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     let old = create(&mut tab, "Fleet Dashboard");
     tab.click("button", "I have stored this key");
     site.node.with(&old).get("/api/v1/ops/aircraft").is(200);
@@ -127,7 +121,7 @@ fn rotate_without_downtime() {
 #[test]
 fn revoke_a_key_for_good() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     let key = create(&mut tab, "Old website");
     tab.click("button", "I have stored this key");
     site.node.with(&key).get("/api/v1/ops/aircraft").is(200);
@@ -152,7 +146,7 @@ fn revoke_a_key_for_good() {
 #[test]
 fn a_pasted_key_finds_its_row_and_is_not_sent() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     let key = create(&mut tab, "Fleet Dashboard");
     tab.click("button", "I have stored this key");
     create(&mut tab, "Other");
@@ -170,7 +164,7 @@ fn a_pasted_key_finds_its_row_and_is_not_sent() {
 #[test]
 fn times_are_the_readers() {
     let site = Site::new();
-    let mut tab = administrator(&site);
+    let mut tab = site.tab_of(OWNER);
     tab.timezone("America/New_York");
     tab.open("/settings/audit-log");
     tab.says("Times are in America/New_York");

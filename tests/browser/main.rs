@@ -2,6 +2,7 @@
 
 mod support;
 
+mod everywhere;
 mod guide;
 mod pictures;
 mod practice;

@@ -1,19 +1,6 @@
 //! The reference page and the page of a failure: read by anyone, on anything.
 
-use crate::support::{Site, Tab};
-
-/// On wide and narrow windows, by day and by night: no barrier, no sideways scrolling, no complaint, no other host.
-fn is_fine_everywhere(tab: &mut Tab) {
-    for (width, height) in [(1280, 800), (390, 844)] {
-        tab.size(width, height);
-        for is_dark in [false, true] {
-            tab.dark(is_dark);
-            tab.is_accessible();
-        }
-        assert!(!tab.scrolls_sideways(), "{} scrolls sideways at {width}", tab.url());
-    }
-    tab.is_clean();
-}
+use crate::support::Site;
 
 #[test]
 fn the_reference_keeps_nobody_out_and_to_itself() {
@@ -23,7 +10,7 @@ fn the_reference_keeps_nobody_out_and_to_itself() {
     assert_eq!(tab.status(), 200);
     tab.has("heading", "API reference");
     tab.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)");
-    is_fine_everywhere(&mut tab);
+    tab.is_fine_everywhere();
 }
 
 #[test]
@@ -32,7 +19,7 @@ fn the_page_of_a_failure_keeps_nobody_out_and_to_itself() {
     let mut tab = site.tab();
     tab.open("/nothing-here");
     assert_eq!(tab.status(), 404);
-    is_fine_everywhere(&mut tab);
+    tab.is_fine_everywhere();
 }
 
 #[test]

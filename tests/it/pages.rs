@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod join;
+mod keys_list;
 mod members;
 mod new_key;
 mod session;

@@ -110,7 +110,7 @@ impl TestApp {
     pub async fn with_config(config: Config) -> Self {
         let EmptyApp { app, router, folder } = EmptyApp::with_config(config).await;
         let (workspace, owner) = workspace(&app, "skyline", "Skyline Aviation", "ana@skyline.example").await;
-        Self { router, app, workspace, owner, folder }
+        Self { app, router, workspace, owner, folder }
     }
 
     pub fn path(&self) -> std::path::PathBuf {

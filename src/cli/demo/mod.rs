@@ -1,9 +1,10 @@
 //! `demo`: a throwaway node full of believable data.
 //!
-//! - `seed` lives through four months of an operator; `facts` is what it draws from
+//! - `seed` lives through four months of an operator; `traffic` what its keys do; `facts` is what it draws from
 
 mod facts;
 mod seed;
+mod traffic;
 
 use super::serve::{Listening, run_node};
 use super::{Failure, output};

@@ -7,13 +7,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::Failure;
-use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, DemoKey, KEYS, MEMBERS, REPORTS};
+use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, REPORTS};
+use super::traffic::OLD_WEBSITE;
 use crate::app::App;
 use crate::audit::{Actor, By, Work};
 use crate::config::Config;
 use crate::fleet::{self, AircraftId};
 use crate::invoices;
-use crate::keys::{self, CreateKey, NewKey, RevokeKey, Scope};
+use crate::keys;
 use crate::kit::clock::{Clock, Time};
 use crate::kit::db::Location;
 use crate::kit::random::Random;
@@ -25,13 +26,9 @@ use crate::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 /// Whom the demo belongs to.
 pub(super) const OWNER: &str = "ana@skyline.example";
 
-const DAY: Duration = Duration::from_hours(24);
-const HOUR: Duration = Duration::from_hours(1);
+pub(super) const DAY: Duration = Duration::from_hours(24);
+pub(super) const HOUR: Duration = Duration::from_hours(1);
 const DAYS: u32 = 120;
-
-/// The key that has been revoked, and when.
-const OLD_WEBSITE: &str = "Old website";
-const RETIRED_DAYS_AGO: u32 = 12;
 
 /// What the person who tries it needs.
 pub(super) struct Seeded {
@@ -41,9 +38,10 @@ pub(super) struct Seeded {
     pub(super) password: String,
 }
 
-struct Operator {
-    app: App,
-    workspace: WorkspaceId,
+/// The operator, on one of the days.
+pub(super) struct Operator {
+    pub(super) app: App,
+    pub(super) workspace: WorkspaceId,
     /// Chance that is the same in every demo; secrets come from the operating system.
     chance: Random,
     members: Vec<Member>,
@@ -51,7 +49,7 @@ struct Operator {
     /// Flown for a client and not billed yet.
     trips: Vec<(TripId, Time)>,
     planned: u32,
-    today: Time,
+    pub(super) today: Time,
 }
 
 /// Fills the database at `location`.
@@ -75,11 +73,10 @@ pub(super) async fn seed(location: &Location) -> Result<Seeded, Failure> {
                 old_website = Some(made);
             }
         }
-        if ago == RETIRED_DAYS_AGO
-            && let Some(old) = &old_website
-        {
-            operator.retire(old).await?;
+        if let Some(old) = &old_website {
+            operator.live_with_the_old_website(old, ago).await?;
         }
+        operator.have_trouble(ago).await?;
     }
     keys::record_expiries(&operator.app).await?;
     operator.app.db.clone().close().await;
@@ -113,11 +110,11 @@ impl Operator {
         &choices[self.below(choices.len())]
     }
 
-    fn below(&self, bound: usize) -> usize {
+    pub(super) fn below(&self, bound: usize) -> usize {
         usize::from(u16::from_le_bytes(self.chance.bytes())) % bound
     }
 
-    fn by(&self, member: usize) -> By {
+    pub(super) fn by(&self, member: usize) -> By {
         By::itself(Actor::member(self.members[member].id, &self.members[member].name))
     }
 
@@ -240,50 +237,6 @@ impl Operator {
         }
         Ok(())
     }
-
-    async fn make_key(&self, demo: &DemoKey) -> Result<NewKey, Failure> {
-        let now = self.app.clock.now();
-        let scopes = if demo.scopes.is_empty() { Value::Null } else { json!(demo.scopes) };
-        let create: CreateKey = input(json!({
-            "name": demo.name, "permissions": demo.permissions, "scopes": scopes, "description": demo.about,
-            "expiresAt": demo.good_for_days.map(|days| now.after(days * DAY)),
-        }))?;
-        let used = create.chosen_scopes().iter().next();
-        let made = keys::create(&self.app, self.workspace, self.by(1), create, None).await?;
-        self.use_key(demo, &made, used).await?;
-        Ok(made)
-    }
-
-    /// Its traffic since then: busy by day, quiet by night and on weekends, with a refusal now and then.
-    async fn use_key(&self, demo: &DemoKey, made: &NewKey, scope: Option<Scope>) -> Result<(), Failure> {
-        let (begun, ended) = (made.key.created_at, made.key.expires_at.map_or(self.today, |expiry| expiry.min(self.today)));
-        let ended = if demo.name == OLD_WEBSITE { self.today.before((RETIRED_DAYS_AGO + 1) * DAY) } else { ended };
-        let (mut hours, mut at) = (Vec::new(), begun.hour().after(HOUR));
-        while at < ended {
-            let of_day = at.micros() / 3_600_000_000 % 24;
-            let is_weekend = matches!(at.date().weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
-            let share = match (of_day, is_weekend) {
-                (6..=18, false) => 100,
-                (6..=18, true) => 35,
-                _ => 12,
-            };
-            let wobble = i64::try_from(70 + self.below(60)).unwrap_or(100);
-            let denied = i64::from(self.below(90) == 0) * 3;
-            hours.push((at, scope, demo.per_hour * share * wobble / 10_000, denied));
-            at = at.after(HOUR);
-        }
-        let address = parse(demo.address)?;
-        let tx = self.app.db.begin().await?;
-        keys::import_usage(&tx, self.workspace, made.key.id, address, &hours).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    async fn retire(&self, made: &NewKey) -> Result<(), Failure> {
-        let reason = Some(parse("Replaced by the Fleet Dashboard")?);
-        keys::revoke(&self.app, self.workspace, self.by(1), made.key.id, RevokeKey { reason }).await?;
-        Ok(())
-    }
 }
 
 fn start_of_day(time: Time) -> Time {
@@ -291,14 +244,14 @@ fn start_of_day(time: Time) -> Time {
 }
 
 /// An input as an integration would send it.
-fn input<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     Ok(serde_json::from_value(value)?)
 }
 
-fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Failure> {
+pub(super) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Failure> {
     text.parse().map_err(failed)
 }
 
-fn failed(error: impl std::fmt::Display) -> Failure {
+pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::refused(format!("the demo cannot be filled: {error}"))
 }

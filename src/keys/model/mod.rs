@@ -1,12 +1,13 @@
 //! A key, what may be asked of it, and the rules that need no database.
 //!
-//! - here the key itself and its status; `name` what a successor is called
+//! - here the key itself and its status; `name` what a successor is called, `rotation` when it has taken over
 //! - `allowlist` from where; `rate_limit` how often; `input` what callers send
 
 mod allowlist;
 mod input;
 mod name;
 mod rate_limit;
+mod rotation;
 
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey,
 pub use name::KeyName;
 pub(super) use name::successor_names;
 pub use rate_limit::RateLimit;
+pub(super) use rotation::Handover;
 
 use super::SecretDigest;
 use super::scope::{Permissions, Scopes};

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 
 use crate::keys::error::Error;
-use crate::keys::model::{Key, RateLimit, UpdateKey};
+use crate::keys::model::{Key, KeyName, RateLimit, UpdateKey};
 use crate::kit::http::client::UNKNOWN;
 use crate::kit::http::{Check, Faults, FieldError};
 use crate::kit::page::number::grouped;
@@ -46,7 +46,7 @@ pub(super) fn example(address: IpAddr) -> Option<IpAddr> {
 
 /// What the fields say; what cannot be read is left out, and a fault.
 pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
-    let name = noted(fields.verbatim("name").parse().map_err(|error| name_fault(&error)), "name", faults);
+    let name = noted(named(fields), "name", faults);
     // A browser sends line breaks as two characters, and counts them as one.
     let description = fields.verbatim("description").replace("\r\n", "\n").parse();
     let description = noted(description.map_err(|error| description_fault(&error)), "description", faults);
@@ -57,6 +57,11 @@ pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
         faults.add(field, message);
     }
     change
+}
+
+/// The name that was typed, or what is wrong with it.
+pub(super) fn named(fields: &Fields) -> Result<KeyName, String> {
+    fields.verbatim("name").parse().map_err(|error| name_fault(&error))
 }
 
 /// The faults that the rules of an input find.

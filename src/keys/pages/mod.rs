@@ -4,9 +4,11 @@
 //! - `edit`   the form of what can change of a key; `fields` what it shares with `new`; `off` no new keys
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the end of it
 //! - `management` the switch of the account owner
+//! - `expiration` until when a new key works; `traffic` how a key was used
 //! - `words`  permissions and states as people read them
 
 mod edit;
+mod expiration;
 mod fields;
 mod index;
 mod management;
@@ -16,6 +18,7 @@ mod revoke;
 mod rotate;
 mod secret;
 mod show;
+mod traffic;
 mod words;
 
 use crate::app::App;

@@ -1,8 +1,120 @@
-//! The end of a key.
+//! The end of a key: a page that asks, and says what would stop.
 
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::traffic::{self, Span, requests};
+use crate::access::{Form, ManageKeys, Visitor};
 use crate::app::App;
-use crate::kit::http::Route;
+use crate::frame::{Frame, Place};
+use crate::keys::error::Error;
+use crate::keys::model::{Key, KeyId, Reason, RevokeKey, Status};
+use crate::keys::tables::last_use;
+use crate::keys::{service, store, usage};
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::http::route::{form, page};
+use crate::kit::http::{ApiError, Path, Route};
+use crate::kit::page::number::grouped;
+use crate::kit::page::{FormFaults, html_with};
+use crate::kit::text::sentence;
 
 pub(super) fn lines() -> Vec<Route<App>> {
-    Vec::new()
+    vec![
+        page("/settings/api-keys/{id}/revoke", "Page to revoke an API key", ask),
+        form("/settings/api-keys/{id}/revoke", "Revoke an API key", revoke),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "keys/revoke.html")]
+struct RevokePage {
+    frame: Frame,
+    key: Key,
+    status: Status,
+    use_: Use,
+    successor: Option<Successor>,
+    reason: String,
+    faults: FormFaults,
+}
+
+/// What the key did lately, and so what would stop.
+struct Use {
+    last: Option<last_use::Model>,
+    /// “340 requests from 2 addresses”
+    day: String,
+    /// The same for a week.
+    week: String,
+}
+
+/// The active key that replaces it.
+struct Successor {
+    key: Key,
+    last: Option<last_use::Model>,
+}
+
+impl Use {
+    async fn read(app: &App, key: KeyId, now: Time) -> DbResult<Self> {
+        let lately = async |span: Span| -> DbResult<String> {
+            let traffic = span.read(app, key, now).await?;
+            let addresses = usage::count_addresses(app.db.read(), key, now.before(span.count * span.bucket.length())).await?;
+            Ok(match traffic.report.total().allowed {
+                0 => "None".to_owned(),
+                allowed => format!("{} from {}", requests(allowed), several(addresses)),
+            })
+        };
+        let (day, week) = (lately(Span::LAST_DAY).await?, lately(Span::LAST_WEEK).await?);
+        Ok(Self { last: traffic::last_use(app, key).await?, day, week })
+    }
+}
+
+/// “1 address”, “2 addresses”
+fn several(addresses: u64) -> String {
+    if addresses == 1 { "1 address".to_owned() } else { format!("{} addresses", grouped(addresses)) }
+}
+
+async fn ask(who: Visitor<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+    show(&app, &who, id, StatusCode::OK, (String::new(), FormFaults::default())).await
+}
+
+async fn show(
+    app: &App,
+    who: &Visitor<ManageKeys>,
+    id: KeyId,
+    status: StatusCode,
+    (reason, faults): (String, FormFaults),
+) -> Result<Response, ApiError> {
+    let (db, workspace) = (app.db.read(), who.workspace());
+    let key = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
+    let is_revoked = key.revoked_at.is_some();
+    let title = if is_revoked { format!("“{}” is revoked", key.name) } else { format!("Revoke “{}”?", key.name) };
+    let frame = who.frame(app, title, Place::ApiKeys);
+    let now = frame.at.now();
+    let successor = match store::find_active_successor(db, workspace, id, now).await? {
+        Some(key) => Some(Successor { last: traffic::last_use(app, key.id).await?, key }),
+        None => None,
+    };
+    let use_ = Use::read(app, id, now).await?;
+    Ok(html_with(status, &RevokePage { status: key.status(now), frame, key, use_, successor, reason, faults }))
+}
+
+async fn revoke(
+    who: Visitor<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    Form(fields): Form,
+) -> Result<Response, ApiError> {
+    // A browser ends the lines of a text with two characters where whoever typed it counts one.
+    let typed = fields.text("reason").replace("\r\n", "\n");
+    let reason: Reason = match typed.parse() {
+        Ok(reason) => reason,
+        Err(fault) => {
+            let faults = FormFaults::of_field("reason", sentence(fault));
+            return show(&app, &who, id, StatusCode::BAD_REQUEST, (typed, faults)).await;
+        }
+    };
+    let key = service::revoke(&app, who.workspace(), who.by(), id, RevokeKey { reason: Some(reason) }).await?;
+    Ok(Redirect::to(&format!("/settings/api-keys?revoked={}", key.id)).into_response())
 }

@@ -9,7 +9,6 @@ use crate::app::App;
 use crate::frame::Frame;
 use crate::keys::model::Key;
 use crate::keys::service::NewKey;
-use crate::kit::page::number::plural;
 use crate::kit::page::{Fields, html_with};
 
 // No Debug: it carries a secret.
@@ -34,10 +33,6 @@ struct SecretPage<'a> {
 pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str) -> Response {
     let NewKey { key, secret } = new;
     let (path, query) = afterwards.split_once('?').unwrap_or((afterwards, ""));
-    let limit = key.rate_limit.map_or_else(
-        || "No limit".to_owned(),
-        |limit| format!("{} in {}", plural(limit.requests.into(), "request"), plural(limit.per_seconds.into(), "second")),
-    );
     let page = SecretPage {
         frame,
         key,
@@ -45,7 +40,7 @@ pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str)
         public_url: &app.config.public_url,
         permissions: words::permissions(key.permissions, key.scopes),
         abilities: words::abilities(key.scopes),
-        limit,
+        limit: words::rate_limit(key.rate_limit),
         afterwards,
         path,
         query: Fields::parse(query.as_bytes()),

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::keys::model::{Key, Status};
+use crate::keys::model::{Key, RateLimit, Status};
 use crate::keys::scope::{Access, Module, Permissions, Scopes};
 use crate::kit::page::Moments;
+use crate::kit::page::number::plural;
 
 /// From so long before its expiry on, a key's end is announced.
 const SOON: Duration = Duration::from_hours(14 * 24);
@@ -92,4 +93,17 @@ pub(super) fn status(key: &Key, at: &Moments) -> Badge {
 pub(super) fn ends_soon(key: &Key, at: &Moments) -> Option<Badge> {
     let expiry = key.expires_at.filter(|expiry| key.status(at.now()) == Status::Active && expiry.since(at.now()) <= SOON)?;
     Some(Badge { class: "soon", text: format!("Expires {}", at.ago_text(expiry)) })
+}
+
+/// “600 requests a minute”, “5 requests in 90 seconds”, “No limit”.
+pub(super) fn rate_limit(limit: Option<RateLimit>) -> String {
+    let Some(RateLimit { requests, per_seconds }) = limit else { return "No limit".to_owned() };
+    let requests = plural(requests.into(), "request");
+    match per_seconds {
+        1 => format!("{requests} a second"),
+        60 => format!("{requests} a minute"),
+        3_600 => format!("{requests} an hour"),
+        86_400 => format!("{requests} a day"),
+        seconds => format!("{requests} in {}", plural(seconds.into(), "second")),
+    }
 }

@@ -4,6 +4,8 @@
 
 mod revoke;
 
+use std::time::Duration;
+
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -88,7 +90,7 @@ pub async fn rotate(
     };
     let expires_at = match input.expires_at {
         Some(chosen) => future(chosen, now)?,
-        None => old.expires_at.map(|expiry| now.after(expiry.since(old.created_at)).min(now.after_years(MOST_YEARS))),
+        None => lifetime(&old, now).map(|(_, end)| end),
     };
     let key = Key {
         id: KeyId::new(now, &app.random),
@@ -206,6 +208,12 @@ pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: Workspa
 
 fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
     Allowlist::parse(texts).map_err(|(_, text)| Error::Block(text))
+}
+
+/// How long a key had from its creation, if it had an end; and when as much is over from now on.
+pub(super) fn lifetime(key: &Key, now: Time) -> Option<(Duration, Time)> {
+    let life = key.expires_at?.since(key.created_at);
+    Some((life, now.after(life).min(now.after_years(MOST_YEARS))))
 }
 
 /// An expiry that a key may have.

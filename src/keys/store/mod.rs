@@ -23,6 +23,9 @@ use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
+/// Keys that are listed as relatives by rotation: more than 90 days each fill in a working life.
+const MOST_RELATIVES: usize = 200;
+
 pub(super) async fn insert(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     Entity::insert(row_of(key)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
@@ -98,6 +101,38 @@ pub(super) async fn successors(
         .all(db)
         .await?;
     Ok(rows.into_iter().filter_map(|(from, to)| Some((from?, to))).collect())
+}
+
+/// The latest active successor of a key.
+pub(super) async fn find_active_successor(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    id: KeyId,
+    now: Time,
+) -> DbResult<Option<Key>> {
+    let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.eq(id));
+    let latest = of_key.filter(is(Status::Active, now)).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    latest.one(db).await?.map(key_of).transpose()
+}
+
+/// All that came of the same key by rotation, `key` itself included, the oldest first; at most [`MOST_RELATIVES`].
+pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<Vec<Key>> {
+    let mut eldest = key.clone();
+    for _ in 0..MOST_RELATIVES {
+        let Some(earlier) = eldest.rotated_from else { break };
+        let Some(found) = find(db, key.workspace, earlier).await? else { break };
+        eldest = found;
+    }
+    let (mut relatives, mut generation) = (vec![eldest.clone()], vec![eldest.id]);
+    while !generation.is_empty() && relatives.len() < MOST_RELATIVES {
+        let next = Entity::find().filter(Column::WorkspaceId.eq(key.workspace)).filter(Column::RotatedFrom.is_in(generation));
+        let next = next.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).limit((MOST_RELATIVES - relatives.len()) as u64);
+        let next = next.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
+        generation = next.iter().map(|key| key.id).collect();
+        relatives.extend(next);
+    }
+    relatives.sort_by_key(|key| key.created_at);
+    Ok(relatives)
 }
 
 /// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.

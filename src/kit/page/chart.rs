@@ -43,19 +43,14 @@ impl Bars {
     pub fn most(&self) -> String {
         grouped(self.tallest())
     }
-}
 
-/// The part of `height` that `count` of `most` takes; at least one pixel if there is anything.
-fn share(count: u64, most: u64, height: u32) -> u32 {
-    if count == 0 || most == 0 {
-        return 0;
+    /// The same bars, drawn to one scale with `other`.
+    pub fn beside(self, other: &Self) -> OnScale {
+        let most = self.tallest().max(other.tallest());
+        OnScale { bars: self, most }
     }
-    let scaled = u128::from(count) * u128::from(height) / u128::from(most);
-    u32::try_from(scaled).unwrap_or(height).max(1)
-}
 
-impl fmt::Display for Bars {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn draw(&self, f: &mut fmt::Formatter<'_>, most: u64) -> fmt::Result {
         let Self { title, bars, width, height } = self;
         let (allowed, denied) = (self.total(|bar| bar.allowed), self.total(|bar| bar.denied));
         let count = u32::try_from(bars.len()).unwrap_or(1).max(1);
@@ -68,7 +63,7 @@ impl fmt::Display for Bars {
         )?;
         for (place, bar) in (0..).zip(bars) {
             let x = place * unit;
-            let (low, high) = (share(bar.allowed, self.tallest(), *height), share(bar.denied, self.tallest(), *height));
+            let (low, high) = (share(bar.allowed, most, *height), share(bar.denied, most, *height));
             let low = low.min(height - high.min(*height));
             let empty = u32::from(low + high == 0);
             let parts = [("allowed", height - low, low), ("denied", height - low - high, high), ("none", height - empty, empty)];
@@ -83,12 +78,52 @@ impl fmt::Display for Bars {
     }
 }
 
+/// Bars whose scale was set from outside: charts side by side can be held against each other.
+#[derive(Clone, Debug)]
+pub struct OnScale {
+    bars: Bars,
+    most: u64,
+}
+
+/// The part of `height` that `count` of `most` takes; at least one pixel if there is anything.
+fn share(count: u64, most: u64, height: u32) -> u32 {
+    if count == 0 || most == 0 {
+        return 0;
+    }
+    let scaled = u128::from(count) * u128::from(height) / u128::from(most);
+    u32::try_from(scaled).unwrap_or(height).max(1)
+}
+
+impl fmt::Display for Bars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.draw(f, self.tallest())
+    }
+}
+
+impl fmt::Display for OnScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bars.draw(f, self.most)
+    }
+}
+
 // Numbers and labels that this server makes itself.
 impl HtmlSafe for Bars {}
+impl HtmlSafe for OnScale {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn one(allowed: u64) -> Bars {
+        Bars { title: "x".to_owned(), bars: vec![Bar { label: "y".to_owned(), allowed, denied: 0 }], width: 4, height: 24 }
+    }
+
+    #[test]
+    fn charts_beside_each_other_have_one_scale() {
+        let (small, large) = (one(5), one(10));
+        assert!(small.clone().beside(&large).to_string().contains("height=\"12\""));
+        assert!(large.beside(&small).to_string().contains("height=\"24\""));
+    }
 
     #[test]
     fn a_bar_is_never_taller_than_the_chart_and_the_least_count_is_seen() {

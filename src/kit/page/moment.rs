@@ -59,6 +59,12 @@ impl Moments {
         self.moment(at, "day", self.day_text(at))
     }
 
+    /// “23 Nov, 10:00 CET”, for the start of an hour
+    pub fn hour(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, "hour", self.hour_text(at))
+    }
+
     /// “2 minutes ago”, “in 6 days”
     pub fn ago(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
@@ -79,6 +85,11 @@ impl Moments {
     /// [`Moments::day`] as plain text.
     pub fn day_text(&self, at: Time) -> String {
         at.in_zone(&self.zone).strftime("%-d %b %Y").to_string()
+    }
+
+    /// [`Moments::hour`] as plain text.
+    pub fn hour_text(&self, at: Time) -> String {
+        at.in_zone(&self.zone).strftime("%-d %b, %H:%M %Z").to_string()
     }
 
     /// [`Moments::exactly`] as plain text.
@@ -141,6 +152,7 @@ mod tests {
     fn a_time_names_its_zone() {
         let m = moments();
         assert_eq!(m.exact_text(m.now), "23 Nov 2026, 10:30:00 CET");
+        assert_eq!(m.hour_text(m.now.hour()), "23 Nov, 10:00 CET");
         assert_eq!(Moments::new(m.now, "Nowhere/Atlantis").exact_text(m.now), "23 Nov 2026, 09:30:00 UTC");
     }
 }

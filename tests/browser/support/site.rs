@@ -1,4 +1,5 @@
-//! The product as a person meets it: the real binary, on a workspace "skyline" that is empty but for its owner.
+//! The product as a person meets it: the real binary, on a workspace "skyline" that is empty but for its owner, on the
+//! demo's data, or on no workspace at all.
 
 use super::process::{self, Node, PASSWORD};
 use super::tab::Tab;
@@ -8,12 +9,46 @@ pub struct Site {
     pub node: Node,
     /// Where its data is, and where the command line works on it.
     pub folder: process::Site,
+    /// Everybody's password.
+    password: String,
 }
 
 impl Site {
     pub fn new() -> Self {
         let folder = process::Site::new();
-        Self { node: folder.node(), folder }
+        Self { node: folder.node(), folder, password: PASSWORD.to_owned() }
+    }
+
+    /// No workspace yet; the path of the link that sets one up.
+    pub fn empty() -> (Self, String) {
+        let folder = process::Site::empty();
+        let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned() };
+        let said = site.node.stdout.lock().expect("the lock").clone();
+        let at = said.find("/setup#").unwrap_or_else(|| panic!("no link: {said}"));
+        let link = said[at..].split_whitespace().next().expect("a link").to_owned();
+        (site, link)
+    }
+
+    /// The demo: months of an operator's data.
+    pub fn demo() -> Self {
+        let folder = process::Site::empty();
+        let node = Node::start(folder.command(&["demo", "--listen", "127.0.0.1:0"]));
+        let said = node.stdout.lock().expect("the lock").clone();
+        let password = said.split("Password").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let password = password.unwrap_or_else(|| panic!("no password: {said}")).to_owned();
+        Self { node, folder, password }
+    }
+
+    /// Somebody who has signed in.
+    #[track_caller]
+    pub fn tab_of(&self, email: &str) -> Tab {
+        let mut tab = self.tab();
+        tab.open("/sign-in");
+        tab.fill("Email", email);
+        tab.fill("Password", &self.password);
+        tab.click("button", "Sign in");
+        tab.lacks("button", "Sign in");
+        tab
     }
 
     /// Somebody at a browser of their own.
@@ -31,16 +66,6 @@ impl Site {
 }
 
 impl Tab {
-    /// Signs in, and is where that leads.
-    #[track_caller]
-    pub fn sign_in(&mut self, email: &str) {
-        self.open("/sign-in");
-        self.fill("Email", email);
-        self.fill("Password", PASSWORD);
-        self.click("button", "Sign in");
-        self.lacks("button", "Sign in");
-    }
-
     /// The whole key that is on the screen.
     #[track_caller]
     pub fn secret(&mut self) -> String {
@@ -48,5 +73,18 @@ impl Tab {
         let text = self.text();
         let at = text.find("pck_").expect("a key on the page");
         text[at..].chars().take(42).collect()
+    }
+
+    /// On a wide and a narrow window, by day and by night: no barrier, no sideways scrolling, no complaint, no other host.
+    #[track_caller]
+    pub fn is_fine_everywhere(&mut self) {
+        for (width, height, is_dark) in [(1280, 800, false), (1280, 800, true), (390, 844, false), (320, 640, true)] {
+            self.size(width, height);
+            self.dark(is_dark);
+            self.is_accessible();
+            assert!(!self.scrolls_sideways(), "{} scrolls sideways at {width}", self.url());
+        }
+        self.size(1280, 800);
+        self.is_clean();
     }
 }

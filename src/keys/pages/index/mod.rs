@@ -42,8 +42,8 @@ struct IndexPage {
     rows: Vec<Row>,
     pager: Pager,
     management: Management,
-    /// The name of the key that was revoked a moment ago, and since when it is refused.
-    revoked: Option<(String, Time)>,
+    /// The name of the key that was revoked a moment ago, and since when every node refuses it, if that was noted.
+    revoked: Option<(String, Option<Time>)>,
     /// Whether key management was switched a moment ago.
     is_switched: bool,
 }
@@ -95,7 +95,8 @@ async fn management(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Rol
 }
 
 /// The key that the address says was revoked, if it was.
-async fn revoked(db: &impl ConnectionTrait, workspace: WorkspaceId, fields: &Fields) -> DbResult<Option<(String, Time)>> {
+async fn revoked(db: &impl ConnectionTrait, workspace: WorkspaceId, fields: &Fields) -> DbResult<Option<(String, Option<Time>)>> {
     let Some(id) = fields.read::<KeyId>("revoked") else { return Ok(None) };
-    Ok(store::find(db, workspace, id).await?.and_then(|key| Some((key.name, key.revoked_at?))))
+    let key = store::find(db, workspace, id).await?.filter(|key| key.revoked_at.is_some());
+    Ok(key.map(|key| (key.name, key.refused_everywhere_at)))
 }

@@ -1,8 +1,7 @@
 //! The form of a new key.
 //!
-//! - here opening and sending it; `permissions` what the key may do; `expiration` until when
+//! - here opening and sending it; `permissions` what the key may do
 
-mod expiration;
 mod permissions;
 
 use std::net::IpAddr;
@@ -12,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{fields as shared, off, secret};
+use super::{expiration, fields as shared, off, secret};
 use crate::access::{Form, ManageKeys, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
@@ -42,9 +41,7 @@ struct NewPage {
     once: String,
     tiles: Vec<permissions::Tile>,
     rows: Vec<permissions::Row>,
-    offers: Vec<expiration::Offer>,
-    first_day: String,
-    last_day: String,
+    choices: expiration::Choices,
     example: Option<IpAddr>,
     has_more: bool,
 }
@@ -57,9 +54,7 @@ impl NewPage {
             once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
             tiles: permissions::tiles(&fields),
             rows: permissions::rows(&fields),
-            offers: expiration::offers(&frame.at),
-            first_day: frame.at.today().to_string(),
-            last_day: expiration::last_day(&frame.at).to_string(),
+            choices: expiration::Choices::new(&frame.at),
             example: shared::example(who.info().address),
             has_more: shared::has_more(&fields, &faults),
             frame,

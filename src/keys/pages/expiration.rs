@@ -1,12 +1,28 @@
 //! Until when a new key works: a day, in the workspace's zone, or for good.
 
-use crate::keys::service::{MOST_YEARS, future};
+use std::time::Duration;
+
+use crate::keys::model::Key;
+use crate::keys::service::{MOST_YEARS, future, lifetime};
 use crate::kit::clock::Time;
 use crate::kit::day::Day;
 use crate::kit::page::{Fields, FormFaults, Moments};
 
 /// The one that is chosen at first is the last of them.
 const DAYS: [i32; 3] = [30, 60, 90];
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// What can be chosen, for the form.
+#[derive(Debug)]
+pub(super) struct Choices {
+    /// As long as the key that is replaced had, if it had an end.
+    pub(super) same: Option<Offer>,
+    pub(super) offers: [Offer; 3],
+    pub(super) first_day: String,
+    pub(super) last_day: String,
+    pub(super) zone: String,
+}
 
 /// So many days, and when they are over.
 #[derive(Debug)]
@@ -15,13 +31,28 @@ pub(super) struct Offer {
     pub(super) until: String,
 }
 
-/// What can be chosen without a calendar.
-pub(super) fn offers(at: &Moments) -> Vec<Offer> {
-    DAYS.into_iter().map(|days| Offer { days, until: at.today().plus(days).in_words() }).collect()
+impl Choices {
+    /// For a new key.
+    pub(super) fn new(at: &Moments) -> Self {
+        Self {
+            same: None,
+            offers: DAYS.map(|days| Offer { days, until: at.today().plus(days).in_words() }),
+            first_day: at.today().to_string(),
+            last_day: last_day(at).to_string(),
+            zone: at.zone_name().to_owned(),
+        }
+    }
+
+    /// For a key that replaces `old`.
+    pub(super) fn replacing(old: &Key, at: &Moments) -> Self {
+        let days = |life: Duration| i32::try_from(life.as_secs().div_ceil(DAY.as_secs())).unwrap_or(i32::MAX);
+        let same = lifetime(old, at.now()).map(|(life, end)| Offer { days: days(life), until: at.day_text(end) });
+        Self { same, ..Self::new(at) }
+    }
 }
 
 /// The last day that a key may work on.
-pub(super) fn last_day(at: &Moments) -> Day {
+fn last_day(at: &Moments) -> Day {
     let moments = Moments::new(at.now().after_years(MOST_YEARS), at.zone_name());
     // A key works until the end of its day, and on that day it is not over yet.
     moments.today().plus(-1)

@@ -1,8 +1,0 @@
-//! A key's replacement, step by step.
-
-use crate::app::App;
-use crate::kit::http::Route;
-
-pub(super) fn lines() -> Vec<Route<App>> {
-    Vec::new()
-}

@@ -1,0 +1,132 @@
+//! A key's replacement, step by step: create it, put it into the application, see that it works, revoke the old key.
+//! The page finds out by itself how far this has come.
+//!
+//! - here the page and what its form does; `form` what the form says; `takeover` what both keys did since
+
+mod form;
+mod takeover;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use self::form::Replacement;
+use self::takeover::Takeover;
+use super::words::{self, Badge};
+use super::{off, secret};
+use crate::access::{Form, ManageKeys, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::keys::error::Error;
+use crate::keys::model::{Handover, Key, KeyId, Status};
+use crate::keys::{service, store};
+use crate::kit::http::route::{form as form_route, page};
+use crate::kit::http::{ApiError, Path, Route};
+use crate::kit::page::{Fields, FormFaults, html_with};
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![
+        page("/settings/api-keys/{id}/rotate", "Page to rotate an API key", guide),
+        form_route("/settings/api-keys/{id}/rotate", "Rotate an API key", create),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "keys/rotate.html")]
+struct RotatePage {
+    frame: Frame,
+    old: Key,
+    status: Badge,
+    is_active: bool,
+    /// The form of step 1; none if no replacement can be made.
+    form: Option<Replacement>,
+    /// The replacement that there is already, and how far it has come.
+    takeover: Option<Takeover>,
+    /// Of a key that cannot be rotated: the latest key that replaced it.
+    successor: Option<Key>,
+    faults: FormFaults,
+}
+
+impl RotatePage {
+    /// The step that is to be taken now, from 1.
+    fn step(&self) -> u8 {
+        match self.takeover.as_ref().map(|takeover| takeover.handover) {
+            None => 1,
+            Some(Handover::NotYet) => 2,
+            Some(Handover::Wait) => 3,
+            Some(Handover::Safe) => 4,
+        }
+    }
+}
+
+async fn guide(who: Visitor<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+    show(&app, &who, id, None, StatusCode::OK, FormFaults::default()).await
+}
+
+async fn show(
+    app: &App,
+    who: &Visitor<ManageKeys>,
+    id: KeyId,
+    typed: Option<&Fields>,
+    status: StatusCode,
+    faults: FormFaults,
+) -> Result<Response, ApiError> {
+    let (db, workspace) = (app.db.read(), who.workspace());
+    let old = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
+    let frame = who.frame(app, format!("Rotate “{}”", old.name), Place::ApiKeys);
+    let now = frame.at.now();
+    let is_active = old.status(now) == Status::Active;
+    let is_enabled = off::is_on(app, who).await?;
+    let active_successor = store::find_active_successor(db, workspace, id, now).await?;
+    let takeover = match active_successor.clone().filter(|_| is_active) {
+        Some(new) => Some(Takeover::read(app, &old, new, &frame.at).await?),
+        None => None,
+    };
+    if is_active && !is_enabled && takeover.is_none() {
+        return off::show(app, who).await;
+    }
+    let form = match typed {
+        _ if !(is_active && is_enabled) => None,
+        Some(typed) => Some(Replacement::typed(typed, &old, &frame.at)),
+        None => {
+            let name = service::successor_name(db, workspace, &old.name, now).await?;
+            Some(Replacement::proposed(&name, app.random.base62(22), &old, &frame.at))
+        }
+    };
+    let successor = match (is_active, active_successor) {
+        (false, Some(successor)) => Some(successor),
+        (false, None) => match store::successors(db, workspace, vec![id]).await?.remove(&id) {
+            Some(latest) => store::find(db, workspace, latest).await?,
+            None => None,
+        },
+        (true, _) => None,
+    };
+    let status_badge = words::status(&old, &frame.at);
+    let page = RotatePage { frame, status: status_badge, is_active, form, takeover, successor, faults, old };
+    Ok(html_with(status, &page))
+}
+
+async fn create(
+    who: Visitor<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let frame = who.frame(&app, "API key created", Place::ApiKeys);
+    let input = match form::read(&form.0, &frame.at) {
+        Ok(input) => input,
+        Err(faults) => return show(&app, &who, id, Some(&form.0), StatusCode::BAD_REQUEST, faults).await,
+    };
+    match service::rotate(&app, who.workspace(), who.by(), id, input, form.once()).await {
+        Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
+        Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
+        Err(Error::Disabled) => off::show(&app, &who).await,
+        // The page of a key that is not active says so instead of showing a form.
+        Err(error @ (Error::NameTaken(_) | Error::NotActive(_))) => {
+            let faults = form::refused(&error);
+            show(&app, &who, id, Some(&form.0), ApiError::from(error).status, faults).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,109 @@
+//! One key: what it is, what it may do, and what it did.
+//!
+//! - here what it is; `used` how it was used; `history` its events and its relatives by rotation
+
+mod history;
+mod used;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use self::history::{Relative, Told};
+use self::used::Used;
+use super::traffic;
+use super::words::{self, Badge};
+use crate::access::{ManageKeys, Visitor};
+use crate::app::App;
+use crate::frame::{Frame, Place};
+use crate::keys::error::Error;
+use crate::keys::model::{Key, KeyId, Status};
+use crate::keys::store;
+use crate::keys::tables::last_use;
+use crate::kit::http::route::page;
+use crate::kit::http::{ApiError, Path, Route};
+use crate::kit::page::{Asked, Fields, html};
+use crate::workspaces;
+
+pub(super) fn lines() -> Vec<Route<App>> {
+    vec![page("/settings/api-keys/{id}", "API key page", show)]
+}
+
+#[derive(Template)]
+#[template(path = "keys/show.html")]
+struct KeyPage {
+    frame: Frame,
+    key: Key,
+    status: Badge,
+    soon: Option<Badge>,
+    notice: Option<Notice>,
+    can: Can,
+    abilities: Vec<&'static str>,
+    permissions: String,
+    blocks: String,
+    limit: String,
+    last_use: Option<last_use::Model>,
+    used: Used,
+    relatives: Vec<Relative>,
+    events: Vec<Told>,
+}
+
+/// What happened on the way here.
+struct Notice {
+    class: &'static str,
+    text: &'static str,
+}
+
+/// Which actions its state leaves.
+struct Can {
+    rotate: bool,
+    revoke: bool,
+    edit: bool,
+}
+
+impl Can {
+    fn new(status: Status, is_enabled: bool, has_successor: bool) -> Self {
+        let is_active = status == Status::Active;
+        // A rotation that has begun is finished even when no more keys are made.
+        Self { rotate: is_active && (is_enabled || has_successor), revoke: status != Status::Revoked, edit: is_active }
+    }
+}
+
+async fn show(
+    who: Visitor<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    Asked(asked): Asked,
+) -> Result<Response, ApiError> {
+    let (db, workspace) = (app.db.read(), who.workspace());
+    let key = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
+    let frame = who.frame(&app, &key.name, Place::ApiKeys);
+    let now = frame.at.now();
+    let settings = workspaces::find(db, workspace).await?.ok_or_else(ApiError::internal)?;
+    let successor = store::find_active_successor(db, workspace, id, now).await?;
+    Ok(html(&KeyPage {
+        status: words::status(&key, &frame.at),
+        soon: words::ends_soon(&key, &frame.at),
+        notice: notice(&asked),
+        can: Can::new(key.status(now), settings.api_keys_enabled, successor.is_some()),
+        abilities: words::abilities(key.scopes),
+        permissions: words::permissions(key.permissions, key.scopes),
+        blocks: key.allowlist.blocks().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        limit: words::rate_limit(key.rate_limit),
+        last_use: traffic::last_use(&app, id).await?,
+        used: Used::read(&app, id, &asked, &frame.at).await?,
+        relatives: history::relatives(&app, &key, &frame.at).await?,
+        events: history::events(&app, workspace, id).await?,
+        frame,
+        key,
+    }))
+}
+
+fn notice(asked: &Fields) -> Option<Notice> {
+    const SHOWN: &str = "This key has been created already. Its secret was shown once and cannot be shown again: if it was not stored, revoke the key and create another one.";
+    const UPDATED: &str = "The changes are saved. They hold from the next request on.";
+    const CREATED: &str = "The key is ready to be used. Here you see when it is.";
+    let said = [("already", "shown", "warn", SHOWN), ("updated", "1", "good", UPDATED), ("created", "1", "good", CREATED)];
+    let found = said.into_iter().find(|(field, value, ..)| asked.is(field, value));
+    found.map(|(_, _, class, text)| Notice { class, text })
+}

@@ -1,0 +1,124 @@
+//! How the key was used: over time, by scope, from where.
+
+use crate::app::App;
+use crate::keys::model::KeyId;
+use crate::keys::pages::traffic::{Span, Traffic, number, requests};
+use crate::keys::pages::words;
+use crate::keys::scope::{Access, Scope};
+use crate::keys::tables::address;
+use crate::keys::usage::{self, Bucket, Sum};
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::page::chart::Bars;
+use crate::kit::page::{Fields, Moments};
+
+/// The chart's own measure; it fills the room it is given.
+const CHART: (u32, u32) = (60, 100);
+
+/// Addresses that are shown at first.
+const FEW: usize = 5;
+
+/// How the key was used lately.
+pub(super) struct Used {
+    /// Whether there was any request in the time that is shown.
+    pub(super) any: bool,
+    pub(super) by_hour: bool,
+    pub(super) chart: Bars,
+    /// “1,204 requests allowed and 3 denied”
+    pub(super) total: String,
+    /// “The busiest day was 20 Nov, with 1,204 requests”
+    pub(super) most: Option<String>,
+    /// The latest first.
+    pub(super) rows: Vec<Row>,
+    pub(super) scopes: Vec<ScopeRow>,
+    pub(super) addresses: Vec<address::Model>,
+    pub(super) more_addresses: Vec<address::Model>,
+    pub(super) all_addresses: u64,
+    first: String,
+    last: String,
+}
+
+/// One bucket, in numbers.
+pub(super) struct Row {
+    pub(super) start: Time,
+    pub(super) label: String,
+    pub(super) allowed: String,
+    pub(super) denied: String,
+}
+
+/// What was asked for.
+pub(super) struct ScopeRow {
+    /// “Trips, write”
+    pub(super) name: String,
+    /// `trips:write`
+    pub(super) scope: Option<Scope>,
+    pub(super) allowed: String,
+    pub(super) denied: String,
+}
+
+impl Used {
+    pub(super) async fn read(app: &App, key: KeyId, asked: &Fields, at: &Moments) -> DbResult<Self> {
+        let by_hour = asked.is("by", "hour");
+        let span = if by_hour { Span { bucket: Bucket::Hour, count: 48 } } else { Span { bucket: Bucket::Day, count: 30 } };
+        let traffic = span.read(app, key, at.now()).await?;
+        let mut addresses = usage::addresses(app.db.read(), key).await?;
+        let more_addresses = addresses.split_off(FEW.min(addresses.len()));
+        let total = traffic.report.total();
+        let ends: Vec<_> = traffic.buckets().map(|(start, _)| traffic.label(start, at)).collect();
+        let end = |end: Option<&String>| end.cloned().unwrap_or_default();
+        Ok(Self {
+            any: total != Sum::default(),
+            by_hour,
+            chart: traffic.bars(if by_hour { "Requests by the hour" } else { "Requests by the day" }, at, CHART),
+            total: format!("{} allowed and {} denied", requests(total.allowed), number(total.denied)),
+            most: traffic.busiest().map(|(start, sum)| most(&traffic, start, sum, at, by_hour)),
+            rows: traffic
+                .buckets()
+                .rev()
+                .filter(|(_, sum)| *sum != Sum::default())
+                .map(|bucket| row(&traffic, bucket, at))
+                .collect(),
+            scopes: traffic.report.scopes.iter().map(|(scope, sum)| scope_row(*scope, *sum)).collect(),
+            all_addresses: usage::count_addresses(app.db.read(), key, Time::FIRST).await?,
+            addresses,
+            more_addresses,
+            first: end(ends.first()),
+            last: end(ends.last()),
+        })
+    }
+
+    /// The time that is shown.
+    pub(super) fn span(&self) -> &'static str {
+        if self.by_hour { "last 48 hours" } else { "last 30 days" }
+    }
+
+    /// What stands under the two ends of the chart.
+    pub(super) fn axis(&self) -> [&str; 2] {
+        [&self.first, &self.last]
+    }
+
+    /// Addresses that are not in the table and not behind “more” either.
+    pub(super) fn unlisted(&self) -> u64 {
+        self.all_addresses.saturating_sub((self.addresses.len() + self.more_addresses.len()) as u64)
+    }
+}
+
+fn most(traffic: &Traffic, start: Time, sum: Sum, at: &Moments, by_hour: bool) -> String {
+    let bucket = if by_hour { "hour began" } else { "day was" };
+    format!("The busiest {bucket} {}, with {}", traffic.label(start, at), requests(sum.allowed + sum.denied))
+}
+
+fn row(traffic: &Traffic, (start, sum): (Time, Sum), at: &Moments) -> Row {
+    Row { start, label: traffic.label(start, at), allowed: number(sum.allowed), denied: number(sum.denied) }
+}
+
+fn scope_row(scope: Option<Scope>, sum: Sum) -> ScopeRow {
+    let name = scope.map_or_else(
+        || "None needed".to_owned(),
+        |Scope { module, access }| {
+            let access = if access == Access::Write { "write" } else { "read" };
+            format!("{}, {access}", words::title(module))
+        },
+    );
+    ScopeRow { name, scope, allowed: number(sum.allowed), denied: number(sum.denied) }
+}

@@ -1,0 +1,98 @@
+//! How a key was used, as the pages tell it.
+
+use jiff::tz::TimeZone;
+
+use crate::app::App;
+use crate::keys::model::KeyId;
+use crate::keys::tables::last_use;
+use crate::keys::usage::{self, Bucket, Report, Sum};
+use crate::kit::clock::Time;
+use crate::kit::db::DbResult;
+use crate::kit::page::Moments;
+use crate::kit::page::chart::{Bar, Bars};
+use crate::kit::page::number::{grouped, plural};
+
+/// So many hours or days up to now, the present one included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) bucket: Bucket,
+    pub(super) count: u32,
+}
+
+impl Span {
+    /// A day, by the hour.
+    pub(super) const LAST_DAY: Self = Self { bucket: Bucket::Hour, count: 24 };
+    /// A week, by the hour: days would begin at midnight.
+    pub(super) const LAST_WEEK: Self = Self { bucket: Bucket::Hour, count: 7 * 24 };
+
+    /// The start of its first bucket.
+    fn from(self, now: Time) -> Time {
+        self.bucket.start(now).before((self.count - 1) * self.bucket.length())
+    }
+
+    /// How `key` was used in it.
+    pub(super) async fn read(self, app: &App, key: KeyId, now: Time) -> DbResult<Traffic> {
+        let from = self.from(now);
+        // The present hour counts, even in its first microsecond.
+        let to = now.hour().after(Bucket::Hour.length());
+        let report = usage::report(app.db.read(), key, self.bucket, from, to).await?;
+        Ok(Traffic { span: self, from, report })
+    }
+}
+
+/// How a key was used in a [`Span`].
+#[derive(Debug)]
+pub(super) struct Traffic {
+    span: Span,
+    from: Time,
+    pub(super) report: Report,
+}
+
+impl Traffic {
+    /// Every bucket in order, those without requests as well.
+    pub(super) fn buckets(&self) -> impl DoubleEndedIterator<Item = (Time, Sum)> {
+        let start = |place| self.from.after(place * self.span.bucket.length());
+        let sum = |start| self.report.buckets.get(&start).copied().unwrap_or_default();
+        (0..self.span.count).map(start).map(move |start| (start, sum(start)))
+    }
+
+    /// What a bucket is called in plain text.
+    pub(super) fn label(&self, start: Time, at: &Moments) -> String {
+        match self.span.bucket {
+            Bucket::Hour => at.hour_text(start),
+            // A day of the report begins at midnight UTC, whatever the reader's zone.
+            Bucket::Day => start.in_zone(&TimeZone::UTC).strftime("%-d %b").to_string(),
+        }
+    }
+
+    /// As a chart of this size.
+    pub(super) fn bars(&self, title: &str, at: &Moments, (width, height): (u32, u32)) -> Bars {
+        let bar = |(start, sum): (Time, Sum)| Bar {
+            label: self.label(start, at),
+            allowed: sum.allowed.unsigned_abs(),
+            denied: sum.denied.unsigned_abs(),
+        };
+        Bars { title: title.to_owned(), bars: self.buckets().map(bar).collect(), width, height }
+    }
+
+    /// The bucket with the most requests, if there were any.
+    pub(super) fn busiest(&self) -> Option<(Time, Sum)> {
+        let used = self.report.buckets.iter().map(|(start, sum)| (*start, *sum));
+        used.rev().max_by_key(|(_, sum)| sum.allowed + sum.denied)
+    }
+}
+
+/// When and from where a key was last used.
+pub(super) async fn last_use(app: &App, key: KeyId) -> DbResult<Option<last_use::Model>> {
+    Ok(usage::last_uses(app.db.read(), vec![key]).await?.remove(&key))
+}
+
+/// “14 requests”
+pub(super) fn requests(count: i64) -> String {
+    plural(count.unsigned_abs(), "request")
+}
+
+/// “1,204”
+pub(super) fn number(count: i64) -> String {
+    grouped(count.unsigned_abs())
+}

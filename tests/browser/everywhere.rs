@@ -1,0 +1,210 @@
+//! Every page in every state: at 1280, 390 and 320 pixels, light and dark, with nothing that axe-core calls serious or
+//! critical, no sideways scrolling, nothing in the console, and no request to any other host.
+
+use serde_json::json;
+
+use crate::support::{OWNER, PASSWORD, Site, Tab};
+
+fn are_fine(tab: &mut Tab, paths: &[&str]) {
+    for path in paths {
+        tab.open(path);
+        assert_eq!(tab.status(), 200, "{path}");
+        tab.is_fine_everywhere();
+    }
+}
+
+/// The id of the demo's key of this name.
+fn id_of(tab: &mut Tab, name: &str) -> String {
+    tab.open("/settings/api-keys");
+    tab.click("link", name);
+    tab.url().rsplit('/').next().expect("an id").split('?').next().expect("an id").to_owned()
+}
+
+#[test]
+fn lists_of_a_workspace_in_use() {
+    let site = Site::demo();
+    let mut tab = site.tab_of(OWNER);
+    are_fine(
+        &mut tab,
+        &[
+            "/settings/api-keys",
+            "/settings/api-keys?status=revoked&sort=name",
+            "/settings/api-keys?search=nothing+like+it",
+            "/settings/api-keys?search=sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            "/settings/api-keys/management",
+            "/settings/audit-log",
+            "/settings/audit-log?unusual=1",
+            "/settings/audit-log?action=trip.created&date_to=1970-01-01",
+            "/settings/members",
+            "/settings/members/new",
+            "/settings/account",
+        ],
+    );
+}
+
+#[test]
+fn pages_of_one_key() {
+    let site = Site::demo();
+    let mut tab = site.tab_of(OWNER);
+    for name in ["FlightPlan Sync", "Old website", "Legacy import"] {
+        let id = id_of(&mut tab, name);
+        let pages = ["", "?by=hour", "/rotate", "/revoke", "/edit"].map(|page| format!("/settings/api-keys/{id}{page}"));
+        for page in pages {
+            tab.open(&page);
+            tab.is_fine_everywhere();
+        }
+    }
+}
+
+#[test]
+fn pages_with_a_secret_and_what_follows() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    are_fine(&mut tab, &["/settings/api-keys", "/settings/api-keys/new", "/settings/audit-log", "/settings/members"]);
+    tab.open("/settings/api-keys/new");
+    tab.click("button", "Create key");
+    tab.says("needs another value");
+    tab.is_fine_everywhere();
+    tab.fill("Name", "Fleet Dashboard");
+    tab.choose("radio", "Specific modules");
+    tab.choose("radio", "No expiration");
+    tab.is_fine_everywhere();
+    tab.choose("radio", "Fleet: Read");
+    tab.click("button", "Create key");
+    tab.secret();
+    tab.is_fine_everywhere();
+    tab.click("button", "I have stored this key");
+    tab.click("button", "Rotate");
+    tab.click("button", "Create key");
+    tab.secret();
+    tab.click("button", "I have stored this key");
+    tab.says("Confirm that the application works with it");
+    tab.is_fine_everywhere();
+    tab.open("/settings/members/new");
+    tab.click("button", "Invite member");
+    tab.is_fine_everywhere();
+}
+
+#[test]
+fn pages_for_those_who_are_not_in() {
+    let (empty, link) = Site::empty();
+    let mut tab = empty.tab();
+    tab.open(&link);
+    tab.is_fine_everywhere();
+    tab.open("/setup");
+    tab.is_fine_everywhere();
+    let site = Site::new();
+    let email = site.member("pilot");
+    let mut tab = site.tab();
+    are_fine(&mut tab, &["/sign-in", "/sign-in?after=sign-out", "/join", "/setup"]);
+    tab.open("/sign-in");
+    tab.fill("Email", &email);
+    tab.fill("Password", "not this one, though");
+    tab.click("button", "Sign in");
+    tab.says("Wrong email or password.");
+    tab.is_accessible();
+    let mut pilot = site.tab_of(&email);
+    for path in ["/settings/api-keys", "/settings/audit-log", "/settings/members"] {
+        pilot.open(path);
+        assert_eq!(pilot.status(), 403);
+        pilot.says("Whom to ask");
+        pilot.says("ana@skyline.example");
+        pilot.lacks("link", "API Keys");
+        pilot.is_accessible();
+    }
+}
+
+#[test]
+fn a_key_lives_its_life_without_a_script() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.without_javascript();
+    tab.open("/settings/api-keys");
+    tab.click("button", "New API Key");
+    tab.fill("Name", "Fleet Dashboard");
+    tab.click("button", "Create key");
+    let secret = tab.secret();
+    tab.lacks("button", "Copy");
+    tab.click("button", "I have stored this key");
+    tab.has("heading", "Fleet Dashboard");
+    tab.click("link", "API Keys");
+    tab.fill("Search", &secret);
+    tab.click("button", "Search");
+    tab.says("The key that you pasted");
+    tab.click("button", "Revoke");
+    tab.click("button", "Revoke key");
+    tab.says("Revoked");
+    tab.click("link", "Audit Log");
+    tab.select("Outcome", "Done");
+    tab.click("button", "Filter");
+    tab.says("Fleet Dashboard");
+    tab.click("button", "Sign out");
+    tab.has("button", "Sign in");
+    tab.is_clean();
+}
+
+#[test]
+fn an_invited_person_joins_by_the_link() {
+    let site = Site::new();
+    let invited = json!({ "name": "Lea Winter", "email": "lea@skyline.example", "role": "auditor" });
+    let url = site.node.owner().post("/api/v1/members", &invited).is(201).json["data"]["inviteUrl"].clone();
+    let path = url.as_str().and_then(|url| url.find("/join")).map(|at| &url.as_str().expect("text")[at..]);
+    let mut tab = site.tab();
+    tab.open(path.expect("a link"));
+    assert_eq!(tab.url(), "/join");
+    tab.fill("Password", PASSWORD);
+    tab.click("button", "Join");
+    tab.has("heading", "Audit Log");
+    tab.is_clean();
+}
+
+#[test]
+fn the_first_workspace_is_set_up_by_the_link_that_serve_prints() {
+    let (site, link) = Site::empty();
+    let mut tab = site.tab();
+    tab.open(&link);
+    tab.fill("Workspace name", "Skyline Aviation");
+    tab.fill("Your name", "Ana Keller");
+    tab.fill("Email", OWNER);
+    tab.fill("Password", PASSWORD);
+    tab.click("button", "Set up the workspace");
+    tab.has("heading", "API Keys");
+    tab.says("No API keys yet");
+    let mut other = tab.beside();
+    other.open(&link);
+    other.has("link", "Sign in");
+}
+
+#[test]
+fn a_key_is_made_by_keyboard_alone() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.press("Tab");
+    assert_eq!(tab.focused(), ("link".into(), "Skip to the content".into()));
+    tab.press("Enter");
+    tab.press("Tab");
+    assert_eq!(tab.focused(), ("button".into(), "New API Key".into()));
+    tab.press("Enter");
+    tab.has("heading", "New API Key");
+    while tab.focused() != ("textbox".into(), "Name".into()) {
+        tab.press("Tab");
+    }
+    tab.type_text("Fleet Dashboard");
+    tab.press("Tab");
+    assert_eq!(tab.focused(), ("radio".into(), "Read-only".into()));
+    tab.press("ArrowDown");
+    tab.press("Tab");
+    assert_eq!(tab.focused(), ("radio".into(), "90 days".into()));
+    while tab.focused() != ("button".into(), "Create key".into()) {
+        tab.press("Tab");
+    }
+    tab.press("Enter");
+    let key = tab.secret();
+    tab.within("region", "The new key", |region| region.has("button", "Copy"));
+    while tab.focused() != ("button".into(), "I have stored this key".into()) {
+        tab.press("Tab");
+    }
+    tab.press("Enter");
+    tab.says("Read-write");
+    assert!(!tab.text().contains(&key));
+}

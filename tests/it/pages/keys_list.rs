@@ -1,0 +1,226 @@
+//! Settings > API Keys: what the list shows, how it is filtered, searched and sorted, and the owner's switch.
+
+mod search;
+
+use std::time::Duration;
+
+use planeconnection::members::Role;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestApp, TestKey};
+
+const LIST: &str = "/settings/api-keys";
+const SEARCH: &str = "/settings/api-keys/search";
+const MANAGEMENT: &str = "/settings/api-keys/management";
+
+fn named(name: &str) -> Value {
+    json!({ "name": name, "permissions": "read_only", "expiresAt": null })
+}
+
+impl TestApp {
+    async fn revoke(&self, key: &TestKey) {
+        self.owner().await.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200);
+    }
+
+    /// Keys of every status, used and unused.
+    async fn keys_of_every_kind(&self) {
+        let old = self.key_with(named("Old website")).await;
+        self.revoke(&old).await;
+        self.advance(Duration::from_hours(24)).await;
+        self.key_with(json!({ "name": "Legacy import", "permissions": "read_write", "expiresAt": "2026-11-25T00:00:00Z" })).await;
+        let scopes = json!(["trips:read", "invoices:write"]);
+        let used = self
+            .key_with(json!({
+                "name": "QuickBooks Integration", "permissions": "custom", "scopes": scopes,
+                "expiresAt": "2026-12-02T09:30:00Z", "description": "Creates invoices",
+            }))
+            .await;
+        for _ in 0..2 {
+            self.with(&used).get("/api/v1/ops/trips").await.is(200);
+            self.with(&used).get("/api/v1/ops/aircraft").await.is(403);
+            self.flush().await;
+            self.advance(Duration::from_hours(12)).await;
+            self.with(&used).get("/api/v1/ops/trips").await.is(200);
+            self.flush().await;
+            self.advance(Duration::from_hours(6)).await;
+        }
+        self.advance(Duration::from_mins(90)).await;
+        self.key_with(named("<script>alert(1)</script> \"x\" & 'y'")).await;
+    }
+}
+
+/// The names of the rows, from the top.
+fn names(page: &Answer) -> Vec<String> {
+    let links = page.text.split("<a class=\"name\"").skip(1);
+    links.filter_map(|link| Some(link.split_once('>')?.1.split("</a>").next()?.to_owned())).collect()
+}
+
+/// The row of this key.
+#[track_caller]
+fn row<'a>(page: &'a Answer, name: &str) -> &'a str {
+    let row = page.text.split("<tr>").find(|row| row.contains(&format!(">{name}</a>")));
+    row.unwrap_or_else(|| panic!("no row of {name}: {}", page.text))
+}
+
+/// Where the link with this text leads.
+#[track_caller]
+fn link(page: &Answer, text: &str) -> String {
+    let end = format!(">{text}</a>");
+    let (before, _) = page.text.split_once(&end).unwrap_or_else(|| panic!("no link “{text}”: {}", page.text));
+    let (_, tag) = before.rsplit_once("href=\"").expect("an address");
+    tag.split('"').next().unwrap_or_default().replace("&#38;", "&")
+}
+
+#[tokio::test]
+async fn the_list_shows_every_key_with_its_status_and_its_use() {
+    let t = TestApp::new().await;
+    t.keys_of_every_kind().await;
+    let page = t.person(Role::AccountOwner).await.get(LIST).await.is(200);
+    insta::assert_snapshot!(page.main());
+}
+
+#[tokio::test]
+async fn a_workspace_without_keys_is_told_what_they_are_for() {
+    let t = TestApp::new().await;
+    let page = t.person(Role::AccountOwner).await.get(LIST).await.is(200);
+    insta::assert_snapshot!(page.main());
+}
+
+#[tokio::test]
+async fn a_row_offers_what_can_still_be_done_with_its_key() {
+    let t = TestApp::new().await;
+    t.keys_of_every_kind().await;
+    let page = t.person(Role::Admin).await.get(LIST).await.is(200);
+    let offers = |name: &str| {
+        let row = row(&page, name);
+        (row.contains(">Rotate</button>"), row.contains(">Revoke</button>"))
+    };
+    assert_eq!(offers("QuickBooks Integration"), (true, true));
+    assert_eq!(offers("Legacy import"), (false, true));
+    assert_eq!(offers("Old website"), (false, false));
+    assert!(row(&page, "QuickBooks Integration").contains("Expires in 6 days"));
+}
+
+#[tokio::test]
+async fn a_hostile_name_is_only_a_name() {
+    let t = TestApp::new().await;
+    t.keys_of_every_kind().await;
+    let page = t.person(Role::Admin).await.get(LIST).await.is(200);
+    page.says("&#60;script&#62;alert(1)&#60;/script&#62;").does_not_say("<script>alert");
+    let found = t.person(Role::Admin).await.get("/settings/api-keys?search=%22%3E%3Cb%3E").await.is(200);
+    found.says("&#60;b&#62;").does_not_say("<b>");
+}
+
+#[tokio::test]
+async fn a_tab_lists_one_status_and_says_how_many_there_are() {
+    let t = TestApp::new().await;
+    t.keys_of_every_kind().await;
+    let admin = t.person(Role::Admin).await;
+    let page = admin.get(LIST).await.is(200).says("All 4").says("Active 2").says("Expired 1").says("Revoked 1");
+    let expired = admin.get(&link(&page, "Expired 1")).await.is(200);
+    assert_eq!(names(&expired), ["Legacy import"]);
+    let current = "<a href=\"/settings/api-keys?status=expired\" aria-current=\"page\">Expired 1</a>";
+    expired.says(current).says("All 4");
+}
+
+#[tokio::test]
+async fn a_column_head_sorts_the_list_and_then_turns_it_round() {
+    let t = TestApp::new().await;
+    for name in ["beta", "Alpha", "gamma"] {
+        t.key_with(named(name)).await;
+        t.advance(Duration::from_secs(1)).await;
+    }
+    let admin = t.person(Role::Admin).await;
+    let newest = admin
+        .get(LIST)
+        .await
+        .is(200)
+        .says("<th scope=\"col\" aria-sort=\"descending\"><a href=\"/settings/api-keys?sort=created\">");
+    assert_eq!(names(&newest), ["gamma", "Alpha", "beta"]);
+    let sorted = admin.get(&link(&newest, "Name")).await.is(200).says("<th scope=\"col\" aria-sort=\"ascending\">");
+    assert_eq!(names(&sorted), ["Alpha", "beta", "gamma"]);
+    let turned = admin.get(&link(&sorted, "Name")).await.is(200);
+    assert_eq!(names(&turned), ["gamma", "beta", "Alpha"]);
+}
+
+#[tokio::test]
+async fn never_used_is_longest_ago_and_no_expiration_is_last() {
+    let t = TestApp::new().await;
+    let soon = t.key_with(json!({ "name": "soon", "permissions": "read_only", "expiresAt": "2027-01-01T00:00:00Z" })).await;
+    t.key_with(json!({ "name": "later", "permissions": "read_only", "expiresAt": "2028-01-01T00:00:00Z" })).await;
+    let never = t.key_with(named("never")).await;
+    for key in [&never, &soon] {
+        t.with(key).get("/api/v1/auth/whoami").await.is(200);
+        t.advance(Duration::from_secs(1)).await;
+    }
+    let admin = t.person(Role::Admin).await;
+    for (sort, expected) in [
+        ("expires", ["soon", "later", "never"]),
+        ("-expires", ["never", "later", "soon"]),
+        ("-last_used", ["soon", "never", "later"]),
+        ("last_used", ["later", "never", "soon"]),
+    ] {
+        assert_eq!(names(&admin.get(&format!("{LIST}?sort={sort}")).await.is(200)), expected, "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn filters_keep_each_other_and_a_page_has_25_keys() {
+    let t = TestApp::new().await;
+    for number in 1..=27 {
+        t.key_with(named(&format!("Key {number:02}"))).await;
+    }
+    let admin = t.person(Role::Admin).await;
+    let first = admin.get("/settings/api-keys?status=active&search=key&sort=name&utm_source=mail").await.is(200);
+    assert_eq!((names(&first).len(), first.text.contains("1–25 of 27 keys")), (25, true));
+    assert_eq!(link(&first, "All 27"), "/settings/api-keys?search=key&sort=name");
+    assert_eq!(link(&first, "Expires"), "/settings/api-keys?status=active&search=key&sort=expires");
+    let second = admin.get(&format!("{LIST}{}", link(&first, "Next"))).await.is(200);
+    assert_eq!(names(&second), ["Key 26", "Key 27"]);
+    assert_eq!(link(&second, "Previous"), "?status=active&search=key&sort=name&page=1");
+    assert_eq!(names(&admin.get("/settings/api-keys?page=900").await.is(200)).len(), 2);
+}
+
+#[tokio::test]
+async fn a_revocation_is_told_by_the_key_and_not_by_the_address() {
+    let t = TestApp::new().await;
+    let (gone, runs) = (t.key_with(named("Gone")).await, t.key_with(named("Runs")).await);
+    t.revoke(&gone).await;
+    let admin = t.person(Role::Admin).await;
+    let told = admin.get(&format!("{LIST}?revoked={}", gone.id)).await.is(200);
+    told.says("<strong>Gone</strong> was revoked. Every request with it has been refused since")
+        .says("23 Nov 2026, 10:30:00 CET");
+    for id in [runs.id.as_str(), "key_nonsense", "Gone"] {
+        admin.get(&format!("{LIST}?revoked={id}")).await.is(200).does_not_say("was revoked");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_no_administrator_is_told_whom_to_ask() {
+    let t = TestApp::new().await;
+    let pilot = t.person(Role::Pilot).await;
+    pilot.get(LIST).await.is(403).says("Whom to ask").says("Ana Keller").says("ana@skyline.example");
+    let csrf = pilot.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+    pilot.post(SEARCH, &[("csrf", &csrf), ("search", "x")]).await.is(403);
+    t.person(Role::Admin).await.get(MANAGEMENT).await.is(403).says("the account owner").says("Ana Keller");
+}
+
+#[tokio::test]
+async fn the_owner_switches_key_management_off_and_on_again() {
+    let t = TestApp::new().await;
+    t.key_with(named("Scheduler")).await;
+    let (owner, admin) = (t.person(Role::AccountOwner).await, t.person(Role::Admin).await);
+    admin.get(LIST).await.is(200).says(">New API Key</button>").does_not_say(MANAGEMENT);
+    owner.get(LIST).await.is(200).says(MANAGEMENT);
+
+    owner.get(MANAGEMENT).await.is(200).says("Existing keys go on working").says(">Switch off</button>");
+    owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.leads_to("/settings/api-keys?switched=1");
+    t.audit_ends_with(&["settings.api_keys.updated"]).await;
+    let off = admin.get(LIST).await.is(200).says("API key management is off.").says("ask Ana Keller");
+    off.does_not_say("New API Key").does_not_say(">Rotate</button>").says(">Revoke</button>");
+    owner.get(LIST).await.is(200).says("API key management is off.").does_not_say("New API Key").says("Switch on…");
+
+    owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.leads_to("/settings/api-keys?switched=1");
+    owner.get("/settings/api-keys?switched=1").await.is(200).says("API key management is on.");
+    admin.get(LIST).await.is(200).says(">New API Key</button>").says(">Rotate</button>").does_not_say("management is on");
+}

@@ -1,0 +1,71 @@
+//! The search: by name, by hint, and by a key that was pasted; and that nobody finds another workspace's.
+
+use planeconnection::members::Role;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{LIST, SEARCH, link, named, names};
+use crate::support::{Lines, TestApp, hex};
+
+#[tokio::test]
+async fn a_search_finds_names_and_hints_and_keeps_status_and_order() {
+    let t = TestApp::new().await;
+    let (dashboard, _) = (t.key_with(named("Fleet Dashboard")).await, t.key_with(named("Scheduler")).await);
+    let admin = t.person(Role::Admin).await;
+    let searched = admin.submit("/settings/api-keys?status=active&sort=name", SEARCH, &[("search", " DASH ")]).await;
+    searched.leads_to("/settings/api-keys?status=active&search=DASH&sort=name");
+    let hint = format!("…{}", &dashboard.secret[38..]);
+    for text in ["DASH", &dashboard.secret[..8], &hint] {
+        let found =
+            admin.get(&format!("{LIST}?{}", serde_urlencoded::to_string([("search", text)]).expect("text"))).await.is(200);
+        assert_eq!(names(&found), ["Fleet Dashboard"], "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_without_result_says_so_and_offers_a_way_back() {
+    let t = TestApp::new().await;
+    t.key_with(named("Scheduler")).await;
+    let admin = t.person(Role::Admin).await;
+    let page = admin.get("/settings/api-keys?search=nothing&status=revoked").await.is(200).says("No key matches");
+    assert_eq!(names(&admin.get(&link(&page, "Clear the filter")).await.is(200)), ["Scheduler"]);
+}
+
+#[tokio::test]
+async fn a_pasted_key_is_found_by_its_digest_and_leaves_no_trace() {
+    let (lines, _guard) = Lines::of_this_thread();
+    let t = TestApp::new().await;
+    let (key, _) = (t.key_with(named("Leaked")).await, t.key_with(named("Other")).await);
+    t.revoke(&key).await;
+    let admin = t.person(Role::Admin).await;
+    let address = format!("/settings/api-keys?search=sha256:{}", hex(&Sha256::digest(&key.secret)));
+    let pasted = format!("curl -H 'X-API-Key: {}'", key.secret);
+    let answer = admin.submit("/settings/api-keys?status=active", SEARCH, &[("search", &pasted)]).await;
+    answer.leads_to(&address);
+    let found = admin.get(&address).await.is(200).says("The key that you pasted").does_not_say(&key.secret);
+    assert_eq!(names(&found), ["Leaked"]);
+    // Whoever was signed out meanwhile gets a page with what they typed, but not with a key.
+    let expired = t.stranger();
+    let form = expired.get("/sign-in").await.hidden("/sign-in");
+    let waiting = expired.post(SEARCH, &[("csrf", &form[0].1), ("search", &pasted)]).await.is(401);
+    waiting.says("You were signed out").does_not_say(&key.secret);
+    let logged = String::from_utf8(lines.bytes()).expect("text");
+    assert!(logged.contains(SEARCH) && !logged.contains(&key.secret), "{logged}");
+}
+
+#[tokio::test]
+async fn a_key_of_another_workspace_is_neither_listed_nor_found() {
+    let t = TestApp::new().await;
+    let (_, other) = t.other_workspace().await;
+    let body = other.post("/api/v1/api-keys", named("Northwind")).await.is(201);
+    let (id, secret) = (body.text_at("/data/apiKey/id"), body.text_at("/data/secret"));
+    other.post(&format!("/api/v1/api-keys/{id}/revoke"), json!({})).await.is(200);
+    t.key_with(named("Skyline")).await;
+    let admin = t.person(Role::Admin).await;
+    for query in ["", "?search=north", "?status=revoked", &format!("?revoked={id}")] {
+        admin.get(&format!("{LIST}{query}")).await.is(200).does_not_say("Northwind").does_not_say(&id);
+    }
+    let digest = hex(&Sha256::digest(&secret));
+    let page = admin.get(&format!("{LIST}?search=sha256:{digest}")).await.is(200);
+    page.says("The key that you pasted").says("No key of this workspace has that secret").does_not_say("Northwind");
+}
