@@ -13,7 +13,7 @@ mod unusual;
 
 use serde_json::Value;
 
-use super::model::{Action, Event};
+use super::model::{Action, Actor, Event};
 use crate::kit::page::number::grouped;
 use crate::members::Role;
 use changes::{changed, refused};
@@ -139,6 +139,7 @@ fn leaked(details: &Value) -> String {
 fn who(event: &Event) -> Phrase {
     let actor = &event.actor;
     match actor.kind.as_str() {
+        "operator" if actor.name.as_deref() == Some(Actor::SET_UP_LINK) => "Somebody with the set-up link".into(),
         "operator" => "The operator (command line)".into(),
         "api_key" => Phrase { text: format!("The key {}", actor.name.as_deref().unwrap_or("without a name")), ..name_of(actor) },
         "anonymous" => "Somebody".into(),

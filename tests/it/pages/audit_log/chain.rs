@@ -45,19 +45,19 @@ async fn an_honest_log_is_verified_at_every_look() {
     let (t, auditor) = with_a_log().await;
     auditor.get(PAGE).await.is(200).says("Chain verified: every one of the 10 events fits.");
     named(&t, "Four").await;
-    auditor.get(PAGE).await.is(200).says("every one of the 12 events fits.").does_not_say("tampered");
+    auditor.get(PAGE).await.is(200).says("every one of the 12 events fits.").does_not_say("not as it was written");
     verified(&auditor).await.says("every one of the 12 events fits.");
 }
 
 #[tokio::test]
 async fn tampering_is_told_loudly_at_the_next_look() {
     let (t, auditor) = with_a_log().await;
-    auditor.get(PAGE).await.is(200).does_not_say("tampered");
+    auditor.get(PAGE).await.is(200).does_not_say("not as it was written");
     t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 4").await;
-    let page = auditor.get(PAGE).await.is(200).says("The log was tampered with").says("The 3 events before that fit.");
+    let page = auditor.get(PAGE).await.is(200).says("The log is not as it was written").says("The 3 events before that fit.");
     let page = page.says("Event 4 (evt_").says("planeconnection audit verify --workspace skyline").does_not_say("Chain verified");
     assert_eq!(sentences(&page).len(), 10, "what can be read is shown all the same");
-    auditor.get(&format!("{PAGE}?action=invoice.voided")).await.is(200).says("The log was tampered with");
+    auditor.get(&format!("{PAGE}?action=invoice.voided")).await.is(200).says("The log is not as it was written");
 }
 
 #[tokio::test]
@@ -95,8 +95,8 @@ async fn a_long_log_is_verified_step_by_step_and_no_more_is_claimed() {
     second.says("What was checked before is not read again").says("Its first event was read");
     // It lies where this page looks no more.
     t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 4").await;
-    auditor.get(PAGE).await.is(200).does_not_say("tampered");
-    let found = verified(&auditor).await.says("The log was tampered with").says("Event 4 (evt_");
+    auditor.get(PAGE).await.is(200).does_not_say("not as it was written");
+    let found = verified(&auditor).await.says("The log is not as it was written").says("Event 4 (evt_");
     found.says("The 3 events before that fit.");
     auditor.get(PAGE).await.is(200).says("Event 4 (evt_");
 }
