@@ -75,7 +75,7 @@ fn pages_with_a_secret_and_what_follows() {
     tab.is_fine_everywhere();
     tab.click("button", "I have stored this key");
     tab.click("button", "Rotate");
-    tab.click("button", "Create key");
+    tab.click("button", "Create replacement");
     tab.secret();
     tab.click("button", "I have stored this key");
     tab.says("Confirm that the application works with it");

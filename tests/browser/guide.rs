@@ -104,7 +104,7 @@ fn rotate_without_downtime() {
     open_api_keys(&mut tab);
     tab.within("row", "Fleet Dashboard", |row| row.click("button", "Rotate"));
     tab.says("Create the replacement");
-    tab.click("button", "Create key");
+    tab.click("button", "Create replacement");
     let new = held(tab.secret());
     tab.click("button", "I have stored this key");
     tab.says("Confirm that the application works with it");
@@ -129,7 +129,7 @@ fn revoke_a_key_for_good() {
     tab.within("row", "Old website", |row| row.click("button", "Revoke"));
     tab.says("Old website");
     tab.says("401 Unauthorized");
-    tab.fill("Reason", "The website was replaced");
+    tab.fill("Reason (optional)", "The website was replaced");
     tab.click("button", "Revoke key");
     tab.has("heading", "API Keys");
     site.node.with(&key).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
