@@ -111,7 +111,7 @@ fn rotate_without_downtime() {
     for key in [&old, &new] {
         site.node.with(key).get("/api/v1/ops/aircraft").is(200);
     }
-    tab.click("button", "Revoke");
+    tab.click("button", "Revoke the old key");
     tab.click("button", "Revoke key");
     site.node.with(&old).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
     site.node.with(&new).get("/api/v1/ops/aircraft").is(200);
