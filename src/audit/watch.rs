@@ -119,13 +119,13 @@ impl Turn {
     pub(super) async fn walk(self) -> DbResult<()> {
         let Self { app, workspace } = &self;
         let begun = app.clock.now();
-        let before = lock(&app.chains.known).get(workspace).cloned();
         let mut found = walk(&app.db, *workspace, Place::START, STEP).await?;
         while found.fault.is_none() && found.place.sequence < found.until {
             *lock(&app.chains.walking) = Some((*workspace, found.place.sequence));
             found = walk(&app.db, *workspace, found.place, STEP).await?;
         }
-        if let Some(Known { place, .. }) = before
+        let known = lock(&app.chains.known).get(workspace).cloned();
+        if let Some(Known { place, .. }) = known
             && found.fault.is_none()
             && !stands(&app.db, *workspace, place).await?
         {
