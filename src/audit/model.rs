@@ -109,6 +109,9 @@ impl Actor {
         Self { kind: "api_key", id: Some(id.to_string()), name: Some(name.to_owned()) }
     }
 
+    /// What an operator is called who opened the link with which a new server is set up.
+    pub const SET_UP_LINK: &str = "set-up link";
+
     /// Whoever runs the command line.
     pub fn operator(name: &str) -> Self {
         Self { kind: "operator", id: None, name: Some(name.to_owned()) }

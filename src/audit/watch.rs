@@ -66,6 +66,8 @@ impl Watch {
     /// Walks on over the chain of `workspace`, for about [`STEP`] events.
     pub(super) async fn look(&self, app: &App, workspace: WorkspaceId) -> DbResult<Chain> {
         let now = app.clock.now();
+        // Before what is known: a walk that ends in between is told as under way, and never as if it had not been.
+        let walking = lock(&self.walking).filter(|(walked, _)| *walked == workspace).map(|(_, at)| at);
         let known = lock(&self.known).get(&workspace).cloned();
         let of = last(&app.db, workspace).await?;
         let is_there = match &known {
@@ -78,7 +80,7 @@ impl Watch {
             of: until.max(of),
             begun: (from.place != Place::START).then_some(from.begun),
             fault,
-            walking: lock(&self.walking).filter(|(walked, _)| *walked == workspace).map(|(_, at)| at),
+            walking,
         };
         let rewritten = known.as_ref().filter(|_| !is_there).map(|known| Fault::Rewritten { sequence: known.place.sequence });
         if let Some(fault) = from.fault.clone().or_else(|| rewritten.clone().filter(|_| of > STEP)) {

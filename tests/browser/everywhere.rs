@@ -75,7 +75,7 @@ fn pages_with_a_secret_and_what_follows() {
     tab.is_fine_everywhere();
     tab.click("button", "I have stored this key");
     tab.click("button", "Rotate");
-    tab.click("button", "Create key");
+    tab.click("button", "Create replacement");
     tab.secret();
     tab.click("button", "I have stored this key");
     tab.says("Confirm that the application works with it");
@@ -127,14 +127,14 @@ fn a_key_lives_its_life_without_a_script() {
     tab.lacks("button", "Copy");
     tab.click("button", "I have stored this key");
     tab.has("heading", "Fleet Dashboard");
-    tab.click("link", "API Keys");
+    tab.go_to("API Keys");
     tab.fill("Search", &secret);
     tab.click("button", "Search");
     tab.says("The key that you pasted");
     tab.click("button", "Revoke");
     tab.click("button", "Revoke key");
     tab.says("Revoked");
-    tab.click("link", "Audit Log");
+    tab.go_to("Audit Log");
     tab.select("Outcome", "Done");
     tab.click("button", "Filter");
     tab.says("Fleet Dashboard");

@@ -9,7 +9,7 @@ fn held(secret: String) -> Key {
 
 /// Settings > API Keys, by the menu.
 fn open_api_keys(tab: &mut Tab) {
-    tab.click("link", "API Keys");
+    tab.go_to("API Keys");
     tab.has("heading", "API Keys");
 }
 
@@ -73,12 +73,12 @@ fn leaving_asks_first_unless_the_key_was_copied() {
     tab.grant_clipboard();
     let key = create(&mut tab, "Fleet Dashboard");
     tab.stays();
-    tab.click("link", "Audit Log");
+    tab.go_to("Audit Log");
     assert_eq!(tab.dialogs().len(), 1);
     assert!(tab.text().contains(&key.secret));
     tab.click("button", "Copy");
     tab.says("Copied");
-    tab.click("link", "Members");
+    tab.go_to("Members");
     tab.has("heading", "Members");
     assert_eq!(tab.dialogs().len(), 1);
 }
@@ -104,14 +104,14 @@ fn rotate_without_downtime() {
     open_api_keys(&mut tab);
     tab.within("row", "Fleet Dashboard", |row| row.click("button", "Rotate"));
     tab.says("Create the replacement");
-    tab.click("button", "Create key");
+    tab.click("button", "Create replacement");
     let new = held(tab.secret());
     tab.click("button", "I have stored this key");
     tab.says("Confirm that the application works with it");
     for key in [&old, &new] {
         site.node.with(key).get("/api/v1/ops/aircraft").is(200);
     }
-    tab.click("button", "Revoke");
+    tab.click("button", "Revoke the old key");
     tab.click("button", "Revoke key");
     site.node.with(&old).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
     site.node.with(&new).get("/api/v1/ops/aircraft").is(200);
@@ -129,7 +129,7 @@ fn revoke_a_key_for_good() {
     tab.within("row", "Old website", |row| row.click("button", "Revoke"));
     tab.says("Old website");
     tab.says("401 Unauthorized");
-    tab.fill("Reason", "The website was replaced");
+    tab.fill("Reason (optional)", "The website was replaced");
     tab.click("button", "Revoke key");
     tab.has("heading", "API Keys");
     site.node.with(&key).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
@@ -138,7 +138,7 @@ fn revoke_a_key_for_good() {
         row.lacks("button", "Revoke");
         row.lacks("button", "Rotate");
     });
-    tab.click("link", "Audit Log");
+    tab.go_to("Audit Log");
     tab.says("The website was replaced");
     site.folder.verify();
 }

@@ -1,5 +1,6 @@
 //! The pages, as a browser without a script sees them.
 
+mod audit_log;
 mod join;
 mod keys_list;
 mod members;

@@ -166,9 +166,10 @@ fn a_backup_of_a_busy_database_holds_everything_that_was_answered() {
             let mut owner = node.owner_with(&token);
             let mut made: Vec<(usize, Key)> = Vec::new();
             while !is_over.load(Ordering::Acquire) {
+                let answer = owner.post("/api/v1/api-keys", &new_key(&format!("Key {}", made.len()), &["trips:read"])).is(201);
+                // Counted after the answer: while a copy is not there yet, the next has not begun.
                 let copies = std::fs::read_dir(site.path()).expect("a folder").filter_map(Result::ok);
                 let copies = copies.filter(|file| file.file_name().to_string_lossy().starts_with("copy")).count();
-                let answer = owner.post("/api/v1/api-keys", &new_key(&format!("Key {}", made.len()), &["trips:read"])).is(201);
                 made.push((copies, Key::of(&answer.json["data"])));
             }
             made

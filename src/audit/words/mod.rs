@@ -13,7 +13,7 @@ mod unusual;
 
 use serde_json::Value;
 
-use super::model::{Action, Event};
+use super::model::{Action, Actor, Event};
 use crate::kit::page::number::grouped;
 use crate::members::Role;
 use changes::{changed, refused};
@@ -43,16 +43,14 @@ pub fn told(event: &Event) -> String {
 
 /// The same in parts.
 pub fn phrases(event: &Event) -> Vec<Phrase> {
-    match event.action.parse() {
-        Ok(action) => sentence(event, action),
-        Err(_) => {
-            let mut words = vec![who(event), ": ".into(), event.action.clone().into()];
-            if let Some(target) = event.target.as_ref() {
-                words.extend([" (".into(), named(&target.kind, target.id.as_ref(), target.name.as_ref()), ")".into()]);
-            }
-            words
-        }
+    if let Ok(action) = event.action.parse() {
+        return sentence(event, action);
     }
+    let mut words = vec![who(event), ": ".into(), event.action.clone().into()];
+    if let Some(target) = event.target.as_ref() {
+        words.extend([" (".into(), named(&target.kind, target.id.as_ref(), target.name.as_ref()), ")".into()]);
+    }
+    words
 }
 
 fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
@@ -60,7 +58,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
     let did = |verb: &str| did(event, verb, String::new());
     match action {
         Action::KeyCreated if details.get("rotatedFrom").is_some() => self::did(event, "created", " to replace another".into()),
-        Action::KeyCreated => did("created"),
+        Action::KeyCreated | Action::TripCreated => did("created"),
         Action::KeyUpdated | Action::AircraftUpdated | Action::TripUpdated | Action::ReportUpdated => {
             self::did(event, "changed", changed(details))
         }
@@ -88,7 +86,6 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::MemberRemoved => self::did(event, "removed", " from the workspace".into()),
         Action::WorkspaceCreated => did("made"),
         Action::AircraftCreated => did("added"),
-        Action::TripCreated => did("created"),
         Action::ReportCreated if event.actor.kind == "anonymous" => {
             let promised = if text(details, "/confidentiality") == Some("anonymous") { "anonymously" } else { "in confidence" };
             is(event, format!(" was filed {promised}"))
@@ -142,6 +139,7 @@ fn leaked(details: &Value) -> String {
 fn who(event: &Event) -> Phrase {
     let actor = &event.actor;
     match actor.kind.as_str() {
+        "operator" if actor.name.as_deref() == Some(Actor::SET_UP_LINK) => "Somebody with the set-up link".into(),
         "operator" => "The operator (command line)".into(),
         "api_key" => Phrase { text: format!("The key {}", actor.name.as_deref().unwrap_or("without a name")), ..name_of(actor) },
         "anonymous" => "Somebody".into(),

@@ -89,7 +89,12 @@ fn of_people() -> Vec<(Event, &'static str)> {
     let added = json!({ "email": "ben@skyline.example", "role": "safety_manager" });
     let raised = json!({ "role": { "from": "pilot", "to": "admin" } });
     let made = json!({ "slug": "skyline", "timezone": "Europe/Zurich" });
+    let set_up = ("operator", "set-up link");
     vec![
+        (
+            event("workspace.created", set_up, ("workspace", "Skyline Aviation"), made.clone()),
+            "Somebody with the set-up link made the workspace Skyline Aviation",
+        ),
         (event("member.signed_in", ANA, ANA, json!({})), "Ana Keller signed in"),
         (
             event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST })),

@@ -10,7 +10,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyRotated => "Key replaced",
         Action::KeyRevoked => "Key revoked",
         Action::KeyExpired => "Key expired",
-        Action::KeyUsed => "Key used from a new address",
+        Action::KeyUsed => "Key used first, or from a new address",
         Action::KeyDenied => "Requests with a key refused",
         Action::KeyLeakedInUrl => "Key sent in a URL",
         Action::KeySettingsUpdated => "Key management switched on or off",

@@ -85,9 +85,10 @@ fn refusal(event: &Event) -> &'static str {
 /// `->` on a JSON column gives JSON on SQLite and on Postgres, and as text `false` and `null` are the same on both.
 pub(in crate::audit) fn is_unusual() -> Condition {
     let shown = |sign: Sign| {
-        let said = sign.path.iter().fold(Expr::col(Column::Details), |value, name| {
-            value.binary(BinOper::Custom("->".into()), Expr::cust(format!("'{name}'")))
-        });
+        let said = sign
+            .path
+            .iter()
+            .fold(Expr::col(Column::Details), |value, name| value.binary(BinOper::Custom("->"), Expr::cust(format!("'{name}'"))));
         Condition::all().add(Column::Action.eq(sign.action.as_str())).add(said.cast_as(Alias::new("text")).eq(sign.says.as_str()))
     };
     SIGNS.into_iter().map(shown).fold(Condition::any().add(Column::Outcome.eq(Outcome::Denied.as_str())), Condition::add)

@@ -66,6 +66,12 @@ impl Site {
 }
 
 impl Tab {
+    /// Settings > the place of this name.
+    #[track_caller]
+    pub fn go_to(&mut self, place: &str) {
+        self.within("navigation", "Settings", |menu| menu.click("link", place));
+    }
+
     /// The whole key that is on the screen.
     #[track_caller]
     pub fn secret(&mut self) -> String {
@@ -78,6 +84,8 @@ impl Tab {
     /// On a wide and a narrow window, by day and by night: no barrier, no sideways scrolling, no complaint, no other host.
     #[track_caller]
     pub fn is_fine_everywhere(&mut self) {
+        // Colours are looked at when they have settled.
+        self.reduced_motion(true);
         for (width, height, is_dark) in [(1280, 800, false), (1280, 800, true), (390, 844, false), (320, 640, true)] {
             self.size(width, height);
             self.dark(is_dark);

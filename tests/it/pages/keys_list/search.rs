@@ -44,6 +44,7 @@ async fn a_pasted_key_is_found_by_its_digest_and_leaves_no_trace() {
     answer.leads_to(&address);
     let found = admin.get(&address).await.is(200).says("The key that you pasted").does_not_say(&key.secret);
     assert_eq!(names(&found), ["Leaked"]);
+    assert_eq!(link(&found, "Show all keys"), LIST);
     // Whoever was signed out meanwhile gets a page with what they typed, but not with a key.
     let expired = t.stranger();
     let form = expired.get("/sign-in").await.hidden("/sign-in");

@@ -1,0 +1,116 @@
+//! What the page says of the chain.
+
+use planeconnection::audit::{Action, By, Work};
+use planeconnection::members::Role;
+use serde_json::json;
+
+use super::{PAGE, named, sentences};
+use crate::browser::Person;
+use crate::support::{Answer, TestApp};
+
+async fn with_a_log() -> (TestApp, Person) {
+    let t = TestApp::new().await;
+    for name in ["One", "Two", "Three"] {
+        named(&t, name).await;
+    }
+    let auditor = t.person(Role::Auditor).await;
+    (t, auditor)
+}
+
+/// A log that is too long to be walked at one look.
+async fn with_a_long_log() -> (TestApp, Person) {
+    let (t, auditor) = with_a_log().await;
+    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    for number in 0..5_600 {
+        work.record(Action::KeyUsed, None, json!({ "number": number })).await.expect("a record");
+    }
+    work.commit().await.expect("a commit");
+    (t, auditor)
+}
+
+/// Asks for a walk over the whole log, and looks until it is over.
+async fn verified(auditor: &Person) -> Answer {
+    auditor.submit(PAGE, &format!("{PAGE}/verify"), &[]).await.leads_to(PAGE);
+    loop {
+        let page = auditor.get(PAGE).await.is(200);
+        if !page.text.contains("is being verified from its first event") {
+            return page;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_honest_log_is_verified_at_every_look() {
+    let (t, auditor) = with_a_log().await;
+    auditor.get(PAGE).await.is(200).says("Chain verified: every one of the 10 events fits.");
+    named(&t, "Four").await;
+    auditor.get(PAGE).await.is(200).says("every one of the 12 events fits.").does_not_say("not as it was written");
+    verified(&auditor).await.says("every one of the 12 events fits.");
+}
+
+#[tokio::test]
+async fn tampering_is_told_loudly_at_the_next_look() {
+    let (t, auditor) = with_a_log().await;
+    auditor.get(PAGE).await.is(200).does_not_say("not as it was written");
+    t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 4").await;
+    let page = auditor.get(PAGE).await.is(200).says("The log is not as it was written").says("The 3 events before that fit.");
+    let page = page.says("Event 4 (evt_").says("planeconnection audit verify --workspace skyline").does_not_say("Chain verified");
+    assert_eq!(sentences(&page).len(), 10, "what can be read is shown all the same");
+    auditor.get(&format!("{PAGE}?action=invoice.voided")).await.is(200).says("The log is not as it was written");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_still_has_a_page_that_says_so() {
+    for change in ["details = 'nonsense'", "id = 'x'", "occurred_at = 'yesterday'"] {
+        let (t, auditor) = with_a_log().await;
+        t.tamper(&format!("UPDATE audit_events SET {change} WHERE sequence = 6")).await;
+        for query in ["", "?unusual=1", "?outcome=success"] {
+            let page = auditor.get(&format!("{PAGE}{query}")).await.is(200);
+            page.says("Event 6 was altered: it cannot even be read.").says("The 5 events before that fit.");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_short_or_rewritten_with_all_its_hashes_is_remembered_as_it_was() {
+    let (t, auditor) = with_a_log().await;
+    auditor.get(PAGE).await.is(200).says("every one of the 10 events fits.");
+    t.tamper(
+        "DELETE FROM audit_events WHERE sequence > 7; \
+         UPDATE audit_heads SET sequence = 7, hash = (SELECT hash FROM audit_events WHERE sequence = 7)",
+    )
+    .await;
+    let cut = "Event 10 is not the one that was verified here before: the log was rewritten or cut short since.";
+    auditor.get(PAGE).await.is(200).says(cut).does_not_say("events before that fit");
+    verified(&auditor).await.says(cut);
+}
+
+#[tokio::test]
+async fn a_long_log_is_verified_step_by_step_and_no_more_is_claimed() {
+    let (t, auditor) = with_a_long_log().await;
+    let first = auditor.get(PAGE).await.is(200).says("Chain verified up to event 5,000 of 5,610.");
+    first.says("Each look at this page checks about 5,000 more.");
+    let second = auditor.get(PAGE).await.is(200).says("Chain verified up to event 5,610, the last one.");
+    second.says("What was checked before is not read again").says("Its first event was read");
+    // It lies where this page looks no more.
+    t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 4").await;
+    auditor.get(PAGE).await.is(200).does_not_say("not as it was written");
+    let found = verified(&auditor).await.says("The log is not as it was written").says("Event 4 (evt_");
+    found.says("The 3 events before that fit.");
+    auditor.get(PAGE).await.is(200).says("Event 4 (evt_");
+}
+
+#[tokio::test]
+async fn a_long_log_that_was_cut_short_is_noticed_without_a_walk() {
+    let (t, auditor) = with_a_long_log().await;
+    auditor.get(PAGE).await.is(200);
+    verified(&auditor).await.says("the last one.");
+    t.tamper(
+        "DELETE FROM audit_events WHERE sequence > 5500; \
+         UPDATE audit_heads SET sequence = 5500, hash = (SELECT hash FROM audit_events WHERE sequence = 5500)",
+    )
+    .await;
+    auditor.get(PAGE).await.is(200).says("Event 5610 is not the one that was verified here before");
+    verified(&auditor).await.says("Event 5610 is not the one that was verified here before");
+}
