@@ -17,7 +17,7 @@ pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey,
 pub use name::KeyName;
 pub(super) use name::successor_names;
 pub use rate_limit::RateLimit;
-pub(super) use rotation::Handover;
+pub(super) use rotation::{Handover, QUIET, Uses};
 
 use super::SecretDigest;
 use super::scope::{Permissions, Scopes};

@@ -139,7 +139,7 @@ async fn an_old_key_that_is_used_beside_the_new_one_is_to_be_waited_for() {
     let t = TestApp::new().await;
     let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     use_(&t, &old, "203.0.113.200", 1).await;
-    t.advance(MINUTE).await;
+    t.advance(60 * MINUTE).await;
     let new = replace(&ana, &old).await;
     use_(&t, &new, "203.0.113.9", 2).await;
     t.advance(MINUTE).await;
@@ -157,7 +157,7 @@ async fn an_old_key_that_is_quiet_can_be_revoked_and_who_is_missing_is_named() {
     let t = TestApp::new().await;
     let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     use_(&t, &old, "203.0.113.200", 1).await;
-    t.advance(MINUTE).await;
+    t.advance(60 * MINUTE).await;
     use_(&t, &old, OLD, 1).await;
     t.advance(MINUTE).await;
     let new = replace(&ana, &old).await;
@@ -174,6 +174,20 @@ async fn an_old_key_that_is_quiet_can_be_revoked_and_who_is_missing_is_named() {
     ana.get(&rotate(&old)).await.is(200).says("<strong>Wait.</strong>");
     t.advance(60 * MINUTE).await;
     ana.get(&rotate(&old)).await.is(200).says("<strong>Safe.</strong>").does_not_say("That is not long.");
+}
+
+#[tokio::test]
+async fn that_somebody_has_tried_the_new_key_does_not_mean_that_the_application_has_it() {
+    let t = TestApp::new().await;
+    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    use_(&t, &old, OLD, 5).await;
+    t.advance(7 * MINUTE).await;
+    let new = replace(&ana, &old).await;
+    use_(&t, &new, "192.0.2.50", 1).await;
+    let page = ana.get(&rotate(&old)).await.is(200).says("<strong>Wait.</strong>").says("has not been seen yet: last");
+    assert_eq!(step(&page), 3);
+    use_(&t, &new, OLD, 1).await;
+    ana.get(&rotate(&old)).await.is(200).says("<strong>Safe.</strong>").does_not_say("Not seen with the new key yet");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::keys::model::{Handover, Key, KeyId};
+use crate::keys::model::{Handover, Key, KeyId, QUIET, Uses};
 use crate::keys::pages::traffic::{self, Span, Traffic, number, requests};
 use crate::keys::tables::{address, last_use};
 use crate::keys::usage::{self, Bucket, Sum};
@@ -16,9 +16,6 @@ use crate::kit::page::chart::OnScale;
 /// An address that used the old key in this time and has not used the new one yet is named.
 const LATELY: Duration = Duration::from_hours(7 * 24);
 
-/// A job that runs by the hour may be quiet for so long.
-const SHORT: Duration = Duration::from_hours(1);
-
 /// The chart's own measure; it fills the room it is given.
 const CHART: (u32, u32) = (36, 64);
 
@@ -27,10 +24,12 @@ pub(super) struct Takeover {
     pub(super) new: Key,
     pub(super) handover: Handover,
     pub(super) sides: [Side; 2],
-    /// Addresses from which the old key was used beside the new one.
-    pub(super) beside: Vec<address::Model>,
+    /// Addresses that would be cut off: they used the old key beside the new one, or not long ago and never the new one.
+    pub(super) waiting: Vec<address::Model>,
     /// Addresses that used the old key lately, and have never used the new one.
     pub(super) missing: Vec<address::Model>,
+    /// Whether the old key was used when the new one was in use already.
+    pub(super) is_beside: bool,
     /// Whether the old key has not been quiet for long.
     pub(super) is_fresh: bool,
     pub(super) old_last_used: Option<Time>,
@@ -57,15 +56,21 @@ impl Takeover {
         let new_first = usage::first_use(db, new.id).await?.or(new_last.as_ref().map(|last| last.at));
         let old_last_used = old_last.as_ref().map(|last| last.at);
         let (old_from, new_from) = (usage::addresses(db, old.id).await?, usage::addresses(db, new.id).await?);
-        let is_beside = |row: &address::Model| new_first.is_some_and(|first| row.last_used_at >= first);
-        let beside = old_from.iter().filter(|row| is_beside(row)).cloned().collect();
+        let is_recent = |used: Time| now.since(used) < QUIET;
+        let missing = missing(&old_from, &new_from, now);
+        let left_behind = missing.iter().map(|row| row.last_used_at).max();
+        let is_beside = |used: Time| new_first.is_some_and(|first| used >= first);
+        let is_left = |row: &address::Model| missing.contains(row) && is_recent(row.last_used_at);
+        let waiting = old_from.iter().filter(|row| is_beside(row.last_used_at) || is_left(row)).cloned().collect();
         let traffic = [Span::LAST_DAY.read(app, old.id, now).await?, Span::LAST_DAY.read(app, new.id, now).await?];
-        let since_created = usage::report(db, new.id, Bucket::Day, new.created_at.hour(), now.hour().after(SHORT)).await?;
+        let end = now.hour().after(Bucket::Hour.length());
+        let since_created = usage::report(db, new.id, Bucket::Day, new.created_at.hour(), end).await?;
         Ok(Self {
-            handover: Handover::judge(old_last_used, new_first, now),
-            missing: missing(old_from, &new_from, now),
-            beside,
-            is_fresh: old_last_used.is_some_and(|last| now.since(last) < SHORT),
+            handover: Handover::judge(Uses { old_last: old_last_used, left_behind, new_first }, now),
+            waiting,
+            missing,
+            is_beside: old_last_used.is_some_and(is_beside),
+            is_fresh: old_last_used.is_some_and(is_recent),
             old_last_used,
             sides: sides((old, old_last), (&new, new_last), &traffic, since_created.total(), at),
             new,
@@ -74,9 +79,10 @@ impl Takeover {
 }
 
 /// Addresses that used the old key lately, and have never used the new one.
-fn missing(old: Vec<address::Model>, new: &[address::Model], now: Time) -> Vec<address::Model> {
+fn missing(old: &[address::Model], new: &[address::Model], now: Time) -> Vec<address::Model> {
     let known: HashSet<&str> = new.iter().map(|row| row.ip.as_str()).collect();
-    old.into_iter().filter(|row| now.since(row.last_used_at) <= LATELY && !known.contains(row.ip.as_str())).collect()
+    let is_missing = |row: &&address::Model| now.since(row.last_used_at) <= LATELY && !known.contains(row.ip.as_str());
+    old.iter().filter(is_missing).cloned().collect()
 }
 
 type Used<'a> = (&'a Key, Option<last_use::Model>);
