@@ -1,9 +1,28 @@
-//! Pictures of the pages, for people to look at: `cargo xtask pictures`.
+//! Pictures of the pages, for people to look at: `cargo xtask pictures`. Two of them are in the README.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::support::Site;
+use crate::support::{OWNER, Site, Tab};
+
+/// What the README shows.
+const README: [&str; 2] = ["api-keys", "secret"];
+
+/// The page that is open, on a wide and a narrow window, by day and by night.
+fn picture(tab: &mut Tab, folder: &Path, name: &str) {
+    tab.reduced_motion(true);
+    for (width, height) in [(390, 844), (1280, 800)] {
+        for (shade, is_dark) in [("dark", true), ("light", false)] {
+            tab.size(width, height);
+            tab.dark(is_dark);
+            tab.screenshot(&folder.join(format!("{name}-{width}-{shade}.png")));
+        }
+    }
+    if README.contains(&name) {
+        tab.screenshot(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/pictures/{name}.png")));
+    }
+    println!("{}/{name}-*.png", folder.display());
+}
 
 #[test]
 #[ignore = "writes files: cargo xtask pictures"]
@@ -11,18 +30,43 @@ fn pictures() {
     let standard = concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures");
     let folder = env::var_os("PICTURES_DIR").map_or_else(|| PathBuf::from(standard), PathBuf::from);
     std::fs::create_dir_all(&folder).expect("a folder");
-    let site = Site::new();
+    let site = Site::demo();
     let mut tab = site.tab();
-    for (name, path) in [("docs", "/docs")] {
-        for (width, height) in [(1280, 800), (390, 844)] {
-            for (shade, is_dark) in [("light", false), ("dark", true)] {
-                tab.size(width, height);
-                tab.dark(is_dark);
-                tab.open(path);
-                let file = folder.join(format!("{name}-{width}-{shade}.png"));
-                tab.screenshot(&file);
-                println!("{}", file.display());
-            }
+    for (name, path) in [("docs", "/docs"), ("sign-in", "/sign-in"), ("join", "/join"), ("not-found", "/nothing-here")] {
+        tab.open(path);
+        picture(&mut tab, &folder, name);
+    }
+    let mut tab = site.tab_of(OWNER);
+    tab.timezone("Europe/Zurich");
+    let places =
+        ["api-keys", "api-keys/new", "api-keys/management", "audit-log", "audit-log?unusual=1", "members", "members/new"];
+    for place in places {
+        tab.open(&format!("/settings/{place}"));
+        picture(&mut tab, &folder, &place.replace(['/', '?', '='], "-"));
+    }
+    let new = |tab: &mut Tab| {
+        tab.open("/settings/api-keys/new");
+        tab.choose("radio", "Specific modules");
+    };
+    new(&mut tab);
+    tab.click("button", "Create key");
+    picture(&mut tab, &folder, "faults");
+    new(&mut tab);
+    tab.fill("Name", "Crew app");
+    tab.choose("radio", "Trips: Read");
+    tab.choose("radio", "Fleet: Read");
+    picture(&mut tab, &folder, "specific-modules");
+    tab.click("button", "Create key");
+    tab.secret();
+    picture(&mut tab, &folder, "secret");
+    tab.click("button", "I have stored this key");
+    for name in ["FlightPlan Sync", "Old website"] {
+        tab.open("/settings/api-keys");
+        tab.click("link", name);
+        let (key, name) = (tab.url(), name.to_lowercase().replace(' ', "-"));
+        for page in ["", "/edit", "/rotate", "/revoke"] {
+            tab.open(&format!("{key}{page}"));
+            picture(&mut tab, &folder, &format!("{name}{}", page.replace('/', "-")));
         }
     }
 }

@@ -63,7 +63,8 @@ impl Bars {
         )?;
         for (place, bar) in (0..).zip(bars) {
             let x = place * unit;
-            let (low, high) = (share(bar.allowed, most, *height), share(bar.denied, most, *height));
+            // A few refusals among thousands of requests are what one looks for.
+            let (low, high) = (share(bar.allowed, most, *height, 1), share(bar.denied, most, *height, 3));
             let low = low.min(height - high.min(*height));
             let empty = u32::from(low + high == 0);
             let parts = [("allowed", height - low, low), ("denied", height - low - high, high), ("none", height - empty, empty)];
@@ -85,13 +86,13 @@ pub struct OnScale {
     most: u64,
 }
 
-/// The part of `height` that `count` of `most` takes; at least one pixel if there is anything.
-fn share(count: u64, most: u64, height: u32) -> u32 {
+/// The part of `height` that `count` of `most` takes; at least `least` if there is anything.
+fn share(count: u64, most: u64, height: u32, least: u32) -> u32 {
     if count == 0 || most == 0 {
         return 0;
     }
     let scaled = u128::from(count) * u128::from(height) / u128::from(most);
-    u32::try_from(scaled).unwrap_or(height).max(1)
+    u32::try_from(scaled).unwrap_or(height).max(least)
 }
 
 impl fmt::Display for Bars {
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn a_bar_is_never_taller_than_the_chart_and_the_least_count_is_seen() {
         for (allowed, denied) in [(0, 0), (1, 1_000_000), (1_000_000, 1), (u64::MAX / 2, u64::MAX / 2), (5, 0)] {
-            let (low, high) = (share(allowed, allowed + denied, 24), share(denied, allowed + denied, 24));
+            let (low, high) = (share(allowed, allowed + denied, 24, 1), share(denied, allowed + denied, 24, 3));
             assert!((low > 0) == (allowed > 0) && (high > 0) == (denied > 0));
             let bars =
                 Bars { title: "x".to_owned(), bars: vec![Bar { label: "y".to_owned(), allowed, denied }], width: 4, height: 24 };
