@@ -82,18 +82,6 @@ if (carried) {
   addEventListener("hashchange", take);
 }
 
-// <input data-slug-of="id of a name"> follows the name until somebody types into it.
-for (const slug of document.querySelectorAll("[data-slug-of]")) {
-  let isTyped = slug.value !== "";
-  slug.addEventListener("input", () => { isTyped = slug.value !== ""; });
-  document.getElementById(slug.dataset.slugOf).addEventListener("input", (event) => {
-    if (isTyped) return;
-    const plain = event.target.value.normalize("NFKD").replace(/[\u0300-\u036f'’.]/g, "").toLowerCase();
-    slug.value = plain.replaceAll("ß", "ss").replaceAll("æ", "ae").replaceAll("ø", "o")
-      .replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, 40).replace(/-$/, "");
-  });
-}
-
 // A time zone that nobody has chosen yet is the reader's.
 for (const select of document.querySelectorAll("[data-own-zone]")) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;

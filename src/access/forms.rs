@@ -33,13 +33,18 @@ const LARGEST: usize = 64 << 10;
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a form was filled with, once it has proved itself.
-pub struct Form(pub Fields);
+pub struct Form {
+    /// The fields.
+    pub fields: Fields,
+    path: String,
+}
 
 impl Form {
-    /// The form's promise that it is sent once: whatever it is filled with, one opened form makes one thing.
+    /// The form's promise that it is sent once: whatever it is filled with, one opened form makes one thing, at its own
+    /// address.
     pub fn once(&self) -> Option<OnceKey> {
-        let key = self.0.given("once").filter(|key| key.len() <= 255)?.to_owned();
-        Some(OnceKey { fingerprint: Sha256::digest(&key).into(), key })
+        let key = self.fields.given("once").filter(|key| key.len() <= 255)?.to_owned();
+        Some(OnceKey { fingerprint: Sha256::digest(format!("{} {key}", self.path)).into(), key })
     }
 }
 
@@ -47,7 +52,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Form {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         // There are no fields but those that `guard_forms` has put there.
-        parts.extensions.remove::<Fields>().map(Self).ok_or_else(ApiError::internal)
+        let fields = parts.extensions.remove::<Fields>().ok_or_else(ApiError::internal)?;
+        Ok(Self { fields, path: parts.uri.path().to_owned() })
     }
 }
 
@@ -99,11 +105,14 @@ fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>
     if let Some(jar) = [Jar::Session, Jar::Visit].into_iter().find(fits) {
         return Ok(jar);
     }
-    // Somebody signed out and in again while the form was open. What was typed is worth another press of a button, if
-    // it is certain that it was typed here; a password is typed again.
+    // The session ran out, or somebody signed out and in again, while the form was open. What was typed is worth another
+    // press of a button, if it is certain that it was typed here; a password is typed again.
     if is_from == From::Here && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
-        let token = sent(Jar::Session).as_deref().map(token_for).unwrap_or_default();
-        return Err(Box::new(frame::send_again(parts.uri.path(), &fields.with(TOKEN, token))));
+        let path = parts.uri.path();
+        return Err(Box::new(match sent(Jar::Session) {
+            Some(session) => frame::send_again(path, &fields.with(TOKEN, token_for(&session))),
+            None => frame::signed_out_meanwhile(path, &fields.with(TOKEN, "")),
+        }));
     }
     Err(Box::new(form_refused().into_response()))
 }

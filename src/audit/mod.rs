@@ -32,5 +32,5 @@ pub use pages::routes as pages;
 pub use store::{hash_at, list};
 pub use verify::{Fault, Verdict, verify};
 pub use watch::Watch;
-pub use words::{Phrase, phrases, told, unusual};
+pub use words::{told, unusual};
 pub use work::{OnceOutcome, Work};

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -72,8 +72,10 @@ fn safe_next(fields: &Fields) -> &str {
     let next = fields.text("next");
     let is_ours = next == "/settings" || next.starts_with("/settings/") || next.starts_with("/settings?");
     // A browser reads a backslash as a slash, and takes line breaks and tabs out.
-    let is_plain =
-        next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !next.contains("//") && !next.contains("..");
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !next.contains("//");
+    let path = next.split('?').next().unwrap_or_default();
+    // Two dots lead up, escaped or not.
+    let is_plain = is_plain && !path.contains("..") && !path.contains('%');
     if is_ours && is_plain { next } else { "/settings" }
 }
 
@@ -88,28 +90,32 @@ async fn new(who: Visitor<Anyone>, State(app): State<App>, Asked(fields): Asked)
     Ok(who.show(StatusCode::OK, &SignInPage::new(&who, &fields, FormFaults::default())))
 }
 
-async fn create(who: Visitor<Anyone>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     match sign_in(&app, &who, &fields).await {
         Ok(session) => welcome(&app, &who, &session, safe_next(&fields)).await,
-        Err((status, faults)) => Ok(who.show(status, &SignInPage::new(&who, &fields, faults))),
+        Err((error, faults)) => {
+            let mut page = who.show(error.status, &SignInPage::new(&who, &fields, faults));
+            page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
+            Ok(page)
+        }
     }
 }
 
-async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<NewSession, (StatusCode, FormFaults)> {
-    let email: Email = fields
-        .text("email")
-        .parse()
-        .map_err(|message: String| (StatusCode::BAD_REQUEST, FormFaults::of_field("email", sentence(message))))?;
+async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<NewSession, (ApiError, FormFaults)> {
+    let email: Email = fields.text("email").parse().map_err(|message: String| {
+        let faults = FormFaults::of_field("email", sentence(&message));
+        (ApiError::invalid_field("email", message), faults)
+    })?;
     let password = SecretString::from(fields.verbatim("password"));
     let info = who.info();
     let signed_in =
         service::sign_in(app, &email, password, fields.given("workspace"), info.address, |actor| info.by(actor)).await;
-    signed_in.map_err(|error| match error {
-        Error::Credentials => (StatusCode::UNAUTHORIZED, FormFaults::of_whole("Wrong email or password.")),
-        other => {
-            let error = ApiError::from(other);
-            (error.status, FormFaults::of_whole(error.message.clone()))
-        }
+    signed_in.map_err(|error| {
+        let is_wrong = matches!(error, Error::Credentials);
+        let error = ApiError::from(error);
+        let message = if is_wrong { "Wrong email or password." } else { error.message.as_str() };
+        let faults = FormFaults::of_whole(message);
+        (error, faults)
     })
 }
 
@@ -136,7 +142,7 @@ fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = Opt
     response
 }
 
-async fn delete(who: Visitor<SignedIn>, State(app): State<App>, Form(_): Form) -> Result<Response, ApiError> {
+async fn delete(who: Visitor<SignedIn>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     if let (Some(member), Some(session)) = (who.member(), who.session()) {
         service::sign_out(&app, member, session, who.by()).await?;
     }
@@ -178,6 +184,7 @@ mod tests {
             "javascript:alert(1)",
             "/settings\t/x",
             "/docs",
+            "/settings/%2e%2e/docs",
         ];
         for elsewhere in elsewhere {
             assert_eq!(safe_next(&Fields::from([("next", elsewhere)])), "/settings", "{elsewhere}");

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another workspace has this slug.
-    #[error("there is already a workspace with the slug “{0}”: choose another")]
+    #[error("there is already a workspace with the short name “{0}”: choose another")]
     SlugTaken(String),
     /// The link of the set-up is unknown, used or past its time.
     #[error(

@@ -58,7 +58,7 @@ async fn new(who: Visitor<Anyone>, State(app): State<App>) -> Result<Response, A
     Ok(who.show(StatusCode::OK, &SetupPage::new(&who, state, Fields::default(), FormFaults::default())))
 }
 
-async fn create(who: Visitor<Anyone>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let owner = match set_up(&app, &who, &fields).await {
         Ok(owner) => owner,
         Err(Refused::Form(status, faults)) => {

@@ -114,7 +114,7 @@ async fn download(who: Visitor<ReadAuditLog>, State(app): State<App>, Asked(fiel
     show(&app, &who, StatusCode::BAD_REQUEST, frame, filters, &filter, &fields).await
 }
 
-async fn verify(who: Visitor<ReadAuditLog>, State(app): State<App>, Form(_): Form) -> Result<Response, ApiError> {
+async fn verify(who: Visitor<ReadAuditLog>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     let Some(turn) = app.chains.take_turn(&app, who.workspace()) else {
         let (frame, filters, filter) = read(&app, &who, &Fields::default()).await?;
         return show(&app, &who, StatusCode::CONFLICT, frame, filters, &filter, &Fields::default()).await;

@@ -70,7 +70,7 @@ async fn update(
     who: Visitor<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
-    Form(fields): Form,
+    Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
     let key = find(&app, &who, id).await?;
     let again = |status, faults| Ok(html_with(status, &EditPage::new(&app, &who, key, fields.clone(), faults)));

@@ -33,7 +33,7 @@ async fn show(who: Visitor<OwnWorkspace>, State(app): State<App>) -> Result<Resp
     Ok(html(&ManagementPage { frame: who.frame(&app, "API key management", Place::ApiKeys), is_on }))
 }
 
-async fn update(who: Visitor<OwnWorkspace>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+async fn update(who: Visitor<OwnWorkspace>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let enabled = fields.read::<bool>("enabled").ok_or_else(|| ApiError::invalid_field("enabled", "Say true or false."))?;
     workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(), enabled).await?;
     Ok(Redirect::to(&format!("{LIST}?switched=1")).into_response())

@@ -59,7 +59,7 @@ impl Use {
     async fn read(app: &App, key: KeyId, now: Time) -> DbResult<Self> {
         let lately = async |span: Span| -> DbResult<String> {
             let traffic = span.read(app, key, now).await?;
-            let addresses = usage::count_addresses(app.db.read(), key, now.before(span.count * span.bucket.length())).await?;
+            let addresses = usage::count_addresses(app.db.read(), key, span.from(now)).await?;
             Ok(match traffic.report.total().allowed {
                 0 => "None".to_owned(),
                 allowed => format!("{} from {}", requests(allowed), several(addresses)),
@@ -104,7 +104,7 @@ async fn revoke(
     who: Visitor<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
-    Form(fields): Form,
+    Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
     // A browser ends the lines of a text with two characters where whoever typed it counts one.
     let typed = fields.text("reason").replace("\r\n", "\n");

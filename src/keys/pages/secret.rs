@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::frame::Frame;
 use crate::keys::model::Key;
 use crate::keys::service::NewKey;
-use crate::kit::page::{Fields, html_with};
+use crate::kit::page::html_with;
 
 // No Debug: it carries a secret.
 #[derive(Template)]
@@ -22,17 +22,13 @@ struct SecretPage<'a> {
     permissions: String,
     abilities: Vec<&'static str>,
     limit: String,
-    /// Where a reload leads.
+    /// Where “I have stored this key” leads, and a reload.
     afterwards: &'a str,
-    /// Where “I have stored this key” leads: the same, as a form needs it.
-    path: &'a str,
-    query: Fields,
 }
 
 /// 201 with the secret, on a page that no cache keeps.
 pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str) -> Response {
     let NewKey { key, secret } = new;
-    let (path, query) = afterwards.split_once('?').unwrap_or((afterwards, ""));
     let page = SecretPage {
         frame,
         key,
@@ -42,8 +38,6 @@ pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str)
         abilities: words::abilities(key.scopes),
         limit: words::rate_limit(key.rate_limit),
         afterwards,
-        path,
-        query: Fields::parse(query.as_bytes()),
     };
     html_with(StatusCode::CREATED, &page)
 }

@@ -20,13 +20,13 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// A day, by the hour.
-    pub(super) const LAST_DAY: Self = Self { bucket: Bucket::Hour, count: 24 };
-    /// A week, by the hour: days would begin at midnight.
-    pub(super) const LAST_WEEK: Self = Self { bucket: Bucket::Hour, count: 7 * 24 };
+    /// A day, by the hour; with the hour in which it began, so that nothing of it is missing.
+    pub(super) const LAST_DAY: Self = Self { bucket: Bucket::Hour, count: 24 + 1 };
+    /// A week in the same way: days would begin at midnight.
+    pub(super) const LAST_WEEK: Self = Self { bucket: Bucket::Hour, count: 7 * 24 + 1 };
 
     /// The start of its first bucket.
-    fn from(self, now: Time) -> Time {
+    pub(super) fn from(self, now: Time) -> Time {
         self.bucket.start(now).before((self.count - 1) * self.bucket.length())
     }
 

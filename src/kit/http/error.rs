@@ -159,6 +159,11 @@ impl ApiError {
         self
     }
 
+    /// When to come back, for an answer that is a page.
+    pub fn retry_after(&self) -> Option<HeaderValue> {
+        self.headers.iter().find(|(name, _)| *name == RETRY_AFTER).map(|(_, value)| value.clone())
+    }
+
     /// The body, once the request id is known.
     pub fn body(&self, request_id: &str) -> Value {
         if let Some(data) = &self.replayed {

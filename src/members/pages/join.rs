@@ -45,7 +45,7 @@ async fn new(who: Visitor<Anyone>) -> Response {
     who.show(StatusCode::OK, &JoinPage::new(&who, "", FormFaults::default()))
 }
 
-async fn create(who: Visitor<Anyone>, State(app): State<App>, Form(fields): Form) -> Result<Response, ApiError> {
+async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let member = match join(&app, &who, &fields).await {
         Ok(member) => member,
         Err((status, faults)) => return Ok(who.show(status, &JoinPage::new(&who, code(&fields), faults))),

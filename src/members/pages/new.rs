@@ -49,8 +49,8 @@ async fn new(who: Visitor<ManageMembers>, State(app): State<App>) -> Response {
 }
 
 async fn create(who: Visitor<ManageMembers>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
-    let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.0.clone(), faults)));
-    let input = match read(&form.0) {
+    let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.fields.clone(), faults)));
+    let input = match read(&form.fields) {
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };

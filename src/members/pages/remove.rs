@@ -53,7 +53,7 @@ async fn remove(
     who: Visitor<ManageMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
-    Form(_): Form,
+    _: Form,
 ) -> Result<Response, ApiError> {
     match service::remove(&app, who.workspace(), who.by(), standing(&who), id).await {
         Ok(_) if is_visitor(&who, id) => Ok(sessions::farewell(&app, "removal")),

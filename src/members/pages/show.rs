@@ -83,7 +83,7 @@ async fn set_role(
     who: Visitor<ManageMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
-    Form(fields): Form,
+    Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
     let Some(role) = Role::parse(fields.text("role")) else {
         let faults = FormFaults::of_field("role", "Choose a role.");

@@ -58,7 +58,7 @@ fn names(page: &Answer) -> Vec<String> {
 /// The row of this key.
 #[track_caller]
 fn row<'a>(page: &'a Answer, name: &str) -> &'a str {
-    let row = page.text.split("<tr>").find(|row| row.contains(&format!(">{name}</a>")));
+    let row = page.text.split("<tr role=\"row\">").find(|row| row.contains(&format!(">{name}</a>")));
     row.unwrap_or_else(|| panic!("no row of {name}: {}", page.text))
 }
 
@@ -131,13 +131,13 @@ async fn a_column_head_sorts_the_list_and_then_turns_it_round() {
         t.advance(Duration::from_secs(1)).await;
     }
     let admin = t.person(Role::Admin).await;
-    let newest = admin
-        .get(LIST)
-        .await
-        .is(200)
-        .says("<th scope=\"col\" aria-sort=\"descending\"><a href=\"/settings/api-keys?sort=created\">");
+    let newest =
+        admin.get(LIST).await.is(200).says(
+            "<th role=\"columnheader\" scope=\"col\" aria-sort=\"descending\"><a href=\"/settings/api-keys?sort=created\">",
+        );
     assert_eq!(names(&newest), ["gamma", "Alpha", "beta"]);
-    let sorted = admin.get(&link(&newest, "Name")).await.is(200).says("<th scope=\"col\" aria-sort=\"ascending\">");
+    let sorted =
+        admin.get(&link(&newest, "Name")).await.is(200).says("<th role=\"columnheader\" scope=\"col\" aria-sort=\"ascending\">");
     assert_eq!(names(&sorted), ["Alpha", "beta", "gamma"]);
     let turned = admin.get(&link(&sorted, "Name")).await.is(200);
     assert_eq!(names(&turned), ["gamma", "beta", "Alpha"]);

@@ -121,6 +121,28 @@ async fn what_was_typed_outlives_the_session_it_was_typed_in() {
 }
 
 #[tokio::test]
+async fn what_was_typed_is_kept_when_the_session_has_run_out() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let form = ana.get("/settings/account").await.hidden("/sign-out");
+    let session = ana.cookie("planeconnection_session").expect("a session");
+    // A browser drops the cookie when its time is over.
+    ana.plant("planeconnection_session", "");
+    let typed = [("csrf", form[0].1.as_str()), ("note", "typed")];
+    let here = [("sec-fetch-site", "same-origin")];
+    let page = ana.post_with("/sign-out", &typed, &here).await.is(401).says("You were signed out");
+    let kept = page.hidden("/sign-out");
+    assert!(kept.contains(&("note".to_owned(), "typed".to_owned())), "{kept:?}");
+    // Signed in again in another tab, the kept form leads to a page that sends it.
+    ana.plant("planeconnection_session", &session);
+    let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let page = ana.post_with("/sign-out", &kept, &here).await.is(403).says("Send this again?");
+    let again = page.hidden("/sign-out");
+    let again: Vec<_> = again.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    ana.post("/sign-out", &again).await.leads_to("/sign-in?after=sign-out");
+}
+
+#[tokio::test]
 async fn a_page_keeps_itself_to_itself() {
     let t = TestApp::new().await;
     let page = t.person(Role::AccountOwner).await.get("/settings/account").await.is(200);
@@ -145,4 +167,16 @@ async fn the_menu_shows_what_the_role_opens() {
             assert_eq!(page.text.contains(&format!(">{place}</a>")), places.contains(&place), "{role} and {place}");
         }
     }
+}
+
+#[tokio::test]
+async fn too_many_guesses_are_told_when_to_come_back() {
+    let t = TestApp::new().await;
+    let guess = [("email", "ana@skyline.example"), ("password", "not this one, though")];
+    let stranger = t.stranger();
+    for _ in 0..10 {
+        stranger.submit("/sign-in", "/sign-in", &guess).await.is(401);
+    }
+    let refused = stranger.submit("/sign-in", "/sign-in", &guess).await.is(429);
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
 }

@@ -10,7 +10,7 @@ use crate::kit::page::Fields;
 use crate::kit::text::hex;
 
 /// To the list that shows what was found. A browser with a script hashes a key itself and does not come here with it.
-pub(super) async fn search(_: Visitor<ManageKeys>, Form(fields): Form) -> Response {
+pub(super) async fn search(_: Visitor<ManageKeys>, Form { fields, .. }: Form) -> Response {
     Redirect::to(&address(&fields)).into_response()
 }
 

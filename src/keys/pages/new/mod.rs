@@ -74,8 +74,8 @@ async fn new(who: Visitor<ManageKeys>, State(app): State<App>) -> Result<Respons
 
 async fn create(who: Visitor<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
     let frame = who.frame(&app, "API key created", Place::ApiKeys);
-    let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.0.clone(), faults)));
-    let input = match read(&form.0, &frame.at) {
+    let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.fields.clone(), faults)));
+    let input = match read(&form.fields, &frame.at) {
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };

@@ -114,9 +114,9 @@ async fn create(
     form: Form,
 ) -> Result<Response, ApiError> {
     let frame = who.frame(&app, "API key created", Place::ApiKeys);
-    let input = match form::read(&form.0, &frame.at) {
+    let input = match form::read(&form.fields, &frame.at) {
         Ok(input) => input,
-        Err(faults) => return show(&app, &who, id, Some(&form.0), StatusCode::BAD_REQUEST, faults).await,
+        Err(faults) => return show(&app, &who, id, Some(&form.fields), StatusCode::BAD_REQUEST, faults).await,
     };
     match service::rotate(&app, who.workspace(), who.by(), id, input, form.once()).await {
         Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
@@ -125,7 +125,7 @@ async fn create(
         // The page of a key that is not active says so instead of showing a form.
         Err(error @ (Error::NameTaken(_) | Error::NotActive(_))) => {
             let faults = form::refused(&error);
-            show(&app, &who, id, Some(&form.0), ApiError::from(error).status, faults).await
+            show(&app, &who, id, Some(&form.fields), ApiError::from(error).status, faults).await
         }
         Err(error) => Err(error.into()),
     }

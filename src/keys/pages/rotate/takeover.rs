@@ -78,6 +78,13 @@ impl Takeover {
     }
 }
 
+impl Takeover {
+    /// Whether nothing at all speaks against revoking the old key, once the new one has taken over.
+    pub(super) fn is_certain(&self) -> bool {
+        !self.is_fresh && self.missing.is_empty()
+    }
+}
+
 /// Addresses that used the old key lately, and have never used the new one.
 fn missing(old: &[address::Model], new: &[address::Model], now: Time) -> Vec<address::Model> {
     let known: HashSet<&str> = new.iter().map(|row| row.ip.as_str()).collect();
