@@ -148,14 +148,12 @@ async fn key(app: &App, workspace: WorkspaceId, text: &str) -> DbResult<Result<K
     if text.parse::<KeyId>().is_ok() {
         return Ok(Err("There is no key with this id.".to_owned()));
     }
-    let search = KeyFilter { status: None, search: Some(text.to_owned()) };
-    let similar = keys::list(app.db.read(), workspace, &search, Paging { page: 1, page_size: 100 }, now).await?;
-    let mut named: Vec<Key> = similar.items.into_iter().filter(|key| key.name == text).collect();
+    let mut named = keys::find_by_name(app.db.read(), workspace, text).await?;
     match (named.pop(), named.len()) {
         (None, _) => Ok(Err("No key has this name. Choose one that is proposed, or give a key's id.".to_owned())),
         (Some(only), 0) => Ok(Ok(only)),
         (Some(last), _) => {
-            let ids: Vec<_> = named.iter().chain([&last]).take(5).map(|key| key.id.to_string()).collect();
+            let ids: Vec<_> = named.iter().chain([&last]).map(|key| key.id.to_string()).collect();
             Ok(Err(format!("Several keys had this name. Give the id of the one you mean: {}.", ids.join(", "))))
         }
     }

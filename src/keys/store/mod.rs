@@ -62,6 +62,12 @@ pub async fn find_by_id_or_name(
     }
 }
 
+/// Up to six keys that are or were called so, the newest first.
+pub async fn find_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<Vec<Key>> {
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Name.eq(name));
+    named.order_by_desc(Column::CreatedAt).limit(6).all(db).await?.into_iter().map(key_of).collect()
+}
+
 /// The active key of this name.
 pub(super) async fn find_active_by_name(
     db: &impl ConnectionTrait,
