@@ -9,7 +9,7 @@ use crate::keys::{Access, Module, Scope};
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Role {
-    /// Owns the account; an administrator who also switches API keys on and off.
+    /// Owns the account; an administrator who also switches API key management on and off.
     AccountOwner,
     /// Administrator.
     Admin,
@@ -56,7 +56,7 @@ impl Role {
     pub const fn ability(self) -> &'static str {
         match self {
             Self::AccountOwner => {
-                "Everything an Admin may; also adds and removes account owners, and switches API keys on and off."
+                "Everything an Admin may; also adds and removes account owners, and switches API key management on and off."
             }
             Self::Admin => "Manages API keys and members, reads the audit log, and works with all of the workspace's data.",
             Self::SafetyManager => "Works with safety reports; sees trips, fleet and invoices.",

@@ -13,7 +13,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyUsed => "Key used first, or from a new address",
         Action::KeyDenied => "Requests with a key refused",
         Action::KeyLeakedInUrl => "Key sent in a URL",
-        Action::KeySettingsUpdated => "Key management switched on or off",
+        Action::KeySettingsUpdated => "API key management switched on or off",
         Action::SignedIn => "Signed in",
         Action::SignInFailed => "Sign-in failed",
         Action::SignedOut => "Signed out",

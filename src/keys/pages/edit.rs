@@ -42,7 +42,7 @@ struct EditPage {
 
 impl EditPage {
     fn new(app: &App, who: &Visitor<ManageKeys>, key: Key, fields: Fields, faults: FormFaults) -> Self {
-        let frame = who.frame(app, "Edit API key", Place::ApiKeys);
+        let frame = who.frame(app, "Edit API Key", Place::ApiKeys);
         Self {
             permissions: words::permissions(key.permissions, key.scopes),
             is_active: key.status(frame.at.now()) == Status::Active,

@@ -29,6 +29,6 @@ pub(super) async fn is_on(app: &App, who: &Visitor<ManageKeys>) -> DbResult<bool
 /// 403: nobody can make a key here until an account owner switches it on.
 pub(super) async fn show(app: &App, who: &Visitor<ManageKeys>) -> Result<Response, ApiError> {
     let owners = members::with_role(app.db.read(), who.workspace(), &[Role::AccountOwner]).await?;
-    let frame = who.frame(app, "API keys are switched off", Place::ApiKeys);
+    let frame = who.frame(app, "API key management is off", Place::ApiKeys);
     Ok(html_with(StatusCode::FORBIDDEN, &OffPage { frame, owners }))
 }

@@ -161,7 +161,7 @@ async fn switched_off_there_is_no_form_but_whom_to_ask() {
     t.owner().await.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
     let hidden: Vec<_> = opened.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     for page in [admin.get(NEW).await, admin.post(NEW, &typed(&hidden)).await] {
-        page.is(403).says("API keys are switched off").says("ana@skyline.example").does_not_say("Create key");
+        page.is(403).says("API key management is off").says("ana@skyline.example").does_not_say("Create key");
     }
     assert_eq!(how_many(&t).await, json!(0));
 }

@@ -213,7 +213,7 @@ async fn with_key_management_off_only_a_rotation_that_has_begun_goes_on() {
     let ana = t.person(Role::AccountOwner).await;
     replace(&ana, &old).await;
     t.owner().await.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
-    ana.get(&rotate(&untouched)).await.is(403).says("API keys are switched off");
+    ana.get(&rotate(&untouched)).await.is(403).says("API key management is off");
     let page = ana.get(&rotate(&old)).await.is(200).says("<ol class=\"steps\">").does_not_say("name=\"once\"");
     page.says(&format!("action=\"/settings/api-keys/{}/revoke\"", old.id));
 }
