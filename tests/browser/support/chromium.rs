@@ -45,22 +45,37 @@ pub struct Chromium {
 }
 
 impl Chromium {
+    /// Now and then a Chromium crashes before it has shown anything: that says nothing of the pages.
     pub fn start() -> Self {
+        let mut heard = String::new();
+        for _attempt in 0..3 {
+            match Self::try_start() {
+                Ok(started) => return started,
+                Err(said) => heard.push_str(&said),
+            }
+        }
+        panic!("Chromium did not start: {heard}");
+    }
+
+    /// What it said on stderr if it ended, or fell silent, before it listened.
+    fn try_start() -> Result<Self, String> {
         let profile = TempDir::new().expect("a temporary folder");
         let mut process = command(&profile).spawn().expect("Chromium starts");
         let stderr = BufReader::new(process.stderr.take().expect("a pipe"));
         let (lines, said) = mpsc::channel();
         // Read to its end, or Chromium would wait for room in the pipe.
         thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line))));
+        // From here on it is ended, whatever becomes of it.
+        let mut started = Self { process, profile, address: String::new() };
         let mut heard = String::new();
-        let address = loop {
-            let line = said.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("Chromium did not start: {heard}"));
+        loop {
+            let Ok(line) = said.recv_timeout(DEADLINE) else { return Err(heard) };
             if let Some(address) = line.strip_prefix("DevTools listening on ") {
-                break address.trim().to_owned();
+                address.trim().clone_into(&mut started.address);
+                return Ok(started);
             }
             heard.extend([&line, "\n"]);
-        };
-        Self { process, profile, address }
+        }
     }
 
     /// Where it puts what a page gives to keep.
