@@ -7,16 +7,18 @@ use axum::routing::get;
 use crate::app::App;
 use crate::kit::page::Asset;
 
-const STYLESHEET: Asset = Asset { kind: "text/css; charset=utf-8", text: include_str!("../../assets/page.css") };
-const REFERENCE: Asset = Asset { kind: "text/css; charset=utf-8", text: include_str!("../../assets/docs.css") };
-const SCRIPT: Asset = Asset { kind: "text/javascript; charset=utf-8", text: include_str!("../../assets/page.js") };
-const ICON: Asset = Asset { kind: "image/svg+xml", text: include_str!("../../assets/icon.svg") };
+/// Address, media type, content.
+const FILES: [(&str, &str, &str); 4] = [
+    ("/assets/page.css", "text/css; charset=utf-8", include_str!("../../assets/page.css")),
+    ("/assets/docs.css", "text/css; charset=utf-8", include_str!("../../assets/docs.css")),
+    ("/assets/page.js", "text/javascript; charset=utf-8", include_str!("../../assets/page.js")),
+    ("/assets/icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
+];
 
 /// Open to all: there is nothing of anybody in them.
 pub fn router() -> Router<App> {
-    [("/assets/page.css", STYLESHEET), ("/assets/docs.css", REFERENCE), ("/assets/page.js", SCRIPT), ("/assets/icon.svg", ICON)]
-        .into_iter()
-        .fold(Router::new(), |router, (path, asset)| {
-            router.route(path, get(move |headers: HeaderMap| async move { asset.answer(&headers) }))
-        })
+    FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
+        let asset = Asset::new(kind, text);
+        router.route(path, get(move |headers: HeaderMap| async move { asset.answer(&headers) }))
+    })
 }

@@ -12,6 +12,7 @@ use super::error::Error;
 use super::service::{self, LIFETIME, SignedIn as NewSession};
 use crate::access::{Anyone, Form, SignedIn, Visitor};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::frame::{Frame, Place};
 use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Routes};
@@ -119,9 +120,25 @@ async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Ne
     })
 }
 
+/// Signs in whoever has chosen a password in this browser a moment ago: they need not type it again. If no session can be
+/// had right now, what they did is done all the same, and the sign-in page says so.
+pub(crate) async fn enter(
+    app: &App,
+    who: &Visitor<Anyone>,
+    member: Member,
+    next: &str,
+    after: &str,
+) -> Result<Response, ApiError> {
+    let by = who.info().by(Actor::member(member.id, &member.name));
+    match service::issue(app, member, by).await {
+        Ok(session) => welcome(app, who, &session, next).await,
+        Err(_) => Ok(Redirect::to(&format!("/sign-in?after={after}")).into_response()),
+    }
+}
+
 /// The cookie of a new session, and on to `next`. The one it was opened with has done its work, and whoever was signed
 /// in here before is not any more.
-pub(crate) async fn welcome(app: &App, who: &Visitor<Anyone>, session: &NewSession, next: &str) -> Result<Response, ApiError> {
+async fn welcome(app: &App, who: &Visitor<Anyone>, session: &NewSession, next: &str) -> Result<Response, ApiError> {
     if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
         service::sign_out(app, member, earlier, who.by()).await?;
     }

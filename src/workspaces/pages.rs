@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use secrecy::SecretString;
 
 use super::error::Error;
@@ -68,12 +68,7 @@ async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. 
         }
         Err(Refused::Other(error)) => return Err(error),
     };
-    let by = who.info().by(Actor::member(owner.id, &owner.name));
-    match sessions::issue(&app, owner, by).await {
-        Ok(session) => sessions::welcome(&app, &who, &session, "/settings/api-keys").await,
-        // The workspace is there all the same.
-        Err(_) => Ok(Redirect::to("/sign-in?after=setup").into_response()),
-    }
+    sessions::enter(&app, &who, owner, "/settings/api-keys", "setup").await
 }
 
 enum Refused {
@@ -85,7 +80,7 @@ async fn set_up(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Mem
     let input = read(fields).map_err(|faults| Refused::Form(StatusCode::BAD_REQUEST, faults))?;
     // Whoever has the link has it from whoever runs the server.
     let by = who.info().by(Actor::operator(Actor::SET_UP_LINK));
-    let (_, owner) = setup::set_up(app, by, code(fields), input).await.map_err(refused)?;
+    let (_, owner) = setup::set_up(app, by, fields.behind_hash("code"), input).await.map_err(refused)?;
     Ok(owner)
 }
 
@@ -104,15 +99,10 @@ fn refused(error: Error) -> Refused {
     }
 }
 
-/// The code; somebody may well give the whole link.
-fn code(fields: &Fields) -> &str {
-    fields.text("code").rsplit('#').next().unwrap_or_default()
-}
-
 /// What the form asks for, or every fault of it, in the order of the fields.
 fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     let mut faults = FormFaults::default();
-    if code(fields).is_empty() {
+    if fields.behind_hash("code").is_empty() {
         faults.add("code", "Give the set-up code: open the link that the server printed, or paste it here.");
     }
     let name = faults.read(fields, "name", "the workspace a name");

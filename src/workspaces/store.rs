@@ -66,6 +66,11 @@ pub(super) async fn delete_setup_links(db: &impl ConnectionTrait, now: Option<Ti
     links.exec(db).await.map(|_| ())
 }
 
+/// Whether keys can be created and rotated.
+pub async fn api_keys_enabled(db: &impl ConnectionTrait, id: WorkspaceId) -> DbResult<bool> {
+    Ok(find(db, id).await?.is_some_and(|workspace| workspace.api_keys_enabled))
+}
+
 pub(super) async fn set_api_keys_enabled(db: &impl ConnectionTrait, id: WorkspaceId, enabled: bool) -> DbResult<()> {
     let update = Entity::update_many().col_expr(Column::ApiKeysEnabled, Expr::value(enabled)).filter(Column::Id.eq(id));
     update.exec(db).await.map(|_| ())

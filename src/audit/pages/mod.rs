@@ -83,16 +83,21 @@ async fn show(
     fields: &Fields,
 ) -> Result<Response, ApiError> {
     let chain = app.chains.look(app, who.workspace()).await?;
-    let list = match store::list(app.db.read(), who.workspace(), filter, fields.paging(PAGE_SIZE)).await {
-        _ if !filters.faults.is_empty() => None,
-        Ok(page) => {
+    let events = if filters.faults.is_empty() {
+        Some(store::list(app.db.read(), who.workspace(), filter, fields.paging(PAGE_SIZE)).await)
+    } else {
+        None
+    };
+    let list = match events {
+        None => None,
+        Some(Ok(page)) => {
             let pager = Pager::new(&page, fields, "event");
             let opens_keys = ManageKeys::RULE.admits(frame.role);
             Some((page.items.into_iter().map(|event| Row::new(event, opens_keys)).collect(), pager))
         }
         // An event that cannot be read was altered, and the chain says so.
-        Err(error) if chain.fault.is_some() && !is_unavailable(&error) => None,
-        Err(error) => return Err(error.into()),
+        Some(Err(error)) if chain.fault.is_some() && !is_unavailable(&error) => None,
+        Some(Err(error)) => return Err(error.into()),
     };
     let chain = ChainNotice::new(&chain, &frame.at, who.workspace_slug());
     let [csv, ndjson] =

@@ -19,8 +19,7 @@ pub(super) struct ApiKeySettings {
 impl Check for ApiKeySettings {}
 
 pub(super) async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>) -> Result<Answer<ApiKeySettings>, ApiError> {
-    let workspace = workspaces::find(app.db.read(), who.workspace()).await?.ok_or_else(ApiError::internal)?;
-    Ok(Answer(ApiKeySettings { enabled: workspace.api_keys_enabled }))
+    Ok(Answer(ApiKeySettings { enabled: workspaces::api_keys_enabled(app.db.read(), who.workspace()).await? }))
 }
 
 pub(super) async fn update(

@@ -49,7 +49,7 @@ pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
     let name = noted(named(fields), "name", faults);
     // A browser sends line breaks as two characters, and counts them as one.
     let description = fields.verbatim("description").replace("\r\n", "\n").parse();
-    let description = noted(description.map_err(|error| description_fault(&error)), "description", faults);
+    let description = noted(description.map_err(|error| text_fault("description", &error)), "description", faults);
     let (numbers, blocks): (Vec<usize>, Vec<String>) = lines(fields).map(|(number, text)| (number, text.to_owned())).unzip();
     let change =
         UpdateKey { name, description: Some(description), ip_allowlist: Some(Some(blocks)), rate_limit: Some(limit(fields)) };
@@ -86,10 +86,6 @@ fn name_fault(error: &BadText) -> String {
         BadText::Length { found: 0, .. } => "Give the key a name.".to_owned(),
         other => text_fault("name", other),
     }
-}
-
-fn description_fault(error: &BadText) -> String {
-    text_fault("description", error)
 }
 
 fn text_fault(what: &str, error: &BadText) -> String {

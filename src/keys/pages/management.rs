@@ -28,8 +28,7 @@ struct ManagementPage {
 }
 
 async fn show(who: Visitor<OwnWorkspace>, State(app): State<App>) -> Result<Response, ApiError> {
-    let workspace = workspaces::find(app.db.read(), who.workspace()).await?;
-    let is_on = workspace.is_some_and(|workspace| workspace.api_keys_enabled);
+    let is_on = workspaces::api_keys_enabled(app.db.read(), who.workspace()).await?;
     Ok(html(&ManagementPage { frame: who.frame(&app, "API key management", Place::ApiKeys), is_on }))
 }
 

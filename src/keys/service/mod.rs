@@ -177,8 +177,7 @@ async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<(), E
 }
 
 async fn require_enabled(work: &Work) -> Result<(), Error> {
-    let workspace = workspaces::find(work.tx(), work.workspace()).await?;
-    if workspace.is_some_and(|workspace| workspace.api_keys_enabled) { Ok(()) } else { Err(Error::Disabled) }
+    if workspaces::api_keys_enabled(work.tx(), work.workspace()).await? { Ok(()) } else { Err(Error::Disabled) }
 }
 
 async fn active(work: &Work, id: KeyId) -> Result<Key, Error> {

@@ -39,11 +39,6 @@ impl Bars {
         grouped(self.bars.iter().map(of).sum())
     }
 
-    /// The highest value, for an axis.
-    pub fn most(&self) -> String {
-        grouped(self.tallest())
-    }
-
     /// The same bars, drawn to one scale with `other`.
     pub fn beside(self, other: &Self) -> OnScale {
         let most = self.tallest().max(other.tallest());

@@ -28,6 +28,11 @@ impl Fields {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text)
     }
 
+    /// The code of a one-time link: what stands behind its `#`. Somebody may well give the whole link.
+    pub fn behind_hash(&self, name: &str) -> &str {
+        self.text(name).rsplit('#').next().unwrap_or_default()
+    }
+
     /// The text of a field that says something.
     pub fn given(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())

@@ -45,20 +45,23 @@ impl Describe for Response {
 }
 
 /// A file that pages refer to, out of the binary.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asset {
-    /// Its media type.
-    pub kind: &'static str,
-    /// Its content.
-    pub text: &'static str,
+    kind: &'static str,
+    text: &'static str,
+    tag: String,
 }
 
 impl Asset {
+    /// A file of this media type.
+    pub fn new(kind: &'static str, text: &'static str) -> Self {
+        Self { kind, text, tag: format!("\"{}\"", &hex(&Sha256::digest(text))[..16]) }
+    }
+
     /// The file, or 304 for a browser that has it: another version of the product has another tag.
-    pub fn answer(self, headers: &HeaderMap) -> Response {
-        let tag = format!("\"{}\"", &hex(&Sha256::digest(self.text))[..16]);
-        let cache = [(CACHE_CONTROL, "no-cache".to_owned()), (ETAG, tag.clone())];
-        if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let cache = [(CACHE_CONTROL, "no-cache"), (ETAG, self.tag.as_str())];
+        if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == self.tag.as_bytes()) {
             return (StatusCode::NOT_MODIFIED, cache).into_response();
         }
         (cache, [(CONTENT_TYPE, self.kind)], self.text).into_response()

@@ -3,12 +3,11 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use secrecy::SecretString;
 
 use crate::access::{Anyone, Form, Visitor};
 use crate::app::App;
-use crate::audit::Actor;
 use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Route};
 use crate::kit::page::{Fields, FormFaults};
@@ -36,11 +35,6 @@ impl JoinPage {
     }
 }
 
-/// The code; somebody may well give the whole link.
-fn code(fields: &Fields) -> &str {
-    fields.text("code").rsplit('#').next().unwrap_or_default()
-}
-
 async fn new(who: Visitor<Anyone>) -> Response {
     who.show(StatusCode::OK, &JoinPage::new(&who, "", FormFaults::default()))
 }
@@ -48,20 +42,14 @@ async fn new(who: Visitor<Anyone>) -> Response {
 async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let member = match join(&app, &who, &fields).await {
         Ok(member) => member,
-        Err((status, faults)) => return Ok(who.show(status, &JoinPage::new(&who, code(&fields), faults))),
+        Err((status, faults)) => return Ok(who.show(status, &JoinPage::new(&who, fields.behind_hash("code"), faults))),
     };
-    // Whoever has set a password in this browser a moment ago need not type it again. If no session can be had right
-    // now, the password is set all the same.
-    let by = who.info().by(Actor::member(member.id, &member.name));
-    match sessions::issue(&app, member, by).await {
-        Ok(session) => sessions::welcome(&app, &who, &session, "/settings").await,
-        Err(_) => Ok(Redirect::to("/sign-in?after=join").into_response()),
-    }
+    sessions::enter(&app, &who, member, "/settings", "join").await
 }
 
 async fn join(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
     let mut faults = FormFaults::default();
-    if code(fields).is_empty() {
+    if fields.behind_hash("code").is_empty() {
         faults.add("code", "Give the code of your invitation: open its link again, or paste it here.");
     }
     let password = SecretString::from(fields.verbatim("password"));
@@ -71,7 +59,7 @@ async fn join(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Membe
     if !faults.is_empty() {
         return Err((StatusCode::BAD_REQUEST, faults));
     }
-    invitations::join(app, code(fields), password, |actor| who.info().by(actor)).await.map_err(|error| {
+    invitations::join(app, fields.behind_hash("code"), password, |actor| who.info().by(actor)).await.map_err(|error| {
         let is_of_code = matches!(error, Error::Invitation);
         let error = ApiError::from(error);
         let message = error.message.clone();

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{link, standing};
-use crate::access::{Form, ManageMembers, Visitor};
+use crate::access::{Form, ManageMembers, Permission, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::kit::clock::Time;
@@ -102,7 +102,7 @@ async fn set_role(
 /// Whoever has taken the list from themselves reads of it on a page that is still open to them.
 fn after(who: &Visitor<ManageMembers>, changed: &Member) -> String {
     let is_visitor = who.member().is_some_and(|visitor| visitor.id == changed.id);
-    if is_visitor && !changed.role.is_administrator() {
+    if is_visitor && !ManageMembers::RULE.admits(changed.role) {
         "/settings/account?after=role".to_owned()
     } else {
         format!("/settings/members?changed={}", changed.id)

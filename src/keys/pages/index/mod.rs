@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use sea_orm::ConnectionTrait;
 
-use crate::access::{ManageKeys, Visitor};
+use crate::access::{ManageKeys, OwnWorkspace, Permission, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::model::KeyId;
@@ -87,8 +87,8 @@ async fn index(who: Visitor<ManageKeys>, State(app): State<App>, Asked(fields): 
 }
 
 async fn management(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<Management> {
-    let is_on = workspaces::find(db, workspace).await?.is_some_and(|workspace| workspace.api_keys_enabled);
-    let is_owner = role == Role::AccountOwner;
+    let is_on = workspaces::api_keys_enabled(db, workspace).await?;
+    let is_owner = OwnWorkspace::RULE.admits(role);
     let whom_to_ask =
         if is_on || is_owner { Vec::new() } else { members::with_role(db, workspace, &[Role::AccountOwner]).await? };
     Ok(Management { is_on, is_owner, whom_to_ask })

@@ -21,6 +21,7 @@ use crate::keys::service;
 use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Route};
 use crate::kit::page::{Fields, FormFaults, Moments, html_with};
+use crate::workspaces;
 
 const PATH: &str = "/settings/api-keys/new";
 
@@ -65,7 +66,7 @@ impl NewPage {
 }
 
 async fn new(who: Visitor<ManageKeys>, State(app): State<App>) -> Result<Response, ApiError> {
-    if !off::is_on(&app, &who).await? {
+    if !workspaces::api_keys_enabled(app.db.read(), who.workspace()).await? {
         return off::show(&app, &who).await;
     }
     let fields = shared::untouched().with("permissions", "read_only").with("expiration", "90");

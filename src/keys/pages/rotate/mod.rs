@@ -24,6 +24,7 @@ use crate::keys::{service, store};
 use crate::kit::http::route::{form as form_route, page};
 use crate::kit::http::{ApiError, Path, Route};
 use crate::kit::page::{Fields, FormFaults, html_with};
+use crate::workspaces;
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![
@@ -77,7 +78,7 @@ async fn show(
     let frame = who.frame(app, format!("Rotate “{}”", old.name), Place::ApiKeys);
     let now = frame.at.now();
     let is_active = old.status(now) == Status::Active;
-    let is_enabled = off::is_on(app, who).await?;
+    let is_enabled = workspaces::api_keys_enabled(app.db.read(), who.workspace()).await?;
     let active_successor = store::find_active_successor(db, workspace, id, now).await?;
     let takeover = match active_successor.clone().filter(|_| is_active) {
         Some(new) => Some(Takeover::read(app, &old, new, &frame.at).await?),

@@ -79,13 +79,13 @@ async fn show(
     let key = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
     let frame = who.frame(&app, &key.name, Place::ApiKeys);
     let now = frame.at.now();
-    let settings = workspaces::find(db, workspace).await?.ok_or_else(ApiError::internal)?;
+    let is_enabled = workspaces::api_keys_enabled(db, workspace).await?;
     let successor = store::find_active_successor(db, workspace, id, now).await?;
     Ok(html(&KeyPage {
         status: words::status(&key, &frame.at),
         soon: words::ends_soon(&key, &frame.at),
         notice: notice(&asked),
-        can: Can::new(key.status(now), settings.api_keys_enabled, successor.is_some()),
+        can: Can::new(key.status(now), is_enabled, successor.is_some()),
         abilities: words::abilities(key.scopes),
         permissions: words::permissions(key.permissions, key.scopes),
         blocks: key.allowlist.blocks().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
