@@ -4,15 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm_migration::MigratorTrait;
-
 use crate::audit::Watch;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::keys::{Flush, Index, Recorder};
 use crate::kit::clock::Clock;
 use crate::kit::db::{Db, DbResult, Location};
-use crate::kit::ids::uuid_v7;
 use crate::kit::random::Random;
 use crate::members::Passwords;
 use crate::metrics::Metrics;
@@ -72,9 +69,10 @@ impl App {
 
     /// The same with a clock and randomness of the caller's choice.
     pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
-        let db = Db::open(location).await?;
-        migrate(&db).await?;
-        let cluster = Cluster::new(uuid_v7(clock.now(), &random));
+        let db = Db::open(location, config.database_connections).await?;
+        db.migrate::<Migrations>().await?;
+        let clock = db.clock(clock).await?;
+        let cluster = Cluster::new(NodeId::new(clock.now(), &random));
         Ok(Self(Arc::new(Parts {
             config,
             db,
@@ -125,14 +123,4 @@ impl App {
             tracing::warn!(%error, "what is past its time could not be deleted; it will be");
         }
     }
-}
-
-/// Brings the schema up to date. One transaction, so that of several processes one does it and the others find it done.
-async fn migrate(db: &Db) -> DbResult<()> {
-    if Migrations::get_pending_migrations_read_only(db.read()).await?.is_empty() {
-        return Ok(());
-    }
-    let tx = db.begin().await?;
-    Migrations::up(&tx, None).await?;
-    tx.commit().await
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use axum::extract::MatchedPath;
 use prometheus_client::encoding::text::encode;
@@ -62,11 +63,16 @@ impl EncodeLabelValue for RouteLabel {
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Histogram,
+    revocations: Histogram,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self { requests: Family::default(), seconds: Histogram::new(exponential_buckets(0.000_1, 2.5, 12)) }
+        Self {
+            requests: Family::default(),
+            seconds: Histogram::new(exponential_buckets(0.000_1, 2.5, 12)),
+            revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
+        }
     }
 }
 
@@ -75,6 +81,11 @@ impl Metrics {
     pub fn request(&self, labels: &RequestLabels, seconds: f64) {
         self.requests.get_or_create(labels).inc();
         self.seconds.observe(seconds);
+    }
+
+    /// Counts a revocation, and how long it took until every node refused the key.
+    pub fn revocation(&self, took: Duration) {
+        self.revocations.observe(took.as_secs_f64());
     }
 
     /// The text a scraper reads.
@@ -86,14 +97,33 @@ impl Metrics {
             "Time from the head of a request to the head of its answer",
             self.seconds.clone(),
         );
-        let gauges: [(&str, &str, f64); 3] = [
+        registry.register(
+            "revoke_seconds",
+            "Time from a call to revoke a key to the moment from which every node refused it",
+            self.revocations.clone(),
+        );
+        let cluster = &app.cluster;
+        let gauges: [(&str, &str, f64); 8] = [
             ("keys", "Keys in memory, of any status", count(app.index.len())),
-            ("applied_revision", "The last change of a key this node has applied", count(app.cluster.applied())),
+            ("applied_revision", "The last change of a key this node has applied", count(cluster.applied())),
+            ("revision_lag", "Changes of keys that this node knows of and has not applied", count(cluster.lag())),
             (
                 "lease_left_seconds",
                 "How long this node may verify from memory without hearing from the database",
-                app.cluster.lease_left(&app.clock).as_secs_f64(),
+                cluster.lease_left(&app.clock).as_secs_f64(),
             ),
+            ("nodes", "Nodes that share the database, this one included", f64::from(app.index.nodes())),
+            (
+                "notifications_arrive",
+                "1 if this node hears of changes at once, 0 if it has to look for them",
+                f64::from(u8::from(cluster.is_prompt())),
+            ),
+            (
+                "clock_ahead_seconds",
+                "How far this machine's clock is ahead of the database's, by which every node goes",
+                app.clock.machine_ahead().as_secs_f64(),
+            ),
+            ("usage_queue_keys", "Keys whose use is counted and not written yet", count(app.recorder.waiting())),
         ];
         for (name, help, value) in gauges {
             let gauge = Gauge::<f64, AtomicU64>::default();

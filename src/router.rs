@@ -8,7 +8,7 @@ use crate::access::guard_forms;
 use crate::app::App;
 use crate::front::front;
 use crate::kit::http::{ApiError, Routes};
-use crate::{access, audit, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
+use crate::{access, audit, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
 
 /// The table of the JSON API; the OpenAPI document and the table of permissions are made from it.
 pub fn table() -> Vec<Routes<App>> {
@@ -22,12 +22,13 @@ pub fn table() -> Vec<Routes<App>> {
         trips::routes(),
         safety::routes(),
         invoices::routes(),
+        cluster::routes(),
     ]
 }
 
 /// The table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
-    vec![workspaces::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages()]
+    vec![workspaces::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages(), cluster::pages()]
 }
 
 /// Everything a node serves.

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
 use crate::keys::index::Ask;
-use crate::keys::{Entry, Tenant};
+use crate::keys::{Entry, Refusal, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
 use crate::members::Member;
@@ -159,12 +159,17 @@ pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> 
 }
 
 async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<Arc<Entry>, ApiError> {
-    if !app.cluster.has_lease(&app.clock) {
-        app.cluster.refresh(app, presented).await?;
-    }
-    let ask = Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
+    let ask = || Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
+    let (ask, verified) = if app.cluster.has_lease(&app.clock) {
+        let ask = ask();
+        (ask, app.index.verify(presented, ask))
+    } else {
+        let known = app.cluster.ask(app, presented).await?.and_then(|key| app.index.entry(&key)).map(Arc::new);
+        let ask = ask();
+        (ask, known.ok_or(Refusal::Invalid).and_then(|entry| app.index.admit(&entry, ask)))
+    };
     let origin = info.origin(ask.now);
-    match app.index.verify(presented, ask) {
+    match verified {
         Ok(entry) if !rule.admits_keys() => {
             app.recorder.deny_person(&entry, origin);
             let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";

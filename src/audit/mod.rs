@@ -30,6 +30,7 @@ pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, Which, a
 pub use once::forget_old_answers;
 pub use pages::routes as pages;
 pub use store::{hash_at, list};
+pub(crate) use tables::all as tables;
 pub use verify::{Fault, Verdict, verify};
 pub use watch::Watch;
 pub use words::{told, unusual};

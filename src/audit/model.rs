@@ -23,6 +23,8 @@ crate::words! {
         KeyRotated = "api_key.rotated",
         /// A key was revoked.
         KeyRevoked = "api_key.revoked",
+        /// Every node refuses a revoked key; `details` says which confirmed it, and whose lease had to run out.
+        KeyRefusedEverywhere = "api_key.refused_everywhere",
         /// A key passed its expiry.
         KeyExpired = "api_key.expired",
         /// First use of a key, or first use from a new address.

@@ -7,14 +7,14 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use sha2::{Digest, Sha256};
 
 use super::model::Actor;
 use super::tables::answer::{Column, Entity, Model};
 use super::work::OnceOutcome;
 use crate::kit::clock::Time;
-use crate::kit::db::{Db, DbResult};
+use crate::kit::db::{Db, DbResult, Tx};
 use crate::kit::http::OnceKey;
 use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
@@ -43,7 +43,7 @@ impl Claim {
     }
 }
 
-pub(super) async fn look_up(tx: &DatabaseTransaction, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<OnceOutcome> {
+pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<OnceOutcome> {
     let row = (workspace, claim.actor.clone(), claim.once.key.clone());
     let Some(kept) = Entity::find_by_id(row.clone()).one(tx).await? else { return Ok(OnceOutcome::Fresh) };
     if now.since(kept.created_at) >= KEPT {
@@ -58,7 +58,7 @@ pub(super) async fn look_up(tx: &DatabaseTransaction, workspace: WorkspaceId, cl
 }
 
 pub(super) async fn remember(
-    tx: &DatabaseTransaction,
+    tx: &Tx,
     workspace: WorkspaceId,
     claim: Claim,
     status: u16,

@@ -1,8 +1,6 @@
 //! A [`Work`] is one transaction by one actor: all that is written in it and the events that say so commit together.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,7 +11,7 @@ use super::store;
 use super::tables::{event, head};
 use crate::app::App;
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, Tx};
 use crate::kit::http::OnceKey;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
@@ -21,7 +19,7 @@ use crate::workspaces::WorkspaceId;
 /// A write in progress. Dropped without [`Work::commit`], it never was.
 pub struct Work {
     app: App,
-    tx: DatabaseTransaction,
+    tx: Tx,
     workspace: WorkspaceId,
     by: By,
     now: Time,
@@ -71,7 +69,7 @@ impl Work {
     }
 
     /// Goes on with the transaction in which a workspace was made, and begins its log.
-    pub async fn begin_log(app: &App, tx: DatabaseTransaction, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+    pub async fn begin_log(app: &App, tx: Tx, workspace: WorkspaceId, by: By) -> DbResult<Self> {
         store::open_log(&tx, workspace).await?;
         let now = app.clock.now();
         Ok(Self { app: app.clone(), tx, workspace, by, now, sequence: 0, hash: GENESIS, claim: None, after: Vec::new() })
@@ -88,7 +86,7 @@ impl Work {
     }
 
     /// The transaction, for a store.
-    pub fn tx(&self) -> &DatabaseTransaction {
+    pub fn tx(&self) -> &Tx {
         &self.tx
     }
 

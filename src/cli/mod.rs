@@ -4,7 +4,7 @@
 //!
 //! - `serve` a node; `demo` a throwaway one full of data (`seed` writes it)
 //! - `workspace`, `members`, `keys`, `audit` the operator's own access, straight on the database
-//! - `backup` a copy while running; `openapi` the document; `output` how answers are put together and printed
+//! - `backup` a copy while running; `copy` from one database to another; `openapi` the document; `output` how answers are put together and printed
 
 use std::process::ExitCode;
 
@@ -18,6 +18,7 @@ use crate::workspaces::{self, Workspace};
 
 mod audit;
 mod backup;
+mod copy;
 mod demo;
 mod keys;
 mod members;
@@ -60,6 +61,8 @@ enum Command {
     Audit(audit::Command),
     /// Write a consistent copy of the database to FILE while nodes go on
     Backup(backup::Backup),
+    /// Copy everything from one database to another, such as from SQLite to Postgres
+    Copy(copy::Copy),
     /// Print the OpenAPI 3.1 document
     Openapi(openapi::Openapi),
 }
@@ -67,8 +70,14 @@ enum Command {
 /// Which database.
 #[derive(clap::Args)]
 struct Database {
-    /// Where the data is: <sqlite://FILE>
-    #[arg(long, env = "PLANECONNECTION_DATABASE", default_value = "sqlite://planeconnection.db", value_name = "URL")]
+    /// Where the data is: <sqlite://FILE> or <postgres://USER:PASSWORD@HOST:PORT/DATABASE>
+    #[arg(
+        long,
+        env = "PLANECONNECTION_DATABASE",
+        default_value = "sqlite://planeconnection.db",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     database: Location,
 }
 
@@ -85,8 +94,9 @@ struct InWorkspace {
 impl Database {
     /// Opens a database that is there already, for a command that works on it.
     async fn open(&self) -> Result<App, Failure> {
-        let Location::Sqlite(path) = &self.database;
-        if !path.exists() {
+        if let Location::Sqlite(path) = &self.database
+            && !path.exists()
+        {
             return Err(Failure::refused(format!(
                 "there is no database at {}: make one with `planeconnection workspace create`",
                 path.display()
@@ -135,6 +145,7 @@ pub fn run() -> ExitCode {
             Command::Keys(command) => command.run().await,
             Command::Audit(command) => command.run().await,
             Command::Backup(command) => command.run().await,
+            Command::Copy(command) => command.run().await,
             Command::Openapi(command) => command.run(),
         }
     });

@@ -15,6 +15,7 @@ use super::{Database, Failure, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Flush;
+use crate::kit::db::{DbResult, USUAL_CONNECTIONS, is_unavailable};
 use crate::kit::http::serve::serve;
 use crate::{router, workspaces};
 
@@ -22,6 +23,13 @@ use crate::{router, workspaces};
 pub(super) struct Serve {
     #[command(flatten)]
     database: Database,
+    /// Connections to a Postgres server that this node uses for requests; it takes three more for itself
+    #[arg(long, env = "PLANECONNECTION_DATABASE_CONNECTIONS", default_value_t = USUAL_CONNECTIONS, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    database_connections: u32,
+    /// What this node is called among the others; left out: the machine's name
+    #[arg(long, env = "PLANECONNECTION_NODE_NAME", value_name = "NAME")]
+    node_name: Option<String>,
     #[command(flatten)]
     pub(super) listening: Listening,
 }
@@ -63,7 +71,9 @@ pub(super) enum LogFormat {
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         self.listening.start_log()?;
-        let (listener, metrics, config) = self.listening.bind().await?;
+        let (listener, metrics, mut config) = self.listening.bind().await?;
+        config.database_connections = self.database_connections;
+        config.node_name = self.node_name.unwrap_or_else(machine_name);
         let app = self.database.open_or_make(config).await?;
         if let Some(token) = workspaces::offer(&app).await? {
             // To whoever started it, and not to the log, which others read.
@@ -115,9 +125,15 @@ impl Listening {
             trusted_proxies: self.trusted_proxies.clone(),
             has_metrics_listener: metrics.is_some(),
             header_timeout: self.header_timeout,
+            ..Config::default()
         };
         Ok((listener, metrics, config))
     }
+}
+
+/// As the system knows it.
+fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -141,7 +157,7 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, router::metrics(app.clone()), timeout, until_stop())));
     let address = address.to_string();
     let is_loaded = tokio::select! {
-        joined = app.cluster.join(&app, &address) => joined.map(|()| true)?,
+        joined = join(&app, &address) => joined.map(|()| true)?,
         ended = &mut serving => { report(ended); false }
     };
     let mut tasks = Vec::from_iter(scrapes);
@@ -161,6 +177,19 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     finish(&app).await
 }
 
+/// Becomes a node, as soon as the database lets it.
+async fn join(app: &App, address: &str) -> DbResult<()> {
+    loop {
+        match app.cluster.join(app, address).await {
+            Err(error) if is_unavailable(&error) => {
+                tracing::warn!(%error, "keys cannot be loaded yet");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            joined => return joined,
+        }
+    }
+}
+
 fn report(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a background task failed");
@@ -177,7 +206,9 @@ async fn finish(app: &App) -> Result<(), Failure> {
         }
     }
     let is_written = app.recorder.is_empty();
-    app.cluster.leave(app).await?;
+    if let Err(error) = app.cluster.leave(app).await {
+        tracing::warn!(%error, "this node could not say that it leaves; its lease runs out by itself");
+    }
     app.db.clone().close().await;
     if is_written { Ok(()) } else { Err(Failure::refused("stopped, but the last requests could not be counted: see the log")) }
 }

@@ -5,13 +5,26 @@
 //! which it knows by its own clock. A node past its lease does not trust its memory: it asks the database for each
 //! key, and if that fails answers 503. So a change holds everywhere when its call returns, without clocks that agree.
 //!
-//! - `node`   this process's lease and its loop; `silent` forgets nodes that ended without leaving
-//! - `store`  every query on the tables `nodes` and `revisions`
+//! - `node`   this process's lease and what earns it; `keeper` the loop that does; `peers` the other nodes
+//! - `load`   the index filled from the database; `confirm` waiting until everybody knows
+//! - `model`  a node as it is told; `store` every query; `api`, `pages` what the account owner sees
 
+mod api;
+mod confirm;
+mod keeper;
+mod load;
+mod model;
 mod node;
-mod silent;
+mod pages;
+mod peers;
 mod store;
 mod tables;
 
+pub use api::routes;
+pub use confirm::Confirmation;
+pub use model::{Node, NodeId};
 pub use node::{Cluster, LEASE};
+pub use pages::routes as pages;
+pub use peers::running;
 pub use store::next_revision;
+pub(crate) use tables::all as tables;

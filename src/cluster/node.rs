@@ -1,54 +1,55 @@
-//! This process as a node: its lease, and the loop that earns it.
+//! This process as a node: its lease, and what earns it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::time::Instant;
-use uuid::Uuid;
-
-use super::silent::Silent;
+use super::model::{Node, NodeId};
 use super::store;
 use crate::app::App;
-use crate::keys::{self, Tenant, format};
+use crate::keys::{self, Key, format};
 use crate::kit::clock::Clock;
 use crate::kit::db::DbResult;
 use crate::kit::http::ApiError;
-use crate::workspaces::{self, WorkspaceId};
 
 /// How long a node may verify from memory after it last knew that it had every change.
 pub const LEASE: Duration = Duration::from_secs(2);
 
-/// How often a lease is renewed when nothing happens.
-const BEAT: Duration = Duration::from_millis(500);
-
-/// How often this node looks whether another process has written to the same file.
-const GLANCE: Duration = Duration::from_millis(20);
-
-/// How often a change looks whether the other nodes have it.
-const RECHECK: Duration = Duration::from_millis(5);
-
-/// By then every lease that was earned before has run out, even by a clock that ticks a little slower than ours.
-pub(super) const PATIENCE: Duration = LEASE.saturating_add(Duration::from_millis(50));
-
-/// Keys read at once.
-const BATCH: u64 = 5_000;
+/// What no row says: then it is not known what this node's row says.
+const UNKNOWN: i64 = -1;
 
 /// This process's part in keeping every node's memory true.
 #[derive(Debug)]
 pub struct Cluster {
-    id: Uuid,
+    pub(super) id: NodeId,
+    /// The last revision in memory.
     applied: AtomicI64,
+    /// The last revision that this node's row is known to say.
+    said: AtomicI64,
+    /// The last revision that was seen in the database.
+    current: AtomicI64,
     lease_until: AtomicU64,
     is_member: AtomicBool,
+    /// Whether the database did not answer when it was last read for changes.
+    is_cut_off: AtomicBool,
+    pub(super) is_prompt: AtomicBool,
     address: OnceLock<String>,
 }
 
 impl Cluster {
     /// A process that has not joined: it may change keys, but does not verify any.
-    pub fn new(id: Uuid) -> Self {
-        let (applied, lease_until, is_member) = (AtomicI64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        Self { id, applied, lease_until, is_member, address: OnceLock::new() }
+    pub fn new(id: NodeId) -> Self {
+        Self {
+            id,
+            applied: AtomicI64::new(0),
+            said: AtomicI64::new(0),
+            current: AtomicI64::new(0),
+            lease_until: AtomicU64::new(0),
+            is_member: AtomicBool::new(false),
+            is_cut_off: AtomicBool::new(false),
+            is_prompt: AtomicBool::new(false),
+            address: OnceLock::new(),
+        }
     }
 
     /// Whether this node may verify from memory.
@@ -58,7 +59,12 @@ impl Cluster {
 
     /// The last revision this node has applied.
     pub fn applied(&self) -> i64 {
-        self.applied.load(Ordering::Relaxed)
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// How many changes the database is known to have that this node has not applied.
+    pub fn lag(&self) -> i64 {
+        (self.current.load(Ordering::Relaxed) - self.applied()).max(0)
     }
 
     /// How much of the lease is left.
@@ -66,10 +72,30 @@ impl Cluster {
         Duration::from_micros(self.lease_until.load(Ordering::Acquire).saturating_sub(micros(clock.ticks())))
     }
 
+    /// Whether this node hears of changes at once, rather than at its next look.
+    pub fn is_prompt(&self) -> bool {
+        self.is_prompt.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_applied(&self, revision: i64) {
+        self.applied.store(revision, Ordering::Release);
+    }
+
+    /// Notes the last revision there is.
+    pub(super) fn note_current(&self, revision: i64) {
+        self.current.store(revision, Ordering::Relaxed);
+        if revision < self.applied() {
+            // The database has gone back in time: then its row of this node is not this node's word either.
+            self.said.store(UNKNOWN, Ordering::Relaxed);
+        }
+    }
+
     /// Writes this node's row, then loads every key: a change that commits in between finds the row and waits.
     pub async fn join(&self, app: &App, address: &str) -> DbResult<()> {
         self.address.get_or_init(|| address.to_owned());
-        self.renew(app, 0).await?;
+        // An attempt before this one may have written it without hearing so.
+        store::delete(app.db.pulse().write, self.id).await?;
+        self.insert(app).await?;
         self.is_member.store(true, Ordering::Release);
         self.beat(app).await
     }
@@ -78,133 +104,77 @@ impl Cluster {
     pub async fn leave(&self, app: &App) -> DbResult<()> {
         self.is_member.store(false, Ordering::Release);
         self.lease_until.store(0, Ordering::Release);
-        let tx = app.db.begin().await?;
-        store::delete(&tx, self.id).await?;
-        tx.commit().await
+        store::delete(app.db.pulse().write, self.id).await
     }
 
     /// Applies every change there is, then renews the lease as of the time before looking.
     pub async fn beat(&self, app: &App) -> DbResult<()> {
         loop {
             let before = app.clock.ticks();
-            let revision = self.catch_up(app).await?;
-            if self.renew(app, revision).await? {
+            let read = self.read(app).await;
+            self.is_cut_off.store(read.is_err(), Ordering::Relaxed);
+            let revision = read?;
+            // If this fails, the row may say either.
+            let said = self.said.swap(UNKNOWN, Ordering::Relaxed);
+            let until = app.clock.now().after(LEASE);
+            if store::renew(app.db.pulse().write, self.id, said, revision, until).await? {
+                self.said.store(revision, Ordering::Relaxed);
                 self.lease_until.store(micros(before + LEASE), Ordering::Release);
                 return Ok(());
             }
-            // The row was gone, and is there again. Changes made meanwhile did not wait for this node: look once more.
+            self.join_again(app).await?;
+            // Changes made while the row was gone did not wait for this node: look once more.
         }
     }
 
-    /// Says that this node has applied `revision`; false if its row was gone, and only now is there again.
-    async fn renew(&self, app: &App, revision: i64) -> DbResult<bool> {
-        let (tx, now) = (app.db.begin().await?, app.clock.now());
-        let is_known = store::renew(&tx, self.id, revision, now.after(LEASE)).await?;
-        if !is_known {
-            let address = self.address.get().cloned().unwrap_or_default();
-            store::insert(&tx, self.id, now, now.after(LEASE), address).await?;
+    /// Reads the time and every change there is; the last one's revision.
+    async fn read(&self, app: &App) -> DbResult<i64> {
+        let asked = app.clock.ticks();
+        if let Some(reading) = app.db.time().await? {
+            app.clock.follow(reading, asked, app.clock.ticks());
         }
-        tx.commit().await?;
-        Ok(is_known)
+        self.catch_up(app).await
     }
 
-    async fn catch_up(&self, app: &App) -> DbResult<i64> {
-        let target = store::current_revision(app.db.read()).await?;
-        let mut applied = self.applied.load(Ordering::Acquire);
-        if applied >= target && target > 0 {
-            return Ok(target);
-        }
-        for workspace in workspaces::all(app.db.read()).await? {
-            app.index.apply_tenant(Tenant::from(&workspace));
-        }
-        loop {
-            let changed = keys::changed_since(app.db.read(), applied, BATCH).await?;
-            let Some(last) = changed.last().map(|key| key.revision) else { break };
-            for key in &changed {
-                // Its workspace may be younger than the list above.
-                self.tenant(app, key.workspace).await?;
-                app.index.apply(key);
-            }
-            applied = last;
-        }
-        // Keys changed past `target` are applied as well; the promise is about `target`.
-        self.applied.store(applied.max(target), Ordering::Release);
-        Ok(applied.max(target))
+    /// The row is gone, or is not what this node wrote. Either the others have given this node up, or the database has
+    /// lost something that it had confirmed; in the second case what is in memory may never have been. Begin anew.
+    async fn join_again(&self, app: &App) -> DbResult<()> {
+        self.lease_until.store(0, Ordering::Release);
+        store::delete(app.db.pulse().write, self.id).await?;
+        self.insert(app).await?;
+        self.start_over(app).await
     }
 
-    /// Keeps the lease until `stop`, waking at once when another process has written.
-    pub async fn run(&self, app: &App, stop: impl Future<Output = ()>) {
-        let mut stop = std::pin::pin!(stop);
-        let (mut seen, mut due, mut silent) = (None, Instant::now(), Silent::default());
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(GLANCE) => {}
-                () = &mut stop => return,
-            }
-            let version = app.db.version().await.ok();
-            let has_news = version != seen && self.is_behind(app).await;
-            seen = version;
-            if has_news || Instant::now() >= due {
-                due = Instant::now() + BEAT;
-                if let Err(error) = self.beat(app).await {
-                    tracing::warn!(%error, "the lease could not be renewed");
-                } else if let Err(error) = silent.forget(app, self.id).await {
-                    tracing::warn!(%error, "nodes that have ended could not be forgotten");
-                }
-            }
-        }
-    }
-
-    async fn is_behind(&self, app: &App) -> bool {
-        let current = store::current_revision(app.db.read()).await;
-        current.map_or(true, |current| current > self.applied.load(Ordering::Acquire))
-    }
-
-    /// A workspace, from memory or, if it is new, from the database.
-    pub async fn tenant(&self, app: &App, id: WorkspaceId) -> DbResult<Option<Arc<Tenant>>> {
-        if let Some(known) = app.index.tenant(id) {
-            return Ok(Some(known));
-        }
-        if let Some(workspace) = workspaces::find(app.db.read(), id).await? {
-            app.index.apply_tenant(Tenant::from(&workspace));
-        }
-        Ok(app.index.tenant(id))
+    async fn insert(&self, app: &App) -> DbResult<()> {
+        let now = app.clock.now();
+        let node = Node {
+            id: self.id,
+            name: app.config.node_name.clone(),
+            address: self.address.get().cloned().unwrap_or_default(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: now,
+            applied_revision: 0,
+            lease_until: now.after(LEASE),
+        };
+        store::insert(app.db.pulse().write, node).await?;
+        self.said.store(0, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Past its lease, a node asks the database about the one key that was presented, or answers 503.
-    pub async fn refresh(&self, app: &App, presented: &[u8]) -> Result<(), ApiError> {
-        let Ok(digest) = format::digest_of(presented) else { return Ok(()) };
-        let found = tokio::time::timeout(LEASE, keys::find_by_digest(app.db.read(), digest)).await;
-        match found {
+    pub async fn ask(&self, app: &App, presented: &[u8]) -> Result<Option<Key>, ApiError> {
+        let Ok(digest) = format::digest_of(presented) else { return Ok(None) };
+        if self.is_cut_off.load(Ordering::Relaxed) {
+            // Known already: nobody is kept waiting for it.
+            return Err(ApiError::unavailable());
+        }
+        match tokio::time::timeout(LEASE, keys::find_by_digest(app.db.read(), digest)).await {
             Ok(Ok(Some(key))) => {
                 self.tenant(app, key.workspace).await?;
-                app.index.apply(&key);
-                Ok(())
+                Ok(Some(key))
             }
-            Ok(Ok(None)) => Ok(()),
+            Ok(Ok(None)) => Ok(None),
             Ok(Err(_)) | Err(_) => Err(ApiError::unavailable()),
-        }
-    }
-
-    /// Waits until no other node can still accept what `revision`, which has been committed, changed.
-    ///
-    /// Either every node says that it has applied it, or so much time has passed that no lease earned before the
-    /// commit can be left. The second needs no answer from anyone: this cannot fail, and wall clocks do not matter.
-    pub async fn wait_for_others(&self, app: &App, revision: i64) {
-        let longest = Instant::now() + PATIENCE;
-        loop {
-            // The change is committed: a hiccup here must not be told as a failure to commit.
-            if let Ok(0) = store::count_behind(app.db.read(), self.id, revision).await {
-                return;
-            }
-            if Instant::now() >= longest {
-                break;
-            }
-            tokio::time::sleep(RECHECK).await;
-        }
-        // Nodes that are alive write their rows again before they trust their memory; the next change need not wait.
-        if let Err(error) = store::delete_behind(&app.db, self.id, revision).await {
-            tracing::warn!(%error, "nodes that have ended could not be forgotten");
         }
     }
 }

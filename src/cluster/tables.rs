@@ -1,20 +1,30 @@
 //! The tables as SeaORM sees them.
 
+use crate::kit::db::{Table, table};
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<revision::Entity>()]
+}
+
 /// `nodes`
 pub(super) mod node {
     use sea_orm::entity::prelude::*;
 
+    use crate::cluster::model::NodeId;
     use crate::kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "nodes")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+        pub id: NodeId,
         pub started_at: Time,
         pub applied_revision: i64,
         pub lease_until: Time,
         pub address: String,
+        pub name: String,
+        pub version: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

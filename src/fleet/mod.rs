@@ -23,3 +23,4 @@ pub use error::Error;
 pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
 pub use service::create;
 pub use store::find;
+pub(crate) use tables::all as tables;

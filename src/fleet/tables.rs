@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 use super::code::{Airport, TailNumber, TypeDesignator};
 use super::model::{AircraftId, Status};
 use crate::kit::clock::Time;
+use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -29,3 +30,8 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<Entity>()]
+}

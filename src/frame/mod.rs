@@ -13,7 +13,7 @@ pub use files::router as files;
 pub use turned::{forbidden, send_again, signed_out_meanwhile};
 
 use crate::access::{Caller, Permission, ReadAuditLog};
-use crate::access::{ManageKeys, ManageMembers};
+use crate::access::{ManageKeys, ManageMembers, OwnWorkspace};
 use crate::app::App;
 use crate::kit::page::Moments;
 use crate::members::Role;
@@ -46,12 +46,14 @@ pub enum Place {
     AuditLog,
     /// Settings > Members.
     Members,
+    /// Settings > Cluster.
+    Cluster,
     /// Settings > Your account.
     Account,
 }
 
 impl Place {
-    const ALL: [Self; 4] = [Self::ApiKeys, Self::AuditLog, Self::Members, Self::Account];
+    const ALL: [Self; 5] = [Self::ApiKeys, Self::AuditLog, Self::Members, Self::Cluster, Self::Account];
 
     /// Its name in the menu.
     pub const fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Place {
             Self::ApiKeys => "API Keys",
             Self::AuditLog => "Audit Log",
             Self::Members => "Members",
+            Self::Cluster => "Cluster",
             Self::Account => "Your account",
         }
     }
@@ -69,6 +72,7 @@ impl Place {
             Self::ApiKeys => "/settings/api-keys",
             Self::AuditLog => "/settings/audit-log",
             Self::Members => "/settings/members",
+            Self::Cluster => "/settings/cluster",
             Self::Account => "/settings/account",
         }
     }
@@ -78,6 +82,7 @@ impl Place {
             Self::ApiKeys => ManageKeys::RULE.admits(role),
             Self::AuditLog => ReadAuditLog::RULE.admits(role),
             Self::Members => ManageMembers::RULE.admits(role),
+            Self::Cluster => OwnWorkspace::RULE.admits(role),
             Self::Account => true,
         }
     }

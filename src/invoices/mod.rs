@@ -27,3 +27,4 @@ pub use model::{
     Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, NewClient, PayInvoice, Stage, Status, UpdateInvoice, VoidInvoice,
 };
 pub use service::{create, pay, send};
+pub(crate) use tables::all as tables;

@@ -35,4 +35,5 @@ pub use pages::routes as pages;
 pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, revoke, rotate};
 pub use store::{changed_since, find_by_digest, find_by_id_or_name, find_by_name, list};
+pub(crate) use tables::all as tables;
 pub use usage::{Flush, Origin, Recorder, import_usage};

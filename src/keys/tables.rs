@@ -1,5 +1,12 @@
 //! The tables as SeaORM sees them.
 
+use crate::kit::db::{Table, table};
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<key::Entity>(), table::<usage::Entity>(), table::<address::Entity>(), table::<last_use::Entity>()]
+}
+
 /// `api_keys`
 pub(super) mod key {
     use sea_orm::entity::prelude::*;

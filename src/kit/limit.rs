@@ -26,6 +26,11 @@ impl Rate {
     fn per_nanos(self) -> u64 {
         u64::try_from(self.per.as_nanos()).unwrap_or(u64::MAX)
     }
+    /// What each of so many may take for all of them to keep to it; at least one request.
+    #[must_use]
+    pub fn share(self, of: u32) -> Self {
+        Self { requests: (self.requests / of.max(1)).max(1), ..self }
+    }
     fn interval(self) -> u64 {
         (self.per_nanos() / u64::from(self.requests.max(1))).max(1)
     }

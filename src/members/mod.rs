@@ -29,3 +29,4 @@ pub use password::{Passwords, hash, verify};
 pub use role::Role;
 pub use service::{Standing, add, insert, remove, set_role};
 pub use store::{find, find_by_email, list, with_password, with_role};
+pub(crate) use tables::all as tables;

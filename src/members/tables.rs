@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use super::model::MemberId;
 use crate::kit::clock::Time;
+use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
 
 // No Debug: a row carries a password's hash.
@@ -31,3 +32,8 @@ impl std::fmt::Debug for Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<Entity>()]
+}

@@ -12,6 +12,7 @@ mod m0004_operations;
 mod m0005_refused_everywhere;
 mod m0006_setup_links;
 mod m0007_key_order;
+mod m0008_nodes;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0005_refused_everywhere::Migration),
             Box::new(m0006_setup_links::Migration),
             Box::new(m0007_key_order::Migration),
+            Box::new(m0008_nodes::Migration),
         ]
     }
 }

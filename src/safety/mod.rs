@@ -23,3 +23,4 @@ pub use error::Error;
 pub use kinds::{Confidentiality, ReportType, Severity, Status};
 pub use model::{CreateReport, Description, Location, Report, ReportFilter, ReportId, Reporter, Title, UpdateReport};
 pub use service::{create, update};
+pub(crate) use tables::all as tables;

@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 use super::kinds::{Confidentiality, ReportType, Severity, Status};
 use super::model::ReportId;
 use crate::kit::clock::Time;
+use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -33,3 +34,8 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<Entity>()]
+}

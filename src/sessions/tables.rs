@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::kit::clock::Time;
+use crate::kit::db::{Table, table};
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 
@@ -20,3 +21,8 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<Entity>()]
+}

@@ -22,3 +22,4 @@ pub use model::{CreateTrip, ExternalId, Notes, Trip, TripFilter, TripId, TripTyp
 pub use service::create;
 pub use status::Status;
 pub use store::find;
+pub(crate) use tables::all as tables;

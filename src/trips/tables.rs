@@ -6,6 +6,7 @@ use super::model::{TripId, TripType};
 use super::status::Status;
 use crate::fleet::{AircraftId, Airport};
 use crate::kit::clock::Time;
+use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -32,3 +33,8 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<Entity>()]
+}

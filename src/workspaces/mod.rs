@@ -21,3 +21,4 @@ pub use pages::routes as pages;
 pub use service::{create, set_api_keys_enabled};
 pub use setup::{offer, set_up};
 pub use store::{all, any, api_keys_enabled, find, find_by_slug, next_number};
+pub(crate) use tables::all as tables;

@@ -1,5 +1,12 @@
 //! The tables as SeaORM sees them.
 
+use crate::kit::db::{Table, table};
+
+/// For a copy of everything: those that others refer to come first.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<workspace::Entity>(), table::<setup_link::Entity>(), table::<counter::Entity>()]
+}
+
 /// `workspaces`
 pub(super) mod workspace {
     use sea_orm::entity::prelude::*;

@@ -30,6 +30,9 @@ mod site;
 mod tab;
 mod wire;
 
+#[path = "../support/database.rs"]
+#[expect(dead_code, reason = "made for all tests, which need all of it")]
+mod database;
 #[path = "../process/support.rs"]
 #[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
 mod process;

@@ -8,15 +8,13 @@ use planeconnection::cluster::LEASE;
 use planeconnection::config::Config;
 use planeconnection::keys::{self, RevokeKey};
 use planeconnection::kit::clock::Clock;
-use planeconnection::kit::db::Location;
 use planeconnection::kit::random::Random;
 
 use crate::support::{TestApp, TestKey};
 
 /// The same database, by a process whose clock is wrong by a day.
 async fn other(t: &TestApp, clock: Clock, seed: u64) -> App {
-    let location = Location::Sqlite(t.path());
-    App::open_with(Config::default(), &location, clock, Random::seeded(seed)).await.expect("a database")
+    App::open_with(Config::default(), t.location(), clock, Random::seeded(seed)).await.expect("a database")
 }
 
 async fn revoke(app: &App, t: &TestApp, key: &TestKey) -> Duration {

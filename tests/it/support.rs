@@ -29,12 +29,12 @@ use planeconnection::kit::random::Random;
 use planeconnection::members::{self, Member, Role};
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{router, sessions};
-use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
+
+use crate::database::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -42,7 +42,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct EmptyApp {
     pub app: App,
     pub router: Router,
-    pub folder: TempDir,
+    pub database: TestDatabase,
 }
 
 pub struct TestApp {
@@ -50,7 +50,7 @@ pub struct TestApp {
     pub router: Router,
     pub workspace: Workspace,
     pub owner: Member,
-    folder: TempDir,
+    pub database: TestDatabase,
 }
 
 /// A key with its secret.
@@ -83,12 +83,14 @@ impl EmptyApp {
     }
 
     async fn with_config(config: Config) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        Self::on(TestDatabase::migrated().await, config).await
+    }
+
+    async fn on(database: TestDatabase, config: Config) -> Self {
         let clock = Clock::manual("2026-11-23T09:30:00Z".parse::<Time>().expect("a time"));
-        let location = Location::Sqlite(folder.path().join("test.db"));
-        let app = App::open_with(config, &location, clock, Random::seeded(7)).await.expect("a database");
+        let app = App::open_with(config, database.location(), clock, Random::seeded(7)).await.expect("a database");
         app.cluster.join(&app, "test").await.expect("a lease");
-        Self { router: router::router(app.clone()), app, folder }
+        Self { router: router::router(app.clone()), app, database }
     }
 
     /// Nobody in particular.
@@ -108,13 +110,21 @@ impl TestApp {
     }
 
     pub async fn with_config(config: Config) -> Self {
-        let EmptyApp { app, router, folder } = EmptyApp::with_config(config).await;
-        let (workspace, owner) = workspace(&app, "skyline", "Skyline Aviation", "ana@skyline.example").await;
-        Self { app, router, workspace, owner, folder }
+        Self::fill(EmptyApp::with_config(config).await).await
     }
 
-    pub fn path(&self) -> std::path::PathBuf {
-        self.folder.path().join("test.db")
+    /// In a file, whatever the suite runs on: for what is only true of files.
+    pub async fn in_a_file() -> Self {
+        Self::fill(EmptyApp::on(TestDatabase::file(), Config::default()).await).await
+    }
+
+    async fn fill(EmptyApp { app, router, database }: EmptyApp) -> Self {
+        let (workspace, owner) = workspace(&app, "skyline", "Skyline Aviation", "ana@skyline.example").await;
+        Self { app, router, workspace, owner, database }
+    }
+
+    pub fn location(&self) -> &Location {
+        self.database.location()
     }
 
     /// A second workspace, and its owner.
@@ -131,17 +141,9 @@ impl TestApp {
         (other, client)
     }
 
-    /// The bytes of every file of the database.
-    pub fn files(&self) -> Vec<u8> {
-        let entries = std::fs::read_dir(self.folder.path()).expect("the folder");
-        entries.flat_map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file")).collect()
-    }
-
     /// Alters the database behind the product's back.
     pub async fn tamper(&self, sql: &str) {
-        let tx = self.app.db.begin().await.expect("a transaction");
-        tx.execute_unprepared(sql).await.expect("a statement");
-        tx.commit().await.expect("a commit");
+        self.database.alter(sql).await;
     }
 
     /// Nobody in particular.

@@ -4,10 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use planeconnection::kit::db::{Db, Location};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sea_orm::ConnectionTrait;
 
 use crate::support::{Key, Node, Site};
 
@@ -55,12 +53,7 @@ fn everything_that_was_answered_outlives_a_crash() {
 
 /// Otherwise the first change of each round would wait for the lease of a node that this test knows to be dead.
 fn forget_the_dead(site: &Site) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let tx = Db::open(&Location::Sqlite(site.file())).await.expect("a database").begin().await.expect("a transaction");
-        tx.execute_unprepared("DELETE FROM nodes").await.expect("a statement");
-        tx.commit().await.expect("a commit");
-    });
+    site.alter("DELETE FROM nodes");
 }
 
 fn write_until_the_end(address: SocketAddr, token: &str, name: &str, answered: &Mutex<Answered>) {

@@ -1,5 +1,8 @@
 //! The product as real processes: the binary itself, over real sockets, with real signals.
 
+#[path = "../support/database.rs"]
+#[expect(dead_code, reason = "made for the tests in process, too")]
+mod database;
 mod support;
 
 mod commands;

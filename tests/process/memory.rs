@@ -5,7 +5,6 @@ use std::process::Stdio;
 use planeconnection::app::App;
 use planeconnection::audit::{Action, By, Target, Work};
 use planeconnection::config::Config;
-use planeconnection::kit::db::Location;
 use planeconnection::workspaces;
 use serde_json::json;
 
@@ -13,9 +12,9 @@ use crate::support::{Site, until};
 
 const EVENTS: u64 = 40_000;
 
-/// What a command may use for a log of any length, in kilobytes: less than these events have as text on top of what any
-/// command has. (200,000 events took the same 27,000 kB to export and 30,000 to verify.)
-const MOST: u64 = 40_000;
+/// What a command may use for a log of any length, in kilobytes: less than these events have as text (17,000) on top of what
+/// any command has. (200,000 events took the same 27,000 kB to export and 30,000 to verify; a busy machine adds to that.)
+const MOST: u64 = 47_000;
 
 #[test]
 fn a_long_log_is_exported_and_verified_in_flat_memory() {
@@ -33,7 +32,7 @@ fn a_long_log_is_exported_and_verified_in_flat_memory() {
 }
 
 async fn write(site: &Site) {
-    let app = App::open(Config::default(), &Location::Sqlite(site.file())).await.expect("a database");
+    let app = App::open(Config::default(), site.location()).await.expect("a database");
     let workspace = workspaces::find_by_slug(app.db.read(), "skyline").await.expect("an answer").expect("a workspace");
     let mut work = Work::begin(&app, workspace.id, By::operator("test")).await.expect("a transaction");
     for number in 0..EVENTS {

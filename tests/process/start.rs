@@ -85,8 +85,7 @@ fn what_cannot_start_says_why_in_one_line() {
     let wrong = format!("sqlite://{folder}/text.db");
     site.run(&["serve", "--listen", "127.0.0.1:0", "--database", &wrong, "--log", "off"]).fails(1, "text.db");
     site.run(&["keys", "list", "--database", &wrong]).fails(1, "text.db");
-    for (flag, value) in [("--database", "postgres://x/y"), ("--log", "a=b=c"), ("--public-url", "x"), ("--header-timeout", "0s")]
-    {
+    for (flag, value) in [("--database", "mysql://x/y"), ("--log", "a=b=c"), ("--public-url", "x"), ("--header-timeout", "0s")] {
         site.run(&["serve", "--listen", "127.0.0.1:0", flag, value]).is(2);
     }
 }

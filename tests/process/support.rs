@@ -10,18 +10,18 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use planeconnection::kit::db::{Db, Location};
+use planeconnection::kit::db::Location;
 use rustix::process::{Pid, Signal, kill_process};
-use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use super::database::{Lock, TestDatabase};
 
 pub const PASSWORD: &str = "correct horse battery";
 pub const OWNER: &str = "ana@skyline.example";
@@ -31,7 +31,7 @@ pub const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A folder with a database, and a workspace in it.
 pub struct Site {
-    folder: TempDir,
+    database: TestDatabase,
 }
 
 impl Site {
@@ -41,21 +41,38 @@ impl Site {
         site
     }
 
-    /// Without a database.
+    /// Without a database, or with an empty one.
     pub fn empty() -> Self {
-        Self { folder: TempDir::new().expect("a temporary folder") }
+        Self { database: runtime().block_on(TestDatabase::empty()) }
+    }
+
+    /// The same in a file, on whatever the suite runs.
+    pub fn empty_file() -> Self {
+        Self { database: TestDatabase::file() }
+    }
+
+    /// What holds for files only.
+    pub fn file() -> Self {
+        let site = Self::empty_file();
+        site.make_workspace("skyline", OWNER).is(0);
+        site
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        self.database.folder()
     }
 
-    pub fn file(&self) -> PathBuf {
-        self.path().join("plane.db")
+    pub fn location(&self) -> &Location {
+        self.database.location()
     }
 
     pub fn url(&self) -> String {
-        format!("sqlite://{}", self.file().display())
+        self.database.url()
+    }
+
+    /// Alters the database behind the product's back.
+    pub fn alter(&self, sql: &str) {
+        runtime().block_on(self.database.alter(sql));
     }
 
     /// The binary, with nothing of this process's environment but where the site is.
@@ -479,21 +496,24 @@ impl Answer {
     }
 }
 
-/// The write lock of a site's file, held by this process.
+/// Nobody else writes to a site's database while this is held.
 pub struct WriteLock {
     runtime: Runtime,
-    held: DatabaseTransaction,
+    held: Lock,
+}
+
+fn runtime() -> Runtime {
+    Runtime::new().expect("a runtime")
 }
 
 impl WriteLock {
     pub fn take(site: &Site) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let location = Location::Sqlite(site.file());
-        let held = runtime.block_on(async { Db::open(&location).await.expect("a database").begin().await.expect("the lock") });
+        let runtime = runtime();
+        let held = runtime.block_on(site.database.lock());
         Self { runtime, held }
     }
 
     pub fn release(self) {
-        self.runtime.block_on(self.held.rollback()).expect("a rollback");
+        self.runtime.block_on(self.held.release());
     }
 }

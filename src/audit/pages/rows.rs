@@ -73,10 +73,15 @@ fn spelled(kind: &str, id: Option<&str>) -> String {
     id.map_or_else(|| kind.to_owned(), |id| format!("{kind} {id}"))
 }
 
-/// The details one by one: what changed as from what to what, the rest as JSON.
+/// The details one by one: what changed as from what to what, the rest as JSON. By name: a database may hand members of
+/// JSON back in an order of its own.
 fn details(details: &Value) -> Vec<(String, String)> {
     match details {
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), shown(value))).collect(),
+        Value::Object(members) => {
+            let mut named: Vec<_> = members.iter().map(|(name, value)| (name.clone(), shown(value))).collect();
+            named.sort_unstable();
+            named
+        }
         Value::Null => Vec::new(),
         other => vec![("details".to_owned(), shown(other))],
     }

@@ -14,7 +14,7 @@ mod unusual;
 use serde_json::Value;
 
 use super::model::{Action, Actor, Event};
-use crate::kit::page::number::grouped;
+use crate::kit::page::number::{grouped, plural};
 use crate::members::Role;
 use changes::{changed, refused};
 pub(super) use titles::{heading, title};
@@ -65,6 +65,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
         Action::KeyRotated => self::did(event, "made a replacement for", listed(text(details, "/replacement/name"))),
         Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
+        Action::KeyRefusedEverywhere => is(event, refused_everywhere(details)),
         Action::KeyExpired => is(event, " expired"),
         Action::KeyUsed => is(event, used(details)),
         Action::KeyDenied => refusal(event),
@@ -125,6 +126,16 @@ fn used(details: &Value) -> String {
     } else {
         format!(" was used for the first time, from {address}")
     }
+}
+
+fn refused_everywhere(details: &Value) -> String {
+    let count = |which: &str| details.get(which).and_then(Value::as_array).map_or(0, Vec::len);
+    let silent = match count("leaseRanOut") {
+        0 => String::new(),
+        1 => "; the lease of 1 node had to run out".to_owned(),
+        gone => format!("; the leases of {gone} nodes had to run out"),
+    };
+    format!(" is refused everywhere: confirmed by {}{silent}", plural(count("confirmedBy") as u64, "node"))
 }
 
 fn leaked(details: &Value) -> String {

@@ -9,6 +9,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyUpdated => "Key changed",
         Action::KeyRotated => "Key replaced",
         Action::KeyRevoked => "Key revoked",
+        Action::KeyRefusedEverywhere => "Revoked key refused everywhere",
         Action::KeyExpired => "Key expired",
         Action::KeyUsed => "Key used first, or from a new address",
         Action::KeyDenied => "Requests with a key refused",

@@ -10,6 +10,7 @@ mod verify;
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use papaya::{Compute, HashMap, Operation, ResizeMode};
 
@@ -35,6 +36,7 @@ pub struct Tenant {
 pub struct Index {
     keys: HashMap<SecretDigest, Arc<Entry>, BuildHasherDefault<DigestHasher>>,
     tenants: HashMap<WorkspaceId, Arc<Tenant>>,
+    nodes: AtomicU32,
 }
 
 /// A digest is random already: its first eight bytes are its hash.
@@ -58,7 +60,7 @@ impl Default for Index {
     fn default() -> Self {
         // A table that is being moved bit by bit would be looked up twice for as long as nobody writes; a write may wait.
         let keys = HashMap::builder().hasher(BuildHasherDefault::default()).resize_mode(ResizeMode::Blocking).build();
-        Self { keys, tenants: HashMap::new() }
+        Self { keys, tenants: HashMap::new(), nodes: AtomicU32::new(1) }
     }
 }
 
@@ -93,6 +95,35 @@ impl Index {
             entry.live.limiter.reset();
         }
         debug_assert!(!matches!(result, Compute::Removed(..)), "keys are never removed");
+    }
+
+    /// Takes a key as it is in the database, whatever is known: only for a node that does not verify from memory.
+    pub fn replace(&self, key: &Key) {
+        if let Some(entry) = self.entry(key) {
+            self.keys.pin().insert(key.digest, Arc::new(entry));
+        }
+    }
+
+    /// Forgets the keys that are not to be kept.
+    pub fn keep(&self, is_kept: impl Fn(&SecretDigest) -> bool) {
+        self.keys.pin().retain(|digest, _| is_kept(digest));
+    }
+
+    /// A key as it would be known, with what is counted of it here.
+    pub fn entry(&self, key: &Key) -> Option<Entry> {
+        let tenant = self.tenant(key.workspace)?;
+        let live = self.keys.pin().get(&key.digest).map(|known| Arc::clone(&known.live)).unwrap_or_default();
+        Some(Entry::new(key, tenant, live))
+    }
+
+    /// How many nodes share a key's rate limit, this one included.
+    pub fn set_nodes(&self, nodes: u32) {
+        self.nodes.store(nodes.max(1), Ordering::Relaxed);
+    }
+
+    /// How many nodes share a key's rate limit.
+    pub fn nodes(&self) -> u32 {
+        self.nodes.load(Ordering::Relaxed)
     }
 
     /// The key with this digest.

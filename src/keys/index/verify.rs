@@ -46,7 +46,11 @@ impl Index {
     pub fn verify(&self, presented: &[u8], ask: Ask) -> Result<Arc<Entry>, Refusal> {
         let digest = digest_of(presented).map_err(|_| Refusal::Invalid)?;
         let keys = self.keys.pin();
-        let entry = keys.get(&digest).ok_or(Refusal::Invalid)?;
+        self.admit(keys.get(&digest).ok_or(Refusal::Invalid)?, ask)
+    }
+
+    /// The key, if it opens what is asked for.
+    pub fn admit(&self, entry: &Arc<Entry>, ask: Ask) -> Result<Arc<Entry>, Refusal> {
         if entry.is_revoked {
             return Err(Refusal::Revoked(Arc::clone(entry)));
         }
@@ -57,9 +61,9 @@ impl Index {
             return Err(Refusal::Address(Arc::clone(entry)));
         }
         if let Some(limit) = entry.rate_limit
-            && let Err(too_soon) = entry.live.limiter.take(limit.rate(), ask.ticks)
+            && let Err(too_soon) = entry.live.limiter.take(limit.rate().share(self.nodes()), ask.ticks)
         {
-            return Err(Refusal::Limited(Arc::clone(entry), too_soon));
+            return Err(Refusal::Limited(Arc::clone(entry), TooSoon { rate: limit.rate(), ..too_soon }));
         }
         match ask.scope {
             Some(scope) if !entry.scopes.cover(scope) => Err(Refusal::Scope(Arc::clone(entry), scope)),

@@ -15,7 +15,7 @@ use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKe
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
-use crate::cluster;
+use crate::cluster::{self, Confirmation};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::http::OnceKey;
@@ -163,7 +163,7 @@ async fn begin(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>)
 }
 
 /// Commits, brings the key into this node's index, and waits until every other node has it.
-async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<(), Error> {
+async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<Confirmation, Error> {
     let (app, seen) = (work.app().clone(), key.clone());
     let index = std::sync::Arc::clone(&app.index);
     work.after_commit(move || index.apply(&seen));
@@ -172,8 +172,7 @@ async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<(), E
         Some(status) => work.commit_answering(status, &key.id).await?,
         None => work.commit().await?,
     }
-    app.cluster.wait_for_others(&app, key.revision).await;
-    Ok(())
+    Ok(app.cluster.wait_for_others(&app, key.revision).await)
 }
 
 async fn require_enabled(work: &Work) -> Result<(), Error> {

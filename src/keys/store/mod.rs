@@ -165,14 +165,14 @@ pub(super) async fn set_expiry_recorded(db: &impl ConnectionTrait, id: KeyId, no
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
-/// Notes from when on every node has refused the key, unless that is noted already.
-pub(super) async fn set_refused_everywhere(db: &impl ConnectionTrait, id: KeyId, since: Time) -> DbResult<()> {
+/// Notes from when on every node has refused the key; false if that was noted already.
+pub(super) async fn set_refused_everywhere(db: &impl ConnectionTrait, id: KeyId, since: Time) -> DbResult<bool> {
     let update = Entity::update_many()
         .col_expr(Column::RefusedEverywhereAt, Expr::value(since))
         .filter(Column::Id.eq(id))
         .filter(Column::RevokedAt.is_not_null())
         .filter(Column::RefusedEverywhereAt.is_null());
-    update.exec(db).await.map(|_| ())
+    Ok(update.exec(db).await?.rows_affected == 1)
 }
 
 fn row_of(key: &Key) -> DbResult<Model> {

@@ -121,6 +121,11 @@ impl Recorder {
         lock(&self.queue).is_empty() && lock(&self.folds).is_empty()
     }
 
+    /// How many keys have counts that are not written yet.
+    pub fn waiting(&self) -> usize {
+        lock(&self.queue).len()
+    }
+
     /// Puts back what could not be written.
     fn put_back(&self, denial: Denial) {
         lock(&self.folds).put_back(denial);

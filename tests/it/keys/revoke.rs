@@ -21,7 +21,12 @@ async fn a_revoked_key_is_refused_and_stays_in_the_list() {
     t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
     let listed = admin.get(&format!("{KEYS}?status=revoked")).await.is(200);
     assert_eq!(listed.items("id"), [key.id]);
-    t.audit_ends_with(&["api_key.revoked", "api_key.used", "api_key.denied"]).await;
+    t.audit_ends_with(&["api_key.revoked", "api_key.refused_everywhere", "api_key.used", "api_key.denied"]).await;
+    let events = t.audit().await;
+    let proof = events.iter().find(|event| event["action"] == "api_key.refused_everywhere").expect("the event");
+    assert_eq!(proof["details"]["refusedEverywhereAt"], "2026-11-23T09:30:00Z");
+    assert_eq!(proof["details"]["confirmedBy"][0]["address"], "test");
+    assert_eq!(proof["details"]["leaseRanOut"], json!([]));
 }
 
 #[tokio::test]
@@ -33,7 +38,7 @@ async fn a_second_revocation_changes_nothing() {
     t.advance(std::time::Duration::from_mins(1)).await;
     let second = t.owner().await.post(&path, json!({ "reason": "Another" })).await.is(200);
     assert_eq!(first.at("/data"), second.at("/data"));
-    t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+    t.audit_ends_with(&["api_key.created", "api_key.revoked", "api_key.refused_everywhere"]).await;
 }
 
 #[tokio::test]
@@ -51,16 +56,14 @@ async fn a_second_revocation_notes_what_a_crash_has_cut_off() {
         assert_eq!(again.at("/data/revokedAt"), first.at("/data/revokedAt"));
         assert_eq!(admin.get(&path).await.is(200).at("/data"), again.at("/data"));
     }
-    t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+    t.audit_ends_with(&["api_key.revoked", "api_key.refused_everywhere", "api_key.refused_everywhere"]).await;
 }
 
 #[tokio::test]
-async fn a_revocation_does_not_depend_on_the_note_of_it() {
+async fn a_revocation_does_not_depend_on_the_record_of_its_confirmation() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
-    let refuse = "CREATE TRIGGER full BEFORE UPDATE OF refused_everywhere_at ON api_keys
-        WHEN NEW.refused_everywhere_at IS NOT NULL BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
-    t.tamper(refuse).await;
+    t.database.refuse("INSERT", "audit_events", "NEW.action = 'api_key.refused_everywhere'").await;
     let revoked = t.admin().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
     assert_eq!(revoked.at("/data/refusedEverywhereAt"), &json!(null));
     assert_eq!(revoked.at("/data/status"), "revoked");
@@ -74,7 +77,7 @@ async fn two_administrators_who_revoke_at_once_leave_one_event() {
     let path = format!("{KEYS}/{}/revoke", key.id);
     let (first, second) = tokio::join!(one.post(&path, json!({ "reason": "A" })), other.post(&path, json!({ "reason": "B" })));
     assert_eq!(first.is(200).at("/data/revokeReason"), second.is(200).at("/data/revokeReason"));
-    t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+    t.audit_ends_with(&["api_key.created", "api_key.revoked", "api_key.refused_everywhere"]).await;
 }
 
 #[tokio::test]

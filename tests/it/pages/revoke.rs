@@ -59,7 +59,7 @@ async fn a_revoked_key_is_refused_at_once_and_stays_in_the_list() {
     list.says("<strong>Scheduler</strong> was revoked.").says("badge revoked");
     let kept = t.admin().await.get(&format!("{KEYS}/{}", key.id)).await.is(200);
     assert_eq!(kept.at("/data/revokeReason"), "Leaked\nin a ticket");
-    t.audit_ends_with(&["api_key.revoked", "api_key.used", "api_key.denied"]).await;
+    t.audit_ends_with(&["api_key.revoked", "api_key.refused_everywhere", "api_key.used", "api_key.denied"]).await;
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_key_is_revoked_once() {
     let told = ana.get(&revoke(&key)).await.is(200).says("“Scheduler” is revoked").does_not_say("<textarea");
     insta::assert_snapshot!(told.main());
     told.says("3 minutes ago").says("Every request that began after").says("First");
-    t.audit_ends_with(&["api_key.created", "api_key.revoked"]).await;
+    t.audit_ends_with(&["api_key.created", "api_key.revoked", "api_key.refused_everywhere"]).await;
 }
 
 #[tokio::test]

@@ -29,12 +29,13 @@ async fn each_filter_alone_and_all_of_them_together() {
     let created = ["Ana Keller created the key Old website", "Ana Keller created the key Fleet Dashboard"];
     let refused = "A request with the key Fleet Dashboard was refused: only persons may do that";
     let revoked = "Ana Keller revoked the key Old website";
+    let everywhere = "The key Old website is refused everywhere: confirmed by 1 node";
     let cases: [(String, Vec<&str>); 9] = [
         ("action=api_key.created".to_owned(), created.to_vec()),
         ("outcome=denied".to_owned(), vec![refused]),
         ("unusual=1".to_owned(), vec![refused]),
         (format!("api_key_id={fleet}"), vec![refused, created[1]]),
-        (format!("api_key_id={old}"), vec![revoked, created[0]]),
+        (format!("api_key_id={old}"), vec![everywhere, revoked, created[0]]),
         (format!("actor_id={fleet}"), vec![refused]),
         (format!("actor_id={ana}&action=api_key.revoked"), vec![revoked]),
         (

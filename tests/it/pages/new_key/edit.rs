@@ -90,7 +90,7 @@ async fn only_an_active_key_of_this_workspace_can_be_changed() {
     for page in [admin.get(&edit(&key.id)).await, admin.post(&edit(&key.id), &fields).await] {
         page.is(409).says("This key is revoked.").does_not_say("Save changes");
     }
-    t.audit_ends_with(&["api_key.revoked"]).await;
+    t.audit_ends_with(&["api_key.revoked", "api_key.refused_everywhere"]).await;
     let (_, other) = t.other_workspace().await;
     let theirs = other.post(KEYS, json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null })).await.is(201);
     admin.get(&edit(&theirs.text_at("/data/apiKey/id"))).await.is(404);

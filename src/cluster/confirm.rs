@@ -1,0 +1,78 @@
+//! Waiting until every node knows of a change.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::model::{Named, Node, NodeId};
+use super::node::{Cluster, LEASE};
+use super::store;
+use crate::app::App;
+
+/// By then every lease that was earned before has run out, even by a clock that ticks a little slower than ours.
+pub(super) const PATIENCE: Duration = LEASE.saturating_add(Duration::from_millis(50));
+
+/// How soon a change looks whether the other nodes have it, and how long it waits at most to look again.
+const RECHECK: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(16)];
+
+/// How it is known that a change holds on every node.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Confirmation {
+    /// The nodes that said so, this one among them.
+    pub(crate) confirmed_by: Vec<Named>,
+    /// The nodes that did not, until no lease was left that was earned before.
+    pub(crate) lease_ran_out: Vec<Named>,
+}
+
+impl Cluster {
+    /// Waits until no other node can still accept what `revision`, which has been committed, changed.
+    ///
+    /// Either every node says that it has applied it, or so much time has passed that no lease earned before the
+    /// commit can be left. The second needs no answer from anyone: this cannot fail, and wall clocks do not matter.
+    pub async fn wait_for_others(&self, app: &App, revision: i64) -> Confirmation {
+        let longest = Instant::now() + PATIENCE;
+        let mut seen = BTreeMap::new();
+        let everyone = timeout_at(longest, self.watch(app, revision, &mut seen)).await;
+        if everyone.is_err() {
+            // It may be the database that does not answer; then it is not known who is behind, and nobody can be.
+            tokio::time::sleep_until(longest).await;
+            self.forget_behind(app, revision).await;
+        }
+        let (confirmed, behind): (Vec<_>, Vec<_>) = seen.into_values().partition(|node| node.applied_revision >= revision);
+        let named = |nodes: Vec<Node>| nodes.iter().map(Named::from).collect();
+        Confirmation { confirmed_by: named(confirmed), lease_ran_out: named(behind) }
+    }
+
+    /// Looks at the other nodes until none is behind, and notes what each was last seen to have applied.
+    async fn watch(&self, app: &App, revision: i64, seen: &mut BTreeMap<NodeId, Node>) {
+        let [mut pause, longest] = RECHECK;
+        loop {
+            // The change is committed: a hiccup here must not be told as a failure to commit.
+            if let Ok(nodes) = store::all(app.db.read()).await {
+                let mut is_behind = false;
+                for mut node in nodes {
+                    if node.id == self.id {
+                        // It was the first to apply the change, and says so with its next lease.
+                        node.applied_revision = node.applied_revision.max(revision);
+                    }
+                    is_behind |= node.applied_revision < revision;
+                    seen.insert(node.id, node);
+                }
+                if !is_behind {
+                    return;
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
+    /// Nodes that are alive write their rows again before they trust their memory; the next change need not wait for those
+    /// that are not.
+    async fn forget_behind(&self, app: &App, revision: i64) {
+        if let Err(error) = store::delete_behind(app.db.pulse().write, Some(self.id), revision).await {
+            tracing::warn!(%error, "nodes that have ended could not be forgotten");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The loop that keeps the lease.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::node::Cluster;
+use super::peers::Peers;
+use super::store;
+use crate::app::App;
+
+/// How often a lease is renewed when nothing happens: three attempts may fail.
+const BEAT: Duration = Duration::from_millis(500);
+
+impl Cluster {
+    /// Keeps the lease until `stop`, waking at once when another process has changed something.
+    pub async fn run(&self, app: &App, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let (mut news, mut due, mut peers) = (app.db.news(), Instant::now(), Peers::default());
+        loop {
+            tokio::select! {
+                () = news.wait(due.saturating_duration_since(Instant::now())) => {}
+                () = &mut stop => return,
+            }
+            self.is_prompt.store(news.is_prompt(), Ordering::Relaxed);
+            if Instant::now() >= due || self.is_behind(app).await {
+                due = Instant::now() + BEAT;
+                self.beat_and_look(app, &mut peers).await;
+            }
+        }
+    }
+
+    async fn beat_and_look(&self, app: &App, peers: &mut Peers) {
+        if let Err(error) = self.beat(app).await {
+            tracing::warn!(%error, "the lease could not be renewed");
+            return;
+        }
+        match peers.look(app, self.id).await {
+            Ok(others) => app.index.set_nodes(others + 1),
+            Err(error) => tracing::warn!(%error, "the other nodes could not be looked at"),
+        }
+    }
+
+    async fn is_behind(&self, app: &App) -> bool {
+        let current = store::current_revision(app.db.pulse().read).await;
+        current.map_or(true, |current| current != self.applied())
+    }
+}

@@ -1,0 +1,103 @@
+//! Where the data is: what `--database` takes.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server: `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq writes it.
+    Postgres(String),
+}
+
+/// The text names no database this build can open.
+#[derive(Debug, thiserror::Error)]
+pub enum NotALocation {
+    /// `postgres://` and something that is not understood. What is not understood may hold the password: it is not told.
+    #[error(
+        "this is not a Postgres URL: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded"
+    )]
+    Postgres,
+    /// Anything else.
+    #[error(
+        "expected sqlite://FILE, for example sqlite://planeconnection.db or sqlite:///var/lib/planeconnection.db, \
+         or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    Unknown,
+}
+
+impl Location {
+    /// The server's options, if it is a server.
+    pub(super) fn postgres(&self) -> Option<PgConnectOptions> {
+        let Self::Postgres(url) = self else { return None };
+        url.parse().ok()
+    }
+}
+
+impl FromStr for Location {
+    type Err = NotALocation;
+    fn from_str(text: &str) -> Result<Self, NotALocation> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match text.parse::<PgConnectOptions>() {
+                Ok(_) => Ok(Self::Postgres(text.to_owned())),
+                Err(_) => Err(NotALocation::Postgres),
+            };
+        }
+        match text.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() && !path.contains('?') => Ok(Self::Sqlite(path.into())),
+            _ => Err(NotALocation::Unknown),
+        }
+    }
+}
+
+/// Without the password.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(_) => {
+                let Some(options) = self.postgres() else { return f.write_str("postgres://") };
+                let database = options.get_database().unwrap_or_else(|| options.get_username());
+                write!(f, "postgres://{}@{}:{}/{database}", options.get_username(), options.get_host(), options.get_port())?;
+                match options.get_ssl_mode() {
+                    PgSslMode::VerifyFull | PgSslMode::VerifyCa => f.write_str(" (TLS, verified)"),
+                    PgSslMode::Require => f.write_str(" (TLS, not verified)"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let location: Location =
+            "postgres://plane:s3cret%2F@db.example:5433/ops?sslmode=verify-full".parse().expect("a location");
+        for shown in [location.to_string(), format!("{location:?}")] {
+            assert_eq!(shown, "postgres://plane@db.example:5433/ops (TLS, verified)");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_repeated() {
+        let error = "postgres://plane:s3cret@db.example:many/ops".parse::<Location>().expect_err("a port that is no number");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+        assert!("mysql://localhost/ops".parse::<Location>().is_err());
+        assert!("sqlite://".parse::<Location>().is_err());
+    }
+}

@@ -1,0 +1,70 @@
+//! Brings the schema up to date, once, however many processes start at once.
+
+use std::collections::HashSet;
+
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm_migration::MigratorTrait;
+
+use super::{Db, DbResult, Engine, Tx, postgres};
+
+/// What of the schema is missing.
+#[derive(PartialEq, Eq, Debug)]
+enum Missing {
+    Nothing,
+    Some,
+}
+
+impl Db {
+    /// Applies what is missing. One transaction, so that of several processes one does it and the others find it done.
+    ///
+    /// A schema that has all of ours and more was made by a later version, which only expands what this one needs: an
+    /// earlier node may start on it, so that it can be restarted while a later version is being rolled out.
+    pub async fn migrate<M: MigratorTrait>(&self) -> DbResult<()> {
+        if self.missing::<M>(&self.read).await? == Missing::Nothing {
+            return Ok(());
+        }
+        let tx = self.begin_unhurried().await?;
+        if let Engine::Postgres(_) = self.engine {
+            postgres::lock_schema(&tx).await?;
+        }
+        if self.missing::<M>(&tx).await? == Missing::Some {
+            M::up(tx.inner(), None).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Begins a write that takes as long as it takes.
+    pub(super) async fn begin_unhurried(&self) -> DbResult<Tx> {
+        let options = match self.engine {
+            Engine::Sqlite => super::sqlite::immediate(),
+            Engine::Postgres(_) => postgres::read_committed(),
+        };
+        self.write.unhurried().begin(options).await
+    }
+
+    async fn missing<M: MigratorTrait>(&self, db: &impl ConnectionTrait) -> DbResult<Missing> {
+        if !self.has_migrated(db).await? {
+            return Ok(Missing::Some);
+        }
+        let applied: HashSet<String> = M::get_migration_models(db).await?.into_iter().map(|model| model.version).collect();
+        let known: HashSet<String> = M::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        match (known.is_subset(&applied), applied.is_subset(&known)) {
+            (true, true) => Ok(Missing::Nothing),
+            (true, false) => {
+                tracing::warn!("the database was made by a later version; this one goes on with the part that it knows");
+                Ok(Missing::Nothing)
+            }
+            (false, true) => Ok(Missing::Some),
+            (false, false) => Err(DbErr::Custom("the database was made by another line of versions than this one".to_owned())),
+        }
+    }
+
+    /// Whether anything was ever applied. Asked in each engine's own words, as it is asked before there is a schema.
+    async fn has_migrated(&self, db: &impl ConnectionTrait) -> DbResult<bool> {
+        let known = match self.engine {
+            Engine::Sqlite => "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'",
+            Engine::Postgres(_) => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
+        };
+        Ok(db.query_one_raw(Statement::from_string(db.get_database_backend(), known)).await?.is_some())
+    }
+}

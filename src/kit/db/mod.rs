@@ -1,0 +1,206 @@
+//! The database: one handle over the engines, and the only place that knows which engine it is.
+//!
+//! Reads and writes have separate pools. On SQLite the write pool is one connection, so that writers queue in
+//! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE.
+//!
+//! - `location` what `--database` takes; `pool` connections with a bound, and transactions on them
+//! - `sqlite`, `postgres` how each is opened and what its errors mean; `migrate` the schema, once
+//! - `news` that another process may have committed; `copy` every row from one database to another
+
+mod copy;
+mod location;
+mod migrate;
+mod news;
+mod pool;
+mod postgres;
+mod sqlite;
+
+use std::path::Path;
+
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgDatabaseError};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, RuntimeErr, Select, SqlErr, Statement,
+};
+
+pub use copy::{Table, names, table};
+pub use location::{Location, NotALocation};
+pub use news::News;
+pub use pool::{Pool, Tx};
+
+use super::clock::{Clock, Time};
+use super::http::{Page, Paging};
+
+/// What a store answers.
+pub type DbResult<T> = Result<T, DbErr>;
+
+/// What an [`DbErr::AccessDenied`] says of someone who may no longer write: signed out or removed meanwhile.
+pub const LOST_SESSION: &str = "session";
+/// The same: given another role meanwhile.
+pub const LOST_ROLE: &str = "role";
+
+/// Connections of one node for requests, if nobody says otherwise.
+pub const USUAL_CONNECTIONS: u32 = 16;
+
+/// A handle on the database, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    engine: Engine,
+    read: Pool,
+    write: Pool,
+    /// What keeps the lease, so that it never queues behind requests.
+    pulse: Pool,
+}
+
+/// See [`Db::pulse`].
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "they are what they are called")]
+pub struct Pulse<'a> {
+    pub read: &'a Pool,
+    pub write: &'a Pool,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite,
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl Db {
+    /// Opens the database, and creates the file if there is none. Of a server, up to `connections` are used for requests.
+    pub async fn open(location: &Location, connections: u32) -> DbResult<Self> {
+        match location {
+            Location::Sqlite(path) => Self::open_file(path).await,
+            Location::Postgres(_) => {
+                let unknown = || DbErr::Conn(RuntimeErr::Internal(location::NotALocation::Postgres.to_string()));
+                let server = location.postgres().ok_or_else(unknown)?;
+                let (write, read, pulse) = postgres::open(&server, connections).await?;
+                Ok(Self { engine: Engine::Postgres(server.into()), read, write, pulse })
+            }
+        }
+    }
+
+    async fn open_file(path: &Path) -> DbResult<Self> {
+        let (write, read, pulse) = sqlite::open(path).await?;
+        Ok(Self { engine: Engine::Sqlite, read, write, pulse })
+    }
+
+    /// For queries outside a transaction.
+    pub fn read(&self) -> &Pool {
+        &self.read
+    }
+
+    /// For the single statements that keep a node's lease: they do not wait behind requests for a connection.
+    pub fn pulse(&self) -> Pulse<'_> {
+        match self.engine {
+            // A file has one writer, whoever it is.
+            Engine::Sqlite => Pulse { read: &self.read, write: &self.write },
+            Engine::Postgres(_) => Pulse { read: &self.pulse, write: &self.pulse },
+        }
+    }
+
+    /// Begins a write transaction; dropped without a commit, it is rolled back.
+    pub async fn begin(&self) -> DbResult<Tx> {
+        match self.engine {
+            Engine::Sqlite => self.write.begin(sqlite::immediate()).await,
+            Engine::Postgres(_) => {
+                let tx = self.write.begin(postgres::read_committed()).await?;
+                postgres::mind_manners(&tx).await?;
+                Ok(tx)
+            }
+        }
+    }
+
+    /// The time by the clock that all nodes share, where they share one: the server's. `None` for a file, whose nodes are
+    /// on one machine.
+    pub async fn time(&self) -> DbResult<Option<Time>> {
+        if let Engine::Sqlite = self.engine {
+            return Ok(None);
+        }
+        let now = Statement::from_string(self.pulse.get_database_backend(), "SELECT clock_timestamp()");
+        self.pulse.query_one_raw(now).await?.map(|row| row.try_get_by_index(0)).transpose()
+    }
+
+    /// `clock`, or the server's if that is the machine's and there is a server.
+    pub async fn clock(&self, clock: Clock) -> DbResult<Clock> {
+        if let Clock::System = clock
+            && let Some(now) = self.time().await?
+        {
+            return Ok(Clock::shared(now));
+        }
+        Ok(clock)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> DbResult<()> {
+        self.read.execute_unprepared("SELECT 1").await.map(|_| ())
+    }
+
+    /// Writes a consistent copy to `target`, which must not exist, while others go on reading and writing. Only of a file:
+    /// a server has means of its own.
+    pub async fn copy_to(&self, target: &str) -> DbResult<()> {
+        sqlite::copy_to(&self.read, target).await
+    }
+
+    /// Closes every connection, after what is running on them.
+    pub async fn close(self) {
+        for pool in [self.read, self.pulse, self.write] {
+            if let Err(error) = pool.close().await {
+                tracing::warn!(%error, "the database did not close cleanly");
+            }
+        }
+    }
+}
+
+/// One page of what `matching` finds, in its order, and how much it finds in all.
+pub async fn page<E, T>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    paging: Paging,
+    row: impl Fn(E::Model) -> DbResult<T>,
+) -> DbResult<Page<T>>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    let total = matching.clone().count(db).await?;
+    let rows = matching.offset(paging.offset()).limit(paging.limit()).all(db).await?;
+    Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
+}
+
+/// The column contains the text, in whatever case. Both sides are put in lower case by the database: what it folds
+/// (SQLite: A to Z only) it folds alike.
+pub fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = Expr::expr(Func::lower(Expr::val(format!("%{escaped}%"))));
+    Expr::expr(Func::lower(column.into_expr()))
+        .binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::Constant('\\'.into())))
+}
+
+/// The row breaks a rule that only one row may have.
+pub fn is_duplicate(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The database cannot be reached or is too busy, as opposed to having refused the statement.
+pub fn is_unavailable(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            use sea_orm::sqlx::Error;
+            match &**error {
+                Error::Io(_)
+                | Error::Tls(_)
+                | Error::Protocol(_)
+                | Error::PoolTimedOut
+                | Error::PoolClosed
+                | Error::WorkerCrashed => true,
+                Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
+                    Some(error) => postgres::is_outage(error.code()),
+                    None => error.code().is_some_and(|code| sqlite::is_outage(&code)),
+                },
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}

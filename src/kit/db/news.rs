@@ -1,0 +1,170 @@
+//! How a process hears that another has committed something.
+//!
+//! On a file, by looking at a number that SQLite keeps for that. On a server by NOTIFY, sent in the transaction that makes
+//! the change. A notification may be lost, and some poolers pass none on: whether they arrive is tried out all the time,
+//! and while they do not, whoever waits looks more often instead. Nothing depends on a notification but time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sea_orm::{ConnectionTrait, Statement};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Db, DbResult, Engine, Pool, Tx, sqlite};
+
+/// Where changes are announced. One word, so that what is sent is what is listened to whatever the quoting.
+const CHANNEL: &str = "planeconnection";
+
+/// What announces a change; anything else is a trial.
+const CHANGE: &str = "change";
+
+/// How often a file is looked at.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// How often to look while no notifications arrive.
+const DEAF: Duration = Duration::from_millis(50);
+
+/// How often it is tried whether notifications arrive, and how long one may take.
+const TRIAL: Duration = Duration::from_secs(5);
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
+
+/// Someone who waits for news.
+#[derive(Debug)]
+pub struct News(Source);
+
+#[derive(Debug)]
+enum Source {
+    File { watch: Pool, seen: Option<i64> },
+    Server { change: Arc<Notify>, hears: Arc<AtomicBool>, ear: JoinHandle<()> },
+}
+
+impl Drop for News {
+    fn drop(&mut self) {
+        if let Source::Server { ear, .. } = &self.0 {
+            ear.abort();
+        }
+    }
+}
+
+impl Tx {
+    /// Tells other processes, when this commits, that there is something to read.
+    pub async fn announce(&self) -> DbResult<()> {
+        match self.get_database_backend() {
+            // Whoever looks at the file sees that it has changed.
+            sea_orm::DbBackend::Sqlite => Ok(()),
+            _ => notify(self, CHANGE).await,
+        }
+    }
+}
+
+async fn notify(db: &impl ConnectionTrait, what: &str) -> DbResult<()> {
+    let values = [CHANNEL.into(), what.into()];
+    let notify = Statement::from_sql_and_values(db.get_database_backend(), "SELECT pg_notify($1, $2)", values);
+    db.execute_raw(notify).await.map(|_| ())
+}
+
+impl Db {
+    /// Begins to listen.
+    pub fn news(&self) -> News {
+        News(match &self.engine {
+            Engine::Sqlite => Source::File { watch: self.pulse.clone(), seen: None },
+            Engine::Postgres(server) => {
+                let (change, hears) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
+                let ear =
+                    Ear { server: (**server).clone(), pulse: self.pulse.clone(), change: change.clone(), hears: hears.clone() };
+                Source::Server { change, hears, ear: tokio::spawn(ear.listen()) }
+            }
+        })
+    }
+}
+
+impl News {
+    /// Returns when another process may have committed something, and in any case after `longest`.
+    pub async fn wait(&mut self, longest: Duration) {
+        match &mut self.0 {
+            Source::File { watch, seen } => {
+                let until = Instant::now() + longest;
+                while Instant::now() < until {
+                    sleep(GLANCE.min(longest)).await;
+                    let version = sqlite::version(watch).await.ok();
+                    if std::mem::replace(seen, version) != version {
+                        return;
+                    }
+                }
+            }
+            Source::Server { change, hears, .. } => {
+                let longest = if hears.load(Ordering::Relaxed) { longest } else { longest.min(DEAF) };
+                // Nothing was heard in time: then it is time to look.
+                let _unheard = timeout(longest, change.notified()).await;
+            }
+        }
+    }
+
+    /// Whether a change of another process is heard of at once, rather than at the next look.
+    pub fn is_prompt(&self) -> bool {
+        match &self.0 {
+            Source::File { .. } => true,
+            Source::Server { hears, .. } => hears.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A connection of its own that listens.
+struct Ear {
+    server: PgConnectOptions,
+    pulse: Pool,
+    change: Arc<Notify>,
+    hears: Arc<AtomicBool>,
+}
+
+impl Ear {
+    async fn listen(self) {
+        loop {
+            let ended = self.listen_while_it_works().await;
+            let heard_before = self.hears.swap(false, Ordering::Relaxed);
+            // What was announced meanwhile was not heard.
+            self.change.notify_one();
+            if heard_before {
+                tracing::warn!(
+                    error = ended.err().map(tracing::field::display),
+                    "notifications do not arrive; looking for changes instead"
+                );
+            }
+            sleep(TRIAL).await;
+        }
+    }
+
+    /// Returns when notifications do not arrive any more.
+    async fn listen_while_it_works(&self) -> Result<(), sea_orm::sqlx::Error> {
+        let one = PgPoolOptions::new().max_connections(1).acquire_timeout(TRIAL);
+        let mut listener = PgListener::connect_with(&one.connect_lazy_with(self.server.clone())).await?;
+        listener.listen(CHANNEL).await?;
+        loop {
+            // A failed attempt is a trial that was not heard.
+            let _unsent = notify(&self.pulse, "trial").await;
+            let until = Instant::now() + ON_ITS_WAY;
+            if !self.hear_until(&mut listener, until).await? {
+                return Ok(());
+            }
+            self.hears.store(true, Ordering::Relaxed);
+            self.hear_until(&mut listener, until + TRIAL).await?;
+        }
+    }
+
+    /// Passes on what comes until then; whether anything came.
+    async fn hear_until(&self, listener: &mut PgListener, until: Instant) -> Result<bool, sea_orm::sqlx::Error> {
+        let mut has_heard = false;
+        while let Ok(notification) = tokio::time::timeout_at(until, listener.try_recv()).await {
+            let Some(notification) = notification? else { return Ok(false) };
+            has_heard = true;
+            if notification.payload() == CHANGE {
+                self.change.notify_one();
+            }
+        }
+        Ok(has_heard)
+    }
+}

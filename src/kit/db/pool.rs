@@ -1,0 +1,159 @@
+//! A pool of connections that does not wait for ever.
+//!
+//! A database that has been cut off does not say so: its connections stay open and silent, and a statement on one of them
+//! would wait for as long as TCP hopes, a quarter of an hour. So a statement has a bound here; one that passes it is an
+//! outage ([`super::is_unavailable`]) and takes the pool with it, since its other connections go the same way.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::async_trait::async_trait;
+
+use super::DbResult;
+
+/// Connections, made as they are needed. Cheap to clone.
+#[derive(Clone)]
+pub struct Pool(Arc<Shared>);
+
+struct Shared {
+    options: ConnectOptions,
+    /// How long a statement may take, the wait for a connection included.
+    bound: Option<Duration>,
+    current: RwLock<Generation>,
+}
+
+/// The connections of a pool, and how many times they have been replaced.
+#[derive(Clone)]
+struct Generation {
+    number: u64,
+    connections: DatabaseConnection,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The options know the password.
+        f.debug_struct("Pool").field("bound", &self.0.bound).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// Connects.
+    pub(super) async fn open(options: ConnectOptions, bound: Option<Duration>) -> DbResult<Self> {
+        let connections = Database::connect(options.clone()).await?;
+        Ok(Self(Arc::new(Shared { options, bound, current: RwLock::new(Generation { number: 0, connections }) })))
+    }
+
+    /// Begins a transaction.
+    pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<Tx> {
+        let Generation { number, connections } = self.current();
+        let inner = self.bounded(number, connections.begin_with_options(options)).await?;
+        Ok(Tx { inner, pool: self.clone(), generation: number })
+    }
+
+    /// The same connections, for work that takes as long as it takes.
+    pub(super) fn unhurried(&self) -> Self {
+        let (options, current) = (self.0.options.clone(), RwLock::new(self.current()));
+        Self(Arc::new(Shared { options, bound: None, current }))
+    }
+
+    /// Closes every connection, after what is running on them.
+    pub(super) async fn close(&self) -> DbResult<()> {
+        self.current().connections.close().await
+    }
+
+    fn current(&self) -> Generation {
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn bounded<T>(&self, generation: u64, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        let Some(bound) = self.0.bound else { return statement.await };
+        if let Ok(answer) = tokio::time::timeout(bound, statement).await {
+            return answer;
+        }
+        self.replace(generation).await?;
+        Err(DbErr::Conn(RuntimeErr::Internal("the database did not answer in time".to_owned())))
+    }
+
+    /// Goes on with new connections, unless someone else has seen to that.
+    async fn replace(&self, generation: u64) -> DbResult<()> {
+        // Lazily: nothing is connected, and so nothing is waited for.
+        let connections = Database::connect(self.0.options.clone().connect_lazy(true).clone()).await?;
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.number == generation {
+            *current = Generation { number: generation + 1, connections };
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DbBackend {
+        self.current().connections.get_database_backend()
+    }
+    async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
+        let Generation { number, connections } = self.current();
+        self.bounded(number, connections.execute_raw(statement)).await
+    }
+    async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
+        let Generation { number, connections } = self.current();
+        self.bounded(number, connections.execute_unprepared(sql)).await
+    }
+    async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
+        let Generation { number, connections } = self.current();
+        self.bounded(number, connections.query_one_raw(statement)).await
+    }
+    async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
+        let Generation { number, connections } = self.current();
+        self.bounded(number, connections.query_all_raw(statement)).await
+    }
+}
+
+/// A write transaction; dropped without a commit, it is rolled back.
+#[derive(Debug)]
+pub struct Tx {
+    inner: DatabaseTransaction,
+    pool: Pool,
+    generation: u64,
+}
+
+impl Tx {
+    /// Commits. After an outage here it is not known whether it was committed.
+    pub async fn commit(self) -> DbResult<()> {
+        self.pool.bounded(self.generation, self.inner.commit()).await
+    }
+
+    /// Takes everything back.
+    pub async fn rollback(self) -> DbResult<()> {
+        self.pool.bounded(self.generation, self.inner.rollback()).await
+    }
+
+    /// For migrations, which know this type only.
+    pub(super) fn inner(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+    async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
+        self.pool.bounded(self.generation, self.inner.execute_raw(statement)).await
+    }
+    async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
+        self.pool.bounded(self.generation, self.inner.execute_unprepared(sql)).await
+    }
+    async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
+        self.pool.bounded(self.generation, self.inner.query_one_raw(statement)).await
+    }
+    async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
+        self.pool.bounded(self.generation, self.inner.query_all_raw(statement)).await
+    }
+}

@@ -1,0 +1,91 @@
+//! A model of how a revocation reaches every node, explored in every order in which its steps can happen.
+//!
+//! What a node does is cut into steps that nothing can divide (a statement, a look at the clock), and between any two
+//! of them anything else may happen. A node that is paused or cut off is one that takes no step while time goes on. A
+//! beat may begin whenever the last one is over, or never: a notification that comes late, twice or not at all says no
+//! more than that, nor does the timer. A beat that fails halfway has changed nothing that others see, so it is one that
+//! did not begin. Each revision revokes one key. Time has no bound, as only differences are kept, and all clocks tick
+//! alike: the real patience is a little longer than a lease in case they do not.
+//!
+//! - `protocol`, `state`  what can happen and when, and the ways in which that could have been built wrongly
+//! - `node`               a node's program, and what it does to memory, lease and row
+//! - `properties`         what must never happen, and what has to, or the model would prove nothing
+
+mod node;
+mod properties;
+mod protocol;
+mod state;
+
+use stateright::{Checker, Model};
+
+use crate::properties::{SAFETY, Witnessed};
+use crate::protocol::{Protocol, Variant, Waiters};
+
+/// Two nodes revoke two keys, at the same time or one after another, as a command line might as well.
+const BOUNDS: Protocol =
+    Protocol { variant: Variant::AsBuilt, lease: 2, nodes: 2, revocations: 2, waiters: Waiters::NodesAndOthers };
+
+#[test]
+fn no_key_is_accepted_after_its_revocation_was_answered() {
+    assert_safe(BOUNDS, 1_400_000);
+}
+
+#[test]
+fn a_third_node_changes_nothing() {
+    assert_safe(Protocol { nodes: 3, revocations: 1, waiters: Waiters::Others, ..BOUNDS }, 700_000);
+}
+
+#[test]
+fn finer_time_changes_nothing() {
+    assert_safe(Protocol { lease: 3, revocations: 1, ..BOUNDS }, 190_000);
+}
+
+#[test]
+fn what_the_promise_is_about_does_happen() {
+    let protocol = Protocol { nodes: 1, revocations: 1, waiters: Waiters::Others, ..BOUNDS };
+    Witnessed(protocol).checker().threads(2).spawn_bfs().join().assert_properties();
+}
+
+#[test]
+fn a_node_that_loads_before_it_writes_its_row_is_found_out() {
+    assert_found_out(Variant::LoadsBeforeRow);
+}
+
+#[test]
+fn a_node_that_renews_before_it_reads_is_found_out() {
+    assert_found_out(Variant::RenewsBeforeReading);
+}
+
+#[test]
+fn a_node_that_takes_a_lease_though_its_row_was_gone_is_found_out() {
+    assert_found_out(Variant::LeasesWithoutRow);
+}
+
+#[test]
+fn a_node_that_counts_its_lease_from_the_update_is_found_out() {
+    assert_found_out(Variant::LeasesFromUpdate);
+}
+
+#[test]
+fn a_waiter_with_less_patience_than_a_lease_lasts_is_found_out() {
+    assert_found_out(Variant::WaitsTooShort);
+}
+
+#[test]
+fn forgetting_a_node_that_is_not_silent_is_found_out() {
+    assert_found_out(Variant::ForgetsTheLively);
+}
+
+/// Explores all there is within the bounds. Many states: a model that cannot move is safe, too.
+fn assert_safe(protocol: Protocol, at_least: usize) {
+    let checker = protocol.checker().threads(2).spawn_bfs().join();
+    let states = checker.unique_state_count();
+    println!("{protocol:?}: {states} states");
+    checker.assert_properties();
+    assert!(checker.is_done() && states >= at_least, "only {states} states were explored");
+}
+
+fn assert_found_out(variant: Variant) {
+    let checker = Protocol { variant, ..BOUNDS }.checker().threads(2).spawn_bfs().join();
+    println!("{variant:?}: {:?}", checker.assert_any_discovery(SAFETY).into_actions());
+}
