@@ -69,7 +69,7 @@ impl App {
 
     /// The same with a clock and randomness of the caller's choice.
     pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
-        let db = Db::open(location, config.database_connections).await?;
+        let db = Db::open(location, &config.server).await?;
         db.migrate::<Migrations>().await?;
         let clock = db.clock(clock).await?;
         let cluster = Cluster::new(NodeId::new(clock.now(), &random));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::kit::db::USUAL_CONNECTIONS;
+use crate::kit::db::ServerOptions;
 
 /// Settings of a node.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether metrics are served on an address of their own.
     pub has_metrics_listener: bool,
-    /// Connections to a database server that this process uses for requests.
-    pub database_connections: u32,
+    /// How a database server is used.
+    pub server: ServerOptions,
     /// What this node is called, for people.
     pub node_name: String,
     /// How long a request's header may take, and an idle connection may stay open.
@@ -42,7 +42,7 @@ impl Default for Config {
             public_url: "http://127.0.0.1:8080".to_owned(),
             trusted_proxies: Vec::new(),
             has_metrics_listener: false,
-            database_connections: USUAL_CONNECTIONS,
+            server: ServerOptions::default(),
             node_name: String::new(),
             header_timeout: Duration::from_secs(15),
         }

@@ -15,7 +15,7 @@ use super::{Database, Failure, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Flush;
-use crate::kit::db::{DbResult, USUAL_CONNECTIONS, is_unavailable};
+use crate::kit::db::{DbResult, Location, ServerOptions, USUAL_CONNECTIONS, is_unavailable};
 use crate::kit::http::serve::serve;
 use crate::{router, workspaces};
 
@@ -27,6 +27,9 @@ pub(super) struct Serve {
     #[arg(long, env = "PLANECONNECTION_DATABASE_CONNECTIONS", default_value_t = USUAL_CONNECTIONS, value_name = "N",
           value_parser = clap::value_parser!(u32).range(2..=1_000))]
     database_connections: u32,
+    /// Where to listen for notifications of a Postgres server, if --database leads to a pooler that shares connections
+    #[arg(long, env = "PLANECONNECTION_DATABASE_NOTIFICATIONS", value_name = "URL", hide_env_values = true)]
+    database_notifications: Option<Location>,
     /// What this node is called among the others; left out: the machine's name
     #[arg(long, env = "PLANECONNECTION_NODE_NAME", value_name = "NAME")]
     node_name: Option<String>,
@@ -72,7 +75,7 @@ impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         self.listening.start_log()?;
         let (listener, metrics, mut config) = self.listening.bind().await?;
-        config.database_connections = self.database_connections;
+        config.server = ServerOptions { connections: self.database_connections, notifications: self.database_notifications };
         config.node_name = self.node_name.unwrap_or_else(machine_name);
         let app = self.database.open_or_make(config).await?;
         if let Some(token) = workspaces::offer(&app).await? {

@@ -104,7 +104,9 @@ async fn usage(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 async fn nodes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     // One row. Updated in the transaction of each change of a key, so that revisions commit in order.
     manager.create_table(table("revisions").col(small_integer("id").primary_key()).col(big_integer("value")).take()).await?;
-    let first = Query::insert().into_table("revisions").columns(["id", "value"]).values_panic([1.into(), 0.into()]).take();
+    // Of the columns' types: a connection keeps what it has prepared by its text, and a copy says the same.
+    let values = [1_i16.into(), 0_i64.into()];
+    let first = Query::insert().into_table("revisions").columns(["id", "value"]).values_panic(values).take();
     manager.execute(first).await?;
     manager
         .create_table(

@@ -1,4 +1,4 @@
-//! Nodes whose wall clocks disagree.
+//! Nodes whose wall clocks disagree, and databases that forget.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,10 @@ use planeconnection::keys::{self, RevokeKey};
 use planeconnection::kit::clock::Clock;
 use planeconnection::kit::random::Random;
 
-use crate::support::{TestApp, TestKey};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::support::{TestApp, TestKey, hex};
 
 /// The same database, by a process whose clock is wrong by a day.
 async fn other(t: &TestApp, clock: Clock, seed: u64) -> App {
@@ -54,4 +57,68 @@ async fn a_node_that_was_forgotten_takes_part_again_before_it_trusts_its_memory(
     assert!(t.app.cluster.has_lease(&t.app.clock));
     let key = t.key(&["trips:read"]).await;
     assert!(revoke(&app, &t, &key).await >= LEASE, "it is waited for again");
+}
+
+/// A standby took over before the last commits had reached it: the database is as it was some changes ago.
+async fn go_back(t: &TestApp, changes: &str, by: i64) {
+    t.tamper(&format!(
+        "{changes}; UPDATE revisions SET value = value - {by}; UPDATE nodes SET applied_revision = applied_revision - {by}"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_believes_a_database_that_has_forgotten_a_change() {
+    let t = TestApp::new().await;
+    let [revoked, lost] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
+    let id = revoked.id.parse().expect("an id");
+    keys::revoke(&t.app, t.workspace.id, By::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
+    t.app.cluster.beat(&t.app).await.expect("a lease");
+    // The revocation, and before it the second key, were never there.
+    let of = |secret: &str| hex(&Sha256::digest(secret));
+    let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
+    let undo = format!(
+        "UPDATE api_keys SET revoked_at = NULL, revision = 2 WHERE {digest} = '{}'; DELETE FROM api_keys WHERE {digest} = '{}'",
+        of(&revoked.secret),
+        of(&lost.secret)
+    );
+    go_back(&t, &undo, 2).await;
+    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
+    t.with(&lost).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_INVALID");
+}
+
+#[tokio::test]
+async fn a_change_whose_number_was_given_twice_is_not_missed() {
+    let t = TestApp::new().await;
+    let [renamed, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
+    t.owner().await.patch(&format!("/api/v1/api-keys/{}", renamed.id), json!({ "name": "Lost" })).await.is(200);
+    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
+    // The new name was lost, and its number is now that of a revocation.
+    let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
+    t.tamper(&format!(
+        "UPDATE nodes SET applied_revision = applied_revision - 1; \
+         UPDATE api_keys SET revoked_at = created_at, revision = (SELECT value FROM revisions) WHERE {digest} = '{}'",
+        hex(&Sha256::digest(&revoked.secret)),
+    ))
+    .await;
+    t.app.cluster.beat(&t.app).await.expect("a lease");
+    assert!(t.app.cluster.has_lease(&t.app.clock));
+    t.with(&revoked).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
+}
+
+#[tokio::test]
+async fn a_key_with_a_limit_is_shared_by_the_nodes_there_are() {
+    let t = TestApp::new().await;
+    let limit = json!({ "requests": 9, "perSeconds": 60 });
+    let body = |name: &str| json!({ "name": name, "permissions": "read_only", "expiresAt": null, "rateLimit": limit });
+    for (nodes, share) in [(1, 9), (3, 3), (100, 1)] {
+        t.app.index.set_nodes(nodes);
+        let key = t.key_with(body(&format!("For {nodes}"))).await;
+        for _ in 0..share {
+            t.with(&key).get("/api/v1/auth/whoami").await.is(200);
+        }
+        t.with(&key).get("/api/v1/auth/whoami").await.is(429).code("RATE_LIMITED");
+    }
 }

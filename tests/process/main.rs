@@ -3,9 +3,11 @@
 #[path = "../support/database.rs"]
 #[expect(dead_code, reason = "made for the tests in process, too")]
 mod database;
+#[expect(dead_code, reason = "made for the tests of many nodes, too")]
 mod support;
 
 mod commands;
+mod copy;
 mod crash;
 mod logs;
 mod memory;

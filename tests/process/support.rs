@@ -51,6 +51,18 @@ impl Site {
         Self { database: TestDatabase::file() }
     }
 
+    /// On a server of the test's own.
+    pub fn at(server: &str) -> Self {
+        let site = Self::empty_at(server);
+        site.make_workspace("skyline", OWNER).is(0);
+        site
+    }
+
+    /// The same without a schema.
+    pub fn empty_at(server: &str) -> Self {
+        Self { database: runtime().block_on(TestDatabase::at(server)) }
+    }
+
     /// What holds for files only.
     pub fn file() -> Self {
         let site = Self::empty_file();
@@ -111,7 +123,14 @@ impl Site {
     }
 
     pub fn node_with(&self, more: &[&str]) -> Node {
-        Node::start(self.command(&[&["serve", "--listen", "127.0.0.1:0"], more].concat()))
+        self.node_at(&self.url(), more)
+    }
+
+    /// A node that reaches the database by another way.
+    pub fn node_at(&self, url: &str, more: &[&str]) -> Node {
+        let mut serve = self.command(&[&["serve", "--listen", "127.0.0.1:0"], more].concat());
+        serve.env("PLANECONNECTION_DATABASE", url);
+        Node::start(serve)
     }
 }
 
@@ -373,6 +392,13 @@ impl Client {
     #[track_caller]
     pub fn post(&mut self, path: &str, body: &Value) -> Answer {
         self.try_send("POST", path, Some(&body.to_string())).expect("an answer")
+    }
+
+    /// On a connection that several keys share.
+    pub fn try_get_with(&mut self, key: &Key, path: &str) -> io::Result<Answer> {
+        let head = self.head("GET", path);
+        self.write(format!("{head}x-api-key: {}\r\n\r\n", key.secret).as_bytes())?;
+        self.read_answer()
     }
 
     pub fn try_send(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Fit for tests: nothing that is written has to outlive the machine.
 const SETTINGS: &[&str] = &[
@@ -64,6 +64,12 @@ impl Server {
     /// Where its data is.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The process that all others of it come from, if it has been started.
+    pub fn pid(&self) -> Option<i32> {
+        // The first line, by the manual's "Database File Layout".
+        std::fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
     }
 
     /// Starts it again after [`Server::down`].
@@ -132,8 +138,11 @@ pub fn find(program: &str) -> Option<PathBuf> {
     let on_path = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
     on_path.or_else(|| {
         let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-        let mut found: Vec<_> =
-            versions.filter_map(Result::ok).map(|entry| entry.path().join("bin").join(program)).filter(|file| file.is_file()).collect();
+        let mut found: Vec<_> = versions
+            .filter_map(Result::ok)
+            .map(|entry| entry.path().join("bin").join(program))
+            .filter(|file| file.is_file())
+            .collect();
         found.sort();
         found.pop()
     })

@@ -63,19 +63,42 @@ pub struct Pulse<'a> {
 #[derive(Clone, Debug)]
 enum Engine {
     Sqlite,
-    Postgres(Box<PgConnectOptions>),
+    Postgres(Box<Server>),
+}
+
+/// A server.
+#[derive(Clone, Debug)]
+struct Server {
+    /// Where notifications are listened to: a connection that is not shared.
+    ear: PgConnectOptions,
+}
+
+/// How a server is used.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Connections of this process for requests; it takes up to three more for itself.
+    pub connections: u32,
+    /// Where to listen for notifications, if the location leads to a pooler that passes none on.
+    pub notifications: Option<Location>,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self { connections: USUAL_CONNECTIONS, notifications: None }
+    }
 }
 
 impl Db {
-    /// Opens the database, and creates the file if there is none. Of a server, up to `connections` are used for requests.
-    pub async fn open(location: &Location, connections: u32) -> DbResult<Self> {
+    /// Opens the database, and creates the file if there is none.
+    pub async fn open(location: &Location, options: &ServerOptions) -> DbResult<Self> {
         match location {
             Location::Sqlite(path) => Self::open_file(path).await,
             Location::Postgres(_) => {
                 let unknown = || DbErr::Conn(RuntimeErr::Internal(location::NotALocation::Postgres.to_string()));
                 let server = location.postgres().ok_or_else(unknown)?;
-                let (write, read, pulse) = postgres::open(&server, connections).await?;
-                Ok(Self { engine: Engine::Postgres(server.into()), read, write, pulse })
+                let (write, read, pulse) = postgres::open(&server, options.connections).await?;
+                let ear = options.notifications.as_ref().and_then(Location::postgres).unwrap_or(server);
+                Ok(Self { engine: Engine::Postgres(Server { ear }.into()), read, write, pulse })
             }
         }
     }
@@ -114,21 +137,15 @@ impl Db {
     /// The time by the clock that all nodes share, where they share one: the server's. `None` for a file, whose nodes are
     /// on one machine.
     pub async fn time(&self) -> DbResult<Option<Time>> {
-        if let Engine::Sqlite = self.engine {
-            return Ok(None);
-        }
-        let now = Statement::from_string(self.pulse.get_database_backend(), "SELECT clock_timestamp()");
-        self.pulse.query_one_raw(now).await?.map(|row| row.try_get_by_index(0)).transpose()
+        if self.engine.has_clock() { read_time(&self.pulse).await.map(Some) } else { Ok(None) }
     }
 
     /// `clock`, or the server's if that is the machine's and there is a server.
     pub async fn clock(&self, clock: Clock) -> DbResult<Clock> {
-        if let Clock::System = clock
-            && let Some(now) = self.time().await?
-        {
-            return Ok(Clock::shared(now));
+        match (clock, self.engine.has_clock()) {
+            (Clock::System, true) => Ok(Clock::shared(read_time(&self.read).await?)),
+            (clock, _) => Ok(clock),
         }
-        Ok(clock)
     }
 
     /// Whether the database answers.
@@ -150,6 +167,19 @@ impl Db {
             }
         }
     }
+}
+
+impl Engine {
+    /// Whether its clock is another than this machine's.
+    const fn has_clock(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+async fn read_time(pool: &Pool) -> DbResult<Time> {
+    let now = Statement::from_string(pool.get_database_backend(), "SELECT clock_timestamp()");
+    let row = pool.query_one_raw(now).await?.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
+    row.try_get_by_index(0)
 }
 
 /// One page of what `matching` finds, in its order, and how much it finds in all.

@@ -1,9 +1,10 @@
 //! How a process hears that another has committed something.
 //!
 //! On a file, by looking at a number that SQLite keeps for that. On a server by NOTIFY, sent in the transaction that makes
-//! the change. A notification may be lost, and some poolers pass none on: whether they arrive is tried out all the time,
-//! and while they do not, whoever waits looks more often instead. Nothing depends on a notification but time.
+//! the change. A notification may be lost, and a pooler that shares connections passes none on: whether they arrive is
+//! tried out all the time, and while they do not, whoever waits looks more often instead. Nothing depends on a notification but time.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,9 +13,10 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sea_orm::{ConnectionTrait, Statement};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Db, DbResult, Engine, Pool, Tx, sqlite};
+use crate::kit::random::Random;
 
 /// Where changes are announced. One word, so that what is sent is what is listened to whatever the quoting.
 const CHANNEL: &str = "planeconnection";
@@ -56,13 +58,13 @@ impl Tx {
         match self.get_database_backend() {
             // Whoever looks at the file sees that it has changed.
             sea_orm::DbBackend::Sqlite => Ok(()),
-            _ => notify(self, CHANGE).await,
+            _ => notify(self, CHANNEL, CHANGE).await,
         }
     }
 }
 
-async fn notify(db: &impl ConnectionTrait, what: &str) -> DbResult<()> {
-    let values = [CHANNEL.into(), what.into()];
+async fn notify(db: &impl ConnectionTrait, channel: &str, what: &str) -> DbResult<()> {
+    let values = [channel.into(), what.into()];
     let notify = Statement::from_sql_and_values(db.get_database_backend(), "SELECT pg_notify($1, $2)", values);
     db.execute_raw(notify).await.map(|_| ())
 }
@@ -75,7 +77,7 @@ impl Db {
             Engine::Postgres(server) => {
                 let (change, hears) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
                 let ear =
-                    Ear { server: (**server).clone(), pulse: self.pulse.clone(), change: change.clone(), hears: hears.clone() };
+                    Ear { server: server.ear.clone(), pulse: self.pulse.clone(), change: change.clone(), hears: hears.clone() };
                 Source::Server { change, hears, ear: tokio::spawn(ear.listen()) }
             }
         })
@@ -121,45 +123,81 @@ struct Ear {
     hears: Arc<AtomicBool>,
 }
 
+/// Why an ear does not listen any more.
+enum Deaf {
+    /// The connection is lost, or silent.
+    Lost(Option<sea_orm::sqlx::Error>),
+    /// Nothing that was sent ever arrived.
+    FromBirth,
+}
+
+impl From<sea_orm::sqlx::Error> for Deaf {
+    fn from(error: sea_orm::sqlx::Error) -> Self {
+        Self::Lost(Some(error))
+    }
+}
+
 impl Ear {
     async fn listen(self) {
         loop {
-            let ended = self.listen_while_it_works().await;
+            let Err(deaf) = self.listen_while_it_works().await;
             let heard_before = self.hears.swap(false, Ordering::Relaxed);
             // What was announced meanwhile was not heard.
             self.change.notify_one();
-            if heard_before {
-                tracing::warn!(
-                    error = ended.err().map(tracing::field::display),
-                    "notifications do not arrive; looking for changes instead"
-                );
+            match deaf {
+                Deaf::Lost(error) if heard_before => {
+                    let error = error.as_ref().map(tracing::field::display);
+                    tracing::warn!(error, "notifications do not arrive any more; looking for changes instead");
+                }
+                Deaf::Lost(_) => {}
+                Deaf::FromBirth => {
+                    tracing::warn!(
+                        "notifications of the database do not arrive, as behind a pooler that shares connections; looking for \
+                         changes every {} ms instead. A direct connection for them: --database-notifications",
+                        DEAF.as_millis()
+                    );
+                    return;
+                }
             }
             sleep(TRIAL).await;
         }
     }
 
-    /// Returns when notifications do not arrive any more.
-    async fn listen_while_it_works(&self) -> Result<(), sea_orm::sqlx::Error> {
+    async fn listen_while_it_works(&self) -> Result<Infallible, Deaf> {
         let one = PgPoolOptions::new().max_connections(1).acquire_timeout(TRIAL);
         let mut listener = PgListener::connect_with(&one.connect_lazy_with(self.server.clone())).await?;
+        self.try_out(&mut listener).await?;
         listener.listen(CHANNEL).await?;
         loop {
             // A failed attempt is a trial that was not heard.
-            let _unsent = notify(&self.pulse, "trial").await;
+            let _unsent = notify(&self.pulse, CHANNEL, "trial").await;
             let until = Instant::now() + ON_ITS_WAY;
             if !self.hear_until(&mut listener, until).await? {
-                return Ok(());
+                return Err(Deaf::Lost(None));
             }
             self.hears.store(true, Ordering::Relaxed);
             self.hear_until(&mut listener, until + TRIAL).await?;
         }
     }
 
+    /// On a channel of its own: a connection that a pooler hands on to others must not be left listening to what will be
+    /// sent again, which whoever gets it does not expect.
+    async fn try_out(&self, listener: &mut PgListener) -> Result<(), Deaf> {
+        let channel = format!("{CHANNEL}_{}", Random::System.base62(12));
+        listener.listen(&channel).await?;
+        notify(&self.pulse, &channel, "trial").await.map_err(|_| Deaf::Lost(None))?;
+        if !self.hear_until(listener, Instant::now() + ON_ITS_WAY).await? {
+            return Err(Deaf::FromBirth);
+        }
+        listener.unlisten(&channel).await?;
+        Ok(())
+    }
+
     /// Passes on what comes until then; whether anything came.
-    async fn hear_until(&self, listener: &mut PgListener, until: Instant) -> Result<bool, sea_orm::sqlx::Error> {
+    async fn hear_until(&self, listener: &mut PgListener, until: Instant) -> Result<bool, Deaf> {
         let mut has_heard = false;
-        while let Ok(notification) = tokio::time::timeout_at(until, listener.try_recv()).await {
-            let Some(notification) = notification? else { return Ok(false) };
+        while let Ok(notification) = timeout_at(until, listener.try_recv()).await {
+            let Some(notification) = notification? else { return Err(Deaf::Lost(None)) };
             has_heard = true;
             if notification.payload() == CHANGE {
                 self.change.notify_one();

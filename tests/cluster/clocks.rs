@@ -1,0 +1,54 @@
+//! Machines whose clocks are hours apart, with Debian's `faketime` where it is installed: a key expires by the server's
+//! clock, on every node.
+
+use std::time::{Duration, Instant};
+
+use planeconnection::kit::clock::Clock;
+use serde_json::json;
+
+use crate::field::{Field, metric, refuses, whoami};
+use crate::support::{Key, Node, until};
+
+/// How much a node may be late or early: the time that it takes to ask the server what time it is, on a busy machine.
+const SKEW: Duration = Duration::from_millis(500);
+
+#[test]
+fn a_key_expires_by_the_clock_of_the_server_whatever_the_clocks_of_the_nodes_say() {
+    let field = Field::new();
+    let nodes = ["+5h", "-5h", "+0"].map(|offset| node_whose_clock_is_wrong(&field, offset));
+    assert!(metric(&nodes[0], "clock_ahead_seconds") > 17_000.0, "the first node's clock is five hours ahead");
+    assert!(metric(&nodes[1], "clock_ahead_seconds") < -17_000.0, "the second's is behind");
+    let mut owner = nodes[0].owner();
+    let life = Duration::from_secs(6);
+    let (begun, expiry) = (Instant::now(), Clock::System.now().after(life));
+    let body = json!({ "name": "Short", "permissions": "read_only", "expiresAt": expiry, "rateLimit": null });
+    let key = Key::of(&owner.post("/api/v1/api-keys", &body).is(201).json["data"]);
+    while begun.elapsed() + SKEW < life {
+        for node in &nodes {
+            let answer = whoami(node, &key);
+            assert!(answer.status == 200 || begun.elapsed() + SKEW >= life, "too early: {}", answer.body);
+        }
+    }
+    until("its time is over", || begun.elapsed() > life + SKEW);
+    for node in &nodes {
+        whoami(node, &key).is(401).code("API_KEY_EXPIRED");
+    }
+    // Sessions are a matter of clocks, too: each node knows those that another has opened.
+    let token = nodes[1].sign_in();
+    for node in &nodes {
+        node.owner_with(&token).get("/api/v1/api-keys").is(200);
+    }
+    let key = owner.create_key("Key", &["trips:read"]);
+    nodes[1].owner_with(&token).revoke(&key);
+    refuses(&nodes.each_ref(), &key);
+    field.site.verify();
+}
+
+fn node_whose_clock_is_wrong(field: &Field, by: &str) -> Node {
+    let plain = field.site.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut command = std::process::Command::new("faketime");
+    // Only the clock of the wall: what goes forward by itself goes on as it is.
+    command.args(["-f", by]).arg(plain.get_program()).args(plain.get_args()).env_clear().env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", "/usr/bin:/bin");
+    Node::start(command)
+}

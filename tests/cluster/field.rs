@@ -1,0 +1,116 @@
+//! A [`Field`] is a Postgres server with a workspace "skyline" on it, for nodes to be started on.
+
+use std::time::{Duration, Instant};
+
+use planeconnection::cluster::LEASE;
+use serde_json::json;
+
+use crate::cable::Cable;
+use crate::postgres::Server;
+use crate::support::{Answer, Client, Key, Node, Site, until};
+
+pub const WHOAMI: &str = "/api/v1/auth/whoami";
+
+/// How much longer than a lease anything may take on a machine that is busy with other things.
+pub const SLACK: Duration = Duration::from_secs(10);
+
+pub struct Field {
+    // Dropped first: a server that is gone has no database to drop.
+    pub site: Site,
+    pub server: Server,
+}
+
+impl Field {
+    pub fn new() -> Self {
+        let server = Server::start().expect("a Postgres server, which is Debian's package postgresql");
+        let site = Site::at(&server.url("postgres"));
+        Self { site, server }
+    }
+
+    /// Another database of the server, without anything in it.
+    pub fn empty(&self) -> Site {
+        Site::empty_at(&self.server.url("postgres"))
+    }
+
+    /// A node with nothing between it and the server.
+    pub fn node(&self) -> Node {
+        self.site.node()
+    }
+
+    pub fn nodes<const N: usize>(&self) -> [Node; N] {
+        std::array::from_fn(|_| self.node())
+    }
+
+    /// A node on the end of a cable.
+    pub fn node_on_a_cable(&self) -> (Node, Cable) {
+        let cable = Cable::to(self.server.port());
+        let node = self.site.node_at(&cable.url(&self.site.url()), &[]);
+        (node, cable)
+    }
+}
+
+/// What a node says to the holder of a key, on a connection of its own.
+pub fn whoami(node: &Node, key: &Key) -> Answer {
+    node.with(key).get(WHOAMI)
+}
+
+#[track_caller]
+pub fn accepts(nodes: &[&Node], key: &Key) {
+    for node in nodes {
+        whoami(node, key).is(200);
+    }
+}
+
+#[track_caller]
+pub fn refuses(nodes: &[&Node], key: &Key) {
+    for node in nodes {
+        whoami(node, key).is(401).code("API_KEY_REVOKED");
+    }
+}
+
+/// Revokes a key, and says how long it took to be answered.
+#[track_caller]
+pub fn revoking_takes(owner: &mut Client, key: &Key) -> Duration {
+    let begun = Instant::now();
+    owner.revoke(key);
+    begun.elapsed()
+}
+
+/// A lease may have been waited for, and no more.
+#[track_caller]
+pub fn is_one_lease(took: Duration) {
+    assert!(took >= LEASE, "the node could still have accepted it: {took:?}");
+    assert!(took < LEASE + SLACK, "the lease had run out: {took:?}");
+}
+
+pub fn status(node: &Node, path: &str) -> u16 {
+    node.anyone().get(path).status
+}
+
+/// Waits until a node says that it is ready.
+#[track_caller]
+pub fn is_ready_again(node: &Node) {
+    until("the node is ready", || status(node, "/readiness") == 200);
+}
+
+/// Waits until a node knows that it must not trust its memory.
+#[track_caller]
+pub fn is_not_ready(node: &Node) {
+    until("the lease has run out", || status(node, "/readiness") == 503);
+}
+
+/// The value of a metric.
+#[track_caller]
+pub fn metric(node: &Node, name: &str) -> f64 {
+    let text = node.anyone().get("/metrics").is(200).body;
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("planeconnection_{name} ")));
+    line.and_then(|value| value.trim().parse().ok()).unwrap_or_else(|| panic!("no {name}: {text}"))
+}
+
+/// The event with which nodes confirmed that a key is refused.
+#[track_caller]
+pub fn proof(owner: &mut Client, key: &Key) -> serde_json::Value {
+    let log = owner.get(&format!("/api/v1/audit-log?action=api_key.refused_everywhere&api_key_id={}", key.id)).is(200);
+    assert_eq!(log.json["data"]["total"], json!(1), "{}", log.body);
+    log.json["data"]["items"][0]["details"].clone()
+}

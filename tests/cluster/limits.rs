@@ -1,0 +1,46 @@
+//! A key's rate limit, shared by the nodes.
+
+use serde_json::json;
+
+use crate::field::{Field, metric, whoami};
+use crate::support::{Client, Key, Node, until};
+
+const LIMIT: u32 = 60;
+
+fn limited(owner: &mut Client, name: &str) -> Key {
+    let body = json!({
+        "name": name, "permissions": "read_only", "expiresAt": null, "rateLimit": { "requests": LIMIT, "perSeconds": 86_400 },
+    });
+    Key::of(&owner.post("/api/v1/api-keys", &body).is(201).json["data"])
+}
+
+/// How many of many requests are let in.
+fn let_in(nodes: &[&Node], key: &Key) -> u32 {
+    let mut clients: Vec<_> = nodes.iter().map(|node| node.with(key)).collect();
+    let answers = (0..2 * LIMIT as usize).map(|number| clients[number % nodes.len()].get(crate::field::WHOAMI).status);
+    u32::try_from(answers.filter(|status| *status == 200).count()).expect("few")
+}
+
+fn know_each_other(nodes: &[&Node], count: f64) {
+    until("the nodes know of each other", || nodes.iter().all(|node| (metric(node, "nodes") - count).abs() < 0.1));
+}
+
+#[test]
+fn a_limit_holds_for_all_nodes_together_and_follows_those_that_join_and_leave() {
+    let field = Field::new();
+    let [one, two, three] = field.nodes::<3>();
+    know_each_other(&[&one, &two, &three], 3.0);
+    let mut owner = one.owner();
+    assert_eq!(let_in(&[&one, &two, &three], &limited(&mut owner, "For three")), LIMIT);
+    three.kill();
+    know_each_other(&[&one, &two], 2.0);
+    assert_eq!(let_in(&[&one, &two], &limited(&mut owner, "For two")), LIMIT);
+    assert_eq!(two.stop().0.code(), Some(0));
+    know_each_other(&[&one], 1.0);
+    assert_eq!(let_in(&[&one], &limited(&mut owner, "For one")), LIMIT);
+    let key = limited(&mut owner, "Told");
+    assert_eq!(let_in(&[&one], &key), LIMIT);
+    let refused = whoami(&one, &key).is(429).code("RATE_LIMITED");
+    let policy = refused.headers.iter().find(|(name, _)| name == "ratelimit-policy").map(|(_, value)| value.clone());
+    assert!(policy.expect("a policy").contains(&format!("q={LIMIT}")), "the limit of the key is told, not a node's share");
+}

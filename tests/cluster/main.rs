@@ -1,0 +1,27 @@
+//! Many nodes on a Postgres server: real processes, a server of each test's own, and everything that can go wrong between
+//! them. One promise throughout: no request that starts after a revocation was answered is accepted on any node.
+//!
+//! - `field` a server, a workspace and nodes; `load` requests without end, and which of them came too late
+//! - `promise` under load and at random; `outage` cut off, restarted, in the way; `change` what else takes access away
+//! - `clocks` that disagree; `limits` across nodes; `proof` what is told of nodes
+
+mod change;
+mod clocks;
+mod field;
+mod limits;
+mod load;
+mod outage;
+mod promise;
+mod proof;
+
+#[path = "../support/cable.rs"]
+mod cable;
+#[path = "../support/database.rs"]
+#[expect(dead_code, reason = "made for all tests, which need all of it")]
+mod database;
+#[path = "../../xtask/src/postgres.rs"]
+#[expect(dead_code, reason = "made for the chores, too")]
+mod postgres;
+#[path = "../process/support.rs"]
+#[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
+mod support;

@@ -1,0 +1,184 @@
+//! Nodes that are cut off from the database, a database that is restarted, and nodes that start in the middle of it.
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::cable::Cable;
+use crate::field::{
+    Field, WHOAMI, accepts, is_not_ready, is_one_lease, is_ready_again, metric, proof, refuses, revoking_takes, status, whoami,
+};
+use crate::support::until;
+
+#[test]
+fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
+    let field = Field::new();
+    let alive = field.node();
+    let token = alive.sign_in();
+    let mut owner = alive.owner_with(&token);
+    for mend in [Cable::mend, Cable::mend_anew] {
+        let (cut_off, cable) = field.node_on_a_cable();
+        let [gone, kept] = ["Gone", "Kept"].map(|name| owner.create_key(&format!("{name} {}", cable.passed()), &["trips:read"]));
+        accepts(&[&alive, &cut_off], &gone);
+        cable.cut();
+        is_one_lease(revoking_takes(&mut owner, &gone));
+        assert_eq!(proof(&mut owner, &gone)["leaseRanOut"][0]["address"], json!(cut_off.address.to_string()));
+        is_not_ready(&cut_off);
+        for key in [&gone, &kept] {
+            whoami(&cut_off, key).is(503).code("UNAVAILABLE");
+        }
+        assert_eq!(status(&cut_off, "/health"), 200);
+        assert!(metric(&cut_off, "lease_left_seconds") == 0.0, "a lease that has run out");
+        accepts(&[&alive], &kept);
+        mend(&cable);
+        is_ready_again(&cut_off);
+        refuses(&[&alive, &cut_off], &gone);
+        accepts(&[&alive, &cut_off], &kept);
+        // It is waited for again, and does not keep anyone waiting.
+        owner.revoke(&kept);
+        refuses(&[&alive, &cut_off], &kept);
+        assert_eq!(proof(&mut owner, &kept)["leaseRanOut"], json!([]));
+        assert_eq!(cut_off.stop().0.code(), Some(0));
+    }
+    field.site.verify();
+}
+
+#[test]
+fn a_revocation_that_cannot_be_committed_is_no_promise() {
+    let field = Field::new();
+    let (cut_off, cable) = field.node_on_a_cable();
+    let alive = field.node();
+    let token = alive.sign_in();
+    let mut owner = alive.owner_with(&token);
+    let key = owner.create_key("Key", &["trips:read"]);
+    let mut there = cut_off.owner_with(&token);
+    there.get("/api/v1/api-keys").is(200);
+    cable.cut();
+    let path = format!("/api/v1/api-keys/{}/revoke", key.id);
+    there.post(&path, &json!({})).is(503).code("UNAVAILABLE");
+    // It never reached the database.
+    assert_eq!(owner.get(&format!("/api/v1/api-keys/{}", key.id)).is(200).json["data"]["status"], "active");
+    accepts(&[&alive], &key);
+    cable.mend_anew();
+    is_ready_again(&cut_off);
+    cut_off.owner_with(&token).post(&path, &json!({})).is(200);
+    refuses(&[&alive, &cut_off], &key);
+    field.site.verify();
+}
+
+#[test]
+fn a_database_that_crashes_and_comes_back_is_no_reason_to_start_anything_anew() {
+    let field = Field::new();
+    let nodes = field.nodes::<2>();
+    let token = nodes[0].sign_in();
+    let mut owner = nodes[0].owner_with(&token);
+    let [gone, kept] = ["Gone", "Kept"].map(|name| owner.create_key(name, &["trips:read"]));
+    for how in ["immediate", "fast"] {
+        field.server.down(how).expect("it stops");
+        // Verified from memory, for as long as the lease lasts; then closed.
+        for node in &nodes {
+            is_not_ready(node);
+            whoami(node, &kept).is(503).code("UNAVAILABLE");
+        }
+        owner.post(&format!("/api/v1/api-keys/{}/revoke", gone.id), &json!({})).is(503).code("UNAVAILABLE");
+        field.server.up().expect("it starts");
+        for node in &nodes {
+            is_ready_again(node);
+            accepts(&[node], &kept);
+        }
+    }
+    // The node's connections to it are new; so may the first answers be failures, but no wrong ones.
+    let path = format!("/api/v1/api-keys/{}/revoke", gone.id);
+    until("it can be revoked", || nodes[1].owner_with(&token).post(&path, &json!({})).status == 200);
+    refuses(&nodes.each_ref(), &gone);
+    for node in nodes {
+        assert_eq!(node.stop().0.code(), Some(0));
+    }
+    field.site.verify();
+}
+
+#[test]
+fn a_frozen_node_is_waited_for_no_longer_than_its_lease_and_keeps_nobody_from_writing() {
+    let field = Field::new();
+    let [frozen, alive] = field.nodes::<2>();
+    let token = alive.sign_in();
+    let mut owner = alive.owner_with(&token);
+    let keys = ["First", "Second"].map(|name| owner.create_key(name, &["trips:read"]));
+    accepts(&[&frozen, &alive], &keys[0]);
+    // It freezes in the middle of writing, with the locks of every change of a key.
+    let mut writing = frozen.owner_with(&token);
+    std::thread::scope(|scope| {
+        let busy = scope.spawn(|| {
+            let mut made = 0;
+            while writing
+                .try_send(
+                    "POST",
+                    "/api/v1/api-keys",
+                    Some(&crate::support::new_key(&format!("Busy {made}"), &["trips:read"]).to_string()),
+                )
+                .is_ok_and(|answer| answer.status == 201)
+            {
+                made += 1;
+            }
+            made
+        });
+        std::thread::park_timeout(std::time::Duration::from_millis(500));
+        frozen.pause();
+        // Another may have to wait until the server ends what the frozen one has begun.
+        until("it is revoked", || owner.post(&format!("/api/v1/api-keys/{}/revoke", keys[0].id), &json!({})).status == 200);
+        let mut waiting = frozen.with(&keys[0]);
+        waiting
+            .write(format!("GET {WHOAMI} HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", keys[0].secret).as_bytes())
+            .expect("sent");
+        frozen.resume();
+        waiting.read_answer().expect("an answer").is(401).code("API_KEY_REVOKED");
+        frozen.signal(Signal::KILL);
+        assert!(busy.join().expect("no panic") > 0, "it was not writing");
+    });
+    refuses(&[&alive], &keys[0]);
+    accepts(&[&alive], &keys[1]);
+    field.site.verify();
+}
+
+#[test]
+fn nodes_that_start_while_keys_are_revoked_take_part_from_their_first_answer_on() {
+    let field = Field::new();
+    let first = field.node();
+    let token = first.sign_in();
+    let keys: Vec<_> = (0..30).map(|number| first.owner_with(&token).create_key(&format!("{number}"), &["trips:read"])).collect();
+    let nodes = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..3).map(|_| scope.spawn(|| field.node())).collect();
+        let mut owner = first.owner_with(&token);
+        for key in &keys {
+            owner.revoke(key);
+        }
+        starting.into_iter().map(|node| node.join().expect("it starts")).collect::<Vec<_>>()
+    });
+    for key in &keys {
+        refuses(&nodes.iter().collect::<Vec<_>>(), key);
+    }
+}
+
+#[test]
+fn nodes_that_start_at_once_on_an_empty_database_make_its_schema_once() {
+    let field = Field::new();
+    let site = field.empty();
+    let nodes: Vec<_> = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| site.node())).collect();
+        starting.into_iter().map(|node| node.join().expect("it starts")).collect()
+    });
+    site.make_workspace("skyline", crate::support::OWNER).is(0);
+    let key = nodes[0].owner().create_key("Key", &["trips:read"]);
+    accepts(&nodes.iter().collect::<Vec<_>>(), &key);
+}
+
+#[test]
+fn an_idle_node_leaves_and_says_so() {
+    let field = Field::new();
+    let [leaving, staying] = field.nodes::<2>();
+    let mut owner = staying.owner();
+    let key = owner.create_key("Key", &["trips:read"]);
+    assert_eq!(leaving.stop().0.code(), Some(0));
+    let took = revoking_takes(&mut owner, &key);
+    assert!(took < planeconnection::cluster::LEASE, "nobody was left to wait for: {took:?}");
+    assert_eq!(proof(&mut owner, &key)["confirmedBy"].as_array().expect("a list").len(), 1);
+}

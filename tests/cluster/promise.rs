@@ -1,0 +1,160 @@
+//! The promise under load.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, RwLock};
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::field::{Field, accepts, is_ready_again, refuses, revoking_takes};
+use crate::load::Load;
+use crate::support::{Client, Key, Node};
+
+#[test]
+fn no_node_of_three_accepts_a_request_that_starts_after_the_answer() {
+    const ROUNDS: usize = 40;
+    let field = Field::new();
+    let nodes = field.nodes::<3>();
+    let token = nodes[0].sign_in();
+    let mut owners = nodes.each_ref().map(|node| node.owner_with(&token));
+    let load = Load::default();
+    for number in 0..4 {
+        load.add(owners[0].create_key(&format!("First {number}"), &["trips:read"]));
+    }
+    let mut took: Vec<Duration> = Vec::new();
+    std::thread::scope(|scope| {
+        for node in nodes.iter().cycle().take(6) {
+            scope.spawn(|| load.run(|| node.address));
+        }
+        for round in 0..ROUNDS {
+            let key = load.any(round);
+            took.push(revoking_takes(&mut owners[round % 3], &key));
+            load.answered(&key);
+            refuses(&nodes.each_ref(), &key);
+            load.remove(&key);
+            // What was shown works everywhere from that moment.
+            let new = owners[(round + 1) % 3].create_key(&format!("Next {round}"), &["trips:read"]);
+            accepts(&nodes.each_ref(), &new);
+            load.add(new);
+        }
+        load.end();
+    });
+    let (late, accepted) = load.late();
+    took.sort_unstable();
+    println!(
+        "{accepted} accepted of {}; revoking took {:?} in the middle, {:?} at most",
+        load.requests(),
+        took[ROUNDS / 2],
+        took[ROUNDS - 1]
+    );
+    assert!(accepted > 1_000, "that was no load: {accepted}");
+    assert_eq!(late, 0);
+    field.site.verify();
+}
+
+#[test]
+fn a_hundred_revocations_while_nodes_freeze_die_and_start_leave_none_too_late() {
+    const ROUNDS: usize = 100;
+    let field = Field::new();
+    let troop = Troop::new(&field);
+    let (token, keys) = troop.keys(ROUNDS + 4);
+    let load = Load::default();
+    let (first, others) = keys.split_at(4);
+    first.iter().for_each(|key| load.add(key.clone()));
+    std::thread::scope(|scope| {
+        for place in (0..3).cycle().take(6) {
+            let (load, troop) = (&load, &troop);
+            scope.spawn(move || load.run(|| troop.address(place)));
+        }
+        scope.spawn(|| troop.suffer(&field, &load));
+        for (key, next) in keys.iter().zip(others) {
+            troop.revoke(&token, key);
+            load.answered(key);
+            load.add(next.clone());
+            load.remove(key);
+        }
+        load.end();
+    });
+    let (late, accepted) = load.late();
+    println!("{accepted} accepted of {}; {} blows", load.requests(), troop.blows.load(Ordering::Acquire));
+    assert!(accepted > 1_000, "that was no load: {accepted}");
+    assert_eq!(late, 0);
+    for node in &troop.nodes {
+        let node = node.lock().expect("no panic");
+        is_ready_again(node.as_ref().expect("a node"));
+    }
+    field.site.verify();
+}
+
+/// Three nodes, of which one at a time has a hard time.
+struct Troop {
+    nodes: [Mutex<Option<Node>>; 3],
+    addresses: [RwLock<SocketAddr>; 3],
+    /// Which one.
+    sufferer: AtomicUsize,
+    blows: AtomicUsize,
+}
+
+impl Troop {
+    fn new(field: &Field) -> Self {
+        let nodes = field.nodes::<3>();
+        let addresses = nodes.each_ref().map(|node| RwLock::new(node.address));
+        let nodes = nodes.map(|node| Mutex::new(Some(node)));
+        Self { nodes, addresses, sufferer: AtomicUsize::new(0), blows: AtomicUsize::new(0) }
+    }
+
+    fn address(&self, place: usize) -> SocketAddr {
+        *self.addresses[place].read().expect("no panic")
+    }
+
+    /// Freezes a node or kills it, and lets it come back, again and again.
+    fn suffer(&self, field: &Field, load: &Load) {
+        let mut random = StdRng::seed_from_u64(11);
+        while !load.is_over() {
+            let place = random.random_range(0..3);
+            self.sufferer.store(place, Ordering::Release);
+            let mut slot = self.nodes[place].lock().expect("no panic");
+            if random.random_bool(0.5) {
+                let node = slot.as_ref().expect("a node");
+                node.pause();
+                std::thread::park_timeout(Duration::from_millis(random.random_range(50..2_500)));
+                node.resume();
+            } else {
+                slot.take().expect("a node").kill();
+                std::thread::park_timeout(Duration::from_millis(random.random_range(0..500)));
+                let node = field.node();
+                *self.addresses[place].write().expect("no panic") = node.address;
+                *slot = Some(node);
+            }
+            self.blows.fetch_add(1, Ordering::AcqRel);
+            std::thread::park_timeout(Duration::from_millis(random.random_range(0..300)));
+        }
+    }
+
+    /// As many keys, and the token of who made them.
+    fn keys(&self, count: usize) -> (String, Vec<Key>) {
+        let node = self.nodes[0].lock().expect("no panic");
+        let node = node.as_ref().expect("a node");
+        let token = node.sign_in();
+        let mut owner = node.owner_with(&token);
+        let keys = (0..count).map(|number| owner.create_key(&format!("Key {number}"), &["trips:read"])).collect();
+        (token, keys)
+    }
+
+    /// Asks one node after another until one answers, beginning with one that has no hard time.
+    fn revoke(&self, token: &str, key: &Key) {
+        let (deadline, path) = (Instant::now() + crate::support::DEADLINE, format!("/api/v1/api-keys/{}/revoke", key.id));
+        for place in self.sufferer.load(Ordering::Acquire) + 1.. {
+            assert!(Instant::now() < deadline, "nobody revokes {}", key.id);
+            let Ok(client) = Client::connect(self.address(place % 3)) else { continue };
+            let mut client = client.header("authorization", &format!("Bearer {token}"));
+            match client.try_send("POST", &path, Some("{}")) {
+                Ok(answer) if answer.status == 200 => return,
+                Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.body),
+                Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What is told of nodes, and of what they confirmed.
+
+use serde_json::{Value, json};
+
+use crate::field::{Field, metric, proof};
+use crate::support::PASSWORD;
+
+#[test]
+fn the_account_owner_sees_every_node_and_who_confirmed_what() {
+    let field = Field::new();
+    let nodes = ["north", "south", "west"].map(|name| field.site.node_with(&["--node-name", name]));
+    let mut owner = nodes[0].owner();
+    let key = owner.create_key("Key", &["trips:read"]);
+    let revoked = owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), &json!({})).is(200);
+    let since = revoked.json["data"]["refusedEverywhereAt"].clone();
+    assert!(since.is_string(), "{}", revoked.body);
+    let proof = proof(&mut owner, &key);
+    assert_eq!(proof["refusedEverywhereAt"], since);
+    let mut names: Vec<&str> =
+        proof["confirmedBy"].as_array().expect("a list").iter().filter_map(|node| node["name"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["north", "south", "west"]);
+    assert_eq!(proof["leaseRanOut"], json!([]));
+
+    let cluster = owner.get("/api/v1/cluster").is(200).json["data"].clone();
+    let rows = cluster["nodes"].as_array().expect("a list").clone();
+    assert_eq!(rows.len(), 3);
+    for (node, name) in nodes.iter().zip(["north", "south", "west"]) {
+        let row = rows.iter().find(|row| row["name"] == name).expect("the node");
+        assert_eq!(row["address"], json!(node.address.to_string()));
+        assert_eq!(row["version"], json!(env!("CARGO_PKG_VERSION")));
+        assert_eq!(row["answers"], json!(name == "north"));
+        assert!(row["appliedRevision"].as_i64() <= cluster["revision"].as_i64());
+        assert!(row["leaseUntil"].as_str() > row["lastSeenAt"].as_str());
+    }
+    assert!(metric(&nodes[0], "nodes") >= 1.0);
+    let metrics = nodes[0].anyone().get("/metrics").is(200).body;
+    assert!(metrics.contains("planeconnection_revoke_seconds_count 1"), "{metrics}");
+    assert!(metrics.contains("planeconnection_revision_lag 0"), "{metrics}");
+}
+
+#[test]
+fn nobody_else_sees_the_nodes() {
+    let field = Field::new();
+    let node = field.node();
+    let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role", "admin", "--password-stdin"];
+    field.site.run_with(&add, PASSWORD).is(0);
+    let body = json!({ "email": "ben@skyline.example", "password": PASSWORD });
+    let signed_in = node.anyone().post("/api/v1/auth/sign-in", &body).is(200).json;
+    let bearer = format!("Bearer {}", signed_in["data"]["token"].as_str().expect("a token"));
+    node.anyone().header("authorization", &bearer).get("/api/v1/cluster").is(403).code("ROLE_REQUIRED");
+    let key = node.owner().create_key("Key", &["trips:read"]);
+    node.with(&key).get("/api/v1/cluster").is(403).code("PERSON_REQUIRED");
+    assert_eq!(node.anyone().get("/api/v1/cluster").is(401).json["data"], Value::Null);
+}

@@ -1,0 +1,95 @@
+//! `copy`: everything, from a file to whatever the suite runs on, and back.
+
+use serde_json::{Value, json};
+
+use crate::support::{Key, OWNER, Site, new_key};
+
+const WHOAMI: &str = "/api/v1/auth/whoami";
+
+/// A file with something of everything in it.
+fn filled() -> (Site, Key, Key) {
+    let site = Site::file();
+    let node = site.node();
+    let mut owner = node.owner();
+    let [kept, revoked] =
+        ["Kept", "Revoked"].map(|name| owner.create_key(name, &["trips:write", "fleet:write", "safety:write", "invoices:write"]));
+    owner.revoke(&revoked);
+    let mut app = node.with(&kept);
+    let aircraft = json!({ "tailNumber": "HB-JVA", "typeDesignator": "C68A", "model": "Cessna Citation Latitude" });
+    app.post("/api/v1/ops/aircraft", &aircraft).is(201);
+    let trip = json!({
+        "externalId": "A-1", "tripType": "charter", "origin": "LSZH", "destination": "EGLF",
+        "departureDate": "2026-12-01T08:00:00Z", "passengerCount": 4,
+    });
+    app.post("/api/v1/ops/trips", &trip).is(201);
+    let report = json!({
+        "reportType": "hazard", "title": "Fuel cap", "occurredAt": "2026-11-22T17:05:00Z", "severity": "high",
+        "description": "During the walk-around before the second leg the left fuel cap was found open and hanging by its chain.",
+    });
+    app.post("/api/v1/sms/reports", &report).is(201);
+    let invoice = json!({
+        "client": { "name": "Älpli & Söhne \u{1f6e9}", "email": "pay@alpli.example" }, "currency": "CHF", "dueDate": "2026-12-31",
+        "lineItems": [{ "description": "Flight", "quantity": "1.5", "unitPrice": 123_456 }],
+    });
+    app.post("/api/v1/ops/invoices", &invoice).is(201);
+    assert_eq!(node.stop().0.code(), Some(0));
+    (site, kept, revoked)
+}
+
+/// What a node tells of everything there is.
+fn told(site: &Site, key: &Key) -> Vec<Value> {
+    let node = site.node();
+    let mut owner = node.owner();
+    let paths = ["/api/v1/ops/aircraft", "/api/v1/ops/trips", "/api/v1/sms/reports", "/api/v1/ops/invoices", "/api/v1/members"];
+    let mut told: Vec<Value> = paths.map(|path| owner.get(path).is(200).json["data"].clone()).into();
+    for path in
+        ["/api/v1/api-keys?search=Kept", "/api/v1/audit-log?action=api_key.created", "/api/v1/audit-log?action=trip.created"]
+    {
+        told.push(owner.get(path).is(200).json["data"].clone());
+    }
+    node.with(key).get(WHOAMI).is(200);
+    assert_eq!(node.stop().0.code(), Some(0));
+    told
+}
+
+#[test]
+fn a_copy_holds_everything_and_its_chain_fits() {
+    let (from, kept, revoked) = filled();
+    let before = told(&from, &kept);
+    let (to, back) = (Site::empty(), Site::empty_file());
+    for (source, target) in [(&from, &to), (&to, &back)] {
+        // It was served since.
+        let copied = source.run(&["copy", "--from", &source.url(), "--to", &target.url()]).is(0);
+        assert!(copied.stdout.contains("api_keys") && copied.stdout.contains("The audit log of skyline fits"), "{copied:?}");
+        target.verify();
+        assert_eq!(told(target, &kept), before);
+        let node = target.node();
+        node.with(&revoked).get(WHOAMI).is(401).code("API_KEY_REVOKED");
+        // Numbers go on where they were, and so do revisions.
+        let key = node.owner().create_key("Later", &["trips:read"]);
+        node.with(&key).get(WHOAMI).is(200);
+        node.owner().revoke(&key);
+        node.with(&key).get(WHOAMI).is(401);
+        node.owner().post("/api/v1/api-keys", &new_key("Kept", &["trips:read"])).is(409);
+        assert_eq!(node.stop().0.code(), Some(0));
+        target.verify();
+        target.run(&["members", "list"]).is(0);
+        assert!(target.run(&["members", "list"]).stdout.contains(OWNER));
+    }
+}
+
+#[test]
+fn a_copy_is_made_to_an_empty_database_from_one_that_nobody_serves() {
+    let (from, _, _) = filled();
+    let to = Site::new();
+    let copy = |from: &Site, to: &Site| from.run(&["copy", "--from", &from.url(), "--to", &to.url()]);
+    copy(&from, &to).fails(1, "is not empty");
+    copy(&from, &from).is(2);
+    copy(&Site::empty_file(), &to).fails(1, "there is no database");
+    let empty = Site::empty();
+    let node = from.node();
+    copy(&from, &empty).fails(1, "stop it first");
+    drop(node);
+    let told = empty.run(&["keys", "list"]);
+    assert_ne!(told.code, Some(0), "nothing was copied: {told:?}");
+}
