@@ -43,6 +43,20 @@ fn lists_of_a_workspace_in_use() {
 }
 
 #[test]
+fn the_nodes_of_a_cluster() {
+    let site = Site::new();
+    let _north = site.folder.node_with(&["--node-name", "north"]);
+    let mut tab = site.tab_of(OWNER);
+    site.a_node_that_has_ended();
+    tab.go_to("Cluster");
+    tab.has("heading", "Cluster");
+    for text in ["north", "Up to date", "south", "Not heard of"] {
+        tab.says(text);
+    }
+    tab.is_fine_everywhere();
+}
+
+#[test]
 fn pages_of_one_key() {
     let site = Site::demo();
     let mut tab = site.tab_of(OWNER);

@@ -24,6 +24,15 @@ fn picture(tab: &mut Tab, folder: &Path, name: &str) {
     println!("{}/{name}-*.png", folder.display());
 }
 
+fn cluster(folder: &Path) {
+    let site = Site::new();
+    let _others = ["rack-1", "rack-2"].map(|name| site.folder.node_with(&["--node-name", name]));
+    let mut tab = site.tab_of(OWNER);
+    site.a_node_that_has_ended();
+    tab.open("/settings/cluster");
+    picture(&mut tab, folder, "cluster");
+}
+
 #[test]
 #[ignore = "writes files: cargo xtask pictures"]
 fn pictures() {
@@ -44,6 +53,7 @@ fn pictures() {
         tab.open(&format!("/settings/{place}"));
         picture(&mut tab, &folder, &place.replace(['/', '?', '='], "-"));
     }
+    cluster(&folder);
     let new = |tab: &mut Tab| {
         tab.open("/settings/api-keys/new");
         tab.choose("radio", "Specific modules");

@@ -1,6 +1,7 @@
 //! The pages, as a browser without a script sees them.
 
 mod audit_log;
+mod cluster;
 mod join;
 mod keys_list;
 mod members;

@@ -102,3 +102,20 @@ fn a_file_may_be_called_anything() {
     node.anyone().get("/readiness").is(200);
     assert!(node.stop().0.success());
 }
+
+#[test]
+fn a_database_that_a_later_version_has_expanded_is_served() {
+    let site = Site::new();
+    // As the next release would, while nodes of this one still run and are started again.
+    site.alter("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)");
+    site.alter("ALTER TABLE nodes ADD COLUMN later varchar NOT NULL DEFAULT ''");
+    site.alter("ALTER TABLE api_keys ADD COLUMN later varchar");
+    let node = site.node();
+    assert!(node.stderr.lock().expect("no panic").contains("made by a later version"));
+    let key = node.owner().create_key("Key", &["trips:read"]);
+    node.with(&key).get("/api/v1/auth/whoami").is(200);
+    site.run(&["keys", "revoke", &key.id]).is(0);
+    node.with(&key).get("/api/v1/auth/whoami").is(401);
+    site.alter("DELETE FROM seaql_migrations WHERE version = 'm0008_nodes'");
+    site.run(&["keys", "list"]).fails(1, "another line of versions");
+}

@@ -82,6 +82,11 @@ impl Site {
         self.database.url()
     }
 
+    /// What one engine says in other words than the other.
+    pub fn either<'a>(&self, file: &'a str, server: &'a str) -> &'a str {
+        self.database.either(file, server)
+    }
+
     /// Alters the database behind the product's back.
     pub fn alter(&self, sql: &str) {
         runtime().block_on(self.database.alter(sql));

@@ -56,6 +56,15 @@ impl Site {
         Tab::at(&format!("http://{}", self.node.address))
     }
 
+    /// Leaves the row of a node that was killed; the others see to it within seconds.
+    pub fn a_node_that_has_ended(&self) {
+        let id = self.folder.either("x'01a215fbb32c79f8b58f9135ac8c6bf9'", "'01a215fb-b32c-79f8-b58f-9135ac8c6bf9'");
+        self.folder.alter(&format!(
+            "INSERT INTO nodes (id, started_at, applied_revision, lease_until, address, name, version) VALUES \
+             ({id}, '2026-11-20 08:00:00+00:00', 0, '2026-11-23 09:30:00+00:00', '10.0.0.7:8080', 'south', '')"
+        ));
+    }
+
     /// Adds a member of this role, and says with which email they sign in; their password is [`PASSWORD`].
     pub fn member(&self, role: &str) -> String {
         let email = format!("{role}@skyline.example");

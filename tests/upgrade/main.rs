@@ -1,0 +1,121 @@
+//! A rolling upgrade: nodes of the version before and of this one on one database, as `cargo xtask test` builds them.
+//!
+//! The version before knows files only. That is enough: both versions run the same statements on both engines, and what
+//! matters here is that each can live with the schema and the rows of the other.
+
+#[path = "../support/database.rs"]
+#[expect(dead_code, reason = "made for all tests, which need all of it")]
+mod database;
+#[path = "../process/support.rs"]
+#[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use planeconnection::cluster::LEASE;
+use serde_json::json;
+
+use crate::support::{Key, Node, OWNER, PASSWORD, Site, finished};
+
+const WHOAMI: &str = "/api/v1/auth/whoami";
+
+/// The binary of the version before.
+fn previous() -> PathBuf {
+    let usual = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/previous/build/debug/planeconnection");
+    let binary = std::env::var_os("PREVIOUS_BINARY").map_or(usual, PathBuf::from);
+    assert!(binary.is_file(), "{} is not there: `cargo xtask previous` builds it", binary.display());
+    binary
+}
+
+/// A command of the version before.
+fn before(site: &Site, arguments: &[&str]) -> Command {
+    let now = site.command(arguments);
+    let mut command = Command::new(previous());
+    command.args(arguments).env_clear().current_dir(site.path());
+    command.envs(now.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+/// A workspace that the version before has made.
+fn old_site() -> Site {
+    let site = Site::empty_file();
+    let create = ["workspace", "create", "--name", "S", "--slug", "skyline", "--owner-email", OWNER, "--owner-password-stdin"];
+    finished(before(&site, &create), PASSWORD).is(0);
+    site
+}
+
+fn old_node(site: &Site) -> Node {
+    Node::start(before(site, &["serve", "--listen", "127.0.0.1:0"]))
+}
+
+#[track_caller]
+fn both_obey(old: &Node, new: &Node, token: &str, name: &str) {
+    for (number, (making, other)) in [(old, new), (new, old)].into_iter().enumerate() {
+        let key = making.owner_with(token).create_key(&format!("{name} {number}"), &["trips:read"]);
+        for node in [old, new] {
+            node.with(&key).get(WHOAMI).is(200);
+        }
+        let rotated = making.owner_with(token).post(&format!("/api/v1/api-keys/{}/rotate", key.id), &json!({})).is(201);
+        other.with(&Key::of(&rotated.json["data"])).get(WHOAMI).is(200);
+        let begun = Instant::now();
+        other.owner_with(token).revoke(&key);
+        assert!(begun.elapsed() < LEASE, "it was waited for in vain");
+        for node in [old, new] {
+            node.with(&key).get(WHOAMI).is(401).code("API_KEY_REVOKED");
+        }
+    }
+}
+
+#[test]
+fn a_node_of_the_version_before_and_one_of_this_obey_each_other() {
+    let site = old_site();
+    let old = old_node(&site);
+    let token = old.sign_in();
+    let kept = old.owner_with(&token).create_key("Kept", &["trips:read"]);
+    old.with(&kept).get(WHOAMI).is(200);
+    // Brings the schema up to date, under the feet of the one that runs.
+    let new = site.node();
+    both_obey(&old, &new, &token, "Together");
+    let cluster = new.owner_with(&token).get("/api/v1/cluster").is(200).json["data"]["nodes"].clone();
+    assert_eq!(cluster.as_array().expect("a list").len(), 2);
+    assert_eq!(cluster[0]["version"], "", "the version before does not tell its own");
+    // It goes on for a while, through several leases and flushes of both.
+    std::thread::sleep(2 * LEASE);
+    for node in [&old, &new] {
+        node.with(&kept).get(WHOAMI).is(200);
+        assert_eq!(node.anyone().get("/readiness").status, 200);
+    }
+    both_obey(&old, &new, &token, "Later");
+    let (status, _, log) = old.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+    let (key, begun) = (new.owner_with(&token).create_key("Alone", &["trips:read"]), Instant::now());
+    new.owner_with(&token).revoke(&key);
+    assert!(begun.elapsed() < LEASE + Duration::from_secs(1));
+    new.with(&kept).get(WHOAMI).is(200);
+    let (status, _, log) = new.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+    site.verify();
+}
+
+#[test]
+fn what_the_version_before_has_written_is_served_and_goes_to_any_database() {
+    let site = old_site();
+    let old = old_node(&site);
+    let [kept, revoked] = ["Kept", "Revoked"].map(|name| old.owner().create_key(name, &["trips:read"]));
+    old.owner().revoke(&revoked);
+    old.with(&kept).get(WHOAMI).is(200);
+    assert_eq!(old.stop().0.code(), Some(0));
+    let to = Site::empty();
+    site.run(&["copy", "--from", &site.url(), "--to", &to.url()]).is(0);
+    for site in [site, to] {
+        let node = site.node();
+        node.with(&kept).get(WHOAMI).is(200);
+        node.with(&revoked).get(WHOAMI).is(401).code("API_KEY_REVOKED");
+        node.owner().get("/api/v1/audit-log").is(200);
+        site.verify();
+    }
+}
