@@ -3,7 +3,7 @@
 //!
 //! - `field` a server, a workspace and nodes; `load` requests without end, and which of them came too late
 //! - `promise` under load and at random; `outage` cut off, restarted, in the way; `change` what else takes access away
-//! - `clocks` that disagree; `limits` across nodes; `proof` what is told of nodes
+//! - `clocks` that disagree; `limits` across nodes; `proof` what is told of nodes; `tls` to the database
 
 mod change;
 mod clocks;
@@ -13,6 +13,7 @@ mod load;
 mod outage;
 mod promise;
 mod proof;
+mod tls;
 
 #[path = "../support/cable.rs"]
 mod cable;

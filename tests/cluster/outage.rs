@@ -172,6 +172,27 @@ fn nodes_that_start_at_once_on_an_empty_database_make_its_schema_once() {
 }
 
 #[test]
+fn a_node_that_hears_no_notifications_looks_for_changes_often_enough() {
+    let field = Field::new();
+    let hearing = field.node();
+    until("notifications arrive", || metric(&hearing, "notifications_arrive") > 0.5);
+    // It listens where nothing is ever said, as behind a pooler that shares connections.
+    let deaf = field.site.node_with(&["--database-notifications", &field.server.url("postgres")]);
+    until("it knows", || deaf.stderr.lock().expect("no panic").contains("--database-notifications"));
+    assert!(metric(&deaf, "notifications_arrive") < 0.5);
+    let token = hearing.sign_in();
+    let mut owners = [&hearing, &deaf].map(|node| node.owner_with(&token));
+    for round in 0..10 {
+        let key = owners[0].create_key(&format!("Key {round}"), &["trips:read"]);
+        accepts(&[&hearing, &deaf], &key);
+        let took = revoking_takes(&mut owners[round % 2], &key);
+        assert!(took < planeconnection::cluster::LEASE, "{took:?}");
+        refuses(&[&hearing, &deaf], &key);
+        assert_eq!(proof(&mut owners[0], &key)["leaseRanOut"], json!([]));
+    }
+}
+
+#[test]
 fn an_idle_node_leaves_and_says_so() {
     let field = Field::new();
     let [leaving, staying] = field.nodes::<2>();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::debian::{install, is_on_path};
 use crate::{command, run_aloud};
 
 /// Exact, so that a new rule is a change of this line and not a surprise.
@@ -42,29 +43,4 @@ fn has_axe() -> bool {
     }
     let quietly = ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", FOLDER];
     std::fs::create_dir_all(FOLDER).is_ok() && run_aloud(Command::new("npm").args(quietly).arg(format!("axe-core@{AXE}")))
-}
-
-/// Installs Debian packages, where this may.
-fn install(packages: &[&str], why: &str) -> bool {
-    let listed = packages.join(" ");
-    if !is_on_path("apt-get") || !is_root() {
-        eprintln!("{why}: on Debian, `apt-get install {listed}` as root");
-        return false;
-    }
-    let apt = |arguments: &[&str]| run_aloud(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
-    let install = [&["install", "--yes", "--no-install-recommends"], packages].concat();
-    // A fresh machine knows no packages yet, and an old one those of long ago.
-    let is_installed = apt(&install) || (apt(&["update"]) && apt(&install));
-    if !is_installed {
-        eprintln!("{why}: apt-get did not install {listed}");
-    }
-    is_installed
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
-fn is_on_path(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }

@@ -2,6 +2,12 @@
 
 mod api;
 mod browser;
+mod cluster;
+mod debian;
+#[expect(dead_code, reason = "made for the tests, too")]
+mod postgres;
+mod previous;
+mod suite;
 
 use std::process::{Command, ExitCode};
 
@@ -16,70 +22,75 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Everything CI runs: formatting, lints, docs, all tests
+    /// Everything CI runs: formatting, lints, docs, all tests on SQLite and on Postgres
     Test,
-    /// Only what is quick: formatting, lints and the tests
+    /// Only what is quick: formatting, lints and the tests on SQLite
     Check,
+    /// Build the version before this one, for the tests of a rolling upgrade
+    Previous,
     /// Pictures of the pages, into target/pictures
     Pictures,
     /// A property-based run against a live server, and a generated client at work (needs Python 3 and curl)
     Api,
+    /// Three nodes behind nginx on a throwaway database, to freeze, kill and try by hand (needs nginx and Postgres)
+    Cluster(cluster::Cluster),
 }
 
 /// A command line to run, and what it is for.
 struct Step {
     what: &'static str,
-    line: &'static [&'static str],
-    environment: &'static [(&'static str, &'static str)],
+    line: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
-const FORMAT: Step = Step { what: "formatting", line: &["cargo", "fmt", "--all", "--check"], environment: &[] };
-const LINTS: Step = Step {
-    what: "lints",
-    line: &["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
-    environment: &[],
-};
-const DOCS: Step = Step {
-    what: "documentation",
-    line: &["cargo", "doc", "--workspace", "--no-deps", "--quiet"],
-    environment: &[("RUSTDOCFLAGS", "-D warnings")],
-};
-const NEXTEST: &[&str] = &["cargo", "nextest", "run", "--workspace"];
-const PLAIN: &[&str] = &["cargo", "test", "--workspace", "--quiet"];
+impl Step {
+    fn new(what: &'static str, line: &[&str], environment: &[(&str, &str)]) -> Self {
+        let line = line.iter().map(|&word| word.to_owned()).collect();
+        let environment = environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { what, line, environment }
+    }
+}
+
+fn format() -> Step {
+    Step::new("formatting", &["cargo", "fmt", "--all", "--check"], &[])
+}
+
+fn lints() -> Step {
+    let line = ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+    Step::new("lints", &line, &[])
+}
+
+fn docs() -> Step {
+    let line = ["cargo", "doc", "--workspace", "--no-deps", "--quiet"];
+    Step::new("documentation", &line, &[("RUSTDOCFLAGS", "-D warnings")])
+}
 
 fn main() -> ExitCode {
     let has_passed = match Cli::parse().chore {
-        Chore::Test => browser::prepare() && all(vec![FORMAT, LINTS, DOCS, tests()]),
-        Chore::Check => browser::prepare() && all(vec![FORMAT, LINTS, tests()]),
+        Chore::Test => suite::prepare() && all(&[format(), lints(), docs(), suite::on_sqlite()]) && suite::on_postgres(),
+        Chore::Check => suite::prepare() && all(&[format(), lints(), suite::on_sqlite()]),
+        Chore::Previous => previous::build(),
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),
+        Chore::Cluster(cluster) => cluster.run(),
     };
     if has_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs steps until one fails.
-fn all(steps: Vec<Step>) -> bool {
-    for step in steps {
-        println!("== {}: {}", step.what, step.line.join(" "));
-        if !run(&step) {
-            eprintln!("== {} failed", step.what);
-            return false;
-        }
-    }
-    println!("== all passed");
-    true
-}
-
-/// nextest runs tests in parallel processes; where it is not installed, cargo's own runner does.
-fn tests() -> Step {
-    let has_nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
-    // A snapshot that was never reviewed is a failure, not a new snapshot.
-    Step { what: "tests", line: if has_nextest { NEXTEST } else { PLAIN }, environment: &[("INSTA_UPDATE", "no")] }
+fn all(steps: &[Step]) -> bool {
+    steps.iter().all(run)
 }
 
 fn run(step: &Step) -> bool {
+    println!("== {}: {}", step.what, step.line.join(" "));
     let Some((program, arguments)) = step.line.split_first() else { return true };
-    command(program).args(arguments).envs(step.environment.iter().copied()).status().is_ok_and(|status| status.success())
+    let environment = step.environment.iter().map(|(name, value)| (name, value));
+    let has_passed = command(program).args(arguments).envs(environment).status().is_ok_and(|status| status.success());
+    if !has_passed {
+        eprintln!("== {} failed", step.what);
+    }
+    has_passed
 }
 
 /// Says what is run, and runs it.

@@ -1,0 +1,83 @@
+//! TLS to the database, with a certificate authority of the test's own (by Debian's `openssl`).
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sea_orm::{ConnectionTrait, Database, Statement};
+
+use crate::field::{Field, WHOAMI};
+use crate::support::Node;
+
+fn openssl(folder: &Path, arguments: &str) {
+    let output =
+        Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().expect("openssl, of Debian's package");
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A certificate for this machine, and that of the authority that signed it.
+fn certificate(folder: &Path) -> PathBuf {
+    std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1").expect("a file");
+    openssl(
+        folder,
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem",
+    );
+    openssl(folder, "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr");
+    openssl(folder, "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem");
+    folder.join("ca.pem")
+}
+
+/// Lets the server speak TLS.
+fn switch_on(field: &Field) -> PathBuf {
+    let folder = field.server.folder();
+    let authority = certificate(folder);
+    let owner = std::fs::metadata(folder).expect("the folder");
+    for file in ["server.key", "server.pem"] {
+        let file = folder.join(file);
+        chown(&file, Some(owner.uid()), Some(owner.gid())).expect("an owner");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    }
+    ask(field, &format!("ALTER SYSTEM SET ssl_cert_file = '{}'", folder.join("server.pem").display()));
+    ask(field, &format!("ALTER SYSTEM SET ssl_key_file = '{}'", folder.join("server.key").display()));
+    ask(field, "ALTER SYSTEM SET ssl = on");
+    field.server.down("fast").expect("it stops");
+    field.server.up().expect("it starts");
+    authority
+}
+
+/// What the server answers, as text.
+fn ask(field: &Field, sql: &str) -> Vec<String> {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let server = Database::connect(field.server.url("postgres")).await.expect("the server");
+        if sql.starts_with("ALTER") {
+            server.execute_unprepared(sql).await.expect("a statement");
+            return Vec::new();
+        }
+        let rows = server.query_all_raw(Statement::from_string(server.get_database_backend(), sql)).await.expect("rows");
+        rows.into_iter().map(|row| row.try_get_by_index(0).expect("text")).collect()
+    })
+}
+
+#[test]
+fn a_node_speaks_tls_to_the_database_and_only_to_the_one_it_was_told_to_trust() {
+    let field = Field::new();
+    let authority = switch_on(&field);
+    let url = |mode: &str, authority: &Path| format!("{}?sslmode={mode}&sslrootcert={}", field.site.url(), authority.display());
+    let node = field.site.node_at(&url("verify-full", &authority), &[]);
+    let key = node.owner().create_key("Key", &["trips:read"]);
+    node.with(&key).get(WHOAMI).is(200);
+    let versions = ask(
+        &field,
+        "SELECT DISTINCT coalesce(version, 'none') FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+         WHERE application_name = 'planeconnection'",
+    );
+    assert_eq!(versions, ["TLSv1.3"], "every connection, the one that listens among them");
+
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let another = certificate(folder.path());
+    let mut refused = field.site.command(&["serve", "--listen", "127.0.0.1:0", "--log", "off"]);
+    refused.env("PLANECONNECTION_DATABASE", url("verify-full", &another));
+    let told = Node::launch(refused).err().expect("it does not start");
+    assert!(told.contains("cannot open postgres://") && told.contains("certificate"), "{told}");
+}

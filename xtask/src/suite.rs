@@ -1,0 +1,53 @@
+//! All tests, on both engines: everything on SQLite first, then whatever a database takes part in once more on a
+//! throwaway Postgres.
+
+use std::process::Command;
+
+use crate::debian::{install, install_without_service, is_on_path};
+use crate::postgres::{self, Server};
+use crate::{Step, browser, previous, run};
+
+/// The tests that work on whatever `TEST_POSTGRES` names.
+const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser", "--test=upgrade"];
+
+/// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
+pub(crate) fn prepare() -> bool {
+    browser::prepare() && has_postgres() && has_tools() && previous::build()
+}
+
+/// Everything there is.
+pub(crate) fn on_sqlite() -> Step {
+    tests("tests", &["--workspace"], &[])
+}
+
+/// Runs what works on any database on a server that goes with it.
+pub(crate) fn on_postgres() -> bool {
+    match Server::start() {
+        Ok(server) => run(&tests("tests on Postgres", &ON_POSTGRES, &[("TEST_POSTGRES", &server.url("postgres"))])),
+        Err(error) => {
+            eprintln!("== Postgres does not start: {error}");
+            false
+        }
+    }
+}
+
+/// nextest runs tests in parallel processes; where it is not installed, cargo's own runner does.
+fn tests(what: &'static str, which: &[&str], environment: &[(&str, &str)]) -> Step {
+    let has_nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
+    let runner: &[&str] = if has_nextest { &["cargo", "nextest", "run"] } else { &["cargo", "test", "--quiet"] };
+    // A snapshot that was never reviewed is a failure, not a new snapshot.
+    Step::new(what, &[runner, which].concat(), &[&[("INSTA_UPDATE", "no")], environment].concat())
+}
+
+fn has_postgres() -> bool {
+    let why = "the tests on Postgres need its server";
+    postgres::find("initdb").is_some() || install_without_service("postgresql", "postgresql", why)
+}
+
+fn has_tools() -> bool {
+    let tools = [
+        ("faketime", "the tests of machines whose clocks disagree need faketime"),
+        ("openssl", "the tests of TLS to the database need openssl"),
+    ];
+    tools.into_iter().all(|(tool, why)| is_on_path(tool) || install(&[tool], why))
+}
