@@ -7,13 +7,16 @@
 //! - `backup` a copy while running; `copy` from one database to another; `openapi` the document; `output` how answers are put together and printed
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use sea_orm::DbErr;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::audit::By;
 use crate::config::Config;
-use crate::kit::db::Location;
+use crate::kit::db::{Location, may_answer_later};
 use crate::workspaces::{self, Workspace};
 
 mod audit;
@@ -67,6 +70,9 @@ enum Command {
     Openapi(openapi::Openapi),
 }
 
+/// How long a node waits at its start for a server that does not answer yet.
+const STARTING: Duration = Duration::from_mins(1);
+
 /// Which database.
 #[derive(clap::Args)]
 struct Database {
@@ -108,7 +114,29 @@ impl Database {
     /// Opens the database, which need not be there yet.
     async fn open_or_make(&self, config: Config) -> Result<App, Failure> {
         let opened = App::open(config, &self.database).await;
-        opened.map_err(|error| Failure::refused(format!("cannot open {}: {error}", self.database)))
+        opened.map_err(|error| self.cannot_open(&error))
+    }
+
+    /// The same for a node, which may be started together with its server: that is given time to come up.
+    async fn open_when_it_can(&self, config: Config) -> Result<App, Failure> {
+        let until = Instant::now() + STARTING;
+        loop {
+            match App::open(config.clone(), &self.database).await {
+                Err(error) if self.is_server() && may_answer_later(&error) && Instant::now() < until => {
+                    tracing::warn!(%error, database = %self.database, "the database does not answer yet");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                opened => return opened.map_err(|error| self.cannot_open(&error)),
+            }
+        }
+    }
+
+    fn is_server(&self) -> bool {
+        matches!(self.database, Location::Postgres(_))
+    }
+
+    fn cannot_open(&self, error: &DbErr) -> Failure {
+        Failure::refused(format!("cannot open {}: {error}", self.database))
     }
 }
 

@@ -77,7 +77,7 @@ impl Serve {
         let (listener, metrics, mut config) = self.listening.bind().await?;
         config.server = ServerOptions { connections: self.database_connections, notifications: self.database_notifications };
         config.node_name = self.node_name.unwrap_or_else(machine_name);
-        let app = self.database.open_or_make(config).await?;
+        let app = self.database.open_when_it_can(config).await?;
         if let Some(token) = workspaces::offer(&app).await? {
             // To whoever started it, and not to the log, which others read.
             output::line(format!(

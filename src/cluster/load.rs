@@ -42,7 +42,6 @@ impl Cluster {
     /// Fills the index anew from a database that has forgotten what this node knows of it: one that a standby took over
     /// from, say, before the last commits had reached it. Meanwhile no key is verified from memory.
     pub(super) async fn start_over(&self, app: &App) -> DbResult<()> {
-        tracing::warn!("the database does not know what this node has read from it: loading all keys again");
         let db = app.db.pulse().read;
         let target = store::current_revision(db).await?;
         self.load_tenants(app).await?;

@@ -8,7 +8,7 @@ use super::model::{Node, NodeId};
 use super::store;
 use crate::app::App;
 use crate::keys::{self, Key, format};
-use crate::kit::clock::Clock;
+use crate::kit::clock::{Clock, Time};
 use crate::kit::db::DbResult;
 use crate::kit::http::ApiError;
 
@@ -33,7 +33,8 @@ pub struct Cluster {
     /// Whether the database did not answer when it was last read for changes.
     is_cut_off: AtomicBool,
     pub(super) is_prompt: AtomicBool,
-    address: OnceLock<String>,
+    /// Where it listens, and since when.
+    joined: OnceLock<(String, Time)>,
 }
 
 impl Cluster {
@@ -48,7 +49,7 @@ impl Cluster {
             is_member: AtomicBool::new(false),
             is_cut_off: AtomicBool::new(false),
             is_prompt: AtomicBool::new(false),
-            address: OnceLock::new(),
+            joined: OnceLock::new(),
         }
     }
 
@@ -92,7 +93,7 @@ impl Cluster {
 
     /// Writes this node's row, then loads every key: a change that commits in between finds the row and waits.
     pub async fn join(&self, app: &App, address: &str) -> DbResult<()> {
-        self.address.get_or_init(|| address.to_owned());
+        self.joined.get_or_init(|| (address.to_owned(), app.clock.now()));
         // An attempt before this one may have written it without hearing so.
         store::delete(app.db.pulse().write, self.id).await?;
         self.insert(app).await?;
@@ -104,7 +105,7 @@ impl Cluster {
     pub async fn leave(&self, app: &App) -> DbResult<()> {
         self.is_member.store(false, Ordering::Release);
         self.lease_until.store(0, Ordering::Release);
-        store::delete(app.db.pulse().write, self.id).await
+        store::delete(app.db.pulse().write, self.id).await.map(|_| ())
     }
 
     /// Applies every change there is, then renews the lease as of the time before looking.
@@ -140,19 +141,24 @@ impl Cluster {
     /// lost something that it had confirmed; in the second case what is in memory may never have been. Begin anew.
     async fn join_again(&self, app: &App) -> DbResult<()> {
         self.lease_until.store(0, Ordering::Release);
-        store::delete(app.db.pulse().write, self.id).await?;
+        if store::delete(app.db.pulse().write, self.id).await? {
+            tracing::warn!("what the database has of this node is not what this node wrote: it begins anew");
+        } else {
+            tracing::info!("the others have given this node up: it begins anew");
+        }
         self.insert(app).await?;
         self.start_over(app).await
     }
 
     async fn insert(&self, app: &App) -> DbResult<()> {
         let now = app.clock.now();
+        let (address, started_at) = self.joined.get().cloned().unwrap_or_else(|| (String::new(), now));
         let node = Node {
             id: self.id,
             name: app.config.node_name.clone(),
-            address: self.address.get().cloned().unwrap_or_default(),
+            address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: now,
+            started_at,
             applied_revision: 0,
             lease_until: now.after(LEASE),
         };

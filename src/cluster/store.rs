@@ -59,8 +59,9 @@ pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: Option<Node
     others.exec(db).await.map(|_| ())
 }
 
-pub(super) async fn delete(db: &impl ConnectionTrait, id: NodeId) -> DbResult<()> {
-    node::Entity::delete_by_id(id).exec(db).await.map(|_| ())
+/// Deletes a node's row; false if there was none.
+pub(super) async fn delete(db: &impl ConnectionTrait, id: NodeId) -> DbResult<bool> {
+    Ok(node::Entity::delete_by_id(id).exec(db).await?.rows_affected == 1)
 }
 
 /// Forgets a node, unless it has renewed its lease; true if it has not.

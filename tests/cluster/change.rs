@@ -84,7 +84,7 @@ fn a_member_who_is_removed_or_signs_out_is_out_on_every_node() {
 fn switching_key_management_off_holds_on_every_node() {
     let field = Field::new();
     let nodes = field.nodes::<2>();
-    let mut owners = nodes.each_ref().map(|node| node.owner());
+    let mut owners = nodes.each_ref().map(crate::support::Node::owner);
     owners[0].try_send("PUT", "/api/v1/settings/api-keys", Some(r#"{"enabled":false}"#)).expect("an answer").is(200);
     let body = crate::support::new_key("New", &["trips:read"]);
     owners[1].post("/api/v1/api-keys", &body).is(403).code("API_KEYS_DISABLED");

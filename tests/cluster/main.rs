@@ -3,11 +3,12 @@
 //!
 //! - `field` a server, a workspace and nodes; `load` requests without end, and which of them came too late
 //! - `promise` under load and at random; `outage` cut off, restarted, in the way; `change` what else takes access away
-//! - `clocks` that disagree; `limits` across nodes; `proof` what is told of nodes; `tls` to the database
+//! - `clocks` that disagree; `limits` across nodes; `proof` what is told of nodes; `tls` to the database; `figures` for people
 
 mod change;
 mod clocks;
 mod field;
+mod figures;
 mod limits;
 mod load;
 mod outage;

@@ -125,12 +125,12 @@ fn a_frozen_node_is_waited_for_no_longer_than_its_lease_and_keeps_nobody_from_wr
         frozen.pause();
         // Another may have to wait until the server ends what the frozen one has begun.
         until("it is revoked", || owner.post(&format!("/api/v1/api-keys/{}/revoke", keys[0].id), &json!({})).status == 200);
-        let mut waiting = frozen.with(&keys[0]);
-        waiting
+        let mut patient = frozen.with(&keys[0]);
+        patient
             .write(format!("GET {WHOAMI} HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", keys[0].secret).as_bytes())
             .expect("sent");
         frozen.resume();
-        waiting.read_answer().expect("an answer").is(401).code("API_KEY_REVOKED");
+        patient.read_answer().expect("an answer").is(401).code("API_KEY_REVOKED");
         frozen.signal(Signal::KILL);
         assert!(busy.join().expect("no panic") > 0, "it was not writing");
     });

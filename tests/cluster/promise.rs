@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::field::{Field, accepts, is_ready_again, refuses, revoking_takes};
+use crate::field::{Field, accepts, create, is_ready_again, refuses, revoking_takes};
 use crate::load::Load;
 use crate::support::{Client, Key, Node};
 
@@ -21,7 +21,7 @@ fn no_node_of_three_accepts_a_request_that_starts_after_the_answer() {
     let mut owners = nodes.each_ref().map(|node| node.owner_with(&token));
     let load = Load::default();
     for number in 0..4 {
-        load.add(owners[0].create_key(&format!("First {number}"), &["trips:read"]));
+        load.add(create(&mut owners[0], &format!("First {number}")));
     }
     let mut took: Vec<Duration> = Vec::new();
     std::thread::scope(|scope| {
@@ -35,7 +35,7 @@ fn no_node_of_three_accepts_a_request_that_starts_after_the_answer() {
             refuses(&nodes.each_ref(), &key);
             load.remove(&key);
             // What was shown works everywhere from that moment.
-            let new = owners[(round + 1) % 3].create_key(&format!("Next {round}"), &["trips:read"]);
+            let new = create(&mut owners[(round + 1) % 3], &format!("Next {round}"));
             accepts(&nodes.each_ref(), &new);
             load.add(new);
         }
@@ -62,7 +62,9 @@ fn a_hundred_revocations_while_nodes_freeze_die_and_start_leave_none_too_late() 
     let (token, keys) = troop.keys(ROUNDS + 4);
     let load = Load::default();
     let (first, others) = keys.split_at(4);
-    first.iter().for_each(|key| load.add(key.clone()));
+    for key in first {
+        load.add(key.clone());
+    }
     std::thread::scope(|scope| {
         for place in (0..3).cycle().take(6) {
             let (load, troop) = (&load, &troop);
@@ -139,7 +141,7 @@ impl Troop {
         let node = node.as_ref().expect("a node");
         let token = node.sign_in();
         let mut owner = node.owner_with(&token);
-        let keys = (0..count).map(|number| owner.create_key(&format!("Key {number}"), &["trips:read"])).collect();
+        let keys = (0..count).map(|number| create(&mut owner, &format!("Key {number}"))).collect();
         (token, keys)
     }
 

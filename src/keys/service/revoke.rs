@@ -17,8 +17,8 @@ use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
-/// The key is refused everywhere by then: whoever revoked it does not wait for the record of it for long.
-const RECORDING: Duration = Duration::from_secs(1);
+/// The key is refused everywhere by then: whoever revoked it does not wait for the record of it for longer than this.
+const RECORDING: Duration = Duration::from_secs(2);
 
 /// Revokes a key, for good. When this returns, every node refuses it. A second call changes nothing.
 pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
@@ -30,7 +30,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         drop(work);
         app.index.apply(&key);
         let confirmation = app.cluster.wait_for_others(app, key.revision).await;
-        return Ok(recorded(app, key, &confirmation).await);
+        return Ok(recorded(app, key, confirmation).await);
     }
     key.revoked_at = Some(work.now());
     key.revoked_by = Some(person(&work));
@@ -42,25 +42,37 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint })).await?;
     let confirmation = publish(work, &key, None).await?;
     app.metrics.revocation(app.clock.ticks().saturating_sub(begun));
-    Ok(recorded(app, key, &confirmation).await)
+    Ok(recorded(app, key, confirmation).await)
 }
 
-/// The key, which every node refuses by now, once the record says so. The promise does not depend on the record: if it
-/// cannot be written, the key is revoked all the same.
-async fn recorded(app: &App, mut key: Key, confirmation: &Confirmation) -> Key {
+/// The key, which every node refuses by now, and the record of that. The promise does not depend on the record: if it
+/// cannot be written, the key is refused all the same, and since when is true all the same.
+async fn recorded(app: &App, mut key: Key, confirmation: Confirmation) -> Key {
     if key.refused_everywhere_at.is_none() {
-        match timeout(RECORDING, record(app, &key, confirmation)).await {
-            Ok(Ok(since)) => key.refused_everywhere_at = since,
-            Ok(Err(error)) => tracing::warn!(%error, key = %key.id, "from when on a key is refused could not be recorded"),
-            Err(_) => tracing::warn!(key = %key.id, "from when on a key is refused could not be recorded in time"),
-        }
+        let since = app.clock.now();
+        // By a task of its own: it goes on if whoever revoked the key does not wait any longer.
+        let recording = tokio::spawn(record(app.clone(), key.clone(), since, confirmation));
+        let known = match timeout(RECORDING, recording).await {
+            Ok(Ok(known)) => known,
+            Ok(Err(_)) | Err(_) => None,
+        };
+        key.refused_everywhere_at = Some(known.unwrap_or(since));
     }
     key
 }
 
-/// Two calls at once may both have waited: what the first has recorded stays.
-async fn record(app: &App, key: &Key, confirmation: &Confirmation) -> DbResult<Option<Time>> {
-    let since = app.clock.now();
+/// Since when the record says so; of two calls at once that have both waited, what the first has recorded stays.
+async fn record(app: App, key: Key, since: Time, confirmation: Confirmation) -> Option<Time> {
+    match try_record(&app, &key, since, &confirmation).await {
+        Ok(since) => since,
+        Err(error) => {
+            tracing::warn!(%error, key = %key.id, "from when on a key is refused could not be recorded");
+            None
+        }
+    }
+}
+
+async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmation) -> DbResult<Option<Time>> {
     // Whoever revoked it is on record already, and may be signed out by now.
     let mut work = Work::begin(app, key.workspace, By::itself(Actor::api_key(key.id, &key.name))).await?;
     if !store::set_refused_everywhere(work.tx(), key.id, since).await? {

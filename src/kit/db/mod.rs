@@ -213,17 +213,19 @@ pub fn is_duplicate(error: &DbErr) -> bool {
 
 /// The database cannot be reached or is too busy, as opposed to having refused the statement.
 pub fn is_unavailable(error: &DbErr) -> bool {
+    matches!(error, DbErr::Conn(_)) || may_answer_later(error)
+}
+
+/// The same, and there is hope: nothing says that whoever asks is wrong about where to ask, or as whom.
+pub fn may_answer_later(error: &DbErr) -> bool {
     match error {
-        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+        DbErr::Conn(RuntimeErr::Internal(_)) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => {
             use sea_orm::sqlx::Error;
             match &**error {
-                Error::Io(_)
-                | Error::Tls(_)
-                | Error::Protocol(_)
-                | Error::PoolTimedOut
-                | Error::PoolClosed
-                | Error::WorkerCrashed => true,
+                Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
                 Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
                     Some(error) => postgres::is_outage(error.code()),
                     None => error.code().is_some_and(|code| sqlite::is_outage(&code)),

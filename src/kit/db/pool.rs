@@ -13,6 +13,7 @@ use sea_orm::{
     QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::async_trait::async_trait;
+use tokio::task::JoinError;
 
 use super::DbResult;
 
@@ -49,9 +50,14 @@ impl Pool {
     }
 
     /// Begins a transaction.
+    ///
+    /// By a task of its own: of a beginning that is cancelled, by a client who hangs up, the driver does not know that it
+    /// has to be taken back, and would hand the connection on as it is.
     pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<Tx> {
         let Generation { number, connections } = self.current();
-        let inner = self.bounded(number, connections.begin_with_options(options)).await?;
+        let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
+        let ended = |error: JoinError| DbErr::Conn(RuntimeErr::Internal(error.to_string()));
+        let inner = self.bounded(number, async { begun.await.map_err(ended)? }).await?;
         Ok(Tx { inner, pool: self.clone(), generation: number })
     }
 

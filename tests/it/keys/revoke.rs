@@ -64,9 +64,11 @@ async fn a_revocation_does_not_depend_on_the_record_of_its_confirmation() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.database.refuse("INSERT", "audit_events", "NEW.action = 'api_key.refused_everywhere'").await;
-    let revoked = t.admin().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
-    assert_eq!(revoked.at("/data/refusedEverywhereAt"), &json!(null));
+    let admin = t.admin().await;
+    let revoked = admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+    assert_eq!(revoked.at("/data/refusedEverywhereAt"), "2026-11-23T09:30:00Z", "it is true all the same");
     assert_eq!(revoked.at("/data/status"), "revoked");
+    assert_eq!(admin.get(&format!("{KEYS}/{}", key.id)).await.is(200).at("/data/refusedEverywhereAt"), &json!(null));
     t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
 }
 
