@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::audit::By;
 use crate::config::Config;
-use crate::kit::db::{Location, may_answer_later};
+use crate::kit::db::{Location, may_open_later};
 use crate::workspaces::{self, Workspace};
 
 mod audit;
@@ -71,7 +71,7 @@ enum Command {
 }
 
 /// How long a node waits at its start for a server that does not answer yet.
-const STARTING: Duration = Duration::from_mins(1);
+const STARTING: Duration = Duration::from_secs(30);
 
 /// Which database.
 #[derive(clap::Args)]
@@ -122,7 +122,7 @@ impl Database {
         let until = Instant::now() + STARTING;
         loop {
             match App::open(config.clone(), &self.database).await {
-                Err(error) if self.is_server() && may_answer_later(&error) && Instant::now() < until => {
+                Err(error) if self.is_server() && may_open_later(&error) && Instant::now() < until => {
                     tracing::warn!(%error, database = %self.database, "the database does not answer yet");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }

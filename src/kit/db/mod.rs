@@ -18,6 +18,7 @@ mod sqlite;
 use std::path::Path;
 
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgDatabaseError};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, RuntimeErr, Select, SqlErr, Statement,
@@ -213,26 +214,34 @@ pub fn is_duplicate(error: &DbErr) -> bool {
 
 /// The database cannot be reached or is too busy, as opposed to having refused the statement.
 pub fn is_unavailable(error: &DbErr) -> bool {
-    matches!(error, DbErr::Conn(_)) || may_answer_later(error)
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => is_outage(error),
+        _ => false,
+    }
 }
 
-/// The same, and there is hope: nothing says that whoever asks is wrong about where to ask, or as whom.
-pub fn may_answer_later(error: &DbErr) -> bool {
+/// The same of a database that could not be opened, where it may help to try again: nothing says that whoever asks is wrong
+/// about where to ask, whom to trust, or as whom to come.
+pub fn may_open_later(error: &DbErr) -> bool {
     match error {
-        DbErr::Conn(RuntimeErr::Internal(_)) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => {
-            use sea_orm::sqlx::Error;
-            match &**error {
-                Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
-                Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
-                    Some(error) => postgres::is_outage(error.code()),
-                    None => error.code().is_some_and(|code| sqlite::is_outage(&code)),
-                },
-                _ => false,
-            }
-        }
+        DbErr::Conn(RuntimeErr::SqlxError(error)) => match &**error {
+            // A certificate that is not trusted comes as data that is not valid.
+            sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
+            error => is_outage(error),
+        },
+        other => is_unavailable(other),
+    }
+}
+
+fn is_outage(error: &sqlx::Error) -> bool {
+    use sqlx::Error;
+    match error {
+        Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
+            Some(error) => postgres::is_outage(error.code()),
+            None => error.code().is_some_and(|code| sqlite::is_outage(&code)),
+        },
         _ => false,
     }
 }
