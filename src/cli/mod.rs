@@ -30,6 +30,7 @@ mod output;
 mod serve;
 mod workspace;
 
+pub use copy::tables;
 pub use output::Failure;
 
 /// API keys for an aviation operator's workspace: verified from memory, revoked everywhere at once, on record.

@@ -19,4 +19,5 @@ mod pages;
 mod permissions;
 mod safety;
 mod sessions;
+mod tables;
 mod trips;

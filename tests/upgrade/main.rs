@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use planeconnection::cluster::LEASE;
 use serde_json::json;
 
-use crate::support::{Key, Node, OWNER, PASSWORD, Site, finished};
+use crate::support::{Key, Node, OWNER, PASSWORD, Site, finished, until};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -82,7 +82,8 @@ fn a_node_of_the_version_before_and_one_of_this_obey_each_other() {
     assert_eq!(cluster.as_array().expect("a list").len(), 2);
     assert_eq!(cluster[0]["version"], "", "the version before does not tell its own");
     // It goes on for a while, through several leases and flushes of both.
-    std::thread::sleep(2 * LEASE);
+    let begun = Instant::now();
+    until("two leases are over", || begun.elapsed() > 2 * LEASE);
     for node in [&old, &new] {
         node.with(&kept).get(WHOAMI).is(200);
         assert_eq!(node.anyone().get("/readiness").status, 200);

@@ -1,0 +1,21 @@
+//! What a copy copies.
+
+use std::collections::BTreeSet;
+
+use planeconnection::cli;
+use planeconnection::kit::db::names;
+
+use crate::support::EmptyApp;
+
+/// What is there and is not copied: which migrations were applied, and rows that nodes write of themselves.
+const LEFT: [&str; 2] = ["nodes", "seaql_migrations"];
+
+#[tokio::test]
+async fn every_table_is_copied() {
+    let t = EmptyApp::new().await;
+    let there: BTreeSet<String> = names(&t.app.db).await.expect("the tables").into_iter().collect();
+    let copied: Vec<String> = cli::tables().iter().map(|table| table.name().to_owned()).collect();
+    let known: BTreeSet<String> = copied.iter().cloned().chain(LEFT.map(str::to_owned)).collect();
+    assert_eq!(there, known);
+    assert_eq!(copied.len() + LEFT.len(), known.len(), "a table is named twice");
+}
