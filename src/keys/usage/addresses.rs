@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
@@ -59,11 +59,16 @@ async fn known(app: &App, uses: &[Use<'_>]) -> DbResult<Known> {
 }
 
 async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
-    let rows: Vec<_> = uses.iter().map(|one| row(one).into_active_model()).collect();
+    let mut rows: Vec<_> = uses.iter().map(row).collect();
+    // In one order on every node, as the counts are.
+    rows.sort_unstable_by(|one, other| (one.key_id, &one.ip).cmp(&(other.key_id, &other.ip)));
+    let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
     let tx = app.db.begin().await?;
     for rows in rows.chunks(CHUNK) {
+        // Another node may have seen a later use, and told so first.
         let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
             .update_column(address::Column::LastUsedAt)
+            .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
             .to_owned();
         address::Entity::insert_many(rows.to_vec()).on_conflict(newer).exec_without_returning(&tx).await?;
     }

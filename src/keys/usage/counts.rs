@@ -47,9 +47,13 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
                 .or_insert(row);
         }
     }
+    // In one order on every node: two that write the same rows at once follow one another, and do not wait for each other.
+    counts.sort_unstable_by_key(|row| (row.key_id, row.scope));
+    let mut last: Vec<_> = last.into_values().collect();
+    last.sort_unstable_by_key(|row| row.key_id);
     let tx = app.db.begin().await?;
     add_counts(&tx, counts).await?;
-    let last: Vec<_> = last.into_values().map(IntoActiveModel::into_active_model).collect();
+    let last: Vec<_> = last.into_iter().map(IntoActiveModel::into_active_model).collect();
     for rows in last.chunks(CHUNK) {
         // Another node may have seen a later use, and told so first.
         let newer = OnConflict::column(last_use::Column::KeyId)
