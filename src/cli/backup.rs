@@ -15,6 +15,9 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) async fn run(self) -> Result<(), Failure> {
+        if self.database.is_server() {
+            return Err(Failure::refused("a Postgres server has means of its own for that: pg_dump, or pg_basebackup"));
+        }
         let app = self.database.open().await?;
         let exists = || Failure::refused(format!("{} exists already: name another file", self.file.display()));
         if self.file.exists() {

@@ -74,6 +74,9 @@ pub(super) enum LogFormat {
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         self.listening.start_log()?;
+        if !matches!(&self.database_notifications, None | Some(Location::Postgres(_))) {
+            return Err(Failure::usage("--database-notifications: expected the URL of a Postgres server"));
+        }
         let (listener, metrics, mut config) = self.listening.bind().await?;
         config.server = ServerOptions { connections: self.database_connections, notifications: self.database_notifications };
         config.node_name = self.node_name.unwrap_or_else(machine_name);
@@ -199,14 +202,22 @@ fn report(ended: Result<(), JoinError>) {
     }
 }
 
+/// How long the last counts may take.
+const FLUSHING: Duration = Duration::from_secs(35);
+
 /// Writes what was counted, and gives the lease back.
 async fn finish(app: &App) -> Result<(), Failure> {
     // Each attempt waits as long as any other statement for a process that is writing to the file.
-    for _attempt in 0..3 {
-        app.flush(Flush::Last).await;
-        if app.recorder.is_empty() {
-            break;
+    let flushing = async {
+        for _attempt in 0..3 {
+            app.flush(Flush::Last).await;
+            if app.recorder.is_empty() {
+                break;
+            }
         }
+    };
+    if tokio::time::timeout(FLUSHING, flushing).await.is_err() {
+        tracing::warn!("the database does not take the last counts");
     }
     let is_written = app.recorder.is_empty();
     if let Err(error) = app.cluster.leave(app).await {

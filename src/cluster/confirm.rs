@@ -23,6 +23,23 @@ pub struct Confirmation {
     pub(crate) confirmed_by: Vec<Named>,
     /// The nodes that did not, until no lease was left that was earned before.
     pub(crate) lease_ran_out: Vec<Named>,
+    /// The nodes that were there at first and then were not: they left, or had been given up by another that waited.
+    pub(crate) gone: Vec<Named>,
+}
+
+/// What was seen of the nodes while waiting.
+#[derive(Debug, Default)]
+struct Seen {
+    there: Vec<Node>,
+    gone: BTreeMap<NodeId, Named>,
+}
+
+impl Seen {
+    fn look(&mut self, nodes: Vec<Node>) {
+        let before = std::mem::replace(&mut self.there, nodes);
+        self.gone.extend(before.iter().map(|node| (node.id, Named::from(node))));
+        self.gone.retain(|id, _| !self.there.iter().any(|node| node.id == *id));
+    }
 }
 
 impl Cluster {
@@ -32,33 +49,33 @@ impl Cluster {
     /// commit can be left. The second needs no answer from anyone: this cannot fail, and wall clocks do not matter.
     pub async fn wait_for_others(&self, app: &App, revision: i64) -> Confirmation {
         let longest = Instant::now() + PATIENCE;
-        let mut seen = BTreeMap::new();
+        let mut seen = Seen::default();
         let everyone = timeout_at(longest, self.watch(app, revision, &mut seen)).await;
         if everyone.is_err() {
             // It may be the database that does not answer; then it is not known who is behind, and nobody can be.
             tokio::time::sleep_until(longest).await;
             self.forget_behind(app, revision).await;
         }
-        let (confirmed, behind): (Vec<_>, Vec<_>) = seen.into_values().partition(|node| node.applied_revision >= revision);
-        let named = |nodes: Vec<Node>| nodes.iter().map(Named::from).collect();
-        Confirmation { confirmed_by: named(confirmed), lease_ran_out: named(behind) }
+        let (confirmed, behind): (Vec<_>, Vec<_>) = seen.there.iter().partition(|node| node.applied_revision >= revision);
+        let mut confirmed_by: Vec<Named> = confirmed.into_iter().map(Named::from).collect();
+        if let Some(this) = self.named(app)
+            && !confirmed_by.contains(&this)
+        {
+            // It was the first to apply the change, and says so with its next lease.
+            confirmed_by.push(this);
+        }
+        let lease_ran_out = behind.into_iter().filter(|node| node.id != self.id).map(Named::from).collect();
+        Confirmation { confirmed_by, lease_ran_out, gone: seen.gone.into_values().collect() }
     }
 
     /// Looks at the other nodes until none is behind, and notes what each was last seen to have applied.
-    async fn watch(&self, app: &App, revision: i64, seen: &mut BTreeMap<NodeId, Node>) {
+    async fn watch(&self, app: &App, revision: i64, seen: &mut Seen) {
         let [mut pause, longest] = RECHECK;
         loop {
             // The change is committed: a hiccup here must not be told as a failure to commit.
             if let Ok(nodes) = store::all(app.db.read()).await {
-                let mut is_behind = false;
-                for mut node in nodes {
-                    if node.id == self.id {
-                        // It was the first to apply the change, and says so with its next lease.
-                        node.applied_revision = node.applied_revision.max(revision);
-                    }
-                    is_behind |= node.applied_revision < revision;
-                    seen.insert(node.id, node);
-                }
+                let is_behind = nodes.iter().any(|node| node.id != self.id && node.applied_revision < revision);
+                seen.look(nodes);
                 if !is_behind {
                     return;
                 }
@@ -71,7 +88,7 @@ impl Cluster {
     /// Nodes that are alive write their rows again before they trust their memory; the next change need not wait for those
     /// that are not.
     async fn forget_behind(&self, app: &App, revision: i64) {
-        if let Err(error) = store::delete_behind(app.db.pulse().write, Some(self.id), revision).await {
+        if let Err(error) = store::delete_behind(app.db.pulse().write, self.id, revision).await {
             tracing::warn!(%error, "nodes that have ended could not be forgotten");
         }
     }

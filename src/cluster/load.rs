@@ -7,7 +7,7 @@ use super::node::Cluster;
 use super::store;
 use crate::app::App;
 use crate::keys::{self, SecretDigest, Tenant};
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, Pool};
 use crate::workspaces::{self, WorkspaceId};
 
 /// Keys read at once.
@@ -17,12 +17,18 @@ impl Cluster {
     /// Applies every change there is; the last one's revision.
     pub(super) async fn catch_up(&self, app: &App) -> DbResult<i64> {
         let db = app.db.pulse().read;
+        // Before looking: what is committed in between is not held against a look that was before it.
+        let own = self.own();
         let target = store::current_revision(db).await?;
         self.note_current(target);
+        let in_memory = own.iter().map(|(revision, _)| *revision).chain([self.applied()]).max().unwrap_or(0);
+        if target < in_memory {
+            self.doubt();
+        }
         if self.applied() >= target && target > 0 {
             return Ok(self.applied());
         }
-        self.load_tenants(app).await?;
+        self.load_tenants(app, db).await?;
         loop {
             let changed = keys::changed_since(db, self.applied(), BATCH).await?;
             let Some(last) = changed.last().map(|key| key.revision) else { break };
@@ -36,15 +42,32 @@ impl Cluster {
         }
         // Keys changed past `target` are applied as well; the promise is about `target`.
         self.set_applied(self.applied().max(target));
+        self.hold_against(db, own).await?;
         Ok(self.applied())
     }
 
-    /// Fills the index anew from a database that has forgotten what this node knows of it: one that a standby took over
-    /// from, say, before the last commits had reached it. Meanwhile no key is verified from memory.
+    /// What this process has committed must be in the database by the time that it has read so far. If it is not, the
+    /// database has lost it, and its number may have been given to another change.
+    async fn hold_against(&self, db: &Pool, own: Vec<(i64, SecretDigest)>) -> DbResult<()> {
+        let read: Vec<_> = own.into_iter().filter(|(revision, _)| *revision <= self.applied()).collect();
+        if read.is_empty() {
+            return Ok(());
+        }
+        let there = keys::revisions_of(db, read.iter().map(|(_, key)| *key).collect()).await?;
+        if read.iter().any(|(revision, key)| there.get(key).is_none_or(|known| known < revision)) {
+            self.doubt();
+        }
+        self.forget_own(&read);
+        Ok(())
+    }
+
+    /// Fills the index anew, whatever was in it: it may stem from a database that has since forgotten a part of it, as a
+    /// standby that took over before the last commits had reached it. Meanwhile no key is verified from memory.
     pub(super) async fn start_over(&self, app: &App) -> DbResult<()> {
-        let db = app.db.pulse().read;
+        let db = app.db.read();
+        let own = self.own();
         let target = store::current_revision(db).await?;
-        self.load_tenants(app).await?;
+        self.load_tenants(app, db).await?;
         let (mut last, mut there) = (0, HashSet::<SecretDigest>::new());
         loop {
             let keys = keys::changed_since(db, last, BATCH).await?;
@@ -59,11 +82,12 @@ impl Cluster {
         app.index.keep(|digest| there.contains(digest));
         // Whatever was changed since `target` is applied once more: it may have been overwritten above by what it was before.
         self.set_applied(target);
+        self.forget_own(&own);
         Ok(())
     }
 
-    async fn load_tenants(&self, app: &App) -> DbResult<()> {
-        for workspace in workspaces::all(app.db.pulse().read).await? {
+    async fn load_tenants(&self, app: &App, db: &Pool) -> DbResult<()> {
+        for workspace in workspaces::all(db).await? {
             app.index.apply_tenant(Tenant::from(&workspace));
         }
         Ok(())

@@ -1,16 +1,17 @@
 //! This process as a node: its lease, and what earns it.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use super::model::{Node, NodeId};
+use super::model::{Named, Node, NodeId};
 use super::store;
 use crate::app::App;
-use crate::keys::{self, Key, format};
+use crate::keys::{self, Key, SecretDigest, format};
 use crate::kit::clock::{Clock, Time};
 use crate::kit::db::DbResult;
 use crate::kit::http::ApiError;
+use crate::kit::lock::lock;
 
 /// How long a node may verify from memory after it last knew that it had every change.
 pub const LEASE: Duration = Duration::from_secs(2);
@@ -28,8 +29,9 @@ pub struct Cluster {
     said: AtomicI64,
     /// The last revision that was seen in the database.
     current: AtomicI64,
+    /// Changes of this process's own that are in memory, and that the feed has not brought yet.
+    own: Mutex<Vec<(i64, SecretDigest)>>,
     lease_until: AtomicU64,
-    is_member: AtomicBool,
     /// Whether the database did not answer when it was last read for changes.
     is_cut_off: AtomicBool,
     pub(super) is_prompt: AtomicBool,
@@ -45,8 +47,8 @@ impl Cluster {
             applied: AtomicI64::new(0),
             said: AtomicI64::new(0),
             current: AtomicI64::new(0),
+            own: Mutex::default(),
             lease_until: AtomicU64::new(0),
-            is_member: AtomicBool::new(false),
             is_cut_off: AtomicBool::new(false),
             is_prompt: AtomicBool::new(false),
             joined: OnceLock::new(),
@@ -85,25 +87,42 @@ impl Cluster {
     /// Notes the last revision there is.
     pub(super) fn note_current(&self, revision: i64) {
         self.current.store(revision, Ordering::Relaxed);
-        if revision < self.applied() {
-            // The database has gone back in time: then its row of this node is not this node's word either.
-            self.said.store(UNKNOWN, Ordering::Relaxed);
-        }
     }
 
-    /// Writes this node's row, then loads every key: a change that commits in between finds the row and waits.
+    /// Notes that the database has lost what is in memory: then its row of this node is not this node's word either.
+    pub(super) fn doubt(&self) {
+        self.said.store(UNKNOWN, Ordering::Relaxed);
+    }
+
+    /// Notes a change that this process has committed and has in memory.
+    pub fn note_own(&self, revision: i64, key: SecretDigest) {
+        lock(&self.own).push((revision, key));
+    }
+
+    /// The changes of this process's own that the database has to know.
+    pub(super) fn own(&self) -> Vec<(i64, SecretDigest)> {
+        lock(&self.own).clone()
+    }
+
+    /// They are in the database, or given up.
+    pub(super) fn forget_own(&self, changes: &[(i64, SecretDigest)]) {
+        lock(&self.own).retain(|change| !changes.contains(change));
+    }
+
+    /// Loads every key, writes this node's row, and looks for changes once more: one that commits before the row is there
+    /// is seen by that look, and one that commits later finds the row and waits. While keys are loaded nobody waits. An
+    /// attempt that is repeated begins with the load: the database may be another by then.
     pub async fn join(&self, app: &App, address: &str) -> DbResult<()> {
         self.joined.get_or_init(|| (address.to_owned(), app.clock.now()));
-        // An attempt before this one may have written it without hearing so.
-        store::delete(app.db.pulse().write, self.id).await?;
+        let loaded = self.start_over(app).await;
+        self.is_cut_off.store(loaded.is_err(), Ordering::Relaxed);
+        loaded?;
         self.insert(app).await?;
-        self.is_member.store(true, Ordering::Release);
         self.beat(app).await
     }
 
     /// Gives the lease back.
     pub async fn leave(&self, app: &App) -> DbResult<()> {
-        self.is_member.store(false, Ordering::Release);
         self.lease_until.store(0, Ordering::Release);
         store::delete(app.db.pulse().write, self.id).await.map(|_| ())
     }
@@ -115,8 +134,11 @@ impl Cluster {
             let read = self.read(app).await;
             self.is_cut_off.store(read.is_err(), Ordering::Relaxed);
             let revision = read?;
-            // If this fails, the row may say either.
-            let said = self.said.swap(UNKNOWN, Ordering::Relaxed);
+            let said = self.said.load(Ordering::Relaxed);
+            if said != revision {
+                // If this fails, the row may say either.
+                self.doubt();
+            }
             let until = app.clock.now().after(LEASE);
             if store::renew(app.db.pulse().write, self.id, said, revision, until).await? {
                 self.said.store(revision, Ordering::Relaxed);
@@ -146,8 +168,14 @@ impl Cluster {
         } else {
             tracing::info!("the others have given this node up: it begins anew");
         }
-        self.insert(app).await?;
-        self.start_over(app).await
+        self.start_over(app).await?;
+        self.insert(app).await
+    }
+
+    /// This node, once it has begun to join.
+    pub(super) fn named(&self, app: &App) -> Option<Named> {
+        let (address, _) = self.joined.get()?;
+        Some(Named { id: self.id, name: app.config.node_name.clone(), address: address.clone() })
     }
 
     async fn insert(&self, app: &App) -> DbResult<()> {
@@ -177,6 +205,8 @@ impl Cluster {
         match tokio::time::timeout(LEASE, keys::find_by_digest(app.db.read(), digest)).await {
             Ok(Ok(Some(key))) => {
                 self.tenant(app, key.workspace).await?;
+                // Not to be trusted, but to go on counting where it is known.
+                app.index.apply(&key);
                 Ok(Some(key))
             }
             Ok(Ok(None)) => Ok(None),

@@ -1,6 +1,6 @@
 //! Every query on nodes and revisions.
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use super::model::{Node, NodeId};
@@ -27,10 +27,14 @@ pub(super) async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64>
     row.map(|row| row.value).ok_or_else(|| DbErr::RecordNotFound("the revision counter".to_owned()))
 }
 
+/// Writes a node's row.
 pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()> {
     let Node { id, name, address, version, started_at, applied_revision, lease_until } = node;
     let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version };
-    node::Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
+    // An attempt before this one may have written it without hearing so.
+    let anew =
+        OnConflict::column(node::Column::Id).update_columns([node::Column::AppliedRevision, node::Column::LeaseUntil]).to_owned();
+    node::Entity::insert(row.into_active_model()).on_conflict(anew).exec_without_returning(db).await.map(|_| ())
 }
 
 /// Renews a lease and says what is applied now; false if the node's row is gone, or does not say `before`.
@@ -50,13 +54,9 @@ pub(super) async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
 }
 
 /// Forgets the other nodes that have not said that they applied `revision`.
-pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: Option<NodeId>, revision: i64) -> DbResult<()> {
+pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: NodeId, revision: i64) -> DbResult<()> {
     let behind = node::Entity::delete_many().filter(node::Column::AppliedRevision.lt(revision));
-    let others = match except {
-        Some(id) => behind.filter(node::Column::Id.ne(id)),
-        None => behind,
-    };
-    others.exec(db).await.map(|_| ())
+    behind.filter(node::Column::Id.ne(except)).exec(db).await.map(|_| ())
 }
 
 /// Deletes a node's row; false if there was none.

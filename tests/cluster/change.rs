@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::field::{Field, WHOAMI, accepts, refuses, whoami};
+use crate::field::{Field, WHOAMI, accepts, insist, refuses, whoami};
 use crate::support::{Key, PASSWORD};
 
 #[test]
@@ -16,14 +16,14 @@ fn a_narrowed_allow_list_and_a_new_limit_hold_on_every_node_when_the_call_return
         accepts(&nodes.each_ref(), &key);
         patch(&mut owner, &path, &json!({ "ipAllowlist": ["203.0.113.0/24"] }));
         for node in &nodes {
-            whoami(node, &key).is(403).code("IP_NOT_ALLOWED");
+            insist(|| whoami(node, &key)).is(403).code("IP_NOT_ALLOWED");
         }
         patch(&mut owner, &path, &json!({ "ipAllowlist": ["203.0.113.0/24", "127.0.0.0/8"] }));
         accepts(&nodes.each_ref(), &key);
         patch(&mut owner, &path, &json!({ "rateLimit": { "requests": 3, "perSeconds": 86_400 } }));
         accepts(&nodes.each_ref(), &key);
         for node in &nodes {
-            whoami(node, &key).is(429).code("RATE_LIMITED");
+            insist(|| whoami(node, &key)).is(429).code("RATE_LIMITED");
         }
         patch(&mut owner, &path, &json!({ "rateLimit": null }));
         accepts(&nodes.each_ref(), &key);

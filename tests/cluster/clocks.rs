@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use planeconnection::kit::clock::Clock;
 use serde_json::json;
 
-use crate::field::{Field, metric, refuses, whoami};
+use crate::field::{Field, insist, metric, refuses, whoami};
 use crate::support::{Key, Node, until};
 
 /// How much a node may be late or early: the time that it takes to ask the server what time it is, on a busy machine.
@@ -25,13 +25,13 @@ fn a_key_expires_by_the_clock_of_the_server_whatever_the_clocks_of_the_nodes_say
     let key = Key::of(&owner.post("/api/v1/api-keys", &body).is(201).json["data"]);
     while begun.elapsed() + SKEW < life {
         for node in &nodes {
-            let answer = whoami(node, &key);
+            let answer = insist(|| whoami(node, &key));
             assert!(answer.status == 200 || begun.elapsed() + SKEW >= life, "too early: {}", answer.body);
         }
     }
     until("its time is over", || begun.elapsed() > life + SKEW);
     for node in &nodes {
-        whoami(node, &key).is(401).code("API_KEY_EXPIRED");
+        insist(|| whoami(node, &key)).is(401).code("API_KEY_EXPIRED");
     }
     // Sessions are a matter of clocks, too: each node knows those that another has opened.
     let token = nodes[1].sign_in();

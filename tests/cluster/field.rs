@@ -1,5 +1,6 @@
 //! A [`Field`] is a Postgres server with a workspace "skyline" on it, for nodes to be started on.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use planeconnection::cluster::LEASE;
@@ -18,13 +19,18 @@ pub struct Field {
     // Dropped first: a server that is gone has no database to drop.
     pub site: Site,
     pub server: Server,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// Where tests are threads of one process, one field at a time: leases are short.
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Field {
     pub fn new() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let server = Server::start().expect("a Postgres server, which is Debian's package postgresql");
         let site = Site::at(&server.url("postgres"));
-        Self { site, server }
+        Self { site, server, _alone: alone }
     }
 
     /// Another database of the server, without anything in it.
@@ -105,7 +111,8 @@ pub fn revoking_takes(owner: &mut Client, key: &Key) -> Duration {
 /// A lease may have been waited for, and no more.
 #[track_caller]
 pub fn is_one_lease(took: Duration) {
-    assert!(took >= LEASE, "the node could still have accepted it: {took:?}");
+    // A beat may be missing: who has looked at the silent node for longer may have given it up a little earlier.
+    assert!(took + Duration::from_millis(600) >= LEASE, "the node could still have accepted it: {took:?}");
     assert!(took < LEASE + SLACK, "the lease had run out: {took:?}");
 }
 

@@ -83,6 +83,7 @@ fn a_hundred_revocations_while_nodes_freeze_die_and_start_leave_none_too_late() 
     println!("{accepted} accepted of {}; {} blows", load.requests(), troop.blows.load(Ordering::Acquire));
     assert!(accepted > 1_000, "that was no load: {accepted}");
     assert_eq!(late, 0);
+    assert!(troop.blows.load(Ordering::Acquire) >= 20, "that was no hard time");
     for node in &troop.nodes {
         let node = node.lock().expect("no panic");
         is_ready_again(node.as_ref().expect("a node"));

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use sea_orm::{ConnectionTrait, Database, Statement};
 
-use crate::field::{Field, WHOAMI};
-use crate::support::Node;
+use crate::field::{Field, WHOAMI, metric};
+use crate::support::{Node, until};
 
 fn openssl(folder: &Path, arguments: &str) {
     let output =
@@ -67,6 +67,7 @@ fn a_node_speaks_tls_to_the_database_and_only_to_the_one_it_was_told_to_trust() 
     let node = field.site.node_at(&url("verify-full", &authority), &[]);
     let key = node.owner().create_key("Key", &["trips:read"]);
     node.with(&key).get(WHOAMI).is(200);
+    until("it listens", || metric(&node, "notifications_arrive") > 0.5);
     let versions = ask(
         &field,
         "SELECT DISTINCT coalesce(version, 'none') FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \

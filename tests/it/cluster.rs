@@ -70,7 +70,11 @@ async fn go_back(t: &TestApp, changes: &str, by: i64) {
 #[tokio::test]
 async fn a_node_believes_a_database_that_has_forgotten_a_change() {
     let t = TestApp::new().await;
-    let [revoked, lost] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
+    let [revoked, lost, kept] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
+    // Counted, and not written yet.
+    for key in [&lost, &kept] {
+        t.with(key).get("/api/v1/auth/whoami").await.is(200);
+    }
     let id = revoked.id.parse().expect("an id");
     keys::revoke(&t.app, t.workspace.id, By::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
     t.app.cluster.beat(&t.app).await.expect("a lease");
@@ -86,26 +90,56 @@ async fn a_node_believes_a_database_that_has_forgotten_a_change() {
     t.app.cluster.beat(&t.app).await.expect("a lease");
     t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
     t.with(&lost).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_INVALID");
+    // What was counted of the key that never was does not keep the others' counts from being written.
+    for _flush in 0..2 {
+        t.flush().await;
+    }
+    assert!(t.app.recorder.is_empty());
+    let path = format!("/api/v1/api-keys/{}/usage?to=2026-11-23", kept.id);
+    assert_eq!(t.owner().await.get(&path).await.is(200).at("/data/buckets/0/allowed"), &json!(1));
 }
 
 #[tokio::test]
 async fn a_change_whose_number_was_given_twice_is_not_missed() {
+    // Whether the node had told the database of its own change, or had it only in memory.
+    for is_told in [true, false] {
+        let t = TestApp::new().await;
+        let [renamed, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
+        t.app.cluster.beat(&t.app).await.expect("a lease");
+        t.owner().await.patch(&format!("/api/v1/api-keys/{}", renamed.id), json!({ "name": "Lost" })).await.is(200);
+        if is_told {
+            t.app.cluster.beat(&t.app).await.expect("a lease");
+        }
+        t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
+        // The new name was lost, and its number is now that of a revocation.
+        let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
+        let of = |key: &TestKey| format!("{digest} = '{}'", hex(&Sha256::digest(&key.secret)));
+        let row = if is_told { "applied_revision = applied_revision - 1" } else { "applied_revision = applied_revision" };
+        t.tamper(&format!(
+            "UPDATE nodes SET {row}; UPDATE api_keys SET name = 'Known', revision = 2 WHERE {}; \
+             UPDATE api_keys SET revoked_at = created_at, revision = (SELECT value FROM revisions) WHERE {}",
+            of(&renamed),
+            of(&revoked),
+        ))
+        .await;
+        t.app.cluster.beat(&t.app).await.expect("a lease");
+        assert!(t.app.cluster.has_lease(&t.app.clock));
+        t.with(&revoked).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
+        let known = t.with(&renamed).get("/api/v1/auth/whoami").await.is(200);
+        assert_eq!(known.at("/data/apiKey/name"), "Known", "told: {is_told}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_key_whose_own_change_was_lost_is_not_missed() {
     let t = TestApp::new().await;
-    let [renamed, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
-    t.owner().await.patch(&format!("/api/v1/api-keys/{}", renamed.id), json!({ "name": "Lost" })).await.is(200);
+    let key = t.key(&["trips:read"]).await;
     t.app.cluster.beat(&t.app).await.expect("a lease");
-    t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
-    // The new name was lost, and its number is now that of a revocation.
-    let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
-    t.tamper(&format!(
-        "UPDATE nodes SET applied_revision = applied_revision - 1; \
-         UPDATE api_keys SET revoked_at = created_at, revision = (SELECT value FROM revisions) WHERE {digest} = '{}'",
-        hex(&Sha256::digest(&revoked.secret)),
-    ))
-    .await;
+    t.owner().await.patch(&format!("/api/v1/api-keys/{}", key.id), json!({ "name": "Lost" })).await.is(200);
+    // The same key and the same number: but it was revoked, and not renamed.
+    t.tamper("UPDATE api_keys SET revoked_at = created_at, name = 'Known'").await;
     t.app.cluster.beat(&t.app).await.expect("a lease");
-    assert!(t.app.cluster.has_lease(&t.app.clock));
-    t.with(&revoked).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
+    t.with(&key).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
 }
 
 #[tokio::test]

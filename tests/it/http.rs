@@ -43,6 +43,12 @@ async fn garbage_in_a_url_finds_nothing_and_breaks_nothing() {
         assert!(owner.get(&format!("{KEYS}?{query}")).await.items_or_refusal());
     }
     owner.get(&format!("{KEYS}?%ff=%fe")).await.is(400).code("INVALID_REQUEST");
+    for path in ["/api/v1/audit-log?actor_id=%00", "/api/v1/audit-log?api_key_id=%00", "/api/v1/ops/aircraft?search=%00"] {
+        assert!(owner.get(path).await.items_or_refusal(), "{path}");
+    }
+    let sign_in = json!({ "email": "ana@skyline.example", "password": "wrong password", "workspace": "\u{0}" });
+    let refused = t.anyone().post("/api/v1/auth/sign-in", sign_in).await;
+    assert!([400, 401].contains(&refused.status), "{}", refused.text);
 }
 
 impl Answer {

@@ -3,9 +3,10 @@
 //! What a node does is cut into steps that nothing can divide (a statement, a look at the clock), and between any two
 //! of them anything else may happen. A node that is paused or cut off is one that takes no step while time goes on. A
 //! beat may begin whenever the last one is over, or never: a notification that comes late, twice or not at all says no
-//! more than that, nor does the timer. A beat that fails halfway has changed nothing that others see, so it is one that
-//! did not begin. Each revision revokes one key. Time has no bound, as only differences are kept, and all clocks tick
-//! alike: the real patience is a little longer than a lease in case they do not.
+//! more than that, nor does the timer. A real node loads all keys before it writes its row: that gives no lease, and is
+//! left out. So is a database that forgets what it has confirmed (`tests/it/cluster.rs` has that). Each revision revokes
+//! one key. Time has no bound, as only differences are kept, and all clocks tick alike: the real patience is a little
+//! longer than a lease in case they do not.
 //!
 //! - `protocol`, `state`  what can happen and when, and the ways in which that could have been built wrongly
 //! - `node`               a node's program, and what it does to memory, lease and row

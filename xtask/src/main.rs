@@ -24,7 +24,7 @@ struct Cli {
 enum Chore {
     /// Everything CI runs: formatting, lints, docs, all tests on SQLite and on Postgres
     Test,
-    /// Only what is quick: formatting, lints and the tests on SQLite
+    /// Only what is quick: formatting, lints, and the tests on SQLite that need nothing beside cargo
     Check,
     /// Build the version before this one, for the tests of a rolling upgrade
     Previous,
@@ -68,7 +68,7 @@ fn docs() -> Step {
 fn main() -> ExitCode {
     let has_passed = match Cli::parse().chore {
         Chore::Test => suite::prepare() && all(&[format(), lints(), docs(), suite::on_sqlite()]) && suite::on_postgres(),
-        Chore::Check => suite::prepare() && all(&[format(), lints(), suite::on_sqlite()]),
+        Chore::Check => all(&[format(), lints(), suite::quick()]),
         Chore::Previous => previous::build(),
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),
@@ -86,7 +86,10 @@ fn run(step: &Step) -> bool {
     println!("== {}: {}", step.what, step.line.join(" "));
     let Some((program, arguments)) = step.line.split_first() else { return true };
     let environment = step.environment.iter().map(|(name, value)| (name, value));
-    let has_passed = command(program).args(arguments).envs(environment).status().is_ok_and(|status| status.success());
+    // Which engine tests run on is said by the step, and not by whoever has set it for a command of their own.
+    let mut command = command(program);
+    command.args(arguments).env_remove("TEST_POSTGRES").envs(environment);
+    let has_passed = command.status().is_ok_and(|status| status.success());
     if !has_passed {
         eprintln!("== {} failed", step.what);
     }

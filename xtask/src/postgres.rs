@@ -38,6 +38,12 @@ impl Server {
 
     /// The same, with more settings.
     pub fn start_with(more: &[&str]) -> io::Result<Self> {
+        // Somebody else may have taken the port before the server did.
+        let attempts = (0..2).find_map(|_| Self::try_start(more).ok());
+        attempts.map_or_else(|| Self::try_start(more), Ok)
+    }
+
+    fn try_start(more: &[&str]) -> io::Result<Self> {
         // Not below the temporary folder of whoever runs this, which the server's user may not enter.
         let port = free_port()?;
         let folder = std::env::temp_dir().join(format!("planeconnection-postgres-{}-{port}", std::process::id()));

@@ -20,6 +20,11 @@ pub(crate) fn on_sqlite() -> Step {
     tests("tests", &["--workspace"], &[])
 }
 
+/// What takes no more than a minute or two.
+pub(crate) fn quick() -> Step {
+    tests("tests", &["--package=xtask", "--package=planeconnection", "--lib", "--test=it", "--test=process"], &[])
+}
+
 /// Runs what works on any database on a server that goes with it.
 pub(crate) fn on_postgres() -> bool {
     match Server::start() {

@@ -3,7 +3,9 @@
 //! A map from the digest of a secret to its [`Entry`]. Revoked and expired keys stay in it, so that their holder is
 //! told so; an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and
 //! from several sides (the call that made them, the feed of `cluster`); the higher revision wins, so a late reader
-//! cannot bring a revoked key back.
+//! cannot bring a revoked key back. One exception: a node that begins anew, because the database has forgotten something,
+//! takes keys as they are there ([`Index::replace`]) and forgets the others ([`Index::keep`]); it has no lease meanwhile.
+//! The index also knows how many nodes there are, as each lets its share of a key's rate limit through.
 
 mod entry;
 mod verify;
@@ -75,7 +77,7 @@ impl Index {
         self.tenants.pin().get(&id).cloned()
     }
 
-    /// Learns of a key, unless something as new is known; its workspace must be known.
+    /// Learns of a key, unless something newer is known; its workspace must be known.
     pub fn apply(&self, key: &Key) {
         let Some(tenant) = self.tenant(key.workspace) else {
             tracing::error!(key = %key.id, "a key of an unknown workspace is ignored");
@@ -84,7 +86,7 @@ impl Index {
         let keys = self.keys.pin();
         let is_new_limit = keys.get(&key.digest).is_some_and(|known| known.rate_limit != key.rate_limit);
         let result = keys.compute(key.digest, |known| match known {
-            Some((_, entry)) if entry.revision >= key.revision => Operation::Abort(()),
+            Some((_, entry)) if entry.revision > key.revision => Operation::Abort(()),
             Some((_, entry)) => Operation::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::clone(&entry.live)))),
             None => Operation::<_, ()>::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::default()))),
         });
@@ -98,14 +100,14 @@ impl Index {
     }
 
     /// Takes a key as it is in the database, whatever is known: only for a node that does not verify from memory.
-    pub fn replace(&self, key: &Key) {
+    pub(crate) fn replace(&self, key: &Key) {
         if let Some(entry) = self.entry(key) {
             self.keys.pin().insert(key.digest, Arc::new(entry));
         }
     }
 
     /// Forgets the keys that are not to be kept.
-    pub fn keep(&self, is_kept: impl Fn(&SecretDigest) -> bool) {
+    pub(crate) fn keep(&self, is_kept: impl Fn(&SecretDigest) -> bool) {
         self.keys.pin().retain(|digest, _| is_kept(digest));
     }
 

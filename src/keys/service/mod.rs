@@ -165,8 +165,11 @@ async fn begin(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>)
 /// Commits, brings the key into this node's index, and waits until every other node has it.
 async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<Confirmation, Error> {
     let (app, seen) = (work.app().clone(), key.clone());
-    let index = std::sync::Arc::clone(&app.index);
-    work.after_commit(move || index.apply(&seen));
+    let here = app.clone();
+    work.after_commit(move || {
+        here.cluster.note_own(seen.revision, seen.digest);
+        here.index.apply(&seen);
+    });
     match answer {
         // Only the id is kept for a repetition: the secret is in one answer.
         Some(status) => work.commit_answering(status, &key.id).await?,

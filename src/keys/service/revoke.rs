@@ -28,6 +28,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     if key.revoked_at.is_some() {
         // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
         drop(work);
+        app.cluster.note_own(key.revision, key.digest);
         app.index.apply(&key);
         let confirmation = app.cluster.wait_for_others(app, key.revision).await;
         return Ok(recorded(app, key, confirmation).await);

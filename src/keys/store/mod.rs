@@ -4,7 +4,7 @@
 
 mod list;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -145,6 +145,26 @@ pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Key>> {
     let rows = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit).all(db).await?;
     rows.into_iter().map(key_of).collect()
+}
+
+/// The revisions of the keys with these digests, of those that are there.
+pub async fn revisions_of(db: &impl ConnectionTrait, keys: Vec<SecretDigest>) -> DbResult<HashMap<SecretDigest, i64>> {
+    let digests = keys.iter().map(|digest| digest.0.to_vec());
+    let rows: Vec<(Vec<u8>, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::Digest, Column::Revision])
+        .filter(Column::Digest.is_in(digests))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(digest, revision)| Some((SecretDigest(digest.try_into().ok()?), revision))).collect())
+}
+
+/// Which of these keys are there.
+pub(super) async fn existing(db: &impl ConnectionTrait, keys: HashSet<KeyId>) -> DbResult<HashSet<KeyId>> {
+    let ids: Vec<KeyId> =
+        Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(keys)).into_tuple().all(db).await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Up to `limit` keys whose time is over and whose log does not say so yet.

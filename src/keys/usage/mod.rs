@@ -26,8 +26,10 @@ pub(super) use report::{Bucket, Report, Sum, report};
 
 use super::index::{Drained, Entry, Refusal};
 use super::scope::Scope;
+use super::store;
 use crate::app::App;
 use crate::kit::clock::Time;
+use crate::kit::db::is_orphan;
 use crate::kit::lock::lock;
 
 /// Usage of keys, as it is written.
@@ -99,6 +101,7 @@ impl Recorder {
 
     async fn write(&self, app: &App, batch: Batch) {
         if let Err(error) = counts::write(app, &batch, app.clock.now()).await {
+            let batch = if is_orphan(&error) { without_forgotten(app, batch).await } else { batch };
             tracing::warn!(%error, keys = batch.len(), "usage could not be written; it is kept for the next time");
             self.restore(batch);
         } else if let Err(error) = addresses::write(app, &batch).await {
@@ -129,6 +132,15 @@ impl Recorder {
     /// Puts back what could not be written.
     fn put_back(&self, denial: Denial) {
         lock(&self.folds).put_back(denial);
+    }
+}
+
+/// A batch without keys that the database has forgotten: their use cannot be written, and must not keep that of others from
+/// being written. If it cannot be asked, everything stays for the next time.
+async fn without_forgotten(app: &App, batch: Batch) -> Batch {
+    match store::existing(app.db.read(), batch.iter().map(|(entry, _)| entry.id).collect()).await {
+        Ok(there) => batch.into_iter().filter(|(entry, _)| there.contains(&entry.id)).collect(),
+        Err(_) => batch,
     }
 }
 

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use sea_orm_migration::async_trait::async_trait;
 
-use super::{Db, DbResult, Engine, Tx, postgres};
+use super::{Db, DbResult, Engine, Tx};
 
 /// Values in one statement: SQLite binds at most 32,766.
 const VALUES: usize = 30_000;
@@ -78,14 +78,14 @@ where
 }
 
 impl Db {
-    /// A view of one moment, for a copy of all there is.
+    /// Keeps everybody from writing until it ends, for a copy of all there is.
     pub async fn begin_view(&self) -> DbResult<Tx> {
-        let options = match self.engine {
-            // Until it writes, a transaction sees the file as it was at its first look.
-            Engine::Sqlite => sea_orm::TransactionOptions::default(),
-            Engine::Postgres(_) => postgres::one_moment(),
-        };
-        self.read.unhurried().begin(options).await
+        let tx = self.begin_unhurried().await?;
+        if let Engine::Postgres(_) = self.engine {
+            let tables = names(self).await?.join(", ");
+            tx.execute_unprepared(&format!("LOCK TABLE {tables} IN SHARE MODE")).await?;
+        }
+        Ok(tx)
     }
 
     /// Begins to write a copy, which takes as long as it takes. All of it is there at the end, or nothing.

@@ -23,6 +23,11 @@ pub enum NotALocation {
         "this is not a Postgres URL: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded"
     )]
     Postgres,
+    /// A parameter that means nothing here, such as one that is misspelt: `sslmod=verify-full` must not go unnoticed.
+    #[error(
+        "a Postgres URL has no parameter “{0}” here: sslmode, sslrootcert, sslcert, sslkey, options, statement-cache-capacity"
+    )]
+    Parameter(String),
     /// Anything else.
     #[error(
         "expected sqlite://FILE, for example sqlite://planeconnection.db or sqlite:///var/lib/planeconnection.db, \
@@ -43,6 +48,9 @@ impl FromStr for Location {
     type Err = NotALocation;
     fn from_str(text: &str) -> Result<Self, NotALocation> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            if let Some(name) = unknown_parameter(text) {
+                return Err(NotALocation::Parameter(name.to_owned()));
+            }
             return match text.parse::<PgConnectOptions>() {
                 Ok(_) => Ok(Self::Postgres(text.to_owned())),
                 Err(_) => Err(NotALocation::Postgres),
@@ -53,6 +61,26 @@ impl FromStr for Location {
             _ => Err(NotALocation::Unknown),
         }
     }
+}
+
+/// What the driver would only warn of, with its value.
+fn unknown_parameter(url: &str) -> Option<&str> {
+    const KNOWN: [&str; 11] = [
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "options",
+        "statement-cache-capacity",
+        "host",
+        "port",
+        "dbname",
+        "user",
+        "password",
+    ];
+    let (_, query) = url.split_once('?')?;
+    let mut names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    names.find(|name| !name.is_empty() && !KNOWN.contains(name) && !name.starts_with("options["))
 }
 
 /// Without the password.
@@ -97,6 +125,8 @@ mod tests {
     fn what_is_not_understood_is_not_repeated() {
         let error = "postgres://plane:s3cret@db.example:many/ops".parse::<Location>().expect_err("a port that is no number");
         assert!(!error.to_string().contains("s3cret"), "{error}");
+        let error = "postgres://db.example/ops?sslmod=verify-full".parse::<Location>().expect_err("a parameter that is none");
+        assert!(error.to_string().contains("“sslmod”"), "{error}");
         assert!("mysql://localhost/ops".parse::<Location>().is_err());
         assert!("sqlite://".parse::<Location>().is_err());
     }

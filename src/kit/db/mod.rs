@@ -16,6 +16,7 @@ mod postgres;
 mod sqlite;
 
 use std::path::Path;
+use std::time::Duration;
 
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::sqlx;
@@ -39,6 +40,9 @@ pub type DbResult<T> = Result<T, DbErr>;
 pub const LOST_SESSION: &str = "session";
 /// The same: given another role meanwhile.
 pub const LOST_ROLE: &str = "role";
+
+/// How long closing may take, of each pool.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Connections of one node for requests, if nobody says otherwise.
 pub const USUAL_CONNECTIONS: u32 = 16;
@@ -163,8 +167,10 @@ impl Db {
     /// Closes every connection, after what is running on them.
     pub async fn close(self) {
         for pool in [self.read, self.pulse, self.write] {
-            if let Err(error) = pool.close().await {
-                tracing::warn!(%error, "the database did not close cleanly");
+            match tokio::time::timeout(CLOSING, pool.close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),
+                Err(_) => tracing::warn!("the database does not answer: connections to it are left as they are"),
             }
         }
     }
@@ -232,6 +238,18 @@ pub fn may_open_later(error: &DbErr) -> bool {
         },
         other => is_unavailable(other),
     }
+}
+
+/// A text holds something that this engine cannot: a NUL, on Postgres.
+pub fn is_unstorable(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return false };
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    error.is_some_and(|error| postgres::is_unstorable(error.code()))
+}
+
+/// The row refers to one that is not there.
+pub fn is_orphan(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
 }
 
 fn is_outage(error: &sqlx::Error) -> bool {

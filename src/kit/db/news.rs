@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::postgres::named;
 use super::{Db, DbResult, Engine, Pool, Tx, sqlite};
 use crate::kit::random::Random;
 
@@ -33,6 +34,9 @@ const DEAF: Duration = Duration::from_millis(50);
 /// How often it is tried whether notifications arrive, and how long one may take.
 const TRIAL: Duration = Duration::from_secs(5);
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
+
+/// How long to wait before trying again where none arrived: a trial behind a pooler may be heard by somebody else.
+const ONCE_MORE: Duration = Duration::from_mins(5);
 
 /// Someone who waits for news.
 #[derive(Debug)]
@@ -139,6 +143,7 @@ impl From<sea_orm::sqlx::Error> for Deaf {
 
 impl Ear {
     async fn listen(self) {
+        let mut is_told = false;
         loop {
             let Err(deaf) = self.listen_while_it_works().await;
             let heard_before = self.hears.swap(false, Ordering::Relaxed);
@@ -151,12 +156,14 @@ impl Ear {
                 }
                 Deaf::Lost(_) => {}
                 Deaf::FromBirth => {
-                    tracing::warn!(
-                        "notifications of the database do not arrive, as behind a pooler that shares connections; looking for \
-                         changes every {} ms instead. A direct connection for them: --database-notifications",
-                        DEAF.as_millis()
-                    );
-                    return;
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::warn!(
+                            "notifications of the database do not arrive, as behind a pooler that shares connections; looking \
+                             for changes every {} ms instead. A direct connection for them: --database-notifications",
+                            DEAF.as_millis()
+                        );
+                    }
+                    sleep(ONCE_MORE).await;
                 }
             }
             sleep(TRIAL).await;
@@ -165,9 +172,9 @@ impl Ear {
 
     async fn listen_while_it_works(&self) -> Result<Infallible, Deaf> {
         let one = PgPoolOptions::new().max_connections(1).acquire_timeout(TRIAL);
-        let mut listener = PgListener::connect_with(&one.connect_lazy_with(self.server.clone())).await?;
-        self.try_out(&mut listener).await?;
-        listener.listen(CHANNEL).await?;
+        let mut listener = PgListener::connect_with(&one.connect_lazy_with(named(&self.server))).await?;
+        timeout(2 * TRIAL, self.try_out(&mut listener)).await.map_err(|_| Deaf::Lost(None))??;
+        timeout(TRIAL, listener.listen(CHANNEL)).await.map_err(|_| Deaf::Lost(None))??;
         loop {
             // A failed attempt is a trial that was not heard.
             let _unsent = notify(&self.pulse, CHANNEL, "trial").await;

@@ -2,9 +2,11 @@
 //!
 //! A database that has been cut off does not say so: its connections stay open and silent, and a statement on one of them
 //! would wait for as long as TCP hopes, a quarter of an hour. So a statement has a bound here; one that passes it is an
-//! outage ([`super::is_unavailable`]) and takes the pool with it, since its other connections go the same way.
+//! outage ([`super::is_unavailable`]). If nothing else was answered meanwhile it takes the pool with it, since its other
+//! connections go the same way.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use sea_orm_migration::async_trait::async_trait;
 use tokio::task::JoinError;
 
 use super::DbResult;
+use crate::kit::clock::Clock;
 
 /// Connections, made as they are needed. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +36,25 @@ struct Shared {
 struct Generation {
     number: u64,
     connections: DatabaseConnection,
+    /// When one of them last answered, in ticks.
+    answered: Arc<AtomicU64>,
+}
+
+impl Generation {
+    fn new(number: u64, connections: DatabaseConnection) -> Self {
+        Self { number, connections, answered: Arc::default() }
+    }
+}
+
+impl fmt::Debug for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generation").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// A time to compare with another of this process; never zero.
+fn now() -> u64 {
+    u64::try_from(Clock::System.ticks().as_micros()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for Pool {
@@ -46,7 +68,7 @@ impl Pool {
     /// Connects.
     pub(super) async fn open(options: ConnectOptions, bound: Option<Duration>) -> DbResult<Self> {
         let connections = Database::connect(options.clone()).await?;
-        Ok(Self(Arc::new(Shared { options, bound, current: RwLock::new(Generation { number: 0, connections }) })))
+        Ok(Self(Arc::new(Shared { options, bound, current: RwLock::new(Generation::new(0, connections)) })))
     }
 
     /// Begins a transaction.
@@ -54,11 +76,12 @@ impl Pool {
     /// By a task of its own: of a beginning that is cancelled, by a client who hangs up, the driver does not know that it
     /// has to be taken back, and would hand the connection on as it is.
     pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<Tx> {
-        let Generation { number, connections } = self.current();
+        let on = self.current();
+        let connections = on.connections.clone();
         let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
         let ended = |error: JoinError| DbErr::Conn(RuntimeErr::Internal(error.to_string()));
-        let inner = self.bounded(number, async { begun.await.map_err(ended)? }).await?;
-        Ok(Tx { inner, pool: self.clone(), generation: number })
+        let inner = self.bounded(&on, async { begun.await.map_err(ended)? }).await?;
+        Ok(Tx { inner, pool: self.clone(), on })
     }
 
     /// The same connections, for work that takes as long as it takes.
@@ -76,13 +99,28 @@ impl Pool {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn bounded<T>(&self, generation: u64, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+    async fn bounded<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
         let Some(bound) = self.0.bound else { return statement.await };
-        if let Ok(answer) = tokio::time::timeout(bound, statement).await {
-            return answer;
+        let begun = now();
+        match tokio::time::timeout(bound, statement).await {
+            Ok(Err(DbErr::ConnectionAcquire(error))) => {
+                self.replace_if_silent(on, begun).await?;
+                Err(DbErr::ConnectionAcquire(error))
+            }
+            Ok(answer) => {
+                on.answered.store(now(), Ordering::Relaxed);
+                answer
+            }
+            Err(_) => {
+                self.replace_if_silent(on, begun).await?;
+                Err(DbErr::Conn(RuntimeErr::Internal("the database did not answer in time".to_owned())))
+            }
         }
-        self.replace(generation).await?;
-        Err(DbErr::Conn(RuntimeErr::Internal("the database did not answer in time".to_owned())))
+    }
+
+    /// Slow is not silent: where others were answered meanwhile, the connections are good.
+    async fn replace_if_silent(&self, on: &Generation, since: u64) -> DbResult<()> {
+        if on.answered.load(Ordering::Relaxed) > since { Ok(()) } else { self.replace(on.number).await }
     }
 
     /// Goes on with new connections, unless someone else has seen to that.
@@ -91,7 +129,7 @@ impl Pool {
         let connections = Database::connect(self.0.options.clone().connect_lazy(true).clone()).await?;
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.number == generation {
-            *current = Generation { number: generation + 1, connections };
+            *current = Generation::new(generation + 1, connections);
         }
         Ok(())
     }
@@ -103,20 +141,20 @@ impl ConnectionTrait for Pool {
         self.current().connections.get_database_backend()
     }
     async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
-        let Generation { number, connections } = self.current();
-        self.bounded(number, connections.execute_raw(statement)).await
+        let on = self.current();
+        self.bounded(&on, on.connections.execute_raw(statement)).await
     }
     async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
-        let Generation { number, connections } = self.current();
-        self.bounded(number, connections.execute_unprepared(sql)).await
+        let on = self.current();
+        self.bounded(&on, on.connections.execute_unprepared(sql)).await
     }
     async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
-        let Generation { number, connections } = self.current();
-        self.bounded(number, connections.query_one_raw(statement)).await
+        let on = self.current();
+        self.bounded(&on, on.connections.query_one_raw(statement)).await
     }
     async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
-        let Generation { number, connections } = self.current();
-        self.bounded(number, connections.query_all_raw(statement)).await
+        let on = self.current();
+        self.bounded(&on, on.connections.query_all_raw(statement)).await
     }
 }
 
@@ -125,18 +163,18 @@ impl ConnectionTrait for Pool {
 pub struct Tx {
     inner: DatabaseTransaction,
     pool: Pool,
-    generation: u64,
+    on: Generation,
 }
 
 impl Tx {
     /// Commits. After an outage here it is not known whether it was committed.
     pub async fn commit(self) -> DbResult<()> {
-        self.pool.bounded(self.generation, self.inner.commit()).await
+        self.pool.bounded(&self.on, self.inner.commit()).await
     }
 
     /// Takes everything back.
     pub async fn rollback(self) -> DbResult<()> {
-        self.pool.bounded(self.generation, self.inner.rollback()).await
+        self.pool.bounded(&self.on, self.inner.rollback()).await
     }
 
     /// For migrations, which know this type only.
@@ -151,15 +189,15 @@ impl ConnectionTrait for Tx {
         self.inner.get_database_backend()
     }
     async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
-        self.pool.bounded(self.generation, self.inner.execute_raw(statement)).await
+        self.pool.bounded(&self.on, self.inner.execute_raw(statement)).await
     }
     async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
-        self.pool.bounded(self.generation, self.inner.execute_unprepared(sql)).await
+        self.pool.bounded(&self.on, self.inner.execute_unprepared(sql)).await
     }
     async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
-        self.pool.bounded(self.generation, self.inner.query_one_raw(statement)).await
+        self.pool.bounded(&self.on, self.inner.query_one_raw(statement)).await
     }
     async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
-        self.pool.bounded(self.generation, self.inner.query_all_raw(statement)).await
+        self.pool.bounded(&self.on, self.inner.query_all_raw(statement)).await
     }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::{ConnectOptions, ConnectionTrait, IsolationLevel, TransactionOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
+use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, IsolationLevel, RuntimeErr, TransactionOptions};
+use tokio::time::timeout;
 
 use super::DbResult;
 use super::pool::{Pool, Tx};
@@ -25,11 +27,20 @@ const MANNERS: &str = "SET LOCAL idle_in_transaction_session_timeout = '5s'; SET
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Two processes that bring the schema up to date at once: the second waits, and finds it done.
-const MIGRATING: &str = "SELECT pg_advisory_xact_lock(8102739745)";
+///
+/// It does not wait for a lock on a table for long either: behind it, every node would wait with its lease.
+const MIGRATING: &str = "SELECT pg_advisory_xact_lock(8102739745); SET LOCAL lock_timeout = '1s'";
 
 /// The pools for writing, for reading, and for what keeps the lease, which must never queue behind requests. Those for
 /// reading and writing are apart, since a write may need to read outside its transaction.
 pub(super) async fn open(server: &PgConnectOptions, connections: u32) -> DbResult<(Pool, Pool, Pool)> {
+    // First, so that what is wrong with the place or the password is told as the server tells it.
+    let mut first = timeout(ACQUIRE, PgConnection::connect_with(server)).await.map_err(|_| sqlx::Error::PoolTimedOut).flatten();
+    let checked = match &mut first {
+        Ok(connection) => require_primary(connection).await,
+        Err(_) => first.map(|_| ()),
+    };
+    checked.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
     let writers = (connections / 4).max(1);
     let write = Pool::open(options(server, writers), Some(BOUND)).await?;
     let read = Pool::open(options(server, connections.saturating_sub(writers).max(1)), Some(BOUND)).await?;
@@ -40,11 +51,6 @@ pub(super) async fn open(server: &PgConnectOptions, connections: u32) -> DbResul
 /// Whatever the server's default is: each statement sees what was committed before it.
 pub(super) fn read_committed() -> TransactionOptions {
     TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..Default::default() }
-}
-
-/// A view of one moment, for a copy.
-pub(super) fn one_moment() -> TransactionOptions {
-    TransactionOptions { isolation_level: Some(IsolationLevel::RepeatableRead), ..Default::default() }
 }
 
 /// See [`MANNERS`].
@@ -69,8 +75,28 @@ fn options(server: &PgConnectOptions, most: u32) -> ConnectOptions {
         // A server that was restarted has closed them all.
         .test_before_acquire(true)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(move |_| server.clone().application_name("planeconnection"));
+        .map_sqlx_postgres_opts(move |_| named(&server))
+        .map_sqlx_postgres_pool_opts(|options| {
+            options.after_connect(|connection, _| Box::pin(async move { require_primary(connection).await }))
+        });
     options
+}
+
+/// As the server's operator sees it.
+pub(super) fn named(server: &PgConnectOptions) -> PgConnectOptions {
+    server.clone().application_name("planeconnection").disable_statement_logging()
+}
+
+/// A standby answers questions with what it has heard so far: by that, a key that was revoked would still be good.
+async fn require_primary(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let is_standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
+    let refused = || sqlx::Error::Protocol("this server is a standby: give the address of the primary".to_owned());
+    if is_standby { Err(refused()) } else { Ok(()) }
+}
+
+/// A text that Postgres cannot hold: one with a NUL, or half a character.
+pub(super) fn is_unstorable(state: &str) -> bool {
+    matches!(state, "22021" | "22P05")
 }
 
 /// The server says that it cannot now, as opposed to having refused the statement (SQLSTATE, appendix A of its manual).

@@ -125,9 +125,10 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
     }
 
-    /// 503: the database cannot be reached; nothing was changed.
+    /// 503: the database cannot be reached. A change that was under way may have been made or not.
     pub fn unavailable() -> Self {
-        let message = "The database cannot be reached right now; nothing was changed. Try again in a moment.";
+        let message =
+            "The database cannot be reached right now. Try again in a moment; a change may have been made all the same.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
@@ -200,6 +201,9 @@ impl From<sea_orm::DbErr> for ApiError {
         if crate::kit::db::is_unavailable(&error) {
             tracing::warn!(%error, "the database is unavailable");
             return Self::unavailable();
+        }
+        if crate::kit::db::is_unstorable(&error) {
+            return Self::invalid("A text holds a character that cannot be stored, such as U+0000. Leave it out.");
         }
         tracing::error!(%error, "the database refused a statement");
         Self::internal()
