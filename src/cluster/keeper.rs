@@ -1,8 +1,10 @@
 //! The loop that keeps the lease.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::node::Cluster;
@@ -32,13 +34,22 @@ impl Cluster {
     }
 
     async fn beat_and_look(&self, app: &App, peers: &mut Peers) {
-        if let Err(error) = self.beat(app).await {
-            tracing::warn!(%error, "the lease could not be renewed");
-            return;
+        // A row that cannot even be read makes the driver panic; when it is mended, the node goes on.
+        match AssertUnwindSafe(self.beat(app)).catch_unwind().await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the lease could not be renewed");
+                return;
+            }
+            Err(_) => {
+                tracing::error!("the lease could not be renewed: something in the database cannot be read");
+                return;
+            }
         }
-        match peers.look(app, self.id).await {
-            Ok(others) => app.index.set_nodes(others + 1),
-            Err(error) => tracing::warn!(%error, "the other nodes could not be looked at"),
+        match AssertUnwindSafe(peers.look(app, self.id)).catch_unwind().await {
+            Ok(Ok(others)) => app.index.set_nodes(others + 1),
+            Ok(Err(error)) => tracing::warn!(%error, "the other nodes could not be looked at"),
+            Err(_) => tracing::error!("the other nodes could not be looked at: a row cannot be read"),
         }
     }
 

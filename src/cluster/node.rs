@@ -9,7 +9,7 @@ use super::store;
 use crate::app::App;
 use crate::keys::{self, Key, SecretDigest, format};
 use crate::kit::clock::{Clock, Time};
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, is_unavailable};
 use crate::kit::http::ApiError;
 use crate::kit::lock::lock;
 
@@ -115,7 +115,7 @@ impl Cluster {
     pub async fn join(&self, app: &App, address: &str) -> DbResult<()> {
         self.joined.get_or_init(|| (address.to_owned(), app.clock.now()));
         let loaded = self.start_over(app).await;
-        self.is_cut_off.store(loaded.is_err(), Ordering::Relaxed);
+        self.is_cut_off.store(loaded.as_ref().is_err_and(is_unavailable), Ordering::Relaxed);
         loaded?;
         self.insert(app).await?;
         self.beat(app).await
@@ -124,7 +124,7 @@ impl Cluster {
     /// Gives the lease back.
     pub async fn leave(&self, app: &App) -> DbResult<()> {
         self.lease_until.store(0, Ordering::Release);
-        store::delete(app.db.pulse().write, self.id).await.map(|_| ())
+        store::delete(app.db.pulse().write, self.id).await
     }
 
     /// Applies every change there is, then renews the lease as of the time before looking.
@@ -132,7 +132,11 @@ impl Cluster {
         loop {
             let before = app.clock.ticks();
             let read = self.read(app).await;
-            self.is_cut_off.store(read.is_err(), Ordering::Relaxed);
+            self.is_cut_off.store(read.as_ref().is_err_and(is_unavailable), Ordering::Relaxed);
+            if read.is_err() && self.applied() != self.said.load(Ordering::Relaxed) {
+                // It has applied what its row does not say: the database may have forgotten that when it answers again.
+                self.doubt();
+            }
             let revision = read?;
             let said = self.said.load(Ordering::Relaxed);
             if said != revision {
@@ -163,7 +167,9 @@ impl Cluster {
     /// lost something that it had confirmed; in the second case what is in memory may never have been. Begin anew.
     async fn join_again(&self, app: &App) -> DbResult<()> {
         self.lease_until.store(0, Ordering::Release);
-        if store::delete(app.db.pulse().write, self.id).await? {
+        // The row is not deleted: a statement that was given up on may still arrive, and must not take away the row of a
+        // node that has its lease by then.
+        if store::find(app.db.pulse().read, self.id).await?.is_some() {
             tracing::warn!("what the database has of this node is not what this node wrote: it begins anew");
         } else {
             tracing::info!("the others have given this node up: it begins anew");

@@ -59,9 +59,14 @@ pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: NodeId, rev
     behind.filter(node::Column::Id.ne(except)).exec(db).await.map(|_| ())
 }
 
-/// Deletes a node's row; false if there was none.
-pub(super) async fn delete(db: &impl ConnectionTrait, id: NodeId) -> DbResult<bool> {
-    Ok(node::Entity::delete_by_id(id).exec(db).await?.rows_affected == 1)
+/// The row of a node.
+pub(super) async fn find(db: &impl ConnectionTrait, id: NodeId) -> DbResult<Option<Node>> {
+    Ok(node::Entity::find_by_id(id).one(db).await?.map(node_of))
+}
+
+/// Deletes the row of a node that has given back its lease, and takes no other.
+pub(super) async fn delete(db: &impl ConnectionTrait, id: NodeId) -> DbResult<()> {
+    node::Entity::delete_by_id(id).exec(db).await.map(|_| ())
 }
 
 /// Forgets a node, unless it has renewed its lease; true if it has not.

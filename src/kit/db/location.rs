@@ -49,7 +49,9 @@ impl FromStr for Location {
     fn from_str(text: &str) -> Result<Self, NotALocation> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             if let Some(name) = unknown_parameter(text) {
-                return Err(NotALocation::Parameter(name.to_owned()));
+                // A question mark in a password that was not encoded: what follows is not a name.
+                let is_name = name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_' || letter == '-');
+                return Err(if is_name { NotALocation::Parameter(name.to_owned()) } else { NotALocation::Postgres });
             }
             return match text.parse::<PgConnectOptions>() {
                 Ok(_) => Ok(Self::Postgres(text.to_owned())),
@@ -127,6 +129,8 @@ mod tests {
         assert!(!error.to_string().contains("s3cret"), "{error}");
         let error = "postgres://db.example/ops?sslmod=verify-full".parse::<Location>().expect_err("a parameter that is none");
         assert!(error.to_string().contains("“sslmod”"), "{error}");
+        let error = "postgres://plane:s3c?ret@db.example/ops".parse::<Location>().expect_err("a password that is not encoded");
+        assert!(!error.to_string().contains("ret"), "{error}");
         assert!("mysql://localhost/ops".parse::<Location>().is_err());
         assert!("sqlite://".parse::<Location>().is_err());
     }

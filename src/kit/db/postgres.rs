@@ -24,6 +24,7 @@ const PULSE: Duration = Duration::from_millis(900);
 /// - A node that is frozen in the middle of a write must not keep the others from theirs for ever.
 /// - What was answered as done must outlive a crash of the server; an operator may ask for more, not for less.
 const MANNERS: &str = "SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '6s'; \
+    SET LOCAL statement_timeout = '8s'; \
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Two processes that bring the schema up to date at once: the second waits, and finds it done.
