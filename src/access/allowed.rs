@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
 use crate::keys::index::Ask;
-use crate::keys::{Entry, Refusal, Tenant};
+use crate::keys::{EntryRef, Refusal, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
 use crate::members::Member;
@@ -35,7 +35,7 @@ pub enum Caller {
     /// Nobody was asked for.
     Anyone,
     /// An application, by key.
-    Key(Arc<Entry>),
+    Key(EntryRef),
     /// A person, by session.
     Member {
         /// Them.
@@ -158,15 +158,15 @@ pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> 
     Ok(tenant.map(|tenant| Caller::Member { member: Box::new(member), tenant, session }))
 }
 
-async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<Arc<Entry>, ApiError> {
+async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<EntryRef, ApiError> {
     let ask = || Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
     let (ask, verified) = if app.cluster.has_lease(&app.clock) {
         let ask = ask();
-        (ask, app.index.verify(presented, ask))
+        (ask, app.index.verify(presented, ask).and_then(|verified| verified.entry().ok_or(Refusal::Invalid)))
     } else {
-        let known = app.cluster.ask(app, presented).await?.and_then(|key| app.index.entry(&key)).map(Arc::new);
+        let known = app.cluster.ask(app, presented).await?;
         let ask = ask();
-        (ask, known.ok_or(Refusal::Invalid).and_then(|entry| app.index.admit(&entry, ask)))
+        (ask, known.ok_or(Refusal::Invalid).and_then(|key| app.index.verify_as(&key, ask)))
     };
     let origin = info.origin(ask.now);
     match verified {

@@ -97,13 +97,13 @@ async fn whoami(who: Allowed<Identified>) -> Result<Answer<WhoAmI>, ApiError> {
     match who.caller() {
         Caller::Anyone => Err(ApiError::internal()),
         Caller::Key(entry) => {
-            let Entry { id, tenant, name, hint, scopes, expires_at, .. } = &**entry;
+            let Entry { id, tenant, name, hint, scopes, .. } = &**entry;
             let api_key = CallingKey {
                 id: *id,
                 name: name.to_string(),
                 hint: hint.to_string(),
                 scopes: scopes.iter().collect(),
-                expires_at: *expires_at,
+                expires_at: entry.expires_at(),
             };
             Ok(Answer(WhoAmI::ApiKey { workspace: WorkspaceView::from(&**tenant), api_key }))
         }

@@ -1,6 +1,5 @@
 //! The index, filled from the database.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::node::Cluster;
@@ -28,12 +27,11 @@ impl Cluster {
         if self.applied() >= target && target > 0 {
             return Ok(self.applied());
         }
-        self.load_tenants(app, db).await?;
         loop {
             let changed = keys::changed_since(db, self.applied(), BATCH).await?;
             let Some(last) = changed.last().map(|key| key.revision) else { break };
             for key in &changed {
-                // Its workspace may be younger than the list above.
+                // Its workspace may be younger than this node's memory.
                 self.tenant(app, key.workspace).await?;
                 app.index.apply(key);
             }
@@ -68,18 +66,17 @@ impl Cluster {
         let own = self.own();
         let target = store::current_revision(db).await?;
         self.load_tenants(app, db).await?;
-        let (mut last, mut there) = (0, HashSet::<SecretDigest>::new());
+        let (mut last, mut refill) = (0, app.index.refill());
         loop {
             let keys = keys::changed_since(db, last, BATCH).await?;
             let Some(newest) = keys.last().map(|key| key.revision) else { break };
             for key in &keys {
                 self.tenant(app, key.workspace).await?;
-                app.index.replace(key);
-                there.insert(key.digest);
+                refill.take(key);
             }
             last = newest;
         }
-        app.index.keep(|digest| there.contains(digest));
+        refill.finish();
         // Whatever was changed since `target` is applied once more: it may have been overwritten above by what it was before.
         self.set_applied(target);
         self.forget_own(&own);

@@ -54,7 +54,7 @@ impl PlainSecret {
 
     /// What is shown of it afterwards: `pck_Ab3d…Xy9z`.
     pub fn hint(&self) -> String {
-        hint(self.expose())
+        Hint::of(self.expose()).to_string()
     }
 }
 
@@ -77,7 +77,16 @@ pub fn digest_of(presented: &[u8]) -> Result<SecretDigest, NotAKey> {
         return Err(NotAKey);
     }
     let (covered, sum) = presented.split_at(LENGTH - CHECKSUM);
-    if checksum(covered) == sum { Ok(SecretDigest(Sha256::digest(presented).into())) } else { Err(NotAKey) }
+    if checksum(covered) == sum { digest_of_claimed(presented) } else { Err(NotAKey) }
+}
+
+/// The same of anything that begins like a key and is as long: for whoever knows every key there is, so that nothing
+/// depends on it. Neither alphabet nor checksum are looked at, which takes longer than the digest.
+#[inline]
+pub fn digest_of_claimed(presented: &[u8]) -> Result<SecretDigest, NotAKey> {
+    // An array, so that the length is known when this is compiled.
+    let claimed: &[u8; LENGTH] = presented.try_into().map_err(|_| NotAKey)?;
+    if claimed.starts_with(PREFIX.as_bytes()) { Ok(SecretDigest(Sha256::digest(claimed).into())) } else { Err(NotAKey) }
 }
 
 /// Six base62 digits of the CRC-32 (IEEE 802.3) of `covered`, most significant first.
@@ -91,9 +100,25 @@ fn checksum(covered: &[u8]) -> [u8; CHECKSUM] {
     digits
 }
 
-fn hint(secret: &str) -> String {
-    let body = secret.strip_prefix(PREFIX).unwrap_or(secret);
-    format!("{PREFIX}{}…{}", &body[..4], &body[body.len() - 4..])
+/// What is shown of a key: the four characters after the prefix and the last four.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hint([u8; 8]);
+
+impl Hint {
+    /// Of a key, or of a hint as it was shown; what is neither shows nothing.
+    pub fn of(text: &str) -> Self {
+        let body = text.strip_prefix(PREFIX).unwrap_or(text).as_bytes();
+        let ends = body.first_chunk::<4>().zip(body.last_chunk::<4>()).filter(|ends| ends.0.is_ascii() && ends.1.is_ascii());
+        let ([a, b, c, d], [w, x, y, z]) = ends.unwrap_or((b"????", b"????"));
+        Self([*a, *b, *c, *d, *w, *x, *y, *z])
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, last) = self.0.split_at(4);
+        write!(f, "{PREFIX}{}…{}", first.escape_ascii(), last.escape_ascii())
+    }
 }
 
 /// The first thing in `text` that has the form of a key, whether or not its checksum fits.
@@ -119,7 +144,7 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
     for (start, _) in text.match_indices(PREFIX) {
         if let Some(key) = is_key(start).filter(|_| start >= kept) {
             clean.push_str(&text[kept..start]);
-            clean.push_str(&hint(key));
+            clean.push_str(&Hint::of(key).to_string());
             kept = start + LENGTH;
         }
     }

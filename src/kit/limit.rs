@@ -29,7 +29,10 @@ impl Rate {
     /// What each of so many may take for all of them to keep to it; at least one request.
     #[must_use]
     pub fn share(self, of: u32) -> Self {
-        Self { requests: (self.requests / of.max(1)).max(1), ..self }
+        if of <= 1 {
+            return self;
+        }
+        Self { requests: (self.requests / of).max(1), ..self }
     }
     fn interval(self) -> u64 {
         (self.per_nanos() / u64::from(self.requests.max(1))).max(1)
@@ -65,6 +68,7 @@ pub struct Gcra(AtomicU64);
 
 impl Gcra {
     /// Takes one request at `now` (any clock that goes forward), or says when to come back.
+    #[inline]
     pub fn take(&self, rate: Rate, now: Duration) -> Result<Left, TooSoon> {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         let interval = rate.interval();

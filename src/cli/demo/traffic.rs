@@ -1,7 +1,6 @@
 //! The demo's keys: their traffic, the end of one of them, and what an auditor would want to look at.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -9,7 +8,7 @@ use super::super::Failure;
 use super::facts::DemoKey;
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, By};
-use crate::keys::{self, CreateKey, Entry, Flush, Key, Module, NewKey, Origin, Refusal, RevokeKey, Scope};
+use crate::keys::{self, CreateKey, EntryRef, Flush, Key, Module, NewKey, Origin, Refusal, RevokeKey, Scope};
 use crate::sessions;
 
 /// The key that has been revoked, and when.
@@ -65,7 +64,7 @@ impl Operator {
             _ if STRAGGLES.contains(&ago) => {
                 let entry = self.entry(&old.key)?;
                 for _ in 0..20 + self.below(60) {
-                    let refusal = Refusal::Revoked(Arc::clone(&entry));
+                    let refusal = Refusal::Revoked(entry.clone());
                     self.app.recorder.deny(&refusal, Some(Scope::read(Module::Fleet)), self.from("192.0.2.45", "curl/7.88.1")?);
                 }
                 self.app.flush(Flush::Last).await;
@@ -102,7 +101,7 @@ impl Operator {
         Ok(())
     }
 
-    fn entry(&self, key: &Key) -> Result<Arc<Entry>, Failure> {
+    fn entry(&self, key: &Key) -> Result<EntryRef, Failure> {
         self.app.index.get(&key.digest).ok_or_else(|| failed("a key that is not there"))
     }
 

@@ -1,26 +1,34 @@
 //! Every key of every workspace, in memory: the only thing on the path of a verified request.
 //!
-//! A map from the digest of a secret to its [`Entry`]. Revoked and expired keys stay in it, so that their holder is
-//! told so; an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and
+//! A table from the digest of a secret to how the key stands. Revoked and expired keys stay in it, so that their holder
+//! is told so; an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and
 //! from several sides (the call that made them, the feed of `cluster`); the higher revision wins, so a late reader
 //! cannot bring a revoked key back. One exception: a node that begins anew, because the database has forgotten something,
-//! takes keys as they are there (`replace`) and forgets the others (`keep`); it has no lease meanwhile.
+//! takes keys as they are there and forgets the others ([`Index::refill`]); it has no lease meanwhile.
 //! The index also knows how many nodes there are, as each lets its share of a key's rate limit through.
+//!
+//! - `verify` the path of a request; `table` the map; `standing` what it leads to: may the key pass?
+//! - `entry` what is told of a key; `counters` what requests leave behind
 
+mod counters;
 mod entry;
+mod standing;
+mod table;
 mod verify;
 
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use papaya::{Compute, HashMap, Operation, ResizeMode};
-
-pub use entry::{Counters, Drained, Entry, Live, Seen};
-pub use verify::{Ask, Refusal};
+pub use counters::{Counters, Drained, Seen};
+pub use entry::{Entry, EntryRef};
+use standing::Standing;
+use table::Table;
+pub use verify::{Ask, Refusal, Verified};
 
 use super::SecretDigest;
 use super::model::Key;
+use crate::kit::lock::lock;
 use crate::workspaces::WorkspaceId;
 
 /// What requests need to know of a workspace.
@@ -34,112 +42,115 @@ pub struct Tenant {
 }
 
 /// The keys and workspaces.
-#[derive(Debug)]
-pub struct Index {
-    keys: HashMap<SecretDigest, Arc<Entry>, BuildHasherDefault<DigestHasher>>,
-    tenants: HashMap<WorkspaceId, Arc<Tenant>>,
-    nodes: AtomicU32,
-}
-
-/// A digest is random already: its first eight bytes are its hash.
 #[derive(Debug, Default)]
-pub struct DigestHasher(u64);
-
-impl Hasher for DigestHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        // An array writes its length first (eight bytes), then its content.
-        if let Some(first) = bytes.first_chunk::<8>() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-    fn write_usize(&mut self, _length: usize) {}
-}
-
-impl Default for Index {
-    fn default() -> Self {
-        // A table that is being moved bit by bit would be looked up twice for as long as nobody writes; a write may wait.
-        let keys = HashMap::builder().hasher(BuildHasherDefault::default()).resize_mode(ResizeMode::Blocking).build();
-        Self { keys, tenants: HashMap::new(), nodes: AtomicU32::new(1) }
-    }
+pub struct Index {
+    keys: Table<Standing>,
+    /// Keys that are there, of any status.
+    count: AtomicUsize,
+    /// Held by whoever changes how a key stands.
+    changing: Mutex<()>,
+    tenants: RwLock<HashMap<WorkspaceId, Arc<Tenant>>>,
+    /// Besides this one.
+    other_nodes: AtomicU32,
 }
 
 impl Index {
     /// Learns of a workspace, or of its new name.
     pub fn apply_tenant(&self, tenant: Tenant) {
-        self.tenants.pin().insert(tenant.id, Arc::new(tenant));
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.id, Arc::new(tenant));
     }
 
     /// What is known of a workspace.
     pub fn tenant(&self, id: WorkspaceId) -> Option<Arc<Tenant>> {
-        self.tenants.pin().get(&id).cloned()
+        self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
     /// Learns of a key, unless something newer is known; its workspace must be known.
     pub fn apply(&self, key: &Key) {
+        self.change(key, |known| known.revision <= key.revision);
+    }
+
+    /// Begins to take every key as it is in the database, whatever is known: only for a node that does not verify from
+    /// memory.
+    pub(crate) fn refill(&self) -> Refill<'_> {
+        Refill { index: self, taken: Vec::new() }
+    }
+
+    /// Makes room for so many more keys.
+    pub(crate) fn reserve(&self, more: u32) {
+        self.keys.reserve(more);
+    }
+
+    /// Sets how a key stands if `is_due`, given how it stood; its number in the table.
+    fn change(&self, key: &Key, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
         let Some(tenant) = self.tenant(key.workspace) else {
             tracing::error!(key = %key.id, "a key of an unknown workspace is ignored");
-            return;
+            return None;
         };
-        let keys = self.keys.pin();
-        let is_new_limit = keys.get(&key.digest).is_some_and(|known| known.rate_limit != key.rate_limit);
-        let result = keys.compute(key.digest, |known| match known {
-            Some((_, entry)) if entry.revision > key.revision => Operation::Abort(()),
-            Some((_, entry)) => Operation::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::clone(&entry.live)))),
-            None => Operation::<_, ()>::Insert(Arc::new(Entry::new(key, tenant.clone(), Arc::default()))),
-        });
-        // What was used up of another limit says nothing about this one.
-        if let Compute::Updated { new: (_, entry), .. } = &result
-            && is_new_limit
-        {
-            entry.live.limiter.reset();
+        let (number, standing) = self.keys.get_or_insert(&key.digest);
+        let _changing = lock(&self.changing);
+        let known = standing.entry();
+        if known.as_deref().is_none_or(is_due) {
+            standing.set(EntryRef::new(Entry::new(key, tenant, known.as_deref())), key.rate_limit);
+            self.count.fetch_add(usize::from(known.is_none()), Ordering::Relaxed);
         }
-        debug_assert!(!matches!(result, Compute::Removed(..)), "keys are never removed");
-    }
-
-    /// Takes a key as it is in the database, whatever is known: only for a node that does not verify from memory.
-    pub(crate) fn replace(&self, key: &Key) {
-        if let Some(entry) = self.entry(key) {
-            self.keys.pin().insert(key.digest, Arc::new(entry));
-        }
-    }
-
-    /// Forgets the keys that are not to be kept.
-    pub(crate) fn keep(&self, is_kept: impl Fn(&SecretDigest) -> bool) {
-        self.keys.pin().retain(|digest, _| is_kept(digest));
-    }
-
-    /// A key as it would be known, with what is counted of it here.
-    pub fn entry(&self, key: &Key) -> Option<Entry> {
-        let tenant = self.tenant(key.workspace)?;
-        let live = self.keys.pin().get(&key.digest).map(|known| Arc::clone(&known.live)).unwrap_or_default();
-        Some(Entry::new(key, tenant, live))
+        Some(number)
     }
 
     /// How many nodes share a key's rate limit, this one included.
     pub fn set_nodes(&self, nodes: u32) {
-        self.nodes.store(nodes.max(1), Ordering::Relaxed);
+        self.other_nodes.store(nodes.saturating_sub(1), Ordering::Relaxed);
     }
 
     /// How many nodes share a key's rate limit.
     pub fn nodes(&self) -> u32 {
-        self.nodes.load(Ordering::Relaxed)
+        self.other_nodes.load(Ordering::Relaxed).saturating_add(1)
     }
 
     /// The key with this digest.
-    pub fn get(&self, digest: &SecretDigest) -> Option<Arc<Entry>> {
-        self.keys.pin().get(digest).cloned()
+    pub fn get(&self, digest: &SecretDigest) -> Option<EntryRef> {
+        self.keys.get(digest)?.entry()
     }
 
     /// How many keys there are, of any status.
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.len() == 0
+    }
+}
+
+/// An index that is being filled anew.
+#[derive(Debug)]
+pub(crate) struct Refill<'a> {
+    index: &'a Index,
+    /// By their numbers.
+    taken: Vec<bool>,
+}
+
+impl Refill<'_> {
+    /// Takes a key as it is in the database.
+    pub(crate) fn take(&mut self, key: &Key) {
+        let Some(number) = self.index.change(key, |_whatever| true) else { return };
+        let number = number as usize;
+        if self.taken.len() <= number {
+            self.taken.resize((number + 1).next_power_of_two(), false);
+        }
+        self.taken[number] = true;
+    }
+
+    /// Forgets every key that was not taken.
+    pub(crate) fn finish(self) {
+        let _changing = lock(&self.index.changing);
+        for (number, standing) in self.index.keys.iter() {
+            let is_taken = self.taken.get(number as usize).is_some_and(|taken| *taken);
+            if !is_taken && standing.entry().is_some() {
+                standing.clear();
+                self.index.count.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -11,7 +10,7 @@ use serde_json::json;
 use super::{Batch, CHUNK};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Target, Work};
-use crate::keys::index::{Entry, Seen};
+use crate::keys::index::{EntryRef, Seen};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
 use crate::kit::clock::Time;
@@ -22,7 +21,7 @@ use crate::workspaces::WorkspaceId;
 const MOST_ADDRESSES: usize = 1_000;
 
 /// A key, the address it was used from, and when.
-type Use<'a> = (&'a Arc<Entry>, IpAddr, Seen);
+type Use<'a> = (&'a EntryRef, IpAddr, Seen);
 
 /// The addresses each key is known to have been used from.
 type Known = HashMap<KeyId, HashSet<String>>;

@@ -3,11 +3,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Flush;
-use crate::keys::index::Entry;
+use crate::keys::index::EntryRef;
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
 use crate::kit::clock::Time;
@@ -60,7 +59,7 @@ impl Reason {
 
 #[derive(Debug)]
 struct Fold {
-    entry: Arc<Entry>,
+    entry: EntryRef,
     /// Or a network of them; `None` for all that are not told apart.
     address: Option<IpAddr>,
     count: u64,
@@ -74,7 +73,7 @@ struct Fold {
 /// Refusals folded into one, for the log.
 #[derive(Debug)]
 pub(super) struct Denial {
-    pub(super) entry: Arc<Entry>,
+    pub(super) entry: EntryRef,
     pub(super) reason: Reason,
     /// From where, of IPv6 the network; `None` if from more addresses than are told apart.
     pub(super) address: Option<IpAddr>,
@@ -98,7 +97,7 @@ pub struct Origin<'a> {
 }
 
 impl Folds {
-    pub(super) fn add(&mut self, entry: &Arc<Entry>, reason: Reason, origin: Origin<'_>) {
+    pub(super) fn add(&mut self, entry: &EntryRef, reason: Reason, origin: Origin<'_>) {
         let folds = self.folds.entry((entry.id, reason)).or_default();
         let mut address = Some(client::network(origin.address));
         let is_known = folds.iter().any(|fold| fold.address == address);
@@ -158,9 +157,9 @@ impl Folds {
 }
 
 impl Fold {
-    fn new(entry: &Arc<Entry>, address: Option<IpAddr>, now: Time) -> Self {
+    fn new(entry: &EntryRef, address: Option<IpAddr>, now: Time) -> Self {
         Self {
-            entry: Arc::clone(entry),
+            entry: entry.clone(),
             address,
             count: 0,
             first: now,
@@ -175,7 +174,7 @@ impl Fold {
     fn take(&mut self, reason: Reason, now: Time) -> Denial {
         self.reported_at = Some(now);
         Denial {
-            entry: Arc::clone(&self.entry),
+            entry: self.entry.clone(),
             reason,
             address: self.address,
             count: std::mem::take(&mut self.count),

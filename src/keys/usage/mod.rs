@@ -15,7 +15,7 @@ mod folds;
 mod report;
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 pub(super) use addresses::{addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
@@ -24,7 +24,7 @@ pub use folds::Origin;
 use folds::{Denial, Folds, Reason};
 pub(super) use report::{Bucket, Report, Sum, report};
 
-use super::index::{Drained, Entry, Refusal};
+use super::index::{Drained, EntryRef, Refusal};
 use super::scope::Scope;
 use super::store;
 use crate::app::App;
@@ -33,7 +33,7 @@ use crate::kit::db::is_orphan;
 use crate::kit::lock::lock;
 
 /// Usage of keys, as it is written.
-type Batch = Vec<(Arc<Entry>, Drained)>;
+type Batch = Vec<(EntryRef, Drained)>;
 
 /// Rows in one statement: SQLite binds at most 32,766 values.
 const CHUNK: usize = 4_000;
@@ -41,15 +41,15 @@ const CHUNK: usize = 4_000;
 /// Collects usage of keys and writes it in batches.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    queue: Mutex<Vec<Arc<Entry>>>,
+    queue: Mutex<Vec<EntryRef>>,
     folds: Mutex<Folds>,
 }
 
 impl Recorder {
     /// Counts an accepted request.
-    pub fn allow(&self, entry: &Arc<Entry>, scope: Option<Scope>, address: IpAddr, now: Time) {
+    pub fn allow(&self, entry: &EntryRef, scope: Option<Scope>, address: IpAddr, now: Time) {
         if entry.counters().allow(scope, address, now) {
-            lock(&self.queue).push(Arc::clone(entry));
+            lock(&self.queue).push(entry.clone());
         }
     }
 
@@ -67,18 +67,18 @@ impl Recorder {
     }
 
     /// Counts a key's attempt at what only persons may do.
-    pub fn deny_person(&self, entry: &Arc<Entry>, origin: Origin<'_>) {
+    pub fn deny_person(&self, entry: &EntryRef, origin: Origin<'_>) {
         self.fold(entry, Reason::PersonRequired, None, origin);
     }
 
     /// Notes that a key was sent in a query string.
-    pub fn leaked(&self, entry: &Arc<Entry>, origin: Origin<'_>) {
+    pub fn leaked(&self, entry: &EntryRef, origin: Origin<'_>) {
         self.fold(entry, Reason::LeakedInUrl, None, origin);
     }
 
-    fn fold(&self, entry: &Arc<Entry>, reason: Reason, scope: Option<Scope>, origin: Origin<'_>) {
+    fn fold(&self, entry: &EntryRef, reason: Reason, scope: Option<Scope>, origin: Origin<'_>) {
         if entry.counters().deny(scope) {
-            lock(&self.queue).push(Arc::clone(entry));
+            lock(&self.queue).push(entry.clone());
         }
         lock(&self.folds).add(entry, reason, origin);
     }

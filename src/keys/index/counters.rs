@@ -1,0 +1,145 @@
+//! What requests with one key leave behind, until it is written.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+use crate::keys::scope::Scope;
+use crate::kit::clock::Time;
+use crate::kit::lock::lock;
+
+/// Requests since the last flush. Two relaxed atomics a request, once its address is known.
+#[derive(Debug)]
+pub struct Counters {
+    allowed: [AtomicU32; PLACES],
+    denied: [AtomicU32; PLACES],
+    last_used_at: AtomicI64,
+    last_ip: AtomicU64,
+    addresses: Mutex<HashMap<IpAddr, Seen>>,
+    is_queued: AtomicBool,
+}
+
+/// One for each scope, and the last for calls that need none.
+pub(super) const PLACES: usize = 13;
+
+/// Different addresses remembered for one key between two flushes; more are counted but not listed.
+const MOST_ADDRESSES: usize = 256;
+
+/// When accepted requests came from an address.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "they are what they are called")]
+pub struct Seen {
+    pub first: Time,
+    pub last: Time,
+}
+
+/// What a flush takes away.
+#[derive(Debug, Default)]
+pub struct Drained {
+    /// By scope (`None`: none needed): allowed and denied.
+    pub counts: Vec<(Option<Scope>, u32, u32)>,
+    /// The addresses accepted requests came from, in the order they were first seen.
+    pub addresses: Vec<(IpAddr, Seen)>,
+    /// The last accepted request.
+    pub last_used_at: Option<Time>,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            allowed: [const { AtomicU32::new(0) }; PLACES],
+            denied: [const { AtomicU32::new(0) }; PLACES],
+            last_used_at: AtomicI64::new(0),
+            last_ip: AtomicU64::new(0),
+            addresses: Mutex::default(),
+            is_queued: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Counters {
+    /// Counts an accepted request; true if the key must now be queued for the next flush.
+    pub fn allow(&self, scope: Option<Scope>, address: IpAddr, now: Time) -> bool {
+        self.allowed[place(scope)].fetch_add(1, Ordering::Relaxed);
+        self.last_used_at.store(now.micros(), Ordering::Relaxed);
+        let mark = mark(address);
+        if self.last_ip.load(Ordering::Relaxed) != mark {
+            self.last_ip.store(mark, Ordering::Relaxed);
+            let mut addresses = lock(&self.addresses);
+            if addresses.len() < MOST_ADDRESSES || addresses.contains_key(&address) {
+                addresses.entry(address).or_insert(Seen { first: now, last: now }).last = now;
+            }
+        }
+        self.queue()
+    }
+
+    /// Counts a refused request; true if the key must now be queued for the next flush.
+    pub fn deny(&self, scope: Option<Scope>) -> bool {
+        self.denied[place(scope)].fetch_add(1, Ordering::Relaxed);
+        self.queue()
+    }
+
+    fn queue(&self) -> bool {
+        !self.is_queued.load(Ordering::Relaxed) && !self.is_queued.swap(true, Ordering::AcqRel)
+    }
+
+    /// Takes what was counted, once it is its turn in the queue.
+    pub fn drain(&self) -> Drained {
+        // First: a request counted from here on queues the key again.
+        self.is_queued.store(false, Ordering::Release);
+        let mut drained = Drained::default();
+        for at in 0..PLACES {
+            let (allowed, denied) = (self.allowed[at].swap(0, Ordering::AcqRel), self.denied[at].swap(0, Ordering::AcqRel));
+            if allowed > 0 || denied > 0 {
+                drained.counts.push((Scope::from_index(at), allowed, denied));
+            }
+        }
+        let last_used_at = Time::from_micros(self.last_used_at.swap(0, Ordering::AcqRel)).filter(|time| *time > Time::FIRST);
+        self.last_ip.store(0, Ordering::Relaxed);
+        let mut addresses = std::mem::take(&mut *lock(&self.addresses));
+        // The address last seen may have been used again since it was noted.
+        if let (Some(last), Some(newest)) = (last_used_at, addresses.values_mut().max_by_key(|seen| seen.last)) {
+            newest.last = last.max(newest.last);
+        }
+        drained.addresses = addresses.into_iter().collect();
+        drained.addresses.sort_unstable_by_key(|(_, seen)| seen.first);
+        drained.last_used_at = last_used_at;
+        drained
+    }
+
+    /// Puts back what could not be written; true if the key must be queued again.
+    pub fn restore(&self, drained: &Drained) -> bool {
+        for (scope, allowed, denied) in &drained.counts {
+            self.allowed[place(*scope)].fetch_add(*allowed, Ordering::Relaxed);
+            self.denied[place(*scope)].fetch_add(*denied, Ordering::Relaxed);
+        }
+        if let Some(at) = drained.last_used_at {
+            self.last_used_at.fetch_max(at.micros(), Ordering::Relaxed);
+        }
+        let mut addresses = lock(&self.addresses);
+        for (address, seen) in &drained.addresses {
+            addresses.entry(*address).or_insert(*seen).first = seen.first;
+        }
+        drop(addresses);
+        self.queue()
+    }
+}
+
+/// The place of a scope.
+pub(super) fn place(scope: Option<Scope>) -> usize {
+    scope.map_or(PLACES - 1, Scope::index)
+}
+
+/// A number for an address that is never zero; two addresses of one number would be listed as one.
+fn mark(address: IpAddr) -> u64 {
+    match address {
+        IpAddr::V4(v4) => u64::from(v4.to_bits()) | 1 << 32,
+        IpAddr::V6(v6) => {
+            let half = |segments: &[u16]| segments.iter().fold(0, |half, segment| half << 16 | u64::from(*segment));
+            let (network, interface) = (half(&v6.segments()[..4]), half(&v6.segments()[4..]));
+            // Both halves take part; the top bit keeps it apart from every v4 number.
+            (network.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ interface) | 1 << 63
+        }
+    }
+}
