@@ -1,12 +1,14 @@
 //! Chores of the repository, each one command: `cargo xtask help`.
 
 mod api;
+mod bench;
 mod browser;
 mod cluster;
 mod debian;
 #[expect(dead_code, reason = "made for the tests, too")]
 mod postgres;
 mod previous;
+mod run;
 mod suite;
 
 use std::process::{Command, ExitCode};
@@ -34,6 +36,8 @@ enum Chore {
     Api,
     /// Three nodes behind nginx on a throwaway database, to freeze, kill and try by hand (needs nginx and Postgres)
     Cluster(cluster::Cluster),
+    /// What it costs, beside what cannot be done without and what one would otherwise use: docs/PERFORMANCE.md
+    Bench(bench::Bench),
 }
 
 /// A command line to run, and what it is for.
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),
         Chore::Cluster(cluster) => cluster.run(),
+        Chore::Bench(bench) => bench.run(),
     };
     if has_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,8 +1,7 @@
 //! What is printed: where everything is, and what to try.
 
-use super::NGINX;
-use super::product::{Key, OWNER};
-use super::{Running, say};
+use super::{NGINX, Running, say};
+use crate::run::{Key, OWNER};
 
 /// Prints it.
 pub(super) fn print(running: &Running, front: &str, password: &str, key: &Key) {

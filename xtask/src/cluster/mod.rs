@@ -1,20 +1,13 @@
 //! Three nodes behind nginx, on a database server of their own, all on this machine: to try by hand what happens when one
 //! of them is frozen, killed or started again. It stays until Ctrl+C, and nothing is left of it then.
 //!
-//! - here what starts and stops after what; `guide` what is printed; `stop` what ends it
-//! - `product` the binary and its commands; `node` a node, started again when it has ended; `nginx` what is in front of
-//!   them, and `database` behind
-//! - `process`, `folder` guards: what they hold is gone when they are; `wait` until something has started
+//! - here what starts and stops after what; `guide` what is printed
+//! - `node` a node, started again when it has ended; `nginx` what is in front of them, and `database` behind
 
 mod database;
-mod folder;
 mod guide;
-mod nginx;
+pub(crate) mod nginx;
 mod node;
-mod process;
-mod product;
-mod stop;
-mod wait;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -24,11 +17,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use database::Database;
-use folder::Folder;
 use node::Node;
-use process::Process;
-use product::{Product, Profile};
-use stop::Stop;
+
+use crate::run::{self, Folder, Process, Product, Profile, Stop};
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
@@ -69,7 +60,7 @@ impl Cluster {
             return false;
         }
         let profile = if self.debug { Profile::Dev } else { Profile::Release };
-        let Some(binary) = product::build(profile) else { return false };
+        let Some(binary) = run::build(profile, &[]) else { return false };
         let ended = Stop::on_signals().and_then(|stop| match self.stay(binary, &stop) {
             // What was interrupted may have failed in any way.
             Err(_) if stop.is_asked() => Ok(()),
@@ -84,7 +75,7 @@ impl Cluster {
     /// Starts everything, and stays until asked to stop; when this returns, nothing runs any more.
     fn stay(&self, binary: PathBuf, stop: &Stop) -> io::Result<()> {
         say("== starting the database, the nodes and nginx");
-        let folder = Folder::make()?;
+        let folder = Folder::make("cluster")?;
         let database = Database::start()?;
         let product = Product { binary, database: database.url() };
         let password = product.make_workspace()?;

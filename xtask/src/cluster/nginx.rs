@@ -6,17 +6,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::NGINX;
 use super::node::Node;
-use super::process::Process;
-use super::wait::{answers, until};
-use super::{NGINX, Stop};
 use crate::debian;
+use crate::run::{Process, Stop, answers, until};
 
 const CONFIGURATION: &str = include_str!("nginx.conf");
 
 /// Makes sure that it is here; false, and why on stderr, if it cannot be.
-pub(super) fn prepare() -> bool {
-    find().is_some() || debian::install_without_service("nginx-light", "nginx", "the cluster needs nginx")
+pub(crate) fn prepare() -> bool {
+    find().is_some() || debian::install_without_service("nginx-light", "nginx", "this needs nginx")
 }
 
 /// Starts it, and waits until a request gets through to a node.
@@ -44,7 +43,7 @@ fn configuration(listen: SocketAddr, nodes: &[Node]) -> String {
 }
 
 /// On the PATH, or where Debian puts it, which is not on everybody's.
-fn find() -> Option<PathBuf> {
+pub(crate) fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     folders.map(|folder| folder.join("nginx")).find(|file| file.is_file())

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::process::Process;
-use super::product::Product;
-use super::wait::{answers, until};
-use super::{Stop, say};
+use super::say;
+use crate::run::{Process, Product, Stop, answers, until};
 
 /// How long a node is left ended: long enough to see how the others do without it.
 const PAUSE: Duration = Duration::from_secs(5);

@@ -6,17 +6,17 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Dropped, it is deleted with all that is in it.
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub(super) fn make() -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("planeconnection-cluster-{}", std::process::id()));
+    pub(crate) fn make(what: &str) -> io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("planeconnection-{what}-{}", std::process::id()));
         // Logs are nobody else's.
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }

@@ -17,31 +17,31 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const TOLD: usize = 10;
 
 /// A running process; dropped, it is asked to end, and made to if it does not.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
     /// Starts it; what it prints is added to `log`.
-    pub(super) fn start(command: &mut Command, log: &Path) -> io::Result<Self> {
+    pub(crate) fn start(command: &mut Command, log: &Path) -> io::Result<Self> {
         let output = File::options().create(true).append(true).open(log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         // A group of its own: Ctrl+C in a terminal is for the chore alone, which then stops things in their order.
         Ok(Self { child: command.process_group(0).spawn()?, log: log.to_owned() })
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// How it ended, once it has.
-    pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
     /// True; if it has ended, an error that tells why, as far as it said so itself.
-    pub(super) fn lives(&mut self, name: &str) -> io::Result<bool> {
+    pub(crate) fn lives(&mut self, name: &str) -> io::Result<bool> {
         let Some(status) = self.ended()? else { return Ok(true) };
         let said = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = said.lines().collect();
@@ -50,7 +50,7 @@ impl Process {
     }
 
     /// Asks it to end, and does not wait. A frozen one hears of it only when it goes on.
-    pub(super) fn ask_to_end(&mut self) {
+    pub(crate) fn ask_to_end(&mut self) {
         // One that has been waited for has no number any more, or somebody else has it.
         if matches!(self.child.try_wait(), Ok(None)) {
             for signal in [Signal::TERM, Signal::CONT] {

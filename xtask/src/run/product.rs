@@ -7,27 +7,27 @@ use std::process::{Command, Stdio};
 
 use crate::{command, run_aloud};
 
-pub(super) const OWNER: &str = "ana@skyline.example";
+pub(crate) const OWNER: &str = "ana@skyline.example";
 
 /// The binary, and the database that all of its processes share.
-pub(super) struct Product {
-    pub(super) binary: PathBuf,
-    pub(super) database: String,
+pub(crate) struct Product {
+    pub(crate) binary: PathBuf,
+    pub(crate) database: String,
 }
 
 /// A key as its maker was told of it.
-pub(super) struct Key {
-    pub(super) id: String,
-    pub(super) secret: String,
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
-/// Builds the binary; where it is then.
-pub(super) fn build(profile: Profile) -> Option<PathBuf> {
+/// Builds what `targets` name, or everything; where the product's binary is then.
+pub(crate) fn build(profile: Profile, targets: &[&str]) -> Option<PathBuf> {
     let arguments: &[&str] = match profile {
         Profile::Release => &["build", "--release"],
         Profile::Dev => &["build"],
     };
-    if !run_aloud(command("cargo").args(arguments)) {
+    if !run_aloud(command("cargo").args(arguments).args(targets)) {
         return None;
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
@@ -38,7 +38,7 @@ pub(super) fn build(profile: Profile) -> Option<PathBuf> {
 
 /// How it is built.
 #[derive(Clone, Copy)]
-pub(super) enum Profile {
+pub(crate) enum Profile {
     Release,
     Dev,
 }
@@ -54,7 +54,7 @@ impl Profile {
 
 impl Product {
     /// The binary with these arguments on the database, and with nothing else that this process's environment would tell it.
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("PLANECONNECTION_")) {
@@ -66,7 +66,7 @@ impl Product {
     }
 
     /// Makes the workspace "skyline"; the password of its owner.
-    pub(super) fn make_workspace(&self) -> io::Result<String> {
+    pub(crate) fn make_workspace(&self) -> io::Result<String> {
         let password = random_password()?;
         let named = ["--name", "Skyline Aviation", "--slug", "skyline"];
         let owned = ["--owner-email", OWNER, "--owner-name", "Ana Keller", "--owner-password-stdin"];
@@ -75,7 +75,7 @@ impl Product {
     }
 
     /// Makes a key of that workspace which may do all that a key may.
-    pub(super) fn make_key(&self) -> io::Result<Key> {
+    pub(crate) fn make_key(&self) -> io::Result<Key> {
         let named = ["keys", "create", "--json", "--workspace", "skyline", "--name", "To try things"];
         let answer = self.run(&[&named[..], &["--permissions", "read_write", "--expires-in", "7d"]].concat(), "")?;
         let field = |name: &str| {

@@ -1,0 +1,77 @@
+//! Load on one server by wrk, and what it cost the server's processor.
+
+use std::io;
+use std::process::Command;
+
+use crate::debian;
+
+/// Connections at once: the figures of others were taken with as many.
+const CONNECTIONS: u32 = 64;
+
+/// Makes sure that wrk is here.
+pub(super) fn prepare() -> bool {
+    debian::is_on_path("wrk") || debian::install(&["wrk"], "the bench needs wrk to make requests")
+}
+
+/// A server as wrk sees it.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) key: Option<String>,
+    /// The server's process.
+    pub(super) process: u32,
+}
+
+/// What one round found out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) requests_a_second: f64,
+    /// Of the server's processor for each request.
+    pub(super) micros: f64,
+    /// The time that half of the requests took, and 99 of 100, in milliseconds.
+    pub(super) median: f64,
+    pub(super) p99: f64,
+}
+
+/// Sends as many requests as the server answers; an error if one was not answered with 200.
+pub(super) fn run(target: &Target, seconds: u32) -> io::Result<Sample> {
+    let before = processor_time(target.process)?;
+    let mut wrk = Command::new("wrk");
+    wrk.args(["--threads=1", "--latency", &format!("--connections={CONNECTIONS}"), &format!("--duration={seconds}s")]);
+    if let Some(key) = &target.key {
+        wrk.args(["--header", &format!("X-API-Key: {key}")]);
+    }
+    let output = wrk.arg(&target.url).output()?;
+    let after = processor_time(target.process)?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failed = |what: &str| io::Error::other(format!("{}: {what}:\n{said}", target.name));
+    if !output.status.success() || said.contains("Non-2xx") || said.contains("Socket errors") {
+        return Err(failed("not every request was answered with 200"));
+    }
+    let word = |before: &str| said.split_once(before).and_then(|(_, rest)| rest.split_whitespace().next());
+    let figure = |before: &str| word(before).and_then(millis).ok_or_else(|| failed("no figures"));
+    let requests: f64 = said
+        .lines()
+        .find(|line| line.contains("requests in"))
+        .and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .ok_or_else(|| failed("no count"))?;
+    let requests_a_second = word("Requests/sec:").and_then(|word| word.parse().ok()).ok_or_else(|| failed("no rate"))?;
+    Ok(Sample { requests_a_second, micros: (after - before) * 1e6 / requests, median: figure("50%")?, p99: figure("99%")? })
+}
+
+/// As wrk writes a time: 1.20ms, 870.00us, 1.01s.
+fn millis(text: &str) -> Option<f64> {
+    let number = |unit: &str| text.strip_suffix(unit).and_then(|number| number.parse::<f64>().ok());
+    number("us").map(|us| us / 1e3).or_else(|| number("ms")).or_else(|| number("s").map(|s| s * 1e3))
+}
+
+/// Seconds that a process has had of the processors so far, by the kernel's count of its time slices.
+fn processor_time(process: u32) -> io::Result<f64> {
+    let mut nanos = 0.0;
+    for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        nanos += text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or(0.0);
+    }
+    Ok(nanos / 1e9)
+}

@@ -1,0 +1,79 @@
+//! What the product costs beside what cannot be done without and what one would otherwise use, measured side by side and
+//! written to `docs/PERFORMANCE.md` with the commands, the day and the machine.
+//!
+//! - here what is measured after what; `page` the document, section by section
+//! - `http` servers under load, in turns: `rivals` which, `load` how
+
+mod http;
+mod load;
+mod page;
+mod rivals;
+
+use std::io;
+
+use clap::ValueEnum;
+
+use crate::command;
+use crate::run::Stop;
+
+#[derive(clap::Args)]
+pub(crate) struct Bench {
+    /// What to measure; left out: all of it. What is not measured stays in the document as it was
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// Rounds in which the servers take turns
+    #[arg(long, default_value_t = 9)]
+    rounds: u32,
+    /// Seconds of load on each server in each round
+    #[arg(long, default_value_t = 2)]
+    seconds: u32,
+}
+
+/// A section of the document.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+pub(crate) enum Part {
+    /// Verification in process, beside a hash and a map
+    Verify,
+    /// Servers over HTTP, beside one another
+    Http,
+    /// Many keys, events and trips
+    Scale,
+    /// Floods, and what they do to others
+    Attack,
+}
+
+impl Bench {
+    /// Measures, and writes what came of it; false, and why on stderr, if it did not come to that.
+    pub(crate) fn run(&self) -> bool {
+        let measured = Stop::on_signals().and_then(|stop| self.measure(&stop));
+        if let Err(error) = &measured {
+            eprintln!("the bench has stopped: {error}");
+        }
+        measured.is_ok()
+    }
+
+    fn measure(&self, stop: &Stop) -> io::Result<()> {
+        let parts = if self.parts.is_empty() { Part::value_variants() } else { &self.parts };
+        for part in parts {
+            let text = match part {
+                Part::Verify => bench("verify")?,
+                Part::Scale => bench("scale")?,
+                Part::Attack => bench("attack")?,
+                Part::Http => http::table(self.rounds, self.seconds, stop)?,
+            };
+            page::replace(*part, &text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs one of the product's own benches; what it printed.
+fn bench(name: &str) -> io::Result<String> {
+    let mut command = command("cargo");
+    command.args(["bench", "--quiet", "--bench", name]);
+    println!("== cargo bench --bench {name}");
+    let output = command.stderr(std::process::Stdio::inherit()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{text}");
+    if output.status.success() { Ok(text) } else { Err(io::Error::other(format!("the bench {name} failed ({})", output.status))) }
+}

@@ -1,0 +1,185 @@
+//! The servers that are measured beside one another.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::load::Target;
+use crate::cluster::nginx;
+use crate::run::{OWNER, Process, Product, Profile, Stop, answers, ask, build, until};
+use crate::{debian, run_aloud};
+
+/// Keys that nginx is configured with.
+const STATIC_KEYS: u32 = 10_000;
+
+/// Trips in the list that is asked for; a page of it has 20.
+const TRIPS: u32 = 200;
+
+const NGINX: &str = include_str!("nginx.conf");
+const BETTER_AUTH: [(&str, &str); 2] =
+    [("package.json", include_str!("better-auth.json")), ("server.mjs", include_str!("better-auth.mjs"))];
+
+/// All that run, each a process of its own.
+pub(super) struct Rivals {
+    bare: Server,
+    product: Server,
+    quiet: Server,
+    nginx: Server,
+    better_auth: Option<Server>,
+    key: String,
+    left_out: Vec<String>,
+}
+
+struct Server {
+    process: Process,
+    address: SocketAddr,
+    /// If it is not the product's.
+    key: Option<String>,
+}
+
+impl Rivals {
+    /// Builds and starts them.
+    pub(super) fn start(folder: &Path, stop: &Stop) -> io::Result<Self> {
+        if !nginx::prepare() {
+            return Err(io::Error::other("nginx is not there"));
+        }
+        let binary = build(Profile::Release, &["--bin", "planeconnection", "--example", "bare"]);
+        let binary = binary.ok_or_else(|| io::Error::other("the servers could not be built"))?;
+        let bare = Server::start(folder, "bare", stop, None, |at| {
+            let mut command = Command::new(binary.with_file_name("examples").join("bare"));
+            command.arg(at.to_string());
+            command
+        })?;
+        let serve = |name: &str, more: &[&str]| {
+            let product = Product { binary: binary.clone(), database: format!("sqlite://{}/{name}.db", folder.display()) };
+            let password = product.make_workspace()?;
+            let server = Server::start(folder, name, stop, None, |at| {
+                product.command(&[&["serve", "--listen", &at.to_string()], more].concat())
+            })?;
+            let key = fill(server.address, &password)?;
+            Ok::<_, io::Error>((server, key))
+        };
+        let (product, key) = serve("product", &[])?;
+        let (mut quiet, quiet_key) = serve("quiet", &["--log", "warn"])?;
+        quiet.key = Some(quiet_key);
+        let nginx = start_nginx(folder, &key, stop)?;
+        let (better_auth, left_out) = match start_better_auth(folder, stop) {
+            Ok(server) => (Some(server), Vec::new()),
+            Err(error) => (None, vec![format!("better-auth was left out: {error}.")]),
+        };
+        Ok(Self { bare, product, quiet, nginx, better_auth, key, left_out })
+    }
+
+    /// What is asked of each, the bare server first.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        let target = |name: &str, server: &Server, path: &str, is_keyed: bool| Target {
+            name: name.to_owned(),
+            url: format!("http://{}{path}", server.address),
+            key: is_keyed.then(|| server.key.clone().unwrap_or_else(|| self.key.clone())),
+            process: server.process.id(),
+        };
+        let mut targets = vec![
+            target("a bare axum server, one static answer", &self.bare, "/bare", false),
+            target("`/health`", &self.product, "/health", false),
+            target("`/api/v1/auth/whoami`", &self.product, "/api/v1/auth/whoami", true),
+            target("the same, `--log warn`", &self.quiet, "/api/v1/auth/whoami", true),
+            target("`/api/v1/auth/check`", &self.product, "/api/v1/auth/check?scope=trips:read", true),
+            target("`/api/v1/ops/trips`, 20 of 200", &self.product, "/api/v1/ops/trips", true),
+            target("nginx, 10,000 static keys in a `map`", &self.nginx, "/", true),
+        ];
+        if let Some(server) = &self.better_auth {
+            targets.push(target("better-auth 1.7.5, API-key plugin on SQLite", server, "/", true));
+        }
+        targets
+    }
+
+    /// Which were not there, and why.
+    pub(super) fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+}
+
+impl Server {
+    /// Starts what `command` makes of an address, and waits until it answers.
+    fn start(
+        folder: &Path,
+        name: &str,
+        stop: &Stop,
+        key: Option<String>,
+        command: impl FnOnce(SocketAddr) -> Command,
+    ) -> io::Result<Self> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let mut process = Process::start(command(address).current_dir(folder), &folder.join(format!("{name}.log")))?;
+        until(stop, name, || Ok(process.lives(name)? && answers(address)))?;
+        Ok(Self { process, address, key })
+    }
+}
+
+/// Makes trips, and a key without a limit; its secret.
+fn fill(address: SocketAddr, password: &str) -> io::Result<String> {
+    let post = |path: &str, token: Option<&str>, body: &str| {
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+        match ask(address, &format!("POST /api/v1{path}"), &headers, body)? {
+            (200 | 201, body) => Ok(body),
+            (status, body) => Err(io::Error::other(format!("POST {path}: {status} {body}"))),
+        }
+    };
+    let field = |body: &str, name: &str| {
+        let found = body.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split_once('"'));
+        found.map(|(value, _)| value.to_owned()).ok_or_else(|| io::Error::other(format!("no {name} in {body}")))
+    };
+    let token = field(&post("/auth/sign-in", None, &format!(r#"{{"email":"{OWNER}","password":"{password}"}}"#))?, "token")?;
+    let key = r#"{"name":"Bench","permissions":"read_only","expiresAt":null,"rateLimit":null}"#;
+    let secret = field(&post("/api-keys", Some(&token), key)?, "secret")?;
+    for number in 0..TRIPS {
+        let (day, hour) = (number % 28 + 1, number % 12);
+        let trip = format!(
+            r#"{{"tripType":"charter","origin":"LSZH","destination":"EGLL","departureDate":"2027-01-{day:02}T{hour:02}:00:00Z"}}"#
+        );
+        post("/ops/trips", Some(&token), &trip)?;
+    }
+    Ok(secret)
+}
+
+fn start_nginx(folder: &Path, key: &str, stop: &Stop) -> io::Result<Server> {
+    let program = nginx::find().ok_or_else(|| io::Error::other("nginx is not installed"))?;
+    let keys: String = (0..STATIC_KEYS).map(|number| format!("        \"pck_{number:038}\" 1;\n")).collect();
+    Server::start(folder, "nginx", stop, None, |at| {
+        let configuration =
+            NGINX.replace("@LISTEN@", &at.to_string()).replace("@KEYS@\n", &format!("{keys}        \"{key}\" 1;\n"));
+        // If it cannot be written, nginx says so.
+        let _written = std::fs::write(folder.join("nginx.conf"), configuration);
+        let mut command = Command::new(program);
+        command.arg("-e").arg(folder.join("nginx-errors.log")).arg("-p").arg(folder).args(["-c", "nginx.conf"]);
+        command
+    })
+}
+
+/// Installed once, under `target`.
+fn start_better_auth(folder: &Path, stop: &Stop) -> io::Result<Server> {
+    if !debian::is_on_path("node") || !debian::is_on_path("npm") {
+        return Err(io::Error::other("Node.js and npm are not installed"));
+    }
+    let installed = std::path::absolute(PathBuf::from("target/bench/better-auth"))?;
+    std::fs::create_dir_all(&installed)?;
+    for (name, content) in BETTER_AUTH {
+        std::fs::write(installed.join(name), content)?;
+    }
+    if !installed.join("node_modules").exists()
+        && !run_aloud(Command::new("npm").args(["install", "--no-audit", "--no-fund"]).current_dir(&installed))
+    {
+        return Err(io::Error::other("npm did not install it"));
+    }
+    let mut server = Server::start(folder, "better-auth", stop, None, |at| {
+        let mut command = Command::new("node");
+        command.arg(installed.join("server.mjs")).arg(at.to_string()).arg(folder.join("better-auth.db"));
+        command.env("NODE_ENV", "production");
+        command
+    })?;
+    let said = std::fs::read_to_string(folder.join("better-auth.log"))?;
+    server.key = said.lines().find_map(|line| line.strip_prefix("key ")).map(str::to_owned);
+    Ok(server)
+}
