@@ -5,6 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::kit::db::ServerOptions;
+use crate::kit::log::Log;
 
 /// Settings of a node.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Config {
     pub node_name: String,
     /// How long a request's header may take, and an idle connection may stay open.
     pub header_timeout: Duration,
+    /// Where requests are logged.
+    pub log: Log,
 }
 
 impl Config {
@@ -45,6 +48,7 @@ impl Default for Config {
             server: ServerOptions::default(),
             node_name: String::new(),
             header_timeout: Duration::from_secs(15),
+            log: Log::default(),
         }
     }
 }

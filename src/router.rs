@@ -6,8 +6,8 @@ use axum::middleware::from_fn_with_state;
 
 use crate::access::guard_forms;
 use crate::app::App;
-use crate::front::front;
-use crate::kit::http::{ApiError, Routes};
+use crate::front::Front;
+use crate::kit::http::{ApiError, Routes, told};
 use crate::{access, audit, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
 
 /// The table of the JSON API; the OpenAPI document and the table of permissions are made from it.
@@ -32,19 +32,19 @@ pub fn pages() -> Vec<Routes<App>> {
 }
 
 /// Everything a node serves.
-pub fn router(app: App) -> Router {
+pub fn router(app: App) -> Front {
     let merged = |table: Vec<Routes<App>>| table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
     let pages = merged(pages()).route_layer(from_fn_with_state(app.clone(), guard_forms));
     let metrics = if app.config.has_metrics_listener { Router::new() } else { reference::metrics_router() };
-    merged(table())
+    let router = merged(table())
         .merge(pages)
         .merge(reference::router())
         .merge(frame::files())
         .merge(metrics)
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(app.clone(), front))
-        .with_state(app)
+        .method_not_allowed_fallback(told(method_not_allowed))
+        .with_state(app.clone());
+    Front::new(app, router)
 }
 
 /// The metrics alone, for an address of their own.

@@ -168,10 +168,9 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
         let ask = ask();
         (ask, known.ok_or(Refusal::Invalid).and_then(|key| app.index.verify_as(&key, ask)))
     };
-    let origin = info.origin(ask.now);
     match verified {
         Ok(entry) if !rule.admits_keys() => {
-            app.recorder.deny_person(&entry, origin);
+            app.recorder.deny_person(&entry, info.origin(ask.now));
             let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
@@ -180,7 +179,7 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
             Ok(entry)
         }
         Err(refusal) => {
-            app.recorder.deny(&refusal, ask.scope, origin);
+            app.recorder.deny(&refusal, ask.scope, info.origin(ask.now));
             Err(refused(&refusal, info.address))
         }
     }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::visitor::SignedOut;
 use crate::app::App;
 use crate::frame;
-use crate::kit::http::{ApiError, Describe, Doc, OnceKey};
+use crate::kit::http::{ApiError, Describe, Doc, Matched, OnceKey};
 use crate::kit::page::Fields;
 use crate::kit::text::hex;
 use crate::sessions::Jar;
@@ -71,6 +71,7 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
     if request.method() != Method::POST {
         return next.run(request).await;
     }
+    Matched::tell(request.extensions());
     let (mut parts, body) = request.into_parts();
     let fields = match read(&parts.headers, body).await {
         Ok(fields) => fields,

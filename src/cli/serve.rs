@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use futures_util::FutureExt;
 use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinError;
+use tower::ServiceExt;
 use tracing_subscriber::EnvFilter;
 
 use super::{Database, Failure, output};
@@ -17,6 +19,7 @@ use crate::config::Config;
 use crate::keys::Flush;
 use crate::kit::db::{DbResult, Location, ServerOptions, USUAL_CONNECTIONS, is_unavailable};
 use crate::kit::http::serve::serve;
+use crate::kit::log::{Lines, Log};
 use crate::{router, workspaces};
 
 #[derive(clap::Args)]
@@ -73,12 +76,13 @@ pub(super) enum LogFormat {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        self.listening.start_log()?;
+        let log = self.listening.start_log()?;
         if !matches!(&self.database_notifications, None | Some(Location::Postgres(_))) {
             return Err(Failure::usage("--database-notifications: expected the URL of a Postgres server"));
         }
         let (listener, metrics, mut config) = self.listening.bind().await?;
         config.server = ServerOptions { connections: self.database_connections, notifications: self.database_notifications };
+        config.log = log;
         config.node_name = self.node_name.unwrap_or_else(machine_name);
         let app = self.database.open_when_it_can(config).await?;
         if let Some(token) = workspaces::offer(&app).await? {
@@ -96,18 +100,15 @@ impl Serve {
 }
 
 impl Listening {
-    pub(super) fn start_log(&self) -> Result<(), Failure> {
+    pub(super) fn start_log(&self) -> Result<Log, Failure> {
         let filter = EnvFilter::try_new(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-        let started = if self.log_format == LogFormat::Json {
-            log.json().flatten_event(true).with_current_span(false).try_init()
-        } else {
-            log.try_init()
-        };
+        let (is_json, lines) = (self.log_format == LogFormat::Json, Lines::to_stderr());
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone()).with_ansi(false);
+        let started = if is_json { log.json().flatten_event(true).with_current_span(false).try_init() } else { log.try_init() };
         started.map_err(|error| Failure::refused(format!("the log cannot be started: {error}")))?;
         // A panic is a line of the log like any other: whoever reads JSON gets JSON.
         std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
-        Ok(())
+        Ok(Log::Written { lines, is_json })
     }
 
     /// Takes the addresses, so that the port is known before anything else is said.
@@ -159,8 +160,13 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "loading keys");
     let timeout = app.config.header_timeout;
-    let mut serving = tokio::spawn(serve(listener, router::router(app.clone()), timeout, asked_to_stop()));
-    let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, router::metrics(app.clone()), timeout, until_stop())));
+    let front = router::router(app.clone());
+    let answer = move |peer: SocketAddr, request| front.clone().answer(peer.ip(), request);
+    let mut serving = tokio::spawn(serve(listener, answer, timeout, asked_to_stop()));
+    let scraped = router::metrics(app.clone());
+    let answer =
+        move |_, request| scraped.clone().oneshot(request).map(|answered| answered.unwrap_or_else(|never| match never {}));
+    let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, answer, timeout, until_stop())));
     let address = address.to_string();
     let is_loaded = tokio::select! {
         joined = join(&app, &address) => joined.map(|()| true)?,

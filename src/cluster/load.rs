@@ -12,6 +12,9 @@ use crate::workspaces::{self, WorkspaceId};
 /// Keys read at once.
 const BATCH: u64 = 5_000;
 
+/// How often it is told how far a load has come.
+const PROGRESS: std::time::Duration = std::time::Duration::from_secs(2);
+
 impl Cluster {
     /// Applies every change there is; the last one's revision.
     pub(super) async fn catch_up(&self, app: &App) -> DbResult<i64> {
@@ -66,7 +69,9 @@ impl Cluster {
         let own = self.own();
         let target = store::current_revision(db).await?;
         self.load_tenants(app, db).await?;
-        let (mut last, mut refill) = (0, app.index.refill());
+        let (begun, total) = (app.clock.ticks(), keys::count(db).await?);
+        app.index.reserve(u32::try_from(total).unwrap_or(u32::MAX).saturating_sub(u32::try_from(app.index.len()).unwrap_or(0)));
+        let (mut last, mut loaded, mut told, mut refill) = (0, 0, begun, app.index.refill());
         loop {
             let keys = keys::changed_since(db, last, BATCH).await?;
             let Some(newest) = keys.last().map(|key| key.revision) else { break };
@@ -74,12 +79,18 @@ impl Cluster {
                 self.tenant(app, key.workspace).await?;
                 refill.take(key);
             }
-            last = newest;
+            (last, loaded) = (newest, loaded + keys.len());
+            if app.clock.ticks().saturating_sub(told) >= PROGRESS {
+                told = app.clock.ticks();
+                tracing::info!(loaded, of = total, "loading keys");
+            }
         }
         refill.finish();
         // Whatever was changed since `target` is applied once more: it may have been overwritten above by what it was before.
         self.set_applied(target);
         self.forget_own(&own);
+        let took = app.clock.ticks().saturating_sub(begun);
+        tracing::info!(keys = app.index.len(), seconds = took.as_secs_f64(), "keys are loaded");
         Ok(())
     }
 

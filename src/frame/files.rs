@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 
 use crate::app::App;
+use crate::kit::http::told;
 use crate::kit::page::Asset;
 
 /// Address, media type, content.
@@ -19,6 +20,6 @@ const FILES: [(&str, &str, &str); 4] = [
 pub fn router() -> Router<App> {
     FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
         let asset = Asset::new(kind, text);
-        router.route(path, get(move |headers: HeaderMap| async move { asset.answer(&headers) }))
+        router.route(path, get(told(move |headers: HeaderMap| async move { asset.answer(&headers) })))
     })
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::REQUEST_ID;
 use crate::app::App;
@@ -15,8 +15,7 @@ use crate::keys::Origin;
 use crate::keys::format;
 use crate::kit::clock::Time;
 use crate::kit::http::client;
-use crate::kit::http::serve::Peer;
-use crate::kit::ids::uuid_v7;
+use crate::kit::ids::quick_uuid_v7;
 use crate::sessions;
 
 /// The longest program name that is recorded.
@@ -25,35 +24,62 @@ const LONGEST_AGENT: usize = 300;
 /// What stands for a text with a secret in it.
 const WITHHELD: &str = "(withheld: there is a secret in it)";
 
-/// What is known of a request besides its content.
+/// What is known of a request besides its content. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct RequestInfo {
-    /// Its id, in the answer as `X-Request-Id`.
-    pub request_id: Arc<str>,
     /// Where it comes from, in canonical form; [`client::UNKNOWN`] if that cannot be told.
     pub address: IpAddr,
-    /// The program that sends it, as it calls itself; never with a key in it.
-    pub user_agent: Option<Arc<str>>,
+    id: Id,
+    /// As it was sent.
+    user_agent: Option<HeaderValue>,
 }
+
+#[derive(Clone, Debug)]
+enum Id {
+    Given(Arc<str>),
+    Made([u8; MADE]),
+}
+
+/// `req_` and 32 digits.
+const MADE: usize = 36;
 
 impl RequestInfo {
     /// What the request itself says, and the connection it came on.
-    pub(super) fn found(app: &App, request: &Request) -> Self {
-        let peer = request.extensions().get::<Peer>().map_or(client::UNKNOWN, |ConnectInfo(peer)| peer.ip());
+    pub(super) fn found(app: &App, peer: IpAddr, request: &Request) -> Self {
+        let headers = request.headers();
         Self {
-            request_id: request_id(app, request.headers()),
-            address: client::address(peer, request.headers(), &app.config.trusted_proxies),
-            user_agent: user_agent(request.headers()),
+            address: client::address(peer, headers, &app.config.trusted_proxies),
+            id: Id::of(app, headers),
+            user_agent: headers.get(header::USER_AGENT).cloned(),
         }
     }
 
     /// What was found out when the request came in.
     pub fn of(parts: &Parts) -> Self {
         parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
-            request_id: "".into(),
             address: client::UNKNOWN,
+            id: Id::Given("".into()),
             user_agent: None,
         })
+    }
+
+    /// Its id, in the answer as `X-Request-Id`.
+    pub fn id(&self) -> &str {
+        match &self.id {
+            Id::Given(id) => id,
+            Id::Made(id) => str::from_utf8(id).unwrap_or_default(),
+        }
+    }
+
+    /// The program that sends it, as it calls itself; never with a key in it.
+    pub fn user_agent(&self) -> Option<String> {
+        let text = self.user_agent.as_ref()?.to_str().ok()?;
+        if sessions::find_token(text).is_some() {
+            return Some(WITHHELD.to_owned());
+        }
+        let scrubbed = format::scrub(text);
+        let end = scrubbed.char_indices().nth(LONGEST_AGENT).map_or(scrubbed.len(), |(at, _)| at);
+        Some(scrubbed[..end].to_owned())
     }
 
     /// For the record.
@@ -61,36 +87,31 @@ impl RequestInfo {
         By {
             actor,
             ip: Some(self.address),
-            user_agent: self.user_agent.as_deref().map(str::to_owned),
-            request_id: Some(self.request_id.to_string()),
+            user_agent: self.user_agent(),
+            request_id: Some(self.id().to_owned()),
             standing: None,
         }
     }
 
     /// For a refusal.
     pub fn origin(&self, now: Time) -> Origin<'_> {
-        Origin { address: self.address, now, request_id: &self.request_id, user_agent: self.user_agent.as_deref() }
+        Origin { address: self.address, now, request_id: self.id(), user_agent: self.user_agent() }
     }
 }
 
-/// The caller's own if it is 1 to 128 visible ASCII characters and no secret, else a new one.
-fn request_id(app: &App, headers: &HeaderMap) -> Arc<str> {
-    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let usable = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !holds_secret(id);
-    match given.filter(usable) {
-        Some(id) => id.into(),
-        None => format!("req_{}", uuid_v7(app.clock.now(), &app.random).simple()).into(),
+impl Id {
+    /// The caller's own if it is 1 to 128 visible ASCII characters and no secret, else a new one.
+    fn of(app: &App, headers: &HeaderMap) -> Self {
+        let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+        let usable =
+            |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !holds_secret(id);
+        if let Some(id) = given.filter(usable) {
+            return Self::Given(id.into());
+        }
+        let mut made = *b"req_00000000000000000000000000000000";
+        quick_uuid_v7(app.clock.now(), &app.random).simple().encode_lower(&mut made[4..]);
+        Self::Made(made)
     }
-}
-
-fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
-    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    if sessions::find_token(text).is_some() {
-        return Some(WITHHELD.into());
-    }
-    let scrubbed = format::scrub(text);
-    let end = scrubbed.char_indices().nth(LONGEST_AGENT).map_or(scrubbed.len(), |(at, _)| at);
-    Some(scrubbed[..end].into())
 }
 
 /// How often a path is unescaped in search of a secret.

@@ -1,19 +1,25 @@
 //! The outermost layer: what holds for every request, whatever its route.
 //!
 //! It gives the request an id, finds the caller's address, refuses a key in the URL, turns a panic into a 500,
-//! renders failures, counts, and writes one line of log.
+//! renders failures, counts, and writes one line of log. It stands around the router rather than in it: a layer of axum's
+//! would cost more than all that it does.
 //!
 //! - here the layer; `info` what is known of a request besides its content
 
 mod info;
 
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tower::Service;
 
 pub use info::RequestInfo;
 use info::loggable;
@@ -21,7 +27,9 @@ use info::loggable;
 use crate::access;
 use crate::app::App;
 use crate::keys::format::{self, digest_of};
-use crate::kit::http::ApiError;
+use crate::kit::http::serve::Peer;
+use crate::kit::http::{ApiError, Matched, client};
+use crate::kit::log::RequestLine;
 use crate::metrics::{RequestLabels, RouteLabel};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,51 +38,81 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Copy, Debug)]
 pub struct Discreet;
 
-/// See the module.
-pub async fn front(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let begun = app.clock.ticks();
-    let info = RequestInfo::found(&app, &request);
-    request.extensions_mut().insert(info.clone());
-    let method = known(request.method());
-    let route = RouteLabel(request.extensions().get::<MatchedPath>().cloned());
-    // A route is logged as the table has it; what matches none, as it was sent.
-    let sent = if route.0.is_some() { None } else { Some(loggable(request.uri().path()).to_owned()) };
-    let in_api = matches!(request.uri().path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
+/// A router, and what surrounds it.
+#[derive(Clone, Debug)]
+pub struct Front {
+    app: App,
+    router: Router,
+}
 
-    let refused = access::refuse_key_in_url(request.uri());
-    let mut response = match refused {
-        Err((secret, error)) => {
-            note_leak(&app, &secret, &info);
-            error.into_response()
+impl Front {
+    /// Surrounds `router`.
+    pub fn new(app: App, router: Router) -> Self {
+        Self { app, router }
+    }
+
+    /// See the module.
+    pub async fn answer(self, peer: IpAddr, mut request: Request) -> Response {
+        let Self { app, mut router } = self;
+        let begun = app.clock.ticks();
+        let info = RequestInfo::found(&app, peer, &request);
+        let matched = Matched::default();
+        let method = known(request.method());
+        let path = request.uri().clone();
+        let in_api = matches!(path.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
+
+        let mut response = match access::refuse_key_in_url(request.uri()) {
+            Err((secret, error)) => {
+                note_leak(&app, &secret, &info);
+                error.into_response()
+            }
+            Ok(()) => {
+                request.extensions_mut().insert(info.clone());
+                request.extensions_mut().insert(matched.clone());
+                let answered = AssertUnwindSafe(router.call(request)).catch_unwind().await;
+                answered.map(|response| response.unwrap_or_else(|never| match never {})).unwrap_or_else(|_| {
+                    tracing::error!(request_id = %info.id(), "a handler panicked");
+                    ApiError::internal().into_response()
+                })
+            }
+        };
+        if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+            response = render(response, &error, &info, in_api);
         }
-        Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(request_id = %info.request_id, "a handler panicked");
-            ApiError::internal().into_response()
-        }),
-    };
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        response = render(response, &error, &info, in_api);
-    }
-    if let Ok(id) = HeaderValue::from_str(&info.request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    if in_api {
-        // What a key opens is nobody else's; a route that knows better says so itself.
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    }
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Ok(id) = HeaderValue::from_str(info.id()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if in_api {
+            // What a key opens is nobody else's; a route that knows better says so itself.
+            response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        }
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
-    let seconds = app.clock.ticks().saturating_sub(begun).as_secs_f64();
-    let status = response.status().as_u16();
-    let labels = RequestLabels { method, route, status };
-    app.metrics.request(&labels, seconds);
-    let path = sent.as_deref().unwrap_or(labels.route.as_str());
-    let ip = if response.extensions_mut().remove::<Discreet>().is_some() { None } else { Some(info.address) };
-    tracing::info!(
-        target: "planeconnection::request",
-        method, path, status, ms = (seconds * 1e6).round() / 1e3, ip = ip.map(tracing::field::display), request_id = %info.request_id,
-    );
-    response
+        let took = app.clock.ticks().saturating_sub(begun);
+        let status = response.status().as_u16();
+        let labels = RequestLabels { method, route: RouteLabel(matched.path().cloned()), status };
+        app.metrics.request(&labels, took.as_secs_f64());
+        let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
+        // A route is logged as the table has it; what matches none, as it was sent.
+        let path = if labels.route.0.is_some() { labels.route.as_str() } else { loggable(path.path()) };
+        let ip = (!is_discreet).then_some(info.address);
+        app.config.log.request(&RequestLine { method, path, status, took, ip, request_id: info.id() });
+        response
+    }
+}
+
+/// For callers in process, who say in an extension where they are.
+impl Service<Request> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+    fn call(&mut self, request: Request) -> Self::Future {
+        let peer = request.extensions().get::<Peer>().map_or(client::UNKNOWN, |ConnectInfo(peer)| peer.ip());
+        Box::pin(self.clone().answer(peer, request).map(Ok))
+    }
 }
 
 fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
@@ -82,7 +120,7 @@ fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
     if let Some(entry) = entry {
         app.recorder.leaked(&entry, info.origin(app.clock.now()));
     } else {
-        tracing::warn!(request_id = %info.request_id, "something of the form of a key was sent in a URL");
+        tracing::warn!(request_id = %info.id(), "something of the form of a key was sent in a URL");
     }
 }
 
@@ -91,11 +129,11 @@ fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) ->
     let (parts, _) = bare.into_parts();
     let mut response = if in_api {
         // A message may quote what was sent, and what was sent may hold a key.
-        let body = error.body(&info.request_id).to_string();
+        let body = error.body(info.id()).to_string();
         let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         (json, format::scrub(&body).into_owned()).into_response()
     } else {
-        crate::reference::error_page(error, &info.request_id).into_response()
+        crate::reference::error_page(error, info.id()).into_response()
     };
     *response.status_mut() = parts.status;
     response.extensions_mut().extend(parts.extensions);

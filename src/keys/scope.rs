@@ -85,6 +85,24 @@ impl Scope {
             .filter(|scope| *scope != Self::write(Module::Audit))
     }
 
+    /// Its name: the module's, a colon, and how far.
+    pub const fn as_str(self) -> &'static str {
+        match (self.module, self.access) {
+            (Module::Trips, Access::Read) => "trips:read",
+            (Module::Trips, Access::Write) => "trips:write",
+            (Module::Fleet, Access::Read) => "fleet:read",
+            (Module::Fleet, Access::Write) => "fleet:write",
+            (Module::Safety, Access::Read) => "safety:read",
+            (Module::Safety, Access::Write) => "safety:write",
+            (Module::Invoices, Access::Read) => "invoices:read",
+            (Module::Invoices, Access::Write) => "invoices:write",
+            (Module::Webhooks, Access::Read) => "webhooks:read",
+            (Module::Webhooks, Access::Write) => "webhooks:write",
+            (Module::Audit, Access::Read) => "audit:read",
+            (Module::Audit, Access::Write) => "audit:write",
+        }
+    }
+
     /// Its place in a [`Scopes`], 0 to 11.
     pub const fn index(self) -> usize {
         self.module as usize * 2 + self.access as usize
@@ -98,24 +116,20 @@ impl Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let access = match self.access {
-            Access::Read => "read",
-            Access::Write => "write",
-        };
-        write!(f, "{}:{access}", self.module.as_str())
+        f.write_str(self.as_str())
     }
 }
 
 impl FromStr for Scope {
     type Err = NotAScope;
     fn from_str(text: &str) -> Result<Self, NotAScope> {
-        Self::all().find(|scope| scope.to_string() == text).ok_or(NotAScope)
+        Self::all().find(|scope| scope.as_str() == text).ok_or(NotAScope)
     }
 }
 
 impl Serialize for Scope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -7,6 +7,7 @@
 //! - `ids`     TypeIDs as newtypes
 //! - `limit`   a rate limit in eight bytes (GCRA)
 //! - `lock`    locks that outlive a panic
+//! - `log`     lines on their way to stderr, and the one of each request
 //! - `page`    HTML, forms, times and charts
 //! - `random`  the operating system's generator, or a seeded one for tests
 //! - `text`    strings that were checked when they were parsed
@@ -19,6 +20,7 @@ pub mod http;
 pub mod ids;
 pub mod limit;
 pub mod lock;
+pub mod log;
 pub mod page;
 pub mod random;
 pub mod text;

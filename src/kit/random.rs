@@ -36,6 +36,14 @@ impl Random {
         }
     }
 
+    /// Bytes that nobody has to be unable to guess, without asking the operating system each time.
+    pub fn quick<const N: usize>(&self) -> [u8; N] {
+        match self {
+            Self::System => rand::random(),
+            Self::Seeded(_) => self.bytes(),
+        }
+    }
+
     /// A fresh array of random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

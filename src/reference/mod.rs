@@ -15,18 +15,19 @@ pub use openapi::document;
 pub use page::error_page;
 
 use crate::app::App;
+use crate::kit::http::told;
 
 /// Routes outside the API, open to all.
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/health", get(health::health))
-        .route("/readiness", get(health::readiness))
-        .route("/openapi.json", get(page::openapi))
-        .route("/docs", get(page::docs))
-        .route("/llms.txt", get(page::llms))
+        .route("/health", get(told(health::health)))
+        .route("/readiness", get(told(health::readiness)))
+        .route("/openapi.json", get(told(page::openapi)))
+        .route("/docs", get(told(page::docs)))
+        .route("/llms.txt", get(told(page::llms)))
 }
 
 /// The metrics, for the main address or one of their own.
 pub fn metrics_router() -> Router<App> {
-    Router::new().route("/metrics", get(health::metrics))
+    Router::new().route("/metrics", get(told(health::metrics)))
 }

@@ -14,7 +14,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
@@ -22,6 +21,7 @@ use http_body_util::BodyExt;
 use planeconnection::app::App;
 use planeconnection::audit::{Actor, By, Work};
 use planeconnection::config::Config;
+use planeconnection::front::Front;
 use planeconnection::keys::Flush;
 use planeconnection::kit::clock::{Clock, Time};
 use planeconnection::kit::db::Location;
@@ -41,13 +41,13 @@ pub const PASSWORD: &str = "correct horse battery";
 /// A node on a database without a workspace.
 pub struct EmptyApp {
     pub app: App,
-    pub router: Router,
+    pub router: Front,
     pub database: TestDatabase,
 }
 
 pub struct TestApp {
     pub app: App,
-    pub router: Router,
+    pub router: Front,
     pub workspace: Workspace,
     pub owner: Member,
     pub database: TestDatabase,
@@ -63,7 +63,7 @@ pub struct TestKey {
 /// Someone who sends requests.
 #[derive(Clone)]
 pub struct Client {
-    router: Router,
+    router: Front,
     headers: HeaderMap,
     address: IpAddr,
 }
@@ -271,7 +271,7 @@ async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace
 }
 
 impl Client {
-    fn on(router: &Router) -> Self {
+    fn on(router: &Front) -> Self {
         Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
     }
 

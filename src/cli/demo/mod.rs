@@ -19,8 +19,9 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        self.listening.start_log()?;
-        let (listener, metrics, config) = self.listening.bind().await?;
+        let log = self.listening.start_log()?;
+        let (listener, metrics, mut config) = self.listening.bind().await?;
+        config.log = log;
         let folder = tempfile::Builder::new().prefix("planeconnection-demo-").tempdir()?;
         let location = Location::Sqlite(folder.path().join("demo.db"));
         let seed::Seeded { secret, password } = seed::seed(&location).await?;

@@ -106,6 +106,11 @@ impl Operator {
     }
 
     fn from<'a>(&self, address: &str, user_agent: &'a str) -> Result<Origin<'a>, Failure> {
-        Ok(Origin { address: parse(address)?, now: self.app.clock.now(), request_id: "demo", user_agent: Some(user_agent) })
+        Ok(Origin {
+            address: parse(address)?,
+            now: self.app.clock.now(),
+            request_id: "demo",
+            user_agent: Some(user_agent.to_owned()),
+        })
     }
 }

@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 pub use list::list;
@@ -139,6 +139,11 @@ pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<
     }
     relatives.sort_by_key(|key| key.created_at);
     Ok(relatives)
+}
+
+/// How many keys there are, of all workspaces.
+pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
+    Entity::find().count(db).await
 }
 
 /// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.

@@ -87,13 +87,13 @@ pub(super) struct Denial {
 }
 
 /// The request that was refused.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "they are what they are called")]
 pub struct Origin<'a> {
     pub address: IpAddr,
     pub now: Time,
     pub request_id: &'a str,
-    pub user_agent: Option<&'a str>,
+    pub user_agent: Option<String>,
 }
 
 impl Folds {
@@ -114,7 +114,7 @@ impl Folds {
         if fold.count == 0 {
             fold.first = origin.now;
             origin.request_id.clone_into(&mut fold.request_id);
-            fold.user_agent = origin.user_agent.map(str::to_owned);
+            fold.user_agent = origin.user_agent;
         }
         fold.count += 1;
         fold.last = origin.now;

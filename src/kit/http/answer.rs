@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
+
+use super::ApiError;
 
 /// 200 with data.
 #[derive(Debug)]
@@ -57,13 +58,32 @@ impl<T> Envelope<T> {
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        Json(Envelope::new(self.0)).into_response()
+        written(self.0)
     }
 }
 
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
-        (StatusCode::CREATED, Json(Envelope::new(self.0))).into_response()
+        (StatusCode::CREATED, written(self.0)).into_response()
+    }
+}
+
+/// Room for most answers that are not lists, so that they are not moved while they are written.
+const USUAL_LENGTH: usize = 1 << 10;
+
+fn written(data: impl Serialize) -> Response {
+    let mut json = Vec::with_capacity(USUAL_LENGTH);
+    match serde_json::to_writer(&mut json, &Envelope::new(data)) {
+        Ok(()) => {
+            // By hand, as what axum makes of bytes has a type of its own first.
+            let mut response = Response::new(json.into());
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            ApiError::internal().into_response()
+        }
     }
 }
 

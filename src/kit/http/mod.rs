@@ -6,6 +6,7 @@
 //! - `answer`     `{"success":true,"data":…}`
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
+//! - `matched` which route a request has found, for what surrounds the router
 //! - `client`     the caller's address behind trusted proxies
 //! - `serve`      the accept loop: header timeout, graceful stop
 
@@ -14,6 +15,7 @@ pub mod client;
 pub mod describe;
 pub mod error;
 pub mod extract;
+pub mod matched;
 pub mod route;
 pub mod serve;
 pub mod tagged;
@@ -22,5 +24,6 @@ pub use answer::{Answer, Created, NoStore, Page, Paging, Put};
 pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError};
 pub use extract::{Body, Check, Creating, Faults, Listing, NoFields, NoParameters, OnceKey, Path, Query, present};
+pub use matched::{Matched, told};
 pub use route::{Guard, Route, Routes};
 pub use tagged::{Known, Tagged};

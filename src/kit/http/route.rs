@@ -2,15 +2,13 @@
 //! so a handler without a permission does not compile into the table.
 
 use axum::Router;
-use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use utoipa::openapi::path::ParameterIn;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use super::{Describe, Doc, NoParameters, Query};
+use super::matched::told;
+use super::{Describe, Doc};
 
 /// What handlers are given of the application.
 pub trait State: Clone + Send + Sync + 'static {}
@@ -31,15 +29,15 @@ pub trait Endpoint<S, Signature>: Send + Sync + 'static {
     fn permission() -> String;
     /// What it takes and gives.
     fn doc() -> Doc;
-    /// Itself, as axum serves it.
-    fn serve(self, filter: MethodFilter) -> MethodRouter<S>;
+    /// Itself, as axum serves it; what it takes in the query is described, and if that is nothing, `is_strict` refuses all.
+    fn serve(self, filter: MethodFilter, is_strict: bool) -> MethodRouter<S>;
 }
 
 macro_rules! endpoint {
     ($($argument:ident),*) => {
         impl<F, Fut, S, M, G, R, $($argument,)*> Endpoint<S, (M, G, $($argument,)* R)> for F
         where
-            F: Fn(G, $($argument),*) -> Fut + Handler<(M, G, $($argument,)*), S> + Send + Sync + 'static,
+            F: Fn(G, $($argument),*) -> Fut + Handler<(M, G, $($argument,)*), S, Future: Unpin> + Send + Sync + 'static,
             Fut: Future<Output = R>,
             S: Clone + Send + Sync + 'static,
             M: 'static,
@@ -57,8 +55,10 @@ macro_rules! endpoint {
                 R::describe(&mut doc);
                 doc
             }
-            fn serve(self, filter: MethodFilter) -> MethodRouter<S> {
-                on(filter, self)
+            fn serve(self, filter: MethodFilter, is_strict: bool) -> MethodRouter<S> {
+                let takes_parameters = |parameter: &Parameter| parameter.parameter_in == ParameterIn::Query;
+                let is_refusing = is_strict && !Self::doc().parameters.iter().any(takes_parameters);
+                on(filter, if is_refusing { told(self).without_parameters() } else { told(self) })
             }
         }
     };
@@ -128,9 +128,7 @@ fn route<S: State, H: Endpoint<S, T>, T>(
     summary: &'static str,
     handler: H,
 ) -> Route<S> {
-    let route = lenient(method, filter, path, summary, handler);
-    let takes_parameters = route.doc.parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Query);
-    if takes_parameters { route } else { route.map(|service| service.route_layer(from_fn(refuse_parameters))) }
+    line(method, path, summary, handler.serve(filter, true), H::doc(), H::permission())
 }
 
 fn lenient<S: State, H: Endpoint<S, T>, T>(
@@ -140,17 +138,19 @@ fn lenient<S: State, H: Endpoint<S, T>, T>(
     summary: &'static str,
     handler: H,
 ) -> Route<S> {
-    let mut doc = H::doc();
-    name_path_parameters(&mut doc, path);
-    Route { method, path, permission: H::permission(), summary, doc, service: handler.serve(filter) }
+    line(method, path, summary, handler.serve(filter, false), H::doc(), H::permission())
 }
 
-/// A misspelt parameter must not be taken for none.
-async fn refuse_parameters(request: Request, next: Next) -> Response {
-    match Query::<NoParameters>::of(request.uri()) {
-        Ok(_) => next.run(request).await,
-        Err(error) => error.into_response(),
-    }
+fn line<S>(
+    method: Method,
+    path: &'static str,
+    summary: &'static str,
+    service: MethodRouter<S>,
+    mut doc: Doc,
+    permission: String,
+) -> Route<S> {
+    name_path_parameters(&mut doc, path);
+    Route { method, path, permission, summary, doc, service }
 }
 
 fn name_path_parameters(doc: &mut Doc, path: &str) {

@@ -4,44 +4,45 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tower::ServiceExt;
 
-/// The largest header: request line and fields together.
+/// The largest header: request line and fields together. Of fields hyper takes a hundred; to say so would cost an array of
+/// them on the heap for each request.
 const LARGEST_HEADER: usize = 32 * 1024;
-
-/// The most fields in it.
-const MOST_FIELDS: usize = 100;
 
 /// How long requests in flight may take once a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(8);
 
-/// Serves `router` until `stop` resolves, then finishes what is in flight. When this returns, nothing is served any more.
+/// Serves what `answer` makes of a request and its peer until `stop` resolves, then finishes what is in flight. When this returns, nothing is served any more.
 ///
 /// `header_timeout` is how long a request's header may take, and an idle connection may stay open.
-pub async fn serve(listener: TcpListener, router: Router, header_timeout: Duration, stop: impl Future<Output = ()>) {
+pub async fn serve<A, F>(listener: TcpListener, answer: A, header_timeout: Duration, stop: impl Future<Output = ()>)
+where
+    A: Fn(SocketAddr, Request) -> F + Clone + Send + 'static,
+    F: Future<Output = Response> + Send,
+{
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_headers(MOST_FIELDS).max_header_size(LARGEST_HEADER);
+    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_header_size(LARGEST_HEADER);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     // Small answers should not wait for an acknowledgement; a failure here costs milliseconds only.
                     let _slower = stream.set_nodelay(true);
-                    let router = router.clone();
-                    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-                        request.extensions_mut().insert(ConnectInfo(peer));
-                        let router = router.clone();
-                        async move { Ok::<_, Infallible>(answer(router, request).await) }
+                    let answer = answer.clone();
+                    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+                        let answered = answer(peer, request.map(Body::new));
+                        async move { Ok::<_, Infallible>(answered.await) }
                     });
                     let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
                     connections.spawn(async move {
@@ -65,13 +66,6 @@ pub async fn serve(listener: TcpListener, router: Router, header_timeout: Durati
         tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time and are cut off");
     }
     connections.shutdown().await;
-}
-
-async fn answer(router: Router, request: hyper::Request<Incoming>) -> axum::response::Response {
-    match router.oneshot(request.map(axum::body::Body::new)).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
 }
 
 /// The peer of the connection a request came on.

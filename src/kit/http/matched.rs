@@ -1,0 +1,87 @@
+//! Which route a request has found, told to what surrounds the router, which cannot see it.
+//!
+//! A layer inside the router could, at the price of an allocation or three for each request; a handler says it for nothing.
+
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use axum::extract::{MatchedPath, Request};
+use axum::handler::Handler;
+use axum::http::Extensions;
+use axum::response::{IntoResponse, Response};
+
+use super::extract::{NoParameters, Query};
+
+/// Among a request's extensions: where its route is told.
+#[derive(Clone, Debug, Default)]
+pub struct Matched(Arc<OnceLock<MatchedPath>>);
+
+impl Matched {
+    /// The route, if one was found.
+    pub fn path(&self) -> Option<&MatchedPath> {
+        self.0.get()
+    }
+
+    /// Tells which route the request with these extensions has found.
+    pub fn tell(extensions: &Extensions) {
+        if let (Some(Self(told)), Some(path)) = (extensions.get(), extensions.get::<MatchedPath>()) {
+            told.get_or_init(|| path.clone());
+        }
+    }
+}
+
+/// A handler that tells its route.
+pub fn told<H>(handler: H) -> Told<H> {
+    Told { handler, takes_parameters: true }
+}
+
+/// See [`told`].
+#[derive(Clone, Debug)]
+pub struct Told<H> {
+    handler: H,
+    takes_parameters: bool,
+}
+
+impl<H> Told<H> {
+    /// Refuses parameters in the query: a misspelt one must not be taken for none.
+    pub(super) fn without_parameters(self) -> Self {
+        Self { takes_parameters: false, ..self }
+    }
+}
+
+impl<H: Handler<T, S>, T, S> Handler<T, S> for Told<H>
+where
+    H::Future: Unpin,
+{
+    type Future = Answering<H::Future>;
+    fn call(self, request: Request, state: S) -> Self::Future {
+        Matched::tell(request.extensions());
+        if !self.takes_parameters
+            && request.uri().query().is_some()
+            && let Err(error) = Query::<NoParameters>::of(request.uri())
+        {
+            return Answering::Refused(Some(error.into_response()));
+        }
+        Answering::Handled(self.handler.call(request, state))
+    }
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Answering<F> {
+    /// It was refused; once.
+    Refused(Option<Response>),
+    /// The handler has it.
+    Handled(F),
+}
+
+impl<F: Future<Output = Response> + Unpin> Future for Answering<F> {
+    type Output = Response;
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        match self.get_mut() {
+            Self::Refused(response) => response.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Handled(handled) => Pin::new(handled).poll(context),
+        }
+    }
+}
