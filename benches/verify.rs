@@ -12,9 +12,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use planeconnection::keys::index::Ask;
-use planeconnection::keys::{
-    Allowlist, Index, Key, KeyId, Module, Permissions, Person, PlainSecret, RateLimit, Scope, Tenant, format,
-};
+use planeconnection::keys::{Allowlist, Facts, Index, KeyId, Module, Permissions, PlainSecret, RateLimit, Scope, Tenant, format};
 use planeconnection::kit::clock::Time;
 use planeconnection::kit::random::Random;
 use planeconnection::workspaces::WorkspaceId;
@@ -150,27 +148,19 @@ impl Bench {
     }
 }
 
-fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, random: &Random) -> Key {
+fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, random: &Random) -> Facts {
     let kind = Kind::of(number);
-    Key {
+    Facts {
         id: KeyId::new(now, random),
         workspace,
         digest: secret.digest(),
         hint: secret.hint(),
         name: format!("Key {number}"),
-        description: None,
-        permissions: Permissions::ReadOnly,
         scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
         allowlist: Allowlist::default(),
         rate_limit: (kind == Kind::Limited).then_some(RateLimit { requests: 1_000_000, per_seconds: 1 }),
-        created_at: now,
-        created_by: Person { id: "operator".to_owned(), name: "bench".to_owned() },
         expires_at: Some(now.after(Duration::from_hours(24 * 365))),
-        revoked_at: (kind == Kind::Revoked).then_some(now),
-        revoked_by: None,
-        revoke_reason: None,
-        refused_everywhere_at: None,
-        rotated_from: None,
+        is_revoked: kind == Kind::Revoked,
         revision: 1,
     }
 }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::keys::{Flush, Index, Recorder};
 use crate::kit::clock::Clock;
 use crate::kit::db::{Db, DbResult, Location};
+use crate::kit::log::Refusals;
 use crate::kit::random::Random;
 use crate::members::Passwords;
 use crate::metrics::Metrics;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub chains: Watch,
     /// What is counted for the operator.
     pub metrics: Metrics,
+    /// Refused requests, of which only so many are logged.
+    pub refusals: Refusals,
 }
 
 impl Deref for App {
@@ -85,6 +88,7 @@ impl App {
             sign_ins: SignIns::default(),
             chains: Watch::default(),
             metrics: Metrics::default(),
+            refusals: Refusals::default(),
         })))
     }
 
@@ -105,6 +109,7 @@ impl App {
     /// Writes usage, failed sign-ins and expiries.
     pub async fn flush(&self, which: Flush) {
         self.recorder.flush(self, which).await;
+        self.refusals.sum_up();
         if let Err(error) = sessions::record_failures(self).await {
             tracing::warn!(%error, "failed sign-ins could not be recorded; they will be");
         }

@@ -43,6 +43,8 @@ impl Cluster {
             }
             Err(_) => {
                 tracing::error!("the lease could not be renewed: something in the database cannot be read");
+                // It may have ended halfway through the changes.
+                self.doubt();
                 return;
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::model::{Named, Node, NodeId};
 use super::store;
 use crate::app::App;
-use crate::keys::{self, Key, SecretDigest, format};
+use crate::keys::{self, Facts, SecretDigest, format};
 use crate::kit::clock::{Clock, Time};
 use crate::kit::db::{DbResult, is_unavailable};
 use crate::kit::http::ApiError;
@@ -202,7 +202,7 @@ impl Cluster {
     }
 
     /// Past its lease, a node asks the database about the one key that was presented, or answers 503.
-    pub async fn ask(&self, app: &App, presented: &[u8]) -> Result<Option<Key>, ApiError> {
+    pub async fn ask(&self, app: &App, presented: &[u8]) -> Result<Option<Facts>, ApiError> {
         let Ok(digest) = format::digest_of(presented) else { return Ok(None) };
         if self.is_cut_off.load(Ordering::Relaxed) {
             // Known already: nobody is kept waiting for it.
@@ -210,10 +210,11 @@ impl Cluster {
         }
         match tokio::time::timeout(LEASE, keys::find_by_digest(app.db.read(), digest)).await {
             Ok(Ok(Some(key))) => {
-                self.tenant(app, key.workspace).await?;
+                let facts = Facts::from(&key);
+                self.tenant(app, facts.workspace).await?;
                 // Not to be trusted, but to go on counting where it is known.
-                app.index.apply(&key);
-                Ok(Some(key))
+                app.index.apply(&facts);
+                Ok(Some(facts))
             }
             Ok(Ok(None)) => Ok(None),
             Ok(Err(_)) | Err(_) => Err(ApiError::unavailable()),

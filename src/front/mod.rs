@@ -92,6 +92,10 @@ impl Front {
         let status = response.status().as_u16();
         let labels = RequestLabels { method, route: RouteLabel(matched.path().cloned()), status };
         app.metrics.request(&labels, took.as_secs_f64());
+        let is_refused = matches!(status, 401 | 429);
+        if is_refused && !app.refusals.is_told(begun) {
+            return response;
+        }
         let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
         // A route is logged as the table has it; what matches none, as it was sent.
         let path = if labels.route.0.is_some() { labels.route.as_str() } else { loggable(path.path()) };

@@ -27,7 +27,7 @@ pub use api::routes;
 pub(crate) use api::views;
 pub use error::Error;
 pub use format::{PlainSecret, SecretDigest};
-pub use index::{Entry, EntryRef, Index, Refusal, Tenant};
+pub use index::{Entry, EntryRef, Facts, Index, Refusal, Tenant};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
 };

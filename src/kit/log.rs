@@ -8,6 +8,7 @@
 
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::clock::Clock;
+use super::limit::{Gcra, Rate};
 use super::lock::lock;
 
 /// How long a line may wait.
@@ -39,6 +41,35 @@ pub enum Log {
         /// One JSON object a line, else for people.
         is_json: bool,
     },
+}
+
+/// How many refusals are told one by one.
+const REFUSALS: Rate = Rate { requests: 20, per: Duration::from_secs(1) };
+
+/// Requests that were refused for want of a credential that is good: whoever sends many of them must not fill the log.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    limit: Gcra,
+    left_out: AtomicU64,
+}
+
+impl Refusals {
+    /// Whether another one is told by a line of its own, else it is counted.
+    pub fn is_told(&self, ticks: Duration) -> bool {
+        let is_told = self.limit.take(REFUSALS, ticks).is_ok();
+        if !is_told {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+        is_told
+    }
+
+    /// Tells how many had no line of their own, if there were any.
+    pub fn sum_up(&self) {
+        let left_out = self.left_out.swap(0, Ordering::Relaxed);
+        if left_out > 0 {
+            tracing::info!(target: TARGET, left_out, "more requests were refused with 401 or 429 than are told one by one");
+        }
+    }
 }
 
 /// What is told of a request.
@@ -323,6 +354,14 @@ mod tests {
         let expected = "INFO planeconnection::request: method=\"GET\" path=\"/api/v1/ops/trips\" status=200 ms=3.017 \
                         ip=203.0.113.7 request_id=req_1\n";
         assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn of_many_refusals_a_few_are_told_and_the_others_counted() {
+        let (refusals, second) = (Refusals::default(), Duration::from_secs(1));
+        let told = (0..1_000).filter(|_| refusals.is_told(second)).count();
+        assert_eq!((told, refusals.left_out.load(Ordering::Relaxed)), (20, 980));
+        assert!(refusals.is_told(2 * second));
     }
 
     #[test]

@@ -14,8 +14,10 @@ use crate::app::App;
 /// Characters a password may have.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=200;
 
-/// Hashes computed at once.
-const AT_ONCE: usize = 2;
+/// Hashes computed at once: half of the processors are always left to requests.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
+}
 
 /// Hashes that may wait for their turn; past it a sign-in is told to come back.
 const WAITING: usize = 16;
@@ -29,7 +31,8 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)), computing: Arc::new(Semaphore::new(AT_ONCE)) }
+        let at_once = at_once();
+        Self { waiting: Arc::new(Semaphore::new(at_once + WAITING)), computing: Arc::new(Semaphore::new(at_once)) }
     }
 }
 

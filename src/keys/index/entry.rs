@@ -7,8 +7,9 @@ use compact_str::CompactString;
 
 use super::Tenant;
 use super::counters::Counters;
+use super::facts::Facts;
 use crate::keys::format::Hint;
-use crate::keys::model::{Allowlist, Key, KeyId};
+use crate::keys::model::{Allowlist, KeyId};
 use crate::keys::scope::Scopes;
 use crate::kit::clock::Time;
 
@@ -41,7 +42,7 @@ pub(super) type Shared<T> = ArcSwapAny<Option<triomphe::Arc<T>>>;
 const NEVER: i64 = i64::MAX;
 
 impl Entry {
-    pub(super) fn new(key: &Key, tenant: Arc<Tenant>, before: Option<&Self>) -> Self {
+    pub(super) fn new(key: &Facts, tenant: Arc<Tenant>, before: Option<&Self>) -> Self {
         Self {
             id: key.id,
             tenant,
@@ -52,7 +53,7 @@ impl Entry {
             counters: Shared::new(before.and_then(|before| before.counters.load_full())),
             hint: Hint::of(&key.hint),
             scopes: key.scopes,
-            is_revoked: key.revoked_at.is_some(),
+            is_revoked: key.is_revoked,
         }
     }
 

@@ -8,10 +8,11 @@
 //! The index also knows how many nodes there are, as each lets its share of a key's rate limit through.
 //!
 //! - `verify` the path of a request; `table` the map; `standing` what it leads to: may the key pass?
-//! - `entry` what is told of a key; `counters` what requests leave behind
+//! - `facts` what the index is told of a key; `entry` what it tells; `counters` what requests leave behind
 
 mod counters;
 mod entry;
+mod facts;
 mod standing;
 mod table;
 mod verify;
@@ -22,12 +23,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use counters::{Counters, Drained, Seen};
 pub use entry::{Entry, EntryRef};
+pub use facts::Facts;
 use standing::Standing;
 use table::Table;
 pub use verify::{Ask, Refusal, Verified};
 
 use super::SecretDigest;
-use super::model::Key;
 use crate::kit::lock::lock;
 use crate::workspaces::WorkspaceId;
 
@@ -66,7 +67,7 @@ impl Index {
     }
 
     /// Learns of a key, unless something newer is known; its workspace must be known.
-    pub fn apply(&self, key: &Key) {
+    pub fn apply(&self, key: &Facts) {
         self.change(key, |known| known.revision <= key.revision);
     }
 
@@ -82,7 +83,7 @@ impl Index {
     }
 
     /// Sets how a key stands if `is_due`, given how it stood; its number in the table.
-    fn change(&self, key: &Key, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
+    fn change(&self, key: &Facts, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
         let Some(tenant) = self.tenant(key.workspace) else {
             tracing::error!(key = %key.id, "a key of an unknown workspace is ignored");
             return None;
@@ -133,7 +134,7 @@ pub(crate) struct Refill<'a> {
 
 impl Refill<'_> {
     /// Takes a key as it is in the database.
-    pub(crate) fn take(&mut self, key: &Key) {
+    pub(crate) fn take(&mut self, key: &Facts) {
         let Some(number) = self.index.change(key, |_whatever| true) else { return };
         let number = number as usize;
         if self.taken.len() <= number {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::entry::{Entry, EntryRef};
 use super::standing::Standing;
-use super::{Index, Key};
+use super::{Facts, Index};
 use crate::keys::format::digest_of_claimed;
 use crate::keys::model::RateLimit;
 use crate::keys::scope::Scope;
@@ -71,7 +71,7 @@ impl Index {
     }
 
     /// The same for a key as the database has it, whatever is known of it here.
-    pub fn verify_as(&self, key: &Key, ask: Ask) -> Result<EntryRef, Refusal> {
+    pub fn verify_as(&self, key: &Facts, ask: Ask) -> Result<EntryRef, Refusal> {
         let tenant = self.tenant(key.workspace).ok_or(Refusal::Invalid)?;
         let (_, standing) = self.keys.get_or_insert(&key.digest);
         let entry = EntryRef::new(Entry::new(key, tenant, standing.entry().as_deref()));
@@ -106,4 +106,142 @@ impl Index {
 
 fn limited(entry: Option<EntryRef>, too_soon: TooSoon) -> Result<(), Refusal> {
     Err(entry.map_or(Refusal::Invalid, |entry| Refusal::Limited(entry, too_soon)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::keys::format::PlainSecret;
+    use crate::keys::index::Tenant;
+    use crate::keys::model::{Allowlist, KeyId};
+    use crate::keys::scope::{Module, Permissions};
+    use crate::kit::random::Random;
+    use crate::workspaces::WorkspaceId;
+
+    const NOW: &str = "2026-11-23T09:30:00Z";
+
+    fn now() -> Time {
+        NOW.parse().expect("a time")
+    }
+
+    fn ask() -> Ask {
+        let ticks = Duration::from_hours(1);
+        Ask { scope: Some(Scope::read(Module::Trips)), address: [203, 0, 113, 7].into(), now: now(), ticks }
+    }
+
+    /// An index with one key, as it may be used for trips, but for what `change` does to it.
+    fn index(change: impl FnOnce(&mut Facts)) -> (Index, PlainSecret, Facts) {
+        let (index, random) = (Index::default(), Random::seeded(7));
+        let workspace = WorkspaceId::new(now(), &random);
+        index.apply_tenant(Tenant { id: workspace, slug: "skyline".into(), name: "Skyline".into(), timezone: "UTC".into() });
+        let secret = PlainSecret::generate(&random);
+        let mut facts = Facts {
+            id: KeyId::new(now(), &random),
+            workspace,
+            digest: secret.digest(),
+            hint: secret.hint(),
+            name: "Fleet website".to_owned(),
+            scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
+            allowlist: Allowlist::default(),
+            rate_limit: Some(RateLimit::USUAL),
+            expires_at: Some(now().after(Duration::from_micros(1_500))),
+            is_revoked: false,
+            revision: 1,
+        };
+        change(&mut facts);
+        index.apply(&facts);
+        (index, secret, facts)
+    }
+
+    fn allocations(index: &Index, presented: &[u8], ask: Ask) -> u64 {
+        allocation_counter::measure(|| drop(index.verify(presented, ask))).count_total
+    }
+
+    #[test]
+    fn no_verification_allocates_whether_it_admits_or_refuses() {
+        let (index_, secret, _) = index(|_| {});
+        let unknown = PlainSecret::generate(&Random::seeded(8));
+        let (bad_scope, late) = (Scope::read(Module::Audit), now().after(Duration::from_hours(1)));
+        for (what, presented, ask) in [
+            ("good", secret.expose(), ask()),
+            ("out of scope", secret.expose(), Ask { scope: Some(bad_scope), ..ask() }),
+            ("expired", secret.expose(), Ask { now: late, ..ask() }),
+            ("unknown", unknown.expose(), ask()),
+            ("no key", "pck_no", ask()),
+        ] {
+            // The first look at an entry makes this thread known to whoever may replace it.
+            drop(index_.verify(presented.as_bytes(), ask));
+            assert_eq!(allocations(&index_, presented.as_bytes(), ask), 0, "{what}");
+        }
+        for (what, index) in [
+            ("revoked", index(|facts| facts.is_revoked = true).0),
+            ("limited", index(|facts| facts.rate_limit = Some(RateLimit { requests: 1, per_seconds: 3_600 })).0),
+            ("elsewhere", index(|facts| facts.allowlist = Allowlist::parse(&["192.0.2.0/24".to_owned()]).expect("a block")).0),
+        ] {
+            drop(index.verify(secret.expose().as_bytes(), ask()));
+            assert!(index.verify(secret.expose().as_bytes(), ask()).is_err(), "{what}");
+            assert_eq!(allocations(&index, secret.expose().as_bytes(), ask()), 0, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_key_expires_to_the_microsecond() {
+        let (index, secret, facts) = index(|_| {});
+        let expiry = facts.expires_at.expect("it expires");
+        for early in [1_500, 1_000, 501, 500, 1] {
+            let ask = Ask { now: expiry.before(Duration::from_micros(early)), ..ask() };
+            assert!(index.verify(secret.expose().as_bytes(), ask).is_ok(), "{early} µs before");
+        }
+        for late in [0, 1, 499, 1_000] {
+            let ask = Ask { now: expiry.after(Duration::from_micros(late)), ..ask() };
+            assert!(matches!(index.verify(secret.expose().as_bytes(), ask), Err(Refusal::Expired(_))), "{late} µs after");
+        }
+    }
+
+    #[test]
+    fn a_revoked_key_stays_so_whatever_is_heard_of_it_later() {
+        let (index, secret, facts) = index(|_| {});
+        index.apply(&Facts { is_revoked: true, revision: 3, ..facts.clone() });
+        index.apply(&Facts { revision: 2, ..facts });
+        assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Revoked(_))));
+    }
+
+    #[test]
+    fn a_key_that_an_index_filled_anew_does_not_take_is_unknown_and_can_come_back() {
+        let (index, secret, facts) = index(|_| {});
+        index.refill().finish();
+        assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Invalid)));
+        assert_eq!((index.len(), index.get(&facts.digest).is_none()), (0, true));
+        let mut refill = index.refill();
+        refill.take(&Facts { revision: 0, ..facts });
+        refill.finish();
+        assert!(index.verify(secret.expose().as_bytes(), ask()).is_ok());
+        assert_eq!(index.len(), 1);
+    }
+
+    #[test]
+    fn every_scope_is_open_or_not_as_the_entry_says() {
+        for granted in Scope::all() {
+            let (index, secret, facts) =
+                index(|facts| (facts.scopes, facts.rate_limit) = ([granted].into_iter().collect(), None));
+            for needed in Scope::all().map(Some).chain([None]) {
+                let is_ok = index.verify(secret.expose().as_bytes(), Ask { scope: needed, ..ask() }).is_ok();
+                assert_eq!(is_ok, needed.is_none_or(|needed| facts.scopes.cover(needed)), "{granted}, {needed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_limit_begins_anew_and_an_unchanged_one_does_not() {
+        let few = RateLimit { requests: 1, per_seconds: 3_600 };
+        let (index, secret, facts) = index(|facts| facts.rate_limit = Some(few));
+        let verify = || index.verify(secret.expose().as_bytes(), ask()).is_ok();
+        assert!(verify() && !verify());
+        index.apply(&Facts { name: "Renamed".to_owned(), revision: 2, ..facts.clone() });
+        assert!(!verify());
+        index.apply(&Facts { rate_limit: Some(RateLimit { requests: 2, ..few }), revision: 3, ..facts });
+        assert!(verify() && verify() && !verify());
+    }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::error::Error;
 use super::format::PlainSecret;
+use super::index::Facts;
 use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKey, Status, UpdateKey, successor_names};
 use super::store;
 use crate::app::App;
@@ -168,7 +169,7 @@ async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<Confi
     let here = app.clone();
     work.after_commit(move || {
         here.cluster.note_own(seen.revision, seen.digest);
-        here.index.apply(&seen);
+        here.index.apply(&Facts::from(&seen));
     });
     match answer {
         // Only the id is kept for a repetition: the secret is in one answer.

@@ -11,6 +11,7 @@ use crate::audit::{Action, Actor, By, Work};
 use crate::cluster::{self, Confirmation};
 use crate::keys::error::Error;
 use crate::keys::format::scrub;
+use crate::keys::index::Facts;
 use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
 use crate::kit::clock::Time;
@@ -29,7 +30,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
         drop(work);
         app.cluster.note_own(key.revision, key.digest);
-        app.index.apply(&key);
+        app.index.apply(&Facts::from(&key));
         let confirmation = app.cluster.wait_for_others(app, key.revision).await;
         return Ok(recorded(app, key, confirmation).await);
     }

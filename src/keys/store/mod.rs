@@ -16,6 +16,7 @@ pub use list::list;
 pub(super) use list::{Counts, KeyQuery, Order, Search, SortBy, count_by_status, find_page};
 
 use super::format::SecretDigest;
+use super::index::Facts;
 use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
@@ -146,10 +147,60 @@ pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
     Entity::find().count(db).await
 }
 
-/// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
-pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Key>> {
-    let rows = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit).all(db).await?;
-    rows.into_iter().map(key_of).collect()
+/// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes: what the index has to know
+/// of them.
+pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Facts>> {
+    type Row = (
+        KeyId,
+        WorkspaceId,
+        Vec<u8>,
+        String,
+        String,
+        i16,
+        Option<serde_json::Value>,
+        Option<i32>,
+        Option<i32>,
+        Option<Time>,
+        Option<Time>,
+        i64,
+    );
+    let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
+    let rows: Vec<Row> = changed
+        .select_only()
+        .columns([
+            Column::Id,
+            Column::WorkspaceId,
+            Column::Digest,
+            Column::Hint,
+            Column::Name,
+            Column::Scopes,
+            Column::IpAllowlist,
+            Column::RateRequests,
+            Column::RatePerSeconds,
+            Column::ExpiresAt,
+            Column::RevokedAt,
+            Column::Revision,
+        ])
+        .into_tuple()
+        .all(db)
+        .await?;
+    let facts =
+        |(id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision): Row| {
+            Ok(Facts {
+                id,
+                workspace,
+                digest: digest_of(id, &digest)?,
+                hint,
+                name,
+                scopes: Scopes::from_bits(scopes.cast_unsigned()),
+                allowlist: allowlist_of(id, blocks.as_ref())?,
+                rate_limit: rate_limit_of(requests, seconds),
+                expires_at,
+                is_revoked: revoked_at.is_some(),
+                revision,
+            })
+        };
+    rows.into_iter().map(facts).collect()
 }
 
 /// The revisions of the keys with these digests, of those that are there.
@@ -230,22 +281,32 @@ fn row_of(key: &Key) -> DbResult<Model> {
     })
 }
 
+fn broken(id: KeyId, what: &str) -> DbErr {
+    DbErr::Type(format!("key {id}: {what}"))
+}
+
+fn digest_of(id: KeyId, bytes: &[u8]) -> DbResult<SecretDigest> {
+    bytes.try_into().map(SecretDigest).map_err(|_| broken(id, "digest"))
+}
+
+fn allowlist_of(id: KeyId, json: Option<&serde_json::Value>) -> DbResult<Allowlist> {
+    let Some(json) = json else { return Ok(Allowlist::default()) };
+    let blocks: Vec<String> = serde_json::from_value(json.clone()).map_err(|_| broken(id, "allow-list"))?;
+    Allowlist::parse(&blocks).map_err(|_| broken(id, "allow-list"))
+}
+
+fn rate_limit_of(requests: Option<i32>, per_seconds: Option<i32>) -> Option<RateLimit> {
+    let (requests, per_seconds) = requests.zip(per_seconds)?;
+    Some(RateLimit { requests: requests.unsigned_abs(), per_seconds: per_seconds.unsigned_abs() })
+}
+
 fn key_of(row: Model) -> DbResult<Key> {
-    let broken = |what: &str| DbErr::Type(format!("key {}: {what}", row.id));
-    let blocks: Vec<String> = row
-        .ip_allowlist
-        .as_ref()
-        .map_or(Ok(Vec::new()), |json| serde_json::from_value(json.clone()).map_err(|_| broken("allow-list")))?;
-    let rate_limit = row
-        .rate_requests
-        .zip(row.rate_per_seconds)
-        .map(|(requests, per_seconds)| RateLimit { requests: requests.unsigned_abs(), per_seconds: per_seconds.unsigned_abs() });
     Ok(Key {
-        digest: SecretDigest(row.digest.as_slice().try_into().map_err(|_| broken("digest"))?),
-        permissions: row.permissions.parse().map_err(|_| broken("permissions"))?,
-        allowlist: Allowlist::parse(&blocks).map_err(|_| broken("allow-list"))?,
+        digest: digest_of(row.id, &row.digest)?,
+        permissions: row.permissions.parse().map_err(|_| broken(row.id, "permissions"))?,
+        allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,
         scopes: Scopes::from_bits(row.scopes.cast_unsigned()),
-        rate_limit,
+        rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),
         id: row.id,
         workspace: row.workspace_id,
         hint: row.hint,

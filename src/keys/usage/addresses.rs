@@ -60,7 +60,11 @@ async fn known(app: &App, uses: &[Use<'_>]) -> DbResult<Known> {
 async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
     let mut rows: Vec<_> = uses.iter().map(row).collect();
     // In one order on every node, as the counts are.
-    rows.sort_unstable_by(|one, other| (one.key_id, &one.ip).cmp(&(other.key_id, &other.ip)));
+    rows.sort_unstable_by(|one, other| {
+        (one.key_id, &one.ip, other.last_used_at).cmp(&(other.key_id, &other.ip, one.last_used_at))
+    });
+    // A key that was changed in the same second was counted in two places; a statement must not touch a row twice.
+    rows.dedup_by(|later, kept| (later.key_id, &later.ip) == (kept.key_id, &kept.ip));
     let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
     let tx = app.db.begin().await?;
     for rows in rows.chunks(CHUNK) {

@@ -57,7 +57,7 @@ pub(super) fn run(target: &Target, seconds: u32) -> io::Result<Sample> {
         .and_then(|line| line.split_whitespace().next()?.parse().ok())
         .ok_or_else(|| failed("no count"))?;
     let requests_a_second = word("Requests/sec:").and_then(|word| word.parse().ok()).ok_or_else(|| failed("no rate"))?;
-    Ok(Sample { requests_a_second, micros: (after - before) * 1e6 / requests, median: figure("50%")?, p99: figure("99%")? })
+    Ok(Sample { requests_a_second, micros: (after - before) * 1e6 / requests, median: figure(" 50%")?, p99: figure(" 99%")? })
 }
 
 /// As wrk writes a time: 1.20ms, 870.00us, 1.01s.

@@ -1,0 +1,43 @@
+//! What the index is told of a key.
+
+use crate::keys::format::SecretDigest;
+use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
+use crate::keys::scope::Scopes;
+use crate::kit::clock::Time;
+use crate::workspaces::WorkspaceId;
+
+/// What decides whether a key opens something, and what is told of it then: a million keys are read for that when a node
+/// starts, and nothing else of them.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "model::Key says what each is")]
+pub struct Facts {
+    pub id: KeyId,
+    pub workspace: WorkspaceId,
+    pub digest: SecretDigest,
+    pub hint: String,
+    pub name: String,
+    pub scopes: Scopes,
+    pub allowlist: Allowlist,
+    pub rate_limit: Option<RateLimit>,
+    pub expires_at: Option<Time>,
+    pub is_revoked: bool,
+    pub revision: i64,
+}
+
+impl From<&Key> for Facts {
+    fn from(key: &Key) -> Self {
+        Self {
+            id: key.id,
+            workspace: key.workspace,
+            digest: key.digest,
+            hint: key.hint.clone(),
+            name: key.name.clone(),
+            scopes: key.scopes,
+            allowlist: key.allowlist.clone(),
+            rate_limit: key.rate_limit,
+            expires_at: key.expires_at,
+            is_revoked: key.revoked_at.is_some(),
+            revision: key.revision,
+        }
+    }
+}
