@@ -1,12 +1,13 @@
 //! What a verification and a whole request cost in instructions, counted by callgrind: counts repeat, and times do not.
 //!
 //! `cargo bench --profile dev --bench cost`, which the tests run, holds them against a recorded budget: the counts of the
-//! day it was set and a twentieth more. Who makes something dearer on purpose raises the budget in the same commit. It is
+//! day it was set and a thirtieth more. Who makes something dearer on purpose raises the budget in the same commit. It is
 //! the dev profile that is counted, for the sake of whoever waits for the tests; what is told in docs/PERFORMANCE.md is
 //! the release.
 
+#![expect(missing_docs, reason = "what the macros make has none")]
+
 use std::net::IpAddr;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -98,12 +99,8 @@ fn whoami() -> Node {
 #[library_benchmark(config = LibraryBenchmarkConfig::default().tool(budget(VERIFY)))]
 #[bench::key(setup = whoami)]
 fn verify(node: Node) -> Node {
-    let ask = Ask {
-        scope: Some(Scope::read(Module::Trips)),
-        address: CALLER,
-        now: node.app.clock.now(),
-        ticks: Duration::from_hours(1),
-    };
+    let (now, ticks) = (node.app.clock.now(), node.app.clock.ticks());
+    let ask = Ask { scope: Some(Scope::read(Module::Trips)), address: CALLER, now, ticks };
     assert!(node.app.index.verify(node.secret.as_bytes(), ask).is_ok());
     node
 }
@@ -116,10 +113,10 @@ fn request(node: Node) -> Node {
 }
 
 /// Instructions a verification may take.
-const VERIFY: u64 = 1_000_000;
+const VERIFY: u64 = 18_000;
 
 /// Instructions a request for `whoami` may take, from its head to the head of its answer.
-const REQUEST: u64 = 10_000_000;
+const REQUEST: u64 = 282_000;
 
 fn budget(instructions: u64) -> Callgrind {
     let mut callgrind = Callgrind::default();

@@ -163,9 +163,11 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     let front = router::router(app.clone());
     let answer = move |peer: SocketAddr, request| front.clone().answer(peer.ip(), request);
     let mut serving = tokio::spawn(serve(listener, answer, timeout, asked_to_stop()));
-    let scraped = router::metrics(app.clone());
-    let answer =
-        move |_, request| scraped.clone().oneshot(request).map(|answered| answered.unwrap_or_else(|never| match never {}));
+    let metrics_router = router::metrics(app.clone());
+    let answer = move |_, request| {
+        let answered = metrics_router.clone().oneshot(request);
+        answered.map(|response| response.unwrap_or_else(|never| match never {}))
+    };
     let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, answer, timeout, until_stop())));
     let address = address.to_string();
     let is_loaded = tokio::select! {

@@ -1,19 +1,28 @@
 //! The index, filled from the database.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use sea_orm::DbErr;
 
 use super::node::Cluster;
 use super::store;
 use crate::app::App;
-use crate::keys::{self, SecretDigest, Tenant};
+use crate::keys::index::Refill;
+use crate::keys::{self, Facts, SecretDigest, Tenant};
 use crate::kit::db::{DbResult, Pool};
 use crate::workspaces::{self, WorkspaceId};
 
 /// Keys read at once.
-const BATCH: u64 = 5_000;
+const BATCH: u64 = 1_000;
+
+/// Changes read at once while all keys are loaded, and how many such reads there are at a time.
+const RANGE: i64 = 1_000;
+const AT_ONCE: usize = 2;
 
 /// How often it is told how far a load has come.
-const PROGRESS: std::time::Duration = std::time::Duration::from_secs(2);
+const PROGRESS: Duration = Duration::from_secs(2);
 
 impl Cluster {
     /// Applies every change there is; the last one's revision.
@@ -69,28 +78,26 @@ impl Cluster {
         let own = self.own();
         let target = store::current_revision(db).await?;
         self.load_tenants(app, db).await?;
-        let (begun, total) = (app.clock.ticks(), keys::count(db).await?);
-        app.index.reserve(u32::try_from(total).unwrap_or(u32::MAX).saturating_sub(u32::try_from(app.index.len()).unwrap_or(0)));
-        let (mut last, mut loaded, mut told, mut refill) = (0, 0, begun, app.index.refill());
+        let mut load = Load::new(app, keys::count(db).await?);
+        // Where each begins is known beforehand, so that several are read at once.
+        let begins =
+            std::iter::successors(Some(0), |after: &i64| after.checked_add(RANGE)).take_while(move |after| *after < target);
+        let ranges = stream::iter(begins).map(|after| read_apart(app, after, target));
+        let mut reads = ranges.buffered(AT_ONCE).boxed();
+        while let Some(keys) = reads.next().await {
+            load.take(&keys?).await?;
+        }
+        let mut last = target;
         loop {
             let keys = keys::changed_since(db, last, BATCH).await?;
             let Some(newest) = keys.last().map(|key| key.revision) else { break };
-            for key in &keys {
-                self.tenant(app, key.workspace).await?;
-                refill.take(key);
-            }
-            (last, loaded) = (newest, loaded + keys.len());
-            if app.clock.ticks().saturating_sub(told) >= PROGRESS {
-                told = app.clock.ticks();
-                tracing::info!(loaded, of = total, "loading keys");
-            }
+            load.take(&keys).await?;
+            last = newest;
         }
-        refill.finish();
+        load.finish();
         // Whatever was changed since `target` is applied once more: it may have been overwritten above by what it was before.
         self.set_applied(target);
         self.forget_own(&own);
-        let took = app.clock.ticks().saturating_sub(begun);
-        tracing::info!(keys = app.index.len(), seconds = took.as_secs_f64(), "keys are loaded");
         Ok(())
     }
 
@@ -110,5 +117,56 @@ impl Cluster {
             app.index.apply_tenant(Tenant::from(&workspace));
         }
         Ok(app.index.tenant(id))
+    }
+}
+
+/// Reads the keys of one range as a task of its own, so that what is read is put into words on whichever processor is free.
+async fn read_apart(app: &App, after: i64, target: i64) -> DbResult<Vec<Facts>> {
+    let (app, until) = (app.clone(), after.saturating_add(RANGE).min(target));
+    let read = tokio::spawn(async move { keys::changed_between(app.db.read(), after, until).await });
+    read.await.unwrap_or_else(|error| match error.try_into_panic() {
+        // As if it had been read here.
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(cancelled) => Err(DbErr::Custom(cancelled.to_string())),
+    })
+}
+
+/// An index on its way to be full.
+struct Load<'a> {
+    app: &'a App,
+    refill: Refill<'a>,
+    loaded: usize,
+    total: u64,
+    begun: Duration,
+    told: Duration,
+}
+
+impl<'a> Load<'a> {
+    fn new(app: &'a App, total: u64) -> Self {
+        let more = total.saturating_sub(app.index.len() as u64);
+        app.index.reserve(u32::try_from(more).unwrap_or(u32::MAX));
+        let begun = app.clock.ticks();
+        Self { app, refill: app.index.refill(), loaded: 0, total, begun, told: begun }
+    }
+
+    async fn take(&mut self, keys: &[Facts]) -> DbResult<()> {
+        for key in keys {
+            // Its workspace may be younger than this node's memory.
+            self.app.cluster.tenant(self.app, key.workspace).await?;
+            self.refill.take(key);
+        }
+        self.loaded += keys.len();
+        let now = self.app.clock.ticks();
+        if now.saturating_sub(self.told) >= PROGRESS {
+            self.told = now;
+            tracing::info!(loaded = self.loaded, of = self.total, "loading keys");
+        }
+        Ok(())
+    }
+
+    fn finish(self) {
+        self.refill.finish();
+        let seconds = self.app.clock.ticks().saturating_sub(self.begun).as_secs_f64();
+        tracing::info!(keys = self.app.index.len(), seconds, "keys are loaded");
     }
 }

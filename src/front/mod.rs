@@ -61,19 +61,19 @@ impl Front {
         let path = request.uri().clone();
         let in_api = matches!(path.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
-        let mut response = match access::refuse_key_in_url(request.uri()) {
-            Err((secret, error)) => {
-                note_leak(&app, &secret, &info);
-                error.into_response()
-            }
-            Ok(()) => {
-                request.extensions_mut().insert(info.clone());
-                request.extensions_mut().insert(matched.clone());
-                let answered = AssertUnwindSafe(router.call(request)).catch_unwind().await;
-                answered.map(|response| response.unwrap_or_else(|never| match never {})).unwrap_or_else(|_| {
+        let mut response = if let Err((secret, error)) = access::refuse_key_in_url(request.uri()) {
+            note_leak(&app, &secret, &info);
+            error.into_response()
+        } else {
+            request.extensions_mut().insert(info.clone());
+            request.extensions_mut().insert(matched.clone());
+            match AssertUnwindSafe(router.call(request)).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_) => {
                     tracing::error!(request_id = %info.id(), "a handler panicked");
                     ApiError::internal().into_response()
-                })
+                }
             }
         };
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {

@@ -108,9 +108,13 @@ impl Hint {
     /// Of a key, or of a hint as it was shown; what is neither shows nothing.
     pub fn of(text: &str) -> Self {
         let body = text.strip_prefix(PREFIX).unwrap_or(text).as_bytes();
-        let ends = body.first_chunk::<4>().zip(body.last_chunk::<4>()).filter(|ends| ends.0.is_ascii() && ends.1.is_ascii());
-        let ([a, b, c, d], [w, x, y, z]) = ends.unwrap_or((b"????", b"????"));
-        Self([*a, *b, *c, *d, *w, *x, *y, *z])
+        let ends =
+            body.first_chunk::<4>().zip(body.last_chunk::<4>()).filter(|(first, last)| first.is_ascii() && last.is_ascii());
+        let (first, last) = ends.unwrap_or((b"????", b"????"));
+        let mut hint = [0; 8];
+        hint[..4].copy_from_slice(first);
+        hint[4..].copy_from_slice(last);
+        Self(hint)
     }
 }
 

@@ -110,9 +110,9 @@ impl RequestLine<'_> {
         text.extend(self.method.as_bytes());
         text.extend(b"\" path=");
         if is_plain(self.path) {
-            quote(self.path, text)
+            quote(self.path, text);
         } else {
-            write!(text, "{:?}", self.path)?
+            write!(text, "{:?}", self.path)?;
         }
         text.extend(b" status=");
         digits(text, status, 3);
@@ -134,9 +134,9 @@ impl RequestLine<'_> {
         text.extend(self.method.as_bytes());
         text.extend(b"\",\"path\":");
         if is_plain(self.path) {
-            quote(self.path, text)
+            quote(self.path, text);
         } else {
-            serde_json::to_writer(&mut *text, self.path)?
+            serde_json::to_writer(&mut *text, self.path)?;
         }
         text.extend(b",\"status\":");
         digits(text, status, 3);

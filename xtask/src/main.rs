@@ -3,6 +3,7 @@
 mod api;
 mod bench;
 mod browser;
+mod budget;
 mod cluster;
 mod debian;
 #[expect(dead_code, reason = "made for the tests, too")]
@@ -71,7 +72,9 @@ fn docs() -> Step {
 
 fn main() -> ExitCode {
     let has_passed = match Cli::parse().chore {
-        Chore::Test => suite::prepare() && all(&[format(), lints(), docs(), suite::on_sqlite()]) && suite::on_postgres(),
+        Chore::Test => {
+            suite::prepare() && all(&[format(), lints(), docs(), suite::on_sqlite(), budget::step()]) && suite::on_postgres()
+        }
         Chore::Check => all(&[format(), lints(), suite::quick()]),
         Chore::Previous => previous::build(),
         Chore::Pictures => browser::prepare() && browser::pictures(),

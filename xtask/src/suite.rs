@@ -5,14 +5,14 @@ use std::process::Command;
 
 use crate::debian::{install, install_without_service, is_on_path};
 use crate::postgres::{self, Server};
-use crate::{Step, browser, previous, run};
+use crate::{Step, browser, budget, previous, run};
 
 /// The tests that work on whatever `TEST_POSTGRES` names.
 const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser", "--test=upgrade"];
 
 /// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
-    browser::prepare() && has_postgres() && has_tools() && previous::build()
+    browser::prepare() && has_postgres() && has_tools() && budget::prepare() && previous::build()
 }
 
 /// Everything there is.

@@ -4,7 +4,7 @@
 //! is told so; an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and
 //! from several sides (the call that made them, the feed of `cluster`); the higher revision wins, so a late reader
 //! cannot bring a revoked key back. One exception: a node that begins anew, because the database has forgotten something,
-//! takes keys as they are there and forgets the others ([`Index::refill`]); it has no lease meanwhile.
+//! takes keys as they are there and forgets the others (`refill`); it has no lease meanwhile.
 //! The index also knows how many nodes there are, as each lets its share of a key's rate limit through.
 //!
 //! - `verify` the path of a request; `table` the map; `standing` what it leads to: may the key pass?

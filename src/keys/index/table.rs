@@ -19,12 +19,12 @@ const SMALLEST: u32 = 10;
 /// Tables, each twice as large as the one before; the last has as many words as a `u32` can number.
 const TABLES: usize = 32 - SMALLEST as usize;
 
-/// Blocks of cells of one size; then come as many that are twice as large, so that an eighth of the memory at most is
+/// Blocks of cells of one size; then come as many that are twice as large, so that a sixteenth of the memory at most is
 /// there before it is needed.
-const BLOCKS_OF_A_SIZE: u32 = 8;
+const BLOCKS_OF_A_SIZE: u32 = 16;
 
 /// Cells in each of the smallest blocks: 2 to this power.
-const SMALLEST_BLOCK: u32 = 7;
+const SMALLEST_BLOCK: u32 = 6;
 
 const BLOCKS: usize = BLOCKS_OF_A_SIZE as usize * (32 - SMALLEST_BLOCK as usize);
 
@@ -215,7 +215,7 @@ fn bits_of(table: usize) -> u32 {
 }
 
 /// The block of a cell, and its place there. As in a floating-point number: the highest bit says of which size the block
-/// is, the next three which of these blocks it is, and the rest the place.
+/// is, the next four which of these blocks it is, and the rest the place.
 #[inline]
 fn block_of(number: u32) -> (usize, usize) {
     let moved = u64::from(number) + (u64::from(BLOCKS_OF_A_SIZE) << SMALLEST_BLOCK);

@@ -120,6 +120,8 @@ mod tests {
     use crate::kit::random::Random;
     use crate::workspaces::WorkspaceId;
 
+    type Change = fn(&mut Facts);
+
     const NOW: &str = "2026-11-23T09:30:00Z";
 
     fn now() -> Time {
@@ -161,7 +163,7 @@ mod tests {
 
     #[test]
     fn no_verification_allocates_whether_it_admits_or_refuses() {
-        let (index_, secret, _) = index(|_| {});
+        let (admitting, secret, _) = index(|_| {});
         let unknown = PlainSecret::generate(&Random::seeded(8));
         let (bad_scope, late) = (Scope::read(Module::Audit), now().after(Duration::from_hours(1)));
         for (what, presented, ask) in [
@@ -172,14 +174,16 @@ mod tests {
             ("no key", "pck_no", ask()),
         ] {
             // The first look at an entry makes this thread known to whoever may replace it.
-            drop(index_.verify(presented.as_bytes(), ask));
-            assert_eq!(allocations(&index_, presented.as_bytes(), ask), 0, "{what}");
+            drop(admitting.verify(presented.as_bytes(), ask));
+            assert_eq!(allocations(&admitting, presented.as_bytes(), ask), 0, "{what}");
         }
-        for (what, index) in [
-            ("revoked", index(|facts| facts.is_revoked = true).0),
-            ("limited", index(|facts| facts.rate_limit = Some(RateLimit { requests: 1, per_seconds: 3_600 })).0),
-            ("elsewhere", index(|facts| facts.allowlist = Allowlist::parse(&["192.0.2.0/24".to_owned()]).expect("a block")).0),
-        ] {
+        let refused: [(&str, Change); 3] = [
+            ("revoked", |facts| facts.is_revoked = true),
+            ("limited", |facts| facts.rate_limit = Some(RateLimit { requests: 1, per_seconds: 3_600 })),
+            ("elsewhere", |facts| facts.allowlist = Allowlist::parse(&["192.0.2.0/24".to_owned()]).expect("a block")),
+        ];
+        for (what, change) in refused {
+            let (index, ..) = index(change);
             drop(index.verify(secret.expose().as_bytes(), ask()));
             assert!(index.verify(secret.expose().as_bytes(), ask()).is_err(), "{what}");
             assert_eq!(allocations(&index, secret.expose().as_bytes(), ask()), 0, "{what}");
@@ -209,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_an_index_filled_anew_does_not_take_is_unknown_and_can_come_back() {
+    fn a_key_that_an_admittingfilled_anew_does_not_take_is_unknown_and_can_come_back() {
         let (index, secret, facts) = index(|_| {});
         index.refill().finish();
         assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Invalid)));

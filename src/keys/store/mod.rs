@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 pub use list::list;
@@ -147,9 +147,18 @@ pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
     Entity::find().count(db).await
 }
 
-/// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes: what the index has to know
-/// of them.
+/// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Facts>> {
+    facts(db, Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit)).await
+}
+
+/// Keys of all workspaces whose last change came after one revision, and not after another.
+pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<Facts>> {
+    facts(db, Entity::find().filter(Column::Revision.gt(after)).filter(Column::Revision.lte(until))).await
+}
+
+/// What the index has to know of keys, and no more: a node that starts reads it of all keys.
+async fn facts(db: &impl ConnectionTrait, keys: Select<Entity>) -> DbResult<Vec<Facts>> {
     type Row = (
         KeyId,
         WorkspaceId,
@@ -164,8 +173,7 @@ pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64)
         Option<Time>,
         i64,
     );
-    let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
-    let rows: Vec<Row> = changed
+    let rows: Vec<Row> = keys
         .select_only()
         .columns([
             Column::Id,

@@ -84,6 +84,8 @@ fn options(path: &Path, most: u32) -> ConnectOptions {
                 // FULL: a revocation that was answered must outlive a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // Rows that a thread of the driver reads ahead: with few, the two threads wake each other for each.
+                .row_buffer_size(500)
                 .busy_timeout(BUSY)
         });
     options

@@ -36,10 +36,6 @@ pub(crate) enum Part {
     Verify,
     /// Servers over HTTP, beside one another
     Http,
-    /// Many keys, events and trips
-    Scale,
-    /// Floods, and what they do to others
-    Attack,
 }
 
 impl Bench {
@@ -57,8 +53,6 @@ impl Bench {
         for part in parts {
             let text = match part {
                 Part::Verify => bench("verify")?,
-                Part::Scale => bench("scale")?,
-                Part::Attack => bench("attack")?,
                 Part::Http => http::table(self.rounds, self.seconds, stop)?,
             };
             page::replace(*part, &text)?;

@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use clap::ValueEnum;
+
 use super::Part;
 
 const PAGE: &str = "docs/PERFORMANCE.md";
@@ -15,7 +17,7 @@ const FRAME: &str = include_str!("page.md");
 pub(super) fn replace(part: Part, text: &str) -> io::Result<()> {
     let before = std::fs::read_to_string(PAGE).unwrap_or_default();
     let mut page = FRAME.to_owned();
-    for place in [Part::Verify, Part::Http, Part::Scale, Part::Attack] {
+    for place in Part::value_variants().iter().copied() {
         let (begin, end) = marks(place);
         let known = before.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end)).map(|(known, _)| known.trim());
         let measured = format!("{}\n\n{}", machine()?, text.trim());

@@ -146,10 +146,10 @@ fn fill(address: SocketAddr, password: &str) -> io::Result<String> {
 
 fn start_nginx(folder: &Path, key: &str, stop: &Stop) -> io::Result<Server> {
     let program = nginx::find().ok_or_else(|| io::Error::other("nginx is not installed"))?;
-    let keys: String = (0..STATIC_KEYS).map(|number| format!("        \"pck_{number:038}\" 1;\n")).collect();
+    let keys: Vec<String> = (0..STATIC_KEYS).map(|number| format!("        \"pck_{number:038}\" 1;")).collect();
+    let keys = format!("{}\n        \"{key}\" 1;\n", keys.join("\n"));
     Server::start(folder, "nginx", stop, None, |at| {
-        let configuration =
-            NGINX.replace("@LISTEN@", &at.to_string()).replace("@KEYS@\n", &format!("{keys}        \"{key}\" 1;\n"));
+        let configuration = NGINX.replace("@LISTEN@", &at.to_string()).replace("@KEYS@\n", &keys);
         // If it cannot be written, nginx says so.
         let _written = std::fs::write(folder.join("nginx.conf"), configuration);
         let mut command = Command::new(program);

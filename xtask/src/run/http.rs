@@ -1,5 +1,6 @@
 //! Single requests, by hand: a chore asks too little to need a client for it.
 
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -13,7 +14,8 @@ pub(crate) fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], bod
     stream.set_read_timeout(Some(SOON))?;
     let mut request = format!("{line} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        // Writing to a String cannot fail.
+        let _written = write!(request, "{name}: {value}\r\n");
     }
     stream.write_all(format!("{request}\r\n{body}").as_bytes())?;
     let mut answer = Vec::new();
