@@ -77,6 +77,7 @@ pub(super) enum LogFormat {
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let log = self.listening.start_log()?;
+        let _last = log.rest();
         if !matches!(&self.database_notifications, None | Some(Location::Postgres(_))) {
             return Err(Failure::usage("--database-notifications: expected the URL of a Postgres server"));
         }

@@ -1,8 +1,8 @@
 //! The log of a process: lines on their way to stderr, and the line that each request is told in.
 //!
-//! A system call for each line would cost more than the request it is about. Lines wait in memory until there are many,
-//! a tenth of a second at most; one of level WARN or ERROR is written at once, with all before it. What is killed takes
-//! the lines of its last tenth of a second along; whatever else ends writes them.
+//! A system call for each line would cost more than the request it is about. The lines of requests wait in memory until
+//! there are many, a tenth of a second at most; any other is written at once, with all before it. What is killed takes the
+//! lines of its last tenth of a second along; whatever else ends writes them.
 //!
 //! The line of a request is put together here and not by `tracing`, in the same words, at a tenth of the price.
 
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
 
-use tracing::{Level, Metadata};
+use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::clock::Clock;
@@ -85,6 +85,11 @@ pub struct RequestLine<'a> {
 }
 
 impl Log {
+    /// What is to be dropped last of all.
+    pub fn rest(&self) -> Rest {
+        Rest(self.clone())
+    }
+
     /// Tells of a request.
     pub fn request(&self, line: &RequestLine<'_>) {
         let RequestLine { method, path, status, took, ip, request_id } = line;
@@ -292,40 +297,35 @@ fn write_out(text: &mut Vec<u8>) {
     text.clear();
 }
 
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        write_out(&mut lock(&self.text));
-    }
-}
-
-/// One event of `tracing` on its way.
-#[derive(Debug)]
-pub struct Event<'a> {
-    lines: &'a Lines,
-    is_urgent: bool,
-}
-
-impl Write for Event<'_> {
+/// An event of `tracing`, written at once, with all that waits before it.
+impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.lines.add(|text| text.write_all(line));
-        if self.is_urgent {
-            self.lines.flush();
-        }
+        self.add(|text| text.write_all(line));
+        Lines::flush(self);
         Ok(line.len())
     }
     fn flush(&mut self) -> io::Result<()> {
-        self.lines.flush();
+        Lines::flush(self);
         Ok(())
     }
 }
 
 impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Event<'a>;
-    fn make_writer(&'a self) -> Event<'a> {
-        Event { lines: self, is_urgent: true }
+    type Writer = &'a Self;
+    fn make_writer(&'a self) -> &'a Self {
+        self
     }
-    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Event<'a> {
-        Event { lines: self, is_urgent: *event.level() <= Level::WARN }
+}
+
+/// Writes what waits when it is dropped: `tracing` keeps its lines for as long as the process, and drops nothing.
+#[derive(Debug)]
+pub struct Rest(Log);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if let Log::Written { lines, .. } = &self.0 {
+            lines.flush();
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let log = self.listening.start_log()?;
+        let _last = log.rest();
         let (listener, metrics, mut config) = self.listening.bind().await?;
         config.log = log;
         let folder = tempfile::Builder::new().prefix("planeconnection-demo-").tempdir()?;
