@@ -17,6 +17,7 @@ mod keys;
 mod members;
 mod pages;
 mod permissions;
+mod plans;
 mod safety;
 mod sessions;
 mod tables;

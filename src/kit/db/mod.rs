@@ -22,7 +22,8 @@ use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgDatabaseError};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, RuntimeErr, Select, SqlErr, Statement,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, RuntimeErr, Select, SqlErr,
+    Statement,
 };
 
 pub use copy::{Table, names, table};
@@ -199,6 +200,7 @@ pub async fn page<E, T>(
 where
     E: EntityTrait<Model: Send + Sync>,
 {
+    tracing::trace!(sql = %matching.build(db.get_database_backend()), "a page of a list");
     let total = matching.clone().count(db).await?;
     let rows = matching.offset(paging.offset()).limit(paging.limit()).all(db).await?;
     Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
