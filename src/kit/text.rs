@@ -72,6 +72,14 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The bytes of a hexadecimal text; `None` if it is none.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+    if rest.is_empty() { bytes.collect() } else { None }
+}
+
 /// A text that may be left out, as it is kept: an empty one is none.
 pub fn kept<const MIN: usize, const MAX: usize>(text: Option<Prose<MIN, MAX>>) -> Option<String> {
     text.map(Prose::into_string).filter(|text| !text.is_empty())

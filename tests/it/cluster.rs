@@ -156,3 +156,27 @@ async fn a_key_with_a_limit_is_shared_by_the_nodes_there_are() {
         t.with(&key).get("/api/v1/auth/whoami").await.is(429).code("RATE_LIMITED");
     }
 }
+
+#[tokio::test]
+async fn a_start_reads_of_keys_what_a_change_brings() {
+    let t = TestApp::new().await;
+    let all = json!({
+        "name": "“Ops” \\ tab\u{a0}& more, long enough not to fit", "permissions": "custom", "scopes": ["fleet:write", "audit:read"],
+        "expiresAt": "2027-01-01T00:00:00.123456Z", "ipAllowlist": ["192.0.2.0/24", "2001:db8::/32"],
+        "rateLimit": { "requests": 7, "perSeconds": 60 },
+    });
+    t.key_with(all).await;
+    t.key_with(json!({ "name": "Plain", "permissions": "read_write", "expiresAt": null, "rateLimit": null })).await;
+    let revoked = t.key(&["trips:read"]).await;
+    t.admin().await.post(&format!("/api/v1/api-keys/{}/revoke", revoked.id), json!({})).await.is(200);
+
+    let db = t.app.db.read();
+    let one_by_one = keys::changed_since(db, 0, 100).await.expect("keys");
+    let last = one_by_one.last().expect("keys").revision;
+    let mut at_once = keys::changed_between(db, 0, last).await.expect("keys");
+    at_once.sort_by_key(|key| key.revision);
+    assert_eq!((at_once.len(), at_once), (3, one_by_one));
+    assert_eq!(keys::changed_between(db, last, last + 1).await.expect("no keys"), []);
+    let but_the_last = keys::changed_between(db, 0, last - 1).await.expect("keys");
+    assert!(but_the_last.len() == 2 && but_the_last.iter().all(|key| !key.is_revoked), "{but_the_last:?}");
+}

@@ -8,7 +8,7 @@ use crate::workspaces::WorkspaceId;
 
 /// What decides whether a key opens something, and what is told of it then: a million keys are read for that when a node
 /// starts, and nothing else of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "model::Key says what each is")]
 pub struct Facts {
     pub id: KeyId,

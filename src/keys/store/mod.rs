@@ -6,10 +6,10 @@ mod list;
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 pub use list::list;
@@ -21,7 +21,8 @@ use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, Packing, packed};
+use crate::kit::text::unhex;
 use crate::workspaces::WorkspaceId;
 
 /// Keys that are listed as relatives by rotation: more than 90 days each fill in a working life.
@@ -149,20 +150,19 @@ pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
 
 /// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Facts>> {
-    facts(db, Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit)).await
+    let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
+    let rows: Vec<FactsRow> = changed.select_only().columns(FACTS).into_tuple().all(db).await?;
+    rows.into_iter().map(facts_of).collect()
 }
 
-/// Keys of all workspaces whose last change came after one revision, and not after another.
+/// Keys of all workspaces whose last change came after one revision, and not after another: what a node that starts reads
+/// of all keys, a thousand at a time.
 pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<Facts>> {
-    facts(db, Entity::find().filter(Column::Revision.gt(after)).filter(Column::Revision.lte(until))).await
-}
-
-/// What the index has to know of keys, and no more: a node that starts reads it of all keys.
-async fn facts(db: &impl ConnectionTrait, keys: Select<Entity>) -> DbResult<Vec<Facts>> {
+    use Packing::{Bytes, Json, Plain, Uuid};
     type Row = (
-        KeyId,
-        WorkspaceId,
-        Vec<u8>,
+        uuid::Uuid,
+        uuid::Uuid,
+        String,
         String,
         String,
         i16,
@@ -173,42 +173,64 @@ async fn facts(db: &impl ConnectionTrait, keys: Select<Entity>) -> DbResult<Vec<
         Option<Time>,
         i64,
     );
-    let rows: Vec<Row> = keys
-        .select_only()
-        .columns([
-            Column::Id,
-            Column::WorkspaceId,
-            Column::Digest,
-            Column::Hint,
-            Column::Name,
-            Column::Scopes,
-            Column::IpAllowlist,
-            Column::RateRequests,
-            Column::RatePerSeconds,
-            Column::ExpiresAt,
-            Column::RevokedAt,
-            Column::Revision,
-        ])
-        .into_tuple()
-        .all(db)
-        .await?;
-    let facts =
-        |(id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision): Row| {
-            Ok(Facts {
-                id,
-                workspace,
-                digest: digest_of(id, &digest)?,
-                hint,
-                name,
-                scopes: Scopes::from_bits(scopes.cast_unsigned()),
-                allowlist: allowlist_of(id, blocks.as_ref())?,
-                rate_limit: rate_limit_of(requests, seconds),
-                expires_at,
-                is_revoked: revoked_at.is_some(),
-                revision,
-            })
-        };
-    rows.into_iter().map(facts).collect()
+    let columns = FACTS.into_iter().zip([Uuid, Uuid, Bytes, Plain, Plain, Plain, Json, Plain, Plain, Plain, Plain, Plain]);
+    let keys = Query::select().from(Entity).and_where(Column::Revision.gt(after)).and_where(Column::Revision.lte(until)).take();
+    let rows: Vec<Row> = packed(db, keys, columns).await?;
+    let unpacked = |row: Row| {
+        let (id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision) = row;
+        let (id, workspace) = (KeyId(id), WorkspaceId(workspace));
+        let digest = unhex(&digest).ok_or_else(|| broken(id, "digest"))?;
+        facts_of((id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision))
+    };
+    rows.into_iter().map(unpacked).collect()
+}
+
+/// What the index has to know of keys, in the order of [`FactsRow`].
+const FACTS: [Column; 12] = [
+    Column::Id,
+    Column::WorkspaceId,
+    Column::Digest,
+    Column::Hint,
+    Column::Name,
+    Column::Scopes,
+    Column::IpAllowlist,
+    Column::RateRequests,
+    Column::RatePerSeconds,
+    Column::ExpiresAt,
+    Column::RevokedAt,
+    Column::Revision,
+];
+
+type FactsRow = (
+    KeyId,
+    WorkspaceId,
+    Vec<u8>,
+    String,
+    String,
+    i16,
+    Option<serde_json::Value>,
+    Option<i32>,
+    Option<i32>,
+    Option<Time>,
+    Option<Time>,
+    i64,
+);
+
+fn facts_of(row: FactsRow) -> DbResult<Facts> {
+    let (id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision) = row;
+    Ok(Facts {
+        id,
+        workspace,
+        digest: digest_of(id, &digest)?,
+        hint,
+        name,
+        scopes: Scopes::from_bits(scopes.cast_unsigned()),
+        allowlist: allowlist_of(id, blocks.as_ref())?,
+        rate_limit: rate_limit_of(requests, seconds),
+        expires_at,
+        is_revoked: revoked_at.is_some(),
+        revision,
+    })
 }
 
 /// The revisions of the keys with these digests, of those that are there.

@@ -5,12 +5,13 @@
 //!
 //! - `location` what `--database` takes; `pool` connections with a bound, and transactions on them
 //! - `sqlite`, `postgres` how each is opened and what its errors mean; `migrate` the schema, once
-//! - `news` that another process may have committed; `copy` every row from one database to another
+//! - `packed` very many rows at once; `news` that another process may have committed; `copy` every row from one database to another
 
 mod copy;
 mod location;
 mod migrate;
 mod news;
+mod packed;
 mod pool;
 mod postgres;
 mod sqlite;
@@ -29,6 +30,7 @@ use sea_orm::{
 pub use copy::{Table, names, table};
 pub use location::{Location, NotALocation};
 pub use news::News;
+pub use packed::{Packing, packed};
 pub use pool::{Pool, Tx};
 
 use super::clock::{Clock, Time};
