@@ -98,17 +98,17 @@ pub(super) async fn successors(
     workspace: WorkspaceId,
     keys: Vec<KeyId>,
 ) -> DbResult<HashMap<KeyId, KeyId>> {
-    let rows: Vec<(Option<KeyId>, KeyId)> = Entity::find()
+    // Put in order here: asked to, SQLite reads all keys of the workspace in order rather than the few it is asked for.
+    let mut rows: Vec<(Time, KeyId, Option<KeyId>)> = Entity::find()
         .select_only()
-        .columns([Column::RotatedFrom, Column::Id])
+        .columns([Column::CreatedAt, Column::Id, Column::RotatedFrom])
         .filter(Column::WorkspaceId.eq(workspace))
         .filter(Column::RotatedFrom.is_in(keys))
-        .order_by_asc(Column::CreatedAt)
-        .order_by_asc(Column::Id)
         .into_tuple()
         .all(db)
         .await?;
-    Ok(rows.into_iter().filter_map(|(from, to)| Some((from?, to))).collect())
+    rows.sort_unstable();
+    Ok(rows.into_iter().filter_map(|(_, to, from)| Some((from?, to))).collect())
 }
 
 /// The latest active successor of a key.
@@ -119,8 +119,8 @@ pub(super) async fn find_active_successor(
     now: Time,
 ) -> DbResult<Option<Key>> {
     let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.eq(id));
-    let latest = of_key.filter(is(Status::Active, now)).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    latest.one(db).await?.map(key_of).transpose()
+    let active = of_key.filter(is(Status::Active, now)).all(db).await?;
+    active.into_iter().max_by_key(|key| (key.created_at, key.id)).map(key_of).transpose()
 }
 
 /// All that came of the same key by rotation, `key` itself included, the oldest first; at most [`MOST_RELATIVES`].
@@ -134,8 +134,13 @@ pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<
     let (mut relatives, mut generation) = (vec![eldest.clone()], vec![eldest.id]);
     while !generation.is_empty() && relatives.len() < MOST_RELATIVES {
         let next = Entity::find().filter(Column::WorkspaceId.eq(key.workspace)).filter(Column::RotatedFrom.is_in(generation));
-        let next = next.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).limit((MOST_RELATIVES - relatives.len()) as u64);
-        let next = next.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
+        let next = next
+            .limit((MOST_RELATIVES - relatives.len()) as u64)
+            .all(db)
+            .await?
+            .into_iter()
+            .map(key_of)
+            .collect::<DbResult<Vec<_>>>()?;
         generation = next.iter().map(|key| key.id).collect();
         relatives.extend(next);
     }
