@@ -55,7 +55,7 @@ fn main() {
         let trips = Some(Scope::read(Module::Trips));
         for threads in [1, 2] {
             bench.row(threads, "any key", trips, |at| bench.of_kind(Kind::Plain, at));
-            bench.row(threads, "hot", trips, |at| bench.of_kind(Kind::Plain, at % HOT));
+            bench.row(threads, "hot", trips, |at| bench.of_kind(Kind::Plain, at % HOT * 8));
             bench.row(threads, "with a limit", trips, |at| bench.of_kind(Kind::Limited, at));
             bench.row(threads, "out of scope", Some(Scope::read(Module::Audit)), |at| bench.of_kind(Kind::Plain, at));
             bench.row(threads, "revoked", trips, |at| bench.of_kind(Kind::Revoked, at));
@@ -99,7 +99,7 @@ impl Bench {
             index.apply(&key(workspace, &secret, number, now, &random));
             secret_of(&secret)
         };
-        let secrets: Vec<Secret> = (0..size).map(make).collect();
+        let secrets: Vec<Secret> = (0..size.next_multiple_of(8)).map(make).collect();
         let bare = secrets.iter().zip(0..).map(|(secret, number)| (digest(secret), number)).collect();
         let unknown: Vec<Secret> = (0..PRESENTED).map(|_| secret_of(&PlainSecret::generate(&random))).collect();
         let malformed = unknown
@@ -113,16 +113,14 @@ impl Bench {
         Self { index, bare, secrets, unknown, malformed, random }
     }
 
-    /// Some key of a kind.
+    /// Some key of a kind: of every eight, the first has a limit, the second is revoked, and the others are plain.
     fn of_kind(&self, kind: Kind, at: usize) -> Secret {
-        let at = at % self.secrets.len();
-        // Of every eight, the first has a limit, the second is revoked, and the others are plain.
         let nth = match kind {
             Kind::Limited => 0,
             Kind::Revoked => 1,
-            Kind::Plain => (at % 8).max(2),
+            Kind::Plain => 2 + at % 6,
         };
-        self.secrets[at / 8 * 8 + nth]
+        self.secrets[at / 8 % (self.secrets.len() / 8) * 8 + nth]
     }
 
     fn row(&self, threads: usize, what: &str, scope: Option<Scope>, secret: impl Fn(usize) -> Secret) {

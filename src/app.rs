@@ -108,8 +108,8 @@ impl App {
 
     /// Writes usage, failed sign-ins and expiries.
     pub async fn flush(&self, which: Flush) {
-        self.recorder.flush(self, which).await;
         self.refusals.sum_up();
+        self.recorder.flush(self, which).await;
         if let Err(error) = sessions::record_failures(self).await {
             tracing::warn!(%error, "failed sign-ins could not be recorded; they will be");
         }

@@ -17,7 +17,7 @@ use crate::workspaces::{self, WorkspaceId};
 /// Keys read at once.
 const BATCH: u64 = 1_000;
 
-/// Changes read at once while all keys are loaded, and how many such reads there are at a time.
+/// Keys read at once while all are loaded, about, and how many such reads there are at a time.
 const RANGE: i64 = 1_000;
 const AT_ONCE: usize = 2;
 
@@ -78,11 +78,13 @@ impl Cluster {
         let own = self.own();
         let target = store::current_revision(db).await?;
         self.load_tenants(app, db).await?;
-        let mut load = Load::new(app, keys::count(db).await?);
+        let total = keys::count(db).await?;
+        let mut load = Load::new(app, total);
         // Where each begins is known beforehand, so that several are read at once.
+        let range = range(total, target);
         let begins =
-            std::iter::successors(Some(0), |after: &i64| after.checked_add(RANGE)).take_while(move |after| *after < target);
-        let ranges = stream::iter(begins).map(|after| read_apart(app, after, target));
+            std::iter::successors(Some(0), |after: &i64| after.checked_add(range)).take_while(move |after| *after < target);
+        let ranges = stream::iter(begins).map(|after| read_apart(app, after, after.saturating_add(range).min(target)));
         let mut reads = ranges.buffered(AT_ONCE).boxed();
         while let Some(keys) = reads.next().await {
             load.take(&keys?).await?;
@@ -120,9 +122,16 @@ impl Cluster {
     }
 }
 
+/// Revisions in one read: more where keys have changed often and each has left many behind, but never so many that the
+/// keys would be too many if they all had changed of late.
+fn range(keys: u64, revisions: i64) -> i64 {
+    let each = revisions / i64::try_from(keys).unwrap_or(i64::MAX).max(1);
+    RANGE * each.clamp(1, 16)
+}
+
 /// Reads the keys of one range as a task of its own, so that what is read is put into words on whichever processor is free.
-async fn read_apart(app: &App, after: i64, target: i64) -> DbResult<Vec<Facts>> {
-    let (app, until) = (app.clone(), after.saturating_add(RANGE).min(target));
+async fn read_apart(app: &App, after: i64, until: i64) -> DbResult<Vec<Facts>> {
+    let app = app.clone();
     let read = tokio::spawn(async move { keys::changed_between(app.db.read(), after, until).await });
     read.await.unwrap_or_else(|error| match error.try_into_panic() {
         // As if it had been read here.

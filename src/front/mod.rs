@@ -58,8 +58,8 @@ impl Front {
         let info = RequestInfo::found(&app, peer, &request);
         let matched = Matched::default();
         let method = known(request.method());
-        let path = request.uri().clone();
-        let in_api = matches!(path.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
+        let uri = request.uri().clone();
+        let in_api = matches!(uri.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
         let mut response = if let Err((secret, error)) = access::refuse_key_in_url(request.uri()) {
             note_leak(&app, &secret, &info);
@@ -67,7 +67,8 @@ impl Front {
         } else {
             request.extensions_mut().insert(info.clone());
             request.extensions_mut().insert(matched.clone());
-            match AssertUnwindSafe(router.call(request)).catch_unwind().await {
+            // Routing, too, is for the future to do: what panics in it is caught as well.
+            match AssertUnwindSafe(async move { router.call(request).await }).catch_unwind().await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
@@ -98,7 +99,7 @@ impl Front {
         }
         let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
         // A route is logged as the table has it; what matches none, as it was sent.
-        let path = if labels.route.0.is_some() { labels.route.as_str() } else { loggable(path.path()) };
+        let path = if labels.route.0.is_some() { labels.route.as_str() } else { loggable(uri.path()) };
         let ip = (!is_discreet).then_some(info.address);
         app.config.log.request(&RequestLine { method, path, status, took, ip, request_id: info.id() });
         response

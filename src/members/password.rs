@@ -14,7 +14,7 @@ use crate::app::App;
 /// Characters a password may have.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=200;
 
-/// Hashes computed at once: half of the processors are always left to requests.
+/// Hashes computed at once: half of the processors are left to requests, if there are two or more.
 fn at_once() -> usize {
     std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
 }

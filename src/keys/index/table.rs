@@ -16,7 +16,7 @@ use crate::kit::lock::lock;
 /// The first table has 2 to this power words.
 const SMALLEST: u32 = 10;
 
-/// Tables, each twice as large as the one before; the last has as many words as a `u32` can number.
+/// Tables, each twice as large as the one before; the last takes 1,610,612,736 digests.
 const TABLES: usize = 32 - SMALLEST as usize;
 
 /// Blocks of cells of one size; then come as many that are twice as large, so that a sixteenth of the memory at most is
@@ -101,12 +101,13 @@ impl<V: Default> Table<V> {
         for (word, part) in cell.digest.iter().zip(parts) {
             word.store(part, Ordering::Relaxed);
         }
-        *taken = number;
         if words.has_room_for(number) {
             words.put(number, parts);
         } else {
             self.grow(in_use + 1, number);
         }
+        // Last: a table that cannot grow any more leaves everything as it was.
+        *taken = number;
         (number, &cell.value)
     }
 

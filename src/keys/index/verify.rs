@@ -1,6 +1,7 @@
 //! Verification: header bytes → SHA-256 → table → does the key stand open? limit? What does not stand open is asked of the
 //! entry, which says why not: revoked? expired? address? limit? scope?
-//! No allocation, no lock that a writer can hold, no I/O.
+//! [`Index::verify`] allocates nothing, takes no lock that a writer can hold, and asks nobody. What it admits it lends; who
+//! wants to keep it takes a counted reference ([`Verified::entry`]).
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -74,7 +75,10 @@ impl Index {
     pub fn verify_as(&self, key: &Facts, ask: Ask) -> Result<EntryRef, Refusal> {
         let tenant = self.tenant(key.workspace).ok_or(Refusal::Invalid)?;
         let (_, standing) = self.keys.get_or_insert(&key.digest);
-        let entry = EntryRef::new(Entry::new(key, tenant, standing.entry().as_deref()));
+        let known = standing.entry();
+        // Made where they stay: this entry is gone with the request.
+        drop(known.as_ref().map(|known| known.counters()));
+        let entry = EntryRef::new(Entry::new(key, tenant, known.as_deref()));
         self.admit(standing, &entry, key.rate_limit, ask)?;
         Ok(entry)
     }
@@ -213,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_an_admittingfilled_anew_does_not_take_is_unknown_and_can_come_back() {
+    fn a_key_that_an_index_filled_anew_does_not_take_is_unknown_and_can_come_back() {
         let (index, secret, facts) = index(|_| {});
         index.refill().finish();
         assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Invalid)));
@@ -223,6 +227,16 @@ mod tests {
         refill.finish();
         assert!(index.verify(secret.expose().as_bytes(), ask()).is_ok());
         assert_eq!(index.len(), 1);
+    }
+
+    #[test]
+    fn requests_are_counted_in_one_place_whether_memory_was_trusted_or_not() {
+        let (index, secret, facts) = index(|_| {});
+        let first = index.verify_as(&facts, ask()).expect("admitted").counters();
+        let second = index.verify_as(&facts, ask()).expect("admitted").counters();
+        index.apply(&Facts { revision: 2, ..facts });
+        let third = index.verify(secret.expose().as_bytes(), ask()).expect("admitted").entry().expect("an entry").counters();
+        assert!(triomphe::Arc::ptr_eq(&first, &second) && triomphe::Arc::ptr_eq(&first, &third));
     }
 
     #[test]

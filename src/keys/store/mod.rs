@@ -134,17 +134,12 @@ pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<
     let (mut relatives, mut generation) = (vec![eldest.clone()], vec![eldest.id]);
     while !generation.is_empty() && relatives.len() < MOST_RELATIVES {
         let next = Entity::find().filter(Column::WorkspaceId.eq(key.workspace)).filter(Column::RotatedFrom.is_in(generation));
-        let next = next
-            .limit((MOST_RELATIVES - relatives.len()) as u64)
-            .all(db)
-            .await?
-            .into_iter()
-            .map(key_of)
-            .collect::<DbResult<Vec<_>>>()?;
+        let next = next.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
         generation = next.iter().map(|key| key.id).collect();
         relatives.extend(next);
     }
-    relatives.sort_by_key(|key| key.created_at);
+    relatives.sort_by_key(|key| (key.created_at, key.id));
+    relatives.truncate(MOST_RELATIVES);
     Ok(relatives)
 }
 

@@ -64,7 +64,13 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
         (one.key_id, &one.ip, other.last_used_at).cmp(&(other.key_id, &other.ip, one.last_used_at))
     });
     // A key that was changed in the same second was counted in two places; a statement must not touch a row twice.
-    rows.dedup_by(|later, kept| (later.key_id, &later.ip) == (kept.key_id, &kept.ip));
+    rows.dedup_by(|other, kept| {
+        let is_same = (other.key_id, &other.ip) == (kept.key_id, &kept.ip);
+        if is_same {
+            kept.first_used_at = kept.first_used_at.min(other.first_used_at);
+        }
+        is_same
+    });
     let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
     let tx = app.db.begin().await?;
     for rows in rows.chunks(CHUNK) {

@@ -24,6 +24,9 @@ pub(super) fn replace(part: Part, text: &str) -> io::Result<()> {
         let content = if place == part { &measured } else { known.unwrap_or("Not measured yet.") };
         page = page.replace(&format!("{begin}\n{end}"), &format!("{begin}\n{content}\n{end}"));
     }
+    if !page.contains(text.trim()) {
+        return Err(io::Error::other(format!("there is no place for {part:?} in page.md")));
+    }
     std::fs::write(PAGE, page)
 }
 
