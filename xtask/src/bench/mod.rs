@@ -2,12 +2,13 @@
 //! written to `docs/PERFORMANCE.md` with the commands, the day and the machine.
 //!
 //! - here what is measured after what; `page` the document, section by section
-//! - `http` servers under load, in turns: `rivals` which, `load` how
+//! - `http` servers under load, in turns: `rivals` which, `load` how; `scale` the product with many keys
 
 mod http;
 mod load;
 mod page;
 mod rivals;
+mod scale;
 
 use std::io;
 
@@ -36,6 +37,8 @@ pub(crate) enum Part {
     Verify,
     /// Servers over HTTP, beside one another
     Http,
+    /// Many keys in one workspace
+    Scale,
 }
 
 impl Bench {
@@ -54,6 +57,7 @@ impl Bench {
             let text = match part {
                 Part::Verify => bench("verify")?,
                 Part::Http => http::table(self.rounds, self.seconds, stop)?,
+                Part::Scale => scale::table(stop)?,
             };
             page::replace(*part, &text)?;
         }

@@ -31,9 +31,9 @@ pub(super) struct Rivals {
     left_out: Vec<String>,
 }
 
-struct Server {
-    process: Process,
-    address: SocketAddr,
+pub(super) struct Server {
+    pub(super) process: Process,
+    pub(super) address: SocketAddr,
     /// If it is not the product's.
     key: Option<String>,
 }
@@ -54,9 +54,7 @@ impl Rivals {
         let serve = |name: &str, more: &[&str]| {
             let product = Product { binary: binary.clone(), database: format!("sqlite://{}/{name}.db", folder.display()) };
             let password = product.make_workspace()?;
-            let server = Server::start(folder, name, stop, None, |at| {
-                product.command(&[&["serve", "--listen", &at.to_string()], more].concat())
-            })?;
+            let server = Server::start(folder, name, stop, None, |at| product_command(&product, at, more))?;
             let key = fill(server.address, &password)?;
             Ok::<_, io::Error>((server, key))
         };
@@ -102,7 +100,7 @@ impl Rivals {
 
 impl Server {
     /// Starts what `command` makes of an address, and waits until it answers.
-    fn start(
+    pub(super) fn start(
         folder: &Path,
         name: &str,
         stop: &Stop,
@@ -116,32 +114,45 @@ impl Server {
     }
 }
 
+/// How the product is served at an address.
+pub(super) fn product_command(product: &Product, at: SocketAddr, more: &[&str]) -> Command {
+    product.command(&[&["serve", "--listen", &at.to_string()], more].concat())
+}
+
 /// Makes trips, and a key without a limit; its secret.
 fn fill(address: SocketAddr, password: &str) -> io::Result<String> {
-    let post = |path: &str, token: Option<&str>, body: &str| {
-        let authorization = token.map(|token| format!("Bearer {token}"));
-        let mut headers = vec![("Content-Type", "application/json")];
-        headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
-        match ask(address, &format!("POST /api/v1{path}"), &headers, body)? {
-            (200 | 201, body) => Ok(body),
-            (status, body) => Err(io::Error::other(format!("POST {path}: {status} {body}"))),
-        }
-    };
-    let field = |body: &str, name: &str| {
-        let found = body.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split_once('"'));
-        found.map(|(value, _)| value.to_owned()).ok_or_else(|| io::Error::other(format!("no {name} in {body}")))
-    };
-    let token = field(&post("/auth/sign-in", None, &format!(r#"{{"email":"{OWNER}","password":"{password}"}}"#))?, "token")?;
+    let token = sign_in(address, password)?;
     let key = r#"{"name":"Bench","permissions":"read_only","expiresAt":null,"rateLimit":null}"#;
-    let secret = field(&post("/api-keys", Some(&token), key)?, "secret")?;
+    let secret = field(&post(address, "/api-keys", Some(&token), key)?, "secret")?;
     for number in 0..TRIPS {
         let (day, hour) = (number % 28 + 1, number % 12);
         let trip = format!(
             r#"{{"tripType":"charter","origin":"LSZH","destination":"EGLL","departureDate":"2027-01-{day:02}T{hour:02}:00:00Z"}}"#
         );
-        post("/ops/trips", Some(&token), &trip)?;
+        post(address, "/ops/trips", Some(&token), &trip)?;
     }
     Ok(secret)
+}
+
+/// Signs the owner in; the token.
+pub(super) fn sign_in(address: SocketAddr, password: &str) -> io::Result<String> {
+    let body = format!(r#"{{"email":"{OWNER}","password":"{password}"}}"#);
+    field(&post(address, "/auth/sign-in", None, &body)?, "token")
+}
+
+fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> io::Result<String> {
+    let authorization = token.map(|token| format!("Bearer {token}"));
+    let mut headers = vec![("Content-Type", "application/json")];
+    headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
+    match ask(address, &format!("POST /api/v1{path}"), &headers, body)? {
+        (200 | 201, body) => Ok(body),
+        (status, body) => Err(io::Error::other(format!("POST {path}: {status} {body}"))),
+    }
+}
+
+fn field(body: &str, name: &str) -> io::Result<String> {
+    let found = body.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split_once('"'));
+    found.map(|(value, _)| value.to_owned()).ok_or_else(|| io::Error::other(format!("no {name} in {body}")))
 }
 
 fn start_nginx(folder: &Path, key: &str, stop: &Stop) -> io::Result<Server> {
