@@ -1,6 +1,6 @@
 //! What a verification costs beside what it cannot do without: one SHA-256 of the key and one look-up in a map.
 //!
-//! `cargo bench --bench verify [KEYS…]`, by default 1,000, 1,000,000 and 10,000,000 keys (which takes 4 GB of memory).
+//! `cargo bench --bench verify [KEYS…]`, by default 1,000, 1,000,000 and 10,000,000 keys, which takes gigabytes of memory.
 //! Every figure is the median of rounds that take turns within one run, so the ratios hold on a noisy machine; the
 //! nanoseconds are of this machine only. Every round presents other keys, drawn evenly from all of their kind, so that
 //! their memory is as cold as it is for keys of many callers; "hot" presents the same few.

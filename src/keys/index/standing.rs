@@ -15,7 +15,7 @@ use crate::kit::limit::Gcra;
 /// everything is exact.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
-    /// From the high bits: until which millisecond, and which of the [`PLACES`](super::counters::PLACES) are open. Zero opens nothing.
+    /// From the high bits: until which millisecond, and which places of scopes are open. Zero opens nothing.
     open: AtomicU64,
     /// Requests in the high half, and in how many seconds in the low; zero for no limit.
     limit: AtomicU64,

@@ -77,7 +77,9 @@ impl Index {
         let (_, standing) = self.keys.get_or_insert(&key.digest);
         let known = standing.entry();
         // Made where they stay: this entry is gone with the request.
-        drop(known.as_ref().map(|known| known.counters()));
+        if let Some(known) = &known {
+            known.counters();
+        }
         let entry = EntryRef::new(Entry::new(key, tenant, known.as_deref()));
         self.admit(standing, &entry, key.rate_limit, ask)?;
         Ok(entry)

@@ -8,9 +8,11 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
 
 pub use list::list;
 pub(super) use list::{Counts, KeyQuery, Order, Search, SortBy, count_by_status, find_page};
@@ -151,85 +153,79 @@ pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
 /// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Facts>> {
     let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
-    let rows: Vec<FactsRow> = changed.select_only().columns(FACTS).into_tuple().all(db).await?;
+    let columns = FACTS.map(|(column, _)| column);
+    let rows = changed.select_only().columns(columns).into_model::<FactsRow>().all(db).await?;
     rows.into_iter().map(facts_of).collect()
 }
 
 /// Keys of all workspaces whose last change came after one revision, and not after another: what a node that starts reads
 /// of all keys, a thousand at a time.
 pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<Facts>> {
-    use Packing::{Bytes, Json, Plain, Uuid};
-    type Row = (
-        uuid::Uuid,
-        uuid::Uuid,
-        String,
-        String,
-        String,
-        i16,
-        Option<serde_json::Value>,
-        Option<i32>,
-        Option<i32>,
-        Option<Time>,
-        Option<Time>,
-        i64,
-    );
-    let columns = FACTS.into_iter().zip([Uuid, Uuid, Bytes, Plain, Plain, Plain, Json, Plain, Plain, Plain, Plain, Plain]);
     let keys = Query::select().from(Entity).and_where(Column::Revision.gt(after)).and_where(Column::Revision.lte(until)).take();
-    let rows: Vec<Row> = packed(db, keys, columns).await?;
-    let unpacked = |row: Row| {
-        let (id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision) = row;
-        let (id, workspace) = (KeyId(id), WorkspaceId(workspace));
-        let digest = unhex(&digest).ok_or_else(|| broken(id, "digest"))?;
-        facts_of((id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision))
-    };
-    rows.into_iter().map(unpacked).collect()
+    packed(db, keys, FACTS).await?.into_iter().map(facts_of).collect()
 }
 
 /// What the index has to know of keys, in the order of [`FactsRow`].
-const FACTS: [Column; 12] = [
-    Column::Id,
-    Column::WorkspaceId,
-    Column::Digest,
-    Column::Hint,
-    Column::Name,
-    Column::Scopes,
-    Column::IpAllowlist,
-    Column::RateRequests,
-    Column::RatePerSeconds,
-    Column::ExpiresAt,
-    Column::RevokedAt,
-    Column::Revision,
+const FACTS: [(Column, Packing); 12] = [
+    (Column::Id, Packing::Uuid),
+    (Column::WorkspaceId, Packing::Uuid),
+    (Column::Digest, Packing::Bytes),
+    (Column::Hint, Packing::Plain),
+    (Column::Name, Packing::Plain),
+    (Column::Scopes, Packing::Plain),
+    (Column::IpAllowlist, Packing::Json),
+    (Column::RateRequests, Packing::Plain),
+    (Column::RatePerSeconds, Packing::Plain),
+    (Column::ExpiresAt, Packing::Plain),
+    (Column::RevokedAt, Packing::Plain),
+    (Column::Revision, Packing::Plain),
 ];
 
-type FactsRow = (
-    KeyId,
-    WorkspaceId,
-    Vec<u8>,
-    String,
-    String,
-    i16,
-    Option<serde_json::Value>,
-    Option<i32>,
-    Option<i32>,
-    Option<Time>,
-    Option<Time>,
-    i64,
-);
+/// The same as it is read, column by column or packed.
+#[derive(FromQueryResult, Deserialize)]
+struct FactsRow {
+    #[serde(deserialize_with = "key_id")]
+    id: KeyId,
+    #[serde(deserialize_with = "workspace_id")]
+    workspace_id: WorkspaceId,
+    #[serde(deserialize_with = "bytes")]
+    digest: Vec<u8>,
+    hint: String,
+    name: String,
+    scopes: i16,
+    ip_allowlist: Option<serde_json::Value>,
+    rate_requests: Option<i32>,
+    rate_per_seconds: Option<i32>,
+    expires_at: Option<Time>,
+    revoked_at: Option<Time>,
+    revision: i64,
+}
+
+fn key_id<'de, D: Deserializer<'de>>(packed: D) -> Result<KeyId, D::Error> {
+    Uuid::deserialize(packed).map(KeyId)
+}
+
+fn workspace_id<'de, D: Deserializer<'de>>(packed: D) -> Result<WorkspaceId, D::Error> {
+    Uuid::deserialize(packed).map(WorkspaceId)
+}
+
+fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
+    unhex(&String::deserialize(packed)?).ok_or_else(|| serde::de::Error::custom("expected hexadecimal"))
+}
 
 fn facts_of(row: FactsRow) -> DbResult<Facts> {
-    let (id, workspace, digest, hint, name, scopes, blocks, requests, seconds, expires_at, revoked_at, revision) = row;
     Ok(Facts {
-        id,
-        workspace,
-        digest: digest_of(id, &digest)?,
-        hint,
-        name,
-        scopes: Scopes::from_bits(scopes.cast_unsigned()),
-        allowlist: allowlist_of(id, blocks.as_ref())?,
-        rate_limit: rate_limit_of(requests, seconds),
-        expires_at,
-        is_revoked: revoked_at.is_some(),
-        revision,
+        digest: digest_of(row.id, &row.digest)?,
+        allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,
+        scopes: Scopes::from_bits(row.scopes.cast_unsigned()),
+        rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),
+        id: row.id,
+        workspace: row.workspace_id,
+        hint: row.hint,
+        name: row.name,
+        expires_at: row.expires_at,
+        is_revoked: row.revoked_at.is_some(),
+        revision: row.revision,
     })
 }
 

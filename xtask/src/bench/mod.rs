@@ -11,11 +11,12 @@ mod rivals;
 mod scale;
 
 use std::io;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use crate::command;
-use crate::run::Stop;
+use crate::run::{Profile, Stop, build};
 
 #[derive(clap::Args)]
 pub(crate) struct Bench {
@@ -74,4 +75,11 @@ fn bench(name: &str) -> io::Result<String> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     print!("{text}");
     if output.status.success() { Ok(text) } else { Err(io::Error::other(format!("the bench {name} failed ({})", output.status))) }
+}
+
+/// Builds the servers that are of this repository, as they are released; where the product's binary is then.
+fn servers() -> io::Result<PathBuf> {
+    // Together: what examples need as well changes the features of dependencies, and all would be built anew for each.
+    let binary = build(Profile::Release, &["--bin", "planeconnection", "--example", "bare"]);
+    binary.ok_or_else(|| io::Error::other("the servers could not be built"))
 }

@@ -16,11 +16,10 @@ const FRAME: &str = include_str!("page.md");
 /// Puts what was measured in its place, and leaves the other places as they were.
 pub(super) fn replace(part: Part, text: &str) -> io::Result<()> {
     let before = std::fs::read_to_string(PAGE).unwrap_or_default();
-    let mut page = FRAME.to_owned();
+    let (mut page, measured) = (FRAME.to_owned(), format!("{}\n\n{}", machine()?, text.trim()));
     for place in Part::value_variants().iter().copied() {
         let (begin, end) = marks(place);
         let known = before.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end)).map(|(known, _)| known.trim());
-        let measured = format!("{}\n\n{}", machine()?, text.trim());
         let content = if place == part { &measured } else { known.unwrap_or("Not measured yet.") };
         page = page.replace(&format!("{begin}\n{end}"), &format!("{begin}\n{content}\n{end}"));
     }

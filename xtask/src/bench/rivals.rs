@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::load::Target;
 use crate::cluster::nginx;
-use crate::run::{OWNER, Process, Product, Profile, Stop, answers, ask, build, until};
+use crate::run::{OWNER, Process, Product, Stop, answers, ask, until};
 use crate::{debian, run_aloud};
 
 /// Keys that nginx is configured with.
@@ -44,9 +44,8 @@ impl Rivals {
         if !nginx::prepare() {
             return Err(io::Error::other("nginx is not there"));
         }
-        let binary = build(Profile::Release, &["--bin", "planeconnection", "--example", "bare"]);
-        let binary = binary.ok_or_else(|| io::Error::other("the servers could not be built"))?;
-        let bare = Server::start(folder, "bare", stop, None, |at| {
+        let binary = super::servers()?;
+        let bare = Server::start(folder, "bare", stop, |at| {
             let mut command = Command::new(binary.with_file_name("examples").join("bare"));
             command.arg(at.to_string());
             command
@@ -54,7 +53,7 @@ impl Rivals {
         let serve = |name: &str, more: &[&str]| {
             let product = Product { binary: binary.clone(), database: format!("sqlite://{}/{name}.db", folder.display()) };
             let password = product.make_workspace()?;
-            let server = Server::start(folder, name, stop, None, |at| product_command(&product, at, more))?;
+            let server = Server::start(folder, name, stop, |at| product_command(&product, at, more))?;
             let key = fill(server.address, &password)?;
             Ok::<_, io::Error>((server, key))
         };
@@ -100,17 +99,11 @@ impl Rivals {
 
 impl Server {
     /// Starts what `command` makes of an address, and waits until it answers.
-    pub(super) fn start(
-        folder: &Path,
-        name: &str,
-        stop: &Stop,
-        key: Option<String>,
-        command: impl FnOnce(SocketAddr) -> Command,
-    ) -> io::Result<Self> {
+    pub(super) fn start(folder: &Path, name: &str, stop: &Stop, command: impl FnOnce(SocketAddr) -> Command) -> io::Result<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let mut process = Process::start(command(address).current_dir(folder), &folder.join(format!("{name}.log")))?;
         until(stop, name, || Ok(process.lives(name)? && answers(address)))?;
-        Ok(Self { process, address, key })
+        Ok(Self { process, address, key: None })
     }
 }
 
@@ -159,7 +152,7 @@ fn start_nginx(folder: &Path, key: &str, stop: &Stop) -> io::Result<Server> {
     let program = nginx::find().ok_or_else(|| io::Error::other("nginx is not installed"))?;
     let keys: Vec<String> = (0..STATIC_KEYS).map(|number| format!("        \"pck_{number:038}\" 1;")).collect();
     let keys = format!("{}\n        \"{key}\" 1;\n", keys.join("\n"));
-    Server::start(folder, "nginx", stop, None, |at| {
+    Server::start(folder, "nginx", stop, |at| {
         let configuration = NGINX.replace("@LISTEN@", &at.to_string()).replace("@KEYS@\n", &keys);
         // If it cannot be written, nginx says so.
         let _written = std::fs::write(folder.join("nginx.conf"), configuration);
@@ -184,7 +177,7 @@ fn start_better_auth(folder: &Path, stop: &Stop) -> io::Result<Server> {
     {
         return Err(io::Error::other("npm did not install it"));
     }
-    let mut server = Server::start(folder, "better-auth", stop, None, |at| {
+    let mut server = Server::start(folder, "better-auth", stop, |at| {
         let mut command = Command::new("node");
         command.arg(installed.join("server.mjs")).arg(at.to_string()).arg(folder.join("better-auth.db"));
         command.env("NODE_ENV", "production");

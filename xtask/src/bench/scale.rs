@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::rivals::{Server, product_command, sign_in};
 use crate::debian;
-use crate::run::{Folder, Product, Profile, Stop, ask, build};
+use crate::run::{Folder, Product, Stop, ask};
 
 const SIZES: [u64; 5] = [0, 100, 1_000, 100_000, 1_000_000];
 
@@ -21,8 +21,7 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
     if !debian::is_on_path("sqlite3") && !debian::install(&["sqlite3"], "the bench needs sqlite3 to make many keys") {
         return Err(io::Error::other("without sqlite3 there are no keys"));
     }
-    let binary = build(Profile::Release, &["--bin", "planeconnection", "--example", "bare"]);
-    let binary = binary.ok_or_else(|| io::Error::other("the product could not be built"))?;
+    let binary = super::servers()?;
     let mut text = String::from(
         "| keys | start, of it loading | memory | a key | list, 20 of them | its last page | search by a part of the name |\n\
          | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
@@ -35,7 +34,7 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
         product.make_key()?;
         add_keys(&folder.path().join("scale.db"), keys)?;
         let begun = Instant::now();
-        let server = Server::start(folder.path(), "scale", stop, None, |at| product_command(&product, at, &[]))?;
+        let server = Server::start(folder.path(), "scale", stop, |at| product_command(&product, at, &[]))?;
         let start = begun.elapsed().as_secs_f64();
         let memory = resident(server.process.id())?;
         let first = *without.get_or_insert(memory);
