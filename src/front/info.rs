@@ -26,17 +26,19 @@ const WITHHELD: &str = "(withheld: there is a secret in it)";
 
 /// What is known of a request besides its content. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct RequestInfo {
-    /// Where it comes from, in canonical form; [`client::UNKNOWN`] if that cannot be told.
-    pub address: IpAddr,
+pub struct RequestInfo(Arc<Known>);
+
+#[derive(Debug)]
+struct Known {
+    address: IpAddr,
     id: Id,
     /// As it was sent.
     user_agent: Option<HeaderValue>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Id {
-    Given(Arc<str>),
+    Given(Box<str>),
     Made([u8; MADE]),
 }
 
@@ -47,25 +49,27 @@ impl RequestInfo {
     /// What the request itself says, and the connection it came on.
     pub(super) fn found(app: &App, peer: IpAddr, request: &Request) -> Self {
         let headers = request.headers();
-        Self {
+        Self(Arc::new(Known {
             address: client::address(peer, headers, &app.config.trusted_proxies),
             id: Id::of(app, headers),
             user_agent: headers.get(header::USER_AGENT).cloned(),
-        }
+        }))
     }
 
     /// What was found out when the request came in.
     pub fn of(parts: &Parts) -> Self {
-        parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
-            address: client::UNKNOWN,
-            id: Id::Given("".into()),
-            user_agent: None,
-        })
+        let nothing = || Self(Arc::new(Known { address: client::UNKNOWN, id: Id::Given("".into()), user_agent: None }));
+        parts.extensions.get::<Self>().cloned().unwrap_or_else(nothing)
+    }
+
+    /// Where it comes from, in canonical form; [`client::UNKNOWN`] if that cannot be told.
+    pub fn address(&self) -> IpAddr {
+        self.0.address
     }
 
     /// Its id, in the answer as `X-Request-Id`.
     pub fn id(&self) -> &str {
-        match &self.id {
+        match &self.0.id {
             Id::Given(id) => id,
             Id::Made(id) => str::from_utf8(id).unwrap_or_default(),
         }
@@ -73,7 +77,7 @@ impl RequestInfo {
 
     /// The program that sends it, as it calls itself; never with a key in it.
     pub fn user_agent(&self) -> Option<String> {
-        let text = self.user_agent.as_ref()?.to_str().ok()?;
+        let text = self.0.user_agent.as_ref()?.to_str().ok()?;
         if sessions::find_token(text).is_some() {
             return Some(WITHHELD.to_owned());
         }
@@ -86,7 +90,7 @@ impl RequestInfo {
     pub fn by(&self, actor: Actor) -> By {
         By {
             actor,
-            ip: Some(self.address),
+            ip: Some(self.0.address),
             user_agent: self.user_agent(),
             request_id: Some(self.id().to_owned()),
             standing: None,
@@ -95,7 +99,7 @@ impl RequestInfo {
 
     /// For a refusal.
     pub fn origin(&self, now: Time) -> Origin<'_> {
-        Origin { address: self.address, now, request_id: self.id(), user_agent: self.user_agent() }
+        Origin { address: self.0.address, now, request_id: self.id(), user_agent: self.user_agent() }
     }
 }
 

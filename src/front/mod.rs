@@ -30,7 +30,6 @@ use crate::keys::format::{self, digest_of};
 use crate::kit::http::serve::Peer;
 use crate::kit::http::{ApiError, Matched, client};
 use crate::kit::log::RequestLine;
-use crate::metrics::{RequestLabels, RouteLabel};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -91,16 +90,16 @@ impl Front {
 
         let took = app.clock.ticks().saturating_sub(begun);
         let status = response.status().as_u16();
-        let labels = RequestLabels { method, route: RouteLabel(matched.path().cloned()), status };
-        app.metrics.request(&labels, took.as_secs_f64());
+        let route = matched.path();
+        app.metrics.request(method, route.unwrap_or("unmatched"), status, took);
         let is_refused = matches!(status, 401 | 429);
         if is_refused && !app.refusals.is_told(begun) {
             return response;
         }
         let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
         // A route is logged as the table has it; what matches none, as it was sent.
-        let path = if labels.route.0.is_some() { labels.route.as_str() } else { loggable(uri.path()) };
-        let ip = (!is_discreet).then_some(info.address);
+        let path = route.unwrap_or_else(|| loggable(uri.path()));
+        let ip = (!is_discreet).then_some(info.address());
         app.config.log.request(&RequestLine { method, path, status, took, ip, request_id: info.id() });
         response
     }

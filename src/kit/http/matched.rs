@@ -19,8 +19,8 @@ pub struct Matched(Arc<OnceLock<MatchedPath>>);
 
 impl Matched {
     /// The route, if one was found.
-    pub fn path(&self) -> Option<&MatchedPath> {
-        self.0.get()
+    pub fn path(&self) -> Option<&str> {
+        self.0.get().map(MatchedPath::as_str)
     }
 
     /// Tells which route the request with these extensions has found.

@@ -9,28 +9,49 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::request::{RequestLine, Second};
 use crate::kit::lock::lock;
+use crate::kit::stripes::Stripes;
 
 /// How long a line may wait.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How much may wait.
+/// How much of one thread may wait.
 const MOST: usize = 64 << 10;
+
+/// So far lines are compared: what stands before the time is the same in all of them.
+const TIME: usize = 40;
 
 /// Lines on their way to stderr.
 #[derive(Clone, Debug)]
-pub struct Lines(pub(super) Arc<Waiting>);
+pub struct Lines(Arc<Waiting>);
 
-#[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) text: Mutex<Vec<u8>>,
-    second: Mutex<Second>,
-    is_some: Condvar,
+#[derive(Debug, Default)]
+struct Waiting {
+    of_threads: Stripes<Part>,
+    /// Held while lines are written: those that come later are written later.
+    writing: Mutex<()>,
+    has_some: Mutex<bool>,
+    has_more: Condvar,
+}
+
+/// What a thread has written, in order.
+#[derive(Debug, Default)]
+struct Part {
+    text: Vec<u8>,
+    /// Where lines end.
+    ends: Vec<usize>,
+}
+
+impl Part {
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
+    }
 }
 
 impl Lines {
     /// Lines that are written to stderr now and then.
     pub fn to_stderr() -> Self {
-        let lines = Self(Arc::new(Waiting { text: Mutex::default(), second: Mutex::default(), is_some: Condvar::new() }));
+        let lines = Self(Arc::default());
         let waiting = Arc::downgrade(&lines.0);
         // Without the thread, lines are written when there are many.
         let _thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || write_now_and_then(&waiting));
@@ -39,60 +60,82 @@ impl Lines {
 
     /// Writes what waits.
     pub fn flush(&self) {
-        write_out(&mut lock(&self.0.text));
+        self.0.write_out(&[]);
+    }
+
+    #[cfg(test)]
+    pub(super) fn take(&self) -> Vec<u8> {
+        self.0.take()
     }
 
     /// Adds a request's line. It is put together before the text is locked: what panics meanwhile is logged as well.
     pub(super) fn add_request(&self, is_json: bool, line: &RequestLine<'_>) {
-        LINE.with_borrow_mut(|text| {
+        LINE.with_borrow_mut(|(text, second)| {
             text.clear();
-            if line.write(is_json, &mut lock(&self.0.second), text).is_ok() {
-                self.add(text);
+            if line.write(is_json, second, text).is_ok() {
+                self.0.add(text);
             }
         });
-    }
-
-    fn add(&self, line: &[u8]) {
-        let mut text = lock(&self.0.text);
-        let was_empty = text.is_empty();
-        text.extend_from_slice(line);
-        if text.len() >= MOST {
-            write_out(&mut text);
-        } else if was_empty {
-            self.0.is_some.notify_one();
-        }
     }
 }
 
 thread_local! {
-    /// Where a thread puts its lines together.
-    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Where a thread puts its lines together, and what they begin with.
+    static LINE: RefCell<(Vec<u8>, Second)> = RefCell::default();
+}
+
+impl Waiting {
+    fn add(&self, line: &[u8]) {
+        let mut part = self.of_threads.mine();
+        let was_empty = part.ends.is_empty();
+        part.text.extend_from_slice(line);
+        let length = part.text.len();
+        part.ends.push(length);
+        drop(part);
+        if length >= MOST {
+            self.write_out(&[]);
+        } else if was_empty {
+            *lock(&self.has_some) = true;
+            self.has_more.notify_one();
+        }
+    }
+
+    /// Takes what waits, in the order of the times it begins with.
+    fn take(&self) -> Vec<u8> {
+        let parts: Vec<Part> = self.of_threads.each().map(|mut part| std::mem::take(&mut *part)).collect();
+        let mut lines: Vec<&[u8]> = parts.iter().flat_map(Part::lines).collect();
+        // What is in order already, as the lines of each thread are, is merged at the price of looking at it.
+        lines.sort_by_key(|line| &line[..line.len().min(TIME)]);
+        lines.concat()
+    }
+
+    /// Writes what waits, and `event` after it.
+    fn write_out(&self, event: &[u8]) {
+        let _writing = lock(&self.writing);
+        let mut text = self.take();
+        text.extend_from_slice(event);
+        // Nobody can be told if it cannot be written.
+        let _unwritten = io::stderr().write_all(&text);
+    }
 }
 
 fn write_now_and_then(waiting: &Weak<Waiting>) {
     while let Some(waiting) = waiting.upgrade() {
-        let text = lock(&waiting.text);
-        let waited = waiting.is_some.wait_timeout_while(text, 10 * WAIT, |text| text.is_empty());
-        let is_empty = waited.map_or(true, |(text, _)| text.is_empty());
-        if !is_empty {
+        let has_some = lock(&waiting.has_some);
+        let waited = waiting.has_more.wait_timeout_while(has_some, 10 * WAIT, |has_some| !*has_some);
+        let is_there = waited.is_ok_and(|(mut has_some, _)| std::mem::take(&mut *has_some));
+        if is_there {
             std::thread::sleep(WAIT);
-            write_out(&mut lock(&waiting.text));
+            waiting.write_out(&[]);
         }
     }
 }
 
-/// Nobody can be told if it cannot be written.
-fn write_out(text: &mut Vec<u8>) {
-    let _unwritten = io::stderr().write_all(text);
-    text.clear();
-}
-
 /// An event of `tracing`, written at once, with all that waits before it.
 impl Write for &Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.add(line);
-        Lines::flush(self);
-        Ok(line.len())
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.0.write_out(event);
+        Ok(event.len())
     }
     fn flush(&mut self) -> io::Result<()> {
         Lines::flush(self);
@@ -104,5 +147,23 @@ impl<'a> MakeWriter<'a> for Lines {
     type Writer = &'a Self;
     fn make_writer(&'a self) -> &'a Self {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_several_threads_are_written_in_the_order_of_their_times() {
+        let lines = Lines(Arc::default());
+        std::thread::scope(|scope| {
+            for times in [[1, 4, 6], [2, 3, 5]] {
+                let waiting = &lines.0;
+                let _thread = scope.spawn(move || times.map(|time| waiting.add(format!("0{time} line\n").as_bytes())));
+            }
+        });
+        assert_eq!(String::from_utf8_lossy(&lines.take()), "01 line\n02 line\n03 line\n04 line\n05 line\n06 line\n");
+        assert!(lines.take().is_empty());
     }
 }

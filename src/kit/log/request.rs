@@ -137,10 +137,10 @@ impl Second {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use super::super::Log;
-    use super::super::lines::{Lines, Waiting};
+    use super::super::lines::Lines;
     use super::*;
     use crate::kit::lock::lock;
 
@@ -153,15 +153,14 @@ mod tests {
     fn written(is_json: bool, line: &RequestLine<'_>) -> String {
         let lines = Lines::to_stderr();
         lines.add_request(is_json, line);
-        let text = std::mem::take(&mut *lock(&lines.0.text));
-        String::from_utf8(text).expect("text")
+        String::from_utf8(lines.take()).expect("text")
     }
 
     /// What tracing writes of it.
     fn traced(is_json: bool, line: &RequestLine<'_>) -> String {
-        let lines = Lines::to_stderr();
-        let waiting = lines.0.clone();
-        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Memory(waiting.clone()));
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
         let write = || Log::Traced.request(line);
         if is_json {
             let log = log.json().flatten_event(true).with_current_span(false);
@@ -169,15 +168,16 @@ mod tests {
         } else {
             tracing::subscriber::with_default(log.finish(), write);
         }
-        let text = std::mem::take(&mut *lock(&lines.0.text));
+        let text = std::mem::take(&mut *lock(&memory.0));
         String::from_utf8(text).expect("text")
     }
 
-    struct Memory(Arc<Waiting>);
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Memory {
         fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-            lock(&self.0.text).write(line)
+            lock(&self.0).write(line)
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())

@@ -1,86 +1,35 @@
 //! What is counted for the operator, in the Prometheus text format.
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
+mod requests;
+
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::extract::MatchedPath;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::app::App;
-
-/// By which requests are told apart.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-pub struct RequestLabels {
-    /// `GET`, …
-    pub method: &'static str,
-    /// The route.
-    pub route: RouteLabel,
-    /// 200, …
-    pub status: u16,
-}
-
-/// The path of a route, or `unmatched`. Held as axum holds it: a request is counted without allocating.
-#[derive(Clone, Debug)]
-pub struct RouteLabel(pub Option<MatchedPath>);
-
-impl RouteLabel {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        self.0.as_ref().map_or("unmatched", MatchedPath::as_str)
-    }
-}
-
-impl PartialEq for RouteLabel {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for RouteLabel {}
-
-impl Hash for RouteLabel {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
-    }
-}
-
-impl EncodeLabelValue for RouteLabel {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        self.as_str().encode(encoder)
-    }
-}
+use requests::Requests;
 
 /// The counters of a node.
 #[derive(Debug)]
 pub struct Metrics {
-    requests: Family<RequestLabels, Counter>,
-    seconds: Histogram,
+    requests: Requests,
     revocations: Histogram,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self {
-            requests: Family::default(),
-            seconds: Histogram::new(exponential_buckets(0.000_1, 2.5, 12)),
-            revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
-        }
+        Self { requests: Requests::default(), revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)) }
     }
 }
 
 impl Metrics {
-    /// Counts a finished request.
-    pub fn request(&self, labels: &RequestLabels, seconds: f64) {
-        self.requests.get_or_create(labels).inc();
-        self.seconds.observe(seconds);
+    /// Counts a finished request, of which route and with which outcome.
+    pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        self.requests.add(method, route, status, took);
     }
 
     /// Counts a revocation, and how long it took until every node refused the key.
@@ -91,12 +40,9 @@ impl Metrics {
     /// The text a scraper reads.
     pub fn text(&self, app: &App) -> String {
         let mut registry = Registry::with_prefix("planeconnection");
-        registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
-        registry.register(
-            "http_request_seconds",
-            "Time from the head of a request to the head of its answer",
-            self.seconds.clone(),
-        );
+        let (requests, times) = self.requests.sum();
+        registry.register("http_requests", "Requests by method, route and status", requests);
+        registry.register("http_request_seconds", "Time from the head of a request to the head of its answer", times);
         registry.register(
             "revoke_seconds",
             "Time from a call to revoke a key to the moment from which every node refused it",

@@ -1,0 +1,62 @@
+//! What every thread adds to and few read: a part for each thread, so that none of them waits for another.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use super::lock::lock;
+
+/// How many threads have a part to themselves; more of them share.
+const PARTS: usize = 64;
+
+/// A `T` for each thread.
+#[derive(Debug)]
+pub struct Stripes<T>(Box<[Part<T>]>);
+
+/// Two cache lines, which are fetched in pairs: threads that write to neighbours would wait as well.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Part<T>(Mutex<T>);
+
+impl<T: Default> Default for Stripes<T> {
+    fn default() -> Self {
+        Self((0..PARTS).map(|_| Part::default()).collect())
+    }
+}
+
+impl<T> Stripes<T> {
+    /// The part of the thread that asks.
+    pub fn mine(&self) -> MutexGuard<'_, T> {
+        lock(&self.0[PLACE.get()].0)
+    }
+
+    /// Every part, one after another.
+    pub fn each(&self) -> impl Iterator<Item = MutexGuard<'_, T>> {
+        self.0.iter().map(|part| lock(&part.0))
+    }
+}
+
+thread_local! {
+    static PLACE: Cell<usize> = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % PARTS)
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_threads_add_apart_is_read_together() {
+        let sums: Stripes<u32> = Stripes::default();
+        std::thread::scope(|scope| {
+            for number in 1..=100 {
+                let sums = &sums;
+                let _thread = scope.spawn(move || *sums.mine() += number);
+            }
+        });
+        assert_eq!(sums.each().map(|part| *part).sum::<u32>(), 5_050);
+        assert!(sums.each().filter(|part| **part > 0).count() > 1, "threads share a part");
+    }
+}
