@@ -136,7 +136,8 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Resu
         )),
         Some(Credential::Key(presented)) => admit_key(app, presented, info, rule).await.map(Caller::Key),
         Some(Credential::Token(token)) => {
-            let person = person(app, token).await?.ok_or_else(session_invalid)?;
+            // In a box, as below: room for what asks the database would be moved about with each request of a key.
+            let person = Box::pin(person(app, token)).await?.ok_or_else(session_invalid)?;
             if let Caller::Member { member, .. } = &person
                 && !rule.admits(member.role)
             {
@@ -159,12 +160,12 @@ pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> 
 }
 
 async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<EntryRef, ApiError> {
-    let ask = || Ask { scope: rule.scope(), address: info.address, now: app.clock.now(), ticks: app.clock.ticks() };
+    let ask = || Ask { scope: rule.scope(), address: info.address(), now: app.clock.now(), ticks: app.clock.ticks() };
     let (ask, verified) = if app.cluster.has_lease(&app.clock) {
         let ask = ask();
         (ask, app.index.verify(presented, ask).and_then(|verified| verified.entry().ok_or(Refusal::Invalid)))
     } else {
-        let known = app.cluster.ask(app, presented).await?;
+        let known = Box::pin(app.cluster.ask(app, presented)).await?;
         let ask = ask();
         (ask, known.ok_or(Refusal::Invalid).and_then(|key| app.index.verify_as(&key, ask)))
     };
@@ -175,12 +176,12 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
         Ok(entry) => {
-            app.recorder.allow(&entry, ask.scope, info.address, ask.now);
+            app.recorder.allow(&entry, ask.scope, info.address(), ask.now);
             Ok(entry)
         }
         Err(refusal) => {
             app.recorder.deny(&refusal, ask.scope, info.origin(ask.now));
-            Err(refused(&refusal, info.address))
+            Err(refused(&refusal, info.address()))
         }
     }
 }

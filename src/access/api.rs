@@ -1,15 +1,20 @@
 //! Who am I, and: may this request pass?
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::allowed::{Allowed, Caller};
 use super::permission::{Identified, Permission, Rule};
 use crate::app::App;
-use crate::keys::{Entry, KeyId, Module, Scope, Tenant};
+use crate::keys::format::Hint;
+use crate::keys::{Entry, KeyId, Module, Scope, Scopes, Tenant};
 use crate::kit::clock::Time;
 use crate::kit::http::describe::Shape;
 use crate::kit::http::route::get;
@@ -72,9 +77,12 @@ impl From<&Tenant> for WorkspaceView {
 #[serde(rename_all = "camelCase")]
 struct CallingKey {
     id: KeyId,
-    name: String,
-    hint: String,
-    scopes: Vec<Scope>,
+    #[schema(value_type = String)]
+    name: CompactString,
+    #[schema(value_type = String)]
+    hint: Hint,
+    #[schema(value_type = Vec<Scope>)]
+    scopes: Scopes,
     expires_at: Option<Time>,
 }
 
@@ -98,13 +106,8 @@ async fn whoami(who: Allowed<Identified>) -> Result<Answer<WhoAmI>, ApiError> {
         Caller::Anyone => Err(ApiError::internal()),
         Caller::Key(entry) => {
             let Entry { id, tenant, name, hint, scopes, .. } = &**entry;
-            let api_key = CallingKey {
-                id: *id,
-                name: name.to_string(),
-                hint: hint.to_string(),
-                scopes: scopes.iter().collect(),
-                expires_at: entry.expires_at(),
-            };
+            let api_key =
+                CallingKey { id: *id, name: name.clone(), hint: *hint, scopes: *scopes, expires_at: entry.expires_at() };
             Ok(Answer(WhoAmI::ApiKey { workspace: WorkspaceView::from(&**tenant), api_key }))
         }
         Caller::Member { member, tenant, .. } => {
@@ -149,36 +152,51 @@ impl Describe for Passed {
 }
 
 async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Result<Passed, ApiError> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(8);
+    let mut tell = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
     let tenant = match who.caller() {
         Caller::Anyone => return Err(ApiError::internal()),
         Caller::Key(entry) => {
-            insert(&mut headers, "x-api-key-id", &entry.id.to_string());
-            entry.tenant.clone()
+            tell(API_KEY_ID, &entry.id.to_string());
+            &entry.tenant
         }
-        Caller::Member { tenant, .. } => tenant.clone(),
+        Caller::Member { tenant, .. } => tenant,
     };
-    let modules = Module::DATA.map(Module::as_str).join(",");
-    insert(&mut headers, "x-tenant-id", &tenant.id.to_string());
-    insert(&mut headers, "x-tenant-slug", &tenant.slug);
-    insert(&mut headers, "x-tenant-name", &percent_encoded(&tenant.name));
-    insert(&mut headers, "x-tenant-timezone", &tenant.timezone);
-    insert(&mut headers, "x-tenant-modules", &modules);
+    tell(TENANT_ID, &tenant.id.to_string());
+    tell(TENANT_SLUG, &tenant.slug);
+    tell(TENANT_NAME, &percent_encoded(&tenant.name));
+    tell(TENANT_TIMEZONE, &tenant.timezone);
+    tell(TENANT_MODULES, &Module::DATA.map(Module::as_str).join(","));
     Ok(Passed(headers))
 }
 
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(HeaderName::from_static(name), value);
-    }
-}
+const API_KEY_ID: HeaderName = HeaderName::from_static("x-api-key-id");
+const TENANT_ID: HeaderName = HeaderName::from_static("x-tenant-id");
+const TENANT_SLUG: HeaderName = HeaderName::from_static("x-tenant-slug");
+const TENANT_NAME: HeaderName = HeaderName::from_static("x-tenant-name");
+const TENANT_TIMEZONE: HeaderName = HeaderName::from_static("x-tenant-timezone");
+const TENANT_MODULES: HeaderName = HeaderName::from_static("x-tenant-modules");
 
 /// Visible ASCII and spaces as they are, the rest and `%` percent-encoded as UTF-8: a header is ASCII.
-fn percent_encoded(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |encoded, byte| match byte {
-        b' '..=b'~' if byte != b'%' => encoded + char::from(byte).encode_utf8(&mut [0; 4]),
-        _ => encoded + &format!("%{byte:02X}"),
-    })
+fn percent_encoded(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'%';
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let encoded = text.bytes().fold(String::with_capacity(3 * text.len()), |mut encoded, byte| {
+        if is_plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _written = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    });
+    Cow::Owned(encoded)
 }
 
 /// A proxy looks at the status alone.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::kit::random::{BASE62, Random};
@@ -108,8 +109,8 @@ impl Hint {
     /// Of a key, or of a hint as it was shown; what is neither shows nothing.
     pub fn of(text: &str) -> Self {
         let body = text.strip_prefix(PREFIX).unwrap_or(text).as_bytes();
-        let ends =
-            body.first_chunk::<4>().zip(body.last_chunk::<4>()).filter(|(first, last)| first.is_ascii() && last.is_ascii());
+        let is_shown = |end: &[u8; 4]| end.iter().all(u8::is_ascii_alphanumeric);
+        let ends = body.first_chunk::<4>().zip(body.last_chunk::<4>()).filter(|(first, last)| is_shown(first) && is_shown(last));
         let (first, last) = ends.unwrap_or((b"????", b"????"));
         let mut hint = [0; 8];
         hint[..4].copy_from_slice(first);
@@ -120,8 +121,17 @@ impl Hint {
 
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, last) = self.0.split_at(4);
-        write!(f, "{PREFIX}{}…{}", first.escape_ascii(), last.escape_ascii())
+        let [first, last] = [&self.0[..4], &self.0[4..]].map(|end| str::from_utf8(end).unwrap_or("????"));
+        for part in [PREFIX, first, "…", last] {
+            f.write_str(part)?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Hint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -63,7 +63,8 @@ async fn sign_in(
 ) -> Result<NoStore<Answer<Session>>, ApiError> {
     let SignIn { email, password, workspace } = input;
     let info = who.info();
-    let signed_in = service::sign_in(&app, &email, password, workspace.as_deref(), info.address, |actor| info.by(actor)).await?;
+    let signed_in =
+        service::sign_in(&app, &email, password, workspace.as_deref(), info.address(), |actor| info.by(actor)).await?;
     let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(Answer(Session {
         token: signed_in.token.expose_secret().to_owned(),

@@ -110,7 +110,7 @@ async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Ne
     let password = SecretString::from(fields.verbatim("password"));
     let info = who.info();
     let signed_in =
-        service::sign_in(app, &email, password, fields.given("workspace"), info.address, |actor| info.by(actor)).await;
+        service::sign_in(app, &email, password, fields.given("workspace"), info.address(), |actor| info.by(actor)).await;
     signed_in.map_err(|error| {
         let is_wrong = matches!(error, Error::Credentials);
         let error = ApiError::from(error);

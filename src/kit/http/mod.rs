@@ -8,7 +8,7 @@
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
 //! - `client`     the caller's address behind trusted proxies
-//! - `serve`      the accept loop: header timeout, graceful stop
+//! - `serve`      the accept loop: header timeout, graceful stop; `patience` how that timeout is kept
 
 pub mod answer;
 pub mod client;
@@ -16,6 +16,7 @@ pub mod describe;
 pub mod error;
 pub mod extract;
 pub mod matched;
+mod patience;
 pub mod route;
 pub mod serve;
 pub mod tagged;

@@ -8,10 +8,12 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+use super::patience::Patience;
 
 /// The largest header: request line and fields together. Of fields hyper takes a hundred; to say so would cost an array of
 /// them on the heap for each request.
@@ -32,7 +34,7 @@ where
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_header_size(LARGEST_HEADER);
+    http.header_read_timeout(header_timeout).max_header_size(LARGEST_HEADER);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -44,10 +46,16 @@ where
                         let answered = answer(peer, request.map(Body::new));
                         async move { Ok::<_, Infallible>(answered.await) }
                     });
-                    let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+                    let patience = Patience::default();
+                    let connection = http.clone().timer(patience.clone()).serve_connection(TokioIo::new(stream), service);
+                    let connection = graceful.watch(connection);
                     connections.spawn(async move {
-                        if let Err(error) = connection.await {
-                            tracing::debug!(%error, %peer, "a connection ended early");
+                        tokio::select! {
+                            biased;
+                            ended = connection => if let Err(error) = ended {
+                                tracing::debug!(%error, %peer, "a connection ended early");
+                            },
+                            () = patience.ends(header_timeout) => tracing::debug!(%peer, "no header came in time"),
                         }
                     });
                 }
