@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 
 use super::chain::{GENESIS, Hash};
@@ -23,7 +24,8 @@ pub async fn list(
     filter: &EventFilter,
     paging: Paging,
 ) -> DbResult<Page<Event>> {
-    let matching = event::Entity::find().filter(condition(workspace, filter));
+    let of_key = filter.api_key_id.as_deref().map(|key| event::Column::Sequence.in_subquery(about(workspace, key)));
+    let matching = event::Entity::find().filter(condition(workspace, filter).add_option(of_key));
     page(db, matching.order_by_desc(event::Column::Sequence), paging, |row| Ok(event_of(row))).await
 }
 
@@ -35,10 +37,13 @@ pub(super) async fn after(
     sequence: i64,
     limit: u64,
 ) -> DbResult<Vec<event::Model>> {
+    use event::Column;
+    // Checked row by row, as the log is read from one end to the other.
+    let of_key = |key: &str| Condition::any().add(Column::ActorId.eq(key)).add(Column::TargetId.eq(key));
     event::Entity::find()
-        .filter(condition(workspace, filter))
-        .filter(event::Column::Sequence.gt(sequence))
-        .order_by_asc(event::Column::Sequence)
+        .filter(condition(workspace, filter).add_option(filter.api_key_id.as_deref().map(of_key)))
+        .filter(Column::Sequence.gt(sequence))
+        .order_by_asc(Column::Sequence)
         .limit(limit)
         .all(db)
         .await
@@ -118,12 +123,19 @@ fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {
             "operator" | "anonymous" => Column::ActorType.eq(id),
             _ => Column::ActorId.eq(id),
         }))
-        .add_option(
-            filter.api_key_id.as_ref().map(|id| Condition::any().add(Column::ActorId.eq(id)).add(Column::TargetId.eq(id))),
-        )
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|until| Column::OccurredAt.lte(until.0)))
         .add_option((filter.which == Which::Unusual).then(is_unusual))
+}
+
+/// The numbers of the events that a key did, or that were done to it, each found by an index of its own.
+fn about(workspace: WorkspaceId, key: &str) -> SelectStatement {
+    use event::Column;
+    let of = |column: Column| {
+        let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
+        mine.filter(column.eq(key)).into_query()
+    };
+    of(Column::ActorId).union(UnionType::Distinct, of(Column::TargetId)).take()
 }
 
 /// A row as it is sent.

@@ -25,6 +25,8 @@ pub struct Work {
     now: Time,
     sequence: i64,
     hash: Hash,
+    /// What was recorded; written in one go, as it may be a lot.
+    events: Vec<event::Model>,
     claim: Option<Claim>,
     after: Vec<Box<dyn FnOnce() + Send + Sync>>,
 }
@@ -44,6 +46,9 @@ pub enum OnceOutcome {
     /// The key was used for another request.
     Reused,
 }
+
+/// Events in one statement: SQLite binds at most 32,766 values, and an event has 17.
+const AT_ONCE: usize = 1_000;
 
 impl std::fmt::Debug for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,14 +70,25 @@ impl Work {
         if let Some((session, role)) = by.standing {
             sessions::require(&tx, session, role, now).await?;
         }
-        Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, claim: None, after: Vec::new() })
+        Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, events: Vec::new(), claim: None, after: Vec::new() })
     }
 
     /// Goes on with the transaction in which a workspace was made, and begins its log.
     pub async fn begin_log(app: &App, tx: Tx, workspace: WorkspaceId, by: By) -> DbResult<Self> {
         store::open_log(&tx, workspace).await?;
         let now = app.clock.now();
-        Ok(Self { app: app.clone(), tx, workspace, by, now, sequence: 0, hash: GENESIS, claim: None, after: Vec::new() })
+        Ok(Self {
+            app: app.clone(),
+            tx,
+            workspace,
+            by,
+            now,
+            sequence: 0,
+            hash: GENESIS,
+            events: Vec::new(),
+            claim: None,
+            after: Vec::new(),
+        })
     }
 
     /// The same as [`Work::begin`], for a request that may be a repetition.
@@ -116,24 +132,23 @@ impl Work {
     }
 
     /// Records that it was done.
-    pub async fn record(&mut self, action: Action, target: Option<Target>, details: Value) -> DbResult<()> {
-        self.record_as(action, Outcome::Success, target, details).await
+    pub fn record(&mut self, action: Action, target: Option<Target>, details: Value) {
+        self.record_as(action, Outcome::Success, target, details);
     }
 
     /// Records that it was done, but not by whom, from where or in which request: what secrecy was promised to.
     ///
     /// An answer that would be kept under the caller's name is not kept: it would lead from them to what they did.
     /// A request that is to be repeatable all the same begins without a name, too.
-    pub async fn record_unnamed(&mut self, action: Action, target: Option<Target>, details: Value) -> DbResult<()> {
+    pub fn record_unnamed(&mut self, action: Action, target: Option<Target>, details: Value) {
         self.claim.take_if(|claim| claim.names_someone());
         let by = std::mem::replace(&mut self.by, By::itself(Actor::ANONYMOUS));
-        let recorded = self.record(action, target, details).await;
+        self.record(action, target, details);
         self.by = by;
-        recorded
     }
 
     /// Records that it was done, or refused.
-    pub async fn record_as(&mut self, action: Action, outcome: Outcome, target: Option<Target>, details: Value) -> DbResult<()> {
+    pub fn record_as(&mut self, action: Action, outcome: Outcome, target: Option<Target>, details: Value) {
         let target = target.map(|Target { kind, id, name }| (kind, id, name));
         let (target_type, target_id, target_name) = target.map_or((None, None, None), |(kind, id, name)| (Some(kind), id, name));
         let mut row = event::Model {
@@ -157,9 +172,8 @@ impl Work {
         };
         let hash = chain::link(&self.hash, &store::event_of(row.clone()));
         row.hash = hash.to_vec();
-        event::Entity::insert(row.into_active_model()).exec_without_returning(&self.tx).await?;
+        self.events.push(row);
         (self.sequence, self.hash) = (self.sequence + 1, hash);
-        Ok(())
     }
 
     /// Does something in memory once the transaction has committed, before [`Work::commit`] returns.
@@ -179,6 +193,11 @@ impl Work {
     }
 
     async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
+        let mut events = self.events.into_iter().map(IntoActiveModel::into_active_model).peekable();
+        while events.peek().is_some() {
+            let some = events.by_ref().take(AT_ONCE);
+            event::Entity::insert_many(some).exec_without_returning(&self.tx).await?;
+        }
         if let (Some(claim), Some((status, body))) = (self.claim, answer) {
             once::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;
         }

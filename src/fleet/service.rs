@@ -26,7 +26,7 @@ pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, 
         updated_at: now,
     };
     written(&aircraft, store::insert(work.tx(), &aircraft).await)?;
-    work.record(Action::AircraftCreated, Some(target(&aircraft)), described(&aircraft)).await?;
+    work.record(Action::AircraftCreated, Some(target(&aircraft)), described(&aircraft));
     Ok(aircraft)
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraf
     let Some(changes) = differences(&described(&old), &described(&new)) else { return Ok(old) };
     let aircraft = Aircraft { updated_at: work.now(), ..new };
     written(&aircraft, store::set(work.tx(), &aircraft).await)?;
-    work.record(Action::AircraftUpdated, Some(target(&aircraft)), changes).await?;
+    work.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
     Ok(aircraft)
 }
 

@@ -86,7 +86,7 @@ pub async fn invite_again(
     }
     let (token, invitation) = invitation(app);
     store::set_invitation(work.tx(), workspace, id, invitation).await?;
-    work.record(Action::MemberInvitedAgain, Some(target(&member)), json!({})).await?;
+    work.record(Action::MemberInvitedAgain, Some(target(&member)), json!({}));
     work.commit_answering(201, &member.id).await?;
     Ok(Invitation::Made(Invited { member, token, until: invitation.1 }))
 }
@@ -112,7 +112,7 @@ pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnc
     if !store::accept_invitation(work.tx(), digest, password).await? {
         return Err(Error::Invitation);
     }
-    work.record(Action::MemberJoined, Some(target(&known)), json!({})).await?;
+    work.record(Action::MemberJoined, Some(target(&known)), json!({}));
     work.commit().await?;
     Ok(Member { has_joined: true, ..known })
 }

@@ -70,7 +70,7 @@ pub(super) async fn insert_with(
         Err(error) if is_duplicate(&error) => return Err(Error::EmailTaken(member.email)),
         done => done?,
     }
-    work.record(Action::MemberAdded, Some(target(&member)), json!({ "email": member.email, "role": member.role })).await?;
+    work.record(Action::MemberAdded, Some(target(&member)), json!({ "email": member.email, "role": member.role }));
     Ok(member)
 }
 
@@ -92,7 +92,7 @@ pub async fn set_role(
     }
     keep_an_owner(work.tx(), &member).await?;
     store::set_role(work.tx(), workspace, id, role).await?;
-    work.record(Action::MemberRoleChanged, Some(target(&member)), json!({ "role": { "from": member.role, "to": role } })).await?;
+    work.record(Action::MemberRoleChanged, Some(target(&member)), json!({ "role": { "from": member.role, "to": role } }));
     work.commit().await?;
     Ok(Member { role, ..member })
 }
@@ -104,7 +104,7 @@ pub async fn remove(app: &App, workspace: WorkspaceId, by: By, standing: Standin
     require_changeable(work.tx(), standing, &member).await?;
     // The member's sessions go with the row.
     store::delete(work.tx(), workspace, id).await?;
-    work.record(Action::MemberRemoved, Some(target(&member)), json!({ "email": member.email, "role": member.role })).await?;
+    work.record(Action::MemberRemoved, Some(target(&member)), json!({ "email": member.email, "role": member.role }));
     work.commit().await?;
     Ok(member)
 }

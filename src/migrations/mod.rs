@@ -13,6 +13,7 @@ mod m0005_refused_everywhere;
 mod m0006_setup_links;
 mod m0007_key_order;
 mod m0008_nodes;
+mod m0009_filters;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0006_setup_links::Migration),
             Box::new(m0007_key_order::Migration),
             Box::new(m0008_nodes::Migration),
+            Box::new(m0009_filters::Migration),
         ]
     }
 }

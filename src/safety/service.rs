@@ -44,9 +44,9 @@ pub async fn create(work: &mut Work, reporter: Reporter, input: CreateReport) ->
         "confidentiality": report.confidentiality,
     });
     if report.confidentiality.is_on_record() {
-        work.record(Action::ReportCreated, Some(target(&report)), details).await?;
+        work.record(Action::ReportCreated, Some(target(&report)), details);
     } else {
-        work.record_unnamed(Action::ReportCreated, Some(target(&report)), details).await?;
+        work.record_unnamed(Action::ReportCreated, Some(target(&report)), details);
     }
     Ok(report)
 }
@@ -79,7 +79,7 @@ pub async fn update(work: &mut Work, id: ReportId, input: UpdateReport) -> Resul
     let Some(changes) = changes(&old, &report) else { return Ok(old) };
     report.updated_at = work.now();
     store::set(work.tx(), &report).await?;
-    work.record(Action::ReportUpdated, Some(target(&report)), changes).await?;
+    work.record(Action::ReportUpdated, Some(target(&report)), changes);
     Ok(report)
 }
 

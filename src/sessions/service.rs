@@ -161,7 +161,7 @@ pub async fn record_failures(app: &App) -> DbResult<()> {
 async fn record_failure(app: &App, (member, by, at): &Failure) -> DbResult<()> {
     let mut work = Work::begin(app, member.workspace, by.clone()).await?;
     let target = Target::new("member", member.id, &member.name);
-    work.record_as(Action::SignInFailed, Outcome::Denied, Some(target), json!({ "at": at })).await?;
+    work.record_as(Action::SignInFailed, Outcome::Denied, Some(target), json!({ "at": at }));
     work.commit().await
 }
 
@@ -171,7 +171,7 @@ pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error>
     let mut work = Work::begin(app, member.workspace, by).await?;
     let expires_at = work.now().after(LIFETIME);
     store::insert(work.tx(), digest(token.as_bytes()), member.workspace, member.id, work.now(), expires_at).await?;
-    work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), json!({})).await?;
+    work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), json!({}));
     work.commit().await?;
     Ok(SignedIn { token: token.into(), expires_at, member })
 }
@@ -197,7 +197,7 @@ pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role
 pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: By) -> DbResult<()> {
     let mut work = Work::begin(app, member.workspace, by).await?;
     store::delete(work.tx(), session).await?;
-    work.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({})).await?;
+    work.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({}));
     work.commit().await
 }
 

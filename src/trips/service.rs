@@ -15,7 +15,7 @@ pub async fn create(work: &mut Work, input: CreateTrip) -> Result<Trip, Error> {
     let trip = Trip::new(TripId::new(work.now(), &work.app().random), work.workspace(), work.now(), input);
     require_sound(work, None, &trip).await?;
     written(&trip, store::insert(work.tx(), &trip).await)?;
-    work.record(Action::TripCreated, Some(target(&trip)), described(&trip)).await?;
+    work.record(Action::TripCreated, Some(target(&trip)), described(&trip));
     Ok(trip)
 }
 
@@ -51,7 +51,7 @@ async fn save(work: &mut Work, old: Trip, new: Trip) -> Result<Trip, Error> {
     require_sound(work, Some(&old), &new).await?;
     let trip = Trip { updated_at: work.now(), ..new };
     written(&trip, store::set(work.tx(), &trip).await)?;
-    work.record(Action::TripUpdated, Some(target(&trip)), changes).await?;
+    work.record(Action::TripUpdated, Some(target(&trip)), changes);
     Ok(trip)
 }
 

@@ -49,8 +49,7 @@ pub(super) async fn make(
     }
     let mut work = Work::begin_log(app, tx, workspace.id, by).await?;
     let target = Target::new("workspace", workspace.id, &workspace.name);
-    work.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }))
-        .await?;
+    work.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }));
     let owner = members::insert(&mut work, input.owner.email, input.owner.name, Role::AccountOwner, Some(password)).await?;
     work.commit().await?;
     app.index.apply_tenant(Tenant::from(&workspace));
@@ -66,7 +65,7 @@ pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: By, ena
         return Ok(());
     }
     store::set_api_keys_enabled(work.tx(), workspace, enabled).await?;
-    work.record(Action::KeySettingsUpdated, None, json!({ "enabled": { "from": before, "to": enabled } })).await?;
+    work.record(Action::KeySettingsUpdated, None, json!({ "enabled": { "from": before, "to": enabled } }));
     work.commit().await
 }
 

@@ -38,7 +38,7 @@ async fn write(site: &Site) {
     for number in 0..EVENTS {
         let target = Target::new("api_key", number, "A key of some name");
         let details = json!({ "number": number, "reason": "because it was time for another" });
-        work.record(Action::KeyUpdated, Some(target), details).await.expect("an event");
+        work.record(Action::KeyUpdated, Some(target), details);
     }
     work.commit().await.expect("a commit");
 }

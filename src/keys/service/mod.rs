@@ -66,7 +66,7 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
         revision: cluster::next_revision(work.tx()).await?,
     };
     store::insert(work.tx(), &key).await?;
-    work.record(Action::KeyCreated, Some(target(&key)), described(&key)).await?;
+    work.record(Action::KeyCreated, Some(target(&key)), described(&key));
     publish(work, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
@@ -108,9 +108,9 @@ pub async fn rotate(
     store::insert(work.tx(), &key).await?;
     let mut made = described(&key);
     made["rotatedFrom"] = json!(old.id);
-    work.record(Action::KeyCreated, Some(target(&key)), made).await?;
+    work.record(Action::KeyCreated, Some(target(&key)), made);
     let details = json!({ "replacement": { "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at } });
-    work.record(Action::KeyRotated, Some(target(&old)), details).await?;
+    work.record(Action::KeyRotated, Some(target(&old)), details);
     publish(work, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
@@ -135,7 +135,7 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     let Some(changes) = differences(&changeable(&old), &changeable(&key)) else { return Ok(old) };
     key.revision = cluster::next_revision(work.tx()).await?;
     store::set(work.tx(), &key).await?;
-    work.record(Action::KeyUpdated, Some(target(&key)), changes).await?;
+    work.record(Action::KeyUpdated, Some(target(&key)), changes);
     publish(work, &key, None).await?;
     Ok(key)
 }
@@ -145,7 +145,7 @@ pub async fn record_expiries(app: &App) -> DbResult<()> {
     for key in store::unrecorded_expiries(app.db.read(), app.clock.now(), 1_000).await? {
         let mut work = Work::begin(app, key.workspace, By::itself(Actor::api_key(key.id, &key.name))).await?;
         if store::set_expiry_recorded(work.tx(), key.id, work.now()).await? {
-            work.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at })).await?;
+            work.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
             work.commit().await?;
         }
     }

@@ -41,7 +41,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     key.revoke_reason = reason.filter(|text| !text.is_empty());
     key.revision = cluster::next_revision(work.tx()).await?;
     store::set(work.tx(), &key).await?;
-    work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint })).await?;
+    work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
     let confirmation = publish(work, &key, None).await?;
     app.metrics.revocation(app.clock.ticks().saturating_sub(begun));
     Ok(recorded(app, key, confirmation).await)
@@ -87,7 +87,7 @@ async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmati
         "confirmedBy": confirmation.confirmed_by,
         "leaseRanOut": confirmation.lease_ran_out,
     });
-    work.record(Action::KeyRefusedEverywhere, Some(target(key)), details).await?;
+    work.record(Action::KeyRefusedEverywhere, Some(target(key)), details);
     work.commit().await?;
     Ok(Some(since))
 }

@@ -34,22 +34,22 @@ pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
         by_workspace.entry(entry.tenant.id).or_default().extend(uses);
     }
     for (workspace, uses) in by_workspace {
-        let known = known(app, &uses).await?;
+        let known = known(app.db.read(), &uses).await?;
         let is_known = |(entry, ip, _): &Use<'_>| known.get(&entry.id).is_some_and(|ips| ips.contains(&ip.to_string()));
         let (old, new): (Vec<_>, Vec<_>) = uses.into_iter().partition(is_known);
         touch(app, &old).await?;
         if !new.is_empty() {
-            greet(app, workspace, new, known).await?;
+            greet(app, workspace, new).await?;
         }
     }
     Ok(())
 }
 
-async fn known(app: &App, uses: &[Use<'_>]) -> DbResult<Known> {
+async fn known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<Known> {
     let keys: HashSet<KeyId> = uses.iter().map(|(entry, ..)| entry.id).collect();
     let mut known = Known::new();
     for chunk in keys.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
-        let rows = address::Entity::find().filter(address::Column::KeyId.is_in(chunk.to_vec())).all(app.db.read()).await?;
+        let rows = address::Entity::find().filter(address::Column::KeyId.is_in(chunk.to_vec())).all(db).await?;
         for row in rows {
             known.entry(row.key_id).or_default().insert(row.ip);
         }
@@ -85,28 +85,28 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
 }
 
 /// Writes addresses not seen before, with their events.
-async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>, mut known: Known) -> DbResult<()> {
+async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResult<()> {
     let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
-    for one in uses {
+    // Once more: another node may have been quicker, and has told. From here on it waits for this one.
+    let mut known = known(work.tx(), &uses).await?;
+    let mut rows = Vec::new();
+    for one in &uses {
         let (entry, ip, seen) = one;
         let known = known.entry(entry.id).or_default();
         let is_first = known.is_empty();
-        if known.len() >= MOST_ADDRESSES || !known.insert(ip.to_string()) || !insert(work.tx(), &one).await? {
+        if known.len() >= MOST_ADDRESSES || !known.insert(ip.to_string()) {
             continue;
         }
-        work.act_for(By { ip: Some(ip), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
+        rows.push(row(one).into_active_model());
+        work.act_for(By { ip: Some(*ip), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
         let target = Target::new("api_key", entry.id, &entry.name);
         let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": seen.first });
-        work.record(Action::KeyUsed, Some(target), details).await?;
+        work.record(Action::KeyUsed, Some(target), details);
+    }
+    for rows in rows.chunks(CHUNK) {
+        address::Entity::insert_many(rows.to_vec()).exec_without_returning(work.tx()).await?;
     }
     work.commit().await
-}
-
-/// False if another node was quicker, and has told.
-async fn insert(db: &impl ConnectionTrait, one: &Use<'_>) -> DbResult<bool> {
-    let quietly = OnConflict::columns([address::Column::KeyId, address::Column::Ip]).do_nothing().to_owned();
-    let insert = address::Entity::insert(row(one).into_active_model()).on_conflict(quietly);
-    Ok(insert.exec_without_returning(db).await? > 0)
 }
 
 fn row((entry, ip, seen): &Use<'_>) -> address::Model {

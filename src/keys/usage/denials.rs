@@ -41,7 +41,7 @@ async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResu
             details["requiredScope"] = json!(scope);
         }
         let action = if *reason == Reason::LeakedInUrl { Action::KeyLeakedInUrl } else { Action::KeyDenied };
-        work.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details).await?;
+        work.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details);
     }
     work.commit().await
 }

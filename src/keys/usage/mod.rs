@@ -35,6 +35,9 @@ use crate::kit::lock::lock;
 /// Usage of keys, as it is written.
 type Batch = Vec<(EntryRef, Drained)>;
 
+/// Keys in one transaction: others who write, the node's own lease among them, get their turn in between.
+const BATCH: usize = 1_000;
+
 /// Rows in one statement: SQLite binds at most 32,766 values.
 const CHUNK: usize = 4_000;
 
@@ -86,12 +89,9 @@ impl Recorder {
     /// Writes what was counted; on a failure it stays in memory for the next time.
     pub async fn flush(&self, app: &App, which: Flush) {
         let entries = std::mem::take(&mut *lock(&self.queue));
-        if !entries.is_empty() {
-            let batch = entries.into_iter().map(|entry| {
-                let drained = entry.counters().drain();
-                (entry, drained)
-            });
-            self.write(app, batch.collect()).await;
+        for entries in entries.chunks(BATCH) {
+            let drain = |entry: &EntryRef| (entry.clone(), entry.counters().drain());
+            self.write(app, entries.iter().map(drain).collect()).await;
         }
         let denials = lock(&self.folds).take_due(app.clock.now(), which);
         if !denials.is_empty() {

@@ -48,7 +48,7 @@ async fn a_walk_goes_on_past_the_first_batch() {
     let t = TestApp::new().await;
     let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
     for number in 0..2_100 {
-        work.record(Action::KeyUsed, None, serde_json::json!({ "number": number })).await.expect("a record");
+        work.record(Action::KeyUsed, None, serde_json::json!({ "number": number }));
     }
     work.commit().await.expect("a commit");
     assert_eq!(fault(&t).await, None);
