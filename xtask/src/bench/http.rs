@@ -21,7 +21,7 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
             if stop.is_asked() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
-            let sample = load::run(target, seconds)?;
+            let sample = load::run(target, load::CONNECTIONS, seconds)?;
             println!("round {round}: {} {:.0}/s {:.1} us", target.name, sample.requests_a_second, sample.micros);
             // The first round only warms up.
             if round > 0 {
@@ -62,7 +62,7 @@ fn written(targets: &[Target], samples: &[Vec<Sample>], left_out: &[String]) -> 
     text
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+pub(super) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

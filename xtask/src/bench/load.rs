@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::debian;
 
 /// Connections at once: the figures of others were taken with as many.
-const CONNECTIONS: u32 = 64;
+pub(super) const CONNECTIONS: u32 = 64;
 
 /// Makes sure that wrk is here.
 pub(super) fn prepare() -> bool {
@@ -34,15 +34,20 @@ pub(super) struct Sample {
     pub(super) p99: f64,
 }
 
-/// Sends as many requests as the server answers; an error if one was not answered with 200.
-pub(super) fn run(target: &Target, seconds: u32) -> io::Result<Sample> {
-    let before = processor_time(target.process)?;
+/// wrk with all but the address.
+pub(super) fn wrk(target: &Target, connections: u32, seconds: u32) -> Command {
     let mut wrk = Command::new("wrk");
-    wrk.args(["--threads=1", "--latency", &format!("--connections={CONNECTIONS}"), &format!("--duration={seconds}s")]);
+    wrk.args(["--threads=1", "--latency", &format!("--connections={connections}"), &format!("--duration={seconds}s")]);
     if let Some(key) = &target.key {
         wrk.args(["--header", &format!("X-API-Key: {key}")]);
     }
-    let output = wrk.arg(&target.url).output()?;
+    wrk
+}
+
+/// Sends as many requests as the server answers; an error if one was not answered with 200.
+pub(super) fn run(target: &Target, connections: u32, seconds: u32) -> io::Result<Sample> {
+    let before = processor_time(target.process)?;
+    let output = wrk(target, connections, seconds).arg(&target.url).output()?;
     let after = processor_time(target.process)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let failed = |what: &str| io::Error::other(format!("{}: {what}:\n{said}", target.name));

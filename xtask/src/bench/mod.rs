@@ -2,8 +2,10 @@
 //! written to `docs/PERFORMANCE.md` with the commands, the day and the machine.
 //!
 //! - here what is measured after what; `page` the document, section by section
-//! - `http` servers under load, in turns: `rivals` which, `load` how; `scale` the product with many keys
+//! - `http` servers under load, in turns: `rivals` which, `load` how
+//! - `attack` good keys beside floods; `scale` the product with many keys
 
+mod attack;
 mod http;
 mod load;
 mod page;
@@ -15,8 +17,9 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::command;
+use crate::cluster::database;
 use crate::run::{Profile, Stop, build};
+use crate::{command, postgres};
 
 #[derive(clap::Args)]
 pub(crate) struct Bench {
@@ -38,8 +41,12 @@ pub(crate) enum Part {
     Verify,
     /// Servers over HTTP, beside one another
     Http,
-    /// Many keys in one workspace
+    /// Good keys beside floods of refused requests
+    Attack,
+    /// Many keys in one workspace: start and memory
     Scale,
+    /// Lists, exports and the audit chain with many rows
+    Rows,
 }
 
 impl Bench {
@@ -56,9 +63,11 @@ impl Bench {
         let parts = if self.parts.is_empty() { Part::value_variants() } else { &self.parts };
         for part in parts {
             let text = match part {
-                Part::Verify => bench("verify")?,
+                Part::Verify => bench("verify", &[])?,
                 Part::Http => http::table(self.rounds, self.seconds, stop)?,
+                Part::Attack => attack::table(self.rounds, self.seconds, stop)?,
                 Part::Scale => scale::table(stop)?,
+                Part::Rows => rows()?,
             };
             page::replace(*part, &text)?;
         }
@@ -67,14 +76,25 @@ impl Bench {
 }
 
 /// Runs one of the product's own benches; what it printed.
-fn bench(name: &str) -> io::Result<String> {
+fn bench(name: &str, arguments: &[&str]) -> io::Result<String> {
     let mut command = command("cargo");
-    command.args(["bench", "--quiet", "--bench", name]);
+    command.args(["bench", "--quiet", "--bench", name, "--"]).args(arguments);
     println!("== cargo bench --bench {name}");
     let output = command.stderr(std::process::Stdio::inherit()).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     print!("{text}");
     if output.status.success() { Ok(text) } else { Err(io::Error::other(format!("the bench {name} failed ({})", output.status))) }
+}
+
+/// On both engines.
+fn rows() -> io::Result<String> {
+    let sqlite = bench("rows", &[])?;
+    if !database::prepare() {
+        return Err(io::Error::other("Postgres is not there"));
+    }
+    let server = postgres::Server::start()?;
+    let postgres = bench("rows", &[&server.url("postgres")])?;
+    Ok(format!("On SQLite:\n\n{}\n\nOn Postgres, on the same machine:\n\n{}", sqlite.trim(), postgres.trim()))
 }
 
 /// Builds the servers that are of this repository, as they are released; where the product's binary is then.

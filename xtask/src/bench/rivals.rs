@@ -115,8 +115,7 @@ pub(super) fn product_command(product: &Product, at: SocketAddr, more: &[&str]) 
 /// Makes trips, and a key without a limit; its secret.
 fn fill(address: SocketAddr, password: &str) -> io::Result<String> {
     let token = sign_in(address, password)?;
-    let key = r#"{"name":"Bench","permissions":"read_only","expiresAt":null,"rateLimit":null}"#;
-    let secret = field(&post(address, "/api-keys", Some(&token), key)?, "secret")?;
+    let secret = make_key(address, &token, "null")?;
     for number in 0..TRIPS {
         let (day, hour) = (number % 28 + 1, number % 12);
         let trip = format!(
@@ -131,6 +130,12 @@ fn fill(address: SocketAddr, password: &str) -> io::Result<String> {
 pub(super) fn sign_in(address: SocketAddr, password: &str) -> io::Result<String> {
     let body = format!(r#"{{"email":"{OWNER}","password":"{password}"}}"#);
     field(&post(address, "/auth/sign-in", None, &body)?, "token")
+}
+
+/// Makes a key with a limit as JSON has it; its secret.
+pub(super) fn make_key(address: SocketAddr, token: &str, limit: &str) -> io::Result<String> {
+    let key = format!(r#"{{"name":"Bench","permissions":"read_only","expiresAt":null,"rateLimit":{limit}}}"#);
+    field(&post(address, "/api-keys", Some(token), &key)?, "secret")
 }
 
 fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> io::Result<String> {

@@ -12,7 +12,7 @@ use crate::postgres::{self, Server};
 pub(super) struct Database(Server);
 
 /// Makes sure that Postgres is here; false, and why on stderr, if it cannot be.
-pub(super) fn prepare() -> bool {
+pub(crate) fn prepare() -> bool {
     let is_here = postgres::find("initdb").is_some();
     is_here || debian::install_without_service("postgresql", "postgresql", "the cluster needs Postgres")
 }

@@ -4,7 +4,7 @@
 //! - here what starts and stops after what; `guide` what is printed
 //! - `node` a node, started again when it has ended; `nginx` what is in front of them, and `database` behind
 
-mod database;
+pub(crate) mod database;
 mod guide;
 pub(crate) mod nginx;
 mod node;

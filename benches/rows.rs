@@ -1,0 +1,257 @@
+//! How lists, searches, exports and the audit chain do with many rows, and how their cost grows.
+//!
+//! `cargo bench --bench rows [URL]`: on a new SQLite database, or on the empty one of that URL. What is asked goes through
+//! all of a node but its socket. Every figure is the median of several calls, in milliseconds.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Instant;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use planeconnection::app::App;
+use planeconnection::audit::{self, Action, Actor, By, Outcome, Target, Work};
+use planeconnection::config::Config;
+use planeconnection::front::Front;
+use planeconnection::kit::db::Location;
+use planeconnection::router;
+use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+/// Calls of each kind; the median is told.
+const CALLS: usize = 7;
+
+/// Events in one transaction while they are made.
+const AT_ONCE: u64 = 10_000;
+
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let given = std::env::args().find(|argument| argument.contains("://"));
+    let url = given.unwrap_or_else(|| format!("sqlite://{}", folder.path().join("rows.db").display()));
+    let node = Node::start(&url).await;
+    node.keys().await;
+    node.trips().await;
+    node.events().await;
+}
+
+struct Node {
+    app: App,
+    front: Front,
+    workspace: WorkspaceId,
+    token: String,
+    /// What differs between the engines, to make rows behind the product's back.
+    dialect: Dialect,
+}
+
+struct Dialect {
+    id: &'static str,
+    digest: &'static str,
+    /// So many seconds after the beginning of 2020.
+    time: fn(&str) -> String,
+    /// What it would do by itself after a while.
+    statistics: Option<&'static str>,
+}
+
+const SQLITE: Dialect = Dialect {
+    id: "randomblob(16)",
+    digest: "randomblob(32)",
+    time: |seconds| format!("strftime('%Y-%m-%dT%H:%M:%S', '2020-01-01', '+' || ({seconds}) || ' seconds') || '.000000+00:00'"),
+    statistics: None,
+};
+
+const POSTGRES: Dialect = Dialect {
+    id: "gen_random_uuid()",
+    digest: "sha256(gen_random_uuid()::text::bytea)",
+    time: |seconds| format!("timestamptz '2020-01-01 00:00:00Z' + make_interval(secs => {seconds})"),
+    statistics: Some("ANALYZE"),
+};
+
+impl Node {
+    async fn start(url: &str) -> Self {
+        let location: Location = url.parse().expect("a database");
+        let dialect = if url.starts_with("postgres") { POSTGRES } else { SQLITE };
+        let app = App::open(Config::default(), &location).await.expect("a database");
+        let email = "ana@skyline.example";
+        let owner = Owner {
+            email: email.parse().expect("an email"),
+            name: "Ana Keller".parse().expect("a name"),
+            password: PASSWORD.to_owned().into(),
+        };
+        let create = CreateWorkspace {
+            name: "Skyline Aviation".parse().expect("a name"),
+            slug: "skyline".parse().expect("a slug"),
+            timezone: "UTC".parse().expect("a time zone"),
+            owner,
+        };
+        let (workspace, _) = workspaces::create(&app, By::operator("rows"), create).await.expect("a workspace");
+        app.cluster.join(&app, "rows").await.expect("a lease");
+        let mut node = Self { front: router::router(app.clone()), app, workspace: workspace.id, token: String::new(), dialect };
+        let signed_in = node.post("/api/v1/auth/sign-in", &json!({ "email": email, "password": PASSWORD })).await;
+        signed_in["token"].as_str().expect("a token").clone_into(&mut node.token);
+        node
+    }
+
+    async fn keys(&self) {
+        let first = json!({ "name": "First", "permissions": "read_only", "expiresAt": null });
+        self.post("/api/v1/api-keys", &first).await;
+        let paths = ["", "?page={last}", "?search=99", "?status=revoked"];
+        println!("| keys | list, 20 of them | its last page | search by a part of the name | revoked, one in 1,000 |");
+        println!("| ---: | ---: | ---: | ---: | ---: |");
+        let mut made = 1;
+        for size in [100, 1_000, 10_000, 100_000] {
+            let Dialect { id, digest, time, .. } = self.dialect;
+            let (created, revoked) = (time("i"), time("i + 1"));
+            self.add(
+                "api_keys",
+                "id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, created_by_name, \
+                 revision, revoked_at",
+                &format!(
+                    "{id}, workspace_id, {digest}, hint, 'Key ' || i, permissions, scopes, {created}, created_by_id, \
+                     created_by_name, i, CASE WHEN i % 1000 = 0 THEN {revoked} END"
+                ),
+                made..size,
+            )
+            .await;
+            made = size;
+            self.row(size, "/api/v1/api-keys", &paths).await;
+        }
+        println!();
+    }
+
+    async fn trips(&self) {
+        let first =
+            json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGLL", "departureDate": "2020-01-01T00:00:00Z" });
+        self.post("/api/v1/ops/trips", &first).await;
+        let paths =
+            ["", "?page={last}", "?status=cancelled", "?date_from=2020-01-02&date_to=2020-01-02", "?updated_since={recent}"];
+        println!(
+            "| trips | list, 20 of them | its last page | cancelled, one in 1,000 | departures of one day | the last 100 changed |"
+        );
+        println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
+        let mut made = 1;
+        for size in [1_000, 10_000, 100_000, 300_000] {
+            let Dialect { id, time, .. } = self.dialect;
+            let (created, departs) = (time("i"), time("i * 600"));
+            self.add(
+                "trips",
+                "id, workspace_id, external_id, trip_type, status, origin, destination, departure_date, passenger_count, \
+                 created_at, updated_at",
+                &format!(
+                    "{id}, workspace_id, 'T-' || i, trip_type, CASE WHEN i % 1000 = 0 THEN 'cancelled' ELSE 'scheduled' END, \
+                     origin, destination, {departs}, 4, {created}, {created}"
+                ),
+                made..size,
+            )
+            .await;
+            made = size;
+            self.row(size, "/api/v1/ops/trips", &paths).await;
+        }
+        println!();
+    }
+
+    async fn events(&self) {
+        let paths = ["", "?page={last}", "?action=api_key.used", "?outcome=denied", "?actor_id=key_1", "?api_key_id=key_1"];
+        println!(
+            "| audit events | list, 20 of them | its last page | of an action most have | denied, one in 1,000 | of one actor | \
+             of one key | export, NDJSON | verify all |"
+        );
+        println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        let mut made = 0;
+        for size in [1_000, 10_000, 100_000, 1_000_000] {
+            while made < size {
+                let mut work = Work::begin(&self.app, self.workspace, By::operator("rows")).await.expect("a transaction");
+                for number in made..size.min(made + AT_ONCE) {
+                    let actor = Actor::api_key(format!("key_{}", number % 1_000), "Fleet website");
+                    work.act_for(By { ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), ..By::itself(actor) });
+                    let outcome = if number % 1_000 == 0 { Outcome::Denied } else { Outcome::Success };
+                    let target = Target::new("api_key", number % 1_000, "Fleet website");
+                    work.record_as(Action::KeyUsed, outcome, Some(target), json!({ "number": number }));
+                }
+                work.commit().await.expect("a commit");
+                made = size.min(made + AT_ONCE);
+            }
+            let lists = self.times(size, "/api/v1/audit-log", &paths).await;
+            let begun = Instant::now();
+            self.get("/api/v1/audit-log/export?format=ndjson").await;
+            let export = millis(begun);
+            let begun = Instant::now();
+            let verdict = audit::verify(&self.app.db, self.workspace).await.expect("a verdict");
+            assert!(
+                verdict.fault.is_none() && u64::try_from(verdict.events).is_ok_and(|events| events > size),
+                "{size} events are verified"
+            );
+            println!("| {size} | {lists} | {export:.0} ms | {:.0} ms |", millis(begun));
+        }
+        println!();
+    }
+
+    async fn row(&self, size: u64, list: &str, queries: &[&str]) {
+        println!("| {size} | {} |", self.times(size, list, queries).await);
+    }
+
+    /// The cells of a row.
+    async fn times(&self, size: u64, list: &str, queries: &[&str]) -> String {
+        let mut cells = Vec::new();
+        for query in queries {
+            let recent = 1_577_836_800 + size - 100;
+            let recent = jiff::Timestamp::from_second(recent.cast_signed()).expect("a time").to_string();
+            let path = format!("{list}{query}").replace("{last}", &size.div_ceil(20).to_string()).replace("{recent}", &recent);
+            let mut took = Vec::new();
+            for _ in 0..CALLS {
+                let begun = Instant::now();
+                self.get(&path).await;
+                took.push(millis(begun));
+            }
+            took.sort_by(f64::total_cmp);
+            cells.push(format!("{:.2} ms", took[CALLS / 2]));
+        }
+        cells.join(" | ")
+    }
+
+    /// Makes rows out of one that is there, by number.
+    async fn add(&self, table: &str, columns: &str, values: &str, numbers: std::ops::Range<u64>) {
+        let (from, to) = (numbers.start, numbers.end - 1);
+        let sql = format!(
+            "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to}), \
+             one AS (SELECT * FROM {table} LIMIT 1) INSERT INTO {table} ({columns}) SELECT {values} FROM one, n"
+        );
+        let tx = self.app.db.begin().await.expect("a transaction");
+        tx.execute_unprepared(&sql).await.expect("rows");
+        tx.commit().await.expect("a commit");
+        if let Some(statistics) = self.dialect.statistics {
+            let tx = self.app.db.begin().await.expect("a transaction");
+            tx.execute_unprepared(statistics).await.expect("statistics");
+            tx.commit().await.expect("a commit");
+        }
+    }
+
+    async fn get(&self, path: &str) {
+        self.ask(Method::GET, path, Body::empty()).await;
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.ask(Method::POST, path, Body::from(body.to_string())).await;
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        answer["data"].clone()
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Body) -> Vec<u8> {
+        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        if !self.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        let answer = self.front.clone().answer(Ipv4Addr::LOCALHOST.into(), request.body(body).expect("a request")).await;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        assert!(matches!(status, StatusCode::OK | StatusCode::CREATED), "{path}: {status} {}", String::from_utf8_lossy(&body));
+        body.to_vec()
+    }
+}
+
+fn millis(begun: Instant) -> f64 {
+    begun.elapsed().as_secs_f64() * 1e3
+}
