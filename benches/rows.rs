@@ -1,7 +1,7 @@
 //! How lists, searches, exports and the audit chain do with many rows, and how their cost grows.
 //!
 //! `cargo bench --bench rows [URL]`: on a new SQLite database, or on the empty one of that URL. What is asked goes through
-//! all of a node but its socket. Every figure is the median of several calls, in milliseconds.
+//! all of a node but its socket. Lists are the median of several calls; exports, verifications and first writes are one.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
@@ -9,15 +9,21 @@ use std::time::Instant;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
+use mimalloc::MiMalloc;
 use planeconnection::app::App;
 use planeconnection::audit::{self, Action, Actor, By, Outcome, Target, Work};
 use planeconnection::config::Config;
 use planeconnection::front::Front;
+use planeconnection::keys::{EntryRef, Flush, SecretDigest};
 use planeconnection::kit::db::Location;
 use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use serde_json::{Value, json};
+
+/// As the product does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Calls of each kind; the median is told.
 const CALLS: usize = 7;
@@ -34,6 +40,7 @@ async fn main() {
     let url = given.unwrap_or_else(|| format!("sqlite://{}", folder.path().join("rows.db").display()));
     let node = Node::start(&url).await;
     node.keys().await;
+    node.usage().await;
     node.trips().await;
     node.events().await;
 }
@@ -52,7 +59,7 @@ struct Dialect {
     digest: &'static str,
     /// So many seconds after the beginning of 2020.
     time: fn(&str) -> String,
-    /// What it would do by itself after a while.
+    /// How it learns what is in its tables.
     statistics: Option<&'static str>,
 }
 
@@ -122,6 +129,56 @@ impl Node {
         println!();
     }
 
+    /// What is counted of so many keys in a second, and written together.
+    async fn usage(&self) {
+        let tx = self.app.db.begin().await.expect("a transaction");
+        tx.execute_unprepared("UPDATE revisions SET value = (SELECT max(revision) FROM api_keys)").await.expect("a revision");
+        tx.commit().await.expect("a commit");
+        self.app.cluster.beat(&self.app).await.expect("a beat");
+        let read = self.app.db.read();
+        let digests = Statement::from_string(read.get_database_backend(), "SELECT digest FROM api_keys");
+        let digests = read.query_all_raw(digests).await.expect("digests");
+        let entry = |row: &QueryResult| {
+            let digest: Vec<u8> = row.try_get_by_index(0).expect("a digest");
+            self.app.index.get(&SecretDigest(digest.try_into().expect("32 bytes"))).expect("a key")
+        };
+        let entries: Vec<EntryRef> = digests.iter().map(entry).collect();
+        println!(
+            "| keys used since the last time | to count a request | to write it, with an event for each key | to write it again |"
+        );
+        println!("| ---: | ---: | ---: | ---: |");
+        let mut fresh = entries.as_slice();
+        for keys in [1, 1_000, 50_000] {
+            let (used, rest) = fresh.split_at(keys);
+            fresh = rest;
+            let count = || {
+                let begun = Instant::now();
+                for entry in used {
+                    self.app.recorder.allow(entry, None, Ipv4Addr::LOCALHOST.into(), self.app.clock.now());
+                }
+                begun.elapsed().as_secs_f64() * 1e9 / f64::from(u32::try_from(keys).unwrap_or(u32::MAX))
+            };
+            let flush = async || {
+                let begun = Instant::now();
+                self.app.recorder.flush(&self.app, Flush::Regular).await;
+                assert!(self.app.recorder.is_empty(), "all of it is written");
+                millis(begun)
+            };
+            count();
+            let first = flush().await;
+            let mut again = Vec::new();
+            for _ in 0..CALLS {
+                count();
+                again.push(flush().await);
+            }
+            again.sort_by(f64::total_cmp);
+            let nanos = count();
+            flush().await;
+            println!("| {keys} | {nanos:.0} ns | {first:.1} ms | {:.1} ms |", again[CALLS / 2]);
+        }
+        println!();
+    }
+
     async fn trips(&self) {
         let first =
             json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGLL", "departureDate": "2020-01-01T00:00:00Z" });
@@ -174,6 +231,7 @@ impl Node {
                 work.commit().await.expect("a commit");
                 made = size.min(made + AT_ONCE);
             }
+            self.settle().await;
             let lists = self.times(size, "/api/v1/audit-log", &paths).await;
             let begun = Instant::now();
             self.get("/api/v1/audit-log/export?format=ndjson").await;
@@ -222,6 +280,11 @@ impl Node {
         let tx = self.app.db.begin().await.expect("a transaction");
         tx.execute_unprepared(&sql).await.expect("rows");
         tx.commit().await.expect("a commit");
+        self.settle().await;
+    }
+
+    /// What the engine would do by itself after a while.
+    async fn settle(&self) {
         if let Some(statistics) = self.dialect.statistics {
             let tx = self.app.db.begin().await.expect("a transaction");
             tx.execute_unprepared(statistics).await.expect("statistics");

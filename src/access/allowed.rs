@@ -136,7 +136,8 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Resu
         )),
         Some(Credential::Key(presented)) => admit_key(app, presented, info, rule).await.map(Caller::Key),
         Some(Credential::Token(token)) => {
-            // In a box, as below: room for what asks the database would be moved about with each request of a key.
+            // In a box, as wherever a request of a key may have to ask the database: the room for it would be moved about
+            // with each of them, and they hardly ever do.
             let person = Box::pin(person(app, token)).await?.ok_or_else(session_invalid)?;
             if let Caller::Member { member, .. } = &person
                 && !rule.admits(member.role)

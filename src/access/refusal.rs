@@ -44,7 +44,7 @@ pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
 }
 
 /// 401 with the challenge that RFC 9110 asks for.
-pub(crate) fn unauthorized(code: &'static str, message: &str) -> ApiError {
+pub(crate) fn unauthorized(code: &'static str, message: &'static str) -> ApiError {
     // RFC 6750, 3.1: no error is named where there was no credential.
     let challenge = match code {
         "AUTHENTICATION_REQUIRED" | "INVALID_CREDENTIALS" => "Bearer realm=\"PlaneConnection\"",

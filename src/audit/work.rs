@@ -11,7 +11,7 @@ use super::store;
 use super::tables::{event, head};
 use crate::app::App;
 use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, Tx};
+use crate::kit::db::{DbResult, Tx, in_powers};
 use crate::kit::http::OnceKey;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
@@ -46,9 +46,6 @@ pub enum OnceOutcome {
     /// The key was used for another request.
     Reused,
 }
-
-/// Events in one statement: SQLite binds at most 32,766 values, and an event has 17.
-const AT_ONCE: usize = 1_000;
 
 impl std::fmt::Debug for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -193,10 +190,9 @@ impl Work {
     }
 
     async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
-        let mut events = self.events.into_iter().map(IntoActiveModel::into_active_model).peekable();
-        while events.peek().is_some() {
-            let some = events.by_ref().take(AT_ONCE);
-            event::Entity::insert_many(some).exec_without_returning(&self.tx).await?;
+        for events in in_powers(&self.events) {
+            let rows = events.iter().cloned().map(IntoActiveModel::into_active_model);
+            event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         }
         if let (Some(claim), Some((status, body))) = (self.claim, answer) {
             once::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;

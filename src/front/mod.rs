@@ -8,6 +8,7 @@
 
 mod info;
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -130,22 +131,24 @@ fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
 
 /// JSON under `/api`, a page elsewhere.
 fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) -> Response {
-    let (parts, _) = bare.into_parts();
-    let mut response = if in_api {
+    let (mut parts, _) = bare.into_parts();
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
+        parts.headers.remove(name);
+    }
+    if in_api {
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // A message may quote what was sent, and what was sent may hold a key.
-        let body = error.body(info.id()).to_string();
-        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        (json, format::scrub(&body).into_owned()).into_response()
-    } else {
-        crate::reference::error_page(error, info.id()).into_response()
-    };
+        let body = error.body(info.id());
+        let scrubbed = match format::scrub(&body) {
+            Cow::Borrowed(_) => body,
+            Cow::Owned(scrubbed) => scrubbed,
+        };
+        return Response::from_parts(parts, scrubbed.into());
+    }
+    let mut response = crate::reference::error_page(error, info.id()).into_response();
     *response.status_mut() = parts.status;
     response.extensions_mut().extend(parts.extensions);
-    for (name, value) in &parts.headers {
-        if *name != header::CONTENT_LENGTH && *name != header::CONTENT_TYPE {
-            response.headers_mut().append(name, value.clone());
-        }
-    }
+    response.headers_mut().extend(parts.headers);
     response
 }
 

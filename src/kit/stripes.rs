@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::lock::lock;
 
-/// How many threads have a part to themselves; more of them share.
+/// The first so many threads of a process have a part to themselves; more of them share.
 const PARTS: usize = 64;
 
 /// A `T` for each thread.
@@ -38,6 +38,7 @@ impl<T> Stripes<T> {
 
 thread_local! {
     static PLACE: Cell<usize> = {
+        // Threads are of the process, whatever else is not.
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % PARTS)
     };

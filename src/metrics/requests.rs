@@ -71,34 +71,36 @@ impl Requests {
 const BOUNDS: [u64; 14] =
     [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000];
 
+const MICRO: u64 = 1_000;
+
 /// How long requests took.
 #[derive(Debug, Default)]
 pub(super) struct Times {
     within: [u64; BOUNDS.len() + 1],
-    micros: u64,
+    nanos: u64,
 }
 
 impl Times {
     fn add(&mut self, took: Duration) {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.within[BOUNDS.partition_point(|bound| *bound < micros)] += 1;
-        self.micros = self.micros.saturating_add(micros);
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.within[BOUNDS.partition_point(|bound| bound * MICRO < nanos)] += 1;
+        self.nanos = self.nanos.saturating_add(nanos);
     }
 
     fn join(&mut self, other: &Self) {
         for (mine, theirs) in self.within.iter_mut().zip(other.within) {
             *mine += theirs;
         }
-        self.micros = self.micros.saturating_add(other.micros);
+        self.nanos = self.nanos.saturating_add(other.nanos);
     }
 }
 
 impl EncodeMetric for Times {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
-        let seconds = |micros: u64| Duration::from_micros(micros).as_secs_f64();
-        let bounds = BOUNDS.map(seconds).into_iter().chain([f64::INFINITY]);
+        let seconds = |nanos: u64| Duration::from_nanos(nanos).as_secs_f64();
+        let bounds = BOUNDS.map(|bound| seconds(bound * MICRO)).into_iter().chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds.zip(self.within).collect();
-        encoder.encode_histogram::<NoLabelSet>(seconds(self.micros), self.within.iter().sum(), &buckets, None)
+        encoder.encode_histogram::<NoLabelSet>(seconds(self.nanos), self.within.iter().sum(), &buckets, None)
     }
     fn metric_type(&self) -> MetricType {
         MetricType::Histogram

@@ -114,7 +114,7 @@ async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Ne
     signed_in.map_err(|error| {
         let is_wrong = matches!(error, Error::Credentials);
         let error = ApiError::from(error);
-        let message = if is_wrong { "Wrong email or password." } else { error.message.as_str() };
+        let message = if is_wrong { "Wrong email or password." } else { &*error.message };
         let faults = FormFaults::of_whole(message);
         (error, faults)
     })

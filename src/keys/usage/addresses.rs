@@ -7,14 +7,14 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
-use super::{Batch, CHUNK};
+use super::Batch;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Target, Work};
 use crate::keys::index::{EntryRef, Seen};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, in_powers};
 use crate::workspaces::WorkspaceId;
 
 /// Addresses listed for one key; more are counted but not listed, so that a stolen key cannot fill the disk.
@@ -28,19 +28,22 @@ type Known = HashMap<KeyId, HashSet<String>>;
 
 /// Writes a batch.
 pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
-    let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
+    let mut uses: Vec<Use<'_>> = Vec::new();
     for (entry, drained) in batch {
-        let uses = drained.addresses.iter().map(|(ip, seen)| (entry, *ip, *seen));
-        by_workspace.entry(entry.tenant.id).or_default().extend(uses);
+        uses.extend(drained.addresses.iter().map(|(ip, seen)| (entry, *ip, *seen)));
+    }
+    let known = known(app.db.read(), &uses).await?;
+    let is_known = |(entry, ip, _): &Use<'_>| known.get(&entry.id).is_some_and(|ips| ips.contains(&ip.to_string()));
+    let (old, new): (Vec<_>, Vec<_>) = uses.into_iter().partition(is_known);
+    if !old.is_empty() {
+        touch(app, &old).await?;
+    }
+    let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
+    for one in new {
+        by_workspace.entry(one.0.tenant.id).or_default().push(one);
     }
     for (workspace, uses) in by_workspace {
-        let known = known(app.db.read(), &uses).await?;
-        let is_known = |(entry, ip, _): &Use<'_>| known.get(&entry.id).is_some_and(|ips| ips.contains(&ip.to_string()));
-        let (old, new): (Vec<_>, Vec<_>) = uses.into_iter().partition(is_known);
-        touch(app, &old).await?;
-        if !new.is_empty() {
-            greet(app, workspace, new).await?;
-        }
+        greet(app, workspace, uses).await?;
     }
     Ok(())
 }
@@ -48,11 +51,8 @@ pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
 async fn known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<Known> {
     let keys: HashSet<KeyId> = uses.iter().map(|(entry, ..)| entry.id).collect();
     let mut known = Known::new();
-    for chunk in keys.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
-        let rows = address::Entity::find().filter(address::Column::KeyId.is_in(chunk.to_vec())).all(db).await?;
-        for row in rows {
-            known.entry(row.key_id).or_default().insert(row.ip);
-        }
+    for row in address::Entity::find().filter(address::Column::KeyId.is_in(keys)).all(db).await? {
+        known.entry(row.key_id).or_default().insert(row.ip);
     }
     Ok(known)
 }
@@ -73,7 +73,7 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
     });
     let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
     let tx = app.db.begin().await?;
-    for rows in rows.chunks(CHUNK) {
+    for rows in in_powers(&rows) {
         // Another node may have seen a later use, and told so first.
         let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
             .update_column(address::Column::LastUsedAt)
@@ -87,7 +87,7 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
 /// Writes addresses not seen before, with their events.
 async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResult<()> {
     let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
-    // Once more: another node may have been quicker, and has told. From here on it waits for this one.
+    // Once more: another node may have been quicker, and has told. One that greets from here on waits for this one.
     let mut known = known(work.tx(), &uses).await?;
     let mut rows = Vec::new();
     for one in &uses {
@@ -103,7 +103,7 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResul
         let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": seen.first });
         work.record(Action::KeyUsed, Some(target), details);
     }
-    for rows in rows.chunks(CHUNK) {
+    for rows in in_powers(&rows) {
         address::Entity::insert_many(rows.to_vec()).exec_without_returning(work.tx()).await?;
     }
     work.commit().await

@@ -6,14 +6,14 @@ use std::net::IpAddr;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{Batch, CHUNK};
+use super::Batch;
 use crate::app::App;
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
 use crate::keys::tables::{address, last_use, usage};
 use crate::kit::clock::Time;
 use crate::kit::day::Day;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, in_powers};
 use crate::workspaces::WorkspaceId;
 
 /// What stands for "no scope" in the table.
@@ -54,7 +54,7 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
     let tx = app.db.begin().await?;
     add_counts(&tx, counts).await?;
     let last: Vec<_> = last.into_iter().map(IntoActiveModel::into_active_model).collect();
-    for rows in last.chunks(CHUNK) {
+    for rows in in_powers(&last) {
         // Another node may have seen a later use, and told so first.
         let newer = OnConflict::column(last_use::Column::KeyId)
             .update_columns([last_use::Column::At, last_use::Column::Ip])
@@ -67,7 +67,7 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
 
 async fn add_counts(db: &impl ConnectionTrait, rows: Vec<usage::Model>) -> DbResult<()> {
     let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
-    for rows in rows.chunks(CHUNK) {
+    for rows in in_powers(&rows) {
         let add = OnConflict::columns([usage::Column::KeyId, usage::Column::Hour, usage::Column::Scope])
             .value(usage::Column::Allowed, Expr::cust("api_key_usage.allowed + excluded.allowed"))
             .value(usage::Column::Denied, Expr::cust("api_key_usage.denied + excluded.denied"))

@@ -4,23 +4,26 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{Denial, Reason};
+use super::{BATCH, Denial, Reason};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
 
-/// Writes refusals, a transaction for each workspace; what cannot be written goes back into memory.
+/// Writes refusals, some of one workspace in a transaction; what cannot be written goes back into memory.
 pub(super) async fn write(app: &App, denials: Vec<Denial>) {
     let mut by_workspace: HashMap<WorkspaceId, Vec<Denial>> = HashMap::new();
     for denial in denials {
         by_workspace.entry(denial.entry.tenant.id).or_default().push(denial);
     }
-    for (workspace, denials) in by_workspace {
-        if let Err(error) = record(app, workspace, &denials).await {
-            tracing::warn!(%error, "refusals could not be recorded; they are kept for the next time");
-            for denial in denials {
-                app.recorder.put_back(denial);
+    for (workspace, mut denials) in by_workspace {
+        while !denials.is_empty() {
+            let some = denials.split_off(denials.len().saturating_sub(BATCH));
+            if let Err(error) = record(app, workspace, &some).await {
+                tracing::warn!(%error, "refusals could not be recorded; they are kept for the next time");
+                for denial in some.into_iter().chain(denials.drain(..)) {
+                    app.recorder.put_back(denial);
+                }
             }
         }
     }

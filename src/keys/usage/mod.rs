@@ -2,7 +2,8 @@
 //!
 //! Accepted requests are counted in their entry; refusals are folded by key, reason and address, one audit event a
 //! minute each, and of each key and reason 16 addresses at once are told apart, so that an attacker cannot fill the
-//! disk. A graceful stop writes everything; a crash loses what was counted since the last flush, a second at most.
+//! disk. A graceful stop writes everything; a crash loses what was counted since the last flush: a second, while the
+//! database keeps up.
 //!
 //! - `counts` by the hour, and last uses; `addresses` where from
 //! - `report` both, as they are told
@@ -16,6 +17,7 @@ mod report;
 
 use std::net::IpAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) use addresses::{addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
@@ -35,16 +37,15 @@ use crate::kit::lock::lock;
 /// Usage of keys, as it is written.
 type Batch = Vec<(EntryRef, Drained)>;
 
-/// Keys in one transaction: others who write, the node's own lease among them, get their turn in between.
-const BATCH: usize = 1_000;
-
-/// Rows in one statement: SQLite binds at most 32,766 values.
-const CHUNK: usize = 4_000;
+/// Keys, or events, in one transaction: others who write, the node's own lease among them, get their turn in between.
+const BATCH: usize = 1_024;
 
 /// Collects usage of keys and writes it in batches.
 #[derive(Debug, Default)]
 pub struct Recorder {
     queue: Mutex<Vec<EntryRef>>,
+    /// How many keys a flush has taken from the queue and not written yet.
+    taken: AtomicUsize,
     folds: Mutex<Folds>,
 }
 
@@ -88,26 +89,41 @@ impl Recorder {
 
     /// Writes what was counted; on a failure it stays in memory for the next time.
     pub async fn flush(&self, app: &App, which: Flush) {
-        let entries = std::mem::take(&mut *lock(&self.queue));
-        for entries in entries.chunks(BATCH) {
-            let drain = |entry: &EntryRef| (entry.clone(), entry.counters().drain());
-            self.write(app, entries.iter().map(drain).collect()).await;
+        let mut taken = Taken::of(self);
+        while let Some(entries) = taken.some() {
+            let drain = |entry: EntryRef| {
+                let drained = entry.counters().drain();
+                (entry, drained)
+            };
+            let keys = entries.len();
+            let is_written = self.write(app, entries.into_iter().map(drain).collect()).await;
+            self.taken.fetch_sub(keys, Ordering::Relaxed);
+            if !is_written {
+                // The rest would be kept waiting by the same database, and this stop with it.
+                break;
+            }
         }
+        drop(taken);
         let denials = lock(&self.folds).take_due(app.clock.now(), which);
         if !denials.is_empty() {
             denials::write(app, denials).await;
         }
     }
 
-    async fn write(&self, app: &App, batch: Batch) {
+    /// False if something has to be written again.
+    async fn write(&self, app: &App, batch: Batch) -> bool {
         if let Err(error) = counts::write(app, &batch, app.clock.now()).await {
             let batch = if is_orphan(&error) { without_forgotten(app, batch).await } else { batch };
             tracing::warn!(%error, keys = batch.len(), "usage could not be written; it is kept for the next time");
             self.restore(batch);
+            false
         } else if let Err(error) = addresses::write(app, &batch).await {
             tracing::warn!(%error, "addresses of use could not be written; they are kept for the next time");
             let of_addresses = |Drained { addresses, .. }| Drained { addresses, ..Drained::default() };
             self.restore(batch.into_iter().map(|(entry, drained)| (entry, of_addresses(drained))).collect());
+            false
+        } else {
+            true
         }
     }
 
@@ -121,17 +137,45 @@ impl Recorder {
 
     /// Whether everything that was counted is written.
     pub fn is_empty(&self) -> bool {
-        lock(&self.queue).is_empty() && lock(&self.folds).is_empty()
+        self.waiting() == 0 && lock(&self.folds).is_empty()
     }
 
     /// How many keys have counts that are not written yet.
     pub fn waiting(&self) -> usize {
-        lock(&self.queue).len()
+        lock(&self.queue).len() + self.taken.load(Ordering::Relaxed)
     }
 
     /// Puts back what could not be written.
     fn put_back(&self, denial: Denial) {
         lock(&self.folds).put_back(denial);
+    }
+}
+
+/// Keys that a flush has taken from the queue. What it does not come to goes back, also if the flush is cut off.
+struct Taken<'a> {
+    recorder: &'a Recorder,
+    entries: Vec<EntryRef>,
+}
+
+impl<'a> Taken<'a> {
+    fn of(recorder: &'a Recorder) -> Self {
+        let mut entries = std::mem::take(&mut *lock(&recorder.queue));
+        recorder.taken.fetch_add(entries.len(), Ordering::Relaxed);
+        // Those of a workspace together: its log is locked as rarely as can be.
+        entries.sort_unstable_by_key(|entry| entry.tenant.id);
+        Self { recorder, entries }
+    }
+
+    fn some(&mut self) -> Option<Vec<EntryRef>> {
+        let some = self.entries.split_off(self.entries.len().saturating_sub(BATCH));
+        (!some.is_empty()).then_some(some)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.recorder.taken.fetch_sub(self.entries.len(), Ordering::Relaxed);
+        lock(&self.recorder.queue).append(&mut self.entries);
     }
 }
 

@@ -208,6 +208,17 @@ where
     Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
 }
 
+/// Rows in parts to insert, as many in each as a power of two: every number of rows is a statement of its own, which each
+/// connection keeps prepared, and of these there are eleven. SQLite binds at most 32,766 values: room for 31 columns.
+pub fn in_powers<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = 1 << rows.len().min(1_024).checked_ilog2()?;
+        let (part, rest) = rows.split_at(length);
+        rows = rest;
+        Some(part)
+    })
+}
+
 /// The column contains the text, in whatever case. Both sides are put in lower case by the database: what it folds
 /// (SQLite: A to Z only) it folds alike.
 pub fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {

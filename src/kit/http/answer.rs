@@ -68,7 +68,7 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
-/// Room for most answers that are not lists, so that they are not moved while they are written.
+/// Room for most answers about one thing, so that they are not moved while they are written.
 const USUAL_LENGTH: usize = 1 << 9;
 
 fn written(data: impl Serialize) -> Response {

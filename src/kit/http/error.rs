@@ -1,11 +1,14 @@
 //! A failure on its way to the caller.
 
+use std::borrow::Cow;
+
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::answer::Envelope;
 use crate::kit::limit::TooSoon;
 
 /// What went wrong with one field.
@@ -29,7 +32,7 @@ pub struct Refusal {
     /// Stable name of the failure, upper case.
     pub code: &'static str,
     /// What to do next, in a sentence.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// Faults of single fields, for a body or query that was refused.
     pub fields: Vec<FieldError>,
     extra: Map<String, Value>,
@@ -46,13 +49,13 @@ impl std::ops::Deref for ApiError {
 
 impl ApiError {
     /// A refusal with this status, code and message.
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let (fields, extra, headers) = (Vec::new(), Map::new(), Vec::new());
         Self(Box::new(Refusal { status, code, message: message.into(), fields, extra, replayed: None, headers }))
     }
 
     /// 400: the request cannot be understood as it is.
-    pub fn invalid(message: impl Into<String>) -> Self {
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message)
     }
 
@@ -78,7 +81,7 @@ impl ApiError {
     }
 
     /// 409: true as a request, but the present state does not allow it.
-    pub fn conflict(message: impl Into<String>) -> Self {
+    pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, "CONFLICT", message)
     }
 
@@ -101,12 +104,12 @@ impl ApiError {
     }
 
     /// 429: true as a request, but it came too soon.
-    pub fn rate_limited(message: impl Into<String>, retry_after_seconds: u64) -> Self {
+    pub fn rate_limited(message: impl Into<Cow<'static, str>>, retry_after_seconds: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, retry_after_seconds.into())
     }
 
     /// The same, with the limit in the words of the IETF draft for `RateLimit` header fields.
-    pub fn too_soon(message: impl Into<String>, too_soon: TooSoon) -> Self {
+    pub fn too_soon(message: impl Into<Cow<'static, str>>, too_soon: TooSoon) -> Self {
         let (seconds, rate) = (too_soon.seconds(), too_soon.rate);
         let policy = format!("\"default\";q={};w={}", rate.requests, rate.per.as_secs());
         let state = format!("\"default\";r=0;t={seconds}");
@@ -166,20 +169,36 @@ impl ApiError {
     }
 
     /// The body, once the request id is known.
-    pub fn body(&self, request_id: &str) -> Value {
-        if let Some(data) = &self.replayed {
-            return json!({ "success": true, "data": data });
-        }
-        let mut error = Map::new();
-        error.insert("code".to_owned(), json!(self.code));
-        error.insert("message".to_owned(), json!(self.message));
-        error.insert("requestId".to_owned(), json!(request_id));
-        if !self.fields.is_empty() {
-            error.insert("fields".to_owned(), json!(self.fields));
-        }
-        error.extend(self.extra.clone());
-        json!({ "success": false, "error": error })
+    pub fn body(&self, request_id: &str) -> String {
+        let Refusal { code, message, fields, extra, replayed, .. } = &*self.0;
+        // None of it can fail: there are texts and JSON in it, and nothing else.
+        let written = match replayed {
+            Some(data) => serde_json::to_string(&Envelope::new(data)),
+            None => {
+                serde_json::to_string(&Failed { success: false, error: Failure { code, message, request_id, fields, extra } })
+            }
+        };
+        written.unwrap_or_default()
     }
+}
+
+/// The envelope of every failure.
+#[derive(Serialize)]
+struct Failed<'a> {
+    success: bool,
+    error: Failure<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure<'a> {
+    code: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    fields: &'a [FieldError],
+    #[serde(flatten)]
+    extra: &'a Map<String, Value>,
 }
 
 impl IntoResponse for ApiError {

@@ -1,6 +1,5 @@
-//! How long hyper waits for a header, without a timer of the runtime's for each request: to arm one and to take it back,
-//! every time, costs more than all that is done with the header. Here that is a number, which one sleep for each
-//! connection looks at when it could have passed.
+//! How long hyper waits for a header, without a timer of the runtime's for each request, to be armed and taken back every
+//! time: here that is a number, which one sleep for each connection looks at when it could have passed.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,7 +26,12 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// Resolves when what hyper waits for has not come in time; it waits for as long as `usual` each time.
+    fn set(&self, deadline: Instant) {
+        let until = deadline.saturating_duration_since(self.begun).as_micros();
+        self.until.store(u64::try_from(until).unwrap_or(ENDLESS), Ordering::Relaxed);
+    }
+
+    /// Resolves once a deadline has passed. hyper sets none that is nearer than `usual` from the moment it sets it.
     pub(super) async fn ends(&self, usual: Duration) {
         loop {
             let left = match self.until.load(Ordering::Relaxed) {
@@ -48,9 +52,11 @@ impl Timer for Patience {
         self.sleep_until(Instant::now() + duration)
     }
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        let until = deadline.saturating_duration_since(self.begun).as_micros();
-        self.until.store(u64::try_from(until).unwrap_or(ENDLESS), Ordering::Relaxed);
+        self.set(deadline);
         Box::pin(Waiting(self.until.clone()))
+    }
+    fn reset(&self, _waiting: &mut Pin<Box<dyn Sleep>>, deadline: Instant) {
+        self.set(deadline);
     }
 }
 
@@ -86,6 +92,14 @@ mod tests {
     async fn it_ends_when_what_is_waited_for_does_not_come() {
         let patience = Patience::default();
         let _waiting = patience.sleep(Duration::from_millis(2));
+        assert!(ends(&patience).await);
+    }
+
+    #[tokio::test]
+    async fn it_ends_by_the_deadline_that_was_set_last() {
+        let patience = Patience::default();
+        let mut waiting = patience.sleep(Duration::from_hours(1));
+        patience.reset(&mut waiting, Instant::now());
         assert!(ends(&patience).await);
     }
 

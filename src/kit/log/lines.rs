@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::request::{RequestLine, Second};
+use super::request::{RequestLine, Second, TIME};
 use crate::kit::lock::lock;
 use crate::kit::stripes::Stripes;
 
@@ -16,9 +16,6 @@ const WAIT: Duration = Duration::from_millis(100);
 
 /// How much of one thread may wait.
 const MOST: usize = 64 << 10;
-
-/// So far lines are compared: what stands before the time is the same in all of them.
-const TIME: usize = 40;
 
 /// Lines on their way to stderr.
 #[derive(Clone, Debug)]

@@ -7,6 +7,12 @@ use std::time::Duration;
 use super::TARGET;
 use crate::kit::clock::Clock;
 
+/// What a line begins with that is an object.
+const OPENING: &str = "{\"timestamp\":\"";
+
+/// How far lines have to be compared to be put in order: to the last digit of the time, whichever way they begin.
+pub(super) const TIME: usize = OPENING.len() + "2026-11-23T09:30:00.000000".len();
+
 /// What is told of a request.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "they are what they are called")]
@@ -46,7 +52,7 @@ impl RequestLine<'_> {
     }
 
     fn write_json(&self, now: &mut Second, text: &mut Vec<u8>) -> io::Result<()> {
-        put(text, ["{\"timestamp\":\""]);
+        put(text, [OPENING]);
         now.write(text);
         put(text, ["\",\"level\":\"INFO\",\"method\":\"", self.method, "\",\"path\":"]);
         serde_json::to_writer(&mut *text, self.path)?;

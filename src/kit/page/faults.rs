@@ -37,7 +37,7 @@ impl FormFaults {
             }
         }
         if error.fields.is_empty() {
-            faults.whole = Some(error.message.clone());
+            faults.whole = Some(error.message.to_string());
         }
         faults
     }

@@ -1,17 +1,23 @@
 //! What good keys have left beside somebody who floods the server with requests that are refused.
 
 use std::fmt::Write as _;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::http::median;
 use super::load::{self, Sample, Target};
 use super::rivals::{Server, make_key, product_command, sign_in};
 use crate::run::{Folder, Product, Stop, ask};
 
-/// Connections of the good keys, and of the flood.
+/// Connections of the good keys, and of a flood.
 const CONNECTIONS: u32 = 8;
+
+/// Those who guess at once: more than may wait for a hash.
+const GUESSERS: u32 = 64;
 
 /// Of the form of a key, and none.
 const UNKNOWN: &str = "pck_0123456789abcdefghijABCDEFGHIJ01234567";
@@ -27,17 +33,20 @@ struct Flood {
     target: Option<Target>,
     script: Option<&'static str>,
     route: &'static str,
+    connections: u32,
 }
 
 /// What one round found out.
 struct Round {
     good: Sample,
-    /// Of the flood, a second.
-    answered: f64,
-    refused: f64,
-    too_many: f64,
+    /// Of the flood, a second: requests that were answered with 200, 401 and 429.
+    answered: [f64; 3],
+    /// Lines of log about requests that were refused, a second.
     lines: f64,
 }
+
+/// How long the server is left alone before each flood: lines of log are written then, and the last guesses hashed.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// Measures each flood in every round; the section of the document.
 pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String> {
@@ -57,14 +66,20 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
         key,
         process: server.process.id(),
     };
-    let good = target("good keys", WHOAMI, Some(make_key(server.address, &token, "null")?));
-    let other = make_key(server.address, &token, "null")?;
-    let limited = make_key(server.address, &token, r#"{"requests":10,"perSeconds":60}"#)?;
+    let good = target("good keys", WHOAMI, Some(make_key(server.address, &token, "Good", "null")?));
+    let other = make_key(server.address, &token, "Other", "null")?;
+    let limited = make_key(server.address, &token, "Limited", r#"{"requests":10,"perSeconds":60}"#)?;
     let script = folder.join("sign-in.lua");
     std::fs::write(&script, GUESSES)?;
-    let flood = |name, key: String| Flood { name, target: Some(target(name, WHOAMI, Some(key))), script: None, route: WHOAMI };
+    let flood = |name, key: String| Flood {
+        name,
+        target: Some(target(name, WHOAMI, Some(key))),
+        script: None,
+        route: WHOAMI,
+        connections: CONNECTIONS,
+    };
     let floods = [
-        Flood { name: "nothing", target: None, script: None, route: WHOAMI },
+        Flood { name: "nothing", target: None, script: None, route: WHOAMI, connections: 0 },
         flood("another good key", other),
         flood("an unknown key", UNKNOWN.to_owned()),
         flood("a key past its limit", limited),
@@ -73,6 +88,7 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
             target: Some(target("guesses", SIGN_IN, None)),
             script: Some("sign-in.lua"),
             route: SIGN_IN,
+            connections: GUESSERS,
         },
     ];
     let mut measured: Vec<Vec<Round>> = floods.iter().map(|_| Vec::new()).collect();
@@ -81,8 +97,9 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
             if stop.is_asked() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
-            let found = one(&server, folder, &good, flood, seconds)?;
-            println!("round {round}: beside {} {:.0}/s, {:.0}/s of it", flood.name, found.good.requests_a_second, found.answered);
+            let found = one(&server, folder, &good, flood, round, seconds)?;
+            let other: f64 = found.answered.iter().sum();
+            println!("round {round}: beside {} {:.0}/s, {other:.0}/s of it", flood.name, found.good.requests_a_second);
             // The first round only warms up.
             if round > 0 {
                 measured.push(found);
@@ -92,31 +109,47 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
     Ok(written(&floods, &measured))
 }
 
-fn one(server: &Server, folder: &Path, good: &Target, flood: &Flood, seconds: u32) -> io::Result<Round> {
-    let count = || counted(server, flood.route);
-    let lines = || Ok::<_, io::Error>(std::fs::read(folder.join("attack.log"))?.split(|byte| *byte == b'\n').count());
-    let (before, lines_before) = (count()?, lines()?);
-    let mut running = flood.target.as_ref().map(|target| start(target, flood.script, folder, seconds)).transpose()?;
+fn one(server: &Server, folder: &Path, good: &Target, flood: &Flood, round: u32, seconds: u32) -> io::Result<Round> {
+    let log = folder.join("attack.log");
+    sleep(PAUSE);
+    let (before, logged) = (counted(server, flood.route)?, std::fs::metadata(&log)?.len());
+    let begun = Instant::now();
+    let running = flood.target.as_ref().map(|target| start(target, flood, folder, round, seconds)).transpose()?;
     let good = load::run(good, CONNECTIONS, seconds);
-    if let Some(running) = &mut running {
-        running.wait()?;
+    if let Some(mut running) = running
+        && !running.wait()?.success()
+    {
+        return Err(io::Error::other(format!("the flood of {} did not come", flood.name)));
     }
-    let (good, after, lines_after) = (good?, count()?, lines()?);
-    let seconds = f64::from(seconds);
-    let [ok, refused, too_many] = [0, 1, 2].map(|status| (after[status] - before[status]) / seconds);
-    let own = if flood.route == WHOAMI { good.requests_a_second } else { 0.0 };
-    let answered = if flood.target.is_some() { (ok - own).max(0.0) + refused + too_many } else { 0.0 };
-    #[expect(clippy::cast_precision_loss, reason = "a figure to be read")]
-    let lines = ((lines_after - lines_before) as f64 / seconds - good.requests_a_second - (ok - own).max(0.0)).max(0.0);
-    Ok(Round { good, answered, refused, too_many, lines })
+    let (good, took) = (good?, begun.elapsed().as_secs_f64());
+    let after = counted(server, flood.route)?;
+    sleep(PAUSE);
+    let mut answered: [f64; 3] = std::array::from_fn(|status| after[status] - before[status]);
+    if flood.route == WHOAMI {
+        answered[0] = (answered[0] - good.requests).max(0.0);
+    }
+    if flood.target.is_some() && answered.iter().sum::<f64>() < 1.0 {
+        return Err(io::Error::other(format!("the flood of {} was not answered", flood.name)));
+    }
+    let mut text = String::new();
+    let mut log = File::open(log)?;
+    log.seek(SeekFrom::Start(logged))?;
+    log.read_to_string(&mut text)?;
+    let refusals = text.lines().filter(|line| line.contains(" status=401 ") || line.contains(" status=429 ")).count();
+    let lines = f64::from(u32::try_from(refusals).unwrap_or(u32::MAX)) / took;
+    Ok(Round { good, answered: answered.map(|requests| requests / took), lines })
 }
 
-fn start(target: &Target, script: Option<&str>, folder: &Path, seconds: u32) -> io::Result<Child> {
-    let mut wrk = load::wrk(target, CONNECTIONS, seconds);
-    if let Some(script) = script {
+fn start(target: &Target, flood: &Flood, folder: &Path, round: u32, seconds: u32) -> io::Result<Child> {
+    let mut wrk = load::wrk(target, flood.connections, seconds);
+    if let Some(script) = flood.script {
         wrk.arg("--script").arg(folder.join(script));
     }
-    wrk.arg(&target.url).stdout(Stdio::null()).spawn()
+    wrk.arg(&target.url);
+    if flood.script.is_some() {
+        wrk.args(["--", &round.to_string()]);
+    }
+    wrk.stdout(Stdio::null()).spawn()
 }
 
 /// Requests on a route so far, by the server's own count: those that were answered with 200, 401 and 429.
@@ -133,23 +166,24 @@ fn counted(server: &Server, route: &str) -> io::Result<[f64; 3]> {
 fn written(floods: &[Flood], measured: &[Vec<Round>]) -> String {
     let mut text = String::from(
         "| beside | good keys, requests/s | of that beside a good key | 99 % within | the other, requests/s | answered 401 | \
-         answered 429 | lines of log for it, a second |\n\
+         answered 429 | lines of log for what was refused, a second |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let of = |rounds: &[Round], figure: fn(&Round) -> f64| median(rounds.iter().map(figure).collect());
-    let fair = of(&measured[1], |round| round.good.requests_a_second);
     for (flood, rounds) in floods.iter().zip(measured) {
-        let good = of(rounds, |round| round.good.requests_a_second);
+        let rate = |round: &Round| round.good.requests_a_second;
+        // Round by round: what slows the machine for a while slows both.
+        let of_fair = median(rounds.iter().zip(&measured[1]).map(|(one, fair)| rate(one) / rate(fair)).collect());
         // Writing to a String cannot fail.
         let _written = writeln!(
             text,
-            "| {} | {good:.0} | {:.2} | {:.2} ms | {:.0} | {:.0} | {:.0} | {:.0} |",
+            "| {} | {:.0} | {of_fair:.2} | {:.2} ms | {:.0} | {:.0} | {:.0} | {:.0} |",
             flood.name,
-            good / fair,
+            of(rounds, rate),
             of(rounds, |round| round.good.p99),
-            of(rounds, |round| round.answered),
-            of(rounds, |round| round.refused),
-            of(rounds, |round| round.too_many),
+            of(rounds, |round| round.answered.iter().sum()),
+            of(rounds, |round| round.answered[1]),
+            of(rounds, |round| round.answered[2]),
             of(rounds, |round| round.lines),
         );
     }

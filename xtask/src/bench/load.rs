@@ -26,6 +26,7 @@ pub(super) struct Target {
 /// What one round found out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
+    pub(super) requests: f64,
     pub(super) requests_a_second: f64,
     /// Of the server's processor for each request.
     pub(super) micros: f64,
@@ -62,7 +63,13 @@ pub(super) fn run(target: &Target, connections: u32, seconds: u32) -> io::Result
         .and_then(|line| line.split_whitespace().next()?.parse().ok())
         .ok_or_else(|| failed("no count"))?;
     let requests_a_second = word("Requests/sec:").and_then(|word| word.parse().ok()).ok_or_else(|| failed("no rate"))?;
-    Ok(Sample { requests_a_second, micros: (after - before) * 1e6 / requests, median: figure(" 50%")?, p99: figure(" 99%")? })
+    Ok(Sample {
+        requests,
+        requests_a_second,
+        micros: (after - before) * 1e6 / requests,
+        median: figure(" 50%")?,
+        p99: figure(" 99%")?,
+    })
 }
 
 /// As wrk writes a time: 1.20ms, 870.00us, 1.01s.

@@ -115,7 +115,7 @@ pub(super) fn product_command(product: &Product, at: SocketAddr, more: &[&str]) 
 /// Makes trips, and a key without a limit; its secret.
 fn fill(address: SocketAddr, password: &str) -> io::Result<String> {
     let token = sign_in(address, password)?;
-    let secret = make_key(address, &token, "null")?;
+    let secret = make_key(address, &token, "Bench", "null")?;
     for number in 0..TRIPS {
         let (day, hour) = (number % 28 + 1, number % 12);
         let trip = format!(
@@ -132,9 +132,9 @@ pub(super) fn sign_in(address: SocketAddr, password: &str) -> io::Result<String>
     field(&post(address, "/auth/sign-in", None, &body)?, "token")
 }
 
-/// Makes a key with a limit as JSON has it; its secret.
-pub(super) fn make_key(address: SocketAddr, token: &str, limit: &str) -> io::Result<String> {
-    let key = format!(r#"{{"name":"Bench","permissions":"read_only","expiresAt":null,"rateLimit":{limit}}}"#);
+/// Makes a key, with a limit as JSON has it; its secret.
+pub(super) fn make_key(address: SocketAddr, token: &str, name: &str, limit: &str) -> io::Result<String> {
+    let key = format!(r#"{{"name":"{name}","permissions":"read_only","expiresAt":null,"rateLimit":{limit}}}"#);
     field(&post(address, "/api-keys", Some(token), &key)?, "secret")
 }
 

@@ -1,5 +1,10 @@
--- Somebody who guesses passwords, from as many addresses and for as many emails as there are requests.
+-- Somebody who guesses passwords: each request comes from another address and is for another email. The round is given, so
+-- that none of them comes again in the next.
 local number = 0
+
+init = function(args)
+  number = tonumber(args[1]) * 500000
+end
 
 request = function()
   number = number + 1
