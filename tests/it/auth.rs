@@ -1,5 +1,7 @@
 //! Credentials: what lets a request in, and what is said when it does not.
 
+use planeconnection::keys::PlainSecret;
+use planeconnection::kit::random::Random;
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -63,4 +65,22 @@ async fn a_key_in_the_url_is_refused_and_recorded() {
 async fn a_session_token_that_is_unknown_is_invalid() {
     let t = TestApp::new().await;
     t.anyone().header("authorization", "Bearer nonsense").get(WHOAMI).await.is(401).code("SESSION_INVALID");
+}
+
+#[tokio::test]
+async fn keys_are_let_in_and_refused_without_a_database() {
+    let t = TestApp::new().await;
+    let [good, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
+    let limit = json!({ "requests": 1, "perSeconds": 60 });
+    let limited = json!({ "name": "Limited", "permissions": "read_only", "expiresAt": null, "rateLimit": limit });
+    let limited = t.key_with(limited).await;
+    t.owner().await.post(&format!("/api/v1/api-keys/{}/revoke", revoked.id), json!({})).await.is(200);
+    t.app.db.clone().close().await;
+    t.with(&good).get(WHOAMI).await.is(200);
+    t.with(&revoked).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
+    t.with(&limited).get(WHOAMI).await.is(200);
+    t.with(&limited).get(WHOAMI).await.is(429).code("RATE_LIMITED");
+    let unknown = PlainSecret::generate(&Random::seeded(1));
+    t.anyone().header("x-api-key", unknown.expose()).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
+    t.with(&good).get("/api/v1/ops/trips").await.is(503);
 }
