@@ -9,7 +9,6 @@ use std::time::Instant;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
-use mimalloc::MiMalloc;
 use planeconnection::app::App;
 use planeconnection::audit::{self, Action, Actor, By, Outcome, Target, Work};
 use planeconnection::config::Config;
@@ -20,10 +19,6 @@ use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use serde_json::{Value, json};
-
-/// As the product does.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Calls of each kind; the median is told.
 const CALLS: usize = 7;

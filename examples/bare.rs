@@ -7,12 +7,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use axum::serve::ListenerExt;
-use mimalloc::MiMalloc;
 use tokio::net::TcpListener;
-
-/// As the product does.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 const ANSWER: &str = concat!(
     r#"{"success":true,"data":{"type":"api_key","workspace":{"id":"wsp_01jd3kq4y8e6ts9b2r5m7w0xnc","slug":"skyline","#,

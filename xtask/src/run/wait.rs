@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Stop;
 
 /// How long something may take to start.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Waits until it holds; an error if that takes too long, or if this is asked to stop.
 pub(crate) fn until(stop: &Stop, what: &str, mut holds: impl FnMut() -> io::Result<bool>) -> io::Result<()> {
