@@ -10,8 +10,7 @@ use crate::cluster::database;
 use crate::run::{Folder, Product, Stop};
 use crate::{debian, postgres};
 
-const ON_SQLITE: [u64; 4] = [0, 100_000, 1_000_000, 10_000_000];
-const ON_POSTGRES: [u64; 3] = [0, 100_000, 1_000_000];
+const SIZES: [u64; 3] = [0, 100_000, 1_000_000];
 
 /// Measures each size on each engine; the section of the document.
 pub(super) fn table(stop: &Stop) -> io::Result<String> {
@@ -27,7 +26,7 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
          | --- | ---: | ---: | ---: | ---: |\n",
     );
     let mut without = None;
-    for keys in ON_SQLITE {
+    for keys in SIZES {
         let folder = Folder::make("bench-scale")?;
         let file = folder.path().join("scale.db");
         let product = Product { binary: binary.clone(), database: format!("sqlite://{}", file.display()) };
@@ -36,7 +35,7 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
     }
     let psql = postgres::find("psql").ok_or_else(|| io::Error::other("psql is not there"))?;
     let mut without = None;
-    for keys in ON_POSTGRES {
+    for keys in SIZES {
         let folder = Folder::make("bench-scale")?;
         let server = postgres::Server::start()?;
         let product = Product { binary: binary.clone(), database: server.url("postgres") };
