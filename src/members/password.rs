@@ -68,6 +68,11 @@ pub async fn hash(app: &App, password: SecretString) -> Result<String, Error> {
     hashed.await?.map_err(|_| Error::Password)
 }
 
+/// Refuses now what would be refused once the database had been asked: whoever could not even wait for a hash.
+pub fn require_place(app: &App) -> Result<(), Error> {
+    if app.passwords.waiting.available_permits() == 0 { Err(Error::Busy) } else { Ok(()) }
+}
+
 /// Which of the `stored` hashes `password` was made for. Two hashes are computed at least, so that nobody learns from the
 /// time whether an email has no seat, one or two.
 pub async fn verify(app: &App, mut stored: Vec<String>, password: SecretString) -> Result<Vec<bool>, Error> {

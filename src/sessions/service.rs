@@ -115,6 +115,7 @@ pub async fn sign_in(
     by: impl Fn(Actor) -> By,
 ) -> Result<SignedIn, Error> {
     app.sign_ins.limits.take(email, address, app.clock.ticks()).map_err(Error::Limited)?;
+    members::require_place(app)?;
     let named = match workspace {
         Some(slug) => Some(workspaces::find_by_slug(app.db.read(), slug).await?.map(|workspace| workspace.id)),
         None => None,
