@@ -34,13 +34,17 @@ fn a_long_log_is_exported_and_verified_in_flat_memory() {
 async fn write(site: &Site) {
     let app = App::open(Config::default(), site.location()).await.expect("a database");
     let workspace = workspaces::find_by_slug(app.db.read(), "skyline").await.expect("an answer").expect("a workspace");
-    let mut work = Work::begin(&app, workspace.id, By::operator("test")).await.expect("a transaction");
-    for number in 0..EVENTS {
-        let target = Target::new("api_key", number, "A key of some name");
-        let details = json!({ "number": number, "reason": "because it was time for another" });
-        work.record(Action::KeyUpdated, Some(target), details);
+    let numbers: Vec<u64> = (0..EVENTS).collect();
+    // In parts: a transaction that is silent for five seconds is ended by Postgres, and all of these take longer to make.
+    for part in numbers.chunks(1_024) {
+        let mut work = Work::begin(&app, workspace.id, By::operator("test")).await.expect("a transaction");
+        for number in part {
+            let target = Target::new("api_key", number, "A key of some name");
+            let details = json!({ "number": number, "reason": "because it was time for another" });
+            work.record(Action::KeyUpdated, Some(target), details);
+        }
+        work.commit().await.expect("a commit");
     }
-    work.commit().await.expect("a commit");
 }
 
 /// How much a command writes, and the most memory it was seen to have used.
