@@ -190,8 +190,8 @@ impl Work {
     }
 
     async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
-        for events in in_powers(&self.events) {
-            let rows = events.iter().cloned().map(IntoActiveModel::into_active_model);
+        for events in in_powers(self.events) {
+            let rows = events.into_iter().map(IntoActiveModel::into_active_model);
             event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         }
         if let (Some(claim), Some((status, body))) = (self.claim, answer) {

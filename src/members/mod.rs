@@ -25,7 +25,7 @@ pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;
 pub(crate) use password::has_fitting_length;
-pub use password::{Passwords, hash, require_place, verify};
+pub use password::{Passwords, hash, verify};
 pub use role::Role;
 pub use service::{Standing, add, insert, remove, set_role};
 pub use store::{find, find_by_email, list, with_password, with_role};

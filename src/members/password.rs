@@ -6,7 +6,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Error;
 use crate::app::App;
@@ -36,14 +36,22 @@ impl Default for Passwords {
     }
 }
 
+/// One of the places where a hash may wait for its turn; free again once it is computed, or not wanted any more.
+#[derive(Debug)]
+pub struct Place(OwnedSemaphorePermit);
+
 impl Passwords {
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Error::Busy)?;
+    /// Takes a place, if there is one.
+    pub fn place(&self) -> Result<Place, Error> {
+        Arc::clone(&self.waiting).try_acquire_owned().map(Place).map_err(|_| Error::Busy)
+    }
+
+    async fn run<T: Send + 'static>(&self, place: Place, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let turn = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Error::Busy)?;
         // The hash goes on when whoever asked for it has gone away, and so must what it takes up.
         let hash = tokio::task::spawn_blocking(move || {
             let done = work();
-            drop((turn, place));
+            drop((turn, place.0));
             done
         });
         hash.await.map_err(|_| Error::Busy)
@@ -61,26 +69,21 @@ pub async fn hash(app: &App, password: SecretString) -> Result<String, Error> {
         return Err(Error::Password);
     }
     let salt = app.random.bytes::<16>();
-    let hashed = app.passwords.run(move || {
+    let hashed = app.passwords.run(app.passwords.place()?, move || {
         let hash = Argon2::default().hash_password_with_salt(password.expose_secret().as_bytes(), &salt);
         hash.map(|hash| hash.to_string())
     });
     hashed.await?.map_err(|_| Error::Password)
 }
 
-/// Refuses now what would be refused once the database had been asked: whoever could not even wait for a hash.
-pub fn require_place(app: &App) -> Result<(), Error> {
-    if app.passwords.waiting.available_permits() == 0 { Err(Error::Busy) } else { Ok(()) }
-}
-
 /// Which of the `stored` hashes `password` was made for. Two hashes are computed at least, so that nobody learns from the
 /// time whether an email has no seat, one or two.
-pub async fn verify(app: &App, mut stored: Vec<String>, password: SecretString) -> Result<Vec<bool>, Error> {
+pub async fn verify(app: &App, place: Place, mut stored: Vec<String>, password: SecretString) -> Result<Vec<bool>, Error> {
     let known = stored.len();
     while stored.len() < 2 {
         stored.push(NOBODYS.to_owned());
     }
-    let fits = app.passwords.run(move || {
+    let fits = app.passwords.run(place, move || {
         let fits = |stored: &String| {
             PasswordHash::new(stored)
                 .is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())

@@ -115,7 +115,8 @@ pub async fn sign_in(
     by: impl Fn(Actor) -> By,
 ) -> Result<SignedIn, Error> {
     app.sign_ins.limits.take(email, address, app.clock.ticks()).map_err(Error::Limited)?;
-    members::require_place(app)?;
+    // Before the database is asked: whoever cannot even wait for a hash costs it nothing.
+    let place = app.passwords.place()?;
     let named = match workspace {
         Some(slug) => Some(workspaces::find_by_slug(app.db.read(), slug).await?.map(|workspace| workspace.id)),
         None => None,
@@ -125,7 +126,7 @@ pub async fn sign_in(
         Some(one) => members::with_password(app.db.read(), email.as_str(), one).await?,
         None => members::with_password(app.db.read(), email.as_str(), None).await?,
     };
-    let fits = members::verify(app, seats.iter().map(|(_, hash)| hash.clone()).collect(), password).await?;
+    let fits = members::verify(app, place, seats.iter().map(|(_, hash)| hash.clone()).collect(), password).await?;
     // A seat that someone else's workspace made for this email opens nothing and closes nothing here.
     let Some((member, _)) = seats.iter().zip(fits).find_map(|(seat, fits)| fits.then_some(seat)) else {
         // Written later: the answer must not take longer for an email that somebody has.

@@ -71,15 +71,15 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
         }
         is_same
     });
-    let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
     let tx = app.db.begin().await?;
-    for rows in in_powers(&rows) {
+    for rows in in_powers(rows) {
         // Another node may have seen a later use, and told so first.
         let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
             .update_column(address::Column::LastUsedAt)
             .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
             .to_owned();
-        address::Entity::insert_many(rows.to_vec()).on_conflict(newer).exec_without_returning(&tx).await?;
+        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+        address::Entity::insert_many(rows).on_conflict(newer).exec_without_returning(&tx).await?;
     }
     tx.commit().await
 }
@@ -103,8 +103,8 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResul
         let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": seen.first });
         work.record(Action::KeyUsed, Some(target), details);
     }
-    for rows in in_powers(&rows) {
-        address::Entity::insert_many(rows.to_vec()).exec_without_returning(work.tx()).await?;
+    for rows in in_powers(rows) {
+        address::Entity::insert_many(rows).exec_without_returning(work.tx()).await?;
     }
     work.commit().await
 }

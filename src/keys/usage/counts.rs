@@ -53,26 +53,26 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
     last.sort_unstable_by_key(|row| row.key_id);
     let tx = app.db.begin().await?;
     add_counts(&tx, counts).await?;
-    let last: Vec<_> = last.into_iter().map(IntoActiveModel::into_active_model).collect();
-    for rows in in_powers(&last) {
+    for rows in in_powers(last) {
         // Another node may have seen a later use, and told so first.
         let newer = OnConflict::column(last_use::Column::KeyId)
             .update_columns([last_use::Column::At, last_use::Column::Ip])
             .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
             .to_owned();
-        last_use::Entity::insert_many(rows.to_vec()).on_conflict(newer).exec_without_returning(&tx).await?;
+        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+        last_use::Entity::insert_many(rows).on_conflict(newer).exec_without_returning(&tx).await?;
     }
     tx.commit().await
 }
 
 async fn add_counts(db: &impl ConnectionTrait, rows: Vec<usage::Model>) -> DbResult<()> {
-    let rows: Vec<_> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
-    for rows in in_powers(&rows) {
+    for rows in in_powers(rows) {
         let add = OnConflict::columns([usage::Column::KeyId, usage::Column::Hour, usage::Column::Scope])
             .value(usage::Column::Allowed, Expr::cust("api_key_usage.allowed + excluded.allowed"))
             .value(usage::Column::Denied, Expr::cust("api_key_usage.denied + excluded.denied"))
             .to_owned();
-        usage::Entity::insert_many(rows.to_vec()).on_conflict(add).exec_without_returning(db).await?;
+        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+        usage::Entity::insert_many(rows).on_conflict(add).exec_without_returning(db).await?;
     }
     Ok(())
 }

@@ -210,12 +210,12 @@ where
 
 /// Rows in parts to insert, as many in each as a power of two: every number of rows is a statement of its own, which each
 /// connection keeps prepared, and of these there are eleven. SQLite binds at most 32,766 values: room for 31 columns.
-pub fn in_powers<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+pub fn in_powers<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let (mut left, mut rows) = (rows.len(), rows.into_iter());
     std::iter::from_fn(move || {
-        let length = 1 << rows.len().min(1_024).checked_ilog2()?;
-        let (part, rest) = rows.split_at(length);
-        rows = rest;
-        Some(part)
+        let length = 1 << left.min(1_024).checked_ilog2()?;
+        left -= length;
+        Some(rows.by_ref().take(length).collect())
     })
 }
 
