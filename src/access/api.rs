@@ -62,8 +62,10 @@ enum WhoAmI {
 #[schema(as = Workspace)]
 pub(crate) struct WorkspaceView {
     id: WorkspaceId,
-    slug: String,
-    name: String,
+    #[schema(value_type = String)]
+    slug: CompactString,
+    #[schema(value_type = String)]
+    name: CompactString,
 }
 
 impl From<&Tenant> for WorkspaceView {

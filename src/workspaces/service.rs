@@ -73,8 +73,8 @@ impl From<&Workspace> for Tenant {
     fn from(workspace: &Workspace) -> Self {
         Self {
             id: workspace.id,
-            slug: workspace.slug.clone(),
-            name: workspace.name.clone(),
+            slug: workspace.slug.as_str().into(),
+            name: workspace.name.as_str().into(),
             timezone: workspace.timezone.clone(),
         }
     }

@@ -21,6 +21,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use compact_str::CompactString;
 pub use counters::{Counters, Drained, Seen};
 pub use entry::{Entry, EntryRef};
 pub use facts::Facts;
@@ -37,8 +38,8 @@ use crate::workspaces::WorkspaceId;
 #[expect(missing_docs, reason = "workspaces::Workspace says what each is")]
 pub struct Tenant {
     pub id: WorkspaceId,
-    pub slug: String,
-    pub name: String,
+    pub slug: CompactString,
+    pub name: CompactString,
     pub timezone: String,
 }
 

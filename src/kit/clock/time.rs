@@ -26,9 +26,9 @@ const LAST_SECOND: i64 = 253_402_207_200; // 9999-12-30T22:00:00Z, the last that
 impl Time {
     /// From microseconds since 1970; `None` outside 1970–9999.
     pub fn from_micros(micros: i64) -> Option<Self> {
-        let known = (0..=LAST_SECOND * 1_000_000).contains(&micros);
-        let timestamp = Timestamp::from_microsecond(micros).ok()?;
-        known.then_some(Self(timestamp))
+        // Looked at first: the library allocates to say what is wrong with a number.
+        let is_known = (0..=LAST_SECOND * 1_000_000).contains(&micros);
+        is_known.then(|| Timestamp::from_microsecond(micros).ok()).flatten().map(Self)
     }
 
     /// Microseconds since 1970.
