@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::audit::Watch;
 use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
-use crate::keys::{Flush, Index, Recorder};
+use crate::keys::{Flush, Index, Recorder, Tallies};
 use crate::kit::clock::Clock;
 use crate::kit::db::{Db, DbResult, Location};
 use crate::kit::log::Refusals;
@@ -41,6 +41,8 @@ pub struct Parts {
     pub random: Random,
     /// Every key, in memory.
     pub index: Arc<Index>,
+    /// How many keys there are.
+    pub tallies: Tallies,
     /// Usage, on its way to the database.
     pub recorder: Recorder,
     /// This process among the nodes.
@@ -82,6 +84,7 @@ impl App {
             clock,
             random,
             index: Arc::default(),
+            tallies: Tallies::default(),
             recorder: Recorder::default(),
             cluster,
             passwords: Passwords::default(),

@@ -243,7 +243,7 @@ pub fn and_rewritten<const N: usize>(changes: Option<Value>, texts: [(&str, bool
 }
 
 /// Which events to list.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EventFilter {

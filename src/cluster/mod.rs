@@ -26,5 +26,5 @@ pub use model::{Node, NodeId};
 pub use node::{Cluster, LEASE};
 pub use pages::routes as pages;
 pub use peers::running;
-pub use store::next_revision;
+pub use store::{current_revision, next_revision};
 pub(crate) use tables::all as tables;

@@ -22,7 +22,7 @@ pub async fn next_revision(tx: &Tx) -> DbResult<i64> {
 }
 
 /// The last revision that was given.
-pub(super) async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
+pub async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
     let row = revision::Entity::find_by_id(ONLY_ROW).one(db).await?;
     row.map(|row| row.value).ok_or_else(|| DbErr::RecordNotFound("the revision counter".to_owned()))
 }

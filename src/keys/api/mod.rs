@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::Error;
+use super::listing;
 use super::model::{CreateKey, Key, KeyFilter, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
 use super::scope::{Permissions, Scope};
 use super::service::{self, NewKey};
@@ -141,8 +142,7 @@ async fn index(
     State(app): State<App>,
     Listing { filter, paging }: Listing<KeyFilter>,
 ) -> Result<Answer<Page<KeyView>>, ApiError> {
-    let page = store::list(app.db.read(), who.workspace(), &filter, paging, app.clock.now()).await?;
-    let Page { items, total, .. } = page;
+    let Page { items, total, .. } = listing::list(&app, who.workspace(), &filter, paging).await?;
     Ok(Answer(Page::new(views(&app, items).await?, total, paging)))
 }
 

@@ -7,11 +7,11 @@ use sea_orm::{
 
 use super::{is, key_of};
 use crate::keys::format::{SecretDigest, digest_of};
-use crate::keys::model::{Key, KeyFilter, Status};
+use crate::keys::model::{Key, Status};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, contains, page};
+use crate::kit::db::{DbResult, contains, page_of};
 use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
 
@@ -83,47 +83,38 @@ impl Counts {
     }
 }
 
-/// One page of a workspace's keys, the newest first.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    filter: &KeyFilter,
-    paging: Paging,
-    now: Time,
-) -> DbResult<Page<Key>> {
-    let search = filter.search.as_deref().map_or(Search::Anything, Search::of);
-    let matching = Entity::find().filter(matches(workspace, filter.status, &search, now));
-    page(db, sorted(matching, Order::Descending(SortBy::Created)), paging, key_of).await
-}
-
-/// The keys of one page, in the order that is asked for.
+/// One page of a workspace's keys, of `total` that there are.
 pub(in crate::keys) async fn find_page(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     query: &KeyQuery,
+    total: u64,
     paging: Paging,
     now: Time,
-) -> DbResult<Vec<Key>> {
+) -> DbResult<Page<Key>> {
     let matching = Entity::find().filter(matches(workspace, query.status, &query.search, now));
-    let rows = sorted(matching, query.order).offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    rows.into_iter().map(key_of).collect()
+    let rows = sorted(matching, query.order).offset(paging.offset()).limit(paging.limit());
+    page_of(db, rows, total, paging, key_of).await
 }
 
-/// How many keys a search finds, by status.
+/// How many keys a search finds, by status, and when the next of them expires.
 pub(in crate::keys) async fn count_by_status(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     search: &Search,
     now: Time,
-) -> DbResult<Counts> {
+) -> DbResult<(Counts, Option<Time>)> {
     let mut counting = Entity::find().filter(matches(workspace, None, search, now)).select_only();
     for status in [Status::Active, Status::Expired, Status::Revoked] {
         let count = Func::count(Expr::expr(CaseStatement::new().case(is(status, now), 1)));
         counting = counting.expr_as(count, status.as_str());
     }
-    let counts: Option<(i64, i64, i64)> = counting.into_tuple().one(db).await?;
-    let [active, expired, revoked] = counts.map_or([0; 3], |counts| <[i64; 3]>::from(counts).map(i64::unsigned_abs));
-    Ok(Counts { active, expired, revoked })
+    let end = CaseStatement::new().case(is(Status::Active, now), Column::ExpiresAt.into_expr());
+    let counting = counting.expr_as(Func::min(Expr::expr(end)), "next");
+    let counted: Option<(i64, i64, i64, Option<Time>)> = counting.into_tuple().one(db).await?;
+    let (active, expired, revoked, next) = counted.unwrap_or_default();
+    let [active, expired, revoked] = [active, expired, revoked].map(i64::unsigned_abs);
+    Ok((Counts { active, expired, revoked }, next))
 }
 
 fn matches(workspace: WorkspaceId, status: Option<Status>, search: &Search, now: Time) -> Condition {

@@ -14,7 +14,6 @@ use sea_orm::{
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-pub use list::list;
 pub(super) use list::{Counts, KeyQuery, Order, Search, SortBy, count_by_status, find_page};
 
 use super::format::SecretDigest;

@@ -202,10 +202,24 @@ pub async fn page<E, T>(
 where
     E: EntityTrait<Model: Send + Sync>,
 {
-    tracing::trace!(sql = %matching.build(db.get_database_backend()), "a page of a list");
     let total = matching.clone().count(db).await?;
-    let rows = matching.offset(paging.offset()).limit(paging.limit()).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
+    page_of(db, matching.offset(paging.offset()).limit(paging.limit()), total, paging, row).await
+}
+
+/// The page that has these `rows`, of `total` on all pages.
+pub async fn page_of<E, T>(
+    db: &impl ConnectionTrait,
+    rows: Select<E>,
+    total: u64,
+    paging: Paging,
+    row: impl Fn(E::Model) -> DbResult<T>,
+) -> DbResult<Page<T>>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    tracing::trace!(sql = %rows.build(db.get_database_backend()), "a page of a list");
+    let items = rows.all(db).await?.into_iter().map(row).collect::<DbResult<_>>()?;
+    Ok(Page::new(items, total, paging))
 }
 
 /// Rows in parts to insert, as many in each as a power of two: every number of rows is a statement of its own, which each

@@ -76,6 +76,25 @@ async fn a_status_filter_lists_that_status_only() {
 }
 
 #[tokio::test]
+async fn keys_are_counted_again_once_one_was_made_revoked_or_has_expired() {
+    let t = TestApp::new().await;
+    t.key_with(named("Runs")).await;
+    let admin = t.admin().await;
+    let totals = async || {
+        let total = async |status: &str| admin.get(&format!("{KEYS}{status}")).await.is(200).at("/data/total").clone();
+        [total("").await, total("?status=active").await, total("?status=revoked").await, total("?status=expired").await]
+    };
+    assert_eq!(totals().await, [1, 1, 0, 0]);
+    let gone = t.key_with(named("Gone")).await;
+    t.key_with(with(named("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    assert_eq!(totals().await, [3, 3, 0, 0]);
+    admin.post(&format!("{KEYS}/{}/revoke", gone.id), json!({})).await.is(200);
+    assert_eq!(totals().await, [3, 2, 1, 0]);
+    t.advance(Duration::from_mins(1)).await;
+    assert_eq!(totals().await, [3, 1, 1, 1]);
+}
+
+#[tokio::test]
 async fn a_search_finds_names_and_hints() {
     let t = TestApp::new().await;
     t.key_with(named("Fleet Dashboard")).await;
@@ -108,7 +127,7 @@ async fn a_whole_secret_finds_its_key_but_not_in_a_url() {
     let t = TestApp::new().await;
     let (key, _) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
     let filter = KeyFilter { search: Some(key.secret.clone()), ..KeyFilter::default() };
-    let found = keys::list(t.app.db.read(), t.workspace.id, &filter, Paging::default(), t.app.clock.now()).await.expect("a list");
+    let found = keys::list(&t.app, t.workspace.id, &filter, Paging::default()).await.expect("a list");
     assert_eq!(found.items.iter().map(|key| key.id.to_string()).collect::<Vec<_>>(), [key.id.as_str()]);
     t.admin().await.get(&format!("{KEYS}?search={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
 }
