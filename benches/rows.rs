@@ -113,7 +113,7 @@ impl Node {
                  revision, revoked_at",
                 &format!(
                     "{id}, workspace_id, {digest}, hint, 'Key ' || i, permissions, scopes, {created}, created_by_id, \
-                     created_by_name, i, CASE WHEN i % 1000 = 0 THEN {revoked} END"
+                     created_by_name, i + 1000, CASE WHEN i % 1000 = 0 THEN {revoked} END"
                 ),
                 made..size,
             )

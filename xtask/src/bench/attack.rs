@@ -27,6 +27,8 @@ const GUESSES: &str = include_str!("sign-in.lua");
 const WHOAMI: &str = "/api/v1/auth/whoami";
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 
+const GOOD: &str = "another good key";
+
 /// A flood: its requests, and the route that the metrics count them under.
 struct Flood {
     name: &'static str,
@@ -71,18 +73,19 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
     let limited = make_key(server.address, &token, "Limited", r#"{"requests":10,"perSeconds":60}"#)?;
     let script = folder.join("sign-in.lua");
     std::fs::write(&script, GUESSES)?;
-    let flood = |name, key: String| Flood {
+    let flood = |name, key: &str, connections| Flood {
         name,
-        target: Some(target(name, WHOAMI, Some(key))),
+        target: Some(target(name, WHOAMI, Some(key.to_owned()))),
         script: None,
         route: WHOAMI,
-        connections: CONNECTIONS,
+        connections,
     };
     let floods = [
-        Flood { name: "nothing", target: None, script: None, route: WHOAMI, connections: 0 },
-        flood("another good key", other),
-        flood("an unknown key", UNKNOWN.to_owned()),
-        flood("a key past its limit", limited),
+        Flood { name: "nothing", target: None, script: None, route: WHOAMI, connections: CONNECTIONS },
+        flood(GOOD, &other, CONNECTIONS),
+        flood("an unknown key", UNKNOWN, CONNECTIONS),
+        flood("a key past its limit", &limited, CONNECTIONS),
+        flood(GOOD, &other, GUESSERS),
         Flood {
             name: "guesses of passwords, from ever other addresses",
             target: Some(target("guesses", SIGN_IN, None)),
@@ -93,7 +96,12 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
     ];
     let mut measured: Vec<Vec<Round>> = floods.iter().map(|_| Vec::new()).collect();
     for round in 0..=rounds {
-        for (flood, measured) in floods.iter().zip(&mut measured) {
+        let mut turns: Vec<_> = floods.iter().zip(&mut measured).collect();
+        if round % 2 == 1 {
+            // What one leaves behind is not always for the same other.
+            turns.reverse();
+        }
+        for (flood, measured) in turns {
             if stop.is_asked() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
@@ -165,20 +173,23 @@ fn counted(server: &Server, route: &str) -> io::Result<[f64; 3]> {
 
 fn written(floods: &[Flood], measured: &[Vec<Round>]) -> String {
     let mut text = String::from(
-        "| beside | good keys, requests/s | of that beside a good key | 99 % within | the other, requests/s | answered 401 | \
-         answered 429 | lines of log for what was refused, a second |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        "| beside | connections of it | good keys, requests/s | of that beside a good key | 99 % within | the other, requests/s | \
+         answered 401 | answered 429 | lines of log for what was refused, a second |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let of = |rounds: &[Round], figure: fn(&Round) -> f64| median(rounds.iter().map(figure).collect());
     for (flood, rounds) in floods.iter().zip(measured) {
         let rate = |round: &Round| round.good.requests_a_second;
-        // Round by round: what slows the machine for a while slows both.
-        let of_fair = median(rounds.iter().zip(&measured[1]).map(|(one, fair)| rate(one) / rate(fair)).collect());
+        // Beside as many connections, and round by round: what slows the machine for a while slows both.
+        let is_fair = |other: &Flood| other.name == GOOD && other.connections == flood.connections;
+        let fair = floods.iter().zip(measured).filter(|(other, _)| is_fair(other)).flat_map(|(_, rounds)| rounds);
+        let of_fair = median(rounds.iter().zip(fair).map(|(one, fair)| rate(one) / rate(fair)).collect());
         // Writing to a String cannot fail.
         let _written = writeln!(
             text,
-            "| {} | {:.0} | {of_fair:.2} | {:.2} ms | {:.0} | {:.0} | {:.0} | {:.0} |",
+            "| {} | {} | {:.0} | {of_fair:.2} | {:.2} ms | {:.0} | {:.0} | {:.0} | {:.0} |",
             flood.name,
+            if flood.target.is_some() { flood.connections } else { 0 },
             of(rounds, rate),
             of(rounds, |round| round.good.p99),
             of(rounds, |round| round.answered.iter().sum()),
