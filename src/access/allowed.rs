@@ -119,7 +119,7 @@ impl<P> Allowed<P> {
 impl<P: Permission> FromRequestParts<App> for Allowed<P> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let info = RequestInfo::of(parts);
+        let info = RequestInfo::of(app, parts);
         let caller = match P::rule(parts)? {
             Rule::Anyone => Caller::Anyone,
             rule => admit(app, parts, &info, rule).await?,
@@ -161,13 +161,13 @@ pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> 
 }
 
 async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<EntryRef, ApiError> {
-    let ask = || Ask { scope: rule.scope(), address: info.address(), now: app.clock.now(), ticks: app.clock.ticks() };
-    let (ask, verified) = if app.cluster.has_lease(&app.clock) {
-        let ask = ask();
+    let ask = |now, ticks| Ask { scope: rule.scope(), address: info.address(), now, ticks };
+    let (ask, verified) = if app.cluster.has_lease(info.begun()) {
+        let ask = ask(info.at(), info.begun());
         (ask, app.index.verify(presented, ask).and_then(|verified| verified.entry().ok_or(Refusal::Invalid)))
     } else {
         let known = Box::pin(app.cluster.ask(app, presented)).await?;
-        let ask = ask();
+        let ask = ask(app.clock.now(), app.clock.ticks());
         (ask, known.ok_or(Refusal::Invalid).and_then(|key| app.index.verify_as(&key, ask)))
     };
     match verified {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -30,6 +31,8 @@ pub struct RequestInfo(Arc<Known>);
 
 #[derive(Debug)]
 struct Known {
+    at: Time,
+    begun: Duration,
     address: IpAddr,
     id: Id,
     /// As it was sent.
@@ -48,18 +51,35 @@ const MADE: usize = 36;
 impl RequestInfo {
     /// What the request itself says, and the connection it came on.
     pub(super) fn found(app: &App, peer: IpAddr, request: &Request) -> Self {
-        let headers = request.headers();
+        let (headers, at) = (request.headers(), app.clock.now());
         Self(Arc::new(Known {
+            at,
+            begun: app.clock.ticks(),
             address: client::address(peer, headers, &app.config.trusted_proxies),
-            id: Id::of(app, headers),
+            id: Id::of(app, headers, at),
             user_agent: headers.get(header::USER_AGENT).cloned(),
         }))
     }
 
     /// What was found out when the request came in.
-    pub fn of(parts: &Parts) -> Self {
-        let nothing = || Self(Arc::new(Known { address: client::UNKNOWN, id: Id::Given("".into()), user_agent: None }));
-        parts.extensions.get::<Self>().cloned().unwrap_or_else(nothing)
+    pub fn of(app: &App, parts: &Parts) -> Self {
+        parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self::nothing(app))
+    }
+
+    fn nothing(app: &App) -> Self {
+        let (at, begun) = (app.clock.now(), app.clock.ticks());
+        Self(Arc::new(Known { at, begun, address: client::UNKNOWN, id: Id::Given("".into()), user_agent: None }))
+    }
+
+    /// When it came in, by the wall clock.
+    pub fn at(&self) -> Time {
+        self.0.at
+    }
+
+    /// The same by the clock that only goes forward. A key is held against this moment: whoever sent it before a revocation
+    /// was answered may be let in.
+    pub fn begun(&self) -> Duration {
+        self.0.begun
     }
 
     /// Where it comes from, in canonical form; [`client::UNKNOWN`] if that cannot be told.
@@ -105,7 +125,7 @@ impl RequestInfo {
 
 impl Id {
     /// The caller's own if it is 1 to 128 visible ASCII characters and no secret, else a new one.
-    fn of(app: &App, headers: &HeaderMap) -> Self {
+    fn of(app: &App, headers: &HeaderMap, now: Time) -> Self {
         let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
         let usable =
             |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !holds_secret(id);
@@ -113,7 +133,7 @@ impl Id {
             return Self::Given(id.into());
         }
         let mut made = *b"req_00000000000000000000000000000000";
-        quick_uuid_v7(app.clock.now(), &app.random).simple().encode_lower(&mut made[4..]);
+        quick_uuid_v7(now, &app.random).simple().encode_lower(&mut made[4..]);
         Self::Made(made)
     }
 }

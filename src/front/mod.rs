@@ -54,7 +54,6 @@ impl Front {
     /// See the module.
     pub async fn answer(self, peer: IpAddr, mut request: Request) -> Response {
         let Self { app, mut router } = self;
-        let begun = app.clock.ticks();
         let info = RequestInfo::found(&app, peer, &request);
         let matched = Matched::default();
         let method = known(request.method());
@@ -89,12 +88,12 @@ impl Front {
         }
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
-        let took = app.clock.ticks().saturating_sub(begun);
+        let took = app.clock.ticks().saturating_sub(info.begun());
         let status = response.status().as_u16();
         let route = matched.path();
         app.metrics.request(method, route.unwrap_or("unmatched"), status, took);
         let is_refused = matches!(status, 401 | 429);
-        if is_refused && !app.refusals.is_told(begun) {
+        if is_refused && !app.refusals.is_told(info.begun()) {
             return response;
         }
         let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
@@ -123,7 +122,7 @@ impl Service<Request> for Front {
 fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
     let entry = digest_of(secret.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
-        app.recorder.leaked(&entry, info.origin(app.clock.now()));
+        app.recorder.leaked(&entry, info.origin(info.at()));
     } else {
         tracing::warn!(request_id = %info.id(), "something of the form of a key was sent in a URL");
     }

@@ -117,21 +117,28 @@ impl Hint {
         hint[4..].copy_from_slice(last);
         Self(hint)
     }
+
+    /// As it is shown. By hand, as it is in every answer about a key.
+    fn text<'a>(&self, room: &'a mut [u8; HINT.len()]) -> &'a str {
+        room.copy_from_slice(HINT.as_bytes());
+        room[PREFIX.len()..][..4].copy_from_slice(&self.0[..4]);
+        room[HINT.len() - 4..].copy_from_slice(&self.0[4..]);
+        str::from_utf8(room).unwrap_or(HINT)
+    }
 }
+
+/// The form of a hint.
+const HINT: &str = "pck_????…????";
 
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [first, last] = [&self.0[..4], &self.0[4..]].map(|end| str::from_utf8(end).unwrap_or("????"));
-        for part in [PREFIX, first, "…", last] {
-            f.write_str(part)?;
-        }
-        Ok(())
+        f.write_str(self.text(&mut [0; HINT.len()]))
     }
 }
 
 impl Serialize for Hint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text(&mut [0; HINT.len()]))
     }
 }
 

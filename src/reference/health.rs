@@ -13,7 +13,7 @@ pub(super) async fn health() -> &'static str {
 /// 200 once keys are loaded, while the database answers.
 pub(super) async fn readiness(State(app): State<App>) -> impl IntoResponse {
     let answer = tokio::time::timeout(std::time::Duration::from_secs(2), app.db.ping()).await;
-    match (answer, app.cluster.has_lease(&app.clock)) {
+    match (answer, app.cluster.has_lease(app.clock.ticks())) {
         (Ok(Ok(())), true) => (StatusCode::OK, "ready\n"),
         (Ok(Ok(())), false) => {
             (StatusCode::SERVICE_UNAVAILABLE, "not ready: keys are not loaded, or changes cannot be followed\n")

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
@@ -43,7 +43,7 @@ where
                     let _slower = stream.set_nodelay(true);
                     let answer = answer.clone();
                     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-                        let answered = answer(peer, request.map(Body::new));
+                        let answered = answer(peer, request.map(body));
                         async move { Ok::<_, Infallible>(answered.await) }
                     });
                     let patience = Patience::default();
@@ -74,6 +74,11 @@ where
         tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time and are cut off");
     }
     connections.shutdown().await;
+}
+
+/// The body of a request. Most have none, and for that no room is taken.
+fn body(incoming: Incoming) -> Body {
+    if incoming.is_end_stream() { Body::empty() } else { Body::new(incoming) }
 }
 
 /// The peer of the connection a request came on.
