@@ -10,7 +10,7 @@ use crate::cluster::database;
 use crate::run::{Folder, Product, Stop};
 use crate::{debian, postgres};
 
-const SIZES: [u64; 3] = [0, 100_000, 1_000_000];
+const SIZES: [u64; 4] = [0, 100_000, 1_000_000, 10_000_000];
 
 /// Measures each size on each engine; the section of the document.
 pub(super) fn table(stop: &Stop) -> io::Result<String> {
