@@ -119,7 +119,7 @@ impl Hint {
     }
 
     /// As it is shown. By hand, as it is in every answer about a key.
-    fn text<'a>(&self, room: &'a mut [u8; HINT.len()]) -> &'a str {
+    fn text(self, room: &mut [u8; HINT.len()]) -> &str {
         room.copy_from_slice(HINT.as_bytes());
         room[PREFIX.len()..][..4].copy_from_slice(&self.0[..4]);
         room[HINT.len() - 4..].copy_from_slice(&self.0[4..]);
