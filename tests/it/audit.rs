@@ -42,6 +42,28 @@ async fn events_are_numbered_without_gaps() {
 }
 
 #[tokio::test]
+async fn the_newest_event_comes_first_page_by_page() {
+    let t = TestApp::new().await;
+    for _ in 0..3 {
+        t.key(&["trips:read"]).await;
+    }
+    let owner = t.owner().await;
+    let events = owner.get(LOG).await.is(200).at("/data/total").as_u64().expect("a count");
+    let page = async |query: String| {
+        let page = owner.get(&format!("{LOG}?{query}")).await.is(200);
+        assert_eq!(page.at("/data/total"), events, "{query}");
+        page.at("/data/items").as_array().expect("items").iter().map(|event| event["sequence"].as_u64()).collect::<Vec<_>>()
+    };
+    let numbered = |numbers: std::ops::RangeInclusive<u64>| numbers.rev().map(Some).collect::<Vec<_>>();
+    assert_eq!(page("page_size=2".to_owned()).await, numbered(events - 1..=events));
+    assert_eq!(page("page_size=2&page=2".to_owned()).await, numbered(events - 3..=events - 2));
+    assert_eq!(page(format!("page_size={}&page=2", events - 1)).await, numbered(1..=1), "the last has what is left");
+    for past in [format!("page_size={events}&page=2"), "page=4294967295&page_size=100".to_owned()] {
+        assert!(page(past).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_cannot_be_recorded_does_not_happen() {
     let t = TestApp::new().await;
     let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);

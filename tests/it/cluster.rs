@@ -6,8 +6,9 @@ use planeconnection::app::App;
 use planeconnection::audit::By;
 use planeconnection::cluster::LEASE;
 use planeconnection::config::Config;
-use planeconnection::keys::{self, RevokeKey};
+use planeconnection::keys::{self, KeyFilter, RevokeKey, Status};
 use planeconnection::kit::clock::Clock;
+use planeconnection::kit::http::Paging;
 use planeconnection::kit::random::Random;
 
 use serde_json::json;
@@ -57,6 +58,21 @@ async fn a_node_that_was_forgotten_takes_part_again_before_it_trusts_its_memory(
     assert!(t.app.cluster.has_lease(t.app.clock.ticks()));
     let key = t.key(&["trips:read"]).await;
     assert!(revoke(&app, &t, &key).await >= LEASE, "it is waited for again");
+}
+
+#[tokio::test]
+async fn a_key_that_another_node_has_made_or_revoked_is_counted_at_once() {
+    let t = TestApp::new().await;
+    let app = other(&t, t.app.clock.clone(), 8).await;
+    let counted = async |status| {
+        let filter = KeyFilter { status, search: None };
+        keys::list(&app, t.workspace.id, &filter, Paging::default()).await.expect("a list").total
+    };
+    assert_eq!(counted(None).await, 0);
+    let key = t.key(&["trips:read"]).await;
+    assert_eq!((counted(None).await, counted(Some(Status::Active)).await), (1, 1));
+    revoke(&t.app, &t, &key).await;
+    assert_eq!((counted(None).await, counted(Some(Status::Active)).await), (1, 0));
 }
 
 /// A standby took over before the last commits had reached it: the database is as it was some changes ago.

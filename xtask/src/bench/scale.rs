@@ -30,7 +30,12 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
         let folder = Folder::make("bench-scale")?;
         let file = folder.path().join("scale.db");
         let product = Product { binary: binary.clone(), database: format!("sqlite://{}", file.display()) };
-        fill(&product, keys, &SQLITE, Command::new("sqlite3").arg(file))?;
+        let client = || {
+            let mut client = Command::new("sqlite3");
+            client.arg(&file);
+            client
+        };
+        fill(&product, keys, &SQLITE, client)?;
         text += &row("SQLite", &product, keys, folder.path(), stop, &mut without)?;
     }
     let psql = postgres::find("psql").ok_or_else(|| io::Error::other("psql is not there"))?;
@@ -39,8 +44,12 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
         let folder = Folder::make("bench-scale")?;
         let server = postgres::Server::start()?;
         let product = Product { binary: binary.clone(), database: server.url("postgres") };
-        let options = ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", &product.database];
-        fill(&product, keys, &POSTGRES, Command::new(&psql).args(options))?;
+        let client = || {
+            let mut client = Command::new(&psql);
+            client.args(["--quiet", "--no-psqlrc", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", &product.database]);
+            client
+        };
+        fill(&product, keys, &POSTGRES, client)?;
         text += &row("Postgres", &product, keys, folder.path(), stop, &mut without)?;
     }
     Ok(text)
@@ -64,6 +73,8 @@ fn row(engine: &str, product: &Product, keys: u64, folder: &Path, stop: &Stop, w
 struct Dialect {
     before: &'static str,
     after: &'static str,
+    /// Asks for the statements that make the indexes.
+    indexes: &'static str,
     id: &'static str,
     digest: &'static str,
     /// As many seconds after the beginning of 2020 as the number of the row.
@@ -73,6 +84,7 @@ struct Dialect {
 const SQLITE: Dialect = Dialect {
     after: "",
     before: "PRAGMA synchronous = OFF; PRAGMA cache_size = -4000000;",
+    indexes: "SELECT sql FROM sqlite_master WHERE tbl_name = 'api_keys' AND name LIKE 'api_keys_by_%'",
     id: "randomblob(16)",
     digest: "randomblob(32)",
     created: "strftime('%Y-%m-%dT%H:%M:%S', '2020-01-01', '+' || i || ' seconds') || '.000000+00:00'",
@@ -82,6 +94,7 @@ const POSTGRES: Dialect = Dialect {
     before: "",
     // As it does by itself after a while: who reads rows first writes down that they are there.
     after: "VACUUM ANALYZE api_keys;",
+    indexes: "SELECT indexdef FROM pg_indexes WHERE tablename = 'api_keys' AND indexname LIKE 'api_keys_by_%'",
     id: "gen_random_uuid()",
     digest: "sha256(gen_random_uuid()::text::bytea)",
     created: "timestamptz '2020-01-01 00:00:00Z' + make_interval(secs => i)",
@@ -89,25 +102,39 @@ const POSTGRES: Dialect = Dialect {
 
 /// Makes a workspace and a key, and, by the database's own client, behind the product's back, copies of it with other ids,
 /// digests, names, times and revisions.
-fn fill(product: &Product, keys: u64, dialect: &Dialect, client: &mut Command) -> io::Result<()> {
+fn fill(product: &Product, keys: u64, dialect: &Dialect, client: impl Fn() -> Command) -> io::Result<()> {
     product.make_workspace()?;
     product.make_key()?;
-    let Dialect { before, after, id, digest, created } = dialect;
+    let Dialect { before, after, indexes, id, digest, created } = dialect;
+    // Made once all keys are there, which takes minutes less.
+    let indexes = told(client(), indexes)?;
+    let name = |index: &str| index.split_whitespace().nth(2).map(|name| format!("DROP INDEX {name};"));
+    let without: String = indexes.lines().filter_map(name).collect();
+    let with = indexes.lines().collect::<Vec<_>>().join(";");
     let sql = format!(
-        "{before} \
+        "{before} {without} \
          WITH RECURSIVE n(i) AS (SELECT 1 WHERE {keys} > 0 UNION ALL SELECT i + 1 FROM n WHERE i < {keys}), \
               one AS (SELECT * FROM api_keys LIMIT 1) \
          INSERT INTO api_keys (id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, \
                                created_by_name, revision) \
          SELECT {id}, workspace_id, {digest}, hint, 'Key ' || i, permissions, scopes, {created}, created_by_id, \
                 created_by_name, revision + i FROM one, n; \
-         UPDATE revisions SET value = (SELECT max(revision) FROM api_keys); {after}"
+         {with}; UPDATE revisions SET value = (SELECT max(revision) FROM api_keys); {after}"
     );
-    let mut client = client.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-    if let Some(mut stdin) = client.stdin.take() {
-        stdin.write_all(sql.as_bytes())?;
+    told(client(), &sql).map(|_| ())
+}
+
+/// What a database's client says to some statements.
+fn told(mut client: Command, sql: &str) -> io::Result<String> {
+    let mut running = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = running.stdin.take() {
+        writeln!(stdin, "{sql};")?;
     }
-    if client.wait()?.success() { Ok(()) } else { Err(io::Error::other("the keys could not be made")) }
+    let output = running.wait_with_output()?;
+    if !output.status.success() {
+        return Err(io::Error::other("the keys could not be made"));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Bytes of a process that are in memory.
