@@ -1,5 +1,6 @@
 //! Plumbing that knows no product noun: it could be lifted into another service as it is.
 //!
+//! - `aside`   work that takes long, behind that of requests
 //! - `clock`   time, and a clock that a test can set
 //! - `day`     calendar days
 //! - `db`      the two engines behind one handle, write transactions, paging
@@ -14,6 +15,7 @@
 //! - `text`    strings that were checked when they were parsed
 //! - `words`   closed vocabularies, one word each in the code, on the wire and in the database
 
+pub mod aside;
 pub mod clock;
 pub mod day;
 pub mod db;

@@ -6,10 +6,11 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Error;
 use crate::app::App;
+use crate::kit::aside;
 
 /// Characters a password may have.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=200;
@@ -48,30 +49,20 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, place: Place, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let turn = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Error::Busy)?;
-        let (tell, told) = oneshot::channel();
-        // A thread for each, which costs a thousandth of the hash: one that has stood back cannot step forward again.
-        let thread = std::thread::Builder::new().name("password".to_owned());
-        let hashing = thread.spawn(move || {
-            stand_back();
+        let hashing = aside::spawn("password", move || {
             let done = work();
             // The hash goes on when whoever asked for it has gone away, and so must what it takes up.
             drop((turn, place.0));
-            let _gone = tell.send(done);
+            done
         });
-        hashing.map_err(|_| Error::Busy)?;
-        told.await.map_err(|_| Error::Busy)
-    }
-}
-
-/// How far a hash stands back: beside a thread of requests that has all to do, it gets a fifth of a processor.
-const NICE: i32 = 6;
-
-/// Lets the other threads of the process go first, where that can be said of a thread: elsewhere than on Linux it would be of
-/// the process.
-fn stand_back() {
-    if cfg!(target_os = "linux") {
-        // If it may not, it takes its turn as any other.
-        let _as_any_other = rustix::process::nice(NICE);
+        let told = hashing.map_err(|error| {
+            tracing::error!(%error, "no thread could be started to hash a password");
+            Error::Busy
+        })?;
+        told.await.map_err(|_| {
+            tracing::error!("a password could not be hashed");
+            Error::Busy
+        })
     }
 }
 
@@ -116,6 +107,17 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Kk5
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_hash_that_fails_gives_its_place_back() {
+        let passwords = Passwords::default();
+        let places = passwords.waiting.available_permits();
+        for _ in 0..=places {
+            let place = passwords.place().expect("a place");
+            assert!(passwords.run(place, || std::panic::panic_any("on purpose")).await.map(|()| "hashed").is_err());
+        }
+        assert_eq!(passwords.waiting.available_permits(), places);
+    }
 
     #[test]
     fn nobodys_hash_costs_what_every_other_costs() {

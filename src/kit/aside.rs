@@ -1,0 +1,41 @@
+//! Work that takes a processor for long, in threads that stand back behind those of requests.
+
+use std::{io, thread};
+
+use tokio::sync::oneshot;
+
+/// How far they stand back: beside a thread that has all to do, one gets a fifth of a processor.
+const NICE: i32 = 6;
+
+/// Does `work` in a thread of its own, as one that has stood back cannot step forward again. Nothing is told if it panics.
+pub fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<oneshot::Receiver<T>> {
+    let (tell, told) = oneshot::channel();
+    thread::Builder::new().name(name.to_owned()).spawn(move || {
+        stand_back();
+        // Whoever asked may be gone.
+        let _gone = tell.send(work());
+    })?;
+    Ok(told)
+}
+
+/// Lets the other threads of the process go first, where that can be said of a thread: elsewhere than on Linux it would be
+/// said of the process.
+fn stand_back() {
+    if cfg!(target_os = "linux") {
+        // If it may not, it takes its turn as any other.
+        let _as_any_other = rustix::process::nice(NICE);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    #[tokio::test]
+    async fn the_thread_alone_stands_back() {
+        let before = getpriority_process(None).expect("a priority");
+        let told = super::spawn("aside", || getpriority_process(None)).expect("a thread");
+        assert_eq!(told.await.expect("an answer").expect("a priority"), before + super::NICE);
+        assert_eq!(getpriority_process(None).expect("a priority"), before);
+    }
+}
