@@ -41,7 +41,7 @@ pub struct Parts {
     pub random: Random,
     /// Every key, in memory.
     pub index: Arc<Index>,
-    /// How many keys there are.
+    /// How many keys each workspace has, as they were last counted.
     pub tallies: Tallies,
     /// Usage, on its way to the database.
     pub recorder: Recorder,

@@ -119,7 +119,7 @@ impl<P> Allowed<P> {
 impl<P: Permission> FromRequestParts<App> for Allowed<P> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let info = RequestInfo::of(app, parts);
+        let info = RequestInfo::of(parts)?;
         let caller = match P::rule(parts)? {
             Rule::Anyone => Caller::Anyone,
             rule => admit(app, parts, &info, rule).await?,

@@ -81,7 +81,7 @@ impl<P> Visitor<P> {
 impl<P: Permission> FromRequestParts<App> for Visitor<P> {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let info = RequestInfo::of(app, parts);
+        let info = RequestInfo::of(parts).map_err(IntoResponse::into_response)?;
         let sent = Jar::Session.read(&app.config, &parts.headers);
         let person = match &sent {
             Some(token) => allowed::person(app, token.as_bytes()).await.map_err(|error| ApiError::from(error).into_response())?,

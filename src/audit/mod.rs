@@ -4,7 +4,7 @@
 //! - A change and its event are one transaction: every write of a workspace goes through a [`Work`].
 //! - Each event's hash is SHA-256 over the hash before it and its own canonical JSON (RFC 8785), per workspace.
 //! - A workspace's first event says that this very workspace was made, in the transaction that made it.
-//! - Nothing here updates or deletes an event.
+//! - Nothing here updates or deletes an event: their numbers have no gaps, and lists are paged by them.
 //!
 //! - `model`   events, actors, actions; `chain` the hash; `work` the transaction that records
 //! - `once`    answers kept for `Idempotency-Key`, in the same transaction

@@ -188,7 +188,7 @@ async fn shown_once(app: &App, new: NewKey, as_json: bool) -> Result<(), Failure
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
     let now = app.clock.now();
-    let all = output::every(async |paging| keys::list(&app, workspace.id, &KeyFilter::default(), paging).await).await?;
+    let all = output::every(async |paging| keys::list(&app, workspace.id, &KeyFilter::default(), paging, now).await).await?;
     if as_json {
         let mut shown = Vec::with_capacity(all.len());
         for keys in all.chunks(1_000) {

@@ -100,6 +100,7 @@ impl Cluster {
         // Whatever was changed since `target` is applied once more: it may have been overwritten above by what it was before.
         self.set_applied(target);
         self.forget_own(&own);
+        app.tallies.forget();
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Each node holds a lease that it renews only after applying all changes before it. A change commits a revision,
 //! then waits until every other node has applied it or every lease that was earned before the commit has run out,
-//! which it knows by its own clock. A node past its lease does not trust its memory: it asks the database for each
-//! key, and if that fails answers 503. So a change holds everywhere when its call returns, without clocks that agree.
+//! which it knows by its own clock. For a request that comes in past its lease a node does not trust its memory: it asks the
+//! database for each key, and if that fails answers 503. So a change holds everywhere when its call returns, without clocks that agree.
 //!
 //! - `node`   this process's lease and what earns it; `keeper` the loop that does; `peers` the other nodes
 //! - `load`   the index filled from the database; `confirm` waiting until everybody knows

@@ -13,7 +13,7 @@ use crate::kit::db::{DbResult, is_unavailable};
 use crate::kit::http::ApiError;
 use crate::kit::lock::lock;
 
-/// How long a node may verify from memory after it last knew that it had every change.
+/// For how long a node may verify from memory what comes in after it last knew that it had every change.
 pub const LEASE: Duration = Duration::from_secs(2);
 
 /// What no row says: then it is not known what this node's row says.

@@ -15,7 +15,7 @@ use crate::audit::{Actor, By};
 use crate::keys::Origin;
 use crate::keys::format;
 use crate::kit::clock::Time;
-use crate::kit::http::client;
+use crate::kit::http::{ApiError, client};
 use crate::kit::ids::quick_uuid_v7;
 use crate::sessions;
 
@@ -62,13 +62,9 @@ impl RequestInfo {
     }
 
     /// What was found out when the request came in.
-    pub fn of(app: &App, parts: &Parts) -> Self {
-        parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self::nothing(app))
-    }
-
-    fn nothing(app: &App) -> Self {
-        let (at, begun) = (app.clock.now(), app.clock.ticks());
-        Self(Arc::new(Known { at, begun, address: client::UNKNOWN, id: Id::Given("".into()), user_agent: None }))
+    pub fn of(parts: &Parts) -> Result<Self, ApiError> {
+        // The front tells every request; without it nothing is known, and nobody is let in.
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::internal)
     }
 
     /// When it came in, by the wall clock.
@@ -76,8 +72,8 @@ impl RequestInfo {
         self.0.at
     }
 
-    /// The same by the clock that only goes forward. A key is held against this moment: whoever sent it before a revocation
-    /// was answered may be let in.
+    /// The same by the clock that only goes forward. A key is held against this moment: a request that came in before a
+    /// revocation was answered may be let in. So nothing may be waited for between this moment and the check of the key.
     pub fn begun(&self) -> Duration {
         self.0.begun
     }

@@ -1,6 +1,6 @@
 //! The outermost layer: what holds for every request, whatever its route.
 //!
-//! It gives the request an id, finds the caller's address, refuses a key in the URL, turns a panic into a 500,
+//! It gives the request an id, reads the clocks, finds the caller's address, refuses a key in the URL, turns a panic into a 500,
 //! renders failures, counts, and writes one line of log. It stands around the router rather than in it: a layer of axum's
 //! would cost more than all that it does.
 //!

@@ -118,7 +118,7 @@ impl Hint {
         Self(hint)
     }
 
-    /// As it is shown. By hand, as it is in every answer about a key.
+    /// As it is shown. By hand, as `whoami` says it with every request.
     fn text(self, room: &mut [u8; HINT.len()]) -> &str {
         room.copy_from_slice(HINT.as_bytes());
         room[PREFIX.len()..][..4].copy_from_slice(&self.0[..4]);

@@ -9,20 +9,20 @@
 //! - `format`  what a key looks like; `scope` what it may open; `model` keys and their rules
 //! - `index`   every key in memory: verify, count, apply changes
 //! - `usage`   what was counted in memory, on its way to the database
-//! - `service` create, rotate, revoke, update; `listing` lists and counts; `store` queries
+//! - `service` create, rotate, revoke, update; `store` queries; `tally` how many there are
 //! - `api` the calls; `pages` the settings; `error` outcomes
 
 mod api;
 mod error;
 pub mod format;
 pub mod index;
-mod listing;
 mod model;
 mod pages;
 mod scope;
 mod service;
 mod store;
 mod tables;
+mod tally;
 mod usage;
 
 pub use api::routes;
@@ -30,7 +30,6 @@ pub(crate) use api::views;
 pub use error::Error;
 pub use format::{PlainSecret, SecretDigest};
 pub use index::{Entry, EntryRef, Facts, Index, Refusal, Tenant};
-pub use listing::{Tallies, list};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
 };
@@ -39,4 +38,5 @@ pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, revoke, rotate};
 pub use store::{changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, revisions_of};
 pub(crate) use tables::all as tables;
+pub use tally::{Tallies, list};
 pub use usage::{Flush, Origin, Recorder, import_usage};

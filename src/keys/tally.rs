@@ -1,6 +1,6 @@
-//! The list of a workspace's keys, and how many there are of each status: counted when it is asked for, and counted again
-//! only once a key has changed or expired. Of a hundred thousand keys one page is read in a moment; to count them all takes
-//! many times as long.
+//! How many keys a workspace has of each status, and the list that says so. Keys are counted when their number is asked for,
+//! and again only once any key, of whatever workspace, has changed, or one of these has expired: of a hundred thousand one
+//! page is read in a moment, and to count them all takes many times as long.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -19,6 +19,13 @@ use crate::workspaces::WorkspaceId;
 #[derive(Debug, Default)]
 pub struct Tallies(Mutex<HashMap<WorkspaceId, Tally>>);
 
+impl Tallies {
+    /// Counts everything again: the database may have forgotten changes, and have given their numbers to others.
+    pub fn forget(&self) {
+        lock(&self.0).clear();
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Tally {
     counts: Counts,
@@ -36,26 +43,45 @@ impl Tally {
 }
 
 /// One page of a workspace's keys, the newest first.
-pub async fn list(app: &App, workspace: WorkspaceId, filter: &KeyFilter, paging: Paging) -> DbResult<Page<Key>> {
+pub async fn list(app: &App, workspace: WorkspaceId, filter: &KeyFilter, paging: Paging, now: Time) -> DbResult<Page<Key>> {
     let search = filter.search.as_deref().map_or(Search::Anything, Search::of);
-    let total = count(app, workspace, &search).await?.of(filter.status);
+    let total = count(app, workspace, &search, now).await?.of(filter.status);
     let query = KeyQuery { status: filter.status, search, order: Order::Descending(SortBy::Created) };
-    store::find_page(app.db.read(), workspace, &query, total, paging, app.clock.now()).await
+    Ok(Page::new(store::find_page(app.db.read(), workspace, &query, paging, now).await?, total, paging))
 }
 
 /// How many keys a search finds, by status.
-pub(super) async fn count(app: &App, workspace: WorkspaceId, search: &Search) -> DbResult<Counts> {
-    let (db, at) = (app.db.read(), app.clock.now());
+pub(super) async fn count(app: &App, workspace: WorkspaceId, search: &Search, now: Time) -> DbResult<Counts> {
+    let db = app.db.read();
     if *search != Search::Anything {
-        return Ok(store::count_by_status(db, workspace, search, at).await?.0);
+        return Ok(store::count_by_status(db, workspace, search, now).await?.0);
     }
     // Before the keys: what changes meanwhile is counted again next time.
     let revision = cluster::current_revision(db).await?;
     let known = lock(&app.tallies.0).get(&workspace).copied();
-    if let Some(tally) = known.filter(|tally| tally.holds(revision, at)) {
+    if let Some(tally) = known.filter(|tally| tally.holds(revision, now)) {
         return Ok(tally.counts);
     }
-    let (counts, until) = store::count_by_status(db, workspace, search, at).await?;
-    lock(&app.tallies.0).insert(workspace, Tally { counts, revision, at, until });
+    let (counts, until) = store::count_by_status(db, workspace, search, now).await?;
+    lock(&app.tallies.0).insert(workspace, Tally { counts, revision, at: now, until });
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(micros: i64) -> Time {
+        Time::from_micros(micros).expect("a time")
+    }
+
+    #[test]
+    fn a_tally_holds_until_a_key_changes_or_expires() {
+        let tally = Tally { counts: Counts::default(), revision: 7, at: at(10), until: Some(at(20)) };
+        assert!(tally.holds(7, at(10)) && tally.holds(7, at(19)));
+        assert!(!tally.holds(8, at(10)), "a key has changed");
+        assert!(!tally.holds(7, at(20)), "a key is expired from then on");
+        assert!(!tally.holds(7, at(9)), "the clock was set back: a key may not have expired yet");
+        assert!(Tally { until: None, ..tally }.holds(7, at(1_000_000)));
+    }
 }

@@ -66,7 +66,7 @@ async fn a_key_that_another_node_has_made_or_revoked_is_counted_at_once() {
     let app = other(&t, t.app.clock.clone(), 8).await;
     let counted = async |status| {
         let filter = KeyFilter { status, search: None };
-        keys::list(&app, t.workspace.id, &filter, Paging::default()).await.expect("a list").total
+        keys::list(&app, t.workspace.id, &filter, Paging::default(), app.clock.now()).await.expect("a list").total
     };
     assert_eq!(counted(None).await, 0);
     let key = t.key(&["trips:read"]).await;
@@ -127,6 +127,9 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
             t.app.cluster.beat(&t.app).await.expect("a lease");
         }
         t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
+        let owner = t.owner().await;
+        let active = async || owner.get("/api/v1/api-keys?status=active").await.is(200).at("/data/total").clone();
+        assert_eq!(active().await, 2);
         // The new name was lost, and its number is now that of a revocation.
         let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
         let of = |key: &TestKey| format!("{digest} = '{}'", hex(&Sha256::digest(&key.secret)));
@@ -143,6 +146,7 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
         t.with(&revoked).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
         let known = t.with(&renamed).get("/api/v1/auth/whoami").await.is(200);
         assert_eq!(known.at("/data/apiKey/name"), "Known", "told: {is_told}");
+        assert_eq!(active().await, 1, "told: {is_told}");
     }
 }
 

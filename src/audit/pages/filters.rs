@@ -170,7 +170,7 @@ fn typed(found: Option<&Key>, fields: &Fields, at: &Moments) -> String {
 
 async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'static str)>> {
     let (now, paging) = (app.clock.now(), Paging { page: 1, page_size: PROPOSED });
-    let newest = keys::list(app, workspace, &KeyFilter::default(), paging).await?.items;
+    let newest = keys::list(app, workspace, &KeyFilter::default(), paging, now).await?.items;
     let count = |name: &str| newest.iter().filter(|key| key.name == name).count();
     let proposed = newest.iter().map(|key| match key.status(now) {
         Status::Active => (key.name.clone(), "Active"),

@@ -10,11 +10,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::Error;
-use super::listing;
 use super::model::{CreateKey, Key, KeyFilter, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
 use super::scope::{Permissions, Scope};
 use super::service::{self, NewKey};
-use super::{store, usage as recorded};
+use super::{store, tally, usage as recorded};
 use crate::access::{Allowed, ManageKeys};
 use crate::app::App;
 use crate::kit::clock::Time;
@@ -142,7 +141,7 @@ async fn index(
     State(app): State<App>,
     Listing { filter, paging }: Listing<KeyFilter>,
 ) -> Result<Answer<Page<KeyView>>, ApiError> {
-    let Page { items, total, .. } = listing::list(&app, who.workspace(), &filter, paging).await?;
+    let Page { items, total, .. } = tally::list(&app, who.workspace(), &filter, paging, app.clock.now()).await?;
     Ok(Answer(Page::new(views(&app, items).await?, total, paging)))
 }
 

@@ -22,9 +22,9 @@ pub struct Ask {
     pub scope: Option<Scope>,
     /// Where it comes from, in canonical form.
     pub address: IpAddr,
-    /// The wall clock, for expiry.
+    /// When it came in, by the wall clock: for expiry.
     pub now: Time,
-    /// A clock that only goes forward, for the limit.
+    /// The same by a clock that only goes forward: for the limit.
     pub ticks: Duration,
 }
 

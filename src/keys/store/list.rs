@@ -11,8 +11,8 @@ use crate::keys::model::{Key, Status};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, contains, page_of};
-use crate::kit::http::{Page, Paging};
+use crate::kit::db::{DbResult, contains, rows_of};
+use crate::kit::http::Paging;
 use crate::workspaces::WorkspaceId;
 
 /// What to look for.
@@ -83,18 +83,17 @@ impl Counts {
     }
 }
 
-/// One page of a workspace's keys, of `total` that there are.
+/// The keys of one page, in the order that is asked for.
 pub(in crate::keys) async fn find_page(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     query: &KeyQuery,
-    total: u64,
     paging: Paging,
     now: Time,
-) -> DbResult<Page<Key>> {
+) -> DbResult<Vec<Key>> {
     let matching = Entity::find().filter(matches(workspace, query.status, &query.search, now));
     let rows = sorted(matching, query.order).offset(paging.offset()).limit(paging.limit());
-    page_of(db, rows, total, paging, key_of).await
+    rows_of(db, rows).await?.into_iter().map(key_of).collect()
 }
 
 /// How many keys a search finds, by status, and when the next of them expires.

@@ -203,23 +203,14 @@ where
     E: EntityTrait<Model: Send + Sync>,
 {
     let total = matching.clone().count(db).await?;
-    page_of(db, matching.offset(paging.offset()).limit(paging.limit()), total, paging, row).await
+    let rows = rows_of(db, matching.offset(paging.offset()).limit(paging.limit())).await?;
+    Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
 }
 
-/// The page that has these `rows`, of `total` on all pages.
-pub async fn page_of<E, T>(
-    db: &impl ConnectionTrait,
-    rows: Select<E>,
-    total: u64,
-    paging: Paging,
-    row: impl Fn(E::Model) -> DbResult<T>,
-) -> DbResult<Page<T>>
-where
-    E: EntityTrait<Model: Send + Sync>,
-{
+/// The rows of a page that is counted in another way.
+pub async fn rows_of<E: EntityTrait>(db: &impl ConnectionTrait, rows: Select<E>) -> DbResult<Vec<E::Model>> {
     tracing::trace!(sql = %rows.build(db.get_database_backend()), "a page of a list");
-    let items = rows.all(db).await?.into_iter().map(row).collect::<DbResult<_>>()?;
-    Ok(Page::new(items, total, paging))
+    rows.all(db).await
 }
 
 /// Rows in parts to insert, as many in each as a power of two: every number of rows is a statement of its own, which each

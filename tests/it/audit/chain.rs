@@ -44,6 +44,20 @@ async fn an_honest_log_verifies() {
 }
 
 #[tokio::test]
+async fn a_log_with_a_hole_or_without_a_head_is_still_listed() {
+    let t = with_a_log().await;
+    let owner = t.owner().await;
+    let list = async || owner.get("/api/v1/audit-log?page_size=4").await.is(200);
+    let events = list().await.at("/data/total").as_u64().expect("a count");
+    t.tamper(&format!("DELETE FROM audit_events WHERE sequence = {}", events - 1)).await;
+    let left = list().await;
+    assert_eq!((left.items("id").len(), left.at("/data/total").as_u64()), (3, Some(events)), "it has a hole");
+    t.tamper("DELETE FROM audit_heads").await;
+    let left = list().await;
+    assert_eq!((left.items("id").len(), left.at("/data/total").as_u64()), (4, Some(events - 1)), "what is there is counted");
+}
+
+#[tokio::test]
 async fn a_walk_goes_on_past_the_first_batch() {
     let t = TestApp::new().await;
     let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");

@@ -127,7 +127,7 @@ async fn a_whole_secret_finds_its_key_but_not_in_a_url() {
     let t = TestApp::new().await;
     let (key, _) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
     let filter = KeyFilter { search: Some(key.secret.clone()), ..KeyFilter::default() };
-    let found = keys::list(&t.app, t.workspace.id, &filter, Paging::default()).await.expect("a list");
+    let found = keys::list(&t.app, t.workspace.id, &filter, Paging::default(), t.app.clock.now()).await.expect("a list");
     assert_eq!(found.items.iter().map(|key| key.id.to_string()).collect::<Vec<_>>(), [key.id.as_str()]);
     t.admin().await.get(&format!("{KEYS}?search={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
 }

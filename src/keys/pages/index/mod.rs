@@ -14,9 +14,9 @@ use sea_orm::ConnectionTrait;
 use crate::access::{ManageKeys, OwnWorkspace, Permission, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::keys::listing;
 use crate::keys::model::KeyId;
 use crate::keys::store::{self, Counts};
+use crate::keys::tally;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::http::route::{form, page};
@@ -68,11 +68,11 @@ async fn index(who: Visitor<ManageKeys>, State(app): State<App>, Asked(fields): 
     let (db, workspace) = (app.db.read(), who.workspace());
     let frame = who.frame(&app, "API Keys", Place::ApiKeys);
     let wanted = Wanted::read(&fields);
-    let counts = listing::count(&app, workspace, &wanted.query.search).await?;
+    let counts = tally::count(&app, workspace, &wanted.query.search, frame.at.now()).await?;
     let total = counts.of(wanted.query.status);
     let paging = wanted.paging(total);
-    let keys = store::find_page(db, workspace, &wanted.query, total, paging, frame.at.now()).await?;
-    let page = Page::new(rows(db, keys.items, &frame.at).await?, total, paging);
+    let keys = store::find_page(db, workspace, &wanted.query, paging, frame.at.now()).await?;
+    let page = Page::new(rows(db, keys, &frame.at).await?, total, paging);
     let pager = Pager::new(&page, &wanted.fields(), "key");
     Ok(html(&IndexPage {
         management: management(db, workspace, frame.role).await?,
