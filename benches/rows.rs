@@ -37,6 +37,7 @@ async fn main() {
     node.keys().await;
     node.trips().await;
     node.events().await;
+    // Last: it writes events of its own.
     node.usage().await;
 }
 
@@ -111,6 +112,7 @@ impl Node {
         for size in [100, 1_000, 10_000, 100_000] {
             let Dialect { id, digest, time, .. } = self.dialect;
             let (created, revoked) = (time("i"), time("i + 1"));
+            // Numbers of changes past those of the changes that are made here in earnest.
             self.add(
                 "api_keys",
                 "id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, created_by_name, \

@@ -27,6 +27,7 @@ const GUESSES: &str = include_str!("sign-in.lua");
 const WHOAMI: &str = "/api/v1/auth/whoami";
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 
+/// What every other flood over as many connections is held against.
 const GOOD: &str = "another good key";
 
 /// A flood: its requests, and the route that the metrics count them under.
