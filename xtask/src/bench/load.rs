@@ -78,12 +78,17 @@ fn millis(text: &str) -> Option<f64> {
     number("us").map(|us| us / 1e3).or_else(|| number("ms")).or_else(|| number("s").map(|s| s * 1e3))
 }
 
-/// Seconds that a process has had of the processors so far, with those of its threads that have ended: `utime` and `stime`,
-/// in hundredths.
+/// Seconds that a process and its children have had of the processors so far, with those of its threads that have ended:
+/// `utime` and `stime`, in hundredths.
 fn processor_time(process: u32) -> io::Result<f64> {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+    let mut seconds = 0.0;
+    for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
+        seconds += processor_time(child)?;
+    }
     let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The second field is the program's name in parentheses, which may hold anything.
     let fields = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
     let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    Ok(ticks / 100.0)
+    Ok(seconds + ticks / 100.0)
 }

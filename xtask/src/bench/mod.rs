@@ -2,11 +2,12 @@
 //! written to `docs/PERFORMANCE.md` with the commands, the day and the machine.
 //!
 //! - here what is measured after what; `page` the document, section by section
-//! - `http` servers under load, in turns: `rivals` which, `load` how
+//! - `http` servers under load, in turns: `rivals` which, `libraries` those of other languages, `load` how
 //! - `attack` good keys beside floods; `scale` the product with many keys
 
 mod attack;
 mod http;
+mod libraries;
 mod load;
 mod page;
 mod rivals;

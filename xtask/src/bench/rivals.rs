@@ -2,13 +2,13 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use super::libraries;
 use super::load::Target;
 use crate::cluster::nginx;
 use crate::run::{OWNER, Process, Product, Stop, answers, ask, until};
-use crate::{debian, run_aloud};
 
 /// Keys that nginx is configured with.
 const STATIC_KEYS: u32 = 10_000;
@@ -17,8 +17,6 @@ const STATIC_KEYS: u32 = 10_000;
 const TRIPS: u32 = 200;
 
 const NGINX: &str = include_str!("nginx.conf");
-const BETTER_AUTH: [(&str, &str); 2] =
-    [("package.json", include_str!("better-auth.json")), ("server.mjs", include_str!("better-auth.mjs"))];
 
 /// All that run, each a process of its own.
 pub(super) struct Rivals {
@@ -26,7 +24,7 @@ pub(super) struct Rivals {
     product: Server,
     quiet: Server,
     nginx: Server,
-    better_auth: Option<Server>,
+    libraries: Vec<(&'static str, Server)>,
     key: String,
     left_out: Vec<String>,
 }
@@ -35,7 +33,7 @@ pub(super) struct Server {
     pub(super) process: Process,
     pub(super) address: SocketAddr,
     /// If it is not the product's.
-    key: Option<String>,
+    pub(super) key: Option<String>,
 }
 
 impl Rivals {
@@ -61,11 +59,8 @@ impl Rivals {
         let (mut quiet, quiet_key) = serve("quiet", &["--log", "warn"])?;
         quiet.key = Some(quiet_key);
         let nginx = start_nginx(folder, &key, stop)?;
-        let (better_auth, left_out) = match start_better_auth(folder, stop) {
-            Ok(server) => (Some(server), Vec::new()),
-            Err(error) => (None, vec![format!("better-auth was left out: {error}.")]),
-        };
-        Ok(Self { bare, product, quiet, nginx, better_auth, key, left_out })
+        let (libraries, left_out) = libraries::start(folder, stop);
+        Ok(Self { bare, product, quiet, nginx, libraries, key, left_out })
     }
 
     /// What is asked of each, the bare server first.
@@ -76,7 +71,7 @@ impl Rivals {
             key: is_keyed.then(|| server.key.clone().unwrap_or_else(|| self.key.clone())),
             process: server.process.id(),
         };
-        let mut targets = vec![
+        let targets = [
             target("a bare axum server, one static answer", &self.bare, "/bare", false),
             target("`/health`", &self.product, "/health", false),
             target("`/api/v1/auth/whoami`", &self.product, "/api/v1/auth/whoami", true),
@@ -85,10 +80,8 @@ impl Rivals {
             target("`/api/v1/ops/trips`, 20 of 200", &self.product, "/api/v1/ops/trips", true),
             target("nginx, 10,000 static keys in a `map`", &self.nginx, "/", true),
         ];
-        if let Some(server) = &self.better_auth {
-            targets.push(target("better-auth 1.7.5, API-key plugin on SQLite", server, "/", true));
-        }
-        targets
+        let libraries = self.libraries.iter().map(|(name, server)| target(name, server, "/", true));
+        targets.into_iter().chain(libraries).collect()
     }
 
     /// Which were not there, and why.
@@ -165,30 +158,4 @@ fn start_nginx(folder: &Path, key: &str, stop: &Stop) -> io::Result<Server> {
         command.arg("-e").arg(folder.join("nginx-errors.log")).arg("-p").arg(folder).args(["-c", "nginx.conf"]);
         command
     })
-}
-
-/// Installed once, under `target`.
-fn start_better_auth(folder: &Path, stop: &Stop) -> io::Result<Server> {
-    if !debian::is_on_path("node") || !debian::is_on_path("npm") {
-        return Err(io::Error::other("Node.js and npm are not installed"));
-    }
-    let installed = std::path::absolute(PathBuf::from("target/bench/better-auth"))?;
-    std::fs::create_dir_all(&installed)?;
-    for (name, content) in BETTER_AUTH {
-        std::fs::write(installed.join(name), content)?;
-    }
-    if !installed.join("node_modules").exists()
-        && !run_aloud(Command::new("npm").args(["install", "--no-audit", "--no-fund"]).current_dir(&installed))
-    {
-        return Err(io::Error::other("npm did not install it"));
-    }
-    let mut server = Server::start(folder, "better-auth", stop, |at| {
-        let mut command = Command::new("node");
-        command.arg(installed.join("server.mjs")).arg(at.to_string()).arg(folder.join("better-auth.db"));
-        command.env("NODE_ENV", "production");
-        command
-    })?;
-    let said = std::fs::read_to_string(folder.join("better-auth.log"))?;
-    server.key = said.lines().find_map(|line| line.strip_prefix("key ")).map(str::to_owned);
-    Ok(server)
 }
