@@ -49,6 +49,16 @@ async fn what_a_filter_leaves_is_found_by_an_index_of_its_own() {
     }
 }
 
+/// Otherwise it would compile every list anew with every request (`.cargo/config.toml`).
+#[tokio::test]
+async fn sqlite_does_not_plan_by_the_number_of_rows_that_are_asked_for() {
+    let t = TestApp::in_a_file().await;
+    let read = t.app.db.read();
+    let asked = Statement::from_string(read.get_database_backend(), "SELECT sqlite_compileoption_used('ENABLE_QPSG')");
+    let row = read.query_one_raw(asked).await.expect("an answer").expect("a row");
+    assert_eq!(row.try_get_by_index::<i64>(0).expect("a number"), 1);
+}
+
 /// The steps by which a list would be read.
 struct Plan(Vec<String>);
 
