@@ -116,7 +116,7 @@ fn request(node: Node) -> Node {
 const VERIFY: u64 = 18_000;
 
 /// Instructions a request for `whoami` may take, from its head to the head of its answer.
-const REQUEST: u64 = 267_000;
+const REQUEST: u64 = 265_000;
 
 fn budget(instructions: u64) -> Callgrind {
     let mut callgrind = Callgrind::default();
