@@ -1,8 +1,8 @@
 //! The outermost layer: what holds for every request, whatever its route.
 //!
-//! It gives the request an id, reads the clocks, finds the caller's address, refuses a key in the URL, turns a panic into a 500,
-//! renders failures, counts, and writes one line of log. It stands around the router rather than in it: a layer of axum's
-//! would cost more than all that it does.
+//! It gives the request an id, reads the clocks, finds the caller's address, refuses a key in the URL, turns a panic into a
+//! 500, renders failures, counts, and writes one line of log. It stands around the router rather than in it: a layer of
+//! axum's would cost more than all that it does.
 //!
 //! - here the layer; `info` what is known of a request besides its content
 

@@ -114,31 +114,45 @@ impl Gcra {
 pub struct Limits<K> {
     rate: Rate,
     most: usize,
-    callers: Mutex<HashMap<K, Gcra>>,
+    callers: Mutex<Callers<K>>,
 }
 
+#[derive(Debug)]
+struct Callers<K> {
+    limits: HashMap<K, Gcra>,
+    /// From when on it is worth looking for idle ones again.
+    look_at: Duration,
+}
+
+/// How long not to look for idle callers among very many after having looked: else each stranger would pay for all.
+const PAUSE: Duration = Duration::from_secs(1);
+
 impl<K: Hash + Eq> Limits<K> {
-    /// `rate` for each caller; at `most` callers the idle ones are forgotten, and if none is idle, strangers are refused.
+    /// `rate` for each caller; at `most` callers the idle ones are forgotten, and while none is idle, strangers are refused.
     pub fn new(rate: Rate, most: usize) -> Self {
-        Self { rate, most, callers: Mutex::default() }
+        Self { rate, most, callers: Mutex::new(Callers { limits: HashMap::new(), look_at: Duration::ZERO }) }
     }
 
     /// Takes one request for `caller` at `now`.
     pub fn take(&self, caller: K, now: Duration) -> Result<Left, TooSoon> {
         let mut callers = lock(&self.callers);
-        if callers.len() >= self.most && !callers.contains_key(&caller) {
-            callers.retain(|_, limit| !limit.is_idle(now));
-            if callers.len() >= self.most {
+        let Callers { limits, look_at } = &mut *callers;
+        if limits.len() >= self.most && !limits.contains_key(&caller) {
+            if now >= *look_at {
+                limits.retain(|_, limit| !limit.is_idle(now));
+                *look_at = now + PAUSE;
+            }
+            if limits.len() >= self.most {
                 return Err(TooSoon { retry_after: self.rate.per, rate: self.rate });
             }
         }
-        callers.entry(caller).or_default().take(self.rate, now)
+        limits.entry(caller).or_default().take(self.rate, now)
     }
 
     /// Takes back one request of `caller`, who turned out to be welcome.
     pub fn give_back(&self, caller: &K) {
         let callers = lock(&self.callers);
-        if let Some(limit) = callers.get(caller) {
+        if let Some(limit) = callers.limits.get(caller) {
             limit.give_back(self.rate);
         }
     }
@@ -166,6 +180,17 @@ mod tests {
             assert!(limit.take(rate, now).is_ok());
             limit.give_back(rate);
         }
+    }
+
+    #[test]
+    fn idle_callers_make_room_but_are_not_looked_for_with_every_stranger() {
+        let limits = Limits::new(Rate { requests: 10, per: Duration::from_secs(10) }, 2);
+        let take = |caller: &'static str, millis| limits.take(caller, Duration::from_millis(millis)).is_ok();
+        assert!(take("one", 0) && take("two", 0));
+        assert!(!take("a stranger", 500), "nobody is idle yet");
+        assert!(take("one", 500), "who is known is let in");
+        assert!(!take("a stranger", 1_200), "the other is idle, and nobody has looked");
+        assert!(take("a stranger", 1_500));
     }
 
     proptest! {

@@ -114,9 +114,9 @@ pub async fn sign_in(
     address: IpAddr,
     by: impl Fn(Actor) -> By,
 ) -> Result<SignedIn, Error> {
-    app.sign_ins.limits.take(email, address, app.clock.ticks()).map_err(Error::Limited)?;
-    // Before the database is asked: whoever cannot even wait for a hash costs it nothing.
+    // First: whoever cannot even wait for a hash has not guessed, and neither the limits nor the database hear of it.
     let place = app.passwords.place()?;
+    app.sign_ins.limits.take(email, address, app.clock.ticks()).map_err(Error::Limited)?;
     let named = match workspace {
         Some(slug) => Some(workspaces::find_by_slug(app.db.read(), slug).await?.map(|workspace| workspace.id)),
         None => None,
