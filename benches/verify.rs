@@ -152,7 +152,6 @@ fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, r
         id: KeyId::new(now, random),
         workspace,
         digest: secret.digest(),
-        hint: secret.hint(),
         name: format!("Key {number}"),
         scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
         allowlist: Allowlist::default(),

@@ -13,6 +13,7 @@ use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
 use crate::audit::{Actor, By, OnceOutcome, Work};
 use crate::front::RequestInfo;
+use crate::keys::format::Hint;
 use crate::keys::index::Ask;
 use crate::keys::{EntryRef, Refusal, Tenant};
 use crate::kit::db::DbResult;
@@ -35,7 +36,12 @@ pub enum Caller {
     /// Nobody was asked for.
     Anyone,
     /// An application, by key.
-    Key(EntryRef),
+    Key {
+        /// What is known of it.
+        entry: EntryRef,
+        /// What is shown of it.
+        hint: Hint,
+    },
     /// A person, by session.
     Member {
         /// Them.
@@ -61,7 +67,7 @@ impl<P> Allowed<P> {
     pub fn workspace(&self) -> WorkspaceId {
         match &self.caller {
             Caller::Anyone => WorkspaceId(uuid::Uuid::nil()),
-            Caller::Key(entry) => entry.tenant.id,
+            Caller::Key { entry, .. } => entry.tenant.id,
             Caller::Member { tenant, .. } => tenant.id,
         }
     }
@@ -70,7 +76,7 @@ impl<P> Allowed<P> {
     pub fn workspace_slug(&self) -> &str {
         match &self.caller {
             Caller::Anyone => "",
-            Caller::Key(entry) => &entry.tenant.slug,
+            Caller::Key { entry, .. } => &entry.tenant.slug,
             Caller::Member { tenant, .. } => &tenant.slug,
         }
     }
@@ -79,7 +85,7 @@ impl<P> Allowed<P> {
     pub fn by(&self) -> By {
         match &self.caller {
             Caller::Anyone => self.info.by(Actor::ANONYMOUS),
-            Caller::Key(entry) => self.info.by(Actor::api_key(entry.id, &entry.name)),
+            Caller::Key { entry, .. } => self.info.by(Actor::api_key(entry.id, &entry.name)),
             Caller::Member { member, session, .. } => {
                 let standing = Some((*session, member.role));
                 By { standing, ..self.info.by(Actor::member(member.id, &member.name)) }
@@ -134,7 +140,10 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Resu
             "AUTHENTICATION_REQUIRED",
             "Send an API key in the X-API-Key header, or sign in and send the token in Authorization: Bearer.",
         )),
-        Some(Credential::Key(presented)) => admit_key(app, presented, info, rule).await.map(Caller::Key),
+        Some(Credential::Key(presented)) => {
+            let entry = admit_key(app, presented, info, rule).await?;
+            Ok(Caller::Key { entry, hint: Hint::of(presented) })
+        }
         Some(Credential::Token(token)) => {
             // In a box, as wherever a request of a key may have to ask the database: the room for it would be moved about
             // with each of them, and they hardly ever do.

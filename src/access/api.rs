@@ -106,10 +106,10 @@ impl From<&crate::members::Member> for CallingMember {
 async fn whoami(who: Allowed<Identified>) -> Result<Answer<WhoAmI>, ApiError> {
     match who.caller() {
         Caller::Anyone => Err(ApiError::internal()),
-        Caller::Key(entry) => {
-            let Entry { id, tenant, name, hint, scopes, .. } = &**entry;
-            let api_key =
-                CallingKey { id: *id, name: name.clone(), hint: *hint, scopes: *scopes, expires_at: entry.expires_at() };
+        Caller::Key { entry, hint } => {
+            let Entry { id, tenant, name, .. } = &**entry;
+            let (scopes, expires_at) = (entry.scopes(), entry.expires_at());
+            let api_key = CallingKey { id: *id, name: name.clone(), hint: *hint, scopes, expires_at };
             Ok(Answer(WhoAmI::ApiKey { workspace: WorkspaceView::from(&**tenant), api_key }))
         }
         Caller::Member { member, tenant, .. } => {
@@ -162,7 +162,7 @@ async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Result<
     };
     let tenant = match who.caller() {
         Caller::Anyone => return Err(ApiError::internal()),
-        Caller::Key(entry) => {
+        Caller::Key { entry, .. } => {
             tell(API_KEY_ID, &entry.id.to_string());
             &entry.tenant
         }

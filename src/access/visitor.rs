@@ -48,7 +48,7 @@ impl<P> Visitor<P> {
     pub fn member(&self) -> Option<&Member> {
         match self.caller() {
             Caller::Member { member, .. } => Some(member),
-            Caller::Anyone | Caller::Key(_) => None,
+            Caller::Anyone | Caller::Key { .. } => None,
         }
     }
 
@@ -56,7 +56,7 @@ impl<P> Visitor<P> {
     pub fn session(&self) -> Option<TokenDigest> {
         match self.caller() {
             Caller::Member { session, .. } => Some(*session),
-            Caller::Anyone | Caller::Key(_) => None,
+            Caller::Anyone | Caller::Key { .. } => None,
         }
     }
 

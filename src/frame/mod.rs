@@ -99,7 +99,7 @@ impl Frame {
         let now = app.clock.now();
         let (workspace, member, role, zone) = match caller {
             Caller::Member { member, tenant, .. } => (tenant.name.as_str(), member.name.as_str(), member.role, &*tenant.timezone),
-            Caller::Anyone | Caller::Key(_) => ("", "", Role::Pilot, "UTC"),
+            Caller::Anyone | Caller::Key { .. } => ("", "", Role::Pilot, "UTC"),
         };
         let (workspace, member, at) = (workspace.to_owned(), member.to_owned(), Moments::new(now, zone));
         Self { title, place, workspace, member, role, token, at }

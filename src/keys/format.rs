@@ -55,7 +55,7 @@ impl PlainSecret {
 
     /// What is shown of it afterwards: `pck_Ab3d…Xy9z`.
     pub fn hint(&self) -> String {
-        Hint::of(self.expose()).to_string()
+        Hint::of(self.expose().as_bytes()).to_string()
     }
 }
 
@@ -106,9 +106,9 @@ fn checksum(covered: &[u8]) -> [u8; CHECKSUM] {
 pub struct Hint([u8; 8]);
 
 impl Hint {
-    /// Of a key, or of a hint as it was shown; what is neither shows nothing.
-    pub fn of(text: &str) -> Self {
-        let body = text.strip_prefix(PREFIX).unwrap_or(text).as_bytes();
+    /// Of a key; what is none shows nothing.
+    pub fn of(key: &[u8]) -> Self {
+        let body = key.strip_prefix(PREFIX.as_bytes()).unwrap_or_default();
         let is_shown = |end: &[u8; 4]| end.iter().all(u8::is_ascii_alphanumeric);
         let ends = body.first_chunk::<4>().zip(body.last_chunk::<4>()).filter(|(first, last)| is_shown(first) && is_shown(last));
         let (first, last) = ends.unwrap_or((b"????", b"????"));
@@ -165,7 +165,7 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
     for (start, _) in text.match_indices(PREFIX) {
         if let Some(key) = is_key(start).filter(|_| start >= kept) {
             clean.push_str(&text[kept..start]);
-            clean.push_str(&Hint::of(key).to_string());
+            clean.push_str(&Hint::of(key.as_bytes()).to_string());
             kept = start + LENGTH;
         }
     }

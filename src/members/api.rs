@@ -76,7 +76,7 @@ async fn index(
 fn standing(who: &Allowed<ManageMembers>) -> Standing {
     match who.caller() {
         Caller::Member { member, .. } => Standing(member.role),
-        Caller::Anyone | Caller::Key(_) => Standing(Role::Pilot),
+        Caller::Anyone | Caller::Key { .. } => Standing(Role::Pilot),
     }
 }
 

@@ -69,7 +69,7 @@ impl Index {
 
     /// Learns of a key, unless something newer is known; its workspace must be known.
     pub fn apply(&self, key: &Facts) {
-        self.change(key, |known| known.revision <= key.revision);
+        self.change(key, |known| known.revision() <= key.revision);
     }
 
     /// Begins to take every key as it is in the database, whatever is known: only for a node that does not verify from

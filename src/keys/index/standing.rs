@@ -74,10 +74,11 @@ impl Standing {
 
 /// What is open whatever the address and the rest of the millisecond.
 fn open(entry: &Entry) -> u64 {
-    if entry.is_revoked || entry.allowlist.is_some() {
+    if entry.is_revoked() || entry.allowlist.is_some() {
         return 0;
     }
-    let covered = Scope::all().filter(|scope| entry.scopes.cover(*scope)).map(Some).chain([None]);
+    let scopes = entry.scopes();
+    let covered = Scope::all().filter(|scope| scopes.cover(*scope)).map(Some).chain([None]);
     let places = covered.fold(0, |places, scope| places | 1 << place(scope));
     entry.expires_at().map_or(FOREVER, |expiry| millis(expiry.micros())) << EXPIRY | places
 }

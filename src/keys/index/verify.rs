@@ -86,7 +86,7 @@ impl Index {
     }
 
     fn admit(&self, standing: &Standing, entry: &EntryRef, limit: Option<RateLimit>, ask: Ask) -> Result<(), Refusal> {
-        if entry.is_revoked {
+        if entry.is_revoked() {
             return Err(Refusal::Revoked(entry.clone()));
         }
         if entry.is_expired(ask.now) {
@@ -97,7 +97,7 @@ impl Index {
         }
         self.take(standing, limit, ask).or_else(|too_soon| limited(Some(entry.clone()), too_soon))?;
         match ask.scope {
-            Some(scope) if !entry.scopes.cover(scope) => Err(Refusal::Scope(entry.clone(), scope)),
+            Some(scope) if !entry.scopes().cover(scope) => Err(Refusal::Scope(entry.clone(), scope)),
             _ => Ok(()),
         }
     }
@@ -149,7 +149,6 @@ mod tests {
             id: KeyId::new(now(), &random),
             workspace,
             digest: secret.digest(),
-            hint: secret.hint(),
             name: "Fleet website".to_owned(),
             scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
             allowlist: Allowlist::default(),

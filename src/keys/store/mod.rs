@@ -165,11 +165,10 @@ pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) 
 }
 
 /// What the index has to know of keys, in the order of [`FactsRow`].
-const FACTS: [(Column, Packing); 12] = [
+const FACTS: [(Column, Packing); 11] = [
     (Column::Id, Packing::Uuid),
     (Column::WorkspaceId, Packing::Uuid),
     (Column::Digest, Packing::Bytes),
-    (Column::Hint, Packing::Plain),
     (Column::Name, Packing::Plain),
     (Column::Scopes, Packing::Plain),
     (Column::IpAllowlist, Packing::Json),
@@ -189,7 +188,6 @@ struct FactsRow {
     workspace_id: WorkspaceId,
     #[serde(deserialize_with = "bytes")]
     digest: Vec<u8>,
-    hint: String,
     name: String,
     scopes: i16,
     ip_allowlist: Option<serde_json::Value>,
@@ -220,7 +218,6 @@ fn facts_of(row: FactsRow) -> DbResult<Facts> {
         rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),
         id: row.id,
         workspace: row.workspace_id,
-        hint: row.hint,
         name: row.name,
         expires_at: row.expires_at,
         is_revoked: row.revoked_at.is_some(),
