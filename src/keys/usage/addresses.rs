@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::Batch;
@@ -14,7 +14,7 @@ use crate::keys::index::{EntryRef, Seen};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
 use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, in_powers};
+use crate::kit::db::{DbResult, insert_packed};
 use crate::workspaces::WorkspaceId;
 
 /// Addresses listed for one key; more are counted but not listed, so that a stolen key cannot fill the disk.
@@ -72,15 +72,12 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
         is_same
     });
     let tx = app.db.begin().await?;
-    for rows in in_powers(rows) {
-        // Another node may have seen a later use, and told so first.
-        let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
-            .update_column(address::Column::LastUsedAt)
-            .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
-            .to_owned();
-        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-        address::Entity::insert_many(rows).on_conflict(newer).exec_without_returning(&tx).await?;
-    }
+    // Another node may have seen a later use, and told so first.
+    let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
+        .update_column(address::Column::LastUsedAt)
+        .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
+        .to_owned();
+    insert_packed::<address::Entity>(&tx, &rows, Some(newer)).await?;
     tx.commit().await
 }
 
@@ -97,15 +94,13 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResul
         if known.len() >= MOST_ADDRESSES || !known.insert(ip.to_string()) {
             continue;
         }
-        rows.push(row(one).into_active_model());
+        rows.push(row(one));
         work.act_for(By { ip: Some(*ip), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
         let target = Target::new("api_key", entry.id, &entry.name);
         let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": seen.first });
         work.record(Action::KeyUsed, Some(target), details);
     }
-    for rows in in_powers(rows) {
-        address::Entity::insert_many(rows).exec_without_returning(work.tx()).await?;
-    }
+    insert_packed::<address::Entity>(work.tx(), &rows, None).await?;
     work.commit().await
 }
 

@@ -13,7 +13,7 @@ use crate::keys::scope::Scope;
 use crate::keys::tables::{address, last_use, usage};
 use crate::kit::clock::Time;
 use crate::kit::day::Day;
-use crate::kit::db::{DbResult, in_powers};
+use crate::kit::db::{DbResult, insert_packed};
 use crate::workspaces::WorkspaceId;
 
 /// What stands for "no scope" in the table.
@@ -52,29 +52,22 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
     let mut last: Vec<_> = last.into_values().collect();
     last.sort_unstable_by_key(|row| row.key_id);
     let tx = app.db.begin().await?;
-    add_counts(&tx, counts).await?;
-    for rows in in_powers(last) {
-        // Another node may have seen a later use, and told so first.
-        let newer = OnConflict::column(last_use::Column::KeyId)
-            .update_columns([last_use::Column::At, last_use::Column::Ip])
-            .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
-            .to_owned();
-        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-        last_use::Entity::insert_many(rows).on_conflict(newer).exec_without_returning(&tx).await?;
-    }
+    add_counts(&tx, &counts).await?;
+    // Another node may have seen a later use, and told so first.
+    let newer = OnConflict::column(last_use::Column::KeyId)
+        .update_columns([last_use::Column::At, last_use::Column::Ip])
+        .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
+        .to_owned();
+    insert_packed::<last_use::Entity>(&tx, &last, Some(newer)).await?;
     tx.commit().await
 }
 
-async fn add_counts(db: &impl ConnectionTrait, rows: Vec<usage::Model>) -> DbResult<()> {
-    for rows in in_powers(rows) {
-        let add = OnConflict::columns([usage::Column::KeyId, usage::Column::Hour, usage::Column::Scope])
-            .value(usage::Column::Allowed, Expr::cust("api_key_usage.allowed + excluded.allowed"))
-            .value(usage::Column::Denied, Expr::cust("api_key_usage.denied + excluded.denied"))
-            .to_owned();
-        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-        usage::Entity::insert_many(rows).on_conflict(add).exec_without_returning(db).await?;
-    }
-    Ok(())
+async fn add_counts(db: &impl ConnectionTrait, rows: &[usage::Model]) -> DbResult<()> {
+    let add = OnConflict::columns([usage::Column::KeyId, usage::Column::Hour, usage::Column::Scope])
+        .value(usage::Column::Allowed, Expr::cust("api_key_usage.allowed + excluded.allowed"))
+        .value(usage::Column::Denied, Expr::cust("api_key_usage.denied + excluded.denied"))
+        .to_owned();
+    insert_packed::<usage::Entity>(db, rows, Some(add)).await
 }
 
 fn scope_column(scope: Option<Scope>) -> i16 {
@@ -151,7 +144,7 @@ pub async fn import(
         allowed: *allowed,
         denied: *denied,
     });
-    add_counts(db, rows.collect()).await?;
+    add_counts(db, &rows.collect::<Vec<_>>()).await?;
     let (Some((first, ..)), Some((last, ..))) = (hours.first(), hours.last()) else { return Ok(()) };
     let used =
         address::Model { workspace_id: workspace, key_id: key, ip: ip.to_string(), first_used_at: *first, last_used_at: *last };

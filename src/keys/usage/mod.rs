@@ -2,8 +2,8 @@
 //!
 //! Accepted requests are counted in their entry; refusals are folded by key, reason and address, one audit event a
 //! minute each, and of each key and reason 16 addresses at once are told apart, so that an attacker cannot fill the
-//! disk. A graceful stop writes everything; a crash loses what was counted since the last flush: a second, while the
-//! database keeps up.
+//! disk. A graceful stop writes everything; a crash loses what was counted since counts were last written: a second ago, or
+//! as long as they rest after a write that took long ([`REST`]).
 //!
 //! - `counts` by the hour, and last uses; `addresses` where from
 //! - `report` both, as they are told
@@ -18,6 +18,7 @@ mod report;
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 pub(super) use addresses::{addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
@@ -40,18 +41,30 @@ type Batch = Vec<(EntryRef, Drained)>;
 /// Keys, or events, in one transaction: others who write, the node's own lease among them, get their turn in between.
 const BATCH: usize = 1_024;
 
+/// How long counts stay in memory after they were written, in times of what writing them took: the more keys are in use, the
+/// rarer they are written, so that it never takes more than a small share of the processors and of the database.
+const REST: u32 = 30;
+
+/// They never stay longer than this: a crash loses them.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+
 /// Collects usage of keys and writes it in batches.
 #[derive(Debug, Default)]
 pub struct Recorder {
     queue: Mutex<Vec<EntryRef>>,
     /// How many keys a flush has taken from the queue and not written yet.
     taken: AtomicUsize,
+    /// Until when counts stay in memory, in ticks.
+    resting: Mutex<Duration>,
     folds: Mutex<Folds>,
 }
 
 impl Recorder {
     /// Counts an accepted request.
     pub fn allow(&self, entry: &EntryRef, scope: Option<Scope>, address: IpAddr, now: Time) {
+        if cfg!(feature = "uncounted") {
+            return;
+        }
         if entry.counters().allow(scope, address, now) {
             lock(&self.queue).push(entry.clone());
         }
@@ -87,8 +100,21 @@ impl Recorder {
         lock(&self.folds).add(entry, reason, origin);
     }
 
-    /// Writes what was counted; on a failure it stays in memory for the next time.
+    /// Writes refusals, and counts unless they rest; on a failure they stay in memory for the next time.
     pub async fn flush(&self, app: &App, which: Flush) {
+        let begun = app.clock.ticks();
+        if (which == Flush::Last || begun >= *lock(&self.resting)) && self.write_counts(app).await {
+            let ended = app.clock.ticks();
+            *lock(&self.resting) = ended + (ended.saturating_sub(begun) * REST).min(LONGEST_REST);
+        }
+        let denials = lock(&self.folds).take_due(app.clock.now(), which);
+        if !denials.is_empty() {
+            denials::write(app, denials).await;
+        }
+    }
+
+    /// False if something has to be written again.
+    async fn write_counts(&self, app: &App) -> bool {
         let mut taken = Taken::of(self);
         while let Some(entries) = taken.some() {
             let drain = |entry: EntryRef| {
@@ -99,15 +125,11 @@ impl Recorder {
             let is_written = self.write(app, entries.into_iter().map(drain).collect()).await;
             self.taken.fetch_sub(keys, Ordering::Relaxed);
             if !is_written {
-                // The rest would be kept waiting by the same database, and this stop with it.
-                break;
+                // The others would be kept waiting by the same database, and this stop with them.
+                return false;
             }
         }
-        drop(taken);
-        let denials = lock(&self.folds).take_due(app.clock.now(), which);
-        if !denials.is_empty() {
-            denials::write(app, denials).await;
-        }
+        true
     }
 
     /// False if something has to be written again.
@@ -161,8 +183,9 @@ impl<'a> Taken<'a> {
     fn of(recorder: &'a Recorder) -> Self {
         let mut entries = std::mem::take(&mut *lock(&recorder.queue));
         recorder.taken.fetch_add(entries.len(), Ordering::Relaxed);
-        // Those of a workspace together: its log is locked as rarely as can be.
-        entries.sort_unstable_by_key(|entry| entry.tenant.id);
+        // Those of a workspace together: its log is locked as rarely as can be. And in the order of the tables, so that each
+        // batch is about other pages of them.
+        entries.sort_unstable_by_key(|entry| (entry.tenant.id, entry.id));
         Self { recorder, entries }
     }
 

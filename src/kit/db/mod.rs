@@ -30,7 +30,7 @@ use sea_orm::{
 pub use copy::{Table, names, table};
 pub use location::{Location, NotALocation};
 pub use news::News;
-pub use packed::{Packing, packed};
+pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
 
 use super::clock::{Clock, Time};

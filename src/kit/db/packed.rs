@@ -1,9 +1,10 @@
-//! Many rows as one value, for reading very many: a driver takes longer to hand over a row, column by column, than the
-//! database takes to find it.
+//! Many rows as one value, for reading and writing very many: a driver takes longer to hand over a row, column by column,
+//! than the database takes to find it or to write it.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden, SelectStatement, SimpleExpr};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm::sea_query::{BinOper, ColumnType, Expr, ExprTrait, Func, IntoIden, OnConflict, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, ModelTrait, Value};
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
 use super::DbResult;
 
@@ -44,5 +45,72 @@ fn pack(column: SimpleExpr, packing: Packing, is_sqlite: bool) -> SimpleExpr {
         (Packing::Bytes, false) => Func::cust("encode").arg(column).arg("hex").into(),
         (Packing::Json, true) => Func::cust("json").arg(column).into(),
         (Packing::Plain, _) | (Packing::Uuid | Packing::Json, false) => column,
+    }
+}
+
+/// Inserts rows, in this order; `on_conflict` says what becomes of one that is there, if one may be.
+pub async fn insert_packed<E>(db: &impl ConnectionTrait, rows: &[E::Model], on_conflict: Option<OnConflict>) -> DbResult<()>
+where
+    E: EntityTrait<Model: Sync>,
+{
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let is_sqlite = db.get_database_backend() == DbBackend::Sqlite;
+    let rows: Vec<Row<'_, E::Model>> = rows.iter().map(Row).collect();
+    let text = Expr::val(serde_json::to_string(&rows).map_err(|error| DbErr::Json(error.to_string()))?);
+    let elements =
+        if is_sqlite { Func::cust("json_each").arg(text) } else { Func::cust("jsonb_array_elements").arg(text.cast_as("jsonb")) };
+    let columns = E::Column::iter().zip(0_i32..).map(|(column, place)| unpack(place, column.def().get_column_type(), is_sqlite));
+    let mut unpacked = Query::select();
+    // SQLite would take ON CONFLICT for the beginning of a join if there were no condition.
+    unpacked.exprs(columns).from_function(elements, "packed").and_where(Expr::Constant(true.into()));
+    let mut insert = Query::insert();
+    insert.into_table(E::default()).columns(E::Column::iter());
+    insert.select_from(unpacked).map_err(|error| DbErr::Type(error.to_string()))?;
+    if let Some(on_conflict) = on_conflict {
+        insert.on_conflict(on_conflict);
+    }
+    db.execute(&insert).await.map(|_| ())
+}
+
+/// A row as an array of its columns, in their order.
+struct Row<'a, M>(&'a M);
+
+impl<M: ModelTrait> Serialize for Row<'_, M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(<M::Entity as EntityTrait>::Column::iter().map(|column| Cell(self.0.get(column))))
+    }
+}
+
+struct Cell(Value);
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Value::SmallInt(number) => number.serialize(serializer),
+            Value::BigInt(number) => number.serialize(serializer),
+            Value::String(text) => text.serialize(serializer),
+            Value::Uuid(id) => id.map(uuid::Uuid::simple).serialize(serializer),
+            // As the driver writes it where it is text.
+            Value::ChronoDateTimeUtc(time) => {
+                time.map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)).serialize(serializer)
+            }
+            other => Err(serde::ser::Error::custom(format!("{other:?} cannot be packed"))),
+        }
+    }
+}
+
+/// The column at a place of a row.
+fn unpack(place: i32, of: &ColumnType, is_sqlite: bool) -> SimpleExpr {
+    let cell = Expr::col(("packed", "value")).binary(BinOper::Custom("->>".into()), Expr::Constant(place.into()));
+    match (of, is_sqlite) {
+        (ColumnType::Uuid, true) => Func::cust("unhex").arg(cell).into(),
+        (_, true) => cell,
+        (ColumnType::Uuid, false) => cell.cast_as("uuid"),
+        (ColumnType::TimestampWithTimeZone, false) => cell.cast_as("timestamptz"),
+        (ColumnType::SmallInteger, false) => cell.cast_as("smallint"),
+        (ColumnType::BigInteger, false) => cell.cast_as("bigint"),
+        (_, false) => cell,
     }
 }
