@@ -3,10 +3,10 @@
 //! Accepted requests are counted in their entry; refusals are folded by key, reason and address, one audit event a
 //! minute each, and of each key and reason 16 addresses at once are told apart, so that an attacker cannot fill the
 //! disk. A graceful stop writes everything; a crash loses what was counted since counts were last written: a second ago, or
-//! as long as they rest after a write that took long ([`REST`]).
+//! as long as they rest after a write that took long ([`rest`]).
 //!
 //! - `counts` by the hour, and last uses; `addresses` where from
-//! - `report` both, as they are told
+//! - `rest` when they are written again; `report` both, as they are told
 //! - `folds` refusals in memory; `denials` the same as audit events
 
 mod addresses;
@@ -14,11 +14,11 @@ mod counts;
 mod denials;
 mod folds;
 mod report;
+mod rest;
 
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 pub(super) use addresses::{addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
@@ -26,6 +26,7 @@ pub(super) use counts::{DayCount, days, last_uses};
 pub use folds::Origin;
 use folds::{Denial, Folds, Reason};
 pub(super) use report::{Bucket, Report, Sum, report};
+use rest::Rest;
 
 use super::index::{Drained, EntryRef, Refusal};
 use super::scope::Scope;
@@ -41,21 +42,13 @@ type Batch = Vec<(EntryRef, Drained)>;
 /// Keys, or events, in one transaction: others who write, the node's own lease among them, get their turn in between.
 const BATCH: usize = 1_024;
 
-/// How long counts stay in memory after they were written, in times of what writing them took: the more keys are in use, the
-/// rarer they are written, so that it never takes more than a small share of the processors and of the database.
-const REST: u32 = 30;
-
-/// They never stay longer than this: a crash loses them.
-const LONGEST_REST: Duration = Duration::from_secs(30);
-
 /// Collects usage of keys and writes it in batches.
 #[derive(Debug, Default)]
 pub struct Recorder {
     queue: Mutex<Vec<EntryRef>>,
     /// How many keys a flush has taken from the queue and not written yet.
     taken: AtomicUsize,
-    /// Until when counts stay in memory, in ticks.
-    resting: Mutex<Duration>,
+    rest: Rest,
     folds: Mutex<Folds>,
 }
 
@@ -103,9 +96,8 @@ impl Recorder {
     /// Writes refusals, and counts unless they rest; on a failure they stay in memory for the next time.
     pub async fn flush(&self, app: &App, which: Flush) {
         let begun = app.clock.ticks();
-        if (which == Flush::Last || begun >= *lock(&self.resting)) && self.write_counts(app).await {
-            let ended = app.clock.ticks();
-            *lock(&self.resting) = ended + (ended.saturating_sub(begun) * REST).min(LONGEST_REST);
+        if (which == Flush::Last || self.rest.is_over(begun)) && self.write_counts(app).await {
+            self.rest.begin(begun, app.clock.ticks());
         }
         let denials = lock(&self.folds).take_due(app.clock.now(), which);
         if !denials.is_empty() {
