@@ -54,7 +54,7 @@ pub async fn list(app: &App, workspace: WorkspaceId, filter: &KeyFilter, paging:
 pub(super) async fn count(app: &App, workspace: WorkspaceId, search: &Search, now: Time) -> DbResult<Counts> {
     let db = app.db.read();
     if *search != Search::Anything {
-        return Ok(store::count_by_status(db, workspace, search, now).await?.0);
+        return store::count_by_status(db, workspace, search, now).await;
     }
     // Before the keys: what changes meanwhile is counted again next time.
     let revision = cluster::current_revision(db).await?;
@@ -62,7 +62,7 @@ pub(super) async fn count(app: &App, workspace: WorkspaceId, search: &Search, no
     if let Some(tally) = known.filter(|tally| tally.holds(revision, now)) {
         return Ok(tally.counts);
     }
-    let (counts, until) = store::count_by_status(db, workspace, search, now).await?;
+    let (counts, until) = store::count_all(db, workspace, now).await?;
     lock(&app.tallies.0).insert(workspace, Tally { counts, revision, at: now, until });
     Ok(counts)
 }

@@ -14,6 +14,7 @@ mod m0006_setup_links;
 mod m0007_key_order;
 mod m0008_nodes;
 mod m0009_filters;
+mod m0010_revoked_keys;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0007_key_order::Migration),
             Box::new(m0008_nodes::Migration),
             Box::new(m0009_filters::Migration),
+            Box::new(m0010_revoked_keys::Migration),
         ]
     }
 }
