@@ -115,6 +115,7 @@ pub(in crate::keys) async fn count_all(
         .expr(number(is(Status::Revoked, now)))
         .expr(next)
         .take();
+    tracing::trace!(sql = %db.get_database_backend().build(&statement), "a count of keys");
     let Some(row) = db.query_one(&statement).await? else { return Ok(<_>::default()) };
     let figure = |place| row.try_get_by_index(place).map(i64::unsigned_abs);
     let (all, expired, revoked) = (figure(0)?, figure(1)?, figure(2)?);

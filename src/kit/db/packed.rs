@@ -103,14 +103,13 @@ impl Serialize for Cell {
 
 /// The column at a place of a row.
 fn unpack(place: i32, of: &ColumnType, is_sqlite: bool) -> SimpleExpr {
-    let cell = Expr::col(("packed", "value")).binary(BinOper::Custom("->>".into()), Expr::Constant(place.into()));
+    let cell = Expr::col(("packed", "value")).binary(BinOper::Custom("->>"), Expr::Constant(place.into()));
     match (of, is_sqlite) {
         (ColumnType::Uuid, true) => Func::cust("unhex").arg(cell).into(),
-        (_, true) => cell,
         (ColumnType::Uuid, false) => cell.cast_as("uuid"),
         (ColumnType::TimestampWithTimeZone, false) => cell.cast_as("timestamptz"),
         (ColumnType::SmallInteger, false) => cell.cast_as("smallint"),
         (ColumnType::BigInteger, false) => cell.cast_as("bigint"),
-        (_, false) => cell,
+        _ => cell,
     }
 }
