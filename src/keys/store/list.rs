@@ -1,5 +1,7 @@
 //! The list of a workspace's keys: which, in which order, how many of each status.
 
+use std::time::Duration;
+
 use sea_orm::sea_query::{Asterisk, CaseStatement, Expr, Func, NullOrdering, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
@@ -96,30 +98,52 @@ pub(in crate::keys) async fn find_page(
     rows_of(db, rows).await?.into_iter().map(key_of).collect()
 }
 
-/// How many keys there are, by status, and when the next of them expires. Each is counted on an index of its own, so that
-/// only the number of all takes long where there are many.
-pub(in crate::keys) async fn count_all(
+/// What will not change any more of how many keys there are: no key is ever deleted, and none that is revoked works again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(in crate::keys) struct Settled {
+    /// Up to when; none if nothing was counted yet.
+    until: Option<Time>,
+    /// Keys that were created by then.
+    created: u64,
+    /// Keys that were revoked by then.
+    revoked: u64,
+}
+
+/// After so long it has settled who was created or revoked when: no transaction takes as long, by far.
+const SETTLING: Duration = Duration::from_hours(1);
+
+/// How many keys there are, by status, what of that is settled by now, and when the next key expires. Counted are what has
+/// come since the last time, each on an index of its own, and the expired.
+pub(in crate::keys) async fn count_on(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
+    before: Settled,
     now: Time,
-) -> DbResult<(Counts, Option<Time>)> {
+) -> DbResult<(Counts, Settled, Option<Time>)> {
     let found =
         |which: Condition| Query::select().from(Entity).and_where(Column::WorkspaceId.eq(workspace)).cond_where(which).take();
     let number = |which: Condition| found(which).expr(Func::count(Expr::col(Asterisk))).take();
+    let until = now.before(SETTLING).max(before.until.unwrap_or(Time::FIRST));
+    let settling = |column: Column| {
+        let since = before.until.map(|since| column.gt(since));
+        number(Condition::all().add(column.lte(until)).add_option(since))
+    };
+    let recent = |column: Column| number(Condition::all().add(column.gt(until)));
     let ahead = Condition::all().add(Column::RevokedAt.is_null()).add(Column::ExpiresAt.gt(now));
     let next = found(ahead).column(Column::ExpiresAt).order_by(Column::ExpiresAt, sea_orm::Order::Asc).limit(1).take();
     // In one statement, so that all of it is true at one moment.
     let statement = Query::select()
-        .expr(number(Condition::all()))
+        .exprs([Column::CreatedAt, Column::RevokedAt].map(settling))
+        .exprs([Column::CreatedAt, Column::RevokedAt].map(recent))
         .expr(number(is(Status::Expired, now)))
-        .expr(number(is(Status::Revoked, now)))
         .expr(next)
         .take();
     tracing::trace!(sql = %db.get_database_backend().build(&statement), "a count of keys");
     let Some(row) = db.query_one(&statement).await? else { return Ok(<_>::default()) };
     let figure = |place| row.try_get_by_index(place).map(i64::unsigned_abs);
-    let (all, expired, revoked) = (figure(0)?, figure(1)?, figure(2)?);
-    Ok((Counts { active: all - expired - revoked, expired, revoked }, row.try_get_by_index(3)?))
+    let settled = Settled { until: Some(until), created: before.created + figure(0)?, revoked: before.revoked + figure(1)? };
+    let (all, revoked, expired) = (settled.created + figure(2)?, settled.revoked + figure(3)?, figure(4)?);
+    Ok((Counts { active: all.saturating_sub(expired + revoked), expired, revoked }, settled, row.try_get_by_index(5)?))
 }
 
 /// How many keys a search finds, by status.

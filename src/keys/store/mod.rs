@@ -14,7 +14,7 @@ use sea_orm::{
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-pub(super) use list::{Counts, KeyQuery, Order, Search, SortBy, count_all, count_by_status, find_page};
+pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_on, find_page};
 
 use super::format::SecretDigest;
 use super::index::Facts;

@@ -95,6 +95,29 @@ async fn keys_are_counted_again_once_one_was_made_revoked_or_has_expired() {
 }
 
 #[tokio::test]
+async fn the_numbers_stay_right_as_keys_come_and_go_over_hours() {
+    let t = TestApp::new().await;
+    let admin = t.admin().await;
+    let total = async |status: &str| admin.get(&format!("{KEYS}?status={status}")).await.is(200).at("/data/total").clone();
+    let (mut revoked, mut ends) = (0, Vec::new());
+    for number in 0..16 {
+        let key = t.key_with(named(&format!("Key {number}"))).await;
+        if number % 3 == 0 {
+            admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+            revoked += 1;
+        }
+        // Runs out before it is an hour old, or after.
+        let end = t.app.clock.now().after(Duration::from_mins(30 + 10 * number));
+        t.key_with(with(named(&format!("Short {number}")), "expiresAt", json!(end.to_string()))).await;
+        ends.push(end);
+        t.advance(Duration::from_mins(25)).await;
+        let expired = ends.iter().filter(|end| **end <= t.app.clock.now()).count();
+        let counted = [total("active").await, total("revoked").await, total("expired").await];
+        assert_eq!(counted, [2 * ends.len() - revoked - expired, revoked, expired], "after {number}");
+    }
+}
+
+#[tokio::test]
 async fn a_search_finds_names_and_hints() {
     let t = TestApp::new().await;
     t.key_with(named("Fleet Dashboard")).await;

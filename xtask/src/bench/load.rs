@@ -1,6 +1,7 @@
 //! Load on one server by wrk, and what it cost the server's processor.
 
 use std::io;
+use std::path::Path;
 use std::process::Command;
 
 use crate::debian;
@@ -47,8 +48,24 @@ pub(super) fn wrk(target: &Target, connections: u32, seconds: u32) -> Command {
 
 /// Sends as many requests as the server answers; an error if one was not answered with 200.
 pub(super) fn run(target: &Target, connections: u32, seconds: u32) -> io::Result<Sample> {
+    sample(target, wrk(target, connections, seconds).arg(&target.url))
+}
+
+/// The same with requests that a script makes.
+pub(super) fn run_script(
+    target: &Target,
+    script: &Path,
+    arguments: &[&str],
+    connections: u32,
+    seconds: u32,
+) -> io::Result<Sample> {
+    let mut wrk = wrk(target, connections, seconds);
+    sample(target, wrk.arg("--script").arg(script).arg(&target.url).arg("--").args(arguments))
+}
+
+fn sample(target: &Target, wrk: &mut Command) -> io::Result<Sample> {
     let before = processor_time(target.process)?;
-    let output = wrk(target, connections, seconds).arg(&target.url).output()?;
+    let output = wrk.output()?;
     let after = processor_time(target.process)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let failed = |what: &str| io::Error::other(format!("{}: {what}:\n{said}", target.name));

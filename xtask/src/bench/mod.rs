@@ -3,7 +3,7 @@
 //!
 //! - here what is measured after what; `page` the document, section by section
 //! - `http` servers under load, in turns: `rivals` which, `libraries` those of other languages, `load` how
-//! - `attack` good keys beside floods; `scale` the product with many keys
+//! - `attack` good keys beside floods; `usage` what counting takes; `scale` the product with many keys
 
 mod attack;
 mod http;
@@ -12,6 +12,7 @@ mod load;
 mod page;
 mod rivals;
 mod scale;
+mod usage;
 
 use std::io;
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub(crate) enum Part {
     Http,
     /// Good keys beside floods of refused requests
     Attack,
+    /// The product beside itself without counting requests
+    Usage,
     /// Many keys in one workspace: start and memory
     Scale,
     /// Lists, exports and the audit chain with many rows
@@ -67,6 +70,7 @@ impl Bench {
                 Part::Verify => bench("verify", &[])?,
                 Part::Http => http::table(self.rounds, self.seconds, stop)?,
                 Part::Attack => attack::table(self.rounds, self.seconds, stop)?,
+                Part::Usage => usage::table(self.rounds, stop)?,
                 Part::Scale => scale::table(stop)?,
                 Part::Rows => rows()?,
             };

@@ -30,12 +30,7 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
         let folder = Folder::make("bench-scale")?;
         let file = folder.path().join("scale.db");
         let product = Product { binary: binary.clone(), database: format!("sqlite://{}", file.display()) };
-        let client = || {
-            let mut client = Command::new("sqlite3");
-            client.arg(&file);
-            client
-        };
-        fill(&product, keys, &SQLITE, client)?;
+        fill(&product, keys, &SQLITE, || sqlite(&file))?;
         text += &row("SQLite", &product, keys, folder.path(), stop, &mut without)?;
     }
     let psql = postgres::find("psql").ok_or_else(|| io::Error::other("psql is not there"))?;
@@ -44,12 +39,7 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
         let folder = Folder::make("bench-scale")?;
         let server = postgres::Server::start()?;
         let product = Product { binary: binary.clone(), database: server.url("postgres") };
-        let client = || {
-            let mut client = Command::new(&psql);
-            client.args(["--quiet", "--no-psqlrc", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", &product.database]);
-            client
-        };
-        fill(&product, keys, &POSTGRES, client)?;
+        fill(&product, keys, &POSTGRES, || self::psql(&psql, &product.database))?;
         text += &row("Postgres", &product, keys, folder.path(), stop, &mut without)?;
     }
     Ok(text)
@@ -69,43 +59,76 @@ fn row(engine: &str, product: &Product, keys: u64, folder: &Path, stop: &Stop, w
     Ok(format!("| {engine} | {keys} | {start:.2} s, {loaded:.2} s | {mib:.0} MiB | {each} |\n"))
 }
 
+/// SQLite's own client.
+pub(super) fn sqlite(file: &Path) -> Command {
+    let mut client = Command::new("sqlite3");
+    client.arg(file);
+    client
+}
+
+/// That of Postgres.
+pub(super) fn psql(program: &Path, database: &str) -> Command {
+    let mut client = Command::new(program);
+    client.args(["--quiet", "--no-psqlrc", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", database]);
+    client
+}
+
 /// How an engine is told to make something up.
-struct Dialect {
+pub(super) struct Dialect {
     before: &'static str,
     after: &'static str,
     /// Asks for the statements that make the indexes.
     indexes: &'static str,
     id: &'static str,
     digest: &'static str,
+    /// Bytes, given in hexadecimal.
+    pub(super) bytes: fn(&str) -> String,
     /// As many seconds after the beginning of 2020 as the number of the row.
     created: &'static str,
 }
 
-const SQLITE: Dialect = Dialect {
+pub(super) const SQLITE: Dialect = Dialect {
     after: "",
     before: "PRAGMA synchronous = OFF; PRAGMA cache_size = -4000000;",
     indexes: "SELECT sql FROM sqlite_master WHERE tbl_name = 'api_keys' AND name LIKE 'api_keys_by_%'",
     id: "randomblob(16)",
     digest: "randomblob(32)",
+    bytes: |hex| format!("x'{hex}'"),
     created: "strftime('%Y-%m-%dT%H:%M:%S', '2020-01-01', '+' || i || ' seconds') || '.000000+00:00'",
 };
 
-const POSTGRES: Dialect = Dialect {
+pub(super) const POSTGRES: Dialect = Dialect {
     before: "",
     // As it does by itself after a while: who reads rows first writes down that they are there.
     after: "VACUUM ANALYZE api_keys;",
     indexes: "SELECT indexdef FROM pg_indexes WHERE tablename = 'api_keys' AND indexname LIKE 'api_keys_by_%'",
     id: "gen_random_uuid()",
     digest: "sha256(gen_random_uuid()::text::bytea)",
+    bytes: |hex| format!("'\\x{hex}'::bytea"),
     created: "timestamptz '2020-01-01 00:00:00Z' + make_interval(secs => i)",
 };
+
+impl Dialect {
+    /// The end of a statement that makes copies of a key, with other ids, names, times and revisions, and these digests;
+    /// `from` has a key `one` and numbers `i`.
+    pub(super) fn copies(&self, digest: &str, from: &str) -> String {
+        let Self { id, created, .. } = self;
+        format!(
+            "INSERT INTO api_keys (id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, \
+                                   created_by_name, revision) \
+             SELECT {id}, workspace_id, {digest}, hint, 'Key ' || i, permissions, scopes, {created}, created_by_id, \
+                    created_by_name, revision + i FROM {from}; \
+             UPDATE revisions SET value = (SELECT max(revision) FROM api_keys)"
+        )
+    }
+}
 
 /// Makes a workspace and a key, and, by the database's own client, behind the product's back, copies of it with other ids,
 /// digests, names, times and revisions.
 fn fill(product: &Product, keys: u64, dialect: &Dialect, client: impl Fn() -> Command) -> io::Result<()> {
     product.make_workspace()?;
     product.make_key()?;
-    let Dialect { before, after, indexes, id, digest, created } = dialect;
+    let Dialect { before, after, indexes, digest, .. } = dialect;
     // Made once all keys are there, which takes minutes less.
     let indexes = told(client(), indexes)?;
     let name = |index: &str| index.split_whitespace().nth(2).map(|name| format!("DROP INDEX {name};"));
@@ -114,18 +137,14 @@ fn fill(product: &Product, keys: u64, dialect: &Dialect, client: impl Fn() -> Co
     let sql = format!(
         "{before} {without} \
          WITH RECURSIVE n(i) AS (SELECT 1 WHERE {keys} > 0 UNION ALL SELECT i + 1 FROM n WHERE i < {keys}), \
-              one AS (SELECT * FROM api_keys LIMIT 1) \
-         INSERT INTO api_keys (id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, \
-                               created_by_name, revision) \
-         SELECT {id}, workspace_id, {digest}, hint, 'Key ' || i, permissions, scopes, {created}, created_by_id, \
-                created_by_name, revision + i FROM one, n; \
-         {with}; UPDATE revisions SET value = (SELECT max(revision) FROM api_keys); {after}"
+              one AS (SELECT * FROM api_keys LIMIT 1) {}; {with}; {after}",
+        dialect.copies(digest, "one, n"),
     );
     told(client(), &sql).map(|_| ())
 }
 
 /// What a database's client says to some statements.
-fn told(mut client: Command, sql: &str) -> io::Result<String> {
+pub(super) fn told(mut client: Command, sql: &str) -> io::Result<String> {
     let mut running = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = running.stdin.take() {
         writeln!(stdin, "{sql};")?;
