@@ -157,6 +157,9 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
         // An error means that the sender is gone, which is a stop as well.
         async move { drop(stopped.wait_for(|stop| *stop).await) }
     };
+    if cfg!(feature = "uncounted") {
+        tracing::warn!("this build is for a bench: it records no use of keys");
+    }
     // Served from the first moment: /readiness says 503 until keys are loaded, and a key is looked up one by one.
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "loading keys");

@@ -106,7 +106,7 @@ fn checksum(covered: &[u8]) -> [u8; CHECKSUM] {
 pub struct Hint([u8; 8]);
 
 impl Hint {
-    /// Of a key; what is none shows nothing.
+    /// Of a key, as whoever has verified it knows; what is too short to be one shows nothing.
     pub fn of(key: &[u8]) -> Self {
         let body = key.strip_prefix(PREFIX.as_bytes()).unwrap_or_default();
         let is_shown = |end: &[u8; 4]| end.iter().all(u8::is_ascii_alphanumeric);

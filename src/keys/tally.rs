@@ -18,17 +18,44 @@ use crate::workspaces::WorkspaceId;
 
 /// What was counted last, of each workspace whose keys were listed here.
 #[derive(Debug, Default)]
-pub struct Tallies(Mutex<HashMap<WorkspaceId, Tally>>);
+pub struct Tallies(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    tallies: HashMap<WorkspaceId, Tally>,
+    /// How many times all were forgotten.
+    forgotten: u64,
+}
 
 impl Tallies {
     /// Counts everything again: the database may have forgotten changes, and have given their numbers to others.
     pub fn forget(&self) {
-        lock(&self.0).clear();
+        let mut known = lock(&self.0);
+        known.tallies.clear();
+        known.forgotten += 1;
+    }
+
+    /// What is known of a workspace, and what to say with what is counted on from there.
+    fn of(&self, workspace: WorkspaceId) -> (Option<Tally>, u64) {
+        let known = lock(&self.0);
+        (known.tallies.get(&workspace).copied(), known.forgotten)
+    }
+
+    /// Keeps what was counted, unless all was forgotten meanwhile.
+    fn keep(&self, workspace: WorkspaceId, tally: Tally, forgotten: u64) {
+        let mut known = lock(&self.0);
+        if known.forgotten == forgotten {
+            known.tallies.insert(workspace, tally);
+        }
     }
 }
 
 /// How often a workspace's keys are counted from the beginning, if they are listed at all.
 const ANEW: Duration = Duration::from_hours(24);
+
+/// By so many microseconds the wall clock may have gone another way than time since keys were counted, if what was settled is
+/// to be past still.
+const ASTRAY: i64 = 60_000_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Tally {
@@ -36,11 +63,13 @@ struct Tally {
     /// The last change of any key before it was counted.
     revision: i64,
     at: Time,
+    /// The same by a clock that only goes forward.
+    ticks: Duration,
     /// When the next key expires.
     until: Option<Time>,
     settled: Settled,
-    /// When what is settled was counted from the beginning.
-    begun: Time,
+    /// When what is settled was counted from the beginning, by that clock.
+    begun: Duration,
 }
 
 impl Tally {
@@ -48,10 +77,13 @@ impl Tally {
         self.revision == revision && self.at <= now && self.until.is_none_or(|until| now < until)
     }
 
-    /// What need not be counted again, unless the clock was set back, or it is time to see whether that still agrees with what
-    /// is there: somebody may have written to the database behind the product's back.
-    fn to_go_on(self, now: Time) -> Option<(Settled, Time)> {
-        (self.at <= now && now.since(self.begun) < ANEW).then_some((self.settled, self.begun))
+    /// What need not be counted again, unless the clock was set, or it is time to see whether that still agrees with what is
+    /// there: somebody may have written to the database behind the product's back.
+    fn to_go_on(self, now: Time, ticks: Duration) -> Option<(Settled, Duration)> {
+        let passed = i64::try_from(ticks.saturating_sub(self.ticks).as_micros()).unwrap_or(i64::MAX);
+        let astray = (now.micros() - self.at.micros()).saturating_sub(passed).abs();
+        let is_young = ticks.saturating_sub(self.begun) < ANEW;
+        (astray <= ASTRAY && is_young).then_some((self.settled, self.begun))
     }
 }
 
@@ -69,15 +101,16 @@ pub(super) async fn count(app: &App, workspace: WorkspaceId, search: &Search, no
     if *search != Search::Anything {
         return store::count_by_status(db, workspace, search, now).await;
     }
+    let ticks = app.clock.ticks();
     // Before the keys: what changes meanwhile is counted again next time.
     let revision = cluster::current_revision(db).await?;
-    let known = lock(&app.tallies.0).get(&workspace).copied();
+    let (known, forgotten) = app.tallies.of(workspace);
     if let Some(tally) = known.filter(|tally| tally.holds(revision, now)) {
         return Ok(tally.counts);
     }
-    let (settled, begun) = known.and_then(|tally| tally.to_go_on(now)).unwrap_or((Settled::default(), now));
+    let (settled, begun) = known.and_then(|tally| tally.to_go_on(now, ticks)).unwrap_or((Settled::default(), ticks));
     let (counts, settled, until) = store::count_on(db, workspace, settled, now).await?;
-    lock(&app.tallies.0).insert(workspace, Tally { counts, revision, at: now, until, settled, begun });
+    app.tallies.keep(workspace, Tally { counts, revision, at: now, ticks, until, settled, begun }, forgotten);
     Ok(counts)
 }
 
@@ -89,15 +122,22 @@ mod tests {
         Time::from_micros(micros).expect("a time")
     }
 
+    const COUNTED: Duration = Duration::from_hours(100);
+
     fn tally(at: Time, until: Option<Time>) -> Tally {
-        Tally { counts: Counts::default(), revision: 7, at, until, settled: Settled::default(), begun: at }
+        let (counts, settled) = (Counts::default(), Settled::default());
+        Tally { counts, revision: 7, at, ticks: COUNTED, until, settled, begun: COUNTED }
     }
 
     #[test]
-    fn what_is_settled_is_counted_again_after_a_day_or_once_the_clock_was_set_back() {
-        let (tally, a_day_later) = (tally(at(10), None), at(10).after(ANEW));
-        assert!(tally.to_go_on(at(10)).is_some() && tally.to_go_on(a_day_later.before(Duration::from_micros(1))).is_some());
-        assert!(tally.to_go_on(at(9)).is_none() && tally.to_go_on(a_day_later).is_none());
+    fn what_is_settled_is_counted_again_after_a_day_or_once_the_clock_was_set() {
+        let (start, minutes) = (at(1_800_000_000_000_000), Duration::from_mins);
+        let goes_on = |now, passed| tally(start, None).to_go_on(now, COUNTED + passed).is_some();
+        assert!(goes_on(start, minutes(0)) && goes_on(start.after(minutes(1_439)), minutes(1_439)));
+        assert!(!goes_on(start.after(ANEW), ANEW), "a day");
+        assert!(!goes_on(start.before(minutes(2)), minutes(0)), "set back");
+        assert!(!goes_on(start.after(minutes(30)), minutes(90)), "set back, and has caught up");
+        assert!(!goes_on(start.after(minutes(90)), minutes(30)), "set forward");
     }
 
     #[test]

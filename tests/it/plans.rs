@@ -18,7 +18,7 @@ const LISTS: [&str; 6] = [
 
 /// Filters, and the indexes that find what they leave.
 const FILTERED: [(&str, &[&str]); 9] = [
-    ("/api/v1/api-keys?status=revoked", &["api_keys_revoked"]),
+    ("/api/v1/api-keys?status=revoked", &["api_keys_by_age_revoked"]),
     ("/api/v1/ops/trips?status=cancelled", &["trips_by_status"]),
     ("/api/v1/ops/trips?date_from=2026-11-01&date_to=2026-11-02", &["trips_by_departure"]),
     ("/api/v1/ops/trips?updated_since=2026-11-23", &["trips_by_update"]),

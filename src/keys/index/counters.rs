@@ -9,7 +9,7 @@ use crate::keys::scope::Scope;
 use crate::kit::clock::Time;
 use crate::kit::lock::lock;
 
-/// Requests since the last flush. Two relaxed atomics a request, once its address is known.
+/// Requests since counts were last written. Two relaxed atomics a request, once its address is known.
 #[derive(Debug)]
 pub struct Counters {
     allowed: [AtomicU32; PLACES],
@@ -23,8 +23,8 @@ pub struct Counters {
 /// One for each scope, and the last for calls that need none.
 pub(super) const PLACES: usize = 13;
 
-/// Different addresses remembered for one key between two flushes; more are counted but not listed.
-const MOST_ADDRESSES: usize = 256;
+/// Different addresses remembered for one key between two writes; more are counted but not listed.
+const MOST_ADDRESSES: usize = 1_000;
 
 /// When accepted requests came from an address.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ pub struct Seen {
     pub last: Time,
 }
 
-/// What a flush takes away.
+/// What a write takes away.
 #[derive(Debug, Default)]
 pub struct Drained {
     /// By scope (`None`: none needed): allowed and denied.
@@ -59,7 +59,7 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Counts an accepted request; true if the key must now be queued for the next flush.
+    /// Counts an accepted request; true if the key must now be queued for the next write.
     pub fn allow(&self, scope: Option<Scope>, address: IpAddr, now: Time) -> bool {
         self.allowed[place(scope)].fetch_add(1, Ordering::Relaxed);
         self.last_used_at.store(now.micros(), Ordering::Relaxed);
@@ -74,7 +74,7 @@ impl Counters {
         self.queue()
     }
 
-    /// Counts a refused request; true if the key must now be queued for the next flush.
+    /// Counts a refused request; true if the key must now be queued for the next write.
     pub fn deny(&self, scope: Option<Scope>) -> bool {
         self.denied[place(scope)].fetch_add(1, Ordering::Relaxed);
         self.queue()

@@ -9,7 +9,7 @@ use super::Tenant;
 use super::counters::Counters;
 use super::facts::Facts;
 use crate::keys::model::{Allowlist, KeyId};
-use crate::keys::scope::Scopes;
+use crate::keys::scope::{Module, Scopes};
 use crate::kit::clock::Time;
 
 /// An entry, shared: without the count of weak references that the standard library's keeps.
@@ -43,6 +43,7 @@ const NEVER: i64 = i64::MAX;
 /// a second.
 const REVOKED: u32 = 12;
 const REVISION: u32 = 16;
+const _: () = assert!(Module::ALL.len() * 2 <= REVOKED as usize, "a scope has the place of what says whether a key is revoked");
 
 impl Entry {
     pub(super) fn new(key: &Facts, tenant: Arc<Tenant>, before: Option<&Self>) -> Self {
@@ -72,6 +73,7 @@ impl Entry {
     /// What the key opens.
     pub fn scopes(&self) -> Scopes {
         let [low, high, ..] = self.word.to_le_bytes();
+        // Of what else is in these bits it makes nothing.
         Scopes::from_bits(u16::from_le_bytes([low, high]))
     }
 

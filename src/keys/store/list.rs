@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Asterisk, CaseStatement, Expr, Func, NullOrdering, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    Select,
 };
 
 use super::{is, key_of};
@@ -139,7 +140,7 @@ pub(in crate::keys) async fn count_on(
         .expr(next)
         .take();
     tracing::trace!(sql = %db.get_database_backend().build(&statement), "a count of keys");
-    let Some(row) = db.query_one(&statement).await? else { return Ok(<_>::default()) };
+    let row = db.query_one(&statement).await?.ok_or_else(|| DbErr::RecordNotFound("the number of keys".to_owned()))?;
     let figure = |place| row.try_get_by_index(place).map(i64::unsigned_abs);
     let settled = Settled { until: Some(until), created: before.created + figure(0)?, revoked: before.revoked + figure(1)? };
     let (all, revoked, expired) = (settled.created + figure(2)?, settled.revoked + figure(3)?, figure(4)?);

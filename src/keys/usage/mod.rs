@@ -3,7 +3,7 @@
 //! Accepted requests are counted in their entry; refusals are folded by key, reason and address, one audit event a
 //! minute each, and of each key and reason 16 addresses at once are told apart, so that an attacker cannot fill the
 //! disk. A graceful stop writes everything; a crash loses what was counted since counts were last written: a second ago, or
-//! as long as they rest after a write that took long ([`rest`]).
+//! longer if that were very many keys ([`rest`]).
 //!
 //! - `counts` by the hour, and last uses; `addresses` where from
 //! - `rest` when they are written again; `report` both, as they are told
@@ -95,9 +95,10 @@ impl Recorder {
 
     /// Writes refusals, and counts unless they rest; on a failure they stay in memory for the next time.
     pub async fn flush(&self, app: &App, which: Flush) {
-        let begun = app.clock.ticks();
-        if (which == Flush::Last || self.rest.is_over(begun)) && self.write_counts(app).await {
-            self.rest.begin(begun, app.clock.ticks());
+        let now = app.clock.now();
+        if which == Flush::Last || self.rest.is_over(app.clock.ticks(), now) {
+            let keys = self.write_counts(app).await;
+            self.rest.begin(keys, app.clock.ticks(), now);
         }
         let denials = lock(&self.folds).take_due(app.clock.now(), which);
         if !denials.is_empty() {
@@ -105,9 +106,9 @@ impl Recorder {
         }
     }
 
-    /// False if something has to be written again.
-    async fn write_counts(&self, app: &App) -> bool {
-        let mut taken = Taken::of(self);
+    /// How many keys were written.
+    async fn write_counts(&self, app: &App) -> usize {
+        let (mut written, mut taken) = (0, Taken::of(self));
         while let Some(entries) = taken.some() {
             let drain = |entry: EntryRef| {
                 let drained = entry.counters().drain();
@@ -118,10 +119,11 @@ impl Recorder {
             self.taken.fetch_sub(keys, Ordering::Relaxed);
             if !is_written {
                 // The others would be kept waiting by the same database, and this stop with them.
-                return false;
+                break;
             }
+            written += keys;
         }
-        true
+        written
     }
 
     /// False if something has to be written again.

@@ -3,28 +3,40 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::kit::clock::Time;
 use crate::kit::lock::lock;
 
-/// How long counts stay in memory after they were written, in times of what writing them took: the more keys are in use, the
-/// rarer they are written, so that it never takes more than a small share of the processors and of the database.
-const TIMES: u32 = 30;
+/// How long counts wait after they were written, for each key that was written: writing one takes a few hundredths of that,
+/// so that it never takes more than a small share of the processors. Up to two thousand keys it is no wait at all, as
+/// everything is looked at once a second.
+const OF_A_KEY: Duration = Duration::from_micros(500);
 
-/// They never stay longer than this: a crash loses them.
+/// They never wait longer than this: a crash loses what has come meanwhile.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Until when counts stay in memory, in ticks.
+/// The wait after a write.
 #[derive(Debug, Default)]
-pub(super) struct Rest(Mutex<Duration>);
+pub(super) struct Rest(Mutex<Wait>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Wait {
+    /// In ticks.
+    until: Duration,
+    /// The hour that was written to.
+    hour: Option<Time>,
+}
 
 impl Rest {
-    pub(super) fn is_over(&self, now: Duration) -> bool {
-        now >= *lock(&self.0)
+    /// Counts are written to the hour in which they are written, so none waits for the next.
+    pub(super) fn is_over(&self, ticks: Duration, now: Time) -> bool {
+        let Wait { until, hour } = *lock(&self.0);
+        ticks >= until || hour != Some(now.hour())
     }
 
-    /// Begins after a write.
-    pub(super) fn begin(&self, write_begun: Duration, write_ended: Duration) {
-        let took = write_ended.saturating_sub(write_begun);
-        *lock(&self.0) = write_ended + (took * TIMES).min(LONGEST);
+    /// Begins, after so many keys were written.
+    pub(super) fn begin(&self, keys: usize, ticks: Duration, now: Time) {
+        let wait = OF_A_KEY.saturating_mul(u32::try_from(keys).unwrap_or(u32::MAX)).min(LONGEST);
+        *lock(&self.0) = Wait { until: ticks + wait, hour: Some(now.hour()) };
     }
 }
 
@@ -32,13 +44,27 @@ impl Rest {
 mod tests {
     use super::*;
 
+    fn now() -> Time {
+        "2026-11-23T09:30:00Z".parse().expect("a time")
+    }
+
     #[test]
-    fn a_rest_is_thirty_times_as_long_as_the_write_and_half_a_minute_at_most() {
-        let (rest, at) = (Rest::default(), Duration::from_millis);
-        assert!(rest.is_over(at(0)), "nothing was written yet");
-        rest.begin(at(1_000), at(1_100));
-        assert!(!rest.is_over(at(4_099)) && rest.is_over(at(4_100)));
-        rest.begin(at(10_000), at(12_000));
-        assert!(!rest.is_over(at(41_999)) && rest.is_over(at(42_000)));
+    fn the_more_keys_were_written_the_longer_is_the_wait_up_to_half_a_minute() {
+        let (rest, at) = (Rest::default(), Duration::from_secs(100));
+        assert!(rest.is_over(at, now()), "nothing was written yet");
+        for (keys, wait) in [(0, 0), (2_000, 1_000), (50_000, 25_000), (1_000_000, 30_000)] {
+            rest.begin(keys, at, now());
+            let over = at + Duration::from_millis(wait);
+            assert!(rest.is_over(over, now()), "{keys}");
+            assert!(wait == 0 || !rest.is_over(over.saturating_sub(Duration::from_millis(1)), now()), "{keys}");
+        }
+    }
+
+    #[test]
+    fn nothing_waits_for_the_next_hour() {
+        let (rest, at) = (Rest::default(), Duration::from_secs(100));
+        rest.begin(50_000, at, now());
+        assert!(!rest.is_over(at, now().after(Duration::from_mins(29))));
+        assert!(rest.is_over(at, now().after(Duration::from_mins(30))));
     }
 }

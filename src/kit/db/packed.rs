@@ -48,14 +48,26 @@ fn pack(column: SimpleExpr, packing: Packing, is_sqlite: bool) -> SimpleExpr {
     }
 }
 
-/// Inserts rows, in this order; `on_conflict` says what becomes of one that is there, if one may be.
+/// Rows in one statement, which must not take longer than a statement may.
+const AT_ONCE: usize = 1_024;
+
+/// Inserts rows, in this order, so that two processes that write the same rows wait for one another and not in a circle;
+/// `on_conflict` says what becomes of one that is there, if one may be. Columns are texts, UUIDs, times and signed integers;
+/// one of another type is an error.
 pub async fn insert_packed<E>(db: &impl ConnectionTrait, rows: &[E::Model], on_conflict: Option<OnConflict>) -> DbResult<()>
 where
     E: EntityTrait<Model: Sync>,
 {
-    if rows.is_empty() {
-        return Ok(());
+    for rows in rows.chunks(AT_ONCE) {
+        insert_some::<E>(db, rows, on_conflict.clone()).await?;
     }
+    Ok(())
+}
+
+async fn insert_some<E>(db: &impl ConnectionTrait, rows: &[E::Model], on_conflict: Option<OnConflict>) -> DbResult<()>
+where
+    E: EntityTrait<Model: Sync>,
+{
     let is_sqlite = db.get_database_backend() == DbBackend::Sqlite;
     let rows: Vec<Row<'_, E::Model>> = rows.iter().map(Row).collect();
     let text = Expr::val(serde_json::to_string(&rows).map_err(|error| DbErr::Json(error.to_string()))?);

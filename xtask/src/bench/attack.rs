@@ -67,7 +67,7 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
         name: name.to_owned(),
         url: format!("http://{}{path}", server.address),
         key,
-        process: server.process.id(),
+        processes: vec![server.process.id()],
     };
     let good = target("good keys", WHOAMI, Some(make_key(server.address, &token, "Good", "null")?));
     let other = make_key(server.address, &token, "Other", "null")?;

@@ -20,8 +20,8 @@ pub(super) struct Target {
     pub(super) name: String,
     pub(super) url: String,
     pub(super) key: Option<String>,
-    /// The server's process.
-    pub(super) process: u32,
+    /// The server's process, and its database's if that is a server as well.
+    pub(super) processes: Vec<u32>,
 }
 
 /// What one round found out.
@@ -29,7 +29,7 @@ pub(super) struct Target {
 pub(super) struct Sample {
     pub(super) requests: f64,
     pub(super) requests_a_second: f64,
-    /// Of the server's processor for each request.
+    /// Of the processors' time for each request.
     pub(super) micros: f64,
     /// The time that half of the requests took, and 99 of 100, in milliseconds.
     pub(super) median: f64,
@@ -64,9 +64,9 @@ pub(super) fn run_script(
 }
 
 fn sample(target: &Target, wrk: &mut Command) -> io::Result<Sample> {
-    let before = processor_time(target.process)?;
+    let before = processor_times(target)?;
     let output = wrk.output()?;
-    let after = processor_time(target.process)?;
+    let after = processor_times(target)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let failed = |what: &str| io::Error::other(format!("{}: {what}:\n{said}", target.name));
     if !output.status.success() || said.contains("Non-2xx") || said.contains("Socket errors") {
@@ -95,8 +95,12 @@ fn millis(text: &str) -> Option<f64> {
     number("us").map(|us| us / 1e3).or_else(|| number("ms")).or_else(|| number("s").map(|s| s * 1e3))
 }
 
+fn processor_times(target: &Target) -> io::Result<f64> {
+    target.processes.iter().map(|process| processor_time(*process)).sum()
+}
+
 /// Seconds that a process and its children have had of the processors so far, with those of its threads that have ended:
-/// `utime` and `stime`, in hundredths.
+/// `utime` and `stime`, and of children that have ended `cutime` and `cstime`, in hundredths.
 fn processor_time(process: u32) -> io::Result<f64> {
     let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
     let mut seconds = 0.0;
@@ -106,6 +110,6 @@ fn processor_time(process: u32) -> io::Result<f64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The second field is the program's name in parentheses, which may hold anything.
     let fields = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-    let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    let ticks: f64 = fields.skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum();
     Ok(seconds + ticks / 100.0)
 }

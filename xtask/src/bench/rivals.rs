@@ -69,7 +69,7 @@ impl Rivals {
             name: name.to_owned(),
             url: format!("http://{}{path}", server.address),
             key: is_keyed.then(|| server.key.clone().unwrap_or_else(|| self.key.clone())),
-            process: server.process.id(),
+            processes: vec![server.process.id()],
         };
         let targets = [
             target("a bare axum server, one static answer", &self.bare, "/bare", false),

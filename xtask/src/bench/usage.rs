@@ -15,10 +15,19 @@ use crate::cluster::database;
 use crate::run::{Folder, Product, Profile, Stop, build};
 use crate::{debian, postgres};
 
-/// Keys in turn, and seconds of load: long enough for writes, and the rests after them, to be in it more than once.
-const KEYS: [(u32, u32); 3] = [(1, 2), (1_000, 2), (50_000, 45)];
+/// Keys in turn, and seconds of load: for many, twice as long as from one write to the next.
+const KEYS: [(u32, u32); 3] = [(1, 10), (1_000, 10), (50_000, 54)];
+
+/// Connections to each of the two, which are under load at the same time: whatever slows the machine for a while slows both.
+const CONNECTIONS: u32 = load::CONNECTIONS / 2;
 
 const SCRIPT: &str = include_str!("usage.lua");
+
+/// One of the two, with a database of its own.
+struct Side {
+    server: Server,
+    database: Option<postgres::Server>,
+}
 
 /// Measures both with each number of keys on each engine; the section of the document.
 pub(super) fn table(rounds: u32, stop: &Stop) -> io::Result<String> {
@@ -31,30 +40,31 @@ pub(super) fn table(rounds: u32, stop: &Stop) -> io::Result<String> {
     if !database::prepare() {
         return Err(io::Error::other("Postgres is not there"));
     }
+    let psql = postgres::find("psql").ok_or_else(|| io::Error::other("psql is not there"))?;
     let folder = Folder::make("bench-usage")?;
     let folder = folder.path();
     std::fs::write(folder.join("usage.lua"), SCRIPT)?;
+    // The usual one last, which whatever is built next goes on from.
     let uncounted = apart(folder, "uncounted", &["--features", "uncounted"])?;
     let counted = apart(folder, "counted", &[])?;
-    let psql = postgres::find("psql").ok_or_else(|| io::Error::other("psql is not there"))?;
     let mut text = String::from(
-        "| | keys in use | requests/s | of uncounted | CPU a request | of uncounted | 99 % within | uncounted |\n\
+        "| | keys in use | counted, requests/s | of uncounted | processors' time a request | of uncounted | 99 % within | uncounted |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
-    let file = |name: &str| folder.join(format!("{name}.db"));
-    let start = |name: &str, binary: &Path| {
-        let product = Product { binary: binary.to_owned(), database: format!("sqlite://{}", file(name).display()) };
-        served(&product, &SQLITE, name, folder, stop, || scale::sqlite(&file(name)))
+    let on_file = |name: &str, binary: &Path| {
+        let file = folder.join(format!("{name}.db"));
+        let product = Product { binary: binary.to_owned(), database: format!("sqlite://{}", file.display()) };
+        let server = served(&product, &SQLITE, name, folder, stop, || scale::sqlite(&file))?;
+        Ok::<_, io::Error>(Side { server, database: None })
     };
-    rows(&mut text, "SQLite", &[start("counted", &counted)?, start("uncounted", &uncounted)?], folder, rounds, stop)?;
-    // Both in one server, which a database that is not used does not slow.
-    let server = postgres::Server::start()?;
-    let start = |name: &str, binary: &Path| {
-        scale::told(scale::psql(&psql, &server.url("postgres")), &format!("CREATE DATABASE {name}"))?;
-        let product = Product { binary: binary.to_owned(), database: server.url(name) };
-        served(&product, &POSTGRES, name, folder, stop, || scale::psql(&psql, &product.database))
+    rows(&mut text, "SQLite", &[on_file("counted", &counted)?, on_file("uncounted", &uncounted)?], folder, rounds, stop)?;
+    let on_server = |name: &str, binary: &Path| {
+        let database = postgres::Server::start()?;
+        let product = Product { binary: binary.to_owned(), database: database.url("postgres") };
+        let server = served(&product, &POSTGRES, name, folder, stop, || scale::psql(&psql, &product.database))?;
+        Ok::<_, io::Error>(Side { server, database: Some(database) })
     };
-    rows(&mut text, "Postgres", &[start("counted", &counted)?, start("uncounted", &uncounted)?], folder, rounds, stop)?;
+    rows(&mut text, "Postgres", &[on_server("counted", &counted)?, on_server("uncounted", &uncounted)?], folder, rounds, stop)?;
     Ok(text)
 }
 
@@ -93,54 +103,57 @@ fn served(
     Server::start(folder, name, stop, |at| product_command(product, at, &[]))
 }
 
-fn rows(text: &mut String, engine: &str, servers: &[Server; 2], folder: &Path, rounds: u32, stop: &Stop) -> io::Result<()> {
+fn rows(text: &mut String, engine: &str, sides: &[Side; 2], folder: &Path, rounds: u32, stop: &Stop) -> io::Result<()> {
     for (keys, seconds) in KEYS {
-        // Short ones are many, as the difference is smaller than what they differ by themselves.
-        let rounds = if seconds > 2 { rounds.div_ceil(3) } else { rounds * 3 };
-        let mut samples: [Vec<Sample>; 2] = Default::default();
+        // As much load for many keys as for few.
+        let rounds = if seconds > 10 { rounds.div_ceil(3) } else { rounds };
+        let mut samples = Vec::new();
         for round in 0..=rounds {
-            let mut turns: Vec<_> = servers.iter().zip(&mut samples).collect();
-            if round % 2 == 1 {
-                turns.reverse();
+            if stop.is_asked() {
+                return Err(io::ErrorKind::Interrupted.into());
             }
-            for (server, samples) in turns {
-                if stop.is_asked() {
-                    return Err(io::ErrorKind::Interrupted.into());
-                }
-                let sample = one(server, keys, if round == 0 { 2 } else { seconds }, folder)?;
-                println!("{engine}, {keys} keys, round {round}: {:.0}/s", sample.requests_a_second);
-                // The first round only warms up.
-                if round > 0 {
-                    samples.push(sample);
-                }
+            let [counted, uncounted] = both(sides, keys, if round == 0 { 2 } else { seconds }, folder)?;
+            println!("{engine}, {keys} keys, round {round}: {:.2} us, uncounted {:.2} us", counted.micros, uncounted.micros);
+            // The first round only warms up.
+            if round > 0 {
+                samples.push((counted, uncounted));
             }
         }
-        let [counted, uncounted] = &samples;
-        let of = |samples: &[Sample], figure: fn(&Sample) -> f64| median(samples.iter().map(figure).collect());
-        let ratio = |figure: fn(&Sample) -> f64| {
-            median(counted.iter().zip(uncounted).map(|(one, other)| figure(one) / figure(other)).collect())
-        };
+        let counted = |figure: fn(&Sample) -> f64| median(samples.iter().map(|(counted, _)| figure(counted)).collect());
+        let uncounted = |figure: fn(&Sample) -> f64| median(samples.iter().map(|(_, uncounted)| figure(uncounted)).collect());
+        let ratio = |figure: fn(&Sample) -> f64| median(samples.iter().map(|(one, other)| figure(one) / figure(other)).collect());
         // Writing to a String cannot fail.
         let _written = writeln!(
             text,
             "| {engine} | {keys} | {:.0} | {:.3} | {:.2} µs | {:.3} | {:.2} ms | {:.2} ms |",
-            of(counted, |sample| sample.requests_a_second),
+            counted(|sample| sample.requests_a_second),
             ratio(|sample| sample.requests_a_second),
-            of(counted, |sample| sample.micros),
+            counted(|sample| sample.micros),
             ratio(|sample| sample.micros),
-            of(counted, |sample| sample.p99),
-            of(uncounted, |sample| sample.p99),
+            counted(|sample| sample.p99),
+            uncounted(|sample| sample.p99),
         );
     }
     Ok(())
 }
 
-fn one(server: &Server, keys: u32, seconds: u32, folder: &Path) -> io::Result<Sample> {
-    let target = Target {
-        name: format!("{keys} keys"),
-        url: format!("http://{}/api/v1/auth/whoami", server.address),
-        key: None,
-        process: server.process.id(),
+/// Load on both at once.
+fn both(sides: &[Side; 2], keys: u32, seconds: u32, folder: &Path) -> io::Result<[Sample; 2]> {
+    let one = |side: &Side| {
+        let database = side.database.as_ref().and_then(postgres::Server::pid).and_then(|pid| pid.try_into().ok());
+        let target = Target {
+            name: format!("{keys} keys"),
+            url: format!("http://{}/api/v1/auth/whoami", side.server.address),
+            key: None,
+            processes: [side.server.process.id()].into_iter().chain(database).collect(),
+        };
+        load::run_script(&target, &folder.join("usage.lua"), &[&keys.to_string()], CONNECTIONS, seconds)
     };
-    load::run_script(&target, &folder.join("usage.lua"), &[&keys.to_string()], load::CONNECTIONS, seconds)
+    let [first, second] = sides;
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| one(first));
+        let second = one(second);
+        let first = running.join().map_err(|_| io::Error::other("a load has panicked"))?;
+        Ok([first?, second?])
+    })
 }
