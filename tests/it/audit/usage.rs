@@ -261,7 +261,7 @@ async fn thousands_of_keys_are_written_in_one_flush_each_with_its_event() {
     let keys = many_keys(&t).await;
     for _ in 0..2 {
         use_each(&t, &keys);
-        t.app.recorder.flush(&t.app, Flush::Regular).await;
+        t.app.recorder.flush(&t.app, Flush::Last).await;
         assert!(t.app.recorder.is_empty());
     }
     let many = i64::try_from(MANY).expect("a count");
@@ -270,6 +270,24 @@ async fn thousands_of_keys_are_written_in_one_flush_each_with_its_event() {
     assert_eq!(number(&t, "SELECT count(*) FROM audit_events WHERE action = 'api_key.used'").await, many);
     let verdict = planeconnection::audit::verify(&t.app.db, t.workspace.id).await.expect("a verdict");
     assert!(verdict.fault.is_none(), "{:?}", verdict.fault);
+}
+
+#[tokio::test]
+async fn after_thousands_of_keys_counts_wait_and_a_stop_does_not() {
+    let t = TestApp::new().await;
+    let keys = many_keys(&t).await;
+    let flush = async |which| {
+        t.app.recorder.flush(&t.app, which).await;
+        t.app.recorder.waiting()
+    };
+    use_each(&t, &keys);
+    assert_eq!(flush(Flush::Regular).await, 0, "nothing was written before");
+    use_each(&t, &keys);
+    assert_eq!(flush(Flush::Regular).await, MANY, "too soon after so many");
+    assert_eq!(flush(Flush::Last).await, 0);
+    use_each(&t, &keys);
+    t.advance(Duration::from_mins(1)).await;
+    assert_eq!(flush(Flush::Regular).await, 0, "long after");
 }
 
 #[tokio::test]
