@@ -73,7 +73,6 @@ impl Entry {
     /// What the key opens.
     pub fn scopes(&self) -> Scopes {
         let [low, high, ..] = self.word.to_le_bytes();
-        // Of what else is in these bits it makes nothing.
         Scopes::from_bits(u16::from_le_bytes([low, high]))
     }
 
