@@ -1,11 +1,13 @@
--- Requests with so many keys in turn, each made beforehand.
+-- Requests with so many of the keys in a file in turn, each made beforehand.
 
 local requests, at = {}, 0
 
 function init(arguments)
-  for number = 1, tonumber(arguments[1]) do
-    local key = string.format("pck_%038d", number)
-    requests[number] = wrk.format("GET", wrk.path, { ["X-API-Key"] = key })
+  local most = tonumber(arguments[2])
+  for key in io.lines(arguments[1]) do
+    if #requests < most then
+      requests[#requests + 1] = wrk.format("GET", wrk.path, { ["X-API-Key"] = key })
+    end
   end
 end
 

@@ -16,10 +16,12 @@ use crate::run::{Folder, Product, Profile, Stop, build};
 use crate::{debian, postgres};
 
 /// Keys in turn, and seconds of load: for many, twice as long as from one write to the next.
-const KEYS: [(u32, u32); 3] = [(1, 10), (1_000, 10), (50_000, 54)];
+const KEYS: [(u32, u32); 3] = [(1, 10), (1_000, 10), (MOST, 54)];
 
 /// Connections to each of the two, which are under load at the same time: whatever slows the machine for a while slows both.
 const CONNECTIONS: u32 = load::CONNECTIONS / 2;
+
+const MOST: u32 = 50_000;
 
 const SCRIPT: &str = include_str!("usage.lua");
 
@@ -44,6 +46,8 @@ pub(super) fn table(rounds: u32, stop: &Stop) -> io::Result<String> {
     let folder = Folder::make("bench-usage")?;
     let folder = folder.path();
     std::fs::write(folder.join("usage.lua"), SCRIPT)?;
+    let keys: Vec<String> = (0..MOST).map(key).collect();
+    std::fs::write(folder.join("keys"), keys.join("\n"))?;
     // The usual one last, which whatever is built next goes on from.
     let uncounted = apart(folder, "uncounted", &["--features", "uncounted"])?;
     let counted = apart(folder, "counted", &[])?;
@@ -77,6 +81,19 @@ fn apart(folder: &Path, name: &str, features: &[&str]) -> io::Result<PathBuf> {
     Ok(copy)
 }
 
+/// A key with its checksum, as `src/keys/format.rs` has it.
+fn key(number: u32) -> String {
+    let covered = format!("pck_{number:032}");
+    let checksum = (0..6).scan(crc32fast::hash(covered.as_bytes()), |rest, _| {
+        let digit = BASE62[(*rest % 62) as usize];
+        *rest /= 62;
+        Some(char::from(digit))
+    });
+    covered.clone() + &checksum.collect::<Vec<_>>().into_iter().rev().collect::<String>()
+}
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /// Serves a database with as many keys as are ever in use.
 fn served(
     product: &Product,
@@ -88,12 +105,8 @@ fn served(
 ) -> io::Result<Server> {
     product.make_workspace()?;
     product.make_key()?;
-    let most = KEYS.map(|(keys, _)| keys).into_iter().max().unwrap_or(1);
-    let digest = |number: u32| {
-        let digest = Sha256::digest(format!("pck_{number:038}"));
-        digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-    };
-    let values: Vec<String> = (1..=most).map(|number| format!("({number}, {})", (dialect.bytes)(&digest(number)))).collect();
+    let digest = |number: u32| Sha256::digest(key(number)).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let values: Vec<String> = (0..MOST).map(|number| format!("({number}, {})", (dialect.bytes)(&digest(number)))).collect();
     let sql = format!(
         "WITH n(i, digest) AS (VALUES {}), one AS (SELECT * FROM api_keys LIMIT 1) {}",
         values.join(", "),
@@ -147,7 +160,8 @@ fn both(sides: &[Side; 2], keys: u32, seconds: u32, folder: &Path) -> io::Result
             key: None,
             processes: [side.server.process.id()].into_iter().chain(database).collect(),
         };
-        load::run_script(&target, &folder.join("usage.lua"), &[&keys.to_string()], CONNECTIONS, seconds)
+        let file = folder.join("keys").display().to_string();
+        load::run_script(&target, &folder.join("usage.lua"), &[&file, &keys.to_string()], CONNECTIONS, seconds)
     };
     let [first, second] = sides;
     std::thread::scope(|scope| {
