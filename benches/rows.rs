@@ -184,7 +184,7 @@ impl Node {
             };
             let flush = async || {
                 let begun = Instant::now();
-                // Without the rest that follows a long write.
+                // As at a stop, which does not wait after many keys.
                 self.app.recorder.flush(&self.app, Flush::Last).await;
                 assert!(self.app.recorder.is_empty(), "all of it is written");
                 millis(begun)

@@ -84,12 +84,9 @@ fn apart(folder: &Path, name: &str, features: &[&str]) -> io::Result<PathBuf> {
 /// A key with its checksum, as `src/keys/format.rs` has it.
 fn key(number: u32) -> String {
     let covered = format!("pck_{number:032}");
-    let checksum = (0..6).scan(crc32fast::hash(covered.as_bytes()), |rest, _| {
-        let digit = BASE62[(*rest % 62) as usize];
-        *rest /= 62;
-        Some(char::from(digit))
-    });
-    covered.clone() + &checksum.collect::<Vec<_>>().into_iter().rev().collect::<String>()
+    let sum = crc32fast::hash(covered.as_bytes());
+    let checksum = (0..6).rev().map(|place| char::from(BASE62[(sum / 62_u32.pow(place) % 62) as usize]));
+    covered.chars().chain(checksum).collect()
 }
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
