@@ -65,7 +65,7 @@ pub(crate) struct KeyView {
     created_by: Person,
     /// `null` for no expiration.
     expires_at: Option<Time>,
-    /// The last accepted request, up to a second late, or half a minute where thousands of keys are in use.
+    /// The last accepted request, up to a second late, or a minute where thousands of keys are in use.
     last_used_at: Option<Time>,
     /// Where that request came from.
     last_used_ip: Option<String>,
