@@ -15,6 +15,7 @@ mod m0007_key_order;
 mod m0008_nodes;
 mod m0009_filters;
 mod m0010_revoked_keys;
+mod m0011_room;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0008_nodes::Migration),
             Box::new(m0009_filters::Migration),
             Box::new(m0010_revoked_keys::Migration),
+            Box::new(m0011_room::Migration),
         ]
     }
 }
