@@ -1,23 +1,28 @@
 //! What requests with one key leave behind, until it is written.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use crate::keys::scope::Scope;
 use crate::kit::clock::Time;
 use crate::kit::lock::lock;
 
 /// Requests since counts were last written. Two relaxed atomics a request, once its address is known.
+///
+/// In this order, as what a request needs is then side by side: with very many keys in use, each cache line is a miss.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Counters {
-    allowed: [AtomicU32; PLACES],
-    denied: [AtomicU32; PLACES],
     last_used_at: AtomicI64,
     last_ip: AtomicU64,
-    addresses: Mutex<HashMap<IpAddr, Seen>>,
     is_queued: AtomicBool,
+    allowed: [AtomicU32; PLACES],
+    denied: [AtomicU32; PLACES],
+    addresses: Mutex<HashMap<IpAddr, Seen>>,
+    known_ip: AtomicU64,
 }
 
 /// One for each scope, and the last for calls that need none.
@@ -48,12 +53,13 @@ pub struct Drained {
 impl Default for Counters {
     fn default() -> Self {
         Self {
-            allowed: [const { AtomicU32::new(0) }; PLACES],
-            denied: [const { AtomicU32::new(0) }; PLACES],
             last_used_at: AtomicI64::new(0),
             last_ip: AtomicU64::new(0),
-            addresses: Mutex::default(),
             is_queued: AtomicBool::new(false),
+            allowed: [const { AtomicU32::new(0) }; PLACES],
+            denied: [const { AtomicU32::new(0) }; PLACES],
+            addresses: Mutex::default(),
+            known_ip: AtomicU64::new(0),
         }
     }
 }
@@ -124,6 +130,16 @@ impl Counters {
         drop(addresses);
         self.queue()
     }
+
+    /// Notes an address that the database has, in place of the one before.
+    pub fn note_known(&self, address: IpAddr) {
+        self.known_ip.store(mark(address), Ordering::Relaxed);
+    }
+
+    /// Whether it is that one, so that the database need not be asked.
+    pub fn is_known(&self, address: IpAddr) -> bool {
+        self.known_ip.load(Ordering::Relaxed) == mark(address)
+    }
 }
 
 /// The place of a scope.
@@ -131,15 +147,13 @@ pub(super) fn place(scope: Option<Scope>) -> usize {
     scope.map_or(PLACES - 1, Scope::index)
 }
 
-/// A number for an address that is never zero; two addresses of one number would be listed as one.
+/// A number for an address that is never zero. Two addresses of one number would be listed as one, so that nobody may be able to
+/// choose an address by the number of another: that of IPv6 is a hash by a secret of this process.
 fn mark(address: IpAddr) -> u64 {
+    static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     match address {
         IpAddr::V4(v4) => u64::from(v4.to_bits()) | 1 << 32,
-        IpAddr::V6(v6) => {
-            let half = |segments: &[u16]| segments.iter().fold(0, |half, segment| half << 16 | u64::from(*segment));
-            let (network, interface) = (half(&v6.segments()[..4]), half(&v6.segments()[4..]));
-            // Both halves take part; the top bit keeps it apart from every v4 number.
-            (network.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ interface) | 1 << 63
-        }
+        // The top bit keeps it apart from every number of IPv4.
+        IpAddr::V6(v6) => SECRET.hash_one(v6) | 1 << 63,
     }
 }

@@ -91,6 +91,15 @@ impl Entry {
         self.allowlist.as_ref().is_none_or(|list| list.admits(address))
     }
 
+    /// Counts a request, and not who holds the counters meanwhile: there, processors that admit the same key would wait for one
+    /// another once more.
+    pub fn count<T>(&self, request: impl FnOnce(&Counters) -> T) -> T {
+        match &*self.counters.load() {
+            Some(counters) => request(counters),
+            None => request(&self.counters()),
+        }
+    }
+
     /// What was counted for this key.
     pub fn counters(&self) -> triomphe::Arc<Counters> {
         if let Some(counters) = self.counters.load_full() {

@@ -32,9 +32,12 @@ pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
     for (entry, drained) in batch {
         uses.extend(drained.addresses.iter().map(|(ip, seen)| (entry, *ip, *seen)));
     }
-    let known = known(app.db.read(), &uses).await?;
+    // Most keys are used from where they were used before.
+    let (mut old, others): (Vec<_>, Vec<_>) = uses.into_iter().partition(|(entry, ip, _)| entry.counters().is_known(*ip));
+    let known = known(app.db.read(), &others).await?;
     let is_known = |(entry, ip, _): &Use<'_>| known.get(&entry.id).is_some_and(|ips| ips.contains(&ip.to_string()));
-    let (old, new): (Vec<_>, Vec<_>) = uses.into_iter().partition(is_known);
+    let (found, new): (Vec<_>, Vec<_>) = others.into_iter().partition(is_known);
+    old.extend(found);
     if !old.is_empty() {
         touch(app, &old).await?;
     }
@@ -51,6 +54,9 @@ pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
 async fn known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<Known> {
     let keys: HashSet<KeyId> = uses.iter().map(|(entry, ..)| entry.id).collect();
     let mut known = Known::new();
+    if keys.is_empty() {
+        return Ok(known);
+    }
     for row in address::Entity::find().filter(address::Column::KeyId.is_in(keys)).all(db).await? {
         known.entry(row.key_id).or_default().insert(row.ip);
     }
@@ -78,7 +84,11 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
         .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
         .to_owned();
     insert_packed::<address::Entity>(&tx, &rows, Some(newer)).await?;
-    tx.commit().await
+    tx.commit().await?;
+    for (entry, ip, _) in uses {
+        entry.counters().note_known(*ip);
+    }
+    Ok(())
 }
 
 /// Writes addresses not seen before, with their events.

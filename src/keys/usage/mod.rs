@@ -58,7 +58,7 @@ impl Recorder {
         if cfg!(feature = "uncounted") {
             return;
         }
-        if entry.counters().allow(scope, address, now) {
+        if entry.count(|counters| counters.allow(scope, address, now)) {
             lock(&self.queue).push(entry.clone());
         }
     }
@@ -87,7 +87,7 @@ impl Recorder {
     }
 
     fn fold(&self, entry: &EntryRef, reason: Reason, scope: Option<Scope>, origin: Origin<'_>) {
-        if entry.counters().deny(scope) {
+        if entry.count(|counters| counters.deny(scope)) {
             lock(&self.queue).push(entry.clone());
         }
         lock(&self.folds).add(entry, reason, origin);
