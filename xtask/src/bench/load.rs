@@ -1,8 +1,8 @@
 //! Load on one server by wrk, and what it cost the server's processor.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::debian;
 
@@ -29,8 +29,9 @@ pub(super) struct Target {
 pub(super) struct Sample {
     pub(super) requests: f64,
     pub(super) requests_a_second: f64,
-    /// Of the processors' time for each request.
+    /// Of the processors' time for each request: of the server, and of the client.
     pub(super) micros: f64,
+    pub(super) client: f64,
     /// The time that half of the requests took, and 99 of 100, in milliseconds.
     pub(super) median: f64,
     pub(super) p99: f64,
@@ -65,11 +66,17 @@ pub(super) fn run_script(
 
 fn sample(target: &Target, wrk: &mut Command) -> io::Result<Sample> {
     let before = processor_times(target)?;
-    let output = wrk.output()?;
+    let mut running = wrk.stdout(Stdio::piped()).spawn()?;
+    let mut said = String::new();
+    if let Some(mut stdout) = running.stdout.take() {
+        stdout.read_to_string(&mut said)?;
+    }
     let after = processor_times(target)?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    // It has ended, and can be looked at until it is waited for.
+    let client = processor_time(running.id())?;
+    let status = running.wait()?;
     let failed = |what: &str| io::Error::other(format!("{}: {what}:\n{said}", target.name));
-    if !output.status.success() || said.contains("Non-2xx") || said.contains("Socket errors") {
+    if !status.success() || said.contains("Non-2xx") || said.contains("Socket errors") {
         return Err(failed("not every request was answered with 200"));
     }
     let word = |before: &str| said.split_once(before).and_then(|(_, rest)| rest.split_whitespace().next());
@@ -84,6 +91,7 @@ fn sample(target: &Target, wrk: &mut Command) -> io::Result<Sample> {
         requests,
         requests_a_second,
         micros: (after - before) * 1e6 / requests,
+        client: client * 1e6 / requests,
         median: figure(" 50%")?,
         p99: figure(" 99%")?,
     })
