@@ -15,6 +15,7 @@ use crate::kit::random::Random;
 use crate::members::Passwords;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
+use crate::reference::Documents;
 use crate::sessions::SignIns;
 use crate::{audit, keys, sessions};
 
@@ -53,6 +54,8 @@ pub struct Parts {
     pub sign_ins: SignIns,
     /// How far the audit chains were verified here.
     pub chains: Watch,
+    /// The API reference, made once.
+    pub documents: Documents,
     /// What is counted for the operator.
     pub metrics: Metrics,
     /// Refused requests, of which only so many are logged.
@@ -90,6 +93,7 @@ impl App {
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),
             chains: Watch::default(),
+            documents: Documents::default(),
             metrics: Metrics::default(),
             refusals: Refusals::default(),
         })))

@@ -1,25 +1,84 @@
-//! The files that pages refer to, out of the binary.
+//! The files that pages refer to, embedded in the binary.
+//!
+//! Pages link to `/assets/NAME?v=HASH`, which browsers keep for a year: another content has another address. Without the
+//! hash, or with that of another version, the present content is sent and has to be asked for again each time, so that nodes
+//! of two versions behind one balancer serve each other's pages.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::http::{HeaderValue, Uri, header};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::kit::http::told;
-use crate::kit::page::Asset;
+use crate::kit::http::{Known, Prepared, told};
 
-/// Address, media type, content.
-const FILES: [(&str, &str, &str); 4] = [
-    ("/assets/page.css", "text/css; charset=utf-8", include_str!("../../assets/page.css")),
-    ("/assets/docs.css", "text/css; charset=utf-8", include_str!("../../assets/docs.css")),
-    ("/assets/page.js", "text/javascript; charset=utf-8", include_str!("../../assets/page.js")),
-    ("/assets/icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
+/// Name, media type, content. A stylesheet comes after the files it refers to: its links get their hashes.
+const FILES: &[(&str, &str, &[u8])] = &[
+    ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
+    ("page.css", CSS, include_bytes!("../../assets/page.css")),
+    ("docs.css", CSS, include_bytes!("../../assets/docs.css")),
+    ("page.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),
 ];
 
-/// Open to all: there is nothing of anybody in them.
-pub fn router() -> Router<App> {
-    FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
-        let asset = Asset::new(kind, text);
-        router.route(path, get(told(move |headers: HeaderMap| async move { asset.answer(&headers) })))
+const CSS: &str = "text/css; charset=utf-8";
+
+/// For content at an address that names its hash.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+struct Asset {
+    path: String,
+    /// The path with the hash of the content.
+    link: String,
+    file: Prepared,
+}
+
+/// Hashed once in a process.
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    FILES.iter().fold(Vec::new(), |mut assets, (name, kind, content)| {
+        let content = if *kind == CSS { with_links(content, &assets) } else { Cow::Borrowed(*content) };
+        let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind))];
+        let file = match content {
+            Cow::Borrowed(content) => Prepared::new(headers, content),
+            Cow::Owned(content) => Prepared::new(headers, content),
+        };
+        let path = format!("/assets/{name}");
+        assets.push(Asset { link: format!("{path}?v={}", file.hash()), path, file });
+        assets
     })
+});
+
+fn with_links(css: &'static [u8], assets: &[Asset]) -> Cow<'static, [u8]> {
+    let Ok(text) = str::from_utf8(css) else { return Cow::Borrowed(css) };
+    let linked = assets.iter().fold(text.to_owned(), |text, asset| text.replace(&asset.path, &asset.link));
+    Cow::Owned(linked.into_bytes())
+}
+
+/// The address of a file, for templates: `crate::frame::asset("page.css")`.
+pub fn asset(name: &str) -> Cow<'static, str> {
+    let found = ASSETS.iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(name));
+    found.map_or_else(|| Cow::Owned(format!("/assets/{name}")), |asset| Cow::Borrowed(asset.link.as_str()))
+}
+
+/// The routes of the files, which are open to all.
+pub fn router() -> Router<App> {
+    ASSETS.iter().fold(Router::new(), |router, asset| {
+        let answer = move |uri: Uri, known: Known| async move {
+            let is_named = uri.query().and_then(|query| query.strip_prefix("v=")) == Some(asset.file.hash());
+            asset.file.answer(&known, if is_named { FOREVER } else { "no-cache" })
+        };
+        router.route(&asset.path, get(told(answer)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_in_a_stylesheet_name_the_hash_of_the_file() {
+        let css = with_links(b"a { background: url(/assets/icon.svg) }", &ASSETS);
+        assert_eq!(str::from_utf8(&css), Ok(format!("a {{ background: url({}) }}", asset("icon.svg")).as_str()));
+    }
 }

@@ -9,7 +9,7 @@
 mod files;
 mod turned;
 
-pub use files::router as files;
+pub use files::{asset, router as files};
 pub use turned::{forbidden, send_again, signed_out_meanwhile};
 
 use crate::access::{Caller, Permission, ReadAuditLog};

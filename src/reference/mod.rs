@@ -12,7 +12,7 @@ use axum::Router;
 use axum::routing::get;
 
 pub use openapi::document;
-pub use page::error_page;
+pub use page::{Documents, error_page};
 
 use crate::app::App;
 use crate::kit::http::told;

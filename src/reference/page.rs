@@ -1,17 +1,18 @@
 //! The reference for people, without JavaScript and without anything from elsewhere.
 
+use std::sync::OnceLock;
+
 use askama::Template;
-use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::openapi::{document, parameter_json};
 use crate::app::App;
 use crate::kit::http::describe::Shape;
-use crate::kit::http::{ApiError, Route};
-use crate::kit::page::html;
+use crate::kit::http::{ApiError, Known, Prepared, Route, Routes};
+use crate::kit::page::{html, prepare};
 use crate::router;
 
 #[derive(Template)]
@@ -134,18 +135,26 @@ fn sketch(schema: &Value, document: &Value, depth: usize) -> String {
     }
 }
 
-pub(super) async fn docs(State(app): State<App>) -> Response {
-    let document = document(&app.config.public_url);
-    let groups = router::table().into_iter().map(|routes| Group {
-        tag: routes.tag,
-        anchor: anchor(routes.tag),
-        operations: routes.lines.iter().map(|route| operation(route, &document)).collect(),
-    });
-    html(&Docs { public_url: app.config.public_url.clone(), groups: groups.collect() })
+/// The documents, each made at its first request: they depend on nothing but the public URL.
+#[derive(Debug, Default)]
+pub struct Documents {
+    page: OnceLock<Option<Prepared>>,
+    openapi: OnceLock<Option<Prepared>>,
+    llms: OnceLock<Option<Prepared>>,
 }
 
-pub(super) async fn openapi(State(app): State<App>) -> Json<Value> {
-    Json(document(&app.config.public_url))
+pub(super) async fn docs(State(app): State<App>, known: Known) -> Response {
+    answer(&app.documents.page, &known, || {
+        let public_url = app.config.public_url.clone();
+        prepare(&Docs { groups: groups(&public_url), public_url })
+    })
+}
+
+pub(super) async fn openapi(State(app): State<App>, known: Known) -> Response {
+    answer(&app.documents.openapi, &known, || {
+        let text = document(&app.config.public_url).to_string();
+        Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text))
+    })
 }
 
 #[derive(Template)]
@@ -155,15 +164,32 @@ struct Llms {
     groups: Vec<Group>,
 }
 
-pub(super) async fn llms(State(app): State<App>) -> Response {
-    let document = document(&app.config.public_url);
-    let groups = router::table().into_iter().map(|routes| Group {
+pub(super) async fn llms(State(app): State<App>, known: Known) -> Response {
+    answer(&app.documents.llms, &known, || {
+        let public_url = app.config.public_url.clone();
+        let text = Llms { groups: groups(&public_url), public_url }.render()?;
+        Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text))
+    })
+}
+
+fn groups(public_url: &str) -> Vec<Group> {
+    let document = document(public_url);
+    let group = |routes: Routes<App>| Group {
         tag: routes.tag,
         anchor: anchor(routes.tag),
         operations: routes.lines.iter().map(|route| operation(route, &document)).collect(),
-    });
-    let text = Llms { public_url: app.config.public_url.clone(), groups: groups.collect() }.render().unwrap_or_default();
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    };
+    router::table().into_iter().map(group).collect()
+}
+
+fn answer(
+    document: &OnceLock<Option<Prepared>>,
+    known: &Known,
+    render: impl FnOnce() -> Result<Prepared, askama::Error>,
+) -> Response {
+    let made = document
+        .get_or_init(|| render().inspect_err(|error| tracing::error!(%error, "a document of the reference cannot be made")).ok());
+    made.as_ref().map_or_else(|| ApiError::internal().into_response(), |document| document.answer(known, "no-cache"))
 }
 
 #[derive(Template)]

@@ -1,6 +1,7 @@
 //! What holds for every call: hostile bodies and queries, methods, ids of requests, and pages where a person may land.
 
 mod bodies;
+mod caching;
 
 use axum::body::Body;
 use axum::http::Method;

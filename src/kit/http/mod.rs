@@ -5,6 +5,7 @@
 //! - `extract`    JSON bodies, queries, paths; what is unknown is refused
 //! - `answer`     `{"success":true,"data":…}`
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it
+//! - `prepared`   responses that are made once, with a strong `ETag`
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
 //! - `client`     the caller's address behind trusted proxies
@@ -17,6 +18,7 @@ pub mod error;
 pub mod extract;
 pub mod matched;
 mod patience;
+mod prepared;
 pub mod route;
 pub mod serve;
 pub mod tagged;
@@ -26,5 +28,6 @@ pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError};
 pub use extract::{Body, Check, Creating, Faults, Listing, NoFields, NoParameters, OnceKey, Path, Query, present};
 pub use matched::{Matched, told};
+pub use prepared::Prepared;
 pub use route::{Guard, Route, Routes};
 pub use tagged::{Known, Tagged};

@@ -26,7 +26,7 @@ impl Known {
     }
 
     /// Whether `tag` is among them; compared weakly, as a GET asks for. A tag may have a comma in it, but no quote.
-    fn has(&self, tag: &str) -> bool {
+    pub(super) fn has(&self, tag: &str) -> bool {
         self.0.iter().any(|line| line.trim() == "*" || line.split('"').skip(1).step_by(2).any(|known| known == tag))
     }
 }

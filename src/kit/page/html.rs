@@ -1,15 +1,11 @@
 //! A page on its way to the browser.
 
 use askama::Template;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY, X_FRAME_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_FRAME_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
 
-use crate::kit::http::{ApiError, Describe, Doc};
-use crate::kit::text::hex;
+use crate::kit::http::{ApiError, Describe, Doc, Prepared};
 
 /// Nothing but what this server sends itself, nothing inline, in nobody else's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -40,30 +36,11 @@ pub fn html_with(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
+/// A page that is the same for everyone, made once.
+pub fn prepare(page: &impl Template) -> Result<Prepared, askama::Error> {
+    page.render().map(|text| Prepared::new(HEADERS, text))
+}
+
 impl Describe for Response {
     fn describe(_: &mut Doc) {}
-}
-
-/// A file that pages refer to, out of the binary.
-#[derive(Clone, Debug)]
-pub struct Asset {
-    kind: &'static str,
-    text: &'static str,
-    tag: String,
-}
-
-impl Asset {
-    /// A file of this media type.
-    pub fn new(kind: &'static str, text: &'static str) -> Self {
-        Self { kind, text, tag: format!("\"{}\"", &hex(&Sha256::digest(text))[..16]) }
-    }
-
-    /// The file, or 304 for a browser that has it: another version of the product has another tag.
-    pub fn answer(&self, headers: &HeaderMap) -> Response {
-        let cache = [(CACHE_CONTROL, "no-cache"), (ETAG, self.tag.as_str())];
-        if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == self.tag.as_bytes()) {
-            return (StatusCode::NOT_MODIFIED, cache).into_response();
-        }
-        (cache, [(CONTENT_TYPE, self.kind)], self.text).into_response()
-    }
 }

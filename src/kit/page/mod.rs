@@ -18,6 +18,6 @@ mod pager;
 
 pub use faults::FormFaults;
 pub use fields::{Asked, Fields};
-pub use html::{Asset, html, html_with};
+pub use html::{html, html_with, prepare};
 pub use moment::{Moment, Moments};
 pub use pager::Pager;
