@@ -3,7 +3,7 @@
 //! Exit codes: 0 done, 1 refused or failed (one line on stderr), 2 wrong usage.
 //!
 //! - `serve` a node; `demo` a throwaway one full of data (`seed` writes it)
-//! - `workspace`, `members`, `keys`, `audit` the operator's own access, straight on the database
+//! - `workspace`, `members`, `keys`, `nodes`, `audit` the operator's own access, straight on the database
 //! - `backup` a copy while running; `copy` from one database to another; `openapi` the document; `output` how answers are put together and printed
 
 use std::process::ExitCode;
@@ -26,6 +26,7 @@ mod copy;
 mod demo;
 mod keys;
 mod members;
+mod nodes;
 mod openapi;
 mod output;
 mod serve;
@@ -61,6 +62,9 @@ enum Command {
     /// See and change the API keys of a workspace; running nodes obey at once
     #[command(subcommand)]
     Keys(keys::Command),
+    /// See the nodes that serve a database
+    #[command(subcommand)]
+    Nodes(nodes::Command),
     /// Verify or write out the audit log of a workspace
     #[command(subcommand)]
     Audit(audit::Command),
@@ -181,6 +185,7 @@ pub fn run() -> ExitCode {
             Command::Workspace(command) => command.run().await,
             Command::Members(command) => command.run().await,
             Command::Keys(command) => command.run().await,
+            Command::Nodes(command) => command.run().await,
             Command::Audit(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Copy(command) => command.run().await,

@@ -162,7 +162,8 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     }
     // Served from the first moment: /readiness says 503 until keys are loaded, and a key is looked up one by one.
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
-    tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "loading keys");
+    let node = app.cluster.id();
+    tracing::info!(%address, %node, metrics = metrics_address.map(tracing::field::display), "loading keys");
     let timeout = app.config.header_timeout;
     let front = router::router(app.clone());
     let answer = move |peer: SocketAddr, request| front.clone().answer(peer.ip(), request);

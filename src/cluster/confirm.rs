@@ -1,11 +1,11 @@
 //! Waiting until every node knows of a change.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::model::{Named, Node, NodeId};
+use super::model::{Node, NodeId, NodeRef};
 use super::node::{Cluster, LEASE};
 use super::store;
 use crate::app::App;
@@ -20,25 +20,25 @@ const RECHECK: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Confirmation {
     /// The nodes that said so, this one among them.
-    pub(crate) confirmed_by: Vec<Named>,
+    pub(crate) confirmed_by: Vec<NodeRef>,
     /// The nodes that did not, until no lease was left that was earned before.
-    pub(crate) lease_ran_out: Vec<Named>,
+    pub(crate) lease_ran_out: Vec<NodeRef>,
     /// The nodes that were there at first and then were not: they left, or had been given up by another that waited.
-    pub(crate) gone: Vec<Named>,
+    pub(crate) gone: Vec<NodeRef>,
 }
 
 /// What was seen of the nodes while waiting.
 #[derive(Debug, Default)]
 struct Seen {
     there: Vec<Node>,
-    gone: BTreeMap<NodeId, Named>,
+    gone: BTreeSet<NodeId>,
 }
 
 impl Seen {
     fn look(&mut self, nodes: Vec<Node>) {
         let before = std::mem::replace(&mut self.there, nodes);
-        self.gone.extend(before.iter().map(|node| (node.id, Named::from(node))));
-        self.gone.retain(|id, _| !self.there.iter().any(|node| node.id == *id));
+        self.gone.extend(before.iter().map(|node| node.id));
+        self.gone.retain(|id| !self.there.iter().any(|node| node.id == *id));
     }
 }
 
@@ -57,15 +57,14 @@ impl Cluster {
             self.forget_behind(app, revision).await;
         }
         let (confirmed, behind): (Vec<_>, Vec<_>) = seen.there.iter().partition(|node| node.applied_revision >= revision);
-        let mut confirmed_by: Vec<Named> = confirmed.into_iter().map(Named::from).collect();
-        if let Some(this) = self.named(app)
-            && !confirmed_by.contains(&this)
-        {
+        let mut confirmed_by: Vec<NodeRef> = confirmed.into_iter().map(|node| node.id.into()).collect();
+        let this = NodeRef::from(self.id);
+        if self.has_joined() && !confirmed_by.contains(&this) {
             // It was the first to apply the change, and says so with its next lease.
             confirmed_by.push(this);
         }
-        let lease_ran_out = behind.into_iter().filter(|node| node.id != self.id).map(Named::from).collect();
-        Confirmation { confirmed_by, lease_ran_out, gone: seen.gone.into_values().collect() }
+        let lease_ran_out = behind.into_iter().filter(|node| node.id != self.id).map(|node| node.id.into()).collect();
+        Confirmation { confirmed_by, lease_ran_out, gone: seen.gone.into_iter().map(NodeRef::from).collect() }
     }
 
     /// Looks at the other nodes until none is behind, and notes what each was last seen to have applied.

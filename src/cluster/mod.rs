@@ -7,7 +7,7 @@
 //!
 //! - `node`   this process's lease and what earns it; `keeper` the loop that does; `peers` the other nodes
 //! - `load`   the index filled from the database; `confirm` waiting until everybody knows
-//! - `model`  a node as it is told; `store` every query; `api`, `pages` what the account owner sees
+//! - `model`  a node and its runs; `store` every query; `summary`, `api`, `pages` the state of the nodes, for account owners
 
 mod api;
 mod confirm;
@@ -18,13 +18,14 @@ mod node;
 mod pages;
 mod peers;
 mod store;
+mod summary;
 mod tables;
 
 pub use api::routes;
 pub use confirm::Confirmation;
-pub use model::{Node, NodeId};
+pub use model::{Node, NodeId, NodeRun, NodeState};
 pub use node::{Cluster, LEASE};
 pub use pages::routes as pages;
 pub use peers::running;
-pub use store::{current_revision, next_revision};
+pub use store::{all as nodes, current_revision, next_revision, runs};
 pub(crate) use tables::all as tables;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use super::model::{Named, Node, NodeId};
+use super::model::{Node, NodeId};
 use super::store;
 use crate::app::App;
 use crate::keys::{self, Facts, SecretDigest, format};
@@ -178,10 +178,14 @@ impl Cluster {
         self.insert(app).await
     }
 
-    /// This node, once it has begun to join.
-    pub(super) fn named(&self, app: &App) -> Option<Named> {
-        let (address, _) = self.joined.get()?;
-        Some(Named { id: self.id, name: app.config.node_name.clone(), address: address.clone() })
+    /// Whether this process has begun to join, as opposed to a command.
+    pub(super) fn has_joined(&self) -> bool {
+        self.joined.get().is_some()
+    }
+
+    /// The id of this process among the nodes.
+    pub fn id(&self) -> NodeId {
+        self.id
     }
 
     async fn insert(&self, app: &App) -> DbResult<()> {
@@ -196,6 +200,7 @@ impl Cluster {
             applied_revision: 0,
             lease_until: now.after(LEASE),
         };
+        store::insert_run(app.db.pulse().write, &node).await?;
         store::insert(app.db.pulse().write, node).await?;
         self.said.store(0, Ordering::Relaxed);
         Ok(())

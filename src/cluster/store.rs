@@ -1,14 +1,17 @@
 //! Every query on nodes and revisions.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
-use super::model::{Node, NodeId};
-use super::tables::{node, revision};
+use super::model::{Node, NodeId, NodeRun};
+use super::tables::{node, revision, run};
 use crate::kit::clock::Time;
 use crate::kit::db::{DbResult, Tx};
 
 const ONLY_ROW: i16 = 1;
+
+/// Runs of nodes that are kept: the newest.
+const MOST_RUNS: u64 = 10_000;
 
 /// The next revision, of which other nodes are told when the transaction commits. The row stays locked until then, so
 /// that revisions commit in order.
@@ -37,6 +40,34 @@ pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()
     node::Entity::insert(row.into_active_model()).on_conflict(anew).exec_without_returning(db).await.map(|_| ())
 }
 
+/// Records the run of a node, and deletes the oldest runs past [`MOST_RUNS`].
+pub(super) async fn insert_run(db: &impl ConnectionTrait, node: &Node) -> DbResult<()> {
+    let NodeRun { id, name, address, version, started_at } = node.clone().into();
+    let row = run::Model { id, name, address, version, started_at };
+    // A node that rejoins has it already.
+    let again = OnConflict::column(run::Column::Id).update_column(run::Column::StartedAt).to_owned();
+    run::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await?;
+    let newest = run::Entity::find().order_by_desc(run::Column::StartedAt).order_by_desc(run::Column::Id);
+    match newest.offset(MOST_RUNS).limit(1).one(db).await? {
+        None => Ok(()),
+        Some(first_too_many) => {
+            let old = run::Entity::delete_many().filter(run::Column::StartedAt.lte(first_too_many.started_at));
+            old.exec(db).await.map(|_| ())
+        }
+    }
+}
+
+/// The runs of nodes that are known, the newest first.
+pub async fn runs(db: &impl ConnectionTrait) -> DbResult<Vec<NodeRun>> {
+    let newest = run::Entity::find().order_by_desc(run::Column::StartedAt).order_by_desc(run::Column::Id);
+    Ok(newest.all(db).await?.into_iter().map(run_of).collect())
+}
+
+fn run_of(row: run::Model) -> NodeRun {
+    let run::Model { id, name, address, version, started_at } = row;
+    NodeRun { id, name, address, version, started_at }
+}
+
 /// Renews a lease and says what is applied now; false if the node's row is gone, or does not say `before`.
 pub(super) async fn renew(db: &impl ConnectionTrait, id: NodeId, before: i64, applied: i64, lease_until: Time) -> DbResult<bool> {
     let update = node::Entity::update_many()
@@ -48,7 +79,7 @@ pub(super) async fn renew(db: &impl ConnectionTrait, id: NodeId, before: i64, ap
 }
 
 /// Every node, the longest running first.
-pub(super) async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
+pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
     let rows = node::Entity::find().order_by_asc(node::Column::StartedAt).order_by_asc(node::Column::Id).all(db).await?;
     Ok(rows.into_iter().map(node_of).collect())
 }

@@ -4,7 +4,7 @@ use crate::kit::db::{Table, table};
 
 /// For a copy of everything: those that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
-    vec![table::<revision::Entity>()]
+    vec![table::<revision::Entity>(), table::<run::Entity>()]
 }
 
 /// `nodes`
@@ -42,6 +42,29 @@ pub(super) mod revision {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i16,
         pub value: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `node_runs`
+pub(super) mod run {
+    use sea_orm::entity::prelude::*;
+
+    use crate::cluster::model::NodeId;
+    use crate::kit::clock::Time;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "node_runs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: NodeId,
+        pub name: String,
+        pub address: String,
+        pub version: String,
+        pub started_at: Time,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

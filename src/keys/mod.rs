@@ -36,7 +36,9 @@ pub use model::{
 pub use pages::routes as pages;
 pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, revoke, rotate};
-pub use store::{changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, revisions_of};
+pub use store::{
+    changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after, revisions_of,
+};
 pub(crate) use tables::all as tables;
 pub use tally::{Tallies, list};
 pub use usage::{Flush, Origin, Recorder, import_usage};

@@ -16,6 +16,7 @@ mod m0008_nodes;
 mod m0009_filters;
 mod m0010_revoked_keys;
 mod m0011_room;
+mod m0015_node_runs;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0009_filters::Migration),
             Box::new(m0010_revoked_keys::Migration),
             Box::new(m0011_room::Migration),
+            Box::new(m0015_node_runs::Migration),
         ]
     }
 }

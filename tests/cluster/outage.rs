@@ -21,7 +21,9 @@ fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
         accepts(&[&alive, &cut_off], &gone);
         cable.cut();
         is_one_lease(revoking_takes(&mut owner, &gone));
-        assert_eq!(proof(&mut owner, &gone)["leaseRanOut"][0]["address"], json!(cut_off.address.to_string()));
+        let silent = proof(&mut owner, &gone)["leaseRanOut"][0]["id"].as_str().expect("an id").to_owned();
+        let shown = field.site.run(&["nodes", "show", &silent, "--json"]).is(0).json();
+        assert_eq!(shown["address"], json!(cut_off.address.to_string()));
         is_not_ready(&cut_off);
         for key in [&gone, &kept] {
             whoami(&cut_off, key).is(503).code("UNAVAILABLE");

@@ -9,7 +9,7 @@ use crate::field::{Field, metric, proof};
 use crate::support::{PASSWORD, until};
 
 #[test]
-fn the_account_owner_sees_every_node_and_who_confirmed_what() {
+fn the_operator_sees_every_node_and_the_account_owner_which_confirmed_what() {
     let field = Field::new();
     let nodes = ["north", "south", "west"].map(|name| field.site.node_with(&["--node-name", name]));
     let mut owner = nodes[0].owner();
@@ -19,20 +19,26 @@ fn the_account_owner_sees_every_node_and_who_confirmed_what() {
     assert!(since.is_string(), "{}", revoked.body);
     let proof = proof(&mut owner, &key);
     assert_eq!(proof["refusedEverywhereAt"], since);
-    let mut names: Vec<&str> =
-        proof["confirmedBy"].as_array().expect("a list").iter().filter_map(|node| node["name"].as_str()).collect();
+    let confirmed: Vec<&str> =
+        proof["confirmedBy"].as_array().expect("a list").iter().filter_map(|node| node["id"].as_str()).collect();
+    assert_eq!((confirmed.len(), &proof["leaseRanOut"], &proof["gone"]), (3, &json!([]), &json!([])));
+    let mut names = confirmed.clone();
+    for name in &mut names {
+        let shown = field.site.run(&["nodes", "show", name, "--json"]).is(0).json();
+        *name = ["north", "south", "west"].into_iter().find(|known| shown["name"] == *known).expect("a name");
+    }
     names.sort_unstable();
     assert_eq!(names, ["north", "south", "west"]);
-    assert_eq!(proof["leaseRanOut"], json!([]));
-
     let cluster = owner.get("/api/v1/cluster").is(200).json["data"].clone();
-    let rows = cluster["nodes"].as_array().expect("a list").clone();
+    assert_eq!(cluster, json!({ "nodes": 3, "upToDate": 3, "catchingUp": 0, "silent": 0 }));
+
+    let rows = field.site.run(&["nodes", "list", "--json"]).is(0).json()["nodes"].as_array().expect("a list").clone();
     assert_eq!(rows.len(), 3);
     for (node, name) in nodes.iter().zip(["north", "south", "west"]) {
         let row = rows.iter().find(|row| row["name"] == name).expect("the node");
         assert_eq!(row["address"], json!(node.address.to_string()));
         assert_eq!(row["version"], json!(env!("CARGO_PKG_VERSION")));
-        assert_eq!(row["answers"], json!(name == "north"));
+        assert!(confirmed.iter().any(|id| row["id"] == *id), "{row}");
         assert!(row["appliedRevision"].as_i64().expect("a number") >= 3, "{row}");
         let time = |field: &str| row[field].as_str().expect("a time").parse::<Time>().expect("a time");
         assert_eq!(time("leaseUntil").since(time("lastSeenAt")), LEASE);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use planeconnection::app::App;
 use planeconnection::audit::By;
-use planeconnection::cluster::LEASE;
+use planeconnection::cluster::{self, LEASE};
 use planeconnection::config::Config;
 use planeconnection::keys::{self, KeyFilter, RevokeKey, Status};
 use planeconnection::kit::clock::Clock;
@@ -58,6 +58,38 @@ async fn a_node_that_was_forgotten_takes_part_again_before_it_trusts_its_memory(
     assert!(t.app.cluster.has_lease(t.app.clock.ticks()));
     let key = t.key(&["trips:read"]).await;
     assert!(revoke(&app, &t, &key).await >= LEASE, "it is waited for again");
+}
+
+#[tokio::test]
+async fn a_workspace_sees_how_many_nodes_there_are_and_nothing_of_others() {
+    let t = TestApp::new().await;
+    let (_, other) = t.other_workspace().await;
+    let owner = t.owner().await;
+    t.app.cluster.beat(&t.app).await.expect("a lease");
+    let state = async || owner.get("/api/v1/cluster").await.is(200).json["data"].clone();
+    let alone = json!({ "nodes": 1, "upToDate": 1, "catchingUp": 0, "silent": 0 });
+    assert_eq!(state().await, alone);
+    // Another workspace makes a key, which this node's row does not confirm yet: nothing of that shows here.
+    let body = json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null });
+    other.post("/api/v1/api-keys", body.clone()).await.is(201);
+    assert_eq!(state().await, alone);
+    assert_eq!(other.get("/api/v1/cluster").await.is(200).at("/data/catchingUp"), 1);
+    // A key of its own does.
+    owner.post("/api/v1/api-keys", body).await.is(201);
+    assert_eq!(state().await, json!({ "nodes": 1, "upToDate": 0, "catchingUp": 1, "silent": 0 }));
+    t.app.cluster.beat(&t.app).await.expect("a lease");
+    assert_eq!(state().await, alone);
+    t.app.clock.advance(2 * LEASE);
+    assert_eq!(state().await, json!({ "nodes": 1, "upToDate": 0, "catchingUp": 0, "silent": 1 }));
+}
+
+#[tokio::test]
+async fn a_node_can_be_looked_up_after_it_has_ended() {
+    let t = TestApp::new().await;
+    t.app.cluster.leave(&t.app).await.expect("it leaves");
+    assert!(cluster::nodes(t.app.db.read()).await.expect("the nodes").is_empty());
+    let runs = cluster::runs(t.app.db.read()).await.expect("the runs");
+    assert_eq!(runs.iter().map(|run| (run.id, run.address.as_str())).collect::<Vec<_>>(), [(t.app.cluster.id(), "test")]);
 }
 
 #[tokio::test]

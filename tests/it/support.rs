@@ -146,6 +146,16 @@ impl TestApp {
         self.database.alter(sql).await;
     }
 
+    /// The row of another node, which does nothing by itself.
+    pub async fn other_node(&self, name: &str, applied: &str, lease_until: &str) {
+        self.tamper(&format!(
+            "INSERT INTO nodes (id, started_at, applied_revision, lease_until, address, name, version) VALUES \
+             ({}, '2026-11-18 08:00:00+00:00', {applied}, '{lease_until}', '10.0.0.7:8080', '{name}', '')",
+            self.database.id()
+        ))
+        .await;
+    }
+
     /// Nobody in particular.
     pub fn anyone(&self) -> Client {
         Client::on(&self.router)

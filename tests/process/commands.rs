@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Key, PASSWORD, Site, finished, new_key};
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 16] = [
     &["serve"],
     &["workspace", "create"],
     &["members", "list"],
@@ -18,6 +18,8 @@ const COMMANDS: [&[&str]; 14] = [
     &["keys", "create"],
     &["keys", "rotate"],
     &["keys", "revoke"],
+    &["nodes", "list"],
+    &["nodes", "show"],
     &["audit", "verify"],
     &["audit", "export"],
     &["backup"],

@@ -135,7 +135,11 @@ fn refused_everywhere(details: &Value) -> String {
         1 => "; the lease of 1 node had to run out".to_owned(),
         gone => format!("; the leases of {gone} nodes had to run out"),
     };
-    format!(" is refused everywhere: confirmed by {}{silent}", plural(count("confirmedBy") as u64, "node"))
+    let gone = match count("gone") {
+        0 => String::new(),
+        gone => format!("; {} left meanwhile", plural(gone as u64, "node")),
+    };
+    format!(" is refused everywhere: confirmed by {}{silent}{gone}", plural(count("confirmedBy") as u64, "node"))
 }
 
 fn leaked(details: &Value) -> String {

@@ -71,6 +71,10 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}], "leaseRanOut": [{}, {}] })),
             "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; the leases of 2 nodes had to run out",
         ),
+        (
+            event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}], "leaseRanOut": [], "gone": [{}] })),
+            "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; 1 node left meanwhile",
+        ),
         (event("api_key.expired", KEY, KEY, json!({ "expiresAt": Time::LAST })), "The key Fleet Dashboard expired"),
         (event("api_key.used", KEY, KEY, used(true)), "The key Fleet Dashboard was used for the first time, from 203.0.113.7"),
         (event("api_key.used", KEY, KEY, used(false)), "The key Fleet Dashboard was used from a new address, 203.0.113.7"),

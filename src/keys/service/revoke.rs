@@ -86,6 +86,7 @@ async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmati
         "refusedEverywhereAt": since,
         "confirmedBy": confirmation.confirmed_by,
         "leaseRanOut": confirmation.lease_ran_out,
+        "gone": confirmation.gone,
     });
     work.record(Action::KeyRefusedEverywhere, Some(target(key)), details);
     work.commit().await?;

@@ -193,3 +193,9 @@ fn sorted(keys: Select<Entity>, order: Order) -> Select<Entity> {
     };
     sorted.order_by(Column::Id, direction)
 }
+
+/// The last change of a key of `workspace` after `revision`, if there is one.
+pub async fn last_change_after(db: &impl ConnectionTrait, workspace: WorkspaceId, revision: i64) -> DbResult<Option<i64>> {
+    let later = Entity::find().select_only().column(Column::Revision).filter(Column::Revision.gt(revision));
+    later.filter(Column::WorkspaceId.eq(workspace)).order_by_desc(Column::Revision).limit(1).into_tuple().one(db).await
+}

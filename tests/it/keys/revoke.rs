@@ -25,7 +25,33 @@ async fn a_revoked_key_is_refused_and_stays_in_the_list() {
     let events = t.audit().await;
     let proof = events.iter().find(|event| event["action"] == "api_key.refused_everywhere").expect("the event");
     assert_eq!(proof["details"]["refusedEverywhereAt"], "2026-11-23T09:30:00Z");
-    assert_eq!(proof["details"]["confirmedBy"][0]["address"], "test");
+    assert_eq!(proof["details"]["confirmedBy"], json!([{ "id": t.app.cluster.id() }]), "by its id, without name or address");
+    assert_eq!((&proof["details"]["leaseRanOut"], &proof["details"]["gone"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test]
+async fn a_node_that_left_while_a_revocation_waited_is_on_record() {
+    let t = TestApp::new().await;
+    let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);
+    // It has not applied the revocation, so that the call waits for it.
+    t.other_node("south", "0", "2026-11-23 09:30:01+00:00").await;
+    let path = format!("{KEYS}/{}", key.id);
+    let revoking = async { owner.post(&format!("{path}/revoke"), json!({})).await.is(200) };
+    let leaving = async {
+        while owner.get(&path).await.is(200).at("/data/status") != "revoked" {}
+        // By then the waiting call has looked at the nodes.
+        for _ in 0..20 {
+            owner.get(&path).await.is(200);
+        }
+        t.tamper("DELETE FROM nodes WHERE name = 'south'").await;
+    };
+    tokio::join!(revoking, leaving);
+    let events = t.audit().await;
+    let proof = events.iter().find(|event| event["action"] == "api_key.refused_everywhere").expect("the event");
+    let gone = proof["details"]["gone"].as_array().expect("a list");
+    assert_eq!(gone.len(), 1, "{proof}");
+    assert!(gone[0]["id"].as_str().is_some_and(|id| id.starts_with("node_")), "{proof}");
+    assert_eq!(gone[0].as_object().map(serde_json::Map::len), Some(1), "nothing but the id: {proof}");
     assert_eq!(proof["details"]["leaseRanOut"], json!([]));
 }
 

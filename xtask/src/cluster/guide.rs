@@ -15,7 +15,7 @@ pub(super) fn print(running: &Running, front: &str, password: &str, key: &Key) {
         "\n\
          Three nodes behind nginx are ready; all of it is gone when this stops (Ctrl+C).\n\n  \
            {front}\n\n\
-         Sign in as the account owner, in a browser; Settings > Cluster shows the nodes:\n\n  \
+         Sign in as the account owner, in a browser:\n\n  \
            {front}/sign-in?email={OWNER}\n\n  \
            Email     {OWNER}\n  \
            Password  {password}\n\n\
@@ -28,6 +28,8 @@ pub(super) fn print(running: &Running, front: &str, password: &str, key: &Key) {
              {front}/api/v1/auth/sign-in | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')\n  \
            time curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{}}' \
              http://{first}/api/v1/api-keys/{id}/revoke\n\n\
+         The nodes, their names and what each has applied:\n\n  \
+           {binary} nodes list --database {database}\n\n\
          Another key, from the command line:\n\n  \
            {binary} keys create --database {database} --workspace skyline --name Another --permissions read_only --expires-in 7d\n\n\
          Freeze the database: within two seconds the nodes cannot tell any more, and refuse every key with 503.\n\n  \
