@@ -18,6 +18,7 @@ use crate::keys::index::Ask;
 use crate::keys::{EntryRef, Refusal, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
+use crate::kit::secret::TokenDigest;
 use crate::members::Member;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
@@ -49,7 +50,7 @@ pub enum Caller {
         /// Their workspace.
         tenant: Arc<Tenant>,
         /// Their session.
-        session: sessions::TokenDigest,
+        session: TokenDigest,
     },
 }
 

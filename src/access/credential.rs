@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 
 use crate::keys::format;
 use crate::kit::http::ApiError;
+use crate::kit::secret;
 
 /// Header bytes that claim to be a key, or a person's token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,23 +47,17 @@ fn bearer(value: &[u8]) -> Option<Credential<'_>> {
     })
 }
 
-/// A URL ends up in histories and logs: a key in one is refused, and named to the caller as compromised.
+/// Refuses a key or token in the query string: a URL ends up in histories and logs, so the secret is compromised.
 ///
-/// Gives the key it found, for the audit log, with the refusal.
-pub fn refuse_key_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
-    let Some(query) = uri.query() else { return Ok(()) };
-    if !query.contains("pck") && !query.contains('%') {
-        return Ok(());
-    }
-    let decoded = percent_decoded(query);
-    let Some(found) = format::find(&decoded) else { return Ok(()) };
-    let message = "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header.";
-    Err((found.to_owned(), ApiError::new(StatusCode::BAD_REQUEST, "CREDENTIAL_IN_URL", message)))
-}
-
-fn percent_decoded(query: &str) -> String {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    pairs.into_iter().fold(String::new(), |text, (name, value)| text + &name + " " + &value + " ")
+/// Gives the secret, for the audit log, with the refusal.
+pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
+    let Some(found) = uri.query().and_then(secret::find_escaped) else { return Ok(()) };
+    let message = if found.starts_with(format::PREFIX) {
+        "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header."
+    } else {
+        "A token was sent in the URL, where proxies and histories keep it. Sign out or ask for a new link, so that it ends, and send tokens in the Authorization header or the request body."
+    };
+    Err((found, ApiError::new(StatusCode::BAD_REQUEST, "CREDENTIAL_IN_URL", message)))
 }
 
 #[cfg(test)]
@@ -103,11 +98,14 @@ mod tests {
     fn a_key_in_the_query_is_found_however_it_is_written() {
         let secret = PlainSecret::generate(&Random::seeded(7));
         let escaped: String = secret.expose().bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02X}"));
-        for query in [format!("api_key={}", secret.expose()), format!("a=b&{}=1", secret.expose()), format!("x={escaped}")] {
+        let twice = escaped.replace('%', "%25");
+        let queries =
+            [format!("api_key={}", secret.expose()), format!("a=b&{}=1", secret.expose()), format!("x={escaped}{twice}"), twice];
+        for query in queries {
             let uri: Uri = format!("/api/v1/ops/trips?{query}").parse().expect("a URI");
-            let (found, error) = refuse_key_in_url(&uri).expect_err("refused");
+            let (found, error) = refuse_secret_in_url(&uri).expect_err("refused");
             assert_eq!((found.as_str(), error.code), (secret.expose(), "CREDENTIAL_IN_URL"));
         }
-        assert!(refuse_key_in_url(&"/api/v1/ops/trips?status=draft".parse().expect("a URI")).is_ok());
+        assert!(refuse_secret_in_url(&"/api/v1/ops/trips?status=draft".parse().expect("a URI")).is_ok());
     }
 }

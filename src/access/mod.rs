@@ -4,7 +4,7 @@
 //! - A handler gets to run only with an [`Allowed`] in its hands, whose type names the permission; that of a page with a
 //!   [`Visitor`], who came with a cookie. The API takes no cookie, and a form nothing without its token.
 //! - A key never manages keys, members or settings, whatever its scopes.
-//! - Two different credentials in one request are refused, and so is a key in a URL.
+//! - Two different credentials in one request are refused, and so is a key or token in a URL.
 //!
 //! - `credential` what a request carries; `permission` what a route asks for; `allowed` the two brought together
 //! - `refusal` what a refused caller is told; `api` whoami and check
@@ -21,7 +21,7 @@ mod visitor;
 pub use allowed::{Allowed, Caller};
 pub use api::routes;
 pub(crate) use api::{CallingMember, WorkspaceView};
-pub use credential::refuse_key_in_url;
+pub use credential::refuse_secret_in_url;
 pub use forms::{Form, guard_forms};
 pub use permission::{
     Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, OwnWorkspace,

@@ -18,8 +18,9 @@ use crate::frame::{self, Frame, Place};
 use crate::front::RequestInfo;
 use crate::kit::http::{ApiError, Describe, Doc, Guard};
 use crate::kit::page::{Fields, html_with};
+use crate::kit::secret::{self, TokenDigest};
 use crate::members::Member;
-use crate::sessions::{Jar, TokenDigest};
+use crate::sessions::Jar;
 
 /// How long a browser keeps what ties the forms of someone who is not signed in to it.
 const VISIT: Duration = Duration::from_hours(12);
@@ -119,7 +120,9 @@ impl<P> Visitor<P> {
 /// Back to where they wanted to go, once they are signed in. A form is not lost either: see `guard_forms`.
 fn to_sign_in(parts: &Parts) -> Response {
     let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
-    let next = if matches!(parts.method, Method::GET | Method::HEAD) { wanted } else { "" };
+    // A token in the path must not come back in `Location`, nor wait in the sign-in form.
+    let is_kept = matches!(parts.method, Method::GET | Method::HEAD) && !secret::may_hide_in(wanted);
+    let next = if is_kept { wanted } else { "" };
     let link = format!("/sign-in{}", Fields::default().with("next", next).to_query());
     let mut response = Redirect::to(&link).into_response();
     response.extensions_mut().insert(SignedOut);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::kit::clock::Time;
+use crate::kit::secret::TokenDigest;
 use crate::members::Role;
-use crate::sessions::TokenDigest;
 
 crate::ids! {
     /// An audit event.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use clap::ValueEnum;
 use futures_util::FutureExt;
 use ipnet::IpNet;
-use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinError;
@@ -93,7 +92,7 @@ impl Serve {
                    {}/setup#{}\n\
                  or in a shell: planeconnection workspace create --help",
                 app.config.public_url,
-                token.expose_secret(),
+                token.expose(),
             ))?;
         }
         run_node(app, listener, metrics).await

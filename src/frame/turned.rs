@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use super::{Frame, Place};
 use crate::access::{Caller, Rule};
 use crate::app::App;
-use crate::keys::format::scrub;
 use crate::kit::http::ApiError;
 use crate::kit::page::{Fields, html_with};
+use crate::kit::secret::scrub;
 use crate::members::{self, Member, Role};
 
 #[derive(Template)]

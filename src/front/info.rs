@@ -1,6 +1,5 @@
 //! What is known of a request besides its content, with no secret in it.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +12,10 @@ use super::REQUEST_ID;
 use crate::app::App;
 use crate::audit::{Actor, By};
 use crate::keys::Origin;
-use crate::keys::format;
 use crate::kit::clock::Time;
 use crate::kit::http::{ApiError, client};
 use crate::kit::ids::quick_uuid_v7;
-use crate::sessions;
+use crate::kit::secret;
 
 /// The longest program name that is recorded.
 const LONGEST_AGENT: usize = 300;
@@ -91,13 +89,10 @@ impl RequestInfo {
         }
     }
 
-    /// The program that sends it, as it calls itself; never with a key in it.
+    /// The program that sends it, as it calls itself; never with a secret in it.
     pub fn user_agent(&self) -> Option<String> {
         let text = self.0.user_agent.as_ref()?.to_str().ok()?;
-        if sessions::find_token(text).is_some() {
-            return Some(WITHHELD.to_owned());
-        }
-        let scrubbed = format::scrub(text);
+        let scrubbed = secret::scrub(text);
         let end = scrubbed.char_indices().nth(LONGEST_AGENT).map_or(scrubbed.len(), |(at, _)| at);
         Some(scrubbed[..end].to_owned())
     }
@@ -123,8 +118,9 @@ impl Id {
     /// The caller's own if it is 1 to 128 visible ASCII characters and no secret, else a new one.
     fn of(app: &App, headers: &HeaderMap, now: Time) -> Self {
         let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-        let usable =
-            |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !holds_secret(id);
+        let usable = |id: &&str| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !secret::may_hide_in(id)
+        };
         if let Some(id) = given.filter(usable) {
             return Self::Given(id.into());
         }
@@ -134,41 +130,9 @@ impl Id {
     }
 }
 
-/// How often a path is unescaped in search of a secret.
-const ROUNDS: usize = 4;
-
-/// A path as it may be written to the log, unless there is a secret in it, however and however often it is escaped;
-/// what is escaped more often than anybody has a reason to is not looked into, and not written either.
+/// A path as it may be written to the log: withheld if there is a secret in it, however often it is escaped.
 pub(super) fn loggable(path: &str) -> &str {
-    let mut text = Cow::Borrowed(path);
-    for _ in 0..ROUNDS {
-        if holds_secret(&text) {
-            return WITHHELD;
-        }
-        match unescaped(&text) {
-            Some(next) => text = Cow::Owned(next),
-            None => return path,
-        }
-    }
-    WITHHELD
-}
-
-/// `text` with its escapes replaced by what they stand for; `None` if there are none.
-fn unescaped(text: &str) -> Option<String> {
-    let digit =
-        |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
-    let mut rest = text.as_bytes();
-    let mut bytes = Vec::with_capacity(rest.len());
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = digit(after.first()).zip(digit(after.get(1))).filter(|_| *first == b'%');
-        bytes.push(escaped.map_or(*first, |(high, low)| high << 4 | low));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    (bytes.len() < text.len()).then(|| String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn holds_secret(text: &str) -> bool {
-    format::scrub(text) != text || sessions::find_token(text).is_some()
+    if secret::may_hide_in(path) { WITHHELD } else { path }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The outermost layer: what holds for every request, whatever its route.
 //!
-//! It gives the request an id, reads the clocks, finds the caller's address, refuses a key in the URL, turns a panic into a
+//! It gives the request an id, reads the clocks, finds the caller's address, refuses a key or token in the URL, turns a panic into a
 //! 500, renders failures, counts, and writes one line of log. It stands around the router rather than in it: a layer of
 //! axum's would cost more than all that it does.
 //!
@@ -31,6 +31,7 @@ use crate::keys::format::{self, digest_of};
 use crate::kit::http::serve::Peer;
 use crate::kit::http::{ApiError, Matched, client};
 use crate::kit::log::RequestLine;
+use crate::kit::secret;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -60,7 +61,7 @@ impl Front {
         let uri = request.uri().clone();
         let in_api = matches!(uri.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
-        let mut response = if let Err((secret, error)) = access::refuse_key_in_url(request.uri()) {
+        let mut response = if let Err((secret, error)) = access::refuse_secret_in_url(request.uri()) {
             note_leak(&app, &secret, &info);
             error.into_response()
         } else {
@@ -120,11 +121,13 @@ impl Service<Request> for Front {
 }
 
 fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
-    let entry = digest_of(secret.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
+    // What follows a key without a gap is not part of it.
+    let key = secret.get(..format::LENGTH).unwrap_or(secret);
+    let entry = digest_of(key.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
         app.recorder.leaked(&entry, info.origin(info.at()));
     } else {
-        tracing::warn!(request_id = %info.id(), "something of the form of a key was sent in a URL");
+        tracing::warn!(request_id = %info.id(), "something of the form of a key or token was sent in a URL");
     }
 }
 
@@ -136,9 +139,9 @@ fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) ->
     }
     if in_api {
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // A message may quote what was sent, and what was sent may hold a key.
+        // A message may quote what was sent, and what was sent may hold a secret.
         let body = error.body(info.id());
-        let scrubbed = match format::scrub(&body) {
+        let scrubbed = match secret::scrub(&body) {
             Cow::Borrowed(_) => body,
             Cow::Owned(scrubbed) => scrubbed,
         };

@@ -11,6 +11,7 @@
 //! - `log`     lines on their way to stderr, and the one of each request
 //! - `page`    HTML, forms, times and charts
 //! - `random`  the operating system's generator, or a seeded one for tests
+//! - `secret`  tokens, and the finder of secrets in text
 //! - `stripes` what every thread adds to, a part for each
 //! - `text`    strings that were checked when they were parsed
 //! - `words`   closed vocabularies, one word each in the code, on the wire and in the database
@@ -26,6 +27,7 @@ pub mod lock;
 pub mod log;
 pub mod page;
 pub mod random;
+pub mod secret;
 pub mod stripes;
 pub mod text;
 pub mod words;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::model::{AddMember, Member, MemberId};
@@ -14,7 +13,11 @@ use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Work};
 use crate::kit::clock::Time;
 use crate::kit::http::OnceKey;
+use crate::kit::secret::{SecretToken, TokenDigest, TokenKind};
 use crate::workspaces::WorkspaceId;
+
+/// The tokens of invitations: `pci_…`.
+const TOKEN: TokenKind = TokenKind::new('i');
 
 /// How long an invitation can be accepted.
 const INVITATION: Duration = Duration::from_hours(7 * 24);
@@ -25,7 +28,7 @@ pub struct Invited {
     /// Them.
     pub member: Member,
     /// Shown once.
-    pub token: SecretString,
+    pub token: SecretToken,
     /// Until when it is good.
     pub until: Time,
 }
@@ -33,7 +36,7 @@ pub struct Invited {
 impl Invited {
     /// The link, to be handed to them. Its token is behind `#`: a browser sends that to nobody.
     pub fn url(&self, app: &App) -> String {
-        format!("{}/join#{}", app.config.public_url, self.token.expose_secret())
+        format!("{}/join#{}", app.config.public_url, self.token.expose())
     }
 }
 
@@ -105,7 +108,7 @@ async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<Once
 
 /// Sets the password of an invited member, by the token of the link.
 pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnce(Actor) -> By) -> Result<Member, Error> {
-    let digest: [u8; 32] = Sha256::digest(token).into();
+    let digest = TokenDigest::of(token);
     let known = store::find_by_invitation(app.db.read(), digest, app.clock.now()).await?.ok_or(Error::Invitation)?;
     let password = password::hash(app, password).await?;
     let mut work = Work::begin(app, known.workspace, by(Actor::member(known.id, &known.name))).await?;
@@ -117,9 +120,8 @@ pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnc
     Ok(Member { has_joined: true, ..known })
 }
 
-fn invitation(app: &App) -> (SecretString, store::Invitation) {
-    let token = app.random.base62(43);
-    let digest = Sha256::digest(&token).into();
-    let until: Time = app.clock.now().after(INVITATION);
-    (token.into(), (digest, until))
+fn invitation(app: &App) -> (SecretToken, store::Invitation) {
+    let token = SecretToken::generate(TOKEN, &app.random);
+    let invitation = (token.digest(), app.clock.now().after(INVITATION));
+    (token, invitation)
 }

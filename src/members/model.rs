@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::role::Role;
-use crate::keys::format::scrub;
 use crate::kit::clock::Time;
 use crate::kit::http::{Check, Faults};
+use crate::kit::secret::scrub;
 use crate::kit::text::Line;
 use crate::workspaces::WorkspaceId;
 

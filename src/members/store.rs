@@ -9,10 +9,11 @@ use super::tables::{Column, Entity, Model};
 use crate::kit::clock::Time;
 use crate::kit::db::{DbResult, page};
 use crate::kit::http::{Page, Paging};
+use crate::kit::secret::TokenDigest;
 use crate::workspaces::WorkspaceId;
 
 /// An invitation as it is kept: the token's digest, and until when it can be used.
-pub(super) type Invitation = ([u8; 32], Time);
+pub(super) type Invitation = (TokenDigest, Time);
 
 pub(super) async fn insert(
     db: &impl ConnectionTrait,
@@ -76,7 +77,7 @@ pub async fn with_password(
 }
 
 /// The member an invitation was made for.
-pub(super) async fn find_by_invitation(db: &impl ConnectionTrait, digest: [u8; 32], now: Time) -> DbResult<Option<Member>> {
+pub(super) async fn find_by_invitation(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Member>> {
     let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).filter(Column::InviteExpiresAt.gt(now));
     Ok(invited.one(db).await?.map(member_of))
 }
@@ -100,7 +101,7 @@ pub(super) async fn set_invitation(
 }
 
 /// Sets the password and uses the invitation up; false if it was used meanwhile.
-pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: [u8; 32], password: String) -> DbResult<bool> {
+pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: TokenDigest, password: String) -> DbResult<bool> {
     let update = Entity::update_many()
         .col_expr(Column::PasswordHash, Expr::value(password))
         .col_expr(Column::InviteDigest, Expr::value(Option::<Vec<u8>>::None))

@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use axum::extract::State;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -67,7 +67,7 @@ async fn sign_in(
         service::sign_in(&app, &email, password, workspace.as_deref(), info.address(), |actor| info.by(actor)).await?;
     let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(Answer(Session {
-        token: signed_in.token.expose_secret().to_owned(),
+        token: signed_in.token.expose().to_owned(),
         expires_at: signed_in.expires_at,
         workspace: WorkspaceView::from(&*tenant),
         member: CallingMember::from(&signed_in.member),

@@ -21,6 +21,6 @@ pub use cookie::Jar;
 pub use error::Error;
 pub use pages::routes as pages;
 pub(crate) use pages::{enter, farewell};
-pub use service::{SignIns, SignedIn, TokenDigest, authenticate, find_token, issue, record_failures, require, sign_in};
+pub use service::{SignIns, SignedIn, authenticate, issue, record_failures, require, sign_in};
 pub use store::forget_expired;
 pub(crate) use tables::all as tables;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::cookie::Jar;
 use super::error::Error;
@@ -17,6 +17,7 @@ use crate::frame::{Frame, Place};
 use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Routes};
 use crate::kit::page::{Asked, Fields, FormFaults, html};
+use crate::kit::secret;
 use crate::kit::text::sentence;
 use crate::members::{Email, Member};
 use crate::workspaces;
@@ -77,7 +78,7 @@ fn safe_next(fields: &Fields) -> &str {
     let path = next.split('?').next().unwrap_or_default();
     // Two dots lead up, escaped or not.
     let is_plain = is_plain && !path.contains("..") && !path.contains('%');
-    if is_ours && is_plain { next } else { "/settings" }
+    if is_ours && is_plain && !secret::may_hide_in(next) { next } else { "/settings" }
 }
 
 async fn new(who: Visitor<Anyone>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
@@ -142,7 +143,7 @@ async fn welcome(app: &App, who: &Visitor<Anyone>, session: &NewSession, next: &
     if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
         service::sign_out(app, member, earlier, who.by()).await?;
     }
-    let cookies = [Jar::Session.keep(&app.config, session.token.expose_secret(), LIFETIME), Jar::Visit.forget(&app.config)];
+    let cookies = [Jar::Session.keep(&app.config, session.token.expose(), LIFETIME), Jar::Visit.forget(&app.config)];
     Ok(with_cookies(Redirect::to(next), cookies))
 }
 

@@ -1,6 +1,5 @@
 //! Signing in and out.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -19,33 +18,15 @@ use crate::kit::db::{DbResult, LOST_ROLE, LOST_SESSION};
 use crate::kit::http::client;
 use crate::kit::limit::{Limits, Rate, TooSoon};
 use crate::kit::lock::lock;
+use crate::kit::secret::{SecretToken, TokenDigest, TokenKind};
 use crate::members::{self, Email, Member, Role};
 use crate::workspaces;
 
 /// How long a session lasts.
 pub const LIFETIME: Duration = Duration::from_hours(12);
 
-/// What a token begins with, and how many base62 characters follow.
-const PREFIX: &str = "pcs_";
-const LENGTH: usize = 43;
-
-/// A part of `text` that has the form of a token.
-pub fn find_token(text: &str) -> Option<&str> {
-    text.match_indices(PREFIX).find_map(|(at, _)| {
-        let token = text.get(at..at + PREFIX.len() + LENGTH)?;
-        token[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(token)
-    })
-}
-
-/// SHA-256 of a session token: what is stored.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenDigest(pub(super) [u8; 32]);
-
-impl fmt::Debug for TokenDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenDigest(…)")
-    }
-}
+/// The tokens of sessions: `pcs_…`.
+const TOKEN: TokenKind = TokenKind::new('s');
 
 /// What sign-ins leave in memory: how many guesses are left, and failures on their way to the log.
 #[derive(Debug, Default)]
@@ -98,7 +79,7 @@ impl Limited {
 #[derive(Debug)]
 pub struct SignedIn {
     /// Shown once.
-    pub token: SecretString,
+    pub token: SecretToken,
     /// Until when it is good.
     pub expires_at: Time,
     /// Them.
@@ -169,18 +150,18 @@ async fn record_failure(app: &App, (member, by, at): &Failure) -> DbResult<()> {
 
 /// Opens a session for a member.
 pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error> {
-    let token = format!("{PREFIX}{}", app.random.base62(LENGTH));
+    let token = SecretToken::generate(TOKEN, &app.random);
     let mut work = Work::begin(app, member.workspace, by).await?;
     let expires_at = work.now().after(LIFETIME);
-    store::insert(work.tx(), digest(token.as_bytes()), member.workspace, member.id, work.now(), expires_at).await?;
+    store::insert(work.tx(), token.digest(), member.workspace, member.id, work.now(), expires_at).await?;
     work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), json!({}));
     work.commit().await?;
-    Ok(SignedIn { token: token.into(), expires_at, member })
+    Ok(SignedIn { token, expires_at, member })
 }
 
 /// Whose token this is, unless it is unknown, expired or signed out.
 pub async fn authenticate(app: &App, token: &[u8]) -> DbResult<Option<(Member, TokenDigest)>> {
-    let digest = digest(token);
+    let digest = TokenDigest::of(token);
     let Some((workspace, member)) = store::find(app.db.read(), digest, app.clock.now()).await? else { return Ok(None) };
     let member = members::find(app.db.read(), workspace, member).await?;
     Ok(member.map(|member| (member, digest)))
@@ -201,8 +182,4 @@ pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: By) 
     store::delete(work.tx(), session).await?;
     work.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({}));
     work.commit().await
-}
-
-fn digest(token: &[u8]) -> TokenDigest {
-    TokenDigest(Sha256::digest(token).into())
 }

@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::error::Error;
 use super::model::{CreateWorkspace, Workspace, WorkspaceId};
-use super::setup::{self, LinkDigest};
+use super::setup;
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, By, Target, Work};
 use crate::cluster;
 use crate::keys::Tenant;
 use crate::kit::db::{DbResult, is_duplicate};
+use crate::kit::secret::TokenDigest;
 use crate::members::{self, Member, Role};
 
 /// Makes a workspace with its first account owner.
@@ -23,7 +24,7 @@ pub(super) async fn make(
     app: &App,
     by: By,
     input: CreateWorkspace,
-    link: Option<LinkDigest>,
+    link: Option<TokenDigest>,
 ) -> Result<(Workspace, Member), Error> {
     let password = members::hash(app, input.owner.password).await?;
     let now = app.clock.now();

@@ -8,6 +8,7 @@ use super::tables::workspace::{Column, Entity, Model};
 use super::tables::{counter, setup_link};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
+use crate::kit::secret::TokenDigest;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
     let Workspace { id, slug, name, timezone, api_keys_enabled, created_at } = workspace.clone();
@@ -35,13 +36,13 @@ pub async fn any(db: &impl ConnectionTrait) -> DbResult<bool> {
     Ok(Entity::find().one(db).await?.is_some())
 }
 
-pub(super) async fn insert_setup_link(db: &impl ConnectionTrait, digest: [u8; 32], now: Time, until: Time) -> DbResult<()> {
+pub(super) async fn insert_setup_link(db: &impl ConnectionTrait, digest: TokenDigest, now: Time, until: Time) -> DbResult<()> {
     let row = setup_link::Model { digest: digest.to_vec(), created_at: now, expires_at: until };
     setup_link::Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
 /// How many links would set a workspace up: all of them, or this one.
-pub(super) async fn count_setup_links(db: &impl ConnectionTrait, digest: Option<[u8; 32]>, now: Time) -> DbResult<u64> {
+pub(super) async fn count_setup_links(db: &impl ConnectionTrait, digest: Option<TokenDigest>, now: Time) -> DbResult<u64> {
     let mut good = setup_link::Entity::find().filter(setup_link::Column::ExpiresAt.gt(now));
     if let Some(digest) = digest {
         good = good.filter(setup_link::Column::Digest.eq(digest.to_vec()));
@@ -50,7 +51,7 @@ pub(super) async fn count_setup_links(db: &impl ConnectionTrait, digest: Option<
 }
 
 /// Uses a link up; false if it is unknown, used or past its time.
-pub(super) async fn take_setup_link(db: &impl ConnectionTrait, digest: [u8; 32], now: Time) -> DbResult<bool> {
+pub(super) async fn take_setup_link(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<bool> {
     let link = setup_link::Entity::delete_many()
         .filter(setup_link::Column::Digest.eq(digest.to_vec()))
         .filter(setup_link::Column::ExpiresAt.gt(now));

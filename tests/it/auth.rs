@@ -2,9 +2,10 @@
 
 use planeconnection::keys::PlainSecret;
 use planeconnection::kit::random::Random;
+use planeconnection::workspaces;
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{EmptyApp, TestApp};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -59,6 +60,30 @@ async fn a_key_in_the_url_is_refused_and_recorded() {
     let key = t.key(&["trips:read"]).await;
     t.with(&key).get(&format!("/api/v1/ops/trips?key={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
     t.audit_ends_with(&["api_key.leaked_in_url"]).await;
+}
+
+#[tokio::test]
+async fn tokens_in_a_query_are_refused_and_do_not_come_back() {
+    let t = TestApp::new().await;
+    let session = t.token_of(t.owner.clone()).await;
+    let invited = json!({ "name": "Dee", "email": "dee@skyline.example", "role": "pilot" });
+    let invited = t.owner().await.post("/api/v1/members", invited).await.is(201).text_at("/data/inviteUrl");
+    let invitation = invited.split_once('#').expect("a link").1.to_owned();
+    let empty = EmptyApp::new().await;
+    let set_up = workspaces::offer(&empty.app).await.expect("a database").expect("a link").expose().to_owned();
+    for (token, prefix) in [(session, "pcs_"), (invitation, "pci_"), (set_up, "pcu_")] {
+        assert!(token.starts_with(prefix), "{token}");
+        let escaped: String = token.bytes().map(|byte| format!("%25{byte:02x}")).collect();
+        for shown in [token.clone(), format!("x{token}x"), escaped] {
+            for path in ["/api/v1/auth/whoami", "/settings/api-keys", "/sign-in", "/join"] {
+                let answer = t.anyone().get(&format!("{path}?a=b&token={shown}")).await.is(400);
+                assert!(!answer.text.contains(&token) && !answer.headers.contains_key("location"), "{answer:?}");
+            }
+            t.anyone().get(&format!("/api/v1/auth/whoami?{shown}")).await.is(400).code("CREDENTIAL_IN_URL");
+        }
+        let in_path = t.anyone().get(&format!("/settings/members/{token}")).await.is(303);
+        assert_eq!(in_path.header("location"), "/sign-in");
+    }
 }
 
 #[tokio::test]

@@ -111,7 +111,10 @@ async fn a_name_of_a_request_that_cannot_be_used_is_replaced() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let (too_long, embedded) = ("x".repeat(129), format!("my{}x", key.secret));
-    for id in ["", "a b", "ä", "a\tb", too_long.as_str(), key.secret.as_str(), embedded.as_str()] {
+    let [invitation, set_up] = ["pci_", "pcu_"].map(|prefix| format!("trace-{prefix}{}", "aB3".repeat(15)));
+    let session = t.token_of(t.owner.clone()).await.replace('_', "%5f");
+    let secrets = [key.secret.as_str(), &embedded, &invitation, &set_up, &session];
+    for id in ["", "a b", "ä", "a\tb", too_long.as_str()].into_iter().chain(secrets) {
         let answer = t.anyone().header("x-request-id", id).get("/api/v1/auth/whoami").await.is(401);
         assert!(answer.header("x-request-id").starts_with("req_"), "{id}");
         assert_eq!(answer.text_at("/error/requestId"), answer.header("x-request-id"));

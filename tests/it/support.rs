@@ -29,7 +29,6 @@ use planeconnection::kit::random::Random;
 use planeconnection::members::{self, Member, Role};
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{router, sessions};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
@@ -200,7 +199,7 @@ impl TestApp {
     pub async fn token_of(&self, member: Member) -> String {
         let by = By::itself(Actor::member(member.id, &member.name));
         let session = sessions::issue(&self.app, member, by).await.expect("a session");
-        session.token.expose_secret().to_owned()
+        session.token.expose().to_owned()
     }
 
     /// A key with these scopes, without expiry.

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::{Allowlist, KeyName, RateLimit, Status};
-use crate::keys::format::scrub;
 use crate::keys::scope::{Permissions, Scope, Scopes};
 use crate::kit::clock::Time;
 use crate::kit::http::{Check, Faults, present};
+use crate::kit::secret::scrub;
 use crate::kit::text::Prose;
 
 /// What a key is for.

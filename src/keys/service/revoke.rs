@@ -10,12 +10,12 @@ use crate::app::App;
 use crate::audit::{Action, Actor, By, Work};
 use crate::cluster::{self, Confirmation};
 use crate::keys::error::Error;
-use crate::keys::format::scrub;
 use crate::keys::index::Facts;
 use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
+use crate::kit::secret::scrub;
 use crate::workspaces::WorkspaceId;
 
 /// The key is refused everywhere by then: whoever revoked it does not wait for the record of it for longer than this.
@@ -36,7 +36,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     }
     key.revoked_at = Some(work.now());
     key.revoked_by = Some(person(&work));
-    // Whoever reports a leak may paste what leaked: the reason is kept, the key in it is not.
+    // A report of a leak may quote what leaked: the reason is kept, the secret in it is not.
     let reason = input.reason.map(|reason| scrub(reason.as_str()).into_owned());
     key.revoke_reason = reason.filter(|text| !text.is_empty());
     key.revision = cluster::next_revision(work.tx()).await?;

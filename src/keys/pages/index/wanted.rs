@@ -1,11 +1,12 @@
 //! What the address of the list asks for, and the addresses of the same list a little otherwise.
 
-use crate::keys::format::{SecretDigest, scrub};
+use crate::keys::format::SecretDigest;
 use crate::keys::model::Status;
 use crate::keys::store::{Counts, KeyQuery, Order, Search, SortBy};
 use crate::kit::http::Paging;
 use crate::kit::page::Fields;
 use crate::kit::page::number::grouped;
+use crate::kit::secret::scrub;
 
 /// The list's address.
 pub(in crate::keys::pages) const LIST: &str = "/settings/api-keys";
