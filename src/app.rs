@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::keys::{Flush, Index, Recorder, Tallies};
 use crate::kit::clock::Clock;
-use crate::kit::db::{Db, DbResult, Location};
+use crate::kit::db::{Db, DbResult, Location, is_reported};
 use crate::kit::log::Refusals;
 use crate::kit::random::Random;
 use crate::members::Passwords;
@@ -77,7 +77,7 @@ impl App {
 
     /// The same with a clock and randomness of the caller's choice.
     pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
-        let db = Db::open(location, &config.server).await?;
+        let db = Db::open(location, &config.database).await?;
         db.migrate::<Migrations>().await?;
         let clock = db.clock(clock).await?;
         let cluster = Cluster::new(NodeId::new(clock.now(), &random));
@@ -117,10 +117,14 @@ impl App {
     pub async fn flush(&self, which: Flush) {
         self.refusals.sum_up();
         self.recorder.flush(self, which).await;
-        if let Err(error) = sessions::record_failures(self).await {
+        if let Err(error) = sessions::record_failures(self).await
+            && !is_reported(&error)
+        {
             tracing::warn!(%error, "failed sign-ins could not be recorded; they will be");
         }
-        if let Err(error) = keys::record_expiries(self).await {
+        if let Err(error) = keys::record_expiries(self).await
+            && !is_reported(&error)
+        {
             tracing::warn!(%error, "expiries could not be recorded; they will be");
         }
     }
@@ -131,7 +135,9 @@ impl App {
             sessions::forget_expired(&self.db, now).await?;
             audit::forget_old_answers(&self.db, now).await
         };
-        if let Err(error) = swept.await {
+        if let Err(error) = swept.await
+            && !is_reported(&error)
+        {
             tracing::warn!(%error, "what is past its time could not be deleted; it will be");
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::kit::db::ServerOptions;
+use crate::kit::db::DbOptions;
 use crate::kit::log::Log;
 
 /// Settings of a node.
@@ -16,8 +16,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether metrics are served on an address of their own.
     pub has_metrics_listener: bool,
-    /// How a database server is used.
-    pub server: ServerOptions,
+    /// Settings of the database.
+    pub database: DbOptions,
     /// What this node is called, for people.
     pub node_name: String,
     /// How long a request's header may take, and an idle connection may stay open.
@@ -45,7 +45,7 @@ impl Default for Config {
             public_url: "http://127.0.0.1:8080".to_owned(),
             trusted_proxies: Vec::new(),
             has_metrics_listener: false,
-            server: ServerOptions::default(),
+            database: DbOptions::default(),
             node_name: String::new(),
             header_timeout: Duration::from_secs(15),
             log: Log::default(),

@@ -79,7 +79,7 @@ pub(super) async fn remember(
 
 /// Deletes the answers that are past their time.
 pub async fn forget_old_answers(db: &Db, now: Time) -> DbResult<()> {
-    let tx = db.begin().await?;
+    let tx = db.begin_essential().await?;
     Entity::delete_many().filter(Column::CreatedAt.lt(now.before(KEPT))).exec(&tx).await?;
     tx.commit().await
 }

@@ -57,6 +57,17 @@ impl Work {
     /// Begins a transaction in `workspace`. Writers of one workspace follow one another: the chain's head is locked.
     pub async fn begin(app: &App, workspace: WorkspaceId, by: By) -> DbResult<Self> {
         let tx = app.db.begin().await?;
+        Self::begin_in(app, tx, workspace, by).await
+    }
+
+    /// Begins a transaction that takes access away, or lets somebody in who may: it is tried whatever the state of the storage,
+    /// and below the disk watermark. What cannot be stored fails all the same.
+    pub async fn begin_essential(app: &App, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+        let tx = app.db.begin_essential().await?;
+        Self::begin_in(app, tx, workspace, by).await
+    }
+
+    async fn begin_in(app: &App, tx: Tx, workspace: WorkspaceId, by: By) -> DbResult<Self> {
         let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
         let (sequence, hash) = match head {
             Some(head) => (head.sequence, store::stored_hash(&head.hash)?),

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
+use rustix::process::Signal;
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
@@ -171,6 +172,12 @@ fn without_password(mut error: clap::Error) -> clap::Error {
     error
 }
 
+/// Keeps a file-size limit from killing the process: a write past it fails instead, and is handled like a full disk.
+fn ignore_file_size_signal() -> std::io::Result<tokio::signal::unix::Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))
+}
+
 /// Parses the arguments and runs the command.
 pub fn run() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| without_password(error).exit());
@@ -179,6 +186,7 @@ pub fn run() -> ExitCode {
         Err(error) => return Failure::refused(format!("cannot start: {error}")).report(),
     };
     let done = runtime.block_on(async {
+        let _handled = ignore_file_size_signal();
         match cli.command {
             Command::Serve(command) => command.run().await,
             Command::Demo(command) => command.run().await,

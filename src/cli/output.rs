@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, Fault, WritesRefused};
 use crate::kit::http::{Page, Paging};
 
 /// Why a command did nothing, in one line.
@@ -58,8 +58,21 @@ failure_from!(
 
 impl From<sea_orm::DbErr> for Failure {
     fn from(error: sea_orm::DbErr) -> Self {
-        Self::refused(format!("the database: {error}"))
+        let fault = match WritesRefused::find(&error) {
+            Some(WritesRefused::LowSpace) => None,
+            Some(WritesRefused::Fault(fault)) => Some(fault),
+            None => Fault::of(&error),
+        };
+        match fault {
+            Some(fault) => Self::refused(format!("{}. {} ({error})", fault.message(), capitalised(fault.remedy()))),
+            None => Self::refused(format!("the database: {error}")),
+        }
     }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Everything on every page of a list.

@@ -16,7 +16,7 @@ use super::{Database, Failure, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Flush;
-use crate::kit::db::{DbResult, Location, ServerOptions, USUAL_CONNECTIONS, is_unavailable};
+use crate::kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
 use crate::kit::http::serve::serve;
 use crate::kit::log::{Lines, Log};
 use crate::{router, workspaces};
@@ -35,6 +35,10 @@ pub(super) struct Serve {
     /// What this node is called among the others; left out: the machine's name
     #[arg(long, env = "PLANECONNECTION_NODE_NAME", value_name = "NAME")]
     node_name: Option<String>,
+    /// The least free space on the file system of a SQLite file for data to be written: 256MiB, 5%, 0 for none. Revocations
+    /// and sign-outs are written all the same. auto: 256 MiB, or 5 % if that is less
+    #[arg(long, env = "PLANECONNECTION_MIN_FREE_SPACE", default_value_t = MinFreeSpace::Auto, value_name = "SPACE")]
+    min_free_space: MinFreeSpace,
     #[command(flatten)]
     pub(super) listening: Listening,
 }
@@ -81,7 +85,11 @@ impl Serve {
             return Err(Failure::usage("--database-notifications: expected the URL of a Postgres server"));
         }
         let (listener, metrics, mut config) = self.listening.bind().await?;
-        config.server = ServerOptions { connections: self.database_connections, notifications: self.database_notifications };
+        config.database = DbOptions {
+            connections: self.database_connections,
+            notifications: self.database_notifications,
+            min_free_space: self.min_free_space,
+        };
         config.log = log;
         config.node_name = self.node_name.unwrap_or_else(machine_name);
         let app = self.database.open_when_it_can(config).await?;

@@ -11,6 +11,7 @@ use super::node::Cluster;
 use super::peers::Peers;
 use super::store;
 use crate::app::App;
+use crate::kit::db::is_reported;
 
 /// How often a lease is renewed when nothing happens.
 const BEAT: Duration = Duration::from_millis(500);
@@ -38,7 +39,9 @@ impl Cluster {
         match AssertUnwindSafe(self.beat(app)).catch_unwind().await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the lease could not be renewed");
+                if !is_reported(&error) {
+                    tracing::warn!(%error, "the lease could not be renewed");
+                }
                 return;
             }
             Err(_) => {
@@ -50,6 +53,7 @@ impl Cluster {
         }
         match AssertUnwindSafe(peers.look(app, self.id)).catch_unwind().await {
             Ok(Ok(others)) => app.index.set_nodes(others + 1),
+            Ok(Err(error)) if is_reported(&error) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the other nodes could not be looked at"),
             Err(_) => tracing::error!("the other nodes could not be looked at: a row cannot be read"),
         }

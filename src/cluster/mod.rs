@@ -24,7 +24,7 @@ mod tables;
 pub use api::routes;
 pub use confirm::Confirmation;
 pub use model::{Node, NodeId, NodeRun, NodeState};
-pub use node::{Cluster, LEASE};
+pub use node::{Cluster, LEASE, ProbeResult};
 pub use pages::routes as pages;
 pub use peers::running;
 pub use store::{all as nodes, current_revision, next_revision, runs};

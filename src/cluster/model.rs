@@ -27,6 +27,8 @@ pub struct Node {
     pub applied_revision: i64,
     /// Until when it may verify from memory.
     pub lease_until: Time,
+    /// The number of the last probe write.
+    pub probe: i64,
 }
 
 impl Node {

@@ -9,7 +9,7 @@ use super::store;
 use crate::app::App;
 use crate::keys::{self, Facts, SecretDigest, format};
 use crate::kit::clock::{Clock, Time};
-use crate::kit::db::{DbResult, is_unavailable};
+use crate::kit::db::{DbResult, Fault, WritesRefused, is_unavailable};
 use crate::kit::http::ApiError;
 use crate::kit::lock::lock;
 
@@ -18,6 +18,30 @@ pub const LEASE: Duration = Duration::from_secs(2);
 
 /// What no row says: then it is not known what this node's row says.
 const UNKNOWN: i64 = -1;
+
+/// How long the result of a probe holds.
+const PROBE_REUSE: Duration = Duration::from_millis(250);
+
+/// The last write that was made only to be read back.
+#[derive(Debug, Default)]
+struct Probe {
+    number: i64,
+    /// In ticks.
+    made_at: Option<Duration>,
+    result: ProbeResult,
+}
+
+/// The outcome of a probe write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ProbeResult {
+    /// It was read back.
+    Stored,
+    /// This node has no row to write to: its keys are not loaded, or others have removed it.
+    #[default]
+    NotJoined,
+    /// It was not written, or not read back.
+    Failed,
+}
 
 /// This process's part in keeping every node's memory true.
 #[derive(Debug)]
@@ -35,6 +59,7 @@ pub struct Cluster {
     /// Whether the database did not answer when it was last read for changes.
     is_cut_off: AtomicBool,
     pub(super) is_prompt: AtomicBool,
+    probe: tokio::sync::Mutex<Probe>,
     /// Where it listens, and since when.
     joined: OnceLock<(String, Time)>,
 }
@@ -51,6 +76,7 @@ impl Cluster {
             lease_until: AtomicU64::new(0),
             is_cut_off: AtomicBool::new(false),
             is_prompt: AtomicBool::new(false),
+            probe: tokio::sync::Mutex::default(),
             joined: OnceLock::new(),
         }
     }
@@ -143,15 +169,55 @@ impl Cluster {
                 // If this fails, the row may say either.
                 self.doubt();
             }
+            app.db.require_same_file()?;
+            if app.db.storage().health().fault().is_some() {
+                // On a full disk the log may be what fills it. If this fails, so does the renewal below, which is reported.
+                let _reported_below = app.db.reclaim_log().await;
+            }
             let until = app.clock.now().after(LEASE);
             if store::renew(app.db.pulse().write, self.id, said, revision, until).await? {
+                self.read_back(app, |row| row.applied_revision == revision && row.lease_until == until).await?;
                 self.said.store(revision, Ordering::Relaxed);
                 self.lease_until.store(micros(before + LEASE), Ordering::Release);
+                app.db.storage().health().recovered();
                 return Ok(());
             }
             self.join_again(app).await?;
             // Changes made while the row was gone did not wait for this node: look once more.
         }
+    }
+
+    /// Reads this node's row over another connection than the one that wrote it. Fails with [`Fault::Unconfirmed`], and stops
+    /// ordinary writes, if it is not as it was written: what that connection confirms is not stored.
+    async fn read_back(&self, app: &App, is_as_written: impl Fn(&Node) -> bool) -> DbResult<()> {
+        if store::find(app.db.pulse().read, self.id).await?.as_ref().is_some_and(is_as_written) {
+            return Ok(());
+        }
+        self.doubt();
+        app.db.storage().health().report(Fault::Unconfirmed);
+        Err(WritesRefused::Fault(Fault::Unconfirmed).into())
+    }
+
+    /// Writes a new number to this node's row and reads it back over another connection. For `/readiness`: one probe at a
+    /// time, whose result holds for a quarter of a second.
+    pub async fn probe(&self, app: &App) -> ProbeResult {
+        let mut last = self.probe.lock().await;
+        let now = app.clock.ticks();
+        if last.made_at.is_none_or(|at| now.saturating_sub(at) >= PROBE_REUSE) {
+            let number = last.number + 1;
+            let result = self.try_probe(app, number).await.unwrap_or(ProbeResult::Failed);
+            *last = Probe { number, made_at: Some(now), result };
+        }
+        last.result
+    }
+
+    async fn try_probe(&self, app: &App, number: i64) -> DbResult<ProbeResult> {
+        app.db.require_same_file()?;
+        if !store::set_probe(app.db.pulse().write, self.id, number).await? {
+            return Ok(ProbeResult::NotJoined);
+        }
+        self.read_back(app, |row| row.probe == number).await?;
+        Ok(ProbeResult::Stored)
     }
 
     /// Reads the time and every change there is; the last one's revision.
@@ -170,9 +236,11 @@ impl Cluster {
         // The row is not deleted: a statement that was given up on may still arrive, and must not take away the row of a
         // node that has its lease by then.
         if store::find(app.db.pulse().read, self.id).await?.is_some() {
-            tracing::warn!("what the database has of this node is not what this node wrote: it begins anew");
+            // Until a renewal has been read back, nothing is stored on this node's word.
+            app.db.storage().health().report(Fault::Unconfirmed);
+            tracing::warn!("this node's row is not as it was written; rejoining with a full reload");
         } else {
-            tracing::info!("the others have given this node up: it begins anew");
+            tracing::info!("lease expired and the row was removed by other nodes; rejoining with a full reload");
         }
         self.start_over(app).await?;
         self.insert(app).await
@@ -199,6 +267,7 @@ impl Cluster {
             started_at,
             applied_revision: 0,
             lease_until: now.after(LEASE),
+            probe: 0,
         };
         store::insert_run(app.db.pulse().write, &node).await?;
         store::insert(app.db.pulse().write, node).await?;
@@ -209,7 +278,9 @@ impl Cluster {
     /// Past its lease, a node asks the database about the one key that was presented, or answers 503.
     pub async fn ask(&self, app: &App, presented: &[u8]) -> Result<Option<Facts>, ApiError> {
         let Ok(digest) = format::digest_of(presented) else { return Ok(None) };
-        if self.is_cut_off.load(Ordering::Relaxed) {
+        // The file that is still open is not the one that others change.
+        let is_orphaned = app.db.storage().health().fault() == Some(Fault::Replaced);
+        if is_orphaned || self.is_cut_off.load(Ordering::Relaxed) {
             // Known already: nobody is kept waiting for it.
             return Err(ApiError::unavailable());
         }

@@ -32,8 +32,8 @@ pub async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
 
 /// Writes a node's row.
 pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()> {
-    let Node { id, name, address, version, started_at, applied_revision, lease_until } = node;
-    let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version };
+    let Node { id, name, address, version, started_at, applied_revision, lease_until, probe } = node;
+    let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe };
     // An attempt before this one may have written it without hearing so.
     let anew =
         OnConflict::column(node::Column::Id).update_columns([node::Column::AppliedRevision, node::Column::LeaseUntil]).to_owned();
@@ -78,6 +78,12 @@ pub(super) async fn renew(db: &impl ConnectionTrait, id: NodeId, before: i64, ap
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
+/// Writes the number of a probe; false if the node has no row.
+pub(super) async fn set_probe(db: &impl ConnectionTrait, id: NodeId, number: i64) -> DbResult<bool> {
+    let update = node::Entity::update_many().col_expr(node::Column::Probe, Expr::value(number)).filter(node::Column::Id.eq(id));
+    Ok(update.exec(db).await?.rows_affected == 1)
+}
+
 /// Every node, the longest running first.
 pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
     let rows = node::Entity::find().order_by_asc(node::Column::StartedAt).order_by_asc(node::Column::Id).all(db).await?;
@@ -107,6 +113,6 @@ pub(super) async fn delete_silent(db: &impl ConnectionTrait, id: NodeId, lease: 
 }
 
 fn node_of(row: node::Model) -> Node {
-    let node::Model { id, started_at, applied_revision, lease_until, address, name, version } = row;
-    Node { id, name, address, version, started_at, applied_revision, lease_until }
+    let node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe } = row;
+    Node { id, name, address, version, started_at, applied_revision, lease_until, probe }
 }

@@ -25,6 +25,7 @@ pub(super) mod node {
         pub address: String,
         pub name: String,
         pub version: String,
+        pub probe: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

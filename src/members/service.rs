@@ -83,7 +83,7 @@ pub async fn set_role(
     id: MemberId,
     role: Role,
 ) -> Result<Member, Error> {
-    let mut work = Work::begin(app, workspace, by).await?;
+    let mut work = Work::begin_essential(app, workspace, by).await?;
     let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
     standing.require(member.role)?;
     standing.require(role)?;
@@ -99,7 +99,7 @@ pub async fn set_role(
 
 /// Removes a member, who is signed out at once. The workspace's keys stay: they belong to the workspace.
 pub async fn remove(app: &App, workspace: WorkspaceId, by: By, standing: Standing, id: MemberId) -> Result<Member, Error> {
-    let mut work = Work::begin(app, workspace, by).await?;
+    let mut work = Work::begin_essential(app, workspace, by).await?;
     let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
     require_changeable(work.tx(), standing, &member).await?;
     // The member's sessions go with the row.

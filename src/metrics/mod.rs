@@ -6,11 +6,14 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::app::App;
+use crate::kit::db::{Fault, FreeSpace, Storage};
 use requests::Requests;
 
 /// The counters of a node.
@@ -71,16 +74,46 @@ impl Metrics {
             ),
             ("usage_queue_keys", "Keys whose use is counted and not written yet", count(app.recorder.waiting())),
         ];
-        for (name, help, value) in gauges {
+        for (name, help, value) in gauges.into_iter().chain(storage_gauges(app.db.storage())) {
             let gauge = Gauge::<f64, AtomicU64>::default();
             gauge.set(value);
             registry.register(name, help, gauge);
         }
+        registry.register(
+            "storage_faults",
+            "Statements that failed because nothing could be stored, by fault",
+            faults(app.db.storage()),
+        );
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _infallible = encode(&mut text, &registry);
         text
     }
+}
+
+/// The state of the storage, with its free space if it is a file.
+fn storage_gauges(storage: &Storage) -> Vec<(&'static str, &'static str, f64)> {
+    let is_writable = storage.health().fault().is_none() && storage.free_space().is_none_or(|space| space.free >= space.required);
+    let writable = (
+        "storage_writable",
+        "1 if data is written, 0 while a fault or the disk watermark keeps it from it",
+        f64::from(u8::from(is_writable)),
+    );
+    let space = storage.free_space().map(|FreeSpace { free, required }| {
+        [
+            ("storage_free_bytes", "Free space on the file system of the database", count(free)),
+            ("storage_min_free_bytes", "Free space below which data writes are refused", count(required)),
+        ]
+    });
+    std::iter::once(writable).chain(space.into_iter().flatten()).collect()
+}
+
+fn faults(storage: &Storage) -> Family<[(&'static str, &'static str); 1], Counter> {
+    let faults = Family::<_, Counter>::default();
+    for fault in Fault::ALL {
+        faults.get_or_create(&[("fault", fault.label())]).inc_by(storage.health().reports(fault));
+    }
+    faults
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts below 2^53 are exact")]

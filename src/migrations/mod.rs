@@ -17,6 +17,7 @@ mod m0009_filters;
 mod m0010_revoked_keys;
 mod m0011_room;
 mod m0015_node_runs;
+mod m0016_node_probe;
 
 /// Applies what is missing.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0010_revoked_keys::Migration),
             Box::new(m0011_room::Migration),
             Box::new(m0015_node_runs::Migration),
+            Box::new(m0016_node_probe::Migration),
         ]
     }
 }

@@ -1,24 +1,34 @@
 //! For machines that watch this one.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
+use tokio::time::timeout;
+
 use crate::app::App;
+use crate::cluster::ProbeResult;
 
 pub(super) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// 200 once keys are loaded, while the database answers.
-pub(super) async fn readiness(State(app): State<App>) -> impl IntoResponse {
-    let answer = tokio::time::timeout(std::time::Duration::from_secs(2), app.db.ping()).await;
-    match (answer, app.cluster.has_lease(app.clock.ticks())) {
-        (Ok(Ok(())), true) => (StatusCode::OK, "ready\n"),
-        (Ok(Ok(())), false) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready: keys are not loaded, or changes cannot be followed\n")
-        }
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer\n"),
+/// How long a probe write may take.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// Answers 200 while keys are loaded, changes are followed, and a write that was just made can be read back.
+pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
+    let not_ready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"));
+    let probe = timeout(PROBE, app.cluster.probe(&app)).await;
+    match (app.db.storage().health().fault(), probe) {
+        (Some(fault), _) => not_ready(fault.message()),
+        (None, Err(_)) => not_ready("the database does not answer"),
+        (None, Ok(ProbeResult::Failed)) => not_ready("the database does not answer or does not store"),
+        (None, Ok(ProbeResult::NotJoined)) => not_ready("keys are not loaded"),
+        (None, Ok(ProbeResult::Stored)) if app.cluster.has_lease(app.clock.ticks()) => (StatusCode::OK, "ready\n".to_owned()),
+        (None, Ok(ProbeResult::Stored)) => not_ready("changes of keys cannot be followed"),
     }
 }
 

@@ -151,7 +151,7 @@ async fn record_failure(app: &App, (member, by, at): &Failure) -> DbResult<()> {
 /// Opens a session for a member.
 pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error> {
     let token = SecretToken::generate(TOKEN, &app.random);
-    let mut work = Work::begin(app, member.workspace, by).await?;
+    let mut work = Work::begin_essential(app, member.workspace, by).await?;
     let expires_at = work.now().after(LIFETIME);
     store::insert(work.tx(), token.digest(), member.workspace, member.id, work.now(), expires_at).await?;
     work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), json!({}));
@@ -178,7 +178,7 @@ pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role
 
 /// Ends a session.
 pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: By) -> DbResult<()> {
-    let mut work = Work::begin(app, member.workspace, by).await?;
+    let mut work = Work::begin_essential(app, member.workspace, by).await?;
     store::delete(work.tx(), session).await?;
     work.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({}));
     work.commit().await

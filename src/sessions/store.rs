@@ -33,7 +33,7 @@ pub(super) async fn delete(db: &impl ConnectionTrait, digest: TokenDigest) -> Db
 
 /// Deletes the sessions that are over.
 pub async fn forget_expired(db: &Db, now: Time) -> DbResult<()> {
-    let tx = db.begin().await?;
+    let tx = db.begin_essential().await?;
     Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(&tx).await?;
     tx.commit().await
 }

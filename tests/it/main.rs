@@ -20,5 +20,6 @@ mod permissions;
 mod plans;
 mod safety;
 mod sessions;
+mod storage;
 mod tables;
 mod trips;

@@ -117,6 +117,15 @@ impl TestApp {
         Self::fill(EmptyApp::on(TestDatabase::file(), Config::default()).await).await
     }
 
+    /// Another node on the same database, with other settings.
+    pub async fn restarted_with(self, config: Config) -> Self {
+        let Self { app: before, workspace, owner, database, .. } = self;
+        let app = App::open_with(config, database.location(), before.clock.clone(), Random::seeded(8)).await.expect("a database");
+        before.cluster.leave(&before).await.expect("the node before has left");
+        app.cluster.join(&app, "test").await.expect("a lease");
+        Self { router: router::router(app.clone()), app, workspace, owner, database }
+    }
+
     async fn fill(EmptyApp { app, router, database }: EmptyApp) -> Self {
         let (workspace, owner) = workspace(&app, "skyline", "Skyline Aviation", "ana@skyline.example").await;
         Self { app, router, workspace, owner, database }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use planeconnection::kit::db::{Db, Location, ServerOptions, Tx};
+use planeconnection::kit::db::{Db, DbOptions, Location, Tx};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait};
 use tempfile::TempDir;
 
@@ -85,7 +85,7 @@ impl TestDatabase {
 
     /// Everything that is stored, as bytes: of a file a fresh copy, in which nothing is there twice that is stored once.
     pub async fn bytes(&self) -> Vec<u8> {
-        let db = Db::open(&self.location, &ServerOptions::default()).await.expect("a database");
+        let db = Db::open(&self.location, &DbOptions::default()).await.expect("a database");
         if self.server.is_none() {
             let copy = self.folder.path().join("bytes.db");
             let _none_before = std::fs::remove_file(&copy);
@@ -105,7 +105,7 @@ impl TestDatabase {
 
     /// Does something behind the product's back.
     pub async fn alter(&self, sql: &str) {
-        let db = Db::open(&self.location, &ServerOptions::default()).await.expect("a database");
+        let db = Db::open(&self.location, &DbOptions::default()).await.expect("a database");
         let tx = db.begin().await.expect("a transaction");
         tx.execute_unprepared(sql).await.expect("a statement");
         tx.commit().await.expect("a commit");
@@ -149,13 +149,12 @@ impl TestDatabase {
     /// Keeps every other process from writing, for as long as it is not dropped or rolled back.
     pub async fn lock(&self) -> Lock {
         let Some((server, name)) = &self.server else {
-            let db = Db::open(&self.location, &ServerOptions::default()).await.expect("a database");
+            let db = Db::open(&self.location, &DbOptions::default()).await.expect("a database");
             return Lock::File(db.begin().await.expect("the lock"));
         };
-        let names =
-            planeconnection::kit::db::names(&Db::open(&self.location, &ServerOptions::default()).await.expect("a database"))
-                .await
-                .expect("the tables");
+        let names = planeconnection::kit::db::names(&Db::open(&self.location, &DbOptions::default()).await.expect("a database"))
+            .await
+            .expect("the tables");
         // Not by the product's own means: those see to it that nobody holds a lock for long.
         let connection = Database::connect(sibling(server, name)).await.expect("a connection");
         let held = connection.begin().await.expect("a transaction");
@@ -207,7 +206,7 @@ async fn make_template(server: &str) {
         admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {unfinished}")).await.expect("a statement");
         admin.execute_unprepared(&format!("CREATE DATABASE {unfinished}")).await.expect("a database");
         let location: Location = sibling(server, &unfinished).parse().expect("a location");
-        let db = Db::open(&location, &ServerOptions::default()).await.expect("a database");
+        let db = Db::open(&location, &DbOptions::default()).await.expect("a database");
         db.migrate::<planeconnection::migrations::Migrations>().await.expect("a schema");
         db.close().await;
         admin.execute_unprepared(&format!("ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")).await.expect("a name");

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
 use crate::cluster::{self, Confirmation};
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{Db, DbResult, Fault, WritesRefused};
 use crate::kit::http::OnceKey;
 use crate::kit::text::kept;
 use crate::workspaces::{self, WorkspaceId};
@@ -176,7 +176,30 @@ async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<Confi
         Some(status) => work.commit_answering(status, &key.id).await?,
         None => work.commit().await?,
     }
+    require_stored(&app.db, key).await?;
     Ok(app.cluster.wait_for_others(&app, key.revision).await)
+}
+
+/// How often a change that cannot be read back at once is looked for, and how long between.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// Reads a change of a key over another connection than the one that wrote it. Fails if it is not there: what that connection
+/// confirms is not stored. A database that cannot be read is asked a few times, as the change is committed.
+async fn require_stored(db: &Db, key: &Key) -> DbResult<()> {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        match store::find(db.read(), key.workspace, key.id).await {
+            Ok(Some(stored)) if stored.revision >= key.revision => return Ok(()),
+            Ok(_) => {
+                db.storage().health().report(Fault::Unconfirmed);
+                return Err(WritesRefused::Fault(Fault::Unconfirmed).into());
+            }
+            Err(error) if looks >= LOOKS => return Err(error),
+            Err(_) => tokio::time::sleep(BETWEEN_LOOKS).await,
+        }
+    }
 }
 
 async fn require_enabled(work: &Work) -> Result<(), Error> {

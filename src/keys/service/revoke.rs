@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::{person, publish, target};
+use super::{person, publish, require_stored, target};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Work};
 use crate::cluster::{self, Confirmation};
@@ -14,7 +14,7 @@ use crate::keys::index::Facts;
 use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
 use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, is_reported};
 use crate::kit::secret::scrub;
 use crate::workspaces::WorkspaceId;
 
@@ -24,13 +24,14 @@ const RECORDING: Duration = Duration::from_secs(2);
 /// Revokes a key, for good. When this returns, every node refuses it. A second call changes nothing.
 pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
     let begun = app.clock.ticks();
-    let mut work = Work::begin(app, workspace, by).await?;
+    let mut work = Work::begin_essential(app, workspace, by).await?;
     let mut key = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
         // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
         drop(work);
         app.cluster.note_own(key.revision, key.digest);
         app.index.apply(&Facts::from(&key));
+        require_stored(&app.db, &key).await?;
         let confirmation = app.cluster.wait_for_others(app, key.revision).await;
         return Ok(recorded(app, key, confirmation).await);
     }
@@ -68,7 +69,9 @@ async fn record(app: App, key: Key, since: Time, confirmation: Confirmation) -> 
     match try_record(&app, &key, since, &confirmation).await {
         Ok(since) => since,
         Err(error) => {
-            tracing::warn!(%error, key = %key.id, "from when on a key is refused could not be recorded");
+            if !is_reported(&error) {
+                tracing::warn!(%error, key = %key.id, "from when on a key is refused could not be recorded");
+            }
             None
         }
     }
@@ -76,7 +79,7 @@ async fn record(app: App, key: Key, since: Time, confirmation: Confirmation) -> 
 
 async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmation) -> DbResult<Option<Time>> {
     // Whoever revoked it is on record already, and may be signed out by now.
-    let mut work = Work::begin(app, key.workspace, By::itself(Actor::api_key(key.id, &key.name))).await?;
+    let mut work = Work::begin_essential(app, key.workspace, By::itself(Actor::api_key(key.id, &key.name))).await?;
     if !store::set_refused_everywhere(work.tx(), key.id, since).await? {
         let known = store::find(work.tx(), key.workspace, key.id).await?;
         return Ok(known.and_then(|key| key.refused_everywhere_at));

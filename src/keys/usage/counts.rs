@@ -51,7 +51,7 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
     counts.sort_unstable_by_key(|row| (row.key_id, row.scope));
     let mut last: Vec<_> = last.into_values().collect();
     last.sort_unstable_by_key(|row| row.key_id);
-    let tx = app.db.begin().await?;
+    let tx = app.db.begin_essential().await?;
     add_counts(&tx, &counts).await?;
     // Another node may have seen a later use, and told so first.
     let newer = OnConflict::column(last_use::Column::KeyId)

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{BATCH, Denial, Reason};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
-use crate::kit::db::DbResult;
+use crate::kit::db::{DbResult, is_reported};
 use crate::workspaces::WorkspaceId;
 
 /// Writes refusals, some of one workspace in a transaction; what cannot be written goes back into memory.
@@ -20,7 +20,9 @@ pub(super) async fn write(app: &App, denials: Vec<Denial>) {
         while !denials.is_empty() {
             let some = denials.split_off(denials.len().saturating_sub(BATCH));
             if let Err(error) = record(app, workspace, &some).await {
-                tracing::warn!(%error, "refusals could not be recorded; they are kept for the next time");
+                if !is_reported(&error) {
+                    tracing::warn!(%error, "refusals could not be recorded; they are kept for the next time");
+                }
                 for denial in some.into_iter().chain(denials.drain(..)) {
                     app.recorder.put_back(denial);
                 }

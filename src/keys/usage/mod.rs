@@ -33,7 +33,7 @@ use super::scope::Scope;
 use super::store;
 use crate::app::App;
 use crate::kit::clock::Time;
-use crate::kit::db::is_orphan;
+use crate::kit::db::{is_orphan, is_reported};
 use crate::kit::lock::lock;
 
 /// Usage of keys, as it is written.
@@ -130,11 +130,15 @@ impl Recorder {
     async fn write(&self, app: &App, batch: Batch) -> bool {
         if let Err(error) = counts::write(app, &batch, app.clock.now()).await {
             let batch = if is_orphan(&error) { without_forgotten(app, batch).await } else { batch };
-            tracing::warn!(%error, keys = batch.len(), "usage could not be written; it is kept for the next time");
+            if !is_reported(&error) {
+                tracing::warn!(%error, keys = batch.len(), "usage could not be written; it is kept for the next time");
+            }
             self.restore(batch);
             false
         } else if let Err(error) = addresses::write(app, &batch).await {
-            tracing::warn!(%error, "addresses of use could not be written; they are kept for the next time");
+            if !is_reported(&error) {
+                tracing::warn!(%error, "addresses of use could not be written; they are kept for the next time");
+            }
             let of_addresses = |Drained { addresses, .. }| Drained { addresses, ..Drained::default() };
             self.restore(batch.into_iter().map(|(entry, drained)| (entry, of_addresses(drained))).collect());
             false

@@ -3,18 +3,25 @@
 //! Reads and writes have separate pools. On SQLite the write pool is one connection, so that writers queue in
 //! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE.
 //!
-//! - `location` what `--database` takes; `pool` connections with a bound, and transactions on them
-//! - `sqlite`, `postgres` how each is opened and what its errors mean; `migrate` the schema, once
+//! - `location` the argument of `--database`; `pool` connections with a bound, and transactions on them
+//! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
+//! - `storage` what is known of the disk: `health` faults that stop writes, `space` the watermark, `file` the file's identity
 //! - `packed` very many rows at once; `news` that another process may have committed; `copy` every row from one database to another
 
 mod copy;
+mod file;
+mod health;
 mod location;
 mod migrate;
 mod news;
 mod packed;
 mod pool;
 mod postgres;
+mod space;
 mod sqlite;
+mod storage;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,10 +35,13 @@ use sea_orm::{
 };
 
 pub use copy::{Table, names, table};
+pub use health::{Fault, Health, WritesRefused, is_reported};
 pub use location::{Location, NotALocation};
 pub use news::News;
 pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
+pub use space::{FreeSpace, MinFreeSpace, NotSpace};
+pub use storage::Storage;
 
 use super::clock::{Clock, Time};
 use super::http::{Page, Paging};
@@ -56,8 +66,10 @@ pub struct Db {
     engine: Engine,
     read: Pool,
     write: Pool,
-    /// What keeps the lease, so that it never queues behind requests.
-    pulse: Pool,
+    /// For the lease, so that it never queues behind requests: to write, and to read back over another connection.
+    pulse_write: Pool,
+    pulse_read: Pool,
+    storage: Storage,
 }
 
 /// See [`Db::pulse`].
@@ -81,39 +93,46 @@ struct Server {
     ear: PgConnectOptions,
 }
 
-/// How a server is used.
+/// The settings of a database.
 #[derive(Clone, Debug)]
-pub struct ServerOptions {
-    /// Connections of this process for requests; it takes up to three more for itself.
+pub struct DbOptions {
+    /// Connections of this process to a server for requests; it takes up to three more for itself.
     pub connections: u32,
-    /// Where to listen for notifications, if the location leads to a pooler that passes none on.
+    /// The address of a server for notifications, if the location leads to a pooler that passes none on.
     pub notifications: Option<Location>,
+    /// The least free space beside a file for data writes.
+    pub min_free_space: MinFreeSpace,
 }
 
-impl Default for ServerOptions {
+impl Default for DbOptions {
     fn default() -> Self {
-        Self { connections: USUAL_CONNECTIONS, notifications: None }
+        Self { connections: USUAL_CONNECTIONS, notifications: None, min_free_space: MinFreeSpace::default() }
     }
 }
 
 impl Db {
     /// Opens the database, and creates the file if there is none.
-    pub async fn open(location: &Location, options: &ServerOptions) -> DbResult<Self> {
+    pub async fn open(location: &Location, options: &DbOptions) -> DbResult<Self> {
         match location {
-            Location::Sqlite(path) => Self::open_file(path).await,
+            Location::Sqlite(path) => Self::open_file(path, options).await,
             Location::Postgres(_) => {
                 let unknown = || DbErr::Conn(RuntimeErr::Internal(location::NotALocation::Postgres.to_string()));
                 let server = location.postgres().ok_or_else(unknown)?;
-                let (write, read, pulse) = postgres::open(&server, options.connections).await?;
+                let storage = Storage::server();
+                let postgres::Pools { write, read, pulse_write, pulse_read } =
+                    postgres::open(&server, options.connections, &storage).await?;
                 let ear = options.notifications.as_ref().and_then(Location::postgres).unwrap_or(server);
-                Ok(Self { engine: Engine::Postgres(Server { ear }.into()), read, write, pulse })
+                Ok(Self { engine: Engine::Postgres(Server { ear }.into()), read, write, pulse_write, pulse_read, storage })
             }
         }
     }
 
-    async fn open_file(path: &Path) -> DbResult<Self> {
-        let (write, read, pulse) = sqlite::open(path).await?;
-        Ok(Self { engine: Engine::Sqlite, read, write, pulse })
+    async fn open_file(path: &Path, options: &DbOptions) -> DbResult<Self> {
+        let storage = Storage::file(path, options.min_free_space);
+        let (write, read, pulse_read) = sqlite::open(path, &storage).await?;
+        // A file has one writer, whatever is written.
+        let pulse_write = write.clone();
+        Ok(Self { engine: Engine::Sqlite, read, write, pulse_write, pulse_read, storage })
     }
 
     /// For queries outside a transaction.
@@ -121,31 +140,55 @@ impl Db {
         &self.read
     }
 
-    /// For the single statements that keep a node's lease: they do not wait behind requests for a connection.
+    /// The storage's health and free space.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// For the single statements that keep a node's lease: they do not wait behind requests for a connection. The two are
+    /// different connections, so that what one wrote can be read back over the other.
     pub fn pulse(&self) -> Pulse<'_> {
-        match self.engine {
-            // A file has one writer, whoever it is.
-            Engine::Sqlite => Pulse { read: &self.read, write: &self.write },
-            Engine::Postgres(_) => Pulse { read: &self.pulse, write: &self.pulse },
-        }
+        Pulse { read: &self.pulse_read, write: &self.pulse_write }
     }
 
     /// Begins a write transaction; dropped without a commit, it is rolled back.
+    ///
+    /// Fails with [`WritesRefused`] while the storage has a fault or too little free space.
     pub async fn begin(&self) -> DbResult<Tx> {
+        self.storage.require_for_data()?;
+        self.begin_essential().await
+    }
+
+    /// Begins a write transaction that is tried whatever the state of the storage: one that takes access away, or frees space.
+    pub async fn begin_essential(&self) -> DbResult<Tx> {
+        self.storage.require_same_file()?;
         match self.engine {
             Engine::Sqlite => self.write.begin(sqlite::immediate()).await,
             Engine::Postgres(_) => {
-                let tx = self.write.begin(postgres::read_committed()).await?;
-                postgres::mind_manners(&tx).await?;
+                let mut tx = self.write.begin(postgres::read_committed()).await?;
+                postgres::set_up(&mut tx).await?;
                 Ok(tx)
             }
+        }
+    }
+
+    /// Fails if the database file was deleted or replaced since it was opened.
+    pub fn require_same_file(&self) -> DbResult<()> {
+        Ok(self.storage.require_same_file()?)
+    }
+
+    /// Gives the write-ahead log of a file back to the file system, which makes room on a full disk. A server does so by itself.
+    pub async fn reclaim_log(&self) -> DbResult<()> {
+        match self.engine {
+            Engine::Sqlite => self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.map(|_| ()),
+            Engine::Postgres(_) => Ok(()),
         }
     }
 
     /// The time by the clock that all nodes share, where they share one: the server's. `None` for a file, whose nodes are
     /// on one machine.
     pub async fn time(&self) -> DbResult<Option<Time>> {
-        if self.engine.has_clock() { read_time(&self.pulse).await.map(Some) } else { Ok(None) }
+        if self.engine.has_clock() { read_time(&self.pulse_read).await.map(Some) } else { Ok(None) }
     }
 
     /// `clock`, or the server's if that is the machine's and there is a server.
@@ -156,11 +199,6 @@ impl Db {
         }
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> DbResult<()> {
-        self.read.execute_unprepared("SELECT 1").await.map(|_| ())
-    }
-
     /// Writes a consistent copy to `target`, which must not exist, while others go on reading and writing. Only of a file:
     /// a server has means of its own.
     pub async fn copy_to(&self, target: &str) -> DbResult<()> {
@@ -169,7 +207,7 @@ impl Db {
 
     /// Closes every connection, after what is running on them.
     pub async fn close(self) {
-        for pool in [self.read, self.pulse, self.write] {
+        for pool in [self.read, self.pulse_read, self.pulse_write, self.write] {
             match tokio::time::timeout(CLOSING, pool.close()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),
@@ -278,8 +316,9 @@ fn is_outage(error: &sqlx::Error) -> bool {
         Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
         Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
             Some(error) => postgres::is_outage(error.code()),
-            None => error.code().is_some_and(|code| sqlite::is_outage(&code)),
+            None => error.code().is_some_and(|code| sqlite::fault(&code).is_some()),
         },
+        Error::Configuration(error) => error.is::<WritesRefused>(),
         _ => false,
     }
 }

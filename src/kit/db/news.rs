@@ -77,11 +77,15 @@ impl Db {
     /// Begins to listen.
     pub fn news(&self) -> News {
         News(match &self.engine {
-            Engine::Sqlite => Source::File { watch: self.pulse.clone(), seen: None },
+            Engine::Sqlite => Source::File { watch: self.pulse_read.clone(), seen: None },
             Engine::Postgres(server) => {
                 let (change, hears) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
-                let ear =
-                    Ear { server: server.ear.clone(), pulse: self.pulse.clone(), change: change.clone(), hears: hears.clone() };
+                let ear = Ear {
+                    server: server.ear.clone(),
+                    pulse: self.pulse_write.clone(),
+                    change: change.clone(),
+                    hears: hears.clone(),
+                };
                 Source::Server { change, hears, ear: tokio::spawn(ear.listen()) }
             }
         })

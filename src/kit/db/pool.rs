@@ -5,9 +5,10 @@
 //! outage ([`super::is_unavailable`]). If nothing else was answered meanwhile it takes the pool with it, since its other
 //! connections go the same way.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use sea_orm::{
@@ -18,7 +19,9 @@ use sea_orm_migration::async_trait::async_trait;
 use tokio::task::JoinError;
 
 use super::DbResult;
+use super::storage::Storage;
 use crate::kit::clock::Clock;
+use crate::kit::lock::lock;
 
 /// Connections, made as they are needed. Cheap to clone.
 #[derive(Clone)]
@@ -28,7 +31,61 @@ struct Shared {
     options: ConnectOptions,
     /// How long a statement may take, the wait for a connection included.
     bound: Option<Duration>,
+    storage: Storage,
+    discards: Discards,
     current: RwLock<Generation>,
+}
+
+/// The connections to close instead of using them again. Shared with the pool's hooks; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Discards(Arc<Marks>);
+
+#[derive(Debug, Default)]
+struct Marks {
+    /// The only connection of a pool that has one.
+    only: AtomicBool,
+    /// Backends of a server, by process id.
+    backends: Mutex<HashSet<i32>>,
+}
+
+impl Discards {
+    fn mark(&self, backend: Option<i32>) {
+        match backend {
+            Some(backend) => drop(lock(&self.0.backends).insert(backend)),
+            None => self.0.only.store(true, Ordering::Release),
+        }
+    }
+
+    /// Takes back the mark of the only connection; true if there was one.
+    pub(super) fn take_only(&self) -> bool {
+        self.0.only.swap(false, Ordering::AcqRel)
+    }
+
+    /// Takes back the mark of a backend; true if there was one.
+    pub(super) fn take_backend(&self, backend: i32) -> bool {
+        lock(&self.0.backends).remove(&backend)
+    }
+
+    /// Returns whether no backend is marked.
+    pub(super) fn has_no_backends(&self) -> bool {
+        lock(&self.0.backends).is_empty()
+    }
+}
+
+/// A statement that has not succeeded yet: dropped before it did, by an error or by a caller who went away, it marks its
+/// connection.
+struct Unfinished<'a> {
+    discards: &'a Discards,
+    backend: Option<i32>,
+    is_finished: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            self.discards.mark(self.backend);
+        }
+    }
 }
 
 /// The connections of a pool, and how many times they have been replaced.
@@ -66,9 +123,15 @@ impl fmt::Debug for Pool {
 
 impl Pool {
     /// Connects.
-    pub(super) async fn open(options: ConnectOptions, bound: Option<Duration>) -> DbResult<Self> {
+    pub(super) async fn open(
+        options: ConnectOptions,
+        bound: Option<Duration>,
+        storage: &Storage,
+        discards: &Discards,
+    ) -> DbResult<Self> {
         let connections = Database::connect(options.clone()).await?;
-        Ok(Self(Arc::new(Shared { options, bound, current: RwLock::new(Generation::new(0, connections)) })))
+        let (storage, discards) = (storage.clone(), discards.clone());
+        Ok(Self(Arc::new(Shared { options, bound, storage, discards, current: RwLock::new(Generation::new(0, connections)) })))
     }
 
     /// Begins a transaction.
@@ -80,14 +143,16 @@ impl Pool {
         let connections = on.connections.clone();
         let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
         let ended = |error: JoinError| DbErr::Conn(RuntimeErr::Internal(error.to_string()));
-        let inner = self.bounded(&on, async { begun.await.map_err(ended)? }).await?;
-        Ok(Tx { inner, pool: self.clone(), on })
+        let begun = self.bounded(&on, async { begun.await.map_err(ended)? }).await;
+        let inner = begun.inspect_err(|error| self.mark_after(error))?;
+        Ok(Tx { inner, pool: self.clone(), on, backend: None })
     }
 
     /// The same connections, for work that takes as long as it takes.
     pub(super) fn unhurried(&self) -> Self {
-        let (options, current) = (self.0.options.clone(), RwLock::new(self.current()));
-        Self(Arc::new(Shared { options, bound: None, current }))
+        let Shared { options, storage, discards, .. } = &*self.0;
+        let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
+        Self(Arc::new(Shared { options, bound: None, storage, discards, current: RwLock::new(self.current()) }))
     }
 
     /// Closes every connection, after what is running on them.
@@ -99,7 +164,24 @@ impl Pool {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Marks the connection of a failed statement, where the pool has one only. To have waited in vain for the connection
+    /// says nothing of it.
+    fn mark_after(&self, error: &DbErr) {
+        if !matches!(error, DbErr::ConnectionAcquire(_)) {
+            self.0.discards.mark(None);
+        }
+    }
+
+    /// Runs a statement outside a transaction.
+    async fn single<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        self.bounded(on, statement).await.inspect_err(|error| self.mark_after(error))
+    }
+
     async fn bounded<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        self.in_time(on, statement).await.inspect_err(|error| self.0.storage.health().observe(error))
+    }
+
+    async fn in_time<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
         let Some(bound) = self.0.bound else { return statement.await };
         let begun = now();
         match tokio::time::timeout(bound, statement).await {
@@ -142,19 +224,19 @@ impl ConnectionTrait for Pool {
     }
     async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
         let on = self.current();
-        self.bounded(&on, on.connections.execute_raw(statement)).await
+        self.single(&on, on.connections.execute_raw(statement)).await
     }
     async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
         let on = self.current();
-        self.bounded(&on, on.connections.execute_unprepared(sql)).await
+        self.single(&on, on.connections.execute_unprepared(sql)).await
     }
     async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
         let on = self.current();
-        self.bounded(&on, on.connections.query_one_raw(statement)).await
+        self.single(&on, on.connections.query_one_raw(statement)).await
     }
     async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
         let on = self.current();
-        self.bounded(&on, on.connections.query_all_raw(statement)).await
+        self.single(&on, on.connections.query_all_raw(statement)).await
     }
 }
 
@@ -164,17 +246,31 @@ pub struct Tx {
     inner: DatabaseTransaction,
     pool: Pool,
     on: Generation,
+    /// The server's process, to recognise the connection by.
+    backend: Option<i32>,
 }
 
 impl Tx {
-    /// Commits. After an outage here it is not known whether it was committed.
+    /// Commits. After an outage here it is not known whether it was committed; nor, if the database file is another by now.
     pub async fn commit(self) -> DbResult<()> {
-        self.pool.bounded(&self.on, self.inner.commit()).await
+        let Self { inner, pool, on, backend } = self;
+        finishing(&pool, &on, backend, inner.commit()).await?;
+        Ok(pool.0.storage.require_same_file()?)
     }
 
     /// Takes everything back.
     pub async fn rollback(self) -> DbResult<()> {
-        self.pool.bounded(&self.on, self.inner.rollback()).await
+        let Self { inner, pool, on, backend } = self;
+        finishing(&pool, &on, backend, inner.rollback()).await
+    }
+
+    /// Names the server's process that runs this transaction.
+    pub(super) fn set_backend(&mut self, backend: i32) {
+        self.backend = Some(backend);
+    }
+
+    async fn run<T>(&self, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        finishing(&self.pool, &self.on, self.backend, statement).await
     }
 
     /// For migrations, which know this type only.
@@ -189,15 +285,28 @@ impl ConnectionTrait for Tx {
         self.inner.get_database_backend()
     }
     async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
-        self.pool.bounded(&self.on, self.inner.execute_raw(statement)).await
+        self.run(self.inner.execute_raw(statement)).await
     }
     async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
-        self.pool.bounded(&self.on, self.inner.execute_unprepared(sql)).await
+        self.run(self.inner.execute_unprepared(sql)).await
     }
     async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
-        self.pool.bounded(&self.on, self.inner.query_one_raw(statement)).await
+        self.run(self.inner.query_one_raw(statement)).await
     }
     async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
-        self.pool.bounded(&self.on, self.inner.query_all_raw(statement)).await
+        self.run(self.inner.query_all_raw(statement)).await
     }
+}
+
+/// Runs a statement of a transaction; unless it succeeds, the transaction's connection is closed at its end.
+async fn finishing<T>(
+    pool: &Pool,
+    on: &Generation,
+    backend: Option<i32>,
+    statement: impl Future<Output = DbResult<T>>,
+) -> DbResult<T> {
+    let mut unfinished = Unfinished { discards: &pool.0.discards, backend, is_finished: false };
+    let answer = pool.bounded(on, statement).await;
+    unfinished.is_finished = answer.is_ok();
+    answer
 }

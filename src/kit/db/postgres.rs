@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
-use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, IsolationLevel, RuntimeErr, TransactionOptions};
+use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, IsolationLevel, RuntimeErr, Statement, TransactionOptions};
 use tokio::time::timeout;
 
 use super::DbResult;
-use super::pool::{Pool, Tx};
+use super::health::Fault;
+use super::pool::{Discards, Pool, Tx};
+use super::storage::Storage;
 
 /// How long a statement may take before the server counts as out of reach. Every answer to a request comes before.
 const BOUND: Duration = Duration::from_secs(8);
@@ -19,22 +21,33 @@ const ACQUIRE: Duration = Duration::from_secs(4);
 /// The same for what keeps a node's lease: a second attempt must fit into it.
 const PULSE: Duration = Duration::from_millis(900);
 
-/// Said at the beginning of every write, since a pooler may hand each transaction another connection.
+/// The settings of every write transaction, made in each since a pooler may hand each another connection; and the server's
+/// process, by which the connection is known.
 ///
 /// - A node that is frozen in the middle of a write must not keep the others from theirs for ever.
 /// - What was answered as done must outlive a crash of the server; an operator may ask for more, not for less.
-const MANNERS: &str = "SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '6s'; \
-    SET LOCAL statement_timeout = '8s'; \
-    SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+const SETTINGS: &str = "SELECT pg_backend_pid(), set_config('idle_in_transaction_session_timeout', '5s', true), \
+    set_config('lock_timeout', '6s', true), set_config('statement_timeout', '8s', true), \
+    set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
+    ELSE current_setting('synchronous_commit') END, true)";
 
 /// Two processes that bring the schema up to date at once: the second waits, and finds it done.
 ///
 /// It does not wait for a lock on a table for long either: behind it, every node would wait with its lease.
 const MIGRATING: &str = "SELECT pg_advisory_xact_lock(8102739745); SET LOCAL lock_timeout = '1s'";
 
-/// The pools for writing, for reading, and for what keeps the lease, which must never queue behind requests. Those for
-/// reading and writing are apart, since a write may need to read outside its transaction.
-pub(super) async fn open(server: &PgConnectOptions, connections: u32) -> DbResult<(Pool, Pool, Pool)> {
+/// The pools of a server.
+pub(super) struct Pools {
+    pub(super) write: Pool,
+    /// Apart from `write`, since a write may need to read outside its transaction.
+    pub(super) read: Pool,
+    /// For the lease, which must never queue behind requests: one connection to write, another to read back.
+    pub(super) pulse_write: Pool,
+    pub(super) pulse_read: Pool,
+}
+
+/// Opens the pools.
+pub(super) async fn open(server: &PgConnectOptions, connections: u32, storage: &Storage) -> DbResult<Pools> {
     // First, so that what is wrong with the place or the password is told as the server tells it.
     let mut first = timeout(ACQUIRE, PgConnection::connect_with(server)).await.map_err(|_| sqlx::Error::PoolTimedOut).flatten();
     let checked = match &mut first {
@@ -43,10 +56,16 @@ pub(super) async fn open(server: &PgConnectOptions, connections: u32) -> DbResul
     };
     checked.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
     let writers = (connections / 4).max(1);
-    let write = Pool::open(options(server, writers), Some(BOUND)).await?;
-    let read = Pool::open(options(server, connections.saturating_sub(writers).max(1)), Some(BOUND)).await?;
-    let pulse = Pool::open(options(server, 2), Some(PULSE)).await?;
-    Ok((write, read, pulse))
+    let pool = async |most, bound| {
+        let discards = Discards::default();
+        Pool::open(options(server, most, &discards), Some(bound), storage, &discards).await
+    };
+    Ok(Pools {
+        write: pool(writers, BOUND).await?,
+        read: pool(connections.saturating_sub(writers).max(1), BOUND).await?,
+        pulse_write: pool(1, PULSE).await?,
+        pulse_read: pool(1, PULSE).await?,
+    })
 }
 
 /// Whatever the server's default is: each statement sees what was committed before it.
@@ -54,9 +73,12 @@ pub(super) fn read_committed() -> TransactionOptions {
     TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..Default::default() }
 }
 
-/// See [`MANNERS`].
-pub(super) async fn mind_manners(tx: &Tx) -> DbResult<()> {
-    tx.execute_unprepared(MANNERS).await.map(|_| ())
+/// Makes the settings of a write transaction; see [`SETTINGS`].
+pub(super) async fn set_up(tx: &mut Tx) -> DbResult<()> {
+    let settings = Statement::from_string(tx.get_database_backend(), SETTINGS);
+    let row = tx.query_one_raw(settings).await?.ok_or_else(|| DbErr::RecordNotFound("the transaction's settings".to_owned()))?;
+    tx.set_backend(row.try_get_by_index(0)?);
+    Ok(())
 }
 
 /// See [`MIGRATING`].
@@ -64,8 +86,8 @@ pub(super) async fn lock_schema(tx: &Tx) -> DbResult<()> {
     tx.execute_unprepared(MIGRATING).await.map(|_| ())
 }
 
-fn options(server: &PgConnectOptions, most: u32) -> ConnectOptions {
-    let server = server.clone();
+fn options(server: &PgConnectOptions, most: u32, discards: &Discards) -> ConnectOptions {
+    let (server, discards) = (server.clone(), discards.clone());
     let mut options = ConnectOptions::new("postgres://");
     options
         .max_connections(most)
@@ -77,8 +99,14 @@ fn options(server: &PgConnectOptions, most: u32) -> ConnectOptions {
         .test_before_acquire(true)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |_| named(&server))
-        .map_sqlx_postgres_pool_opts(|options| {
-            options.after_connect(|connection, _| Box::pin(async move { require_primary(connection).await }))
+        .map_sqlx_postgres_pool_opts(move |options| {
+            let discards = discards.clone();
+            options.after_connect(|connection, _| Box::pin(async move { require_primary(connection).await })).after_release(
+                move |connection, _| {
+                    let discards = discards.clone();
+                    Box::pin(async move { Ok(!connection.is_in_transaction() && !is_discarded(&discards, connection).await?) })
+                },
+            )
         });
     options
 }
@@ -93,6 +121,26 @@ async fn require_primary(connection: &mut PgConnection) -> Result<(), sqlx::Erro
     let is_standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
     let refused = || sqlx::Error::Protocol("this server is a standby: give the address of the primary".to_owned());
     if is_standby { Err(refused()) } else { Ok(()) }
+}
+
+/// Returns whether the connection's transaction met an error. The server is asked only while some connection is marked.
+async fn is_discarded(discards: &Discards, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    if discards.has_no_backends() {
+        return Ok(false);
+    }
+    let backend = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await?;
+    Ok(discards.take_backend(backend))
+}
+
+/// Returns the fault of the storage that a state stands for (SQLSTATE, appendix A of the server's manual).
+pub(super) fn fault(state: &str) -> Option<Fault> {
+    match state {
+        "53100" => Some(Fault::DiskFull),
+        "58030" => Some(Fault::Io),
+        "25006" => Some(Fault::ReadOnly),
+        "XX001" | "XX002" => Some(Fault::Damaged),
+        _ => None,
+    }
 }
 
 /// A text that Postgres cannot hold: one with a NUL, or half a character.

@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions};
 
 use super::DbResult;
-use super::pool::Pool;
+use super::health::Fault;
+use super::pool::{Discards, Pool};
+use super::storage::Storage;
 
 /// How long a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
@@ -15,14 +18,22 @@ const BUSY: Duration = Duration::from_secs(10);
 /// How long to wait before opening a file again that is locked.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The pools for writing, for reading, and for looking whether another process has written.
-pub(super) async fn open(path: &Path) -> DbResult<(Pool, Pool, Pool)> {
+/// The pools for writing, for reading, and for what keeps the lease: it looks whether another process has written, and reads
+/// back what this one wrote.
+pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<(Pool, Pool, Pool)> {
     make_private(path);
-    // The writer first: it makes the file and switches it to write-ahead logging.
-    let write = first_pool(path).await?;
-    let read = Pool::open(options(path, 8), None).await?;
-    let watch = Pool::open(options(path, 1), None).await?;
+    // The writer first: it switches the file to write-ahead logging.
+    let write = first_pool(path, storage).await?;
+    let read = pool(path, 8, storage).await?;
+    let watch = pool(path, 1, storage).await?;
+    // Both the file and its write-ahead log are there by now.
+    storage.require_same_file()?;
     Ok((write, read, watch))
+}
+
+async fn pool(path: &Path, most: u32, storage: &Storage) -> DbResult<Pool> {
+    let discards = Discards::default();
+    Pool::open(options(path, most, storage, &discards), None, storage, &discards).await
 }
 
 /// A write that cannot fail halfway because another got ahead.
@@ -44,10 +55,10 @@ pub(super) async fn copy_to(read: &Pool, target: &str) -> DbResult<()> {
 
 /// Two processes that switch a new file to write-ahead logging at once are in each other's way, whatever the busy
 /// timeout: SQLite tells the second at once that the file is locked.
-async fn first_pool(path: &Path) -> DbResult<Pool> {
+async fn first_pool(path: &Path, storage: &Storage) -> DbResult<Pool> {
     let mut left = BUSY;
     loop {
-        match Pool::open(options(path, 1), None).await {
+        match pool(path, 1, storage).await {
             Err(error) if is_busy(&error) && !left.is_zero() => {
                 left = left.saturating_sub(PAUSE);
                 tokio::time::sleep(PAUSE).await;
@@ -64,8 +75,8 @@ fn make_private(path: &Path) {
     let _told_later = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
-fn options(path: &Path, most: u32) -> ConnectOptions {
-    let path = PathBuf::from(path);
+fn options(path: &Path, most: u32, storage: &Storage, discards: &Discards) -> ConnectOptions {
+    let (path, storage, discards) = (PathBuf::from(path), storage.clone(), discards.clone());
     let mut options = ConnectOptions::new("sqlite://");
     options
         .max_connections(most)
@@ -79,7 +90,8 @@ fn options(path: &Path, most: u32) -> ConnectOptions {
             options
                 // Not as part of the URL, where a percent sign would mean something else.
                 .filename(&path)
-                .create_if_missing(true)
+                // A connection that replaces another must not make a new database where the file was deleted.
+                .create_if_missing(false)
                 .journal_mode(SqliteJournalMode::Wal)
                 // FULL: a revocation that was answered must outlive a power cut.
                 .synchronous(SqliteSynchronous::Full)
@@ -87,6 +99,28 @@ fn options(path: &Path, most: u32) -> ConnectOptions {
                 // Rows that a thread of the driver reads ahead: with few, the two threads wake each other for each.
                 .row_buffer_size(500)
                 .busy_timeout(BUSY)
+        })
+        .map_sqlx_sqlite_pool_opts(move |options| {
+            let (storage, before, after) = (storage.clone(), discards.clone(), discards.clone());
+            options
+                .after_connect(move |_, _| {
+                    let same = storage.require_same_file();
+                    Box::pin(async move { Ok(same?) })
+                })
+                .before_acquire(move |connection, _| {
+                    let is_clean = !before.take_only() && !connection.is_in_transaction();
+                    Box::pin(async move { Ok(is_clean) })
+                })
+                .after_release(move |connection, _| {
+                    let is_marked = after.take_only();
+                    Box::pin(async move {
+                        if connection.is_in_transaction() {
+                            // A rollback may be queued; it is done once this is answered.
+                            connection.ping().await?;
+                        }
+                        Ok(!is_marked && !connection.is_in_transaction())
+                    })
+                })
         });
     options
 }
@@ -97,7 +131,19 @@ fn is_busy(error: &DbErr) -> bool {
     error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
-/// `BUSY`, `LOCKED`, `IOERR`, `FULL`, `CANTOPEN`, in the low byte.
-pub(super) fn is_outage(code: &str) -> bool {
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+/// Returns the fault that a result code stands for; the low byte has the kind (<https://sqlite.org/rescode.html>).
+pub(super) fn fault(code: &str) -> Option<Fault> {
+    match code.parse::<u32>().ok()? & 0xff {
+        // BUSY, LOCKED, PROTOCOL
+        5 | 6 | 15 => Some(Fault::Locked),
+        // READONLY
+        8 => Some(Fault::ReadOnly),
+        // IOERR, CANTOPEN
+        10 | 14 => Some(Fault::Io),
+        // CORRUPT, NOTADB
+        11 | 26 => Some(Fault::Damaged),
+        // FULL
+        13 => Some(Fault::DiskFull),
+        _ => None,
+    }
 }

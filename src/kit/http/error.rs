@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::Envelope;
+use crate::kit::db::WritesRefused;
 use crate::kit::limit::TooSoon;
 
 /// What went wrong with one field.
@@ -135,6 +136,25 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// 507 or 503: a write was refused before it began. The cause is in the log of the node, once, and not of each request.
+    fn writes_refused(refused: WritesRefused) -> Self {
+        let (status, code, message, seconds) = match refused {
+            WritesRefused::LowSpace => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "INSUFFICIENT_STORAGE",
+                "Disk space is low, so nothing was changed. Revoking keys and signing out still work. Try again later.",
+                "60",
+            ),
+            WritesRefused::Fault(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "Nothing can be stored right now, so nothing was changed. Try again in a moment.",
+                "2",
+            ),
+        };
+        Self::new(status, code, message).header(RETRY_AFTER, HeaderValue::from_static(seconds))
+    }
+
     /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.
     pub fn replay(status: u16, data: Value) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -217,8 +237,13 @@ impl From<sea_orm::DbErr> for ApiError {
         if let sea_orm::DbErr::AccessDenied { permission, .. } = &error {
             return Self::no_longer(permission == crate::kit::db::LOST_SESSION);
         }
+        if let Some(refused) = crate::kit::db::WritesRefused::find(&error) {
+            return Self::writes_refused(refused);
+        }
         if crate::kit::db::is_unavailable(&error) {
-            tracing::warn!(%error, "the database is unavailable");
+            if !crate::kit::db::is_reported(&error) {
+                tracing::warn!(%error, "the database is unavailable");
+            }
             return Self::unavailable();
         }
         if crate::kit::db::is_unstorable(&error) {

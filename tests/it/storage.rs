@@ -1,0 +1,65 @@
+//! A storage that cannot take everything: what is refused, and what is taken all the same.
+
+use planeconnection::config::Config;
+use planeconnection::kit::db::{DbOptions, Fault, MinFreeSpace};
+use planeconnection::members::Role;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+/// A file system that counts as too full for data.
+fn low_on_space() -> Config {
+    let database = DbOptions { min_free_space: MinFreeSpace::Bytes(u64::MAX), ..DbOptions::default() };
+    Config { database, ..Config::default() }
+}
+
+#[tokio::test]
+async fn below_the_disk_watermark_data_is_refused_and_access_can_still_be_taken_away() {
+    let t = TestApp::in_a_file().await;
+    let key = t.key(&["trips:read", "trips:write"]).await;
+    let pilot = t.add_member(Role::Pilot).await;
+    let t = t.restarted_with(low_on_space()).await;
+    let trip = json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGLL", "departureDate": "2027-01-01T10:00:00Z" });
+    let refused = t.with(&key).post("/api/v1/ops/trips", trip).await.is(507).code("INSUFFICIENT_STORAGE");
+    assert_eq!(refused.header("retry-after"), "60");
+    let owner = t.owner().await;
+    let another = json!({ "name": "Board", "permissions": "read_only", "expiresAt": null });
+    owner.post("/api/v1/api-keys", another).await.is(507);
+    owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200);
+    t.with(&key).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
+    owner.delete(&format!("/api/v1/members/{}", pilot.id)).await.is(200);
+    owner.post("/api/v1/auth/sign-out", json!({})).await.is(200);
+    owner.get("/api/v1/auth/whoami").await.is(401);
+    let metrics = t.anyone().get("/metrics").await.is(200).text;
+    assert!(metrics.contains("planeconnection_storage_writable 0"), "{metrics}");
+}
+
+#[tokio::test]
+async fn while_a_fault_lasts_writes_are_refused_reads_go_on_and_readiness_says_why() {
+    let t = TestApp::new().await;
+    let (owner, key) = (t.owner().await, t.key(&["trips:read", "trips:write"]).await);
+    t.anyone().get("/readiness").await.is(200);
+    t.app.db.storage().health().report(Fault::ReadOnly);
+    let trip = json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGLL", "departureDate": "2027-01-01T10:00:00Z" });
+    t.with(&key).post("/api/v1/ops/trips", trip.clone()).await.is(503).code("UNAVAILABLE");
+    t.with(&key).get("/api/v1/ops/trips").await.is(200);
+    let unready = t.anyone().get("/readiness").await.is(503);
+    assert!(unready.text.contains("read-only"), "{}", unready.text);
+    owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200);
+    // A renewal that is read back ends the fault.
+    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.anyone().get("/readiness").await.is(200);
+    let metrics = t.anyone().get("/metrics").await.is(200).text;
+    assert!(metrics.contains("planeconnection_storage_writable 1"), "{metrics}");
+    assert!(metrics.contains("planeconnection_storage_faults_total{fault=\"read_only\"} 1"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_node_whose_row_is_not_as_it_was_written_stores_nothing_until_one_is_read_back() {
+    let t = TestApp::new().await;
+    t.tamper("UPDATE nodes SET applied_revision = 4711").await;
+    t.app.cluster.beat(&t.app).await.expect("a lease, once the row was written anew and read back");
+    assert_eq!(t.app.db.storage().health().reports(Fault::Unconfirmed), 1);
+    assert_eq!(t.app.db.storage().health().fault(), None);
+    t.anyone().get("/readiness").await.is(200);
+}
