@@ -179,7 +179,7 @@ impl Cluster {
                 self.read_back(app, |row| row.applied_revision == revision && row.lease_until == until).await?;
                 self.said.store(revision, Ordering::Relaxed);
                 self.lease_until.store(micros(before + LEASE), Ordering::Release);
-                app.db.storage().health().recovered();
+                app.db.storage().recover().await;
                 return Ok(());
             }
             self.join_again(app).await?;

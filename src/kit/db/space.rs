@@ -1,6 +1,7 @@
 //! The disk watermark: free space below which data writes are refused, so that revocations still find room.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +16,10 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The default watermark: 256 MiB, or 5 % of the file system if that is less.
 const DEFAULT_BYTES: u64 = 256 << 20;
 const DEFAULT_PERCENT: u64 = 5;
+
+/// The room that a disk must have again after it was full, in bytes: a probe is so small that it fits where rows do not.
+const ROOM: usize = 4 << 20;
+const CHUNK: [u8; 64 << 10] = [0x5a; 64 << 10];
 
 /// The least free space for data writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -132,6 +137,19 @@ impl Space {
     pub(super) fn require(&self) -> Result<(), WritesRefused> {
         let FreeSpace { free, required } = self.measure();
         if free < required { Err(WritesRefused::LowSpace) } else { Ok(()) }
+    }
+
+    /// Writes and syncs a temporary file beside the database, to see whether there is room for more than a probe. Blocks.
+    pub(super) fn try_room(folder: &Path) -> io::Result<()> {
+        let mut file = tempfile::tempfile_in(folder)?;
+        for _ in 0..ROOM / CHUNK.len() {
+            file.write_all(&CHUNK)?;
+        }
+        file.sync_all()
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn is_low(&self) -> bool {

@@ -35,6 +35,22 @@ impl Storage {
         &self.0.health
     }
 
+    /// Ends a fault, once a probe write has been read back. A disk that was full or failing must also take a larger file.
+    pub async fn recover(&self) {
+        let health = &self.0.health;
+        let needs_room = matches!(health.fault(), Some(Fault::DiskFull | Fault::Io));
+        if let (true, Some((_, space))) = (needs_room, &self.0.file) {
+            if !health.has_settled() {
+                return;
+            }
+            let folder = space.folder().to_path_buf();
+            if !matches!(tokio::task::spawn_blocking(move || Space::try_room(&folder)).await, Ok(Ok(()))) {
+                return;
+            }
+        }
+        health.recovered();
+    }
+
     /// Returns the free space, for a file.
     pub fn free_space(&self) -> Option<FreeSpace> {
         self.0.file.as_ref().map(|(_, space)| space.measure())
