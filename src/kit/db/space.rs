@@ -19,7 +19,6 @@ const DEFAULT_PERCENT: u64 = 5;
 
 /// The room that a disk must have again after it was full, in bytes: a probe is so small that it fits where rows do not.
 const ROOM: usize = 4 << 20;
-const CHUNK: [u8; 64 << 10] = [0x5a; 64 << 10];
 
 /// The least free space for data writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -142,9 +141,7 @@ impl Space {
     /// Writes and syncs a temporary file beside the database, to see whether there is room for more than a probe. Blocks.
     pub(super) fn try_room(folder: &Path) -> io::Result<()> {
         let mut file = tempfile::tempfile_in(folder)?;
-        for _ in 0..ROOM / CHUNK.len() {
-            file.write_all(&CHUNK)?;
-        }
+        file.write_all(&vec![0x5a; ROOM])?;
         file.sync_all()
     }
 
