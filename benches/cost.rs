@@ -20,6 +20,7 @@ use planeconnection::keys::index::Ask;
 use planeconnection::keys::{self, CreateKey, Module, Permissions, Scope};
 use planeconnection::kit::clock::{Clock, Time};
 use planeconnection::kit::db::Location;
+use planeconnection::kit::http::serve::Service;
 use planeconnection::kit::random::Random;
 use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner};
@@ -78,7 +79,7 @@ impl Node {
     }
 
     fn ask(&self, path: &str) -> u16 {
-        let answered = self.front.clone().answer(CALLER, self.request(path));
+        let answered = self.front.clone().answer(CALLER, Service::Regular, self.request(path));
         self.runtime.block_on(answered).status().as_u16()
     }
 

@@ -16,6 +16,7 @@ use planeconnection::config::Config;
 use planeconnection::front::Front;
 use planeconnection::keys::{EntryRef, Flush, SecretDigest};
 use planeconnection::kit::db::Location;
+use planeconnection::kit::http::serve::Service;
 use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
@@ -326,11 +327,13 @@ impl Node {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Body) -> Vec<u8> {
-        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let mut request = Request::builder().method(method).uri(path).header("host", "rows.example");
+        request = request.header("content-type", "application/json");
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
-        let answer = self.front.clone().answer(Ipv4Addr::LOCALHOST.into(), request.body(body).expect("a request")).await;
+        let request = request.body(body).expect("a request");
+        let answer = self.front.clone().answer(Ipv4Addr::LOCALHOST.into(), Service::Regular, request).await;
         let status = answer.status();
         let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
         assert!(matches!(status, StatusCode::OK | StatusCode::CREATED), "{path}: {status} {}", String::from_utf8_lossy(&body));

@@ -10,7 +10,9 @@ use crate::config::Config;
 use crate::keys::{Flush, Index, Recorder, Tallies};
 use crate::kit::clock::Clock;
 use crate::kit::db::{Db, DbResult, Location, is_reported};
-use crate::kit::log::Refusals;
+use crate::kit::http::intake::BodyBudget;
+use crate::kit::http::serve::Connections;
+use crate::kit::log::Sampler;
 use crate::kit::random::Random;
 use crate::members::Passwords;
 use crate::metrics::Metrics;
@@ -58,14 +60,24 @@ pub struct Parts {
     pub documents: Documents,
     /// What is counted for the operator.
     pub metrics: Metrics,
-    /// Refused requests, of which only so many are logged.
-    pub refusals: Refusals,
+    /// Requests without a credential, of which only so many are logged.
+    pub log_sampler: Sampler,
+    /// Connections to the main address.
+    pub connections: Connections,
+    /// Bytes of request bodies.
+    pub bodies: BodyBudget,
 }
 
 impl Deref for App {
     type Target = Parts;
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+impl AsRef<BodyBudget> for App {
+    fn as_ref(&self) -> &BodyBudget {
+        &self.bodies
     }
 }
 
@@ -81,6 +93,8 @@ impl App {
         db.migrate::<Migrations>().await?;
         let clock = db.clock(clock).await?;
         let cluster = Cluster::new(NodeId::new(clock.now(), &random));
+        let connections = Connections::new(config.max_connections, config.trusted_proxies.clone());
+        let bodies = BodyBudget::new(config.body_bytes);
         Ok(Self(Arc::new(Parts {
             config,
             db,
@@ -95,7 +109,9 @@ impl App {
             chains: Watch::default(),
             documents: Documents::default(),
             metrics: Metrics::default(),
-            refusals: Refusals::default(),
+            log_sampler: Sampler::default(),
+            connections,
+            bodies,
         })))
     }
 
@@ -115,7 +131,9 @@ impl App {
 
     /// Writes usage, failed sign-ins and expiries.
     pub async fn flush(&self, which: Flush) {
-        self.refusals.sum_up();
+        self.log_sampler.sum_up();
+        self.connections.sum_up();
+        self.config.log.sum_up();
         self.recorder.flush(self, which).await;
         if let Err(error) = sessions::record_failures(self).await
             && !is_reported(&error)

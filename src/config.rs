@@ -1,10 +1,9 @@
 //! What a node is told when it starts.
 
-use std::time::Duration;
-
 use ipnet::IpNet;
 
 use crate::kit::db::DbOptions;
+use crate::kit::http::serve::Timeouts;
 use crate::kit::log::Log;
 
 /// Settings of a node.
@@ -20,8 +19,12 @@ pub struct Config {
     pub database: DbOptions,
     /// What this node is called, for people.
     pub node_name: String,
-    /// How long a request's header may take, and an idle connection may stay open.
-    pub header_timeout: Duration,
+    /// Connections that are served at once.
+    pub max_connections: usize,
+    /// Deadlines of a connection.
+    pub timeouts: Timeouts,
+    /// Bytes of request bodies that are held at once.
+    pub body_bytes: usize,
     /// Where requests are logged.
     pub log: Log,
 }
@@ -47,7 +50,9 @@ impl Default for Config {
             has_metrics_listener: false,
             database: DbOptions::default(),
             node_name: String::new(),
-            header_timeout: Duration::from_secs(15),
+            max_connections: 10_000,
+            timeouts: Timeouts::default(),
+            body_bytes: 64 << 20,
             log: Log::default(),
         }
     }

@@ -17,7 +17,7 @@ use crate::keys::format::Hint;
 use crate::keys::index::Ask;
 use crate::keys::{EntryRef, Refusal, Tenant};
 use crate::kit::db::DbResult;
-use crate::kit::http::{ApiError, Describe, Doc, Guard, OnceKey};
+use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched, OnceKey};
 use crate::kit::secret::TokenDigest;
 use crate::members::Member;
 use crate::sessions;
@@ -52,6 +52,17 @@ pub enum Caller {
         /// Their session.
         session: TokenDigest,
     },
+}
+
+impl Caller {
+    /// The workspace of the credential, if there is one.
+    pub(super) fn tenant(&self) -> Option<&Tenant> {
+        match self {
+            Self::Anyone => None,
+            Self::Key { entry, .. } => Some(&entry.tenant),
+            Self::Member { tenant, .. } => Some(tenant),
+        }
+    }
 }
 
 impl<P> Allowed<P> {
@@ -131,6 +142,9 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
             Rule::Anyone => Caller::Anyone,
             rule => admit(app, parts, &info, rule).await?,
         };
+        if let Some(tenant) = caller.tenant() {
+            Matched::admit(&parts.extensions, tenant.id.0);
+        }
         Ok(Self::new(caller, info))
     }
 }

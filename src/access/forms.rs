@@ -4,20 +4,19 @@
 //! where a form was sent from, and that must not be elsewhere. Both are asked of every `POST` of the pages, in one
 //! place: no handler can forget it.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, Limited};
 use sha2::{Digest, Sha256};
 
+use super::allowed::{self, Caller};
 use super::visitor::SignedOut;
 use crate::app::App;
 use crate::frame;
+use crate::kit::http::intake::{self, LARGEST_ANONYMOUS, NotTaken, Sender};
 use crate::kit::http::{ApiError, Describe, Doc, Matched, OnceKey};
 use crate::kit::page::Fields;
 use crate::kit::text::hex;
@@ -26,11 +25,8 @@ use crate::sessions::Jar;
 /// The field that carries the token.
 pub(super) const TOKEN: &str = "csrf";
 
-/// The largest form: fifty blocks of an allow-list and a description fit many times.
+/// The largest form of somebody who is signed in: fifty blocks of an allow-list and a description fit many times.
 const LARGEST: usize = 64 << 10;
-
-/// How long a form may take to arrive.
-const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a form was filled with, once it has proved itself.
 pub struct Form {
@@ -73,7 +69,7 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
     }
     Matched::tell(request.extensions());
     let (mut parts, body) = request.into_parts();
-    let fields = match read(&parts.headers, body).await {
+    let fields = match read(&app, &parts.headers, body).await {
         Ok(fields) => fields,
         Err(error) => return error.into_response(),
     };
@@ -144,21 +140,43 @@ fn origin(app: &App, headers: &HeaderMap) -> From {
     if own || origin == app.config.origin() { From::Here } else { From::Elsewhere }
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, ApiError> {
+async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Fields, ApiError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         let message = "A form is sent as application/x-www-form-urlencoded. For software there is the API: see /docs.";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
     }
-    let late =
-        || ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The form did not arrive in time. Send it again.");
-    let collected = tokio::time::timeout(TIMEOUT, Limited::new(body, LARGEST).collect()).await.map_err(|_| late())?;
-    let too_large = |_| {
-        ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "PAYLOAD_TOO_LARGE",
-            "The form is larger than 64 KiB. Go back and shorten it.",
-        )
+    let (sender, limit) = sender(app, headers).await?;
+    let mut held = app.bodies.hold(sender);
+    let body = intake::read(headers, body, limit, &mut held).await.map_err(|why| not_taken(why, sender))?;
+    Ok(Fields::parse(&body))
+}
+
+/// The sender of a form, and how large it may be. The session is looked up for a large form only, as the page does so again.
+async fn sender(app: &App, headers: &HeaderMap) -> Result<(Sender, usize), ApiError> {
+    let is_small = intake::announced(headers).is_some_and(|length| length <= LARGEST_ANONYMOUS as u64);
+    let session = if is_small { None } else { Jar::Session.read(&app.config, headers) };
+    let person = match session {
+        Some(token) => allowed::person(app, token.as_bytes()).await?,
+        None => None,
     };
-    Ok(Fields::parse(&collected.map_err(too_large)?.to_bytes()))
+    Ok(match person {
+        Some(Caller::Member { tenant, .. }) => (Sender::Group(tenant.id.0), LARGEST),
+        _ => (Sender::Anonymous, LARGEST_ANONYMOUS),
+    })
+}
+
+fn not_taken(why: NotTaken, sender: Sender) -> ApiError {
+    match (why, sender) {
+        (NotTaken::TooLarge, Sender::Anonymous) => {
+            ApiError::too_large("The form is larger than 8 KiB, and you are not signed in. Sign in, or go back and shorten it.")
+        }
+        (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The form is larger than 64 KiB. Go back and shorten it."),
+        (NotTaken::Late | NotTaken::Broken, _) => {
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The form did not arrive in time. Send it again.")
+        }
+        (NotTaken::Busy, _) => {
+            ApiError::overloaded("Too many forms arrive at once; nothing was changed. Send it again in a moment.")
+        }
+    }
 }

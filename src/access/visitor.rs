@@ -16,7 +16,7 @@ use super::permission::{Permission, Rule};
 use crate::app::App;
 use crate::frame::{self, Frame, Place};
 use crate::front::RequestInfo;
-use crate::kit::http::{ApiError, Describe, Doc, Guard};
+use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use crate::kit::page::{Fields, html_with};
 use crate::kit::secret::{self, TokenDigest};
 use crate::members::Member;
@@ -101,7 +101,12 @@ impl<P: Permission> FromRequestParts<App> for Visitor<P> {
                     _ if rule != Rule::Anyone && parts.extensions.get().is_some_and(|Proven(jar)| *jar != Jar::Session) => {
                         Err(form_refused().into_response())
                     }
-                    _ => Ok(Self { allowed: Allowed::new(caller, info), token, cookie: None }),
+                    _ => {
+                        if let Some(tenant) = caller.tenant() {
+                            Matched::admit(&parts.extensions, tenant.id.0);
+                        }
+                        Ok(Self { allowed: Allowed::new(caller, info), token, cookie: None })
+                    }
                 }
             }
         }

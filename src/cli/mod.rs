@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed (one line on stderr), 2 wrong usage.
 //!
-//! - `serve` a node; `demo` a throwaway one full of data (`seed` writes it)
+//! - `serve` a node, `bounds` of its connections; `demo` a throwaway one full of data (`seed` writes it)
 //! - `workspace`, `members`, `keys`, `nodes`, `audit` the operator's own access, straight on the database
 //! - `backup` a copy while running; `copy` from one database to another; `openapi` the document; `output` how answers are put together and printed
 
@@ -23,6 +23,7 @@ use crate::workspaces::{self, Workspace};
 
 mod audit;
 mod backup;
+mod bounds;
 mod copy;
 mod demo;
 mod keys;

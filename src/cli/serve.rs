@@ -11,14 +11,17 @@ use tokio::sync::watch;
 use tokio::task::JoinError;
 use tower::ServiceExt;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
+use super::bounds::{Bounds, METRICS_CONNECTIONS};
 use super::{Database, Failure, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Flush;
 use crate::kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
-use crate::kit::http::serve::serve;
-use crate::kit::log::{Lines, Log};
+use crate::kit::http::serve::{Caller, Connections, serve};
+use crate::kit::log::{EventLimit, Lines, Log};
 use crate::{router, workspaces};
 
 #[derive(clap::Args)]
@@ -58,9 +61,8 @@ pub(super) struct Listening {
     /// Proxies whose X-Forwarded-For is believed, as CIDR blocks
     #[arg(long, env = "PLANECONNECTION_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
     pub(super) trusted_proxies: Vec<IpNet>,
-    /// How long a request's header may take, and an idle connection may stay open: 15s, 2m
-    #[arg(long, env = "PLANECONNECTION_HEADER_TIMEOUT", default_value = "15s", value_parser = output::duration, value_name = "TIME")]
-    pub(super) header_timeout: Duration,
+    #[command(flatten)]
+    bounds: Bounds,
     /// How the log is written to stderr
     #[arg(long, env = "PLANECONNECTION_LOG_FORMAT", default_value = "text")]
     pub(super) log_format: LogFormat,
@@ -84,7 +86,7 @@ impl Serve {
         if !matches!(&self.database_notifications, None | Some(Location::Postgres(_))) {
             return Err(Failure::usage("--database-notifications: expected the URL of a Postgres server"));
         }
-        let (listener, metrics, mut config) = self.listening.bind().await?;
+        let (listener, metrics, mut config) = self.listening.bind(self.database_connections).await?;
         config.database = DbOptions {
             connections: self.database_connections,
             notifications: self.database_notifications,
@@ -111,19 +113,23 @@ impl Listening {
     pub(super) fn start_log(&self) -> Result<Log, Failure> {
         let filter = EnvFilter::try_new(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
         let (is_json, lines) = (self.log_format == LogFormat::Json, Lines::to_stderr());
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone()).with_ansi(false);
-        let started = if is_json { log.json().flatten_event(true).with_current_span(false).try_init() } else { log.try_init() };
+        let (log, events) = (tracing_subscriber::fmt().with_env_filter(filter), EventLimit::default());
+        let log = log.with_writer(lines.clone()).with_ansi(false);
+        let started = if is_json {
+            log.json().flatten_event(true).with_current_span(false).finish().with(events.clone()).try_init()
+        } else {
+            log.finish().with(events.clone()).try_init()
+        };
         started.map_err(|error| Failure::refused(format!("the log cannot be started: {error}")))?;
         // A panic is a line of the log like any other: whoever reads JSON gets JSON.
         std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
-        Ok(Log::Written { lines, is_json })
+        Ok(Log::Written { lines, is_json, events })
     }
 
     /// Takes the addresses, so that the port is known before anything else is said.
-    pub(super) async fn bind(&self) -> Result<(TcpListener, Option<TcpListener>, Config), Failure> {
-        if self.header_timeout.is_zero() {
-            return Err(Failure::usage("--header-timeout: nothing can arrive in no time"));
-        }
+    pub(super) async fn bind(&self, database_connections: u32) -> Result<(TcpListener, Option<TcpListener>, Config), Failure> {
+        let timeouts = self.bounds.timeouts()?;
+        let max_connections = self.bounds.connections(usize::try_from(database_connections).unwrap_or(usize::MAX))?;
         let listener = listen(self.listen).await?;
         let metrics = match self.metrics_listen {
             Some(address) => Some(listen(address).await?),
@@ -139,7 +145,8 @@ impl Listening {
             public_url,
             trusted_proxies: self.trusted_proxies.clone(),
             has_metrics_listener: metrics.is_some(),
-            header_timeout: self.header_timeout,
+            max_connections,
+            timeouts,
             ..Config::default()
         };
         Ok((listener, metrics, config))
@@ -171,16 +178,17 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let node = app.cluster.id();
     tracing::info!(%address, %node, metrics = metrics_address.map(tracing::field::display), "loading keys");
-    let timeout = app.config.header_timeout;
+    let timeouts = app.config.timeouts;
     let front = router::router(app.clone());
-    let answer = move |peer: SocketAddr, request| front.clone().answer(peer.ip(), request);
-    let mut serving = tokio::spawn(serve(listener, answer, timeout, asked_to_stop()));
+    let answer = move |caller: Caller, request| front.clone().answer(caller.peer.ip(), caller.service, request);
+    let mut serving = tokio::spawn(serve(listener, answer, app.connections.clone(), timeouts, asked_to_stop()));
     let metrics_router = router::metrics(app.clone());
     let answer = move |_, request| {
         let answered = metrics_router.clone().oneshot(request);
         answered.map(|response| response.unwrap_or_else(|never| match never {}))
     };
-    let scrapes = metrics.map(|listener| tokio::spawn(serve(listener, answer, timeout, until_stop())));
+    let scrapes = metrics
+        .map(|listener| tokio::spawn(serve(listener, answer, Connections::few(METRICS_CONNECTIONS), timeouts, until_stop())));
     let address = address.to_string();
     let is_loaded = tokio::select! {
         joined = join(&app, &address) => joined.map(|()| true)?,

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Version, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tower::Service;
@@ -28,10 +28,16 @@ use info::loggable;
 use crate::access;
 use crate::app::App;
 use crate::keys::format::{self, digest_of};
-use crate::kit::http::serve::Peer;
+use crate::kit::http::serve::{Peer, Service as Lane};
 use crate::kit::http::{ApiError, Matched, client};
 use crate::kit::log::RequestLine;
 use crate::kit::secret;
+
+/// Answered in the overflow lane, too.
+const PROBES: [&str; 2] = ["/health", "/readiness"];
+
+/// Browsers come by TLS only for a year. Other hosts of the domain may not be ours to speak for.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -53,7 +59,7 @@ impl Front {
     }
 
     /// See the module.
-    pub async fn answer(self, peer: IpAddr, mut request: Request) -> Response {
+    pub async fn answer(self, peer: IpAddr, lane: Lane, mut request: Request) -> Response {
         let Self { app, mut router } = self;
         let info = RequestInfo::found(&app, peer, &request);
         let matched = Matched::default();
@@ -61,8 +67,7 @@ impl Front {
         let uri = request.uri().clone();
         let in_api = matches!(uri.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
-        let mut response = if let Err((secret, error)) = access::refuse_secret_in_url(request.uri()) {
-            note_leak(&app, &secret, &info);
+        let mut response = if let Err(error) = check(&app, lane, &info, &request) {
             error.into_response()
         } else {
             request.extensions_mut().insert(info.clone());
@@ -72,7 +77,7 @@ impl Front {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
-                    tracing::error!(request_id = %info.id(), "a handler panicked");
+                    tracing::error!(request_id = info.id(), "a handler panicked");
                     ApiError::internal().into_response()
                 }
             }
@@ -86,6 +91,11 @@ impl Front {
         if in_api {
             // What a key opens is nobody else's; a route that knows better says so itself.
             response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        } else if response.headers().contains_key(header::SET_COOKIE) {
+            response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        }
+        if app.config.is_secure() {
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
         }
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
@@ -93,8 +103,8 @@ impl Front {
         let status = response.status().as_u16();
         let route = matched.path();
         app.metrics.request(method, route.unwrap_or("unmatched"), status, took);
-        let is_refused = matches!(status, 401 | 429);
-        if is_refused && !app.refusals.is_told(info.begun()) {
+        let is_sampled = !matched.is_admitted() || matches!(status, 401 | 429);
+        if is_sampled && !app.log_sampler.admits(info.address(), status, info.begun()) {
             return response;
         }
         let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
@@ -116,8 +126,38 @@ impl Service<Request> for Front {
     }
     fn call(&mut self, request: Request) -> Self::Future {
         let peer = request.extensions().get::<Peer>().map_or(client::UNKNOWN, |ConnectInfo(peer)| peer.ip());
-        Box::pin(self.clone().answer(peer, request).map(Ok))
+        Box::pin(self.clone().answer(peer, Lane::Regular, request).map(Ok))
     }
+}
+
+/// What holds before any route is looked for.
+fn check(app: &App, lane: Lane, info: &RequestInfo, request: &Request) -> Result<(), ApiError> {
+    require_one_host(request)?;
+    if lane == Lane::Overflow && !PROBES.contains(&request.uri().path()) {
+        let message = "Your address, or all together, have as many connections as are served at once. Close some, and try again.";
+        return Err(ApiError::overloaded(message));
+    }
+    access::refuse_secret_in_url(request.uri()).map_err(|(secret, error)| {
+        note_leak(app, &secret, info);
+        error
+    })
+}
+
+/// One `Host`, and a possible one (RFC 9112, 3.2): proxies and caches that read two of them differently can be set at odds.
+fn require_one_host(request: &Request) -> Result<(), ApiError> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let is_right = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => is_host(host.as_bytes()),
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    };
+    if is_right { Ok(()) } else { Err(ApiError::invalid("Send one Host header, with the name or address of this server.")) }
+}
+
+/// What the syntax of `uri-host [ ":" port ]` has room for (RFC 3986, 3.2.2).
+fn is_host(host: &[u8]) -> bool {
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte);
+    !host.is_empty() && host.iter().all(is_allowed)
 }
 
 fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
@@ -127,7 +167,7 @@ fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
     if let Some(entry) = entry {
         app.recorder.leaked(&entry, info.origin(info.at()));
     } else {
-        tracing::warn!(request_id = %info.id(), "something of the form of a key or token was sent in a URL");
+        tracing::warn!(request_id = info.id(), "something of the form of a key or token was sent in a URL");
     }
 }
 

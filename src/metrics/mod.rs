@@ -14,6 +14,7 @@ use prometheus_client::registry::Registry;
 
 use crate::app::App;
 use crate::kit::db::{Fault, FreeSpace, Storage};
+use crate::kit::http::serve::Refused;
 use requests::Requests;
 
 /// The counters of a node.
@@ -52,7 +53,7 @@ impl Metrics {
             self.revocations.clone(),
         );
         let cluster = &app.cluster;
-        let gauges: [(&str, &str, f64); 8] = [
+        let gauges: [(&str, &str, f64); 10] = [
             ("keys", "Keys in memory, of any status", count(app.index.len())),
             ("applied_revision", "The last change of a key this node has applied", count(cluster.applied())),
             ("revision_lag", "Changes of keys that this node knows of and has not applied", count(cluster.lag())),
@@ -72,6 +73,8 @@ impl Metrics {
                 "How far this machine's clock is ahead of the database's, by which every node goes",
                 app.clock.machine_ahead().as_secs_f64(),
             ),
+            ("connections", "Open connections to the main address", count(app.connections.open())),
+            ("body_bytes", "Bytes of request bodies that are held while they arrive", count(app.bodies.held())),
             ("usage_queue_keys", "Keys whose use is counted and not written yet", count(app.recorder.waiting())),
         ];
         for (name, help, value) in gauges.into_iter().chain(storage_gauges(app.db.storage())) {
@@ -84,6 +87,8 @@ impl Metrics {
             "Statements that failed because nothing could be stored, by fault",
             faults(app.db.storage()),
         );
+        let refused = refused_connections(app.connections.refused());
+        registry.register("connections_refused", "Connections beyond the bounds, by the bound they met", refused);
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _infallible = encode(&mut text, &registry);
@@ -114,6 +119,14 @@ fn faults(storage: &Storage) -> Family<[(&'static str, &'static str); 1], Counte
         faults.get_or_create(&[("fault", fault.label())]).inc_by(storage.health().reports(fault));
     }
     faults
+}
+
+fn refused_connections(refused: Refused) -> Family<[(&'static str, &'static str); 1], Counter> {
+    let family = Family::<[(&'static str, &'static str); 1], Counter>::default();
+    for (bound, count) in [("client", refused.by_share), ("node", refused.by_total)] {
+        family.get_or_create(&[("bound", bound)]).inc_by(count);
+    }
+    family
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts below 2^53 are exact")]

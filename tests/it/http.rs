@@ -2,6 +2,7 @@
 
 mod bodies;
 mod caching;
+mod door;
 
 use axum::body::Body;
 use axum::http::Method;

@@ -341,6 +341,7 @@ impl Client {
         let mut request = Request::builder().method(method).uri(path).body(body).expect("a request");
         request.headers_mut().extend(self.headers.clone());
         request.headers_mut().entry(header::USER_AGENT).or_insert("planeconnection-tests/1".parse().expect("a value"));
+        request.headers_mut().entry(header::HOST).or_insert("localhost".parse().expect("a value"));
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 40_000)));
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();

@@ -9,6 +9,7 @@ mod support;
 mod commands;
 mod copy;
 mod crash;
+mod door;
 mod logs;
 mod memory;
 mod revocation;

@@ -9,7 +9,7 @@
 //! ```
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
@@ -382,6 +382,16 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream), headers: String::new() })
     }
 
+    /// On a connection that was made before.
+    pub fn on(stream: TcpStream) -> Self {
+        Self { stream: BufReader::new(stream), headers: String::new() }
+    }
+
+    /// Reads so many bytes at most.
+    pub fn read_some(&mut self, most: usize) -> io::Result<usize> {
+        self.stream.read(&mut vec![0; most])
+    }
+
     /// The same, with a header more on every request.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -506,6 +516,19 @@ impl Client {
     pub fn revoke(&mut self, key: &Key) {
         self.post(&format!("/api/v1/api-keys/{}/revoke", key.id), &json!({})).is(200);
     }
+}
+
+/// A connection from an address of this machine.
+pub fn connect_from(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+    let connect = async {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(from, 0))?;
+        socket.connect(to).await?.into_std()
+    };
+    let stream = runtime().block_on(connect)?;
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(DEADLINE))?;
+    Ok(stream)
 }
 
 /// The body that makes a key.

@@ -9,7 +9,7 @@ mod traffic;
 use super::serve::{Listening, run_node};
 use super::{Failure, output};
 use crate::app::App;
-use crate::kit::db::Location;
+use crate::kit::db::{Location, USUAL_CONNECTIONS};
 
 #[derive(clap::Args)]
 pub(super) struct Demo {
@@ -21,7 +21,7 @@ impl Demo {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let log = self.listening.start_log()?;
         let _last = log.rest();
-        let (listener, metrics, mut config) = self.listening.bind().await?;
+        let (listener, metrics, mut config) = self.listening.bind(USUAL_CONNECTIONS).await?;
         config.log = log;
         let folder = tempfile::Builder::new().prefix("planeconnection-demo-").tempdir()?;
         let location = Location::Sqlite(folder.path().join("demo.db"));

@@ -155,6 +155,17 @@ impl ApiError {
         Self::new(status, code, message).header(RETRY_AFTER, HeaderValue::from_static(seconds))
     }
 
+    /// 503: the node does as much at once as it may. Nothing was done.
+    pub fn overloaded(message: impl Into<Cow<'static, str>>) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED", message);
+        error.header(RETRY_AFTER, HeaderValue::from_static("2"))
+    }
+
+    /// 413: the body is larger than it may be.
+    pub fn too_large(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
+    }
+
     /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.
     pub fn replay(status: u16, data: Value) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);

@@ -1,4 +1,5 @@
-//! Which route a request has found, told to what surrounds the router, which cannot see it.
+//! The route a request has found and whether its credential was admitted, noted for the layer around the router, which cannot
+//! see either.
 //!
 //! A layer inside the router could, at the price of an allocation or three for each request; a handler says it for nothing.
 
@@ -11,22 +12,49 @@ use axum::handler::Handler;
 use axum::http::Extensions;
 use axum::response::{IntoResponse, Response};
 
-use super::extract::{NoParameters, Query};
+use uuid::Uuid;
 
-/// Among a request's extensions: where its route is told.
+use super::extract::{NoParameters, Query};
+use super::intake::Sender;
+
+/// Among a request's extensions: where its route and its credential are noted.
 #[derive(Clone, Debug, Default)]
-pub struct Matched(Arc<OnceLock<MatchedPath>>);
+pub struct Matched(Arc<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    path: OnceLock<MatchedPath>,
+    admitted: OnceLock<Uuid>,
+}
 
 impl Matched {
     /// The route, if one was found.
     pub fn path(&self) -> Option<&str> {
-        self.0.get().map(MatchedPath::as_str)
+        self.0.path.get().map(MatchedPath::as_str)
+    }
+
+    /// Whether a credential was admitted.
+    pub fn is_admitted(&self) -> bool {
+        self.0.admitted.get().is_some()
+    }
+
+    /// Notes that a credential of this group of callers was admitted.
+    pub fn admit(extensions: &Extensions, group: Uuid) {
+        if let Some(Self(noted)) = extensions.get() {
+            noted.admitted.get_or_init(|| group);
+        }
+    }
+
+    /// The sender of a request, as far as bytes are shared out.
+    pub fn sender(extensions: &Extensions) -> Sender {
+        let admitted = extensions.get::<Self>().and_then(|Self(noted)| noted.admitted.get());
+        admitted.map_or(Sender::Anonymous, |group| Sender::Group(*group))
     }
 
     /// Tells which route the request with these extensions has found.
     pub fn tell(extensions: &Extensions) {
-        if let (Some(Self(told)), Some(path)) = (extensions.get(), extensions.get::<MatchedPath>()) {
-            told.get_or_init(|| path.clone());
+        if let (Some(Self(noted)), Some(path)) = (extensions.get(), extensions.get::<MatchedPath>()) {
+            noted.path.get_or_init(|| path.clone());
         }
     }
 }

@@ -9,18 +9,22 @@
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
 //! - `client`     the caller's address behind trusted proxies
-//! - `serve`      the accept loop: header timeout, graceful stop; `patience` how that timeout is kept
+//! - `intake`     bodies on their way in: length, time, bytes of all of them at once
+//! - `serve`      the accept loop and the graceful stop; `connections` bounds on them; `deadlines` of a connection, `stream` its bytes
 
 pub mod answer;
 pub mod client;
+mod connections;
+mod deadlines;
 pub mod describe;
 pub mod error;
 pub mod extract;
+pub mod intake;
 pub mod matched;
-mod patience;
 mod prepared;
 pub mod route;
 pub mod serve;
+mod stream;
 pub mod tagged;
 
 pub use answer::{Answer, Created, NoStore, Page, Paging, Put};

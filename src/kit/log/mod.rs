@@ -6,17 +6,22 @@
 //!
 //! The line of a request is put together here and not by `tracing`, in the same words, at a tenth of the price.
 //!
-//! - here where it is said; `request` the line; `lines` what waits; `refusals` what is told of a flood
+//! - here where it is said; `request` the line; `lines` what waits; `excerpt` what a caller wrote, cut;
+//!   `sampler` bounds lines of requests without a credential; `events` bounds the other ones
 
+mod events;
+mod excerpt;
 mod lines;
-mod refusals;
 mod request;
+mod sampler;
 
 use tracing::Level;
 
+pub use events::EventLimit;
+use excerpt::excerpt;
 pub use lines::Lines;
-pub use refusals::Refusals;
 pub use request::RequestLine;
+pub use sampler::Sampler;
 
 /// What requests are logged as.
 const TARGET: &str = "planeconnection::request";
@@ -33,6 +38,8 @@ pub enum Log {
         lines: Lines,
         /// One JSON object a line, else for people.
         is_json: bool,
+        /// The bound on events.
+        events: EventLimit,
     },
 }
 
@@ -42,16 +49,25 @@ impl Log {
         Rest(self.clone())
     }
 
-    /// Tells of a request.
+    /// Logs how many events were left out since the last time.
+    pub fn sum_up(&self) {
+        if let Self::Written { events, .. } = self {
+            events.sum_up();
+        }
+    }
+
+    /// Logs a request; of what its caller wrote, the beginning.
     pub fn request(&self, line: &RequestLine<'_>) {
-        let RequestLine { method, path, status, took, ip, request_id } = line;
+        let (path, request_id) = (&*excerpt(line.path), line.request_id);
+        let line = &RequestLine { path, ..*line };
+        let RequestLine { method, status, took, ip, .. } = line;
         match self {
             Self::Traced => {
                 let ms = (took.as_secs_f64() * 1e6).round() / 1e3;
                 let ip = ip.map(tracing::field::display);
-                tracing::info!(target: TARGET, method, path, status, ms, ip, request_id = %request_id);
+                tracing::info!(target: TARGET, method, path, status, ms, ip, request_id);
             }
-            Self::Written { lines, is_json } => {
+            Self::Written { lines, is_json, .. } => {
                 if tracing::enabled!(target: TARGET, Level::INFO) {
                     lines.add_request(*is_json, line);
                 }

@@ -34,11 +34,7 @@ impl RequestLine<'_> {
     fn write_text(&self, now: &mut Second, text: &mut Vec<u8>) -> io::Result<()> {
         now.write(text);
         put(text, ["  INFO ", TARGET, ": method=\"", self.method, "\" path="]);
-        if is_plain(self.path) {
-            put(text, ["\"", self.path, "\""]);
-        } else {
-            write!(text, "{:?}", self.path)?;
-        }
+        quoted(self.path, text)?;
         put(text, [" status="]);
         digits(text, self.status.into(), 3);
         put(text, [" ms="]);
@@ -47,7 +43,9 @@ impl RequestLine<'_> {
             put(text, [" ip="]);
             address(ip, text)?;
         }
-        put(text, [" request_id=", self.request_id, "\n"]);
+        put(text, [" request_id="]);
+        quoted(self.request_id, text)?;
+        put(text, ["\n"]);
         Ok(())
     }
 
@@ -83,6 +81,14 @@ impl RequestLine<'_> {
             _ => digits(text, rest, 3),
         }
     }
+}
+
+fn quoted(value: &str, text: &mut Vec<u8>) -> io::Result<()> {
+    if !is_plain(value) {
+        return write!(text, "{value:?}");
+    }
+    put(text, ["\"", value, "\""]);
+    Ok(())
 }
 
 /// Whether a text says the same quoted and bare.
@@ -213,6 +219,13 @@ mod tests {
         let written = written(false, &line("/a\" status=200\n", 1));
         assert!(written.contains(r#"path="/a\" status=200\n" status=200"#), "{written}");
         assert_eq!(written.lines().count(), 1);
+    }
+
+    #[test]
+    fn request_id_cannot_break_out_of_its_line() {
+        let forged = RequestLine { request_id: "a\"ip=\"1.2.3.4", ..line("/", 1) };
+        let written = written(false, &forged);
+        assert!(written.ends_with(" ip=203.0.113.7 request_id=\"a\\\"ip=\\\"1.2.3.4\"\n"), "{written}");
     }
 
     #[test]

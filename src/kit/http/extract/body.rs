@@ -1,12 +1,10 @@
 //! JSON bodies.
 
-use std::time::Duration;
-
 use axum::body::Bytes;
 use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -16,7 +14,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::faults::misread;
 use super::{Check, Faults};
-use crate::kit::http::{ApiError, Describe, Doc};
+use crate::kit::http::intake::{self, BodyBudget, Held, LARGEST_ANONYMOUS, NotTaken, Sender};
+use crate::kit::http::{ApiError, Describe, Doc, Matched};
 
 /// A field of a body that may be left out, `null`, or a value: `#[serde(default, deserialize_with = "present")]`.
 pub fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -29,18 +28,16 @@ const LARGEST_BODY: usize = 1 << 20;
 /// What a request without a body is taken for.
 const NO_MEMBERS: Bytes = Bytes::from_static(b"{}");
 
-/// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
-
 /// A JSON body.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Body<T> {
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        parse(&read(&parts.headers, body).await?).map(Self)
+        let (body, _held) = read(&parts, body, state.as_ref()).await?;
+        parse(&body).map(Self)
     }
 }
 
@@ -51,6 +48,7 @@ impl<T: ToSchema> Describe for Body<T> {
         doc.fails(408, "REQUEST_TIMEOUT");
         doc.fails(413, "PAYLOAD_TOO_LARGE");
         doc.fails(415, "UNSUPPORTED_MEDIA_TYPE");
+        doc.fails(503, "OVERLOADED");
     }
 }
 
@@ -72,12 +70,12 @@ pub struct Creating<T> {
     pub once: Option<OnceKey>,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Creating<T> {
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Creating<T> {
     type Rejection = ApiError;
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let key = once_key(&parts.headers)?;
-        let body = read(&parts.headers, body).await?;
+        let (body, _held) = read(&parts, body, state.as_ref()).await?;
         let input = parse(&body)?;
         let once = key.map(|key| OnceKey { key, fingerprint: fingerprint(&parts.method, parts.uri.path(), &body) });
         Ok(Self { input, once })
@@ -126,27 +124,32 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// The body, which has to be JSON; none at all is an object without members.
-async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, ApiError> {
+async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBudget) -> Result<(Bytes, Held), ApiError> {
+    let sender = Matched::sender(&parts.extensions);
+    let mut held = budget.hold(sender);
     if body.is_end_stream() {
-        return Ok(NO_MEMBERS);
+        return Ok((NO_MEMBERS, held));
     }
-    require_json(headers)?;
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > LARGEST_BODY as u64) {
-        return Err(too_large());
-    }
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, LARGEST_BODY).collect()).await.map_err(|_| {
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time. Send it again.")
-    })?;
-    match collected {
-        Ok(body) => Ok(Some(body.to_bytes()).filter(|bytes| !bytes.is_empty()).unwrap_or(NO_MEMBERS)),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(ApiError::invalid("The body did not arrive whole. Send it again.")),
-    }
+    require_json(&parts.headers)?;
+    let limit = if sender == Sender::Anonymous { LARGEST_ANONYMOUS } else { LARGEST_BODY };
+    let bytes = intake::read(&parts.headers, body, limit, &mut held).await.map_err(|why| refused(why, sender))?;
+    Ok((Some(bytes).filter(|bytes| !bytes.is_empty()).unwrap_or(NO_MEMBERS), held))
 }
 
-fn too_large() -> ApiError {
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is larger than 1 MiB. Send less at once.")
+fn refused(why: NotTaken, sender: Sender) -> ApiError {
+    match (why, sender) {
+        (NotTaken::TooLarge, Sender::Anonymous) => {
+            ApiError::too_large("The body is larger than 8 KiB, the most that is taken without a credential. Send less.")
+        }
+        (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The body is larger than 1 MiB. Send less at once."),
+        (NotTaken::Late, _) => {
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time. Send it again.")
+        }
+        (NotTaken::Broken, _) => ApiError::invalid("The body did not arrive whole. Send it again."),
+        (NotTaken::Busy, _) => {
+            ApiError::overloaded("Too many bodies arrive at once; nothing was changed. Try again in a moment.")
+        }
+    }
 }
 
 fn parse<T: DeserializeOwned + Check>(body: &[u8]) -> Result<T, ApiError> {
