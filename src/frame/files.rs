@@ -17,6 +17,9 @@ use crate::kit::http::{Known, Prepared, told};
 /// Name, media type, content. A stylesheet comes after the files it refers to: its links get their hashes.
 const FILES: &[(&str, &str, &[u8])] = &[
     ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
+    ("inter.woff2", "font/woff2", include_bytes!("../../assets/inter.woff2")),
+    // The licence asks to go wherever the typeface goes.
+    ("inter.LICENSE", "text/plain; charset=utf-8", include_bytes!("../../assets/inter.LICENSE")),
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("docs.css", CSS, include_bytes!("../../assets/docs.css")),
     ("page.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),

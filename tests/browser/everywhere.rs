@@ -20,9 +20,7 @@ fn id_of(tab: &mut Tab, name: &str) -> String {
     tab.url().rsplit('/').next().expect("an id").split('?').next().expect("an id").to_owned()
 }
 
-#[test]
-fn lists_of_a_workspace_in_use() {
-    let site = Site::demo();
+fn lists_of_a_workspace_in_use(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     are_fine(
         &mut tab,
@@ -42,9 +40,7 @@ fn lists_of_a_workspace_in_use() {
     );
 }
 
-#[test]
-fn the_nodes_of_a_cluster() {
-    let site = Site::new();
+fn nodes_of_a_cluster(site: &Site) {
     let _north = site.folder.node_with(&["--node-name", "north"]);
     let mut tab = site.tab_of(OWNER);
     site.a_node_that_has_ended();
@@ -56,9 +52,7 @@ fn the_nodes_of_a_cluster() {
     tab.is_fine_everywhere();
 }
 
-#[test]
-fn pages_of_one_key() {
-    let site = Site::demo();
+fn pages_of_one_key(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     for name in ["FlightPlan Sync", "Old website", "Legacy import"] {
         let id = id_of(&mut tab, name);
@@ -70,9 +64,7 @@ fn pages_of_one_key() {
     }
 }
 
-#[test]
-fn pages_with_a_secret_and_what_follows() {
-    let site = Site::new();
+fn pages_with_a_secret_and_what_follows(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     are_fine(&mut tab, &["/settings/api-keys", "/settings/api-keys/new", "/settings/audit-log", "/settings/members"]);
     tab.open("/settings/api-keys/new");
@@ -99,15 +91,15 @@ fn pages_with_a_secret_and_what_follows() {
     tab.is_fine_everywhere();
 }
 
-#[test]
-fn pages_for_those_who_are_not_in() {
-    let (empty, link) = Site::empty();
-    let mut tab = empty.tab();
-    tab.open(&link);
-    tab.is_fine_everywhere();
-    tab.open("/setup");
-    tab.is_fine_everywhere();
-    let site = Site::new();
+fn set_up(site: &Site, link: &str) {
+    let mut tab = site.tab();
+    for path in [link, "/setup"] {
+        tab.open(path);
+        tab.is_fine_everywhere();
+    }
+}
+
+fn pages_for_those_who_are_not_in(site: &Site) {
     let email = site.member("pilot");
     let mut tab = site.tab();
     are_fine(&mut tab, &["/sign-in", "/sign-in?after=sign-out", "/join", "/setup"]);
@@ -124,7 +116,79 @@ fn pages_for_those_who_are_not_in() {
         pilot.says("Whom to ask");
         pilot.says("ana@skyline.example");
         pilot.lacks("link", "API Keys");
-        pilot.is_accessible();
+        pilot.is_fine_everywhere();
+    }
+}
+
+/// In Inter, the typeface that the server sends.
+mod embedded {
+    use super::Site;
+
+    #[test]
+    fn lists_of_a_workspace_in_use() {
+        super::lists_of_a_workspace_in_use(&Site::demo());
+    }
+
+    #[test]
+    fn nodes_of_a_cluster() {
+        super::nodes_of_a_cluster(&Site::new());
+    }
+
+    #[test]
+    fn pages_of_one_key() {
+        super::pages_of_one_key(&Site::demo());
+    }
+
+    #[test]
+    fn pages_with_a_secret_and_what_follows() {
+        super::pages_with_a_secret_and_what_follows(&Site::new());
+    }
+
+    #[test]
+    fn pages_for_those_who_are_not_in() {
+        super::pages_for_those_who_are_not_in(&Site::new());
+    }
+
+    #[test]
+    fn the_first_page_of_all() {
+        let (site, link) = Site::empty();
+        super::set_up(&site, &link);
+    }
+}
+
+/// In DejaVu Sans, whose letters are wider: where the embedded typeface does not arrive.
+mod fallback {
+    use super::Site;
+
+    #[test]
+    fn lists_of_a_workspace_in_use() {
+        super::lists_of_a_workspace_in_use(&Site::demo().without_typeface());
+    }
+
+    #[test]
+    fn nodes_of_a_cluster() {
+        super::nodes_of_a_cluster(&Site::new().without_typeface());
+    }
+
+    #[test]
+    fn pages_of_one_key() {
+        super::pages_of_one_key(&Site::demo().without_typeface());
+    }
+
+    #[test]
+    fn pages_with_a_secret_and_what_follows() {
+        super::pages_with_a_secret_and_what_follows(&Site::new().without_typeface());
+    }
+
+    #[test]
+    fn pages_for_those_who_are_not_in() {
+        super::pages_for_those_who_are_not_in(&Site::new().without_typeface());
+    }
+
+    #[test]
+    fn the_first_page_of_all() {
+        let (site, link) = Site::empty();
+        super::set_up(&site.without_typeface(), &link);
     }
 }
 

@@ -12,7 +12,7 @@ const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser",
 
 /// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
-    browser::prepare() && has_postgres() && has_tools() && budget::prepare() && previous::build()
+    has_tools() && browser::prepare() && has_postgres() && budget::prepare() && previous::build()
 }
 
 /// Everything there is.
@@ -51,6 +51,7 @@ fn has_postgres() -> bool {
 
 fn has_tools() -> bool {
     let tools = [
+        ("git", "the tests of a rolling upgrade need git"),
         ("faketime", "the tests of machines whose clocks disagree need faketime"),
         ("openssl", "the tests of TLS to the database need openssl"),
     ];

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crate::kit::http::{ApiError, Describe, Doc, Prepared};
 
 /// Nothing but what this server sends itself, nothing inline, in nobody else's frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What every page says about itself. Origin and referrer stay in the house, where forms are held against them.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [

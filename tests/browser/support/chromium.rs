@@ -37,6 +37,9 @@ const FLAGS: [&str; 14] = [
     "--remote-debugging-port=0",
 ];
 
+/// Only DejaVu Sans beside what a page brings, so that pages look alike on every machine.
+const FONTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/fonts.conf");
+
 pub struct Chromium {
     process: Child,
     profile: TempDir,
@@ -90,7 +93,7 @@ fn command(profile: &TempDir) -> Command {
     command.args(FLAGS).arg(format!("--user-data-dir={}", profile.path().join("profile").display())).arg("about:blank");
     command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
     command.envs(["HOME", "TMPDIR"].map(|name| (name, profile.path())));
-    command.envs([("LC_ALL", "C.UTF-8"), ("LANGUAGE", "en_US"), ("TZ", "UTC")]);
+    command.envs([("FONTCONFIG_FILE", FONTS), ("LC_ALL", "C.UTF-8"), ("LANGUAGE", "en_US"), ("TZ", "UTC")]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }

@@ -4,6 +4,21 @@ use serde_json::{Value, json};
 
 use super::tab::Tab;
 
+/// Elements that are there to be seen and that reach past the inside of their card, their page or the window; what is cut on
+/// purpose (an ellipsis, text for screen readers alone) is left out.
+const CUT: &str = "document.fonts.ready.then(() => {
+    const isUnseen = element => element.closest('.unseen, .skip, thead') || getComputedStyle(element).clipPath !== 'none';
+    const hasEllipsis = element => getComputedStyle(element).textOverflow === 'ellipsis';
+    const isShown = element => element.getClientRects().length && element.checkVisibility() && !isUnseen(element) && !hasEllipsis(element);
+    const room = element => {
+        const holder = element.parentElement.closest('.card, .notice, main, body');
+        return Math.min(document.documentElement.clientWidth, holder.getBoundingClientRect().right);
+    };
+    const isCut = element => Math.max(...[...element.getClientRects()].map(box => box.right)) > room(element) + 1;
+    return [...document.body.querySelectorAll('*')].filter(element => isShown(element) && isCut(element))
+        .map(element => element.outerHTML.slice(0, 160));
+})";
+
 /// What a stylesheet can ask about the person and the paper.
 #[derive(Default)]
 pub(super) struct Media {
@@ -54,8 +69,31 @@ impl Tab {
         self.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
     }
 
+    /// From the next page on, the embedded typeface does not arrive.
+    pub fn without_typeface(&mut self) {
+        self.has_typeface = false;
+        self.call("Network.setBlockedURLs", json!({ "urls": ["*.woff2*"] }));
+    }
+
+    /// The family in which the page's headings are set: none if the page has none.
+    pub fn typeface(&mut self) -> Option<String> {
+        self.call("CSS.enable", json!({}));
+        let document = self.call("DOM.getDocument", json!({ "depth": 0 }));
+        let search = json!({ "nodeId": document["root"]["nodeId"], "selector": "h1" });
+        let heading = self.call("DOM.querySelector", search);
+        let fonts = self.call("CSS.getPlatformFontsForNode", json!({ "nodeId": heading["nodeId"] }));
+        fonts["fonts"][0]["familyName"].as_str().map(str::to_owned)
+    }
+
+    /// Elements of which a part lies beyond the window or the edge of what holds them, outlined.
+    #[track_caller]
+    pub fn cut(&mut self) -> Vec<String> {
+        let found = self.evaluate(CUT);
+        found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     /// Whether the page is wider than the window.
     pub fn scrolls_sideways(&mut self) -> bool {
-        self.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth") == Value::Bool(true)
+        self.evaluate("document.fonts.ready.then(() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth)") == Value::Bool(true)
     }
 }

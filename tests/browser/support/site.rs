@@ -4,6 +4,9 @@
 use super::process::{self, Node, PASSWORD};
 use super::tab::Tab;
 
+/// Windows: a laptop, one just wide enough for tables, tablets, phones.
+const WIDTHS: [u32; 6] = [1280, 1100, 1030, 768, 390, 320];
+
 pub struct Site {
     /// The running server: `site.node.owner()` is the owner at the JSON API, `site.node.with(&key)` a key.
     pub node: Node,
@@ -11,18 +14,20 @@ pub struct Site {
     pub folder: process::Site,
     /// Everybody's password.
     password: String,
+    /// Whether browsers get the embedded typeface.
+    has_typeface: bool,
 }
 
 impl Site {
     pub fn new() -> Self {
         let folder = process::Site::new();
-        Self { node: folder.node(), folder, password: PASSWORD.to_owned() }
+        Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true }
     }
 
     /// No workspace yet; the path of the link that sets one up.
     pub fn empty() -> (Self, String) {
         let folder = process::Site::empty();
-        let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned() };
+        let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true };
         let said = site.node.stdout.lock().expect("the lock").clone();
         let at = said.find("/setup#").unwrap_or_else(|| panic!("no link: {said}"));
         let link = said[at..].split_whitespace().next().expect("a link").to_owned();
@@ -36,7 +41,12 @@ impl Site {
         let said = node.stdout.lock().expect("the lock").clone();
         let password = said.split("Password").nth(1).and_then(|rest| rest.split_whitespace().next());
         let password = password.unwrap_or_else(|| panic!("no password: {said}")).to_owned();
-        Self { node, folder, password }
+        Self { node, folder, password, has_typeface: true }
+    }
+
+    /// The same for browsers that the embedded typeface does not reach.
+    pub fn without_typeface(self) -> Self {
+        Self { has_typeface: false, ..self }
     }
 
     /// Somebody who has signed in.
@@ -53,7 +63,11 @@ impl Site {
 
     /// Somebody at a browser of their own.
     pub fn tab(&self) -> Tab {
-        Tab::at(&format!("http://{}", self.node.address))
+        let mut tab = Tab::at(&format!("http://{}", self.node.address));
+        if !self.has_typeface {
+            tab.without_typeface();
+        }
+        tab
     }
 
     /// Leaves the row of a node that was killed; the others see to it within seconds.
@@ -91,17 +105,38 @@ impl Tab {
     }
 
     /// On a wide and a narrow window, by day and by night: no barrier, no sideways scrolling, no complaint, no other host.
+    /// Without the embedded typeface, only what letters of another width can change is looked at.
     #[track_caller]
     pub fn is_fine_everywhere(&mut self) {
-        // Colours are looked at when they have settled.
-        self.reduced_motion(true);
-        for (width, height, is_dark) in [(1280, 800, false), (1280, 800, true), (390, 844, false), (320, 640, true)] {
-            self.size(width, height);
-            self.dark(is_dark);
-            self.is_accessible();
-            assert!(!self.scrolls_sideways(), "{} scrolls sideways at {width}", self.url());
+        self.fits_everywhere();
+        if self.has_typeface {
+            // Colours are looked at when they have settled.
+            self.reduced_motion(true);
+            for (width, height, is_dark) in [(1280, 800, false), (1280, 800, true), (390, 844, false), (320, 640, true)] {
+                self.size(width, height);
+                self.dark(is_dark);
+                self.is_accessible();
+            }
+            self.size(1280, 800);
+            self.is_clean();
+        }
+    }
+
+    /// Nothing scrolls sideways or is cut at an edge, from a wide window to a narrow one, in the typeface that is expected.
+    #[track_caller]
+    fn fits_everywhere(&mut self) {
+        let expected = if self.has_typeface { "Inter" } else { "DejaVu Sans" };
+        let mut faults = Vec::new();
+        for width in WIDTHS {
+            self.size(width, 800);
+            if self.scrolls_sideways() {
+                faults.push(format!("it scrolls sideways at {width}"));
+            }
+            faults.extend(self.cut().into_iter().map(|element| format!("cut at {width}: {element}")));
         }
         self.size(1280, 800);
-        self.is_clean();
+        assert!(faults.is_empty(), "{} in {expected}:\n{}", self.url(), faults.join("\n"));
+        let typeface = self.typeface();
+        assert!(typeface.as_deref().is_none_or(|family| family == expected), "{typeface:?}, not {expected}");
     }
 }

@@ -21,6 +21,7 @@ pub struct Tab {
     /// What is looked within: roles and names, the innermost last.
     pub(super) scope: Vec<(String, String)>,
     pub(super) leaves: bool,
+    pub(super) has_typeface: bool,
     pub(super) chromium: Rc<Chromium>,
 }
 
@@ -45,6 +46,7 @@ impl Tab {
             media: Media::default(),
             scope: Vec::new(),
             leaves: true,
+            has_typeface: true,
             chromium,
         };
         tab.context = tab.call_for("browserContextId", "Target.createBrowserContext", json!({}));
@@ -122,6 +124,7 @@ impl Tab {
 
     /// The whole page as a PNG.
     pub fn screenshot(&mut self, file: &Path) {
+        self.evaluate("document.fonts.ready.then(() => 0)");
         let size = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].take();
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
         let picture = self.call_for("data", "Page.captureScreenshot", json!({ "captureBeyondViewport": true, "clip": clip }));
