@@ -6,6 +6,7 @@ mod browser;
 mod budget;
 mod cluster;
 mod debian;
+mod fresh;
 #[expect(dead_code, reason = "made for the tests, too")]
 mod postgres;
 mod previous;
@@ -37,6 +38,8 @@ enum Chore {
     Api,
     /// Three nodes behind nginx on a throwaway database, to freeze, kill and try by hand (needs nginx and Postgres)
     Cluster(cluster::Cluster),
+    /// The README's commands in bare Debian roots, made by debootstrap (as root; with the tests, an hour)
+    Fresh(fresh::Fresh),
     /// What it costs, beside what cannot be done without and what one would otherwise use: docs/PERFORMANCE.md
     Bench(bench::Bench),
 }
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),
         Chore::Cluster(cluster) => cluster.run(),
+        Chore::Fresh(fresh) => fresh.run(),
         Chore::Bench(bench) => bench.run(),
     };
     if has_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

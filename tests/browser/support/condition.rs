@@ -94,6 +94,8 @@ impl Tab {
 
     /// Whether the page is wider than the window.
     pub fn scrolls_sideways(&mut self) -> bool {
-        self.evaluate("document.fonts.ready.then(() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth)") == Value::Bool(true)
+        self.evaluate(
+            "document.fonts.ready.then(() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth)",
+        ) == Value::Bool(true)
     }
 }

@@ -147,7 +147,14 @@ async fn a_page_keeps_itself_to_itself() {
     let t = TestApp::new().await;
     let page = t.person(Role::AccountOwner).await.get("/settings/account").await.is(200);
     let policy = page.header("content-security-policy");
-    for part in ["default-src 'none'", "script-src 'self'", "font-src 'self'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"] {
+    for part in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "font-src 'self'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+        "base-uri 'none'",
+    ] {
         assert!(policy.contains(part), "{part} in {policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
