@@ -175,6 +175,21 @@ mod tests {
         }
 
         #[test]
+        fn any_bytes_are_a_key_of_the_published_form_or_none(bytes in prop_oneof![proptest::collection::vec(any::<u8>(), 0..100), "pck_[0-9A-Za-z]{30,45}".prop_map(String::into_bytes)]) {
+            let is_key = digest_of(&bytes).is_ok();
+            let found = str::from_utf8(&bytes).ok().and_then(find);
+            prop_assert!(!is_key || bytes.len() == 42 && found.map(str::as_bytes) == Some(&bytes));
+        }
+
+        #[test]
+        fn a_key_is_found_at_any_boundary_and_scrubbed_everywhere(seed: u64, before in "\\PC{0,40}", after in "\\PC{0,40}") {
+            let secret = secret(seed);
+            let (apart, within) = (format!("{before} {secret}&{after}"), format!("{before}{secret}{after}"));
+            prop_assert!(find(&apart).is_some());
+            prop_assert!(!scrub(&within).contains(&secret));
+        }
+
+        #[test]
         fn every_change_of_one_character_is_refused(seed: u64) {
             let secret = new_key(seed).into_bytes();
             for place in 0..secret.len() {

@@ -16,6 +16,7 @@ mod invoices;
 mod keys;
 mod members;
 mod pages;
+mod parsers;
 mod permissions;
 mod plans;
 mod safety;

@@ -1,6 +1,6 @@
 //! Programs that a chore needs beside cargo, and the packages of Debian that have them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run_aloud;
@@ -34,6 +34,11 @@ pub(crate) fn install_without_service(package: &str, service: &str, why: &str) -
 
 pub(crate) fn is_on_path(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+/// The files and folders in a folder: none, if it is not there.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()).collect()
 }
 
 fn is_root() -> bool {

@@ -6,7 +6,10 @@ mod browser;
 mod budget;
 mod cluster;
 mod debian;
+mod deny;
 mod fresh;
+mod fuzz;
+mod pip;
 #[expect(dead_code, reason = "made for the tests, too")]
 mod postgres;
 mod previous;
@@ -40,6 +43,8 @@ enum Chore {
     Cluster(cluster::Cluster),
     /// The README's commands in bare Debian roots, made by debootstrap (as root; with the tests, an hour)
     Fresh(fresh::Fresh),
+    /// Generated input for all parsers, for minutes instead of the seconds it gets in the tests
+    Fuzz(fuzz::Fuzz),
     /// What it costs, beside what cannot be done without and what one would otherwise use: docs/PERFORMANCE.md
     Bench(bench::Bench),
 }
@@ -76,7 +81,9 @@ fn docs() -> Step {
 fn main() -> ExitCode {
     let has_passed = match Cli::parse().chore {
         Chore::Test => {
-            suite::prepare() && all(&[format(), lints(), docs(), suite::on_sqlite(), budget::step()]) && suite::on_postgres()
+            suite::prepare()
+                && all(&[format(), deny::step(), lints(), docs(), suite::on_sqlite(), budget::step()])
+                && suite::on_postgres()
         }
         Chore::Check => all(&[format(), lints(), suite::quick()]),
         Chore::Previous => previous::build(),
@@ -84,6 +91,7 @@ fn main() -> ExitCode {
         Chore::Api => api::run(),
         Chore::Cluster(cluster) => cluster.run(),
         Chore::Fresh(fresh) => fresh.run(),
+        Chore::Fuzz(fuzz) => fuzz.run(),
         Chore::Bench(bench) => bench.run(),
     };
     if has_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

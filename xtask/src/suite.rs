@@ -5,14 +5,14 @@ use std::process::Command;
 
 use crate::debian::{install, install_without_service, is_on_path};
 use crate::postgres::{self, Server};
-use crate::{Step, browser, budget, previous, run};
+use crate::{Step, browser, budget, deny, previous, run};
 
 /// The tests that work on whatever `TEST_POSTGRES` names.
 const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser", "--test=upgrade"];
 
 /// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
-    has_tools() && browser::prepare() && has_postgres() && budget::prepare() && previous::build()
+    has_tools() && deny::prepare() && browser::prepare() && has_postgres() && budget::prepare() && previous::build()
 }
 
 /// Everything there is.

@@ -50,10 +50,29 @@ fn block(text: &str) -> Option<IpNet> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn list(texts: &[&str]) -> Allowlist {
         Allowlist::parse(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).expect("blocks")
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_block_or_is_refused_and_a_block_reads_back_as_itself(text in "[0-9a-f.:/ xA-F%-]{0,60}|\\PC{0,40}") {
+            if let Ok(list) = Allowlist::parse(&[text]) {
+                let again: Vec<String> = list.blocks().iter().map(ToString::to_string).collect();
+                prop_assert_eq!(Allowlist::parse(&again), Ok(list));
+            }
+        }
+
+        #[test]
+        fn a_block_admits_exactly_the_addresses_that_share_its_prefix(address: std::net::Ipv4Addr, other: std::net::Ipv4Addr, length in 0..=32_u32) {
+            let list = list(&[&format!("{address}/{length}")]);
+            let shares = (u32::from(address) ^ u32::from(other)).leading_zeros() >= length;
+            prop_assert_eq!(list.admits(other.into()), shares && !other.is_unspecified());
+        }
     }
 
     #[test]

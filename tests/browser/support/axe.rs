@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::tab::Tab;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/browser/axe.min.js");
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/axe-4.14.0.min.js");
 
 /// Everything, and nothing fetched for it.
 const RUN: &str = "axe.run(document, { resultTypes: ['violations'], preload: false }).then(found => found.violations)";

