@@ -7,15 +7,15 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use super::credential::{self, Credential};
+use super::credential::{self, Credential as Presented};
 use super::permission::{Permission, Rule};
 use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
-use crate::audit::{Actor, By, OnceOutcome, Work};
+use crate::audit::{Actor, By, Credential, OnceOutcome, Work};
 use crate::front::RequestInfo;
 use crate::keys::format::Hint;
 use crate::keys::index::Ask;
-use crate::keys::{EntryRef, Refusal, Tenant};
+use crate::keys::{EntryRef, Refusal, Scope, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched, OnceKey};
 use crate::kit::secret::TokenDigest;
@@ -42,6 +42,8 @@ pub enum Caller {
         entry: EntryRef,
         /// What is shown of it.
         hint: Hint,
+        /// The scope that the request needs.
+        scope: Option<Scope>,
     },
     /// A person, by session.
     Member {
@@ -95,13 +97,22 @@ impl<P> Allowed<P> {
 
     /// For the record: who, from where, in which request.
     pub fn by(&self) -> By {
+        let actor = match &self.caller {
+            Caller::Anyone => Actor::ANONYMOUS,
+            Caller::Key { entry, .. } => Actor::api_key(entry.id, &entry.name),
+            Caller::Member { member, .. } => Actor::member(member.id, &member.name),
+        };
+        By { credential: self.credential(), ..self.info.by(actor) }
+    }
+
+    /// The credential, to be asked again when something is written.
+    fn credential(&self) -> Option<Credential> {
         match &self.caller {
-            Caller::Anyone => self.info.by(Actor::ANONYMOUS),
-            Caller::Key { entry, .. } => self.info.by(Actor::api_key(entry.id, &entry.name)),
-            Caller::Member { member, session, .. } => {
-                let standing = Some((*session, member.role));
-                By { standing, ..self.info.by(Actor::member(member.id, &member.name)) }
+            Caller::Anyone => None,
+            Caller::Key { entry, scope, .. } => {
+                Some(Credential::Key { entry: entry.clone(), scope: *scope, address: self.info.address() })
             }
+            Caller::Member { member, session, .. } => Some(Credential::Session(*session, member.role)),
         }
     }
 
@@ -115,9 +126,11 @@ impl<P> Allowed<P> {
         self.begin_once_by(app, self.by(), once).await
     }
 
-    /// The same without the caller's name, address and request: nothing that is kept leads back to them.
+    /// The same without the caller's name, address and request: nothing that is kept leads back to them. Their credential is
+    /// asked again all the same.
     pub async fn begin_once_unnamed(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
-        self.begin_once_by(app, By::itself(Actor::ANONYMOUS), once).await
+        let by = By { credential: self.credential(), ..By::itself(Actor::ANONYMOUS) };
+        self.begin_once_by(app, by, once).await
     }
 
     async fn begin_once_by(&self, app: &App, by: By, once: Option<OnceKey>) -> Result<Work, ApiError> {
@@ -125,6 +138,15 @@ impl<P> Allowed<P> {
             (work, OnceOutcome::Fresh) => Ok(work),
             (_, OnceOutcome::Replay { status, data }) => Err(ApiError::replay(status, data)),
             (_, OnceOutcome::Reused) => Err(ApiError::once_key_reused()),
+        }
+    }
+
+    /// Whether the caller may also do what this scope names: for what an answer tells besides.
+    pub fn may(&self, scope: Scope) -> bool {
+        match &self.caller {
+            Caller::Anyone => false,
+            Caller::Key { entry, .. } => entry.scopes().cover(scope),
+            Caller::Member { member, .. } => member.role.allows(scope),
         }
     }
 
@@ -155,11 +177,11 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Resu
             "AUTHENTICATION_REQUIRED",
             "Send an API key in the X-API-Key header, or sign in and send the token in Authorization: Bearer.",
         )),
-        Some(Credential::Key(presented)) => {
+        Some(Presented::Key(presented)) => {
             let entry = admit_key(app, presented, info, rule).await?;
-            Ok(Caller::Key { entry, hint: Hint::of(presented) })
+            Ok(Caller::Key { entry, hint: Hint::of(presented), scope: rule.scope() })
         }
-        Some(Credential::Token(token)) => {
+        Some(Presented::Token(token)) => {
             // In a box, as wherever a request of a key may have to ask the database: the room for it would be moved about
             // with each of them, and they hardly ever do.
             let person = Box::pin(person(app, token)).await?.ok_or_else(session_invalid)?;

@@ -106,7 +106,7 @@ impl From<&crate::members::Member> for CallingMember {
 async fn whoami(who: Allowed<Identified>) -> Result<Answer<WhoAmI>, ApiError> {
     match who.caller() {
         Caller::Anyone => Err(ApiError::internal()),
-        Caller::Key { entry, hint } => {
+        Caller::Key { entry, hint, .. } => {
             let Entry { id, tenant, name, .. } = &**entry;
             let (scopes, expires_at) = (entry.scopes(), entry.expires_at());
             let api_key = CallingKey { id: *id, name: name.clone(), hint: *hint, scopes, expires_at };

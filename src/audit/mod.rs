@@ -26,7 +26,7 @@ mod work;
 
 pub use api::routes;
 pub use export::{Format, export};
-pub use model::{Action, Actor, By, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences};
+pub use model::{Action, Actor, By, Credential, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences};
 pub use once::forget_old_answers;
 pub use pages::routes as pages;
 pub use store::{hash_at, list};

@@ -1,10 +1,13 @@
 //! Events and what they are made of.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::keys::{EntryRef, Scope};
 use crate::kit::clock::Time;
-use crate::kit::secret::TokenDigest;
+use crate::kit::secret::{TokenDigest, scrub};
 use crate::members::Role;
 
 crate::ids! {
@@ -116,7 +119,7 @@ impl Actor {
 
     /// Whoever runs the command line.
     pub fn operator(name: &str) -> Self {
-        Self { kind: "operator", id: None, name: Some(name.to_owned()) }
+        Self { kind: "operator", id: None, name: Some(scrub(name).into_owned()) }
     }
 
     /// Their id and name, for a row that says who: whoever has no id goes by their kind, and by that for a name.
@@ -154,24 +157,40 @@ pub struct By {
     /// Who.
     pub actor: Actor,
     /// From which address.
-    pub ip: Option<std::net::IpAddr>,
+    pub ip: Option<IpAddr>,
     /// With which program, as it calls itself.
     pub user_agent: Option<String>,
     /// In which request.
     pub request_id: Option<String>,
-    /// A person's session and role, which must still be theirs when something is written.
-    pub standing: Option<(TokenDigest, Role)>,
+    /// The credential of the request, which must still hold when something is written. It is not stored.
+    pub credential: Option<Credential>,
+}
+
+/// A credential as it was when its request was let in. The body may have been on its way for a while since.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A person's session, with the role that was asked for their permission.
+    Session(TokenDigest, Role),
+    /// An API key.
+    Key {
+        /// The key.
+        entry: EntryRef,
+        /// The scope that the request needs.
+        scope: Option<Scope>,
+        /// Where the request comes from.
+        address: IpAddr,
+    },
 }
 
 impl By {
     /// The command line.
     pub fn operator(name: &str) -> Self {
-        Self { actor: Actor::operator(name), ip: None, user_agent: None, request_id: None, standing: None }
+        Self { actor: Actor::operator(name), ip: None, user_agent: None, request_id: None, credential: None }
     }
 
     /// The product itself, on behalf of `actor`, outside any request.
     pub fn itself(actor: Actor) -> Self {
-        Self { actor, ip: None, user_agent: None, request_id: None, standing: None }
+        Self { actor, ip: None, user_agent: None, request_id: None, credential: None }
     }
 }
 

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::model::Actor;
 use super::tables::answer::{Column, Entity, Model};
-use super::work::OnceOutcome;
+use super::work::{OnceOutcome, take_secrets_out};
 use crate::kit::clock::Time;
 use crate::kit::db::{Db, DbResult, Tx};
 use crate::kit::http::OnceKey;
@@ -31,7 +31,8 @@ pub(super) struct Claim {
 
 impl Claim {
     pub(super) fn new(actor: &Actor, once: OnceKey) -> Self {
-        let actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
+        let mut actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
+        take_secrets_out(&mut actor);
         // Only a digest is kept of what the client wrote: it may be made of a person's name.
         let key = hex(&Sha256::digest(once.key.as_bytes()));
         Self { actor, once: OnceKey { key, ..once } }

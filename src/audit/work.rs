@@ -1,18 +1,22 @@
 //! A [`Work`] is one transaction by one actor: all that is written in it and the events that say so commit together.
 
+use std::borrow::Cow;
+
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::chain::{self, GENESIS, Hash};
-use super::model::{Action, Actor, By, EventId, Outcome, Target};
+use super::model::{Action, Actor, By, Credential, EventId, Outcome, Target};
 use super::once::{self, Claim};
 use super::store;
 use super::tables::{event, head};
 use crate::app::App;
+use crate::keys::{self, Origin};
 use crate::kit::clock::Time;
 use crate::kit::db::{DbResult, Tx, in_powers};
 use crate::kit::http::OnceKey;
+use crate::kit::secret;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
 
@@ -75,8 +79,18 @@ impl Work {
         };
         // Read after the lock, so that the times of a workspace's events follow their order.
         let now = app.clock.now();
-        if let Some((session, role)) = by.standing {
-            sessions::require(&tx, session, role, now).await?;
+        match &by.credential {
+            Some(Credential::Session(session, role)) => sessions::require(&tx, *session, *role, now).await?,
+            Some(Credential::Key { entry, scope, address }) => {
+                let origin = Origin {
+                    address: *address,
+                    now,
+                    request_id: by.request_id.as_deref().unwrap_or_default(),
+                    user_agent: by.user_agent.clone(),
+                };
+                keys::require(app, &tx, entry, *scope, origin).await?;
+            }
+            None => {}
         }
         Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, events: Vec::new(), claim: None, after: Vec::new() })
     }
@@ -178,6 +192,7 @@ impl Work {
             details,
             hash: Vec::new(),
         };
+        scrub(&mut row);
         let hash = chain::link(&self.hash, &store::event_of(row.clone()));
         row.hash = hash.to_vec();
         self.events.push(row);
@@ -196,7 +211,8 @@ impl Work {
 
     /// Commits, and keeps the answer for a repetition of the request.
     pub async fn commit_answering(self, status: u16, data: &(impl Serialize + Sync)) -> DbResult<()> {
-        let body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
+        let mut body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
+        take_secrets_out(&mut body);
         self.finish(Some((status, body))).await
     }
 
@@ -213,5 +229,29 @@ impl Work {
         self.tx.commit().await?;
         self.after.into_iter().for_each(|action| action());
         Ok(())
+    }
+}
+
+/// Takes keys and tokens out of an event before it is hashed: nothing is removed from the log afterwards. Texts with one
+/// are refused where they come in; this is for a text that was forgotten there, or stored before it was refused.
+fn scrub(row: &mut event::Model) {
+    let texts = [&mut row.actor_name, &mut row.target_id, &mut row.target_name, &mut row.user_agent, &mut row.request_id];
+    texts.into_iter().flatten().for_each(take_secrets_out);
+    scrub_json(&mut row.details);
+}
+
+fn scrub_json(value: &mut Value) {
+    match value {
+        Value::String(text) => take_secrets_out(text),
+        Value::Array(items) => items.iter_mut().for_each(scrub_json),
+        Value::Object(members) => members.values_mut().for_each(scrub_json),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A text without any is left as it is.
+pub(super) fn take_secrets_out(text: &mut String) {
+    if let Cow::Owned(clean) = secret::scrub(text) {
+        *text = clean;
     }
 }

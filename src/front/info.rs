@@ -31,6 +31,7 @@ pub struct RequestInfo(Arc<Known>);
 struct Known {
     at: Time,
     begun: Duration,
+    peer: IpAddr,
     address: IpAddr,
     id: Id,
     /// As it was sent.
@@ -53,6 +54,7 @@ impl RequestInfo {
         Self(Arc::new(Known {
             at,
             begun: app.clock.ticks(),
+            peer: client::canonical(peer),
             address: client::address(peer, headers, &app.config.trusted_proxies),
             id: Id::of(app, headers, at),
             user_agent: headers.get(header::USER_AGENT).cloned(),
@@ -81,6 +83,11 @@ impl RequestInfo {
         self.0.address
     }
 
+    /// The other end of the connection: the caller, or a proxy.
+    pub fn peer(&self) -> IpAddr {
+        self.0.peer
+    }
+
     /// Its id, in the answer as `X-Request-Id`.
     pub fn id(&self) -> &str {
         match &self.0.id {
@@ -104,7 +111,7 @@ impl RequestInfo {
             ip: Some(self.0.address),
             user_agent: self.user_agent(),
             request_id: Some(self.id().to_owned()),
-            standing: None,
+            credential: None,
         }
     }
 

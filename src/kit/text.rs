@@ -1,16 +1,19 @@
-//! Strings that were checked when they were parsed: trimmed, of a known length, without control characters.
+//! Strings that were checked when they were parsed: trimmed, of a known length, without control characters, and without
+//! an API key or token, which would be stored.
 
 use std::fmt;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A single line of `MIN` to `MAX` characters, trimmed.
+use super::secret;
+
+/// A single line of `MIN` to `MAX` characters, trimmed, all of them visible: names must not look alike.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Line<const MIN: usize, const MAX: usize>(String);
 
-/// Like [`Line`], but it may have line breaks and tabs.
+/// Like [`Line`], but it may have line breaks, tabs and joiners.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Prose<const MIN: usize, const MAX: usize>(String);
@@ -28,18 +31,55 @@ pub enum BadText {
         /// In the text.
         found: usize,
     },
-    /// A control character, or one that hides or reverses its neighbours.
-    #[error("must not contain control characters (found U+{:04X})", u32::from(*.0))]
+    /// A control character, or one that is invisible, or hides or reverses its neighbours.
+    #[error("must not contain control characters or invisible ones (found U+{:04X})", u32::from(*.0))]
     Control(char),
+    /// An API key or token.
+    #[error("{}", SECRET_IN_TEXT)]
+    Secret,
 }
 
-fn check(text: &str, min: usize, max: usize, breaks: &[char]) -> Result<String, BadText> {
+/// The fault of a text with an API key or token in it.
+pub const SECRET_IN_TEXT: &str =
+    "must not contain an API key or token, because it would be stored: take it out, and revoke it, as it may have leaked";
+
+/// Refuses a text with an API key or token in it, also if invisible characters were put between its letters.
+pub fn refuse_secret(text: &str) -> Result<(), BadText> {
+    // Every secret has an underscore. Capitals in its prefix hide it from nobody.
+    let is_clean = !text.contains('_') || {
+        let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        secret::find(&visible.to_ascii_lowercase()).is_none()
+    };
+    if is_clean { Ok(()) } else { Err(BadText::Secret) }
+}
+
+/// The characters of a text, beyond those that any text may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Line,
+    Prose,
+}
+
+impl Layout {
+    fn refuses(self, before: Option<char>, c: char) -> bool {
+        match self {
+            // A variation selector gives a symbol its colours; behind a letter it is not seen.
+            Self::Line if matches!(c, '\u{fe00}'..='\u{fe0f}') => before.is_none_or(char::is_alphanumeric),
+            Self::Line => is_hostile(c) || is_invisible(c),
+            Self::Prose => is_hostile(c) && !matches!(c, '\n' | '\r' | '\t'),
+        }
+    }
+}
+
+fn check(text: &str, min: usize, max: usize, layout: Layout) -> Result<String, BadText> {
+    refuse_secret(text)?;
     let text = text.trim();
     let found = text.chars().count();
     if found < min || found > max {
         return Err(BadText::Length { min, max, found });
     }
-    match text.chars().find(|c| is_hostile(*c) && !breaks.contains(c)) {
+    let mut before = None;
+    match text.chars().find(|c| layout.refuses(before.replace(*c), *c)) {
         Some(c) => Err(BadText::Control(c)),
         None => Ok(text.to_owned()),
     }
@@ -53,6 +93,15 @@ pub fn unquoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretStri
 /// Control characters, and the bidirectional overrides that make a name read as another one (Unicode TR 36, 3.1).
 fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Characters that leave no mark (Default_Ignorable_Code_Point of Unicode, without variation selectors): two names that
+/// differ in them alone cannot be told apart.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// An outcome in words as a sentence of its own: a capital letter, a full stop.
@@ -86,7 +135,7 @@ pub fn kept<const MIN: usize, const MAX: usize>(text: Option<Prose<MIN, MAX>>) -
 }
 
 macro_rules! text_type {
-    ($name:ident, $breaks:expr) => {
+    ($name:ident) => {
         impl<const MIN: usize, const MAX: usize> $name<MIN, MAX> {
             /// The text.
             pub fn as_str(&self) -> &str {
@@ -102,7 +151,7 @@ macro_rules! text_type {
         impl<const MIN: usize, const MAX: usize> std::str::FromStr for $name<MIN, MAX> {
             type Err = BadText;
             fn from_str(text: &str) -> Result<Self, BadText> {
-                check(text, MIN, MAX, $breaks).map(Self)
+                check(text, MIN, MAX, Layout::$name).map(Self)
             }
         }
 
@@ -115,7 +164,7 @@ macro_rules! text_type {
         impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for $name<MIN, MAX> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                check(&text, MIN, MAX, $breaks).map(Self).map_err(serde::de::Error::custom)
+                check(&text, MIN, MAX, Layout::$name).map(Self).map_err(serde::de::Error::custom)
             }
         }
 
@@ -135,8 +184,8 @@ macro_rules! text_type {
     };
 }
 
-text_type!(Line, &[]);
-text_type!(Prose, &['\n', '\r', '\t']);
+text_type!(Line);
+text_type!(Prose);
 
 #[cfg(test)]
 mod tests {
@@ -161,5 +210,25 @@ mod tests {
         }
         assert!("a\nb".parse::<Prose<1, 5>>().is_ok());
         assert!("a\0b".parse::<Prose<1, 5>>().is_err());
+    }
+
+    #[test]
+    fn a_line_has_no_invisible_characters() {
+        for hidden in ["a\u{200b}b", "a\u{ad}b", "a\u{200d}b", "a\u{3164}b", "a\u{e0041}", "a\u{fe0f}"] {
+            assert!(matches!(line(hidden), Err(BadText::Control(_))), "{hidden:?}");
+        }
+        assert!(line("\u{2708}\u{fe0f} ok").is_ok());
+        assert!("a\u{200d}b".parse::<Prose<1, 5>>().is_ok());
+    }
+
+    #[test]
+    fn no_text_has_a_key_or_token_in_it() {
+        for secret in ["pck_".to_owned() + &"aB3".repeat(13)[..38], "pcs_".to_owned() + &"aB3".repeat(15)[..43]] {
+            let (start, end) = secret.split_at(20);
+            for text in [secret.clone(), format!(" x{secret}x "), secret.to_lowercase(), format!("{start}\u{200b}{end}")] {
+                assert_eq!(text.parse::<Line<0, 200>>(), Err(BadText::Secret), "{text}");
+                assert_eq!(text.parse::<Prose<0, 10>>(), Err(BadText::Secret), "{text}");
+            }
+        }
     }
 }

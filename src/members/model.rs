@@ -8,9 +8,8 @@ use utoipa::ToSchema;
 
 use super::role::Role;
 use crate::kit::clock::Time;
-use crate::kit::http::{Check, Faults};
-use crate::kit::secret::scrub;
-use crate::kit::text::Line;
+use crate::kit::http::Check;
+use crate::kit::text::{Line, is_invisible, refuse_secret};
 use crate::workspaces::WorkspaceId;
 
 crate::ids! {
@@ -68,6 +67,8 @@ impl fmt::Display for Email {
 impl FromStr for Email {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
+        // Before its letters are changed: in lower case it would still give most of a secret away.
+        refuse_secret(text).map_err(|error| error.to_string())?;
         let text = text.trim().to_lowercase();
         let fits = text.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty()
@@ -76,7 +77,7 @@ impl FromStr for Email {
                 && !domain.ends_with('.')
                 && !domain.contains('@')
         });
-        let clean = text.len() <= 254 && text.chars().all(|c| !c.is_control() && !c.is_whitespace());
+        let clean = text.len() <= 254 && text.chars().all(|c| !c.is_control() && !c.is_whitespace() && !is_invisible(c));
         if fits && clean { Ok(Self(text)) } else { Err("expected an email address such as ana@skyline.example".to_owned()) }
     }
 }
@@ -109,9 +110,4 @@ pub struct AddMember {
     pub role: Role,
 }
 
-impl Check for AddMember {
-    fn check(&self, faults: &mut Faults) {
-        let is_clean = scrub(self.name.as_str()) == self.name.as_str();
-        faults.require(is_clean, "name", "There is an API key in this text. Take it out: it would be stored.");
-    }
-}
+impl Check for AddMember {}

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::post;
 use crate::kit::http::{Answer, ApiError, Body, Check, NoFields, NoStore, Routes};
-use crate::kit::text::unquoted;
+use crate::kit::text::{Line, unquoted};
 use crate::members::Email;
 
 /// The lines of the route table.
@@ -39,8 +39,7 @@ struct SignIn {
     password: SecretString,
     /// The slug of the workspace, for an email that has a seat in several.
     #[serde(default)]
-    #[schema(max_length = 40)]
-    workspace: Option<String>,
+    workspace: Option<Line<0, 40>>,
 }
 
 impl Check for SignIn {}
@@ -64,7 +63,8 @@ async fn sign_in(
     let SignIn { email, password, workspace } = input;
     let info = who.info();
     let signed_in =
-        service::sign_in(&app, &email, password, workspace.as_deref(), info.address(), |actor| info.by(actor)).await?;
+        service::sign_in(&app, &email, password, workspace.as_ref().map(Line::as_str), info.address(), |actor| info.by(actor))
+            .await?;
     let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(Answer(Session {
         token: signed_in.token.expose().to_owned(),

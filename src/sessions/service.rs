@@ -14,7 +14,7 @@ use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
 use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, LOST_ROLE, LOST_SESSION};
+use crate::kit::db::{DbResult, Lost};
 use crate::kit::http::client;
 use crate::kit::limit::{Limits, Rate, TooSoon};
 use crate::kit::lock::lock;
@@ -170,10 +170,10 @@ pub async fn authenticate(app: &App, token: &[u8]) -> DbResult<Option<(Member, T
 /// Refuses to go on for someone who was signed out, removed or given another role since the request was admitted: a
 /// request may take its time to arrive whole.
 pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role, now: Time) -> DbResult<()> {
-    let denied = |lost: &str| DbErr::AccessDenied { permission: lost.to_owned(), resource: "workspace".to_owned() };
-    let (workspace, member) = store::find(tx, session, now).await?.ok_or_else(|| denied(LOST_SESSION))?;
-    let member = members::find(tx, workspace, member).await?.ok_or_else(|| denied(LOST_SESSION))?;
-    if member.role == role { Ok(()) } else { Err(denied(LOST_ROLE)) }
+    let denied = |lost: Lost| DbErr::AccessDenied { permission: lost.code().to_owned(), resource: "workspace".to_owned() };
+    let (workspace, member) = store::find(tx, session, now).await?.ok_or_else(|| denied(Lost::Session))?;
+    let member = members::find(tx, workspace, member).await?.ok_or_else(|| denied(Lost::Session))?;
+    if member.role == role { Ok(()) } else { Err(denied(Lost::Role)) }
 }
 
 /// Ends a session.

@@ -55,7 +55,6 @@ impl Check for CreateKey {
         check_scopes(self.permissions, self.scopes.as_deref(), faults);
         let said = "Give a time in the future, or null for no expiration.";
         faults.require(self.expires_at.is_some(), "expiresAt", said);
-        check_no_key(Some(&self.name), self.description.as_ref(), faults);
         check_allowlist(self.ip_allowlist.as_deref(), faults);
         if let Some(Some(limit)) = self.rate_limit {
             limit.check(faults);
@@ -72,15 +71,6 @@ pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[S
             "Name at least one scope with custom permissions.",
         ),
         _ => faults.require(listed.is_none(), "scopes", "Leave scopes out with a preset, or choose permissions custom."),
-    }
-}
-
-/// A secret is never stored, so it must not be in what is.
-fn check_no_key(name: Option<&KeyName>, description: Option<&Description>, faults: &mut Faults) {
-    let texts = [("name", name.map(KeyName::as_str)), ("description", description.map(Description::as_str))];
-    for (field, text) in texts {
-        let is_clean = text.is_none_or(|text| scrub(text) == text);
-        faults.require(is_clean, field, "There is an API key in this text. Take it out: it would be stored.");
     }
 }
 
@@ -117,7 +107,6 @@ pub struct UpdateKey {
 
 impl Check for UpdateKey {
     fn check(&self, faults: &mut Faults) {
-        check_no_key(self.name.as_ref(), self.description.as_ref().and_then(Option::as_ref), faults);
         check_allowlist(self.ip_allowlist.as_ref().and_then(Option::as_deref), faults);
         if let Some(Some(limit)) = self.rate_limit {
             limit.check(faults);
@@ -139,11 +128,7 @@ pub struct RotateKey {
     pub name: Option<KeyName>,
 }
 
-impl Check for RotateKey {
-    fn check(&self, faults: &mut Faults) {
-        check_no_key(self.name.as_ref(), None, faults);
-    }
-}
+impl Check for RotateKey {}
 
 /// Why a key is revoked.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -95,6 +95,11 @@ fn text_fault(what: &str, error: &BadText) -> String {
             format!("This {what} has {found} characters; at most {max} fit.")
         }
         BadText::Control(_) => format!("There is an invisible character in this {what}. Type it instead of pasting it."),
+        BadText::Secret => {
+            format!(
+                "There is an API key or token in this {what}, which would be stored. Take it out, and revoke it: it may have leaked."
+            )
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What can be done with keys. One use case is one [`Work`]: the row, its revision, its event; then the index.
 //!
-//! - here create, rotate, update, and what they share; `revoke` the end of a key
+//! - here create, rotate, update, and what they share; `revoke` the end of a key; `require` a key asked again at a write
 
+mod require;
 mod revoke;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::kit::http::OnceKey;
 use crate::kit::text::kept;
 use crate::workspaces::{self, WorkspaceId};
 
+pub use require::require;
 pub use revoke::revoke;
 
 /// The furthest an expiry may lie ahead.

@@ -15,7 +15,7 @@ use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
 use crate::kit::clock::Time;
 use crate::kit::db::{DbResult, is_reported};
-use crate::kit::secret::scrub;
+use crate::kit::text::kept;
 use crate::workspaces::WorkspaceId;
 
 /// The key is refused everywhere by then: whoever revoked it does not wait for the record of it for longer than this.
@@ -37,9 +37,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
     }
     key.revoked_at = Some(work.now());
     key.revoked_by = Some(person(&work));
-    // A report of a leak may quote what leaked: the reason is kept, the secret in it is not.
-    let reason = input.reason.map(|reason| scrub(reason.as_str()).into_owned());
-    key.revoke_reason = reason.filter(|text| !text.is_empty());
+    key.revoke_reason = kept(input.reason);
     key.revision = cluster::next_revision(work.tx()).await?;
     store::set(work.tx(), &key).await?;
     work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));

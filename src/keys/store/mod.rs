@@ -47,6 +47,13 @@ pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: 
     row.map(key_of).transpose()
 }
 
+/// What decides whether the key with this id opens something.
+pub(super) async fn find_facts(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<Facts>> {
+    let columns = FACTS.map(|(column, _)| column);
+    let row = Entity::find_by_id(id).select_only().columns(columns).into_model::<FactsRow>().one(db).await?;
+    row.map(facts_of).transpose()
+}
+
 /// The key with this digest, of whatever workspace: for a node whose lease has run out.
 pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;

@@ -39,7 +39,7 @@ async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResu
             ip: *address,
             user_agent: user_agent.clone(),
             request_id: Some(request_id.clone()).filter(|id| !id.is_empty()),
-            standing: None,
+            credential: None,
         });
         let mut details = json!({ "reason": reason.as_str(), "count": count, "first": first, "last": last });
         if let Reason::Scope(scope) = reason {

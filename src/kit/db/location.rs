@@ -1,6 +1,7 @@
 //! Where the data is: what `--database` takes.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -36,7 +37,33 @@ pub enum NotALocation {
     Unknown,
 }
 
+/// What protects the connection to a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// A file, a socket, or a server on this machine.
+    Local,
+    /// TLS, with a certificate that is verified.
+    Verified,
+    /// TLS with whoever answers.
+    Unverified,
+    /// TLS only if the server offers it, or never.
+    Plain,
+}
+
 impl Location {
+    /// What protects the connection.
+    pub fn transport(&self) -> Transport {
+        let Some(options) = self.postgres() else { return Transport::Local };
+        let host = options.get_host();
+        let is_here = host == "localhost" || host.starts_with('/') || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+        match options.get_ssl_mode() {
+            _ if is_here || options.get_socket().is_some() => Transport::Local,
+            PgSslMode::VerifyFull | PgSslMode::VerifyCa => Transport::Verified,
+            PgSslMode::Require => Transport::Unverified,
+            PgSslMode::Prefer | PgSslMode::Allow | PgSslMode::Disable => Transport::Plain,
+        }
+    }
+
     /// The server's options, if it is a server.
     pub(super) fn postgres(&self) -> Option<PgConnectOptions> {
         let Self::Postgres(url) = self else { return None };
@@ -120,6 +147,24 @@ mod tests {
             "postgres://plane:s3cret%2F@db.example:5433/ops?sslmode=verify-full".parse().expect("a location");
         for shown in [location.to_string(), format!("{location:?}")] {
             assert_eq!(shown, "postgres://plane@db.example:5433/ops (TLS, verified)");
+        }
+    }
+
+    #[test]
+    fn a_server_elsewhere_is_reached_in_safety_only_if_its_certificate_is_verified() {
+        let transport = |url: &str| url.parse::<Location>().expect("a location").transport();
+        for (url, expected) in [
+            ("sqlite:///var/lib/plane.db", Transport::Local),
+            ("postgres://plane@localhost/ops", Transport::Local),
+            ("postgres://plane@127.0.0.1/ops?sslmode=disable", Transport::Local),
+            ("postgres://plane@[::1]/ops", Transport::Local),
+            ("postgres://plane@/ops?host=/run/postgresql", Transport::Local),
+            ("postgres://plane@db.example/ops", Transport::Plain),
+            ("postgres://plane@10.0.0.7/ops?sslmode=disable", Transport::Plain),
+            ("postgres://plane@db.example/ops?sslmode=require", Transport::Unverified),
+            ("postgres://plane@db.example/ops?sslmode=verify-full", Transport::Verified),
+        ] {
+            assert_eq!(transport(url), expected, "{url}");
         }
     }
 

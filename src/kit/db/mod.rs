@@ -7,11 +7,13 @@
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` what is known of the disk: `health` faults that stop writes, `space` the watermark, `file` the file's identity
 //! - `packed` very many rows at once; `news` that another process may have committed; `copy` every row from one database to another
+//! - `lost` a right that was lost before the write
 
 mod copy;
 mod file;
 mod health;
 mod location;
+mod lost;
 mod migrate;
 mod news;
 mod packed;
@@ -36,7 +38,8 @@ use sea_orm::{
 
 pub use copy::{Table, names, table};
 pub use health::{Fault, Health, WritesRefused, is_reported};
-pub use location::{Location, NotALocation};
+pub use location::{Location, NotALocation, Transport};
+pub use lost::Lost;
 pub use news::News;
 pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
@@ -48,11 +51,6 @@ use super::http::{Page, Paging};
 
 /// What a store answers.
 pub type DbResult<T> = Result<T, DbErr>;
-
-/// What an [`DbErr::AccessDenied`] says of someone who may no longer write: signed out or removed meanwhile.
-pub const LOST_SESSION: &str = "session";
-/// The same: given another role meanwhile.
-pub const LOST_ROLE: &str = "role";
 
 /// How long closing may take, of each pool.
 const CLOSING: Duration = Duration::from_secs(2);

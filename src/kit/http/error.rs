@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::Envelope;
-use crate::kit::db::WritesRefused;
+use crate::kit::db::{Lost, WritesRefused};
 use crate::kit::limit::TooSoon;
 
 /// What went wrong with one field.
@@ -86,22 +86,14 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "CONFLICT", message)
     }
 
-    /// 401 or 403: whoever sent the request may no longer do what it asks for.
-    fn no_longer(is_signed_out: bool) -> Self {
-        if is_signed_out {
+    /// 401 or 403: the credential of the request does not allow any more what it did when the request came in.
+    fn lost(lost: Lost) -> Self {
+        if lost.is_credential() {
             let challenge = HeaderValue::from_static("Bearer realm=\"PlaneConnection\", error=\"invalid_token\"");
-            return Self::new(
-                StatusCode::UNAUTHORIZED,
-                "SESSION_INVALID",
-                "This session has ended meanwhile; nothing was changed. Sign in again.",
-            )
-            .header(axum::http::header::WWW_AUTHENTICATE, challenge);
+            let error = Self::new(StatusCode::UNAUTHORIZED, lost.code(), lost.message());
+            return error.header(axum::http::header::WWW_AUTHENTICATE, challenge);
         }
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "ROLE_REQUIRED",
-            "Your role was changed meanwhile; nothing was changed. Try again with the new one.",
-        )
+        Self::new(StatusCode::FORBIDDEN, lost.code(), lost.message())
     }
 
     /// 429: true as a request, but it came too soon.
@@ -246,7 +238,7 @@ impl IntoResponse for ApiError {
 impl From<sea_orm::DbErr> for ApiError {
     fn from(error: sea_orm::DbErr) -> Self {
         if let sea_orm::DbErr::AccessDenied { permission, .. } = &error {
-            return Self::no_longer(permission == crate::kit::db::LOST_SESSION);
+            return Lost::from_code(permission).map_or_else(Self::internal, Self::lost);
         }
         if let Some(refused) = crate::kit::db::WritesRefused::find(&error) {
             return Self::writes_refused(refused);

@@ -10,7 +10,7 @@ use crate::access::{Form, ManageMembers, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Check, Faults, Route};
+use crate::kit::http::{ApiError, Route};
 use crate::kit::page::{Fields, FormFaults, html_with};
 use crate::kit::text::sentence;
 use crate::members::{AddMember, Error, Role, invitations};
@@ -72,9 +72,5 @@ fn read(fields: &Fields) -> Result<AddMember, FormFaults> {
         faults.add("role", "Choose a role.");
     }
     let (Some(name), Some(email), Some(role)) = (name, email, role) else { return Err(faults) };
-    let input = AddMember { name, email, role };
-    let mut found = Faults::default();
-    input.check(&mut found);
-    found.into_result().map_err(|error| FormFaults::from_error(&error, |_| Some("name")))?;
-    Ok(input)
+    Ok(AddMember { name, email, role })
 }

@@ -115,7 +115,7 @@ async fn a_form_with_faults_keeps_what_was_typed() {
     let taken = invite(&ana, "Another Ana", "ANA@skyline.example", "pilot").await.is(409);
     taken.says("already has a member with the email ana@skyline.example").says("id=\"email-fault\"");
     let key = t.key(&["trips:read"]).await;
-    invite(&ana, &key.secret, "dee@skyline.example", "pilot").await.is(400).says("There is an API key in this text");
+    invite(&ana, &key.secret, "dee@skyline.example", "pilot").await.is(400).says("Must not contain an API key or token");
 }
 
 #[tokio::test]

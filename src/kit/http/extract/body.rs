@@ -16,6 +16,7 @@ use super::faults::misread;
 use super::{Check, Faults};
 use crate::kit::http::intake::{self, BodyBudget, Held, LARGEST_ANONYMOUS, NotTaken, Sender};
 use crate::kit::http::{ApiError, Describe, Doc, Matched};
+use crate::kit::text::{refuse_secret, sentence};
 
 /// A field of a body that may be left out, `null`, or a value: `#[serde(default, deserialize_with = "present")]`.
 pub fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -101,6 +102,7 @@ fn once_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     if !visible || values.next().is_some() {
         return Err(ApiError::invalid("Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none."));
     }
+    refuse_secret(text).map_err(|error| ApiError::invalid_field("Idempotency-Key", sentence(error)))?;
     Ok(Some(text.to_owned()))
 }
 

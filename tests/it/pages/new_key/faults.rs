@@ -44,9 +44,17 @@ async fn a_fault_is_told_in_words_for_a_person() {
         ("name", "", "Give the key a name."),
         ("name", &long, "This name has 101 characters; at most 100 fit."),
         ("name", "a\u{202e}b", "There is an invisible character in this name. Type it instead of pasting it."),
-        ("name", &secret, "There is an API key in this text. Take it out: it would be stored."),
+        (
+            "name",
+            &secret,
+            "There is an API key or token in this name, which would be stored. Take it out, and revoke it: it may have leaked.",
+        ),
         ("description", &essay, "This description has 1,001 characters; at most 1,000 fit."),
-        ("description", &secret, "There is an API key in this text. Take it out: it would be stored."),
+        (
+            "description",
+            &secret,
+            "There is an API key or token in this description, which would be stored. Take it out, and revoke it: it may have leaked.",
+        ),
         ("permissions", "", "Choose what the key may do."),
         ("expiration", "365", "Choose how long the key works."),
         (
