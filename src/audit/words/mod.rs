@@ -120,6 +120,16 @@ fn refusal(event: &Event) -> Vec<Phrase> {
 }
 
 fn used(details: &Value) -> String {
+    if let Some(listed) = details.get("listFull").and_then(Value::as_u64) {
+        let listed = grouped(listed);
+        return format!(
+            " was used from more than {listed} addresses: the longest unused is not listed any more, and is new when it comes again"
+        );
+    }
+    if let Some(count) = details.get("newAddresses").and_then(Value::as_u64) {
+        let addresses = if count == 1 { "1 new address".to_owned() } else { format!("{} new addresses", grouped(count)) };
+        return format!(" was used from {addresses} without an event of their own: there were too many");
+    }
     let address = text(details, "/address").unwrap_or("an unknown address");
     if details.get("firstUse") == Some(&Value::Bool(false)) {
         format!(" was used from a new address, {address}")

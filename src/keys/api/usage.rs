@@ -77,6 +77,7 @@ struct UsageScope {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UsageAddress {
+    /// An IPv4 address, or a network of IPv6 such as `2001:db8:0:1::/64`, whose addresses count as one.
     ip: String,
     first_used_at: Time,
     last_used_at: Time,

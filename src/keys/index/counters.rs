@@ -8,6 +8,7 @@ use std::sync::{LazyLock, Mutex};
 
 use crate::keys::scope::Scope;
 use crate::kit::clock::Time;
+use crate::kit::http::client;
 use crate::kit::lock::lock;
 
 /// Requests since counts were last written. Two relaxed atomics a request, once its address is known.
@@ -21,22 +22,24 @@ pub struct Counters {
     is_queued: AtomicBool,
     allowed: [AtomicU32; PLACES],
     denied: [AtomicU32; PLACES],
-    addresses: Mutex<HashMap<IpAddr, Seen>>,
+    networks: Mutex<HashMap<IpAddr, Seen>>,
     known_ip: AtomicU64,
 }
 
 /// One for each scope, and the last for calls that need none.
 pub(super) const PLACES: usize = 13;
 
-/// Different addresses remembered for one key between two writes; more are counted but not listed.
-const MOST_ADDRESSES: usize = 1_000;
+/// Networks remembered for one key between two writes; one more takes the place of the longest unused.
+const MOST_NETWORKS: usize = 1_000;
 
-/// When accepted requests came from an address.
+/// When accepted requests came from a network: an IPv4 address, or 64 bits of IPv6.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "they are what they are called")]
 pub struct Seen {
     pub first: Time,
     pub last: Time,
+    /// The address of the last of them.
+    pub address: IpAddr,
 }
 
 /// What a write takes away.
@@ -44,8 +47,8 @@ pub struct Seen {
 pub struct Drained {
     /// By scope (`None`: none needed): allowed and denied.
     pub counts: Vec<(Option<Scope>, u32, u32)>,
-    /// The addresses accepted requests came from, in the order they were first seen.
-    pub addresses: Vec<(IpAddr, Seen)>,
+    /// The networks accepted requests came from, in the order they were first seen.
+    pub networks: Vec<(IpAddr, Seen)>,
     /// The last accepted request.
     pub last_used_at: Option<Time>,
 }
@@ -58,7 +61,7 @@ impl Default for Counters {
             is_queued: AtomicBool::new(false),
             allowed: [const { AtomicU32::new(0) }; PLACES],
             denied: [const { AtomicU32::new(0) }; PLACES],
-            addresses: Mutex::default(),
+            networks: Mutex::default(),
             known_ip: AtomicU64::new(0),
         }
     }
@@ -72,10 +75,7 @@ impl Counters {
         let mark = mark(address);
         if self.last_ip.load(Ordering::Relaxed) != mark {
             self.last_ip.store(mark, Ordering::Relaxed);
-            let mut addresses = lock(&self.addresses);
-            if addresses.len() < MOST_ADDRESSES || addresses.contains_key(&address) {
-                addresses.entry(address).or_insert(Seen { first: now, last: now }).last = now;
-            }
+            note(&mut lock(&self.networks), address, now);
         }
         self.queue()
     }
@@ -103,13 +103,13 @@ impl Counters {
         }
         let last_used_at = Time::from_micros(self.last_used_at.swap(0, Ordering::AcqRel)).filter(|time| *time > Time::FIRST);
         self.last_ip.store(0, Ordering::Relaxed);
-        let mut addresses = std::mem::take(&mut *lock(&self.addresses));
+        let mut networks = std::mem::take(&mut *lock(&self.networks));
         // The address last seen may have been used again since it was noted.
-        if let (Some(last), Some(newest)) = (last_used_at, addresses.values_mut().max_by_key(|seen| seen.last)) {
+        if let (Some(last), Some(newest)) = (last_used_at, networks.values_mut().max_by_key(|seen| seen.last)) {
             newest.last = last.max(newest.last);
         }
-        drained.addresses = addresses.into_iter().collect();
-        drained.addresses.sort_unstable_by_key(|(_, seen)| seen.first);
+        drained.networks = networks.into_iter().collect();
+        drained.networks.sort_unstable_by_key(|(_, seen)| seen.first);
         drained.last_used_at = last_used_at;
         drained
     }
@@ -123,23 +123,36 @@ impl Counters {
         if let Some(at) = drained.last_used_at {
             self.last_used_at.fetch_max(at.micros(), Ordering::Relaxed);
         }
-        let mut addresses = lock(&self.addresses);
-        for (address, seen) in &drained.addresses {
-            addresses.entry(*address).or_insert(*seen).first = seen.first;
+        let mut networks = lock(&self.networks);
+        for (network, seen) in &drained.networks {
+            if networks.len() < MOST_NETWORKS || networks.contains_key(network) {
+                networks.entry(*network).or_insert(*seen).first = seen.first;
+            }
         }
-        drop(addresses);
+        drop(networks);
         self.queue()
     }
 
-    /// Notes an address that the database has, in place of the one before.
-    pub fn note_known(&self, address: IpAddr) {
-        self.known_ip.store(mark(address), Ordering::Relaxed);
+    /// Notes a network that the database has, in place of the one before.
+    pub fn note_known(&self, network: IpAddr) {
+        self.known_ip.store(mark(network), Ordering::Relaxed);
     }
 
     /// Whether it is that one, so that the database need not be asked.
-    pub fn is_known(&self, address: IpAddr) -> bool {
-        self.known_ip.load(Ordering::Relaxed) == mark(address)
+    pub fn is_known(&self, network: IpAddr) -> bool {
+        self.known_ip.load(Ordering::Relaxed) == mark(network)
     }
+}
+
+/// Notes a request from an address. Of too many networks the longest unused is forgotten: a new one must not go unseen.
+fn note(networks: &mut HashMap<IpAddr, Seen>, address: IpAddr, now: Time) {
+    let network = client::network(address);
+    if networks.len() >= MOST_NETWORKS && !networks.contains_key(&network) {
+        let oldest = networks.iter().min_by_key(|(_, seen)| seen.last).map(|(network, _)| *network);
+        oldest.and_then(|oldest| networks.remove(&oldest));
+    }
+    let seen = networks.entry(network).or_insert(Seen { first: now, last: now, address });
+    (seen.last, seen.address) = (now, address);
 }
 
 /// The place of a scope.

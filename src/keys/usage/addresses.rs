@@ -1,13 +1,18 @@
-//! Where keys were used from. An address seen for the first time is an audit event.
+//! Where keys were used from. A first use from a new network is an audit event.
+//!
+//! A network is an IPv4 address or 64 bits of IPv6, as whoever has one such address has all of them. The list of a key is
+//! bounded: a new network takes the place of the longest unused, so that it is seen however full the list is.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::Batch;
+use super::arrivals::Untold;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Target, Work};
 use crate::keys::index::{EntryRef, Seen};
@@ -15,27 +20,72 @@ use crate::keys::model::KeyId;
 use crate::keys::tables::address;
 use crate::kit::clock::Time;
 use crate::kit::db::{DbResult, insert_packed};
+use crate::kit::http::client;
 use crate::workspaces::WorkspaceId;
 
-/// Addresses listed for one key; more are counted but not listed, so that a stolen key cannot fill the disk.
-const MOST_ADDRESSES: usize = 1_000;
+/// Networks listed for one key, so that a stolen key cannot fill the disk.
+pub(in crate::keys) const MOST_LISTED: usize = 1_000;
 
-/// A key, the address it was used from, and when.
+/// The first networks of a key, each of which has an event.
+const FEW: usize = 16;
+
+/// Rows of addresses that are deleted by one statement.
+const DELETED: usize = 500;
+
+/// A key, the network it was used from, and when.
 type Use<'a> = (&'a EntryRef, IpAddr, Seen);
 
-/// The addresses each key is known to have been used from.
-type Known = HashMap<KeyId, HashSet<String>>;
+/// The addresses a key is known to have been used from.
+#[derive(Default)]
+struct Known {
+    /// As they are stored, with the last use of each.
+    rows: HashMap<String, Time>,
+    networks: HashSet<IpAddr>,
+    /// The row of the first use, which is never forgotten.
+    first: Option<(Time, String)>,
+}
+
+impl Known {
+    fn add(&mut self, row: address::Model) {
+        self.networks.extend(network_of(&row.ip));
+        if self.first.as_ref().is_none_or(|(first, _)| row.first_used_at < *first) {
+            self.first = Some((row.first_used_at, row.ip.clone()));
+        }
+        self.rows.insert(row.ip, row.last_used_at);
+    }
+
+    /// The longest unused, as many as there are too many with `more`.
+    fn surplus(&self, more: usize) -> Vec<String> {
+        let first = self.first.as_ref().map(|(_, ip)| ip);
+        let mut rows: Vec<_> = self.rows.iter().filter(|(ip, _)| Some(*ip) != first).map(|(ip, last)| (*last, ip)).collect();
+        rows.sort_unstable();
+        let surplus = (self.rows.len() + more).saturating_sub(MOST_LISTED);
+        rows.into_iter().take(surplus).map(|(_, ip)| ip.clone()).collect()
+    }
+}
+
+/// A network as it is stored and shown: `203.0.113.7`, `2001:db8:0:1::/64`.
+fn stored(network: IpAddr) -> String {
+    if network.is_ipv6() { format!("{network}/64") } else { network.to_string() }
+}
+
+/// The network of what is stored; rows of before hold whole IPv6 addresses.
+fn network_of(stored: &str) -> Option<IpAddr> {
+    let address = stored.parse::<IpAddr>().ok().or_else(|| stored.parse::<IpNet>().ok().map(|network| network.addr()));
+    address.map(client::network)
+}
 
 /// Writes a batch.
 pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
     let mut uses: Vec<Use<'_>> = Vec::new();
     for (entry, drained) in batch {
-        uses.extend(drained.addresses.iter().map(|(ip, seen)| (entry, *ip, *seen)));
+        uses.extend(drained.networks.iter().map(|(network, seen)| (entry, *network, *seen)));
     }
     // Most keys are used from where they were used before.
-    let (mut old, others): (Vec<_>, Vec<_>) = uses.into_iter().partition(|(entry, ip, _)| entry.counters().is_known(*ip));
+    let (mut old, others): (Vec<_>, Vec<_>) =
+        uses.into_iter().partition(|(entry, network, _)| entry.counters().is_known(*network));
     let known = known(app.db.read(), &others).await?;
-    let is_known = |(entry, ip, _): &Use<'_>| known.get(&entry.id).is_some_and(|ips| ips.contains(&ip.to_string()));
+    let is_known = |(entry, network, _): &Use<'_>| known.get(&entry.id).is_some_and(|known| known.networks.contains(network));
     let (found, new): (Vec<_>, Vec<_>) = others.into_iter().partition(is_known);
     old.extend(found);
     if !old.is_empty() {
@@ -51,14 +101,14 @@ pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
     Ok(())
 }
 
-async fn known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<Known> {
+async fn known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<HashMap<KeyId, Known>> {
     let keys: HashSet<KeyId> = uses.iter().map(|(entry, ..)| entry.id).collect();
-    let mut known = Known::new();
+    let mut known: HashMap<KeyId, Known> = HashMap::new();
     if keys.is_empty() {
         return Ok(known);
     }
     for row in address::Entity::find().filter(address::Column::KeyId.is_in(keys)).all(db).await? {
-        known.entry(row.key_id).or_default().insert(row.ip);
+        known.entry(row.key_id).or_default().add(row);
     }
     Ok(known)
 }
@@ -85,46 +135,100 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
         .to_owned();
     insert_packed::<address::Entity>(&tx, &rows, Some(newer)).await?;
     tx.commit().await?;
-    for (entry, ip, _) in uses {
-        entry.counters().note_known(*ip);
+    for (entry, network, _) in uses {
+        entry.counters().note_known(*network);
     }
     Ok(())
 }
 
-/// Writes addresses not seen before, with their events.
+/// Writes networks not seen before, with their events.
 async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResult<()> {
     let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
     // Once more: another node may have been quicker, and has told. One that greets from here on waits for this one.
     let mut known = known(work.tx(), &uses).await?;
-    let mut rows = Vec::new();
-    for one in &uses {
-        let (entry, ip, seen) = one;
-        let known = known.entry(entry.id).or_default();
-        let is_first = known.is_empty();
-        if known.len() >= MOST_ADDRESSES || !known.insert(ip.to_string()) {
-            continue;
+    let mut by_key: HashMap<KeyId, (&EntryRef, Vec<Use<'_>>)> = HashMap::new();
+    let mut order = Vec::new();
+    for one in uses {
+        let key = one.0.id;
+        let is_new = known.entry(key).or_default().networks.insert(one.1);
+        if is_new {
+            let (_, news) = by_key.entry(key).or_insert_with(|| {
+                order.push(key);
+                (one.0, Vec::new())
+            });
+            news.push(one);
         }
-        rows.push(row(one));
-        work.act_for(By { ip: Some(*ip), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
-        let target = Target::new("api_key", entry.id, &entry.name);
-        let details = json!({ "firstUse": is_first, "address": ip.to_string(), "at": seen.first });
-        work.record(Action::KeyUsed, Some(target), details);
+    }
+    let mut rows = Vec::new();
+    for key in order {
+        let (Some((entry, mut news)), Some(known)) = (by_key.remove(&key), known.get(&key)) else { continue };
+        let mut is_first = known.rows.is_empty();
+        for (earlier, one) in (known.rows.len()..).zip(&news) {
+            if earlier < FEW || app.recorder.arrivals.is_told(key, one.2.address, app.clock.ticks()) {
+                record_use(&mut work, one, is_first);
+            }
+            is_first = false;
+        }
+        if let Some(untold) = app.recorder.arrivals.sum_up(key, work.now()) {
+            record_more(&mut work, entry, untold);
+        }
+        // Of more than fit, the latest are listed.
+        news.sort_unstable_by_key(|(.., seen)| seen.last);
+        let listed = news.split_off(news.len().saturating_sub(MOST_LISTED));
+        let surplus = known.surplus(listed.len());
+        if (!surplus.is_empty() || !news.is_empty()) && app.recorder.arrivals.is_full_told(key, work.now()) {
+            record_full(&mut work, entry);
+        }
+        forget(work.tx(), key, &surplus).await?;
+        rows.extend(listed.iter().map(row));
     }
     insert_packed::<address::Entity>(work.tx(), &rows, None).await?;
     work.commit().await
 }
 
-fn row((entry, ip, seen): &Use<'_>) -> address::Model {
+fn record_use(work: &mut Work, (entry, network, seen): &Use<'_>, is_first: bool) {
+    work.act_for(By { ip: Some(seen.address), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
+    let details = json!({ "firstUse": is_first, "address": stored(*network), "at": seen.first });
+    work.record(Action::KeyUsed, Some(target(entry)), details);
+}
+
+/// New addresses beyond those that are told one by one.
+fn record_more(work: &mut Work, entry: &EntryRef, untold: Untold) {
+    work.act_for(By { ip: untold.last, ..By::itself(Actor::api_key(entry.id, &entry.name)) });
+    let details = json!({ "firstUse": false, "newAddresses": untold.count });
+    work.record(Action::KeyUsed, Some(target(entry)), details);
+}
+
+/// The list is full: with a new address the longest unused is forgotten, and would be new again.
+fn record_full(work: &mut Work, entry: &EntryRef) {
+    work.act_for(By::itself(Actor::api_key(entry.id, &entry.name)));
+    let details = json!({ "firstUse": false, "listFull": MOST_LISTED });
+    work.record(Action::KeyUsed, Some(target(entry)), details);
+}
+
+fn target(entry: &EntryRef) -> Target {
+    Target::new("api_key", entry.id, &entry.name)
+}
+
+async fn forget(db: &impl ConnectionTrait, key: KeyId, stored: &[String]) -> DbResult<()> {
+    for some in stored.chunks(DELETED) {
+        let rows = address::Entity::delete_many().filter(address::Column::KeyId.eq(key));
+        rows.filter(address::Column::Ip.is_in(some.iter().map(String::as_str))).exec(db).await?;
+    }
+    Ok(())
+}
+
+fn row((entry, network, seen): &Use<'_>) -> address::Model {
     address::Model {
         workspace_id: entry.tenant.id,
         key_id: entry.id,
-        ip: ip.to_string(),
+        ip: stored(*network),
         first_used_at: seen.first,
         last_used_at: seen.last,
     }
 }
 
-/// The addresses a key was used from, the latest first.
+/// The networks a key was used from, the latest first.
 pub(in crate::keys) async fn addresses(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Vec<address::Model>> {
     let latest = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_desc(address::Column::LastUsedAt);
     latest.limit(50).all(db).await
@@ -136,8 +240,25 @@ pub(in crate::keys) async fn first_use(db: &impl ConnectionTrait, key: KeyId) ->
     Ok(first.one(db).await?.map(|row| row.first_used_at))
 }
 
-/// From how many addresses a key was used since then.
+/// From how many networks a key was used since then, of those that are listed.
 pub(in crate::keys) async fn count_addresses(db: &impl ConnectionTrait, key: KeyId, since: Time) -> DbResult<u64> {
     let used = address::Entity::find().filter(address::Column::KeyId.eq(key)).filter(address::Column::LastUsedAt.gte(since));
     used.count(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_read_from_what_is_stored_now_and_was_stored_before() {
+        let network: IpAddr = "2001:db8:0:1::".parse().expect("an address");
+        assert_eq!(stored(network), "2001:db8:0:1::/64");
+        for text in ["2001:db8:0:1::/64", "2001:db8:0:1:ffff::7", "2001:db8:0:1::"] {
+            assert_eq!(network_of(text), Some(network), "{text}");
+        }
+        assert_eq!(network_of("203.0.113.7"), Some([203, 0, 113, 7].into()));
+        assert_eq!(stored([203, 0, 113, 7].into()), "203.0.113.7");
+        assert_eq!(network_of("nonsense"), None);
+    }
 }

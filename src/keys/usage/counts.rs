@@ -36,8 +36,8 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
             counts[row].allowed += i64::from(*allowed);
             counts[row].denied += i64::from(*denied);
         }
-        if let Some((ip, seen)) = drained.addresses.iter().max_by_key(|(_, seen)| seen.last) {
-            let row = last_use::Model { key_id: entry.id, at: seen.last, ip: ip.to_string() };
+        if let Some((_, seen)) = drained.networks.iter().max_by_key(|(_, seen)| seen.last) {
+            let row = last_use::Model { key_id: entry.id, at: seen.last, ip: seen.address.to_string() };
             last.entry(entry.id)
                 .and_modify(|known| {
                     if known.at < row.at {

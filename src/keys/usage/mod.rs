@@ -5,11 +5,12 @@
 //! disk. A graceful stop writes everything; a crash loses what was counted since counts were last written: a second ago, or
 //! longer if that were very many keys ([`rest`]).
 //!
-//! - `counts` by the hour, and last uses; `addresses` where from
+//! - `counts` by the hour, and last uses; `addresses` where from; `arrivals` how many new addresses are told one by one
 //! - `rest` when they are written again; `report` both, as they are told
 //! - `folds` refusals in memory; `denials` the same as audit events
 
 mod addresses;
+mod arrivals;
 mod counts;
 mod denials;
 mod folds;
@@ -20,7 +21,8 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub(super) use addresses::{addresses, count_addresses, first_use};
+pub(super) use addresses::{MOST_LISTED, addresses, count_addresses, first_use};
+use arrivals::Arrivals;
 pub use counts::import as import_usage;
 pub(super) use counts::{DayCount, days, last_uses};
 pub use folds::Origin;
@@ -50,6 +52,7 @@ pub struct Recorder {
     taken: AtomicUsize,
     rest: Rest,
     folds: Mutex<Folds>,
+    arrivals: Arrivals,
 }
 
 impl Recorder {
@@ -139,8 +142,8 @@ impl Recorder {
             if !is_reported(&error) {
                 tracing::warn!(%error, "addresses of use could not be written; they are kept for the next time");
             }
-            let of_addresses = |Drained { addresses, .. }| Drained { addresses, ..Drained::default() };
-            self.restore(batch.into_iter().map(|(entry, drained)| (entry, of_addresses(drained))).collect());
+            let of_networks = |Drained { networks, .. }| Drained { networks, ..Drained::default() };
+            self.restore(batch.into_iter().map(|(entry, drained)| (entry, of_networks(drained))).collect());
             false
         } else {
             true

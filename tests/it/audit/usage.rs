@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde_json::{Value, json};
 
 use super::{KEYS, LOG};
-use crate::support::{Lines, PASSWORD, TestApp, hex};
+use crate::support::{Lines, PASSWORD, TestApp, TestKey, hex};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -27,6 +27,76 @@ async fn the_first_use_and_every_new_address_are_events() {
     let uses: Vec<_> =
         named(&events, "api_key.used").iter().map(|event| (event["ip"].clone(), event["details"]["firstUse"].clone())).collect();
     assert_eq!(uses, [(json!("198.51.100.1"), json!(true)), (json!("203.0.113.9"), json!(false))]);
+}
+
+/// A key without a limit.
+async fn unlimited(t: &TestApp) -> TestKey {
+    let scopes = ["trips:read"];
+    t.key_with(json!({ "name": "Busy", "permissions": "custom", "scopes": scopes, "expiresAt": null, "rateLimit": null })).await
+}
+
+async fn addresses(t: &TestApp, key: &TestKey) -> Value {
+    t.owner().await.get(&format!("{KEYS}/{}/usage", key.id)).await.is(200).at("/data/addresses").clone()
+}
+
+#[tokio::test]
+async fn a_network_of_ipv6_is_one_new_address() {
+    let t = TestApp::new().await;
+    let key = unlimited(&t).await;
+    for place in 0..1_100 {
+        t.with(&key).from(&format!("2001:db8:0:1::{place:x}")).get(WHOAMI).await.is(200);
+        if place % 100 == 0 {
+            t.advance(Duration::from_secs(1)).await;
+        }
+    }
+    let events = t.audit().await;
+    let used = named(&events, "api_key.used");
+    assert_eq!((used.len(), &used[0]["ip"]), (1, &json!("2001:db8:0:1::")));
+    assert_eq!(used[0]["details"]["address"], "2001:db8:0:1::/64");
+    let listed = addresses(&t, &key).await;
+    assert_eq!((listed[0]["ip"].clone(), listed.as_array().map(Vec::len)), (json!("2001:db8:0:1::/64"), Some(1)));
+}
+
+#[tokio::test]
+async fn an_address_that_was_stored_whole_before_is_not_new_in_its_network() {
+    let t = TestApp::new().await;
+    let key = unlimited(&t).await;
+    t.with(&key).from("203.0.113.7").get(WHOAMI).await.is(200);
+    t.flush().await;
+    t.tamper("UPDATE api_key_addresses SET ip = '2001:db8:0:1::77'").await;
+    t.with(&key).from("2001:db8:0:1::78").get(WHOAMI).await.is(200);
+    assert_eq!(named(&t.audit().await, "api_key.used").len(), 1, "the one before");
+    let mut listed: Vec<_> =
+        addresses(&t, &key).await.as_array().expect("a list").iter().map(|row| row["ip"].to_string()).collect();
+    listed.sort();
+    assert_eq!(listed, ["\"2001:db8:0:1::/64\"", "\"2001:db8:0:1::77\""]);
+}
+
+#[tokio::test]
+async fn a_new_address_is_an_event_however_full_the_list_is() {
+    let t = TestApp::new().await;
+    let key = unlimited(&t).await;
+    for place in 0..1_100 {
+        t.with(&key).from(&format!("198.18.{}.{}", place / 250, place % 250)).get(WHOAMI).await.is(200);
+        if place % 300 == 0 {
+            t.advance(Duration::from_secs(1)).await;
+        }
+    }
+    t.advance(Duration::from_secs(1)).await;
+    t.with(&key).from("198.51.100.77").get(WHOAMI).await.is(200);
+    let events = t.audit().await;
+    let used = named(&events, "api_key.used");
+    assert_eq!(used.iter().filter(|event| event["ip"] == "198.51.100.77").count(), 1);
+    assert_eq!(used.iter().filter(|event| event["details"]["listFull"] == 1_000).count(), 1);
+    assert_eq!(used.len(), 1_100 + 2);
+    assert_eq!(addresses(&t, &key).await[0]["ip"], "198.51.100.77");
+    assert_eq!(number(&t, "SELECT count(*) FROM api_key_addresses").await, 1_000);
+    let first = "SELECT count(*) FROM api_key_addresses WHERE ip = '198.18.0.0'";
+    assert_eq!(number(&t, first).await, 1, "when a key was first used is not forgotten");
+    // The longest unused was forgotten, and is new again.
+    t.with(&key).from("198.18.0.1").get(WHOAMI).await.is(200);
+    let events = t.audit().await;
+    assert_eq!(named(&events, "api_key.used").iter().filter(|event| event["ip"] == "198.18.0.1").count(), 2);
 }
 
 #[tokio::test]
@@ -182,7 +252,8 @@ async fn no_secret_is_in_the_database_or_in_the_log() {
         .await
         .post(&format!("{KEYS}/{}/revoke", made.text_at("/data/apiKey/id")), json!({ "reason": secret }))
         .await
-        .is(200);
+        .is(400);
+    t.owner().await.post(&format!("{KEYS}/{}/revoke", made.text_at("/data/apiKey/id")), json!({})).await.is(200);
     carrying.get(WHOAMI).await.is(401);
     let events = t.audit().await;
     let log = lines.bytes();

@@ -10,6 +10,7 @@ use crate::keys::usage::{self, Bucket, Sum};
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
 use crate::kit::page::chart::Bars;
+use crate::kit::page::number::grouped;
 use crate::kit::page::{Fields, Moments};
 
 /// The chart's own measure; it fills the room it is given.
@@ -95,6 +96,12 @@ impl Used {
     /// What stands under the two ends of the chart.
     pub(super) fn axis(&self) -> [&str; 2] {
         [&self.first, &self.last]
+    }
+
+    /// “1,204”, or “1,000 or more” of a list that is full.
+    pub(super) fn all(&self) -> String {
+        let all = grouped(self.all_addresses);
+        if self.all_addresses >= usage::MOST_LISTED as u64 { format!("{all} or more") } else { all }
     }
 
     /// Addresses that are not in the table and not behind “more” either.
