@@ -11,6 +11,8 @@ use crate::kit::log::Log;
 pub struct Config {
     /// Where people and applications reach the product, without a slash at the end.
     pub public_url: String,
+    /// Host names by which people may reach the pages, besides that of the public URL.
+    pub allowed_hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether metrics are served on an address of their own.
@@ -46,6 +48,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
+            allowed_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             has_metrics_listener: false,
             database: DbOptions::default(),

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 
-use crate::access::guard_forms;
+use crate::access::{guard_forms, guard_host, guard_metrics};
 use crate::app::App;
 use crate::front::Front;
 use crate::kit::http::{ApiError, Routes, told};
@@ -34,8 +34,14 @@ pub fn pages() -> Vec<Routes<App>> {
 /// Everything a node serves.
 pub fn router(app: App) -> Front {
     let merged = |table: Vec<Routes<App>>| table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
-    let pages = merged(pages()).route_layer(from_fn_with_state(app.clone(), guard_forms));
-    let metrics = if app.config.has_metrics_listener { Router::new() } else { reference::metrics_router() };
+    let pages = merged(pages())
+        .route_layer(from_fn_with_state(app.clone(), guard_forms))
+        .route_layer(from_fn_with_state(app.clone(), guard_host));
+    let metrics = if app.config.has_metrics_listener {
+        Router::new()
+    } else {
+        reference::metrics_router().route_layer(from_fn_with_state(app.clone(), guard_metrics))
+    };
     let router = merged(table())
         .merge(pages)
         .merge(reference::router())

@@ -8,12 +8,13 @@
 //!
 //! - `credential` what a request carries; `permission` what a route asks for; `allowed` the two brought together
 //! - `refusal` what a refused caller is told; `api` whoami and check
-//! - `visitor` the caller of a page; `forms` what a page's form has to prove
+//! - `visitor` the caller of a page; `forms` what a page's form has to prove; `hosts` the names that the server answers to
 
 mod allowed;
 mod api;
 mod credential;
 mod forms;
+mod hosts;
 mod permission;
 mod refusal;
 mod visitor;
@@ -23,6 +24,7 @@ pub use api::routes;
 pub(crate) use api::{CallingMember, WorkspaceView};
 pub use credential::refuse_secret_in_url;
 pub use forms::{Form, guard_forms};
+pub use hosts::{guard_host, guard_metrics};
 pub use permission::{
     Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, OwnWorkspace,
     Permission, ReadAuditLog, Rule, SafetyRead, SafetyWrite, SignedIn, TripsRead, TripsWrite,

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{Database, Failure, output};
+use crate::kit::db::Location;
 
 #[derive(clap::Args)]
 pub(super) struct Backup {
@@ -15,7 +16,7 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        if self.database.is_server() {
+        if matches!(self.database.location()?, Location::Postgres(_)) {
             return Err(Failure::refused("a Postgres server has means of its own for that: pg_dump, or pg_basebackup"));
         }
         let app = self.database.open().await?;

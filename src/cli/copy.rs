@@ -41,8 +41,8 @@ impl Copy {
         if self.from == self.to {
             return Err(Failure::usage("--from and --to are the same database"));
         }
-        let from = Database { database: self.from.clone() }.open().await?;
-        let to = Database { database: self.to.clone() }.open_or_make(Config::default()).await?;
+        let from = Database::from(self.from.clone()).open().await?;
+        let to = Database::from(self.to.clone()).open_or_make(Config::default()).await?;
         // Nobody writes from here on: what a node or a command does meanwhile waits for the copy, or fails.
         let (view, copy) = (from.db.begin_view().await?, to.db.begin_copy().await?);
         self.require_quiet(&from).await?;

@@ -2,10 +2,11 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed (one line on stderr), 2 wrong usage.
 //!
-//! - `serve` a node, `bounds` of its connections; `demo` a throwaway one full of data (`seed` writes it)
+//! - `serve` a node, `bounds` of its connections, `exposure` and `hardening` at its start; `demo` a throwaway one full of data (`seed` writes it)
 //! - `workspace`, `members`, `keys`, `nodes`, `audit` the operator's own access, straight on the database
 //! - `backup` a copy while running; `copy` from one database to another; `openapi` the document; `output` how answers are put together and printed
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::app::App;
 use crate::audit::By;
 use crate::config::Config;
 use crate::kit::db::{Location, may_open_later};
+use crate::kit::secret::scrub;
 use crate::workspaces::{self, Workspace};
 
 mod audit;
@@ -26,6 +28,8 @@ mod backup;
 mod bounds;
 mod copy;
 mod demo;
+mod exposure;
+mod hardening;
 mod keys;
 mod members;
 mod nodes;
@@ -93,6 +97,9 @@ struct Database {
         hide_env_values = true
     )]
     database: Location,
+    /// A file with that URL in it, so that its password is neither an argument nor a variable
+    #[arg(long, env = "PLANECONNECTION_DATABASE_FILE", value_name = "FILE", conflicts_with = "database")]
+    database_file: Option<PathBuf>,
 }
 
 /// Which workspace of which database.
@@ -105,10 +112,25 @@ struct InWorkspace {
     workspace: String,
 }
 
+impl From<Location> for Database {
+    fn from(database: Location) -> Self {
+        Self { database, database_file: None }
+    }
+}
+
 impl Database {
+    /// Where it is, as the argument or the file says.
+    fn location(&self) -> Result<Location, Failure> {
+        let Some(file) = &self.database_file else { return Ok(self.database.clone()) };
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::refused(format!("cannot read --database-file {}: {error}", file.display())))?;
+        // What is not understood may hold the password: the error does not repeat it.
+        text.trim().parse().map_err(|error| Failure::usage(format!("--database-file {}: {error}", file.display())))
+    }
+
     /// Opens a database that is there already, for a command that works on it.
     async fn open(&self) -> Result<App, Failure> {
-        if let Location::Sqlite(path) = &self.database
+        if let Location::Sqlite(path) = &self.location()?
             && !path.exists()
         {
             return Err(Failure::refused(format!(
@@ -121,31 +143,31 @@ impl Database {
 
     /// Opens the database, which need not be there yet.
     async fn open_or_make(&self, config: Config) -> Result<App, Failure> {
-        let opened = App::open(config, &self.database).await;
-        opened.map_err(|error| self.cannot_open(&error))
+        let location = self.location()?;
+        let opened = App::open(config, &location).await;
+        opened.map_err(|error| cannot_open(&location, &error))
     }
 
     /// The same for a node, which may be started together with its server: that is given time to come up.
     async fn open_when_it_can(&self, config: Config) -> Result<App, Failure> {
-        let until = Instant::now() + STARTING;
-        loop {
-            match App::open(config.clone(), &self.database).await {
-                Err(error) if self.is_server() && may_open_later(&error) && Instant::now() < until => {
-                    tracing::warn!(%error, database = %self.database, "the database does not answer yet");
+        let (location, until) = (self.location()?, Instant::now() + STARTING);
+        let is_server = matches!(location, Location::Postgres(_));
+        let app = loop {
+            match App::open(config.clone(), &location).await {
+                Err(error) if is_server && may_open_later(&error) && Instant::now() < until => {
+                    tracing::warn!(%error, database = %location, "the database does not answer yet");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
-                opened => return opened.map_err(|error| self.cannot_open(&error)),
+                opened => break opened.map_err(|error| cannot_open(&location, &error))?,
             }
-        }
+        };
+        exposure::warn(&location);
+        Ok(app)
     }
+}
 
-    fn is_server(&self) -> bool {
-        matches!(self.database, Location::Postgres(_))
-    }
-
-    fn cannot_open(&self, error: &DbErr) -> Failure {
-        Failure::refused(format!("cannot open {}: {error}", self.database))
-    }
+fn cannot_open(location: &Location, error: &DbErr) -> Failure {
+    Failure::refused(format!("cannot open {location}: {error}"))
 }
 
 impl InWorkspace {
@@ -165,8 +187,12 @@ fn operator() -> By {
     By::operator(&name.unwrap_or_else(|| "operator".to_owned()))
 }
 
-/// A URL that is not understood may hold a password: it is not repeated.
-fn without_password(mut error: clap::Error) -> clap::Error {
+/// A URL that is not understood may hold a password, and any other value a key: neither is repeated.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+        let clean = ContextValue::String(scrub(value).into_owned());
+        error.insert(ContextKind::InvalidValue, clean);
+    }
     if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(argument)) if argument.contains("<URL>")) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }
@@ -181,7 +207,7 @@ fn ignore_file_size_signal() -> std::io::Result<tokio::signal::unix::Signal> {
 
 /// Parses the arguments and runs the command.
 pub fn run() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| without_password(error).exit());
+    let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::refused(format!("cannot start: {error}")).report(),

@@ -10,18 +10,20 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tower::ServiceExt;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::bounds::{Bounds, METRICS_CONNECTIONS};
-use super::{Database, Failure, output};
+use super::{Database, Failure, hardening, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Flush;
 use crate::kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
 use crate::kit::http::serve::{Caller, Connections, serve};
 use crate::kit::log::{EventLimit, Lines, Log};
+use crate::kit::text::Line;
 use crate::{router, workspaces};
 
 #[derive(clap::Args)]
@@ -37,7 +39,7 @@ pub(super) struct Serve {
     database_notifications: Option<Location>,
     /// What this node is called among the others; left out: the machine's name
     #[arg(long, env = "PLANECONNECTION_NODE_NAME", value_name = "NAME")]
-    node_name: Option<String>,
+    node_name: Option<Line<1, 200>>,
     /// The least free space on the file system of a SQLite file for data to be written: 256MiB, 5%, 0 for none. Revocations
     /// and sign-outs are written all the same. auto: 256 MiB, or 5 % if that is less
     #[arg(long, env = "PLANECONNECTION_MIN_FREE_SPACE", default_value_t = MinFreeSpace::Auto, value_name = "SPACE")]
@@ -52,12 +54,15 @@ pub(super) struct Listening {
     /// Address and port; port 0 takes a free one
     #[arg(long, env = "PLANECONNECTION_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(super) listen: SocketAddr,
-    /// Serve /metrics there instead of on the main address
+    /// Serve /metrics there; left out: on the main address, to programs on this machine alone
     #[arg(long, env = "PLANECONNECTION_METRICS_LISTEN", value_name = "ADDRESS")]
     pub(super) metrics_listen: Option<SocketAddr>,
     /// Where people and applications reach this product; left out: the address it listens on
     #[arg(long, env = "PLANECONNECTION_PUBLIC_URL", value_name = "URL")]
     pub(super) public_url: Option<String>,
+    /// More host names by which people may reach the pages, besides that of the public URL
+    #[arg(long, env = "PLANECONNECTION_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST")]
+    pub(super) allowed_hosts: Vec<String>,
     /// Proxies whose X-Forwarded-For is believed, as CIDR blocks
     #[arg(long, env = "PLANECONNECTION_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
     pub(super) trusted_proxies: Vec<IpNet>,
@@ -83,6 +88,7 @@ impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let log = self.listening.start_log()?;
         let _last = log.rest();
+        hardening::forbid_core_dumps();
         if !matches!(&self.database_notifications, None | Some(Location::Postgres(_))) {
             return Err(Failure::usage("--database-notifications: expected the URL of a Postgres server"));
         }
@@ -93,7 +99,7 @@ impl Serve {
             min_free_space: self.min_free_space,
         };
         config.log = log;
-        config.node_name = self.node_name.unwrap_or_else(machine_name);
+        config.node_name = self.node_name.map_or_else(machine_name, Line::into_string);
         let app = self.database.open_when_it_can(config).await?;
         if let Some(token) = workspaces::offer(&app).await? {
             // To whoever started it, and not to the log, which others read.
@@ -112,6 +118,7 @@ impl Serve {
 impl Listening {
     pub(super) fn start_log(&self) -> Result<Log, Failure> {
         let filter = EnvFilter::try_new(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
+        let is_tracing = filter.max_level_hint().is_some_and(|level| level == LevelFilter::TRACE);
         let (is_json, lines) = (self.log_format == LogFormat::Json, Lines::to_stderr());
         let (log, events) = (tracing_subscriber::fmt().with_env_filter(filter), EventLimit::default());
         let log = log.with_writer(lines.clone()).with_ansi(false);
@@ -123,6 +130,9 @@ impl Listening {
         started.map_err(|error| Failure::refused(format!("the log cannot be started: {error}")))?;
         // A panic is a line of the log like any other: whoever reads JSON gets JSON.
         std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
+        if is_tracing {
+            tracing::warn!("at the level trace the log holds SQL with its values, names and emails among them: for tests only");
+        }
         Ok(Log::Written { lines, is_json, events })
     }
 
@@ -143,6 +153,7 @@ impl Listening {
         };
         let config = Config {
             public_url,
+            allowed_hosts: self.allowed_hosts.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
             has_metrics_listener: metrics.is_some(),
             max_connections,

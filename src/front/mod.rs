@@ -41,7 +41,8 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Among a response's extensions: the log must not say where its request came from.
+/// Among a response's extensions: the log must not say where its request came from, nor its id, which a proxy may have
+/// logged with the address.
 #[derive(Clone, Copy, Debug)]
 pub struct Discreet;
 
@@ -110,8 +111,8 @@ impl Front {
         let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
         // A route is logged as the table has it; what matches none, as it was sent.
         let path = route.unwrap_or_else(|| loggable(uri.path()));
-        let ip = (!is_discreet).then_some(info.address());
-        app.config.log.request(&RequestLine { method, path, status, took, ip, request_id: info.id() });
+        let (ip, request_id) = if is_discreet { (None, None) } else { (Some(info.address()), Some(info.id())) };
+        app.config.log.request(&RequestLine { method, path, status, took, ip, request_id });
         response
     }
 }

@@ -14,6 +14,7 @@ use super::{service, store};
 use crate::access::{Allowed, FileReports, SafetyRead, SafetyWrite};
 use crate::app::App;
 use crate::front::Discreet;
+use crate::keys::{Module, Scope};
 use crate::kit::clock::Time;
 use crate::kit::http::route::{get, patch, post};
 use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, Page, Path, Routes};
@@ -106,6 +107,10 @@ async fn create(
     State(app): State<App>,
     Creating { input, once }: Creating<CreateReport>,
 ) -> Result<Filed, ApiError> {
+    // Before it is looked up: the answer would say who is a member.
+    if input.assigned_to.is_some() && !who.may(Scope::write(Module::Safety)) {
+        return Err(Error::NoAssigning.into());
+    }
     let is_on_record = input.confidentiality.is_on_record();
     let mut work = if is_on_record {
         who.begin_once(&app, once).await?

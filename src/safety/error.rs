@@ -1,5 +1,6 @@
 //! What can come of a call on reports, and the one map to HTTP.
 
+use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::kinds::{Confidentiality, Status};
@@ -13,6 +14,9 @@ pub enum Error {
     /// No such report in this workspace.
     #[error("there is no such report in this workspace")]
     NotFound,
+    /// The caller may file reports, and nothing else about them.
+    #[error("your role files safety reports and does not assign them: leave assignedTo out")]
+    NoAssigning,
     /// It lies in the future.
     #[error("occurredAt is in the future")]
     NotYet,
@@ -56,6 +60,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::not_found("report"),
+            Error::NoAssigning => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence(&error)),
             Error::NotYet => Self::invalid_field("occurredAt", "Give the time it happened, which cannot be in the future."),
             Error::NoSuchMember(_) => Self::invalid_field("assignedTo", "Give the id of a member of this workspace."),
             Error::UnknownMove { .. } | Error::Confidentiality { .. } => Self::conflict(sentence(&error)),

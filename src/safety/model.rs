@@ -107,7 +107,7 @@ pub struct CreateReport {
     #[serde(default = "usual")]
     #[schema(default = "standard")]
     pub confidentiality: Confidentiality,
-    /// The member who is to look into it.
+    /// The member who is to look into it; not for pilots, who file reports and assign none.
     #[serde(default)]
     pub assigned_to: Option<MemberId>,
 }

@@ -93,7 +93,7 @@ async fn create(
     Creating { input, once }: Creating<CreateTrip>,
 ) -> Result<Created<TripView>, ApiError> {
     let mut work = who.begin_once(&app, once).await?;
-    let trip = TripView::from(service::create(&mut work, input).await?);
+    let trip = TripView::from(service::create(&mut work, input).await.map_err(|error| error.disclosed_to(&who))?);
     work.commit_answering(201, &trip).await?;
     Ok(Created(trip))
 }
@@ -105,7 +105,7 @@ async fn update(
     Body(input): Body<UpdateTrip>,
 ) -> Result<Answer<TripView>, ApiError> {
     let mut work = who.begin(&app).await?;
-    let trip = service::update(&mut work, id, input).await?;
+    let trip = service::update(&mut work, id, input).await.map_err(|error| error.disclosed_to(&who))?;
     work.commit().await?;
     Ok(Answer(trip.into()))
 }
@@ -120,7 +120,7 @@ async fn put_by_external_id(
     let external_id: ExternalId =
         external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
     let mut work = who.begin(&app).await?;
-    let trip = service::put(&mut work, external_id, input).await?;
+    let trip = service::put(&mut work, external_id, input).await.map_err(|error| error.disclosed_to(&who))?;
     work.commit().await?;
     Ok(trip.map(TripView::from))
 }

@@ -4,7 +4,9 @@ use sea_orm::DbErr;
 
 use super::model::TOO_EARLY;
 use super::status::Status;
+use crate::access::Allowed;
 use crate::fleet::{self, TailNumber};
+use crate::keys::{Module, Scope};
 use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
@@ -34,6 +36,9 @@ pub enum Error {
     /// The aircraft is not of this workspace.
     #[error("there is no such aircraft in this workspace")]
     NoSuchAircraft,
+    /// The same, for a caller who may not see the fleet.
+    #[error("a trip cannot be {0} with this aircraft: choose another one")]
+    AircraftRefused(Status),
     /// The aircraft cannot be dispatched as it is.
     #[error(
         "a trip cannot be {trip} with {tail_number}, which is in status {status}: \
@@ -61,13 +66,25 @@ fn allowed(from: Status) -> String {
     }
 }
 
+impl Error {
+    /// Without what only those who may see the fleet learn of an aircraft.
+    #[must_use]
+    pub(super) fn disclosed_to<P>(self, who: &Allowed<P>) -> Self {
+        match self {
+            Self::AircraftUnavailable { trip, .. } if !who.may(Scope::read(Module::Fleet)) => Self::AircraftRefused(trip),
+            other => other,
+        }
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::not_found("trip"),
-            Error::ExternalIdTaken(_) | Error::UnknownMove { .. } | Error::AircraftUnavailable { .. } => {
-                Self::conflict(sentence(&error))
-            }
+            Error::ExternalIdTaken(_)
+            | Error::UnknownMove { .. }
+            | Error::AircraftRefused(_)
+            | Error::AircraftUnavailable { .. } => Self::conflict(sentence(&error)),
             Error::ExternalIdDiffers => Self::invalid_field("externalId", "Leave it out, or repeat the one in the address."),
             Error::ArrivalTooEarly => Self::invalid_field("arrivalDate", TOO_EARLY),
             Error::NoSuchAircraft => Self::invalid_field("aircraftId", sentence(&error)),

@@ -3,6 +3,7 @@
 mod bodies;
 mod caching;
 mod door;
+mod hosts;
 
 use axum::body::Body;
 use axum::http::Method;

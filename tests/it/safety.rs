@@ -69,7 +69,7 @@ async fn nothing_that_is_kept_leads_from_an_unnamed_report_to_its_reporter() {
 #[tokio::test]
 async fn the_log_says_where_a_report_came_from_only_if_it_is_filed_by_name() {
     let t = TestApp::new().await;
-    let pilot = t.member(Role::Pilot).await.from("203.0.113.77");
+    let pilot = t.member(Role::Pilot).await.from("203.0.113.77").header("x-request-id", "a-pilots-own-request");
     let (lines, _logging) = Lines::of_this_thread();
     for confidentiality in ["confidential", "anonymous"] {
         let once = pilot.clone().header("idempotency-key", confidentiality);
@@ -79,10 +79,17 @@ async fn the_log_says_where_a_report_came_from_only_if_it_is_filed_by_name() {
         pilot.post(REPORTS, json!({ "confidentiality": confidentiality })).await.is(400);
         pilot.post(&format!("{REPORTS}?x=1"), report("concern", confidentiality)).await.is(400);
     }
-    t.anyone().from("203.0.113.77").post(REPORTS, report("concern", "anonymous")).await.is(401);
+    t.anyone()
+        .from("203.0.113.77")
+        .header("x-request-id", "a-pilots-own-request")
+        .post(REPORTS, report("concern", "anonymous"))
+        .await
+        .is(401);
     let log = String::from_utf8(lines.bytes()).expect("text");
     assert_eq!(log.lines().filter(|line| line.contains("planeconnection::request")).count(), 9, "{log}");
-    assert!(!log.contains("203.0.113.77"), "{log}");
+    for trace in ["203.0.113.77", "a-pilots-own-request", "request_id=", "planeconnection-tests"] {
+        assert!(!log.lines().any(|line| line.contains("planeconnection::request") && line.contains(trace)), "{trace}: {log}");
+    }
     pilot.post(REPORTS, report("concern", "standard")).await.is(201);
     let log = String::from_utf8(lines.bytes()).expect("text");
     assert!(log.contains("ip=203.0.113.77"), "{log}");
@@ -119,6 +126,26 @@ async fn confidentiality_grows_as_far_as_the_promise_can_be_kept() {
     let path = format!("{REPORTS}/{}", confidential.text_at("/data/id"));
     assert_eq!(manager.patch(&path, to("anonymous")).await.is(200).at("/data/confidentiality"), "anonymous");
     manager.patch(&path, to("standard")).await.is(409).code("CONFLICT");
+}
+
+#[tokio::test]
+async fn a_pilot_assigns_no_report_and_does_not_learn_who_is_a_member() {
+    let t = TestApp::new().await;
+    let (pilot, someone) = (t.member(Role::Pilot).await, t.add_member(Role::Dispatcher).await);
+    for confidentiality in ["standard", "anonymous"] {
+        for assigned in [someone.id.to_string(), "user_01h455vb4pex5vsknk084sn02q".to_owned()] {
+            let mut body = report("hazard", confidentiality);
+            body["assignedTo"] = json!(assigned);
+            pilot.post(REPORTS, body.clone()).await.is(403).code("ROLE_REQUIRED");
+            body["assignedTo"] = Value::Null;
+            pilot.post(REPORTS, body).await.is(201);
+        }
+    }
+    let mut body = report("hazard", "standard");
+    body["assignedTo"] = json!(someone.id);
+    for who in [t.member(Role::SafetyManager).await, t.admin().await, t.with(&t.key(&["safety:write"]).await)] {
+        who.post(REPORTS, body.clone()).await.is(201);
+    }
 }
 
 #[tokio::test]

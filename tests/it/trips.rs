@@ -277,7 +277,7 @@ async fn putting_the_same_new_trip_at_once_makes_one() {
 #[tokio::test]
 async fn a_trip_is_not_released_with_an_aircraft_that_cannot_be_dispatched() {
     let t = TestApp::new().await;
-    let client = writer(&t).await;
+    let client = t.with(&t.key(&["trips:write", "fleet:read"]).await);
     let grounded = aircraft(&t, "N1", "aog").await;
     let path = format!("{TRIPS}/{}", add(&client, json!({ "status": "scheduled", "aircraftId": grounded })).await);
     let refused = client.patch(&path, json!({ "status": "released" })).await.is(409).code("CONFLICT");
@@ -288,4 +288,24 @@ async fn a_trip_is_not_released_with_an_aircraft_that_cannot_be_dispatched() {
     client.patch(&path, json!({ "tripType": "charter", "aircraftId": flying })).await.is(200);
     let flown = json!({ "status": "completed", "aircraftId": grounded });
     client.post(TRIPS, with(flown)).await.is(201);
+}
+
+#[tokio::test]
+async fn an_aircraft_that_cannot_be_dispatched_is_described_only_to_those_who_may_see_the_fleet() {
+    let t = TestApp::new().await;
+    let grounded = aircraft(&t, "N77GX", "maintenance").await;
+    let put = || with(json!({ "status": "released", "aircraftId": grounded }));
+    let (trips, fleet) = (t.key(&["trips:write"]).await, t.key(&["trips:write", "fleet:read"]).await);
+    for (key, is_told) in [(trips, false), (fleet, true)] {
+        let client = t.with(&key);
+        let draft = format!("{TRIPS}/{}", add(&client, json!({})).await);
+        for refused in [
+            client.post(TRIPS, put()).await,
+            client.put(&format!("{TRIPS}/by-external-id/T-1"), put()).await,
+            client.patch(&draft, json!({ "status": "released", "aircraftId": grounded })).await,
+        ] {
+            let refused = refused.is(409).code("CONFLICT");
+            assert_eq!([refused.text.contains("N77GX"), refused.text.contains("maintenance")], [is_told; 2], "{}", refused.text);
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod commands;
 mod copy;
 mod crash;
 mod door;
+mod exposure;
 mod logs;
 mod memory;
 mod revocation;

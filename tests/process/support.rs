@@ -87,6 +87,11 @@ impl Site {
         self.database.either(file, server)
     }
 
+    /// Everything that is stored.
+    pub fn bytes(&self) -> Vec<u8> {
+        runtime().block_on(self.database.bytes())
+    }
+
     /// Alters the database behind the product's back.
     pub fn alter(&self, sql: &str) {
         runtime().block_on(self.database.alter(sql));
@@ -256,6 +261,11 @@ impl Node {
     /// The account owner, on a connection more.
     pub fn owner_with(&self, token: &str) -> Client {
         self.anyone().header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, signal: Signal) {

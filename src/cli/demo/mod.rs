@@ -6,6 +6,9 @@ mod facts;
 mod seed;
 mod traffic;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use super::serve::{Listening, run_node};
 use super::{Failure, output};
 use crate::app::App;
@@ -23,7 +26,8 @@ impl Demo {
         let _last = log.rest();
         let (listener, metrics, mut config) = self.listening.bind(USUAL_CONNECTIONS).await?;
         config.log = log;
-        let folder = tempfile::Builder::new().prefix("planeconnection-demo-").tempdir()?;
+        let folder =
+            tempfile::Builder::new().prefix("planeconnection-demo-").permissions(Permissions::from_mode(0o700)).tempdir()?;
         let location = Location::Sqlite(folder.path().join("demo.db"));
         let seed::Seeded { secret, password } = seed::seed(&location).await?;
         let (url, email) = (config.public_url.clone(), seed::OWNER);

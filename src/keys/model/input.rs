@@ -6,7 +6,6 @@ use super::{Allowlist, KeyName, RateLimit, Status};
 use crate::keys::scope::{Permissions, Scope, Scopes};
 use crate::kit::clock::Time;
 use crate::kit::http::{Check, Faults, present};
-use crate::kit::secret::scrub;
 use crate::kit::text::Prose;
 
 /// What a key is for.

@@ -22,7 +22,7 @@ pub struct RequestLine<'a> {
     pub status: u16,
     pub took: Duration,
     pub ip: Option<IpAddr>,
-    pub request_id: &'a str,
+    pub request_id: Option<&'a str>,
 }
 
 impl RequestLine<'_> {
@@ -43,8 +43,10 @@ impl RequestLine<'_> {
             put(text, [" ip="]);
             address(ip, text)?;
         }
-        put(text, [" request_id="]);
-        quoted(self.request_id, text)?;
+        if let Some(request_id) = self.request_id {
+            put(text, [" request_id="]);
+            quoted(request_id, text)?;
+        }
         put(text, ["\n"]);
         Ok(())
     }
@@ -63,8 +65,10 @@ impl RequestLine<'_> {
             address(ip, text)?;
             put(text, ["\""]);
         }
-        put(text, [",\"request_id\":"]);
-        serde_json::to_writer(&mut *text, self.request_id)?;
+        if let Some(request_id) = self.request_id {
+            put(text, [",\"request_id\":"]);
+            serde_json::to_writer(&mut *text, request_id)?;
+        }
         put(text, [",\"target\":\"", TARGET, "\"}\n"]);
         Ok(())
     }
@@ -158,7 +162,7 @@ mod tests {
 
     fn line(path: &str, micros: u64) -> RequestLine<'_> {
         let (ip, took) = (Some([203, 0, 113, 7].into()), Duration::from_micros(micros));
-        RequestLine { method: "GET", path, status: 200, took, ip, request_id: "req_1" }
+        RequestLine { method: "GET", path, status: 200, took, ip, request_id: Some("req_1") }
     }
 
     /// What is written of a line.
@@ -198,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_line_reads_as_tracing_would_have_written_it() {
-        for line in [line("/api/v1/ops/trips", 3_017), RequestLine { ip: None, ..line("/a\"b\\\u{e9}", 20) }] {
+        for line in [line("/api/v1/ops/trips", 3_017), RequestLine { ip: None, request_id: None, ..line("/a\"b\\\u{e9}", 20) }] {
             let [ours, theirs] = [written(false, &line), traced(false, &line)].map(|text| {
                 let (time, rest) = text.split_once("  ").expect("a time");
                 assert!(time.len() == 27 && time.parse::<jiff::Timestamp>().is_ok(), "{time}");
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn request_id_cannot_break_out_of_its_line() {
-        let forged = RequestLine { request_id: "a\"ip=\"1.2.3.4", ..line("/", 1) };
+        let forged = RequestLine { request_id: Some("a\"ip=\"1.2.3.4"), ..line("/", 1) };
         let written = written(false, &forged);
         assert!(written.ends_with(" ip=203.0.113.7 request_id=\"a\\\"ip=\\\"1.2.3.4\"\n"), "{written}");
     }

@@ -3,6 +3,7 @@
 //! - `html`   a rendered template, with the headers that keep a page to itself
 //! - `fields` what a form or a query says, as it was typed
 //! - `faults` what is wrong with a form, field by field, for the form shown again
+//! - `mail`   links that open a message
 //! - `moment` times in words, in somebody's zone
 //! - `number` counts in words
 //! - `chart`  bars, drawn as SVG
@@ -12,6 +13,7 @@ pub mod chart;
 mod faults;
 mod fields;
 mod html;
+mod mail;
 mod moment;
 pub mod number;
 mod pager;
@@ -19,5 +21,6 @@ mod pager;
 pub use faults::FormFaults;
 pub use fields::{Asked, Fields};
 pub use html::{html, html_with, prepare};
+pub use mail::mailto;
 pub use moment::{Moment, Moments};
 pub use pager::Pager;

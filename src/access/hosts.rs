@@ -1,0 +1,125 @@
+//! The names that this server answers to, against DNS rebinding: a foreign site whose name was made to lead here would reach
+//! pages and metrics through the browser of somebody in this network.
+//!
+//! A browser always says by which name it came. Pages know the host of the public URL, those of `--allowed-hosts`, localhost
+//! and literal addresses, which no name server can make up. A trusted proxy has chosen its own name for the connection.
+//! Metrics on the main address are for programs on this machine alone.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::config::Config;
+use crate::front::RequestInfo;
+use crate::kit::http::{ApiError, Matched};
+
+/// Headers by which a proxy says that it passes on a request of somebody else.
+const FORWARDED: [&str; 4] = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
+
+/// The layer in front of every page.
+pub async fn guard_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_known = match host(request.headers()) {
+        Some(host) => is_ours(&app.config, host) || is_from_proxy(&app.config, &request),
+        // No browser leaves it out.
+        None => true,
+    };
+    if is_known {
+        return next.run(request).await;
+    }
+    Matched::tell(request.extensions());
+    let message = format!(
+        "This server is not called so. Its address is {}. Whoever runs it can name others with --allowed-hosts.",
+        app.config.public_url
+    );
+    ApiError::new(StatusCode::MISDIRECTED_REQUEST, "UNKNOWN_HOST", message).into_response()
+}
+
+/// The layer in front of the metrics on the main address.
+pub async fn guard_metrics(State(app): State<App>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_direct = !FORWARDED.iter().any(|name| headers.contains_key(*name)) && !is_from_proxy(&app.config, &request);
+    let is_local = peer(&request).is_some_and(|peer| peer.is_loopback()) && host(headers).is_some_and(is_loopback);
+    if is_direct && is_local {
+        return next.run(request).await;
+    }
+    Matched::tell(request.extensions());
+    let message = "Metrics are answered here to programs on this machine alone. For others there is --metrics-listen.";
+    ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", message).into_response()
+}
+
+fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<RequestInfo>().map(RequestInfo::peer)
+}
+
+fn is_from_proxy(config: &Config, request: &Request) -> bool {
+    peer(request).is_some_and(|peer| config.trusted_proxies.iter().any(|block| block.contains(&peer)))
+}
+
+/// The host that the request names, without its port.
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).map(|host| without_port(host.to_str().unwrap_or("?")))
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    }
+}
+
+fn is_ours(config: &Config, host: &str) -> bool {
+    let public = config.origin().split_once("://").map_or("", |(_, authority)| without_port(authority));
+    let is_named = |name: &str| host.trim_end_matches('.').eq_ignore_ascii_case(name);
+    is_named(public)
+        || is_named("localhost")
+        || host.parse::<IpAddr>().is_ok()
+        || config.allowed_hosts.iter().any(|name| is_named(name))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_answers_to_its_public_name_and_to_literal_addresses() {
+        let config = Config {
+            public_url: "https://keys.skyline.example:8443/x".to_owned(),
+            allowed_hosts: vec!["plane.lan".to_owned()],
+            ..Config::default()
+        };
+        for known in [
+            "keys.skyline.example",
+            "KEYS.skyline.example.:8443",
+            "localhost:8080",
+            "127.0.0.1:8080",
+            "10.0.0.7",
+            "[::1]:8080",
+            "[2001:db8::1]",
+            "plane.lan:80",
+        ] {
+            assert!(is_ours(&config, without_port(known)), "{known}");
+        }
+        for foreign in ["evil.example", "skyline.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "", "[", "?"]
+        {
+            assert!(!is_ours(&config, without_port(foreign)), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_names_are_local() {
+        for local in ["localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_loopback(local), "{local}");
+        }
+        for other in ["10.0.0.7", "keys.skyline.example", "0.0.0.0", ""] {
+            assert!(!is_loopback(other), "{other}");
+        }
+    }
+}
