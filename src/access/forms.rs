@@ -69,7 +69,7 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
     }
     Matched::tell(request.extensions());
     let (mut parts, body) = request.into_parts();
-    let fields = match read(&app, &parts.headers, body).await {
+    let fields = match read(&app, &parts, body).await {
         Ok(fields) => fields,
         Err(error) => return error.into_response(),
     };
@@ -140,35 +140,35 @@ fn origin(app: &App, headers: &HeaderMap) -> From {
     if own || origin == app.config.origin() { From::Here } else { From::Elsewhere }
 }
 
-async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Fields, ApiError> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+async fn read(app: &App, parts: &Parts, body: Body) -> Result<Fields, ApiError> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         let message = "A form is sent as application/x-www-form-urlencoded. For software there is the API: see /docs.";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
     }
-    let (sender, limit) = sender(app, headers).await?;
+    let (sender, limit) = sender(app, parts).await?;
     let mut held = app.bodies.hold(sender);
-    let body = intake::read(headers, body, limit, &mut held).await.map_err(|why| not_taken(why, sender))?;
+    let body = intake::read(&parts.headers, body, limit, &mut held).await.map_err(|why| not_taken(why, sender))?;
     Ok(Fields::parse(&body))
 }
 
 /// The sender of a form, and how large it may be. The session is looked up for a large form only, as the page does so again.
-async fn sender(app: &App, headers: &HeaderMap) -> Result<(Sender, usize), ApiError> {
-    let is_small = intake::announced(headers).is_some_and(|length| length <= LARGEST_ANONYMOUS as u64);
-    let session = if is_small { None } else { Jar::Session.read(&app.config, headers) };
+async fn sender(app: &App, parts: &Parts) -> Result<(Sender, usize), ApiError> {
+    let is_small = intake::announced(&parts.headers).is_some_and(|length| length <= LARGEST_ANONYMOUS as u64);
+    let session = if is_small { None } else { Jar::Session.read(&app.config, &parts.headers) };
     let person = match session {
         Some(token) => allowed::person(app, token.as_bytes()).await?,
         None => None,
     };
     Ok(match person {
         Some(Caller::Member { tenant, .. }) => (Sender::Group(tenant.id.0), LARGEST),
-        _ => (Sender::Anonymous, LARGEST_ANONYMOUS),
+        _ => (Matched::sender(&parts.extensions), LARGEST_ANONYMOUS),
     })
 }
 
 fn not_taken(why: NotTaken, sender: Sender) -> ApiError {
     match (why, sender) {
-        (NotTaken::TooLarge, Sender::Anonymous) => {
+        (NotTaken::TooLarge, Sender::Client(_)) => {
             ApiError::too_large("The form is larger than 8 KiB, and you are not signed in. Sign in, or go back and shorten it.")
         }
         (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The form is larger than 64 KiB. Go back and shorten it."),

@@ -34,7 +34,7 @@ use crate::kit::log::RequestLine;
 use crate::kit::secret;
 
 /// Answered in the overflow lane, too.
-const PROBES: [&str; 2] = ["/health", "/readiness"];
+const PROBES: [&str; 3] = ["/health", "/readiness", "/metrics"];
 
 /// Browsers come by TLS only for a year. Other hosts of the domain may not be ours to speak for.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -63,7 +63,7 @@ impl Front {
     pub async fn answer(self, peer: IpAddr, lane: Lane, mut request: Request) -> Response {
         let Self { app, mut router } = self;
         let info = RequestInfo::found(&app, peer, &request);
-        let matched = Matched::default();
+        let matched = Matched::new(info.address());
         let method = known(request.method());
         let uri = request.uri().clone();
         let in_api = matches!(uri.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));

@@ -16,7 +16,7 @@ use crate::kit::lock::lock;
 pub const OVERFLOW: usize = 32;
 
 /// Connections in the overflow lane, for one client.
-const OVERFLOW_SHARE: usize = 8;
+const OVERFLOW_SHARE: usize = 16;
 
 /// Bounds on connections, and the count of those that are open.
 #[derive(Clone, Debug)]
@@ -220,10 +220,10 @@ mod tests {
     #[test]
     fn overflow_lane_is_bounded_too() {
         let connections = Connections::new(1, Vec::new());
-        let open = opened(&connections, &["203.0.113.7"; 10]);
-        assert_eq!(services(&open)[..9], [&[REGULAR][..], &[OVERFLOWED; OVERFLOW_SHARE]].concat());
-        assert!(open[9].is_none());
-        assert_eq!(connections.refused(), Refused { by_share: 0, by_total: 9, unanswered: 1 });
+        let open = opened(&connections, &["203.0.113.7"; 18]);
+        assert_eq!(services(&open)[..17], [&[REGULAR][..], &[OVERFLOWED; OVERFLOW_SHARE]].concat());
+        assert!(open[17].is_none());
+        assert_eq!(connections.refused(), Refused { by_share: 0, by_total: 17, unanswered: 1 });
         let others: Vec<_> =
             (0..OVERFLOW).map(|number| connections.admit([192, 0, 2, u8::try_from(number).expect("small")].into())).collect();
         assert_eq!(others.iter().flatten().count(), OVERFLOW - OVERFLOW_SHARE);

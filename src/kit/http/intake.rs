@@ -1,6 +1,7 @@
 //! Request bodies on their way in: as long as they may be, in time, and so many bytes of all of them at once.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,16 +36,16 @@ pub enum NotTaken {
 }
 
 /// The sender of a body, as far as bytes are shared out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Sender {
-    /// Nobody whose credential was admitted.
-    Anonymous,
+    /// No credential was admitted: the network of the address.
+    Client(IpAddr),
     /// A group of callers with credentials, which has a share.
     Group(Uuid),
 }
 
-/// The bytes of request bodies that a node holds at once: a quarter of them for callers without a credential, half of them for
-/// one group of callers.
+/// The bytes of request bodies that a node holds at once. Callers without a credential have a quarter of them, and one such client
+/// a quarter of that; a group of callers has half.
 #[derive(Clone, Debug)]
 pub struct BodyBudget(Arc<Inner>);
 
@@ -58,7 +59,7 @@ struct Inner {
 struct State {
     total: usize,
     anonymous: usize,
-    groups: HashMap<Uuid, usize>,
+    senders: HashMap<Sender, usize>,
 }
 
 /// Bytes that are held until this is dropped.
@@ -89,17 +90,22 @@ impl BodyBudget {
 impl Held {
     fn add(&mut self, bytes: usize) -> Result<(), NotTaken> {
         let Inner { most, state } = &*self.budget.0;
-        let State { total, anonymous, groups } = &mut *lock(state);
-        let (of_sender, share) = match self.sender {
-            Sender::Anonymous => (anonymous, most / 4),
-            Sender::Group(group) => (groups.entry(group).or_default(), most / 2),
+        let State { total, anonymous, senders } = &mut *lock(state);
+        let (all, share) = match self.sender {
+            Sender::Client(_) => (most / 4, most / 16),
+            Sender::Group(_) => (usize::MAX, most / 2),
         };
-        // An entry is left by a refusal only if its sender holds nothing else; dropping this removes it.
-        if bytes > most.saturating_sub(*total) || bytes > share.saturating_sub(*of_sender) {
+        let of_sender = senders.entry(self.sender).or_default();
+        let left = [(*most, *total), (all, *anonymous), (share, *of_sender)].map(|(most, held)| most.saturating_sub(held));
+        // An empty entry that is left by a refusal goes when this is dropped.
+        if left.iter().any(|left| bytes > *left) {
             return Err(NotTaken::Busy);
         }
         *total += bytes;
         *of_sender += bytes;
+        if let Sender::Client(_) = self.sender {
+            *anonymous += bytes;
+        }
         self.bytes += bytes;
         Ok(())
     }
@@ -107,17 +113,15 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let State { total, anonymous, groups } = &mut *lock(&self.budget.0.state);
+        let State { total, anonymous, senders } = &mut *lock(&self.budget.0.state);
         *total -= self.bytes;
-        match self.sender {
-            Sender::Anonymous => *anonymous -= self.bytes,
-            Sender::Group(group) => {
-                if let Some(of_group) = groups.get_mut(&group) {
-                    *of_group -= self.bytes;
-                    if *of_group == 0 {
-                        groups.remove(&group);
-                    }
-                }
+        if let Sender::Client(_) = self.sender {
+            *anonymous -= self.bytes;
+        }
+        if let Some(of_sender) = senders.get_mut(&self.sender) {
+            *of_sender -= self.bytes;
+            if *of_sender == 0 {
+                senders.remove(&self.sender);
             }
         }
     }
@@ -176,8 +180,9 @@ mod tests {
     #[test]
     fn anonymous_callers_hold_a_quarter_and_a_group_half() {
         let budget = BodyBudget::new(64);
-        let anonymous = held(&budget, Sender::Anonymous, 16);
-        assert!(anonymous.is_some() && held(&budget, Sender::Anonymous, 1).is_none());
+        let client = |last| Sender::Client([203, 0, 113, last].into());
+        let anonymous: Vec<Held> = (1..5).filter_map(|last| held(&budget, client(last), 4)).collect();
+        assert!(anonymous.len() == 4 && held(&budget, client(5), 1).is_none());
         let group = held(&budget, GROUP, 32);
         assert!(group.is_some() && held(&budget, GROUP, 1).is_none());
         assert!(held(&budget, OTHER, 17).is_none());
@@ -185,7 +190,16 @@ mod tests {
         assert!(other.is_some() && budget.held() == 64);
         drop((anonymous, group, other));
         assert_eq!(budget.held(), 0);
-        assert!(lock(&budget.0.state).groups.is_empty());
+        assert!(lock(&budget.0.state).senders.is_empty());
+    }
+
+    #[test]
+    fn one_client_without_a_credential_leaves_room_for_others() {
+        let budget = BodyBudget::new(64);
+        let [one, other] = [[203, 0, 113, 1], [203, 0, 113, 2]].map(|address| Sender::Client(address.into()));
+        let held_by_one = held(&budget, one, 4);
+        assert!(held_by_one.is_some() && held(&budget, one, 1).is_none());
+        assert!(held(&budget, other, 4).is_some());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 //!
 //! A layer inside the router could, at the price of an allocation or three for each request; a handler says it for nothing.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -14,20 +15,28 @@ use axum::response::{IntoResponse, Response};
 
 use uuid::Uuid;
 
+use super::client::{UNKNOWN, network};
 use super::extract::{NoParameters, Query};
 use super::intake::Sender;
 
 /// Among a request's extensions: where its route and its credential are noted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Matched(Arc<Noted>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Noted {
+    /// The network the request comes from.
+    client: IpAddr,
     path: OnceLock<MatchedPath>,
     admitted: OnceLock<Uuid>,
 }
 
 impl Matched {
+    /// For a request from this address.
+    pub fn new(address: IpAddr) -> Self {
+        Self(Arc::new(Noted { client: network(address), path: OnceLock::new(), admitted: OnceLock::new() }))
+    }
+
     /// The route, if one was found.
     pub fn path(&self) -> Option<&str> {
         self.0.path.get().map(MatchedPath::as_str)
@@ -47,8 +56,8 @@ impl Matched {
 
     /// The sender of a request, as far as bytes are shared out.
     pub fn sender(extensions: &Extensions) -> Sender {
-        let admitted = extensions.get::<Self>().and_then(|Self(noted)| noted.admitted.get());
-        admitted.map_or(Sender::Anonymous, |group| Sender::Group(*group))
+        let Some(Self(noted)) = extensions.get() else { return Sender::Client(UNKNOWN) };
+        noted.admitted.get().map_or(Sender::Client(noted.client), |group| Sender::Group(*group))
     }
 
     /// Tells which route the request with these extensions has found.

@@ -62,9 +62,9 @@ async fn form_of_somebody_who_is_not_signed_in_has_eight_kibibytes() {
 
 #[tokio::test]
 async fn bodies_of_all_callers_have_a_budget() {
-    let t = TestApp::with_config(Config { body_bytes: 256, ..Config::default() }).await;
+    let t = TestApp::with_config(Config { body_bytes: 512, ..Config::default() }).await;
     let owner = t.owner().await;
-    let body = json!({ "name": "x".repeat(100), "permissions": "read_only", "expiresAt": null });
+    let body = json!({ "name": "x".repeat(230), "permissions": "read_only", "expiresAt": null });
     let refused = owner.post(KEYS, body).await.is(503).code("OVERLOADED");
     assert_eq!(refused.header("retry-after"), "2");
     owner.post(KEYS, json!({ "name": "A", "permissions": "read_only", "expiresAt": null })).await.is(201);

@@ -133,14 +133,14 @@ async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBudget) -> Res
         return Ok((NO_MEMBERS, held));
     }
     require_json(&parts.headers)?;
-    let limit = if sender == Sender::Anonymous { LARGEST_ANONYMOUS } else { LARGEST_BODY };
+    let limit = if let Sender::Client(_) = sender { LARGEST_ANONYMOUS } else { LARGEST_BODY };
     let bytes = intake::read(&parts.headers, body, limit, &mut held).await.map_err(|why| refused(why, sender))?;
     Ok((Some(bytes).filter(|bytes| !bytes.is_empty()).unwrap_or(NO_MEMBERS), held))
 }
 
 fn refused(why: NotTaken, sender: Sender) -> ApiError {
     match (why, sender) {
-        (NotTaken::TooLarge, Sender::Anonymous) => {
+        (NotTaken::TooLarge, Sender::Client(_)) => {
             ApiError::too_large("The body is larger than 8 KiB, the most that is taken without a credential. Send less.")
         }
         (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The body is larger than 1 MiB. Send less at once."),
