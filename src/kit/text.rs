@@ -95,7 +95,7 @@ fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Characters that leave no mark (Default_Ignorable_Code_Point of Unicode, without variation selectors): two names that
+/// Characters that leave no mark (`Default_Ignorable_Code_Point` of Unicode, without variation selectors): two names that
 /// differ in them alone cannot be told apart.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
