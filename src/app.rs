@@ -135,7 +135,7 @@ impl App {
         self.connections.sum_up();
         self.config.log.sum_up();
         self.recorder.flush(self, which).await;
-        if let Err(error) = sessions::record_failures(self).await
+        if let Err(error) = sessions::record_failures(self, which).await
             && !is_reported(&error)
         {
             tracing::warn!(%error, "failed sign-ins could not be recorded; they will be");

@@ -18,9 +18,9 @@ use crate::frame::{self, Frame, Place};
 use crate::front::RequestInfo;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use crate::kit::page::{Fields, html_with};
-use crate::kit::secret::{self, TokenDigest};
+use crate::kit::secret::{self, SecretToken, TokenDigest};
 use crate::members::Member;
-use crate::sessions::Jar;
+use crate::sessions::{Browser, Jar};
 
 /// How long a browser keeps what ties the forms of someone who is not signed in to it.
 const VISIT: Duration = Duration::from_hours(12);
@@ -31,6 +31,7 @@ pub struct Visitor<P> {
     allowed: Allowed<P>,
     token: String,
     cookie: Option<HeaderValue>,
+    browser: Option<SecretToken>,
 }
 
 /// Among a response's extensions: whoever sent this has no session.
@@ -71,6 +72,11 @@ impl<P> Visitor<P> {
         self.token.clone()
     }
 
+    /// The browser, as a sign-in knows it.
+    pub fn browser(&self) -> Browser {
+        Browser { token: self.browser.clone() }
+    }
+
     /// A page for someone who need not be signed in; sends the cookie that its form will be held against.
     pub fn show(&self, status: StatusCode, page: &impl Template) -> Response {
         let mut response = html_with(status, page);
@@ -105,7 +111,8 @@ impl<P: Permission> FromRequestParts<App> for Visitor<P> {
                         if let Some(tenant) = caller.tenant() {
                             Matched::admit(&parts.extensions, tenant.id.0);
                         }
-                        Ok(Self { allowed: Allowed::new(caller, info), token, cookie: None })
+                        let browser = if rule == Rule::Anyone { Browser::sent(app, &parts.headers) } else { None };
+                        Ok(Self { allowed: Allowed::new(caller, info), token, cookie: None, browser })
                     }
                 }
             }
@@ -118,7 +125,8 @@ impl<P> Visitor<P> {
         let known = Jar::Visit.read(&app.config, headers).filter(|visit| !visit.is_empty());
         let visit = known.clone().unwrap_or_else(|| app.random.base62(43));
         let cookie = if known.is_some() { None } else { Jar::Visit.keep(&app.config, &visit, VISIT) };
-        Self { allowed: Allowed::new(Caller::Anyone, info), token: token_for(&visit), cookie }
+        let browser = Browser::sent(app, headers);
+        Self { allowed: Allowed::new(Caller::Anyone, info), token: token_for(&visit), cookie, browser }
     }
 }
 

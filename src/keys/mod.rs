@@ -38,6 +38,7 @@ pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, require, revoke, rotate};
 pub use store::{
     changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after, revisions_of,
+    seen_by,
 };
 pub(crate) use tables::all as tables;
 pub use tally::{Tallies, list};

@@ -54,6 +54,12 @@ impl SecretToken {
         Self((kind.prefix() + &random.base62(TOKEN)).into())
     }
 
+    /// A token that a caller presents; `None` if `text` is not one of this kind.
+    pub fn presented(kind: TokenKind, text: &str) -> Option<Self> {
+        let is_token = find(text) == Some(text) && text.starts_with(&kind.prefix());
+        is_token.then(|| Self(text.to_owned().into()))
+    }
+
     /// The text, for the one answer that shows it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -79,6 +85,11 @@ impl TokenDigest {
     /// The digest of a presented token, whatever its form: tokens of earlier versions had no prefix.
     pub fn of(presented: impl AsRef<[u8]>) -> Self {
         Self(Sha256::digest(presented).into())
+    }
+
+    /// The bytes.
+    pub fn to_bytes(self) -> [u8; 32] {
+        self.0
     }
 
     /// The bytes, for a column.

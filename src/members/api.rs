@@ -131,7 +131,7 @@ struct AcceptInvitation {
     #[serde(deserialize_with = "unquoted")]
     #[schema(value_type = String)]
     token: SecretString,
-    /// 12 to 200 characters.
+    /// 12 to 200 characters; not a common password, and not made of the names of the person or the workspace.
     #[serde(deserialize_with = "unquoted")]
     #[schema(value_type = String, min_length = 12, max_length = 200)]
     password: SecretString,

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use sea_orm::DbErr;
 
+use super::password::Weak;
 use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
 
@@ -24,11 +25,11 @@ pub enum Error {
     /// They need no invitation any more.
     #[error("this member has joined already: they sign in with their email and password")]
     HasJoined,
-    /// The password is too short or too long.
-    #[error("the password must have 12 to 200 characters")]
-    Password,
-    /// The invitation is unknown, used or past its time.
-    #[error("this invitation is unknown, was used, or is older than 7 days: ask an administrator for a new one")]
+    /// The password may not be chosen.
+    #[error(transparent)]
+    Password(#[from] Weak),
+    /// The invitation is unknown, used, past its time, or ended with the right of its maker.
+    #[error("this invitation is unknown, was used, has ended, or is older than 7 days: ask an administrator for a new one")]
     Invitation,
     /// More passwords are being checked than the machine can bear.
     #[error("too many sign-ins at once: try again in a moment")]
@@ -48,7 +49,7 @@ impl From<Error> for ApiError {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::LastOwner | Error::HasJoined => Self::conflict(sentence()),
             Error::OwnerRequired => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
-            Error::Password => Self::invalid_field("password", sentence()),
+            Error::Password(_) => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
             Error::Busy => Self::rate_limited(sentence(), 1),
             Error::OnceKeyReused => Self::once_key_reused(),

@@ -7,14 +7,15 @@ use serde_json::json;
 
 use super::error::Error;
 use super::model::{AddMember, Member, MemberId};
+use super::password::{self, Claimant, NewPassword};
 use super::service::{Standing, insert_with, target};
-use super::{password, store};
+use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Work};
 use crate::kit::clock::Time;
 use crate::kit::http::OnceKey;
 use crate::kit::secret::{SecretToken, TokenDigest, TokenKind};
-use crate::workspaces::WorkspaceId;
+use crate::workspaces::{self, WorkspaceId};
 
 /// The tokens of invitations: `pci_…`.
 const TOKEN: TokenKind = TokenKind::new('i');
@@ -63,10 +64,10 @@ pub async fn invite(
     if let Some(id) = repeated {
         return Ok(Invitation::Repeated(id));
     }
-    let (token, invitation) = invitation(app);
+    let (token, invitation) = invitation(app, work.by());
     let member = insert_with(&mut work, input.email, input.name, input.role, None, Some(invitation)).await?;
     work.commit_answering(201, &member.id).await?;
-    Ok(Invitation::Made(Invited { member, token, until: invitation.1 }))
+    Ok(Invitation::Made(Invited { member, token, until: invitation.until }))
 }
 
 /// Makes a new link for a member who has not joined; the one that was made before ends.
@@ -87,11 +88,11 @@ pub async fn invite_again(
     if member.has_joined {
         return Err(Error::HasJoined);
     }
-    let (token, invitation) = invitation(app);
+    let (token, invitation) = invitation(app, work.by());
     store::set_invitation(work.tx(), workspace, id, invitation).await?;
     work.record(Action::MemberInvitedAgain, Some(target(&member)), json!({}));
     work.commit_answering(201, &member.id).await?;
-    Ok(Invitation::Made(Invited { member, token, until: invitation.1 }))
+    Ok(Invitation::Made(Invited { member, token, until: invitation.until }))
 }
 
 /// Begins a work whose answer is a member's id; with it, if it was done before.
@@ -110,18 +111,25 @@ async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<Once
 pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnce(Actor) -> By) -> Result<Member, Error> {
     let digest = TokenDigest::of(token);
     let known = store::find_by_invitation(app.db.read(), digest, app.clock.now()).await?.ok_or(Error::Invitation)?;
-    let password = password::hash(app, password).await?;
-    let mut work = Work::begin(app, known.workspace, by(Actor::member(known.id, &known.name))).await?;
+    let workspace = workspaces::find(app.db.read(), known.workspace).await?.ok_or(Error::Invitation)?;
+    let password = NewPassword::choose(&password, &[&known.email, &known.name, &workspace.name, &workspace.slug])?;
+    let by = by(Actor::member(known.id, &known.name));
+    let place = app.passwords.place(Claimant::of(by.ip, &known.email))?;
+    let password = password::hash(app, place, password).await?;
+    let mut work = Work::begin(app, known.workspace, by).await?;
+    // Asked again: the invitation may have ended meanwhile, by time or because its maker was removed.
+    let invited = store::find_by_invitation(work.tx(), digest, work.now()).await?.ok_or(Error::Invitation)?;
     if !store::accept_invitation(work.tx(), digest, password).await? {
         return Err(Error::Invitation);
     }
-    work.record(Action::MemberJoined, Some(target(&known)), json!({}));
+    work.record(Action::MemberJoined, Some(target(&invited)), json!({}));
     work.commit().await?;
-    Ok(Member { has_joined: true, ..known })
+    Ok(Member { has_joined: true, ..invited })
 }
 
-fn invitation(app: &App) -> (SecretToken, store::Invitation) {
+fn invitation(app: &App, by: &By) -> (SecretToken, store::Invitation) {
     let token = SecretToken::generate(TOKEN, &app.random);
-    let invitation = (token.digest(), app.clock.now().after(INVITATION));
+    let maker = by.actor.id.as_deref().filter(|_| by.actor.kind == "member").and_then(|id| id.parse().ok());
+    let invitation = store::Invitation { digest: token.digest(), until: app.clock.now().after(INVITATION), by: maker };
     (token, invitation)
 }

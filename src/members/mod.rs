@@ -4,6 +4,7 @@
 //! - An email has one seat in a workspace; its password opens that workspace only.
 //! - A workspace keeps at least one account owner.
 //! - Removing a member signs them out and leaves the workspace's keys alone.
+//! - An open invitation ends when its maker may not make it any more.
 //!
 //! - `role` what each role may do; `model` members; `password` argon2id, never more than the machine can bear
 //! - `service` add, change role, remove; `invitations` invite, join; `store` queries; `error` outcomes
@@ -25,8 +26,8 @@ pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;
 pub(crate) use password::has_fitting_length;
-pub use password::{Passwords, hash, verify};
+pub use password::{Claimant, Fit, NewPassword, Passwords, Place, Weak, hash, verify};
 pub use role::Role;
 pub use service::{Standing, add, insert, remove, set_role};
-pub use store::{find, find_by_email, list, with_password, with_role};
+pub use store::{MOST_SEATS, confirm_hash, find, find_by_email, list, with_password, with_role};
 pub(crate) use tables::all as tables;

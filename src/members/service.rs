@@ -2,17 +2,18 @@
 
 use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::Error;
 use super::model::{AddMember, Email, Member, MemberId, MemberName};
-use super::password;
+use super::password::{self, Claimant, NewPassword};
 use super::role::Role;
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, By, Target, Work};
+use crate::kit::clock::Time;
 use crate::kit::db::is_duplicate;
-use crate::workspaces::WorkspaceId;
+use crate::workspaces::{self, WorkspaceId};
 
 /// Who asks: an account owner may do what an administrator may not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,12 @@ impl Standing {
         Role::ALL.into_iter().filter(move |role| self.require(*role).is_ok())
     }
 
+    /// The roles for which they may not invite.
+    fn may_not_invite(self) -> Vec<Role> {
+        let may = |role: &Role| self.0.is_administrator() && self.require(*role).is_ok();
+        Role::ALL.into_iter().filter(|role| !may(role)).collect()
+    }
+
     pub(super) fn require(self, touched: Role) -> Result<(), Error> {
         if touched == Role::AccountOwner && self.0 != Role::AccountOwner { Err(Error::OwnerRequired) } else { Ok(()) }
     }
@@ -31,7 +38,11 @@ impl Standing {
 
 /// Adds a member with a password, for the operator.
 pub async fn add(app: &App, workspace: WorkspaceId, by: By, input: AddMember, password: SecretString) -> Result<Member, Error> {
-    let password = password::hash(app, password).await?;
+    let found = workspaces::find(app.db.read(), workspace).await?.ok_or(Error::NotFound)?;
+    let names = [input.email.as_str(), input.name.as_str(), &found.name, &found.slug];
+    let password = NewPassword::choose(&password, &names)?;
+    let place = app.passwords.place(Claimant::of(by.ip, input.email.as_str()))?;
+    let password = password::hash(app, place, password).await?;
     let mut work = Work::begin(app, workspace, by).await?;
     let member = insert(&mut work, input.email, input.name, input.role, Some(password)).await?;
     work.commit().await?;
@@ -87,14 +98,20 @@ pub async fn set_role(
     let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
     standing.require(member.role)?;
     standing.require(role)?;
-    if member.role == role {
+    let before = member.role;
+    if before == role {
         return Ok(member);
     }
     keep_an_owner(work.tx(), &member).await?;
+    let mut ended = invitations_without(&work, &member, Some(role)).await?;
+    let member = Member { role, ..member };
+    ended.extend(own_invitation_without_maker(&work, &member).await?);
     store::set_role(work.tx(), workspace, id, role).await?;
-    work.record(Action::MemberRoleChanged, Some(target(&member)), json!({ "role": { "from": member.role, "to": role } }));
+    let details = json!({ "role": { "from": before, "to": role } });
+    let details = end_invitations(&work, &ended, details).await?;
+    work.record(Action::MemberRoleChanged, Some(target(&member)), details);
     work.commit().await?;
-    Ok(Member { role, ..member })
+    Ok(member)
 }
 
 /// Removes a member, who is signed out at once. The workspace's keys stay: they belong to the workspace.
@@ -102,11 +119,51 @@ pub async fn remove(app: &App, workspace: WorkspaceId, by: By, standing: Standin
     let mut work = Work::begin_essential(app, workspace, by).await?;
     let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
     require_changeable(work.tx(), standing, &member).await?;
+    let ended = invitations_without(&work, &member, None).await?;
+    let details = end_invitations(&work, &ended, json!({ "email": member.email, "role": member.role })).await?;
     // The member's sessions go with the row.
     store::delete(work.tx(), workspace, id).await?;
-    work.record(Action::MemberRemoved, Some(target(&member)), json!({ "email": member.email, "role": member.role }));
+    work.record(Action::MemberRemoved, Some(target(&member)), details);
     work.commit().await?;
     Ok(member)
+}
+
+/// The open invitations that end when a member is removed, or has only this role.
+pub(super) async fn ending_invitations(
+    db: &impl ConnectionTrait,
+    member: &Member,
+    role: Option<Role>,
+    now: Time,
+) -> Result<Vec<Member>, Error> {
+    let roles = role.map_or_else(|| Role::ALL.to_vec(), |role| Standing(role).may_not_invite());
+    Ok(store::invited_by(db, member.workspace, member.id, &roles, now).await?)
+}
+
+async fn invitations_without(work: &Work, member: &Member, role: Option<Role>) -> Result<Vec<Member>, Error> {
+    ending_invitations(work.tx(), member, role, work.now()).await
+}
+
+/// The open invitation of a member whose new role its maker could not give: the maker may still have the link.
+async fn own_invitation_without_maker(work: &Work, member: &Member) -> Result<Option<Member>, Error> {
+    let Some(maker) = store::maker_of_invitation(work.tx(), member, work.now()).await? else { return Ok(None) };
+    let maker = store::find(work.tx(), member.workspace, maker).await?;
+    let may = maker.is_some_and(|maker| !Standing(maker.role).may_not_invite().contains(&member.role));
+    Ok((!may).then(|| member.clone()))
+}
+
+/// The most ended invitations that an event names.
+const MOST_NAMED: usize = 100;
+
+/// Ends invitations, and says so in the details of the event that ended them.
+async fn end_invitations(work: &Work, ended: &[Member], mut details: Value) -> Result<Value, Error> {
+    if ended.is_empty() {
+        return Ok(details);
+    }
+    let ids: Vec<MemberId> = ended.iter().map(|member| member.id).collect();
+    store::end_invitations(work.tx(), work.workspace(), &ids).await?;
+    let named = &ids[..ids.len().min(MOST_NAMED)];
+    details["endedInvitations"] = json!({ "count": ids.len(), "members": named });
+    Ok(details)
 }
 
 /// Whether whoever asks may give this member another role, or remove them.

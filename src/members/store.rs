@@ -1,7 +1,9 @@
 //! Every query on members.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::model::{Member, MemberId};
 use super::role::Role;
@@ -12,8 +14,14 @@ use crate::kit::http::{Page, Paging};
 use crate::kit::secret::TokenDigest;
 use crate::workspaces::WorkspaceId;
 
-/// An invitation as it is kept: the token's digest, and until when it can be used.
-pub(super) type Invitation = (TokenDigest, Time);
+/// An invitation as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Invitation {
+    pub(super) digest: TokenDigest,
+    pub(super) until: Time,
+    /// The member who made it; `None` for the operator.
+    pub(super) by: Option<MemberId>,
+}
 
 pub(super) async fn insert(
     db: &impl ConnectionTrait,
@@ -28,8 +36,9 @@ pub(super) async fn insert(
         name: member.name.clone(),
         role: member.role.as_str().to_owned(),
         password_hash: password,
-        invite_digest: invitation.map(|(digest, _)| digest.to_vec()),
-        invite_expires_at: invitation.map(|(_, until)| until),
+        invite_digest: invitation.map(|invitation| invitation.digest.to_vec()),
+        invite_expires_at: invitation.map(|invitation| invitation.until),
+        invited_by: invitation.and_then(|invitation| invitation.by),
         created_at: member.created_at,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
@@ -59,8 +68,8 @@ pub async fn with_role(db: &impl ConnectionTrait, workspace: WorkspaceId, roles:
     Ok(named.limit(20).all(db).await?.into_iter().map(member_of).collect())
 }
 
-/// Seats of one email that are looked at, the oldest first; whoever has more names the workspace.
-const MOST_SEATS: u64 = 5;
+/// Seats of one email that are looked at, the oldest first; a person with more names the workspace.
+pub const MOST_SEATS: usize = 5;
 
 /// Whoever may sign in with this email, in any workspace or in one, with the hash of their password.
 pub async fn with_password(
@@ -72,8 +81,63 @@ pub async fn with_password(
     if let Some(workspace) = workspace {
         seats = seats.filter(Column::WorkspaceId.eq(workspace));
     }
-    let rows = seats.order_by_asc(Column::CreatedAt).limit(MOST_SEATS).all(db).await?;
+    let rows = seats.order_by_asc(Column::CreatedAt).limit(MOST_SEATS as u64).all(db).await?;
     Ok(rows.into_iter().filter_map(|row| row.password_hash.clone().map(|hash| (member_of(row), hash))).collect())
+}
+
+/// Whether this is still the hash of the member's password; puts `renewed` in its place if there is one.
+pub async fn confirm_hash(db: &impl ConnectionTrait, member: &Member, hash: &str, renewed: Option<String>) -> DbResult<bool> {
+    let is_stored = Condition::all()
+        .add(Column::WorkspaceId.eq(member.workspace))
+        .add(Column::Id.eq(member.id))
+        .add(Column::PasswordHash.eq(hash));
+    let Some(renewed) = renewed else { return Ok(Entity::find().filter(is_stored).count(db).await? == 1) };
+    let update = Entity::update_many().col_expr(Column::PasswordHash, Expr::value(renewed)).filter(is_stored);
+    Ok(update.exec(db).await?.rows_affected == 1)
+}
+
+/// The open invitations that a member made for one of these roles.
+fn open_invitations(workspace: WorkspaceId, maker: MemberId, roles: &[Role], now: Time) -> Condition {
+    Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add(Column::InvitedBy.eq(maker))
+        .add(Column::PasswordHash.is_null())
+        .add(Column::InviteDigest.is_not_null())
+        .add(Column::InviteExpiresAt.gt(now))
+        .add(Column::Role.is_in(roles.iter().map(|role| role.as_str())))
+}
+
+/// Those whose open invitations a member made, for one of these roles.
+pub(super) async fn invited_by(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    maker: MemberId,
+    roles: &[Role],
+    now: Time,
+) -> DbResult<Vec<Member>> {
+    let open = Entity::find().filter(open_invitations(workspace, maker, roles, now));
+    Ok(open.order_by_asc(Column::Name).order_by_asc(Column::Id).all(db).await?.into_iter().map(member_of).collect())
+}
+
+/// The maker of a member's open invitation, if it has one who is known.
+pub(super) async fn maker_of_invitation(db: &impl ConnectionTrait, invited: &Member, now: Time) -> DbResult<Option<MemberId>> {
+    let open = Entity::find_by_id(invited.id).filter(Column::WorkspaceId.eq(invited.workspace));
+    let open = open.filter(Column::PasswordHash.is_null()).filter(Column::InviteExpiresAt.gt(now));
+    Ok(open.one(db).await?.and_then(|row| row.invited_by))
+}
+
+/// Ends the invitations of these members.
+pub(super) async fn end_invitations(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: &[MemberId]) -> DbResult<()> {
+    for ids in ids.chunks(500) {
+        let update = Entity::update_many()
+            .col_expr(Column::InviteDigest, Expr::value(Option::<Vec<u8>>::None))
+            .col_expr(Column::InviteExpiresAt, Expr::value(Option::<Time>::None))
+            .filter(Column::WorkspaceId.eq(workspace))
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .filter(Column::PasswordHash.is_null());
+        update.exec(db).await?;
+    }
+    Ok(())
 }
 
 /// The member an invitation was made for.
@@ -92,11 +156,12 @@ pub(super) async fn set_invitation(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     id: MemberId,
-    (digest, until): Invitation,
+    Invitation { digest, until, by }: Invitation,
 ) -> DbResult<()> {
     let update = Entity::update_many()
         .col_expr(Column::InviteDigest, Expr::value(digest.to_vec()))
-        .col_expr(Column::InviteExpiresAt, Expr::value(until));
+        .col_expr(Column::InviteExpiresAt, Expr::value(until))
+        .col_expr(Column::InvitedBy, Expr::value(by));
     update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 

@@ -20,6 +20,7 @@ pub struct Model {
     pub password_hash: Option<String>,
     pub invite_digest: Option<Vec<u8>>,
     pub invite_expires_at: Option<Time>,
+    pub invited_by: Option<MemberId>,
     pub created_at: Time,
 }
 

@@ -16,6 +16,7 @@ mod m0008_nodes;
 mod m0009_filters;
 mod m0010_revoked_keys;
 mod m0011_room;
+mod m0012_sign_ins;
 mod m0015_node_runs;
 mod m0016_node_probe;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0009_filters::Migration),
             Box::new(m0010_revoked_keys::Migration),
             Box::new(m0011_room::Migration),
+            Box::new(m0012_sign_ins::Migration),
             Box::new(m0015_node_runs::Migration),
             Box::new(m0016_node_probe::Migration),
         ]

@@ -5,7 +5,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::service;
+use super::known::Origin;
+use super::service::{self, Attempt};
 use crate::access::{Allowed, Anyone, Caller, CallingMember, SignedIn, WorkspaceView};
 use crate::app::App;
 use crate::kit::clock::Time;
@@ -62,9 +63,10 @@ async fn sign_in(
 ) -> Result<NoStore<Answer<Session>>, ApiError> {
     let SignIn { email, password, workspace } = input;
     let info = who.info();
-    let signed_in =
-        service::sign_in(&app, &email, password, workspace.as_ref().map(Line::as_str), info.address(), |actor| info.by(actor))
-            .await?;
+    // The API takes no cookie, so only the address may be known.
+    let origin = Origin { address: info.address(), browser: None };
+    let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
+    let signed_in = service::sign_in(&app, attempt, |actor| info.by(actor)).await?;
     let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(Answer(Session {
         token: signed_in.token.expose().to_owned(),

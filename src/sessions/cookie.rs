@@ -16,6 +16,8 @@ pub enum Jar {
     Session,
     /// What ties the forms of someone who is not signed in to their browser.
     Visit,
+    /// The token of a browser that somebody signed in with.
+    Browser,
 }
 
 impl Jar {
@@ -26,6 +28,8 @@ impl Jar {
             (Self::Session, false) => "planeconnection_session",
             (Self::Visit, true) => "__Host-planeconnection_visit",
             (Self::Visit, false) => "planeconnection_visit",
+            (Self::Browser, true) => "__Host-planeconnection_browser",
+            (Self::Browser, false) => "planeconnection_browser",
         }
     }
 

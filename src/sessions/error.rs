@@ -16,6 +16,9 @@ pub enum Error {
     /// Too many failures, from this address or for this email.
     #[error("too many sign-ins failed")]
     Limited(TooSoon),
+    /// Too many sign-ins with the right password.
+    #[error("too many sign-ins")]
+    TooMany(TooSoon),
     /// The password could not be checked.
     #[error(transparent)]
     Member(#[from] members::Error),
@@ -33,6 +36,13 @@ impl From<Error> for ApiError {
             }
             Error::Limited(too_soon) => {
                 let message = format!("Too many sign-ins failed. Try again in {} seconds.", too_soon.seconds());
+                Self::too_soon(message, too_soon)
+            }
+            Error::TooMany(too_soon) => {
+                let message = format!(
+                    "Too many sign-ins. Go on with the session that you have, or try again in {} seconds.",
+                    too_soon.seconds()
+                );
                 Self::too_soon(message, too_soon)
             }
             Error::Member(error) => error.into(),

@@ -9,7 +9,8 @@ use secrecy::SecretString;
 
 use super::cookie::Jar;
 use super::error::Error;
-use super::service::{self, LIFETIME, SignedIn as NewSession};
+use super::known::{self, Origin};
+use super::service::{self, Attempt, LIFETIME, SignedIn as NewSession};
 use crate::access::{Anyone, Form, SignedIn, Visitor};
 use crate::app::App;
 use crate::audit::Actor;
@@ -110,8 +111,9 @@ async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Ne
     })?;
     let password = SecretString::from(fields.verbatim("password"));
     let info = who.info();
-    let signed_in =
-        service::sign_in(app, &email, password, fields.given("workspace"), info.address(), |actor| info.by(actor)).await;
+    let origin = Origin { address: info.address(), browser: Some(who.browser()) };
+    let attempt = Attempt { email: &email, password, workspace: fields.given("workspace"), origin };
+    let signed_in = service::sign_in(app, attempt, |actor| info.by(actor)).await;
     signed_in.map_err(|error| {
         let is_wrong = matches!(error, Error::Credentials);
         let error = ApiError::from(error);
@@ -131,7 +133,8 @@ pub(crate) async fn enter(
     after: &str,
 ) -> Result<Response, ApiError> {
     let by = who.info().by(Actor::member(member.id, &member.name));
-    match service::issue(app, member, by).await {
+    let origin = Origin { address: who.info().address(), browser: Some(who.browser()) };
+    match service::issue_in(app, member, by, &origin).await {
         Ok(session) => welcome(app, who, &session, next).await,
         Err(_) => Ok(Redirect::to(&format!("/sign-in?after={after}")).into_response()),
     }
@@ -143,7 +146,9 @@ async fn welcome(app: &App, who: &Visitor<Anyone>, session: &NewSession, next: &
     if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
         service::sign_out(app, member, earlier, who.by()).await?;
     }
-    let cookies = [Jar::Session.keep(&app.config, session.token.expose(), LIFETIME), Jar::Visit.forget(&app.config)];
+    let browser = session.browser.as_ref().and_then(|token| Jar::Browser.keep(&app.config, token.expose(), known::LIFETIME));
+    let session = Jar::Session.keep(&app.config, session.token.expose(), LIFETIME);
+    let cookies = [session, Jar::Visit.forget(&app.config), browser];
     Ok(with_cookies(Redirect::to(next), cookies))
 }
 

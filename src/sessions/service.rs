@@ -1,7 +1,5 @@
 //! Signing in and out.
 
-use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbErr};
@@ -10,69 +8,37 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use super::failures::Failures;
+use super::known::{self, Kind, Known, Origin};
+use super::limits::{Account, Permit, Reached, SignInLimits, Source};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, By, Outcome, Target, Work};
+use crate::audit::{Action, Actor, By, Target, Work};
+use crate::keys::Flush;
 use crate::kit::clock::Time;
 use crate::kit::db::{DbResult, Lost};
 use crate::kit::http::client;
-use crate::kit::limit::{Limits, Rate, TooSoon};
-use crate::kit::lock::lock;
 use crate::kit::secret::{SecretToken, TokenDigest, TokenKind};
-use crate::members::{self, Email, Member, Role};
+use crate::members::{self, Claimant, Email, Fit, Member, Place, Role};
 use crate::workspaces;
 
 /// How long a session lasts.
 pub const LIFETIME: Duration = Duration::from_hours(12);
 
+/// The most sessions of one member; the oldest makes room.
+const MOST_SESSIONS: u64 = 20;
+
 /// The tokens of sessions: `pcs_…`.
 const TOKEN: TokenKind = TokenKind::new('s');
 
-/// What sign-ins leave in memory: how many guesses are left, and failures on their way to the log.
+/// Hashes that a sign-in computes where no workspace is named: one for each seat that is looked at.
+const HASHES: usize = members::MOST_SEATS;
+
+/// What sign-ins leave in memory: permits, and failures on their way to the log.
 #[derive(Debug, Default)]
 pub struct SignIns {
-    limits: Limited,
-    failures: Mutex<Vec<Failure>>,
-}
-
-/// A wrong password for a member, and when.
-type Failure = (Member, By, Time);
-
-/// Guesses per address and per email. An attempt is counted before it is looked at, and given back if it was right,
-/// so that many attempts at once are not more than one after another.
-#[derive(Debug)]
-struct Limited {
-    address: Limits<IpAddr>,
-    email_from_address: Limits<([u8; 32], IpAddr)>,
-    email: Limits<[u8; 32]>,
-}
-
-impl Default for Limited {
-    fn default() -> Self {
-        let minute = Duration::from_mins(1);
-        Self {
-            address: Limits::new(Rate { requests: 20, per: minute }, 100_000),
-            email_from_address: Limits::new(Rate { requests: 10, per: 5 * minute }, 100_000),
-            // Wide, so that a stranger who guesses does not keep the owner of the email out.
-            email: Limits::new(Rate { requests: 50, per: 5 * minute }, 100_000),
-        }
-    }
-}
-
-impl Limited {
-    fn take(&self, email: &Email, address: IpAddr, ticks: Duration) -> Result<(), TooSoon> {
-        let (email, address) = (email_digest(email), client::network(address));
-        self.address.take(address, ticks)?;
-        self.email_from_address.take((email, address), ticks)?;
-        self.email.take(email, ticks).map(|_| ())
-    }
-
-    fn give_back(&self, email: &Email, address: IpAddr) {
-        let (email, address) = (email_digest(email), client::network(address));
-        self.address.give_back(&address);
-        self.email_from_address.give_back(&(email, address));
-        self.email.give_back(&email);
-    }
+    limits: SignInLimits,
+    failures: Failures,
 }
 
 /// A person who has signed in.
@@ -80,83 +46,157 @@ impl Limited {
 pub struct SignedIn {
     /// Shown once.
     pub token: SecretToken,
-    /// Until when it is good.
+    /// The end of the session.
     pub expires_at: Time,
-    /// Them.
+    /// The person.
     pub member: Member,
+    /// The token for the browser's cookie by which it is known from now on.
+    pub browser: Option<SecretToken>,
 }
 
-/// Signs a person in. `workspace` decides when the email has a seat in several.
-pub async fn sign_in(
-    app: &App,
-    email: &Email,
-    password: SecretString,
-    workspace: Option<&str>,
-    address: IpAddr,
-    by: impl Fn(Actor) -> By,
-) -> Result<SignedIn, Error> {
-    // First: whoever cannot even wait for a hash has not guessed, and neither the limits nor the database hear of it.
-    let place = app.passwords.place()?;
-    app.sign_ins.limits.take(email, address, app.clock.ticks()).map_err(Error::Limited)?;
-    let named = match workspace {
-        Some(slug) => Some(workspaces::find_by_slug(app.db.read(), slug).await?.map(|workspace| workspace.id)),
-        None => None,
-    };
-    let seats = match named {
-        Some(None) => Vec::new(),
-        Some(one) => members::with_password(app.db.read(), email.as_str(), one).await?,
-        None => members::with_password(app.db.read(), email.as_str(), None).await?,
-    };
-    let fits = members::verify(app, place, seats.iter().map(|(_, hash)| hash.clone()).collect(), password).await?;
-    // A seat that someone else's workspace made for this email opens nothing and closes nothing here.
-    let Some((member, _)) = seats.iter().zip(fits).find_map(|(seat, fits)| fits.then_some(seat)) else {
+// No Debug: it carries a password.
+/// An email and a password, and where they come from.
+pub struct Attempt<'a> {
+    /// The email.
+    pub email: &'a Email,
+    /// The password as it was typed.
+    pub password: SecretString,
+    /// The slug of the workspace, for an email with seats in several.
+    pub workspace: Option<&'a str>,
+    /// The caller.
+    pub origin: Origin,
+}
+
+/// Signs a person in.
+pub async fn sign_in(app: &App, attempt: Attempt<'_>, by: impl Fn(Actor) -> By) -> Result<SignedIn, Error> {
+    let Attempt { email, password, workspace, origin } = attempt;
+    let Admitted { permit, place, known } = admit(app, email, &origin, || by(Actor::ANONYMOUS)).await?;
+    let limits = &app.sign_ins.limits;
+    let mut seats = find_seats(app, email, workspace).await?;
+    if let Some(Known { members, .. }) = known {
+        seats.retain(|(member, _)| members.contains(&member.id));
+    }
+    // The number depends on the request alone: time must not tell how many seats an email has.
+    let computed = if workspace.is_some() { 1 } else { HASHES };
+    let hashes = seats.iter().map(|(_, hash)| hash.clone()).collect();
+    let fit = members::verify(app, place, hashes, password, computed).await?;
+    // A seat that another workspace made for this email opens nothing and closes nothing here.
+    let Some((fit, (member, hash))) = fit.and_then(|fit| seats.get(fit.at).map(|seat| (fit.clone(), seat))) else {
+        limits.failed(permit);
         // Written later: the answer must not take longer for an email that somebody has.
-        let failures = seats.iter().map(|(member, _)| (member.clone(), by(Actor::ANONYMOUS), app.clock.now()));
-        app.sign_ins.failures().extend(failures);
+        for (member, _) in &seats {
+            app.sign_ins.failures.wrong_password(member, by(Actor::ANONYMOUS), app.clock.now());
+        }
         return Err(Error::Credentials);
     };
-    app.sign_ins.limits.give_back(email, address);
-    issue(app, member.clone(), by(Actor::member(member.id, &member.name))).await
+    limits.succeeded(permit);
+    let by = by(Actor::member(member.id, &member.name));
+    open(app, member.clone(), by, Some(Proof { hash, fit }), Some(&origin)).await
 }
 
-fn email_digest(email: &Email) -> [u8; 32] {
+/// The members that an email and the slug of a workspace may mean, with the hashes of their passwords.
+async fn find_seats(app: &App, email: &Email, workspace: Option<&str>) -> DbResult<Vec<(Member, String)>> {
+    let Some(slug) = workspace else { return members::with_password(app.db.read(), email.as_str(), None).await };
+    match workspaces::find_by_slug(app.db.read(), slug).await? {
+        Some(workspace) => members::with_password(app.db.read(), email.as_str(), Some(workspace.id)).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// A sign-in whose password may be looked at.
+struct Admitted {
+    permit: Permit,
+    place: Place,
+    known: Option<Known>,
+}
+
+/// Admits a sign-in within the limits of unknown callers, or else within those of a browser or an address that the account was
+/// signed in from before.
+async fn admit(app: &App, email: &Email, origin: &Origin, by: impl FnOnce() -> By) -> Result<Admitted, Error> {
+    let limits = &app.sign_ins.limits;
+    let source = Source { account: account_of(email), network: client::network(origin.address) };
+    let (refused, is_of_network) = match limits.take(source, app.clock.ticks()) {
+        Ok(permit) => match app.passwords.place(Claimant::Unknown { network: source.network, account: source.account }) {
+            Ok(place) => return Ok(Admitted { permit, place, known: None }),
+            Err(busy) => {
+                limits.unused(permit);
+                (busy.into(), false)
+            }
+        },
+        Err(Reached::Successes(too_soon)) => return Err(Error::TooMany(too_soon)),
+        Err(Reached::Network(too_soon)) => (Error::Limited(too_soon), true),
+        Err(Reached::Account(too_soon)) => {
+            app.sign_ins.failures.limit_reached(email, source.account, by(), app.clock.now());
+            (Error::Limited(too_soon), false)
+        }
+    };
+    let known = match known::find(app, email, origin).await? {
+        // The limits of the address itself hold for everybody behind it.
+        Some(known) if known.kind == Kind::Browser || !is_of_network => known,
+        _ => return Err(refused),
+    };
+    let permit = match limits.take_known(source, known.mark, app.clock.ticks()) {
+        Ok(permit) => permit,
+        Err(Reached::Successes(too_soon)) => return Err(Error::TooMany(too_soon)),
+        Err(Reached::Network(too_soon) | Reached::Account(too_soon)) => return Err(Error::Limited(too_soon)),
+    };
+    match app.passwords.place(Claimant::Known(known.mark)) {
+        Ok(place) => Ok(Admitted { permit, place, known: Some(known) }),
+        Err(busy) => {
+            limits.unused(permit);
+            Err(busy.into())
+        }
+    }
+}
+
+/// An email as the limits see it.
+pub(super) fn account_of(email: &Email) -> Account {
     Sha256::digest(email.as_str()).into()
 }
 
-impl SignIns {
-    fn failures(&self) -> MutexGuard<'_, Vec<Failure>> {
-        lock(&self.failures)
-    }
-}
-
 /// Writes failed sign-ins to the log; what cannot be written stays in memory for the next time.
-pub async fn record_failures(app: &App) -> DbResult<()> {
-    let mut failures = std::mem::take(&mut *app.sign_ins.failures()).into_iter();
-    while let Some(failure) = failures.next() {
-        if let Err(error) = record_failure(app, &failure).await {
-            app.sign_ins.failures().extend(std::iter::once(failure).chain(failures));
-            return Err(error);
-        }
-    }
-    Ok(())
+pub async fn record_failures(app: &App, which: Flush) -> DbResult<()> {
+    app.sign_ins.failures.record(app, which).await
 }
 
-async fn record_failure(app: &App, (member, by, at): &Failure) -> DbResult<()> {
-    let mut work = Work::begin(app, member.workspace, by.clone()).await?;
-    let target = Target::new("member", member.id, &member.name);
-    work.record_as(Action::SignInFailed, Outcome::Denied, Some(target), json!({ "at": at }));
-    work.commit().await
+/// The stored hash that a password was held against.
+struct Proof<'a> {
+    hash: &'a str,
+    fit: Fit,
 }
 
-/// Opens a session for a member.
+/// Opens a session for a member without a password, in a test or the demo.
 pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error> {
+    open(app, member, by, None, None).await
+}
+
+/// Opens a session for a member who has just chosen a password, here.
+pub(super) async fn issue_in(app: &App, member: Member, by: By, origin: &Origin) -> Result<SignedIn, Error> {
+    open(app, member, by, None, Some(origin)).await
+}
+
+/// Opens a session, unless the member is gone or the password was changed meanwhile. In the same transaction the stored hash is
+/// renewed if it has to be, the caller is remembered, and sessions past the most a member may have end.
+async fn open(app: &App, member: Member, by: By, proof: Option<Proof<'_>>, origin: Option<&Origin>) -> Result<SignedIn, Error> {
     let token = SecretToken::generate(TOKEN, &app.random);
     let mut work = Work::begin_essential(app, member.workspace, by).await?;
-    let expires_at = work.now().after(LIFETIME);
-    store::insert(work.tx(), token.digest(), member.workspace, member.id, work.now(), expires_at).await?;
-    work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), json!({}));
+    let member = members::find(work.tx(), member.workspace, member.id).await?.ok_or(Error::Credentials)?;
+    if let Some(Proof { hash, fit }) = proof
+        && !members::confirm_hash(work.tx(), &member, hash, fit.renewed).await?
+    {
+        return Err(Error::Credentials);
+    }
+    let (now, expires_at) = (work.now(), work.now().after(LIFETIME));
+    store::insert(work.tx(), token.digest(), member.workspace, member.id, now, expires_at).await?;
+    let ended = store::end_oldest(work.tx(), member.id, token.digest(), MOST_SESSIONS).await?;
+    let browser = match origin {
+        Some(origin) => known::remember(app, work.tx(), &member, origin, now).await?,
+        None => None,
+    };
+    let details = if ended == 0 { json!({}) } else { json!({ "endedSessions": ended }) };
+    work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), details);
     work.commit().await?;
-    Ok(SignedIn { token, expires_at, member })
+    Ok(SignedIn { token, expires_at, member, browser })
 }
 
 /// Whose token this is, unless it is unknown, expired or signed out.

@@ -90,6 +90,7 @@ fn refused(error: Error) -> Refused {
         Error::SetupLink => at(StatusCode::GONE, "code")(error),
         Error::SlugTaken(_) => at(StatusCode::CONFLICT, "slug")(error),
         Error::AlreadySetUp => Refused::Form(StatusCode::CONFLICT, FormFaults::default()),
+        Error::Member(error @ members::Error::Password(_)) => at(StatusCode::BAD_REQUEST, "password")(error.into()),
         Error::Member(error @ members::Error::Busy) => {
             let error = ApiError::from(error);
             Refused::Form(error.status, FormFaults::of_whole(error.message.clone()))
@@ -115,7 +116,7 @@ fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     let email = faults.read(fields, "email", "your email: you sign in with it");
     let password = SecretString::from(fields.verbatim("password"));
     if !members::has_fitting_length(&password) {
-        faults.add("password", sentence(members::Error::Password));
+        faults.add("password", sentence(members::Weak::Length));
     }
     match (name, slug, timezone, owner_name, email) {
         (Some(name), Some(slug), Some(timezone), Some(owner_name), Some(email)) if faults.is_empty() => {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::error::Error;
-use super::model::{CreateWorkspace, Workspace, WorkspaceId};
+use super::model::{CreateWorkspace, Owner, Workspace, WorkspaceId};
 use super::setup;
 use super::store;
 use crate::app::App;
@@ -12,7 +12,7 @@ use crate::cluster;
 use crate::keys::Tenant;
 use crate::kit::db::{DbResult, is_duplicate};
 use crate::kit::secret::TokenDigest;
-use crate::members::{self, Member, Role};
+use crate::members::{self, Claimant, Member, NewPassword, Role};
 
 /// Makes a workspace with its first account owner.
 pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
@@ -26,7 +26,11 @@ pub(super) async fn make(
     input: CreateWorkspace,
     link: Option<TokenDigest>,
 ) -> Result<(Workspace, Member), Error> {
-    let password = members::hash(app, input.owner.password).await?;
+    let Owner { email, name: owner_name, password } = input.owner;
+    let names = [email.as_str(), owner_name.as_str(), input.name.as_str(), input.slug.as_str()];
+    let password = NewPassword::choose(&password, &names).map_err(members::Error::from)?;
+    let place = app.passwords.place(Claimant::of(by.ip, email.as_str()))?;
+    let password = members::hash(app, place, password).await?;
     let now = app.clock.now();
     let workspace = Workspace {
         id: WorkspaceId::new(now, &app.random),
@@ -51,7 +55,7 @@ pub(super) async fn make(
     let mut work = Work::begin_log(app, tx, workspace.id, by).await?;
     let target = Target::new("workspace", workspace.id, &workspace.name);
     work.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }));
-    let owner = members::insert(&mut work, input.owner.email, input.owner.name, Role::AccountOwner, Some(password)).await?;
+    let owner = members::insert(&mut work, email, owner_name, Role::AccountOwner, Some(password)).await?;
     work.commit().await?;
     app.index.apply_tenant(Tenant::from(&workspace));
     app.cluster.wait_for_others(app, revision).await;

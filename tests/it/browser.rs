@@ -40,6 +40,12 @@ impl Person {
         Self { client, cookies: std::sync::Mutex::default() }
     }
 
+    /// The same, from another address.
+    #[must_use]
+    pub fn from(self, address: &str) -> Self {
+        Self { client: self.client.from(address), ..self }
+    }
+
     fn keep(&self, name: &str, value: &str) {
         let mut cookies = self.cookies.lock().expect("the lock");
         cookies.retain(|(known, _)| known != name);

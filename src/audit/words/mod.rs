@@ -2,10 +2,12 @@
 //!
 //! Names are those of the event, as they were at the time. What is unknown to this version is told by its own word.
 //!
-//! - here the sentences; `changes` what changed, and why requests were refused; `titles` actions without an event
+//! - here the sentences; `changes` what changed, and why requests were refused; `sessions` sign-ins and invitations
+//! - `titles` actions without an event
 //! - `unusual` what deserves a second look
 
 mod changes;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod titles;
@@ -74,17 +76,20 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
             let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
             vec![who(event), format!(" switched API key management {switched}").into()]
         }
-        Action::SignedIn => vec![who(event), " signed in".into()],
-        Action::SignInFailed => vec![who(event), " tried to sign in as ".into(), target(event), " with a wrong password".into()],
+        Action::SignedIn => vec![who(event), " signed in".into(), sessions::ended(details).into()],
+        Action::SignInFailed => sessions::failed(event),
         Action::SignedOut => vec![who(event), " signed out".into()],
         Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
         Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
         Action::MemberJoined => is(event, " set a password and joined"),
         Action::MemberRoleChanged => {
-            let roles = format!(" from {} to {}", role(details, "/role/from"), role(details, "/role/to"));
+            let ended = sessions::ended_invitations(details);
+            let roles = format!(" from {} to {}{ended}", role(details, "/role/from"), role(details, "/role/to"));
             self::did(event, "changed the role of", roles)
         }
-        Action::MemberRemoved => self::did(event, "removed", " from the workspace".into()),
+        Action::MemberRemoved => {
+            self::did(event, "removed", format!(" from the workspace{}", sessions::ended_invitations(details)))
+        }
         Action::WorkspaceCreated => did("made"),
         Action::AircraftCreated => did("added"),
         Action::ReportCreated if event.actor.kind == "anonymous" => {

@@ -66,6 +66,9 @@ pub fn unusual(event: &Event) -> Option<&'static str> {
 fn refusal(event: &Event) -> &'static str {
     match event.action.parse() {
         Ok(Action::KeyLeakedInUrl) => "logs and histories keep a URL: revoke the key",
+        Ok(Action::SignInFailed) if event.details.get("limitReached") == Some(&Value::Bool(true)) => {
+            "somebody is guessing this password"
+        }
         Ok(Action::SignInFailed) => "a sign-in failed",
         Ok(Action::KeyDenied) => match text(&event.details, "/reason") {
             Some("revoked") => "a revoked key is still in use",

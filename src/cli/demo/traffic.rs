@@ -9,7 +9,7 @@ use super::facts::DemoKey;
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, By};
 use crate::keys::{self, CreateKey, EntryRef, Flush, Key, Module, NewKey, Origin, Refusal, RevokeKey, Scope};
-use crate::sessions;
+use crate::sessions::{self, Attempt};
 
 /// The key that has been revoked, and when.
 pub(super) const OLD_WEBSITE: &str = "Old website";
@@ -85,7 +85,10 @@ impl Operator {
         if ago == 6 {
             let (email, stranger) = (parse(OWNER)?, parse::<IpAddr>("192.0.2.210")?);
             let by = |actor: Actor| By { ip: Some(stranger), user_agent: Some("Mozilla/5.0".to_owned()), ..By::itself(actor) };
-            let guess = sessions::sign_in(&self.app, &email, "a guess at a password".to_owned().into(), None, stranger, by).await;
+            let origin = sessions::Origin { address: stranger, browser: None };
+            let password = "a guess at a password".to_owned().into();
+            let attempt = Attempt { email: &email, password, workspace: None, origin };
+            let guess = sessions::sign_in(&self.app, attempt, by).await;
             if guess.is_ok() {
                 return Err(failed("the guess was right"));
             }

@@ -147,6 +147,19 @@ pub(in crate::keys) async fn count_on(
     Ok((Counts { active: all.saturating_sub(expired + revoked), expired, revoked }, settled, row.try_get_by_index(5)?))
 }
 
+/// The active keys whose secret a person has seen, because they created or rotated them; the newest first, at most `most`.
+pub async fn seen_by(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    person: &str,
+    now: Time,
+    most: u64,
+) -> DbResult<Vec<Key>> {
+    let seen = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is(Status::Active, now));
+    let seen = seen.filter(Column::CreatedById.eq(person)).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    seen.limit(most).all(db).await?.into_iter().map(key_of).collect()
+}
+
 /// How many keys a search finds, by status.
 pub(in crate::keys) async fn count_by_status(
     db: &impl ConnectionTrait,

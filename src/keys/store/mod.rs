@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 pub use list::last_change_after;
+pub use list::seen_by;
 pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_on, find_page};
 
 use super::format::SecretDigest;

@@ -12,7 +12,7 @@ use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Route};
 use crate::kit::page::{Fields, FormFaults};
 use crate::kit::text::sentence;
-use crate::members::{Error, Member, invitations, password};
+use crate::members::{Error, Member, Weak, invitations, password};
 use crate::sessions;
 
 pub(super) fn lines() -> Vec<Route<App>> {
@@ -54,15 +54,24 @@ async fn join(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Membe
     }
     let password = SecretString::from(fields.verbatim("password"));
     if !password::has_fitting_length(&password) {
-        faults.add("password", sentence(Error::Password));
+        faults.add("password", sentence(Weak::Length));
     }
     if !faults.is_empty() {
         return Err((StatusCode::BAD_REQUEST, faults));
     }
     invitations::join(app, fields.behind_hash("code"), password, |actor| who.info().by(actor)).await.map_err(|error| {
-        let is_of_code = matches!(error, Error::Invitation);
+        let (words, field) = (sentence(&error), field_of(&error));
         let error = ApiError::from(error);
-        let message = error.message.clone();
-        (error.status, if is_of_code { FormFaults::of_field("code", message) } else { FormFaults::of_whole(message) })
+        let whole = || FormFaults::of_whole(error.message.clone());
+        (error.status, field.map_or_else(whole, |field| FormFaults::of_field(field, words)))
     })
+}
+
+/// The field that an error is about.
+fn field_of(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Invitation => Some("code"),
+        Error::Password(_) => Some("password"),
+        _ => None,
+    }
 }

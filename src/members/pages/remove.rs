@@ -9,11 +9,16 @@ use super::{show, standing};
 use crate::access::{Form, ManageMembers, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
+use crate::keys::{self, Key};
 use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Path, Route};
 use crate::kit::page::html_with;
+use crate::kit::page::number::plural;
 use crate::members::{Error, Member, MemberId, service};
 use crate::sessions;
+
+/// Keys that are listed.
+const MOST_KEYS: usize = 50;
 
 const PATH: &str = "/settings/members/{id}/remove";
 
@@ -27,6 +32,13 @@ struct RemovePage {
     frame: Frame,
     member: Member,
     is_visitor: bool,
+    /// Members whose open invitations end, and their number in words.
+    invited: Vec<Member>,
+    invitations: String,
+    /// Active keys whose secret this member has seen.
+    keys: Vec<Key>,
+    /// Their number in words; no more are listed than can be read.
+    seen: String,
     /// Why they stay.
     hindrance: Option<String>,
 }
@@ -37,7 +49,15 @@ impl RemovePage {
         let is_visitor = is_visitor(who, id);
         let title = if is_visitor { "Remove yourself?".to_owned() } else { format!("Remove {}?", member.name) };
         let hindrance = show::hindrance(app, who, &member).await?;
-        Ok(Self { frame: who.frame(app, title, Place::Members), member, is_visitor, hindrance })
+        let now = app.clock.now();
+        let invited = service::ending_invitations(app.db.read(), &member, None, now).await?;
+        let invitations = plural(invited.len() as u64, "open invitation");
+        let mut keys = keys::seen_by(app.db.read(), who.workspace(), &id.to_string(), now, MOST_KEYS as u64 + 1).await?;
+        let more = if keys.len() > MOST_KEYS { "more than " } else { "" };
+        keys.truncate(MOST_KEYS);
+        let seen = format!("{more}{}", plural(keys.len() as u64, "active key"));
+        let frame = who.frame(app, title, Place::Members);
+        Ok(Self { frame, member, is_visitor, invited, invitations, keys, seen, hindrance })
     }
 }
 

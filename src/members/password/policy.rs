@@ -1,0 +1,280 @@
+//! Which passwords may be chosen. Passwords that were stored before a rule came still sign in.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::{UnicodeNormalization, is_nfkc};
+
+use super::common::is_common;
+
+/// Characters of a password, once it is normalised.
+const LENGTH: RangeInclusive<usize> = 12..=200;
+
+/// The most bytes of a password as it is sent: 200 characters of UTF-8 and room for decomposed ones.
+pub(super) const MOST_BYTES: usize = 2048;
+
+/// The fewest different characters of a password.
+const FEWEST_DIFFERENT: usize = 5;
+
+/// The name of the product, which is tried first against it.
+const PRODUCT: &str = "planeconnection";
+
+/// Rows of keys and of characters that are typed one after another.
+const ROWS: [&str; 6] = [
+    "abcdefghijklmnopqrstuvwxyz",
+    "0123456789",
+    "qwertyuiop[]asdfghjkl;'zxcvbnm,./",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
+    "qazwsxedcrfvtgbyhnujmikolp",
+];
+
+/// Why a password was refused, in words for the person who chose it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Weak {
+    /// Too short or too long.
+    #[error("the password must have 12 to 200 characters")]
+    Length,
+    /// Among the most common ones.
+    #[error("this password is one of the most common, which attackers try first: choose another, such as four random words")]
+    Common,
+    /// Made of names that an attacker knows.
+    #[error(
+        "this password is made of your email, your name or the name of the workspace, which attackers try first: choose another, such as four random words"
+    )]
+    Personal,
+    /// Repeats or counts.
+    #[error("this password repeats or counts characters, which attackers try first: choose another, such as four random words")]
+    Pattern,
+}
+
+/// A password that may be stored, in the form in which it is hashed (NFKC).
+pub struct NewPassword(SecretString);
+
+impl NewPassword {
+    /// Checks a password against what an attacker would try first. `names` are the email and the names of the person and of
+    /// the workspace.
+    pub fn choose(password: &SecretString, names: &[&str]) -> Result<Self, Weak> {
+        let normal = normal(password);
+        if !has_fitting_length(password) {
+            return Err(Weak::Length);
+        }
+        let folded = normal.to_lowercase();
+        if is_pattern(&folded) {
+            return Err(Weak::Pattern);
+        }
+        if is_personal(&folded, names) {
+            return Err(Weak::Personal);
+        }
+        if is_guessable(&folded) {
+            return Err(Weak::Common);
+        }
+        Ok(Self(normal.into_owned().into()))
+    }
+
+    pub(super) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// A password as it is hashed: NFKC (NIST SP 800-63B, 3.1.1.2), so that it does not matter on which keyboard it is typed.
+pub(super) fn normal(password: &SecretString) -> Cow<'_, str> {
+    let text = password.expose_secret();
+    if text.len() > MOST_BYTES || is_nfkc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
+}
+
+/// Whether it has as many characters as a password may have, counted once it is normalised.
+pub(crate) fn has_fitting_length(password: &SecretString) -> bool {
+    password.expose_secret().len() <= MOST_BYTES && LENGTH.contains(&normal(password).chars().count())
+}
+
+/// Few different characters, a short piece again and again, or characters in the order of a row, forwards or backwards.
+fn is_pattern(folded: &str) -> bool {
+    let letters: Vec<char> = folded.chars().collect();
+    let mut different = letters.clone();
+    different.sort_unstable();
+    different.dedup();
+    let backwards: String = letters.iter().rev().collect();
+    let in_row = |row: &&str| {
+        let twice = row.repeat(letters.len().div_ceil(row.len()) + 1);
+        twice.contains(folded) || twice.contains(&backwards)
+    };
+    different.len() < FEWEST_DIFFERENT || piece(&letters) <= 6 || ROWS.iter().any(in_row) || is_counting(&letters)
+}
+
+/// The length of the shortest piece of which the text is a repetition; the last one may be cut off.
+fn piece(letters: &[char]) -> usize {
+    (1..=letters.len()).find(|length| letters.iter().zip(&letters[*length..]).all(|(one, next)| one == next)).unwrap_or(0)
+}
+
+/// Whether nearly all characters follow from those before: the same again, or the next one up or down.
+fn is_counting(letters: &[char]) -> bool {
+    let step = |pair: &[char]| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]));
+    let steps: Vec<i64> = letters.windows(2).map(step).collect();
+    let surprises = steps.iter().filter(|step| step.abs() > 1).count();
+    surprises * 4 < letters.len()
+}
+
+/// Whether a common password is all there is to it, but for what is usually put around or in it.
+fn is_guessable(folded: &str) -> bool {
+    let whole: String = folded.chars().filter(|c| !c.is_whitespace()).collect();
+    let ends = whole.trim_end_matches(|c: char| !c.is_alphabetic());
+    let core = ends.trim_start_matches(|c: char| !c.is_alphabetic());
+    // A short word among many digits is not all there is to it, unless the rest is as common.
+    let is_most = |part: &str| 2 * part.chars().count() >= whole.chars().count() || is_trivial(&whole.replacen(part, "", 1));
+    let parts = [whole.as_str(), ends, core];
+    let letters: Vec<char> = whole.chars().collect();
+    let repeated: String = letters[..piece(&letters).min(letters.len())].iter().collect();
+    let mut candidates = parts.into_iter().filter(|part| is_most(part)).chain([folded, repeated.as_str()]);
+    candidates.any(|candidate| is_common(candidate) || is_common(&unleet(candidate)))
+}
+
+/// What is put around a password to make it longer.
+fn is_trivial(rest: &str) -> bool {
+    let letters: Vec<char> = rest.chars().collect();
+    is_common(rest) || letters.len() < 3 || is_counting(&letters)
+}
+
+/// Letters in place of the digits and signs that are written for them.
+fn unleet(text: &str) -> String {
+    let letter = |c| match c {
+        '@' | '4' => 'a',
+        '3' => 'e',
+        '1' | '!' => 'i',
+        '0' => 'o',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    };
+    text.chars().map(letter).collect()
+}
+
+/// Whether hardly a letter is left without the names.
+fn is_personal(folded: &str, names: &[&str]) -> bool {
+    let compact = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
+    let mut terms: Vec<String> = vec![PRODUCT.to_owned()];
+    for name in names {
+        let name = name.nfkc().collect::<String>().to_lowercase();
+        let words = name.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+        let local = name.split('@').next().map(compact);
+        terms.extend(words.chain(local).chain([compact(&name)]));
+    }
+    terms.retain(|term| term.chars().count() >= 3);
+    terms.sort_by_key(|term| std::cmp::Reverse(term.len()));
+    let password = compact(folded);
+    let rest = terms.iter().fold(password.clone(), |rest, term| rest.replace(term.as_str(), ""));
+    rest != password && rest.chars().filter(|c| c.is_alphabetic()).count() < 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 4] = ["ana.keller@skyline.example", "Ana Keller", "Skyline Aviation", "skyline-av"];
+
+    fn choose(password: &str) -> Result<(), Weak> {
+        NewPassword::choose(&password.to_owned().into(), &NAMES).map(|_| ())
+    }
+
+    #[test]
+    fn common_passwords_are_refused_whatever_is_put_around_them() {
+        for password in [
+            "password1234",
+            "Password1234",
+            "P@ssw0rd12345",
+            "password password",
+            "PasswordPassword",
+            "iloveyou2024!",
+            "!!administrator",
+            "admin1234567",
+            "unbelievable",
+            "1q2w3e4r5t6y",
+            "qwerty123456",
+            "123456789abc",
+            "ｐａｓｓｗｏｒｄ1234",
+        ] {
+            assert!(matches!(choose(password), Err(Weak::Common | Weak::Pattern)), "{password}: {:?}", choose(password));
+        }
+    }
+
+    #[test]
+    fn patterns_are_refused() {
+        for password in [
+            "aaaaaaaaaaaa",
+            "            ",
+            "\u{a0}\u{2003} \u{3000}        ",
+            "abababababab",
+            "abcabcabcabcabc",
+            "abcdefghijkl",
+            "lkjihgfedcba",
+            "123456789012",
+            "098765432109",
+            "qwertyuiopas",
+            "qwertyuiop[]",
+            "1qaz2wsx3edc",
+            "aaaabbbbccccdddd",
+            "111222333444",
+            "aaaaaabbbbbbcdefg",
+        ] {
+            assert_eq!(choose(password), Err(Weak::Pattern), "{password}");
+        }
+    }
+
+    #[test]
+    fn names_are_refused_whatever_is_put_around_them() {
+        for password in [
+            "ana.keller@skyline.example",
+            "ANA.KELLER@Skyline.Example",
+            "ana.keller2026",
+            "AnaKeller2026!",
+            "Keller, Ana 1",
+            "Skyline Aviation",
+            "skylineaviation1",
+            "planeconnection",
+            "Plane Connection 1",
+            "ana@skyline!2026",
+        ] {
+            assert_eq!(choose(password), Err(Weak::Personal), "{password}");
+        }
+    }
+
+    #[test]
+    fn passwords_that_no_list_knows_are_taken() {
+        for password in [
+            "correct horse battery",
+            "a password of hers",
+            "another password",
+            "twelve chars",
+            "kX7#pQ2!vL9w",
+            "8472093615578",
+            "пароли бывают разные",
+            "quartz-ledger-swim-oat",
+            "keller swims at dawn",
+            "love of 83 gliders",
+        ] {
+            assert_eq!(choose(password), Ok(()), "{password}");
+        }
+    }
+
+    #[test]
+    fn length_is_counted_in_normalised_characters() {
+        // A letter and a combining mark are one character; a ligature is two.
+        assert_eq!(choose("a\u{308}e\u{301}c\u{327}o\u{302}dfgh"), Err(Weak::Length));
+        assert_eq!(choose("wolfﬁsh-tra"), Ok(()));
+        assert_eq!(choose(&"xyz-q".repeat(40)), Err(Weak::Pattern));
+        for (length, taken) in [(11, false), (12, true), (200, true), (201, false)] {
+            let password: String =
+                "The quick brown fox jumps over a lazy dog while 73 pilots wait. ".chars().cycle().take(length).collect();
+            assert_eq!(choose(&password).is_ok(), taken, "{length}");
+        }
+        assert_eq!(choose(&"\u{fdfa}".repeat(800)), Err(Weak::Length));
+    }
+
+    #[test]
+    fn composed_and_decomposed_characters_are_one_password() {
+        let [one, other] =
+            ["caf\u{e9} au lait, please", "cafe\u{301} au lait, please"].map(|text| SecretString::from(text.to_owned()));
+        assert_eq!(normal(&one), normal(&other));
+    }
+}

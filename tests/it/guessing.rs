@@ -1,0 +1,253 @@
+//! Sign-ins under attack: who is kept out by guessing, and what repeated sign-ins may take up.
+
+use std::time::Duration;
+
+use planeconnection::members::Role;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+
+use crate::browser::Person;
+use crate::support::{Answer, Client, PASSWORD, TestApp};
+
+const SIGN_IN: &str = "/api/v1/auth/sign-in";
+const WHOAMI: &str = "/api/v1/auth/whoami";
+const EMAIL: &str = "ana@skyline.example";
+
+async fn sign_in(client: &Client, email: &str, password: &str) -> Answer {
+    client.post(SIGN_IN, json!({ "email": email, "password": password })).await
+}
+
+async fn guess(t: &TestApp, from: &str) -> Answer {
+    // The workspace is named, because fewer hashes are computed then.
+    let guess = json!({ "email": EMAIL, "password": "a guess at it", "workspace": "skyline" });
+    t.anyone().from(from).post(SIGN_IN, guess).await
+}
+
+/// The rows that are stored of known browsers and networks.
+async fn known(t: &TestApp) -> i64 {
+    let read = t.app.db.read();
+    let count = Statement::from_string(read.get_database_backend(), "SELECT COUNT(*) FROM known_callers");
+    let row = read.query_one_raw(count).await.expect("an answer").expect("a row");
+    row.try_get_by_index(0).expect("a number")
+}
+
+/// Uses up the guesses for the owner's email, from addresses of documentation networks.
+async fn use_up_guesses(t: &TestApp) {
+    for address in 1..=5 {
+        for _ in 0..10 {
+            guess(t, &format!("203.0.113.{address}")).await.is(401);
+        }
+    }
+    guess(t, "203.0.113.6").await.is(429).code("RATE_LIMITED");
+}
+
+async fn sign_in_by_page(person: &Person, password: &str) -> Answer {
+    person.submit("/sign-in", "/sign-in", &[("email", EMAIL), ("password", password)]).await
+}
+
+async fn failures(t: &TestApp) -> Vec<Value> {
+    t.audit().await.into_iter().filter(|event| event["action"] == "member.sign_in_failed").collect()
+}
+
+#[tokio::test]
+async fn guesses_from_anywhere_do_not_keep_out_an_address_that_signed_in_before() {
+    let t = TestApp::new().await;
+    sign_in(&t.anyone().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anyone().from("2001:db8:7::1"), EMAIL, PASSWORD).await.is(200);
+    use_up_guesses(&t).await;
+    sign_in(&t.anyone().from("198.51.100.8"), EMAIL, PASSWORD).await.is(429);
+    sign_in(&t.anyone().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anyone().from("2001:db8:7::ffff"), EMAIL, PASSWORD).await.is(200);
+    // It has fewer tries than it would have without the attack, and not none.
+    for _ in 0..10 {
+        guess(&t, "198.51.100.7").await.is(401);
+    }
+    guess(&t, "198.51.100.7").await.is(429);
+}
+
+#[tokio::test]
+async fn guesses_from_anywhere_do_not_keep_out_a_browser_that_signed_in_before() {
+    let t = TestApp::new().await;
+    let ana = t.stranger();
+    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    ana.submit("/settings/account", "/sign-out", &[]).await.leads_to("/sign-in?after=sign-out");
+    let browser = ana.cookie("planeconnection_browser").expect("a cookie that stays");
+    assert!(browser.starts_with("pcd_") && browser.len() == 47, "{browser}");
+    use_up_guesses(&t).await;
+    // An attacker behind the same address, too.
+    for number in 0..20 {
+        sign_in(&t.anyone(), &format!("user{number}@skyline.example"), "a guess at it").await.is(401);
+    }
+    let stranger = t.stranger();
+    sign_in_by_page(&stranger, PASSWORD).await.is(429);
+    sign_in_by_page(&ana, "mistyped, once").await.is(401);
+    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    assert_eq!(ana.cookie("planeconnection_browser"), Some(browser), "the browser stays the same");
+}
+
+#[tokio::test]
+async fn known_browser_has_a_limit_of_its_own() {
+    let t = TestApp::new().await;
+    let ana = t.stranger();
+    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    ana.submit("/settings/account", "/sign-out", &[]).await.leads_to("/sign-in?after=sign-out");
+    use_up_guesses(&t).await;
+    // Ten as any address has that was used before, and ten for the browser.
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        statuses.push(sign_in_by_page(&ana, "a guess at it").await.status);
+    }
+    assert!(statuses.iter().filter(|status| **status == 401).count() <= 20, "{statuses:?}");
+    assert_eq!(statuses.last(), Some(&429));
+}
+
+#[tokio::test]
+async fn planted_or_invented_browser_token_is_not_known() {
+    let t = TestApp::new().await;
+    let planted = format!("pcd_{}", "aB3x".repeat(11).split_at(43).0);
+    let ana = t.stranger();
+    ana.plant("planeconnection_browser", &planted);
+    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    assert_ne!(ana.cookie("planeconnection_browser"), Some(planted.clone()));
+    use_up_guesses(&t).await;
+    for token in [planted.as_str(), "x", "pcd_"] {
+        let mallory = t.stranger().from("198.51.100.66");
+        mallory.plant("planeconnection_browser", token);
+        sign_in_by_page(&mallory, PASSWORD).await.is(429);
+    }
+}
+
+#[tokio::test]
+async fn people_who_share_a_browser_are_both_known() {
+    let t = TestApp::new().await;
+    let invited = json!({ "name": "Dee Patch", "email": "dee@skyline.example", "role": "pilot" });
+    let url = t.owner().await.post("/api/v1/members", invited).await.is(201).text_at("/data/inviteUrl");
+    let desk = t.stranger();
+    let code = url.split_once('#').expect("a link").1;
+    desk.submit("/join", "/join", &[("code", code), ("password", "a password of hers")]).await.leads_to("/settings");
+    let first = desk.cookie("planeconnection_browser");
+    desk.submit("/settings/account", "/sign-out", &[]).await;
+    sign_in_by_page(&desk, PASSWORD).await.leads_to("/settings");
+    assert!(first.is_some() && desk.cookie("planeconnection_browser") == first);
+}
+
+#[tokio::test]
+async fn a_seat_in_another_workspace_does_not_make_its_maker_known() {
+    let t = TestApp::new().await;
+    let (_, mallory) = t.other_workspace().await;
+    let invited = json!({ "name": "Ana", "email": EMAIL, "role": "pilot" });
+    let url = mallory.post("/api/v1/members", invited).await.is(201).text_at("/data/inviteUrl");
+    let join = json!({ "token": url.split_once('#').expect("a link").1, "password": "chosen by mallory" });
+    t.anyone().post("/api/v1/auth/join", join).await.is(200);
+    let elsewhere = t.anyone().from("198.51.100.66");
+    sign_in(&elsewhere, EMAIL, "chosen by mallory").await.is(200);
+    use_up_guesses(&t).await;
+    sign_in(&elsewhere, EMAIL, PASSWORD).await.is(401).code("INVALID_CREDENTIALS");
+    sign_in(&elsewhere, EMAIL, "chosen by mallory").await.is(200);
+}
+
+#[tokio::test]
+async fn removed_member_leaves_no_known_browser_behind() {
+    let t = TestApp::new().await;
+    sign_in(&t.anyone().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
+    assert_eq!(known(&t).await, 1);
+    let second = t.add_member(Role::AccountOwner).await;
+    t.signed_in(second).await.delete(&format!("/api/v1/members/{}", t.owner.id)).await.is(200);
+    assert_eq!(known(&t).await, 0);
+}
+
+#[tokio::test]
+async fn what_is_known_of_callers_is_bounded_and_ends() {
+    let t = TestApp::new().await;
+    for number in 0..30 {
+        t.advance(Duration::from_mins(1)).await;
+        sign_in(&t.anyone().from(&format!("198.51.100.{number}")), EMAIL, PASSWORD).await.is(200);
+    }
+    assert_eq!(known(&t).await, 20);
+    t.advance(Duration::from_hours(180 * 24)).await;
+    planeconnection::sessions::forget_expired(&t.app.db, t.app.clock.now()).await.expect("a sweep");
+    assert_eq!(known(&t).await, 0);
+}
+
+#[tokio::test]
+async fn the_owner_learns_once_that_the_limit_of_an_email_was_reached() {
+    let t = TestApp::new().await;
+    use_up_guesses(&t).await;
+    for address in 10..60 {
+        guess(&t, &format!("203.0.113.{address}")).await.is(429);
+    }
+    let events = failures(&t).await;
+    let reached: Vec<_> = events.iter().filter(|event| event["details"]["limitReached"] == true).collect();
+    assert_eq!(reached.len(), 1, "{events:?}");
+    assert_eq!((&reached[0]["target"]["name"], &reached[0]["details"]["count"]), (&json!("Ana Keller"), &json!(51)));
+    assert!(events.len() <= 7, "guesses of a minute are folded: {events:?}");
+    let guesses: u64 = events.iter().filter(|event| event["details"]["limitReached"] != true).map(count).sum();
+    assert_eq!(guesses, 50, "and counted");
+    t.person(Role::AccountOwner)
+        .await
+        .get("/settings/audit-log?unusual=1")
+        .await
+        .is(200)
+        .says("somebody is guessing this password");
+}
+
+fn count(event: &Value) -> u64 {
+    event["details"]["count"].as_u64().unwrap_or(1)
+}
+
+#[tokio::test]
+async fn right_passwords_count_and_are_refused_past_their_limit() {
+    let t = TestApp::new().await;
+    let mut counts = [0; 2];
+    for number in 0..60 {
+        let answer = sign_in(&t.anyone().from(&format!("198.51.100.{}", number % 3)), EMAIL, PASSWORD).await;
+        counts[usize::from(answer.status == 200)] += 1;
+        if answer.status != 200 {
+            answer.is(429).code("RATE_LIMITED").header("retry-after");
+        }
+    }
+    assert_eq!(counts, [30, 30]);
+    let (_, other) = t.other_workspace().await;
+    other.get(WHOAMI).await.is(200);
+    sign_in(&t.anyone(), "ben@northwind.example", PASSWORD).await.is(200);
+    t.advance(Duration::from_mins(5)).await;
+    sign_in(&t.anyone(), EMAIL, PASSWORD).await.is(200);
+}
+
+#[tokio::test]
+async fn a_member_keeps_the_newest_twenty_sessions() {
+    let t = TestApp::new().await;
+    let mut clients = Vec::new();
+    for _ in 0..25 {
+        t.advance(Duration::from_secs(20)).await;
+        let token = sign_in(&t.anyone(), EMAIL, PASSWORD).await.is(200).text_at("/data/token");
+        clients.push(t.anyone().header("authorization", &format!("Bearer {token}")));
+    }
+    for (number, client) in clients.iter().enumerate() {
+        client.get(WHOAMI).await.is(if number < 5 { 401 } else { 200 });
+    }
+    let ana = t.stranger();
+    t.advance(Duration::from_mins(5)).await;
+    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    clients[5].get(WHOAMI).await.is(401).code("SESSION_INVALID");
+    let events = t.audit().await;
+    let ended = events
+        .iter()
+        .filter(|event| event["action"] == "member.signed_in")
+        .filter_map(|event| event["details"]["endedSessions"].as_u64());
+    assert!(ended.sum::<u64>() >= 6);
+}
+
+#[tokio::test]
+async fn a_session_is_not_opened_for_a_password_that_was_changed_while_it_was_checked() {
+    let t = TestApp::new().await;
+    let pair = json!({ "email": EMAIL, "password": PASSWORD });
+    let client = t.anyone();
+    let change = async {
+        // Once the stored hash was read, which the guess needs.
+        t.tamper("UPDATE members SET password_hash = 'another hash'").await;
+    };
+    let (answer, ()) = tokio::join!(client.post(SIGN_IN, pair), change);
+    assert!(matches!(answer.status, 200 | 401), "{}", answer.text);
+    sign_in(&t.anyone(), EMAIL, PASSWORD).await.is(401);
+}
