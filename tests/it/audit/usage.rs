@@ -223,8 +223,10 @@ async fn what_cannot_be_written_is_written_the_next_time() {
     t.database.allow("api_key_addresses").await;
     let events = t.audit().await;
     let count = |action: &str| named(&events, action).len();
-    assert_eq!((count("api_key.used"), count("api_key.denied"), count("member.sign_in_failed")), (1, 1, 3));
-    assert_eq!(named(&events, "api_key.denied")[0]["details"]["count"], 3);
+    assert_eq!((count("api_key.used"), count("api_key.denied"), count("member.sign_in_failed")), (1, 1, 1));
+    for action in ["api_key.denied", "member.sign_in_failed"] {
+        assert_eq!(named(&events, action)[0]["details"]["count"], 3, "{action}");
+    }
 }
 
 #[tokio::test]
