@@ -67,6 +67,9 @@ pub struct Db {
     /// For the lease, so that it never queues behind requests: to write, and to read back over another connection.
     pulse_write: Pool,
     pulse_read: Pool,
+    /// A connection to a file that is never used, so that it never fails and another is never the last: SQLite deletes the
+    /// write-ahead log with the last connection, and a new log is not the one that was opened ([`Fault::Replaced`]).
+    anchor: Option<Pool>,
     storage: Storage,
 }
 
@@ -120,17 +123,25 @@ impl Db {
                 let postgres::Pools { write, read, pulse_write, pulse_read } =
                     postgres::open(&server, options.connections, &storage).await?;
                 let ear = options.notifications.as_ref().and_then(Location::postgres).unwrap_or(server);
-                Ok(Self { engine: Engine::Postgres(Server { ear }.into()), read, write, pulse_write, pulse_read, storage })
+                Ok(Self {
+                    engine: Engine::Postgres(Server { ear }.into()),
+                    read,
+                    write,
+                    pulse_write,
+                    pulse_read,
+                    anchor: None,
+                    storage,
+                })
             }
         }
     }
 
     async fn open_file(path: &Path, options: &DbOptions) -> DbResult<Self> {
         let storage = Storage::file(path, options.min_free_space);
-        let (write, read, pulse_read) = sqlite::open(path, &storage).await?;
+        let sqlite::Pools { write, read, pulse_read, anchor } = sqlite::open(path, &storage).await?;
         // A file has one writer, whatever is written.
         let pulse_write = write.clone();
-        Ok(Self { engine: Engine::Sqlite, read, write, pulse_write, pulse_read, storage })
+        Ok(Self { engine: Engine::Sqlite, read, write, pulse_write, pulse_read, anchor: Some(anchor), storage })
     }
 
     /// For queries outside a transaction.
@@ -205,7 +216,7 @@ impl Db {
 
     /// Closes every connection, after what is running on them.
     pub async fn close(self) {
-        for pool in [self.read, self.pulse_read, self.pulse_write, self.write] {
+        for pool in [self.read, self.pulse_read, self.pulse_write, self.write].into_iter().chain(self.anchor) {
             match tokio::time::timeout(CLOSING, pool.close()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),

@@ -173,7 +173,11 @@ impl Pool {
     }
 
     /// Runs a statement outside a transaction.
+    ///
+    /// It opens no connection on another file that lies at the path by now, as [`super::Db::begin`] does not: at its end such a
+    /// connection would write the write-ahead log into that file, and delete the log.
     async fn single<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        self.0.storage.require_same_file()?;
         self.bounded(on, statement).await.inspect_err(|error| self.mark_after(error))
     }
 

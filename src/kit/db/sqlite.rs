@@ -18,17 +18,27 @@ const BUSY: Duration = Duration::from_secs(10);
 /// How long to wait before opening a file again that is locked.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The pools for writing, for reading, and for what keeps the lease: it looks whether another process has written, and reads
-/// back what this one wrote.
-pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<(Pool, Pool, Pool)> {
+/// The pools of a file.
+pub(super) struct Pools {
+    pub(super) write: Pool,
+    pub(super) read: Pool,
+    /// For what keeps the lease: it looks whether another process has written, and reads back what this one wrote.
+    pub(super) pulse_read: Pool,
+    /// Never used: see [`super::Db`].
+    pub(super) anchor: Pool,
+}
+
+/// Opens a file.
+pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<Pools> {
     make_private(path);
     // The writer first: it switches the file to write-ahead logging.
     let write = first_pool(path, storage).await?;
     let read = pool(path, 8, storage).await?;
-    let watch = pool(path, 1, storage).await?;
+    let pulse_read = pool(path, 1, storage).await?;
+    let anchor = pool(path, 1, storage).await?;
     // Both the file and its write-ahead log are there by now.
     storage.require_same_file()?;
-    Ok((write, read, watch))
+    Ok(Pools { write, read, pulse_read, anchor })
 }
 
 async fn pool(path: &Path, most: u32, storage: &Storage) -> DbResult<Pool> {
