@@ -47,14 +47,22 @@ macro_rules! failure_from {
     )+};
 }
 
-failure_from!(
-    crate::keys::Error,
-    crate::members::Error,
-    crate::workspaces::Error,
-    crate::sessions::Error,
-    io::Error,
-    serde_json::Error
-);
+failure_from!(io::Error, serde_json::Error);
+
+macro_rules! failure_from_slice {
+    ($($slice:ident),+ $(,)?) => {$(
+        impl From<crate::$slice::Error> for Failure {
+            fn from(error: crate::$slice::Error) -> Self {
+                match error {
+                    crate::$slice::Error::Db(error) => error.into(),
+                    refused => Self::refused(refused.to_string()),
+                }
+            }
+        }
+    )+};
+}
+
+failure_from_slice!(keys, members, workspaces, sessions);
 
 impl From<sea_orm::DbErr> for Failure {
     fn from(error: sea_orm::DbErr) -> Self {
