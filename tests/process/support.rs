@@ -51,6 +51,13 @@ impl Site {
         Self { database: TestDatabase::file() }
     }
 
+    /// On a file in a folder of its own within `parent`.
+    pub fn within(parent: &Path) -> Self {
+        let site = Self { database: TestDatabase::within(parent) };
+        site.make_workspace("skyline", OWNER).is(0);
+        site
+    }
+
     /// On a server of the test's own.
     pub fn at(server: &str) -> Self {
         let site = Self::empty_at(server);
@@ -268,8 +275,12 @@ impl Node {
         self.child.id()
     }
 
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("a signal");
+        kill_process(self.pid(), signal).expect("a signal");
     }
 
     /// Stops it for a while, and waits until the system says that it has stopped.

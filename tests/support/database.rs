@@ -1,6 +1,7 @@
 //! A database of one's own for each test: a file, or, if `TEST_POSTGRES` says where a server is, a database of it. The
 //! whole suite runs on both engines: `cargo xtask test` does, one after the other.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use planeconnection::kit::db::{Db, DbOptions, Location, Tx};
@@ -42,7 +43,12 @@ impl TestDatabase {
 
     /// A file, on whatever the suite runs.
     pub fn file() -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// A file in a folder of its own within `parent`.
+    pub fn within(parent: &Path) -> Self {
+        let folder = TempDir::new_in(parent).expect("a temporary folder");
         let location = Location::Sqlite(folder.path().join("plane.db"));
         Self { folder, location, server: None }
     }
@@ -71,7 +77,7 @@ impl TestDatabase {
     }
 
     /// Where files that belong to the test may be put.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 

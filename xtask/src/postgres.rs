@@ -38,23 +38,33 @@ impl Server {
 
     /// The same, with more settings.
     pub fn start_with(more: &[&str]) -> io::Result<Self> {
-        // Somebody else may have taken the port before the server did.
-        let attempts = (0..2).find_map(|_| Self::try_start(more).ok());
-        attempts.map_or_else(|| Self::try_start(more), Ok)
+        Self::start_in(&std::env::temp_dir(), more, Self::make_data)
     }
 
-    fn try_start(more: &[&str]) -> io::Result<Self> {
+    /// In a folder within `parent`, with data that `make` provides.
+    pub fn start_in(parent: &Path, more: &[&str], make: impl Fn(&Self) -> io::Result<()>) -> io::Result<Self> {
+        // Somebody else may have taken the port before the server did.
+        let attempts = (0..2).find_map(|_| Self::try_start(parent, more, &make).ok());
+        attempts.map_or_else(|| Self::try_start(parent, more, &make), Ok)
+    }
+
+    fn try_start(parent: &Path, more: &[&str], make: &impl Fn(&Self) -> io::Result<()>) -> io::Result<Self> {
         // Not below the temporary folder of whoever runs this, which the server's user may not enter.
         let port = free_port()?;
-        let folder = std::env::temp_dir().join(format!("planeconnection-postgres-{}-{port}", std::process::id()));
+        let folder = parent.join(format!("planeconnection-postgres-{}-{port}", std::process::id()));
         std::fs::create_dir(&folder)?;
         let server = Self { folder, port, more: more.iter().map(|&setting| setting.to_owned()).collect() };
         if let Some((user, group)) = owner() {
             std::os::unix::fs::chown(&server.folder, Some(user), Some(group))?;
         }
-        server.call("initdb", &["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])?;
+        make(&server)?;
         server.up()?;
         Ok(server)
+    }
+
+    /// A new cluster.
+    pub fn make_data(&self) -> io::Result<()> {
+        self.call("initdb", &["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
     }
 
     /// How to reach a database of it.
@@ -93,7 +103,7 @@ impl Server {
     }
 
     /// Runs one of the server's programs on its folder.
-    fn call(&self, program: &str, arguments: &[&str]) -> io::Result<()> {
+    pub fn call(&self, program: &str, arguments: &[&str]) -> io::Result<()> {
         let Some(path) = find(program) else {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("{program} is not installed (Debian: postgresql)")));
         };

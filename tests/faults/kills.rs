@@ -1,0 +1,63 @@
+//! SIGKILL between every two calls that change a file, and a machine that loses its power there.
+
+use super::caller::{Call, Outcome};
+use super::disk::Disk;
+use super::shim::Power;
+use super::trial::Trial;
+
+/// What is under way when the process ends.
+const SCENARIO: [Call; 5] = [Call::SignIn, Call::CreateKey, Call::UpsertTrip, Call::RevokeKey, Call::UpsertTrip];
+
+/// Kills the node at each `step`th call of the scenario, until it outlives it.
+fn killed_everywhere(torn: bool, power: Power, step: u64) {
+    let mut trial = Trial::on(Disk::mount_or_folder(64));
+    trial.start();
+    let (mut kills, mut at) = (0, 1);
+    loop {
+        trial.shim.kill_at(at, torn, power);
+        let mut caller = trial.caller(&format!("at-{at}"));
+        let is_killed = SCENARIO.into_iter().any(|call| matches!(caller.call(call), Outcome::Cut));
+        trial.adopt(&caller);
+        if !is_killed {
+            break;
+        }
+        assert!(trial.was_killed(), "it ended by itself");
+        kills += 1;
+        trial.shim.clear();
+        trial.compare();
+        trial.restart();
+        trial.presents_all();
+        trial.holds();
+        at += step;
+    }
+    trial.shim.clear();
+    trial.revoked_keys_stay_refused();
+    trial.restarts();
+    assert!(kills > 3, "killed {kills} times");
+    trial.report(&format!("killed {kills} times, once in {step} calls; torn: {torn}; power: {power:?}"));
+}
+
+/// Every call in a long run, some in a usual one.
+fn step(usual: u64) -> u64 {
+    if std::env::var_os(super::random::CALLS).is_some() { 1 } else { usual }
+}
+
+#[test]
+fn killed_between_any_two_writes() {
+    killed_everywhere(false, Power::Stays, step(13));
+}
+
+#[test]
+fn killed_in_the_middle_of_a_write() {
+    killed_everywhere(true, Power::Stays, step(29));
+}
+
+#[test]
+fn power_lost_with_everything_that_was_not_synced() {
+    killed_everywhere(false, Power::LosesAll, step(19));
+}
+
+#[test]
+fn power_lost_with_some_of_what_was_not_synced() {
+    killed_everywhere(true, Power::LosesSome, step(19));
+}

@@ -1,0 +1,34 @@
+//! Storage faults against the real binary: what was answered is stored, whatever happens to the disk, the server, the
+//! connection or the process.
+//!
+//! - `trial` a node, the clients that call it, and the properties that hold throughout; `caller` one client
+//! - `ledger` the reference model of what may be true; `stored` what another program finds in the database
+//! - `shim` calls on files that fail, by `shim.c`; `disk` a file system of the test's own
+//! - `wire` a relay to a server that can lose commits
+//! - `sqlite`, `commands`, `kills`, `servers`, `random` the tests
+//!
+//! `FAULT_CALLS=200000 cargo test --test faults` makes that many calls in the random test and kills at every write;
+//! `FAULT_SEED` repeats a run.
+
+mod caller;
+mod commands;
+mod disk;
+mod kills;
+mod ledger;
+mod random;
+mod servers;
+mod shim;
+mod sqlite;
+mod stored;
+mod trial;
+mod wire;
+
+#[path = "../support/database.rs"]
+#[expect(dead_code, reason = "made for all tests, which need all of it")]
+mod database;
+#[path = "../../xtask/src/postgres.rs"]
+#[expect(dead_code, reason = "made for the chores, too")]
+mod postgres;
+#[path = "../process/support.rs"]
+#[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
+mod support;

@@ -1,0 +1,429 @@
+//! A [`Trial`] is a node that is called while something is wrong with its database, and the properties that hold throughout.
+//!
+//! - Every write that was answered with success is stored, and nothing else than what was sent.
+//! - A key whose revocation was answered is never accepted again: at once, three seconds later, after a restart.
+//! - The audit log verifies.
+//! - While writes are refused, `/readiness` is 503 and the log has an ERROR line; afterwards the node heals by itself.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use planeconnection::kit::db::Location;
+use tempfile::TempDir;
+
+use super::caller::{Access, Call, Caller};
+use super::disk::Disk;
+use super::ledger::{Ledger, Totals};
+use super::shim::Shim;
+use super::stored::Stored;
+use crate::support::{Key, Node, Site, finished, new_key, until};
+
+/// How long a fault lasts at least: longer than a lease.
+pub const LASTS: Duration = Duration::from_millis(2_600);
+
+/// For how long after its revocation a key is presented again and again.
+const LONG_AFTER: Duration = Duration::from_secs(3);
+
+/// How long a node may take to heal by itself.
+const HEALING: Duration = Duration::from_secs(30);
+
+/// One member and one key make all calls.
+const UNLIMITED: &str = "member-reads=none,member-writes=none,member-revocations=none,member-reports=none,\
+    workspace-reads=none,workspace-writes=none,key-writes=none,stored-bytes=none,active-keys=none,new-keys=none";
+
+/// Clients that call at once.
+const CLIENTS: usize = 3;
+
+/// What users and operators see of a fault.
+#[derive(Clone, Copy)]
+pub struct Expected {
+    /// Whether writes are refused. Then the node is unready, and says so.
+    pub refuses: bool,
+    /// Words of the ERROR line.
+    pub words: &'static str,
+}
+
+impl Expected {
+    /// Writes are refused, and the log says why.
+    pub const fn refused(words: &'static str) -> Self {
+        Self { refuses: true, words }
+    }
+
+    /// Writes may be refused for a moment, or not at all.
+    pub const GOES_ON: Self = Self { refuses: false, words: "" };
+}
+
+/// A node, and everything it has answered.
+pub struct Trial {
+    // Dropped in this order: the node, its database, the disk below.
+    node: Option<Node>,
+    access: Option<Access>,
+    pub site: Site,
+    pub shim: Shim,
+    /// The way of the node to its database, if it is another than the site's.
+    pub url: Option<String>,
+    /// Where the database is read by another program, if elsewhere than the site says.
+    read_url: Option<String>,
+    pub ledger: Arc<Mutex<Ledger>>,
+    healed: Vec<Duration>,
+    drives: u64,
+    pub disk: Disk,
+    // Not on the disk: the switches work while that is full.
+    _switches: TempDir,
+}
+
+impl Trial {
+    /// On a file, on this disk.
+    pub fn on(disk: Disk) -> Self {
+        Self::of(Site::within(disk.path()), disk)
+    }
+
+    pub fn of(site: Site, disk: Disk) -> Self {
+        let switches = TempDir::new().expect("a temporary folder");
+        let shim = Shim::new(switches.path());
+        Self {
+            node: None,
+            access: None,
+            site,
+            shim,
+            url: None,
+            read_url: None,
+            ledger: Arc::default(),
+            healed: Vec::new(),
+            drives: 0,
+            disk,
+            _switches: switches,
+        }
+    }
+
+    /// The database's file.
+    pub fn file(&self) -> PathBuf {
+        match self.site.location() {
+            Location::Sqlite(path) => path.clone(),
+            Location::Postgres(_) => panic!("a server"),
+        }
+    }
+
+    /// Starts the node, with a person and a key to call it with.
+    pub fn start(&mut self) {
+        self.start_with(|_| {});
+    }
+
+    /// The same, with another environment.
+    pub fn start_with(&mut self, prepare: impl FnOnce(&mut Command)) {
+        self.run(prepare);
+        let node = self.node.as_ref().expect("a node");
+        let token = node.sign_in();
+        let mut body = new_key("writer", &[]);
+        body["permissions"] = "read_write".into();
+        body.as_object_mut().expect("an object").remove("scopes");
+        let writer = Key::of(&node.owner_with(&token).post("/api/v1/api-keys", &body).is(201).json["data"]);
+        let mut ledger = self.ledger();
+        ledger.opened(&token);
+        let record = ledger.key("writer");
+        record.made.set(1);
+        record.key = Some(writer.clone());
+        drop(ledger);
+        self.access = Some(Access { address: self.node().address, token, writer });
+    }
+
+    /// Starts it again: the credentials of before are good.
+    pub fn restart(&mut self) {
+        self.run(|_| {});
+        let address = self.node().address;
+        self.access.as_mut().expect("started before").address = address;
+    }
+
+    fn run(&mut self, prepare: impl FnOnce(&mut Command)) {
+        let mut serve = self.serve();
+        prepare(&mut serve);
+        self.node = Some(Node::start(serve));
+    }
+
+    /// The command that starts a node, with the library that injects faults.
+    pub fn serve(&self) -> Command {
+        let mut serve = self.site.command(&["serve", "--listen", "127.0.0.1:0"]);
+        serve.env("PLANECONNECTION_LIMITS", UNLIMITED);
+        if let Location::Sqlite(path) = self.site.location() {
+            self.shim.load(&mut serve, &path.display().to_string());
+        }
+        if let Some(url) = &self.url {
+            serve.env("PLANECONNECTION_DATABASE", url);
+        }
+        serve
+    }
+
+    pub fn node(&self) -> &Node {
+        self.node.as_ref().expect("a node")
+    }
+
+    /// Goes on with the session of a client that has signed in: the oldest ones of a member are ended.
+    pub fn adopt(&mut self, caller: &Caller) {
+        caller.token().clone_into(&mut self.access.as_mut().expect("a node that was started").token);
+    }
+
+    pub fn access(&self) -> &Access {
+        self.access.as_ref().expect("a node that was started")
+    }
+
+    pub fn ledger(&self) -> std::sync::MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.ledger().totals
+    }
+
+    /// A client of its own name.
+    pub fn caller(&self, name: &str) -> Caller {
+        Caller::new(name, 7, self.access(), &self.ledger)
+    }
+
+    /// Several clients make every kind of write in turn, and others present keys, while `during` runs and until it ends.
+    pub fn drive(&mut self, during: impl FnOnce(&Self)) {
+        self.drives += 1;
+        let (trial, is_over) = (&*self, AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let (is_over, name) = (&is_over, format!("{}.{client}", trial.drives));
+                scope.spawn(move || {
+                    let mut caller = trial.caller(&name);
+                    for call in Call::WRITES.into_iter().cycle().skip(client * 2) {
+                        if is_over.load(Ordering::Acquire) {
+                            break;
+                        }
+                        caller.call(call);
+                        caller.call(Call::WhoAmI);
+                        caller.call(Call::Session);
+                    }
+                });
+            }
+            // However `during` ends.
+            let ends = Ends(&is_over);
+            during(trial);
+            drop(ends);
+        });
+    }
+
+    /// Every kind of write is answered with success.
+    #[track_caller]
+    pub fn everything_works(&mut self) {
+        self.drives += 1;
+        let mut caller = self.caller(&format!("well-{}", self.drives));
+        for call in Call::WRITES {
+            let outcome = caller.call(call);
+            assert!(outcome.is_done(), "{call:?}: {outcome:?}, {}", self.last_lines());
+        }
+    }
+
+    /// What every fault has to be survived by: calls before, while it lasts and after; healing; a restart.
+    #[track_caller]
+    pub fn survives(&mut self, what: &str, expected: Expected, begin: impl Fn(&Self), end: impl Fn(&Self)) {
+        self.everything_works();
+        let before = self.totals();
+        self.drive(|trial| {
+            let begun = Instant::now();
+            begin(trial);
+            if expected.refuses {
+                until("a write is refused", || trial.is_refused(&before));
+                trial.expects("/readiness is 503 while writes are refused", || trial.status("/readiness") == Some(503));
+                let error = format!("the log has an ERROR line with “{}”", expected.words);
+                trial.expects(&error, || trial.has_error(expected.words));
+            }
+            until("the fault has lasted", || begun.elapsed() > LASTS);
+            end(trial);
+        });
+        self.heals();
+        self.everything_works();
+        self.revoked_keys_stay_refused();
+        self.restarts();
+        self.report(what);
+    }
+
+    /// Waits until the node takes writes and says that it is ready.
+    #[track_caller]
+    pub fn heals(&mut self) {
+        let begun = Instant::now();
+        self.drives += 1;
+        let mut caller = self.caller(&format!("heals-{}", self.drives));
+        let is_answered = within(HEALING, || caller.call(Call::UpsertTrip).is_done());
+        assert!(is_answered, "no write is answered; {}", self.last_lines());
+        let is_ready = within(HEALING, || self.status("/readiness") == Some(200));
+        assert!(is_ready, "the node is not ready; {}", self.last_lines());
+        self.healed.push(begun.elapsed());
+    }
+
+    /// Presents every key for three seconds.
+    #[track_caller]
+    pub fn revoked_keys_stay_refused(&self) {
+        let begun = Instant::now();
+        while begun.elapsed() < LONG_AFTER {
+            self.presents_all();
+        }
+    }
+
+    /// Presents every key once.
+    #[track_caller]
+    pub fn presents_all(&self) {
+        let mut caller = self.caller("presents");
+        let names: Vec<_> = self.ledger().keys.keys().cloned().collect();
+        for name in &names {
+            caller.presents(name);
+        }
+    }
+
+    /// Kills the node, looks at what is stored, and starts it again.
+    #[track_caller]
+    pub fn restarts(&mut self) {
+        self.kill();
+        self.compare();
+        self.restart();
+        self.heals();
+        self.everything_works();
+        self.presents_all();
+        self.caller("presents").call(Call::Session);
+        self.stops();
+        self.compare();
+        self.holds();
+        self.verifies();
+    }
+
+    /// The audit log of what is stored is whole.
+    #[track_caller]
+    fn verifies(&self) {
+        let mut verify = self.site.command(&["audit", "verify"]);
+        if let Some(url) = &self.read_url {
+            verify.env("PLANECONNECTION_DATABASE", url);
+        }
+        finished(verify, "").is(0);
+    }
+
+    /// Stops the node as an operator does.
+    #[track_caller]
+    pub fn stops(&mut self) {
+        let (status, _, stderr) = self.node.take().expect("a node").stop();
+        assert!(status.success(), "it stopped with {status}: {stderr}");
+    }
+
+    pub fn kill(&mut self) {
+        if let Some(node) = self.node.take() {
+            node.kill();
+        }
+    }
+
+    /// Waits until the node has been killed by a fault; false if it has not been by then.
+    pub fn was_killed(&mut self) -> bool {
+        self.node.take().expect("a node").ended().0.code().is_none()
+    }
+
+    /// What is stored, now that no node runs.
+    pub fn stored(&self) -> Stored {
+        assert!(self.node.is_none(), "a node is running");
+        self.stored_now()
+    }
+
+    /// Reads what is stored elsewhere than the site says: the server is another by then.
+    pub fn reads_from(&mut self, url: String) {
+        self.read_url = Some(url);
+    }
+
+    /// What is stored at this moment; no call may be under way.
+    pub fn stored_now(&self) -> Stored {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            match self.site.location() {
+                Location::Sqlite(path) => Stored::in_file(path).await,
+                Location::Postgres(_) => Stored::on_server(&self.read_url.clone().unwrap_or_else(|| self.site.url())).await,
+            }
+        })
+    }
+
+    #[track_caller]
+    pub fn compare(&self) {
+        let stored = self.stored();
+        self.ledger().compare(&stored);
+    }
+
+    /// No promise has been broken.
+    #[track_caller]
+    pub fn holds(&self) {
+        let ledger = self.ledger();
+        let some: Vec<_> = ledger.broken.iter().take(20).collect();
+        assert!(some.is_empty(), "{} broken promises, such as {some:#?}\n{}", ledger.broken.len(), ledger.totals);
+    }
+
+    /// A write was refused since `before`; the node has to be there for that.
+    #[track_caller]
+    fn is_refused(&self, before: &Totals) -> bool {
+        let now = self.totals();
+        assert!(now.cut < before.cut + 50, "the node has ended by itself; {}", self.last_lines());
+        now.unavailable > before.unavailable
+    }
+
+    /// Notes what does not come true in time; the trial goes on, and fails at its end.
+    pub fn expects(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        if !within(Duration::from_secs(10), &mut holds) {
+            self.ledger().breaks(format!("not so: {what}; {}", self.last_lines()));
+        }
+    }
+
+    /// The end of the node's log, without its requests.
+    fn last_lines(&self) -> String {
+        let log = self.node.as_ref().map(|_| self.log()).unwrap_or_default();
+        let lines: Vec<_> = log.lines().filter(|line| !line.contains("planeconnection::request")).collect();
+        format!("its log ends: {}", lines[lines.len().saturating_sub(12)..].join("\n"))
+    }
+
+    /// The status of an answer, if there is one.
+    pub fn status(&self, path: &str) -> Option<u16> {
+        let mut client = crate::support::Client::connect(self.access().address).ok()?;
+        client.try_send("GET", path, None).ok().map(|answer| answer.status)
+    }
+
+    /// The log has an ERROR line with these words.
+    pub fn has_error(&self, words: &str) -> bool {
+        self.log().lines().any(|line| line.contains("ERROR") && line.contains(words))
+    }
+
+    /// What the node has logged since it was started.
+    pub fn log(&self) -> String {
+        self.node().stderr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bytes of the write-ahead log.
+    pub fn log_size(&self) -> u64 {
+        let log = self.file().with_extension("db-wal");
+        std::fs::metadata(log).expect("a write-ahead log").len()
+    }
+
+    /// The figures of the trial, for people.
+    pub fn report(&self, what: &str) {
+        println!("{what}: {}; healed in {:?}", self.totals(), self.healed);
+    }
+}
+
+/// Looks again and again until it holds; false if it does not in time.
+pub fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let begun = Instant::now();
+    loop {
+        if holds() {
+            return true;
+        }
+        if begun.elapsed() > time {
+            return false;
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Ends the clients when dropped.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
