@@ -14,6 +14,7 @@ use crate::kit::http::intake::BodyBudget;
 use crate::kit::http::serve::Connections;
 use crate::kit::log::Sampler;
 use crate::kit::random::Random;
+use crate::limits::{Budgets, Moment};
 use crate::members::Passwords;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
@@ -58,6 +59,8 @@ pub struct Parts {
     pub chains: Watch,
     /// The API reference, made once.
     pub documents: Documents,
+    /// Limits and quotas, and what is used of them.
+    pub budgets: Budgets,
     /// What is counted for the operator.
     pub metrics: Metrics,
     /// Requests without a credential, of which only so many are logged.
@@ -95,6 +98,8 @@ impl App {
         let cluster = Cluster::new(NodeId::new(clock.now(), &random));
         let connections = Connections::new(config.max_connections, config.trusted_proxies.clone());
         let bodies = BodyBudget::new(config.body_bytes);
+        let (readers, writers) = database_connections(location, &config);
+        let budgets = Budgets::new(config.limits.clone(), readers, writers);
         Ok(Self(Arc::new(Parts {
             config,
             db,
@@ -108,11 +113,17 @@ impl App {
             sign_ins: SignIns::default(),
             chains: Watch::default(),
             documents: Documents::default(),
+            budgets,
             metrics: Metrics::default(),
             log_sampler: Sampler::default(),
             connections,
             bodies,
         })))
+    }
+
+    /// A moment by the clock that only goes forward, for limits that nodes share.
+    pub fn moment(&self, at: Duration) -> Moment {
+        Moment { at, nodes: self.index.nodes() }
     }
 
     /// Does what has to be done in the background until `stop`.
@@ -157,6 +168,17 @@ impl App {
             && !is_reported(&error)
         {
             tracing::warn!(%error, "what is past its time could not be deleted; it will be");
+        }
+    }
+}
+
+/// Connections for reading and for writing, as `kit::db` opens them.
+fn database_connections(location: &Location, config: &Config) -> (u32, u32) {
+    match location {
+        Location::Sqlite(_) => (8, 1),
+        Location::Postgres(_) => {
+            let writers = (config.database.connections / 4).max(1);
+            (config.database.connections.saturating_sub(writers).max(1), writers)
         }
     }
 }

@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use crate::kit::db::DbOptions;
 use crate::kit::http::serve::Timeouts;
 use crate::kit::log::Log;
+use crate::limits;
 
 /// Settings of a node.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub body_bytes: usize,
     /// Where requests are logged.
     pub log: Log,
+    /// Figures of limits and quotas.
+    pub limits: limits::Settings,
 }
 
 impl Config {
@@ -57,6 +60,7 @@ impl Default for Config {
             timeouts: Timeouts::default(),
             body_bytes: 64 << 20,
             log: Log::default(),
+            limits: limits::Settings::default(),
         }
     }
 }

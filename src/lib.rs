@@ -15,6 +15,7 @@ pub mod front;
 pub mod invoices;
 pub mod keys;
 pub mod kit;
+pub mod limits;
 pub mod members;
 pub mod metrics;
 pub mod migrations;

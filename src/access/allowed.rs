@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 
 use super::credential::{self, Credential as Presented};
 use super::permission::{Permission, Rule};
+use super::reader::Reader;
 use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
 use crate::audit::{Actor, By, Credential, OnceOutcome, Work};
@@ -18,7 +19,9 @@ use crate::keys::index::Ask;
 use crate::keys::{EntryRef, Refusal, Scope, Tenant};
 use crate::kit::db::DbResult;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched, OnceKey};
+use crate::kit::limit::{Rate, TooSoon};
 use crate::kit::secret::TokenDigest;
+use crate::limits::{Call, Limited, Permit};
 use crate::members::Member;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
@@ -28,6 +31,8 @@ use crate::workspaces::WorkspaceId;
 pub struct Allowed<P> {
     caller: Caller,
     info: RequestInfo,
+    /// A read's share of the connections, as long as the handler runs.
+    _connection: Option<Permit>,
     permission: PhantomData<P>,
 }
 
@@ -68,8 +73,8 @@ impl Caller {
 }
 
 impl<P> Allowed<P> {
-    pub(super) fn new(caller: Caller, info: RequestInfo) -> Self {
-        Self { caller, info, permission: PhantomData }
+    pub(super) fn new(caller: Caller, info: RequestInfo, connection: Option<Permit>) -> Self {
+        Self { caller, info, _connection: connection, permission: PhantomData }
     }
 
     /// Who calls.
@@ -150,6 +155,14 @@ impl<P> Allowed<P> {
         }
     }
 
+    /// The caller, to be asked again later whether they still may what `P` names.
+    pub fn reader(&self, app: &App) -> Option<Reader>
+    where
+        P: Permission,
+    {
+        Reader::new(app, &self.caller, P::RULE, self.info.address())
+    }
+
     /// What is known of the request itself.
     pub fn info(&self) -> &RequestInfo {
         &self.info
@@ -160,31 +173,58 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let info = RequestInfo::of(parts)?;
+        let call = P::call(&parts.method);
         let caller = match P::rule(parts)? {
             Rule::Anyone => Caller::Anyone,
-            rule => admit(app, parts, &info, rule).await?,
+            rule => admit(app, parts, &info, rule, call).await?,
         };
         if let Some(tenant) = caller.tenant() {
             Matched::admit(&parts.extensions, tenant.id.0);
         }
-        Ok(Self::new(caller, info))
+        let connection = connection::<P>(app, &caller, call).await?;
+        Ok(Self::new(caller, info, connection))
     }
 }
 
-async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule) -> Result<Caller, ApiError> {
+/// A place in the workspace's share of read connections, for a call that reads more than who calls.
+pub(super) async fn connection<P: Permission>(app: &App, caller: &Caller, call: Call) -> Result<Option<Permit>, ApiError> {
+    if call != Call::Read || matches!(P::RULE, Rule::Anyone | Rule::Identified) {
+        return Ok(None);
+    }
+    let workspace = match caller {
+        Caller::Anyone => return Ok(None),
+        Caller::Key { entry, .. } => entry.tenant.id,
+        Caller::Member { tenant, .. } => tenant.id,
+    };
+    match app.budgets.try_read(workspace) {
+        Some(permit) => Ok(Some(permit)),
+        None => Ok(Some(Box::pin(app.budgets.read(workspace)).await?)),
+    }
+}
+
+/// Takes a member's call off their limits.
+pub(super) fn take(app: &App, caller: &Caller, call: Call, info: &RequestInfo) -> Result<(), Limited> {
+    match caller {
+        Caller::Member { member, .. } => app.budgets.admit_member(member, call, app.moment(info.begun())),
+        Caller::Anyone | Caller::Key { .. } => Ok(()),
+    }
+}
+
+async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule, call: Call) -> Result<Caller, ApiError> {
     match credential::find(&parts.headers)? {
         None => Err(unauthorized(
             "AUTHENTICATION_REQUIRED",
             "Send an API key in the X-API-Key header, or sign in and send the token in Authorization: Bearer.",
         )),
         Some(Presented::Key(presented)) => {
-            let entry = admit_key(app, presented, info, rule).await?;
+            let entry = admit_key(app, presented, info, rule, call).await?;
             Ok(Caller::Key { entry, hint: Hint::of(presented), scope: rule.scope() })
         }
         Some(Presented::Token(token)) => {
             // In a box, as wherever a request of a key may have to ask the database: the room for it would be moved about
             // with each of them, and they hardly ever do.
             let person = Box::pin(person(app, token)).await?.ok_or_else(session_invalid)?;
+            take(app, &person, call, info)?;
             if let Caller::Member { member, .. } = &person
                 && !rule.admits(member.role)
             {
@@ -206,7 +246,7 @@ pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> 
     Ok(tenant.map(|tenant| Caller::Member { member: Box::new(member), tenant, session }))
 }
 
-async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) -> Result<EntryRef, ApiError> {
+async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule, call: Call) -> Result<EntryRef, ApiError> {
     let ask = |now, ticks| Ask { scope: rule.scope(), address: info.address(), now, ticks };
     let (ask, verified) = if app.cluster.has_lease(info.begun()) {
         let ask = ask(info.at(), info.begun());
@@ -223,6 +263,12 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
         Ok(entry) => {
+            if call == Call::Write
+                && let Err(limited) = app.budgets.admit_key_write(entry.tenant.id, app.moment(ask.ticks))
+            {
+                app.recorder.deny(&as_refusal(entry, limited), ask.scope, info.origin(ask.now));
+                return Err(limited.into());
+            }
             app.recorder.allow(&entry, ask.scope, info.address(), ask.now);
             Ok(entry)
         }
@@ -231,6 +277,12 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule) 
             Err(refused(&refusal, info.address()))
         }
     }
+}
+
+/// The refusal as the audit log folds it.
+fn as_refusal(entry: EntryRef, limited: Limited) -> Refusal {
+    let rate = Rate { requests: u32::try_from(limited.quota).unwrap_or(u32::MAX), per: limited.window };
+    Refusal::Limited(entry, TooSoon { retry_after: limited.retry_after, rate })
 }
 
 impl<P: Permission> Guard for Allowed<P> {

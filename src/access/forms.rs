@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::allowed::{self, Caller};
-use super::visitor::SignedOut;
+use super::visitor::{Postponed, SignedOut};
 use crate::app::App;
 use crate::frame;
 use crate::kit::http::intake::{self, LARGEST_ANONYMOUS, NotTaken, Sender};
@@ -80,6 +80,9 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
     let path = parts.uri.path().to_owned();
     parts.extensions.insert(fields.clone());
     let response = next.run(Request::from_parts(parts, Body::empty())).await;
+    if let Some(Postponed(error)) = response.extensions().get() {
+        return frame::try_again_later(&path, &fields, error, response.headers().clone());
+    }
     if response.extensions().get::<SignedOut>().is_some() {
         return frame::signed_out_meanwhile(&path, &fields.with(TOKEN, ""));
     }

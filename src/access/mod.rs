@@ -7,6 +7,7 @@
 //! - Two different credentials in one request are refused, and so is a key or token in a URL.
 //!
 //! - `credential` what a request carries; `permission` what a route asks for; `allowed` the two brought together
+//! - `reader` asks again, while a long answer is sent
 //! - `refusal` what a refused caller is told; `api` whoami and check
 //! - `visitor` the caller of a page; `forms` what a page's form has to prove; `hosts` the names that the server answers to
 
@@ -16,6 +17,7 @@ mod credential;
 mod forms;
 mod hosts;
 mod permission;
+mod reader;
 mod refusal;
 mod visitor;
 
@@ -27,7 +29,9 @@ pub use forms::{Form, guard_forms};
 pub use hosts::{guard_host, guard_metrics};
 pub use permission::{
     Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, OwnWorkspace,
-    Permission, ReadAuditLog, Rule, SafetyRead, SafetyWrite, SignedIn, TripsRead, TripsWrite,
+    Permission, ReadAuditLog, RemoveMembers, RevokeKeys, Rule, SafetyRead, SafetyWrite, SignOut, SignedIn, SwitchKeys, TripsRead,
+    TripsWrite,
 };
+pub use reader::Reader;
 pub(crate) use refusal::unauthorized;
 pub use visitor::Visitor;

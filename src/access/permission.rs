@@ -2,16 +2,30 @@
 
 use std::fmt;
 
+use axum::http::Method;
 use axum::http::request::Parts;
 
 use crate::keys::{Module, Scope};
 use crate::kit::http::ApiError;
+use crate::limits::Call;
 use crate::members::Role;
 
 /// Something a caller may be allowed to do.
 pub trait Permission: Send + Sync + 'static {
     /// Who is.
     const RULE: Rule;
+
+    /// Whether its calls take access away: they are held to a limit of their own, so that nothing slows an incident down.
+    const ENDS_ACCESS: bool = false;
+
+    /// The limit that a request with this method is held to.
+    fn call(method: &Method) -> Call {
+        match *method {
+            _ if Self::ENDS_ACCESS => Call::EndAccess,
+            Method::GET | Method::HEAD | Method::OPTIONS => Call::Read,
+            _ => Call::Write,
+        }
+    }
 
     /// The rule for one request, if the request itself may ask for more.
     fn rule(_request: &Parts) -> Result<Rule, ApiError> {
@@ -85,12 +99,13 @@ impl fmt::Display for Rule {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $rule:expr;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident = $rule:expr $(, ENDS_ACCESS = $ends:expr)?;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
         impl Permission for $name {
             const RULE: Rule = $rule;
+            $(const ENDS_ACCESS: bool = $ends;)?
         }
     )+};
 }
@@ -128,4 +143,12 @@ permissions! {
     ManageMembers = Rule::Administrator;
     /// Settings of the account owner.
     OwnWorkspace = Rule::AccountOwner;
+    /// End one's own session.
+    SignOut = Rule::SignedIn, ENDS_ACCESS = true;
+    /// Revoke keys.
+    RevokeKeys = Rule::Administrator, ENDS_ACCESS = true;
+    /// Remove members.
+    RemoveMembers = Rule::Administrator, ENDS_ACCESS = true;
+    /// Switch the making of keys off, or on again.
+    SwitchKeys = Rule::AccountOwner, ENDS_ACCESS = true;
 }

@@ -19,6 +19,7 @@ use crate::front::RequestInfo;
 use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use crate::kit::page::{Fields, html_with};
 use crate::kit::secret::{self, SecretToken, TokenDigest};
+use crate::limits::Limited;
 use crate::members::Member;
 use crate::sessions::{Browser, Jar};
 
@@ -33,6 +34,10 @@ pub struct Visitor<P> {
     cookie: Option<HeaderValue>,
     browser: Option<SecretToken>,
 }
+
+/// Among a response's extensions: the form was not taken because of a limit, and may be sent again later.
+#[derive(Clone, Debug)]
+pub(super) struct Postponed(pub(super) ApiError);
 
 /// Among a response's extensions: whoever sent this has no session.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +99,10 @@ impl<P: Permission> FromRequestParts<App> for Visitor<P> {
             Some(token) => allowed::person(app, token.as_bytes()).await.map_err(|error| ApiError::from(error).into_response())?,
             None => None,
         };
+        let call = P::call(&parts.method);
+        if let Some(limited) = person.as_ref().and_then(|caller| allowed::take(app, caller, call, &info).err()) {
+            return Err(postponed(limited));
+        }
         match (P::RULE, person) {
             (Rule::Anyone, None) => Ok(Self::stranger(app, &parts.headers, info)),
             (_, None) => Err(to_sign_in(parts)),
@@ -111,8 +120,10 @@ impl<P: Permission> FromRequestParts<App> for Visitor<P> {
                         if let Some(tenant) = caller.tenant() {
                             Matched::admit(&parts.extensions, tenant.id.0);
                         }
+                        let connection = allowed::connection::<P>(app, &caller, call).await;
+                        let connection = connection.map_err(IntoResponse::into_response)?;
                         let browser = if rule == Rule::Anyone { Browser::sent(app, &parts.headers) } else { None };
-                        Ok(Self { allowed: Allowed::new(caller, info), token, cookie: None, browser })
+                        Ok(Self { allowed: Allowed::new(caller, info, connection), token, cookie: None, browser })
                     }
                 }
             }
@@ -126,8 +137,16 @@ impl<P> Visitor<P> {
         let visit = known.clone().unwrap_or_else(|| app.random.base62(43));
         let cookie = if known.is_some() { None } else { Jar::Visit.keep(&app.config, &visit, VISIT) };
         let browser = Browser::sent(app, headers);
-        Self { allowed: Allowed::new(Caller::Anyone, info), token: token_for(&visit), cookie, browser }
+        Self { allowed: Allowed::new(Caller::Anyone, info, None), token: token_for(&visit), cookie, browser }
     }
+}
+
+/// 429, from which `guard_forms` makes a page that keeps what was typed.
+fn postponed(limited: Limited) -> Response {
+    let error = ApiError::from(limited);
+    let mut response = error.clone().into_response();
+    response.extensions_mut().insert(Postponed(error));
+    response
 }
 
 /// Back to where they wanted to go, once they are signed in. A form is not lost either: see `guard_forms`.

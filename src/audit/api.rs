@@ -6,7 +6,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::export::{Format, export};
+use super::export::{Format, Request, export_for};
 use super::model::{Action, Event, EventFilter, Outcome, Which};
 use super::store;
 use crate::access::{Allowed, ReadAuditLog};
@@ -20,7 +20,10 @@ use crate::kit::http::{Answer, ApiError, Describe, Doc, Listing, Page, Query, Ro
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Audit log",
-        [get("/api/v1/audit-log", "List audit events", index), get("/api/v1/audit-log/export", "Export audit events", download)],
+        [
+            get("/api/v1/audit-log", "List audit events", index),
+            get("/api/v1/audit-log/export", "Export audit events", download).fails(409, "EXPORT_IN_PROGRESS"),
+        ],
     )
 }
 
@@ -73,17 +76,20 @@ impl Describe for Download {
     }
 }
 
-async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(query): Query<Export>) -> Download {
+async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(query): Query<Export>) -> Result<Download, ApiError> {
     let Export { format, action, actor_id, api_key_id, outcome, date_from, date_to } = query;
     let filter = EventFilter { action, actor_id, api_key_id, outcome, date_from, date_to, which: Which::All };
-    Download(file(&app, &who, filter, format))
+    file(&app, &who, filter, format).map(Download)
 }
 
-/// The events that match `filter` as a file.
-pub(super) fn file(app: &App, who: &Allowed<ReadAuditLog>, filter: EventFilter, format: Format) -> Response {
+/// The events that match `filter` as a file, unless the reader, the workspace or the node has too many exports under way.
+pub(super) fn file(app: &App, who: &Allowed<ReadAuditLog>, filter: EventFilter, format: Format) -> Result<Response, ApiError> {
+    let reader = who.reader(app).ok_or_else(ApiError::internal)?;
+    let slot = app.budgets.export(reader.exporter(), who.workspace(), app.clock.ticks())?;
+    let request = Request::new(app.clone(), reader, slot, who.workspace());
     let name = format!("attachment; filename=\"audit-log-{}.{}\"", who.workspace_slug(), format.extension());
     let headers =
         [(CONTENT_TYPE, format.media_type().to_owned()), (CONTENT_DISPOSITION, name), (CACHE_CONTROL, "no-store".to_owned())];
-    let body = HttpBody::from_stream(export(app.db.clone(), who.workspace(), filter, format));
-    (headers, body).into_response()
+    let body = HttpBody::from_stream(export_for(request, filter, format));
+    Ok((headers, body).into_response())
 }

@@ -13,10 +13,16 @@ pub const GENESIS: Hash = [0; 32];
 
 /// The hash of `event`, which comes after `previous`.
 pub fn link(previous: &Hash, event: &Event) -> Hash {
+    link_sized(previous, event).0
+}
+
+/// The hash of `event`, and the length of what was hashed.
+pub fn link_sized(previous: &Hash, event: &Event) -> (Hash, usize) {
+    let canonical = canonical(event);
     let mut hash = Sha256::new();
     hash.update(previous);
-    hash.update(canonical(event));
-    hash.finalize().into()
+    hash.update(&canonical);
+    (hash.finalize().into(), canonical.len())
 }
 
 /// The event as it is sent, without `hash`, in RFC 8785 form.

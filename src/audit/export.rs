@@ -8,7 +8,10 @@ use serde::Deserialize;
 
 use super::model::{Event, EventFilter};
 use super::store;
+use crate::access::Reader;
+use crate::app::App;
 use crate::kit::db::Db;
+use crate::limits::{Permit, Slot};
 use crate::workspaces::WorkspaceId;
 
 /// Events read at once.
@@ -42,37 +45,111 @@ impl Format {
     }
 }
 
-/// The events of `workspace` that match `filter`, in chunks.
+/// An export that ended before its last event.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The reader's session has ended, or their role, or the key, does not open the log any more.
+    #[error("the reader may not read the audit log any more")]
+    NoLongerAllowed,
+    /// It took longer than an export may take.
+    #[error("the export took longer than it may")]
+    Deadline,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+}
+
+/// A request for an export, with its place among those that run.
+#[derive(Debug)]
+pub(super) struct Request {
+    app: App,
+    reader: Reader,
+    slot: Slot,
+    workspace: WorkspaceId,
+}
+
+impl Request {
+    pub(super) fn new(app: App, reader: Reader, slot: Slot, workspace: WorkspaceId) -> Self {
+        Self { app, reader, slot, workspace }
+    }
+
+    /// Asks whether the next events may be read, and waits for the workspace's turn to read them.
+    async fn go_on(&self) -> Result<Permit, ExportError> {
+        let took = self.app.clock.ticks().saturating_sub(self.slot.since());
+        if self.app.budgets.export_deadline().is_some_and(|deadline| took > deadline) {
+            return Err(ExportError::Deadline);
+        }
+        let permit = self.app.budgets.read_in_background(self.workspace).await;
+        if self.reader.still_may().await? { Ok(permit) } else { Err(ExportError::NoLongerAllowed) }
+    }
+}
+
+/// The events of `workspace` that match `filter`, in chunks, up to the last that there is when the first are read.
 pub fn export(
     db: Db,
     workspace: WorkspaceId,
     filter: EventFilter,
     format: Format,
-) -> impl Stream<Item = Result<Bytes, DbErr>> + Send {
-    struct Place {
-        sequence: i64,
-        begun: bool,
-        ended: bool,
-    }
-    let start = Place { sequence: 0, begun: false, ended: false };
-    try_unfold((db, filter, start), move |(db, filter, mut place)| async move {
-        if place.ended {
+) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
+    stream(db, workspace, filter, format, None)
+}
+
+/// The same for a request: it ends early, with an error, once its reader may not go on.
+pub(super) fn export_for(
+    request: Request,
+    filter: EventFilter,
+    format: Format,
+) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
+    stream(request.app.db.clone(), request.workspace, filter, format, Some(request))
+}
+
+/// How far an export is.
+struct Progress {
+    sequence: i64,
+    /// The last event to be written, once it is known.
+    until: Option<i64>,
+    ended: bool,
+}
+
+fn stream(
+    db: Db,
+    workspace: WorkspaceId,
+    filter: EventFilter,
+    format: Format,
+    request: Option<Request>,
+) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
+    let start = Progress { sequence: 0, until: None, ended: false };
+    try_unfold((db, filter, request, start), move |(db, filter, request, mut progress)| async move {
+        if progress.ended {
             return Ok(None);
         }
-        let rows = store::after(db.read(), workspace, &filter, place.sequence, BATCH).await?;
+        let _permit = match &request {
+            Some(request) => Some(request.go_on().await.inspect_err(|error| {
+                let sequence = progress.sequence;
+                tracing::warn!(%error, reader = ?request.reader.exporter(), sequence, "an export ended early");
+            })?),
+            None => None,
+        };
         let mut chunk = Vec::new();
-        if !place.begun && format == Format::Csv {
-            csv_rows(&mut chunk, std::iter::once(CSV_HEADER.map(str::to_owned)));
-        }
-        place.begun = true;
-        place.ended = (rows.len() as u64) < BATCH;
-        place.sequence = rows.last().map_or(place.sequence, |row| row.sequence);
+        let until = match progress.until {
+            Some(until) => until,
+            None => {
+                if format == Format::Csv {
+                    csv_rows(&mut chunk, std::iter::once(CSV_HEADER.map(str::to_owned)));
+                }
+                store::last(db.read(), workspace).await?
+            }
+        };
+        progress.until = Some(until);
+        let rows = store::between(db.read(), workspace, &filter, progress.sequence, until, BATCH).await?;
+        progress.ended = (rows.len() as u64) < BATCH;
+        progress.sequence = rows.last().map_or(progress.sequence, |row| row.sequence);
         let events = rows.into_iter().map(store::event_of);
         match format {
             Format::Csv => csv_rows(&mut chunk, events.map(csv_row)),
             Format::Ndjson => events.for_each(|event| ndjson_row(&mut chunk, &event)),
         }
-        Ok(Some((Bytes::from(chunk), (db, filter, place))))
+        Ok(Some((Bytes::from(chunk), (db, filter, request, progress))))
     })
 }
 

@@ -25,7 +25,7 @@ mod words;
 mod work;
 
 pub use api::routes;
-pub use export::{Format, export};
+pub use export::{ExportError, Format, export};
 pub use model::{Action, Actor, By, Credential, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences};
 pub use once::forget_old_answers;
 pub use pages::routes as pages;

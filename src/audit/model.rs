@@ -122,6 +122,11 @@ impl Actor {
         Self { kind: "operator", id: None, name: Some(scrub(name).into_owned()) }
     }
 
+    /// Whether it is the command line.
+    pub fn is_operator(&self) -> bool {
+        self.kind == "operator"
+    }
+
     /// Their id and name, for a row that says who: whoever has no id goes by their kind, and by that for a name.
     pub fn into_id_and_name(self) -> (String, String) {
         let id = self.id.unwrap_or_else(|| self.kind.to_owned());

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 
 use super::chain::{GENESIS, Hash};
 use super::model::{Action, Event, EventActor, EventFilter, EventId, Target, Which};
 use super::tables::{event, head};
-use super::words::is_unusual;
-use crate::kit::db::{DbResult, page, rows_of};
+use super::words::{is_unusual, unusual_kinds};
+use crate::kit::db::{DbResult, rows_of};
 use crate::kit::http::{Page, Paging};
 use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
@@ -29,9 +29,23 @@ pub async fn list(
     {
         return page_of_all(db, &head, paging).await;
     }
-    let of_key = filter.api_key_id.as_deref().map(|key| event::Column::Sequence.in_subquery(about(workspace, key)));
-    let matching = event::Entity::find().filter(condition(workspace, filter).add_option(of_key));
-    page(db, matching.order_by_desc(event::Column::Sequence), paging, |row| Ok(event_of(row))).await
+    use event::Column;
+    let of_key = filter.api_key_id.as_deref().map(|key| Column::Sequence.in_subquery(about(workspace, key)));
+    let unusual = (filter.which == Which::Unusual).then(|| Column::Sequence.in_subquery(unusual(workspace)));
+    let indexed = EventFilter { which: Which::All, ..filter.clone() };
+    let matching = event::Entity::find().filter(condition(workspace, &indexed).add_option(of_key).add_option(unusual));
+    let total = matching.clone().count(db).await?;
+    // The numbers first, mostly from an index alone: rows of the pages before are not read.
+    let numbers = matching.select_only().column(Column::Sequence).order_by_desc(Column::Sequence);
+    let numbers = numbers.offset(paging.offset()).limit(paging.limit());
+    tracing::trace!(sql = %numbers.build(db.get_database_backend()), "a page of a list");
+    let numbers: Vec<i64> = numbers.into_tuple().all(db).await?;
+    if numbers.is_empty() {
+        return Ok(Page::new(Vec::new(), total, paging));
+    }
+    let rows = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.is_in(numbers));
+    let rows = rows.order_by_desc(Column::Sequence).all(db).await?;
+    Ok(Page::new(rows.into_iter().map(event_of).collect(), total, paging))
 }
 
 /// One page of all events. Their numbers have no gaps: the last is how many there are, and where a page begins and ends
@@ -57,12 +71,33 @@ pub(super) async fn after(
     sequence: i64,
     limit: u64,
 ) -> DbResult<Vec<event::Model>> {
+    between(db, workspace, filter, sequence, i64::MAX, limit).await
+}
+
+/// The number of the last event that there is, whatever the head says.
+pub(super) async fn last(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<i64> {
+    use event::Column;
+    let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
+    let last: Option<i64> = mine.order_by_desc(Column::Sequence).into_tuple().one(db).await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Up to `limit` events after `sequence` and up to `until`, the oldest first.
+pub(super) async fn between(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    filter: &EventFilter,
+    sequence: i64,
+    until: i64,
+    limit: u64,
+) -> DbResult<Vec<event::Model>> {
     use event::Column;
     // Checked row by row, as the log is read from one end to the other.
     let of_key = |key: &str| Condition::any().add(Column::ActorId.eq(key)).add(Column::TargetId.eq(key));
     event::Entity::find()
         .filter(condition(workspace, filter).add_option(filter.api_key_id.as_deref().map(of_key)))
         .filter(Column::Sequence.gt(sequence))
+        .filter(Column::Sequence.lte(until))
         .order_by_asc(Column::Sequence)
         .limit(limit)
         .all(db)
@@ -156,6 +191,18 @@ fn about(workspace: WorkspaceId, key: &str) -> SelectStatement {
         mine.filter(column.eq(key)).into_query()
     };
     of(Column::ActorId).union(UnionType::Distinct, of(Column::TargetId)).take()
+}
+
+/// The numbers of the events that deserve a second look, of each kind by an index of its own.
+fn unusual(workspace: WorkspaceId) -> SelectStatement {
+    let of = |kind: Condition| {
+        let mine = event::Entity::find().select_only().column(event::Column::Sequence);
+        mine.filter(event::Column::WorkspaceId.eq(workspace)).filter(kind).into_query()
+    };
+    let mut kinds = unusual_kinds().into_iter().map(of);
+    // There is always one: what was refused.
+    let first = kinds.next().unwrap_or_default();
+    kinds.fold(first, |mut all, kind| all.union(UnionType::Distinct, kind).take())
 }
 
 /// A row as it is sent.

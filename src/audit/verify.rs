@@ -11,7 +11,7 @@ use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
 
 /// Events read at once.
-const BATCH: u64 = 250;
+pub(super) const BATCH: u64 = 250;
 
 /// What the walk found.
 #[derive(Clone, PartialEq, Eq, Debug)]

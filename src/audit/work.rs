@@ -17,13 +17,19 @@ use crate::kit::clock::Time;
 use crate::kit::db::{DbResult, Tx, in_powers};
 use crate::kit::http::OnceKey;
 use crate::kit::secret;
+use crate::limits::Permit;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
+
+/// What an event takes besides its text: its hash, its row and its entries in six indexes, roughly.
+const ROOM_OF_AN_EVENT: usize = 500;
 
 /// A write in progress. Dropped without [`Work::commit`], it never was.
 pub struct Work {
     app: App,
     tx: Tx,
+    /// Dropped after the transaction.
+    _connection: Option<Permit>,
     workspace: WorkspaceId,
     by: By,
     now: Time,
@@ -32,6 +38,8 @@ pub struct Work {
     /// What was recorded; written in one go, as it may be a lot.
     events: Vec<event::Model>,
     claim: Option<Claim>,
+    /// About how many bytes it adds to the workspace's data.
+    stored: usize,
     after: Vec<Box<dyn FnOnce() + Send + Sync>>,
 }
 
@@ -60,18 +68,19 @@ impl std::fmt::Debug for Work {
 impl Work {
     /// Begins a transaction in `workspace`. Writers of one workspace follow one another: the chain's head is locked.
     pub async fn begin(app: &App, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+        let connection = app.budgets.write(workspace).await?;
         let tx = app.db.begin().await?;
-        Self::begin_in(app, tx, workspace, by).await
+        Self::begin_in(app, tx, Some(connection), workspace, by).await
     }
 
     /// Begins a transaction that takes access away, or lets somebody in who may: it is tried whatever the state of the storage,
-    /// and below the disk watermark. What cannot be stored fails all the same.
+    /// below the disk watermark and ahead of the workspace's other writes. What cannot be stored fails all the same.
     pub async fn begin_essential(app: &App, workspace: WorkspaceId, by: By) -> DbResult<Self> {
         let tx = app.db.begin_essential().await?;
-        Self::begin_in(app, tx, workspace, by).await
+        Self::begin_in(app, tx, None, workspace, by).await
     }
 
-    async fn begin_in(app: &App, tx: Tx, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+    async fn begin_in(app: &App, tx: Tx, connection: Option<Permit>, workspace: WorkspaceId, by: By) -> DbResult<Self> {
         let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
         let (sequence, hash) = match head {
             Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
@@ -92,7 +101,20 @@ impl Work {
             }
             None => {}
         }
-        Ok(Self { app: app.clone(), tx, workspace, by, now, sequence, hash, events: Vec::new(), claim: None, after: Vec::new() })
+        Ok(Self {
+            app: app.clone(),
+            tx,
+            _connection: connection,
+            workspace,
+            by,
+            now,
+            sequence,
+            hash,
+            events: Vec::new(),
+            claim: None,
+            stored: 0,
+            after: Vec::new(),
+        })
     }
 
     /// Goes on with the transaction in which a workspace was made, and begins its log.
@@ -102,6 +124,7 @@ impl Work {
         Ok(Self {
             app: app.clone(),
             tx,
+            _connection: None,
             workspace,
             by,
             now,
@@ -109,6 +132,7 @@ impl Work {
             hash: GENESIS,
             events: Vec::new(),
             claim: None,
+            stored: 0,
             after: Vec::new(),
         })
     }
@@ -193,10 +217,16 @@ impl Work {
             hash: Vec::new(),
         };
         scrub(&mut row);
-        let hash = chain::link(&self.hash, &store::event_of(row.clone()));
+        let (hash, length) = chain::link_sized(&self.hash, &store::event_of(row.clone()));
         row.hash = hash.to_vec();
+        self.add_stored(length + ROOM_OF_AN_EVENT);
         self.events.push(row);
         (self.sequence, self.hash) = (self.sequence + 1, hash);
+    }
+
+    /// Counts bytes of a row towards what the workspace may store in a day.
+    pub fn add_stored(&mut self, bytes: usize) {
+        self.stored = self.stored.saturating_add(bytes);
     }
 
     /// Does something in memory once the transaction has committed, before [`Work::commit`] returns.
@@ -216,7 +246,11 @@ impl Work {
         self.finish(Some((status, body))).await
     }
 
-    async fn finish(self, answer: Option<(u16, String)>) -> DbResult<()> {
+    async fn finish(mut self, answer: Option<(u16, String)>) -> DbResult<()> {
+        if let Some((_, body)) = &answer {
+            // The row is about as long as the answer that tells it, and a kept answer is stored besides.
+            self.add_stored(body.len() * if self.claim.is_some() { 2 } else { 1 });
+        }
         for events in in_powers(self.events) {
             let rows = events.into_iter().map(IntoActiveModel::into_active_model);
             event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
@@ -227,6 +261,8 @@ impl Work {
         let head = head::Model { workspace_id: self.workspace, sequence: self.sequence, hash: self.hash.to_vec() };
         head.into_active_model().reset_all().update(&self.tx).await?;
         self.tx.commit().await?;
+        let moment = self.app.moment(self.app.clock.ticks());
+        self.app.budgets.charge(self.workspace, self.stored as u64, moment);
         self.after.into_iter().for_each(|action| action());
         Ok(())
     }

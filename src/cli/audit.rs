@@ -86,7 +86,7 @@ async fn export(at: &InWorkspace, format: Format) -> Result<(), Failure> {
     let mut chunks = std::pin::pin!(audit::export(app.db.clone(), workspace.id, EventFilter::default(), format));
     let mut out = std::io::stdout().lock();
     while let Some(chunk) = chunks.next().await {
-        match out.write_all(&chunk?) {
+        match out.write_all(&chunk.map_err(|error| Failure::refused(error.to_string()))?) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             done => done?,
         }

@@ -24,7 +24,7 @@ use crate::kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTI
 use crate::kit::http::serve::{Caller, Connections, serve};
 use crate::kit::log::{EventLimit, Lines, Log};
 use crate::kit::text::Line;
-use crate::{router, workspaces};
+use crate::{limits, router, workspaces};
 
 #[derive(clap::Args)]
 pub(super) struct Serve {
@@ -68,6 +68,9 @@ pub(super) struct Listening {
     pub(super) trusted_proxies: Vec<IpNet>,
     #[command(flatten)]
     bounds: Bounds,
+    /// Figures of limits and quotas, such as member-writes=240,active-keys=none; docs/OPERATIONS.md names them all
+    #[arg(long, env = "PLANECONNECTION_LIMITS", value_delimiter = ',', value_name = "NAME=FIGURE")]
+    pub(super) limits: Vec<limits::Setting>,
     /// How the log is written to stderr
     #[arg(long, env = "PLANECONNECTION_LOG_FORMAT", default_value = "text")]
     pub(super) log_format: LogFormat,
@@ -158,6 +161,7 @@ impl Listening {
             has_metrics_listener: metrics.is_some(),
             max_connections,
             timeouts,
+            limits: self.limits.iter().copied().collect(),
             ..Config::default()
         };
         Ok((listener, metrics, config))

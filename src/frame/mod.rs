@@ -10,7 +10,7 @@ mod files;
 mod turned;
 
 pub use files::{asset, router as files};
-pub use turned::{forbidden, send_again, signed_out_meanwhile};
+pub use turned::{forbidden, send_again, signed_out_meanwhile, try_again_later};
 
 use crate::access::{Caller, Permission, ReadAuditLog};
 use crate::access::{ManageKeys, ManageMembers, OwnWorkspace};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::{Frame, Place};
@@ -44,20 +44,36 @@ struct Again<'a> {
     title: &'static str,
     path: &'a str,
     fields: Vec<(&'a str, Cow<'a, str>)>,
-    is_signed_out: bool,
+    because: Because<'a>,
+}
+
+/// Why a form has to be sent again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Because<'a> {
+    SignedOut,
+    OtherSession,
+    Limited(&'a str),
 }
 
 /// 401: a form was sent without a session. What was typed waits in the page until they are signed in again.
 pub fn signed_out_meanwhile(path: &str, fields: &Fields) -> Response {
     // The token is not known before they are signed in; what is sent without a fitting one leads to `send_again`.
-    let page = Again { title: "You were signed out", path, fields: kept(fields), is_signed_out: true };
+    let page = Again { title: "You were signed out", path, fields: kept(fields), because: Because::SignedOut };
     html_with(StatusCode::UNAUTHORIZED, &page)
 }
 
 /// 403: a form was opened in an earlier session. What was typed is there, with the token of this one.
 pub fn send_again(path: &str, fields: &Fields) -> Response {
-    let page = Again { title: "Send this again?", path, fields: kept(fields), is_signed_out: false };
+    let page = Again { title: "Send this again?", path, fields: kept(fields), because: Because::OtherSession };
     html_with(StatusCode::FORBIDDEN, &page)
+}
+
+/// 429: a form came when a limit was used up. What was typed waits in the page until there is room again.
+pub fn try_again_later(path: &str, fields: &Fields, error: &ApiError, headers: HeaderMap) -> Response {
+    let page = Again { title: "Too many changes", path, fields: kept(fields), because: Because::Limited(&error.message) };
+    let mut response = html_with(StatusCode::TOO_MANY_REQUESTS, &page);
+    response.headers_mut().extend(headers);
+    response
 }
 
 /// What was typed, but for passwords and keys: a page that waits must not hold one. A key's hint stays in its place.

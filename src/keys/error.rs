@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use super::model::{KeyId, Status};
 use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
+use crate::limits::Exceeded;
 
 /// Why a key was not created, rotated, changed or revoked.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum Error {
     /// API key management is off for the workspace.
     #[error("API key management is off for this workspace: the account owner can switch it on")]
     Disabled,
+    /// The workspace has as many keys as it may.
+    #[error(transparent)]
+    Quota(#[from] Exceeded),
     /// The same `Idempotency-Key` made this key before; its secret cannot be shown again.
     #[error("this request has already made a key; its secret was shown then and cannot be shown again")]
     AlreadyCreated(KeyId),
@@ -55,6 +59,7 @@ impl From<Error> for ApiError {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())
             }
             Error::OnceKeyReused => Self::once_key_reused(),
+            Error::Quota(exceeded) => exceeded.into(),
             Error::Db(error) => error.into(),
         }
     }

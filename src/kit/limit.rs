@@ -109,11 +109,21 @@ impl Gcra {
     }
 }
 
+/// What becomes of a caller without an entry while every entry of a full table is in use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhenFull {
+    /// Refused: anybody can come up with callers, such as addresses.
+    Refuse,
+    /// Admitted without being counted: callers are authenticated, so that their number has a bound elsewhere.
+    Admit,
+}
+
 /// One limit for each of many callers, in bounded memory.
 #[derive(Debug)]
 pub struct Limits<K> {
     rate: Rate,
     most: usize,
+    when_full: WhenFull,
     callers: Mutex<Callers<K>>,
 }
 
@@ -130,11 +140,21 @@ const PAUSE: Duration = Duration::from_secs(1);
 impl<K: Hash + Eq> Limits<K> {
     /// `rate` for each caller; at `most` callers the idle ones are forgotten, and while none is idle, strangers are refused.
     pub fn new(rate: Rate, most: usize) -> Self {
-        Self { rate, most, callers: Mutex::new(Callers { limits: HashMap::new(), look_at: Duration::ZERO }) }
+        Self::with_policy(rate, most, WhenFull::Refuse)
+    }
+
+    /// The same with a policy for a table that is full.
+    pub fn with_policy(rate: Rate, most: usize, when_full: WhenFull) -> Self {
+        Self { rate, most, when_full, callers: Mutex::new(Callers { limits: HashMap::new(), look_at: Duration::ZERO }) }
     }
 
     /// Takes one request for `caller` at `now`.
     pub fn take(&self, caller: K, now: Duration) -> Result<Left, TooSoon> {
+        self.take_share(caller, 1, now)
+    }
+
+    /// Takes one request off the share that one of so many nodes has of the limit; the error names the whole limit.
+    pub fn take_share(&self, caller: K, nodes: u32, now: Duration) -> Result<Left, TooSoon> {
         let mut callers = lock(&self.callers);
         let Callers { limits, look_at } = &mut *callers;
         if limits.len() >= self.most && !limits.contains_key(&caller) {
@@ -143,17 +163,26 @@ impl<K: Hash + Eq> Limits<K> {
                 *look_at = now + PAUSE;
             }
             if limits.len() >= self.most {
-                return Err(TooSoon { retry_after: self.rate.per, rate: self.rate });
+                return match self.when_full {
+                    WhenFull::Refuse => Err(TooSoon { retry_after: self.rate.per, rate: self.rate }),
+                    WhenFull::Admit => Ok(Left { remaining: 0 }),
+                };
             }
         }
-        limits.entry(caller).or_default().take(self.rate, now)
+        let taken = limits.entry(caller).or_default().take(self.rate.share(nodes), now);
+        taken.map_err(|too_soon| TooSoon { rate: self.rate, ..too_soon })
     }
 
     /// Takes back one request of `caller`, who turned out to be welcome.
     pub fn give_back(&self, caller: &K) {
+        self.give_back_share(caller, 1);
+    }
+
+    /// Takes back what [`Limits::take_share`] took.
+    pub fn give_back_share(&self, caller: &K, nodes: u32) {
         let callers = lock(&self.callers);
         if let Some(limit) = callers.limits.get(caller) {
-            limit.give_back(self.rate);
+            limit.give_back(self.rate.share(nodes));
         }
     }
 }
@@ -191,6 +220,28 @@ mod tests {
         assert!(take("one", 500), "who is known is let in");
         assert!(!take("a stranger", 1_200), "the other is idle, and nobody has looked");
         assert!(take("a stranger", 1_500));
+    }
+
+    #[test]
+    fn authenticated_callers_are_admitted_when_the_table_is_full_of_active_ones() {
+        let minute = Rate { requests: 2, per: Duration::from_mins(1) };
+        let limits = Limits::with_policy(minute, 2, WhenFull::Admit);
+        let take = |caller: &'static str, seconds| limits.take(caller, Duration::from_secs(seconds)).is_ok();
+        assert!(take("one", 0) && take("one", 0) && take("two", 0));
+        assert!(take("three", 1) && take("three", 1) && take("three", 1), "there is no entry to count them in");
+        assert!(!take("one", 1), "those with an entry are counted");
+        assert!(take("three", 120) && take("three", 120) && !take("three", 120), "idle entries made room");
+    }
+
+    #[test]
+    fn several_nodes_take_shares_of_one_limit() {
+        let rate = Rate { requests: 6, per: Duration::from_mins(1) };
+        let limits = Limits::new(rate, 10);
+        let take = |nodes| limits.take_share("one", nodes, Duration::from_secs(1));
+        assert!((0..3).all(|_| take(2).is_ok()));
+        assert_eq!(take(2), Err(TooSoon { retry_after: Duration::from_secs(20), rate }), "the whole limit is named");
+        limits.give_back_share(&"one", 2);
+        assert!(take(2).is_ok());
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use super::password;
 use super::role::Role;
 use super::service::{self, Standing};
 use super::store;
-use crate::access::{Allowed, Anyone, Caller, ManageMembers};
+use crate::access::{Allowed, Anyone, Caller, ManageMembers, RemoveMembers};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::{delete, get, patch, post};
@@ -24,7 +24,7 @@ pub fn routes() -> Routes<App> {
         "Members",
         [
             get("/api/v1/members", "List members", index),
-            post("/api/v1/members", "Add member", add).conflicts(),
+            post("/api/v1/members", "Add member", add).conflicts().fails(409, "QUOTA_EXCEEDED"),
             patch("/api/v1/members/{id}", "Change member role", set_role).conflicts(),
             delete("/api/v1/members/{id}", "Remove member", remove).conflicts(),
             post("/api/v1/auth/join", "Accept invitation", join)
@@ -73,7 +73,7 @@ async fn index(
     Ok(Answer(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
 }
 
-fn standing(who: &Allowed<ManageMembers>) -> Standing {
+fn standing<P>(who: &Allowed<P>) -> Standing {
     match who.caller() {
         Caller::Member { member, .. } => Standing(member.role),
         Caller::Anyone | Caller::Key { .. } => Standing(Role::Pilot),
@@ -115,7 +115,7 @@ async fn set_role(
 }
 
 async fn remove(
-    who: Allowed<ManageMembers>,
+    who: Allowed<RemoveMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
 ) -> Result<Answer<MemberView>, ApiError> {

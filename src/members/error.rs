@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use super::password::Weak;
 use crate::kit::http::ApiError;
 use crate::kit::text::sentence;
+use crate::limits::Exceeded;
 
 /// Why a member was not added, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,9 @@ pub enum Error {
     /// More passwords are being checked than the machine can bear.
     #[error("too many sign-ins at once: try again in a moment")]
     Busy,
+    /// The workspace has as many members, or open invitations, as it may.
+    #[error(transparent)]
+    Quota(#[from] Exceeded),
     /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
     OnceKeyReused,
@@ -53,6 +57,7 @@ impl From<Error> for ApiError {
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
             Error::Busy => Self::rate_limited(sentence(), 1),
             Error::OnceKeyReused => Self::once_key_reused(),
+            Error::Quota(exceeded) => exceeded.into(),
             Error::Db(error) => error.into(),
         }
     }

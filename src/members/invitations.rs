@@ -9,7 +9,7 @@ use super::error::Error;
 use super::model::{AddMember, Member, MemberId};
 use super::password::{self, Claimant, NewPassword};
 use super::service::{Standing, insert_with, target};
-use super::store;
+use super::{quota, store};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Work};
 use crate::kit::clock::Time;
@@ -64,6 +64,8 @@ pub async fn invite(
     if let Some(id) = repeated {
         return Ok(Invitation::Repeated(id));
     }
+    quota::require_seat(&work).await?;
+    quota::require_open_invitation(&work).await?;
     let (token, invitation) = invitation(app, work.by());
     let member = insert_with(&mut work, input.email, input.name, input.role, None, Some(invitation)).await?;
     work.commit_answering(201, &member.id).await?;
@@ -87,6 +89,10 @@ pub async fn invite_again(
     standing.require(member.role)?;
     if member.has_joined {
         return Err(Error::HasJoined);
+    }
+    let open_until = store::invited_until(work.tx(), workspace, id).await?;
+    if open_until.is_none_or(|until| until <= work.now()) {
+        quota::require_open_invitation(&work).await?;
     }
     let (token, invitation) = invitation(app, work.by());
     store::set_invitation(work.tx(), workspace, id, invitation).await?;

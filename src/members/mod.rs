@@ -7,7 +7,7 @@
 //! - An open invitation ends when its maker may not make it any more.
 //!
 //! - `role` what each role may do; `model` members; `password` argon2id, never more than the machine can bear
-//! - `service` add, change role, remove; `invitations` invite, join; `store` queries; `error` outcomes
+//! - `service` add, change role, remove; `invitations` invite, join; `quota` how many there may be; `store` queries; `error` outcomes
 //! - `api` the calls; `pages` Settings > Members, and the page where an invitation leads
 
 mod api;
@@ -16,6 +16,7 @@ mod invitations;
 mod model;
 mod pages;
 mod password;
+mod quota;
 mod role;
 mod service;
 mod store;

@@ -184,6 +184,17 @@ pub(super) async fn delete(db: &impl ConnectionTrait, workspace: WorkspaceId, id
     Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 
+/// How many members a workspace has, invited ones included.
+pub(super) async fn count(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
+    Entity::find().filter(Column::WorkspaceId.eq(workspace)).count(db).await
+}
+
+/// How many invitations of a workspace can be accepted.
+pub(super) async fn count_invited(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
+    let invited = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_null());
+    invited.filter(Column::InviteExpiresAt.gt(now)).count(db).await
+}
+
 /// How many members of this role there are who have joined.
 pub(super) async fn count_role(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<u64> {
     let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());

@@ -5,6 +5,7 @@ mod requests;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -52,6 +53,7 @@ impl Metrics {
             "Time from a call to revoke a key to the moment from which every node refused it",
             self.revocations.clone(),
         );
+        registry.register("limit_refusals", "Requests refused by a limit or quota, by its name in --limits", refusals(app));
         let cluster = &app.cluster;
         let gauges: [(&str, &str, f64); 10] = [
             ("keys", "Keys in memory, of any status", count(app.index.len())),
@@ -125,6 +127,20 @@ fn refused_connections(refused: Refused) -> Family<[(&'static str, &'static str)
     let family = Family::<[(&'static str, &'static str); 1], Counter>::default();
     for (bound, count) in [("client", refused.by_share), ("node", refused.by_total)] {
         family.get_or_create(&[("bound", bound)]).inc_by(count);
+    }
+    family
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct OfLimit {
+    limit: &'static str,
+}
+
+/// All limits, so that a graph begins at zero.
+fn refusals(app: &App) -> Family<OfLimit, Counter> {
+    let family = Family::<OfLimit, Counter>::default();
+    for (limit, refused) in app.budgets.refusals() {
+        family.get_or_create(&OfLimit { limit: limit.as_str() }).inc_by(refused);
     }
     family
 }

@@ -11,13 +11,13 @@ use super::kinds::{Confidentiality, ReportType, Severity, Status};
 use super::model::{CreateReport, Report, ReportFilter, ReportId, Reporter, UpdateReport};
 use super::summary::{self, Summary};
 use super::{service, store};
-use crate::access::{Allowed, FileReports, SafetyRead, SafetyWrite};
+use crate::access::{Allowed, Caller, FileReports, SafetyRead, SafetyWrite};
 use crate::app::App;
 use crate::front::Discreet;
 use crate::keys::{Module, Scope};
 use crate::kit::clock::Time;
 use crate::kit::http::route::{get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, Page, Path, Routes};
+use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, OnceKey, Page, Path, Routes};
 use crate::members::MemberId;
 
 /// The lines of the route table.
@@ -111,12 +111,28 @@ async fn create(
     if input.assigned_to.is_some() && !who.may(Scope::write(Module::Safety)) {
         return Err(Error::NoAssigning.into());
     }
+    let reporter = match who.caller() {
+        Caller::Member { member, .. } => Some(member.id),
+        Caller::Anyone | Caller::Key { .. } => None,
+    };
+    if let Some(member) = reporter {
+        app.budgets.admit_report(member, app.moment(who.info().begun()))?;
+    }
+    let filed = file(&who, &app, input, once).await;
+    // Only what was filed counts, and a repetition files nothing.
+    if let (Err(_), Some(member)) = (&filed, reporter) {
+        app.budgets.give_back_report(member);
+    }
+    filed
+}
+
+async fn file(who: &Allowed<FileReports>, app: &App, input: CreateReport, once: Option<OnceKey>) -> Result<Filed, ApiError> {
     let is_on_record = input.confidentiality.is_on_record();
     let mut work = if is_on_record {
-        who.begin_once(&app, once).await?
+        who.begin_once(app, once).await?
     } else {
         // The kept answer has the report in it: under the caller's name it would lead from them to it.
-        who.begin_once_unnamed(&app, once).await?
+        who.begin_once_unnamed(app, once).await?
     };
     let report = ReportView::from(service::create(&mut work, who.by().actor.into(), input).await?);
     work.commit_answering(201, &report).await?;

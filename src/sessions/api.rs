@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::known::Origin;
 use super::service::{self, Attempt};
-use crate::access::{Allowed, Anyone, Caller, CallingMember, SignedIn, WorkspaceView};
+use crate::access::{Allowed, Anyone, Caller, CallingMember, SignOut, WorkspaceView};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::http::route::post;
@@ -84,7 +84,7 @@ struct SignedOut {
 }
 
 async fn sign_out(
-    who: Allowed<SignedIn>,
+    who: Allowed<SignOut>,
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<Answer<SignedOut>, ApiError> {

@@ -27,6 +27,6 @@ pub use error::Error;
 pub use known::{Browser, Origin};
 pub use pages::routes as pages;
 pub(crate) use pages::{enter, farewell};
-pub use service::{Attempt, SignIns, SignedIn, authenticate, issue, record_failures, require, sign_in};
+pub use service::{Attempt, SignIns, SignedIn, authenticate, current, issue, record_failures, require, sign_in};
 pub use store::forget_expired;
 pub(crate) use tables::all as tables;

@@ -11,7 +11,7 @@ use super::cookie::Jar;
 use super::error::Error;
 use super::known::{self, Origin};
 use super::service::{self, Attempt, LIFETIME, SignedIn as NewSession};
-use crate::access::{Anyone, Form, SignedIn, Visitor};
+use crate::access::{Anyone, Form, SignOut, SignedIn, Visitor};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::frame::{Frame, Place};
@@ -165,7 +165,7 @@ fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = Opt
     response
 }
 
-async fn delete(who: Visitor<SignedIn>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+async fn delete(who: Visitor<SignOut>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     if let (Some(member), Some(session)) = (who.member(), who.session()) {
         service::sign_out(&app, member, session, who.by()).await?;
     }

@@ -202,9 +202,13 @@ async fn open(app: &App, member: Member, by: By, proof: Option<Proof<'_>>, origi
 /// Whose token this is, unless it is unknown, expired or signed out.
 pub async fn authenticate(app: &App, token: &[u8]) -> DbResult<Option<(Member, TokenDigest)>> {
     let digest = TokenDigest::of(token);
-    let Some((workspace, member)) = store::find(app.db.read(), digest, app.clock.now()).await? else { return Ok(None) };
-    let member = members::find(app.db.read(), workspace, member).await?;
-    Ok(member.map(|member| (member, digest)))
+    Ok(current(app.db.read(), digest, app.clock.now()).await?.map(|member| (member, digest)))
+}
+
+/// The member whose session this is, unless it is over.
+pub async fn current(db: &impl ConnectionTrait, session: TokenDigest, now: Time) -> DbResult<Option<Member>> {
+    let Some((workspace, member)) = store::find(db, session, now).await? else { return Ok(None) };
+    members::find(db, workspace, member).await
 }
 
 /// Refuses to go on for someone who was signed out, removed or given another role since the request was admitted: a

@@ -16,6 +16,7 @@ mod http;
 mod invitations;
 mod invoices;
 mod keys;
+mod limits;
 mod meanwhile;
 mod members;
 mod pages;

@@ -27,7 +27,7 @@ fn everything_that_was_answered_outlives_a_crash() {
     let mut answers = 0;
     let mut last = Answered::default();
     for round in 0..ROUNDS {
-        let node = site.node();
+        let node = site.node_with(&["--limits", "member-writes=none"]);
         check(&node, &last);
         let lives = Duration::from_micros(random.random_range(0..250_000));
         let answered = Mutex::new(Answered::default());

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::api::file;
 use super::export::Format;
 use super::model::EventFilter;
-use super::store;
+use super::{store, watch};
 use crate::access::{Form, ManageKeys, Permission, ReadAuditLog, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
@@ -114,15 +114,21 @@ async fn download(who: Visitor<ReadAuditLog>, State(app): State<App>, Asked(fiel
         _ => return Ok(Redirect::to(&format!("{PATH}{}", fields.with("format", "").to_query())).into_response()),
     };
     if filters.faults.is_empty() {
-        return Ok(file(&app, &who, filter, format));
+        return file(&app, &who, filter, format);
     }
     show(&app, &who, StatusCode::BAD_REQUEST, frame, filters, &filter, &fields).await
 }
 
 async fn verify(who: Visitor<ReadAuditLog>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
-    let Some(turn) = app.chains.take_turn(&app, who.workspace()) else {
-        let (frame, filters, filter) = read(&app, &who, &Fields::default()).await?;
-        return show(&app, &who, StatusCode::CONFLICT, frame, filters, &filter, &Fields::default()).await;
+    let reader = who.reader(&app).ok_or_else(ApiError::internal)?;
+    let turn = match app.chains.take_turn(&app, who.workspace(), reader) {
+        watch::Asked::Begun(turn) => turn,
+        // The page tells how far it is.
+        watch::Asked::UnderWay => return Ok(Redirect::to(PATH).into_response()),
+        watch::Asked::Busy => {
+            let (frame, filters, filter) = read(&app, &who, &Fields::default()).await?;
+            return show(&app, &who, StatusCode::CONFLICT, frame, filters, &filter, &Fields::default()).await;
+        }
     };
     // It may take longer than a browser waits. The page tells how far it is.
     tokio::spawn(async move {

@@ -20,8 +20,8 @@ use crate::kit::page::number::{grouped, plural};
 use crate::members::Role;
 use changes::{changed, refused};
 pub(super) use titles::{heading, title};
-pub(super) use unusual::is_unusual;
 pub use unusual::unusual;
+pub(super) use unusual::{is_unusual, unusual_kinds};
 
 /// A part of a sentence: words, or the name of something that a page may link to.
 #[derive(Clone, PartialEq, Eq, Debug)]

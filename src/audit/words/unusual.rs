@@ -84,9 +84,14 @@ fn refusal(event: &Event) -> &'static str {
 }
 
 /// The same as a condition on stored events.
+pub(in crate::audit) fn is_unusual() -> Condition {
+    unusual_kinds().into_iter().fold(Condition::any(), Condition::add)
+}
+
+/// Its parts, each of which an index finds; an event may fit several.
 ///
 /// `->` on a JSON column gives JSON on SQLite and on Postgres, and as text `false` and `null` are the same on both.
-pub(in crate::audit) fn is_unusual() -> Condition {
+pub(in crate::audit) fn unusual_kinds() -> Vec<Condition> {
     let shown = |sign: Sign| {
         let said = sign
             .path
@@ -94,5 +99,6 @@ pub(in crate::audit) fn is_unusual() -> Condition {
             .fold(Expr::col(Column::Details), |value, name| value.binary(BinOper::Custom("->"), Expr::cust(format!("'{name}'"))));
         Condition::all().add(Column::Action.eq(sign.action.as_str())).add(said.cast_as(Alias::new("text")).eq(sign.says.as_str()))
     };
-    SIGNS.into_iter().map(shown).fold(Condition::any().add(Column::Outcome.eq(Outcome::Denied.as_str())), Condition::add)
+    let denied = Condition::all().add(Column::Outcome.eq(Outcome::Denied.as_str()));
+    std::iter::once(denied).chain(SIGNS.into_iter().map(shown)).collect()
 }

@@ -14,7 +14,7 @@ use super::model::{CreateKey, Key, KeyFilter, KeyId, Person, RateLimit, RevokeKe
 use super::scope::{Permissions, Scope};
 use super::service::{self, NewKey};
 use super::{store, tally, usage as recorded};
-use crate::access::{Allowed, ManageKeys};
+use crate::access::{Allowed, ManageKeys, RevokeKeys};
 use crate::app::App;
 use crate::kit::clock::Time;
 use crate::kit::db::DbResult;
@@ -30,12 +30,14 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/api-keys", "Create API key", create)
                 .conflicts()
                 .fails(409, "ALREADY_CREATED")
+                .fails(409, "QUOTA_EXCEEDED")
                 .fails(403, "API_KEYS_DISABLED"),
             get("/api/v1/api-keys/{id}", "Get API key", show),
             patch("/api/v1/api-keys/{id}", "Update API key", update).conflicts(),
             post("/api/v1/api-keys/{id}/rotate", "Rotate API key", rotate)
                 .conflicts()
                 .fails(409, "ALREADY_CREATED")
+                .fails(409, "QUOTA_EXCEEDED")
                 .fails(403, "API_KEYS_DISABLED"),
             post("/api/v1/api-keys/{id}/revoke", "Revoke API key", revoke),
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
@@ -183,7 +185,7 @@ async fn update(
 }
 
 async fn revoke(
-    who: Allowed<ManageKeys>,
+    who: Allowed<RevokeKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Body(input): Body<RevokeKey>,

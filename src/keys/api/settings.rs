@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Allowed, OwnWorkspace};
+use crate::access::{Allowed, OwnWorkspace, SwitchKeys};
 use crate::app::App;
 use crate::kit::http::{Answer, ApiError, Body, Check};
 use crate::workspaces;
@@ -23,7 +23,7 @@ pub(super) async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>) -> 
 }
 
 pub(super) async fn update(
-    who: Allowed<OwnWorkspace>,
+    who: Allowed<SwitchKeys>,
     State(app): State<App>,
     Body(input): Body<ApiKeySettings>,
 ) -> Result<Answer<ApiKeySettings>, ApiError> {

@@ -22,6 +22,7 @@ use crate::kit::clock::Time;
 use crate::kit::db::{Db, DbResult, Fault, WritesRefused};
 use crate::kit::http::OnceKey;
 use crate::kit::text::kept;
+use crate::limits::Limit;
 use crate::workspaces::{self, WorkspaceId};
 
 pub use require::require;
@@ -29,6 +30,9 @@ pub use revoke::revoke;
 
 /// The furthest an expiry may lie ahead.
 pub(super) const MOST_YEARS: i16 = 5;
+
+/// The time in which new keys are counted.
+const QUOTA_DAY: Duration = Duration::from_hours(24);
 
 /// A key and its secret, in clear text for the last time.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
     let secret = PlainSecret::generate(&app.random);
     let mut work = begin(app, workspace, by, once).await?;
     require_enabled(&work).await?;
+    require_room(&work).await?;
     let now = work.now();
     let scopes = input.chosen_scopes();
     let key = Key {
@@ -85,6 +90,7 @@ pub async fn rotate(
     let secret = PlainSecret::generate(&app.random);
     let mut work = begin(app, workspace, by, once).await?;
     require_enabled(&work).await?;
+    require_room(&work).await?;
     let now = work.now();
     let old = active(&work, id).await?;
     let name = match &input.name {
@@ -206,6 +212,17 @@ async fn require_stored(db: &Db, key: &Key) -> DbResult<()> {
 
 async fn require_enabled(work: &Work) -> Result<(), Error> {
     if workspaces::api_keys_enabled(work.tx(), work.workspace()).await? { Ok(()) } else { Err(Error::Disabled) }
+}
+
+/// Refuses one key more than the quotas allow; the operator, who sets them, may make it all the same.
+async fn require_room(work: &Work) -> Result<(), Error> {
+    if work.by().actor.is_operator() {
+        return Ok(());
+    }
+    let (budgets, now) = (&work.app().budgets, work.now());
+    budgets.require_room(Limit::ActiveKeys, store::count_active(work.tx(), work.workspace(), now).await?)?;
+    let made = store::count_made_since(work.tx(), work.workspace(), now.before(QUOTA_DAY)).await?;
+    Ok(budgets.require_room(Limit::NewKeys, made)?)
 }
 
 async fn active(work: &Work, id: KeyId) -> Result<Key, Error> {

@@ -1,6 +1,7 @@
 //! A failure on its way to the caller.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -19,6 +20,17 @@ pub struct FieldError {
     pub field: String,
     /// What to do about it.
     pub message: String,
+}
+
+/// A limit as `RateLimit-Policy` names it.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the members are those of the IETF draft")]
+pub struct Policy {
+    pub name: &'static str,
+    pub quota: u64,
+    pub window: Duration,
+    /// `None` for requests.
+    pub unit: Option<&'static str>,
 }
 
 /// A refusal in the API's words. It becomes JSON at the outermost layer, which knows the request id.
@@ -103,9 +115,17 @@ impl ApiError {
 
     /// The same, with the limit in the words of the IETF draft for `RateLimit` header fields.
     pub fn too_soon(message: impl Into<Cow<'static, str>>, too_soon: TooSoon) -> Self {
-        let (seconds, rate) = (too_soon.seconds(), too_soon.rate);
-        let policy = format!("\"default\";q={};w={}", rate.requests, rate.per.as_secs());
-        let state = format!("\"default\";r=0;t={seconds}");
+        let TooSoon { rate, .. } = too_soon;
+        let policy = Policy { name: "default", quota: rate.requests.into(), window: rate.per, unit: None };
+        Self::limited(message, policy, too_soon.seconds())
+    }
+
+    /// The same for a limit with a name.
+    pub fn limited(message: impl Into<Cow<'static, str>>, policy: Policy, seconds: u64) -> Self {
+        let Policy { name, quota, window, unit } = policy;
+        let unit = unit.map_or(String::new(), |unit| format!(";qu=\"{unit}\""));
+        let state = format!("\"{name}\";r=0;t={seconds}");
+        let policy = format!("\"{name}\";q={quota};w={}{unit}", window.as_secs());
         [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(
             Self::rate_limited(message, seconds),
             |error, (name, value)| match HeaderValue::from_str(&value) {

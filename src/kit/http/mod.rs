@@ -29,7 +29,7 @@ pub mod tagged;
 
 pub use answer::{Answer, Created, NoStore, Page, Paging, Put};
 pub use describe::{Describe, Doc};
-pub use error::{ApiError, FieldError};
+pub use error::{ApiError, FieldError, Policy};
 pub use extract::{Body, Check, Creating, Faults, Listing, NoFields, NoParameters, OnceKey, Path, Query, present};
 pub use matched::{Matched, told};
 pub use prepared::Prepared;

@@ -57,6 +57,7 @@ async fn create(who: Visitor<ManageMembers>, State(app): State<App>, form: Form)
     match invitations::invite(&app, who.workspace(), who.by(), standing(&who), input, form.once()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ Error::EmailTaken(_)) => again(StatusCode::CONFLICT, FormFaults::of_field("email", sentence(error))),
+        Err(error @ Error::Quota(_)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(error))),
         Err(error @ Error::OwnerRequired) => again(StatusCode::FORBIDDEN, FormFaults::of_field("role", sentence(error))),
         Err(error) => Err(error.into()),
     }

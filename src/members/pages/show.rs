@@ -62,12 +62,12 @@ impl ShowPage {
     }
 }
 
-pub(super) async fn find(app: &App, who: &Visitor<ManageMembers>, id: MemberId) -> Result<Member, ApiError> {
+pub(super) async fn find<P>(app: &App, who: &Visitor<P>, id: MemberId) -> Result<Member, ApiError> {
     store::find(app.db.read(), who.workspace(), id).await?.ok_or_else(|| Error::NotFound.into())
 }
 
 /// Why whoever visits may not change or remove this member, in a sentence.
-pub(super) async fn hindrance(app: &App, who: &Visitor<ManageMembers>, member: &Member) -> Result<Option<String>, ApiError> {
+pub(super) async fn hindrance<P>(app: &App, who: &Visitor<P>, member: &Member) -> Result<Option<String>, ApiError> {
     match require_changeable(app.db.read(), standing(who), member).await {
         Ok(()) => Ok(None),
         Err(Error::Db(error)) => Err(error.into()),
@@ -117,7 +117,9 @@ async fn invite_again(
 ) -> Result<Response, ApiError> {
     match invitations::invite_again(&app, who.workspace(), who.by(), standing(&who), id, form.once()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
-        Err(error @ (Error::HasJoined | Error::OwnerRequired)) => Ok(refused(error, ShowPage::new(&app, &who, id).await?)),
+        Err(error @ (Error::HasJoined | Error::OwnerRequired | Error::Quota(_))) => {
+            Ok(refused(error, ShowPage::new(&app, &who, id).await?))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -1,7 +1,16 @@
 //! The log as a file: enough to verify it elsewhere, and harmless in a spreadsheet.
 
+use std::time::Duration;
+
+use axum::http::Request;
+use http_body_util::BodyExt;
+use planeconnection::audit::{Action, By, Work};
+use planeconnection::config::Config;
+use planeconnection::limits::{Limit, Settings};
+use planeconnection::members::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tower::ServiceExt;
 
 use super::{KEYS, LOG};
 use crate::support::{TestApp, hex};
@@ -103,4 +112,136 @@ async fn a_cell_that_a_spreadsheet_would_run_is_text() {
         }
     }
     assert_eq!(quoted, 10);
+}
+
+/// The body of an export that is being sent: the first part is there, the rest is asked for later.
+async fn begun(t: &TestApp, credential: (&'static str, &str)) -> axum::body::Body {
+    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    for number in 0..1_200 {
+        work.record(Action::KeyUsed, None, json!({ "number": number }));
+    }
+    work.commit().await.expect("a commit");
+    let request = Request::get(format!("{LOG}/export?format=ndjson")).header(credential.0, credential.1);
+    let response =
+        t.router.clone().oneshot(request.body(axum::body::Body::empty()).expect("a request")).await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    let mut body = response.into_body();
+    let first = body.frame().await.expect("a part").expect("no error").into_data().expect("data");
+    assert_eq!(first.iter().filter(|byte| **byte == b'\n').count(), 500);
+    body
+}
+
+/// The events that were still sent, and whether the export came to its end.
+async fn rest(mut body: axum::body::Body) -> (usize, bool) {
+    let mut events = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return (events, false) };
+        events += frame.into_data().expect("data").iter().filter(|byte| **byte == b'\n').count();
+    }
+    (events, true)
+}
+
+fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+#[tokio::test]
+async fn an_export_ends_at_the_last_event_there_was_when_it_began() {
+    let t = TestApp::new().await;
+    let token = bearer(&t.token_of(t.owner.clone()).await);
+    let body = begun(&t, ("authorization", &token)).await;
+    for _ in 0..9 {
+        t.member(Role::Auditor).await;
+    }
+    let before = t.audit().await.len() - 19;
+    assert_eq!(rest(body).await, (before - 500, true));
+}
+
+#[tokio::test]
+async fn an_export_ends_when_its_reader_is_removed_signed_out_or_loses_the_role() {
+    for change in ["remove", "sign out", "demote"] {
+        let t = TestApp::new().await;
+        let auditor = t.add_member(Role::Auditor).await;
+        let token = bearer(&t.token_of(auditor.clone()).await);
+        let body = begun(&t, ("authorization", &token)).await;
+        let member = format!("/api/v1/members/{}", auditor.id);
+        match change {
+            "remove" => t.owner().await.delete(&member).await.is(200),
+            "sign out" => t.anyone().header("authorization", &token).post("/api/v1/auth/sign-out", json!({})).await.is(200),
+            _ => t.owner().await.patch(&member, json!({ "role": "pilot" })).await.is(200),
+        };
+        assert_eq!(rest(body).await, (0, false), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_with_a_key_ends_when_the_key_is_revoked_or_expires() {
+    for is_revoked in [true, false] {
+        let t = TestApp::new().await;
+        let key = t
+            .key_with(json!({ "name": "Archive", "permissions": "custom", "scopes": ["audit:read"], "expiresAt": "2026-11-23T09:40:00Z" }))
+            .await;
+        let body = begun(&t, ("x-api-key", &key.secret)).await;
+        if is_revoked {
+            t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+        } else {
+            t.app.clock.advance(Duration::from_mins(11));
+        }
+        assert_eq!(rest(body).await, (0, false));
+    }
+}
+
+#[tokio::test]
+async fn an_export_goes_on_for_a_reader_who_has_another_role_that_reads_the_log() {
+    let t = TestApp::new().await;
+    let admin = t.add_member(Role::Admin).await;
+    let body = begun(&t, ("authorization", &bearer(&t.token_of(admin.clone()).await))).await;
+    t.owner().await.patch(&format!("/api/v1/members/{}", admin.id), json!({ "role": "auditor" })).await.is(200);
+    assert!(rest(body).await.1);
+}
+
+#[tokio::test]
+async fn a_reader_has_one_export_at_a_time_and_an_hour_for_it() {
+    let t = TestApp::new().await;
+    let token = bearer(&t.token_of(t.owner.clone()).await);
+    let body = begun(&t, ("authorization", &token)).await;
+    let export = format!("{LOG}/export?format=csv");
+    // Another session, and the page, are the same reader.
+    t.owner().await.get(&export).await.is(409).code("EXPORT_IN_PROGRESS");
+    let page = t.person(Role::AccountOwner).await.get("/settings/audit-log/export?format=csv").await.is(409);
+    page.says("An export of yours is still running.");
+    t.member(Role::Auditor).await.get(&export).await.is(200);
+    drop(body);
+    t.owner().await.get(&export).await.is(200);
+    let body = begun(&t, ("authorization", &token)).await;
+    t.advance(Duration::from_secs(3_601)).await;
+    t.owner().await.get(&export).await.is(200);
+    assert_eq!(rest(body).await, (0, false), "it took too long");
+    t.owner().await.get(&export).await.is(200);
+}
+
+#[tokio::test]
+async fn a_head_request_does_not_keep_the_place_of_an_export() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let export = format!("{LOG}/export?format=csv");
+    for _ in 0..3 {
+        owner.send(axum::http::Method::HEAD, &export, axum::body::Body::empty()).await.is(200);
+    }
+    owner.get(&export).await.is(200);
+}
+
+#[tokio::test]
+async fn exports_of_a_workspace_and_of_a_node_have_a_bound() {
+    let limits = Settings::default().with(Limit::Exports, Some(1)).with(Limit::NodeExports, Some(1));
+    let t = TestApp::with_config(Config { limits, ..Config::default() }).await;
+    let token = bearer(&t.token_of(t.owner.clone()).await);
+    let body = begun(&t, ("authorization", &token)).await;
+    let export = format!("{LOG}/export?format=csv");
+    let refused = t.member(Role::Auditor).await.get(&export).await.is(429).code("RATE_LIMITED");
+    assert_eq!(refused.header("retry-after"), "30");
+    let (_, other) = t.other_workspace().await;
+    other.get(&export).await.is(429);
+    drop(body);
+    other.get(&export).await.is(200);
 }

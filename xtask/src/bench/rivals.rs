@@ -102,7 +102,10 @@ impl Server {
 
 /// How the product is served at an address.
 pub(super) fn product_command(product: &Product, at: SocketAddr, more: &[&str]) -> Command {
-    product.command(&[&["serve", "--listen", &at.to_string()], more].concat())
+    let mut command = product.command(&[&["serve", "--listen", &at.to_string()], more].concat());
+    // One member fills it with trips. By the environment, as a product of before is measured, too.
+    command.env("PLANECONNECTION_LIMITS", "member-writes=none,key-writes=none,stored-bytes=none");
+    command
 }
 
 /// Makes trips, and a key without a limit; its secret.

@@ -21,6 +21,7 @@ use crate::keys::service;
 use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Route};
 use crate::kit::page::{Fields, FormFaults, Moments, html_with};
+use crate::kit::text::sentence;
 use crate::workspaces;
 
 const PATH: &str = "/settings/api-keys/new";
@@ -88,6 +89,7 @@ async fn create(who: Visitor<ManageKeys>, State(app): State<App>, form: Form) ->
         Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
         Err(Error::Disabled) => off::show(&app, &who).await,
         Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(exceeded))),
         Err(error) => Err(error.into()),
     }
 }

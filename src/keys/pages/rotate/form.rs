@@ -6,6 +6,7 @@ use crate::keys::pages::expiration::{self, Choices};
 use crate::keys::pages::fields::{found, name_taken, named, noted};
 use crate::kit::http::Check;
 use crate::kit::page::{Fields, FormFaults, Moments};
+use crate::kit::text::sentence;
 
 /// The fields in their order on the page.
 const ORDER: [&str; 3] = ["name", "expiration", "date"];
@@ -50,6 +51,7 @@ pub(super) fn read(fields: &Fields, at: &Moments) -> Result<RotateKey, FormFault
 pub(super) fn refused(error: &Error) -> FormFaults {
     match error {
         Error::NameTaken(_) => name_taken(error),
+        Error::Quota(_) => FormFaults::of_whole(sentence(error)),
         _ => FormFaults::default(),
     }
 }

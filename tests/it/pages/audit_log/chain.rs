@@ -1,12 +1,16 @@
 //! What the page says of the chain.
 
+use std::time::Duration;
+
 use planeconnection::audit::{Action, By, Work};
+use planeconnection::config::Config;
+use planeconnection::limits::{Limit, Permit, Settings};
 use planeconnection::members::Role;
 use serde_json::json;
 
 use super::{PAGE, named, sentences};
 use crate::browser::Person;
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, PASSWORD, TestApp};
 
 async fn with_a_log() -> (TestApp, Person) {
     log_in(TestApp::new().await).await
@@ -23,12 +27,16 @@ async fn log_in(t: TestApp) -> (TestApp, Person) {
 /// A log that is too long to be walked at one look.
 async fn with_a_long_log() -> (TestApp, Person) {
     let (t, auditor) = with_a_log().await;
+    record(&t, 5_600).await;
+    (t, auditor)
+}
+
+async fn record(t: &TestApp, events: u32) {
     let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
-    for number in 0..5_600 {
+    for number in 0..events {
         work.record(Action::KeyUsed, None, json!({ "number": number }));
     }
     work.commit().await.expect("a commit");
-    (t, auditor)
 }
 
 /// Asks for a walk over the whole log, and looks until it is over.
@@ -117,4 +125,65 @@ async fn a_long_log_that_was_cut_short_is_noticed_without_a_walk() {
     .await;
     auditor.get(PAGE).await.is(200).says("Event 5610 is not the one that was verified here before");
     verified(&auditor).await.says("Event 5610 is not the one that was verified here before");
+}
+
+#[tokio::test]
+async fn a_short_log_is_walked_from_its_first_event_once_a_minute_and_on_from_there_in_between() {
+    let (t, auditor) = with_a_log().await;
+    record(&t, 1_000).await;
+    auditor.get(PAGE).await.is(200).says("every one of the 1,010 events fits.");
+    t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 4").await;
+    let soon = auditor.get(PAGE).await.is(200).says("Chain verified up to event 1,010, the last one.");
+    soon.says("What was checked before is not read again").says("Its first event was read");
+    t.advance(Duration::from_mins(1)).await;
+    auditor.get(PAGE).await.is(200).says("Event 4 (evt_").says("The 3 events before that fit.");
+}
+
+/// The token of the page's forms.
+async fn token(person: &Person) -> String {
+    let hidden = person.get(PAGE).await.is(200).hidden(&format!("{PAGE}/verify"));
+    hidden.into_iter().find(|(name, _)| name == "csrf").expect("a token").1
+}
+
+/// Keeps walks over whole logs of the workspace waiting.
+fn every_connection(t: &TestApp) -> Vec<Permit> {
+    std::iter::from_fn(|| t.app.budgets.try_read(t.workspace.id)).collect()
+}
+
+#[tokio::test]
+async fn one_walk_of_a_workspace_runs_at_a_time_and_as_many_as_may_on_a_node() {
+    for (most, status) in [(1, 409), (2, 303)] {
+        let limits = Settings::default().with(Limit::NodeChainChecks, Some(most));
+        let (t, auditor) = log_in(TestApp::with_config(Config { limits, ..Config::default() }).await).await;
+        t.other_workspace().await;
+        let ben = t.stranger();
+        ben.submit("/sign-in", "/sign-in", &[("email", "ben@northwind.example"), ("password", PASSWORD)]).await.is(303);
+        let (hers, his) = (token(&auditor).await, token(&ben).await);
+        let held = every_connection(&t);
+        let verify = format!("{PAGE}/verify");
+        auditor.post(&verify, &[("csrf", &hers)]).await.leads_to(PAGE);
+        auditor.post(&verify, &[("csrf", &hers)]).await.leads_to(PAGE);
+        let answer = ben.post(&verify, &[("csrf", &his)]).await.is(status);
+        assert_eq!(answer.text.contains("This server is verifying the logs of other workspaces."), status == 409);
+        drop(held);
+        verified(&auditor).await.says("Chain verified");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_ends_when_its_reader_may_not_read_the_log_any_more_and_another_goes_on() {
+    let (t, _) = with_a_log().await;
+    let leaver = t.add_member(Role::Auditor).await;
+    let (first, cookie) = (t.stranger(), t.token_of(leaver.clone()).await);
+    first.plant("planeconnection_session", &cookie);
+    let csrf = token(&first).await;
+    let held = every_connection(&t);
+    first.post(&format!("{PAGE}/verify"), &[("csrf", &csrf)]).await.leads_to(PAGE);
+    t.owner().await.delete(&format!("/api/v1/members/{}", leaver.id)).await.is(200);
+    drop(held);
+    let second = t.person(Role::Auditor).await;
+    while second.get(PAGE).await.is(200).text.contains("is being verified from its first event") {
+        tokio::task::yield_now().await;
+    }
+    verified(&second).await.says("Chain verified: every one of the");
 }

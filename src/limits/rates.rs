@@ -1,0 +1,110 @@
+//! Requests by member and by workspace, counted by the rate limiter of `kit`.
+
+use std::hash::Hash;
+use std::time::Duration;
+
+use super::{Limit, Limited, Moment, Settings};
+use crate::kit::limit::{Limits, Rate, TooSoon, WhenFull};
+use crate::members::{Member, MemberId};
+use crate::workspaces::WorkspaceId;
+
+/// Members, or workspaces, that are counted at once; idle ones are forgotten.
+const MOST: usize = 100_000;
+
+/// A kind of request, each with a limit of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Call {
+    /// Changes nothing.
+    Read,
+    /// Changes something.
+    Write,
+    /// Takes access away, or is on the way to that.
+    EndAccess,
+}
+
+/// Members of a workspace who share a limit: others cannot keep administrators from their work.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Group {
+    Administrators,
+    Others,
+}
+
+#[derive(Debug)]
+pub(super) struct Rates {
+    member_reads: Bucket<MemberId>,
+    member_writes: Bucket<MemberId>,
+    member_revocations: Bucket<MemberId>,
+    member_reports: Bucket<MemberId>,
+    reads: Bucket<(WorkspaceId, Group)>,
+    writes: Bucket<(WorkspaceId, Group)>,
+    key_writes: Bucket<WorkspaceId>,
+}
+
+impl Rates {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            member_reads: Bucket::new(settings, Limit::MemberReads),
+            member_writes: Bucket::new(settings, Limit::MemberWrites),
+            member_revocations: Bucket::new(settings, Limit::MemberRevocations),
+            member_reports: Bucket::new(settings, Limit::MemberReports),
+            reads: Bucket::new(settings, Limit::WorkspaceReads),
+            writes: Bucket::new(settings, Limit::WorkspaceWrites),
+            key_writes: Bucket::new(settings, Limit::KeyWrites),
+        }
+    }
+
+    pub(super) fn take_member(&self, member: &Member, call: Call, moment: Moment) -> Result<(), Limited> {
+        let (of_member, of_workspace) = match call {
+            Call::Read => (&self.member_reads, &self.reads),
+            Call::Write => (&self.member_writes, &self.writes),
+            Call::EndAccess => return self.member_revocations.take(member.id, moment),
+        };
+        let group = if member.role.is_administrator() { Group::Administrators } else { Group::Others };
+        of_member.take(member.id, moment)?;
+        // A request that is refused costs nothing.
+        of_workspace.take((member.workspace, group), moment).inspect_err(|_| of_member.give_back(&member.id, moment))
+    }
+
+    pub(super) fn take_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
+        self.key_writes.take(workspace, moment)
+    }
+
+    /// Each node lets the whole number through: a report must not be refused because nodes are many.
+    pub(super) fn take_report(&self, member: MemberId, moment: Moment) -> Result<(), Limited> {
+        self.member_reports.take(member, Moment { nodes: 1, ..moment })
+    }
+
+    pub(super) fn give_back_report(&self, member: MemberId) {
+        self.member_reports.give_back(&member, Moment { at: Duration::ZERO, nodes: 1 });
+    }
+}
+
+/// One limit for each of many callers, or none.
+#[derive(Debug)]
+struct Bucket<K> {
+    limit: Limit,
+    limiter: Option<Limits<K>>,
+}
+
+impl<K: Hash + Eq> Bucket<K> {
+    fn new(settings: &Settings, limit: Limit) -> Self {
+        let rate = |figure| Rate { requests: u32::try_from(figure).unwrap_or(u32::MAX), per: limit.window() };
+        let limiter = settings.get(limit).map(|figure| Limits::with_policy(rate(figure), MOST, WhenFull::Admit));
+        Self { limit, limiter }
+    }
+
+    fn take(&self, caller: K, moment: Moment) -> Result<(), Limited> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let limited = |TooSoon { retry_after, rate }| {
+            let (limit, quota, window) = (self.limit, rate.requests.into(), rate.per);
+            Limited { limit, quota, window, retry_after }
+        };
+        limiter.take_share(caller, moment.nodes, moment.at).map(|_left| ()).map_err(limited)
+    }
+
+    fn give_back(&self, caller: &K, moment: Moment) {
+        if let Some(limiter) = &self.limiter {
+            limiter.give_back_share(caller, moment.nodes);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What a workspace may store in a day, by whatever it is stored.
+
+use std::time::Duration;
+
+use planeconnection::limits::Limit;
+use planeconnection::members::Role;
+use serde_json::{Value, json};
+
+use super::{refusals, with};
+use crate::support::{Client, TestApp};
+
+const INVOICES: &str = "/api/v1/ops/invoices";
+
+fn invoice(lines: usize) -> Value {
+    let line = json!({ "description": "Flight hours ".repeat(12), "quantity": "1", "unitPrice": 100 });
+    json!({
+        "client": { "name": "Alpine Logistics", "email": "billing@alpine.example" },
+        "currency": "CHF",
+        "dueDate": "2026-12-31",
+        "lineItems": vec![line; lines],
+    })
+}
+
+/// Requests of about 30 kB each that were answered before the quota of 1 MB was used up.
+async fn taken(t: &TestApp, key: &Client, keep: bool) -> usize {
+    for number in 0..200 {
+        let key = if keep { key.clone().header("idempotency-key", &format!("number-{number}")) } else { key.clone() };
+        let answer = key.post(INVOICES, invoice(100)).await;
+        if answer.status == 429 {
+            assert_eq!(answer.header("ratelimit-policy"), "\"stored-bytes\";q=1000000;w=86400;qu=\"content-bytes\"");
+            assert!(answer.text.contains("stored as much as it may in a day"), "{}", answer.text);
+            assert_eq!(refusals(t, Limit::StoredBytes).await, 1);
+            return number;
+        }
+        answer.is(201);
+    }
+    panic!("nothing was refused")
+}
+
+#[tokio::test]
+async fn rows_and_kept_answers_count_and_the_day_gives_room_again() {
+    let t = with([(Limit::StoredBytes, 1_000_000)]).await;
+    let key = t.with(&t.key(&["invoices:write"]).await);
+    let rows = taken(&t, &key, false).await;
+    t.advance(Duration::from_hours(12)).await;
+    key.post(INVOICES, invoice(1)).await.is(201);
+    key.get(INVOICES).await.is(200);
+
+    let t = with([(Limit::StoredBytes, 1_000_000)]).await;
+    let key = t.with(&t.key(&["invoices:write"]).await);
+    let kept = taken(&t, &key, true).await;
+    assert!(kept * 2 <= rows + 2 && kept > 5, "{kept} with a kept answer, {rows} without");
+}
+
+#[tokio::test]
+async fn events_of_small_changes_count_as_well_whoever_makes_them() {
+    let t = with([(Limit::StoredBytes, 60_000)]).await;
+    let key = t.with(&t.key(&["fleet:write"]).await);
+    let aircraft = json!({ "tailNumber": "HB-JVA", "typeDesignator": "PC24", "model": "Pilatus PC-24" });
+    let made = key.post("/api/v1/ops/aircraft", aircraft).await.is(201);
+    let path = format!("/api/v1/ops/aircraft/{}", made.text_at("/data/id"));
+    let mut changes = 0;
+    while key.patch(&path, json!({ "statusNote": format!("Note {changes}") })).await.status == 200 {
+        changes += 1;
+    }
+    assert!((20..100).contains(&changes), "{changes}");
+    let dispatcher = t.member(Role::Dispatcher).await;
+    dispatcher.patch(&path, json!({ "statusNote": "Mine" })).await.is(429).code("RATE_LIMITED");
+    t.other_workspace().await.1.post("/api/v1/api-keys", json!({})).await.is(400);
+}

@@ -1,0 +1,72 @@
+//! The same limits for those who come with a browser: a page says when to try again, and what was typed is kept.
+
+use std::time::Duration;
+
+use planeconnection::limits::Limit;
+use planeconnection::members::Role;
+
+use super::with;
+
+const NEW: &str = "/settings/api-keys/new";
+
+const FIELDS: [(&str, &str); 8] = [
+    ("name", "Fleet “website” <1>"),
+    ("permissions", "read_only"),
+    ("expiration", "90"),
+    ("description", "For the public page"),
+    ("addresses", ""),
+    ("date", ""),
+    ("requests", "600"),
+    ("seconds", "60"),
+];
+
+#[tokio::test]
+async fn a_form_that_comes_too_soon_is_kept_and_can_be_sent_again_later() {
+    let t = with([(Limit::MemberWrites, 1)]).await;
+    let ana = t.person(Role::AccountOwner).await;
+    ana.submit("/settings/members/new", "/settings/members/new", &[]).await.is(400);
+    let refused = ana.submit(NEW, NEW, &FIELDS).await.is(429);
+    assert_eq!((refused.header("retry-after"), refused.header("content-type")), ("60", "text/html; charset=utf-8"));
+    let refused = refused.says("Try again in 60 seconds.").says("What you typed is kept in this page");
+    t.advance(Duration::from_mins(1)).await;
+    let kept = refused.hidden(NEW);
+    let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    ana.post(NEW, &kept).await.is(200).says("Fleet “website” &#60;1&#62;").says("pck_");
+}
+
+#[tokio::test]
+async fn access_can_be_taken_away_on_pages_whatever_else_is_used_up() {
+    let t = with([(Limit::MemberReads, 1), (Limit::MemberWrites, 1), (Limit::WorkspaceReads, 1)]).await;
+    let (key, leaver) = (t.key(&["trips:read"]).await, t.add_member(Role::Pilot).await);
+    let ana = t.person(Role::AccountOwner).await;
+    ana.get("/settings/account").await.is(200);
+    ana.get("/settings/account").await.is(429).says("Try again in");
+    let page = format!("/settings/api-keys/{}/revoke", key.id);
+    ana.submit(&page, &page, &[("reason", "Leaked")]).await.leads_to(&format!("/settings/api-keys?revoked={}", key.id));
+    let page = format!("/settings/members/{}/remove", leaver.id);
+    let removed = ana.submit(&page, &page, &[]).await;
+    removed.leads_to(&format!("/settings/members?removed={}", leaver.id));
+    let shown = ana.get(&page).await;
+    assert!(matches!(shown.status, 200 | 404), "{}", shown.text);
+    let open = ana.get("/settings/api-keys/management").await.is(200);
+    let hidden = open.hidden("/sign-out");
+    let hidden: Vec<_> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    ana.post("/sign-out", &hidden).await.leads_to("/sign-in?after=sign-out");
+}
+
+#[tokio::test]
+async fn a_full_workspace_is_told_at_its_forms() {
+    let t = with([(Limit::ActiveKeys, 1), (Limit::Invitations, 1)]).await;
+    let key = t.key(&["trips:read"]).await;
+    let ana = t.person(Role::AccountOwner).await;
+    let page = ana.submit(NEW, NEW, &FIELDS).await.is(409);
+    page.says("This workspace has 1 active key, as many as it may").says("For the public page");
+    let rotate = format!("/settings/api-keys/{}/rotate", key.id);
+    let fields = [("name", "Next"), ("expiration", "never")];
+    ana.submit(&rotate, &rotate, &fields).await.is(409).says("as many as it may").says("value=\"Next\"");
+    let invite = "/settings/members/new";
+    let person = |email: &'static str| [("name", "Ben"), ("email", email), ("role", "pilot")];
+    ana.submit(invite, invite, &person("ben@skyline.example")).await.is(200);
+    let page = ana.submit(invite, invite, &person("eve@skyline.example")).await.is(409);
+    page.says("open invitations, as many as it may").says("eve@skyline.example");
+}

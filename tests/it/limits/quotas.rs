@@ -1,0 +1,91 @@
+//! How much of something a workspace may have.
+
+use std::time::Duration;
+
+use planeconnection::limits::Limit;
+use planeconnection::members::Role;
+use serde_json::{Value, json};
+
+use super::{refusals, with};
+use crate::support::Answer;
+
+const KEYS: &str = "/api/v1/api-keys";
+const MEMBERS: &str = "/api/v1/members";
+
+fn named(name: &str) -> Value {
+    json!({ "name": name, "permissions": "read_only", "expiresAt": null })
+}
+
+fn invited(number: usize) -> Value {
+    json!({ "name": format!("Person {number}"), "email": format!("person-{number}@skyline.example"), "role": "pilot" })
+}
+
+fn is_exceeded(refused: Answer, quota: &str, limit: u64) {
+    let refused = refused.is(409).code("QUOTA_EXCEEDED");
+    assert_eq!((refused.at("/error/quota"), refused.at("/error/limit")), (&json!(quota), &json!(limit)));
+    assert!(refused.text.contains(&format!("raise {quota}.")), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_workspace_has_so_many_active_keys_and_a_rotation_makes_one_more() {
+    let t = with([(Limit::ActiveKeys, 2)]).await;
+    let owner = t.owner().await;
+    let first = owner.post(KEYS, named("One")).await.is(201).text_at("/data/apiKey/id");
+    let short = json!({ "name": "Two", "permissions": "read_only", "expiresAt": "2026-11-23T10:00:00Z" });
+    owner.post(KEYS, short).await.is(201);
+    is_exceeded(owner.post(KEYS, named("Three")).await, "active-keys", 2);
+    is_exceeded(owner.post(&format!("{KEYS}/{first}/rotate"), json!({})).await, "active-keys", 2);
+    owner.post(&format!("{KEYS}/{first}/revoke"), json!({})).await.is(200);
+    owner.post(KEYS, named("Three")).await.is(201);
+    is_exceeded(owner.post(KEYS, named("Four")).await, "active-keys", 2);
+    t.advance(Duration::from_hours(1)).await;
+    owner.post(KEYS, named("Four")).await.is(201);
+    let (_, other) = t.other_workspace().await;
+    other.post(KEYS, named("Theirs")).await.is(201);
+    assert_eq!(refusals(&t, Limit::ActiveKeys).await, 3);
+}
+
+#[tokio::test]
+async fn keys_that_are_revoked_at_once_count_for_a_day() {
+    let t = with([(Limit::NewKeys, 3)]).await;
+    let owner = t.owner().await;
+    for number in 0..3 {
+        let made = owner.post(KEYS, named(&format!("Key {number}"))).await.is(201).text_at("/data/apiKey/id");
+        owner.post(&format!("{KEYS}/{made}/revoke"), json!({})).await.is(200);
+    }
+    is_exceeded(owner.post(KEYS, named("One more")).await, "new-keys", 3);
+    t.advance(Duration::from_hours(24)).await;
+    t.owner().await.post(KEYS, named("One more")).await.is(201);
+}
+
+#[tokio::test]
+async fn a_workspace_has_so_many_members_and_open_invitations() {
+    let t = with([(Limit::Members, 5), (Limit::Invitations, 3)]).await;
+    let owner = t.owner().await;
+    let mut made = Vec::new();
+    for number in 0..3 {
+        made.push(owner.post(MEMBERS, invited(number)).await.is(201).text_at("/data/member/id"));
+    }
+    is_exceeded(owner.post(MEMBERS, invited(3)).await, "invitations", 3);
+    owner.delete(&format!("{MEMBERS}/{}", made[0])).await.is(200);
+    owner.post(MEMBERS, invited(3)).await.is(201);
+    t.add_member(Role::Pilot).await;
+    is_exceeded(owner.post(MEMBERS, invited(4)).await, "members", 5);
+    assert_eq!((refusals(&t, Limit::Invitations).await, refusals(&t, Limit::Members).await), (1, 1));
+}
+
+#[tokio::test]
+async fn an_invitation_that_ran_out_is_renewed_only_where_there_is_room() {
+    let t = with([(Limit::Invitations, 1)]).await;
+    let ana = t.person(Role::AccountOwner).await;
+    let late = t.owner().await.post(MEMBERS, invited(0)).await.is(201).text_at("/data/member/id");
+    t.advance(Duration::from_hours(8 * 24)).await;
+    let ana = {
+        drop(ana);
+        t.person(Role::AccountOwner).await
+    };
+    t.owner().await.post(MEMBERS, invited(1)).await.is(201);
+    let page = format!("/settings/members/{late}");
+    let refused = ana.submit(&page, &format!("{page}/invitation"), &[]).await.is(409);
+    refused.says("has 1 open invitation, as many as it may");
+}

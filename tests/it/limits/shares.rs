@@ -1,0 +1,55 @@
+//! Connections by workspace: what one workspace waits for, others do not.
+
+use futures_util::FutureExt;
+use planeconnection::limits::Permit;
+use planeconnection::members::Role;
+use serde_json::json;
+
+use crate::support::{Client, TestApp};
+
+const TRIPS: &str = "/api/v1/ops/trips";
+const KEYS: &str = "/api/v1/api-keys";
+
+/// Every read connection that the workspace may use.
+fn readers(t: &TestApp) -> Vec<Permit> {
+    std::iter::from_fn(|| t.app.budgets.try_read(t.workspace.id)).collect()
+}
+
+/// A request that is under way.
+fn asking(client: &Client, path: &'static str) -> tokio::task::JoinHandle<u16> {
+    let client = client.clone();
+    tokio::spawn(async move { client.get(path).await.status })
+}
+
+#[tokio::test]
+async fn a_workspace_that_reads_with_its_whole_share_leaves_the_rest_to_others() {
+    let t = TestApp::new().await;
+    let (key, auditor, (_, other)) = (t.key(&["trips:read"]).await, t.person(Role::Auditor).await, t.other_workspace().await);
+    let held = readers(&t);
+    assert!(!held.is_empty());
+    let (by_key, by_member) = (asking(&t.with(&key), TRIPS), asking(&t.owner().await, KEYS));
+    for path in [TRIPS, KEYS, "/api/v1/audit-log"] {
+        other.get(path).await.is(200);
+    }
+    t.with(&key).get("/api/v1/auth/whoami").await.is(200);
+    t.with(&key).get("/api/v1/auth/check?scope=trips:read").await.is(200);
+    t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+    assert!(!by_key.is_finished() && !by_member.is_finished(), "they wait for their workspace");
+    drop(held);
+    assert_eq!((by_key.await.expect("an answer"), by_member.await.expect("an answer")), (200, 200));
+    auditor.get("/settings/audit-log").await.is(200);
+}
+
+#[tokio::test]
+async fn a_queue_of_writes_of_one_workspace_does_not_stand_before_those_of_others() {
+    let t = TestApp::new().await;
+    let (key, (_, other)) = (t.key(&["trips:write"]).await, t.other_workspace().await);
+    let key = t.with(&key);
+    let held: Vec<_> = std::iter::from_fn(|| t.app.budgets.write(t.workspace.id).now_or_never()?.ok()).collect();
+    let trip = json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGGW", "departureDate": "2026-12-01T08:00:00Z" });
+    let waiting = tokio::spawn(async move { key.post(TRIPS, trip).await.status });
+    other.post(KEYS, json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null })).await.is(201);
+    assert!(!waiting.is_finished());
+    drop(held);
+    assert_eq!(waiting.await.expect("an answer"), 201);
+}
