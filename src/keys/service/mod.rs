@@ -220,8 +220,8 @@ async fn require_room(work: &Work) -> Result<(), Error> {
         return Ok(());
     }
     let (budgets, now) = (&work.app().budgets, work.now());
-    budgets.require_room(Limit::ActiveKeys, store::count_active(work.tx(), work.workspace(), now).await?)?;
-    let made = store::count_made_since(work.tx(), work.workspace(), now.before(QUOTA_DAY)).await?;
+    budgets.require_room(Limit::ActiveKeys, store::quota::count_active(work.tx(), work.workspace(), now).await?)?;
+    let made = store::quota::count_made_since(work.tx(), work.workspace(), now.before(QUOTA_DAY)).await?;
     Ok(budgets.require_room(Limit::NewKeys, made)?)
 }
 

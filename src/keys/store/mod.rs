@@ -3,7 +3,7 @@
 //! - here single keys, and what nodes ask for; `list` a workspace's keys: which, in which order, how many
 
 mod list;
-mod quota;
+pub(super) mod quota;
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,6 @@ use uuid::Uuid;
 pub use list::last_change_after;
 pub use list::seen_by;
 pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_on, find_page};
-pub(super) use quota::{count_active, count_made_since};
 
 use super::format::SecretDigest;
 use super::index::Facts;

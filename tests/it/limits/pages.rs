@@ -31,7 +31,7 @@ async fn a_form_that_comes_too_soon_is_kept_and_can_be_sent_again_later() {
     t.advance(Duration::from_mins(1)).await;
     let kept = refused.hidden(NEW);
     let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    ana.post(NEW, &kept).await.is(200).says("Fleet “website” &#60;1&#62;").says("pck_");
+    ana.post(NEW, &kept).await.is(201).says("Fleet “website” &#60;1&#62;").says("pck_");
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_full_workspace_is_told_at_its_forms() {
     ana.submit(&rotate, &rotate, &fields).await.is(409).says("as many as it may").says("value=\"Next\"");
     let invite = "/settings/members/new";
     let person = |email: &'static str| [("name", "Ben"), ("email", email), ("role", "pilot")];
-    ana.submit(invite, invite, &person("ben@skyline.example")).await.is(200);
+    ana.submit(invite, invite, &person("ben@skyline.example")).await.is(201);
     let page = ana.submit(invite, invite, &person("eve@skyline.example")).await.is(409);
     page.says("open invitations, as many as it may").says("eve@skyline.example");
 }
