@@ -113,7 +113,9 @@ async fn guesses_for_an_email_from_one_address_do_not_keep_its_owner_out() {
 #[tokio::test]
 async fn guesses_for_an_email_are_slowed_down_wherever_they_come_from() {
     let t = TestApp::new().await;
-    let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, credentials("ana@skyline.example", "a guess")).await;
+    // The workspace is named, because fewer hashes are computed then.
+    let body = json!({ "email": "ana@skyline.example", "password": "a guess", "workspace": "skyline" });
+    let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, body.clone()).await;
     for number in 1..=50 {
         guess(&format!("198.51.100.{number}")).await.is(401);
     }

@@ -112,6 +112,22 @@ fn of_people() -> Vec<(Event, &'static str)> {
             event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST })),
             "Somebody tried to sign in as Ben Moser with a wrong password",
         ),
+        (
+            event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST, "last": Time::FIRST, "count": 1_200 })),
+            "Somebody tried to sign in as Ben Moser with a wrong password, 1,200 times",
+        ),
+        (
+            event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST, "count": 1, "limitReached": true })),
+            "Sign-ins as Ben Moser were refused once: too many wrong passwords for this email",
+        ),
+        (
+            event("member.signed_in", ANA, ANA, json!({ "endedSessions": 2 })),
+            "Ana Keller signed in; the oldest 2 sessions ended",
+        ),
+        (
+            event("member.removed", ANA, BEN, json!({ "endedInvitations": { "count": 1, "members": ["user_1"] } })),
+            "Ana Keller removed Ben Moser from the workspace; 1 open invitation ended",
+        ),
         (event("member.signed_out", ANA, ANA, json!({})), "Ana Keller signed out"),
         (event("member.added", ANA, BEN, added.clone()), "Ana Keller added Ben Moser with the role Safety manager"),
         (event("member.invited_again", ANA, BEN, json!({})), "Ana Keller invited Ben Moser again"),

@@ -43,7 +43,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(6, 64, 8, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..8).prop_map(Value::from),
-            btree_map("[a-zA-Z]{0,12}", inner, 0..8).prop_map(|members| Value::from_iter(members)),
+            btree_map("[a-zA-Z]{0,12}", inner, 0..8).prop_map(Value::from_iter),
         ]
     })
 }
