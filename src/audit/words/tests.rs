@@ -120,10 +120,7 @@ fn of_people() -> Vec<(Event, &'static str)> {
             event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST, "count": 1, "limitReached": true })),
             "Sign-ins as Ben Moser were refused once: too many wrong passwords for this email",
         ),
-        (
-            event("member.signed_in", ANA, ANA, json!({ "endedSessions": 2 })),
-            "Ana Keller signed in; the oldest 2 sessions ended",
-        ),
+        (event("member.signed_in", ANA, ANA, json!({ "endedSessions": 2 })), "Ana Keller signed in; the oldest 2 sessions ended"),
         (
             event("member.removed", ANA, BEN, json!({ "endedInvitations": { "count": 1, "members": ["user_1"] } })),
             "Ana Keller removed Ben Moser from the workspace; 1 open invitation ended",
