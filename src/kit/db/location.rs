@@ -54,7 +54,8 @@ impl Location {
     /// What protects the connection.
     pub fn transport(&self) -> Transport {
         let Some(options) = self.postgres() else { return Transport::Local };
-        let host = options.get_host();
+        // The driver leaves an IPv6 address in its brackets.
+        let host = options.get_host().trim_matches(['[', ']']);
         let is_here = host == "localhost" || host.starts_with('/') || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
         match options.get_ssl_mode() {
             _ if is_here || options.get_socket().is_some() => Transport::Local,
