@@ -4,8 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audit::Watch;
-use crate::cluster::{Cluster, NodeId};
+use crate::audit::{Comparisons, HeadReport, Watch};
+use crate::cluster::{self, Cluster, NodeId};
 use crate::config::Config;
 use crate::keys::{Flush, Index, Recorder, Tallies};
 use crate::kit::clock::Clock;
@@ -27,6 +27,9 @@ const FLUSH: Duration = Duration::from_secs(1);
 
 /// How often what is past its time is deleted.
 const SWEEP: Duration = Duration::from_mins(10);
+
+/// How often it is asked whether heads of audit chains are due to be reported.
+const HEADS: Duration = Duration::from_mins(1);
 
 /// A handle on everything, cheap to clone.
 #[derive(Clone, Debug)]
@@ -61,6 +64,10 @@ pub struct Parts {
     pub documents: Documents,
     /// Limits and quotas, and what is used of them.
     pub budgets: Budgets,
+    /// The latest comparisons of tables with their logs.
+    pub comparisons: Comparisons,
+    /// Heads of the audit chains, as they were reported last.
+    pub heads: HeadReport,
     /// What is counted for the operator.
     pub metrics: Metrics,
     /// Requests without a credential, of which only so many are logged.
@@ -114,6 +121,8 @@ impl App {
             chains: Watch::default(),
             documents: Documents::default(),
             budgets,
+            comparisons: Comparisons::default(),
+            heads: HeadReport::default(),
             metrics: Metrics::default(),
             log_sampler: Sampler::default(),
             connections,
@@ -130,11 +139,13 @@ impl App {
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let (mut flush, mut sweep) = (tokio::time::interval(FLUSH), tokio::time::interval(SWEEP));
+        let mut heads = tokio::time::interval(HEADS);
         flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = flush.tick() => self.flush(Flush::Regular).await,
                 _ = sweep.tick() => self.sweep().await,
+                _ = heads.tick() => self.report_heads().await,
                 () = &mut stop => return,
             }
         }
@@ -155,6 +166,18 @@ impl App {
             && !is_reported(&error)
         {
             tracing::warn!(%error, "expiries could not be recorded; they will be");
+        }
+    }
+
+    /// Reports heads of audit chains if they are due. Of several nodes the one that has run longest logs them.
+    pub async fn report_heads(&self) {
+        let reported = async {
+            let nodes = cluster::running(self).await?;
+            let logs = nodes.first().is_none_or(|node| node.id == self.cluster.id());
+            self.heads.run(self, logs).await
+        };
+        if let Err(error) = reported.await {
+            tracing::warn!(%error, "heads of audit logs could not be reported; they will be");
         }
     }
 

@@ -1,7 +1,10 @@
 //! What a node is told when it starts.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
+use crate::audit::AuditKey;
 use crate::kit::db::DbOptions;
 use crate::kit::http::serve::Timeouts;
 use crate::kit::log::Log;
@@ -32,6 +35,8 @@ pub struct Config {
     pub log: Log,
     /// Figures of limits and quotas.
     pub limits: limits::Settings,
+    /// The key that signs heads of audit logs.
+    pub audit_key: Option<Arc<AuditKey>>,
 }
 
 impl Config {
@@ -61,6 +66,7 @@ impl Default for Config {
             body_bytes: 64 << 20,
             log: Log::default(),
             limits: limits::Settings::default(),
+            audit_key: None,
         }
     }
 }

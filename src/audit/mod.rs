@@ -9,11 +9,14 @@
 //! - `model`   events, actors, actions; `chain` the hash; `work` the transaction that records
 //! - `once`    answers kept for `Idempotency-Key`, in the same transaction
 //! - `words`   events as sentences, and which of them are unusual
+//! - `compare` the tables held against the log; `heads` heads of chains, signed, to be kept elsewhere
 //! - `store`   queries; `verify` walks the chain, `watch` knows how far; `export` streams it; `api` the calls; `pages` the settings
 
 mod api;
 mod chain;
+mod compare;
 mod export;
+mod heads;
 mod model;
 mod once;
 mod pages;
@@ -25,11 +28,13 @@ mod words;
 mod work;
 
 pub use api::routes;
+pub use compare::{Comparison, Comparisons, Difference, compare};
 pub use export::{ExportError, Format, export};
+pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
 pub use model::{Action, Actor, By, Credential, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences};
 pub use once::forget_old_answers;
 pub use pages::routes as pages;
-pub use store::{hash_at, list};
+pub use store::{hash_at, last_link, list};
 pub(crate) use tables::all as tables;
 pub use verify::{Fault, Verdict, verify};
 pub use watch::Watch;

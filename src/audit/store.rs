@@ -104,6 +104,20 @@ pub(super) async fn between(
         .await
 }
 
+/// The events with one of these actions after `after`, up to `until`, the oldest first.
+pub(super) async fn of_actions(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    actions: &[Action],
+    after: i64,
+    until: i64,
+) -> DbResult<Vec<event::Model>> {
+    use event::Column;
+    let mine = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.between(after + 1, until));
+    let of_actions = mine.filter(Column::Action.is_in(actions.iter().map(|action| action.as_str())));
+    of_actions.order_by_asc(Column::Sequence).all(db).await
+}
+
 /// An event whose number no event can have.
 pub(super) async fn before_the_first(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<event::Model>> {
     let mine = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace));
@@ -132,6 +146,21 @@ pub(super) async fn as_written(
 /// The head of a workspace's chain.
 pub(super) async fn head(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<head::Model>> {
     head::Entity::find_by_id(workspace).one(db).await
+}
+
+/// The number and the hash of a workspace's last event, by the head of its chain.
+pub async fn last_link(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<(i64, Hash)>> {
+    let head = head(db, workspace).await?;
+    head.map(|head| Ok((head.sequence, stored_hash(&head.hash)?))).transpose()
+}
+
+/// Up to `limit` heads of chains after that of `after`, in the order of workspaces.
+pub(super) async fn heads_after(db: &impl ConnectionTrait, after: Option<WorkspaceId>, limit: u64) -> DbResult<Vec<head::Model>> {
+    let mut heads = head::Entity::find();
+    if let Some(after) = after {
+        heads = heads.filter(head::Column::WorkspaceId.gt(after));
+    }
+    heads.order_by_asc(head::Column::WorkspaceId).limit(limit).all(db).await
 }
 
 /// The hash of one event, in hexadecimal.

@@ -1,23 +1,44 @@
-//! `audit verify|export`
+//! `audit verify|head|export`
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::{Failure, InWorkspace, output};
-use crate::audit::{self, EventFilter, Format};
+use super::{Database, Failure, InWorkspace, output};
+use crate::app::App;
+use crate::audit::{self, AuditKey, Comparison, EventFilter, Format, PublicKey, SignedHead};
+use crate::kit::db::Location;
+use crate::kit::random::Random;
+use crate::kit::text::hex;
+use crate::workspaces::Workspace;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Verify that no event was altered, removed, inserted or moved; names the first that does not fit
+    /// Verify that no event was altered, removed, inserted or moved, and that keys, members and settings are as the log says
     Verify {
         #[command(flatten)]
         at: InWorkspace,
-        /// Also require that event SEQUENCE has the hash HASH, as an earlier verification printed it
-        #[arg(long, env = "PLANECONNECTION_EXPECT", value_name = "SEQUENCE:HASH")]
+        /// Also require that the log still has this head: SEQUENCE:HASH, or a signed one, as it was printed or logged
+        #[arg(long, env = "PLANECONNECTION_EXPECT", value_name = "HEAD")]
         expect: Option<Expected>,
+        /// The public key that must have signed the head; left out: that of the audit key
+        #[arg(long, env = "PLANECONNECTION_PUBLIC_KEY", value_name = "HEX")]
+        public_key: Option<PublicKey>,
+        #[command(flatten)]
+        audit_key: AuditKeyFile,
+        /// Answer as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+        json: bool,
+    },
+    /// Print the head of the log, signed, to be kept elsewhere
+    Head {
+        #[command(flatten)]
+        at: InWorkspace,
+        #[command(flatten)]
+        audit_key: AuditKeyFile,
         /// Answer as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
@@ -32,53 +53,166 @@ pub(super) enum Command {
     },
 }
 
-/// What was noted outside the database: whoever rewrote the whole log cannot have known of it.
+/// The file of the key that signs heads.
+#[derive(clap::Args)]
+pub(super) struct AuditKeyFile {
+    /// The key that signs heads of audit logs, made if there is none; left out: beside an SQLite database, with .audit-key behind its name
+    #[arg(long, env = "PLANECONNECTION_AUDIT_KEY", value_name = "FILE")]
+    audit_key: Option<PathBuf>,
+}
+
+impl AuditKeyFile {
+    /// The file that was named, or the one beside an SQLite database.
+    fn path(&self, database: &Database) -> Option<PathBuf> {
+        let beside = match &database.database {
+            Location::Sqlite(path) => {
+                let mut name = path.clone().into_os_string();
+                name.push(".audit-key");
+                Some(PathBuf::from(name))
+            }
+            Location::Postgres(_) => None,
+        };
+        self.audit_key.clone().or(beside)
+    }
+
+    /// Reads or makes the key; `None` if no file is known.
+    pub(super) fn open_or_make(&self, database: &Database) -> Result<Option<AuditKey>, Failure> {
+        let Some(path) = self.path(database) else { return Ok(None) };
+        let opened = AuditKey::open_or_make(&path, &Random::System);
+        opened.map(Some).map_err(|error| Failure::refused(format!("the audit key {}: {error}", path.display())))
+    }
+
+    /// The public key, of a key that is there already.
+    fn public(&self, database: &Database) -> Option<PublicKey> {
+        AuditKey::open(&self.path(database)?).ok().map(|key| key.public())
+    }
+}
+
+/// A head that was kept outside the database, unknown to somebody who rewrote the whole log.
 #[derive(Clone, Debug)]
-pub(super) struct Expected {
-    sequence: i64,
-    hash: String,
+pub(super) enum Expected {
+    Plain { sequence: i64, hash: String },
+    Signed(SignedHead),
 }
 
 impl std::str::FromStr for Expected {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
+        if SignedHead::is_in(text) {
+            return text.parse().map(Self::Signed).map_err(|unfit: <SignedHead as std::str::FromStr>::Err| unfit.to_string());
+        }
         let parsed = text.split_once(':').and_then(|(sequence, hash)| Some((sequence.parse().ok()?, hash)));
         match parsed {
-            Some((sequence, hash)) if sequence > 0 && hash.len() == 64 => Ok(Self { sequence, hash: hash.to_lowercase() }),
-            _ => Err("expected SEQUENCE:HASH, with a hash of 64 hexadecimal digits".to_owned()),
+            Some((sequence, hash)) if sequence > 0 && hash.len() == 64 => Ok(Self::Plain { sequence, hash: hash.to_lowercase() }),
+            _ => Err("expected SEQUENCE:HASH, with a hash of 64 hexadecimal digits, or a signed head".to_owned()),
         }
+    }
+}
+
+impl Expected {
+    fn event(&self) -> (i64, String) {
+        match self {
+            Self::Plain { sequence, hash } => (*sequence, hash.clone()),
+            Self::Signed(head) => (head.sequence, hex(&head.hash)),
+        }
+    }
+
+    /// A signed head has to be of this workspace, and signed by a key that is known from elsewhere.
+    fn check(&self, workspace: &Workspace, trusted: Option<PublicKey>) -> Result<(), Failure> {
+        let Self::Signed(head) = self else { return Ok(()) };
+        let Some(trusted) = trusted else {
+            return Err(Failure::usage("give --public-key, or --audit-key: a signature by an unknown key shows nothing"));
+        };
+        if head.workspace != workspace.id {
+            return Err(Failure::refused(format!("this head is of another workspace ({})", head.workspace)));
+        }
+        if !head.is_signed_by(trusted) {
+            return Err(Failure::refused(format!("this head is not signed by the key {trusted}")));
+        }
+        Ok(())
     }
 }
 
 impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
-            Self::Verify { at, expect, json } => verify(&at, expect, json).await,
+            Self::Verify { at, expect, public_key, audit_key, json } => {
+                let trusted = public_key.or_else(|| audit_key.public(&at.database));
+                verify(&at, expect, trusted, json).await
+            }
+            Self::Head { at, audit_key, json } => head(&at, &audit_key, json).await,
             Self::Export { at, format } => export(&at, format).await,
         }
     }
 }
 
-async fn verify(at: &InWorkspace, expect: Option<Expected>, as_json: bool) -> Result<(), Failure> {
+async fn verify(at: &InWorkspace, expect: Option<Expected>, trusted: Option<PublicKey>, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
+    if let Some(expected) = &expect {
+        expected.check(&workspace, trusted)?;
+    }
     let verdict = audit::verify(&app.db, workspace.id).await?;
     let mut fault = verdict.fault.as_ref().map(ToString::to_string);
     if let (None, Some(expected)) = (&fault, expect) {
-        let found = audit::hash_at(app.db.read(), workspace.id, expected.sequence).await?;
-        if found.as_deref() != Some(expected.hash.as_str()) {
-            fault = Some(format!("event {} does not have the hash it had: the log was rewritten", expected.sequence));
+        fault = missing(&app, &workspace, &expected).await?;
+    }
+    // A log that is not whole says nothing of the tables.
+    let comparison = if fault.is_none() { Some(audit::compare(&app.db, workspace.id).await?) } else { None };
+    let differences = comparison.as_ref().map_or(0, Comparison::total);
+    if as_json {
+        output::json(&json!({
+            "verified": fault.is_none() && differences == 0,
+            "events": verdict.events,
+            "head": format!("{}:{}", verdict.events, verdict.head),
+            "fault": fault,
+            "keys": comparison.as_ref().map(|comparison| comparison.keys),
+            "members": comparison.as_ref().map(|comparison| comparison.members),
+            "differences": comparison.as_ref().map(|comparison| &comparison.differences),
+            "differencesLeftOut": comparison.as_ref().map(|comparison| comparison.more),
+        }))?;
+    }
+    match (fault, comparison) {
+        (Some(fault), _) => Err(Failure::refused(fault)),
+        (None, Some(comparison)) if differences > 0 => {
+            if !as_json {
+                comparison.differences.iter().try_for_each(|difference| output::line(difference.to_string()))?;
+            }
+            Err(Failure::refused(format!("the log fits, but the tables do not say what it says: differences: {differences}")))
+        }
+        (None, _) if as_json => Ok(()),
+        (None, comparison) => {
+            output::line(format!("Verified {} events. Head {}:{}", verdict.events, verdict.events, verdict.head))?;
+            let Comparison { keys, members, .. } = comparison.unwrap_or_default();
+            output::line(format!("The tables agree with the log: keys: {keys}, members: {members}"))
         }
     }
+}
+
+/// Why the log does not have the expected head any more, if so.
+async fn missing(app: &App, workspace: &Workspace, expected: &Expected) -> Result<Option<String>, Failure> {
+    let (sequence, hash) = expected.event();
+    let found = audit::hash_at(app.db.read(), workspace.id, sequence).await?;
+    let fits = found.as_deref() == Some(hash.as_str());
+    Ok((!fits).then(|| format!("event {sequence} does not have the hash it had: the log was rewritten or cut short")))
+}
+
+async fn head(at: &InWorkspace, audit_key: &AuditKeyFile, as_json: bool) -> Result<(), Failure> {
+    let (app, workspace) = at.open().await?;
+    let none = || Failure::usage("give --audit-key: a server has no file beside it for the key that signs");
+    let key = audit_key.open_or_make(&at.database)?.ok_or_else(none)?;
+    let last = audit::last_link(app.db.read(), workspace.id).await?;
+    let (sequence, hash) = last.ok_or_else(|| Failure::refused("the log has no head: run audit verify"))?;
+    let signed = SignedHead::sign(&key, workspace.id, sequence, hash, app.clock.now()).to_string();
     if as_json {
-        output::json(
-            &json!({ "verified": fault.is_none(), "events": verdict.events, "head": format!("{}:{}", verdict.events, verdict.head), "fault": fault }),
-        )?;
+        return output::json(&json!({
+            "workspace": workspace.id,
+            "sequence": sequence,
+            "hash": hex(&hash),
+            "publicKey": key.public().to_string(),
+            "signed": signed,
+        }));
     }
-    match fault {
-        Some(fault) => Err(Failure::refused(fault)),
-        None if as_json => Ok(()),
-        None => output::line(format!("Verified {} events. Head {}:{}", verdict.events, verdict.events, verdict.head)),
-    }
+    output::line(signed)
 }
 
 async fn export(at: &InWorkspace, format: Format) -> Result<(), Failure> {

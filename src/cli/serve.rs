@@ -1,6 +1,7 @@
 //! `serve`
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -15,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::audit::AuditKeyFile;
 use super::bounds::{Bounds, METRICS_CONNECTIONS};
 use super::{Database, Failure, hardening, output};
 use crate::app::App;
@@ -44,6 +46,8 @@ pub(super) struct Serve {
     /// and sign-outs are written all the same. auto: 256 MiB, or 5 % if that is less
     #[arg(long, env = "PLANECONNECTION_MIN_FREE_SPACE", default_value_t = MinFreeSpace::Auto, value_name = "SPACE")]
     min_free_space: MinFreeSpace,
+    #[command(flatten)]
+    audit_key: AuditKeyFile,
     #[command(flatten)]
     pub(super) listening: Listening,
 }
@@ -103,6 +107,7 @@ impl Serve {
         };
         config.log = log;
         config.node_name = self.node_name.map_or_else(machine_name, Line::into_string);
+        config.audit_key = self.audit_key.open_or_make(&self.database)?.map(Arc::new);
         let app = self.database.open_when_it_can(config).await?;
         if let Some(token) = workspaces::offer(&app).await? {
             // To whoever started it, and not to the log, which others read.
@@ -193,6 +198,9 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let node = app.cluster.id();
     tracing::info!(%address, %node, metrics = metrics_address.map(tracing::field::display), "loading keys");
+    if let Some(key) = &app.config.audit_key {
+        tracing::info!(key = %key.public(), "heads of audit logs are signed; note this public key elsewhere");
+    }
     let timeouts = app.config.timeouts;
     let front = router::router(app.clone());
     let answer = move |caller: Caller, request| front.clone().answer(caller.peer.ip(), caller.service, request);

@@ -40,6 +40,7 @@ pub use store::{
     changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after, revisions_of,
     seen_by,
 };
+pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;
 pub use tally::{Tallies, list};
 pub use usage::{Flush, Origin, Recorder, import_usage};

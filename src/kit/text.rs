@@ -5,6 +5,7 @@ use std::fmt;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::secret;
 
@@ -119,6 +120,11 @@ pub fn hex(bytes: &[u8]) -> String {
         let _infallible = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The first half of a SHA-256, in hexadecimal: enough to tell that something is no longer the same, too little to be it.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes)[..16])
 }
 
 /// The bytes of a hexadecimal text; `None` if it is none.

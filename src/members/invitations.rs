@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::json;
 
+use super::described::password_fingerprint;
 use super::error::Error;
 use super::model::{AddMember, Member, MemberId};
 use super::password::{self, Claimant, NewPassword};
@@ -122,13 +123,14 @@ pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnc
     let by = by(Actor::member(known.id, &known.name));
     let place = app.passwords.place(Claimant::of(by.ip, &known.email))?;
     let password = password::hash(app, place, password).await?;
+    let fingerprint = password_fingerprint(Some(&password));
     let mut work = Work::begin(app, known.workspace, by).await?;
     // Asked again: the invitation may have ended meanwhile, by time or because its maker was removed.
     let invited = store::find_by_invitation(work.tx(), digest, work.now()).await?.ok_or(Error::Invitation)?;
     if !store::accept_invitation(work.tx(), digest, password).await? {
         return Err(Error::Invitation);
     }
-    work.record(Action::MemberJoined, Some(target(&invited)), json!({}));
+    work.record(Action::MemberJoined, Some(target(&invited)), json!({ "passwordFingerprint": fingerprint }));
     work.commit().await?;
     Ok(Member { has_joined: true, ..invited })
 }

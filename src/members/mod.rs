@@ -7,10 +7,12 @@
 //! - An open invitation ends when its maker may not make it any more.
 //!
 //! - `role` what each role may do; `model` members; `password` argon2id, never more than the machine can bear
-//! - `service` add, change role, remove; `invitations` invite, join; `quota` how many there may be; `store` queries; `error` outcomes
+//! - `service` add, change role, remove; `invitations` invite, join; `quota` how many there may be; `store` queries
+//! - `described` rows in the words of events; `error` outcomes
 //! - `api` the calls; `pages` Settings > Members, and the page where an invitation leads
 
 mod api;
+mod described;
 mod error;
 mod invitations;
 mod model;
@@ -23,6 +25,7 @@ mod store;
 mod tables;
 
 pub use api::routes;
+pub(crate) use described::{described_after, described_of, password_fingerprint};
 pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;

@@ -4,6 +4,7 @@ use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::described::password_fingerprint;
 use super::error::Error;
 use super::model::{AddMember, Email, Member, MemberId, MemberName};
 use super::password::{self, Claimant, NewPassword};
@@ -77,11 +78,13 @@ pub(super) async fn insert_with(
         has_joined: password.is_some(),
         created_at: work.now(),
     };
+    let fingerprint = password_fingerprint(password.as_deref());
     match store::insert(work.tx(), &member, password, invitation).await {
         Err(error) if is_duplicate(&error) => return Err(Error::EmailTaken(member.email)),
         done => done?,
     }
-    work.record(Action::MemberAdded, Some(target(&member)), json!({ "email": member.email, "role": member.role }));
+    let details = json!({ "email": member.email, "role": member.role, "passwordFingerprint": fingerprint });
+    work.record(Action::MemberAdded, Some(target(&member)), details);
     Ok(member)
 }
 

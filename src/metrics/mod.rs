@@ -11,6 +11,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::app::App;
@@ -79,7 +80,7 @@ impl Metrics {
             ("body_bytes", "Bytes of request bodies that are held while they arrive", count(app.bodies.held())),
             ("usage_queue_keys", "Keys whose use is counted and not written yet", count(app.recorder.waiting())),
         ];
-        for (name, help, value) in gauges.into_iter().chain(storage_gauges(app.db.storage())) {
+        for (name, help, value) in gauges.into_iter().chain(storage_gauges(app.db.storage())).chain(head_gauges(app)) {
             let gauge = Gauge::<f64, AtomicU64>::default();
             gauge.set(value);
             registry.register(name, help, gauge);
@@ -91,11 +92,26 @@ impl Metrics {
         );
         let refused = refused_connections(app.connections.refused());
         registry.register("connections_refused", "Connections beyond the bounds, by the bound they met", refused);
+        let digest = Info::new(vec![("digest", app.heads.totals().digest)]);
+        registry.register(
+            "audit_heads",
+            "SHA-256 over the heads of all audit logs, as in the line “audit heads” of the log",
+            digest,
+        );
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _infallible = encode(&mut text, &registry);
         text
     }
+}
+
+/// All heads of audit logs in short: no label names a workspace.
+fn head_gauges(app: &App) -> [(&'static str, &'static str, f64); 2] {
+    let totals = app.heads.totals();
+    [
+        ("audit_logs", "Audit logs, one of each workspace, as counted within the last hour", count(totals.workspaces)),
+        ("audit_events", "Events in all audit logs by their heads, as counted within the last hour", count(totals.events)),
+    ]
 }
 
 /// The state of the storage, with its free space if it is a file.

@@ -181,10 +181,12 @@ async fn open(app: &App, member: Member, by: By, proof: Option<Proof<'_>>, origi
     let token = SecretToken::generate(TOKEN, &app.random);
     let mut work = Work::begin_essential(app, member.workspace, by).await?;
     let member = members::find(work.tx(), member.workspace, member.id).await?.ok_or(Error::Credentials)?;
-    if let Some(Proof { hash, fit }) = proof
-        && !members::confirm_hash(work.tx(), &member, hash, fit.renewed).await?
-    {
-        return Err(Error::Credentials);
+    let mut renewed = None;
+    if let Some(Proof { hash, fit }) = proof {
+        renewed = members::password_fingerprint(fit.renewed.as_deref());
+        if !members::confirm_hash(work.tx(), &member, hash, fit.renewed).await? {
+            return Err(Error::Credentials);
+        }
     }
     let (now, expires_at) = (work.now(), work.now().after(LIFETIME));
     store::insert(work.tx(), token.digest(), member.workspace, member.id, now, expires_at).await?;
@@ -193,7 +195,11 @@ async fn open(app: &App, member: Member, by: By, proof: Option<Proof<'_>>, origi
         Some(origin) => known::remember(app, work.tx(), &member, origin, now).await?,
         None => None,
     };
-    let details = if ended == 0 { json!({}) } else { json!({ "endedSessions": ended }) };
+    let mut details = if ended == 0 { json!({}) } else { json!({ "endedSessions": ended }) };
+    if let Some(fingerprint) = renewed {
+        // The tables are held against the log: a hash without an event would look like one that was put there by hand.
+        details["passwordFingerprint"] = json!(fingerprint);
+    }
     work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), details);
     work.commit().await?;
     Ok(SignedIn { token, expires_at, member, browser })

@@ -2,6 +2,8 @@
 
 mod chain;
 mod export;
+mod heads;
+mod tables;
 mod usage;
 
 use axum::http::Method;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Key, PASSWORD, Site, finished, new_key};
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &["serve"],
     &["workspace", "create"],
     &["members", "list"],
@@ -21,6 +21,7 @@ const COMMANDS: [&[&str]; 16] = [
     &["nodes", "list"],
     &["nodes", "show"],
     &["audit", "verify"],
+    &["audit", "head"],
     &["audit", "export"],
     &["backup"],
     &["copy"],

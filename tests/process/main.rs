@@ -6,6 +6,7 @@ mod database;
 #[expect(dead_code, reason = "made for the tests of many nodes, too")]
 mod support;
 
+mod audit;
 mod commands;
 mod copy;
 mod crash;

@@ -1,10 +1,37 @@
 //! What the page says of the chain: no more than was checked.
 
+use crate::audit::compare::Latest;
 use crate::audit::verify::Fault;
 use crate::audit::watch::{Chain, STEP};
 use crate::kit::page::number::{grouped, plural};
 use crate::kit::page::{Moment, Moments};
 use crate::kit::text::sentence;
+
+/// What a chain that fits does not show: all of it may have been written anew, with right hashes.
+const LIMITS: &str = "This shows that no event up to there was altered, left out or moved. It does not show whether, before \
+                      this server was started, the log was cut short or written anew as a whole: for that, the operator \
+                      compares it with a signed head that was kept elsewhere.";
+
+/// The tables in words.
+pub(super) struct TablesNotice {
+    /// When they were compared.
+    pub(super) at: Moment,
+    /// The first differences.
+    pub(super) differences: Vec<String>,
+    /// How many differences there are besides.
+    pub(super) more: Option<String>,
+}
+
+impl TablesNotice {
+    pub(super) fn new(latest: Latest, at: &Moments) -> Self {
+        let more = latest.total.saturating_sub(latest.first.len() as u64);
+        Self {
+            at: at.ago(latest.at),
+            differences: latest.first.iter().map(sentence).collect(),
+            more: (more > 0).then(|| format!("And {} more.", grouped(more))),
+        }
+    }
+}
 
 /// The chain in words.
 pub(super) struct ChainNotice {
@@ -14,6 +41,8 @@ pub(super) struct ChainNotice {
     pub(super) verdict: String,
     /// What follows from how it was checked.
     pub(super) remark: Option<String>,
+    /// What follows from a chain that fits, and what does not.
+    pub(super) limits: &'static str,
     /// When the first event was read, if that was for an earlier page.
     pub(super) begun: Option<Moment>,
     /// Whether a walk over the whole log is under way.
@@ -46,6 +75,7 @@ impl ChainNotice {
         Self {
             fault: chain.fault.as_ref().map(|fault| (sentence(fault), intact(fault, events))),
             verdict,
+            limits: LIMITS,
             is_walking: walking.is_some(),
             remark: walking.or(remark),
             begun: chain.begun.map(|begun| at.ago(begun)),

@@ -22,7 +22,7 @@ use crate::kit::db::is_unavailable;
 use crate::kit::http::route::{form, page};
 use crate::kit::http::{ApiError, Routes};
 use crate::kit::page::{Asked, Fields, Pager, html_with};
-use chain::ChainNotice;
+use chain::{ChainNotice, TablesNotice};
 use filters::Filters;
 use rows::Row;
 
@@ -48,6 +48,8 @@ pub fn routes() -> Routes<App> {
 struct AuditPage {
     frame: Frame,
     chain: ChainNotice,
+    /// The comparison of the tables with the log, if there was one.
+    tables: Option<TablesNotice>,
     filters: Filters,
     /// The events, unless the filters or the log have a fault that hides them.
     list: Option<(Vec<Row>, Pager)>,
@@ -99,11 +101,13 @@ async fn show(
         Some(Err(error)) if chain.fault.is_some() && !is_unavailable(&error) => None,
         Some(Err(error)) => return Err(error.into()),
     };
+    let tables = app.comparisons.of(who.workspace()).filter(|_| chain.fault.is_none());
+    let tables = tables.map(|latest| TablesNotice::new(latest, &frame.at));
     let chain = ChainNotice::new(&chain, &frame.at, who.workspace_slug());
     let [csv, ndjson] =
         ["csv", "ndjson"].map(|format| format!("{PATH}/export{}", fields.with("page", "").with("format", format).to_query()));
     let is_busy = status == StatusCode::CONFLICT;
-    Ok(html_with(status, &AuditPage { frame, chain, filters, list, csv, ndjson, is_busy }))
+    Ok(html_with(status, &AuditPage { frame, chain, tables, filters, list, csv, ndjson, is_busy }))
 }
 
 async fn download(who: Visitor<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
@@ -131,8 +135,14 @@ async fn verify(who: Visitor<ReadAuditLog>, State(app): State<App>, _: Form) -> 
         }
     };
     // It may take longer than a browser waits. The page tells how far it is.
+    let workspace = who.workspace();
     tokio::spawn(async move {
-        if let Err(error) = turn.walk().await {
+        let checked = async {
+            // First, so that both are there when the page says that the walk is over.
+            app.comparisons.run(&app, workspace).await?;
+            turn.walk().await
+        };
+        if let Err(error) = checked.await {
             tracing::warn!(%error, "an audit log could not be verified");
         }
     });

@@ -21,7 +21,7 @@ use crate::cluster::{self, Confirmation};
 use crate::kit::clock::Time;
 use crate::kit::db::{Db, DbResult, Fault, WritesRefused};
 use crate::kit::http::OnceKey;
-use crate::kit::text::kept;
+use crate::kit::text::{fingerprint, kept};
 use crate::limits::Limit;
 use crate::workspaces::{self, WorkspaceId};
 
@@ -285,6 +285,7 @@ fn described(key: &Key) -> serde_json::Value {
         "expiresAt": key.expires_at,
         "ipAllowlist": key.allowlist,
         "rateLimit": key.rate_limit,
+        "secretFingerprint": fingerprint(&key.digest.0),
     })
 }
 

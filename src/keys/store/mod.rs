@@ -1,7 +1,8 @@
 //! Every query on keys.
 //!
-//! - here single keys, and what nodes ask for; `list` a workspace's keys: which, in which order, how many
+//! - here single keys, and what nodes ask for; `described` rows in the words of events; `list` a workspace's keys: which, in which order, how many
 
+mod described;
 mod list;
 pub(super) mod quota;
 
@@ -15,6 +16,7 @@ use sea_orm::{
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
+pub use described::{described_after, described_of};
 pub use list::last_change_after;
 pub use list::seen_by;
 pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_on, find_page};

@@ -191,3 +191,23 @@ async fn a_walk_ends_when_its_reader_may_not_read_the_log_any_more_and_another_g
     at_rest(&second).await;
     verified(&second).await.says("Chain verified: every one of the");
 }
+
+#[tokio::test]
+async fn the_page_says_what_a_chain_that_fits_does_not_show() {
+    let (_t, auditor) = with_a_log().await;
+    let page = auditor.get(PAGE).await.is(200).says("It does not show whether, before this server was started,");
+    page.says("cut short or written anew as a whole").says("a signed head that was kept elsewhere");
+}
+
+#[tokio::test]
+async fn a_key_that_was_unrevoked_in_the_database_is_told_after_a_verification() {
+    let (t, auditor) = with_a_log().await;
+    let found = t.owner().await.get("/api/v1/api-keys?search=Two").await.is(200);
+    let id = found.text_at("/data/items/0/id");
+    t.owner().await.post(&format!("/api/v1/api-keys/{id}/revoke"), json!({})).await.is(200);
+    auditor.get(PAGE).await.is(200).does_not_say("as the log says");
+    verified(&auditor).await.says("Keys, members and settings were as the log says when they were compared, ");
+    t.tamper("UPDATE api_keys SET revoked_at = NULL").await;
+    let page = verified(&auditor).await.says("The tables do not say what the log says").says(&id).says("revokedAt is 2026-");
+    page.says("Chain verified: every one of").does_not_say("settings were as the log says");
+}

@@ -1,0 +1,201 @@
+//! The fields of a row as text, so that those of an event and those of a table compare alike.
+
+use compact_str::{CompactString, ToCompactString, format_compact};
+use serde_json::Value;
+
+/// The fields that are compared, by the names that events give them; a row has those of its kind.
+pub(super) const FIELDS: [&str; 23] = [
+    "name",
+    "hint",
+    "permissions",
+    "scopes",
+    "expiresAt",
+    "ipAllowlist",
+    "rateLimit",
+    "description",
+    "secretFingerprint",
+    "rotatedFrom",
+    "createdAt",
+    "createdBy",
+    "expiryRecordedAt",
+    "revokedAt",
+    "revokedBy",
+    "reason",
+    "refusedEverywhereAt",
+    "email",
+    "role",
+    "passwordFingerprint",
+    "slug",
+    "timezone",
+    "apiKeysEnabled",
+];
+
+/// The pseudo-field of a row that is missing or added.
+pub(super) const EXISTS: &str = "row";
+
+/// The value of a field that is empty.
+const NONE: &str = "nothing";
+
+/// Fields by their place in [`FIELDS`]; a field without text is not known.
+pub(super) type Fields = Vec<(u8, CompactString)>;
+
+/// The state of one row by the events.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// Whether a row should be there.
+    state: Presence,
+    /// Whether a row was there when the table was read.
+    pub(super) is_seen: bool,
+    fields: Fields,
+}
+
+/// What the events say of the row itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Presence {
+    /// No event made it.
+    #[default]
+    Unmade,
+    There,
+    Removed,
+}
+
+impl Known {
+    pub(super) fn exists(&self) -> bool {
+        self.state == Presence::There
+    }
+
+    pub(super) fn make(&mut self) {
+        self.state = Presence::There;
+    }
+
+    pub(super) fn remove(&mut self) {
+        self.state = Presence::Removed;
+        self.fields.retain(|(place, _)| FIELDS[usize::from(*place)] == "name");
+        self.fields.shrink_to_fit();
+    }
+
+    /// Notes the value of a field.
+    pub(super) fn set(&mut self, field: &'static str, value: &Value) {
+        set(&mut self.fields, field, value);
+    }
+
+    /// Notes that the value of a field is not known from here on.
+    pub(super) fn forget(&mut self, field: &'static str) {
+        if let Some(place) = place(field) {
+            self.fields.retain(|(known, _)| *known != place);
+        }
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        name(&self.fields)
+    }
+}
+
+/// The name among `fields`.
+pub(super) fn name(fields: &Fields) -> Option<&str> {
+    fields.iter().find(|(place, _)| FIELDS[usize::from(*place)] == "name").map(|(_, text)| text.as_str())
+}
+
+/// Sets a field; one that is not compared is left out.
+pub(super) fn set(fields: &mut Fields, field: &str, value: &Value) {
+    let Some(place) = place(field) else { return };
+    let text = text(value);
+    match fields.iter_mut().find(|(known, _)| *known == place) {
+        Some((_, known)) => *known = text,
+        None => fields.push((place, text)),
+    }
+}
+
+fn place(field: &str) -> Option<u8> {
+    FIELDS.iter().position(|known| *known == field).and_then(|place| u8::try_from(place).ok())
+}
+
+/// The fields in which a row says something else, with both values.
+pub(super) fn differing<'a>(
+    known: Option<&'a Known>,
+    row: Option<&'a Fields>,
+) -> impl Iterator<Item = (&'static str, String, String)> + 'a {
+    let there = |is_there: bool| if is_there { "there" } else { "not there" };
+    let state = known.map(|known| known.state).unwrap_or_default();
+    let by_log = if state == Presence::Removed { "removed" } else { there(state == Presence::There) };
+    let presence =
+        ((state == Presence::There) != row.is_some()).then(|| (EXISTS, by_log.to_owned(), there(row.is_some()).to_owned()));
+    let both = known.filter(|known| known.exists()).zip(row);
+    let fields = both.into_iter().flat_map(|(known, row)| {
+        known.fields.iter().filter_map(move |(place, log)| {
+            let table = row.iter().find(|(other, _)| other == place).map_or(NONE, |(_, text)| text.as_str());
+            (log != table).then(|| (FIELDS[usize::from(*place)], log.to_string(), table.to_owned()))
+        })
+    });
+    presence.into_iter().chain(fields)
+}
+
+/// A value as text, the same whichever database has kept it.
+fn text(value: &Value) -> CompactString {
+    match value {
+        Value::Null => CompactString::const_new(NONE),
+        Value::String(text) => text.to_compact_string(),
+        Value::Array(items) if items.is_empty() => CompactString::const_new(NONE),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", ").into(),
+        Value::Object(members) => {
+            // A database may hand members back in an order of its own.
+            let mut members: Vec<_> = members.iter().map(|(name, value)| format_compact!("{name} {}", text(value))).collect();
+            members.sort_unstable();
+            members.join(", ").into()
+        }
+        Value::Bool(_) | Value::Number(_) => value.to_compact_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn known(fields: &[(&'static str, Value)]) -> Known {
+        let mut known = Known::default();
+        known.make();
+        fields.iter().for_each(|(field, value)| known.set(field, value));
+        known
+    }
+
+    fn row(of: &Value) -> Fields {
+        let mut fields = Fields::new();
+        of.as_object().into_iter().flatten().for_each(|(field, value)| set(&mut fields, field, value));
+        fields
+    }
+
+    #[test]
+    fn a_field_that_no_event_tells_is_not_a_difference() {
+        let known = known(&[("name", json!("Desk")), ("rateLimit", json!({ "requests": 1, "perSeconds": 2 }))]);
+        let stored = row(&json!({ "name": "Desk", "rateLimit": { "perSeconds": 2, "requests": 1 }, "role": "pilot" }));
+        assert_eq!(differing(Some(&known), Some(&stored)).count(), 0);
+    }
+
+    #[test]
+    fn an_empty_list_and_null_are_both_nothing() {
+        let known = known(&[("ipAllowlist", json!([]))]);
+        assert_eq!(differing(Some(&known), Some(&row(&json!({ "ipAllowlist": null })))).count(), 0);
+    }
+
+    #[test]
+    fn a_field_that_differs_is_named_with_both_values() {
+        let known = known(&[("revokedAt", json!("2026-11-23T09:30:00Z"))]);
+        let found: Vec<_> = differing(Some(&known), Some(&row(&json!({ "revokedAt": null })))).collect();
+        assert_eq!(found, [("revokedAt", "2026-11-23T09:30:00Z".to_owned(), "nothing".to_owned())]);
+    }
+
+    #[test]
+    fn a_row_without_an_event_and_an_event_without_a_row_are_differences() {
+        let made = known(&[]);
+        let mut removed = known(&[("name", json!("Ana"))]);
+        removed.remove();
+        let says = |known: Option<&Known>, row: Option<&Fields>| differing(known, row).map(|(_, log, table)| [log, table]).next();
+        let stored = Fields::new();
+        assert_eq!(says(Some(&made), None), Some(["there", "not there"].map(str::to_owned)));
+        assert_eq!(says(None, Some(&stored)), Some(["not there", "there"].map(str::to_owned)));
+        assert_eq!(says(Some(&removed), Some(&stored)), Some(["removed", "there"].map(str::to_owned)));
+        assert_eq!(says(Some(&removed), None), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! The key that signs heads: Ed25519 (RFC 8032), its seed as 64 hexadecimal digits in a file.
+
+use std::fmt;
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+
+use super::signed::PublicKey;
+use crate::kit::random::Random;
+use crate::kit::text::{hex, unhex};
+
+/// A key that signs heads.
+pub struct AuditKey(Ed25519KeyPair);
+
+impl fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AuditKey").field(&self.public().to_string()).finish()
+    }
+}
+
+impl AuditKey {
+    /// Reads the key from its file, or makes both if there is no file.
+    pub fn open_or_make(path: &Path, random: &Random) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make(path, random)?;
+                Self::open(path)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Reads the key from its file, which nobody but its owner may read.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let invalid = |what: &str| io::Error::new(ErrorKind::InvalidData, format!("{}: {what}", path.display()));
+        let mode = fs::metadata(path)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(invalid("others than its owner may read or change this key; run chmod 600 on it"));
+        }
+        let text = SecretString::from(fs::read_to_string(path)?);
+        let seed = unhex(text.expose_secret().trim()).map(SecretSlice::from);
+        let pair = seed.and_then(|seed| Ed25519KeyPair::from_seed_unchecked(seed.expose_secret()).ok());
+        pair.map(Self).ok_or_else(|| invalid("expected the 64 hexadecimal digits of an Ed25519 seed"))
+    }
+
+    /// The key that checks its signatures.
+    pub fn public(&self) -> PublicKey {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.0.public_key().as_ref());
+        PublicKey(bytes)
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.0.sign(message).as_ref().to_vec()
+    }
+}
+
+/// Writes a new key. Of two processes that do so at once one wins, and the other reads its key.
+fn make(path: &Path, random: &Random) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let seed = SecretString::from(hex(&random.bytes::<32>()));
+    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
+    file.write_all(seed.expose_secret().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_only_its_owner_may_read_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("audit-key");
+        let random = Random::seeded(1);
+        let made = AuditKey::open_or_make(&path, &random).expect("a key");
+        assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(AuditKey::open_or_make(&path, &random).expect("the key").public(), made.public());
+        assert!(!format!("{made:?}").contains(fs::read_to_string(&path).expect("the file").trim()), "Debug shows no secret");
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_or_that_is_none_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("audit-key");
+        AuditKey::open_or_make(&path, &Random::seeded(1)).expect("a key");
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("a mode");
+        assert!(AuditKey::open(&path).expect_err("it is refused").to_string().contains("chmod 600"));
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
+        for text in ["", "abc", &"0".repeat(62), &"x".repeat(64)] {
+            fs::write(&path, text).expect("a file");
+            assert!(AuditKey::open(&path).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The rows of keys in the words of audit events, to be compared with them.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Value, json};
+
+use crate::keys::model::KeyId;
+use crate::keys::scope::Scopes;
+use crate::keys::tables::key::{Column, Entity, Model};
+use crate::kit::db::DbResult;
+use crate::kit::text::fingerprint;
+use crate::workspaces::WorkspaceId;
+
+/// Up to `limit` rows after `after`, in the order of ids.
+pub async fn described_after(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    after: Option<KeyId>,
+    limit: u64,
+) -> DbResult<Vec<(KeyId, Value)>> {
+    let mut mine = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    if let Some(after) = after {
+        mine = mine.filter(Column::Id.gt(after));
+    }
+    Ok(mine.order_by_asc(Column::Id).limit(limit).all(db).await?.into_iter().map(described).collect())
+}
+
+/// The rows of these keys.
+pub async fn described_of(db: &impl ConnectionTrait, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<Vec<(KeyId, Value)>> {
+    let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys));
+    Ok(mine.all(db).await?.into_iter().map(described).collect())
+}
+
+/// Everything that an event tells of a key. Nothing is checked here: a row may say what no key can be.
+fn described(row: Model) -> (KeyId, Value) {
+    let rate_limit = row.rate_requests.zip(row.rate_per_seconds);
+    let described = json!({
+        "name": row.name,
+        "hint": row.hint,
+        "description": row.description,
+        "permissions": row.permissions,
+        "scopes": Scopes::from_bits(row.scopes.cast_unsigned()),
+        "expiresAt": row.expires_at,
+        "ipAllowlist": row.ip_allowlist,
+        "rateLimit": rate_limit.map(|(requests, per_seconds)| json!({ "requests": requests, "perSeconds": per_seconds })),
+        "secretFingerprint": fingerprint(&row.digest),
+        "rotatedFrom": row.rotated_from,
+        "createdAt": row.created_at,
+        "createdBy": row.created_by_id,
+        "expiryRecordedAt": row.expiry_recorded_at,
+        "revokedAt": row.revoked_at,
+        "revokedBy": row.revoked_by_id,
+        "reason": row.revoke_reason,
+        "refusedEverywhereAt": row.refused_everywhere_at,
+    });
+    (row.id, described)
+}

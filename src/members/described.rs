@@ -1,0 +1,51 @@
+//! The rows of members in the words of audit events, to be compared with them.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Value, json};
+
+use super::model::MemberId;
+use super::tables::{Column, Entity, Model};
+use crate::kit::db::DbResult;
+use crate::kit::text::fingerprint;
+use crate::workspaces::WorkspaceId;
+
+/// Up to `limit` rows after `after`, in the order of ids.
+pub async fn described_after(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    after: Option<MemberId>,
+    limit: u64,
+) -> DbResult<Vec<(MemberId, Value)>> {
+    let mut mine = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    if let Some(after) = after {
+        mine = mine.filter(Column::Id.gt(after));
+    }
+    Ok(mine.order_by_asc(Column::Id).limit(limit).all(db).await?.into_iter().map(described).collect())
+}
+
+/// The rows of these members.
+pub async fn described_of(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    members: Vec<MemberId>,
+) -> DbResult<Vec<(MemberId, Value)>> {
+    let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(members));
+    Ok(mine.all(db).await?.into_iter().map(described).collect())
+}
+
+/// Everything that an event tells of a member.
+fn described(row: Model) -> (MemberId, Value) {
+    let described = json!({
+        "name": row.name,
+        "email": row.email,
+        "role": row.role,
+        "createdAt": row.created_at,
+        "passwordFingerprint": password_fingerprint(row.password_hash.as_deref()),
+    });
+    (row.id, described)
+}
+
+/// A digest of a stored password hash, for an event. It says nothing of the password: the hash has a salt of 128 random bits.
+pub(crate) fn password_fingerprint(hash: Option<&str>) -> Option<String> {
+    hash.map(|hash| fingerprint(hash.as_bytes()))
+}

@@ -1,0 +1,194 @@
+//! `audit::compare`: whatever is done to a row of a key, a member or a setting behind the product's back is named.
+
+use planeconnection::audit::compare;
+use planeconnection::members::Role;
+use serde_json::json;
+
+use crate::support::{TestApp, TestKey};
+
+const KEYS: &str = "/api/v1/api-keys";
+
+/// The fields that differ, with the name of the row.
+async fn differing(t: &TestApp) -> Vec<(String, &'static str)> {
+    let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
+    found.differences.into_iter().map(|difference| (difference.name, difference.field)).collect()
+}
+
+async fn named(t: &TestApp, name: &str) -> TestKey {
+    t.key_with(json!({ "name": name, "permissions": "custom", "scopes": ["trips:read"], "expiresAt": null })).await
+}
+
+/// An app in which everything has happened that changes a key, a member or a setting.
+async fn with_a_history() -> TestApp {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let limited = json!({
+        "name": "Limited", "permissions": "read_only", "expiresAt": "2026-12-24T00:00:00Z", "description": "For the hangar",
+        "ipAllowlist": ["2001:db8::/32", "203.0.113.7"], "rateLimit": { "requests": 5, "perSeconds": 60 },
+    });
+    let limited = t.key_with(limited).await;
+    let [kept, revoked] = [named(&t, "Kept").await, named(&t, "Revoked").await];
+    let changes = json!({ "name": "Changed", "description": "At the desk", "ipAllowlist": ["10.0.0.0/8"], "rateLimit": null });
+    owner.patch(&format!("{KEYS}/{}", kept.id), changes).await.is(200);
+    owner.post(&format!("{KEYS}/{}/rotate", limited.id), json!({})).await.is(201);
+    owner.post(&format!("{KEYS}/{}/revoke", revoked.id), json!({ "reason": "Over" })).await.is(200);
+    let invited = json!({ "name": "Dee", "email": "dee@skyline.example", "role": "pilot" });
+    let invited = owner.post("/api/v1/members", invited).await.is(201);
+    let token = invited.text_at("/data/inviteUrl").split_once("/join#").expect("a link").1.to_owned();
+    let joining = json!({ "token": token, "password": "a password of hers" });
+    t.anyone().post("/api/v1/auth/join", joining).await.is(200);
+    let dee = invited.text_at("/data/member/id");
+    owner.patch(&format!("/api/v1/members/{dee}"), json!({ "role": "auditor" })).await.is(200);
+    owner.post("/api/v1/members", json!({ "name": "Eli", "email": "eli@skyline.example", "role": "pilot" })).await.is(201);
+    let gone = t.add_member(Role::Admin).await;
+    owner.delete(&format!("/api/v1/members/{}", gone.id)).await;
+    owner.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
+    // The limited key expires.
+    t.advance(std::time::Duration::from_hours(24 * 40)).await;
+    t
+}
+
+#[tokio::test]
+async fn tables_that_nobody_altered_agree_with_the_log() {
+    let t = with_a_history().await;
+    let (other, _) = t.other_workspace().await;
+    let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
+    assert_eq!((found.differences, found.more, found.keys, found.members), (vec![], 0, 4, 3));
+    let found = compare(&t.app.db, other.id).await.expect("a comparison");
+    assert_eq!((found.differences, found.keys, found.members), (vec![], 0, 1));
+}
+
+#[tokio::test]
+async fn an_altered_row_is_named_with_its_field() {
+    let flag = |t: &TestApp| t.database.either("1", "TRUE").to_owned();
+    let none = |_: &TestApp| String::new();
+    let cases: [(&str, fn(&TestApp) -> String, &[(&str, &str)]); 19] = [
+        (
+            "UPDATE api_keys SET revoked_at = NULL, revoked_by_id = NULL WHERE name = 'Revoked'",
+            none,
+            &[("Revoked", "revokedAt"), ("Revoked", "revokedBy")],
+        ),
+        ("UPDATE api_keys SET scopes = 2047 WHERE name = 'Changed'", none, &[("Changed", "scopes")]),
+        ("UPDATE api_keys SET permissions = 'read_write' WHERE name = 'Changed'", none, &[("Changed", "permissions")]),
+        ("UPDATE api_keys SET expires_at = NULL WHERE name = 'Limited'", none, &[("Limited", "expiresAt")]),
+        ("UPDATE api_keys SET expiry_recorded_at = NULL WHERE name = 'Limited'", none, &[("Limited", "expiryRecordedAt")]),
+        ("UPDATE api_keys SET ip_allowlist = NULL WHERE name = 'Limited'", none, &[("Limited", "ipAllowlist")]),
+        ("UPDATE api_keys SET rate_requests = 500000 WHERE name = 'Limited'", none, &[("Limited", "rateLimit")]),
+        ("UPDATE api_keys SET name = 'Renamed' WHERE name = 'Changed'", none, &[("Changed", "name")]),
+        ("UPDATE api_keys SET description = 'Mine' WHERE name = 'Changed'", none, &[("Changed", "description")]),
+        ("UPDATE api_keys SET hint = 'pck_0000…0000' WHERE name = 'Changed'", none, &[("Changed", "hint")]),
+        ("UPDATE api_keys SET created_by_id = 'operator' WHERE name = 'Changed'", none, &[("Changed", "createdBy")]),
+        (
+            "UPDATE api_keys SET rotated_from = NULL WHERE name LIKE 'Limited (%'",
+            none,
+            &[("Limited (2026-11-23)", "rotatedFrom")],
+        ),
+        ("UPDATE api_keys SET refused_everywhere_at = NULL WHERE name = 'Revoked'", none, &[("Revoked", "refusedEverywhereAt")]),
+        ("DELETE FROM api_keys WHERE name = 'Revoked'", none, &[("Revoked", "row")]),
+        ("UPDATE members SET role = 'account_owner' WHERE name = 'Dee'", none, &[("Dee", "role")]),
+        (
+            "UPDATE members SET password_hash = 'another' WHERE name IN ('Dee', 'Eli')",
+            none,
+            &[("Dee", "passwordFingerprint"), ("Eli", "passwordFingerprint")],
+        ),
+        ("UPDATE members SET email = 'mallory@skyline.example' WHERE name = 'Dee'", none, &[("Dee", "email")]),
+        ("DELETE FROM members WHERE name = 'Dee'", none, &[("Dee", "row")]),
+        ("UPDATE workspaces SET api_keys_enabled = ", flag, &[("Skyline Aviation", "apiKeysEnabled")]),
+    ];
+    for (sql, rest, expected) in cases {
+        let t = with_a_history().await;
+        let rest = rest(&t);
+        t.tamper(&format!("{sql}{rest}")).await;
+        let expected: Vec<_> = expected.iter().map(|(name, field)| ((*name).to_owned(), *field)).collect();
+        assert_eq!(differing(&t).await, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_was_put_in_place_of_another_is_named() {
+    let t = with_a_history().await;
+    t.tamper(&format!("UPDATE api_keys SET digest = {} WHERE name = 'Changed'", t.database.zeros())).await;
+    assert_eq!(differing(&t).await, [("Changed".to_owned(), "secretFingerprint")]);
+}
+
+#[tokio::test]
+async fn a_row_without_an_event_is_named() {
+    let t = with_a_history().await;
+    t.tamper(&format!(
+        "INSERT INTO members (id, workspace_id, email, name, role, password_hash, created_at) \
+         SELECT {}, workspace_id, 'm@skyline.example', 'Mallory', role, password_hash, created_at FROM members WHERE name = 'Dee'",
+        t.database.id(),
+    ))
+    .await;
+    t.tamper(&format!(
+        "INSERT INTO api_keys (id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, \
+         created_by_name, revision) SELECT {}, workspace_id, {}, hint, 'Planted', permissions, scopes, created_at, created_by_id, \
+         created_by_name, revision FROM api_keys WHERE name = 'Changed'",
+        t.database.id(),
+        t.database.zeros(),
+    ))
+    .await;
+    assert_eq!(differing(&t).await, [("Planted".to_owned(), "row"), ("Mallory".to_owned(), "row")]);
+}
+
+#[tokio::test]
+async fn a_difference_says_what_the_log_and_the_table_say() {
+    let t = TestApp::new().await;
+    let key = named(&t, "Desk").await;
+    t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+    t.tamper("UPDATE api_keys SET revoked_at = NULL").await;
+    let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
+    let told = format!("api key “Desk” ({}): revokedAt is 2026-11-23T09:30:00Z by the log and nothing in the table", key.id);
+    assert_eq!(found.differences.iter().map(ToString::to_string).collect::<Vec<_>>(), [told]);
+}
+
+#[tokio::test]
+async fn what_the_events_of_an_earlier_version_do_not_tell_is_no_difference() {
+    let t = with_a_history().await;
+    for field in ["secretFingerprint", "passwordFingerprint", "rotatedFrom"] {
+        let file = format!("UPDATE audit_events SET details = json_remove(details, '$.{field}')");
+        let server = format!("UPDATE audit_events SET details = details - '{field}'");
+        t.tamper(t.database.either(&file, &server)).await;
+    }
+    assert_eq!(differing(&t).await, []);
+    t.tamper("UPDATE members SET password_hash = 'another'").await;
+    t.tamper(
+        "UPDATE api_keys SET refused_everywhere_at = NULL; DELETE FROM audit_events WHERE action = 'api_key.refused_everywhere'",
+    )
+    .await;
+    assert_eq!(differing(&t).await, []);
+    // The event of the old key tells it all the same.
+    t.tamper("UPDATE api_keys SET rotated_from = NULL").await;
+    assert_eq!(differing(&t).await, [("Limited (2026-11-23)".to_owned(), "rotatedFrom")]);
+}
+
+#[tokio::test]
+async fn writers_that_go_on_meanwhile_are_no_difference() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let writing = async {
+        for number in 0..15 {
+            let key = named(&t, &format!("Key {number}")).await;
+            owner.patch(&format!("{KEYS}/{}", key.id), json!({ "name": format!("Key {number} changed") })).await.is(200);
+            owner.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
+            let member = t.add_member(Role::Pilot).await;
+            owner.delete(&format!("/api/v1/members/{}", member.id)).await;
+        }
+    };
+    let comparing = async {
+        for _ in 0..40 {
+            assert_eq!(differing(&t).await, []);
+        }
+    };
+    tokio::join!(writing, comparing);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named() {
+    // In a file: a server's types let nothing in that cannot be read.
+    let t = TestApp::in_a_file().await;
+    named(&t, "Desk").await;
+    t.tamper("UPDATE api_keys SET created_at = 'yesterday'").await;
+    let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
+    assert!(found.differences.iter().any(|one| one.kind == "api_key" && one.table.starts_with("unreadable")), "{found:?}");
+}
