@@ -32,7 +32,7 @@ pub async fn guard_host(State(app): State<App>, request: Request, next: Next) ->
     }
     Matched::tell(request.extensions());
     let message = format!(
-        "This server is not called so. Its address is {}. Whoever runs it can name others with --allowed-hosts.",
+        "This server does not have that name. Its address is {}. Its operator can add names with --allowed-hosts.",
         app.config.public_url
     );
     ApiError::new(StatusCode::MISDIRECTED_REQUEST, "UNKNOWN_HOST", message).into_response()

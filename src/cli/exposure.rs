@@ -1,4 +1,4 @@
-//! Data that others than this process can reach: told at the start of a node, as nobody looks by themselves.
+//! Warnings at the start of a node: a database that others on the machine or on the network can reach.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -46,7 +46,7 @@ pub const SECRET_IN_TEXT: &str =
 
 /// Refuses a text with an API key or token in it, also if invisible characters were put between its letters.
 pub fn refuse_secret(text: &str) -> Result<(), BadText> {
-    // Every secret has an underscore. Capitals in its prefix hide it from nobody.
+    // Every secret has an underscore. Capitals in its prefix do not hide it.
     let is_clean = !text.contains('_') || {
         let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
         secret::find(&visible.to_ascii_lowercase()).is_none()
@@ -97,7 +97,7 @@ fn is_hostile(c: char) -> bool {
 }
 
 /// Characters that leave no mark (`Default_Ignorable_Code_Point` of Unicode, without variation selectors): two names that
-/// differ in them alone cannot be told apart.
+/// differ in them alone look the same.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

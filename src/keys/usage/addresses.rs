@@ -1,6 +1,6 @@
 //! Where keys were used from. A first use from a new network is an audit event.
 //!
-//! A network is an IPv4 address or 64 bits of IPv6, as whoever has one such address has all of them. The list of a key is
+//! A network is an IPv4 address or 64 bits of IPv6, as a host with one such address has all of them. The list of a key is
 //! bounded: a new network takes the place of the longest unused, so that it is seen however full the list is.
 
 use std::collections::{HashMap, HashSet};
@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use serde_json::json;
 
 use super::Batch;
-use super::arrivals::Untold;
+use super::arrivals::Unreported;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Target, Work};
 use crate::keys::index::{EntryRef, Seen};
@@ -164,19 +164,19 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResul
         let (Some((entry, mut news)), Some(known)) = (by_key.remove(&key), known.get(&key)) else { continue };
         let mut is_first = known.rows.is_empty();
         for (earlier, one) in (known.rows.len()..).zip(&news) {
-            if earlier < FEW || app.recorder.arrivals.is_told(key, one.2.address, app.clock.ticks()) {
+            if earlier < FEW || app.recorder.arrivals.is_reported(key, one.2.address, app.clock.ticks()) {
                 record_use(&mut work, one, is_first);
             }
             is_first = false;
         }
-        if let Some(untold) = app.recorder.arrivals.sum_up(key, work.now()) {
-            record_more(&mut work, entry, untold);
+        if let Some(unreported) = app.recorder.arrivals.sum_up(key, work.now()) {
+            record_more(&mut work, entry, unreported);
         }
         // Of more than fit, the latest are listed.
         news.sort_unstable_by_key(|(.., seen)| seen.last);
         let listed = news.split_off(news.len().saturating_sub(MOST_LISTED));
         let surplus = known.surplus(listed.len());
-        if (!surplus.is_empty() || !news.is_empty()) && app.recorder.arrivals.is_full_told(key, work.now()) {
+        if (!surplus.is_empty() || !news.is_empty()) && app.recorder.arrivals.is_full_due(key, work.now()) {
             record_full(&mut work, entry);
         }
         forget(work.tx(), key, &surplus).await?;
@@ -192,10 +192,10 @@ fn record_use(work: &mut Work, (entry, network, seen): &Use<'_>, is_first: bool)
     work.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
-/// New addresses beyond those that are told one by one.
-fn record_more(work: &mut Work, entry: &EntryRef, untold: Untold) {
-    work.act_for(By { ip: untold.last, ..By::itself(Actor::api_key(entry.id, &entry.name)) });
-    let details = json!({ "firstUse": false, "newAddresses": untold.count });
+/// New addresses beyond those with an event each.
+fn record_more(work: &mut Work, entry: &EntryRef, unreported: Unreported) {
+    work.act_for(By { ip: unreported.last, ..By::itself(Actor::api_key(entry.id, &entry.name)) });
+    let details = json!({ "firstUse": false, "newAddresses": unreported.count });
     work.record(Action::KeyUsed, Some(target(entry)), details);
 }
 

@@ -1,5 +1,5 @@
-//! How many first uses from new addresses are told one by one: enough that a stranger is seen among the many addresses of a
-//! cloud, and not so many that whoever has a key and a network can fill the log with them.
+//! The limit of events for new addresses: enough of them that a stranger is seen among the many addresses of a cloud, and not
+//! so many that a thief with a large network can fill the log.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,26 +12,26 @@ use crate::kit::limit::{Gcra, Rate};
 use crate::kit::lock::lock;
 
 /// New addresses of one key that have an event each: twice as many as are listed, and one more every 43 seconds.
-const TOLD: Rate = Rate { requests: 2_000, per: Duration::from_hours(24) };
+const SINGLE: Rate = Rate { requests: 2_000, per: Duration::from_hours(24) };
 
-/// The others are summed up this often.
+/// The time between two events that sum up the others.
 const SUMMED: Duration = Duration::from_hours(1);
 
-/// That the list is full is told this often.
+/// The time between two events that say that the list is full.
 const FULL: Duration = Duration::from_hours(24);
 
-/// What was told of each key that is used from many addresses.
+/// The events of each key that is used from many addresses.
 #[derive(Debug, Default)]
-pub(super) struct Arrivals(Mutex<HashMap<KeyId, Told>>);
+pub(super) struct Arrivals(Mutex<HashMap<KeyId, Reported>>);
 
 /// Keys remembered at once; past it, those that were quiet for a day are forgotten.
 const MOST_KEYS: usize = 10_000;
 
 #[derive(Debug, Default)]
-struct Told {
+struct Reported {
     limit: Gcra,
     /// New addresses without an event, and the last of them.
-    untold: Untold,
+    unreported: Unreported,
     seen_at: Duration,
     summed_at: Option<Time>,
     full_at: Option<Time>,
@@ -39,46 +39,46 @@ struct Told {
 
 /// New addresses that have no event of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Untold {
+pub(super) struct Unreported {
     pub(super) count: u64,
     pub(super) last: Option<IpAddr>,
 }
 
 impl Arrivals {
-    /// Whether another new address of this key has an event of its own, else it is counted.
-    pub(super) fn is_told(&self, key: KeyId, address: IpAddr, ticks: Duration) -> bool {
+    /// Returns true if another new address of this key has an event of its own; else it is counted.
+    pub(super) fn is_reported(&self, key: KeyId, address: IpAddr, ticks: Duration) -> bool {
         let mut all = lock(&self.0);
         if all.len() >= MOST_KEYS && !all.contains_key(&key) {
-            all.retain(|_, told| ticks.saturating_sub(told.seen_at) < TOLD.per);
+            all.retain(|_, reported| ticks.saturating_sub(reported.seen_at) < SINGLE.per);
         }
-        let told = all.entry(key).or_default();
-        told.seen_at = ticks;
-        let is_told = told.limit.take(TOLD, ticks).is_ok();
-        if !is_told {
-            told.untold.count += 1;
-            told.untold.last = Some(address);
+        let reported = all.entry(key).or_default();
+        reported.seen_at = ticks;
+        let is_reported = reported.limit.take(SINGLE, ticks).is_ok();
+        if !is_reported {
+            reported.unreported.count += 1;
+            reported.unreported.last = Some(address);
         }
-        is_told
+        is_reported
     }
 
     /// New addresses to be summed up now, if there are any.
-    pub(super) fn sum_up(&self, key: KeyId, now: Time) -> Option<Untold> {
+    pub(super) fn sum_up(&self, key: KeyId, now: Time) -> Option<Unreported> {
         let mut all = lock(&self.0);
-        let told = all.get_mut(&key).filter(|told| told.untold.count > 0)?;
-        if told.summed_at.is_some_and(|at| now.since(at) < SUMMED) {
+        let reported = all.get_mut(&key).filter(|reported| reported.unreported.count > 0)?;
+        if reported.summed_at.is_some_and(|at| now.since(at) < SUMMED) {
             return None;
         }
-        told.summed_at = Some(now);
-        Some(std::mem::take(&mut told.untold))
+        reported.summed_at = Some(now);
+        Some(std::mem::take(&mut reported.unreported))
     }
 
-    /// Whether it is told now that the list of this key's addresses is full.
-    pub(super) fn is_full_told(&self, key: KeyId, now: Time) -> bool {
+    /// Returns true if an event is due that the list of this key's addresses is full.
+    pub(super) fn is_full_due(&self, key: KeyId, now: Time) -> bool {
         let mut all = lock(&self.0);
-        let told = all.entry(key).or_default();
-        let is_due = told.full_at.is_none_or(|at| now.since(at) >= FULL);
+        let reported = all.entry(key).or_default();
+        let is_due = reported.full_at.is_none_or(|at| now.since(at) >= FULL);
         if is_due {
-            told.full_at = Some(now);
+            reported.full_at = Some(now);
         }
         is_due
     }
@@ -94,10 +94,10 @@ mod tests {
         let now: Time = "2026-11-23T09:30:00Z".parse().expect("a time");
         let (arrivals, key) = (Arrivals::default(), KeyId::new(now, &Random::seeded(1)));
         let ticks = Duration::from_hours(1);
-        let arrive = |ticks| arrivals.is_told(key, [203, 0, 113, 7].into(), ticks);
+        let arrive = |ticks| arrivals.is_reported(key, [203, 0, 113, 7].into(), ticks);
         assert_eq!((0..5_000).filter(|_| arrive(ticks)).count(), 2_000);
-        let untold = arrivals.sum_up(key, now).expect("some");
-        assert_eq!(untold, Untold { count: 3_000, last: Some([203, 0, 113, 7].into()) });
+        let unreported = arrivals.sum_up(key, now).expect("some");
+        assert_eq!(unreported, Unreported { count: 3_000, last: Some([203, 0, 113, 7].into()) });
         assert!(!arrive(ticks) && arrivals.sum_up(key, now.after(Duration::from_mins(59))).is_none());
         assert!(arrive(ticks + Duration::from_mins(1)), "one more after a while");
         assert_eq!(arrivals.sum_up(key, now.after(SUMMED)).expect("one").count, 1);
@@ -109,6 +109,6 @@ mod tests {
         let now: Time = "2026-11-23T09:30:00Z".parse().expect("a time");
         let (arrivals, key) = (Arrivals::default(), KeyId::new(now, &Random::seeded(1)));
         let hours = |hours| now.after(Duration::from_hours(hours));
-        assert_eq!([0, 1, 23, 24, 25].map(|hour| arrivals.is_full_told(key, hours(hour))), [true, false, false, true, false]);
+        assert_eq!([0, 1, 23, 24, 25].map(|hour| arrivals.is_full_due(key, hours(hour))), [true, false, false, true, false]);
     }
 }

@@ -5,7 +5,7 @@
 //! disk. A graceful stop writes everything; a crash loses what was counted since counts were last written: a second ago, or
 //! longer if that were very many keys ([`rest`]).
 //!
-//! - `counts` by the hour, and last uses; `addresses` where from; `arrivals` how many new addresses are told one by one
+//! - `counts` by the hour, and last uses; `addresses` where from; `arrivals` the limit of events for new ones
 //! - `rest` when they are written again; `report` both, as they are told
 //! - `folds` refusals in memory; `denials` the same as audit events
 

@@ -44,7 +44,7 @@ pub enum Transport {
     Local,
     /// TLS, with a certificate that is verified.
     Verified,
-    /// TLS with whoever answers.
+    /// TLS, with any certificate.
     Unverified,
     /// TLS only if the server offers it, or never.
     Plain,

@@ -36,7 +36,7 @@ impl Lost {
         Self::ALL.into_iter().find(|lost| lost.code() == code)
     }
 
-    /// What the caller is told.
+    /// The message for the caller.
     pub const fn message(self) -> &'static str {
         match self {
             Self::Session => "This session has ended meanwhile; nothing was changed. Sign in again.",
