@@ -5,6 +5,8 @@ mod bodies;
 mod headers;
 mod queries;
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult};
 use tokio::runtime::Runtime;
@@ -25,6 +27,12 @@ impl Target {
         let runtime = Runtime::new().expect("a runtime");
         let t = runtime.block_on(TestApp::new());
         Self { runtime, t }
+    }
+
+    /// The answer to one more request, a second after the one before, which no limit of requests minds.
+    fn answer(&self, request: impl Future<Output = Answer>) -> Answer {
+        self.t.app.clock.advance(Duration::from_secs(1));
+        self.runtime.block_on(request)
     }
 }
 

@@ -7,29 +7,50 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Target, config, is_decent, text};
+use crate::support::TestApp;
 
-/// A path and a body that it takes.
-fn valid() -> impl Strategy<Value = (&'static str, Value)> {
-    proptest::sample::select(vec![
+/// Reports, of which a member may file a few in an hour.
+const REPORTS: &str = "/api/v1/sms/reports";
+
+/// Paths, each with a body that it takes.
+fn valid() -> Vec<(&'static str, Value)> {
+    let key = json!({
+        "name": "Crew app", "description": "On phones", "permissions": "custom", "scopes": ["trips:read"],
+        "expiresAt": "2027-01-01T00:00:00Z", "ipAllowlist": ["10.0.0.0/8"], "rateLimit": { "requests": 60, "seconds": 60 },
+    });
+    let trip = json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "departureDate": "2026-12-01T14:00:00Z" });
+    let report = json!({
+        "reportType": "concern", "title": "Fuel cap found open", "occurredAt": "2026-11-22T17:05:00Z", "severity": "high",
+        "description": "During the walk-around before the second leg the left fuel cap was found open.",
+        "location": "LSZH", "confidentiality": "confidential",
+    });
+    let invoice = json!({
+        "client": { "name": "Alpine Charter AG", "email": "accounts@alpine.example" }, "currency": "CHF", "dueDate": "2026-12-23",
+        "lineItems": [{ "description": "Flight hours", "quantity": "2.5", "unitPrice": 480_001 }],
+    });
+    vec![
+        ("/api/v1/api-keys", key),
         (
-            "/api/v1/api-keys",
-            json!({ "name": "Fuzz", "permissions": "custom", "scopes": ["trips:read"], "expiresAt": "2027-01-01T00:00:00Z", "ipAllowlist": ["10.0.0.0/8"], "rateLimit": { "requests": 60, "seconds": 60 }, "description": "x" }),
+            "/api/v1/ops/aircraft",
+            json!({ "tailNumber": "HB-JVA", "typeDesignator": "C25B", "model": "Citation", "status": "available" }),
         ),
-        ("/api/v1/ops/aircraft", json!({ "tailNumber": "HB-JVA", "type": "PC-24", "homeBase": "LSZH", "status": "available" })),
-        (
-            "/api/v1/ops/trips",
-            json!({ "departure": "LSZH", "arrival": "LFMN", "departsAt": "2026-12-08T08:00:00Z", "arrivesAt": "2026-12-08T09:00:00Z" }),
-        ),
-        (
-            "/api/v1/ops/invoices",
-            json!({ "customer": { "name": "A" }, "currency": "CHF", "lines": [{ "description": "x", "quantity": "1", "unitPrice": "10.00" }] }),
-        ),
-        (
-            "/api/v1/sms/reports",
-            json!({ "category": "bird_strike", "description": "x", "occurredAt": "2026-11-20T08:00:00Z", "confidential": true }),
-        ),
-        ("/api/v1/members", json!({ "name": "Lea", "email": "lea@skyline.example", "role": "pilot" })),
-    ])
+        ("/api/v1/ops/trips", trip),
+        ("/api/v1/ops/invoices", invoice),
+        (REPORTS, report),
+        ("/api/v1/members", json!({ "name": "Lea Winter", "email": "lea@skyline.example", "role": "pilot" })),
+    ]
+}
+
+fn one() -> impl Strategy<Value = (&'static str, Value)> {
+    proptest::sample::select(valid())
+}
+
+#[tokio::test]
+async fn bodies_that_are_varied_are_taken_as_they_are() {
+    let t = TestApp::new().await;
+    for (path, body) in valid() {
+        t.owner().await.post(path, body).await.is(201);
+    }
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -52,8 +73,10 @@ fn value() -> impl Strategy<Value = Value> {
 fn any_json_is_answered() {
     let target = Target::new();
     let owner = target.runtime.block_on(target.t.owner());
-    proptest!(config(), |((path, _) in valid(), body in value())| {
-        is_decent(&target.runtime.block_on(owner.post(path, body)))?;
+    proptest!(config(), |((path, _) in one(), body in value())| {
+        let answer = target.answer(owner.post(path, body));
+        is_decent(&answer)?;
+        prop_assert!(answer.status != 429 || path == REPORTS, "no parser is reached behind a limit: {}", answer.text);
     });
 }
 
@@ -61,11 +84,13 @@ fn any_json_is_answered() {
 fn any_value_in_the_place_of_a_member_is_answered() {
     let target = Target::new();
     let owner = target.runtime.block_on(target.t.owner());
-    proptest!(config(), |((path, mut body) in valid(), place: prop::sample::Index, other in value())| {
+    proptest!(config(), |((path, mut body) in one(), place: prop::sample::Index, other in value())| {
         let members = body.as_object_mut().expect("an object");
         let name = members.keys().nth(place.index(members.len())).cloned().unwrap_or_default();
         members.insert(name, other);
-        is_decent(&target.runtime.block_on(owner.post(path, body)))?;
+        let answer = target.answer(owner.post(path, body));
+        is_decent(&answer)?;
+        prop_assert!(answer.status != 429 || path == REPORTS, "no parser is reached behind a limit: {}", answer.text);
     });
 }
 
@@ -77,8 +102,8 @@ fn bytes_that_are_no_json_are_answered() {
     let nested = (proptest::sample::select(vec!["[", "{\"a\":", "{\"name\":[", "\""]), 0..20_000_usize)
         .prop_map(|(part, times)| part.repeat(times).into_bytes());
     let bytes = prop_oneof![vec(any::<u8>(), 0..2000), nested];
-    proptest!(config(), |((path, _) in valid(), bytes in bytes)| {
+    proptest!(config(), |((path, _) in one(), bytes in bytes)| {
         let client = owner.clone().header("content-type", "application/json");
-        is_decent(&target.runtime.block_on(client.send(Method::POST, path, Body::from(bytes))))?;
+        is_decent(&target.answer(client.send(Method::POST, path, Body::from(bytes))))?;
     });
 }

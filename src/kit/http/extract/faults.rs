@@ -38,8 +38,8 @@ pub trait Check {
 
 /// A value that is not of the type that was expected, named by its field if it has one, else by `whole`.
 pub(super) fn misread(whole: &str, error: serde_path_to_error::Error<impl std::error::Error>) -> ApiError {
-    let path = error.path().to_string();
-    let message = error.into_inner().to_string();
+    let path = shortened(&error.path().to_string());
+    let message = shortened(&error.into_inner().to_string());
     // Where in the text it is helps nobody who knows in which field it is.
     let said = message.split(" at line ").next().unwrap_or_default();
     let missing = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
@@ -50,6 +50,18 @@ pub(super) fn misread(whole: &str, error: serde_path_to_error::Error<impl std::e
         (path, None) if path == "." || path.ends_with('?') => ApiError::invalid(format!("{whole}: {message}.")),
         (path, None) => ApiError::invalid_field(path, said),
     }
+}
+
+/// The beginning and the end of a message that repeats what was sent, which may be as long as a body: the end says what was
+/// expected instead.
+fn shortened(text: &str) -> String {
+    const BEGINNING: usize = 200;
+    const END: usize = 600;
+    if text.len() <= BEGINNING + END {
+        return text.to_owned();
+    }
+    let (beginning, end) = (text.floor_char_boundary(BEGINNING), text.ceil_char_boundary(text.len() - END));
+    format!("{}…{}", &text[..beginning], &text[end..])
 }
 
 /// The body of a call that takes nothing: none, or an object without members.
