@@ -16,7 +16,7 @@ const REPORTS: &str = "/api/v1/sms/reports";
 fn valid() -> Vec<(&'static str, Value)> {
     let key = json!({
         "name": "Crew app", "description": "On phones", "permissions": "custom", "scopes": ["trips:read"],
-        "expiresAt": "2027-01-01T00:00:00Z", "ipAllowlist": ["10.0.0.0/8"], "rateLimit": { "requests": 60, "seconds": 60 },
+        "expiresAt": "2027-01-01T00:00:00Z", "ipAllowlist": ["10.0.0.0/8"], "rateLimit": { "requests": 60, "perSeconds": 60 },
     });
     let trip = json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "departureDate": "2026-12-01T14:00:00Z" });
     let report = json!({
