@@ -100,17 +100,17 @@ mod tests {
         let settings = Settings::default().with(Limit::Exports, Some(2)).with(Limit::NodeExports, Some(3));
         let exports = Exports::new(&settings);
         let [one, other] = [(); 2].map(|()| WorkspaceId::new(Time::FIRST, &random));
-        let [a, b, c, d, e] = [(); 5].map(|()| Exporter::Member(MemberId::new(Time::FIRST, &random)));
+        let [ana, ben, cleo, dana, eve] = [(); 5].map(|()| Exporter::Member(MemberId::new(Time::FIRST, &random)));
         let acquire = |exporter, workspace, seconds| exports.acquire(exporter, workspace, Duration::from_secs(seconds));
-        let first = acquire(a, one, 0).expect("a slot");
-        let _second = acquire(b, one, 0).expect("a slot");
-        assert!(matches!(acquire(a, one, 0), Err(ExportRefused::Own)));
-        assert!(matches!(acquire(c, one, 0), Err(ExportRefused::Workspace)));
-        let _third = acquire(d, other, 0).expect("a slot");
-        assert!(matches!(acquire(e, other, 0), Err(ExportRefused::Node)));
+        let first = acquire(ana, one, 0).expect("a slot");
+        let _second = acquire(ben, one, 0).expect("a slot");
+        assert!(matches!(acquire(ana, one, 0), Err(ExportRefused::Own)));
+        assert!(matches!(acquire(cleo, one, 0), Err(ExportRefused::Workspace)));
+        let _third = acquire(dana, other, 0).expect("a slot");
+        assert!(matches!(acquire(eve, other, 0), Err(ExportRefused::Node)));
         drop(first);
-        let _again = acquire(a, one, 1).expect("the first has ended");
-        assert!(matches!(acquire(b, one, 3_600), Err(ExportRefused::Own)));
-        let _late = acquire(b, one, 3_601).expect("the one before is past its deadline");
+        let _again = acquire(ana, one, 1).expect("the first has ended");
+        assert!(matches!(acquire(ben, one, 3_600), Err(ExportRefused::Own)));
+        let _late = acquire(ben, one, 3_601).expect("the one before is past its deadline");
     }
 }

@@ -95,11 +95,11 @@ impl<K: Hash + Eq> Bucket<K> {
 
     fn take(&self, caller: K, moment: Moment) -> Result<(), Limited> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        let limited = |TooSoon { retry_after, rate }| {
+        let refused = |TooSoon { retry_after, rate }| {
             let (limit, quota, window) = (self.limit, rate.requests.into(), rate.per);
             Limited { limit, quota, window, retry_after }
         };
-        limiter.take_share(caller, moment.nodes, moment.at).map(|_left| ()).map_err(limited)
+        limiter.take_share(caller, moment.nodes, moment.at).map(|_left| ()).map_err(refused)
     }
 
     fn give_back(&self, caller: &K, moment: Moment) {
