@@ -32,7 +32,7 @@ fn valid() -> Vec<(&'static str, Value)> {
         ("/api/v1/api-keys", key),
         (
             "/api/v1/ops/aircraft",
-            json!({ "tailNumber": "HB-JVA", "typeDesignator": "C25B", "model": "Citation", "status": "available" }),
+            json!({ "tailNumber": "HB-JVA", "typeDesignator": "C25B", "model": "Citation", "status": "active" }),
         ),
         ("/api/v1/ops/trips", trip),
         ("/api/v1/ops/invoices", invoice),
