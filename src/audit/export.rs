@@ -131,14 +131,13 @@ fn stream(
             None => None,
         };
         let mut chunk = Vec::new();
-        let until = match progress.until {
-            Some(until) => until,
-            None => {
-                if format == Format::Csv {
-                    csv_rows(&mut chunk, std::iter::once(CSV_HEADER.map(str::to_owned)));
-                }
-                store::last(db.read(), workspace).await?
+        let until = if let Some(until) = progress.until {
+            until
+        } else {
+            if format == Format::Csv {
+                csv_rows(&mut chunk, std::iter::once(CSV_HEADER.map(str::to_owned)));
             }
+            store::last(db.read(), workspace).await?
         };
         progress.until = Some(until);
         let rows = store::between(db.read(), workspace, &filter, progress.sequence, until, BATCH).await?;

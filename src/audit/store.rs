@@ -24,12 +24,12 @@ pub async fn list(
     filter: &EventFilter,
     paging: Paging,
 ) -> DbResult<Page<Event>> {
+    use event::Column;
     if *filter == EventFilter::default()
         && let Some(head) = head(db, workspace).await?
     {
         return page_of_all(db, &head, paging).await;
     }
-    use event::Column;
     let of_key = filter.api_key_id.as_deref().map(|key| Column::Sequence.in_subquery(about(workspace, key)));
     let unusual = (filter.which == Which::Unusual).then(|| Column::Sequence.in_subquery(unusual(workspace)));
     let indexed = EventFilter { which: Which::All, ..filter.clone() };

@@ -20,7 +20,7 @@ const MANY: usize = 10_000;
 pub(super) struct Shares {
     each: usize,
     patience: Duration,
-    shares: Mutex<HashMap<WorkspaceId, Arc<Share>>>,
+    by_workspace: Mutex<HashMap<WorkspaceId, Arc<Share>>>,
 }
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Shares {
     /// Shares of a pool with so many connections, for which a request waits so long.
     pub(super) fn of(connections: u32, patience: Duration) -> Self {
         let each = usize::try_from(connections / 2).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
-        Self { each, patience, shares: Mutex::default() }
+        Self { each, patience, by_workspace: Mutex::default() }
     }
 
     pub(super) fn try_acquire(&self, workspace: WorkspaceId) -> Option<Permit> {
@@ -74,7 +74,7 @@ impl Shares {
     }
 
     fn share(&self, workspace: WorkspaceId) -> Arc<Share> {
-        let mut shares = lock(&self.shares);
+        let mut shares = lock(&self.by_workspace);
         if shares.len() >= MANY && !shares.contains_key(&workspace) {
             // A permit holds the semaphore, a waiting request the share.
             shares.retain(|_, share| Arc::strong_count(share) > 1 || Arc::strong_count(&share.permits) > 1);
@@ -121,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn the_number_of_waiting_requests_has_a_bound() {
         let (shares, workspace) =
-            (Arc::new(Shares::of(2, Duration::from_secs(60))), WorkspaceId::new(Time::FIRST, &Random::seeded(7)));
+            (Arc::new(Shares::of(2, Duration::from_mins(1))), WorkspaceId::new(Time::FIRST, &Random::seeded(7)));
         let held = shares.try_acquire(workspace).expect("a permit");
         let waiting: Vec<_> = (0..MOST_WAITING)
             .map(|_| {

@@ -225,7 +225,7 @@ impl Trial {
         self.everything_works();
         let before = self.totals();
         self.drive(|trial| {
-            let begun = Instant::now();
+            let started = Instant::now();
             begin(trial);
             if expected.refuses {
                 until("a write is refused", || trial.is_refused(&before));
@@ -233,7 +233,7 @@ impl Trial {
                 let error = format!("the log has an ERROR line with “{}”", expected.words);
                 trial.expects(&error, || trial.has_error(expected.words));
             }
-            until("the fault has lasted", || begun.elapsed() > LASTS);
+            until("the fault has lasted", || started.elapsed() > LASTS);
             end(trial);
         });
         self.heals();

@@ -156,7 +156,9 @@ mod tests {
     fn known(fields: &[(&'static str, Value)]) -> Known {
         let mut known = Known::default();
         known.make();
-        fields.iter().for_each(|(field, value)| known.set(field, value));
+        for (field, value) in fields {
+            known.set(field, value);
+        }
         known
     }
 

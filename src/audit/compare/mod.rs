@@ -198,7 +198,9 @@ async fn look_again(
                 continue;
             }
             Err(error) => {
-                part.iter().for_each(|subject| found.add(rows::unreadable(subject.kind(), subject.id(), &error)));
+                for subject in part {
+                    found.add(rows::unreadable(subject.kind(), subject.id(), &error));
+                }
                 continue;
             }
         };

@@ -91,7 +91,9 @@ pub(super) async fn every<Id: RowId>(
             Ok(rows) => {
                 let Some((id, _)) = rows.last() else { return Ok(None) };
                 last = Some(*id);
-                rows.into_iter().for_each(|(id, described)| each(Row::new(id.subject(), &described)));
+                for (id, described) in rows {
+                    each(Row::new(id.subject(), &described));
+                }
             }
             Err(error) if is_unavailable(&error) => return Err(error),
             Err(_) if at_once > 1 => at_once = 1,

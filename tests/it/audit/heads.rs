@@ -41,7 +41,7 @@ async fn heads_that_have_moved_are_logged_signed_once_an_hour() {
     t.key(&["trips:read"]).await;
     t.app.report_heads().await;
     assert_eq!(heads(&lines, &mut told), [""; 0], "an hour has not passed");
-    t.advance(Duration::from_mins(60)).await;
+    t.advance(Duration::from_hours(1)).await;
     t.app.report_heads().await;
     let second = heads(&lines, &mut told);
     assert!(second.len() == 1 && second[0].contains("skyline"), "the other log has not grown: {second:?}");
@@ -86,7 +86,7 @@ async fn a_report_has_at_most_a_thousand_lines_and_the_next_goes_on() {
     t.app.report_heads().await;
     let first = heads(&lines, &mut told);
     assert_eq!(first.len(), 1_000);
-    t.advance(Duration::from_mins(60)).await;
+    t.advance(Duration::from_hours(1)).await;
     t.app.report_heads().await;
     let second = heads(&lines, &mut told);
     assert_eq!(second.len(), 501);

@@ -58,11 +58,14 @@ async fn tables_that_nobody_altered_agree_with_the_log() {
     assert_eq!((found.differences, found.keys, found.members), (vec![], 0, 1));
 }
 
+/// A statement, the value that it takes, and the names and fields that have to be reported.
+type Case<'a> = (&'a str, fn(&TestApp) -> String, &'a [(&'a str, &'a str)]);
+
 #[tokio::test]
 async fn an_altered_row_is_named_with_its_field() {
     let flag = |t: &TestApp| t.database.either("1", "TRUE").to_owned();
     let none = |_: &TestApp| String::new();
-    let cases: [(&str, fn(&TestApp) -> String, &[(&str, &str)]); 19] = [
+    let cases: [Case; 19] = [
         (
             "UPDATE api_keys SET revoked_at = NULL, revoked_by_id = NULL WHERE name = 'Revoked'",
             none,
