@@ -23,8 +23,8 @@ fn settings<const N: usize>(figures: [(Limit, u64); N]) -> Settings {
 
 /// Refusals by a limit, as the metrics have them.
 async fn refusals(t: &TestApp, limit: Limit) -> u64 {
-    let metrics = t.anyone().get("/metrics").await.is(200);
+    let metrics = t.metrics().await;
     let before = format!("planeconnection_limit_refusals_total{{limit=\"{limit}\"}} ");
-    let line = metrics.text.lines().find_map(|line| line.strip_prefix(&before)).expect("a counter of the limit");
+    let line = metrics.lines().find_map(|line| line.strip_prefix(&before)).expect("a counter of the limit");
     line.parse().expect("a number")
 }

@@ -30,7 +30,7 @@ async fn below_the_disk_watermark_data_is_refused_and_access_can_still_be_taken_
     owner.delete(&format!("/api/v1/members/{}", pilot.id)).await.is(200);
     owner.post("/api/v1/auth/sign-out", json!({})).await.is(200);
     owner.get("/api/v1/auth/whoami").await.is(401);
-    let metrics = t.anyone().get("/metrics").await.is(200).text;
+    let metrics = t.metrics().await;
     assert!(metrics.contains("planeconnection_storage_writable 0"), "{metrics}");
 }
 
@@ -49,7 +49,7 @@ async fn while_a_fault_lasts_writes_are_refused_reads_go_on_and_readiness_says_w
     // A renewal that is read back ends the fault.
     t.app.cluster.beat(&t.app).await.expect("a lease");
     t.anyone().get("/readiness").await.is(200);
-    let metrics = t.anyone().get("/metrics").await.is(200).text;
+    let metrics = t.metrics().await;
     assert!(metrics.contains("planeconnection_storage_writable 1"), "{metrics}");
     assert!(metrics.contains("planeconnection_storage_faults_total{fault=\"read_only\"} 1"), "{metrics}");
 }

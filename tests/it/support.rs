@@ -170,6 +170,11 @@ impl TestApp {
     }
 
     /// Whoever holds this key.
+    /// The metrics, which a program on the same machine may read.
+    pub async fn metrics(&self) -> String {
+        self.anyone().from("127.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(200).text
+    }
+
     pub fn with(&self, key: &TestKey) -> Client {
         self.anyone().header("x-api-key", &key.secret)
     }

@@ -159,7 +159,7 @@ mod tests {
             ("postgres://plane@localhost/ops", Transport::Local),
             ("postgres://plane@127.0.0.1/ops?sslmode=disable", Transport::Local),
             ("postgres://plane@[::1]/ops", Transport::Local),
-            ("postgres://plane@/ops?host=/run/postgresql", Transport::Local),
+            ("postgres://plane@%2Frun%2Fpostgresql/ops", Transport::Local),
             ("postgres://plane@db.example/ops", Transport::Plain),
             ("postgres://plane@10.0.0.7/ops?sslmode=disable", Transport::Plain),
             ("postgres://plane@db.example/ops?sslmode=require", Transport::Unverified),

@@ -45,7 +45,7 @@ async fn heads_that_have_moved_are_logged_signed_once_an_hour() {
     t.app.report_heads().await;
     let second = heads(&lines, &mut told);
     assert!(second.len() == 1 && second[0].contains("skyline"), "the other log has not grown: {second:?}");
-    let metrics = t.anyone().get("/metrics").await.is(200).text;
+    let metrics = t.metrics().await;
     assert!(metrics.contains("planeconnection_audit_logs 2"), "{metrics}");
     let (sequence, _) = last_link(t.app.db.read(), t.workspace.id).await.expect("a head").expect("a head");
     assert!(metrics.contains(&format!("planeconnection_audit_events {}", sequence + 3)), "{metrics}");
