@@ -72,7 +72,7 @@ if (carried) {
   const field = document.getElementById(carried.dataset.fromFragment);
   const take = () => {
     // Links within the page have a # too, but no token behind it.
-    if (/^#[0-9A-Za-z]{40,}$/.test(location.hash)) {
+    if (/^#(pc[a-z]_)?[0-9A-Za-z]{40,}$/.test(location.hash)) {
       field.value = location.hash.slice(1);
       history.replaceState(null, "", location.pathname);
     }

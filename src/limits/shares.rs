@@ -129,7 +129,9 @@ mod tests {
                 tokio::spawn(async move { shares.acquire(workspace).await.is_ok() })
             })
             .collect();
-        tokio::task::yield_now().await;
+        while shares.share(workspace).waiting.load(Ordering::Relaxed) < MOST_WAITING {
+            tokio::task::yield_now().await;
+        }
         assert!(shares.acquire(workspace).await.is_err(), "too many wait");
         drop(held);
         for waited in waiting {
