@@ -97,8 +97,8 @@ fn subject(workspace: WorkspaceId, action: Action, row: &event::Model) -> Option
 fn workspace_event(known: &mut Known, action: Action, row: &event::Model) {
     if action == Action::WorkspaceCreated {
         known.make();
+        // Not its time: the row has it from a moment before the event.
         known.set("name", &json!(row.target_name));
-        known.set("createdAt", &json!(row.occurred_at));
         known.set("apiKeysEnabled", &Value::Bool(true));
         copy(known, row, &["slug", "timezone"]);
     } else if let Some(enabled) = row.details.pointer("/enabled/to") {

@@ -72,7 +72,6 @@ pub(super) async fn workspace(db: &Db, workspace: WorkspaceId) -> DbResult<Optio
             "slug": found.slug,
             "timezone": found.timezone,
             "apiKeysEnabled": found.api_keys_enabled,
-            "createdAt": found.created_at,
         });
         Row::new(Subject::Workspace(workspace), &described)
     }))
