@@ -132,7 +132,7 @@ pub fn is_ready_again(node: &Node) {
 /// Waits until a node knows that it must not trust its memory.
 #[track_caller]
 pub fn is_not_ready(node: &Node) {
-    until("the lease has run out", || status(node, "/readiness") == 503);
+    until("the lease has run out", || status(node, "/readiness") == 503 && metric(node, "lease_left_seconds") == 0.0);
 }
 
 /// The value of a metric.

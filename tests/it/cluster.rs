@@ -200,12 +200,14 @@ async fn a_key_with_a_limit_is_shared_by_the_nodes_there_are() {
     let limit = json!({ "requests": 9, "perSeconds": 60 });
     let body = |name: &str| json!({ "name": name, "permissions": "read_only", "expiresAt": null, "rateLimit": limit });
     for (nodes, share) in [(1, 9), (3, 3), (100, 1)] {
-        t.app.index.set_nodes(nodes);
+        // Made before: the limit of whoever makes it is shared as well.
         let key = t.key_with(body(&format!("For {nodes}"))).await;
+        t.app.index.set_nodes(nodes);
         for _ in 0..share {
             t.with(&key).get("/api/v1/auth/whoami").await.is(200);
         }
         t.with(&key).get("/api/v1/auth/whoami").await.is(429).code("RATE_LIMITED");
+        t.app.index.set_nodes(1);
     }
 }
 

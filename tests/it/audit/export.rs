@@ -122,7 +122,8 @@ async fn begun(t: &TestApp, credential: (&'static str, &str)) -> axum::body::Bod
         work.record(Action::KeyUsed, None, json!({ "number": number }));
     }
     work.commit().await.expect("a commit");
-    let request = Request::get(format!("{LOG}/export?format=ndjson")).header(credential.0, credential.1);
+    let request = Request::get(format!("{LOG}/export?format=ndjson")).header("host", "127.0.0.1:8080");
+    let request = request.header(credential.0, credential.1);
     let response =
         t.router.clone().oneshot(request.body(axum::body::Body::empty()).expect("a request")).await.expect("an answer");
     assert_eq!(response.status(), 200);
