@@ -68,5 +68,5 @@ async fn a_full_workspace_is_told_at_its_forms() {
     let person = |email: &'static str| [("name", "Ben"), ("email", email), ("role", "pilot")];
     ana.submit(invite, invite, &person("ben@skyline.example")).await.is(201);
     let page = ana.submit(invite, invite, &person("eve@skyline.example")).await.is(409);
-    page.says("open invitations, as many as it may").says("eve@skyline.example");
+    page.says("1 open invitation, as many as it may").says("eve@skyline.example");
 }
