@@ -91,12 +91,14 @@ async fn a_reason_that_is_too_long_is_shown_again_and_the_key_works() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_reason_is_not_kept() {
+async fn a_key_in_the_reason_is_refused_and_not_kept() {
     let t = TestApp::new().await;
     let (key, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
-    ana.submit(&revoke(&key), &revoke(&key), &[("reason", &format!("{} was in a chat", key.secret))]).await.is(303);
-    let told = ana.get(&format!("/settings/api-keys/{}", key.id)).await.is(200);
-    told.says("was in a chat").does_not_say(&key.secret);
+    let reason = format!("{} was in a chat", key.secret);
+    ana.submit(&revoke(&key), &revoke(&key), &[("reason", &reason)]).await.is(400).says("contain an API key or token");
+    ana.submit(&revoke(&key), &revoke(&key), &[("reason", "It was in a chat")]).await.is(303);
+    let shown = ana.get(&format!("/settings/api-keys/{}", key.id)).await.is(200);
+    shown.says("was in a chat").does_not_say(&key.secret);
 }
 
 #[tokio::test]
