@@ -13,7 +13,7 @@ use crate::kit::db::{Db, DbResult};
 use crate::workspaces::WorkspaceId;
 
 /// Numbers of events that are read at once; few of the events in between change a key or a member.
-const STEP: i64 = 5_000;
+const STEP: i64 = 500;
 
 /// The actions that change what is compared.
 const ACTIONS: [Action; 13] = [
