@@ -256,14 +256,22 @@ fn report(ended: Result<(), JoinError>) {
 /// How long the last counts may take.
 const FLUSHING: Duration = Duration::from_secs(35);
 
-/// Writes what was counted, and gives the lease back.
+/// The pause between attempts to write the last counts.
+const FLUSH_PAUSE: Duration = Duration::from_secs(1);
+
+/// Writes the usage counters, and gives the lease back.
 async fn finish(app: &App) -> Result<(), Failure> {
     // Each attempt waits as long as any other statement for a process that is writing to the file.
     let flushing = async {
-        for _attempt in 0..3 {
+        for _attempt in 0..4 {
             app.flush(Flush::Last).await;
             if app.recorder.is_empty() {
                 break;
+            }
+            tokio::time::sleep(FLUSH_PAUSE).await;
+            if app.db.storage().health().fault().is_some() {
+                // The background task that would notice that a fault is over has stopped; a renewal read back ends it.
+                let _reported_by_the_flush = app.cluster.beat(app).await;
             }
         }
     };

@@ -51,9 +51,11 @@ fn has_postgres() -> bool {
 
 fn has_tools() -> bool {
     let tools = [
-        ("git", "the tests of a rolling upgrade need git"),
-        ("faketime", "the tests of machines whose clocks disagree need faketime"),
-        ("openssl", "the tests of TLS to the database need openssl"),
+        ("git", "git", "the tests of a rolling upgrade need git"),
+        ("faketime", "faketime", "the tests of machines whose clocks disagree need faketime"),
+        ("openssl", "openssl", "the tests of TLS to the database need openssl"),
+        ("mkfs.ext4", "e2fsprogs", "the tests of storage faults need mkfs.ext4"),
+        ("mount", "mount", "the tests of storage faults need mount"),
     ];
-    tools.into_iter().all(|(tool, why)| is_on_path(tool) || install(&[tool], why))
+    tools.into_iter().all(|(tool, package, why)| is_on_path(tool) || install(&[package], why))
 }

@@ -68,7 +68,7 @@ impl Fault {
             Self::Replaced => {
                 "the database file was deleted, moved or replaced while it was in use: nothing more is written to it"
             }
-            Self::Damaged => "the database file is damaged",
+            Self::Damaged => "the database file looks damaged: part of it makes no sense",
             Self::Unconfirmed => "a confirmed write could not be read back: nothing is written until one can be",
         }
     }
@@ -81,7 +81,10 @@ impl Fault {
             Self::Locked => "find the process that holds it (fuser FILE) and end it; writing resumes by itself",
             Self::ReadOnly => "make the file system or the server writable; writing resumes by itself",
             Self::Replaced => "put the file back, or stop this process and start it on the file that is there now",
-            Self::Damaged => "stop, and restore a backup",
+            Self::Damaged => {
+                "check it with sqlite3 FILE 'PRAGMA quick_check': unless that says ok, stop and restore a backup; \
+                 writing resumes by itself if the disk had only misread it"
+            }
             Self::Unconfirmed => "writing resumes by itself once a test write has been read back",
         }
     }
