@@ -116,8 +116,8 @@ impl Node {
         let first = format!("/api/v1/api-keys/{}", first["apiKey"]["id"].as_str().expect("an id"));
         let paths = ["", "?page={last}", "?search=99", "?status=revoked"];
         println!(
-            "| keys | list, 20 of them | its last page | search by a part of the name | revoked, one in 1,000 | list, once a key \
-             has changed |"
+            "| keys | first page of 20 | last page | search by part of a name | revoked, one in 1,000 | first page after a key \
+             changed |"
         );
         println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
         let mut made = 1;
@@ -168,8 +168,8 @@ impl Node {
         };
         let entries: Vec<EntryRef> = digests.iter().map(entry).collect();
         println!(
-            "| keys used since the last time | to count the first request of one | to count another | to write them, with an \
-             event for each key | to write them again |"
+            "| keys used since the last flush | count first request | count another | first flush, with an event per key | \
+             next flush |"
         );
         println!("| ---: | ---: | ---: | ---: | ---: |");
         let mut fresh = entries.as_slice();
@@ -211,7 +211,7 @@ impl Node {
         let paths =
             ["", "?page={last}", "?status=cancelled", "?date_from=2020-01-02&date_to=2020-01-02", "?updated_since={recent}"];
         println!(
-            "| trips | list, 20 of them | its last page | cancelled, one in 1,000 | departures of one day | the last 100 changed |"
+            "| trips | first page of 20 | last page | cancelled, one in 1,000 | departures of one day | the last 100 changed |"
         );
         println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
         let mut made = 1;
@@ -238,8 +238,8 @@ impl Node {
     async fn events(&self) {
         let paths = ["", "?page={last}", "?action=api_key.used", "?outcome=denied", "?actor_id=key_1", "?api_key_id=key_1"];
         println!(
-            "| audit events | list, 20 of them | its last page | of an action most have | denied, one in 1,000 | of one actor | \
-             of one key | export, NDJSON | verify all |"
+            "| audit events | first page of 20 | last page | by the most common action | denied, one in 1,000 | by actor | \
+             by key | export, NDJSON | verify everything |"
         );
         println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         let mut made = 0;

@@ -48,7 +48,7 @@ impl Hasher for FirstBytes {
 fn main() {
     let given: Vec<usize> = std::env::args().filter_map(|argument| argument.replace(['_', ','], "").parse().ok()).collect();
     let sizes = if given.is_empty() { vec![1_000, 1_000_000, 10_000_000] } else { given };
-    println!("| keys | threads | presented | SHA-256 | look-up | both | verify | verify / both | with what is told of it |");
+    println!("| keys | threads | presented | SHA-256 | lookup | both | verify | verify / both | with entry |");
     println!("| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
     for size in sizes {
         let bench = Bench::new(size);
@@ -60,7 +60,7 @@ fn main() {
             bench.row(threads, "out of scope", Some(Scope::read(Module::Audit)), |at| bench.of_kind(Kind::Plain, at));
             bench.row(threads, "revoked", trips, |at| bench.of_kind(Kind::Revoked, at));
             bench.row(threads, "unknown", trips, |at| bench.unknown[at % bench.unknown.len()]);
-            bench.row(threads, "of another form", trips, |at| bench.malformed[at % bench.malformed.len()]);
+            bench.row(threads, "malformed", trips, |at| bench.malformed[at % bench.malformed.len()]);
         }
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
         flood("a key past its limit", &limited, CONNECTIONS),
         flood(GOOD, &other, GUESSERS),
         Flood {
-            name: "guesses of passwords, from ever other addresses",
+            name: "password guesses, each from a new address",
             target: Some(target("guesses", SIGN_IN, None)),
             script: Some("sign-in.lua"),
             route: SIGN_IN,
@@ -174,8 +174,8 @@ fn counted(server: &Server, route: &str) -> io::Result<[f64; 3]> {
 
 fn written(floods: &[Flood], measured: &[Vec<Round>]) -> String {
     let mut text = String::from(
-        "| beside | connections of it | good keys, requests/s | of that beside a good key | 99 % within | the other, requests/s | \
-         answered 401 | answered 429 | lines of log for what was refused, a second |\n\
+        "| flood | its connections | good keys, requests/s | relative to a flood of good keys | p99 | flood, requests/s | \
+         of it 401 | of it 429 | log lines of refused requests/s |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let of = |rounds: &[Round], figure: fn(&Round) -> f64| median(rounds.iter().map(figure).collect());

@@ -34,7 +34,7 @@ pub(super) fn table(rounds: u32, seconds: u32, stop: &Stop) -> io::Result<String
 
 fn written(targets: &[Target], samples: &[Vec<Sample>], left_out: &[String]) -> String {
     let mut text = String::from(
-        "| | requests/s | of bare | CPU a request | of bare | half within | 99 % within |\n\
+        "| | requests/s | of bare | CPU per request | of bare | p50 | p99 |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let bare = &samples[0];

@@ -22,7 +22,7 @@ pub(super) fn table(stop: &Stop) -> io::Result<String> {
     }
     let binary = super::servers()?;
     let mut text = String::from(
-        "| | keys | start, of it loading | memory | a key |\n\
+        "| | keys | start, of which loading | memory | per key |\n\
          | --- | ---: | ---: | ---: | ---: |\n",
     );
     let mut without = None;

@@ -61,7 +61,7 @@ pub(super) fn table(rounds: u32, stop: &Stop) -> io::Result<String> {
     let uncounted = apart(folder, "uncounted", &["--features", "uncounted"])?;
     let counted = apart(folder, "counted", &[])?;
     let mut text = String::from(
-        "| | keys in use | server | client | uncounted: server | client | both to both uncounted | in the rounds | 99 % within | uncounted |\n\
+        "| | keys in use | server | client | uncounted: server | client | ratio of the sums | range over rounds | p99 | uncounted |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let on_file = |name: &str, binary: &Path| {
