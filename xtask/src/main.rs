@@ -13,7 +13,9 @@ mod pip;
 #[expect(dead_code, reason = "made for the tests, too")]
 mod postgres;
 mod previous;
+mod prose;
 mod run;
+mod sources;
 mod suite;
 
 use std::process::{Command, ExitCode};
@@ -45,6 +47,8 @@ enum Chore {
     Fresh(fresh::Fresh),
     /// Generated input for all parsers, for minutes instead of the seconds it gets in the tests
     Fuzz(fuzz::Fuzz),
+    /// The wording of doc comments and names, measured against its bounds
+    Prose(prose::Prose),
     /// What it costs, beside what cannot be done without and what one would otherwise use: docs/PERFORMANCE.md
     Bench(bench::Bench),
 }
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
         Chore::Cluster(cluster) => cluster.run(),
         Chore::Fresh(fresh) => fresh.run(),
         Chore::Fuzz(fuzz) => fuzz.run(),
+        Chore::Prose(prose) => prose.run(),
         Chore::Bench(bench) => bench.run(),
     };
     if has_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
