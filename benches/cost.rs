@@ -5,23 +5,21 @@
 //! the dev profile that is counted, for the sake of whoever waits for the tests; what is told in docs/PERFORMANCE.md is
 //! the release.
 
-#![expect(missing_docs, reason = "what the macros make has none")]
-
 use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::extract::Request;
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use kit::clock::{Clock, Time};
+use kit::db::Location;
+use kit::http::serve::Service;
+use kit::random::Random;
 use planeconnection::app::App;
 use planeconnection::audit::By;
 use planeconnection::config::Config;
 use planeconnection::front::Front;
 use planeconnection::keys::index::Ask;
 use planeconnection::keys::{self, CreateKey, Module, Permissions, Scope};
-use planeconnection::kit::clock::{Clock, Time};
-use planeconnection::kit::db::Location;
-use planeconnection::kit::http::serve::Service;
-use planeconnection::kit::random::Random;
 use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner};
 use tokio::runtime::Runtime;

@@ -11,10 +11,10 @@ use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
+use kit::clock::Time;
+use kit::random::Random;
 use planeconnection::keys::index::{Ask, Verified};
 use planeconnection::keys::{Allowlist, Facts, Index, KeyId, Module, Permissions, PlainSecret, RateLimit, Scope, Tenant, format};
-use planeconnection::kit::clock::Time;
-use planeconnection::kit::random::Random;
 use planeconnection::workspaces::WorkspaceId;
 use sha2::{Digest, Sha256};
 

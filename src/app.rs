@@ -8,12 +8,6 @@ use crate::audit::{Comparisons, HeadReport, Watch};
 use crate::cluster::{self, Cluster, NodeId};
 use crate::config::Config;
 use crate::keys::{Flush, Index, Recorder, Tallies};
-use crate::kit::clock::Clock;
-use crate::kit::db::{Db, DbResult, Location, is_reported};
-use crate::kit::http::intake::BodyBudget;
-use crate::kit::http::serve::Connections;
-use crate::kit::log::Sampler;
-use crate::kit::random::Random;
 use crate::limits::{Budgets, Moment};
 use crate::members::Passwords;
 use crate::metrics::Metrics;
@@ -21,6 +15,12 @@ use crate::migrations::Migrations;
 use crate::reference::Documents;
 use crate::sessions::SignIns;
 use crate::{audit, keys, sessions};
+use kit::clock::Clock;
+use kit::db::{Db, DbResult, Location, is_reported};
+use kit::http::intake::BodyBudget;
+use kit::http::serve::Connections;
+use kit::log::Sampler;
+use kit::random::Random;
 
 /// How often usage is written and expiries are looked for.
 const FLUSH: Duration = Duration::from_secs(1);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::audit::AuditKey;
-use crate::kit::db::DbOptions;
-use crate::kit::http::serve::Timeouts;
-use crate::kit::log::Log;
 use crate::limits;
+use kit::db::DbOptions;
+use kit::http::serve::Timeouts;
+use kit::log::Log;
 
 /// Settings of a node.
 #[derive(Clone, Debug)]

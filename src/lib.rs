@@ -14,7 +14,6 @@ pub mod frame;
 pub mod front;
 pub mod invoices;
 pub mod keys;
-pub mod kit;
 pub mod limits;
 pub mod members;
 pub mod metrics;

@@ -7,8 +7,8 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{guard_forms, guard_host, guard_metrics};
 use crate::app::App;
 use crate::front::Front;
-use crate::kit::http::{ApiError, Routes, told};
 use crate::{access, audit, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
+use kit::http::{ApiError, Routes, told};
 
 /// The table of the JSON API; the OpenAPI document and the table of permissions are made from it.
 pub fn table() -> Vec<Routes<App>> {

@@ -17,14 +17,14 @@ use crate::front::RequestInfo;
 use crate::keys::format::Hint;
 use crate::keys::index::Ask;
 use crate::keys::{EntryRef, Refusal, Scope, Tenant};
-use crate::kit::db::DbResult;
-use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched, OnceKey};
-use crate::kit::limit::{Rate, TooSoon};
-use crate::kit::secret::TokenDigest;
 use crate::limits::{Call, Limited, Permit};
 use crate::members::Member;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
+use kit::db::DbResult;
+use kit::http::{ApiError, Describe, Doc, Guard, Matched, OnceKey};
+use kit::limit::{Rate, TooSoon};
+use kit::secret::TokenDigest;
 
 /// Proof that the caller may do what `P` names.
 #[derive(Debug)]

@@ -15,12 +15,12 @@ use super::permission::{Identified, Permission, Rule};
 use crate::app::App;
 use crate::keys::format::Hint;
 use crate::keys::{Entry, KeyId, Module, Scope, Scopes, Tenant};
-use crate::kit::clock::Time;
-use crate::kit::http::describe::Shape;
-use crate::kit::http::route::get;
-use crate::kit::http::{Answer, ApiError, Describe, Doc, Query, Routes};
 use crate::members::{MemberId, Role};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::http::describe::Shape;
+use kit::http::route::get;
+use kit::http::{Answer, ApiError, Describe, Doc, Query, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

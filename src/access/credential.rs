@@ -3,8 +3,8 @@
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 
 use crate::keys::format;
-use crate::kit::http::ApiError;
-use crate::kit::secret;
+use kit::http::ApiError;
+use kit::secret;
 
 /// Header bytes that claim to be a key, or a person's token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
 mod tests {
     use super::*;
     use crate::keys::PlainSecret;
-    use crate::kit::random::Random;
+    use kit::random::Random;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value"))).fold(

@@ -16,11 +16,11 @@ use super::allowed::{self, Caller};
 use super::visitor::{Postponed, SignedOut};
 use crate::app::App;
 use crate::frame;
-use crate::kit::http::intake::{self, LARGEST_ANONYMOUS, NotTaken, Sender};
-use crate::kit::http::{ApiError, Describe, Doc, Matched, OnceKey};
-use crate::kit::page::Fields;
-use crate::kit::text::hex;
 use crate::sessions::Jar;
+use kit::http::intake::{self, LARGEST_ANONYMOUS, NotTaken, Sender};
+use kit::http::{ApiError, Describe, Doc, Matched, OnceKey};
+use kit::page::Fields;
+use kit::text::hex;
 
 /// The field that carries the token.
 pub(super) const TOKEN: &str = "csrf";

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use crate::app::App;
 use crate::config::Config;
 use crate::front::RequestInfo;
-use crate::kit::http::{ApiError, Matched};
+use kit::http::{ApiError, Matched};
 
 /// Headers by which a proxy says that it passes on a request of somebody else.
 const FORWARDED: [&str; 4] = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];

@@ -6,9 +6,9 @@ use axum::http::Method;
 use axum::http::request::Parts;
 
 use crate::keys::{Module, Scope};
-use crate::kit::http::ApiError;
 use crate::limits::Call;
 use crate::members::Role;
+use kit::http::ApiError;
 
 /// Something a caller may be allowed to do.
 pub trait Permission: Send + Sync + 'static {

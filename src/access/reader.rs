@@ -7,12 +7,12 @@ use super::allowed::Caller;
 use super::permission::Rule;
 use crate::app::App;
 use crate::keys::{self, KeyId, Status};
-use crate::kit::db::DbResult;
-use crate::kit::secret::TokenDigest;
 use crate::limits::Exporter;
 use crate::members::MemberId;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
+use kit::db::DbResult;
+use kit::secret::TokenDigest;
 
 /// A caller and the rule they were admitted by.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderValue, StatusCode, header};
 
 use crate::keys::Refusal;
-use crate::kit::http::{ApiError, client};
+use kit::http::{ApiError, client};
 
 /// Why a key did not open what was asked for.
 pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {

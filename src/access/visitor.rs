@@ -16,12 +16,12 @@ use super::permission::{Permission, Rule};
 use crate::app::App;
 use crate::frame::{self, Frame, Place};
 use crate::front::RequestInfo;
-use crate::kit::http::{ApiError, Describe, Doc, Guard, Matched};
-use crate::kit::page::{Fields, html_with};
-use crate::kit::secret::{self, SecretToken, TokenDigest};
 use crate::limits::Limited;
 use crate::members::Member;
 use crate::sessions::{Browser, Jar};
+use kit::http::{ApiError, Describe, Doc, Guard, Matched};
+use kit::page::{Fields, html_with};
+use kit::secret::{self, SecretToken, TokenDigest};
 
 /// How long a browser keeps what ties the forms of someone who is not signed in to it.
 const VISIT: Duration = Duration::from_hours(12);

@@ -11,10 +11,10 @@ use super::model::{Action, Event, EventFilter, Outcome, Which};
 use super::store;
 use crate::access::{Allowed, ReadAuditLog};
 use crate::app::App;
-use crate::kit::clock::{Since, Until};
-use crate::kit::http::describe::Shape;
-use crate::kit::http::route::get;
-use crate::kit::http::{Answer, ApiError, Describe, Doc, Listing, Page, Query, Routes};
+use kit::clock::{Since, Until};
+use kit::http::describe::Shape;
+use kit::http::route::get;
+use kit::http::{Answer, ApiError, Describe, Doc, Listing, Page, Query, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

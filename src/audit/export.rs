@@ -10,9 +10,9 @@ use super::model::{Event, EventFilter};
 use super::store;
 use crate::access::Reader;
 use crate::app::App;
-use crate::kit::db::Db;
 use crate::limits::{Permit, Slot};
 use crate::workspaces::WorkspaceId;
+use kit::db::Db;
 
 /// Events read at once.
 const BATCH: u64 = 500;

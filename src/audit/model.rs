@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::keys::{EntryRef, Scope};
-use crate::kit::clock::Time;
-use crate::kit::secret::{TokenDigest, scrub};
 use crate::members::Role;
+use kit::clock::Time;
+use kit::secret::{TokenDigest, scrub};
 
-crate::ids! {
+kit::ids! {
     /// An audit event.
     EventId = "evt";
 }
 
-crate::words! {
+kit::words! {
     /// What was done; the closed list of the log's vocabulary.
     Action as Action {
         /// A key was made.
@@ -81,7 +81,7 @@ crate::words! {
     }
 }
 
-crate::words! {
+kit::words! {
     /// Whether it was done or refused.
     Outcome as Outcome {
         /// Done.
@@ -283,10 +283,10 @@ pub struct EventFilter {
     pub outcome: Option<Outcome>,
     /// Only from this time or day on (UTC).
     #[param(inline)]
-    pub date_from: Option<crate::kit::clock::Since>,
+    pub date_from: Option<kit::clock::Since>,
     /// Only up to this time, or to the end of this day (UTC).
     #[param(inline)]
-    pub date_to: Option<crate::kit::clock::Until>,
+    pub date_to: Option<kit::clock::Until>,
     /// All, or what deserves a second look; asked for on the page only.
     #[serde(skip)]
     #[param(ignore)]

@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 use super::model::Actor;
 use super::tables::answer::{Column, Entity, Model};
 use super::work::{OnceOutcome, take_secrets_out};
-use crate::kit::clock::Time;
-use crate::kit::db::{Db, DbResult, Tx};
-use crate::kit::http::OnceKey;
-use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Db, DbResult, Tx};
+use kit::http::OnceKey;
+use kit::text::hex;
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_hours(24);

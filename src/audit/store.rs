@@ -12,10 +12,10 @@ use super::chain::{GENESIS, Hash};
 use super::model::{Action, Event, EventActor, EventFilter, EventId, Target, Which};
 use super::tables::{event, head};
 use super::words::{is_unusual, unusual_kinds};
-use crate::kit::db::{DbResult, rows_of};
-use crate::kit::http::{Page, Paging};
-use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
+use kit::db::{DbResult, rows_of};
+use kit::http::{Page, Paging};
+use kit::text::hex;
 
 /// One page of a workspace's events, the newest first.
 pub async fn list(

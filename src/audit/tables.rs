@@ -1,6 +1,6 @@
 //! The tables as SeaORM sees them.
 
-use crate::kit::db::{Table, table};
+use kit::db::{Table, table};
 
 /// For a copy of everything: those that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
@@ -11,8 +11,8 @@ pub(crate) fn all() -> Vec<Box<dyn Table>> {
 pub(super) mod event {
     use sea_orm::entity::prelude::*;
 
-    use crate::kit::clock::Time;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     /// A row.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -71,8 +71,8 @@ pub(super) mod head {
 pub(super) mod answer {
     use sea_orm::entity::prelude::*;
 
-    use crate::kit::clock::Time;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     /// The first answer to a request that carried an `Idempotency-Key`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

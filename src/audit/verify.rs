@@ -6,9 +6,9 @@ use super::chain::{GENESIS, Hash, link};
 use super::model::{Action, Event, EventFilter, EventId};
 use super::store;
 use super::tables::{event, head};
-use crate::kit::db::{Db, DbResult, is_unavailable};
-use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
+use kit::db::{Db, DbResult, is_unavailable};
+use kit::text::hex;
 
 /// Events read at once.
 pub(super) const BATCH: u64 = 250;

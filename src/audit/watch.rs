@@ -13,12 +13,12 @@ use super::store;
 use super::verify::{BATCH, Fault, Place, Walk, walk};
 use crate::access::Reader;
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::db::{Db, DbResult, is_unavailable};
-use crate::kit::lock::lock;
-use crate::kit::text::hex;
 use crate::limits::Limit;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Db, DbResult, is_unavailable};
+use kit::lock::lock;
+use kit::text::hex;
 
 /// Events that are walked over at one look.
 pub(super) const STEP: i64 = 5_000;

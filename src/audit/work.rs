@@ -13,13 +13,13 @@ use super::store;
 use super::tables::{event, head};
 use crate::app::App;
 use crate::keys::{self, Origin};
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, Tx, in_powers};
-use crate::kit::http::OnceKey;
-use crate::kit::secret;
 use crate::limits::Permit;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, Tx, in_powers};
+use kit::http::OnceKey;
+use kit::secret;
 
 /// What an event takes besides its text: its hash, its row and its entries in six indexes, roughly.
 const ROOM_OF_AN_EVENT: usize = 500;

@@ -10,10 +10,10 @@ use serde_json::json;
 use super::{Database, Failure, InWorkspace, output};
 use crate::app::App;
 use crate::audit::{self, AuditKey, Comparison, EventFilter, Format, PublicKey, SignedHead};
-use crate::kit::db::Location;
-use crate::kit::random::Random;
-use crate::kit::text::hex;
 use crate::workspaces::Workspace;
+use kit::db::Location;
+use kit::random::Random;
+use kit::text::hex;
 
 #[derive(Subcommand)]
 pub(super) enum Command {

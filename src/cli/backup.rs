@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{Database, Failure, output};
-use crate::kit::db::Location;
+use kit::db::Location;
 
 #[derive(clap::Args)]
 pub(super) struct Backup {

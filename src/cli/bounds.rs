@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{Failure, output};
-use crate::kit::http::serve::{OVERFLOW, Timeouts};
+use kit::http::serve::{OVERFLOW, Timeouts};
 
 /// Connections to the address of the metrics.
 pub(super) const METRICS_CONNECTIONS: usize = 32;

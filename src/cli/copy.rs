@@ -5,9 +5,9 @@ use std::io::{IsTerminal, Write};
 use super::{Database, Failure, output};
 use crate::app::App;
 use crate::config::Config;
-use crate::kit::db::{Location, Table, Tx};
 use crate::workspaces::Workspace;
 use crate::{audit, cluster, fleet, invoices, keys, members, safety, sessions, trips, workspaces};
+use kit::db::{Location, Table, Tx};
 
 #[derive(clap::Args)]
 pub(super) struct Copy {

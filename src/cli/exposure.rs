@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::kit::db::{Location, Transport};
+use kit::db::{Location, Transport};
 
 /// Read or written by the group or by others.
 const SHARED: u32 = 0o066;

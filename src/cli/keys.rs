@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::keys::{
     self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Permissions, Reason, RevokeKey, RotateKey, Scope, Status,
 };
-use crate::kit::clock::{Clock, Time};
-use crate::kit::http::{Check, Faults};
 use crate::workspaces::WorkspaceId;
+use kit::clock::{Clock, Time};
+use kit::http::{Check, Faults};
 
 #[derive(Subcommand)]
 pub(super) enum Command {

@@ -19,9 +19,9 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::audit::By;
 use crate::config::Config;
-use crate::kit::db::{Location, may_open_later};
-use crate::kit::secret::scrub;
 use crate::workspaces::{self, Workspace};
+use kit::db::{Location, may_open_later};
+use kit::secret::scrub;
 
 mod audit;
 mod backup;

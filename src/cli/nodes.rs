@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Database, Failure, output};
 use crate::app::App;
 use crate::cluster::{self, Node, NodeId, NodeRun, NodeState};
-use crate::kit::clock::Time;
+use kit::clock::Time;
 
 #[derive(Subcommand)]
 pub(super) enum Command {

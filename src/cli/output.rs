@@ -7,8 +7,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::kit::db::{DbResult, Fault, WritesRefused};
-use crate::kit::http::{Page, Paging};
+use kit::db::{DbResult, Fault, WritesRefused};
+use kit::http::{Page, Paging};
 
 /// Why a command did nothing, in one line.
 #[derive(Debug)]

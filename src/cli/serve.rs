@@ -22,11 +22,11 @@ use super::{Database, Failure, hardening, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Flush;
-use crate::kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
-use crate::kit::http::serve::{Caller, Connections, serve};
-use crate::kit::log::{EventLimit, Lines, Log};
-use crate::kit::text::Line;
 use crate::{limits, router, workspaces};
+use kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
+use kit::http::serve::{Caller, Connections, serve};
+use kit::log::{EventLimit, Lines, Log};
+use kit::text::Line;
 
 #[derive(clap::Args)]
 pub(super) struct Serve {

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::{Database, Failure, operator, output};
 use crate::config::Config;
-use crate::kit::text::Line;
 use crate::members::Email;
 use crate::workspaces::{self, CreateWorkspace, Owner, Slug, Timezone};
+use kit::text::Line;
 
 #[derive(Subcommand)]
 pub(super) enum Command {

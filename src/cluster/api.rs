@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use super::summary::{Summary, summary};
 use crate::access::{Allowed, OwnWorkspace};
 use crate::app::App;
-use crate::kit::http::route::get;
-use crate::kit::http::{Answer, ApiError, Routes};
+use kit::http::route::get;
+use kit::http::{Answer, ApiError, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

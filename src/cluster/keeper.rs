@@ -11,7 +11,7 @@ use super::node::Cluster;
 use super::peers::Peers;
 use super::store;
 use crate::app::App;
-use crate::kit::db::{is_reported, is_unavailable};
+use kit::db::{is_reported, is_unavailable};
 
 /// How often a lease is renewed when nothing happens.
 const BEAT: Duration = Duration::from_millis(500);

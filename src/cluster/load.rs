@@ -11,8 +11,8 @@ use super::store;
 use crate::app::App;
 use crate::keys::index::Refill;
 use crate::keys::{self, Facts, SecretDigest, Tenant};
-use crate::kit::db::{DbResult, Pool};
 use crate::workspaces::{self, WorkspaceId};
+use kit::db::{DbResult, Pool};
 
 /// Keys read at once.
 const BATCH: u64 = 1_000;

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::node::LEASE;
-use crate::kit::clock::Time;
+use kit::clock::Time;
 
-crate::ids! {
+kit::ids! {
     /// One run of a process that serves: it takes a new one at every start.
     NodeId = "node";
 }

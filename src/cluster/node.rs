@@ -8,10 +8,10 @@ use super::model::{Node, NodeId};
 use super::store;
 use crate::app::App;
 use crate::keys::{self, Facts, SecretDigest, format};
-use crate::kit::clock::{Clock, Time};
-use crate::kit::db::{DbResult, Fault, WritesRefused, is_unavailable};
-use crate::kit::http::ApiError;
-use crate::kit::lock::lock;
+use kit::clock::{Clock, Time};
+use kit::db::{DbResult, Fault, WritesRefused, is_unavailable};
+use kit::http::ApiError;
+use kit::lock::lock;
 
 /// For how long a node may verify from memory what comes in after it last knew that it had every change.
 pub const LEASE: Duration = Duration::from_secs(2);

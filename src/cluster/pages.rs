@@ -8,10 +8,10 @@ use super::summary::{Summary, summary};
 use crate::access::{OwnWorkspace, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::kit::http::route::page;
-use crate::kit::http::{ApiError, Routes};
-use crate::kit::page::html;
-use crate::kit::page::number::plural;
+use kit::http::route::page;
+use kit::http::{ApiError, Routes};
+use kit::page::html;
+use kit::page::number::plural;
 
 /// The pages.
 pub fn routes() -> Routes<App> {

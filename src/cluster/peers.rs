@@ -9,8 +9,8 @@ use super::confirm::PATIENCE;
 use super::model::{Node, NodeId};
 use super::store;
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use kit::clock::Time;
+use kit::db::DbResult;
 
 /// When each other node was first seen to have the lease it has, by our own clock: wall clocks may disagree or step.
 #[derive(Debug, Default)]

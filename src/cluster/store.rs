@@ -5,8 +5,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
 
 use super::model::{Node, NodeId, NodeRun};
 use super::tables::{node, revision, run};
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, Tx};
+use kit::clock::Time;
+use kit::db::{DbResult, Tx};
 
 const ONLY_ROW: i16 = 1;
 

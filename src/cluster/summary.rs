@@ -3,9 +3,9 @@
 use super::model::NodeState;
 use super::store;
 use crate::keys;
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, Pool};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, Pool};
 
 /// How many nodes are in each state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

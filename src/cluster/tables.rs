@@ -1,6 +1,6 @@
 //! The tables as SeaORM sees them.
 
-use crate::kit::db::{Table, table};
+use kit::db::{Table, table};
 
 /// For a copy of everything: those that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
@@ -12,7 +12,7 @@ pub(super) mod node {
     use sea_orm::entity::prelude::*;
 
     use crate::cluster::model::NodeId;
-    use crate::kit::clock::Time;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "nodes")]
@@ -55,7 +55,7 @@ pub(super) mod run {
     use sea_orm::entity::prelude::*;
 
     use crate::cluster::model::NodeId;
-    use crate::kit::clock::Time;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "node_runs")]

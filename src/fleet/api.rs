@@ -11,9 +11,9 @@ use super::status_board::FleetStatus;
 use super::{service, store};
 use crate::access::{Allowed, FleetRead, FleetWrite};
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::http::route::{get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Known, Listing, Page, Path, Routes, Tagged};
+use kit::clock::Time;
+use kit::http::route::{get, patch, post};
+use kit::http::{Answer, ApiError, Body, Created, Creating, Known, Listing, Page, Path, Routes, Tagged};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

@@ -4,8 +4,8 @@ use sea_orm::DbErr;
 
 use super::code::TailNumber;
 use super::model::NOT_AWAY;
-use crate::kit::http::ApiError;
-use crate::kit::text::sentence;
+use kit::http::ApiError;
+use kit::text::sentence;
 
 /// Why an aircraft was not added or changed.
 #[derive(Debug, thiserror::Error)]

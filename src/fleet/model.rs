@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 use super::code::{Airport, TailNumber, TypeDesignator};
-use crate::kit::clock::Time;
-use crate::kit::http::{Check, Faults, present};
-use crate::kit::text::{Line, Prose, kept};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::http::{Check, Faults, present};
+use kit::text::{Line, Prose, kept};
 
-crate::ids! {
+kit::ids! {
     /// An aircraft.
     AircraftId = "ac";
 }
@@ -18,7 +18,7 @@ pub type ModelName = Line<1, 100>;
 /// Why an aircraft is in its status: up to 500 characters.
 pub type StatusNote = Prose<0, 500>;
 
-crate::words! {
+kit::words! {
     /// Where an aircraft stands. Only `active` is available for dispatch.
     Status as AircraftStatus {
         /// Flying.
@@ -55,7 +55,6 @@ impl Status {
 
 /// An aircraft as it is kept.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(missing_docs, reason = "AircraftView says what each is on the wire")]
 pub struct Aircraft {
     pub id: AircraftId,
     pub workspace: WorkspaceId,

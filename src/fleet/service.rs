@@ -6,8 +6,8 @@ use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
 use crate::audit::{Action, Target, Work, differences};
-use crate::kit::db::{DbResult, is_duplicate};
-use crate::kit::text::kept;
+use kit::db::{DbResult, is_duplicate};
+use kit::text::kept;
 
 /// Adds an aircraft.
 pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, Error> {

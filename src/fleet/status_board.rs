@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::code::{TailNumber, TypeDesignator};
 use super::model::{Aircraft, Status};
-use crate::kit::clock::Time;
+use kit::clock::Time;
 
 /// The fleet at a glance.
 #[derive(Debug, Serialize, ToSchema)]

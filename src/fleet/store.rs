@@ -4,10 +4,10 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityT
 
 use super::model::{Aircraft, AircraftFilter, AircraftId};
 use super::tables::{Column, Entity, Model};
-use crate::kit::db::{DbResult, contains, page};
-use crate::kit::http::{Page, Paging};
-use crate::kit::text::Line;
 use crate::workspaces::WorkspaceId;
+use kit::db::{DbResult, contains, page};
+use kit::http::{Page, Paging};
+use kit::text::Line;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbResult<()> {
     Entity::insert(row_of(aircraft).into_active_model()).exec_without_returning(db).await.map(|_| ())

@@ -4,9 +4,9 @@ use sea_orm::entity::prelude::*;
 
 use super::code::{Airport, TailNumber, TypeDesignator};
 use super::model::{AircraftId, Status};
-use crate::kit::clock::Time;
-use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Table, table};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "aircraft")]

@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, Uri, header};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::kit::http::{Known, Prepared, told};
+use kit::http::{Known, Prepared, told};
 
 /// Name, media type, content. A stylesheet comes after the files it refers to: its links get their hashes.
 const FILES: &[(&str, &str, &[u8])] = &[

@@ -15,8 +15,8 @@ pub use turned::{forbidden, send_again, signed_out_meanwhile, try_again_later};
 use crate::access::{Caller, Permission, ReadAuditLog};
 use crate::access::{ManageKeys, ManageMembers, OwnWorkspace};
 use crate::app::App;
-use crate::kit::page::Moments;
 use crate::members::Role;
+use kit::page::Moments;
 
 /// What the frame of a page shows.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use super::{Frame, Place};
 use crate::access::{Caller, Rule};
 use crate::app::App;
-use crate::kit::http::ApiError;
-use crate::kit::page::{Fields, html_with};
-use crate::kit::secret::scrub;
 use crate::members::{self, Member, Role};
+use kit::http::ApiError;
+use kit::page::{Fields, html_with};
+use kit::secret::scrub;
 
 #[derive(Template)]
 #[template(path = "frame/forbidden.html")]

@@ -12,10 +12,10 @@ use super::REQUEST_ID;
 use crate::app::App;
 use crate::audit::{Actor, By};
 use crate::keys::Origin;
-use crate::kit::clock::Time;
-use crate::kit::http::{ApiError, client};
-use crate::kit::ids::quick_uuid_v7;
-use crate::kit::secret;
+use kit::clock::Time;
+use kit::http::{ApiError, client};
+use kit::ids::quick_uuid_v7;
+use kit::secret;
 
 /// The longest program name that is recorded.
 const LONGEST_AGENT: usize = 300;

@@ -28,10 +28,10 @@ use info::loggable;
 use crate::access;
 use crate::app::App;
 use crate::keys::format::{self, digest_of};
-use crate::kit::http::serve::{Peer, Service as Lane};
-use crate::kit::http::{ApiError, Matched, client};
-use crate::kit::log::RequestLine;
-use crate::kit::secret;
+use kit::http::serve::{Peer, Service as Lane};
+use kit::http::{ApiError, Matched, client};
+use kit::log::RequestLine;
+use kit::secret;
 
 /// Answered in the overflow lane, too.
 const PROBES: [&str; 3] = ["/health", "/readiness", "/metrics"];

@@ -11,11 +11,11 @@ use super::model::{Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, Pay
 use super::{service, store};
 use crate::access::{Allowed, InvoicesRead, InvoicesWrite};
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::day::Day;
-use crate::kit::http::route::{get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoFields, Page, Path, Routes};
 use crate::trips::TripId;
+use kit::clock::Time;
+use kit::day::Day;
+use kit::http::route::{get, patch, post};
+use kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoFields, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

@@ -3,9 +3,9 @@
 use sea_orm::DbErr;
 
 use super::model::{InvoiceId, Stage};
-use crate::kit::http::{ApiError, Faults};
-use crate::kit::text::sentence;
 use crate::trips::TripId;
+use kit::http::{ApiError, Faults};
+use kit::text::sentence;
 
 /// Why an invoice was not drafted, changed, sent, paid or voided. The texts name the invoice by its number.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::model::{Invoice, Stage, Status};
-use crate::kit::day::Day;
+use kit::day::Day;
 
 /// Whether something was changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,8 +80,8 @@ mod tests {
 
     use super::*;
     use crate::invoices::model::{Client, InvoiceId};
-    use crate::kit::clock::Time;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     fn draft(total: i64) -> Invoice {
         Invoice {

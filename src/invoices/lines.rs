@@ -7,8 +7,8 @@ use rust_decimal::prelude::{Decimal, RoundingStrategy, ToPrimitive};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::kit::http::Faults;
-use crate::kit::text::Line;
+use kit::http::Faults;
+use kit::text::Line;
 
 /// The largest amount, either way: what a JSON number carries exactly in every language (2⁵³ − 1).
 pub(super) const LARGEST: i64 = 9_007_199_254_740_991;

@@ -5,22 +5,22 @@ use utoipa::ToSchema;
 
 use super::currency::Currency;
 use super::lines::{self, LineItem, NewLine};
-use crate::kit::clock::Time;
-use crate::kit::day::Day;
-use crate::kit::http::{Check, Faults, present};
-use crate::kit::text::{Line, Prose};
 use crate::members::Email;
 use crate::trips::TripId;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::day::Day;
+use kit::http::{Check, Faults, present};
+use kit::text::{Line, Prose};
 
-crate::ids! {
+kit::ids! {
     /// An invoice.
     InvoiceId = "inv";
     /// A payment.
     PaymentId = "pay";
 }
 
-crate::words! {
+kit::words! {
     /// How far an invoice is, as it is stored.
     Stage as InvoiceStage {
         /// Can be edited.
@@ -34,7 +34,7 @@ crate::words! {
     }
 }
 
-crate::words! {
+kit::words! {
     /// How far an invoice is.
     Status as InvoiceStatus {
         /// Can be edited.
@@ -62,7 +62,6 @@ pub struct Client {
 
 /// An invoice as it is kept.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(missing_docs, reason = "InvoiceView says what each is on the wire")]
 pub struct Invoice {
     pub id: InvoiceId,
     pub workspace: WorkspaceId,

@@ -9,10 +9,10 @@ use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Sta
 use super::store;
 use super::tables::payment;
 use crate::audit::{Action, Target, Work, and_rewritten, differences};
-use crate::kit::day::Day;
-use crate::kit::text::{Line, kept};
 use crate::trips::{self, TripId};
 use crate::workspaces;
+use kit::day::Day;
+use kit::text::{Line, kept};
 
 /// Drafts an invoice.
 pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Error> {

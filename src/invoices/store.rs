@@ -7,11 +7,11 @@ use sea_orm::{
 use super::model::{Client, Invoice, InvoiceFilter, InvoiceId, Stage, Status};
 use super::tables::invoice::{Column, Entity, Model};
 use super::tables::payment;
-use crate::kit::day::Day;
-use crate::kit::db::{DbResult, contains, page};
-use crate::kit::http::{Page, Paging};
-use crate::kit::text::Line;
 use crate::workspaces::WorkspaceId;
+use kit::day::Day;
+use kit::db::{DbResult, contains, page};
+use kit::http::{Page, Paging};
+use kit::text::Line;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
     Entity::insert(row_of(invoice)?.into_active_model()).exec_without_returning(db).await.map(|_| ())

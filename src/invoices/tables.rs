@@ -1,6 +1,6 @@
 //! The tables as SeaORM sees them.
 
-use crate::kit::db::{Table, table};
+use kit::db::{Table, table};
 
 /// For a copy of everything: those that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
@@ -12,10 +12,10 @@ pub(super) mod invoice {
     use sea_orm::entity::prelude::*;
 
     use crate::invoices::model::{InvoiceId, Stage};
-    use crate::kit::clock::Time;
-    use crate::kit::day::Day;
     use crate::trips::TripId;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+    use kit::day::Day;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "invoices")]
@@ -50,9 +50,9 @@ pub(super) mod payment {
     use sea_orm::entity::prelude::*;
 
     use crate::invoices::model::{InvoiceId, PaymentId};
-    use crate::kit::clock::Time;
-    use crate::kit::day::Day;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+    use kit::day::Day;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "payments")]

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::model::{KeyId, Status};
-use crate::kit::http::ApiError;
-use crate::kit::text::sentence;
 use crate::limits::Exceeded;
+use kit::http::ApiError;
+use kit::text::sentence;
 
 /// Why a key was not created, rotated, changed or revoked.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::kit::random::{BASE62, Random};
+use kit::random::{BASE62, Random};
 
 /// What every key begins with.
 pub const PREFIX: &str = "pck_";
@@ -156,7 +156,7 @@ pub fn find(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::secret;
+    use kit::secret;
     use proptest::prelude::*;
 
     fn new_key(seed: u64) -> String {

@@ -1,6 +1,6 @@
 //! The tables as SeaORM sees them.
 
-use crate::kit::db::{Table, table};
+use kit::db::{Table, table};
 
 /// For a copy of everything: those that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
@@ -12,8 +12,8 @@ pub(super) mod key {
     use sea_orm::entity::prelude::*;
 
     use crate::keys::model::KeyId;
-    use crate::kit::clock::Time;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "api_keys")]
@@ -55,8 +55,8 @@ pub(super) mod usage {
     use sea_orm::entity::prelude::*;
 
     use crate::keys::model::KeyId;
-    use crate::kit::clock::Time;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "api_key_usage")]
@@ -82,8 +82,8 @@ pub(super) mod address {
     use sea_orm::entity::prelude::*;
 
     use crate::keys::model::KeyId;
-    use crate::kit::clock::Time;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "api_key_addresses")]
@@ -107,7 +107,7 @@ pub(super) mod last_use {
     use sea_orm::entity::prelude::*;
 
     use crate::keys::model::KeyId;
-    use crate::kit::clock::Time;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "api_key_last_uses")]

@@ -10,11 +10,11 @@ use super::model::{Key, KeyFilter};
 use super::store::{self, Counts, KeyQuery, Order, Search, Settled, SortBy};
 use crate::app::App;
 use crate::cluster;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::http::{Page, Paging};
-use crate::kit::lock::lock;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::{Page, Paging};
+use kit::lock::lock;
 
 /// What was counted last, of each workspace whose keys were listed here.
 #[derive(Debug, Default)]

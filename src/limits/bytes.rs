@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::{Limit, Limited, Moment};
-use crate::kit::lock::lock;
 use crate::workspaces::WorkspaceId;
+use kit::lock::lock;
 
 /// Workspaces that are counted at once; those whose bucket is empty are forgotten.
 const MOST: usize = 100_000;
@@ -69,8 +69,8 @@ impl Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::clock::Time;
-    use crate::kit::random::Random;
+    use kit::clock::Time;
+    use kit::random::Random;
 
     #[test]
     fn a_workspace_stores_its_quota_and_goes_on_as_the_day_passes() {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::{ExportRefused, Limit, Settings};
 use crate::keys::KeyId;
-use crate::kit::lock::lock;
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
+use kit::lock::lock;
 
 /// A caller who exports.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -91,8 +91,8 @@ impl Drop for Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::clock::Time;
-    use crate::kit::random::Random;
+    use kit::clock::Time;
+    use kit::random::Random;
 
     #[test]
     fn exports_are_bounded_by_reader_workspace_and_node() {

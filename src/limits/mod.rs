@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use sea_orm::{ConnAcquireErr, DbErr};
 
-use crate::kit::db::DbResult;
 use crate::members::{Member, MemberId};
 use crate::workspaces::WorkspaceId;
+use kit::db::DbResult;
 
 pub use exports::{Exporter, Slot};
 pub use rates::Call;

@@ -4,9 +4,9 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use super::{Limit, Limited, Moment, Settings};
-use crate::kit::limit::{Limits, Rate, TooSoon, WhenFull};
 use crate::members::{Member, MemberId};
 use crate::workspaces::WorkspaceId;
+use kit::limit::{Limits, Rate, TooSoon, WhenFull};
 
 /// Members, or workspaces, that are counted at once; idle ones are forgotten.
 const MOST: usize = 100_000;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::{Crowded, Limit};
-use crate::kit::http::{ApiError, Policy};
-use crate::kit::page::number::{grouped, plural};
+use kit::http::{ApiError, Policy};
+use kit::page::number::{grouped, plural};
 
 /// A request that came too soon.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,7 +116,7 @@ impl Exceeded {
 
 impl From<Exceeded> for ApiError {
     fn from(exceeded: Exceeded) -> Self {
-        let message = crate::kit::text::sentence(exceeded);
+        let message = kit::text::sentence(exceeded);
         Self::new(StatusCode::CONFLICT, "QUOTA_EXCEEDED", message)
             .with("quota", exceeded.quota.as_str())
             .with("limit", exceeded.most)

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::kit::lock::lock;
 use crate::workspaces::WorkspaceId;
+use kit::lock::lock;
 
 /// Requests of one workspace that wait at once; more are refused.
 const MOST_WAITING: usize = 200;
@@ -104,8 +104,8 @@ impl Drop for Waiting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::clock::Time;
-    use crate::kit::random::Random;
+    use kit::clock::Time;
+    use kit::random::Random;
 
     #[tokio::test]
     async fn a_workspace_gets_half_of_the_pool_and_leaves_the_other_half_to_others() {

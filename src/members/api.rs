@@ -13,10 +13,10 @@ use super::service::{self, Standing};
 use super::store;
 use crate::access::{Allowed, Anyone, Caller, ManageMembers, RemoveMembers};
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::http::route::{delete, get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Check, Created, Creating, Faults, Listing, NoParameters, Page, Path, Routes};
-use crate::kit::text::unquoted;
+use kit::clock::Time;
+use kit::http::route::{delete, get, patch, post};
+use kit::http::{Answer, ApiError, Body, Check, Created, Creating, Faults, Listing, NoParameters, Page, Path, Routes};
+use kit::text::unquoted;
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::password::Weak;
-use crate::kit::http::ApiError;
-use crate::kit::text::sentence;
 use crate::limits::Exceeded;
+use kit::http::ApiError;
+use kit::text::sentence;
 
 /// Why a member was not added, changed or removed.
 #[derive(Debug, thiserror::Error)]

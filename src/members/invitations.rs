@@ -13,10 +13,10 @@ use super::service::{Standing, insert_with, target};
 use super::{quota, store};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Work};
-use crate::kit::clock::Time;
-use crate::kit::http::OnceKey;
-use crate::kit::secret::{SecretToken, TokenDigest, TokenKind};
 use crate::workspaces::{self, WorkspaceId};
+use kit::clock::Time;
+use kit::http::OnceKey;
+use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 /// The tokens of invitations: `pci_…`.
 const TOKEN: TokenKind = TokenKind::new('i');

@@ -7,12 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::role::Role;
-use crate::kit::clock::Time;
-use crate::kit::http::Check;
-use crate::kit::text::{Line, is_invisible, refuse_secret};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::http::Check;
+use kit::text::{Line, is_invisible, refuse_secret};
 
-crate::ids! {
+kit::ids! {
     /// A member.
     MemberId = "user";
 }

@@ -12,9 +12,9 @@ use super::role::Role;
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, By, Target, Work};
-use crate::kit::clock::Time;
-use crate::kit::db::is_duplicate;
 use crate::workspaces::{self, WorkspaceId};
+use kit::clock::Time;
+use kit::db::is_duplicate;
 
 /// Who asks: an account owner may do what an administrator may not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,11 +8,11 @@ use sea_orm::{
 use super::model::{Member, MemberId};
 use super::role::Role;
 use super::tables::{Column, Entity, Model};
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, page};
-use crate::kit::http::{Page, Paging};
-use crate::kit::secret::TokenDigest;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, page};
+use kit::http::{Page, Paging};
+use kit::secret::TokenDigest;
 
 /// An invitation as it is kept.
 #[derive(Clone, Copy, Debug)]

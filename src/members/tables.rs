@@ -3,9 +3,9 @@
 use sea_orm::entity::prelude::*;
 
 use super::model::MemberId;
-use crate::kit::clock::Time;
-use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Table, table};
 
 // No Debug: a row carries a password's hash.
 #[derive(Clone, PartialEq, DeriveEntityModel)]

@@ -15,8 +15,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::app::App;
-use crate::kit::db::{Fault, FreeSpace, Storage};
-use crate::kit::http::serve::Refused;
+use kit::db::{Fault, FreeSpace, Storage};
+use kit::http::serve::Refused;
 use requests::Requests;
 
 /// The counters of a node.

@@ -9,7 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-use crate::kit::stripes::Stripes;
+use kit::stripes::Stripes;
 
 /// Finished requests.
 #[derive(Debug, Default)]

@@ -15,7 +15,7 @@ pub use openapi::document;
 pub use page::{Documents, error_page};
 
 use crate::app::App;
-use crate::kit::http::told;
+use kit::http::told;
 
 /// Routes outside the API, open to all.
 pub fn router() -> Router<App> {

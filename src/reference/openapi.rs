@@ -7,9 +7,9 @@ use utoipa::PartialSchema;
 use utoipa::openapi::path::Parameter;
 
 use crate::app::App;
-use crate::kit::http::describe::Shape;
-use crate::kit::http::{Doc, FieldError, Route};
 use crate::router;
+use kit::http::describe::Shape;
+use kit::http::{Doc, FieldError, Route};
 
 const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
     Applications send an API key in `X-API-Key` (or `Authorization: Bearer`); people sign in and send their token in \

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::openapi::{document, parameter_json};
 use crate::app::App;
-use crate::kit::http::describe::Shape;
-use crate::kit::http::{ApiError, Known, Prepared, Route, Routes};
-use crate::kit::page::{html, prepare};
 use crate::router;
+use kit::http::describe::Shape;
+use kit::http::{ApiError, Known, Prepared, Route, Routes};
+use kit::page::{html, prepare};
 
 #[derive(Template)]
 #[template(path = "reference/docs.html")]

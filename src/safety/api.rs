@@ -15,10 +15,10 @@ use crate::access::{Allowed, Caller, FileReports, SafetyRead, SafetyWrite};
 use crate::app::App;
 use crate::front::Discreet;
 use crate::keys::{Module, Scope};
-use crate::kit::clock::Time;
-use crate::kit::http::route::{get, patch, post};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, OnceKey, Page, Path, Routes};
 use crate::members::MemberId;
+use kit::clock::Time;
+use kit::http::route::{get, patch, post};
+use kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, OnceKey, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::kinds::{Confidentiality, Status};
-use crate::kit::http::ApiError;
-use crate::kit::text::sentence;
 use crate::members::MemberId;
+use kit::http::ApiError;
+use kit::text::sentence;
 
 /// Why a report was not filed or changed.
 #[derive(Debug, thiserror::Error)]

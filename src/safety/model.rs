@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 
 use super::kinds::{Confidentiality, ReportType, Severity, Status};
 use crate::audit::Actor;
-use crate::kit::clock::{Since, Time, Until};
-use crate::kit::http::{Check, present};
-use crate::kit::text::{Line, Prose};
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
+use kit::clock::{Since, Time, Until};
+use kit::http::{Check, present};
+use kit::text::{Line, Prose};
 
-crate::ids! {
+kit::ids! {
     /// A safety report.
     ReportId = "rpt";
 }
@@ -46,7 +46,6 @@ impl From<Actor> for Reporter {
 
 /// A report as it is kept.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(missing_docs, reason = "ReportView says what each is on the wire")]
 pub struct Report {
     pub id: ReportId,
     pub workspace: WorkspaceId,

@@ -7,10 +7,10 @@ use super::kinds::{Confidentiality, Status};
 use super::model::{CreateReport, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
 use super::store;
 use crate::audit::{Action, Target, Work, and_rewritten, differences};
-use crate::kit::clock::Time;
-use crate::kit::text::{Line, Prose};
 use crate::members::{self, MemberId};
 use crate::workspaces;
+use kit::clock::Time;
+use kit::text::{Line, Prose};
 
 /// Files a report. The reporter is forgotten here if it is anonymous, and kept from the log unless it is standard.
 pub async fn create(work: &mut Work, reporter: Reporter, input: CreateReport) -> Result<Report, Error> {

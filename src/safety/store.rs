@@ -8,10 +8,10 @@ use sea_orm::{
 use super::kinds::{ReportType, Status};
 use super::model::{Report, ReportFilter, ReportId, Reporter};
 use super::tables::{Column, Entity, Model};
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, page};
-use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, page};
+use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, report: &Report) -> DbResult<()> {
     Entity::insert(row_of(report).into_active_model()).exec_without_returning(db).await.map(|_| ())

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::kinds::{ReportType, Status};
 use super::store;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
 
 /// How many reports there are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]

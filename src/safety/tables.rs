@@ -4,9 +4,9 @@ use sea_orm::entity::prelude::*;
 
 use super::kinds::{Confidentiality, ReportType, Severity, Status};
 use super::model::ReportId;
-use crate::kit::clock::Time;
-use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Table, table};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "reports")]

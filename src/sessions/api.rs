@@ -9,11 +9,11 @@ use super::known::Origin;
 use super::service::{self, Attempt};
 use crate::access::{Allowed, Anyone, Caller, CallingMember, SignOut, WorkspaceView};
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::http::route::post;
-use crate::kit::http::{Answer, ApiError, Body, Check, NoFields, NoStore, Routes};
-use crate::kit::text::{Line, unquoted};
 use crate::members::Email;
+use kit::clock::Time;
+use kit::http::route::post;
+use kit::http::{Answer, ApiError, Body, Check, NoFields, NoStore, Routes};
+use kit::text::{Line, unquoted};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

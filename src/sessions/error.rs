@@ -3,9 +3,9 @@
 use sea_orm::DbErr;
 
 use crate::access::unauthorized;
-use crate::kit::http::ApiError;
-use crate::kit::limit::TooSoon;
 use crate::members;
+use kit::http::ApiError;
+use kit::limit::TooSoon;
 
 /// Why a person was not signed in.
 #[derive(Debug, thiserror::Error)]

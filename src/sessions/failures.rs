@@ -11,11 +11,11 @@ use super::limits::Account;
 use crate::app::App;
 use crate::audit::{Action, By, Outcome, Target, Work};
 use crate::keys::Flush;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::http::client;
-use crate::kit::lock::lock;
 use crate::members::{self, Email, Member, MemberId};
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::client;
+use kit::lock::lock;
 
 /// One event in this time for the wrong passwords of one member and network.
 const FOLD: Duration = Duration::from_mins(1);
@@ -197,9 +197,9 @@ fn target(member: &Member) -> Target {
 mod tests {
     use super::*;
     use crate::audit::Actor;
-    use crate::kit::random::Random;
     use crate::members::Role;
     use crate::workspaces::WorkspaceId;
+    use kit::random::Random;
 
     fn member(number: u64) -> Member {
         let (now, random) = (Time::LAST, Random::seeded(number));

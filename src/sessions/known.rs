@@ -14,11 +14,11 @@ use sha2::{Digest, Sha256};
 use super::cookie::Jar;
 use super::store;
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::http::client;
-use crate::kit::secret::{SecretToken, TokenKind};
 use crate::members::{self, Email, Member, MemberId};
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::client;
+use kit::secret::{SecretToken, TokenKind};
 
 /// The tokens of browsers: `pcd_…`.
 const TOKEN: TokenKind = TokenKind::new('d');

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::kit::limit::{Limits, Rate, TooSoon};
+use kit::limit::{Limits, Rate, TooSoon};
 
 /// SHA-256 of an email.
 pub(super) type Account = [u8; 32];

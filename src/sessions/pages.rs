@@ -15,13 +15,13 @@ use crate::access::{Anyone, Form, SignOut, SignedIn, Visitor};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::frame::{Frame, Place};
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Routes};
-use crate::kit::page::{Asked, Fields, FormFaults, html};
-use crate::kit::secret;
-use crate::kit::text::sentence;
 use crate::members::{Email, Member};
 use crate::workspaces;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Routes};
+use kit::page::{Asked, Fields, FormFaults, html};
+use kit::secret;
+use kit::text::sentence;
 
 /// The pages.
 pub fn routes() -> Routes<App> {

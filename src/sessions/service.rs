@@ -15,12 +15,12 @@ use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Target, Work};
 use crate::keys::Flush;
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, Lost};
-use crate::kit::http::client;
-use crate::kit::secret::{SecretToken, TokenDigest, TokenKind};
 use crate::members::{self, Claimant, Email, Fit, Member, Place, Role};
 use crate::workspaces;
+use kit::clock::Time;
+use kit::db::{DbResult, Lost};
+use kit::http::client;
+use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 /// How long a session lasts.
 pub const LIFETIME: Duration = Duration::from_hours(12);

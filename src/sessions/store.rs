@@ -5,11 +5,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryF
 
 use super::known::{Kind, LIFETIME, Mark};
 use super::tables::{known, session};
-use crate::kit::clock::Time;
-use crate::kit::db::{Db, DbResult};
-use crate::kit::secret::TokenDigest;
 use crate::members::{Member, MemberId};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Db, DbResult};
+use kit::secret::TokenDigest;
 
 /// Rows that are deleted by one statement.
 const BATCH: u64 = 500;

@@ -1,6 +1,6 @@
 //! The tables as SeaORM sees them.
 
-use crate::kit::db::{Table, table};
+use kit::db::{Table, table};
 
 /// For a copy of everything: those that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
@@ -11,9 +11,9 @@ pub(crate) fn all() -> Vec<Box<dyn Table>> {
 pub(super) mod session {
     use sea_orm::entity::prelude::*;
 
-    use crate::kit::clock::Time;
     use crate::members::MemberId;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "sessions")]
@@ -35,9 +35,9 @@ pub(super) mod session {
 pub(super) mod known {
     use sea_orm::entity::prelude::*;
 
-    use crate::kit::clock::Time;
     use crate::members::MemberId;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "known_callers")]

@@ -11,10 +11,10 @@ use super::{service, store};
 use crate::access::{Allowed, TripsRead, TripsWrite};
 use crate::app::App;
 use crate::fleet::{AircraftId, Airport};
-use crate::kit::clock::Time;
-use crate::kit::http::route::{get, patch, post, put};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, Page, Path, Put, Routes};
-use crate::kit::text::{BadText, sentence};
+use kit::clock::Time;
+use kit::http::route::{get, patch, post, put};
+use kit::http::{Answer, ApiError, Body, Created, Creating, Listing, Page, Path, Put, Routes};
+use kit::text::{BadText, sentence};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

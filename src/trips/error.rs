@@ -7,8 +7,8 @@ use super::status::Status;
 use crate::access::Allowed;
 use crate::fleet::{self, TailNumber};
 use crate::keys::{Module, Scope};
-use crate::kit::http::ApiError;
-use crate::kit::text::sentence;
+use kit::http::ApiError;
+use kit::text::sentence;
 
 /// Why a trip was not made or changed.
 #[derive(Debug, thiserror::Error)]

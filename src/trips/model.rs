@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use super::status::Status;
 use crate::fleet::{AircraftId, Airport};
-use crate::kit::clock::{Since, Time, Until};
-use crate::kit::http::{Check, Faults, present};
-use crate::kit::text::{Line, Prose, kept};
 use crate::workspaces::WorkspaceId;
+use kit::clock::{Since, Time, Until};
+use kit::http::{Check, Faults, present};
+use kit::text::{Line, Prose, kept};
 
-crate::ids! {
+kit::ids! {
     /// A trip.
     TripId = "trip";
 }
@@ -22,7 +22,7 @@ pub type Notes = Prose<0, 5000>;
 /// The most passengers a trip may have.
 const MOST_PASSENGERS: u16 = 1000;
 
-crate::words! {
+kit::words! {
     /// What a trip is flown for.
     TripType as TripType {
         /// For a client.
@@ -40,7 +40,6 @@ crate::words! {
 
 /// A trip as it is kept.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(missing_docs, reason = "TripView says what each is on the wire")]
 pub struct Trip {
     pub id: TripId,
     pub workspace: WorkspaceId,

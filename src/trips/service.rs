@@ -7,8 +7,8 @@ use super::model::{CreateTrip, ExternalId, Trip, TripId, UpdateTrip};
 use super::store;
 use crate::audit::{Action, Target, Work, differences};
 use crate::fleet;
-use crate::kit::db::{DbResult, is_duplicate};
-use crate::kit::http::Put;
+use kit::db::{DbResult, is_duplicate};
+use kit::http::Put;
 
 /// Makes a trip.
 pub async fn create(work: &mut Work, input: CreateTrip) -> Result<Trip, Error> {

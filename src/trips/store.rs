@@ -6,9 +6,9 @@ use sea_orm::{
 
 use super::model::{Trip, TripFilter, TripId};
 use super::tables::{Column, Entity, Model};
-use crate::kit::db::{DbResult, page};
-use crate::kit::http::{Page, Paging};
 use crate::workspaces::WorkspaceId;
+use kit::db::{DbResult, page};
+use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
     Entity::insert(row_of(trip.clone()).into_active_model()).exec_without_returning(db).await.map(|_| ())

@@ -5,9 +5,9 @@ use sea_orm::entity::prelude::*;
 use super::model::{TripId, TripType};
 use super::status::Status;
 use crate::fleet::{AircraftId, Airport};
-use crate::kit::clock::Time;
-use crate::kit::db::{Table, table};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Table, table};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "trips")]

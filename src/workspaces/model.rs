@@ -4,11 +4,11 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
-use crate::kit::clock::Time;
-use crate::kit::text::Line;
 use crate::members::Email;
+use kit::clock::Time;
+use kit::text::Line;
 
-crate::ids! {
+kit::ids! {
     /// A workspace.
     WorkspaceId = "ws";
 }

@@ -12,12 +12,12 @@ use super::setup;
 use crate::access::{Anyone, Form, Visitor};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Routes};
-use crate::kit::page::{Fields, FormFaults};
-use crate::kit::text::sentence;
 use crate::members::{self, Member};
 use crate::sessions;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Routes};
+use kit::page::{Fields, FormFaults};
+use kit::text::sentence;
 
 /// The pages.
 pub fn routes() -> Routes<App> {

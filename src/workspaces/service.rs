@@ -10,9 +10,9 @@ use crate::app::App;
 use crate::audit::{Action, By, Target, Work};
 use crate::cluster;
 use crate::keys::Tenant;
-use crate::kit::db::{DbResult, is_duplicate};
-use crate::kit::secret::TokenDigest;
 use crate::members::{self, Claimant, Member, NewPassword, Role};
+use kit::db::{DbResult, is_duplicate};
+use kit::secret::TokenDigest;
 
 /// Makes a workspace with its first account owner.
 pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {

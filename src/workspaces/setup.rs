@@ -9,10 +9,10 @@ use super::model::{CreateWorkspace, Workspace};
 use super::{service, store};
 use crate::app::App;
 use crate::audit::By;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::secret::{SecretToken, TokenDigest, TokenKind};
 use crate::members::Member;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 /// How long a link is good for.
 const LIFETIME: Duration = Duration::from_hours(24);

@@ -6,9 +6,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
 use super::model::{Workspace, WorkspaceId};
 use super::tables::workspace::{Column, Entity, Model};
 use super::tables::{counter, setup_link};
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::secret::TokenDigest;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::secret::TokenDigest;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
     let Workspace { id, slug, name, timezone, api_keys_enabled, created_at } = workspace.clone();

@@ -1,6 +1,6 @@
 //! The tables as SeaORM sees them.
 
-use crate::kit::db::{Table, table};
+use kit::db::{Table, table};
 
 /// For a copy of everything: those that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
@@ -11,8 +11,8 @@ pub(crate) fn all() -> Vec<Box<dyn Table>> {
 pub(super) mod workspace {
     use sea_orm::entity::prelude::*;
 
-    use crate::kit::clock::Time;
     use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "workspaces")]
@@ -35,7 +35,7 @@ pub(super) mod workspace {
 pub(super) mod setup_link {
     use sea_orm::entity::prelude::*;
 
-    use crate::kit::clock::Time;
+    use kit::clock::Time;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "setup_links")]

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use planeconnection::kit::clock::Clock;
+use kit::clock::Clock;
 use serde_json::json;
 
 use crate::field::{Field, insist, metric, refuses, whoami};

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use kit::clock::Time;
 use planeconnection::cluster::LEASE;
-use planeconnection::kit::clock::Time;
 
 use crate::field::{Field, metric, proof};
 use crate::support::{PASSWORD, until};

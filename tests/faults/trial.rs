@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use planeconnection::kit::db::Location;
+use kit::db::Location;
 use tempfile::TempDir;
 
 use super::caller::{Access, Call, Caller};

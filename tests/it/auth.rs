@@ -1,7 +1,7 @@
 //! Credentials: what lets a request in, and what is said when it does not.
 
+use kit::random::Random;
 use planeconnection::keys::PlainSecret;
-use planeconnection::kit::random::Random;
 use planeconnection::workspaces;
 use serde_json::json;
 

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use kit::clock::Clock;
+use kit::http::Paging;
+use kit::random::Random;
 use planeconnection::app::App;
 use planeconnection::audit::By;
 use planeconnection::cluster::{self, LEASE};
 use planeconnection::config::Config;
 use planeconnection::keys::{self, KeyFilter, RevokeKey, Status};
-use planeconnection::kit::clock::Clock;
-use planeconnection::kit::http::Paging;
-use planeconnection::kit::random::Random;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -1,7 +1,7 @@
 //! The lists, however long they are, are read by an index: one that has them in order, or, where a filter leaves a few of
 //! many rows, one that finds these.
 
-use planeconnection::kit::db::DbResult;
+use kit::db::DbResult;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::support::{Lines, TestApp};

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use kit::http::OnceKey;
 use planeconnection::audit::{Action, Actor, By, Target, Work};
-use planeconnection::kit::http::OnceKey;
 use planeconnection::reference::document;
 use serde_json::{Value, json};
 

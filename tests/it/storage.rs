@@ -1,7 +1,7 @@
 //! A storage that cannot take everything: what is refused, and what is taken all the same.
 
+use kit::db::{DbOptions, Fault, MinFreeSpace};
 use planeconnection::config::Config;
-use planeconnection::kit::db::{DbOptions, Fault, MinFreeSpace};
 use planeconnection::members::Role;
 use serde_json::json;
 

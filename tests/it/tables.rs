@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use kit::db::names;
 use planeconnection::cli;
-use planeconnection::kit::db::names;
 
 use crate::support::EmptyApp;
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use planeconnection::kit::db::{Db, DbOptions, Location, Tx};
+use kit::db::{Db, DbOptions, Location, Tx};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait};
 use tempfile::TempDir;
 
@@ -99,7 +99,7 @@ impl TestDatabase {
             return std::fs::read(copy).expect("the copy");
         }
         let mut bytes = Vec::new();
-        for table in planeconnection::kit::db::names(&db).await.expect("the tables") {
+        for table in kit::db::names(&db).await.expect("the tables") {
             let rows = Statement::from_string(db.read().get_database_backend(), format!("SELECT t::text FROM {table} t"));
             for row in db.read().query_all_raw(rows).await.expect("rows") {
                 bytes.extend(row.try_get_by_index::<String>(0).expect("text").into_bytes());
@@ -158,7 +158,7 @@ impl TestDatabase {
             let db = Db::open(&self.location, &DbOptions::default()).await.expect("a database");
             return Lock::File(db.begin().await.expect("the lock"));
         };
-        let names = planeconnection::kit::db::names(&Db::open(&self.location, &DbOptions::default()).await.expect("a database"))
+        let names = kit::db::names(&Db::open(&self.location, &DbOptions::default()).await.expect("a database"))
             .await
             .expect("the tables");
         // Not by the product's own means: those see to it that nobody holds a lock for long.

@@ -22,7 +22,11 @@ pub(crate) fn on_sqlite() -> Step {
 
 /// What takes no more than a minute or two.
 pub(crate) fn quick() -> Step {
-    tests("tests", &["--package=xtask", "--package=planeconnection", "--lib", "--test=it", "--test=process"], &[])
+    tests(
+        "tests",
+        &["--package=xtask", "--package=kit", "--package=planeconnection", "--lib", "--test=it", "--test=process"],
+        &[],
+    )
 }
 
 /// Runs what works on any database on a server that goes with it.

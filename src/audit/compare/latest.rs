@@ -5,10 +5,10 @@ use std::sync::Mutex;
 
 use super::{Comparison, Difference, compare};
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::lock::lock;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::lock::lock;
 
 /// Differences that a page names.
 const NAMED: usize = 20;

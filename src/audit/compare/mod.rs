@@ -21,10 +21,10 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::keys::KeyId;
-use crate::kit::db::{Db, DbResult, is_unavailable};
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use fields::Known;
+use kit::db::{Db, DbResult, is_unavailable};
 use replay::Replay;
 use rows::Row;
 

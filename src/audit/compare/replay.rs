@@ -9,8 +9,8 @@ use super::fields::Known;
 use crate::audit::model::{Action, Outcome};
 use crate::audit::store;
 use crate::audit::tables::event;
-use crate::kit::db::{Db, DbResult};
 use crate::workspaces::WorkspaceId;
+use kit::db::{Db, DbResult};
 
 /// Numbers of events that are read at once; few of the events in between change a key or a member.
 const STEP: i64 = 500;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::fields::{self, EXISTS, Fields};
 use super::{Difference, Subject};
 use crate::keys::{self, KeyId};
-use crate::kit::db::{Db, DbResult, is_unavailable};
 use crate::members::{self, MemberId};
 use crate::workspaces::{self, WorkspaceId};
+use kit::db::{Db, DbResult, is_unavailable};
 
 /// Rows that are read at once.
 pub(super) const BATCH: usize = 500;

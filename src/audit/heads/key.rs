@@ -10,8 +10,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::signed::PublicKey;
-use crate::kit::random::Random;
-use crate::kit::text::{hex, unhex};
+use kit::random::Random;
+use kit::text::{hex, unhex};
 
 /// A key that signs heads.
 pub struct AuditKey(Ed25519KeyPair);

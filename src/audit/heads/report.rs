@@ -10,10 +10,10 @@ use super::signed::SignedHead;
 use crate::app::App;
 use crate::audit::chain::Hash;
 use crate::audit::store;
-use crate::kit::db::DbResult;
-use crate::kit::lock::lock;
-use crate::kit::text::hex;
 use crate::workspaces::WorkspaceId;
+use kit::db::DbResult;
+use kit::lock::lock;
+use kit::text::hex;
 
 /// How often heads are reported.
 const EVERY: Duration = Duration::from_hours(1);

@@ -10,9 +10,9 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 
 use super::key::AuditKey;
 use crate::audit::chain::Hash;
-use crate::kit::clock::Time;
-use crate::kit::text::{hex, unhex};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::text::{hex, unhex};
 
 /// The mark of a head, version 1. It keeps a signature from being taken for one over something else.
 const MARK: &str = "pcah1";
@@ -109,7 +109,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kit::random::Random;
+    use kit::random::Random;
 
     fn key(seed: u64) -> AuditKey {
         let folder = tempfile::tempdir().expect("a folder");

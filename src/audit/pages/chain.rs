@@ -3,9 +3,9 @@
 use crate::audit::compare::Latest;
 use crate::audit::verify::Fault;
 use crate::audit::watch::{Chain, STEP};
-use crate::kit::page::number::{grouped, plural};
-use crate::kit::page::{Moment, Moments};
-use crate::kit::text::sentence;
+use kit::page::number::{grouped, plural};
+use kit::page::{Moment, Moments};
+use kit::text::sentence;
 
 /// What a chain that fits does not show: all of it may have been written anew, with right hashes.
 const LIMITS: &str = "This shows that no event up to there was altered, left out or moved. It does not show whether, before \

@@ -7,13 +7,13 @@ use crate::audit::model::{Action, EventFilter, Outcome, Which};
 use crate::audit::store;
 use crate::audit::words::{heading, title};
 use crate::keys::{self, Key, KeyFilter, KeyId, Status};
-use crate::kit::clock::{Since, Until};
-use crate::kit::day::Day;
-use crate::kit::db::DbResult;
-use crate::kit::http::Paging;
-use crate::kit::page::{Fields, FormFaults, Moments};
 use crate::members;
 use crate::workspaces::WorkspaceId;
+use kit::clock::{Since, Until};
+use kit::day::Day;
+use kit::db::DbResult;
+use kit::http::Paging;
+use kit::page::{Fields, FormFaults, Moments};
 
 /// Keys that are proposed, the newest.
 const PROPOSED: u32 = 50;

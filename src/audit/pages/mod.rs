@@ -18,12 +18,12 @@ use super::{store, watch};
 use crate::access::{Form, ManageKeys, Permission, ReadAuditLog, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::kit::db::is_unavailable;
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Routes};
-use crate::kit::page::{Asked, Fields, Pager, html_with};
 use chain::{ChainNotice, TablesNotice};
 use filters::Filters;
+use kit::db::is_unavailable;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Routes};
+use kit::page::{Asked, Fields, Pager, html_with};
 use rows::Row;
 
 const PATH: &str = "/settings/audit-log";

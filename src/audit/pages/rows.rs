@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::audit::model::{Action, Event, Outcome};
 use crate::audit::words::{Phrase, phrases, unusual};
 use crate::keys::KeyId;
-use crate::kit::page::Fields;
+use kit::page::Fields;
 
 /// An event in words, and all there is to it.
 pub(super) struct Row {

@@ -16,9 +16,9 @@ mod unusual;
 use serde_json::Value;
 
 use super::model::{Action, Actor, Event};
-use crate::kit::page::number::{grouped, plural};
 use crate::members::Role;
 use changes::{changed, refused};
+use kit::page::number::{grouped, plural};
 pub(super) use titles::{heading, title};
 pub use unusual::unusual;
 pub(super) use unusual::{is_unusual, unusual_kinds};

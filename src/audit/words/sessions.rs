@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Event, Phrase, target, who};
-use crate::kit::page::number::{grouped, plural};
+use kit::page::number::{grouped, plural};
 
 /// “Somebody tried to sign in as Ana Keller with a wrong password, 12 times”
 pub(super) fn failed(event: &Event) -> Vec<Phrase> {

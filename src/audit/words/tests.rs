@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{phrases, told, unusual};
 use crate::audit::model::{Action, Event, EventActor, EventId, Outcome, Target};
-use crate::kit::clock::Time;
+use kit::clock::Time;
 
 const ANA: (&str, &str) = ("member", "Ana Keller");
 const BEN: (&str, &str) = ("member", "Ben Moser");

@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::serve::{Listening, run_node};
 use super::{Failure, output};
 use crate::app::App;
-use crate::kit::db::{Location, USUAL_CONNECTIONS};
+use kit::db::{Location, USUAL_CONNECTIONS};
 
 #[derive(clap::Args)]
 pub(super) struct Demo {

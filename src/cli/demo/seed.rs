@@ -15,13 +15,13 @@ use crate::config::Config;
 use crate::fleet::{self, AircraftId};
 use crate::invoices;
 use crate::keys;
-use crate::kit::clock::{Clock, Time};
-use crate::kit::db::Location;
-use crate::kit::random::Random;
 use crate::members::{self, Member};
 use crate::safety::{self, Reporter};
 use crate::trips::{self, TripId};
 use crate::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
+use kit::clock::{Clock, Time};
+use kit::db::Location;
+use kit::random::Random;
 
 /// Whom the demo belongs to.
 pub(super) const OWNER: &str = "ana@skyline.example";

@@ -16,10 +16,10 @@ use super::service::{self, NewKey};
 use super::{store, tally, usage as recorded};
 use crate::access::{Allowed, ManageKeys, RevokeKeys};
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::http::route::{get, patch, post, put};
-use crate::kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoStore, Page, Path, Routes};
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::route::{get, patch, post, put};
+use kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoStore, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {

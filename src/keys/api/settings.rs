@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use crate::access::{Allowed, OwnWorkspace, SwitchKeys};
 use crate::app::App;
-use crate::kit::http::{Answer, ApiError, Body, Check};
 use crate::workspaces;
+use kit::http::{Answer, ApiError, Body, Check};
 
 /// Whether API key management is on: whether keys can be created and rotated.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -13,8 +13,8 @@ use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
 use crate::keys::usage::{self, Bucket, Report, Sum};
 use crate::keys::{store, tables};
-use crate::kit::clock::{Since, Time, Until};
-use crate::kit::http::{Answer, ApiError, Path, Query};
+use kit::clock::{Since, Time, Until};
+use kit::http::{Answer, ApiError, Path, Query};
 
 /// Which part of a key's usage, and how fine.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

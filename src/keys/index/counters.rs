@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 use crate::keys::scope::Scope;
-use crate::kit::clock::Time;
-use crate::kit::http::client;
-use crate::kit::lock::lock;
+use kit::clock::Time;
+use kit::http::client;
+use kit::lock::lock;
 
 /// Requests since counts were last written. Two relaxed atomics a request, once its address is known.
 ///
@@ -34,7 +34,6 @@ const MOST_NETWORKS: usize = 1_000;
 
 /// When accepted requests came from a network: an IPv4 address, or 64 bits of IPv6.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "they are what they are called")]
 pub struct Seen {
     pub first: Time,
     pub last: Time,

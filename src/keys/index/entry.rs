@@ -10,7 +10,7 @@ use super::counters::Counters;
 use super::facts::Facts;
 use crate::keys::model::{Allowlist, KeyId};
 use crate::keys::scope::{Module, Scopes};
-use crate::kit::clock::Time;
+use kit::clock::Time;
 
 /// An entry, shared: without the count of weak references that the standard library's keeps.
 pub type EntryRef = triomphe::Arc<Entry>;
@@ -20,7 +20,6 @@ pub type EntryRef = triomphe::Arc<Entry>;
 /// There are as many as keys, and memory is mostly made of them: every field is as small as it can be. The hint is not
 /// among them, as whoever presents a key presents what a hint is made of.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "model::Key says what each is")]
 pub struct Entry {
     pub id: KeyId,
     pub tenant: Arc<Tenant>,

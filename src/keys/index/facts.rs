@@ -3,13 +3,12 @@
 use crate::keys::format::SecretDigest;
 use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
 use crate::keys::scope::Scopes;
-use crate::kit::clock::Time;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
 
 /// What decides whether a key opens something, and what is told of it then: a million keys are read for that when a node
 /// starts, and nothing else of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "model::Key says what each is")]
 pub struct Facts {
     pub id: KeyId,
     pub workspace: WorkspaceId,

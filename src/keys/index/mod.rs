@@ -30,12 +30,11 @@ use table::Table;
 pub use verify::{Ask, Refusal, Verified};
 
 use super::SecretDigest;
-use crate::kit::lock::lock;
 use crate::workspaces::WorkspaceId;
+use kit::lock::lock;
 
 /// What requests need to know of a workspace.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "workspaces::Workspace says what each is")]
 pub struct Tenant {
     pub id: WorkspaceId,
     pub slug: CompactString,

@@ -7,7 +7,7 @@ use super::entry::{Entry, EntryRef, Shared};
 use super::verify::Ask;
 use crate::keys::model::RateLimit;
 use crate::keys::scope::Scope;
-use crate::kit::limit::Gcra;
+use kit::limit::Gcra;
 
 /// How a key stands. It takes 32 bytes, next to its digest: most requests look at nothing else of a key.
 ///

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use crate::keys::SecretDigest;
-use crate::kit::lock::lock;
+use kit::lock::lock;
 
 /// The first table has 2 to this power words.
 const SMALLEST: u32 = 10;

@@ -12,8 +12,8 @@ use super::{Facts, Index};
 use crate::keys::format::digest_of_claimed;
 use crate::keys::model::RateLimit;
 use crate::keys::scope::Scope;
-use crate::kit::clock::Time;
-use crate::kit::limit::TooSoon;
+use kit::clock::Time;
+use kit::limit::TooSoon;
 
 /// What is asked of a key.
 #[derive(Clone, Copy, Debug)]
@@ -123,8 +123,8 @@ mod tests {
     use crate::keys::index::Tenant;
     use crate::keys::model::{Allowlist, KeyId};
     use crate::keys::scope::{Module, Permissions};
-    use crate::kit::random::Random;
     use crate::workspaces::WorkspaceId;
+    use kit::random::Random;
 
     type Change = fn(&mut Facts);
 

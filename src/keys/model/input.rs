@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use super::{Allowlist, KeyName, RateLimit, Status};
 use crate::keys::scope::{Permissions, Scope, Scopes};
-use crate::kit::clock::Time;
-use crate::kit::http::{Check, Faults, present};
-use crate::kit::text::Prose;
+use kit::clock::Time;
+use kit::http::{Check, Faults, present};
+use kit::text::Prose;
 
 /// What a key is for.
 pub type Description = Prose<0, 1000>;

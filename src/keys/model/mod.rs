@@ -21,15 +21,15 @@ pub(super) use rotation::{Handover, QUIET, Uses};
 
 use super::SecretDigest;
 use super::scope::{Permissions, Scopes};
-use crate::kit::clock::Time;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
 
-crate::ids! {
+kit::ids! {
     /// An API key.
     KeyId = "key";
 }
 
-crate::words! {
+kit::words! {
     /// Derived, never stored.
     Status as ApiKeyStatus {
         /// It opens what its scopes name.
@@ -52,7 +52,6 @@ pub struct Person {
 
 /// A key as it is kept.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "KeyView says what each is on the wire")]
 pub struct Key {
     pub id: KeyId,
     pub workspace: WorkspaceId,

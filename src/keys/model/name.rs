@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::kit::text::Line;
+use kit::text::Line;
 
 /// The most characters of a name.
 const LONGEST: usize = 100;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kit::http::Faults;
-use crate::kit::limit::Rate;
+use kit::http::Faults;
+use kit::limit::Rate;
 
 /// So many requests in so many seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]

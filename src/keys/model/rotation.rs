@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::kit::clock::Time;
+use kit::clock::Time;
 
 /// So long without a request, and a key counts as no longer used.
 pub(in crate::keys) const QUIET: Duration = Duration::from_hours(1);

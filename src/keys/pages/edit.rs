@@ -14,9 +14,9 @@ use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId, Status};
 use crate::keys::{service, store};
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Path, Route};
-use crate::kit::page::{Fields, FormFaults, html_with};
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Path, Route};
+use kit::page::{Fields, FormFaults, html_with};
 
 const PATH: &str = "/settings/api-keys/{id}/edit";
 

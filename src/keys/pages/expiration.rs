@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::keys::model::Key;
 use crate::keys::service::{MOST_YEARS, future, lifetime};
-use crate::kit::clock::Time;
-use crate::kit::day::Day;
-use crate::kit::page::{Fields, FormFaults, Moments};
+use kit::clock::Time;
+use kit::day::Day;
+use kit::page::{Fields, FormFaults, Moments};
 
 /// The one that is chosen at first is the last of them.
 const DAYS: [i32; 3] = [30, 60, 90];

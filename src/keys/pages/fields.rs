@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyName, RateLimit, UpdateKey};
-use crate::kit::http::client::UNKNOWN;
-use crate::kit::http::{Check, Faults, FieldError};
-use crate::kit::page::number::grouped;
-use crate::kit::page::{Fields, FormFaults};
-use crate::kit::text::{BadText, sentence};
+use kit::http::client::UNKNOWN;
+use kit::http::{Check, Faults, FieldError};
+use kit::page::number::grouped;
+use kit::page::{Fields, FormFaults};
+use kit::text::{BadText, sentence};
 
 /// Fields that stand under “More” in the form of a new key.
 const MORE: [&str; 4] = ["description", "addresses", "requests", "seconds"];

@@ -8,10 +8,10 @@ use super::index::LIST;
 use crate::access::{Form, SwitchKeys, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Route};
-use crate::kit::page::html;
 use crate::workspaces;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Route};
+use kit::page::html;
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![

@@ -22,7 +22,7 @@ mod traffic;
 mod words;
 
 use crate::app::App;
-use crate::kit::http::Routes;
+use kit::http::Routes;
 
 /// The pages.
 pub fn routes() -> Routes<App> {

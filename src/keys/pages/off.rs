@@ -7,9 +7,9 @@ use axum::response::Response;
 use crate::access::{ManageKeys, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::kit::http::ApiError;
-use crate::kit::page::html_with;
 use crate::members::{self, Member, Role};
+use kit::http::ApiError;
+use kit::page::html_with;
 
 #[derive(Template)]
 #[template(path = "keys/off.html")]

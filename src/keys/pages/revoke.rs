@@ -13,13 +13,13 @@ use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId, Reason, RevokeKey, Status};
 use crate::keys::tables::last_use;
 use crate::keys::{service, store, usage};
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Path, Route};
-use crate::kit::page::number::grouped;
-use crate::kit::page::{FormFaults, html_with};
-use crate::kit::text::sentence;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Path, Route};
+use kit::page::number::grouped;
+use kit::page::{FormFaults, html_with};
+use kit::text::sentence;
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::frame::Frame;
 use crate::keys::model::Key;
 use crate::keys::service::NewKey;
-use crate::kit::page::html_with;
+use kit::page::html_with;
 
 // No Debug: it carries a secret.
 #[derive(Template)]

@@ -6,11 +6,11 @@ use crate::app::App;
 use crate::keys::model::KeyId;
 use crate::keys::tables::last_use;
 use crate::keys::usage::{self, Bucket, Report, Sum};
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::page::Moments;
-use crate::kit::page::chart::{Bar, Bars};
-use crate::kit::page::number::{grouped, plural};
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::page::Moments;
+use kit::page::chart::{Bar, Bars};
+use kit::page::number::{grouped, plural};
 
 /// So many hours or days up to now, the present one included.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::keys::model::{Key, RateLimit, Status};
 use crate::keys::scope::{Access, Module, Permissions, Scopes};
-use crate::kit::page::Moments;
-use crate::kit::page::number::plural;
+use kit::page::Moments;
+use kit::page::number::plural;
 
 /// From so long before its expiry on, a key's end is announced.
 const SOON: Duration = Duration::from_hours(14 * 24);

@@ -18,12 +18,12 @@ use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
 use crate::cluster::{self, Confirmation};
-use crate::kit::clock::Time;
-use crate::kit::db::{Db, DbResult, Fault, WritesRefused};
-use crate::kit::http::OnceKey;
-use crate::kit::text::{fingerprint, kept};
 use crate::limits::Limit;
 use crate::workspaces::{self, WorkspaceId};
+use kit::clock::Time;
+use kit::db::{Db, DbResult, Fault, WritesRefused};
+use kit::http::OnceKey;
+use kit::text::{fingerprint, kept};
 
 pub use require::require;
 pub use revoke::revoke;

@@ -7,7 +7,7 @@ use crate::keys::index::{EntryRef, Facts, Refusal};
 use crate::keys::scope::Scope;
 use crate::keys::store;
 use crate::keys::usage::Origin;
-use crate::kit::db::{DbResult, Lost};
+use kit::db::{DbResult, Lost};
 
 /// Refuses to go on with a key that was revoked or restricted, or has expired, since its request was let in: by this node or
 /// another. The refusal is counted as one at the door is.

@@ -13,10 +13,10 @@ use crate::keys::error::Error;
 use crate::keys::index::Facts;
 use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, is_reported};
-use crate::kit::text::kept;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, is_reported};
+use kit::text::kept;
 
 /// The key is refused everywhere by then: whoever revoked it does not wait for the record of it for longer than this.
 const RECORDING: Duration = Duration::from_secs(2);

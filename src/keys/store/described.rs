@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scopes;
 use crate::keys::tables::key::{Column, Entity, Model};
-use crate::kit::db::DbResult;
-use crate::kit::text::fingerprint;
 use crate::workspaces::WorkspaceId;
+use kit::db::DbResult;
+use kit::text::fingerprint;
 
 /// Up to `limit` rows after `after`, in the order of ids.
 pub async fn described_after(

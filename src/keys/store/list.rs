@@ -13,10 +13,10 @@ use crate::keys::format::{SecretDigest, digest_of};
 use crate::keys::model::{Key, Status};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, contains, rows_of};
-use crate::kit::http::Paging;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, contains, rows_of};
+use kit::http::Paging;
 
 /// What to look for.
 #[derive(Clone, PartialEq, Eq, Debug)]

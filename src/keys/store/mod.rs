@@ -26,10 +26,10 @@ use super::index::Facts;
 use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, Packing, packed};
-use crate::kit::text::unhex;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, Packing, packed};
+use kit::text::unhex;
 
 /// Keys that are listed as relatives by rotation: more than 90 days each fill in a working life.
 const MOST_RELATIVES: usize = 200;

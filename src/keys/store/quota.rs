@@ -5,9 +5,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use super::is;
 use crate::keys::model::Status;
 use crate::keys::tables::key::{Column, Entity};
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
 
 /// Active keys of a workspace.
 pub(in crate::keys) async fn count_active(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {

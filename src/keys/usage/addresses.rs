@@ -18,10 +18,10 @@ use crate::audit::{Action, Actor, By, Target, Work};
 use crate::keys::index::{EntryRef, Seen};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
-use crate::kit::clock::Time;
-use crate::kit::db::{DbResult, insert_packed};
-use crate::kit::http::client;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{DbResult, insert_packed};
+use kit::http::client;
 
 /// Networks listed for one key, so that a stolen key cannot fill the disk.
 pub(in crate::keys) const MOST_LISTED: usize = 1_000;

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::keys::model::KeyId;
-use crate::kit::clock::Time;
-use crate::kit::limit::{Gcra, Rate};
-use crate::kit::lock::lock;
+use kit::clock::Time;
+use kit::limit::{Gcra, Rate};
+use kit::lock::lock;
 
 /// New addresses of one key that have an event each: twice as many as are listed, and one more every 43 seconds.
 const SINGLE: Rate = Rate { requests: 2_000, per: Duration::from_hours(24) };
@@ -87,7 +87,7 @@ impl Arrivals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::random::Random;
+    use kit::random::Random;
 
     #[test]
     fn a_flood_of_new_addresses_is_told_up_to_a_limit_and_summed_up_once_an_hour() {

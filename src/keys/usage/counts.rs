@@ -11,10 +11,10 @@ use crate::app::App;
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
 use crate::keys::tables::{address, last_use, usage};
-use crate::kit::clock::Time;
-use crate::kit::day::Day;
-use crate::kit::db::{DbResult, insert_packed};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::day::Day;
+use kit::db::{DbResult, insert_packed};
 
 /// What stands for "no scope" in the table.
 const NO_SCOPE: i16 = 255;

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::{BATCH, Denial, Reason};
 use crate::app::App;
 use crate::audit::{Action, Actor, By, Outcome, Target, Work};
-use crate::kit::db::{DbResult, is_reported};
 use crate::workspaces::WorkspaceId;
+use kit::db::{DbResult, is_reported};
 
 /// Writes refusals, some of one workspace in a transaction; what cannot be written goes back into memory.
 pub(super) async fn write(app: &App, denials: Vec<Denial>) {

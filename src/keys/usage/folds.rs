@@ -9,8 +9,8 @@ use super::Flush;
 use crate::keys::index::EntryRef;
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
-use crate::kit::clock::Time;
-use crate::kit::http::client;
+use kit::clock::Time;
+use kit::http::client;
 
 /// One event for the same refusals in this time.
 const FOLD: Duration = Duration::from_mins(1);
@@ -88,7 +88,6 @@ pub(super) struct Denial {
 
 /// The request that was refused.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "they are what they are called")]
 pub struct Origin<'a> {
     pub address: IpAddr,
     pub now: Time,

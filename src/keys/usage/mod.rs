@@ -34,9 +34,9 @@ use super::index::{Drained, EntryRef, Refusal};
 use super::scope::Scope;
 use super::store;
 use crate::app::App;
-use crate::kit::clock::Time;
-use crate::kit::db::{is_orphan, is_reported};
-use crate::kit::lock::lock;
+use kit::clock::Time;
+use kit::db::{is_orphan, is_reported};
+use kit::lock::lock;
 
 /// Usage of keys, as it is written.
 type Batch = Vec<(EntryRef, Drained)>;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::counts::hours;
 use crate::keys::model::KeyId;
 use crate::keys::scope::Scope;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
+use kit::clock::Time;
+use kit::db::DbResult;
 
 /// How fine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]

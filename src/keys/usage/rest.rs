@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::kit::clock::Time;
-use crate::kit::lock::lock;
+use kit::clock::Time;
+use kit::lock::lock;
 
 /// How long counts wait after they were written, for each key that was written: writing one takes two to four hundredths of
 /// that, so that it never takes more than a small share of the processors. Up to a thousand keys it is no wait at all, as

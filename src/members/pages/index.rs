@@ -9,12 +9,12 @@ use crate::access::{ManageMembers, Visitor};
 use crate::app::App;
 use crate::audit::{self, Action, EventFilter};
 use crate::frame::{Frame, Place};
-use crate::kit::db::DbResult;
-use crate::kit::http::route::page;
-use crate::kit::http::{ApiError, Paging, Route};
-use crate::kit::page::{Asked, Fields, Pager, html};
 use crate::members::service::require_changeable;
 use crate::members::{Error, Member, MemberId, store};
+use kit::db::DbResult;
+use kit::http::route::page;
+use kit::http::{ApiError, Paging, Route};
+use kit::page::{Asked, Fields, Pager, html};
 
 /// Members on a page.
 const PAGE: u32 = 50;

@@ -8,12 +8,12 @@ use secrecy::SecretString;
 
 use crate::access::{Anyone, Form, Visitor};
 use crate::app::App;
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Route};
-use crate::kit::page::{Fields, FormFaults};
-use crate::kit::text::sentence;
 use crate::members::{Error, Member, Weak, invitations, password};
 use crate::sessions;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Route};
+use kit::page::{Fields, FormFaults};
+use kit::text::sentence;
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![page("/join", "Page of an invitation", new), form("/join", "Accept an invitation", create)]

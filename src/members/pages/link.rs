@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use crate::access::{ManageMembers, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::kit::page::html_with;
 use crate::members::MemberId;
 use crate::members::invitations::{Invitation, Invited};
+use kit::page::html_with;
 
 // No Debug: it carries a secret.
 #[derive(Template)]

@@ -16,7 +16,7 @@ use super::role::Role;
 use super::service::Standing;
 use crate::access::Visitor;
 use crate::app::App;
-use crate::kit::http::Routes;
+use kit::http::Routes;
 
 /// The pages.
 pub fn routes() -> Routes<App> {

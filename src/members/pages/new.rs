@@ -9,11 +9,11 @@ use super::{link, standing};
 use crate::access::{Form, ManageMembers, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Route};
-use crate::kit::page::{Fields, FormFaults, html_with};
-use crate::kit::text::sentence;
 use crate::members::{AddMember, Error, Role, invitations};
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Route};
+use kit::page::{Fields, FormFaults, html_with};
+use kit::text::sentence;
 
 const PATH: &str = "/settings/members/new";
 

@@ -10,12 +10,12 @@ use crate::access::{Form, RemoveMembers, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::{self, Key};
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Path, Route};
-use crate::kit::page::html_with;
-use crate::kit::page::number::plural;
 use crate::members::{Error, Member, MemberId, service};
 use crate::sessions;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Path, Route};
+use kit::page::html_with;
+use kit::page::number::plural;
 
 /// Keys that are listed.
 const MOST_KEYS: usize = 50;

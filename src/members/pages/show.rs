@@ -9,13 +9,13 @@ use super::{link, standing};
 use crate::access::{Form, ManageMembers, Permission, Visitor};
 use crate::app::App;
 use crate::frame::{Frame, Place};
-use crate::kit::clock::Time;
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Path, Route};
-use crate::kit::page::{FormFaults, html_with};
-use crate::kit::text::sentence;
 use crate::members::service::{self, require_changeable};
 use crate::members::{Error, Member, MemberId, Role, invitations, store};
+use kit::clock::Time;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Path, Route};
+use kit::page::{FormFaults, html_with};
+use kit::text::sentence;
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::error::Error;
 use crate::app::App;
-use crate::kit::aside;
+use kit::aside;
 use places::Places;
 pub use places::{Claimant, Place};
 pub(crate) use policy::has_fitting_length;

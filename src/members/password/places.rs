@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
 
-use crate::kit::http::client;
-use crate::kit::lock::lock;
+use kit::http::client;
+use kit::lock::lock;
 
 /// The caller that a hash is computed for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

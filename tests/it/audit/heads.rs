@@ -10,7 +10,7 @@ use crate::support::{Lines, TestApp};
 
 fn key() -> Arc<AuditKey> {
     let folder = tempfile::tempdir().expect("a folder");
-    Arc::new(AuditKey::open_or_make(&folder.path().join("key"), &planeconnection::kit::random::Random::seeded(1)).expect("a key"))
+    Arc::new(AuditKey::open_or_make(&folder.path().join("key"), &kit::random::Random::seeded(1)).expect("a key"))
 }
 
 /// The lines of the log that tell of heads, since the last time.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use kit::http::Paging;
 use planeconnection::keys::{self, KeyFilter};
-use planeconnection::kit::http::Paging;
 use serde_json::json;
 
 use super::{KEYS, named, with};

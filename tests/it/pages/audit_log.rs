@@ -3,8 +3,8 @@
 mod chain;
 mod filters;
 
+use kit::http::Paging;
 use planeconnection::audit::{self, Action, By, Event, EventFilter, Outcome, Target, Which, Work};
-use planeconnection::kit::http::Paging;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 

@@ -17,13 +17,13 @@ use crate::frame::{Frame, Place};
 use crate::keys::model::KeyId;
 use crate::keys::store::{self, Counts};
 use crate::keys::tally;
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Page, Route};
-use crate::kit::page::{Asked, Fields, Pager, html};
 use crate::members::{self, Member, Role};
 use crate::workspaces::{self, WorkspaceId};
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Page, Route};
+use kit::page::{Asked, Fields, Pager, html};
 
 use rows::{Row, rows};
 pub(super) use wanted::LIST;

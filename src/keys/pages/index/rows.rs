@@ -8,11 +8,11 @@ use sea_orm::ConnectionTrait;
 use crate::keys::model::{Key, KeyId, Status};
 use crate::keys::pages::words::{self, Badge};
 use crate::keys::usage::{self, DayCount};
-use crate::kit::clock::Time;
-use crate::kit::day::Day;
-use crate::kit::db::DbResult;
-use crate::kit::page::Moments;
-use crate::kit::page::chart::{Bar, Bars};
+use kit::clock::Time;
+use kit::day::Day;
+use kit::db::DbResult;
+use kit::page::Moments;
+use kit::page::chart::{Bar, Bars};
 
 /// Days of the chart, today among them.
 const DAYS: i32 = 14;

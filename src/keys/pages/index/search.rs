@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use super::wanted::{BY_DIGEST, LIST, Wanted};
 use crate::access::{Form, ManageKeys, Visitor};
 use crate::keys::format::find;
-use crate::kit::page::Fields;
-use crate::kit::text::hex;
+use kit::page::Fields;
+use kit::text::hex;
 
 /// To the list that shows what was found. A browser with a script hashes a key itself and does not come here with it.
 pub(super) async fn search(_: Visitor<ManageKeys>, Form { fields, .. }: Form) -> Response {
@@ -26,7 +26,7 @@ fn address(fields: &Fields) -> String {
 mod tests {
     use super::*;
     use crate::keys::PlainSecret;
-    use crate::kit::random::Random;
+    use kit::random::Random;
 
     #[test]
     fn a_key_becomes_its_digest_and_any_other_text_stays_with_its_filters() {

@@ -3,10 +3,10 @@
 use crate::keys::format::SecretDigest;
 use crate::keys::model::Status;
 use crate::keys::store::{Counts, KeyQuery, Order, Search, SortBy};
-use crate::kit::http::Paging;
-use crate::kit::page::Fields;
-use crate::kit::page::number::grouped;
-use crate::kit::secret::scrub;
+use kit::http::Paging;
+use kit::page::Fields;
+use kit::page::number::grouped;
+use kit::secret::scrub;
 
 /// The list's address.
 pub(in crate::keys::pages) const LIST: &str = "/settings/api-keys";

@@ -18,11 +18,11 @@ use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
 use crate::keys::model::CreateKey;
 use crate::keys::service;
-use crate::kit::http::route::{form, page};
-use crate::kit::http::{ApiError, Route};
-use crate::kit::page::{Fields, FormFaults, Moments, html_with};
-use crate::kit::text::sentence;
 use crate::workspaces;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Route};
+use kit::page::{Fields, FormFaults, Moments, html_with};
+use kit::text::sentence;
 
 const PATH: &str = "/settings/api-keys/new";
 

@@ -4,7 +4,7 @@ use crate::keys::model::check_scopes;
 use crate::keys::pages::fields::found;
 use crate::keys::pages::words;
 use crate::keys::scope::{Access, Module, Permissions, Scope};
-use crate::kit::page::{Fields, FormFaults};
+use kit::page::{Fields, FormFaults};
 
 /// A preset and what it comes to.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use crate::keys::error::Error;
 use crate::keys::model::{Key, RotateKey};
 use crate::keys::pages::expiration::{self, Choices};
 use crate::keys::pages::fields::{found, name_taken, named, noted};
-use crate::kit::http::Check;
-use crate::kit::page::{Fields, FormFaults, Moments};
-use crate::kit::text::sentence;
+use kit::http::Check;
+use kit::page::{Fields, FormFaults, Moments};
+use kit::text::sentence;
 
 /// The fields in their order on the page.
 const ORDER: [&str; 3] = ["name", "expiration", "date"];

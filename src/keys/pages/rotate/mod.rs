@@ -21,10 +21,10 @@ use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
 use crate::keys::model::{Handover, Key, KeyId, Status};
 use crate::keys::{service, store};
-use crate::kit::http::route::{form as form_route, page};
-use crate::kit::http::{ApiError, Path, Route};
-use crate::kit::page::{Fields, FormFaults, html_with};
 use crate::workspaces;
+use kit::http::route::{form as form_route, page};
+use kit::http::{ApiError, Path, Route};
+use kit::page::{Fields, FormFaults, html_with};
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![

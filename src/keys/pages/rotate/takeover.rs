@@ -8,10 +8,10 @@ use crate::keys::model::{Handover, Key, KeyId, QUIET, Uses};
 use crate::keys::pages::traffic::{self, Span, Traffic, number, requests};
 use crate::keys::tables::{address, last_use};
 use crate::keys::usage::{self, Bucket, Sum};
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::page::Moments;
-use crate::kit::page::chart::OnScale;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::page::Moments;
+use kit::page::chart::OnScale;
 
 /// An address that used the old key in this time and has not used the new one yet is named.
 const LATELY: Duration = Duration::from_hours(7 * 24);

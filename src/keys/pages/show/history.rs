@@ -5,10 +5,10 @@ use crate::audit::{self, Event, EventFilter, Outcome};
 use crate::keys::model::{Key, KeyId};
 use crate::keys::pages::words::{self, Badge};
 use crate::keys::store;
-use crate::kit::db::DbResult;
-use crate::kit::http::Paging;
-use crate::kit::page::Moments;
 use crate::workspaces::WorkspaceId;
+use kit::db::DbResult;
+use kit::http::Paging;
+use kit::page::Moments;
 
 /// Events that are shown here; the log has the others.
 const EVENTS: Paging = Paging { page: 1, page_size: 10 };

@@ -20,10 +20,10 @@ use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId, Status};
 use crate::keys::store;
 use crate::keys::tables::last_use;
-use crate::kit::http::route::page;
-use crate::kit::http::{ApiError, Path, Route};
-use crate::kit::page::{Asked, Fields, html};
 use crate::workspaces;
+use kit::http::route::page;
+use kit::http::{ApiError, Path, Route};
+use kit::page::{Asked, Fields, html};
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![page("/settings/api-keys/{id}", "API key page", show)]

@@ -7,11 +7,11 @@ use crate::keys::pages::words;
 use crate::keys::scope::{Access, Scope};
 use crate::keys::tables::address;
 use crate::keys::usage::{self, Bucket, Sum};
-use crate::kit::clock::Time;
-use crate::kit::db::DbResult;
-use crate::kit::page::chart::Bars;
-use crate::kit::page::number::grouped;
-use crate::kit::page::{Fields, Moments};
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::page::chart::Bars;
+use kit::page::number::grouped;
+use kit::page::{Fields, Moments};
 
 /// The chart's own measure; it fills the room it is given.
 const CHART: (u32, u32) = (60, 100);

@@ -1,0 +1,332 @@
+//! The database: one handle over the engines, and the only place that knows which engine it is.
+//!
+//! Reads and writes have separate pools. On SQLite the write pool is one connection, so that writers queue in
+//! memory, in order, rather than by polling the file's lock; every write transaction begins IMMEDIATE.
+//!
+//! - `location` the argument of `--database`; `pool` connections with a bound, and transactions on them
+//! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
+//! - `storage` what is known of the disk: `health` faults that stop writes, `space` the watermark, `file` the file's identity
+//! - `packed` very many rows at once; `news` that another process may have committed; `copy` every row from one database to another
+//! - `lost` a right that was lost before the write
+
+mod copy;
+mod file;
+mod health;
+mod location;
+mod lost;
+mod migrate;
+mod news;
+mod packed;
+mod pool;
+mod postgres;
+mod space;
+mod sqlite;
+mod storage;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgDatabaseError};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, RuntimeErr, Select, SqlErr,
+    Statement,
+};
+
+pub use copy::{Table, names, table};
+pub use health::{Fault, Health, WritesRefused, is_reported};
+pub use location::{Location, NotALocation, Transport};
+pub use lost::Lost;
+pub use news::News;
+pub use packed::{Packing, insert_packed, packed};
+pub use pool::{Pool, Tx};
+pub use space::{FreeSpace, MinFreeSpace, NotSpace};
+pub use storage::Storage;
+
+use super::clock::{Clock, Time};
+use super::http::{Page, Paging};
+
+/// What a store answers.
+pub type DbResult<T> = Result<T, DbErr>;
+
+/// How long closing may take, of each pool.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Connections of one node for requests, if nobody says otherwise.
+pub const USUAL_CONNECTIONS: u32 = 16;
+
+/// A handle on the database, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    engine: Engine,
+    read: Pool,
+    write: Pool,
+    /// For the lease, so that it never queues behind requests: to write, and to read back over another connection.
+    pulse_write: Pool,
+    pulse_read: Pool,
+    /// A connection to a file that is never used, so that it never fails and another is never the last: SQLite deletes the
+    /// write-ahead log with the last connection, and a new log is not the one that was opened ([`Fault::Replaced`]).
+    anchor: Option<Pool>,
+    storage: Storage,
+}
+
+/// See [`Db::pulse`].
+#[derive(Clone, Copy, Debug)]
+pub struct Pulse<'a> {
+    pub read: &'a Pool,
+    pub write: &'a Pool,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite,
+    Postgres(Box<Server>),
+}
+
+/// A server.
+#[derive(Clone, Debug)]
+struct Server {
+    /// Where notifications are listened to: a connection that is not shared.
+    ear: PgConnectOptions,
+}
+
+/// The settings of a database.
+#[derive(Clone, Debug)]
+pub struct DbOptions {
+    /// Connections of this process to a server for requests; it takes up to three more for itself.
+    pub connections: u32,
+    /// The address of a server for notifications, if the location leads to a pooler that passes none on.
+    pub notifications: Option<Location>,
+    /// The least free space beside a file for data writes.
+    pub min_free_space: MinFreeSpace,
+}
+
+impl Default for DbOptions {
+    fn default() -> Self {
+        Self { connections: USUAL_CONNECTIONS, notifications: None, min_free_space: MinFreeSpace::default() }
+    }
+}
+
+impl Db {
+    /// Opens the database, and creates the file if there is none.
+    pub async fn open(location: &Location, options: &DbOptions) -> DbResult<Self> {
+        match location {
+            Location::Sqlite(path) => Self::open_file(path, options).await,
+            Location::Postgres(_) => {
+                let unknown = || DbErr::Conn(RuntimeErr::Internal(location::NotALocation::Postgres.to_string()));
+                let server = location.postgres().ok_or_else(unknown)?;
+                let storage = Storage::server();
+                let postgres::Pools { write, read, pulse_write, pulse_read } =
+                    postgres::open(&server, options.connections, &storage).await?;
+                let ear = options.notifications.as_ref().and_then(Location::postgres).unwrap_or(server);
+                Ok(Self {
+                    engine: Engine::Postgres(Server { ear }.into()),
+                    read,
+                    write,
+                    pulse_write,
+                    pulse_read,
+                    anchor: None,
+                    storage,
+                })
+            }
+        }
+    }
+
+    async fn open_file(path: &Path, options: &DbOptions) -> DbResult<Self> {
+        let storage = Storage::file(path, options.min_free_space);
+        let sqlite::Pools { write, read, pulse_read, anchor } = sqlite::open(path, &storage).await?;
+        // A file has one writer, whatever is written.
+        let pulse_write = write.clone();
+        Ok(Self { engine: Engine::Sqlite, read, write, pulse_write, pulse_read, anchor: Some(anchor), storage })
+    }
+
+    /// For queries outside a transaction.
+    pub fn read(&self) -> &Pool {
+        &self.read
+    }
+
+    /// The storage's health and free space.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// For the single statements that keep a node's lease: they do not wait behind requests for a connection. The two are
+    /// different connections, so that what one wrote can be read back over the other.
+    pub fn pulse(&self) -> Pulse<'_> {
+        Pulse { read: &self.pulse_read, write: &self.pulse_write }
+    }
+
+    /// Begins a write transaction; dropped without a commit, it is rolled back.
+    ///
+    /// Fails with [`WritesRefused`] while the storage has a fault or too little free space.
+    pub async fn begin(&self) -> DbResult<Tx> {
+        self.storage.require_for_data()?;
+        self.begin_essential().await
+    }
+
+    /// Begins a write transaction that is tried whatever the state of the storage: one that takes access away, or frees space.
+    pub async fn begin_essential(&self) -> DbResult<Tx> {
+        self.storage.require_same_file()?;
+        match self.engine {
+            Engine::Sqlite => self.write.begin(sqlite::immediate()).await,
+            Engine::Postgres(_) => {
+                let mut tx = self.write.begin(postgres::read_committed()).await?;
+                postgres::set_up(&mut tx).await?;
+                Ok(tx)
+            }
+        }
+    }
+
+    /// Fails if the database file was deleted or replaced since it was opened.
+    pub fn require_same_file(&self) -> DbResult<()> {
+        Ok(self.storage.require_same_file()?)
+    }
+
+    /// Gives the write-ahead log of a file back to the file system, which makes room on a full disk. A server does so by itself.
+    pub async fn reclaim_log(&self) -> DbResult<()> {
+        match self.engine {
+            Engine::Sqlite => self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.map(|_| ()),
+            Engine::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// The time by the clock that all nodes share, where they share one: the server's. `None` for a file, whose nodes are
+    /// on one machine.
+    pub async fn time(&self) -> DbResult<Option<Time>> {
+        if self.engine.has_clock() { read_time(&self.pulse_read).await.map(Some) } else { Ok(None) }
+    }
+
+    /// `clock`, or the server's if that is the machine's and there is a server.
+    pub async fn clock(&self, clock: Clock) -> DbResult<Clock> {
+        match (clock, self.engine.has_clock()) {
+            (Clock::System, true) => Ok(Clock::shared(read_time(&self.read).await?)),
+            (clock, _) => Ok(clock),
+        }
+    }
+
+    /// Writes a consistent copy to `target`, which must not exist, while others go on reading and writing. Only of a file:
+    /// a server has means of its own.
+    pub async fn copy_to(&self, target: &str) -> DbResult<()> {
+        sqlite::copy_to(&self.read, target).await
+    }
+
+    /// Closes every connection, after what is running on them.
+    pub async fn close(self) {
+        for pool in [self.read, self.pulse_read, self.pulse_write, self.write].into_iter().chain(self.anchor) {
+            match tokio::time::timeout(CLOSING, pool.close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),
+                Err(_) => tracing::warn!("the database does not answer: connections to it are left as they are"),
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Whether its clock is another than this machine's.
+    const fn has_clock(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+async fn read_time(pool: &Pool) -> DbResult<Time> {
+    let now = Statement::from_string(pool.get_database_backend(), "SELECT clock_timestamp()");
+    let row = pool.query_one_raw(now).await?.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
+    row.try_get_by_index(0)
+}
+
+/// One page of what `matching` finds, in its order, and how much it finds in all.
+pub async fn page<E, T>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    paging: Paging,
+    row: impl Fn(E::Model) -> DbResult<T>,
+) -> DbResult<Page<T>>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    let total = matching.clone().count(db).await?;
+    let rows = rows_of(db, matching.offset(paging.offset()).limit(paging.limit())).await?;
+    Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
+}
+
+/// The rows of a page that is counted in another way.
+pub async fn rows_of<E: EntityTrait>(db: &impl ConnectionTrait, rows: Select<E>) -> DbResult<Vec<E::Model>> {
+    tracing::trace!(sql = %rows.build(db.get_database_backend()), "a page of a list");
+    rows.all(db).await
+}
+
+/// Rows in parts to insert, as many in each as a power of two: every number of rows is a statement of its own, which each
+/// connection keeps prepared, and of these there are eleven. SQLite binds at most 32,766 values: room for 31 columns.
+pub fn in_powers<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let (mut left, mut rows) = (rows.len(), rows.into_iter());
+    std::iter::from_fn(move || {
+        let length = 1 << left.min(1_024).checked_ilog2()?;
+        left -= length;
+        Some(rows.by_ref().take(length).collect())
+    })
+}
+
+/// The column contains the text, in whatever case. Both sides are put in lower case by the database: what it folds
+/// (SQLite: A to Z only) it folds alike.
+pub fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = Expr::expr(Func::lower(Expr::val(format!("%{escaped}%"))));
+    Expr::expr(Func::lower(column.into_expr()))
+        .binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::Constant('\\'.into())))
+}
+
+/// The row breaks a rule that only one row may have.
+pub fn is_duplicate(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The database cannot be reached or is too busy, as opposed to having refused the statement.
+pub fn is_unavailable(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => is_outage(error),
+        _ => false,
+    }
+}
+
+/// The same of a database that could not be opened, where it may help to try again: nothing says that whoever asks is wrong
+/// about where to ask, whom to trust, or as whom to come.
+pub fn may_open_later(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error)) => match &**error {
+            // A certificate that is not trusted comes as data that is not valid.
+            sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
+            error => is_outage(error),
+        },
+        other => is_unavailable(other),
+    }
+}
+
+/// A text holds something that this engine cannot: a NUL, on Postgres.
+pub fn is_unstorable(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return false };
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    error.is_some_and(|error| postgres::is_unstorable(error.code()))
+}
+
+/// The row refers to one that is not there.
+pub fn is_orphan(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
+}
+
+fn is_outage(error: &sqlx::Error) -> bool {
+    use sqlx::Error;
+    match error {
+        Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
+            Some(error) => postgres::is_outage(error.code()),
+            None => error.code().is_some_and(|code| sqlite::fault(&code).is_some()),
+        },
+        Error::Configuration(error) => error.is::<WritesRefused>(),
+        _ => false,
+    }
+}

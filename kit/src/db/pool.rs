@@ -1,0 +1,316 @@
+//! A pool of connections that does not wait for ever.
+//!
+//! A database that has been cut off does not say so: its connections stay open and silent, and a statement on one of them
+//! would wait for as long as TCP hopes, a quarter of an hour. So a statement has a bound here; one that passes it is an
+//! outage ([`super::is_unavailable`]). If nothing else was answered meanwhile it takes the pool with it, since its other
+//! connections go the same way.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::async_trait::async_trait;
+use tokio::task::JoinError;
+
+use super::DbResult;
+use super::storage::Storage;
+use crate::clock::Clock;
+use crate::lock::lock;
+
+/// Connections, made as they are needed. Cheap to clone.
+#[derive(Clone)]
+pub struct Pool(Arc<Shared>);
+
+struct Shared {
+    options: ConnectOptions,
+    /// How long a statement may take, the wait for a connection included.
+    bound: Option<Duration>,
+    storage: Storage,
+    discards: Discards,
+    current: RwLock<Generation>,
+}
+
+/// The connections to close instead of using them again. Shared with the pool's hooks; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Discards(Arc<Marks>);
+
+#[derive(Debug, Default)]
+struct Marks {
+    /// The only connection of a pool that has one.
+    only: AtomicBool,
+    /// Backends of a server, by process id.
+    backends: Mutex<HashSet<i32>>,
+}
+
+impl Discards {
+    fn mark(&self, backend: Option<i32>) {
+        match backend {
+            Some(backend) => drop(lock(&self.0.backends).insert(backend)),
+            None => self.0.only.store(true, Ordering::Release),
+        }
+    }
+
+    /// Takes back the mark of the only connection; true if there was one.
+    pub(super) fn take_only(&self) -> bool {
+        self.0.only.swap(false, Ordering::AcqRel)
+    }
+
+    /// Takes back the mark of a backend; true if there was one.
+    pub(super) fn take_backend(&self, backend: i32) -> bool {
+        lock(&self.0.backends).remove(&backend)
+    }
+
+    /// Returns whether no backend is marked.
+    pub(super) fn has_no_backends(&self) -> bool {
+        lock(&self.0.backends).is_empty()
+    }
+}
+
+/// A statement that has not succeeded yet: dropped before it did, by an error or by a caller who went away, it marks its
+/// connection.
+struct Unfinished<'a> {
+    discards: &'a Discards,
+    backend: Option<i32>,
+    is_finished: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            self.discards.mark(self.backend);
+        }
+    }
+}
+
+/// The connections of a pool, and how many times they have been replaced.
+#[derive(Clone)]
+struct Generation {
+    number: u64,
+    connections: DatabaseConnection,
+    /// When one of them last answered, in ticks.
+    answered: Arc<AtomicU64>,
+}
+
+impl Generation {
+    fn new(number: u64, connections: DatabaseConnection) -> Self {
+        Self { number, connections, answered: Arc::default() }
+    }
+}
+
+impl fmt::Debug for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generation").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// A time to compare with another of this process; never zero.
+fn now() -> u64 {
+    u64::try_from(Clock::System.ticks().as_micros()).unwrap_or(u64::MAX)
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The options know the password.
+        f.debug_struct("Pool").field("bound", &self.0.bound).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// Connects.
+    pub(super) async fn open(
+        options: ConnectOptions,
+        bound: Option<Duration>,
+        storage: &Storage,
+        discards: &Discards,
+    ) -> DbResult<Self> {
+        let connections = Database::connect(options.clone()).await?;
+        let (storage, discards) = (storage.clone(), discards.clone());
+        Ok(Self(Arc::new(Shared { options, bound, storage, discards, current: RwLock::new(Generation::new(0, connections)) })))
+    }
+
+    /// Begins a transaction.
+    ///
+    /// By a task of its own: of a beginning that is cancelled, by a client who hangs up, the driver does not know that it
+    /// has to be taken back, and would hand the connection on as it is.
+    pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<Tx> {
+        let on = self.current();
+        let connections = on.connections.clone();
+        let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
+        let ended = |error: JoinError| DbErr::Conn(RuntimeErr::Internal(error.to_string()));
+        let begun = self.bounded(&on, async { begun.await.map_err(ended)? }).await;
+        let inner = begun.inspect_err(|error| self.mark_after(error))?;
+        Ok(Tx { inner, pool: self.clone(), on, backend: None })
+    }
+
+    /// The same connections, for work that takes as long as it takes.
+    pub(super) fn unhurried(&self) -> Self {
+        let Shared { options, storage, discards, .. } = &*self.0;
+        let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
+        Self(Arc::new(Shared { options, bound: None, storage, discards, current: RwLock::new(self.current()) }))
+    }
+
+    /// Closes every connection, after what is running on them.
+    pub(super) async fn close(&self) -> DbResult<()> {
+        self.current().connections.close().await
+    }
+
+    fn current(&self) -> Generation {
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Marks the connection of a failed statement, where the pool has one only. To have waited in vain for the connection
+    /// says nothing of it.
+    fn mark_after(&self, error: &DbErr) {
+        if !matches!(error, DbErr::ConnectionAcquire(_)) {
+            self.0.discards.mark(None);
+        }
+    }
+
+    /// Runs a statement outside a transaction.
+    ///
+    /// It opens no connection on another file that lies at the path by now, as [`super::Db::begin`] does not: at its end such a
+    /// connection would write the write-ahead log into that file, and delete the log.
+    async fn single<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        self.0.storage.require_same_file()?;
+        self.bounded(on, statement).await.inspect_err(|error| self.mark_after(error))
+    }
+
+    async fn bounded<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        self.in_time(on, statement).await.inspect_err(|error| self.0.storage.health().observe(error))
+    }
+
+    async fn in_time<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        let Some(bound) = self.0.bound else { return statement.await };
+        let begun = now();
+        match tokio::time::timeout(bound, statement).await {
+            Ok(Err(DbErr::ConnectionAcquire(error))) => {
+                self.replace_if_silent(on, begun).await?;
+                Err(DbErr::ConnectionAcquire(error))
+            }
+            Ok(answer) => {
+                on.answered.store(now(), Ordering::Relaxed);
+                answer
+            }
+            Err(_) => {
+                self.replace_if_silent(on, begun).await?;
+                Err(DbErr::Conn(RuntimeErr::Internal("the database did not answer in time".to_owned())))
+            }
+        }
+    }
+
+    /// Slow is not silent: where others were answered meanwhile, the connections are good.
+    async fn replace_if_silent(&self, on: &Generation, since: u64) -> DbResult<()> {
+        if on.answered.load(Ordering::Relaxed) > since { Ok(()) } else { self.replace(on.number).await }
+    }
+
+    /// Goes on with new connections, unless someone else has seen to that.
+    async fn replace(&self, generation: u64) -> DbResult<()> {
+        // Lazily: nothing is connected, and so nothing is waited for.
+        let connections = Database::connect(self.0.options.clone().connect_lazy(true).clone()).await?;
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.number == generation {
+            *current = Generation::new(generation + 1, connections);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DbBackend {
+        self.current().connections.get_database_backend()
+    }
+    async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
+        let on = self.current();
+        self.single(&on, on.connections.execute_raw(statement)).await
+    }
+    async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
+        let on = self.current();
+        self.single(&on, on.connections.execute_unprepared(sql)).await
+    }
+    async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
+        let on = self.current();
+        self.single(&on, on.connections.query_one_raw(statement)).await
+    }
+    async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
+        let on = self.current();
+        self.single(&on, on.connections.query_all_raw(statement)).await
+    }
+}
+
+/// A write transaction; dropped without a commit, it is rolled back.
+#[derive(Debug)]
+pub struct Tx {
+    inner: DatabaseTransaction,
+    pool: Pool,
+    on: Generation,
+    /// The server's process, to recognise the connection by.
+    backend: Option<i32>,
+}
+
+impl Tx {
+    /// Commits. After an outage here it is not known whether it was committed; nor, if the database file is another by now.
+    pub async fn commit(self) -> DbResult<()> {
+        let Self { inner, pool, on, backend } = self;
+        finishing(&pool, &on, backend, inner.commit()).await?;
+        Ok(pool.0.storage.require_same_file()?)
+    }
+
+    /// Takes everything back.
+    pub async fn rollback(self) -> DbResult<()> {
+        let Self { inner, pool, on, backend } = self;
+        finishing(&pool, &on, backend, inner.rollback()).await
+    }
+
+    /// Names the server's process that runs this transaction.
+    pub(super) fn set_backend(&mut self, backend: i32) {
+        self.backend = Some(backend);
+    }
+
+    async fn run<T>(&self, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+        finishing(&self.pool, &self.on, self.backend, statement).await
+    }
+
+    /// For migrations, which know this type only.
+    pub(super) fn inner(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+    async fn execute_raw(&self, statement: Statement) -> DbResult<ExecResult> {
+        self.run(self.inner.execute_raw(statement)).await
+    }
+    async fn execute_unprepared(&self, sql: &str) -> DbResult<ExecResult> {
+        self.run(self.inner.execute_unprepared(sql)).await
+    }
+    async fn query_one_raw(&self, statement: Statement) -> DbResult<Option<QueryResult>> {
+        self.run(self.inner.query_one_raw(statement)).await
+    }
+    async fn query_all_raw(&self, statement: Statement) -> DbResult<Vec<QueryResult>> {
+        self.run(self.inner.query_all_raw(statement)).await
+    }
+}
+
+/// Runs a statement of a transaction; unless it succeeds, the transaction's connection is closed at its end.
+async fn finishing<T>(
+    pool: &Pool,
+    on: &Generation,
+    backend: Option<i32>,
+    statement: impl Future<Output = DbResult<T>>,
+) -> DbResult<T> {
+    let mut unfinished = Unfinished { discards: &pool.0.discards, backend, is_finished: false };
+    let answer = pool.bounded(on, statement).await;
+    unfinished.is_finished = answer.is_ok();
+    answer
+}

@@ -1,0 +1,277 @@
+//! A failure on its way to the caller.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::answer::Envelope;
+use crate::db::{Lost, WritesRefused};
+use crate::limit::TooSoon;
+
+/// What went wrong with one field.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Where: `expiresAt`, `lineItems[2].quantity`.
+    pub field: String,
+    /// What to do about it.
+    pub message: String,
+}
+
+/// A limit as `RateLimit-Policy` names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    pub name: &'static str,
+    pub quota: u64,
+    pub window: Duration,
+    /// `None` for requests.
+    pub unit: Option<&'static str>,
+}
+
+/// A refusal in the API's words. It becomes JSON at the outermost layer, which knows the request id.
+#[derive(Clone, Debug)]
+pub struct ApiError(Box<Refusal>);
+
+/// What is in an [`ApiError`].
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable name of the failure, upper case.
+    pub code: &'static str,
+    /// What to do next, in a sentence.
+    pub message: Cow<'static, str>,
+    /// Faults of single fields, for a body or query that was refused.
+    pub fields: Vec<FieldError>,
+    extra: Map<String, Value>,
+    replayed: Option<Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl std::ops::Deref for ApiError {
+    type Target = Refusal;
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+impl ApiError {
+    /// A refusal with this status, code and message.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        let (fields, extra, headers) = (Vec::new(), Map::new(), Vec::new());
+        Self(Box::new(Refusal { status, code, message: message.into(), fields, extra, replayed: None, headers }))
+    }
+
+    /// 400: the request cannot be understood as it is.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message)
+    }
+
+    /// 400: these fields need another value.
+    pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
+        let message = match fields.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            several => format!("{} fields need another value; see fields.", several.len()),
+        };
+        let mut error = Self::invalid(message);
+        error.0.fields = fields;
+        error
+    }
+
+    /// 400: this field needs another value.
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid_fields(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+
+    /// 404: there is no such `what` in this workspace.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what} in this workspace."))
+    }
+
+    /// 409: true as a request, but the present state does not allow it.
+    pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, "CONFLICT", message)
+    }
+
+    /// 401 or 403: the credential of the request does not allow any more what it did when the request came in.
+    fn lost(lost: Lost) -> Self {
+        if lost.is_credential() {
+            let challenge = HeaderValue::from_static("Bearer realm=\"PlaneConnection\", error=\"invalid_token\"");
+            let error = Self::new(StatusCode::UNAUTHORIZED, lost.code(), lost.message());
+            return error.header(axum::http::header::WWW_AUTHENTICATE, challenge);
+        }
+        Self::new(StatusCode::FORBIDDEN, lost.code(), lost.message())
+    }
+
+    /// 429: true as a request, but it came too soon.
+    pub fn rate_limited(message: impl Into<Cow<'static, str>>, retry_after_seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, retry_after_seconds.into())
+    }
+
+    /// The same, with the limit in the words of the IETF draft for `RateLimit` header fields.
+    pub fn too_soon(message: impl Into<Cow<'static, str>>, too_soon: TooSoon) -> Self {
+        let TooSoon { rate, .. } = too_soon;
+        let policy = Policy { name: "default", quota: rate.requests.into(), window: rate.per, unit: None };
+        Self::limited(message, policy, too_soon.seconds())
+    }
+
+    /// The same for a limit with a name.
+    pub fn limited(message: impl Into<Cow<'static, str>>, policy: Policy, seconds: u64) -> Self {
+        let Policy { name, quota, window, unit } = policy;
+        let unit = unit.map_or(String::new(), |unit| format!(";qu=\"{unit}\""));
+        let state = format!("\"{name}\";r=0;t={seconds}");
+        let policy = format!("\"{name}\";q={quota};w={}{unit}", window.as_secs());
+        [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(
+            Self::rate_limited(message, seconds),
+            |error, (name, value)| match HeaderValue::from_str(&value) {
+                Ok(value) => error.header(HeaderName::from_static(name), value),
+                Err(_) => error,
+            },
+        )
+    }
+
+    /// 500, which says nothing of the inside; the cause belongs in the log.
+    pub fn internal() -> Self {
+        let message = "Something went wrong on our side. Try again; if it stays, report the request id.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+    }
+
+    /// 503: the database cannot be reached. A change that was under way may have been made or not.
+    pub fn unavailable() -> Self {
+        let message =
+            "The database cannot be reached right now. Try again in a moment; a change may have been made all the same.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 507 or 503: a write was refused before it began. The cause is in the log of the node, once, and not of each request.
+    fn writes_refused(refused: WritesRefused) -> Self {
+        let (status, code, message, seconds) = match refused {
+            WritesRefused::LowSpace => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "INSUFFICIENT_STORAGE",
+                "Disk space is low, so nothing was changed. Revoking keys and signing out still work. Try again later.",
+                "60",
+            ),
+            WritesRefused::Fault(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "Nothing can be stored right now, so nothing was changed. Try again in a moment.",
+                "2",
+            ),
+        };
+        Self::new(status, code, message).header(RETRY_AFTER, HeaderValue::from_static(seconds))
+    }
+
+    /// 503: the node does as much at once as it may. Nothing was done.
+    pub fn overloaded(message: impl Into<Cow<'static, str>>) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED", message);
+        error.header(RETRY_AFTER, HeaderValue::from_static("2"))
+    }
+
+    /// 413: the body is larger than it may be.
+    pub fn too_large(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
+    }
+
+    /// Not a failure: the first answer to a request that is repeated, taken by the same short way out of a handler.
+    pub fn replay(status: u16, data: Value) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        let mut answer = Self::new(status, "", "");
+        answer.0.replayed = Some(data);
+        answer.header(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"))
+    }
+
+    /// 422: the key belongs to another request.
+    pub fn once_key_reused() -> Self {
+        let message = "This Idempotency-Key was used for another request. Use a new one for a new request.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", message)
+    }
+
+    /// Adds a member to the error object.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a response header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// When to come back, for an answer that is a page.
+    pub fn retry_after(&self) -> Option<HeaderValue> {
+        self.headers.iter().find(|(name, _)| *name == RETRY_AFTER).map(|(_, value)| value.clone())
+    }
+
+    /// The body, once the request id is known.
+    pub fn body(&self, request_id: &str) -> String {
+        let Refusal { code, message, fields, extra, replayed, .. } = &*self.0;
+        // None of it can fail: there are texts and JSON in it, and nothing else.
+        let written = match replayed {
+            Some(data) => serde_json::to_string(&Envelope::new(data)),
+            None => {
+                serde_json::to_string(&Failed { success: false, error: Failure { code, message, request_id, fields, extra } })
+            }
+        };
+        written.unwrap_or_default()
+    }
+}
+
+/// The envelope of every failure.
+#[derive(Serialize)]
+struct Failed<'a> {
+    success: bool,
+    error: Failure<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure<'a> {
+    code: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    fields: &'a [FieldError],
+    #[serde(flatten)]
+    extra: &'a Map<String, Value>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name, value.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<sea_orm::DbErr> for ApiError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        if let sea_orm::DbErr::AccessDenied { permission, .. } = &error {
+            return Lost::from_code(permission).map_or_else(Self::internal, Self::lost);
+        }
+        if let Some(refused) = crate::db::WritesRefused::find(&error) {
+            return Self::writes_refused(refused);
+        }
+        if crate::db::is_unavailable(&error) {
+            if !crate::db::is_reported(&error) {
+                tracing::warn!(%error, "the database is unavailable");
+            }
+            return Self::unavailable();
+        }
+        if crate::db::is_unstorable(&error) {
+            return Self::invalid("A text holds a character that cannot be stored, such as U+0000. Leave it out.");
+        }
+        tracing::error!(%error, "the database refused a statement");
+        Self::internal()
+    }
+}

@@ -1,0 +1,169 @@
+//! JSON bodies.
+
+use axum::body::Bytes;
+use axum::body::HttpBody as _;
+use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::ParameterIn;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+use super::faults::misread;
+use super::{Check, Faults};
+use crate::http::intake::{self, BodyBudget, Held, LARGEST_ANONYMOUS, NotTaken, Sender};
+use crate::http::{ApiError, Describe, Doc, Matched};
+use crate::text::{refuse_secret, sentence};
+
+/// A field of a body that may be left out, `null`, or a value: `#[serde(default, deserialize_with = "present")]`.
+pub fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The largest body, 1 MiB.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// What a request without a body is taken for.
+const NO_MEMBERS: Bytes = Bytes::from_static(b"{}");
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let (body, _held) = read(&parts, body, state.as_ref()).await?;
+        parse(&body).map(Self)
+    }
+}
+
+impl<T: ToSchema> Describe for Body<T> {
+    fn describe(doc: &mut Doc) {
+        doc.body = Some(doc.schema::<T>());
+        doc.fails(400, "INVALID_REQUEST");
+        doc.fails(408, "REQUEST_TIMEOUT");
+        doc.fails(413, "PAYLOAD_TOO_LARGE");
+        doc.fails(415, "UNSUPPORTED_MEDIA_TYPE");
+        doc.fails(503, "OVERLOADED");
+    }
+}
+
+/// The caller's promise that a repetition of this request is the same request.
+#[derive(Clone, Debug)]
+pub struct OnceKey {
+    /// `Idempotency-Key`.
+    pub key: String,
+    /// SHA-256 over method, path and body.
+    pub fingerprint: [u8; 32],
+}
+
+/// A JSON body that creates something, with the `Idempotency-Key` it may come with.
+#[derive(Debug)]
+pub struct Creating<T> {
+    /// The body.
+    pub input: T,
+    /// The key, if one was sent.
+    pub once: Option<OnceKey>,
+}
+
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Creating<T> {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let key = once_key(&parts.headers)?;
+        let (body, _held) = read(&parts, body, state.as_ref()).await?;
+        let input = parse(&body)?;
+        let once = key.map(|key| OnceKey { key, fingerprint: fingerprint(&parts.method, parts.uri.path(), &body) });
+        Ok(Self { input, once })
+    }
+}
+
+impl<T: ToSchema> Describe for Creating<T> {
+    fn describe(doc: &mut Doc) {
+        Body::<T>::describe(doc);
+        let about = "Makes a retry safe: the same key and body within 24 hours gives the first answer again. 1 to 255 visible ASCII characters.";
+        let key =
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"));
+        doc.parameter("Idempotency-Key", ParameterIn::Header, Required::False, key.into(), about);
+        doc.fails(422, "IDEMPOTENCY_KEY_REUSED");
+    }
+}
+
+fn once_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    let visible = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !visible || values.next().is_some() {
+        return Err(ApiError::invalid("Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none."));
+    }
+    refuse_secret(text).map_err(|error| ApiError::invalid_field("Idempotency-Key", sentence(error)))?;
+    Ok(Some(text.to_owned()))
+}
+
+fn fingerprint(method: &Method, path: &str, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [method.as_str().as_bytes(), path.as_bytes(), body] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let message = "Send the body as JSON, with the header Content-Type: application/json.";
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message))
+}
+
+/// The body, which has to be JSON; none at all is an object without members.
+async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBudget) -> Result<(Bytes, Held), ApiError> {
+    let sender = Matched::sender(&parts.extensions);
+    let mut held = budget.hold(sender);
+    if body.is_end_stream() {
+        return Ok((NO_MEMBERS, held));
+    }
+    require_json(&parts.headers)?;
+    let limit = if let Sender::Client(_) = sender { LARGEST_ANONYMOUS } else { LARGEST_BODY };
+    let bytes = intake::read(&parts.headers, body, limit, &mut held).await.map_err(|why| refused(why, sender))?;
+    Ok((Some(bytes).filter(|bytes| !bytes.is_empty()).unwrap_or(NO_MEMBERS), held))
+}
+
+fn refused(why: NotTaken, sender: Sender) -> ApiError {
+    match (why, sender) {
+        (NotTaken::TooLarge, Sender::Client(_)) => {
+            ApiError::too_large("The body is larger than 8 KiB, the most that is taken without a credential. Send less.")
+        }
+        (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The body is larger than 1 MiB. Send less at once."),
+        (NotTaken::Late, _) => {
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time. Send it again.")
+        }
+        (NotTaken::Broken, _) => ApiError::invalid("The body did not arrive whole. Send it again."),
+        (NotTaken::Busy, _) => {
+            ApiError::overloaded("Too many bodies arrive at once; nothing was changed. Try again in a moment.")
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned + Check>(body: &[u8]) -> Result<T, ApiError> {
+    // A list of the values in order would do for the types, and mean whatever the next version makes of the order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(ApiError::invalid("The body is not a JSON object. Send one, such as {\"name\":\"…\"}."));
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let input: T = serde_path_to_error::deserialize(&mut json).map_err(|error| misread("The body is not as expected", error))?;
+    json.end().map_err(|_| ApiError::invalid("The body has something after its JSON value. Send one value."))?;
+    let mut faults = Faults::default();
+    input.check(&mut faults);
+    faults.into_result()?;
+    Ok(input)
+}

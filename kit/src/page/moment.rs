@@ -1,0 +1,158 @@
+//! Times in words. The server writes them in a zone it was told; a script may put them into the reader's own.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use jiff::tz::TimeZone;
+
+use super::number::plural;
+use crate::clock::Time;
+use crate::day::Day;
+
+/// Writes times for one page: as of now, in one zone. Templates hand over references, code values; both will do.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    now: Time,
+    zone: TimeZone,
+}
+
+/// A time as HTML: a `time` element whose text says it in words and whose title says it exactly.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    at: Time,
+    style: &'static str,
+    text: String,
+    exact: String,
+}
+
+impl Moments {
+    /// In the zone of this IANA name; in UTC if this machine does not know it.
+    pub fn new(now: Time, zone: &str) -> Self {
+        Self { now, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
+    }
+
+    /// When the page was made.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The day it is.
+    pub fn today(&self) -> Day {
+        Day::in_zone(self.now, &self.zone)
+    }
+
+    /// The last second of a day.
+    pub fn end_of(&self, day: Day) -> Time {
+        day.last_second(&self.zone)
+    }
+
+    /// “23 Nov 2026, 10:30:00 CET”
+    pub fn exactly(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, "exact", self.exact_text(at))
+    }
+
+    /// “23 Nov 2026”
+    pub fn day(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, "day", self.day_text(at))
+    }
+
+    /// “23 Nov, 10:00 CET”, for the start of an hour
+    pub fn hour(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, "hour", self.hour_text(at))
+    }
+
+    /// “2 minutes ago”, “in 6 days”
+    pub fn ago(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, "ago", self.ago_text(at))
+    }
+
+    /// [`Moments::ago`] as plain text.
+    pub fn ago_text(&self, at: Time) -> String {
+        if at > self.now {
+            return format!("in {}", span(at.since(self.now).as_secs()));
+        }
+        match self.now.since(at).as_secs() {
+            0..=9 => "just now".to_owned(),
+            seconds => format!("{} ago", span(seconds)),
+        }
+    }
+
+    /// [`Moments::day`] as plain text.
+    pub fn day_text(&self, at: Time) -> String {
+        at.in_zone(&self.zone).strftime("%-d %b %Y").to_string()
+    }
+
+    /// [`Moments::hour`] as plain text.
+    pub fn hour_text(&self, at: Time) -> String {
+        at.in_zone(&self.zone).strftime("%-d %b, %H:%M %Z").to_string()
+    }
+
+    /// [`Moments::exactly`] as plain text.
+    pub fn exact_text(&self, at: Time) -> String {
+        at.in_zone(&self.zone).strftime("%-d %b %Y, %H:%M:%S %Z").to_string()
+    }
+
+    /// The zone as people write it: “Europe/Zurich”.
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// The zone itself, for the days that somebody names.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    fn moment(&self, at: Time, style: &'static str, text: String) -> Moment {
+        Moment { at, style, text, exact: self.exact_text(at) }
+    }
+}
+
+/// So many seconds in the largest unit that fits.
+fn span(seconds: u64) -> String {
+    const UNITS: [(u64, &str); 5] =
+        [(31_536_000, "year"), (2_592_000, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let fitting = UNITS.into_iter().find(|(size, _)| seconds >= *size);
+    fitting.map_or_else(|| plural(seconds, "second"), |(size, unit)| plural(seconds / size, unit))
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, style, text, exact } = self;
+        write!(f, "<time datetime=\"{at}\" data-show=\"{style}\" title=\"{exact}\">{text}</time>")
+    }
+}
+
+// Digits, names of months and zones: nothing in it comes from a caller.
+impl HtmlSafe for Moment {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn moments() -> Moments {
+        Moments::new("2026-11-23T09:30:00Z".parse().expect("a time"), "Europe/Zurich")
+    }
+
+    #[test]
+    fn a_time_is_told_in_the_largest_unit_that_fits() {
+        let m = moments();
+        let ago = |seconds| m.ago_text(m.now.before(Duration::from_secs(seconds)));
+        assert_eq!([ago(3), ago(59), ago(60), ago(3_600 * 25)], ["just now", "59 seconds ago", "1 minute ago", "1 day ago"]);
+        assert_eq!(m.ago_text(m.now.after(Duration::from_hours(6 * 24 + 5))), "in 6 days");
+    }
+
+    #[test]
+    fn a_time_names_its_zone() {
+        let m = moments();
+        assert_eq!(m.exact_text(m.now), "23 Nov 2026, 10:30:00 CET");
+        assert_eq!(m.hour_text(m.now.hour()), "23 Nov, 10:00 CET");
+        assert_eq!(Moments::new(m.now, "Nowhere/Atlantis").exact_text(m.now), "23 Nov 2026, 09:30:00 UTC");
+    }
+}
