@@ -15,11 +15,11 @@ use kit::db::Location;
 use kit::http::serve::Service;
 use kit::random::Random;
 use planeconnection::app::App;
-use planeconnection::audit::By;
+use planeconnection::audit::AuditContext;
 use planeconnection::config::Config;
-use planeconnection::front::Front;
 use planeconnection::keys::index::Ask;
 use planeconnection::keys::{self, CreateKey, Module, Permissions, Scope};
+use planeconnection::middleware::HttpStack;
 use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner};
 use tokio::runtime::Runtime;
@@ -30,7 +30,7 @@ const CALLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
 struct Node {
     runtime: Runtime,
     app: App,
-    front: Front,
+    front: HttpStack,
     secret: String,
     _folder: tempfile::TempDir,
 }
@@ -54,7 +54,7 @@ impl Node {
                 timezone: "Europe/Zurich".parse().expect("a time zone"),
                 owner,
             };
-            let (workspace, _) = workspaces::create(&app, By::operator("cost"), create).await.expect("a workspace");
+            let (workspace, _) = workspaces::create(&app, AuditContext::operator("cost"), create).await.expect("a workspace");
             app.cluster.join(&app, "cost").await.expect("a lease");
             let create = CreateKey {
                 name: "Fleet website".parse().expect("a name"),
@@ -65,7 +65,7 @@ impl Node {
                 rate_limit: None,
                 description: None,
             };
-            let new = keys::create(&app, workspace.id, By::operator("cost"), create, None).await.expect("a key");
+            let new = keys::create(&app, workspace.id, AuditContext::operator("cost"), create, None).await.expect("a key");
             (app, new.secret.expose().to_owned())
         });
         Self { front: router::router(app.clone()), runtime, app, secret, _folder: folder }

@@ -13,10 +13,10 @@ use axum::http::{Method, StatusCode};
 use kit::db::Location;
 use kit::http::serve::Service;
 use planeconnection::app::App;
-use planeconnection::audit::{self, Action, Actor, By, Outcome, Target, Work};
+use planeconnection::audit::{self, Action, Actor, AuditContext, AuditedTx, Outcome, Target};
 use planeconnection::config::Config;
-use planeconnection::front::Front;
 use planeconnection::keys::{EntryRef, Flush, SecretDigest};
+use planeconnection::middleware::HttpStack;
 use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
@@ -55,7 +55,7 @@ async fn main() {
 
 struct Node {
     app: App,
-    front: Front,
+    front: HttpStack,
     workspace: WorkspaceId,
     token: String,
     /// What differs between the engines, to make rows behind the product's back.
@@ -102,7 +102,7 @@ impl Node {
             timezone: "UTC".parse().expect("a time zone"),
             owner,
         };
-        let (workspace, _) = workspaces::create(&app, By::operator("rows"), create).await.expect("a workspace");
+        let (workspace, _) = workspaces::create(&app, AuditContext::operator("rows"), create).await.expect("a workspace");
         app.cluster.join(&app, "rows").await.expect("a lease");
         let mut node = Self { front: router::router(app.clone()), app, workspace: workspace.id, token: String::new(), dialect };
         let signed_in = node.post("/api/v1/auth/sign-in", &json!({ "email": email, "password": PASSWORD })).await;
@@ -138,7 +138,7 @@ impl Node {
             .await;
             made = size;
             // They came from long ago, which the product takes for settled.
-            self.app.tallies.forget();
+            self.app.key_counts.forget();
             let mut changed = Vec::new();
             for number in 0..CALLS {
                 let change = json!({ "description": format!("Change {number} of {size}") });
@@ -245,10 +245,11 @@ impl Node {
         let mut made = 0;
         for size in [1_000, 10_000, 100_000, 1_000_000] {
             while made < size {
-                let mut work = Work::begin(&self.app, self.workspace, By::operator("rows")).await.expect("a transaction");
+                let mut work =
+                    AuditedTx::begin(&self.app, self.workspace, AuditContext::operator("rows")).await.expect("a transaction");
                 for number in made..size.min(made + AT_ONCE) {
                     let actor = Actor::api_key(format!("key_{}", number % 1_000), "Fleet website");
-                    work.act_for(By { ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), ..By::itself(actor) });
+                    work.act_for(AuditContext { ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), ..AuditContext::itself(actor) });
                     let outcome = if number % 1_000 == 0 { Outcome::Denied } else { Outcome::Success };
                     let target = Target::new("api_key", number % 1_000, "Fleet website");
                     work.record_as(Action::KeyUsed, outcome, Some(target), json!({ "number": number }));

@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use kit::clock::Time;
 use kit::random::Random;
 use planeconnection::keys::index::{Ask, Verified};
-use planeconnection::keys::{Allowlist, Facts, Index, KeyId, Module, Permissions, PlainSecret, RateLimit, Scope, Tenant, format};
+use planeconnection::keys::{
+    Allowlist, Index, IndexedKey, KeyId, Module, Permissions, PlainSecret, RateLimit, Scope, Tenant, format,
+};
 use planeconnection::workspaces::WorkspaceId;
 use sha2::{Digest, Sha256};
 
@@ -146,9 +148,9 @@ impl Bench {
     }
 }
 
-fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, random: &Random) -> Facts {
+fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, random: &Random) -> IndexedKey {
     let kind = Kind::of(number);
-    Facts {
+    IndexedKey {
         id: KeyId::new(now, random),
         workspace,
         digest: secret.digest(),

@@ -4,11 +4,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audit::{Comparisons, HeadReport, Watch};
+use crate::audit::{ChainVerifier, Comparisons, HeadReport};
 use crate::cluster::{self, Cluster, NodeId};
 use crate::config::Config;
-use crate::keys::{Flush, Index, Recorder, Tallies};
-use crate::limits::{Budgets, Moment};
+use crate::core::Core;
+use crate::keys::{Flush, Index, KeyCountCache, Recorder};
 use crate::members::Passwords;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
@@ -16,7 +16,7 @@ use crate::reference::Documents;
 use crate::sessions::SignIns;
 use crate::{audit, keys, sessions};
 use kit::clock::Clock;
-use kit::db::{Db, DbResult, Location, is_reported};
+use kit::db::{DbResult, Location, is_reported};
 use kit::http::intake::BodyBudget;
 use kit::http::serve::Connections;
 use kit::log::Sampler;
@@ -38,18 +38,12 @@ pub struct App(Arc<Parts>);
 /// The parts.
 #[derive(Debug)]
 pub struct Parts {
-    /// Settings.
-    pub config: Config,
-    /// The database.
-    pub db: Db,
-    /// Time.
-    pub clock: Clock,
-    /// Randomness.
-    pub random: Random,
+    /// Configuration, database, clock and randomness.
+    pub core: Core,
     /// Every key, in memory.
     pub index: Arc<Index>,
     /// How many keys each workspace has, as they were last counted.
-    pub tallies: Tallies,
+    pub key_counts: KeyCountCache,
     /// Usage, on its way to the database.
     pub recorder: Recorder,
     /// This process among the nodes.
@@ -59,11 +53,9 @@ pub struct Parts {
     /// The budget for sign-ins, and those that failed.
     pub sign_ins: SignIns,
     /// How far the audit chains were verified here.
-    pub chains: Watch,
+    pub chains: ChainVerifier,
     /// The API reference, made once.
     pub documents: Documents,
-    /// Limits and quotas, and what is used of them.
-    pub budgets: Budgets,
     /// The latest comparisons of tables with their logs.
     pub comparisons: Comparisons,
     /// Heads of the audit chains, as they were reported last.
@@ -85,6 +77,13 @@ impl Deref for App {
     }
 }
 
+impl Deref for Parts {
+    type Target = Core;
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
 impl AsRef<BodyBudget> for App {
     fn as_ref(&self) -> &BodyBudget {
         &self.bodies
@@ -99,28 +98,21 @@ impl App {
 
     /// The same with a clock and randomness of the caller's choice.
     pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
-        let db = Db::open(location, &config.database).await?;
-        db.migrate::<Migrations>().await?;
-        let clock = db.clock(clock).await?;
-        let cluster = Cluster::new(NodeId::new(clock.now(), &random));
-        let connections = Connections::new(config.max_connections, config.trusted_proxies.clone());
-        let bodies = BodyBudget::new(config.body_bytes);
-        let (readers, writers) = database_connections(location, &config);
-        let budgets = Budgets::new(config.limits.clone(), readers, writers);
+        let core = Core::open(config, location, clock, random).await?;
+        core.db.migrate::<Migrations>().await?;
+        let cluster = Cluster::new(NodeId::new(core.clock.now(), &core.random));
+        let connections = Connections::new(core.config.max_connections, core.config.trusted_proxies.clone());
+        let bodies = BodyBudget::new(core.config.body_bytes);
         Ok(Self(Arc::new(Parts {
-            config,
-            db,
-            clock,
-            random,
+            core,
             index: Arc::default(),
-            tallies: Tallies::default(),
+            key_counts: KeyCountCache::default(),
             recorder: Recorder::default(),
             cluster,
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),
-            chains: Watch::default(),
+            chains: ChainVerifier::default(),
             documents: Documents::default(),
-            budgets,
             comparisons: Comparisons::default(),
             heads: HeadReport::default(),
             metrics: Metrics::default(),
@@ -128,11 +120,6 @@ impl App {
             connections,
             bodies,
         })))
-    }
-
-    /// A moment by the clock that only goes forward, for limits that nodes share.
-    pub fn moment(&self, at: Duration) -> Moment {
-        Moment { at, nodes: self.index.nodes() }
     }
 
     /// Does what has to be done in the background until `stop`.
@@ -191,17 +178,6 @@ impl App {
             && !is_reported(&error)
         {
             tracing::warn!(%error, "what is past its time could not be deleted; it will be");
-        }
-    }
-}
-
-/// Connections for reading and for writing, as `kit::db` opens them.
-fn database_connections(location: &Location, config: &Config) -> (u32, u32) {
-    match location {
-        Location::Sqlite(_) => (8, 1),
-        Location::Postgres(_) => {
-            let writers = (config.database.connections / 4).max(1);
-            (config.database.connections.saturating_sub(writers).max(1), writers)
         }
     }
 }

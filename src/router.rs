@@ -4,9 +4,9 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 
-use crate::access::{guard_forms, guard_host, guard_metrics};
+use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
-use crate::front::Front;
+use crate::middleware::HttpStack;
 use crate::{access, audit, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
 use kit::http::{ApiError, Routes, told};
 
@@ -32,10 +32,10 @@ pub fn pages() -> Vec<Routes<App>> {
 }
 
 /// Everything a node serves.
-pub fn router(app: App) -> Front {
+pub fn router(app: App) -> HttpStack {
     let merged = |table: Vec<Routes<App>>| table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
     let pages = merged(pages())
-        .route_layer(from_fn_with_state(app.clone(), guard_forms))
+        .route_layer(from_fn_with_state(app.clone(), csrf_middleware))
         .route_layer(from_fn_with_state(app.clone(), guard_host));
     let metrics = if app.config.has_metrics_listener {
         Router::new()
@@ -50,7 +50,7 @@ pub fn router(app: App) -> Front {
         .fallback(not_found)
         .method_not_allowed_fallback(told(method_not_allowed))
         .with_state(app.clone());
-    Front::new(app, router)
+    HttpStack::new(app, router)
 }
 
 /// The metrics alone, for an address of their own.

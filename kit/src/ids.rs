@@ -11,8 +11,8 @@ pub fn uuid_v7(now: Time, random: &Random) -> Uuid {
 }
 
 /// The same for what is gone in a moment and opens nothing.
-pub fn quick_uuid_v7(now: Time, random: &Random) -> Uuid {
-    uuid::Builder::from_unix_timestamp_millis(millis(now), &random.quick()).into_uuid()
+pub fn non_crypto_uuid_v7(now: Time, random: &Random) -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(millis(now), &random.non_crypto_bytes()).into_uuid()
 }
 
 fn millis(now: Time) -> u64 {

@@ -1,22 +1,22 @@
 //! Plumbing that knows no product noun: it could be lifted into another service as it is.
 //!
-//! - `aside`   work that takes long, behind that of requests
-//! - `clock`   time, and a clock that a test can set
-//! - `day`     calendar days
-//! - `db`      the two engines behind one handle, write transactions, paging
-//! - `http`    the route table, extractors, the answer envelope, serving connections
-//! - `ids`     TypeIDs as newtypes
-//! - `limit`   a rate limit in eight bytes (GCRA)
-//! - `lock`    locks that outlive a panic
-//! - `log`     lines on their way to stderr, and the one of each request
-//! - `page`    HTML, forms, times and charts
-//! - `random`  the operating system's generator, or a seeded one for tests
-//! - `secret`  tokens, and the finder of secrets in text
-//! - `stripes` what every thread adds to, a part for each
-//! - `text`    strings that were checked when they were parsed
-//! - `words`   closed vocabularies, one word each in the code, on the wire and in the database
+//! - `background_thread` CPU-heavy work on threads of lower priority
+//! - `clock`       wall and monotonic time, and a clock that a test can set
+//! - `day`         calendar days
+//! - `db`          both engines behind one handle, write transactions, paging
+//! - `http`        route table, extractors, response envelope, serving connections
+//! - `ids`         TypeIDs as newtypes
+//! - `limit`       a GCRA rate limiter of eight bytes
+//! - `lock`        locks that ignore poisoning
+//! - `log`         buffered log lines and the access log
+//! - `page`        HTML, forms, times and charts
+//! - `random`      the operating system's generator, or a seeded one for tests
+//! - `secret`      tokens, and the finder of secrets in text
+//! - `sharded`     per-thread shards of counters
+//! - `string_enum` enums with one string for code, wire and database
+//! - `text`        strings that are validated when they are parsed
 
-pub mod aside;
+pub mod background_thread;
 pub mod clock;
 pub mod day;
 pub mod db;
@@ -28,6 +28,6 @@ pub mod log;
 pub mod page;
 pub mod random;
 pub mod secret;
-pub mod stripes;
+pub mod sharded;
+pub mod string_enum;
 pub mod text;
-pub mod words;

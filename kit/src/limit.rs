@@ -48,14 +48,14 @@ pub struct Left {
 
 /// The request came too soon.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TooSoon {
+pub struct RateLimited {
     /// When it may be tried again.
     pub retry_after: Duration,
     /// The limit.
     pub rate: Rate,
 }
 
-impl TooSoon {
+impl RateLimited {
     /// For `Retry-After`: rounded up, so that a caller who waits as told is let in.
     pub fn seconds(self) -> u64 {
         self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0)
@@ -69,7 +69,7 @@ pub struct Gcra(AtomicU64);
 impl Gcra {
     /// Takes one request at `now` (any clock that goes forward), or says when to come back.
     #[inline]
-    pub fn take(&self, rate: Rate, now: Duration) -> Result<Left, TooSoon> {
+    pub fn take(&self, rate: Rate, now: Duration) -> Result<Left, RateLimited> {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         let interval = rate.interval();
         // Integer division makes `requests` intervals at most one interval short of `per`.
@@ -80,7 +80,7 @@ impl Gcra {
             let next = arrival.clamp(now, now.saturating_add(burst)).saturating_add(interval);
             let ahead = next - now;
             if ahead > burst {
-                return Err(TooSoon { retry_after: Duration::from_nanos(ahead - burst), rate });
+                return Err(RateLimited { retry_after: Duration::from_nanos(ahead - burst), rate });
             }
             match self.0.compare_exchange_weak(arrival, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => {
@@ -93,7 +93,7 @@ impl Gcra {
     }
 
     /// Takes back one request that was taken.
-    pub fn give_back(&self, rate: Rate) {
+    pub fn refund(&self, rate: Rate) {
         let earlier = |arrival: u64| Some(arrival.saturating_sub(rate.interval()));
         // Never refused: the closure always gives a value.
         let _always = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
@@ -149,12 +149,12 @@ impl<K: Hash + Eq> Limits<K> {
     }
 
     /// Takes one request for `caller` at `now`.
-    pub fn take(&self, caller: K, now: Duration) -> Result<Left, TooSoon> {
+    pub fn take(&self, caller: K, now: Duration) -> Result<Left, RateLimited> {
         self.take_share(caller, 1, now)
     }
 
     /// Takes one request off the share that one of so many nodes has of the limit; the error names the whole limit.
-    pub fn take_share(&self, caller: K, nodes: u32, now: Duration) -> Result<Left, TooSoon> {
+    pub fn take_share(&self, caller: K, nodes: u32, now: Duration) -> Result<Left, RateLimited> {
         let mut callers = lock(&self.callers);
         let Callers { limits, look_at } = &mut *callers;
         if limits.len() >= self.most && !limits.contains_key(&caller) {
@@ -164,25 +164,25 @@ impl<K: Hash + Eq> Limits<K> {
             }
             if limits.len() >= self.most {
                 return match self.when_full {
-                    WhenFull::Refuse => Err(TooSoon { retry_after: self.rate.per, rate: self.rate }),
+                    WhenFull::Refuse => Err(RateLimited { retry_after: self.rate.per, rate: self.rate }),
                     WhenFull::Admit => Ok(Left { remaining: 0 }),
                 };
             }
         }
         let taken = limits.entry(caller).or_default().take(self.rate.share(nodes), now);
-        taken.map_err(|too_soon| TooSoon { rate: self.rate, ..too_soon })
+        taken.map_err(|too_soon| RateLimited { rate: self.rate, ..too_soon })
     }
 
     /// Takes back one request of `caller`, who turned out to be welcome.
-    pub fn give_back(&self, caller: &K) {
-        self.give_back_share(caller, 1);
+    pub fn refund(&self, caller: &K) {
+        self.refund_share(caller, 1);
     }
 
     /// Takes back what [`Limits::take_share`] took.
-    pub fn give_back_share(&self, caller: &K, nodes: u32) {
+    pub fn refund_share(&self, caller: &K, nodes: u32) {
         let callers = lock(&self.callers);
         if let Some(limit) = callers.limits.get(caller) {
-            limit.give_back(self.rate.share(nodes));
+            limit.refund(self.rate.share(nodes));
         }
     }
 }
@@ -194,11 +194,11 @@ mod tests {
 
     #[test]
     fn a_new_rate_is_not_held_up_by_the_old_one() {
-        let (slow, quick) =
+        let (slow, non_crypto_bytes) =
             (Rate { requests: 1, per: Duration::from_hours(1) }, Rate { requests: 60, per: Duration::from_mins(1) });
         let (limit, now) = (Gcra::default(), Duration::from_secs(1_000_000));
         assert!(limit.take(slow, now).is_ok());
-        let refused = limit.take(quick, now).expect_err("the old state counts as a full burst");
+        let refused = limit.take(non_crypto_bytes, now).expect_err("the old state counts as a full burst");
         assert_eq!(refused.retry_after, Duration::from_secs(1));
     }
 
@@ -207,7 +207,7 @@ mod tests {
         let (rate, limit, now) = (Rate { requests: 1, per: Duration::from_mins(1) }, Gcra::default(), Duration::from_secs(9));
         for _ in 0..5 {
             assert!(limit.take(rate, now).is_ok());
-            limit.give_back(rate);
+            limit.refund(rate);
         }
     }
 
@@ -239,8 +239,8 @@ mod tests {
         let limits = Limits::new(rate, 10);
         let take = |nodes| limits.take_share("one", nodes, Duration::from_secs(1));
         assert!((0..3).all(|_| take(2).is_ok()));
-        assert_eq!(take(2), Err(TooSoon { retry_after: Duration::from_secs(20), rate }), "the whole limit is named");
-        limits.give_back_share(&"one", 2);
+        assert_eq!(take(2), Err(RateLimited { retry_after: Duration::from_secs(20), rate }), "the whole limit is named");
+        limits.refund_share(&"one", 2);
         assert!(take(2).is_ok());
     }
 

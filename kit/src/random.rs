@@ -37,7 +37,7 @@ impl Random {
     }
 
     /// Bytes that nobody has to be unable to guess, without asking the operating system each time.
-    pub fn quick<const N: usize>(&self) -> [u8; N] {
+    pub fn non_crypto_bytes<const N: usize>(&self) -> [u8; N] {
         match self {
             Self::System => rand::random(),
             Self::Seeded(_) => self.bytes(),

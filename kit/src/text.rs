@@ -17,7 +17,7 @@ pub struct Line<const MIN: usize, const MAX: usize>(String);
 /// Like [`Line`], but it may have line breaks, tabs and joiners.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
-pub struct Prose<const MIN: usize, const MAX: usize>(String);
+pub struct MultilineText<const MIN: usize, const MAX: usize>(String);
 
 /// Why a text was refused, in words for the person who wrote it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -58,7 +58,7 @@ pub fn refuse_secret(text: &str) -> Result<(), BadText> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layout {
     Line,
-    Prose,
+    MultilineText,
 }
 
 impl Layout {
@@ -67,7 +67,7 @@ impl Layout {
             // A variation selector gives a symbol its colours; behind a letter it is not seen.
             Self::Line if matches!(c, '\u{fe00}'..='\u{fe0f}') => before.is_none_or(char::is_alphanumeric),
             Self::Line => is_hostile(c) || is_invisible(c),
-            Self::Prose => is_hostile(c) && !matches!(c, '\n' | '\r' | '\t'),
+            Self::MultilineText => is_hostile(c) && !matches!(c, '\n' | '\r' | '\t'),
         }
     }
 }
@@ -87,7 +87,7 @@ fn check(text: &str, min: usize, max: usize, layout: Layout) -> Result<String, B
 }
 
 /// A text that a message about it must not repeat.
-pub fn unquoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+pub fn secret_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     SecretString::deserialize(deserializer).map_err(|_| serde::de::Error::custom("expected a text"))
 }
 
@@ -136,8 +136,8 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// A text that may be left out, as it is kept: an empty one is none.
-pub fn kept<const MIN: usize, const MAX: usize>(text: Option<Prose<MIN, MAX>>) -> Option<String> {
-    text.map(Prose::into_string).filter(|text| !text.is_empty())
+pub fn kept<const MIN: usize, const MAX: usize>(text: Option<MultilineText<MIN, MAX>>) -> Option<String> {
+    text.map(MultilineText::into_string).filter(|text| !text.is_empty())
 }
 
 macro_rules! text_type {
@@ -191,7 +191,7 @@ macro_rules! text_type {
 }
 
 text_type!(Line);
-text_type!(Prose);
+text_type!(MultilineText);
 
 #[cfg(test)]
 mod tests {
@@ -214,8 +214,8 @@ mod tests {
         for hostile in ["a\0b", "a\nb", "a\u{7f}b", "a\u{202e}b", "a\u{2028}b"] {
             assert!(matches!(line(hostile), Err(BadText::Control(_))), "{hostile:?}");
         }
-        assert!("a\nb".parse::<Prose<1, 5>>().is_ok());
-        assert!("a\0b".parse::<Prose<1, 5>>().is_err());
+        assert!("a\nb".parse::<MultilineText<1, 5>>().is_ok());
+        assert!("a\0b".parse::<MultilineText<1, 5>>().is_err());
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
             assert!(matches!(line(hidden), Err(BadText::Control(_))), "{hidden:?}");
         }
         assert!(line("\u{2708}\u{fe0f} ok").is_ok());
-        assert!("a\u{200d}b".parse::<Prose<1, 5>>().is_ok());
+        assert!("a\u{200d}b".parse::<MultilineText<1, 5>>().is_ok());
     }
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
             let (start, end) = secret.split_at(20);
             for text in [secret.clone(), format!(" x{secret}x "), secret.to_lowercase(), format!("{start}\u{200b}{end}")] {
                 assert_eq!(text.parse::<Line<0, 200>>(), Err(BadText::Secret), "{text}");
-                assert_eq!(text.parse::<Prose<0, 10>>(), Err(BadText::Secret), "{text}");
+                assert_eq!(text.parse::<MultilineText<0, 10>>(), Err(BadText::Secret), "{text}");
             }
         }
     }

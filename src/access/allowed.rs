@@ -12,18 +12,18 @@ use super::permission::{Permission, Rule};
 use super::reader::Reader;
 use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
-use crate::audit::{Actor, By, Credential, OnceOutcome, Work};
-use crate::front::RequestInfo;
+use crate::audit::{Actor, AuditContext, AuditedTx, Credential, IdempotencyOutcome};
 use crate::keys::format::Hint;
 use crate::keys::index::Ask;
 use crate::keys::{EntryRef, Refusal, Scope, Tenant};
 use crate::limits::{Call, Limited, Permit};
 use crate::members::Member;
+use crate::middleware::RequestInfo;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
-use kit::http::{ApiError, Describe, Doc, Guard, Matched, OnceKey};
-use kit::limit::{Rate, TooSoon};
+use kit::http::{ApiError, Describe, Doc, Guard, IdempotencyKey, Matched};
+use kit::limit::{Rate, RateLimited};
 use kit::secret::TokenDigest;
 
 /// Proof that the caller may do what `P` names.
@@ -101,13 +101,13 @@ impl<P> Allowed<P> {
     }
 
     /// For the record: who, from where, in which request.
-    pub fn by(&self) -> By {
+    pub fn by(&self) -> AuditContext {
         let actor = match &self.caller {
             Caller::Anyone => Actor::ANONYMOUS,
             Caller::Key { entry, .. } => Actor::api_key(entry.id, &entry.name),
             Caller::Member { member, .. } => Actor::member(member.id, &member.name),
         };
-        By { credential: self.credential(), ..self.info.by(actor) }
+        AuditContext { credential: self.credential(), ..self.info.by(actor) }
     }
 
     /// The credential, to be asked again when something is written.
@@ -122,27 +122,32 @@ impl<P> Allowed<P> {
     }
 
     /// Begins a write on the caller's behalf.
-    pub async fn begin(&self, app: &App) -> DbResult<Work> {
-        Work::begin(app, self.workspace(), self.by()).await
+    pub async fn begin(&self, app: &App) -> DbResult<AuditedTx> {
+        AuditedTx::begin(app, self.workspace(), self.by()).await
     }
 
     /// The same, for a request that may be a repetition: then the first answer is given again, by `?`.
-    pub async fn begin_once(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
-        self.begin_once_by(app, self.by(), once).await
+    pub async fn begin_idempotent(&self, app: &App, once: Option<IdempotencyKey>) -> Result<AuditedTx, ApiError> {
+        self.begin_idempotent_by(app, self.by(), once).await
     }
 
     /// The same without the caller's name, address and request: nothing that is kept leads back to them. Their credential is
     /// asked again all the same.
-    pub async fn begin_once_unnamed(&self, app: &App, once: Option<OnceKey>) -> Result<Work, ApiError> {
-        let by = By { credential: self.credential(), ..By::itself(Actor::ANONYMOUS) };
-        self.begin_once_by(app, by, once).await
+    pub async fn begin_idempotent_unnamed(&self, app: &App, once: Option<IdempotencyKey>) -> Result<AuditedTx, ApiError> {
+        let by = AuditContext { credential: self.credential(), ..AuditContext::itself(Actor::ANONYMOUS) };
+        self.begin_idempotent_by(app, by, once).await
     }
 
-    async fn begin_once_by(&self, app: &App, by: By, once: Option<OnceKey>) -> Result<Work, ApiError> {
-        match Work::begin_once(app, self.workspace(), by, once).await? {
-            (work, OnceOutcome::Fresh) => Ok(work),
-            (_, OnceOutcome::Replay { status, data }) => Err(ApiError::replay(status, data)),
-            (_, OnceOutcome::Reused) => Err(ApiError::once_key_reused()),
+    async fn begin_idempotent_by(
+        &self,
+        app: &App,
+        by: AuditContext,
+        once: Option<IdempotencyKey>,
+    ) -> Result<AuditedTx, ApiError> {
+        match AuditedTx::begin_idempotent(app, self.workspace(), by, once).await? {
+            (tx, IdempotencyOutcome::Fresh) => Ok(tx),
+            (_, IdempotencyOutcome::Replay { status, data }) => Err(ApiError::replay(status, data)),
+            (_, IdempotencyOutcome::Reused) => Err(ApiError::idempotency_key_reused()),
         }
     }
 
@@ -205,7 +210,7 @@ pub(super) async fn connection<P: Permission>(app: &App, caller: &Caller, call: 
 /// Takes a member's call off their limits.
 pub(super) fn take(app: &App, caller: &Caller, call: Call, info: &RequestInfo) -> Result<(), Limited> {
     match caller {
-        Caller::Member { member, .. } => app.budgets.admit_member(member, call, app.moment(info.begun())),
+        Caller::Member { member, .. } => app.budgets.admit_member(member, call, app.budgets.moment(info.begun())),
         Caller::Anyone | Caller::Key { .. } => Ok(()),
     }
 }
@@ -264,7 +269,7 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule, 
         }
         Ok(entry) => {
             if call == Call::Write
-                && let Err(limited) = app.budgets.admit_key_write(entry.tenant.id, app.moment(ask.ticks))
+                && let Err(limited) = app.budgets.admit_key_write(entry.tenant.id, app.budgets.moment(ask.ticks))
             {
                 app.recorder.deny(&as_refusal(entry, limited), ask.scope, info.origin(ask.now));
                 return Err(limited.into());
@@ -282,7 +287,7 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule, 
 /// The refusal as the audit log folds it.
 fn as_refusal(entry: EntryRef, limited: Limited) -> Refusal {
     let rate = Rate { requests: u32::try_from(limited.quota).unwrap_or(u32::MAX), per: limited.window };
-    Refusal::Limited(entry, TooSoon { retry_after: limited.retry_after, rate })
+    Refusal::Limited(entry, RateLimited { retry_after: limited.retry_after, rate })
 }
 
 impl<P: Permission> Guard for Allowed<P> {

@@ -20,7 +20,7 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::http::describe::Shape;
 use kit::http::route::get;
-use kit::http::{Answer, ApiError, Describe, Doc, Query, Routes};
+use kit::http::{ApiError, Describe, Doc, JsonOk, Query, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -103,17 +103,17 @@ impl From<&crate::members::Member> for CallingMember {
     }
 }
 
-async fn whoami(who: Allowed<Identified>) -> Result<Answer<WhoAmI>, ApiError> {
+async fn whoami(who: Allowed<Identified>) -> Result<JsonOk<WhoAmI>, ApiError> {
     match who.caller() {
         Caller::Anyone => Err(ApiError::internal()),
         Caller::Key { entry, hint, .. } => {
             let Entry { id, tenant, name, .. } = &**entry;
             let (scopes, expires_at) = (entry.scopes(), entry.expires_at());
             let api_key = CallingKey { id: *id, name: name.clone(), hint: *hint, scopes, expires_at };
-            Ok(Answer(WhoAmI::ApiKey { workspace: WorkspaceView::from(&**tenant), api_key }))
+            Ok(JsonOk(WhoAmI::ApiKey { workspace: WorkspaceView::from(&**tenant), api_key }))
         }
         Caller::Member { member, tenant, .. } => {
-            Ok(Answer(WhoAmI::Member { workspace: WorkspaceView::from(&**tenant), member: CallingMember::from(&**member) }))
+            Ok(JsonOk(WhoAmI::Member { workspace: WorkspaceView::from(&**tenant), member: CallingMember::from(&**member) }))
         }
     }
 }

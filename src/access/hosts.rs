@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::config::Config;
-use crate::front::RequestInfo;
+use crate::middleware::RequestInfo;
 use kit::http::{ApiError, Matched};
 
 /// Headers by which a proxy says that it passes on a request of somebody else.

@@ -2,7 +2,7 @@
 //!
 //! Invariants
 //! - A handler gets to run only with an [`Allowed`] in its hands, whose type names the permission; that of a page with a
-//!   [`Visitor`], who came with a cookie. The API takes no cookie, and a form nothing without its token.
+//!   [`PageSession`], who came with a cookie. The API takes no cookie, and a form nothing without its token.
 //! - A key never manages keys, members or settings, whatever its scopes.
 //! - Two different credentials in one request are refused, and so is a key or token in a URL.
 //!
@@ -14,19 +14,20 @@
 mod allowed;
 mod api;
 mod credential;
-mod forms;
+mod csrf;
 mod hosts;
+mod page_session;
 mod permission;
 mod reader;
 mod refusal;
-mod visitor;
 
 pub use allowed::{Allowed, Caller};
 pub use api::routes;
 pub(crate) use api::{CallingMember, WorkspaceView};
 pub use credential::refuse_secret_in_url;
-pub use forms::{Form, guard_forms};
+pub use csrf::{Form, csrf_middleware};
 pub use hosts::{guard_host, guard_metrics};
+pub use page_session::PageSession;
 pub use permission::{
     Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, OwnWorkspace,
     Permission, ReadAuditLog, RemoveMembers, RevokeKeys, Rule, SafetyRead, SafetyWrite, SignOut, SignedIn, SwitchKeys, TripsRead,
@@ -34,4 +35,3 @@ pub use permission::{
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;
-pub use visitor::Visitor;

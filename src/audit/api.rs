@@ -14,7 +14,7 @@ use crate::app::App;
 use kit::clock::{Since, Until};
 use kit::http::describe::Shape;
 use kit::http::route::get;
-use kit::http::{Answer, ApiError, Describe, Doc, Listing, Page, Query, Routes};
+use kit::http::{ApiError, Describe, Doc, JsonOk, Listing, Page, Query, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -31,8 +31,8 @@ async fn index(
     who: Allowed<ReadAuditLog>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<EventFilter>,
-) -> Result<Answer<Page<Event>>, ApiError> {
-    Ok(Answer(store::list(app.db.read(), who.workspace(), &filter, paging).await?))
+) -> Result<JsonOk<Page<Event>>, ApiError> {
+    Ok(JsonOk(store::list(app.db.read(), who.workspace(), &filter, paging).await?))
 }
 
 /// The filters of the list, and the format.

@@ -15,7 +15,7 @@ kit::ids! {
     EventId = "evt";
 }
 
-kit::words! {
+kit::string_enum! {
     /// What was done; the closed list of the log's vocabulary.
     Action as Action {
         /// A key was made.
@@ -81,7 +81,7 @@ kit::words! {
     }
 }
 
-kit::words! {
+kit::string_enum! {
     /// Whether it was done or refused.
     Outcome as Outcome {
         /// Done.
@@ -158,7 +158,7 @@ impl Target {
 
 /// On whose behalf and over which request something is done.
 #[derive(Clone, Debug)]
-pub struct By {
+pub struct AuditContext {
     /// Who.
     pub actor: Actor,
     /// From which address.
@@ -187,7 +187,7 @@ pub enum Credential {
     },
 }
 
-impl By {
+impl AuditContext {
     /// The command line.
     pub fn operator(name: &str) -> Self {
         Self { actor: Actor::operator(name), ip: None, user_agent: None, request_id: None, credential: None }

@@ -28,7 +28,7 @@ const AGAIN: Duration = Duration::from_mins(1);
 
 /// What this process knows of every chain.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub struct ChainVerifier {
     known: Mutex<HashMap<WorkspaceId, Known>>,
     /// Workspaces whose chain a look is walking on.
     looking: Mutex<HashSet<WorkspaceId>>,
@@ -88,10 +88,10 @@ pub(super) enum Asked {
 }
 
 /// The right to walk on for a look, given back when this is dropped.
-struct Look<'a>(&'a Watch, WorkspaceId);
+struct Look<'a>(&'a ChainVerifier, WorkspaceId);
 
 impl<'a> Look<'a> {
-    fn take(watch: &'a Watch, workspace: WorkspaceId) -> Option<Self> {
+    fn take(watch: &'a ChainVerifier, workspace: WorkspaceId) -> Option<Self> {
         lock(&watch.looking).insert(workspace).then_some(Self(watch, workspace))
     }
 }
@@ -102,7 +102,7 @@ impl Drop for Look<'_> {
     }
 }
 
-impl Watch {
+impl ChainVerifier {
     /// Walks on over the chain of `workspace`, for about [`STEP`] events; not while another look does.
     pub(super) async fn look(&self, app: &App, workspace: WorkspaceId) -> DbResult<Chain> {
         let now = app.clock.now();

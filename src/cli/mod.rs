@@ -17,7 +17,7 @@ use sea_orm::DbErr;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::audit::By;
+use crate::audit::AuditContext;
 use crate::config::Config;
 use crate::workspaces::{self, Workspace};
 use kit::db::{Location, may_open_later};
@@ -181,10 +181,10 @@ impl InWorkspace {
 }
 
 /// Whoever runs the command, by the name the system knows them by.
-fn operator() -> By {
+fn operator() -> AuditContext {
     let name =
         ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
-    By::operator(&name.unwrap_or_else(|| "operator".to_owned()))
+    AuditContext::operator(&name.unwrap_or_else(|| "operator".to_owned()))
 }
 
 /// A URL that is not understood may hold a password, and any other value a key: neither is repeated.

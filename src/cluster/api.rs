@@ -8,7 +8,7 @@ use super::summary::{Summary, summary};
 use crate::access::{Allowed, OwnWorkspace};
 use crate::app::App;
 use kit::http::route::get;
-use kit::http::{Answer, ApiError, Routes};
+use kit::http::{ApiError, JsonOk, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -37,6 +37,6 @@ impl From<Summary> for ClusterView {
     }
 }
 
-async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>) -> Result<Answer<ClusterView>, ApiError> {
-    Ok(Answer(summary(app.db.read(), who.workspace(), app.clock.now()).await?.into()))
+async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>) -> Result<JsonOk<ClusterView>, ApiError> {
+    Ok(JsonOk(summary(app.db.read(), who.workspace(), app.clock.now()).await?.into()))
 }

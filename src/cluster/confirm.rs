@@ -87,7 +87,7 @@ impl Cluster {
     /// Nodes that are alive write their rows again before they trust their memory; the next change need not wait for those
     /// that are not.
     async fn forget_behind(&self, app: &App, revision: i64) {
-        if let Err(error) = store::delete_behind(app.db.pulse().write, self.id, revision).await {
+        if let Err(error) = store::delete_behind(app.db.lease_pools().write, self.id, revision).await {
             tracing::warn!(%error, "nodes that have ended could not be forgotten");
         }
     }

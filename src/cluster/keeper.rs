@@ -81,7 +81,10 @@ impl Cluster {
             }
         }
         match AssertUnwindSafe(peers.look(app, self.id)).catch_unwind().await {
-            Ok(Ok(others)) => app.index.set_nodes(others + 1),
+            Ok(Ok(others)) => {
+                app.index.set_nodes(others + 1);
+                app.budgets.set_nodes(others + 1);
+            }
             Ok(Err(error)) if is_reported(&error) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the other nodes could not be looked at"),
             Err(_) => tracing::error!("the other nodes could not be looked at: a row cannot be read"),
@@ -89,7 +92,7 @@ impl Cluster {
     }
 
     async fn is_behind(&self, app: &App) -> bool {
-        let current = store::current_revision(app.db.pulse().read).await;
+        let current = store::current_revision(app.db.lease_pools().read).await;
         // A database that does not answer is found out by the next beat.
         current.is_ok_and(|current| current != self.applied())
     }

@@ -10,7 +10,7 @@ use super::node::Cluster;
 use super::store;
 use crate::app::App;
 use crate::keys::index::Refill;
-use crate::keys::{self, Facts, SecretDigest, Tenant};
+use crate::keys::{self, IndexedKey, SecretDigest, Tenant};
 use crate::workspaces::{self, WorkspaceId};
 use kit::db::{DbResult, Pool};
 
@@ -27,7 +27,7 @@ const PROGRESS: Duration = Duration::from_secs(2);
 impl Cluster {
     /// Applies every change there is; the last one's revision.
     pub(super) async fn catch_up(&self, app: &App) -> DbResult<i64> {
-        let db = app.db.pulse().read;
+        let db = app.db.lease_pools().read;
         // Before looking: what is committed in between is not held against a look that was before it.
         let own = self.own();
         let target = store::current_revision(db).await?;
@@ -100,7 +100,7 @@ impl Cluster {
         // Whatever was changed since `target` is applied once more: it may have been overwritten above by what it was before.
         self.set_applied(target);
         self.forget_own(&own);
-        app.tallies.forget();
+        app.key_counts.forget();
         Ok(())
     }
 
@@ -131,7 +131,7 @@ fn range(keys: u64, revisions: i64) -> i64 {
 }
 
 /// Reads the keys of one range as a task of its own, so that what is read is put into words on whichever processor is free.
-async fn read_apart(app: &App, after: i64, until: i64) -> DbResult<Vec<Facts>> {
+async fn read_apart(app: &App, after: i64, until: i64) -> DbResult<Vec<IndexedKey>> {
     let app = app.clone();
     let read = tokio::spawn(async move { keys::changed_between(app.db.read(), after, until).await });
     read.await.unwrap_or_else(|error| match error.try_into_panic() {
@@ -159,7 +159,7 @@ impl<'a> Load<'a> {
         Self { app, refill: app.index.refill(), loaded: 0, total, begun, told: begun }
     }
 
-    async fn take(&mut self, keys: &[Facts]) -> DbResult<()> {
+    async fn take(&mut self, keys: &[IndexedKey]) -> DbResult<()> {
         for key in keys {
             // Its workspace may be younger than this node's memory.
             self.app.cluster.tenant(self.app, key.workspace).await?;

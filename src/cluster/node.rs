@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::model::{Node, NodeId};
 use super::store;
 use crate::app::App;
-use crate::keys::{self, Facts, SecretDigest, format};
+use crate::keys::{self, IndexedKey, SecretDigest, format};
 use kit::clock::{Clock, Time};
 use kit::db::{DbResult, Fault, WritesRefused, is_unavailable};
 use kit::http::ApiError;
@@ -150,7 +150,7 @@ impl Cluster {
     /// Gives the lease back.
     pub async fn leave(&self, app: &App) -> DbResult<()> {
         self.lease_until.store(0, Ordering::Release);
-        store::delete(app.db.pulse().write, self.id).await
+        store::delete(app.db.lease_pools().write, self.id).await
     }
 
     /// Applies every change there is, then renews the lease as of the time before looking.
@@ -175,7 +175,7 @@ impl Cluster {
                 let _reported_below = app.db.reclaim_log().await;
             }
             let until = app.clock.now().after(LEASE);
-            if store::renew(app.db.pulse().write, self.id, said, revision, until).await? {
+            if store::renew(app.db.lease_pools().write, self.id, said, revision, until).await? {
                 self.read_back(app, |row| row.applied_revision == revision && row.lease_until == until).await?;
                 self.said.store(revision, Ordering::Relaxed);
                 self.lease_until.store(micros(before + LEASE), Ordering::Release);
@@ -190,7 +190,7 @@ impl Cluster {
     /// Reads this node's row over another connection than the one that wrote it. Fails with [`Fault::Unconfirmed`], and stops
     /// ordinary writes, if it is not as it was written: what that connection confirms is not stored.
     async fn read_back(&self, app: &App, is_as_written: impl Fn(&Node) -> bool) -> DbResult<()> {
-        if store::find(app.db.pulse().read, self.id).await?.as_ref().is_some_and(is_as_written) {
+        if store::find(app.db.lease_pools().read, self.id).await?.as_ref().is_some_and(is_as_written) {
             return Ok(());
         }
         self.doubt();
@@ -213,7 +213,7 @@ impl Cluster {
 
     async fn try_probe(&self, app: &App, number: i64) -> DbResult<ProbeResult> {
         app.db.require_same_file()?;
-        if !store::set_probe(app.db.pulse().write, self.id, number).await? {
+        if !store::set_probe(app.db.lease_pools().write, self.id, number).await? {
             return Ok(ProbeResult::NotJoined);
         }
         self.read_back(app, |row| row.probe == number).await?;
@@ -235,7 +235,7 @@ impl Cluster {
         self.lease_until.store(0, Ordering::Release);
         // The row is not deleted: a statement that was given up on may still arrive, and must not take away the row of a
         // node that has its lease by then.
-        if store::find(app.db.pulse().read, self.id).await?.is_some() {
+        if store::find(app.db.lease_pools().read, self.id).await?.is_some() {
             // Until a renewal has been read back, nothing is stored on this node's word.
             app.db.storage().health().report(Fault::Unconfirmed);
             tracing::warn!("this node's row is not as it was written; rejoining with a full reload");
@@ -269,14 +269,14 @@ impl Cluster {
             lease_until: now.after(LEASE),
             probe: 0,
         };
-        store::insert_run(app.db.pulse().write, &node).await?;
-        store::insert(app.db.pulse().write, node).await?;
+        store::insert_run(app.db.lease_pools().write, &node).await?;
+        store::insert(app.db.lease_pools().write, node).await?;
         self.said.store(0, Ordering::Relaxed);
         Ok(())
     }
 
     /// Past its lease, a node asks the database about the one key that was presented, or answers 503.
-    pub async fn ask(&self, app: &App, presented: &[u8]) -> Result<Option<Facts>, ApiError> {
+    pub async fn ask(&self, app: &App, presented: &[u8]) -> Result<Option<IndexedKey>, ApiError> {
         let Ok(digest) = format::digest_of(presented) else { return Ok(None) };
         // The file that is still open is not the one that others change.
         let is_orphaned = app.db.storage().health().fault() == Some(Fault::Replaced);
@@ -286,7 +286,7 @@ impl Cluster {
         }
         match tokio::time::timeout(LEASE, keys::find_by_digest(app.db.read(), digest)).await {
             Ok(Ok(Some(key))) => {
-                let facts = Facts::from(&key);
+                let facts = IndexedKey::from(&key);
                 self.tenant(app, facts.workspace).await?;
                 // Not to be trusted, but to go on counting where it is known.
                 app.index.apply(&facts);

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::summary::{Summary, summary};
-use crate::access::{OwnWorkspace, Visitor};
+use crate::access::{OwnWorkspace, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use kit::http::route::page;
@@ -26,7 +26,7 @@ struct IndexPage {
     nodes: String,
 }
 
-async fn index(who: Visitor<OwnWorkspace>, State(app): State<App>) -> Result<Response, ApiError> {
+async fn index(who: PageSession<OwnWorkspace>, State(app): State<App>) -> Result<Response, ApiError> {
     let summary = summary(app.db.read(), who.workspace(), app.clock.now()).await?;
     let nodes = plural(summary.nodes(), "node");
     Ok(html(&IndexPage { frame: who.frame(&app, "Cluster", Place::Cluster), summary, nodes }))

@@ -20,7 +20,7 @@ impl Peers {
     /// Looks at the other nodes, and deletes those that have not renewed their lease for longer than it lasts; how many
     /// are left.
     pub(super) async fn look(&mut self, app: &App, except: NodeId) -> DbResult<u32> {
-        let nodes = store::all(app.db.pulse().read).await?;
+        let nodes = store::all(app.db.lease_pools().read).await?;
         let now = Instant::now();
         let mut known = std::mem::take(&mut self.0);
         for node in nodes.into_iter().filter(|node| node.id != except) {
@@ -28,7 +28,7 @@ impl Peers {
             let since = known.remove(&id).filter(|(was, _)| *was == lease).map_or(now, |(_, since)| since);
             if now.duration_since(since) < PATIENCE {
                 self.0.insert(id, (lease, since));
-            } else if store::delete_silent(app.db.pulse().write, id, lease).await? {
+            } else if store::delete_silent(app.db.lease_pools().write, id, lease).await? {
                 tracing::info!(node = %id, name = node.name, address = node.address, "a node has ended without leaving");
             }
         }

@@ -13,7 +13,7 @@ use crate::access::{Allowed, FleetRead, FleetWrite};
 use crate::app::App;
 use kit::clock::Time;
 use kit::http::route::{get, patch, post};
-use kit::http::{Answer, ApiError, Body, Created, Creating, Known, Listing, Page, Path, Routes, Tagged};
+use kit::http::{ApiError, Body, Created, Creating, JsonOk, Known, Listing, Page, Path, Routes, WithEtag};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -76,17 +76,17 @@ async fn index(
     who: Allowed<FleetRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<AircraftFilter>,
-) -> Result<Answer<Page<AircraftView>>, ApiError> {
-    Ok(Answer(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(AircraftView::from)))
+) -> Result<JsonOk<Page<AircraftView>>, ApiError> {
+    Ok(JsonOk(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(AircraftView::from)))
 }
 
 async fn show(
     who: Allowed<FleetRead>,
     State(app): State<App>,
     Path(id): Path<AircraftId>,
-) -> Result<Answer<AircraftView>, ApiError> {
+) -> Result<JsonOk<AircraftView>, ApiError> {
     let aircraft = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(Answer(aircraft.into()))
+    Ok(JsonOk(aircraft.into()))
 }
 
 async fn create(
@@ -94,9 +94,9 @@ async fn create(
     State(app): State<App>,
     Creating { input, once }: Creating<CreateAircraft>,
 ) -> Result<Created<AircraftView>, ApiError> {
-    let mut work = who.begin_once(&app, once).await?;
-    let aircraft = AircraftView::from(service::create(&mut work, input).await?);
-    work.commit_answering(201, &aircraft).await?;
+    let mut tx = who.begin_idempotent(&app, once).await?;
+    let aircraft = AircraftView::from(service::create(&mut tx, input).await?);
+    tx.commit_answering(201, &aircraft).await?;
     Ok(Created(aircraft))
 }
 
@@ -105,13 +105,13 @@ async fn update(
     State(app): State<App>,
     Path(id): Path<AircraftId>,
     Body(input): Body<UpdateAircraft>,
-) -> Result<Answer<AircraftView>, ApiError> {
-    let mut work = who.begin(&app).await?;
-    let aircraft = service::update(&mut work, id, input).await?;
-    work.commit().await?;
-    Ok(Answer(aircraft.into()))
+) -> Result<JsonOk<AircraftView>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let aircraft = service::update(&mut tx, id, input).await?;
+    tx.commit().await?;
+    Ok(JsonOk(aircraft.into()))
 }
 
-async fn fleet_status(who: Allowed<FleetRead>, State(app): State<App>, known: Known) -> Result<Tagged<FleetStatus>, ApiError> {
+async fn fleet_status(who: Allowed<FleetRead>, State(app): State<App>, known: Known) -> Result<WithEtag<FleetStatus>, ApiError> {
     Ok(known.answer(FleetStatus::of(store::all(app.db.read(), who.workspace()).await?)))
 }

@@ -6,7 +6,7 @@ use super::code::{Airport, TailNumber, TypeDesignator};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::http::{Check, Faults, present};
-use kit::text::{Line, Prose, kept};
+use kit::text::{Line, MultilineText, kept};
 
 kit::ids! {
     /// An aircraft.
@@ -16,9 +16,9 @@ kit::ids! {
 /// What the manufacturer calls it: 1 to 100 characters.
 pub type ModelName = Line<1, 100>;
 /// Why an aircraft is in its status: up to 500 characters.
-pub type StatusNote = Prose<0, 500>;
+pub type StatusNote = MultilineText<0, 500>;
 
-kit::words! {
+kit::string_enum! {
     /// Where an aircraft stands. Only `active` is available for dispatch.
     Status as AircraftStatus {
         /// Flying.

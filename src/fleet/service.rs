@@ -1,20 +1,20 @@
-//! What can be done with aircraft. Each use case is part of a [`Work`] that its caller begins and commits.
+//! What can be done with aircraft. Each use case is part of a [`AuditedTx`] that its caller begins and commits.
 
 use serde_json::{Value, json};
 
 use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
-use crate::audit::{Action, Target, Work, differences};
+use crate::audit::{Action, AuditedTx, Target, differences};
 use kit::db::{DbResult, is_duplicate};
 use kit::text::kept;
 
 /// Adds an aircraft.
-pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, Error> {
-    let now = work.now();
+pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraft, Error> {
+    let now = tx.now();
     let aircraft = Aircraft {
-        id: AircraftId::new(now, &work.app().random),
-        workspace: work.workspace(),
+        id: AircraftId::new(now, &tx.app().random),
+        workspace: tx.workspace(),
         tail_number: input.tail_number,
         type_designator: input.type_designator,
         model: input.model.into_string(),
@@ -25,22 +25,22 @@ pub async fn create(work: &mut Work, input: CreateAircraft) -> Result<Aircraft, 
         created_at: now,
         updated_at: now,
     };
-    written(&aircraft, store::insert(work.tx(), &aircraft).await)?;
-    work.record(Action::AircraftCreated, Some(target(&aircraft)), described(&aircraft));
+    written(&aircraft, store::insert(tx.db(), &aircraft).await)?;
+    tx.record(Action::AircraftCreated, Some(target(&aircraft)), described(&aircraft));
     Ok(aircraft)
 }
 
 /// Changes an aircraft; if nothing differs, nothing is written or recorded.
-pub(super) async fn update(work: &mut Work, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
-    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
+pub(super) async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
+    let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     if !new.may_be_expected() {
         return Err(Error::NotAway);
     }
     let Some(changes) = differences(&described(&old), &described(&new)) else { return Ok(old) };
-    let aircraft = Aircraft { updated_at: work.now(), ..new };
-    written(&aircraft, store::set(work.tx(), &aircraft).await)?;
-    work.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
+    let aircraft = Aircraft { updated_at: tx.now(), ..new };
+    written(&aircraft, store::set(tx.db(), &aircraft).await)?;
+    tx.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
     Ok(aircraft)
 }
 

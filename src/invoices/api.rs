@@ -15,7 +15,7 @@ use crate::trips::TripId;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::http::route::{get, patch, post};
-use kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoFields, Page, Path, Routes};
+use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoFields, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -88,19 +88,19 @@ async fn index(
     who: Allowed<InvoicesRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<InvoiceFilter>,
-) -> Result<Answer<Page<InvoiceView>>, ApiError> {
+) -> Result<JsonOk<Page<InvoiceView>>, ApiError> {
     let now = app.clock.now();
     let page = store::list(app.db.read(), who.workspace(), &filter, paging, Day::of(now)).await?;
-    Ok(Answer(page.map(|invoice| InvoiceView::new(invoice, now))))
+    Ok(JsonOk(page.map(|invoice| InvoiceView::new(invoice, now))))
 }
 
 async fn show(
     who: Allowed<InvoicesRead>,
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
-) -> Result<Answer<InvoiceView>, ApiError> {
+) -> Result<JsonOk<InvoiceView>, ApiError> {
     let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(Answer(InvoiceView::new(invoice, app.clock.now())))
+    Ok(JsonOk(InvoiceView::new(invoice, app.clock.now())))
 }
 
 async fn create(
@@ -108,9 +108,9 @@ async fn create(
     State(app): State<App>,
     Creating { input, once }: Creating<CreateInvoice>,
 ) -> Result<Created<InvoiceView>, ApiError> {
-    let mut work = who.begin_once(&app, once).await?;
-    let invoice = InvoiceView::new(service::create(&mut work, input).await?, work.now());
-    work.commit_answering(201, &invoice).await?;
+    let mut tx = who.begin_idempotent(&app, once).await?;
+    let invoice = InvoiceView::new(service::create(&mut tx, input).await?, tx.now());
+    tx.commit_answering(201, &invoice).await?;
     Ok(Created(invoice))
 }
 
@@ -119,11 +119,11 @@ async fn update(
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
     Body(input): Body<UpdateInvoice>,
-) -> Result<Answer<InvoiceView>, ApiError> {
-    let mut work = who.begin(&app).await?;
-    let invoice = InvoiceView::new(service::update(&mut work, id, input).await?, work.now());
-    work.commit().await?;
-    Ok(Answer(invoice))
+) -> Result<JsonOk<InvoiceView>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let invoice = InvoiceView::new(service::update(&mut tx, id, input).await?, tx.now());
+    tx.commit().await?;
+    Ok(JsonOk(invoice))
 }
 
 async fn send(
@@ -131,11 +131,11 @@ async fn send(
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
     Body(NoFields {}): Body<NoFields>,
-) -> Result<Answer<InvoiceView>, ApiError> {
-    let mut work = who.begin(&app).await?;
-    let invoice = InvoiceView::new(service::send(&mut work, id).await?, work.now());
-    work.commit().await?;
-    Ok(Answer(invoice))
+) -> Result<JsonOk<InvoiceView>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let invoice = InvoiceView::new(service::send(&mut tx, id).await?, tx.now());
+    tx.commit().await?;
+    Ok(JsonOk(invoice))
 }
 
 async fn pay(
@@ -144,9 +144,9 @@ async fn pay(
     Path(id): Path<InvoiceId>,
     Creating { input, once }: Creating<PayInvoice>,
 ) -> Result<Created<InvoiceView>, ApiError> {
-    let mut work = who.begin_once(&app, once).await?;
-    let invoice = InvoiceView::new(service::pay(&mut work, id, input).await?, work.now());
-    work.commit_answering(201, &invoice).await?;
+    let mut tx = who.begin_idempotent(&app, once).await?;
+    let invoice = InvoiceView::new(service::pay(&mut tx, id, input).await?, tx.now());
+    tx.commit_answering(201, &invoice).await?;
     Ok(Created(invoice))
 }
 
@@ -155,9 +155,9 @@ async fn void(
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
     Body(input): Body<VoidInvoice>,
-) -> Result<Answer<InvoiceView>, ApiError> {
-    let mut work = who.begin(&app).await?;
-    let invoice = InvoiceView::new(service::void(&mut work, id, input).await?, work.now());
-    work.commit().await?;
-    Ok(Answer(invoice))
+) -> Result<JsonOk<InvoiceView>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let invoice = InvoiceView::new(service::void(&mut tx, id, input).await?, tx.now());
+    tx.commit().await?;
+    Ok(JsonOk(invoice))
 }

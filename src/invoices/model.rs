@@ -11,7 +11,7 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::http::{Check, Faults, present};
-use kit::text::{Line, Prose};
+use kit::text::{Line, MultilineText};
 
 kit::ids! {
     /// An invoice.
@@ -20,7 +20,7 @@ kit::ids! {
     PaymentId = "pay";
 }
 
-kit::words! {
+kit::string_enum! {
     /// How far an invoice is, as it is stored.
     Stage as InvoiceStage {
         /// Can be edited.
@@ -34,7 +34,7 @@ kit::words! {
     }
 }
 
-kit::words! {
+kit::string_enum! {
     /// How far an invoice is.
     Status as InvoiceStatus {
         /// Can be edited.
@@ -104,7 +104,7 @@ impl From<NewClient> for Client {
 }
 
 /// What is written on an invoice beside its lines.
-pub type Notes = Prose<0, 4000>;
+pub type Notes = MultilineText<0, 4000>;
 /// The number another system gave it.
 pub type ExternalId = Line<1, 200>;
 
@@ -207,7 +207,7 @@ impl Check for PayInvoice {
 pub struct VoidInvoice {
     /// For the record.
     #[serde(default)]
-    pub reason: Option<Prose<0, 500>>,
+    pub reason: Option<MultilineText<0, 500>>,
 }
 
 impl Check for VoidInvoice {}

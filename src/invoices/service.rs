@@ -1,4 +1,4 @@
-//! What can be done with invoices, each within a [`Work`].
+//! What can be done with invoices, each within a [`AuditedTx`].
 
 use serde_json::{Value, json};
 
@@ -8,23 +8,23 @@ use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
 use super::tables::payment;
-use crate::audit::{Action, Target, Work, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, Target, and_rewritten, differences};
 use crate::trips::{self, TripId};
 use crate::workspaces;
 use kit::day::Day;
 use kit::text::{Line, kept};
 
 /// Drafts an invoice.
-pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Error> {
-    let (now, workspace) = (work.now(), work.workspace());
+pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice, Error> {
+    let (now, workspace) = (tx.now(), tx.workspace());
     let (line_items, total) = price(input.line_items)?;
-    require_trip(work, input.trip_id).await?;
+    require_trip(tx, input.trip_id).await?;
     let external_id = input.external_id.map(Line::into_string);
-    require_free(work, external_id.as_deref(), None).await?;
+    require_free(tx, external_id.as_deref(), None).await?;
     let year = now.date().year();
-    let count = workspaces::next_number(work.tx(), workspace, &format!("INV-{year}")).await?;
+    let count = workspaces::next_number(tx.db(), workspace, &format!("INV-{year}")).await?;
     let invoice = Invoice {
-        id: InvoiceId::new(now, &work.app().random),
+        id: InvoiceId::new(now, &tx.app().random),
         workspace,
         number: number(year, count),
         client: input.client.into(),
@@ -40,26 +40,26 @@ pub async fn create(work: &mut Work, input: CreateInvoice) -> Result<Invoice, Er
         created_at: now,
         updated_at: now,
     };
-    store::insert(work.tx(), &invoice).await?;
-    work.record(Action::InvoiceCreated, Some(target(&invoice)), described(&invoice));
+    store::insert(tx.db(), &invoice).await?;
+    tx.record(Action::InvoiceCreated, Some(target(&invoice)), described(&invoice));
     Ok(invoice)
 }
 
 /// Changes a draft; if nothing differs, nothing is written or recorded.
-pub(super) async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
-    let old = get(work, id).await?;
+pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
+    let old = get(tx, id).await?;
     old.require_draft()?;
     let mut invoice = old.clone();
     if let Some(lines) = input.line_items {
         (invoice.line_items, invoice.total) = price(lines)?;
     }
     if let Some(trip) = input.trip_id {
-        require_trip(work, trip).await?;
+        require_trip(tx, trip).await?;
         invoice.trip_id = trip;
     }
     if let Some(external_id) = input.external_id {
         invoice.external_id = external_id.map(Line::into_string);
-        require_free(work, invoice.external_id.as_deref(), Some(id)).await?;
+        require_free(tx, invoice.external_id.as_deref(), Some(id)).await?;
     }
     if let Some(notes) = input.notes {
         invoice.notes = kept(notes);
@@ -68,33 +68,33 @@ pub(super) async fn update(work: &mut Work, id: InvoiceId, input: UpdateInvoice)
     invoice.currency = input.currency.unwrap_or(invoice.currency);
     invoice.due_date = input.due_date.unwrap_or(invoice.due_date);
     let Some(changes) = changes(&old, &invoice) else { return Ok(old) };
-    write(work, &mut invoice, Action::InvoiceUpdated, changes).await?;
+    write(tx, &mut invoice, Action::InvoiceUpdated, changes).await?;
     Ok(invoice)
 }
 
 /// Sends a draft: from now on it can be paid and not edited. A second call changes nothing.
-pub async fn send(work: &mut Work, id: InvoiceId) -> Result<Invoice, Error> {
-    let mut invoice = get(work, id).await?;
+pub async fn send(tx: &mut AuditedTx, id: InvoiceId) -> Result<Invoice, Error> {
+    let mut invoice = get(tx, id).await?;
     if invoice.send()? == Change::Made {
         let details = described(&invoice);
-        write(work, &mut invoice, Action::InvoiceSent, details).await?;
+        write(tx, &mut invoice, Action::InvoiceSent, details).await?;
     }
     Ok(invoice)
 }
 
 /// Records a payment; when nothing is left to pay, the invoice is paid.
-pub async fn pay(work: &mut Work, id: InvoiceId, input: PayInvoice) -> Result<Invoice, Error> {
-    let (now, today) = (work.now(), Day::of(work.now()));
+pub async fn pay(tx: &mut AuditedTx, id: InvoiceId, input: PayInvoice) -> Result<Invoice, Error> {
+    let (now, today) = (tx.now(), Day::of(tx.now()));
     let paid_on = input.paid_on.unwrap_or(today);
     // East of Greenwich tomorrow has begun.
     if paid_on > today.tomorrow() {
         return Err(Error::NotYet);
     }
-    let mut invoice = get(work, id).await?;
+    let mut invoice = get(tx, id).await?;
     invoice.pay(input.amount)?;
     let payment = payment::Model {
-        id: PaymentId::new(now, &work.app().random),
-        workspace_id: work.workspace(),
+        id: PaymentId::new(now, &tx.app().random),
+        workspace_id: tx.workspace(),
         invoice_id: id,
         amount: input.amount,
         paid_on,
@@ -109,29 +109,29 @@ pub async fn pay(work: &mut Work, id: InvoiceId, input: PayInvoice) -> Result<In
         "reference": payment.reference,
         "remaining": invoice.remaining(),
     });
-    store::insert_payment(work.tx(), payment).await?;
-    write(work, &mut invoice, Action::InvoicePaymentRecorded, details).await?;
+    store::insert_payment(tx.db(), payment).await?;
+    write(tx, &mut invoice, Action::InvoicePaymentRecorded, details).await?;
     Ok(invoice)
 }
 
 /// Calls an invoice off that nothing was paid for. A second call changes nothing.
-pub(super) async fn void(work: &mut Work, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
-    let mut invoice = get(work, id).await?;
+pub(super) async fn void(tx: &mut AuditedTx, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
+    let mut invoice = get(tx, id).await?;
     if invoice.void()? == Change::Made {
         let reason = kept(input.reason);
-        write(work, &mut invoice, Action::InvoiceVoided, json!({ "reason": reason })).await?;
+        write(tx, &mut invoice, Action::InvoiceVoided, json!({ "reason": reason })).await?;
     }
     Ok(invoice)
 }
 
-async fn get(work: &Work, id: InvoiceId) -> Result<Invoice, Error> {
-    store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)
+async fn get(tx: &AuditedTx, id: InvoiceId) -> Result<Invoice, Error> {
+    store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)
 }
 
-async fn write(work: &mut Work, invoice: &mut Invoice, action: Action, details: Value) -> Result<(), Error> {
-    invoice.updated_at = work.now();
-    store::set(work.tx(), invoice).await?;
-    work.record(action, Some(target(invoice)), details);
+async fn write(tx: &mut AuditedTx, invoice: &mut Invoice, action: Action, details: Value) -> Result<(), Error> {
+    invoice.updated_at = tx.now();
+    store::set(tx.db(), invoice).await?;
+    tx.record(action, Some(target(invoice)), details);
     Ok(())
 }
 
@@ -141,17 +141,17 @@ fn price(lines: Vec<NewLine>) -> Result<(Vec<LineItem>, i64), Error> {
     Ok((lines, total))
 }
 
-async fn require_trip(work: &Work, trip: Option<TripId>) -> Result<(), Error> {
+async fn require_trip(tx: &AuditedTx, trip: Option<TripId>) -> Result<(), Error> {
     match trip {
-        Some(id) if trips::find(work.tx(), work.workspace(), id).await?.is_none() => Err(Error::NoSuchTrip(id)),
+        Some(id) if trips::find(tx.db(), tx.workspace(), id).await?.is_none() => Err(Error::NoSuchTrip(id)),
         _ => Ok(()),
     }
 }
 
-/// Looks before it writes: nobody else writes in the workspace while a [`Work`] is open.
-async fn require_free(work: &Work, external_id: Option<&str>, except: Option<InvoiceId>) -> Result<(), Error> {
+/// Looks before it writes: nobody else writes in the workspace while a [`AuditedTx`] is open.
+async fn require_free(tx: &AuditedTx, external_id: Option<&str>, except: Option<InvoiceId>) -> Result<(), Error> {
     let Some(external_id) = external_id else { return Ok(()) };
-    match store::find_by_external_id(work.tx(), work.workspace(), external_id).await? {
+    match store::find_by_external_id(tx.db(), tx.workspace(), external_id).await? {
         Some(Invoice { id, number, .. }) if Some(id) != except => {
             Err(Error::ExternalIdTaken { external_id: external_id.to_owned(), id, number })
         }

@@ -58,7 +58,7 @@ impl From<Error> for ApiError {
             Error::AlreadyCreated(id) => {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())
             }
-            Error::OnceKeyReused => Self::once_key_reused(),
+            Error::OnceKeyReused => Self::idempotency_key_reused(),
             Error::Quota(exceeded) => exceeded.into(),
             Error::Db(error) => error.into(),
         }

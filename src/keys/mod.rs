@@ -29,7 +29,7 @@ pub use api::routes;
 pub(crate) use api::views;
 pub use error::Error;
 pub use format::{PlainSecret, SecretDigest};
-pub use index::{Entry, EntryRef, Facts, Index, Refusal, Tenant};
+pub use index::{Entry, EntryRef, Index, IndexedKey, Refusal, Tenant};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
 };
@@ -42,5 +42,5 @@ pub use store::{
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;
-pub use tally::{Tallies, list};
+pub use tally::{KeyCountCache, list};
 pub use usage::{Flush, Origin, Recorder, import_usage};

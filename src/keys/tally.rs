@@ -18,34 +18,34 @@ use kit::lock::lock;
 
 /// What was counted last, of each workspace whose keys were listed here.
 #[derive(Debug, Default)]
-pub struct Tallies(Mutex<Known>);
+pub struct KeyCountCache(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    tallies: HashMap<WorkspaceId, Tally>,
+    key_counts: HashMap<WorkspaceId, Tally>,
     /// How many times all were forgotten.
     forgotten: u64,
 }
 
-impl Tallies {
+impl KeyCountCache {
     /// Counts everything again: the database may have forgotten changes, and have given their numbers to others.
     pub fn forget(&self) {
         let mut known = lock(&self.0);
-        known.tallies.clear();
+        known.key_counts.clear();
         known.forgotten += 1;
     }
 
     /// What is known of a workspace, and what to say with what is counted on from there.
     fn of(&self, workspace: WorkspaceId) -> (Option<Tally>, u64) {
         let known = lock(&self.0);
-        (known.tallies.get(&workspace).copied(), known.forgotten)
+        (known.key_counts.get(&workspace).copied(), known.forgotten)
     }
 
     /// Keeps what was counted, unless all was forgotten meanwhile.
     fn keep(&self, workspace: WorkspaceId, tally: Tally, forgotten: u64) {
         let mut known = lock(&self.0);
         if known.forgotten == forgotten {
-            known.tallies.insert(workspace, tally);
+            known.key_counts.insert(workspace, tally);
         }
     }
 }
@@ -104,13 +104,13 @@ pub(super) async fn count(app: &App, workspace: WorkspaceId, search: &Search, no
     let ticks = app.clock.ticks();
     // Before the keys: what changes meanwhile is counted again next time.
     let revision = cluster::current_revision(db).await?;
-    let (known, forgotten) = app.tallies.of(workspace);
+    let (known, forgotten) = app.key_counts.of(workspace);
     if let Some(tally) = known.filter(|tally| tally.holds(revision, now)) {
         return Ok(tally.counts);
     }
     let (settled, begun) = known.and_then(|tally| tally.to_go_on(now, ticks)).unwrap_or((Settled::default(), ticks));
     let (counts, settled, until) = store::count_on(db, workspace, settled, now).await?;
-    app.tallies.keep(workspace, Tally { counts, revision, at: now, ticks, until, settled, begun }, forgotten);
+    app.key_counts.keep(workspace, Tally { counts, revision, at: now, ticks, until, settled, begun }, forgotten);
     Ok(counts)
 }
 

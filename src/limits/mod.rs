@@ -15,7 +15,7 @@ mod refusal;
 mod settings;
 mod shares;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnAcquireErr, DbErr};
@@ -51,6 +51,8 @@ pub struct Budgets {
     writers: Shares,
     exports: Exports,
     refused: [AtomicU64; Limit::ALL.len()],
+    /// Live nodes, this one included.
+    nodes: AtomicU32,
 }
 
 /// A moment by the clock that only goes forward, and the nodes that share a limit then.
@@ -72,8 +74,19 @@ impl Budgets {
             writers: Shares::of(writers, WRITE_PATIENCE),
             exports: Exports::new(&settings),
             refused: [const { AtomicU64::new(0) }; Limit::ALL.len()],
+            nodes: AtomicU32::new(1),
             settings,
         }
+    }
+
+    /// Sets the number of live nodes, this one included, that share each limit.
+    pub fn set_nodes(&self, nodes: u32) {
+        self.nodes.store(nodes.max(1), Ordering::Relaxed);
+    }
+
+    /// Returns the moment at these ticks of the monotonic clock, with the number of live nodes.
+    pub fn moment(&self, at: Duration) -> Moment {
+        Moment { at, nodes: self.nodes.load(Ordering::Relaxed) }
     }
 
     /// Takes one call of a member.
@@ -94,8 +107,8 @@ impl Budgets {
     }
 
     /// Takes back a report that was not filed.
-    pub fn give_back_report(&self, member: MemberId) {
-        self.rates.give_back_report(member);
+    pub fn refund_report(&self, member: MemberId) {
+        self.rates.refund_report(member);
     }
 
     fn has_bytes_left(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Limit, Limited, Moment, Settings};
 use crate::members::{Member, MemberId};
 use crate::workspaces::WorkspaceId;
-use kit::limit::{Limits, Rate, TooSoon, WhenFull};
+use kit::limit::{Limits, Rate, RateLimited, WhenFull};
 
 /// Members, or workspaces, that are counted at once; idle ones are forgotten.
 const MOST: usize = 100_000;
@@ -62,7 +62,7 @@ impl Rates {
         let group = if member.role.is_administrator() { Group::Administrators } else { Group::Others };
         of_member.take(member.id, moment)?;
         // A request that is refused costs nothing.
-        of_workspace.take((member.workspace, group), moment).inspect_err(|_| of_member.give_back(&member.id, moment))
+        of_workspace.take((member.workspace, group), moment).inspect_err(|_| of_member.refund(&member.id, moment))
     }
 
     pub(super) fn take_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
@@ -74,8 +74,8 @@ impl Rates {
         self.member_reports.take(member, Moment { nodes: 1, ..moment })
     }
 
-    pub(super) fn give_back_report(&self, member: MemberId) {
-        self.member_reports.give_back(&member, Moment { at: Duration::ZERO, nodes: 1 });
+    pub(super) fn refund_report(&self, member: MemberId) {
+        self.member_reports.refund(&member, Moment { at: Duration::ZERO, nodes: 1 });
     }
 }
 
@@ -95,16 +95,16 @@ impl<K: Hash + Eq> Bucket<K> {
 
     fn take(&self, caller: K, moment: Moment) -> Result<(), Limited> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        let refused = |TooSoon { retry_after, rate }| {
+        let refused = |RateLimited { retry_after, rate }| {
             let (limit, quota, window) = (self.limit, rate.requests.into(), rate.per);
             Limited { limit, quota, window, retry_after }
         };
         limiter.take_share(caller, moment.nodes, moment.at).map(|_left| ()).map_err(refused)
     }
 
-    fn give_back(&self, caller: &K, moment: Moment) {
+    fn refund(&self, caller: &K, moment: Moment) {
         if let Some(limiter) = &self.limiter {
-            limiter.give_back_share(caller, moment.nodes);
+            limiter.refund_share(caller, moment.nodes);
         }
     }
 }

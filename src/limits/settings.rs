@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-kit::words! {
+kit::string_enum! {
     /// A limit or quota that an operator can set.
     Limit as Limit {
         /// Reads of one member in a minute.

@@ -15,8 +15,8 @@ use crate::access::{Allowed, Anyone, Caller, ManageMembers, RemoveMembers};
 use crate::app::App;
 use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
-use kit::http::{Answer, ApiError, Body, Check, Created, Creating, Faults, Listing, NoParameters, Page, Path, Routes};
-use kit::text::unquoted;
+use kit::http::{ApiError, Body, Check, Created, Creating, Faults, JsonOk, Listing, NoParameters, Page, Path, Routes};
+use kit::text::secret_string;
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -69,8 +69,8 @@ async fn index(
     who: Allowed<ManageMembers>,
     State(app): State<App>,
     Listing { paging, .. }: Listing<NoParameters>,
-) -> Result<Answer<Page<MemberView>>, ApiError> {
-    Ok(Answer(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
+) -> Result<JsonOk<Page<MemberView>>, ApiError> {
+    Ok(JsonOk(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
 }
 
 fn standing<P>(who: &Allowed<P>) -> Standing {
@@ -110,16 +110,16 @@ async fn set_role(
     State(app): State<App>,
     Path(id): Path<MemberId>,
     Body(input): Body<ChangeRole>,
-) -> Result<Answer<MemberView>, ApiError> {
-    Ok(Answer(service::set_role(&app, who.workspace(), who.by(), standing(&who), id, input.role).await?.into()))
+) -> Result<JsonOk<MemberView>, ApiError> {
+    Ok(JsonOk(service::set_role(&app, who.workspace(), who.by(), standing(&who), id, input.role).await?.into()))
 }
 
 async fn remove(
     who: Allowed<RemoveMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
-) -> Result<Answer<MemberView>, ApiError> {
-    Ok(Answer(service::remove(&app, who.workspace(), who.by(), standing(&who), id).await?.into()))
+) -> Result<JsonOk<MemberView>, ApiError> {
+    Ok(JsonOk(service::remove(&app, who.workspace(), who.by(), standing(&who), id).await?.into()))
 }
 
 // No Debug: it carries a password.
@@ -128,11 +128,11 @@ async fn remove(
 #[serde(deny_unknown_fields)]
 struct AcceptInvitation {
     /// What stands behind `#` in the invitation's link.
-    #[serde(deserialize_with = "unquoted")]
+    #[serde(deserialize_with = "secret_string")]
     #[schema(value_type = String)]
     token: SecretString,
     /// 12 to 200 characters; not a common password, and not made of the names of the person or the workspace.
-    #[serde(deserialize_with = "unquoted")]
+    #[serde(deserialize_with = "secret_string")]
     #[schema(value_type = String, min_length = 12, max_length = 200)]
     password: SecretString,
 }
@@ -147,7 +147,7 @@ async fn join(
     who: Allowed<Anyone>,
     State(app): State<App>,
     Body(input): Body<AcceptInvitation>,
-) -> Result<Answer<MemberView>, ApiError> {
+) -> Result<JsonOk<MemberView>, ApiError> {
     let by = |actor| who.info().by(actor);
-    Ok(Answer(invitations::join(&app, input.token.expose_secret(), input.password, by).await?.into()))
+    Ok(JsonOk(invitations::join(&app, input.token.expose_secret(), input.password, by).await?.into()))
 }

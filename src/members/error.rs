@@ -56,7 +56,7 @@ impl From<Error> for ApiError {
             Error::Password(_) => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
             Error::Busy => Self::rate_limited(sentence(), 1),
-            Error::OnceKeyReused => Self::once_key_reused(),
+            Error::OnceKeyReused => Self::idempotency_key_reused(),
             Error::Quota(exceeded) => exceeded.into(),
             Error::Db(error) => error.into(),
         }

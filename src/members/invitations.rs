@@ -12,10 +12,10 @@ use super::password::{self, Claimant, NewPassword};
 use super::service::{Standing, insert_with, target};
 use super::{quota, store};
 use crate::app::App;
-use crate::audit::{Action, Actor, By, OnceOutcome, Work};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, IdempotencyOutcome};
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
-use kit::http::OnceKey;
+use kit::http::IdempotencyKey;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 /// The tokens of invitations: `pci_…`.
@@ -55,21 +55,21 @@ pub enum Invitation {
 pub async fn invite(
     app: &App,
     workspace: WorkspaceId,
-    by: By,
+    by: AuditContext,
     standing: Standing,
     input: AddMember,
-    once: Option<OnceKey>,
+    once: Option<IdempotencyKey>,
 ) -> Result<Invitation, Error> {
     standing.require(input.role)?;
-    let (mut work, repeated) = begin_once(app, workspace, by, once).await?;
+    let (mut tx, repeated) = begin_idempotent(app, workspace, by, once).await?;
     if let Some(id) = repeated {
         return Ok(Invitation::Repeated(id));
     }
-    quota::require_seat(&work).await?;
-    quota::require_open_invitation(&work).await?;
-    let (token, invitation) = invitation(app, work.by());
-    let member = insert_with(&mut work, input.email, input.name, input.role, None, Some(invitation)).await?;
-    work.commit_answering(201, &member.id).await?;
+    quota::require_seat(&tx).await?;
+    quota::require_open_invitation(&tx).await?;
+    let (token, invitation) = invitation(app, tx.by());
+    let member = insert_with(&mut tx, input.email, input.name, input.role, None, Some(invitation)).await?;
+    tx.commit_answering(201, &member.id).await?;
     Ok(Invitation::Made(Invited { member, token, until: invitation.until }))
 }
 
@@ -77,45 +77,55 @@ pub async fn invite(
 pub async fn invite_again(
     app: &App,
     workspace: WorkspaceId,
-    by: By,
+    by: AuditContext,
     standing: Standing,
     id: MemberId,
-    once: Option<OnceKey>,
+    once: Option<IdempotencyKey>,
 ) -> Result<Invitation, Error> {
-    let (mut work, repeated) = begin_once(app, workspace, by, once).await?;
+    let (mut tx, repeated) = begin_idempotent(app, workspace, by, once).await?;
     if let Some(id) = repeated {
         return Ok(Invitation::Repeated(id));
     }
-    let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
+    let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     standing.require(member.role)?;
     if member.has_joined {
         return Err(Error::HasJoined);
     }
-    let open_until = store::invited_until(work.tx(), workspace, id).await?;
-    if open_until.is_none_or(|until| until <= work.now()) {
-        quota::require_open_invitation(&work).await?;
+    let open_until = store::invited_until(tx.db(), workspace, id).await?;
+    if open_until.is_none_or(|until| until <= tx.now()) {
+        quota::require_open_invitation(&tx).await?;
     }
-    let (token, invitation) = invitation(app, work.by());
-    store::set_invitation(work.tx(), workspace, id, invitation).await?;
-    work.record(Action::MemberInvitedAgain, Some(target(&member)), json!({}));
-    work.commit_answering(201, &member.id).await?;
+    let (token, invitation) = invitation(app, tx.by());
+    store::set_invitation(tx.db(), workspace, id, invitation).await?;
+    tx.record(Action::MemberInvitedAgain, Some(target(&member)), json!({}));
+    tx.commit_answering(201, &member.id).await?;
     Ok(Invitation::Made(Invited { member, token, until: invitation.until }))
 }
 
 /// Begins a work whose answer is a member's id; with it, if it was done before.
-async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> Result<(Work, Option<MemberId>), Error> {
-    match Work::begin_once(app, workspace, by, once).await? {
-        (work, OnceOutcome::Fresh) => Ok((work, None)),
-        (_, OnceOutcome::Reused) => Err(Error::OnceKeyReused),
-        (work, OnceOutcome::Replay { data, .. }) => {
+async fn begin_idempotent(
+    app: &App,
+    workspace: WorkspaceId,
+    by: AuditContext,
+    once: Option<IdempotencyKey>,
+) -> Result<(AuditedTx, Option<MemberId>), Error> {
+    match AuditedTx::begin_idempotent(app, workspace, by, once).await? {
+        (tx, IdempotencyOutcome::Fresh) => Ok((tx, None)),
+        (_, IdempotencyOutcome::Reused) => Err(Error::OnceKeyReused),
+        (tx, IdempotencyOutcome::Replay { data, .. }) => {
             let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
-            Ok((work, Some(id)))
+            Ok((tx, Some(id)))
         }
     }
 }
 
 /// Sets the password of an invited member, by the token of the link.
-pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnce(Actor) -> By) -> Result<Member, Error> {
+pub async fn join(
+    app: &App,
+    token: &str,
+    password: SecretString,
+    by: impl FnOnce(Actor) -> AuditContext,
+) -> Result<Member, Error> {
     let digest = TokenDigest::of(token);
     let known = store::find_by_invitation(app.db.read(), digest, app.clock.now()).await?.ok_or(Error::Invitation)?;
     let workspace = workspaces::find(app.db.read(), known.workspace).await?.ok_or(Error::Invitation)?;
@@ -124,18 +134,18 @@ pub async fn join(app: &App, token: &str, password: SecretString, by: impl FnOnc
     let place = app.passwords.place(Claimant::of(by.ip, &known.email))?;
     let password = password::hash(app, place, password).await?;
     let fingerprint = password_fingerprint(Some(&password));
-    let mut work = Work::begin(app, known.workspace, by).await?;
+    let mut tx = AuditedTx::begin(app, known.workspace, by).await?;
     // Asked again: the invitation may have ended meanwhile, by time or because its maker was removed.
-    let invited = store::find_by_invitation(work.tx(), digest, work.now()).await?.ok_or(Error::Invitation)?;
-    if !store::accept_invitation(work.tx(), digest, password).await? {
+    let invited = store::find_by_invitation(tx.db(), digest, tx.now()).await?.ok_or(Error::Invitation)?;
+    if !store::accept_invitation(tx.db(), digest, password).await? {
         return Err(Error::Invitation);
     }
-    work.record(Action::MemberJoined, Some(target(&invited)), json!({ "passwordFingerprint": fingerprint }));
-    work.commit().await?;
+    tx.record(Action::MemberJoined, Some(target(&invited)), json!({ "passwordFingerprint": fingerprint }));
+    tx.commit().await?;
     Ok(Member { has_joined: true, ..invited })
 }
 
-fn invitation(app: &App, by: &By) -> (SecretToken, store::Invitation) {
+fn invitation(app: &App, by: &AuditContext) -> (SecretToken, store::Invitation) {
     let token = SecretToken::generate(TOKEN, &app.random);
     let maker = by.actor.id.as_deref().filter(|_| by.actor.kind == "member").and_then(|id| id.parse().ok());
     let invitation = store::Invitation { digest: token.digest(), until: app.clock.now().after(INVITATION), by: maker };

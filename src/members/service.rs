@@ -11,7 +11,7 @@ use super::password::{self, Claimant, NewPassword};
 use super::role::Role;
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, By, Target, Work};
+use crate::audit::{Action, AuditContext, AuditedTx, Target};
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
 use kit::db::is_duplicate;
@@ -38,31 +38,37 @@ impl Standing {
 }
 
 /// Adds a member with a password, for the operator.
-pub async fn add(app: &App, workspace: WorkspaceId, by: By, input: AddMember, password: SecretString) -> Result<Member, Error> {
+pub async fn add(
+    app: &App,
+    workspace: WorkspaceId,
+    by: AuditContext,
+    input: AddMember,
+    password: SecretString,
+) -> Result<Member, Error> {
     let found = workspaces::find(app.db.read(), workspace).await?.ok_or(Error::NotFound)?;
     let names = [input.email.as_str(), input.name.as_str(), &found.name, &found.slug];
     let password = NewPassword::choose(&password, &names)?;
     let place = app.passwords.place(Claimant::of(by.ip, input.email.as_str()))?;
     let password = password::hash(app, place, password).await?;
-    let mut work = Work::begin(app, workspace, by).await?;
-    let member = insert(&mut work, input.email, input.name, input.role, Some(password)).await?;
-    work.commit().await?;
+    let mut tx = AuditedTx::begin(app, workspace, by).await?;
+    let member = insert(&mut tx, input.email, input.name, input.role, Some(password)).await?;
+    tx.commit().await?;
     Ok(member)
 }
 
 /// Adds a member within a larger work.
 pub async fn insert(
-    work: &mut Work,
+    tx: &mut AuditedTx,
     email: Email,
     name: MemberName,
     role: Role,
     password: Option<String>,
 ) -> Result<Member, Error> {
-    insert_with(work, email, name, role, password, None).await
+    insert_with(tx, email, name, role, password, None).await
 }
 
 pub(super) async fn insert_with(
-    work: &mut Work,
+    tx: &mut AuditedTx,
     email: Email,
     name: MemberName,
     role: Role,
@@ -70,21 +76,21 @@ pub(super) async fn insert_with(
     invitation: Option<store::Invitation>,
 ) -> Result<Member, Error> {
     let member = Member {
-        id: MemberId::new(work.now(), &work.app().random),
-        workspace: work.workspace(),
+        id: MemberId::new(tx.now(), &tx.app().random),
+        workspace: tx.workspace(),
         email: email.into_string(),
         name: name.into_string(),
         role,
         has_joined: password.is_some(),
-        created_at: work.now(),
+        created_at: tx.now(),
     };
     let fingerprint = password_fingerprint(password.as_deref());
-    match store::insert(work.tx(), &member, password, invitation).await {
+    match store::insert(tx.db(), &member, password, invitation).await {
         Err(error) if is_duplicate(&error) => return Err(Error::EmailTaken(member.email)),
         done => done?,
     }
     let details = json!({ "email": member.email, "role": member.role, "passwordFingerprint": fingerprint });
-    work.record(Action::MemberAdded, Some(target(&member)), details);
+    tx.record(Action::MemberAdded, Some(target(&member)), details);
     Ok(member)
 }
 
@@ -92,42 +98,48 @@ pub(super) async fn insert_with(
 pub async fn set_role(
     app: &App,
     workspace: WorkspaceId,
-    by: By,
+    by: AuditContext,
     standing: Standing,
     id: MemberId,
     role: Role,
 ) -> Result<Member, Error> {
-    let mut work = Work::begin_essential(app, workspace, by).await?;
-    let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
+    let mut tx = AuditedTx::begin_essential(app, workspace, by).await?;
+    let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     standing.require(member.role)?;
     standing.require(role)?;
     let before = member.role;
     if before == role {
         return Ok(member);
     }
-    keep_an_owner(work.tx(), &member).await?;
-    let mut ended = invitations_without(&work, &member, Some(role)).await?;
+    keep_an_owner(tx.db(), &member).await?;
+    let mut ended = invitations_without(&tx, &member, Some(role)).await?;
     let member = Member { role, ..member };
-    ended.extend(own_invitation_without_maker(&work, &member).await?);
-    store::set_role(work.tx(), workspace, id, role).await?;
+    ended.extend(own_invitation_without_maker(&tx, &member).await?);
+    store::set_role(tx.db(), workspace, id, role).await?;
     let details = json!({ "role": { "from": before, "to": role } });
-    let details = end_invitations(&work, &ended, details).await?;
-    work.record(Action::MemberRoleChanged, Some(target(&member)), details);
-    work.commit().await?;
+    let details = end_invitations(&tx, &ended, details).await?;
+    tx.record(Action::MemberRoleChanged, Some(target(&member)), details);
+    tx.commit().await?;
     Ok(member)
 }
 
 /// Removes a member, who is signed out at once. The workspace's keys stay: they belong to the workspace.
-pub async fn remove(app: &App, workspace: WorkspaceId, by: By, standing: Standing, id: MemberId) -> Result<Member, Error> {
-    let mut work = Work::begin_essential(app, workspace, by).await?;
-    let member = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
-    require_changeable(work.tx(), standing, &member).await?;
-    let ended = invitations_without(&work, &member, None).await?;
-    let details = end_invitations(&work, &ended, json!({ "email": member.email, "role": member.role })).await?;
+pub async fn remove(
+    app: &App,
+    workspace: WorkspaceId,
+    by: AuditContext,
+    standing: Standing,
+    id: MemberId,
+) -> Result<Member, Error> {
+    let mut tx = AuditedTx::begin_essential(app, workspace, by).await?;
+    let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
+    require_changeable(tx.db(), standing, &member).await?;
+    let ended = invitations_without(&tx, &member, None).await?;
+    let details = end_invitations(&tx, &ended, json!({ "email": member.email, "role": member.role })).await?;
     // The member's sessions go with the row.
-    store::delete(work.tx(), workspace, id).await?;
-    work.record(Action::MemberRemoved, Some(target(&member)), details);
-    work.commit().await?;
+    store::delete(tx.db(), workspace, id).await?;
+    tx.record(Action::MemberRemoved, Some(target(&member)), details);
+    tx.commit().await?;
     Ok(member)
 }
 
@@ -142,14 +154,14 @@ pub(super) async fn ending_invitations(
     Ok(store::invited_by(db, member.workspace, member.id, &roles, now).await?)
 }
 
-async fn invitations_without(work: &Work, member: &Member, role: Option<Role>) -> Result<Vec<Member>, Error> {
-    ending_invitations(work.tx(), member, role, work.now()).await
+async fn invitations_without(tx: &AuditedTx, member: &Member, role: Option<Role>) -> Result<Vec<Member>, Error> {
+    ending_invitations(tx.db(), member, role, tx.now()).await
 }
 
 /// The open invitation of a member whose new role its maker could not give: the maker may still have the link.
-async fn own_invitation_without_maker(work: &Work, member: &Member) -> Result<Option<Member>, Error> {
-    let Some(maker) = store::maker_of_invitation(work.tx(), member, work.now()).await? else { return Ok(None) };
-    let maker = store::find(work.tx(), member.workspace, maker).await?;
+async fn own_invitation_without_maker(tx: &AuditedTx, member: &Member) -> Result<Option<Member>, Error> {
+    let Some(maker) = store::maker_of_invitation(tx.db(), member, tx.now()).await? else { return Ok(None) };
+    let maker = store::find(tx.db(), member.workspace, maker).await?;
     let may = maker.is_some_and(|maker| !Standing(maker.role).may_not_invite().contains(&member.role));
     Ok((!may).then(|| member.clone()))
 }
@@ -158,12 +170,12 @@ async fn own_invitation_without_maker(work: &Work, member: &Member) -> Result<Op
 const MOST_NAMED: usize = 100;
 
 /// Ends invitations, and says so in the details of the event that ended them.
-async fn end_invitations(work: &Work, ended: &[Member], mut details: Value) -> Result<Value, Error> {
+async fn end_invitations(tx: &AuditedTx, ended: &[Member], mut details: Value) -> Result<Value, Error> {
     if ended.is_empty() {
         return Ok(details);
     }
     let ids: Vec<MemberId> = ended.iter().map(|member| member.id).collect();
-    store::end_invitations(work.tx(), work.workspace(), &ids).await?;
+    store::end_invitations(tx.db(), tx.workspace(), &ids).await?;
     let named = &ids[..ids.len().min(MOST_NAMED)];
     details["endedInvitations"] = json!({ "count": ids.len(), "members": named });
     Ok(details)

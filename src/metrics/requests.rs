@@ -9,11 +9,11 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-use kit::stripes::Stripes;
+use kit::sharded::Sharded;
 
 /// Finished requests.
 #[derive(Debug, Default)]
-pub(super) struct Requests(Stripes<Part>);
+pub(super) struct Requests(Sharded<Part>);
 
 /// What one thread has finished.
 #[derive(Debug, Default)]

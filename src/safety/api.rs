@@ -13,12 +13,12 @@ use super::summary::{self, Summary};
 use super::{service, store};
 use crate::access::{Allowed, Caller, FileReports, SafetyRead, SafetyWrite};
 use crate::app::App;
-use crate::front::Discreet;
 use crate::keys::{Module, Scope};
 use crate::members::MemberId;
+use crate::middleware::OmitClientIp;
 use kit::clock::Time;
 use kit::http::route::{get, patch, post};
-use kit::http::{Answer, ApiError, Body, Created, Creating, Describe, Doc, Listing, OnceKey, Page, Path, Routes};
+use kit::http::{ApiError, Body, Created, Creating, Describe, Doc, IdempotencyKey, JsonOk, Listing, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -84,22 +84,22 @@ async fn index(
     who: Allowed<SafetyRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<ReportFilter>,
-) -> Result<Answer<Page<ReportView>>, ApiError> {
+) -> Result<JsonOk<Page<ReportView>>, ApiError> {
     let page = store::list(app.db.read(), who.workspace(), &filter, paging).await?;
-    Ok(Answer(page.map(ReportView::from)))
+    Ok(JsonOk(page.map(ReportView::from)))
 }
 
-async fn count(who: Allowed<SafetyRead>, State(app): State<App>) -> Result<Answer<Summary>, ApiError> {
-    Ok(Answer(summary::summary(app.db.read(), who.workspace()).await?))
+async fn count(who: Allowed<SafetyRead>, State(app): State<App>) -> Result<JsonOk<Summary>, ApiError> {
+    Ok(JsonOk(summary::summary(app.db.read(), who.workspace()).await?))
 }
 
 async fn show(
     who: Allowed<SafetyRead>,
     State(app): State<App>,
     Path(id): Path<ReportId>,
-) -> Result<Answer<ReportView>, ApiError> {
+) -> Result<JsonOk<ReportView>, ApiError> {
     let report = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(Answer(report.into()))
+    Ok(JsonOk(report.into()))
 }
 
 async fn create(
@@ -116,26 +116,31 @@ async fn create(
         Caller::Anyone | Caller::Key { .. } => None,
     };
     if let Some(member) = reporter {
-        app.budgets.admit_report(member, app.moment(who.info().begun()))?;
+        app.budgets.admit_report(member, app.budgets.moment(who.info().begun()))?;
     }
     let filed = file(&who, &app, input, once).await;
     // Only what was filed counts, and a repetition files nothing.
     if let (Err(_), Some(member)) = (&filed, reporter) {
-        app.budgets.give_back_report(member);
+        app.budgets.refund_report(member);
     }
     filed
 }
 
-async fn file(who: &Allowed<FileReports>, app: &App, input: CreateReport, once: Option<OnceKey>) -> Result<Filed, ApiError> {
+async fn file(
+    who: &Allowed<FileReports>,
+    app: &App,
+    input: CreateReport,
+    once: Option<IdempotencyKey>,
+) -> Result<Filed, ApiError> {
     let is_on_record = input.confidentiality.is_on_record();
-    let mut work = if is_on_record {
-        who.begin_once(app, once).await?
+    let mut tx = if is_on_record {
+        who.begin_idempotent(app, once).await?
     } else {
         // The kept answer has the report in it: under the caller's name it would lead from them to it.
-        who.begin_once_unnamed(app, once).await?
+        who.begin_idempotent_unnamed(app, once).await?
     };
-    let report = ReportView::from(service::create(&mut work, who.by().actor.into(), input).await?);
-    work.commit_answering(201, &report).await?;
+    let report = ReportView::from(service::create(&mut tx, who.by().actor.into(), input).await?);
+    tx.commit_answering(201, &report).await?;
     Ok(Filed { report, is_on_record })
 }
 
@@ -163,7 +168,7 @@ struct OnRecord;
 /// retry may be of a reporter who is not to be known, and neither says so.
 async fn discreetly(mut response: Response) -> Response {
     if response.extensions_mut().remove::<OnRecord>().is_none() {
-        response.extensions_mut().insert(Discreet);
+        response.extensions_mut().insert(OmitClientIp);
     }
     response
 }
@@ -179,9 +184,9 @@ async fn update(
     State(app): State<App>,
     Path(id): Path<ReportId>,
     Body(input): Body<UpdateReport>,
-) -> Result<Answer<ReportView>, ApiError> {
-    let mut work = who.begin(&app).await?;
-    let report = service::update(&mut work, id, input).await?;
-    work.commit().await?;
-    Ok(Answer(report.into()))
+) -> Result<JsonOk<ReportView>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let report = service::update(&mut tx, id, input).await?;
+    tx.commit().await?;
+    Ok(JsonOk(report.into()))
 }

@@ -1,6 +1,6 @@
 //! The vocabulary of reports, and which move of one word to another is known.
 
-kit::words! {
+kit::string_enum! {
     /// What is reported.
     ReportType as ReportType {
         /// Something that could cause harm.
@@ -18,7 +18,7 @@ kit::words! {
     }
 }
 
-kit::words! {
+kit::string_enum! {
     /// How bad it is or could have been.
     Severity as ReportSeverity {
         /// No harm to be expected.
@@ -32,7 +32,7 @@ kit::words! {
     }
 }
 
-kit::words! {
+kit::string_enum! {
     /// How far the work on it is.
     Status as ReportStatus {
         /// Filed; nobody has looked at it yet.
@@ -46,7 +46,7 @@ kit::words! {
     }
 }
 
-kit::words! {
+kit::string_enum! {
     /// What becomes of the reporter's name.
     Confidentiality as Confidentiality {
         /// It is shown with the report.

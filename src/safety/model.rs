@@ -11,7 +11,7 @@ use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
 use kit::http::{Check, present};
-use kit::text::{Line, Prose};
+use kit::text::{Line, MultilineText};
 
 kit::ids! {
     /// A safety report.
@@ -21,7 +21,7 @@ kit::ids! {
 /// What a report is called.
 pub type Title = Line<3, 200>;
 /// What happened.
-pub type Description = Prose<50, 10_000>;
+pub type Description = MultilineText<50, 10_000>;
 /// Where it happened.
 pub type Location = Line<1, 200>;
 

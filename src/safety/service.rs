@@ -1,4 +1,4 @@
-//! What can be done with reports, each within a [`Work`].
+//! What can be done with reports, each within a [`AuditedTx`].
 
 use serde_json::{Value, json};
 
@@ -6,23 +6,23 @@ use super::error::Error;
 use super::kinds::{Confidentiality, Status};
 use super::model::{CreateReport, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
 use super::store;
-use crate::audit::{Action, Target, Work, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, Target, and_rewritten, differences};
 use crate::members::{self, MemberId};
 use crate::workspaces;
 use kit::clock::Time;
-use kit::text::{Line, Prose};
+use kit::text::{Line, MultilineText};
 
 /// Files a report. The reporter is forgotten here if it is anonymous, and kept from the log unless it is standard.
-pub async fn create(work: &mut Work, reporter: Reporter, input: CreateReport) -> Result<Report, Error> {
-    let now = work.now();
+pub async fn create(tx: &mut AuditedTx, reporter: Reporter, input: CreateReport) -> Result<Report, Error> {
+    let now = tx.now();
     require_past(input.occurred_at, now)?;
-    require_member(work, input.assigned_to).await?;
+    require_member(tx, input.assigned_to).await?;
     let year = now.date().year();
     let counter = format!("{}-{year}", input.report_type.prefix());
     let report = Report {
-        id: ReportId::new(now, &work.app().random),
-        workspace: work.workspace(),
-        number: number(input.report_type, year, workspaces::next_number(work.tx(), work.workspace(), &counter).await?),
+        id: ReportId::new(now, &tx.app().random),
+        workspace: tx.workspace(),
+        number: number(input.report_type, year, workspaces::next_number(tx.db(), tx.workspace(), &counter).await?),
         report_type: input.report_type,
         title: input.title.into_string(),
         description: input.description.into_string(),
@@ -37,23 +37,23 @@ pub async fn create(work: &mut Work, reporter: Reporter, input: CreateReport) ->
         created_at: now,
         updated_at: now,
     };
-    store::insert(work.tx(), &report).await?;
+    store::insert(tx.db(), &report).await?;
     let details = json!({
         "reportType": report.report_type,
         "severity": report.severity,
         "confidentiality": report.confidentiality,
     });
     if report.confidentiality.is_on_record() {
-        work.record(Action::ReportCreated, Some(target(&report)), details);
+        tx.record(Action::ReportCreated, Some(target(&report)), details);
     } else {
-        work.record_unnamed(Action::ReportCreated, Some(target(&report)), details);
+        tx.record_unnamed(Action::ReportCreated, Some(target(&report)), details);
     }
     Ok(report)
 }
 
 /// Changes a report; if nothing differs, nothing is written or recorded.
-pub async fn update(work: &mut Work, id: ReportId, input: UpdateReport) -> Result<Report, Error> {
-    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
+pub async fn update(tx: &mut AuditedTx, id: ReportId, input: UpdateReport) -> Result<Report, Error> {
+    let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let mut report = old.clone();
     if let Some(to) = input.status {
         report.status = if old.status.may_become(to) { to } else { return Err(Error::UnknownMove { from: old.status, to }) };
@@ -65,21 +65,21 @@ pub async fn update(work: &mut Work, id: ReportId, input: UpdateReport) -> Resul
         report.reporter = report.reporter.filter(|_| to != Confidentiality::Anonymous);
     }
     if let Some(time) = input.occurred_at {
-        require_past(time, work.now())?;
+        require_past(time, tx.now())?;
         report.occurred_at = time;
     }
     if let Some(member) = input.assigned_to {
-        require_member(work, member).await?;
+        require_member(tx, member).await?;
         report.assigned_to = member;
     }
     report.title = input.title.map_or(report.title, Line::into_string);
-    report.description = input.description.map_or(report.description, Prose::into_string);
+    report.description = input.description.map_or(report.description, MultilineText::into_string);
     report.location = input.location.map_or(report.location, |place| place.map(Line::into_string));
     report.severity = input.severity.or(report.severity);
     let Some(changes) = changes(&old, &report) else { return Ok(old) };
-    report.updated_at = work.now();
-    store::set(work.tx(), &report).await?;
-    work.record(Action::ReportUpdated, Some(target(&report)), changes);
+    report.updated_at = tx.now();
+    store::set(tx.db(), &report).await?;
+    tx.record(Action::ReportUpdated, Some(target(&report)), changes);
     Ok(report)
 }
 
@@ -87,9 +87,9 @@ fn require_past(time: Time, now: Time) -> Result<(), Error> {
     if has_occurred(time, now) { Ok(()) } else { Err(Error::NotYet) }
 }
 
-async fn require_member(work: &Work, member: Option<MemberId>) -> Result<(), Error> {
+async fn require_member(tx: &AuditedTx, member: Option<MemberId>) -> Result<(), Error> {
     let Some(id) = member else { return Ok(()) };
-    match members::find(work.tx(), work.workspace(), id).await? {
+    match members::find(tx.db(), tx.workspace(), id).await? {
         Some(_) => Ok(()),
         None => Err(Error::NoSuchMember(id)),
     }

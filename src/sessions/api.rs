@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::members::Email;
 use kit::clock::Time;
 use kit::http::route::post;
-use kit::http::{Answer, ApiError, Body, Check, NoFields, NoStore, Routes};
-use kit::text::{Line, unquoted};
+use kit::http::{ApiError, Body, Check, JsonOk, NoFields, NoStore, Routes};
+use kit::text::{Line, secret_string};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -35,7 +35,7 @@ pub fn routes() -> Routes<App> {
 #[serde(deny_unknown_fields)]
 struct SignIn {
     email: Email,
-    #[serde(deserialize_with = "unquoted")]
+    #[serde(deserialize_with = "secret_string")]
     #[schema(value_type = String, max_length = 200)]
     password: SecretString,
     /// The slug of the workspace, for an email that has a seat in several.
@@ -60,7 +60,7 @@ async fn sign_in(
     who: Allowed<Anyone>,
     State(app): State<App>,
     Body(input): Body<SignIn>,
-) -> Result<NoStore<Answer<Session>>, ApiError> {
+) -> Result<NoStore<JsonOk<Session>>, ApiError> {
     let SignIn { email, password, workspace } = input;
     let info = who.info();
     // The API takes no cookie, so only the address may be known.
@@ -68,7 +68,7 @@ async fn sign_in(
     let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
     let signed_in = service::sign_in(&app, attempt, |actor| info.by(actor)).await?;
     let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
-    Ok(NoStore(Answer(Session {
+    Ok(NoStore(JsonOk(Session {
         token: signed_in.token.expose().to_owned(),
         expires_at: signed_in.expires_at,
         workspace: WorkspaceView::from(&*tenant),
@@ -87,9 +87,9 @@ async fn sign_out(
     who: Allowed<SignOut>,
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
-) -> Result<Answer<SignedOut>, ApiError> {
+) -> Result<JsonOk<SignedOut>, ApiError> {
     if let Caller::Member { member, session, .. } = who.caller() {
         service::sign_out(&app, member, *session, who.by()).await?;
     }
-    Ok(Answer(SignedOut { signed_out: true }))
+    Ok(JsonOk(SignedOut { signed_out: true }))
 }

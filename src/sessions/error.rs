@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 use crate::access::unauthorized;
 use crate::members;
 use kit::http::ApiError;
-use kit::limit::TooSoon;
+use kit::limit::RateLimited;
 
 /// Why a person was not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -15,10 +15,10 @@ pub enum Error {
     Credentials,
     /// Too many failures, from this address or for this email.
     #[error("too many sign-ins failed")]
-    Limited(TooSoon),
+    Limited(RateLimited),
     /// Too many sign-ins with the right password.
     #[error("too many sign-ins")]
-    TooMany(TooSoon),
+    TooMany(RateLimited),
     /// The password could not be checked.
     #[error(transparent)]
     Member(#[from] members::Error),

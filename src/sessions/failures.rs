@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::limits::Account;
 use crate::app::App;
-use crate::audit::{Action, By, Outcome, Target, Work};
+use crate::audit::{Action, AuditContext, AuditedTx, Outcome, Target};
 use crate::keys::Flush;
 use crate::members::{self, Email, Member, MemberId};
 use kit::clock::Time;
@@ -45,7 +45,7 @@ struct Folds {
 struct Fold<T> {
     subject: T,
     /// The first of those that are counted.
-    by: By,
+    by: AuditContext,
     first: Time,
     last: Time,
     count: u64,
@@ -53,11 +53,11 @@ struct Fold<T> {
 }
 
 impl<T: Clone> Fold<T> {
-    fn new(subject: T, by: By, now: Time) -> Self {
+    fn new(subject: T, by: AuditContext, now: Time) -> Self {
         Self { subject, by, first: now, last: now, count: 0, told_at: None }
     }
 
-    fn add(&mut self, by: By, now: Time) {
+    fn add(&mut self, by: AuditContext, now: Time) {
         if self.count == 0 {
             (self.by, self.first) = (by, now);
         }
@@ -89,7 +89,7 @@ impl<T: Clone> Fold<T> {
 
 impl Failures {
     /// Notes a wrong password for a member.
-    pub(super) fn wrong_password(&self, member: &Member, by: By, now: Time) {
+    pub(super) fn wrong_password(&self, member: &Member, by: AuditContext, now: Time) {
         let mut folds = lock(&self.0);
         let mut network = by.ip.map(client::network);
         let of_member = folds.wrong.keys().filter(|(id, network)| *id == member.id && network.is_some()).count();
@@ -101,12 +101,12 @@ impl Failures {
             folds.left_out += 1;
             return;
         }
-        let by = By { ip: by.ip.filter(|_| network.is_some()), ..by };
+        let by = AuditContext { ip: by.ip.filter(|_| network.is_some()), ..by };
         folds.wrong.entry((member.id, network)).or_insert_with(|| Fold::new(member.clone(), by.clone(), now)).add(by, now);
     }
 
     /// Notes a sign-in that was refused because of the limit of its email. Whether somebody has the email is not known here.
-    pub(super) fn limit_reached(&self, email: &Email, account: Account, by: By, now: Time) {
+    pub(super) fn limit_reached(&self, email: &Email, account: Account, by: AuditContext, now: Time) {
         let mut folds = lock(&self.0);
         if folds.limited.len() >= MOST_FOLDS && !folds.limited.contains_key(&account) {
             folds.left_out += 1;
@@ -167,24 +167,24 @@ impl Failures {
 
 async fn record_wrong(app: &App, fold: &Fold<Member>) -> DbResult<()> {
     let Fold { subject, by, first, last, count, .. } = fold;
-    let mut work = Work::begin(app, subject.workspace, by.clone()).await?;
+    let mut tx = AuditedTx::begin(app, subject.workspace, by.clone()).await?;
     let mut details = json!({ "at": first });
     if *count > 1 {
         details["count"] = json!(count);
         details["last"] = json!(last);
     }
-    work.record_as(Action::SignInFailed, Outcome::Denied, Some(target(subject)), details);
-    work.commit().await
+    tx.record_as(Action::SignInFailed, Outcome::Denied, Some(target(subject)), details);
+    tx.commit().await
 }
 
 /// One event for each seat of the email, so that its owner and the administrators learn of it.
 async fn record_limit(app: &App, fold: &Fold<Email>) -> DbResult<()> {
     let Fold { subject, by, first, last, count, .. } = fold;
     for (member, _) in members::with_password(app.db.read(), subject.as_str(), None).await? {
-        let mut work = Work::begin(app, member.workspace, by.clone()).await?;
+        let mut tx = AuditedTx::begin(app, member.workspace, by.clone()).await?;
         let details = json!({ "at": first, "last": last, "count": count, "limitReached": true });
-        work.record_as(Action::SignInFailed, Outcome::Denied, Some(target(&member)), details);
-        work.commit().await?;
+        tx.record_as(Action::SignInFailed, Outcome::Denied, Some(target(&member)), details);
+        tx.commit().await?;
     }
     Ok(())
 }
@@ -214,8 +214,8 @@ mod tests {
         }
     }
 
-    fn from(address: [u8; 4]) -> By {
-        By { ip: Some(address.into()), ..By::itself(Actor::ANONYMOUS) }
+    fn from(address: [u8; 4]) -> AuditContext {
+        AuditContext { ip: Some(address.into()), ..AuditContext::itself(Actor::ANONYMOUS) }
     }
 
     fn at(seconds: u64) -> Time {

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use kit::limit::{Limits, Rate, TooSoon};
+use kit::limit::{Limits, Rate, RateLimited};
 
 /// SHA-256 of an email.
 pub(super) type Account = [u8; 32];
@@ -22,11 +22,11 @@ pub(super) struct Source {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Reached {
     /// Wrong passwords for this email from this network, or from this network for any email.
-    Network(TooSoon),
+    Network(RateLimited),
     /// Wrong passwords for this email from anywhere.
-    Account(TooSoon),
+    Account(RateLimited),
     /// Right passwords.
-    Successes(TooSoon),
+    Successes(RateLimited),
 }
 
 /// The most callers of each kind that are told apart.
@@ -79,13 +79,13 @@ impl SignInLimits {
             return Err(Reached::Network(too_soon));
         }
         if let Err(too_soon) = self.network.take(network, ticks) {
-            self.account_from_network.give_back(&(account, network));
+            self.account_from_network.refund(&(account, network));
             give_back_successes();
             return Err(Reached::Network(too_soon));
         }
         if let Err(too_soon) = self.account.take(account, ticks) {
-            self.account_from_network.give_back(&(account, network));
-            self.network.give_back(&network);
+            self.account_from_network.refund(&(account, network));
+            self.network.refund(&network);
             give_back_successes();
             return Err(Reached::Account(too_soon));
         }
@@ -121,25 +121,25 @@ impl SignInLimits {
     fn take_successes(&self, Source { account, network }: Source, ticks: Duration) -> Result<(), Reached> {
         self.successes_of_account.take(account, ticks).map_err(Reached::Successes)?;
         if let Err(too_soon) = self.successes_of_network.take(network, ticks) {
-            self.successes_of_account.give_back(&account);
+            self.successes_of_account.refund(&account);
             return Err(Reached::Successes(too_soon));
         }
         Ok(())
     }
 
     fn give_back_successes(&self, Source { account, network }: Source) {
-        self.successes_of_account.give_back(&account);
-        self.successes_of_network.give_back(&network);
+        self.successes_of_account.refund(&account);
+        self.successes_of_network.refund(&network);
     }
 
     fn give_back_guess(&self, Permit { source: Source { account, network }, known }: &Permit) {
         if let Some(mark) = known {
-            self.known.give_back(&(*account, *mark));
+            self.known.refund(&(*account, *mark));
             return;
         }
-        self.account_from_network.give_back(&(*account, *network));
-        self.network.give_back(network);
-        self.account.give_back(account);
+        self.account_from_network.refund(&(*account, *network));
+        self.network.refund(network);
+        self.account.refund(account);
     }
 }
 

@@ -11,7 +11,7 @@ use super::cookie::Jar;
 use super::error::Error;
 use super::known::{self, Origin};
 use super::service::{self, Attempt, LIFETIME, SignedIn as NewSession};
-use crate::access::{Anyone, Form, SignOut, SignedIn, Visitor};
+use crate::access::{Anyone, Form, PageSession, SignOut, SignedIn};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::frame::{Frame, Place};
@@ -39,7 +39,7 @@ pub fn routes() -> Routes<App> {
 }
 
 /// To the first place that is open to them.
-async fn begin(who: Visitor<SignedIn>) -> Response {
+async fn begin(who: PageSession<SignedIn>) -> Response {
     let first = who.member().and_then(|member| Place::open_to(member.role).next());
     Redirect::to(first.unwrap_or(Place::Account).path()).into_response()
 }
@@ -57,7 +57,7 @@ struct SignInPage {
 }
 
 impl SignInPage {
-    fn new(who: &Visitor<Anyone>, fields: &Fields, faults: FormFaults) -> Self {
+    fn new(who: &PageSession<Anyone>, fields: &Fields, faults: FormFaults) -> Self {
         let [email, workspace] = ["email", "workspace"].map(|name| fields.text(name).to_owned());
         let notice = match fields.text("after") {
             "sign-out" => Some("You are signed out."),
@@ -82,7 +82,7 @@ fn safe_next(fields: &Fields) -> &str {
     if is_ours && is_plain && !secret::may_hide_in(next) { next } else { "/settings" }
 }
 
-async fn new(who: Visitor<Anyone>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+async fn new(who: PageSession<Anyone>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     if who.member().is_some() {
         return Ok(Redirect::to(safe_next(&fields)).into_response());
     }
@@ -93,7 +93,7 @@ async fn new(who: Visitor<Anyone>, State(app): State<App>, Asked(fields): Asked)
     Ok(who.show(StatusCode::OK, &SignInPage::new(&who, &fields, FormFaults::default())))
 }
 
-async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn create(who: PageSession<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     match sign_in(&app, &who, &fields).await {
         Ok(session) => welcome(&app, &who, &session, safe_next(&fields)).await,
         Err((error, faults)) => {
@@ -104,7 +104,7 @@ async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. 
     }
 }
 
-async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<NewSession, (ApiError, FormFaults)> {
+async fn sign_in(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<NewSession, (ApiError, FormFaults)> {
     let email: Email = fields.text("email").parse().map_err(|message: String| {
         let faults = FormFaults::of_field("email", sentence(&message));
         (ApiError::invalid_field("email", message), faults)
@@ -127,7 +127,7 @@ async fn sign_in(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Ne
 /// had right now, what they did is done all the same, and the sign-in page says so.
 pub(crate) async fn enter(
     app: &App,
-    who: &Visitor<Anyone>,
+    who: &PageSession<Anyone>,
     member: Member,
     next: &str,
     after: &str,
@@ -142,7 +142,7 @@ pub(crate) async fn enter(
 
 /// The cookie of a new session, and on to `next`. The one it was opened with has done its work, and whoever was signed
 /// in here before is not any more.
-async fn welcome(app: &App, who: &Visitor<Anyone>, session: &NewSession, next: &str) -> Result<Response, ApiError> {
+async fn welcome(app: &App, who: &PageSession<Anyone>, session: &NewSession, next: &str) -> Result<Response, ApiError> {
     if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
         service::sign_out(app, member, earlier, who.by()).await?;
     }
@@ -165,7 +165,7 @@ fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = Opt
     response
 }
 
-async fn delete(who: Visitor<SignOut>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+async fn delete(who: PageSession<SignOut>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     if let (Some(member), Some(session)) = (who.member(), who.session()) {
         service::sign_out(&app, member, session, who.by()).await?;
     }
@@ -180,7 +180,7 @@ struct AccountPage {
     has_new_role: bool,
 }
 
-async fn account(who: Visitor<SignedIn>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+async fn account(who: PageSession<SignedIn>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let member = who.member().cloned().ok_or_else(ApiError::internal)?;
     let has_new_role = fields.is("after", "role");
     Ok(html(&AccountPage { frame: who.frame(&app, "Your account", Place::Account), member, has_new_role }))

@@ -13,7 +13,7 @@ use super::known::{self, Kind, Known, Origin};
 use super::limits::{Account, Permit, Reached, SignInLimits, Source};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, By, Target, Work};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target};
 use crate::keys::Flush;
 use crate::members::{self, Claimant, Email, Fit, Member, Place, Role};
 use crate::workspaces;
@@ -68,7 +68,7 @@ pub struct Attempt<'a> {
 }
 
 /// Signs a person in.
-pub async fn sign_in(app: &App, attempt: Attempt<'_>, by: impl Fn(Actor) -> By) -> Result<SignedIn, Error> {
+pub async fn sign_in(app: &App, attempt: Attempt<'_>, by: impl Fn(Actor) -> AuditContext) -> Result<SignedIn, Error> {
     let Attempt { email, password, workspace, origin } = attempt;
     let Admitted { permit, place, known } = admit(app, email, &origin, || by(Actor::ANONYMOUS)).await?;
     let limits = &app.sign_ins.limits;
@@ -112,7 +112,7 @@ struct Admitted {
 
 /// Admits a sign-in within the limits of unknown callers, or else within those of a browser or an address that the account was
 /// signed in from before.
-async fn admit(app: &App, email: &Email, origin: &Origin, by: impl FnOnce() -> By) -> Result<Admitted, Error> {
+async fn admit(app: &App, email: &Email, origin: &Origin, by: impl FnOnce() -> AuditContext) -> Result<Admitted, Error> {
     let limits = &app.sign_ins.limits;
     let source = Source { account: account_of(email), network: client::network(origin.address) };
     let (refused, is_of_network) = match limits.take(source, app.clock.ticks()) {
@@ -166,33 +166,39 @@ struct Proof<'a> {
 }
 
 /// Opens a session for a member without a password, in a test or the demo.
-pub async fn issue(app: &App, member: Member, by: By) -> Result<SignedIn, Error> {
+pub async fn issue(app: &App, member: Member, by: AuditContext) -> Result<SignedIn, Error> {
     open(app, member, by, None, None).await
 }
 
 /// Opens a session for a member who has just chosen a password, here.
-pub(super) async fn issue_in(app: &App, member: Member, by: By, origin: &Origin) -> Result<SignedIn, Error> {
+pub(super) async fn issue_in(app: &App, member: Member, by: AuditContext, origin: &Origin) -> Result<SignedIn, Error> {
     open(app, member, by, None, Some(origin)).await
 }
 
 /// Opens a session, unless the member is gone or the password was changed meanwhile. In the same transaction the stored hash is
 /// renewed if it has to be, the caller is remembered, and sessions past the most a member may have end.
-async fn open(app: &App, member: Member, by: By, proof: Option<Proof<'_>>, origin: Option<&Origin>) -> Result<SignedIn, Error> {
+async fn open(
+    app: &App,
+    member: Member,
+    by: AuditContext,
+    proof: Option<Proof<'_>>,
+    origin: Option<&Origin>,
+) -> Result<SignedIn, Error> {
     let token = SecretToken::generate(TOKEN, &app.random);
-    let mut work = Work::begin_essential(app, member.workspace, by).await?;
-    let member = members::find(work.tx(), member.workspace, member.id).await?.ok_or(Error::Credentials)?;
+    let mut tx = AuditedTx::begin_essential(app, member.workspace, by).await?;
+    let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::Credentials)?;
     let mut renewed = None;
     if let Some(Proof { hash, fit }) = proof {
         renewed = members::password_fingerprint(fit.renewed.as_deref());
-        if !members::confirm_hash(work.tx(), &member, hash, fit.renewed).await? {
+        if !members::confirm_hash(tx.db(), &member, hash, fit.renewed).await? {
             return Err(Error::Credentials);
         }
     }
-    let (now, expires_at) = (work.now(), work.now().after(LIFETIME));
-    store::insert(work.tx(), token.digest(), member.workspace, member.id, now, expires_at).await?;
-    let ended = store::end_oldest(work.tx(), member.id, token.digest(), MOST_SESSIONS).await?;
+    let (now, expires_at) = (tx.now(), tx.now().after(LIFETIME));
+    store::insert(tx.db(), token.digest(), member.workspace, member.id, now, expires_at).await?;
+    let ended = store::end_oldest(tx.db(), member.id, token.digest(), MOST_SESSIONS).await?;
     let browser = match origin {
-        Some(origin) => known::remember(app, work.tx(), &member, origin, now).await?,
+        Some(origin) => known::remember(app, tx.db(), &member, origin, now).await?,
         None => None,
     };
     let mut details = if ended == 0 { json!({}) } else { json!({ "endedSessions": ended }) };
@@ -200,8 +206,8 @@ async fn open(app: &App, member: Member, by: By, proof: Option<Proof<'_>>, origi
         // The tables are held against the log: a hash without an event would look like one that was put there by hand.
         details["passwordFingerprint"] = json!(fingerprint);
     }
-    work.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), details);
-    work.commit().await?;
+    tx.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), details);
+    tx.commit().await?;
     Ok(SignedIn { token, expires_at, member, browser })
 }
 
@@ -227,9 +233,9 @@ pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role
 }
 
 /// Ends a session.
-pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: By) -> DbResult<()> {
-    let mut work = Work::begin_essential(app, member.workspace, by).await?;
-    store::delete(work.tx(), session).await?;
-    work.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({}));
-    work.commit().await
+pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: AuditContext) -> DbResult<()> {
+    let mut tx = AuditedTx::begin_essential(app, member.workspace, by).await?;
+    store::delete(tx.db(), session).await?;
+    tx.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({}));
+    tx.commit().await
 }

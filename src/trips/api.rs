@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::fleet::{AircraftId, Airport};
 use kit::clock::Time;
 use kit::http::route::{get, patch, post, put};
-use kit::http::{Answer, ApiError, Body, Created, Creating, Listing, Page, Path, Put, Routes};
+use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, Page, Path, Put, Routes};
 use kit::text::{BadText, sentence};
 
 /// The lines of the route table.
@@ -78,13 +78,13 @@ async fn index(
     who: Allowed<TripsRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<TripFilter>,
-) -> Result<Answer<Page<TripView>>, ApiError> {
-    Ok(Answer(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(TripView::from)))
+) -> Result<JsonOk<Page<TripView>>, ApiError> {
+    Ok(JsonOk(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(TripView::from)))
 }
 
-async fn show(who: Allowed<TripsRead>, State(app): State<App>, Path(id): Path<TripId>) -> Result<Answer<TripView>, ApiError> {
+async fn show(who: Allowed<TripsRead>, State(app): State<App>, Path(id): Path<TripId>) -> Result<JsonOk<TripView>, ApiError> {
     let trip = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(Answer(trip.into()))
+    Ok(JsonOk(trip.into()))
 }
 
 async fn create(
@@ -92,9 +92,9 @@ async fn create(
     State(app): State<App>,
     Creating { input, once }: Creating<CreateTrip>,
 ) -> Result<Created<TripView>, ApiError> {
-    let mut work = who.begin_once(&app, once).await?;
-    let trip = TripView::from(service::create(&mut work, input).await.map_err(|error| error.disclosed_to(&who))?);
-    work.commit_answering(201, &trip).await?;
+    let mut tx = who.begin_idempotent(&app, once).await?;
+    let trip = TripView::from(service::create(&mut tx, input).await.map_err(|error| error.disclosed_to(&who))?);
+    tx.commit_answering(201, &trip).await?;
     Ok(Created(trip))
 }
 
@@ -103,11 +103,11 @@ async fn update(
     State(app): State<App>,
     Path(id): Path<TripId>,
     Body(input): Body<UpdateTrip>,
-) -> Result<Answer<TripView>, ApiError> {
-    let mut work = who.begin(&app).await?;
-    let trip = service::update(&mut work, id, input).await.map_err(|error| error.disclosed_to(&who))?;
-    work.commit().await?;
-    Ok(Answer(trip.into()))
+) -> Result<JsonOk<TripView>, ApiError> {
+    let mut tx = who.begin(&app).await?;
+    let trip = service::update(&mut tx, id, input).await.map_err(|error| error.disclosed_to(&who))?;
+    tx.commit().await?;
+    Ok(JsonOk(trip.into()))
 }
 
 async fn put_by_external_id(
@@ -119,8 +119,8 @@ async fn put_by_external_id(
 ) -> Result<Put<TripView>, ApiError> {
     let external_id: ExternalId =
         external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
-    let mut work = who.begin(&app).await?;
-    let trip = service::put(&mut work, external_id, input).await.map_err(|error| error.disclosed_to(&who))?;
-    work.commit().await?;
+    let mut tx = who.begin(&app).await?;
+    let trip = service::put(&mut tx, external_id, input).await.map_err(|error| error.disclosed_to(&who))?;
+    tx.commit().await?;
     Ok(trip.map(TripView::from))
 }

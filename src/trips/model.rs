@@ -7,7 +7,7 @@ use crate::fleet::{AircraftId, Airport};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
 use kit::http::{Check, Faults, present};
-use kit::text::{Line, Prose, kept};
+use kit::text::{Line, MultilineText, kept};
 
 kit::ids! {
     /// A trip.
@@ -17,12 +17,12 @@ kit::ids! {
 /// What the scheduling software calls a trip: 1 to 100 characters, told apart exactly as they are.
 pub type ExternalId = Line<1, 100>;
 /// Anything else: up to 5,000 characters.
-pub type Notes = Prose<0, 5000>;
+pub type Notes = MultilineText<0, 5000>;
 
 /// The most passengers a trip may have.
 const MOST_PASSENGERS: u16 = 1000;
 
-kit::words! {
+kit::string_enum! {
     /// What a trip is flown for.
     TripType as TripType {
         /// For a client.

@@ -1,69 +1,69 @@
-//! What can be done with trips. Each use case is part of a [`Work`] that its caller begins and commits.
+//! What can be done with trips. Each use case is part of a [`AuditedTx`] that its caller begins and commits.
 
 use serde_json::{Value, json};
 
 use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripId, UpdateTrip};
 use super::store;
-use crate::audit::{Action, Target, Work, differences};
+use crate::audit::{Action, AuditedTx, Target, differences};
 use crate::fleet;
 use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
 
 /// Makes a trip.
-pub async fn create(work: &mut Work, input: CreateTrip) -> Result<Trip, Error> {
-    let trip = Trip::new(TripId::new(work.now(), &work.app().random), work.workspace(), work.now(), input);
-    require_sound(work, None, &trip).await?;
-    written(&trip, store::insert(work.tx(), &trip).await)?;
-    work.record(Action::TripCreated, Some(target(&trip)), described(&trip));
+pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error> {
+    let trip = Trip::new(TripId::new(tx.now(), &tx.app().random), tx.workspace(), tx.now(), input);
+    require_sound(tx, None, &trip).await?;
+    written(&trip, store::insert(tx.db(), &trip).await)?;
+    tx.record(Action::TripCreated, Some(target(&trip)), described(&trip));
     Ok(trip)
 }
 
 /// Changes a trip; if nothing differs, nothing is written or recorded.
-pub(super) async fn update(work: &mut Work, id: TripId, input: UpdateTrip) -> Result<Trip, Error> {
-    let old = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
+pub(super) async fn update(tx: &mut AuditedTx, id: TripId, input: UpdateTrip) -> Result<Trip, Error> {
+    let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
-    save(work, old, new).await
+    save(tx, old, new).await
 }
 
 /// Makes the trip with this external id, or replaces it. Two at once follow one another, as all writers of a workspace
 /// do: the second finds what the first has made.
-pub(super) async fn put(work: &mut Work, external_id: ExternalId, input: CreateTrip) -> Result<Put<Trip>, Error> {
+pub(super) async fn put(tx: &mut AuditedTx, external_id: ExternalId, input: CreateTrip) -> Result<Put<Trip>, Error> {
     if input.external_id.as_ref().is_some_and(|repeated| *repeated != external_id) {
         return Err(Error::ExternalIdDiffers);
     }
-    let known = store::find_by_external_id(work.tx(), work.workspace(), external_id.as_str()).await?;
+    let known = store::find_by_external_id(tx.db(), tx.workspace(), external_id.as_str()).await?;
     let input = CreateTrip { external_id: Some(external_id), ..input };
     match known {
-        None => create(work, input).await.map(Put::Created),
+        None => create(tx, input).await.map(Put::Created),
         Some(old) => {
             let new = old.clone().replaced(input);
-            save(work, old, new).await.map(Put::Replaced)
+            save(tx, old, new).await.map(Put::Replaced)
         }
     }
 }
 
-async fn save(work: &mut Work, old: Trip, new: Trip) -> Result<Trip, Error> {
+async fn save(tx: &mut AuditedTx, old: Trip, new: Trip) -> Result<Trip, Error> {
     if !old.status.may_become(new.status) {
         return Err(Error::UnknownMove { from: old.status, to: new.status });
     }
     let Some(changes) = differences(&described(&old), &described(&new)) else { return Ok(old) };
-    require_sound(work, Some(&old), &new).await?;
-    let trip = Trip { updated_at: work.now(), ..new };
-    written(&trip, store::set(work.tx(), &trip).await)?;
-    work.record(Action::TripUpdated, Some(target(&trip)), changes);
+    require_sound(tx, Some(&old), &new).await?;
+    let trip = Trip { updated_at: tx.now(), ..new };
+    written(&trip, store::set(tx.db(), &trip).await)?;
+    tx.record(Action::TripUpdated, Some(target(&trip)), changes);
     Ok(trip)
 }
 
 /// The rules that look at the whole trip and at its aircraft. What was accepted before is not held against a trip whose
 /// aircraft has been grounded since: only a change of status, type or aircraft is.
-async fn require_sound(work: &Work, old: Option<&Trip>, new: &Trip) -> Result<(), Error> {
+async fn require_sound(tx: &AuditedTx, old: Option<&Trip>, new: &Trip) -> Result<(), Error> {
     if !new.arrives_in_time() {
         return Err(Error::ArrivalTooEarly);
     }
     let assignment = |trip: &Trip| (trip.status, trip.trip_type, trip.aircraft_id);
     let Some(id) = new.aircraft_id.filter(|_| old.map(assignment) != Some(assignment(new))) else { return Ok(()) };
-    let aircraft = fleet::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NoSuchAircraft)?;
+    let aircraft = fleet::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NoSuchAircraft)?;
     if new.needs_available_aircraft() && !aircraft.status.is_dispatchable() {
         let (tail_number, status) = (aircraft.tail_number, aircraft.status);
         return Err(Error::AircraftUnavailable { tail_number, status, trip: new.status });

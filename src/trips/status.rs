@@ -9,7 +9,7 @@
 //! Forward, steps may be skipped: a trip that was agreed on the telephone is never quoted. Back, it goes one step at a
 //! time and only before it is dispatched. What is flying is not cancelled, it is closed out.
 
-kit::words! {
+kit::string_enum! {
     /// How far a trip is, in order, but for `cancelled`. It may go forward, and skip steps; back by one step, until it is
     /// dispatched; and be cancelled, until it is active. A cancelled trip may be reopened as a draft; completed is final.
     /// Any other move is refused with 409.

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::error::Error;
 use super::model::{CreateWorkspace, Owner, Slug, zones};
 use super::setup;
-use crate::access::{Anyone, Form, Visitor};
+use crate::access::{Anyone, Form, PageSession};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::members::{self, Member};
@@ -40,7 +40,7 @@ struct SetupPage {
 }
 
 impl SetupPage {
-    fn new(who: &Visitor<Anyone>, state: setup::State, fields: Fields, faults: FormFaults) -> Self {
+    fn new(who: &PageSession<Anyone>, state: setup::State, fields: Fields, faults: FormFaults) -> Self {
         let title = match state {
             setup::State::Done => "This is set up",
             setup::State::Offered | setup::State::Expired => "Set up your workspace",
@@ -53,12 +53,12 @@ impl SetupPage {
     }
 }
 
-async fn new(who: Visitor<Anyone>, State(app): State<App>) -> Result<Response, ApiError> {
+async fn new(who: PageSession<Anyone>, State(app): State<App>) -> Result<Response, ApiError> {
     let state = setup::state(&app).await?;
     Ok(who.show(StatusCode::OK, &SetupPage::new(&who, state, Fields::default(), FormFaults::default())))
 }
 
-async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn create(who: PageSession<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let owner = match set_up(&app, &who, &fields).await {
         Ok(owner) => owner,
         Err(Refused::Form(status, faults)) => {
@@ -76,11 +76,11 @@ enum Refused {
     Other(ApiError),
 }
 
-async fn set_up(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Member, Refused> {
+async fn set_up(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<Member, Refused> {
     let input = read(fields).map_err(|faults| Refused::Form(StatusCode::BAD_REQUEST, faults))?;
     // Whoever has the link has it from whoever runs the server.
     let by = who.info().by(Actor::operator(Actor::SET_UP_LINK));
-    let (_, owner) = setup::set_up(app, by, fields.behind_hash("code"), input).await.map_err(refused)?;
+    let (_, owner) = setup::set_up(app, by, fields.url_fragment("code"), input).await.map_err(refused)?;
     Ok(owner)
 }
 
@@ -103,7 +103,7 @@ fn refused(error: Error) -> Refused {
 /// What the form asks for, or every fault of it, in the order of the fields.
 fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     let mut faults = FormFaults::default();
-    if fields.behind_hash("code").is_empty() {
+    if fields.url_fragment("code").is_empty() {
         faults.add("code", "Give the set-up code: open the link that the server printed, or paste it here.");
     }
     let name = faults.read(fields, "name", "the workspace a name");

@@ -7,7 +7,7 @@ use super::model::{CreateWorkspace, Owner, Workspace, WorkspaceId};
 use super::setup;
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, By, Target, Work};
+use crate::audit::{Action, AuditContext, AuditedTx, Target};
 use crate::cluster;
 use crate::keys::Tenant;
 use crate::members::{self, Claimant, Member, NewPassword, Role};
@@ -15,14 +15,14 @@ use kit::db::{DbResult, is_duplicate};
 use kit::secret::TokenDigest;
 
 /// Makes a workspace with its first account owner.
-pub async fn create(app: &App, by: By, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
+pub async fn create(app: &App, by: AuditContext, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
     make(app, by, input, None).await
 }
 
 /// The same, by the link that sets up the first workspace.
 pub(super) async fn make(
     app: &App,
-    by: By,
+    by: AuditContext,
     input: CreateWorkspace,
     link: Option<TokenDigest>,
 ) -> Result<(Workspace, Member), Error> {
@@ -52,26 +52,26 @@ pub(super) async fn make(
         Err(error) if is_duplicate(&error) => return Err(Error::SlugTaken(workspace.slug)),
         done => done?,
     }
-    let mut work = Work::begin_log(app, tx, workspace.id, by).await?;
+    let mut tx = AuditedTx::begin_log(app, tx, workspace.id, by).await?;
     let target = Target::new("workspace", workspace.id, &workspace.name);
-    work.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }));
-    let owner = members::insert(&mut work, email, owner_name, Role::AccountOwner, Some(password)).await?;
-    work.commit().await?;
+    tx.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }));
+    let owner = members::insert(&mut tx, email, owner_name, Role::AccountOwner, Some(password)).await?;
+    tx.commit().await?;
     app.index.apply_tenant(Tenant::from(&workspace));
     app.cluster.wait_for_others(app, revision).await;
     Ok((workspace, owner))
 }
 
 /// Switches API key management on or off.
-pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: By, enabled: bool) -> DbResult<()> {
-    let mut work = Work::begin(app, workspace, by).await?;
-    let before = store::find(work.tx(), workspace).await?.is_some_and(|workspace| workspace.api_keys_enabled);
+pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: AuditContext, enabled: bool) -> DbResult<()> {
+    let mut tx = AuditedTx::begin(app, workspace, by).await?;
+    let before = store::find(tx.db(), workspace).await?.is_some_and(|workspace| workspace.api_keys_enabled);
     if before == enabled {
         return Ok(());
     }
-    store::set_api_keys_enabled(work.tx(), workspace, enabled).await?;
-    work.record(Action::KeySettingsUpdated, None, json!({ "enabled": { "from": before, "to": enabled } }));
-    work.commit().await
+    store::set_api_keys_enabled(tx.db(), workspace, enabled).await?;
+    tx.record(Action::KeySettingsUpdated, None, json!({ "enabled": { "from": before, "to": enabled } }));
+    tx.commit().await
 }
 
 impl From<&Workspace> for Tenant {

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::model::{CreateWorkspace, Workspace};
 use super::{service, store};
 use crate::app::App;
-use crate::audit::By;
+use crate::audit::AuditContext;
 use crate::members::Member;
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -58,7 +58,7 @@ pub(super) async fn state(app: &App) -> DbResult<State> {
 }
 
 /// Makes the first workspace, by the token of a link, which is used up.
-pub async fn set_up(app: &App, by: By, token: &str, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
+pub async fn set_up(app: &App, by: AuditContext, token: &str, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
     let link = TokenDigest::of(token);
     // Asked once more where it counts; here, so that nobody has passwords hashed by guessing.
     if store::count_setup_links(app.db.read(), Some(link), app.clock.now()).await? == 0 {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cable::Cable;
 use crate::postgres::Server;
-use crate::support::{Answer, Client, Key, Node, Site, new_key, until};
+use crate::support::{Client, JsonOk, Key, Node, Site, new_key, until};
 
 pub const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -59,14 +59,14 @@ impl Field {
 }
 
 /// What a node says to the holder of a key, on a connection of its own.
-pub fn whoami(node: &Node, key: &Key) -> Answer {
+pub fn whoami(node: &Node, key: &Key) -> JsonOk {
     node.with(key).get(WHOAMI)
 }
 
 /// The first answer but 503: a machine that is busy with other things may be late with a lease, and a node without one
 /// that does not hear from the database in time says neither yes nor no.
 #[track_caller]
-pub fn insist(mut ask: impl FnMut() -> Answer) -> Answer {
+pub fn insist(mut ask: impl FnMut() -> JsonOk) -> JsonOk {
     let mut answer = ask();
     until("it is answered", || {
         if answer.status == 503 {

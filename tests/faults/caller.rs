@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use super::ledger::{Creation, Fact, Ledger};
-use crate::support::{Answer, Client, Key, OWNER, PASSWORD, new_key};
+use crate::support::{Client, JsonOk, Key, OWNER, PASSWORD, new_key};
 
 /// A kind of call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,13 +49,13 @@ impl Call {
 /// How a call ended.
 #[derive(Debug)]
 pub enum Outcome {
-    Done(Answer),
+    Done(JsonOk),
     /// 503 or 507: it may have happened.
     Unavailable,
     /// Without an answer.
     Cut,
     /// Any other status: it has not happened.
-    Refused(Answer),
+    Refused(JsonOk),
     /// There is nothing to make such a call with.
     Skipped,
 }
@@ -374,7 +374,7 @@ impl Caller {
     }
 
     /// Notes a refusal that nothing explains.
-    fn note(&mut self, what: &str, outcome: Outcome, expected: impl Fn(&Answer) -> bool) -> Outcome {
+    fn note(&mut self, what: &str, outcome: Outcome, expected: impl Fn(&JsonOk) -> bool) -> Outcome {
         let mut ledger = self.ledger();
         match &outcome {
             Outcome::Done(_) => ledger.totals.writes += 1,
@@ -430,7 +430,7 @@ impl Caller {
         path: &str,
         body: Option<&Value>,
         once: Option<&str>,
-    ) -> io::Result<Answer> {
+    ) -> io::Result<JsonOk> {
         let mut client = match self.connection.take() {
             Some(client) => client,
             None => Client::connect(self.access.address)?,
@@ -459,7 +459,7 @@ impl Caller {
 }
 
 /// The status and the code of an answer.
-fn said(answer: &Answer) -> String {
+fn said(answer: &JsonOk) -> String {
     format!("{} {}", answer.status, answer.json["error"]["code"])
 }
 

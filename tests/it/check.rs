@@ -3,12 +3,12 @@
 use planeconnection::members::Role;
 use serde_json::json;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{JsonOk, TestApp};
 
 const CHECK: &str = "/api/v1/auth/check";
 
 #[track_caller]
-fn is_empty(answer: Answer, status: u16) -> Answer {
+fn is_empty(answer: JsonOk, status: u16) -> JsonOk {
     assert_eq!((answer.status, answer.text.as_str()), (status, ""));
     answer
 }

@@ -6,7 +6,7 @@ use kit::clock::Clock;
 use kit::http::Paging;
 use kit::random::Random;
 use planeconnection::app::App;
-use planeconnection::audit::By;
+use planeconnection::audit::AuditContext;
 use planeconnection::cluster::{self, LEASE};
 use planeconnection::config::Config;
 use planeconnection::keys::{self, KeyFilter, RevokeKey, Status};
@@ -24,7 +24,7 @@ async fn other(t: &TestApp, clock: Clock, seed: u64) -> App {
 async fn revoke(app: &App, t: &TestApp, key: &TestKey) -> Duration {
     let begun = Instant::now();
     let id = key.id.parse().expect("an id");
-    keys::revoke(app, t.workspace.id, By::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
+    keys::revoke(app, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
     begun.elapsed()
 }
 
@@ -124,7 +124,7 @@ async fn a_node_believes_a_database_that_has_forgotten_a_change() {
         t.with(key).get("/api/v1/auth/whoami").await.is(200);
     }
     let id = revoked.id.parse().expect("an id");
-    keys::revoke(&t.app, t.workspace.id, By::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
+    keys::revoke(&t.app, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
     t.app.cluster.beat(&t.app).await.expect("a lease");
     // The revocation, and before it the second key, were never there.
     let of = |secret: &str| hex(&Sha256::digest(secret));

@@ -7,18 +7,18 @@ use axum::http::Method;
 use planeconnection::members::Role;
 use serde_json::json;
 
-use crate::support::{Answer, Client, PASSWORD, TestApp};
+use crate::support::{Client, JsonOk, PASSWORD, TestApp};
 
 const MEMBERS: &str = "/api/v1/members";
 const JOIN: &str = "/api/v1/auth/join";
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
-async fn invite(by: &Client, email: &str, role: &str) -> Answer {
+async fn invite(by: &Client, email: &str, role: &str) -> JsonOk {
     by.post(MEMBERS, json!({ "name": "Dee Patch", "email": email, "role": role })).await
 }
 
-fn token(invited: &Answer) -> String {
+fn token(invited: &JsonOk) -> String {
     invited.text_at("/data/inviteUrl").split_once("/join#").expect("a link").1.to_owned()
 }
 

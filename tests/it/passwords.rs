@@ -2,11 +2,11 @@
 
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
-use planeconnection::audit::By;
+use planeconnection::audit::AuditContext;
 use planeconnection::members::{self, AddMember, Role};
 use serde_json::json;
 
-use crate::support::{Answer, Client, EmptyApp, PASSWORD, TestApp};
+use crate::support::{Client, EmptyApp, JsonOk, PASSWORD, TestApp};
 
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 const EMAIL: &str = "ana@skyline.example";
@@ -27,7 +27,7 @@ const REFUSED: [&str; 12] = [
     "planeconnection1",
 ];
 
-async fn sign_in(client: &Client, password: &str) -> Answer {
+async fn sign_in(client: &Client, password: &str) -> JsonOk {
     client.post(SIGN_IN, json!({ "email": EMAIL, "password": password })).await
 }
 
@@ -72,7 +72,7 @@ async fn passwords_that_are_tried_first_are_refused_by_the_operators_commands() 
             email: "dee.patch@skyline.example".parse().expect("an email"),
             role: Role::Pilot,
         };
-        let added = members::add(&t.app, t.workspace.id, By::operator("test"), input, password.to_owned().into()).await;
+        let added = members::add(&t.app, t.workspace.id, AuditContext::operator("test"), input, password.to_owned().into()).await;
         assert!(matches!(added, Err(members::Error::Password(_))), "{password}: {added:?}");
     }
 }

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use kit::http::OnceKey;
-use planeconnection::audit::{Action, Actor, By, Target, Work};
+use kit::http::IdempotencyKey;
+use planeconnection::audit::{Action, Actor, AuditContext, AuditedTx, Target};
 use planeconnection::reference::document;
 use serde_json::{Value, json};
 
@@ -215,12 +215,12 @@ async fn a_secret_that_gets_as_far_as_the_log_is_taken_out_before_it_is_hashed()
     let secrets = secrets(&t).await;
     for secret in &secrets {
         let actor = Actor { kind: "operator", id: None, name: Some(secret.clone()) };
-        let by = By { user_agent: Some(format!("a {secret}")), ..By::itself(actor) };
-        let once = OnceKey { key: "once".to_owned() + secret, fingerprint: [7; 32] };
-        let (mut work, _) = Work::begin_once(&t.app, t.workspace.id, by, Some(once)).await.expect("a transaction");
+        let by = AuditContext { user_agent: Some(format!("a {secret}")), ..AuditContext::itself(actor) };
+        let once = IdempotencyKey { key: "once".to_owned() + secret, fingerprint: [7; 32] };
+        let (mut tx, _) = AuditedTx::begin_idempotent(&t.app, t.workspace.id, by, Some(once)).await.expect("a transaction");
         let details = json!({ "notes": { "from": null, "to": [format!("it is {secret}")] } });
-        work.record(Action::TripUpdated, Some(Target::new("trip", "trip_1", &format!("x{secret}"))), details);
-        work.commit_answering(200, &json!({ "notes": secret })).await.expect("a commit");
+        tx.record(Action::TripUpdated, Some(Target::new("trip", "trip_1", &format!("x{secret}"))), details);
+        tx.commit_answering(200, &json!({ "notes": secret })).await.expect("a commit");
     }
     nothing_is_stored(&t, &secrets).await;
     let verdict = planeconnection::audit::verify(&t.app.db, t.workspace.id).await.expect("a verdict");

@@ -22,11 +22,11 @@ use kit::clock::{Clock, Time};
 use kit::db::Location;
 use kit::random::Random;
 use planeconnection::app::App;
-use planeconnection::audit::{Actor, By, Work};
+use planeconnection::audit::{Actor, AuditContext, AuditedTx};
 use planeconnection::config::Config;
-use planeconnection::front::Front;
 use planeconnection::keys::Flush;
 use planeconnection::members::{self, Member, Role};
+use planeconnection::middleware::HttpStack;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{router, sessions};
 use serde_json::{Value, json};
@@ -40,13 +40,13 @@ pub const PASSWORD: &str = "correct horse battery";
 /// A node on a database without a workspace.
 pub struct EmptyApp {
     pub app: App,
-    pub router: Front,
+    pub router: HttpStack,
     pub database: TestDatabase,
 }
 
 pub struct TestApp {
     pub app: App,
-    pub router: Front,
+    pub router: HttpStack,
     pub workspace: Workspace,
     pub owner: Member,
     pub database: TestDatabase,
@@ -62,14 +62,14 @@ pub struct TestKey {
 /// Someone who sends requests.
 #[derive(Clone)]
 pub struct Client {
-    router: Front,
+    router: HttpStack,
     headers: HeaderMap,
     address: IpAddr,
 }
 
 /// An answer, ready to be held against expectations; a failure prints its body.
 #[derive(Debug)]
-pub struct Answer {
+pub struct JsonOk {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
@@ -194,13 +194,13 @@ impl TestApp {
     }
 
     pub async fn add_member(&self, role: Role) -> Member {
-        let mut work = Work::begin(&self.app, self.workspace.id, By::operator("test")).await.expect("a transaction");
+        let mut tx = AuditedTx::begin(&self.app, self.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
         let number = self.app.random.base62(6).to_lowercase();
         let email = format!("{role}-{number}@skyline.example").parse().expect("an email");
         let name = format!("Test {role}").parse().expect("a name");
         let member =
-            members::insert(&mut work, email, name, role, Some("no password has this hash".to_owned())).await.expect("a member");
-        work.commit().await.expect("a commit");
+            members::insert(&mut tx, email, name, role, Some("no password has this hash".to_owned())).await.expect("a member");
+        tx.commit().await.expect("a commit");
         member
     }
 
@@ -211,7 +211,7 @@ impl TestApp {
 
     /// The token of a new session.
     pub async fn token_of(&self, member: Member) -> String {
-        let by = By::itself(Actor::member(member.id, &member.name));
+        let by = AuditContext::itself(Actor::member(member.id, &member.name));
         let session = sessions::issue(&self.app, member, by).await.expect("a session");
         session.token.expose().to_owned()
     }
@@ -290,11 +290,11 @@ async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace
         timezone: "Europe/Zurich".parse().expect("a time zone"),
         owner,
     };
-    workspaces::create(app, By::operator("test"), create).await.expect("a workspace")
+    workspaces::create(app, AuditContext::operator("test"), create).await.expect("a workspace")
 }
 
 impl Client {
-    fn on(router: &Front) -> Self {
+    fn on(router: &HttpStack) -> Self {
         Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
     }
 
@@ -318,31 +318,31 @@ impl Client {
         self
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> JsonOk {
         self.send(Method::GET, path, Body::empty()).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> JsonOk {
         self.send(Method::DELETE, path, Body::empty()).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> JsonOk {
         self.json(Method::POST, path, body).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub async fn put(&self, path: &str, body: Value) -> JsonOk {
         self.json(Method::PUT, path, body).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> JsonOk {
         self.json(Method::PATCH, path, body).await
     }
 
-    pub async fn json(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub async fn json(&self, method: Method, path: &str, body: Value) -> JsonOk {
         self.clone().header("content-type", "application/json").send(method, path, Body::from(body.to_string())).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Body) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, body: Body) -> JsonOk {
         let mut request = Request::builder().method(method).uri(path).body(body).expect("a request");
         request.headers_mut().extend(self.headers.clone());
         request.headers_mut().entry(header::USER_AGENT).or_insert("planeconnection-tests/1".parse().expect("a value"));
@@ -353,11 +353,11 @@ impl Client {
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text, json }
+        JsonOk { status: parts.status.as_u16(), headers: parts.headers, text, json }
     }
 }
 
-impl Answer {
+impl JsonOk {
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use planeconnection::app::App;
-use planeconnection::audit::{Action, By, Target, Work};
+use planeconnection::audit::{Action, AuditContext, AuditedTx, Target};
 use planeconnection::config::Config;
 use planeconnection::workspaces;
 use serde_json::json;
@@ -37,13 +37,13 @@ async fn write(site: &Site) {
     let numbers: Vec<u64> = (0..EVENTS).collect();
     // In parts: a transaction that is silent for five seconds is ended by Postgres, and all of these take longer to make.
     for part in numbers.chunks(1_024) {
-        let mut work = Work::begin(&app, workspace.id, By::operator("test")).await.expect("a transaction");
+        let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::operator("test")).await.expect("a transaction");
         for number in part {
             let target = Target::new("api_key", number, "A key of some name");
             let details = json!({ "number": number, "reason": "because it was time for another" });
-            work.record(Action::KeyUpdated, Some(target), details);
+            tx.record(Action::KeyUpdated, Some(target), details);
         }
-        work.commit().await.expect("a commit");
+        tx.commit().await.expect("a commit");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, Node, OWNER, PASSWORD, Site};
+use crate::support::{Client, JsonOk, Node, OWNER, PASSWORD, Site};
 
 /// The token of the link that a node has printed.
 #[track_caller]
@@ -35,7 +35,7 @@ impl Form {
         Self { client: node.anyone().header("cookie", &cookie), token }
     }
 
-    fn send(&mut self, code: &str, slug: &str) -> Answer {
+    fn send(&mut self, code: &str, slug: &str) -> JsonOk {
         let fields = [
             ("csrf", self.token.as_str()),
             ("code", code),

@@ -388,7 +388,7 @@ pub struct Client {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct JsonOk {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -421,32 +421,32 @@ impl Client {
     }
 
     #[track_caller]
-    pub fn get(&mut self, path: &str) -> Answer {
+    pub fn get(&mut self, path: &str) -> JsonOk {
         self.try_send("GET", path, None).expect("an answer")
     }
 
     #[track_caller]
-    pub fn post(&mut self, path: &str, body: &Value) -> Answer {
+    pub fn post(&mut self, path: &str, body: &Value) -> JsonOk {
         self.try_send("POST", path, Some(&body.to_string())).expect("an answer")
     }
 
     /// On a connection that several keys share.
-    pub fn try_get_with(&mut self, key: &Key, path: &str) -> io::Result<Answer> {
+    pub fn try_get_with(&mut self, key: &Key, path: &str) -> io::Result<JsonOk> {
         let head = self.head("GET", path);
         self.write(format!("{head}x-api-key: {}\r\n\r\n", key.secret).as_bytes())?;
         self.read_answer()
     }
 
-    pub fn try_send(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {
+    pub fn try_send(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<JsonOk> {
         self.try_send_as("application/json", method, path, body)
     }
 
     /// Sends what a browser sends of a form.
-    pub fn try_send_form(&mut self, path: &str, fields: &str) -> io::Result<Answer> {
+    pub fn try_send_form(&mut self, path: &str, fields: &str) -> io::Result<JsonOk> {
         self.try_send_as("application/x-www-form-urlencoded", "POST", path, Some(fields))
     }
 
-    fn try_send_as(&mut self, kind: &str, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {
+    fn try_send_as(&mut self, kind: &str, method: &str, path: &str, body: Option<&str>) -> io::Result<JsonOk> {
         let mut head = self.head(method, path);
         if let Some(body) = body {
             head.extend(["content-type: ", kind, "\r\ncontent-length: ", &body.len().to_string(), "\r\n"]);
@@ -487,7 +487,7 @@ impl Client {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    pub fn read_answer(&mut self) -> io::Result<Answer> {
+    pub fn read_answer(&mut self) -> io::Result<JsonOk> {
         let status = self.line()?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
         let mut headers = Vec::new();
@@ -515,7 +515,7 @@ impl Client {
         }
         let body = String::from_utf8_lossy(&body).into_owned();
         let json = serde_json::from_str(&body).unwrap_or(Value::Null);
-        Ok(Answer { status, headers, body, json })
+        Ok(JsonOk { status, headers, body, json })
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -557,7 +557,7 @@ pub fn new_key(name: &str, scopes: &[&str]) -> Value {
     json!({ "name": name, "permissions": "custom", "scopes": scopes, "expiresAt": null, "rateLimit": null })
 }
 
-impl Answer {
+impl JsonOk {
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);

@@ -21,7 +21,7 @@ pub(crate) fn on_sqlite() -> Step {
 }
 
 /// What takes no more than a minute or two.
-pub(crate) fn quick() -> Step {
+pub(crate) fn non_crypto_bytes() -> Step {
     tests(
         "tests",
         &["--package=xtask", "--package=kit", "--package=planeconnection", "--lib", "--test=it", "--test=process"],

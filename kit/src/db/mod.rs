@@ -15,7 +15,7 @@ mod health;
 mod location;
 mod lost;
 mod migrate;
-mod news;
+mod notifications;
 mod packed;
 mod pool;
 mod postgres;
@@ -40,7 +40,7 @@ pub use copy::{Table, names, table};
 pub use health::{Fault, Health, WritesRefused, is_reported};
 pub use location::{Location, NotALocation, Transport};
 pub use lost::Lost;
-pub use news::News;
+pub use notifications::ChangeNotifications;
 pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
@@ -65,17 +65,17 @@ pub struct Db {
     read: Pool,
     write: Pool,
     /// For the lease, so that it never queues behind requests: to write, and to read back over another connection.
-    pulse_write: Pool,
-    pulse_read: Pool,
+    lease_write: Pool,
+    lease_read: Pool,
     /// A connection to a file that is never used, so that it never fails and another is never the last: SQLite deletes the
     /// write-ahead log with the last connection, and a new log is not the one that was opened ([`Fault::Replaced`]).
     anchor: Option<Pool>,
     storage: Storage,
 }
 
-/// See [`Db::pulse`].
+/// See [`Db::lease_pools`].
 #[derive(Clone, Copy, Debug)]
-pub struct Pulse<'a> {
+pub struct LeasePools<'a> {
     pub read: &'a Pool,
     pub write: &'a Pool,
 }
@@ -119,15 +119,15 @@ impl Db {
                 let unknown = || DbErr::Conn(RuntimeErr::Internal(location::NotALocation::Postgres.to_string()));
                 let server = location.postgres().ok_or_else(unknown)?;
                 let storage = Storage::server();
-                let postgres::Pools { write, read, pulse_write, pulse_read } =
+                let postgres::Pools { write, read, lease_write, lease_read } =
                     postgres::open(&server, options.connections, &storage).await?;
                 let ear = options.notifications.as_ref().and_then(Location::postgres).unwrap_or(server);
                 Ok(Self {
                     engine: Engine::Postgres(Server { ear }.into()),
                     read,
                     write,
-                    pulse_write,
-                    pulse_read,
+                    lease_write,
+                    lease_read,
                     anchor: None,
                     storage,
                 })
@@ -137,10 +137,10 @@ impl Db {
 
     async fn open_file(path: &Path, options: &DbOptions) -> DbResult<Self> {
         let storage = Storage::file(path, options.min_free_space);
-        let sqlite::Pools { write, read, pulse_read, anchor } = sqlite::open(path, &storage).await?;
+        let sqlite::Pools { write, read, lease_read, anchor } = sqlite::open(path, &storage).await?;
         // A file has one writer, whatever is written.
-        let pulse_write = write.clone();
-        Ok(Self { engine: Engine::Sqlite, read, write, pulse_write, pulse_read, anchor: Some(anchor), storage })
+        let lease_write = write.clone();
+        Ok(Self { engine: Engine::Sqlite, read, write, lease_write, lease_read, anchor: Some(anchor), storage })
     }
 
     /// For queries outside a transaction.
@@ -155,8 +155,8 @@ impl Db {
 
     /// For the single statements that keep a node's lease: they do not wait behind requests for a connection. The two are
     /// different connections, so that what one wrote can be read back over the other.
-    pub fn pulse(&self) -> Pulse<'_> {
-        Pulse { read: &self.pulse_read, write: &self.pulse_write }
+    pub fn lease_pools(&self) -> LeasePools<'_> {
+        LeasePools { read: &self.lease_read, write: &self.lease_write }
     }
 
     /// Begins a write transaction; dropped without a commit, it is rolled back.
@@ -196,7 +196,7 @@ impl Db {
     /// The time by the clock that all nodes share, where they share one: the server's. `None` for a file, whose nodes are
     /// on one machine.
     pub async fn time(&self) -> DbResult<Option<Time>> {
-        if self.engine.has_clock() { read_time(&self.pulse_read).await.map(Some) } else { Ok(None) }
+        if self.engine.has_clock() { read_time(&self.lease_read).await.map(Some) } else { Ok(None) }
     }
 
     /// `clock`, or the server's if that is the machine's and there is a server.
@@ -215,7 +215,7 @@ impl Db {
 
     /// Closes every connection, after what is running on them.
     pub async fn close(self) {
-        for pool in [self.read, self.pulse_read, self.pulse_write, self.write].into_iter().chain(self.anchor) {
+        for pool in [self.read, self.lease_read, self.lease_write, self.write].into_iter().chain(self.anchor) {
             match tokio::time::timeout(CLOSING, pool.close()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),

@@ -42,8 +42,8 @@ pub(super) struct Pools {
     /// Apart from `write`, since a write may need to read outside its transaction.
     pub(super) read: Pool,
     /// For the lease, which must never queue behind requests: one connection to write, another to read back.
-    pub(super) pulse_write: Pool,
-    pub(super) pulse_read: Pool,
+    pub(super) lease_write: Pool,
+    pub(super) lease_read: Pool,
 }
 
 /// Opens the pools.
@@ -63,8 +63,8 @@ pub(super) async fn open(server: &PgConnectOptions, connections: u32, storage: &
     Ok(Pools {
         write: pool(writers, BOUND).await?,
         read: pool(connections.saturating_sub(writers).max(1), BOUND).await?,
-        pulse_write: pool(1, PULSE).await?,
-        pulse_read: pool(1, PULSE).await?,
+        lease_write: pool(1, PULSE).await?,
+        lease_read: pool(1, PULSE).await?,
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Pools {
     pub(super) write: Pool,
     pub(super) read: Pool,
     /// For what keeps the lease: it looks whether another process has written, and reads back what this one wrote.
-    pub(super) pulse_read: Pool,
+    pub(super) lease_read: Pool,
     /// Never used: see [`super::Db`].
     pub(super) anchor: Pool,
 }
@@ -34,11 +34,11 @@ pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<Pools> {
     // The writer first: it switches the file to write-ahead logging.
     let write = first_pool(path, storage).await?;
     let read = pool(path, 8, storage).await?;
-    let pulse_read = pool(path, 1, storage).await?;
+    let lease_read = pool(path, 1, storage).await?;
     let anchor = pool(path, 1, storage).await?;
     // Both the file and its write-ahead log are there by now.
     storage.require_same_file()?;
-    Ok(Pools { write, read, pulse_read, anchor })
+    Ok(Pools { write, read, lease_read, anchor })
 }
 
 async fn pool(path: &Path, most: u32, storage: &Storage) -> DbResult<Pool> {

@@ -13,7 +13,7 @@ use super::ApiError;
 
 /// 200 with data.
 #[derive(Debug)]
-pub struct Answer<T>(pub T);
+pub struct JsonOk<T>(pub T);
 
 /// 201 with data.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl<T> Envelope<T> {
     }
 }
 
-impl<T: Serialize> IntoResponse for Answer<T> {
+impl<T: Serialize> IntoResponse for JsonOk<T> {
     fn into_response(self) -> Response {
         written(self.0)
     }
@@ -97,7 +97,7 @@ impl<T: Serialize> IntoResponse for Put<T> {
     fn into_response(self) -> Response {
         match self {
             Self::Created(thing) => Created(thing).into_response(),
-            Self::Replaced(thing) => Answer(thing).into_response(),
+            Self::Replaced(thing) => JsonOk(thing).into_response(),
         }
     }
 }

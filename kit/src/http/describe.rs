@@ -8,7 +8,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{RefOr, Required};
 
-use super::{Answer, ApiError, Created, NoStore, Put};
+use super::{ApiError, Created, JsonOk, NoStore, Put};
 
 /// What a body looks like on the wire.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl<S> Describe for State<S> {
     fn describe(_: &mut Doc) {}
 }
 
-impl<T: ToSchema> Describe for Answer<T> {
+impl<T: ToSchema> Describe for JsonOk<T> {
     fn describe(doc: &mut Doc) {
         let data = doc.schema::<T>();
         doc.success.push((200, Shape::Data(Box::new(data))));
@@ -110,7 +110,7 @@ impl<R: Describe> Describe for NoStore<R> {
 
 impl<T: ToSchema> Describe for Put<T> {
     fn describe(doc: &mut Doc) {
-        Answer::<T>::describe(doc);
+        JsonOk::<T>::describe(doc);
         Created::<T>::describe(doc);
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Envelope;
 use crate::db::{Lost, WritesRefused};
-use crate::limit::TooSoon;
+use crate::limit::RateLimited;
 
 /// What went wrong with one field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
@@ -113,8 +113,8 @@ impl ApiError {
     }
 
     /// The same, with the limit in the words of the IETF draft for `RateLimit` header fields.
-    pub fn too_soon(message: impl Into<Cow<'static, str>>, too_soon: TooSoon) -> Self {
-        let TooSoon { rate, .. } = too_soon;
+    pub fn too_soon(message: impl Into<Cow<'static, str>>, too_soon: RateLimited) -> Self {
+        let RateLimited { rate, .. } = too_soon;
         let policy = Policy { name: "default", quota: rate.requests.into(), window: rate.per, unit: None };
         Self::limited(message, policy, too_soon.seconds())
     }
@@ -186,7 +186,7 @@ impl ApiError {
     }
 
     /// 422: the key belongs to another request.
-    pub fn once_key_reused() -> Self {
+    pub fn idempotency_key_reused() -> Self {
         let message = "This Idempotency-Key was used for another request. Use a new one for a new request.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", message)
     }

@@ -27,11 +27,11 @@ pub mod serve;
 mod stream;
 pub mod tagged;
 
-pub use answer::{Answer, Created, NoStore, Page, Paging, Put};
+pub use answer::{Created, JsonOk, NoStore, Page, Paging, Put};
 pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError, Policy};
-pub use extract::{Body, Check, Creating, Faults, Listing, NoFields, NoParameters, OnceKey, Path, Query, present};
+pub use extract::{Body, Check, Creating, Faults, IdempotencyKey, Listing, NoFields, NoParameters, Path, Query, present};
 pub use matched::{Matched, told};
 pub use prepared::Prepared;
 pub use route::{Guard, Route, Routes};
-pub use tagged::{Known, Tagged};
+pub use tagged::{Known, WithEtag};

@@ -12,7 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::answer::Envelope;
 use super::describe::Shape;
-use super::{Answer, ApiError, Describe, Doc};
+use super::{ApiError, Describe, Doc, JsonOk};
 use crate::text::hex;
 
 /// The versions a caller has already: `If-None-Match`.
@@ -21,8 +21,8 @@ pub struct Known(Vec<String>);
 
 impl Known {
     /// 200 with the data, or 304 if the caller has this very version.
-    pub fn answer<T: Serialize>(self, data: T) -> Tagged<T> {
-        Tagged { data, known: self }
+    pub fn answer<T: Serialize>(self, data: T) -> WithEtag<T> {
+        WithEtag { data, known: self }
     }
 
     /// Whether `tag` is among them; compared weakly, as a GET asks for. A tag may have a comma in it, but no quote.
@@ -48,12 +48,12 @@ impl Describe for Known {
 
 /// An answer with its version, a strong `ETag`: SHA-256 over the body.
 #[derive(Debug)]
-pub struct Tagged<T> {
+pub struct WithEtag<T> {
     data: T,
     known: Known,
 }
 
-impl<T: Serialize> IntoResponse for Tagged<T> {
+impl<T: Serialize> IntoResponse for WithEtag<T> {
     fn into_response(self) -> Response {
         let body = match serde_json::to_vec(&Envelope::new(self.data)) {
             Ok(body) => body,
@@ -77,9 +77,9 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
     }
 }
 
-impl<T: ToSchema> Describe for Tagged<T> {
+impl<T: ToSchema> Describe for WithEtag<T> {
     fn describe(doc: &mut Doc) {
-        Answer::<T>::describe(doc);
+        JsonOk::<T>::describe(doc);
         doc.success.push((304, Shape::Empty));
     }
 }

@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::request::{RequestLine, Second, TIME};
 use crate::lock::lock;
-use crate::stripes::Stripes;
+use crate::sharded::Sharded;
 
 /// How long a line may wait.
 const WAIT: Duration = Duration::from_millis(100);
@@ -23,7 +23,7 @@ pub struct Lines(Arc<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    of_threads: Stripes<Part>,
+    of_threads: Sharded<Part>,
     /// Held while lines are written: those that come later are written later.
     writing: Mutex<()>,
     has_some: Mutex<bool>,

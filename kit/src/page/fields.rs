@@ -29,7 +29,7 @@ impl Fields {
     }
 
     /// The code of a one-time link: what stands behind its `#`. Somebody may well give the whole link.
-    pub fn behind_hash(&self, name: &str) -> &str {
+    pub fn url_fragment(&self, name: &str) -> &str {
         self.text(name).rsplit('#').next().unwrap_or_default()
     }
 

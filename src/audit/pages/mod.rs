@@ -15,7 +15,7 @@ use super::api::file;
 use super::export::Format;
 use super::model::EventFilter;
 use super::{store, watch};
-use crate::access::{Form, ManageKeys, Permission, ReadAuditLog, Visitor};
+use crate::access::{Form, ManageKeys, PageSession, Permission, ReadAuditLog};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use chain::{ChainNotice, TablesNotice};
@@ -59,7 +59,7 @@ struct AuditPage {
     is_busy: bool,
 }
 
-async fn index(who: Visitor<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+async fn index(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let (frame, filters, filter) = read(&app, &who, &fields).await?;
     // One address for one list: it can be sent to a colleague, or given to the API.
     if let Some(tidy) = filters.tidy(&fields) {
@@ -69,7 +69,7 @@ async fn index(who: Visitor<ReadAuditLog>, State(app): State<App>, Asked(fields)
     show(&app, &who, status, frame, filters, &filter, &fields).await
 }
 
-async fn read(app: &App, who: &Visitor<ReadAuditLog>, fields: &Fields) -> Result<(Frame, Filters, EventFilter), ApiError> {
+async fn read(app: &App, who: &PageSession<ReadAuditLog>, fields: &Fields) -> Result<(Frame, Filters, EventFilter), ApiError> {
     let frame = who.frame(app, "Audit Log", Place::AuditLog);
     let (filters, filter) = Filters::read(app, who.workspace(), fields, &frame.at).await?;
     Ok((frame, filters, filter))
@@ -77,7 +77,7 @@ async fn read(app: &App, who: &Visitor<ReadAuditLog>, fields: &Fields) -> Result
 
 async fn show(
     app: &App,
-    who: &Visitor<ReadAuditLog>,
+    who: &PageSession<ReadAuditLog>,
     status: StatusCode,
     frame: Frame,
     filters: Filters,
@@ -110,7 +110,7 @@ async fn show(
     Ok(html_with(status, &AuditPage { frame, chain, tables, filters, list, csv, ndjson, is_busy }))
 }
 
-async fn download(who: Visitor<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+async fn download(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let (frame, filters, filter) = read(&app, &who, &fields).await?;
     let format = match fields.text("format") {
         "csv" => Format::Csv,
@@ -123,7 +123,7 @@ async fn download(who: Visitor<ReadAuditLog>, State(app): State<App>, Asked(fiel
     show(&app, &who, StatusCode::BAD_REQUEST, frame, filters, &filter, &fields).await
 }
 
-async fn verify(who: Visitor<ReadAuditLog>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+async fn verify(who: PageSession<ReadAuditLog>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     let reader = who.reader(&app).ok_or_else(ApiError::internal)?;
     let turn = match app.chains.take_turn(&app, who.workspace(), reader) {
         watch::Asked::Begun(turn) => turn,

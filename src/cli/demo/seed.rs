@@ -10,7 +10,7 @@ use super::super::Failure;
 use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, REPORTS};
 use super::traffic::OLD_WEBSITE;
 use crate::app::App;
-use crate::audit::{Actor, By, Work};
+use crate::audit::{Actor, AuditContext, AuditedTx};
 use crate::config::Config;
 use crate::fleet::{self, AircraftId};
 use crate::invoices;
@@ -92,17 +92,17 @@ impl Operator {
             timezone: parse("Europe/Zurich")?,
             owner,
         };
-        let (workspace, owner) = workspaces::create(&app, By::operator("demo"), create).await?;
+        let (workspace, owner) = workspaces::create(&app, AuditContext::operator("demo"), create).await?;
         // Everyone in the demo has the same password.
         let chosen = members::NewPassword::choose(&password.to_owned().into(), &[]).map_err(members::Error::from)?;
         let hash = members::hash(&app, app.passwords.place(members::Claimant::Operator)?, chosen).await?;
-        let mut work = Work::begin(&app, workspace.id, By::itself(Actor::member(owner.id, &owner.name))).await?;
+        let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::itself(Actor::member(owner.id, &owner.name))).await?;
         let mut all = vec![owner];
         for (name, role, email) in MEMBERS {
             let role = members::Role::parse(role).ok_or_else(|| Failure::refused("a role of the demo"))?;
-            all.push(members::insert(&mut work, parse(email)?, parse(name)?, role, Some(hash.clone())).await?);
+            all.push(members::insert(&mut tx, parse(email)?, parse(name)?, role, Some(hash.clone())).await?);
         }
-        work.commit().await?;
+        tx.commit().await?;
         let (aircraft, trips) = (Vec::new(), Vec::new());
         Ok(Self { app, workspace: workspace.id, chance: Random::seeded(24), members: all, aircraft, trips, planned: 0, today })
     }
@@ -115,52 +115,52 @@ impl Operator {
         usize::from(u16::from_le_bytes(self.chance.bytes())) % bound
     }
 
-    pub(super) fn by(&self, member: usize) -> By {
-        By::itself(Actor::member(self.members[member].id, &self.members[member].name))
+    pub(super) fn by(&self, member: usize) -> AuditContext {
+        AuditContext::itself(Actor::member(self.members[member].id, &self.members[member].name))
     }
 
-    async fn work(&self, member: usize) -> Result<Work, Failure> {
-        Ok(Work::begin(&self.app, self.workspace, self.by(member)).await?)
+    async fn tx(&self, member: usize) -> Result<AuditedTx, Failure> {
+        Ok(AuditedTx::begin(&self.app, self.workspace, self.by(member)).await?)
     }
 
     async fn buy_aircraft(&mut self) -> Result<(), Failure> {
-        let mut work = self.work(0).await?;
+        let mut tx = self.tx(0).await?;
         for (tail, designator, model, base, status, note) in AIRCRAFT {
             let returns = matches!(status, "maintenance" | "aog").then(|| self.today.after(9 * DAY).hour());
             let aircraft = json!({
                 "tailNumber": tail, "typeDesignator": designator, "model": model, "homeBase": base,
                 "status": status, "statusNote": note, "expectedReturn": returns,
             });
-            let made = fleet::create(&mut work, input(aircraft)?).await.map_err(failed)?;
+            let made = fleet::create(&mut tx, input(aircraft)?).await.map_err(failed)?;
             if status == "active" {
                 self.aircraft.push(made.id);
             }
         }
-        work.commit().await?;
+        tx.commit().await?;
         Ok(())
     }
 
     /// Trips are planned ten days ahead; invoices follow a week later; reports come when they come.
     async fn live_a_day(&mut self, ago: u32) -> Result<(), Failure> {
-        let mut work = self.work(3).await?;
+        let mut tx = self.tx(3).await?;
         for _ in 0..=self.below(2) {
-            self.plan_trip(&mut work, ago).await?;
+            self.plan_trip(&mut tx, ago).await?;
         }
-        work.commit().await?;
+        tx.commit().await?;
         if self.below(3) == 0 {
-            let mut work = self.work(4).await?;
-            self.file_report(&mut work).await?;
-            work.commit().await?;
+            let mut tx = self.tx(4).await?;
+            self.file_report(&mut tx).await?;
+            tx.commit().await?;
         }
         if ago.is_multiple_of(3) {
-            let mut work = self.work(0).await?;
-            self.bill(&mut work, ago).await?;
-            work.commit().await?;
+            let mut tx = self.tx(0).await?;
+            self.bill(&mut tx, ago).await?;
+            tx.commit().await?;
         }
         Ok(())
     }
 
-    async fn plan_trip(&mut self, work: &mut Work, ago: u32) -> Result<(), Failure> {
+    async fn plan_trip(&mut self, tx: &mut AuditedTx, ago: u32) -> Result<(), Failure> {
         let (origin, _) = self.one_of(&AIRPORTS[..3]);
         let (destination, hours) = self.one_of(&AIRPORTS[3..]);
         let hour = u32::try_from(5 + self.below(13)).unwrap_or(6);
@@ -182,22 +182,22 @@ impl Operator {
             "arrivalDate": departs.after(*hours * HOUR), "aircraftId": self.one_of(&self.aircraft), "passengerCount": passengers,
         });
         self.planned += 1;
-        let made = trips::create(work, input(trip)?).await.map_err(failed)?;
+        let made = trips::create(tx, input(trip)?).await.map_err(failed)?;
         if kind == "charter" && status == "completed" {
             self.trips.push((made.id, departs));
         }
         Ok(())
     }
 
-    async fn file_report(&self, work: &mut Work) -> Result<(), Failure> {
+    async fn file_report(&self, tx: &mut AuditedTx) -> Result<(), Failure> {
         let (kind, title, description, severity) = self.one_of(&REPORTS);
         let confidentiality = *self.one_of(&["standard", "standard", "confidential"]);
         let report = json!({
             "reportType": kind, "title": title, "description": description, "severity": severity,
             "location": self.one_of(&AIRPORTS[..8]).0, "occurredAt": self.app.clock.now().before(5 * HOUR), "confidentiality": confidentiality,
         });
-        let reporter = Reporter::from(work.by().actor.clone());
-        let filed = safety::create(work, reporter, input(report)?).await.map_err(failed)?;
+        let reporter = Reporter::from(tx.by().actor.clone());
+        let filed = safety::create(tx, reporter, input(report)?).await.map_err(failed)?;
         let age = self.today.since(self.app.clock.now());
         let path: &[&str] = match age.as_secs() / DAY.as_secs() {
             0..=7 => &[],
@@ -206,12 +206,12 @@ impl Operator {
             _ => &["under_review", "corrective_action", "closed"],
         };
         for status in path {
-            safety::update(work, filed.id, input(json!({ "status": status }))?).await.map_err(failed)?;
+            safety::update(tx, filed.id, input(json!({ "status": status }))?).await.map_err(failed)?;
         }
         Ok(())
     }
 
-    async fn bill(&mut self, work: &mut Work, ago: u32) -> Result<(), Failure> {
+    async fn bill(&mut self, tx: &mut AuditedTx, ago: u32) -> Result<(), Failure> {
         let now = self.app.clock.now();
         let Some(place) = self.trips.iter().position(|(_, departed)| departed.after(2 * DAY) <= now) else { return Ok(()) };
         let (trip, _) = self.trips.remove(place);
@@ -225,14 +225,14 @@ impl Operator {
                 { "description": "Catering", "quantity": "1", "unitPrice": 18_000 + 500 * self.below(20) },
             ],
         });
-        let made = invoices::create(work, input(invoice)?).await.map_err(failed)?;
+        let made = invoices::create(tx, input(invoice)?).await.map_err(failed)?;
         if ago < 4 {
             return Ok(());
         }
-        invoices::send(work, made.id).await.map_err(failed)?;
+        invoices::send(tx, made.id).await.map_err(failed)?;
         // Some clients pay late: two invoices are overdue.
         if ago > 14 && !(33..=38).contains(&ago) {
-            invoices::pay(work, made.id, input(json!({ "amount": made.total, "reference": "Bank transfer" }))?)
+            invoices::pay(tx, made.id, input(json!({ "amount": made.total, "reference": "Bank transfer" }))?)
                 .await
                 .map_err(failed)?;
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::Failure;
 use super::facts::DemoKey;
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
-use crate::audit::{Actor, By};
+use crate::audit::{Actor, AuditContext};
 use crate::keys::{self, CreateKey, EntryRef, Flush, Key, Module, NewKey, Origin, Refusal, RevokeKey, Scope};
 use crate::sessions::{self, Attempt};
 
@@ -84,7 +84,11 @@ impl Operator {
     pub(super) async fn have_trouble(&self, ago: u32) -> Result<(), Failure> {
         if ago == 6 {
             let (email, stranger) = (parse(OWNER)?, parse::<IpAddr>("192.0.2.210")?);
-            let by = |actor: Actor| By { ip: Some(stranger), user_agent: Some("Mozilla/5.0".to_owned()), ..By::itself(actor) };
+            let by = |actor: Actor| AuditContext {
+                ip: Some(stranger),
+                user_agent: Some("Mozilla/5.0".to_owned()),
+                ..AuditContext::itself(actor)
+            };
             let origin = sessions::Origin { address: stranger, browser: None };
             let password = "a guess at a password".to_owned().into();
             let attempt = Attempt { email: &email, password, workspace: None, origin };

@@ -19,7 +19,7 @@ use crate::app::App;
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::route::{get, patch, post, put};
-use kit::http::{Answer, ApiError, Body, Created, Creating, Listing, NoStore, Page, Path, Routes};
+use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoStore, Page, Path, Routes};
 
 /// The lines of the route table.
 pub fn routes() -> Routes<App> {
@@ -142,14 +142,14 @@ async fn index(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<KeyFilter>,
-) -> Result<Answer<Page<KeyView>>, ApiError> {
+) -> Result<JsonOk<Page<KeyView>>, ApiError> {
     let Page { items, total, .. } = tally::list(&app, who.workspace(), &filter, paging, app.clock.now()).await?;
-    Ok(Answer(Page::new(views(&app, items).await?, total, paging)))
+    Ok(JsonOk(Page::new(views(&app, items).await?, total, paging)))
 }
 
-async fn show(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Answer<KeyView>, ApiError> {
+async fn show(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<JsonOk<KeyView>, ApiError> {
     let key = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(Answer(view(&app, key).await?))
+    Ok(JsonOk(view(&app, key).await?))
 }
 
 async fn create(
@@ -179,9 +179,9 @@ async fn update(
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Body(input): Body<UpdateKey>,
-) -> Result<Answer<KeyView>, ApiError> {
+) -> Result<JsonOk<KeyView>, ApiError> {
     let key = service::update(&app, who.workspace(), who.by(), id, input).await?;
-    Ok(Answer(view(&app, key).await?))
+    Ok(JsonOk(view(&app, key).await?))
 }
 
 async fn revoke(
@@ -189,7 +189,7 @@ async fn revoke(
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Body(input): Body<RevokeKey>,
-) -> Result<Answer<KeyView>, ApiError> {
+) -> Result<JsonOk<KeyView>, ApiError> {
     let key = service::revoke(&app, who.workspace(), who.by(), id, input).await?;
-    Ok(Answer(view(&app, key).await?))
+    Ok(JsonOk(view(&app, key).await?))
 }

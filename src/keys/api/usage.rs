@@ -14,7 +14,7 @@ use crate::keys::scope::Scope;
 use crate::keys::usage::{self, Bucket, Report, Sum};
 use crate::keys::{store, tables};
 use kit::clock::{Since, Time, Until};
-use kit::http::{Answer, ApiError, Path, Query};
+use kit::http::{ApiError, JsonOk, Path, Query};
 
 /// Which part of a key's usage, and how fine.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -110,7 +110,7 @@ pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Query(query): Query<UsageQuery>,
-) -> Result<Answer<UsageView>, ApiError> {
+) -> Result<JsonOk<UsageView>, ApiError> {
     let key = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
     let (from, to, bucket) = query.span(app.clock.now())?;
     let Report { buckets, scopes } = usage::report(app.db.read(), key.id, bucket, from, to).await?;
@@ -123,7 +123,7 @@ pub(super) async fn show(
     };
     let addresses = usage::addresses(app.db.read(), key.id).await?.into_iter().map(address).collect();
     let last_use = usage::last_uses(app.db.read(), vec![key.id]).await?.remove(&key.id);
-    Ok(Answer(UsageView {
+    Ok(JsonOk(UsageView {
         from,
         to,
         bucket,

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use super::Tenant;
 use super::counters::Counters;
-use super::facts::Facts;
+use super::facts::IndexedKey;
 use crate::keys::model::{Allowlist, KeyId};
 use crate::keys::scope::{Module, Scopes};
 use kit::clock::Time;
@@ -45,7 +45,7 @@ const REVISION: u32 = 16;
 const _: () = assert!(Module::ALL.len() * 2 <= REVOKED as usize, "a scope has the place of what says whether a key is revoked");
 
 impl Entry {
-    pub(super) fn new(key: &Facts, tenant: Arc<Tenant>, before: Option<&Self>) -> Self {
+    pub(super) fn new(key: &IndexedKey, tenant: Arc<Tenant>, before: Option<&Self>) -> Self {
         Self {
             id: key.id,
             tenant,

@@ -9,7 +9,7 @@ use kit::clock::Time;
 /// What decides whether a key opens something, and what is told of it then: a million keys are read for that when a node
 /// starts, and nothing else of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Facts {
+pub struct IndexedKey {
     pub id: KeyId,
     pub workspace: WorkspaceId,
     pub digest: SecretDigest,
@@ -22,7 +22,7 @@ pub struct Facts {
     pub revision: i64,
 }
 
-impl From<&Key> for Facts {
+impl From<&Key> for IndexedKey {
     fn from(key: &Key) -> Self {
         Self {
             id: key.id,

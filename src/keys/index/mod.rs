@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use compact_str::CompactString;
 pub use counters::{Counters, Drained, Seen};
 pub use entry::{Entry, EntryRef};
-pub use facts::Facts;
+pub use facts::IndexedKey;
 use standing::Standing;
 use table::Table;
 pub use verify::{Ask, Refusal, Verified};
@@ -67,7 +67,7 @@ impl Index {
     }
 
     /// Learns of a key, unless something newer is known; its workspace must be known.
-    pub fn apply(&self, key: &Facts) {
+    pub fn apply(&self, key: &IndexedKey) {
         self.change(key, |known| known.revision() <= key.revision);
     }
 
@@ -83,7 +83,7 @@ impl Index {
     }
 
     /// Sets how a key stands if `is_due`, given how it stood; its number in the table.
-    fn change(&self, key: &Facts, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
+    fn change(&self, key: &IndexedKey, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
         let Some(tenant) = self.tenant(key.workspace) else {
             tracing::error!(key = %key.id, "a key of an unknown workspace is ignored");
             return None;
@@ -134,7 +134,7 @@ pub(crate) struct Refill<'a> {
 
 impl Refill<'_> {
     /// Takes a key as it is in the database.
-    pub(crate) fn take(&mut self, key: &Facts) {
+    pub(crate) fn take(&mut self, key: &IndexedKey) {
         let Some(number) = self.index.change(key, |_whatever| true) else { return };
         let number = number as usize;
         if self.taken.len() <= number {

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::entry::{Entry, EntryRef};
 use super::standing::Standing;
-use super::{Facts, Index};
-use crate::keys::format::digest_of_claimed;
+use super::{Index, IndexedKey};
+use crate::keys::format::digest_unchecked;
 use crate::keys::model::RateLimit;
 use crate::keys::scope::Scope;
 use kit::clock::Time;
-use kit::limit::TooSoon;
+use kit::limit::RateLimited;
 
 /// What is asked of a key.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ pub enum Refusal {
     /// From an address that is not on its list.
     Address(EntryRef),
     /// Too many requests.
-    Limited(EntryRef, TooSoon),
+    Limited(EntryRef, RateLimited),
     /// Without the scope.
     Scope(EntryRef, Scope),
 }
@@ -60,7 +60,7 @@ impl Index {
     /// The key `presented`, if it opens what is asked for.
     pub fn verify(&self, presented: &[u8], ask: Ask) -> Result<Verified<'_>, Refusal> {
         // The checksum is for whoever has no table: here it would cost more than it spares.
-        let digest = digest_of_claimed(presented).map_err(|_| Refusal::Invalid)?;
+        let digest = digest_unchecked(presented).map_err(|_| Refusal::Invalid)?;
         let standing = self.keys.get(&digest).ok_or(Refusal::Invalid)?;
         if standing.opens(&ask) {
             self.take(standing, standing.limit(), ask).or_else(|too_soon| limited(standing.entry(), too_soon))?;
@@ -72,7 +72,7 @@ impl Index {
     }
 
     /// The same for a key as the database has it, whatever is known of it here.
-    pub fn verify_as(&self, key: &Facts, ask: Ask) -> Result<EntryRef, Refusal> {
+    pub fn verify_as(&self, key: &IndexedKey, ask: Ask) -> Result<EntryRef, Refusal> {
         let tenant = self.tenant(key.workspace).ok_or(Refusal::Invalid)?;
         let (_, standing) = self.keys.get_or_insert(&key.digest);
         let known = standing.entry();
@@ -103,14 +103,14 @@ impl Index {
     }
 
     /// Takes one request off this node's share of the key's limit.
-    fn take(&self, standing: &Standing, limit: Option<RateLimit>, ask: Ask) -> Result<(), TooSoon> {
+    fn take(&self, standing: &Standing, limit: Option<RateLimit>, ask: Ask) -> Result<(), RateLimited> {
         let Some(limit) = limit else { return Ok(()) };
         let taken = standing.limiter.take(limit.rate().share(self.nodes()), ask.ticks);
-        taken.map(|_left| ()).map_err(|too_soon| TooSoon { rate: limit.rate(), ..too_soon })
+        taken.map(|_left| ()).map_err(|too_soon| RateLimited { rate: limit.rate(), ..too_soon })
     }
 }
 
-fn limited(entry: Option<EntryRef>, too_soon: TooSoon) -> Result<(), Refusal> {
+fn limited(entry: Option<EntryRef>, too_soon: RateLimited) -> Result<(), Refusal> {
     Err(entry.map_or(Refusal::Invalid, |entry| Refusal::Limited(entry, too_soon)))
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use crate::workspaces::WorkspaceId;
     use kit::random::Random;
 
-    type Change = fn(&mut Facts);
+    type Change = fn(&mut IndexedKey);
 
     const NOW: &str = "2026-11-23T09:30:00Z";
 
@@ -140,12 +140,12 @@ mod tests {
     }
 
     /// An index with one key, as it may be used for trips, but for what `change` does to it.
-    fn index(change: impl FnOnce(&mut Facts)) -> (Index, PlainSecret, Facts) {
+    fn index(change: impl FnOnce(&mut IndexedKey)) -> (Index, PlainSecret, IndexedKey) {
         let (index, random) = (Index::default(), Random::seeded(7));
         let workspace = WorkspaceId::new(now(), &random);
         index.apply_tenant(Tenant { id: workspace, slug: "skyline".into(), name: "Skyline".into(), timezone: "UTC".into() });
         let secret = PlainSecret::generate(&random);
-        let mut facts = Facts {
+        let mut facts = IndexedKey {
             id: KeyId::new(now(), &random),
             workspace,
             digest: secret.digest(),
@@ -212,8 +212,8 @@ mod tests {
     #[test]
     fn a_revoked_key_stays_so_whatever_is_heard_of_it_later() {
         let (index, secret, facts) = index(|_| {});
-        index.apply(&Facts { is_revoked: true, revision: 3, ..facts.clone() });
-        index.apply(&Facts { revision: 2, ..facts });
+        index.apply(&IndexedKey { is_revoked: true, revision: 3, ..facts.clone() });
+        index.apply(&IndexedKey { revision: 2, ..facts });
         assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Revoked(_))));
     }
 
@@ -224,7 +224,7 @@ mod tests {
         assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Invalid)));
         assert_eq!((index.len(), index.get(&facts.digest).is_none()), (0, true));
         let mut refill = index.refill();
-        refill.take(&Facts { revision: 0, ..facts });
+        refill.take(&IndexedKey { revision: 0, ..facts });
         refill.finish();
         assert!(index.verify(secret.expose().as_bytes(), ask()).is_ok());
         assert_eq!(index.len(), 1);
@@ -235,7 +235,7 @@ mod tests {
         let (index, secret, facts) = index(|_| {});
         let first = index.verify_as(&facts, ask()).expect("admitted").counters();
         let second = index.verify_as(&facts, ask()).expect("admitted").counters();
-        index.apply(&Facts { revision: 2, ..facts });
+        index.apply(&IndexedKey { revision: 2, ..facts });
         let third = index.verify(secret.expose().as_bytes(), ask()).expect("admitted").entry().expect("an entry").counters();
         assert!(triomphe::Arc::ptr_eq(&first, &second) && triomphe::Arc::ptr_eq(&first, &third));
     }
@@ -258,9 +258,9 @@ mod tests {
         let (index, secret, facts) = index(|facts| facts.rate_limit = Some(few));
         let verify = || index.verify(secret.expose().as_bytes(), ask()).is_ok();
         assert!(verify() && !verify());
-        index.apply(&Facts { name: "Renamed".to_owned(), revision: 2, ..facts.clone() });
+        index.apply(&IndexedKey { name: "Renamed".to_owned(), revision: 2, ..facts.clone() });
         assert!(!verify());
-        index.apply(&Facts { rate_limit: Some(RateLimit { requests: 2, ..few }), revision: 3, ..facts });
+        index.apply(&IndexedKey { rate_limit: Some(RateLimit { requests: 2, ..few }), revision: 3, ..facts });
         assert!(verify() && verify() && !verify());
     }
 }

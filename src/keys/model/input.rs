@@ -6,12 +6,12 @@ use super::{Allowlist, KeyName, RateLimit, Status};
 use crate::keys::scope::{Permissions, Scope, Scopes};
 use kit::clock::Time;
 use kit::http::{Check, Faults, present};
-use kit::text::Prose;
+use kit::text::MultilineText;
 
 /// What a key is for.
-pub type Description = Prose<0, 1000>;
+pub type Description = MultilineText<0, 1000>;
 /// Why a key was revoked.
-pub type Reason = Prose<0, 500>;
+pub type Reason = MultilineText<0, 500>;
 
 /// A new key.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -156,5 +156,5 @@ pub struct KeyFilter {
 
 /// A text to search for, of at most 200 characters.
 fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(Prose::<0, 200>::deserialize(deserializer)?.into_string()))
+    Ok(Some(MultilineText::<0, 200>::deserialize(deserializer)?.into_string()))
 }

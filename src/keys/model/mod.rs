@@ -29,7 +29,7 @@ kit::ids! {
     KeyId = "key";
 }
 
-kit::words! {
+kit::string_enum! {
     /// Derived, never stored.
     Status as ApiKeyStatus {
         /// It opens what its scopes name.

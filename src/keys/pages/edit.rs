@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{fields as shared, words};
-use crate::access::{Form, ManageKeys, Visitor};
+use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
@@ -41,7 +41,7 @@ struct EditPage {
 }
 
 impl EditPage {
-    fn new(app: &App, who: &Visitor<ManageKeys>, key: Key, fields: Fields, faults: FormFaults) -> Self {
+    fn new(app: &App, who: &PageSession<ManageKeys>, key: Key, fields: Fields, faults: FormFaults) -> Self {
         let frame = who.frame(app, "Edit API Key", Place::ApiKeys);
         Self {
             permissions: words::permissions(key.permissions, key.scopes),
@@ -55,11 +55,11 @@ impl EditPage {
     }
 }
 
-async fn find(app: &App, who: &Visitor<ManageKeys>, id: KeyId) -> Result<Key, ApiError> {
+async fn find(app: &App, who: &PageSession<ManageKeys>, id: KeyId) -> Result<Key, ApiError> {
     Ok(store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?)
 }
 
-async fn edit(who: Visitor<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+async fn edit(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
     let key = find(&app, &who, id).await?;
     let fields = shared::of(&key);
     let page = EditPage::new(&app, &who, key, fields, FormFaults::default());
@@ -67,7 +67,7 @@ async fn edit(who: Visitor<ManageKeys>, State(app): State<App>, Path(id): Path<K
 }
 
 async fn update(
-    who: Visitor<ManageKeys>,
+    who: PageSession<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Form { fields, .. }: Form,

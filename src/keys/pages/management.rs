@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::index::LIST;
-use crate::access::{Form, SwitchKeys, Visitor};
+use crate::access::{Form, PageSession, SwitchKeys};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::workspaces;
@@ -27,12 +27,12 @@ struct ManagementPage {
     is_on: bool,
 }
 
-async fn show(who: Visitor<SwitchKeys>, State(app): State<App>) -> Result<Response, ApiError> {
+async fn show(who: PageSession<SwitchKeys>, State(app): State<App>) -> Result<Response, ApiError> {
     let is_on = workspaces::api_keys_enabled(app.db.read(), who.workspace()).await?;
     Ok(html(&ManagementPage { frame: who.frame(&app, "API key management", Place::ApiKeys), is_on }))
 }
 
-async fn update(who: Visitor<SwitchKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn update(who: PageSession<SwitchKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let enabled = fields.read::<bool>("enabled").ok_or_else(|| ApiError::invalid_field("enabled", "Say true or false."))?;
     workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(), enabled).await?;
     Ok(Redirect::to(&format!("{LIST}?switched=1")).into_response())

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::traffic::{self, Span, requests};
-use crate::access::{Form, RevokeKeys, Visitor};
+use crate::access::{Form, PageSession, RevokeKeys};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
@@ -75,13 +75,13 @@ fn several(addresses: u64) -> String {
     if addresses == 1 { "1 address".to_owned() } else { format!("{} addresses", grouped(addresses)) }
 }
 
-async fn ask(who: Visitor<RevokeKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+async fn ask(who: PageSession<RevokeKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
     show(&app, &who, id, StatusCode::OK, (String::new(), FormFaults::default())).await
 }
 
 async fn show(
     app: &App,
-    who: &Visitor<RevokeKeys>,
+    who: &PageSession<RevokeKeys>,
     id: KeyId,
     status: StatusCode,
     (reason, faults): (String, FormFaults),
@@ -101,7 +101,7 @@ async fn show(
 }
 
 async fn revoke(
-    who: Visitor<RevokeKeys>,
+    who: PageSession<RevokeKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Form { fields, .. }: Form,

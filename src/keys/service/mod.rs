@@ -1,4 +1,4 @@
-//! What can be done with keys. One use case is one [`Work`]: the row, its revision, its event; then the index.
+//! What can be done with keys. One use case is one [`AuditedTx`]: the row, its revision, its event; then the index.
 //!
 //! - here create, rotate, update, and what they share; `revoke` the end of a key; `require` a key asked again at a write
 
@@ -12,17 +12,17 @@ use serde_json::json;
 
 use super::error::Error;
 use super::format::PlainSecret;
-use super::index::Facts;
+use super::index::IndexedKey;
 use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKey, Status, UpdateKey, successor_names};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, By, OnceOutcome, Target, Work, differences};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, IdempotencyOutcome, Target, differences};
 use crate::cluster::{self, Confirmation};
 use crate::limits::Limit;
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Fault, WritesRefused};
-use kit::http::OnceKey;
+use kit::http::IdempotencyKey;
 use kit::text::{fingerprint, kept};
 
 pub use require::require;
@@ -44,37 +44,43 @@ pub struct NewKey {
 }
 
 /// Makes a key.
-pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey, once: Option<OnceKey>) -> Result<NewKey, Error> {
+pub async fn create(
+    app: &App,
+    workspace: WorkspaceId,
+    by: AuditContext,
+    input: CreateKey,
+    once: Option<IdempotencyKey>,
+) -> Result<NewKey, Error> {
     let secret = PlainSecret::generate(&app.random);
-    let mut work = begin(app, workspace, by, once).await?;
-    require_enabled(&work).await?;
-    require_room(&work).await?;
-    let now = work.now();
+    let mut tx = begin(app, workspace, by, once).await?;
+    require_enabled(&tx).await?;
+    require_room(&tx).await?;
+    let now = tx.now();
     let scopes = input.chosen_scopes();
     let key = Key {
         id: KeyId::new(now, &app.random),
         workspace,
         digest: secret.digest(),
         hint: secret.hint(),
-        name: free_name(&work, input.name.as_str(), None).await?,
+        name: free_name(&tx, input.name.as_str(), None).await?,
         description: kept(input.description),
         permissions: input.permissions,
         scopes,
         allowlist: allowlist(&input.ip_allowlist.unwrap_or_default())?,
         rate_limit: input.rate_limit.unwrap_or(Some(RateLimit::USUAL)),
         created_at: now,
-        created_by: person(&work),
+        created_by: person(&tx),
         expires_at: future(input.expires_at.ok_or(Error::Expiry)?, now)?,
         revoked_at: None,
         revoked_by: None,
         revoke_reason: None,
         refused_everywhere_at: None,
         rotated_from: None,
-        revision: cluster::next_revision(work.tx()).await?,
+        revision: cluster::next_revision(tx.db()).await?,
     };
-    store::insert(work.tx(), &key).await?;
-    work.record(Action::KeyCreated, Some(target(&key)), described(&key));
-    publish(work, &key, Some(201)).await?;
+    store::insert(tx.db(), &key).await?;
+    tx.record(Action::KeyCreated, Some(target(&key)), described(&key));
+    publish(tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
 
@@ -82,20 +88,20 @@ pub async fn create(app: &App, workspace: WorkspaceId, by: By, input: CreateKey,
 pub async fn rotate(
     app: &App,
     workspace: WorkspaceId,
-    by: By,
+    by: AuditContext,
     id: KeyId,
     input: RotateKey,
-    once: Option<OnceKey>,
+    once: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
     let secret = PlainSecret::generate(&app.random);
-    let mut work = begin(app, workspace, by, once).await?;
-    require_enabled(&work).await?;
-    require_room(&work).await?;
-    let now = work.now();
-    let old = active(&work, id).await?;
+    let mut tx = begin(app, workspace, by, once).await?;
+    require_enabled(&tx).await?;
+    require_room(&tx).await?;
+    let now = tx.now();
+    let old = active(&tx, id).await?;
     let name = match &input.name {
-        Some(name) => free_name(&work, name.as_str(), None).await?,
-        None => successor_name(work.tx(), workspace, &old.name, now).await?,
+        Some(name) => free_name(&tx, name.as_str(), None).await?,
+        None => successor_name(tx.db(), workspace, &old.name, now).await?,
     };
     let expires_at = match input.expires_at {
         Some(chosen) => future(chosen, now)?,
@@ -107,29 +113,29 @@ pub async fn rotate(
         hint: secret.hint(),
         name,
         created_at: now,
-        created_by: person(&work),
+        created_by: person(&tx),
         expires_at,
         rotated_from: Some(old.id),
-        revision: cluster::next_revision(work.tx()).await?,
+        revision: cluster::next_revision(tx.db()).await?,
         ..old.clone()
     };
-    store::insert(work.tx(), &key).await?;
+    store::insert(tx.db(), &key).await?;
     let mut made = described(&key);
     made["rotatedFrom"] = json!(old.id);
-    work.record(Action::KeyCreated, Some(target(&key)), made);
+    tx.record(Action::KeyCreated, Some(target(&key)), made);
     let details = json!({ "replacement": { "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at } });
-    work.record(Action::KeyRotated, Some(target(&old)), details);
-    publish(work, &key, Some(201)).await?;
+    tx.record(Action::KeyRotated, Some(target(&old)), details);
+    publish(tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
 
 /// Changes name, description, allow-list or limit of an active key.
-pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input: UpdateKey) -> Result<Key, Error> {
-    let mut work = Work::begin(app, workspace, by).await?;
-    let old = active(&work, id).await?;
+pub async fn update(app: &App, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: UpdateKey) -> Result<Key, Error> {
+    let mut tx = AuditedTx::begin(app, workspace, by).await?;
+    let old = active(&tx, id).await?;
     let mut key = old.clone();
     if let Some(name) = &input.name {
-        key.name = free_name(&work, name.as_str(), Some(id)).await?;
+        key.name = free_name(&tx, name.as_str(), Some(id)).await?;
     }
     if let Some(description) = input.description {
         key.description = kept(description);
@@ -141,48 +147,48 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input:
         key.rate_limit = limit;
     }
     let Some(changes) = differences(&changeable(&old), &changeable(&key)) else { return Ok(old) };
-    key.revision = cluster::next_revision(work.tx()).await?;
-    store::set(work.tx(), &key).await?;
-    work.record(Action::KeyUpdated, Some(target(&key)), changes);
-    publish(work, &key, None).await?;
+    key.revision = cluster::next_revision(tx.db()).await?;
+    store::set(tx.db(), &key).await?;
+    tx.record(Action::KeyUpdated, Some(target(&key)), changes);
+    publish(tx, &key, None).await?;
     Ok(key)
 }
 
 /// Writes down, once, which keys have passed their expiry. Verification has refused them since that moment.
 pub async fn record_expiries(app: &App) -> DbResult<()> {
     for key in store::unrecorded_expiries(app.db.read(), app.clock.now(), 1_000).await? {
-        let mut work = Work::begin(app, key.workspace, By::itself(Actor::api_key(key.id, &key.name))).await?;
-        if store::set_expiry_recorded(work.tx(), key.id, work.now()).await? {
-            work.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
-            work.commit().await?;
+        let mut tx = AuditedTx::begin(app, key.workspace, AuditContext::itself(Actor::api_key(key.id, &key.name))).await?;
+        if store::set_expiry_recorded(tx.db(), key.id, tx.now()).await? {
+            tx.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
+            tx.commit().await?;
         }
     }
     Ok(())
 }
 
-async fn begin(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> Result<Work, Error> {
-    match Work::begin_once(app, workspace, by, once).await? {
-        (work, OnceOutcome::Fresh) => Ok(work),
-        (_, OnceOutcome::Replay { data, .. }) => {
+async fn begin(app: &App, workspace: WorkspaceId, by: AuditContext, once: Option<IdempotencyKey>) -> Result<AuditedTx, Error> {
+    match AuditedTx::begin_idempotent(app, workspace, by, once).await? {
+        (tx, IdempotencyOutcome::Fresh) => Ok(tx),
+        (_, IdempotencyOutcome::Replay { data, .. }) => {
             let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
             Err(Error::AlreadyCreated(id))
         }
-        (_, OnceOutcome::Reused) => Err(Error::OnceKeyReused),
+        (_, IdempotencyOutcome::Reused) => Err(Error::OnceKeyReused),
     }
 }
 
 /// Commits, brings the key into this node's index, and waits until every other node has it.
-async fn publish(mut work: Work, key: &Key, answer: Option<u16>) -> Result<Confirmation, Error> {
-    let (app, seen) = (work.app().clone(), key.clone());
+async fn publish(mut tx: AuditedTx, key: &Key, answer: Option<u16>) -> Result<Confirmation, Error> {
+    let (app, seen) = (tx.app().clone(), key.clone());
     let here = app.clone();
-    work.after_commit(move || {
+    tx.after_commit(move || {
         here.cluster.note_own(seen.revision, seen.digest);
-        here.index.apply(&Facts::from(&seen));
+        here.index.apply(&IndexedKey::from(&seen));
     });
     match answer {
         // Only the id is kept for a repetition: the secret is in one answer.
-        Some(status) => work.commit_answering(status, &key.id).await?,
-        None => work.commit().await?,
+        Some(status) => tx.commit_answering(status, &key.id).await?,
+        None => tx.commit().await?,
     }
     require_stored(&app.db, key).await?;
     Ok(app.cluster.wait_for_others(&app, key.revision).await)
@@ -210,31 +216,31 @@ async fn require_stored(db: &Db, key: &Key) -> DbResult<()> {
     }
 }
 
-async fn require_enabled(work: &Work) -> Result<(), Error> {
-    if workspaces::api_keys_enabled(work.tx(), work.workspace()).await? { Ok(()) } else { Err(Error::Disabled) }
+async fn require_enabled(tx: &AuditedTx) -> Result<(), Error> {
+    if workspaces::api_keys_enabled(tx.db(), tx.workspace()).await? { Ok(()) } else { Err(Error::Disabled) }
 }
 
 /// Refuses one key more than the quotas allow; the operator, who sets them, may make it all the same.
-async fn require_room(work: &Work) -> Result<(), Error> {
-    if work.by().actor.is_operator() {
+async fn require_room(tx: &AuditedTx) -> Result<(), Error> {
+    if tx.by().actor.is_operator() {
         return Ok(());
     }
-    let (budgets, now) = (&work.app().budgets, work.now());
-    budgets.require_room(Limit::ActiveKeys, store::quota::count_active(work.tx(), work.workspace(), now).await?)?;
-    let made = store::quota::count_made_since(work.tx(), work.workspace(), now.before(QUOTA_DAY)).await?;
+    let (budgets, now) = (&tx.app().budgets, tx.now());
+    budgets.require_room(Limit::ActiveKeys, store::quota::count_active(tx.db(), tx.workspace(), now).await?)?;
+    let made = store::quota::count_made_since(tx.db(), tx.workspace(), now.before(QUOTA_DAY)).await?;
     Ok(budgets.require_room(Limit::NewKeys, made)?)
 }
 
-async fn active(work: &Work, id: KeyId) -> Result<Key, Error> {
-    let key = store::find(work.tx(), work.workspace(), id).await?.ok_or(Error::NotFound)?;
-    match key.status(work.now()) {
+async fn active(tx: &AuditedTx, id: KeyId) -> Result<Key, Error> {
+    let key = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
+    match key.status(tx.now()) {
         Status::Active => Ok(key),
         other => Err(Error::NotActive(other)),
     }
 }
 
-async fn free_name(work: &Work, name: &str, except: Option<KeyId>) -> Result<String, Error> {
-    match store::find_active_by_name(work.tx(), work.workspace(), name, work.now()).await? {
+async fn free_name(tx: &AuditedTx, name: &str, except: Option<KeyId>) -> Result<String, Error> {
+    match store::find_active_by_name(tx.db(), tx.workspace(), name, tx.now()).await? {
         Some(other) if Some(other.id) != except => Err(Error::NameTaken(name.to_owned())),
         _ => Ok(name.to_owned()),
     }
@@ -268,8 +274,8 @@ pub(super) fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Er
     }
 }
 
-fn person(work: &Work) -> Person {
-    let (id, name) = work.by().actor.clone().into_id_and_name();
+fn person(tx: &AuditedTx) -> Person {
+    let (id, name) = tx.by().actor.clone().into_id_and_name();
     Person { id, name }
 }
 

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::app::App;
-use crate::keys::index::{EntryRef, Facts, Refusal};
+use crate::keys::index::{EntryRef, IndexedKey, Refusal};
 use crate::keys::scope::Scope;
 use crate::keys::store;
 use crate::keys::usage::Origin;
@@ -26,7 +26,7 @@ pub async fn require(
     Err(DbErr::AccessDenied { permission: lost.code().to_owned(), resource: "workspace".to_owned() })
 }
 
-fn refusal(entry: &EntryRef, facts: Option<&Facts>, scope: Option<Scope>, origin: &Origin<'_>) -> Option<(Refusal, Lost)> {
+fn refusal(entry: &EntryRef, facts: Option<&IndexedKey>, scope: Option<Scope>, origin: &Origin<'_>) -> Option<(Refusal, Lost)> {
     let Some(facts) = facts else { return Some((Refusal::Invalid, Lost::KeyUnknown)) };
     if facts.is_revoked {
         return Some((Refusal::Revoked(entry.clone()), Lost::KeyRevoked));

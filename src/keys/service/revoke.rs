@@ -7,10 +7,10 @@ use tokio::time::timeout;
 
 use super::{person, publish, require_stored, target};
 use crate::app::App;
-use crate::audit::{Action, Actor, By, Work};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx};
 use crate::cluster::{self, Confirmation};
 use crate::keys::error::Error;
-use crate::keys::index::Facts;
+use crate::keys::index::IndexedKey;
 use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
 use crate::workspaces::WorkspaceId;
@@ -22,26 +22,26 @@ use kit::text::kept;
 const RECORDING: Duration = Duration::from_secs(2);
 
 /// Revokes a key, for good. When this returns, every node refuses it. A second call changes nothing.
-pub async fn revoke(app: &App, workspace: WorkspaceId, by: By, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
+pub async fn revoke(app: &App, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
     let begun = app.clock.ticks();
-    let mut work = Work::begin_essential(app, workspace, by).await?;
-    let mut key = store::find(work.tx(), workspace, id).await?.ok_or(Error::NotFound)?;
+    let mut tx = AuditedTx::begin_essential(app, workspace, by).await?;
+    let mut key = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
         // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
-        drop(work);
+        drop(tx);
         app.cluster.note_own(key.revision, key.digest);
-        app.index.apply(&Facts::from(&key));
+        app.index.apply(&IndexedKey::from(&key));
         require_stored(&app.db, &key).await?;
         let confirmation = app.cluster.wait_for_others(app, key.revision).await;
         return Ok(recorded(app, key, confirmation).await);
     }
-    key.revoked_at = Some(work.now());
-    key.revoked_by = Some(person(&work));
+    key.revoked_at = Some(tx.now());
+    key.revoked_by = Some(person(&tx));
     key.revoke_reason = kept(input.reason);
-    key.revision = cluster::next_revision(work.tx()).await?;
-    store::set(work.tx(), &key).await?;
-    work.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
-    let confirmation = publish(work, &key, None).await?;
+    key.revision = cluster::next_revision(tx.db()).await?;
+    store::set(tx.db(), &key).await?;
+    tx.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
+    let confirmation = publish(tx, &key, None).await?;
     app.metrics.revocation(app.clock.ticks().saturating_sub(begun));
     Ok(recorded(app, key, confirmation).await)
 }
@@ -77,9 +77,9 @@ async fn record(app: App, key: Key, since: Time, confirmation: Confirmation) -> 
 
 async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmation) -> DbResult<Option<Time>> {
     // Whoever revoked it is on record already, and may be signed out by now.
-    let mut work = Work::begin_essential(app, key.workspace, By::itself(Actor::api_key(key.id, &key.name))).await?;
-    if !store::set_refused_everywhere(work.tx(), key.id, since).await? {
-        let known = store::find(work.tx(), key.workspace, key.id).await?;
+    let mut tx = AuditedTx::begin_essential(app, key.workspace, AuditContext::itself(Actor::api_key(key.id, &key.name))).await?;
+    if !store::set_refused_everywhere(tx.db(), key.id, since).await? {
+        let known = store::find(tx.db(), key.workspace, key.id).await?;
         return Ok(known.and_then(|key| key.refused_everywhere_at));
     }
     let details = json!({
@@ -89,7 +89,7 @@ async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmati
         "leaseRanOut": confirmation.lease_ran_out,
         "gone": confirmation.gone,
     });
-    work.record(Action::KeyRefusedEverywhere, Some(target(key)), details);
-    work.commit().await?;
+    tx.record(Action::KeyRefusedEverywhere, Some(target(key)), details);
+    tx.commit().await?;
     Ok(Some(since))
 }

@@ -22,7 +22,7 @@ pub use list::seen_by;
 pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_on, find_page};
 
 use super::format::SecretDigest;
-use super::index::Facts;
+use super::index::IndexedKey;
 use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
@@ -52,7 +52,7 @@ pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: 
 }
 
 /// What decides whether the key with this id opens something.
-pub(super) async fn find_facts(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<Facts>> {
+pub(super) async fn find_facts(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<IndexedKey>> {
     let columns = FACTS.map(|(column, _)| column);
     let row = Entity::find_by_id(id).select_only().columns(columns).into_model::<FactsRow>().one(db).await?;
     row.map(facts_of).transpose()
@@ -162,7 +162,7 @@ pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
 }
 
 /// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
-pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<Facts>> {
+pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
     let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
     let columns = FACTS.map(|(column, _)| column);
     let rows = changed.select_only().columns(columns).into_model::<FactsRow>().all(db).await?;
@@ -171,7 +171,7 @@ pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64)
 
 /// Keys of all workspaces whose last change came after one revision, and not after another: what a node that starts reads
 /// of all keys, a thousand at a time.
-pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<Facts>> {
+pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<IndexedKey>> {
     let keys = Query::select().from(Entity).and_where(Column::Revision.gt(after)).and_where(Column::Revision.lte(until)).take();
     packed(db, keys, FACTS).await?.into_iter().map(facts_of).collect()
 }
@@ -222,8 +222,8 @@ fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
     unhex(&String::deserialize(packed)?).ok_or_else(|| serde::de::Error::custom("expected hexadecimal"))
 }
 
-fn facts_of(row: FactsRow) -> DbResult<Facts> {
-    Ok(Facts {
+fn facts_of(row: FactsRow) -> DbResult<IndexedKey> {
+    Ok(IndexedKey {
         digest: digest_of(row.id, &row.digest)?,
         allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,
         scopes: Scopes::from_bits(row.scopes.cast_unsigned()),

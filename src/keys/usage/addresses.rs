@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Batch;
 use super::arrivals::Unreported;
 use crate::app::App;
-use crate::audit::{Action, Actor, By, Target, Work};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target};
 use crate::keys::index::{EntryRef, Seen};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
@@ -143,9 +143,9 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
 
 /// Writes networks not seen before, with their events.
 async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResult<()> {
-    let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
+    let mut tx = AuditedTx::begin(app, workspace, AuditContext::itself(Actor::ANONYMOUS)).await?;
     // Once more: another node may have been quicker, and has told. One that greets from here on waits for this one.
-    let mut known = known(work.tx(), &uses).await?;
+    let mut known = known(tx.db(), &uses).await?;
     let mut by_key: HashMap<KeyId, (&EntryRef, Vec<Use<'_>>)> = HashMap::new();
     let mut order = Vec::new();
     for one in uses {
@@ -165,45 +165,45 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResul
         let mut is_first = known.rows.is_empty();
         for (earlier, one) in (known.rows.len()..).zip(&news) {
             if earlier < FEW || app.recorder.arrivals.is_reported(key, one.2.address, app.clock.ticks()) {
-                record_use(&mut work, one, is_first);
+                record_use(&mut tx, one, is_first);
             }
             is_first = false;
         }
-        if let Some(unreported) = app.recorder.arrivals.sum_up(key, work.now()) {
-            record_more(&mut work, entry, unreported);
+        if let Some(unreported) = app.recorder.arrivals.sum_up(key, tx.now()) {
+            record_more(&mut tx, entry, unreported);
         }
         // Of more than fit, the latest are listed.
         news.sort_unstable_by_key(|(.., seen)| seen.last);
         let listed = news.split_off(news.len().saturating_sub(MOST_LISTED));
         let surplus = known.surplus(listed.len());
-        if (!surplus.is_empty() || !news.is_empty()) && app.recorder.arrivals.is_full_due(key, work.now()) {
-            record_full(&mut work, entry);
+        if (!surplus.is_empty() || !news.is_empty()) && app.recorder.arrivals.is_full_due(key, tx.now()) {
+            record_full(&mut tx, entry);
         }
-        forget(work.tx(), key, &surplus).await?;
+        forget(tx.db(), key, &surplus).await?;
         rows.extend(listed.iter().map(row));
     }
-    insert_packed::<address::Entity>(work.tx(), &rows, None).await?;
-    work.commit().await
+    insert_packed::<address::Entity>(tx.db(), &rows, None).await?;
+    tx.commit().await
 }
 
-fn record_use(work: &mut Work, (entry, network, seen): &Use<'_>, is_first: bool) {
-    work.act_for(By { ip: Some(seen.address), ..By::itself(Actor::api_key(entry.id, &entry.name)) });
+fn record_use(tx: &mut AuditedTx, (entry, network, seen): &Use<'_>, is_first: bool) {
+    tx.act_for(AuditContext { ip: Some(seen.address), ..AuditContext::itself(Actor::api_key(entry.id, &entry.name)) });
     let details = json!({ "firstUse": is_first, "address": stored(*network), "at": seen.first });
-    work.record(Action::KeyUsed, Some(target(entry)), details);
+    tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
 /// New addresses beyond those with an event each.
-fn record_more(work: &mut Work, entry: &EntryRef, unreported: Unreported) {
-    work.act_for(By { ip: unreported.last, ..By::itself(Actor::api_key(entry.id, &entry.name)) });
+fn record_more(tx: &mut AuditedTx, entry: &EntryRef, unreported: Unreported) {
+    tx.act_for(AuditContext { ip: unreported.last, ..AuditContext::itself(Actor::api_key(entry.id, &entry.name)) });
     let details = json!({ "firstUse": false, "newAddresses": unreported.count });
-    work.record(Action::KeyUsed, Some(target(entry)), details);
+    tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
 /// The list is full: with a new address the longest unused is forgotten, and would be new again.
-fn record_full(work: &mut Work, entry: &EntryRef) {
-    work.act_for(By::itself(Actor::api_key(entry.id, &entry.name)));
+fn record_full(tx: &mut AuditedTx, entry: &EntryRef) {
+    tx.act_for(AuditContext::itself(Actor::api_key(entry.id, &entry.name)));
     let details = json!({ "firstUse": false, "listFull": MOST_LISTED });
-    work.record(Action::KeyUsed, Some(target(entry)), details);
+    tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
 fn target(entry: &EntryRef) -> Target {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{BATCH, Denial, Reason};
 use crate::app::App;
-use crate::audit::{Action, Actor, By, Outcome, Target, Work};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Outcome, Target};
 use crate::workspaces::WorkspaceId;
 use kit::db::{DbResult, is_reported};
 
@@ -32,9 +32,9 @@ pub(super) async fn write(app: &App, denials: Vec<Denial>) {
 }
 
 async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResult<()> {
-    let mut work = Work::begin(app, workspace, By::itself(Actor::ANONYMOUS)).await?;
+    let mut tx = AuditedTx::begin(app, workspace, AuditContext::itself(Actor::ANONYMOUS)).await?;
     for Denial { entry, reason, address, count, first, last, request_id, user_agent } in denials {
-        work.act_for(By {
+        tx.act_for(AuditContext {
             actor: Actor::api_key(entry.id, &entry.name),
             ip: *address,
             user_agent: user_agent.clone(),
@@ -46,7 +46,7 @@ async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResu
             details["requiredScope"] = json!(scope);
         }
         let action = if *reason == Reason::LeakedInUrl { Action::KeyLeakedInUrl } else { Action::KeyDenied };
-        work.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details);
+        tx.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details);
     }
-    work.commit().await
+    tx.commit().await
 }

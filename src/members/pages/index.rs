@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::standing;
-use crate::access::{ManageMembers, Visitor};
+use crate::access::{ManageMembers, PageSession};
 use crate::app::App;
 use crate::audit::{self, Action, EventFilter};
 use crate::frame::{Frame, Place};
@@ -46,7 +46,7 @@ enum Notice {
     Removed(String),
 }
 
-async fn index(who: Visitor<ManageMembers>, State(app): State<App>, Asked(asked): Asked) -> Result<Response, ApiError> {
+async fn index(who: PageSession<ManageMembers>, State(app): State<App>, Asked(asked): Asked) -> Result<Response, ApiError> {
     let page = store::list(app.db.read(), who.workspace(), asked.paging(PAGE)).await?;
     let notice = notice(&app, &who, &asked).await?;
     // What has just happened is not told again on the next page of the list.
@@ -65,7 +65,7 @@ async fn index(who: Visitor<ManageMembers>, State(app): State<App>, Asked(asked)
 }
 
 /// A link may say anything: only what the database says as well is told.
-async fn notice(app: &App, who: &Visitor<ManageMembers>, asked: &Fields) -> DbResult<Option<Notice>> {
+async fn notice(app: &App, who: &PageSession<ManageMembers>, asked: &Fields) -> DbResult<Option<Notice>> {
     let find = async |id| store::find(app.db.read(), who.workspace(), id).await;
     if let Some(id) = asked.read("invited") {
         return Ok(find(id).await?.filter(|member| !member.has_joined).map(Notice::Invited));
@@ -80,7 +80,7 @@ async fn notice(app: &App, who: &Visitor<ManageMembers>, asked: &Fields) -> DbRe
 }
 
 /// Whoever was removed is not there any more; the log knows what they were called.
-async fn removed(app: &App, who: &Visitor<ManageMembers>, id: MemberId) -> DbResult<Option<Notice>> {
+async fn removed(app: &App, who: &PageSession<ManageMembers>, id: MemberId) -> DbResult<Option<Notice>> {
     let filter = EventFilter { action: Some(Action::MemberRemoved), ..EventFilter::default() };
     let lately = audit::list(app.db.read(), who.workspace(), &filter, Paging::default()).await?;
     let targets = lately.items.into_iter().filter_map(|event| event.target);

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use secrecy::SecretString;
 
-use crate::access::{Anyone, Form, Visitor};
+use crate::access::{Anyone, Form, PageSession};
 use crate::app::App;
 use crate::members::{Error, Member, Weak, invitations, password};
 use crate::sessions;
@@ -30,26 +30,26 @@ struct JoinPage {
 }
 
 impl JoinPage {
-    fn new(who: &Visitor<Anyone>, code: &str, faults: FormFaults) -> Self {
+    fn new(who: &PageSession<Anyone>, code: &str, faults: FormFaults) -> Self {
         Self { title: "Join your workspace", token: who.token(), code: code.to_owned(), faults }
     }
 }
 
-async fn new(who: Visitor<Anyone>) -> Response {
+async fn new(who: PageSession<Anyone>) -> Response {
     who.show(StatusCode::OK, &JoinPage::new(&who, "", FormFaults::default()))
 }
 
-async fn create(who: Visitor<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn create(who: PageSession<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let member = match join(&app, &who, &fields).await {
         Ok(member) => member,
-        Err((status, faults)) => return Ok(who.show(status, &JoinPage::new(&who, fields.behind_hash("code"), faults))),
+        Err((status, faults)) => return Ok(who.show(status, &JoinPage::new(&who, fields.url_fragment("code"), faults))),
     };
     sessions::enter(&app, &who, member, "/settings", "join").await
 }
 
-async fn join(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
+async fn join(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
     let mut faults = FormFaults::default();
-    if fields.behind_hash("code").is_empty() {
+    if fields.url_fragment("code").is_empty() {
         faults.add("code", "Give the code of your invitation: open its link again, or paste it here.");
     }
     let password = SecretString::from(fields.verbatim("password"));
@@ -59,7 +59,7 @@ async fn join(app: &App, who: &Visitor<Anyone>, fields: &Fields) -> Result<Membe
     if !faults.is_empty() {
         return Err((StatusCode::BAD_REQUEST, faults));
     }
-    invitations::join(app, fields.behind_hash("code"), password, |actor| who.info().by(actor)).await.map_err(|error| {
+    invitations::join(app, fields.url_fragment("code"), password, |actor| who.info().by(actor)).await.map_err(|error| {
         let (words, field) = (sentence(&error), field_of(&error));
         let error = ApiError::from(error);
         let whole = || FormFaults::of_whole(error.message.clone());

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::access::{ManageMembers, Visitor};
+use crate::access::{ManageMembers, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::members::MemberId;
@@ -24,7 +24,7 @@ struct LinkPage<'a> {
 
 /// 201 with the link; or, for a form that is sent again, to the list, which says so. A reload must not end a link that
 /// may be on its way to somebody: unlike a call, a page asks before it makes another.
-pub(super) fn show_once(app: &App, who: &Visitor<ManageMembers>, invitation: &Invitation) -> Response {
+pub(super) fn show_once(app: &App, who: &PageSession<ManageMembers>, invitation: &Invitation) -> Response {
     match invitation {
         Invitation::Made(invited) => {
             let frame = who.frame(app, format!("Invitation for {}", invited.member.name), Place::Members);

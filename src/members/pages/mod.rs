@@ -14,7 +14,7 @@ mod show;
 
 use super::role::Role;
 use super::service::Standing;
-use crate::access::Visitor;
+use crate::access::PageSession;
 use crate::app::App;
 use kit::http::Routes;
 
@@ -24,6 +24,6 @@ pub fn routes() -> Routes<App> {
 }
 
 /// What whoever visits may do with others.
-fn standing<P>(who: &Visitor<P>) -> Standing {
+fn standing<P>(who: &PageSession<P>) -> Standing {
     Standing(who.member().map_or(Role::Pilot, |member| member.role))
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{link, standing};
-use crate::access::{Form, ManageMembers, Visitor};
+use crate::access::{Form, ManageMembers, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::members::{AddMember, Error, Role, invitations};
@@ -32,7 +32,7 @@ struct NewPage {
 }
 
 impl NewPage {
-    fn new(app: &App, who: &Visitor<ManageMembers>, fields: Fields, faults: FormFaults) -> Self {
+    fn new(app: &App, who: &PageSession<ManageMembers>, fields: Fields, faults: FormFaults) -> Self {
         Self {
             frame: who.frame(app, "Invite member", Place::Members),
             // One opened form invites one person, however often it is sent and mended.
@@ -44,11 +44,11 @@ impl NewPage {
     }
 }
 
-async fn new(who: Visitor<ManageMembers>, State(app): State<App>) -> Response {
+async fn new(who: PageSession<ManageMembers>, State(app): State<App>) -> Response {
     html_with(StatusCode::OK, &NewPage::new(&app, &who, Fields::default(), FormFaults::default()))
 }
 
-async fn create(who: Visitor<ManageMembers>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
+async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
     let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.fields.clone(), faults)));
     let input = match read(&form.fields) {
         Ok(input) => input,

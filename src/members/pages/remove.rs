@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{show, standing};
-use crate::access::{Form, RemoveMembers, Visitor};
+use crate::access::{Form, PageSession, RemoveMembers};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::{self, Key};
@@ -44,7 +44,7 @@ struct RemovePage {
 }
 
 impl RemovePage {
-    async fn new(app: &App, who: &Visitor<RemoveMembers>, id: MemberId) -> Result<Self, ApiError> {
+    async fn new(app: &App, who: &PageSession<RemoveMembers>, id: MemberId) -> Result<Self, ApiError> {
         let member = show::find(app, who, id).await?;
         let is_visitor = is_visitor(who, id);
         let title = if is_visitor { "Remove yourself?".to_owned() } else { format!("Remove {}?", member.name) };
@@ -61,16 +61,16 @@ impl RemovePage {
     }
 }
 
-fn is_visitor(who: &Visitor<RemoveMembers>, id: MemberId) -> bool {
+fn is_visitor(who: &PageSession<RemoveMembers>, id: MemberId) -> bool {
     who.member().is_some_and(|visitor| visitor.id == id)
 }
 
-async fn ask(who: Visitor<RemoveMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
+async fn ask(who: PageSession<RemoveMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
     Ok(html_with(StatusCode::OK, &RemovePage::new(&app, &who, id).await?))
 }
 
 async fn remove(
-    who: Visitor<RemoveMembers>,
+    who: PageSession<RemoveMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
     _: Form,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{link, standing};
-use crate::access::{Form, ManageMembers, Permission, Visitor};
+use crate::access::{Form, ManageMembers, PageSession, Permission};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::members::service::{self, require_changeable};
@@ -44,7 +44,7 @@ struct ShowPage {
 }
 
 impl ShowPage {
-    async fn new(app: &App, who: &Visitor<ManageMembers>, id: MemberId) -> Result<Self, ApiError> {
+    async fn new(app: &App, who: &PageSession<ManageMembers>, id: MemberId) -> Result<Self, ApiError> {
         let member = find(app, who, id).await?;
         let invited_until = store::invited_until(app.db.read(), who.workspace(), id).await?;
         Ok(Self {
@@ -62,12 +62,12 @@ impl ShowPage {
     }
 }
 
-pub(super) async fn find<P>(app: &App, who: &Visitor<P>, id: MemberId) -> Result<Member, ApiError> {
+pub(super) async fn find<P>(app: &App, who: &PageSession<P>, id: MemberId) -> Result<Member, ApiError> {
     store::find(app.db.read(), who.workspace(), id).await?.ok_or_else(|| Error::NotFound.into())
 }
 
 /// Why whoever visits may not change or remove this member, in a sentence.
-pub(super) async fn hindrance<P>(app: &App, who: &Visitor<P>, member: &Member) -> Result<Option<String>, ApiError> {
+pub(super) async fn hindrance<P>(app: &App, who: &PageSession<P>, member: &Member) -> Result<Option<String>, ApiError> {
     match require_changeable(app.db.read(), standing(who), member).await {
         Ok(()) => Ok(None),
         Err(Error::Db(error)) => Err(error.into()),
@@ -75,12 +75,12 @@ pub(super) async fn hindrance<P>(app: &App, who: &Visitor<P>, member: &Member) -
     }
 }
 
-async fn show(who: Visitor<ManageMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
+async fn show(who: PageSession<ManageMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
     Ok(html_with(StatusCode::OK, &ShowPage::new(&app, &who, id).await?))
 }
 
 async fn set_role(
-    who: Visitor<ManageMembers>,
+    who: PageSession<ManageMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
     Form { fields, .. }: Form,
@@ -100,7 +100,7 @@ async fn set_role(
 }
 
 /// Whoever has taken the list from themselves reads of it on a page that is still open to them.
-fn after(who: &Visitor<ManageMembers>, changed: &Member) -> String {
+fn after(who: &PageSession<ManageMembers>, changed: &Member) -> String {
     let is_visitor = who.member().is_some_and(|visitor| visitor.id == changed.id);
     if is_visitor && !ManageMembers::RULE.admits(changed.role) {
         "/settings/account?after=role".to_owned()
@@ -110,7 +110,7 @@ fn after(who: &Visitor<ManageMembers>, changed: &Member) -> String {
 }
 
 async fn invite_again(
-    who: Visitor<ManageMembers>,
+    who: PageSession<ManageMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
     form: Form,

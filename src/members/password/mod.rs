@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::error::Error;
 use crate::app::App;
-use kit::aside;
+use kit::background_thread;
 use places::Places;
 pub use places::{Claimant, Place};
 pub(crate) use policy::has_fitting_length;
@@ -53,7 +53,7 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, place: Place, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let turn = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Error::Busy)?;
-        let hashing = aside::spawn("password", move || {
+        let hashing = background_thread::spawn("password", move || {
             let done = work();
             // The hash goes on when its caller has gone away, and so must what it takes up.
             drop((turn, place));

@@ -1,6 +1,6 @@
 //! `audit::verify`: whatever is done to a row behind the product's back, the first event that does not fit is named.
 
-use planeconnection::audit::{Action, By, Fault, Work, verify};
+use planeconnection::audit::{Action, AuditContext, AuditedTx, Fault, verify};
 
 use sea_orm::ConnectionTrait;
 
@@ -60,11 +60,11 @@ async fn a_log_with_a_hole_or_without_a_head_is_still_listed() {
 #[tokio::test]
 async fn a_walk_goes_on_past_the_first_batch() {
     let t = TestApp::new().await;
-    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
     for number in 0..2_100 {
-        work.record(Action::KeyUsed, None, serde_json::json!({ "number": number }));
+        tx.record(Action::KeyUsed, None, serde_json::json!({ "number": number }));
     }
-    work.commit().await.expect("a commit");
+    tx.commit().await.expect("a commit");
     assert_eq!(fault(&t).await, None);
     t.tamper("UPDATE audit_events SET details = '{}' WHERE sequence = 2050").await;
     assert_eq!(sequence(fault(&t).await), 2050);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::Request;
 use http_body_util::BodyExt;
-use planeconnection::audit::{Action, By, Work};
+use planeconnection::audit::{Action, AuditContext, AuditedTx};
 use planeconnection::config::Config;
 use planeconnection::limits::{Limit, Settings};
 use planeconnection::members::Role;
@@ -117,11 +117,11 @@ async fn a_cell_that_a_spreadsheet_would_run_is_text() {
 
 /// The body of an export that is being sent: the first part is there, the rest is asked for later.
 async fn begun(t: &TestApp, credential: (&'static str, &str)) -> axum::body::Body {
-    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
     for number in 0..1_200 {
-        work.record(Action::KeyUsed, None, json!({ "number": number }));
+        tx.record(Action::KeyUsed, None, json!({ "number": number }));
     }
-    work.commit().await.expect("a commit");
+    tx.commit().await.expect("a commit");
     let request = Request::get(format!("{LOG}/export?format=ndjson")).header("host", "127.0.0.1:8080");
     let request = request.header(credential.0, credential.1);
     let response =

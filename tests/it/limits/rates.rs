@@ -9,13 +9,13 @@ use planeconnection::members::Role;
 use serde_json::json;
 
 use super::{refusals, with};
-use crate::support::{Answer, Client, TestApp, TestKey};
+use crate::support::{Client, JsonOk, TestApp, TestKey};
 
 const TRIPS: &str = "/api/v1/ops/trips";
 const KEYS: &str = "/api/v1/api-keys";
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
-fn is_limited(refused: &Answer, policy: &str, seconds: &str) {
+fn is_limited(refused: &JsonOk, policy: &str, seconds: &str) {
     assert_eq!((refused.status, &refused.json["error"]["code"]), (429, &json!("RATE_LIMITED")), "{}", refused.text);
     assert_eq!(refused.header("retry-after"), seconds);
     assert_eq!(refused.header("ratelimit-policy"), policy);
@@ -23,7 +23,7 @@ fn is_limited(refused: &Answer, policy: &str, seconds: &str) {
     assert_eq!(refused.header("ratelimit"), format!("{name};r=0;t={seconds}"));
 }
 
-async fn head(client: &Client, path: &str) -> Answer {
+async fn head(client: &Client, path: &str) -> JsonOk {
     client.send(Method::HEAD, path, Body::empty()).await
 }
 
@@ -127,7 +127,7 @@ async fn access_can_be_taken_away_whatever_else_is_used_up() {
     let t = with([(Limit::MemberReads, 1), (Limit::MemberWrites, 2)]).await;
     let (key, leaver) = (t.key(&["trips:read"]).await, t.add_member(Role::Pilot).await);
     let by_key = t.with(&t.key(&["trips:write"]).await);
-    t.app.budgets.charge(t.workspace.id, 1 << 40, t.app.moment(t.app.clock.ticks()));
+    t.app.budgets.charge(t.workspace.id, 1 << 40, t.app.budgets.moment(t.app.clock.ticks()));
     let owner = t.owner().await;
     owner.get(WHOAMI).await.is(200);
     owner.get(WHOAMI).await.is(429);
@@ -159,6 +159,7 @@ async fn several_nodes_share_the_limits_of_members() {
     let t = with([(Limit::MemberReads, 10)]).await;
     let admin = t.admin().await;
     t.app.index.set_nodes(2);
+    t.app.budgets.set_nodes(2);
     for _ in 0..5 {
         admin.get(WHOAMI).await.is(200);
     }

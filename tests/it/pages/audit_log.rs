@@ -4,11 +4,11 @@ mod chain;
 mod filters;
 
 use kit::http::Paging;
-use planeconnection::audit::{self, Action, By, Event, EventFilter, Outcome, Target, Which, Work};
+use planeconnection::audit::{self, Action, AuditContext, AuditedTx, Event, EventFilter, Outcome, Target, Which};
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, TestKey};
+use crate::support::{JsonOk, TestApp, TestKey};
 
 const PAGE: &str = "/settings/audit-log";
 const KEYS: &str = "/api/v1/api-keys";
@@ -18,14 +18,14 @@ async fn named(t: &TestApp, name: &str) -> TestKey {
 }
 
 async fn record(t: &TestApp, action: Action, outcome: Outcome, details: Value) {
-    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
     let target = Some(Target::new("api_key", "key_x", "Fleet Dashboard"));
-    work.record_as(action, outcome, target, details);
-    work.commit().await.expect("a commit");
+    tx.record_as(action, outcome, target, details);
+    tx.commit().await.expect("a commit");
 }
 
 /// The sentences of the list, without what they lead to.
-fn sentences(page: &Answer) -> Vec<String> {
+fn sentences(page: &JsonOk) -> Vec<String> {
     let told = page.text.split("<p class=\"told\">").skip(1).filter_map(|rest| rest.split("</p>").next());
     let plain = |html: &str| {
         let outside = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
@@ -108,11 +108,11 @@ async fn what_others_write_is_text() {
 #[tokio::test]
 async fn fifty_events_are_on_a_page_and_the_pages_keep_the_filters() {
     let t = TestApp::new().await;
-    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
     for number in 0..120 {
-        work.record(Action::KeyUsed, None, json!({ "number": number }));
+        tx.record(Action::KeyUsed, None, json!({ "number": number }));
     }
-    work.commit().await.expect("a commit");
+    tx.commit().await.expect("a commit");
     let ana = t.person(Role::AccountOwner).await;
     let first = ana.get(&format!("{PAGE}?action=api_key.used")).await.is(200).says("1–50 of 120 events").says("page=2");
     assert_eq!(sentences(&first).len(), 50);

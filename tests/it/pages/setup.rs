@@ -5,7 +5,7 @@ use std::time::Duration;
 use planeconnection::workspaces;
 
 use crate::browser::Person;
-use crate::support::{Answer, EmptyApp, PASSWORD, TestApp};
+use crate::support::{EmptyApp, JsonOk, PASSWORD, TestApp};
 
 async fn link(t: &EmptyApp) -> String {
     workspaces::offer(&t.app).await.expect("a database").expect("a link").expose().to_owned()
@@ -23,7 +23,7 @@ fn filled(code: &str) -> [(&str, &str); 7] {
     ]
 }
 
-async fn set_up(person: &Person, fields: &[(&str, &str)]) -> Answer {
+async fn set_up(person: &Person, fields: &[(&str, &str)]) -> JsonOk {
     person.submit("/setup", "/setup", fields).await
 }
 

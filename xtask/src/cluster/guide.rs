@@ -19,7 +19,7 @@ pub(super) fn print(running: &Running, front: &str, password: &str, key: &Key) {
            {front}/sign-in?email={OWNER}\n\n  \
            Email     {OWNER}\n  \
            Password  {password}\n\n\
-         Ask with a key; X-Served-By tells which node has answered:\n\n  \
+         Ask with a key; X-Served-AuditContext tells which node has answered:\n\n  \
            curl -i -H 'X-API-Key: {secret}' {front}/api/v1/auth/whoami\n\n\
          Freeze a node, let it go on, kill it; one that has ended is started again five seconds later:\n\n\
          {nodes}\n\n\

@@ -55,7 +55,7 @@ impl<T: ToSchema> Describe for Body<T> {
 
 /// The caller's promise that a repetition of this request is the same request.
 #[derive(Clone, Debug)]
-pub struct OnceKey {
+pub struct IdempotencyKey {
     /// `Idempotency-Key`.
     pub key: String,
     /// SHA-256 over method, path and body.
@@ -68,7 +68,7 @@ pub struct Creating<T> {
     /// The body.
     pub input: T,
     /// The key, if one was sent.
-    pub once: Option<OnceKey>,
+    pub once: Option<IdempotencyKey>,
 }
 
 impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Creating<T> {
@@ -78,7 +78,7 @@ impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromReques
         let key = once_key(&parts.headers)?;
         let (body, _held) = read(&parts, body, state.as_ref()).await?;
         let input = parse(&body)?;
-        let once = key.map(|key| OnceKey { key, fingerprint: fingerprint(&parts.method, parts.uri.path(), &body) });
+        let once = key.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&parts.method, parts.uri.path(), &body) });
         Ok(Self { input, once })
     }
 }

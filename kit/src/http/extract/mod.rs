@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 
-pub use body::{Body, Creating, OnceKey, present};
+pub use body::{Body, Creating, IdempotencyKey, present};
 pub use faults::{Check, Faults, NoFields};
 pub use query::{Listing, NoParameters, Query};
 

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use sea_orm::ConnectionTrait;
 
-use crate::access::{ManageKeys, OwnWorkspace, Permission, Visitor};
+use crate::access::{ManageKeys, OwnWorkspace, PageSession, Permission};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::model::KeyId;
@@ -64,7 +64,7 @@ impl IndexPage {
     }
 }
 
-async fn index(who: Visitor<ManageKeys>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+async fn index(who: PageSession<ManageKeys>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let (db, workspace) = (app.db.read(), who.workspace());
     let frame = who.frame(&app, "API Keys", Place::ApiKeys);
     let wanted = Wanted::read(&fields);

@@ -4,13 +4,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use sha2::{Digest, Sha256};
 
 use super::wanted::{BY_DIGEST, LIST, Wanted};
-use crate::access::{Form, ManageKeys, Visitor};
+use crate::access::{Form, ManageKeys, PageSession};
 use crate::keys::format::find;
 use kit::page::Fields;
 use kit::text::hex;
 
 /// To the list that shows what was found. A browser with a script hashes a key itself and does not come here with it.
-pub(super) async fn search(_: Visitor<ManageKeys>, Form { fields, .. }: Form) -> Response {
+pub(super) async fn search(_: PageSession<ManageKeys>, Form { fields, .. }: Form) -> Response {
     Redirect::to(&address(&fields)).into_response()
 }
 

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{expiration, fields as shared, off, secret};
-use crate::access::{Form, ManageKeys, Visitor};
+use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
@@ -49,7 +49,7 @@ struct NewPage {
 }
 
 impl NewPage {
-    fn new(app: &App, who: &Visitor<ManageKeys>, fields: Fields, faults: FormFaults) -> Self {
+    fn new(app: &App, who: &PageSession<ManageKeys>, fields: Fields, faults: FormFaults) -> Self {
         let frame = who.frame(app, "New API Key", Place::ApiKeys);
         Self {
             // One opened form makes one key, however often it is sent and mended.
@@ -66,7 +66,7 @@ impl NewPage {
     }
 }
 
-async fn new(who: Visitor<ManageKeys>, State(app): State<App>) -> Result<Response, ApiError> {
+async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Response, ApiError> {
     if !workspaces::api_keys_enabled(app.db.read(), who.workspace()).await? {
         return off::show(&app, &who).await;
     }
@@ -74,7 +74,7 @@ async fn new(who: Visitor<ManageKeys>, State(app): State<App>) -> Result<Respons
     Ok(html_with(StatusCode::OK, &NewPage::new(&app, &who, fields, FormFaults::default())))
 }
 
-async fn create(who: Visitor<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
+async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
     let frame = who.frame(&app, "API key created", Place::ApiKeys);
     let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.fields.clone(), faults)));
     let input = match read(&form.fields, &frame.at) {

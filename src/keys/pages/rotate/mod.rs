@@ -15,7 +15,7 @@ use self::form::Replacement;
 use self::takeover::Takeover;
 use super::words::{self, Badge};
 use super::{off, secret};
-use crate::access::{Form, ManageKeys, Visitor};
+use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
@@ -61,13 +61,13 @@ impl RotatePage {
     }
 }
 
-async fn guide(who: Visitor<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+async fn guide(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
     show(&app, &who, id, None, StatusCode::OK, FormFaults::default()).await
 }
 
 async fn show(
     app: &App,
-    who: &Visitor<ManageKeys>,
+    who: &PageSession<ManageKeys>,
     id: KeyId,
     typed: Option<&Fields>,
     status: StatusCode,
@@ -109,7 +109,7 @@ async fn show(
 }
 
 async fn create(
-    who: Visitor<ManageKeys>,
+    who: PageSession<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     form: Form,

@@ -13,7 +13,7 @@ use self::history::{Relative, Told};
 use self::used::Used;
 use super::traffic;
 use super::words::{self, Badge};
-use crate::access::{ManageKeys, Visitor};
+use crate::access::{ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
 use crate::keys::error::Error;
@@ -70,7 +70,7 @@ impl Can {
 }
 
 async fn show(
-    who: Visitor<ManageKeys>,
+    who: PageSession<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Asked(asked): Asked,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use planeconnection::audit::{Action, By, Work};
+use planeconnection::audit::{Action, AuditContext, AuditedTx};
 use planeconnection::config::Config;
 use planeconnection::limits::{Limit, Permit, Settings};
 use planeconnection::members::Role;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{PAGE, named, sentences};
 use crate::browser::Person;
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{JsonOk, PASSWORD, TestApp};
 
 async fn with_a_log() -> (TestApp, Person) {
     log_in(TestApp::new().await).await
@@ -32,21 +32,21 @@ async fn with_a_long_log() -> (TestApp, Person) {
 }
 
 async fn record(t: &TestApp, events: u32) {
-    let mut work = Work::begin(&t.app, t.workspace.id, By::operator("test")).await.expect("a transaction");
+    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
     for number in 0..events {
-        work.record(Action::KeyUsed, None, json!({ "number": number }));
+        tx.record(Action::KeyUsed, None, json!({ "number": number }));
     }
-    work.commit().await.expect("a commit");
+    tx.commit().await.expect("a commit");
 }
 
 /// Asks for a walk over the whole log, and looks until it is over.
-async fn verified(auditor: &Person) -> Answer {
+async fn verified(auditor: &Person) -> JsonOk {
     auditor.submit(PAGE, &format!("{PAGE}/verify"), &[]).await.leads_to(PAGE);
     at_rest(auditor).await
 }
 
 /// The page once no walk over the whole log is under way.
-async fn at_rest(auditor: &Person) -> Answer {
+async fn at_rest(auditor: &Person) -> JsonOk {
     loop {
         let page = auditor.get(PAGE).await.is(200);
         if !page.text.contains("is being verified from its first event") {

@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::model::Actor;
 use super::tables::answer::{Column, Entity, Model};
-use super::work::{OnceOutcome, take_secrets_out};
+use super::transaction::{IdempotencyOutcome, take_secrets_out};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Tx};
-use kit::http::OnceKey;
+use kit::http::IdempotencyKey;
 use kit::text::hex;
 
 /// How long an answer is kept.
@@ -26,16 +26,16 @@ const KEPT: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub(super) struct Claim {
     actor: String,
-    once: OnceKey,
+    once: IdempotencyKey,
 }
 
 impl Claim {
-    pub(super) fn new(actor: &Actor, once: OnceKey) -> Self {
+    pub(super) fn new(actor: &Actor, once: IdempotencyKey) -> Self {
         let mut actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
         take_secrets_out(&mut actor);
         // Only a digest is kept of what the client wrote: it may be made of a person's name.
         let key = hex(&Sha256::digest(once.key.as_bytes()));
-        Self { actor, once: OnceKey { key, ..once } }
+        Self { actor, once: IdempotencyKey { key, ..once } }
     }
 
     /// Whether the row would say whose key it is.
@@ -44,18 +44,18 @@ impl Claim {
     }
 }
 
-pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<OnceOutcome> {
+pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<IdempotencyOutcome> {
     let row = (workspace, claim.actor.clone(), claim.once.key.clone());
-    let Some(kept) = Entity::find_by_id(row.clone()).one(tx).await? else { return Ok(OnceOutcome::Fresh) };
+    let Some(kept) = Entity::find_by_id(row.clone()).one(tx).await? else { return Ok(IdempotencyOutcome::Fresh) };
     if now.since(kept.created_at) >= KEPT {
         Entity::delete_by_id(row).exec(tx).await?;
-        return Ok(OnceOutcome::Fresh);
+        return Ok(IdempotencyOutcome::Fresh);
     }
     if kept.fingerprint != claim.once.fingerprint {
-        return Ok(OnceOutcome::Reused);
+        return Ok(IdempotencyOutcome::Reused);
     }
     let data = serde_json::from_str(&kept.body).map_err(|error| DbErr::Json(error.to_string()))?;
-    Ok(OnceOutcome::Replay { status: kept.status.unsigned_abs(), data })
+    Ok(IdempotencyOutcome::Replay { status: kept.status.unsigned_abs(), data })
 }
 
 pub(super) async fn remember(

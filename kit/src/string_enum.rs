@@ -3,13 +3,13 @@
 /// The text is none of the words that are known here.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown word “{0}”")]
-pub struct NotAWord(pub String);
+pub struct UnknownVariant(pub String);
 
 /// Declares a vocabulary, in the order that `Ord` and `ALL` follow:
 /// `words! { /// What it is. Status as AircraftStatus { /// Flying. Active = "active", } }`.
 /// The name after `as` is the one in the OpenAPI document.
 #[macro_export]
-macro_rules! words {
+macro_rules! string_enum {
     ($(#[doc = $doc:literal])* $name:ident as $schema:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal,)+ }) => {
         $(#[doc = $doc])*
         #[derive(
@@ -54,10 +54,10 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::words::NotAWord;
+            type Err = $crate::string_enum::UnknownVariant;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let known = Self::ALL.iter().copied().find(|word| word.as_str() == text);
-                known.ok_or_else(|| $crate::words::NotAWord(text.to_owned()))
+                known.ok_or_else(|| $crate::string_enum::UnknownVariant(text.to_owned()))
             }
         }
     };
@@ -67,7 +67,7 @@ macro_rules! words {
 mod tests {
     use utoipa::PartialSchema;
 
-    crate::words! {
+    crate::string_enum! {
         /// How a day
         /// is going.
         Mood as DayMood {

@@ -1,4 +1,4 @@
-//! [`Visitor`]: the caller of a page, who came with a cookie.
+//! [`PageSession`]: the caller of a page, who came with a cookie.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::allowed::{self, Allowed, Caller};
-use super::forms::{Proven, form_refused, token_for};
+use super::csrf::{CsrfVerified, csrf_token, form_refused};
 use super::permission::{Permission, Rule};
 use crate::app::App;
 use crate::frame::{self, Frame, Place};
-use crate::front::RequestInfo;
 use crate::limits::Limited;
 use crate::members::Member;
+use crate::middleware::RequestInfo;
 use crate::sessions::{Browser, Jar};
 use kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use kit::page::{Fields, html_with};
@@ -28,7 +28,7 @@ const VISIT: Duration = Duration::from_hours(12);
 
 /// Proof that whoever opens a page, or sends its form, may do what `P` names.
 #[derive(Debug)]
-pub struct Visitor<P> {
+pub struct PageSession<P> {
     allowed: Allowed<P>,
     token: String,
     cookie: Option<HeaderValue>,
@@ -43,14 +43,14 @@ pub(super) struct Postponed(pub(super) ApiError);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SignedOut;
 
-impl<P> Deref for Visitor<P> {
+impl<P> Deref for PageSession<P> {
     type Target = Allowed<P>;
     fn deref(&self) -> &Allowed<P> {
         &self.allowed
     }
 }
 
-impl<P> Visitor<P> {
+impl<P> PageSession<P> {
     /// Who visits, if they are signed in.
     pub fn member(&self) -> Option<&Member> {
         match self.caller() {
@@ -90,7 +90,7 @@ impl<P> Visitor<P> {
     }
 }
 
-impl<P: Permission> FromRequestParts<App> for Visitor<P> {
+impl<P: Permission> FromRequestParts<App> for PageSession<P> {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let info = RequestInfo::of(parts).map_err(IntoResponse::into_response)?;
@@ -107,13 +107,13 @@ impl<P: Permission> FromRequestParts<App> for Visitor<P> {
             (Rule::Anyone, None) => Ok(Self::stranger(app, &parts.headers, info)),
             (_, None) => Err(to_sign_in(parts)),
             (rule, Some(caller)) => {
-                let token = sent.as_deref().map(token_for).unwrap_or_default();
+                let token = sent.as_deref().map(csrf_token).unwrap_or_default();
                 match &caller {
                     Caller::Member { member, .. } if !rule.admits(member.role) => {
                         Err(frame::forbidden(app, &caller, rule, token).await)
                     }
                     // The form of a sign-in page proves nothing for someone who is signed in.
-                    _ if rule != Rule::Anyone && parts.extensions.get().is_some_and(|Proven(jar)| *jar != Jar::Session) => {
+                    _ if rule != Rule::Anyone && parts.extensions.get().is_some_and(|CsrfVerified(jar)| *jar != Jar::Session) => {
                         Err(form_refused().into_response())
                     }
                     _ => {
@@ -131,17 +131,17 @@ impl<P: Permission> FromRequestParts<App> for Visitor<P> {
     }
 }
 
-impl<P> Visitor<P> {
+impl<P> PageSession<P> {
     fn stranger(app: &App, headers: &HeaderMap, info: RequestInfo) -> Self {
         let known = Jar::Visit.read(&app.config, headers).filter(|visit| !visit.is_empty());
         let visit = known.clone().unwrap_or_else(|| app.random.base62(43));
         let cookie = if known.is_some() { None } else { Jar::Visit.keep(&app.config, &visit, VISIT) };
         let browser = Browser::sent(app, headers);
-        Self { allowed: Allowed::new(Caller::Anyone, info, None), token: token_for(&visit), cookie, browser }
+        Self { allowed: Allowed::new(Caller::Anyone, info, None), token: csrf_token(&visit), cookie, browser }
     }
 }
 
-/// 429, from which `guard_forms` makes a page that keeps what was typed.
+/// 429, from which `csrf_middleware` makes a page that keeps what was typed.
 fn postponed(limited: Limited) -> Response {
     let error = ApiError::from(limited);
     let mut response = error.clone().into_response();
@@ -149,7 +149,7 @@ fn postponed(limited: Limited) -> Response {
     response
 }
 
-/// Back to where they wanted to go, once they are signed in. A form is not lost either: see `guard_forms`.
+/// Back to where they wanted to go, once they are signed in. A form is not lost either: see `csrf_middleware`.
 fn to_sign_in(parts: &Parts) -> Response {
     let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     // A token in the path must not come back in `Location`, nor wait in the sign-in form.
@@ -161,12 +161,12 @@ fn to_sign_in(parts: &Parts) -> Response {
     response
 }
 
-impl<P: Permission> Guard for Visitor<P> {
+impl<P: Permission> Guard for PageSession<P> {
     fn permission() -> String {
         P::RULE.to_string()
     }
 }
 
-impl<P> Describe for Visitor<P> {
+impl<P> Describe for PageSession<P> {
     fn describe(_: &mut Doc) {}
 }

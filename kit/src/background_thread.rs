@@ -11,7 +11,7 @@ const NICE: i32 = 6;
 pub fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<oneshot::Receiver<T>> {
     let (tell, told) = oneshot::channel();
     thread::Builder::new().name(name.to_owned()).spawn(move || {
-        stand_back();
+        lower_thread_priority();
         // Whoever asked may be gone.
         let _gone = tell.send(work());
     })?;
@@ -20,7 +20,7 @@ pub fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 's
 
 /// Lets the other threads of the process go first, where that can be said of a thread: elsewhere than on Linux it would be
 /// said of the process.
-fn stand_back() {
+fn lower_thread_priority() {
     if cfg!(target_os = "linux") {
         // If it may not, it takes its turn as any other.
         let _as_any_other = rustix::process::nice(NICE);

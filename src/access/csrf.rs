@@ -13,12 +13,12 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::allowed::{self, Caller};
-use super::visitor::{Postponed, SignedOut};
+use super::page_session::{Postponed, SignedOut};
 use crate::app::App;
 use crate::frame;
 use crate::sessions::Jar;
 use kit::http::intake::{self, LARGEST_ANONYMOUS, NotTaken, Sender};
-use kit::http::{ApiError, Describe, Doc, Matched, OnceKey};
+use kit::http::{ApiError, Describe, Doc, IdempotencyKey, Matched};
 use kit::page::Fields;
 use kit::text::hex;
 
@@ -38,16 +38,16 @@ pub struct Form {
 impl Form {
     /// The form's promise that it is sent once: whatever it is filled with, one opened form makes one thing, at its own
     /// address.
-    pub fn once(&self) -> Option<OnceKey> {
+    pub fn once(&self) -> Option<IdempotencyKey> {
         let key = self.fields.given("once").filter(|key| key.len() <= 255)?.to_owned();
-        Some(OnceKey { fingerprint: Sha256::digest(format!("{} {key}", self.path)).into(), key })
+        Some(IdempotencyKey { fingerprint: Sha256::digest(format!("{} {key}", self.path)).into(), key })
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Form {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        // There are no fields but those that `guard_forms` has put there.
+        // There are no fields but those that `csrf_middleware` has put there.
         let fields = parts.extensions.remove::<Fields>().ok_or_else(ApiError::internal)?;
         Ok(Self { fields, path: parts.uri.path().to_owned() })
     }
@@ -58,12 +58,12 @@ impl Describe for Form {
 }
 
 /// The token of the forms of whoever has this cookie.
-pub(super) fn token_for(cookie: &str) -> String {
+pub(super) fn csrf_token(cookie: &str) -> String {
     hex(&Sha256::digest(format!("form {cookie}")))
 }
 
 /// The layer in front of every page.
-pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
@@ -74,7 +74,7 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
         Err(error) => return error.into_response(),
     };
     match prove(&app, &parts, &fields) {
-        Ok(jar) => parts.extensions.insert(Proven(jar)),
+        Ok(jar) => parts.extensions.insert(CsrfVerified(jar)),
         Err(refused) => return *refused,
     };
     let path = parts.uri.path().to_owned();
@@ -91,7 +91,7 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
 
 /// Among a request's extensions: the cookie its form was opened with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Proven(pub(super) Jar);
+pub(super) struct CsrfVerified(pub(super) Jar);
 
 // Boxed, because a response is far larger than a jar.
 fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>> {
@@ -101,7 +101,7 @@ fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>
         return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message).into_response()));
     }
     let sent = |jar: Jar| jar.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
-    let fits = |jar: &Jar| sent(*jar).is_some_and(|cookie| token_for(&cookie) == fields.text(TOKEN));
+    let fits = |jar: &Jar| sent(*jar).is_some_and(|cookie| csrf_token(&cookie) == fields.text(TOKEN));
     if let Some(jar) = [Jar::Session, Jar::Visit].into_iter().find(fits) {
         return Ok(jar);
     }
@@ -110,7 +110,7 @@ fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>
     if is_from == From::Here && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
         let path = parts.uri.path();
         return Err(Box::new(match sent(Jar::Session) {
-            Some(session) => frame::send_again(path, &fields.with(TOKEN, token_for(&session))),
+            Some(session) => frame::send_again(path, &fields.with(TOKEN, csrf_token(&session))),
             None => frame::signed_out_meanwhile(path, &fields.with(TOKEN, "")),
         }));
     }

@@ -1,4 +1,4 @@
-//! A [`Work`] is one transaction by one actor: all that is written in it and the events that say so commit together.
+//! A [`AuditedTx`] is one transaction by one actor: all that is written in it and the events that say so commit together.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::chain::{self, GENESIS, Hash};
-use super::model::{Action, Actor, By, Credential, EventId, Outcome, Target};
-use super::once::{self, Claim};
+use super::idempotency::{self, Claim};
+use super::model::{Action, Actor, AuditContext, Credential, EventId, Outcome, Target};
 use super::store;
 use super::tables::{event, head};
 use crate::app::App;
@@ -18,20 +18,20 @@ use crate::sessions;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx, in_powers};
-use kit::http::OnceKey;
+use kit::http::IdempotencyKey;
 use kit::secret;
 
 /// What an event takes besides its text: its hash, its row and its entries in six indexes, roughly.
 const ROOM_OF_AN_EVENT: usize = 500;
 
-/// A write in progress. Dropped without [`Work::commit`], it never was.
-pub struct Work {
+/// A write in progress. Dropped without [`AuditedTx::commit`], it never was.
+pub struct AuditedTx {
     app: App,
     tx: Tx,
     /// Dropped after the transaction.
     _connection: Option<Permit>,
     workspace: WorkspaceId,
-    by: By,
+    by: AuditContext,
     now: Time,
     sequence: i64,
     hash: Hash,
@@ -45,7 +45,7 @@ pub struct Work {
 
 /// What an `Idempotency-Key` says about a request.
 #[derive(Debug)]
-pub enum OnceOutcome {
+pub enum IdempotencyOutcome {
     /// New, or without a key: go on.
     Fresh,
     /// Done before; this was the answer.
@@ -59,15 +59,15 @@ pub enum OnceOutcome {
     Reused,
 }
 
-impl std::fmt::Debug for Work {
+impl std::fmt::Debug for AuditedTx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Work").field("workspace", &self.workspace).field("sequence", &self.sequence).finish_non_exhaustive()
+        f.debug_struct("AuditedTx").field("workspace", &self.workspace).field("sequence", &self.sequence).finish_non_exhaustive()
     }
 }
 
-impl Work {
+impl AuditedTx {
     /// Begins a transaction in `workspace`. Writers of one workspace follow one another: the chain's head is locked.
-    pub async fn begin(app: &App, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+    pub async fn begin(app: &App, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
         let connection = app.budgets.write(workspace).await?;
         let tx = app.db.begin().await?;
         Self::begin_in(app, tx, Some(connection), workspace, by).await
@@ -75,12 +75,12 @@ impl Work {
 
     /// Begins a transaction that takes access away, or lets somebody in who may: it is tried whatever the state of the storage,
     /// below the disk watermark and ahead of the workspace's other writes. What cannot be stored fails all the same.
-    pub async fn begin_essential(app: &App, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+    pub async fn begin_essential(app: &App, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
         let tx = app.db.begin_essential().await?;
         Self::begin_in(app, tx, None, workspace, by).await
     }
 
-    async fn begin_in(app: &App, tx: Tx, connection: Option<Permit>, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+    async fn begin_in(app: &App, tx: Tx, connection: Option<Permit>, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
         let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
         let (sequence, hash) = match head {
             Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
@@ -118,7 +118,7 @@ impl Work {
     }
 
     /// Goes on with the transaction in which a workspace was made, and begins its log.
-    pub async fn begin_log(app: &App, tx: Tx, workspace: WorkspaceId, by: By) -> DbResult<Self> {
+    pub async fn begin_log(app: &App, tx: Tx, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
         store::open_log(&tx, workspace).await?;
         let now = app.clock.now();
         Ok(Self {
@@ -137,18 +137,23 @@ impl Work {
         })
     }
 
-    /// The same as [`Work::begin`], for a request that may be a repetition.
-    pub async fn begin_once(app: &App, workspace: WorkspaceId, by: By, once: Option<OnceKey>) -> DbResult<(Self, OnceOutcome)> {
-        let mut work = Self::begin(app, workspace, by).await?;
-        let Some(once) = once else { return Ok((work, OnceOutcome::Fresh)) };
-        let claim = Claim::new(&work.by.actor, once);
-        let outcome = once::look_up(&work.tx, workspace, &claim, work.now).await?;
-        work.claim = Some(claim);
-        Ok((work, outcome))
+    /// The same as [`AuditedTx::begin`], for a request that may be a repetition.
+    pub async fn begin_idempotent(
+        app: &App,
+        workspace: WorkspaceId,
+        by: AuditContext,
+        once: Option<IdempotencyKey>,
+    ) -> DbResult<(Self, IdempotencyOutcome)> {
+        let mut tx = Self::begin(app, workspace, by).await?;
+        let Some(once) = once else { return Ok((tx, IdempotencyOutcome::Fresh)) };
+        let claim = Claim::new(&tx.by.actor, once);
+        let outcome = idempotency::look_up(&tx.tx, workspace, &claim, tx.now).await?;
+        tx.claim = Some(claim);
+        Ok((tx, outcome))
     }
 
     /// The transaction, for a store.
-    pub fn tx(&self) -> &Tx {
+    pub fn db(&self) -> &Tx {
         &self.tx
     }
 
@@ -158,7 +163,7 @@ impl Work {
     }
 
     /// On whose behalf.
-    pub fn by(&self) -> &By {
+    pub fn by(&self) -> &AuditContext {
         &self.by
     }
 
@@ -173,7 +178,7 @@ impl Work {
     }
 
     /// What is recorded from here on was done by someone else: several actors' events, written at once.
-    pub fn act_for(&mut self, by: By) {
+    pub fn act_for(&mut self, by: AuditContext) {
         self.by = by;
     }
 
@@ -188,7 +193,7 @@ impl Work {
     /// A request that is to be repeatable all the same begins without a name, too.
     pub fn record_unnamed(&mut self, action: Action, target: Option<Target>, details: Value) {
         self.claim.take_if(|claim| claim.names_someone());
-        let by = std::mem::replace(&mut self.by, By::itself(Actor::ANONYMOUS));
+        let by = std::mem::replace(&mut self.by, AuditContext::itself(Actor::ANONYMOUS));
         self.record(action, target, details);
         self.by = by;
     }
@@ -229,7 +234,7 @@ impl Work {
         self.stored = self.stored.saturating_add(bytes);
     }
 
-    /// Does something in memory once the transaction has committed, before [`Work::commit`] returns.
+    /// Does something in memory once the transaction has committed, before [`AuditedTx::commit`] returns.
     pub fn after_commit(&mut self, action: impl FnOnce() + Send + Sync + 'static) {
         self.after.push(Box::new(action));
     }
@@ -256,12 +261,12 @@ impl Work {
             event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         }
         if let (Some(claim), Some((status, body))) = (self.claim, answer) {
-            once::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;
+            idempotency::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;
         }
         let head = head::Model { workspace_id: self.workspace, sequence: self.sequence, hash: self.hash.to_vec() };
         head.into_active_model().reset_all().update(&self.tx).await?;
         self.tx.commit().await?;
-        let moment = self.app.moment(self.app.clock.ticks());
+        let moment = self.app.budgets.moment(self.app.clock.ticks());
         self.app.budgets.charge(self.workspace, self.stored as u64, moment);
         self.after.into_iter().for_each(|action| action());
         Ok(())

@@ -11,20 +11,20 @@ const PARTS: usize = 64;
 
 /// A `T` for each thread.
 #[derive(Debug)]
-pub struct Stripes<T>(Box<[Part<T>]>);
+pub struct Sharded<T>(Box<[Part<T>]>);
 
 /// Two cache lines, which are fetched in pairs: threads that write to neighbours would wait as well.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Part<T>(Mutex<T>);
 
-impl<T: Default> Default for Stripes<T> {
+impl<T: Default> Default for Sharded<T> {
     fn default() -> Self {
         Self((0..PARTS).map(|_| Part::default()).collect())
     }
 }
 
-impl<T> Stripes<T> {
+impl<T> Sharded<T> {
     /// The part of the thread that asks.
     pub fn mine(&self) -> MutexGuard<'_, T> {
         lock(&self.0[PLACE.get()].0)
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn what_threads_add_apart_is_read_together() {
-        let sums: Stripes<u32> = Stripes::default();
+        let sums: Sharded<u32> = Sharded::default();
         std::thread::scope(|scope| {
             for number in 1..=100 {
                 let sums = &sums;

@@ -10,11 +10,11 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::REQUEST_ID;
 use crate::app::App;
-use crate::audit::{Actor, By};
+use crate::audit::{Actor, AuditContext};
 use crate::keys::Origin;
 use kit::clock::Time;
 use kit::http::{ApiError, client};
-use kit::ids::quick_uuid_v7;
+use kit::ids::non_crypto_uuid_v7;
 use kit::secret;
 
 /// The longest program name that is recorded.
@@ -105,8 +105,8 @@ impl RequestInfo {
     }
 
     /// For the record.
-    pub fn by(&self, actor: Actor) -> By {
-        By {
+    pub fn by(&self, actor: Actor) -> AuditContext {
+        AuditContext {
             actor,
             ip: Some(self.0.address),
             user_agent: self.user_agent(),
@@ -132,7 +132,7 @@ impl Id {
             return Self::Given(id.into());
         }
         let mut made = *b"req_00000000000000000000000000000000";
-        quick_uuid_v7(now, &app.random).simple().encode_lower(&mut made[4..]);
+        non_crypto_uuid_v7(now, &app.random).simple().encode_lower(&mut made[4..]);
         Self::Made(made)
     }
 }

@@ -40,7 +40,7 @@ const ONCE_MORE: Duration = Duration::from_mins(5);
 
 /// Someone who waits for news.
 #[derive(Debug)]
-pub struct News(Source);
+pub struct ChangeNotifications(Source);
 
 #[derive(Debug)]
 enum Source {
@@ -48,7 +48,7 @@ enum Source {
     Server { change: Arc<Notify>, hears: Arc<AtomicBool>, ear: JoinHandle<()> },
 }
 
-impl Drop for News {
+impl Drop for ChangeNotifications {
     fn drop(&mut self) {
         if let Source::Server { ear, .. } = &self.0 {
             ear.abort();
@@ -75,14 +75,14 @@ async fn notify(db: &impl ConnectionTrait, channel: &str, what: &str) -> DbResul
 
 impl Db {
     /// Begins to listen.
-    pub fn news(&self) -> News {
-        News(match &self.engine {
-            Engine::Sqlite => Source::File { watch: self.pulse_read.clone(), seen: None },
+    pub fn news(&self) -> ChangeNotifications {
+        ChangeNotifications(match &self.engine {
+            Engine::Sqlite => Source::File { watch: self.lease_read.clone(), seen: None },
             Engine::Postgres(server) => {
                 let (change, hears) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
                 let ear = Ear {
                     server: server.ear.clone(),
-                    pulse: self.pulse_write.clone(),
+                    lease_pools: self.lease_write.clone(),
                     change: change.clone(),
                     hears: hears.clone(),
                 };
@@ -92,7 +92,7 @@ impl Db {
     }
 }
 
-impl News {
+impl ChangeNotifications {
     /// Returns when another process may have committed something, and in any case after `longest`.
     pub async fn wait(&mut self, longest: Duration) {
         match &mut self.0 {
@@ -126,7 +126,7 @@ impl News {
 /// A connection of its own that listens.
 struct Ear {
     server: PgConnectOptions,
-    pulse: Pool,
+    lease_pools: Pool,
     change: Arc<Notify>,
     hears: Arc<AtomicBool>,
 }
@@ -181,7 +181,7 @@ impl Ear {
         timeout(TRIAL, listener.listen(CHANNEL)).await.map_err(|_| Deaf::Lost(None))??;
         loop {
             // A failed attempt is a trial that was not heard.
-            let _unsent = notify(&self.pulse, CHANNEL, "trial").await;
+            let _unsent = notify(&self.lease_pools, CHANNEL, "trial").await;
             let until = Instant::now() + ON_ITS_WAY;
             if !self.hear_until(&mut listener, until).await? {
                 return Err(Deaf::Lost(None));
@@ -196,7 +196,7 @@ impl Ear {
     async fn try_out(&self, listener: &mut PgListener) -> Result<(), Deaf> {
         let channel = format!("{CHANNEL}_{}", Random::System.base62(12));
         listener.listen(&channel).await?;
-        notify(&self.pulse, &channel, "trial").await.map_err(|_| Deaf::Lost(None))?;
+        notify(&self.lease_pools, &channel, "trial").await.map_err(|_| Deaf::Lost(None))?;
         if !self.hear_until(listener, Instant::now() + ON_ITS_WAY).await? {
             return Err(Deaf::FromBirth);
         }

@@ -44,16 +44,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Among a response's extensions: the log must not say where its request came from, nor its id, which a proxy may have
 /// logged with the address.
 #[derive(Clone, Copy, Debug)]
-pub struct Discreet;
+pub struct OmitClientIp;
 
 /// A router, and what surrounds it.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub struct HttpStack {
     app: App,
     router: Router,
 }
 
-impl Front {
+impl HttpStack {
     /// Surrounds `router`.
     pub fn new(app: App, router: Router) -> Self {
         Self { app, router }
@@ -108,7 +108,7 @@ impl Front {
         if is_sampled && !app.log_sampler.admits(info.address(), status, info.begun()) {
             return response;
         }
-        let is_discreet = response.extensions_mut().remove::<Discreet>().is_some();
+        let is_discreet = response.extensions_mut().remove::<OmitClientIp>().is_some();
         // A route is logged as the table has it; what matches none, as it was sent.
         let path = route.unwrap_or_else(|| loggable(uri.path()));
         let (ip, request_id) = if is_discreet { (None, None) } else { (Some(info.address()), Some(info.id())) };
@@ -118,7 +118,7 @@ impl Front {
 }
 
 /// For callers in process, who say in an extension where they are.
-impl Service<Request> for Front {
+impl Service<Request> for HttpStack {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;

@@ -1,0 +1,55 @@
+//! [`Core`]: configuration, database, clock and randomness, for every part of the product.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use kit::clock::Clock;
+use kit::db::{Db, DbResult, Location};
+use kit::random::Random;
+
+use crate::config::Config;
+use crate::limits::Budgets;
+
+/// A handle on the resources that every part uses. Cheap to clone; knows no part of the product.
+#[derive(Clone, Debug)]
+pub struct Core(Arc<Resources>);
+
+/// The resources behind a [`Core`].
+#[derive(Debug)]
+pub struct Resources {
+    pub config: Config,
+    pub db: Db,
+    pub clock: Clock,
+    pub random: Random,
+    /// Limits and quotas by member and workspace, and their use on this node.
+    pub budgets: Budgets,
+}
+
+impl Deref for Core {
+    type Target = Resources;
+    fn deref(&self) -> &Resources {
+        &self.0
+    }
+}
+
+impl Core {
+    /// Opens the database; its schema is left as it is. A shared database's clock replaces the machine's.
+    pub async fn open(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
+        let db = Db::open(location, &config.database).await?;
+        let clock = db.clock(clock).await?;
+        let (readers, writers) = database_connections(location, &config);
+        let budgets = Budgets::new(config.limits.clone(), readers, writers);
+        Ok(Self(Arc::new(Resources { config, db, clock, random, budgets })))
+    }
+}
+
+/// Connections for reading and for writing, as `kit::db` opens them.
+fn database_connections(location: &Location, config: &Config) -> (u32, u32) {
+    match location {
+        Location::Sqlite(_) => (8, 1),
+        Location::Postgres(_) => {
+            let writers = (config.database.connections / 4).max(1);
+            (config.database.connections.saturating_sub(writers).max(1), writers)
+        }
+    }
+}
