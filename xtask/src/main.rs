@@ -17,6 +17,7 @@ mod prose;
 mod run;
 mod sources;
 mod suite;
+mod walls;
 
 use std::process::{Command, ExitCode};
 
@@ -49,6 +50,8 @@ enum Chore {
     Fuzz(fuzz::Fuzz),
     /// The wording of doc comments and names, measured against its bounds
     Prose(prose::Prose),
+    /// The product's import graph: its circles, and the importers of `App`
+    Walls(walls::Walls),
     /// What it costs, beside what cannot be done without and what one would otherwise use: docs/PERFORMANCE.md
     Bench(bench::Bench),
 }
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Chore::Fresh(fresh) => fresh.run(),
         Chore::Fuzz(fuzz) => fuzz.run(),
         Chore::Prose(prose) => prose.run(),
+        Chore::Walls(walls) => walls.run(),
         Chore::Bench(bench) => bench.run(),
     };
     if has_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

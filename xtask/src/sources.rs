@@ -10,17 +10,57 @@ use crate::command;
 /// Members of the workspace that are tools of development.
 const TOOLS: [&str; 2] = ["xtask", "testkit"];
 
-/// Asks cargo for the members of the workspace; returns the folder of sources of each crate of the product.
-pub(crate) fn folders() -> io::Result<Vec<PathBuf>> {
+/// A crate of the product.
+pub(crate) struct Package {
+    pub(crate) name: String,
+    /// Its `src`, relative to the workspace.
+    pub(crate) folder: PathBuf,
+    /// The file that starts the library's module tree.
+    pub(crate) library: Option<PathBuf>,
+    /// The library's name in paths.
+    pub(crate) library_name: String,
+    /// Files that start the module trees of programs.
+    pub(crate) programs: Vec<PathBuf>,
+    /// Names in this crate's paths for other packages of the workspace, and those packages.
+    pub(crate) dependencies: Vec<(String, String)>,
+}
+
+/// Asks cargo for the members of the workspace.
+pub(crate) fn packages() -> io::Result<Vec<Package>> {
     let output = command("cargo").args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).output()?;
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let workspace = Path::new(text(&metadata["workspace_root"]));
-    let product = list(&metadata["packages"]).iter().filter(|package| !TOOLS.contains(&text(&package["name"])));
-    let manifests = product.map(|package| Path::new(text(&package["manifest_path"])));
-    Ok(manifests.map(|manifest| manifest.strip_prefix(workspace).unwrap_or(manifest).with_file_name("src")).collect())
+    let workspace = PathBuf::from(text(&metadata["workspace_root"]));
+    let packages = list(&metadata["packages"]).iter();
+    Ok(packages
+        .filter(|package| !TOOLS.contains(&text(&package["name"])))
+        .map(|package| Package::new(package, &workspace))
+        .collect())
+}
+
+impl Package {
+    fn new(package: &Value, workspace: &Path) -> Self {
+        let relative = |path: &Value| {
+            let path = Path::new(text(path));
+            path.strip_prefix(workspace).unwrap_or(path).to_owned()
+        };
+        let of_kind = |kind: &'static str| list(&package["targets"]).iter().filter(move |target| target["kind"][0] == kind);
+        let dependencies = list(&package["dependencies"]).iter().filter(|dependency| dependency["path"].is_string());
+        let dependencies = dependencies.map(|dependency| {
+            let name = text(&dependency["name"]);
+            (dependency["rename"].as_str().unwrap_or(name).replace('-', "_"), name.to_owned())
+        });
+        Self {
+            name: text(&package["name"]).to_owned(),
+            folder: relative(&package["manifest_path"]).with_file_name("src"),
+            library: of_kind("lib").map(|target| relative(&target["src_path"])).next(),
+            library_name: of_kind("lib").map(|target| text(&target["name"]).replace('-', "_")).next().unwrap_or_default(),
+            programs: of_kind("bin").map(|target| relative(&target["src_path"])).collect(),
+            dependencies: dependencies.collect(),
+        }
+    }
 }
 
 fn text(value: &Value) -> &str {

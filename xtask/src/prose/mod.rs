@@ -101,8 +101,8 @@ struct Source {
 fn read() -> io::Result<Vec<Source>> {
     let mut sources = Vec::new();
     let mut tests = HashSet::new();
-    for folder in sources::folders()? {
-        for path in sources::files(&folder)? {
+    for package in sources::packages()? {
+        for path in sources::files(&package.folder)? {
             let text = std::fs::read_to_string(&path)?;
             let modules = words::test_files(&text, &lexer::tokens(&text));
             tests.extend(modules.iter().flat_map(|module| module_files(&path, module)));

@@ -1,0 +1,22 @@
+//! The files that may know the application's container.
+
+use std::path::Path;
+
+/// Folders and files of `src` that sit on top of the parts, or belong to the container.
+const TOPS: [&str; 9] = ["app", "app.rs", "background", "background.rs", "cli", "front", "middleware", "lib.rs", "main.rs"];
+
+/// Other files that may, each with its reason.
+const EXCEPTIONS: [(&str, &str); 1] = [("router.rs", "hands the container to all handlers as their state")];
+
+/// Returns whether a file defines the container.
+pub(super) fn is_app(file: &Path) -> bool {
+    file.starts_with("src/app") || file == Path::new("src/app.rs")
+}
+
+/// Returns whether a file may import it: handlers, and what sits on top.
+pub(super) fn may_import_app(file: &Path) -> bool {
+    let Ok(inside) = file.strip_prefix("src") else { return false };
+    let is_handler = inside.with_extension("").iter().any(|part| part == "api" || part == "pages");
+    let is_exception = EXCEPTIONS.iter().any(|(exception, _)| inside == Path::new(exception));
+    is_handler || is_exception || TOPS.iter().any(|top| inside.starts_with(top))
+}
