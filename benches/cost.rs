@@ -55,7 +55,7 @@ impl Node {
                 owner,
             };
             let (workspace, _) = workspaces::create(&app, AuditContext::operator("cost"), create).await.expect("a workspace");
-            app.cluster.join(&app, "cost").await.expect("a lease");
+            app.cluster.join("cost").await.expect("a lease");
             let create = CreateKey {
                 name: "Fleet website".parse().expect("a name"),
                 permissions: Permissions::ReadOnly,

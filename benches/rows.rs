@@ -103,7 +103,7 @@ impl Node {
             owner,
         };
         let (workspace, _) = workspaces::create(&app, AuditContext::operator("rows"), create).await.expect("a workspace");
-        app.cluster.join(&app, "rows").await.expect("a lease");
+        app.cluster.join("rows").await.expect("a lease");
         let mut node = Self { front: router::router(app.clone()), app, workspace: workspace.id, token: String::new(), dialect };
         let signed_in = node.post("/api/v1/auth/sign-in", &json!({ "email": email, "password": PASSWORD })).await;
         signed_in["token"].as_str().expect("a token").clone_into(&mut node.token);
@@ -158,7 +158,7 @@ impl Node {
         let tx = self.app.db.begin().await.expect("a transaction");
         tx.execute_unprepared("UPDATE revisions SET value = (SELECT max(revision) FROM api_keys)").await.expect("a revision");
         tx.commit().await.expect("a commit");
-        self.app.cluster.beat(&self.app).await.expect("a beat");
+        self.app.cluster.heartbeat().await.expect("a beat");
         let read = self.app.db.read();
         let digests = Statement::from_string(read.get_database_backend(), "SELECT digest FROM api_keys");
         let digests = read.query_all_raw(digests).await.expect("digests");

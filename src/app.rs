@@ -8,7 +8,7 @@ use crate::audit::{ChainVerifier, Comparisons, HeadReport};
 use crate::cluster::{self, Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
-use crate::keys::{Flush, Index, KeyCountCache, Recorder};
+use crate::keys::{Flush, Index, KeyCountCache, KeyLoader, Recorder};
 use crate::members::Passwords;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
@@ -43,11 +43,11 @@ pub struct Parts {
     /// Every key, in memory.
     pub index: Arc<Index>,
     /// How many keys each workspace has, as they were last counted.
-    pub key_counts: KeyCountCache,
+    pub key_counts: Arc<KeyCountCache>,
     /// Usage, on its way to the database.
     pub recorder: Recorder,
     /// This process among the nodes.
-    pub cluster: Cluster,
+    pub cluster: Arc<Cluster>,
     /// The budget for password hashes.
     pub passwords: Passwords,
     /// The budget for sign-ins, and those that failed.
@@ -100,15 +100,17 @@ impl App {
     pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
         let core = Core::open(config, location, clock, random).await?;
         core.db.migrate::<Migrations>().await?;
-        let cluster = Cluster::new(NodeId::new(core.clock.now(), &core.random));
+        let (index, key_counts) = (Arc::<Index>::default(), Arc::<KeyCountCache>::default());
+        let loader = KeyLoader::new(core.clone(), Arc::clone(&index), Arc::clone(&key_counts));
+        let cluster = Cluster::new(core.clone(), Arc::new(loader), NodeId::new(core.clock.now(), &core.random));
         let connections = Connections::new(core.config.max_connections, core.config.trusted_proxies.clone());
         let bodies = BodyBudget::new(core.config.body_bytes);
         Ok(Self(Arc::new(Parts {
             core,
-            index: Arc::default(),
-            key_counts: KeyCountCache::default(),
+            index,
+            key_counts,
             recorder: Recorder::default(),
-            cluster,
+            cluster: Arc::new(cluster),
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),
             chains: ChainVerifier::default(),

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx, Credential, IdempotencyOutcome};
 use crate::keys::format::Hint;
 use crate::keys::index::Ask;
-use crate::keys::{EntryRef, Refusal, Scope, Tenant};
+use crate::keys::{self, EntryRef, Refusal, Scope, Tenant};
 use crate::limits::{Call, Limited, Permit};
 use crate::members::Member;
 use crate::middleware::RequestInfo;
@@ -247,7 +247,7 @@ async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule, call: C
 /// Whose session this is, unless it is unknown, expired or signed out.
 pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> {
     let Some((member, session)) = sessions::authenticate(app, token).await? else { return Ok(None) };
-    let tenant = app.cluster.tenant(app, member.workspace).await?;
+    let tenant = keys::tenant(app, &app.index, member.workspace).await?;
     Ok(tenant.map(|tenant| Caller::Member { member: Box::new(member), tenant, session }))
 }
 
@@ -257,7 +257,8 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule, 
         let ask = ask(info.at(), info.begun());
         (ask, app.index.verify(presented, ask).and_then(|verified| verified.entry().ok_or(Refusal::Invalid)))
     } else {
-        let known = Box::pin(app.cluster.ask(app, presented)).await?;
+        let known = Box::pin(keys::find_in_database(app, &app.cluster, &app.index, presented)).await;
+        let known = known.map_err(|_not_reachable| ApiError::unavailable())?;
         let ask = ask(app.clock.now(), app.clock.ticks());
         (ask, known.ok_or(Refusal::Invalid).and_then(|key| app.index.verify_as(&key, ask)))
     };

@@ -219,8 +219,8 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     };
     let mut tasks = Vec::from_iter(scrapes);
     if is_loaded {
-        let keeper = (app.clone(), until_stop());
-        tasks.push(tokio::spawn(async move { keeper.0.cluster.run(&keeper.0, keeper.1).await }));
+        let (cluster, stopping) = (Arc::clone(&app.cluster), until_stop());
+        tasks.push(tokio::spawn(async move { cluster.run(stopping).await }));
         let chores = (app.clone(), until_stop());
         tasks.push(tokio::spawn(async move { chores.0.run(chores.1).await }));
         output::line(format!("Listening on http://{address}"))?;
@@ -237,7 +237,7 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
 /// Becomes a node, as soon as the database lets it.
 async fn join(app: &App, address: &str) -> DbResult<()> {
     loop {
-        match app.cluster.join(app, address).await {
+        match app.cluster.join(address).await {
             Err(error) if is_unavailable(&error) => {
                 tracing::warn!(%error, "keys cannot be loaded yet");
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -271,7 +271,7 @@ async fn finish(app: &App) -> Result<(), Failure> {
             tokio::time::sleep(FLUSH_PAUSE).await;
             if app.db.storage().health().fault().is_some() {
                 // The background task that would notice that a fault is over has stopped; a renewal read back ends it.
-                let _reported_by_the_flush = app.cluster.beat(app).await;
+                let _reported_by_the_flush = app.cluster.heartbeat().await;
             }
         }
     };
@@ -279,7 +279,7 @@ async fn finish(app: &App) -> Result<(), Failure> {
         tracing::warn!("the database does not take the last counts");
     }
     let is_written = app.recorder.is_empty();
-    if let Err(error) = app.cluster.leave(app).await {
+    if let Err(error) = app.cluster.leave().await {
         tracing::warn!(%error, "this node could not say that it leaves; its lease runs out by itself");
     }
     app.db.clone().close().await;

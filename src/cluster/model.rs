@@ -1,9 +1,16 @@
 //! A node as others know it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use super::node::LEASE;
 use kit::clock::Time;
+
+/// The time for which a node may verify keys from memory after it last had every change.
+pub const LEASE: Duration = Duration::from_secs(2);
+
+/// A revision that no row has.
+pub(super) const UNKNOWN: i64 = -1;
 
 kit::ids! {
     /// One run of a process that serves: it takes a new one at every start.

@@ -1,34 +1,34 @@
-//! The other nodes: how many there are, and which have ended without saying so. The rows of those would make every change
-//! wait for as long as a lease lasts.
+//! The other nodes: how many are live, and which have ended without leaving. Each row of an ended node would delay every
+//! change by the length of a lease.
 
 use std::collections::HashMap;
 
 use tokio::time::Instant;
 
-use super::confirm::PATIENCE;
+use super::confirm::CONFIRM_TIMEOUT;
 use super::model::{Node, NodeId};
 use super::store;
-use crate::app::App;
+use crate::core::Core;
 use kit::clock::Time;
 use kit::db::DbResult;
 
-/// When each other node was first seen to have the lease it has, by our own clock: wall clocks may disagree or step.
+/// The time at which each other node was first seen with its current lease, by this process's monotonic clock: wall clocks
+/// may disagree or step.
 #[derive(Debug, Default)]
 pub(super) struct Peers(HashMap<NodeId, (Time, Instant)>);
 
 impl Peers {
-    /// Looks at the other nodes, and deletes those that have not renewed their lease for longer than it lasts; how many
-    /// are left.
-    pub(super) async fn look(&mut self, app: &App, except: NodeId) -> DbResult<u32> {
-        let nodes = store::all(app.db.lease_pools().read).await?;
+    /// Reads the other nodes, and deletes those whose lease has expired without a renewal. Returns how many are left.
+    pub(super) async fn update(&mut self, core: &Core, except: NodeId) -> DbResult<u32> {
+        let nodes = store::all(core.db.lease_pools().read).await?;
         let now = Instant::now();
         let mut known = std::mem::take(&mut self.0);
         for node in nodes.into_iter().filter(|node| node.id != except) {
             let (id, lease) = (node.id, node.lease_until);
             let since = known.remove(&id).filter(|(was, _)| *was == lease).map_or(now, |(_, since)| since);
-            if now.duration_since(since) < PATIENCE {
+            if now.duration_since(since) < CONFIRM_TIMEOUT {
                 self.0.insert(id, (lease, since));
-            } else if store::delete_silent(app.db.lease_pools().write, id, lease).await? {
+            } else if store::delete_expired(core.db.lease_pools().write, id, lease).await? {
                 tracing::info!(node = %id, name = node.name, address = node.address, "a node has ended without leaving");
             }
         }
@@ -36,9 +36,9 @@ impl Peers {
     }
 }
 
-/// The nodes whose leases have not run out, by a clock that they share with this process.
-pub async fn running(app: &App) -> DbResult<Vec<Node>> {
-    let now = app.clock.now();
-    let nodes = store::all(app.db.read()).await?;
+/// Returns the nodes whose leases have not expired, the longest running first, by the clock that all nodes share.
+pub async fn running(core: &Core) -> DbResult<Vec<Node>> {
+    let now = core.clock.now();
+    let nodes = store::all(core.db.read()).await?;
     Ok(nodes.into_iter().filter(|node| node.lease_until > now).collect())
 }

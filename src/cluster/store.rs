@@ -107,7 +107,7 @@ pub(super) async fn delete(db: &impl ConnectionTrait, id: NodeId) -> DbResult<()
 }
 
 /// Forgets a node, unless it has renewed its lease; true if it has not.
-pub(super) async fn delete_silent(db: &impl ConnectionTrait, id: NodeId, lease: Time) -> DbResult<bool> {
+pub(super) async fn delete_expired(db: &impl ConnectionTrait, id: NodeId, lease: Time) -> DbResult<bool> {
     let same = node::Entity::delete_many().filter(node::Column::Id.eq(id)).filter(node::Column::LeaseUntil.eq(lease));
     Ok(same.exec(db).await?.rows_affected == 1)
 }

@@ -8,6 +8,7 @@
 //!
 //! - `format`  what a key looks like; `scope` what it may open; `model` keys and their rules
 //! - `index`   every key in memory: verify, count, apply changes
+//! - `loader`  keys from the database into the index, for `cluster`
 //! - `usage`   what was counted in memory, on its way to the database
 //! - `service` create, rotate, revoke, update; `store` queries; `tally` how many there are
 //! - `api` the calls; `pages` the settings; `error` outcomes
@@ -16,6 +17,7 @@ mod api;
 mod error;
 pub mod format;
 pub mod index;
+mod loader;
 mod model;
 mod pages;
 mod scope;
@@ -30,6 +32,7 @@ pub(crate) use api::views;
 pub use error::Error;
 pub use format::{PlainSecret, SecretDigest};
 pub use index::{Entry, EntryRef, Index, IndexedKey, Refusal, Tenant};
+pub use loader::{KeyLoader, find_in_database, tenant};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
 };

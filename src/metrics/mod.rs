@@ -69,7 +69,7 @@ impl Metrics {
             (
                 "notifications_arrive",
                 "1 if this node hears of changes at once, 0 if it has to look for them",
-                f64::from(u8::from(cluster.is_prompt())),
+                f64::from(u8::from(cluster.notifications_live())),
             ),
             (
                 "clock_ahead_seconds",

@@ -21,7 +21,7 @@ const PROBE: Duration = Duration::from_secs(2);
 /// Answers 200 while keys are loaded, changes are followed, and a write that was just made can be read back.
 pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
     let not_ready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"));
-    let probe = timeout(PROBE, app.cluster.probe(&app)).await;
+    let probe = timeout(PROBE, app.cluster.probe()).await;
     match (app.db.storage().health().fault(), probe) {
         (Some(fault), _) => not_ready(fault.message()),
         (None, Err(_)) => not_ready("the database does not answer"),

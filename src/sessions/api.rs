@@ -9,6 +9,7 @@ use super::known::Origin;
 use super::service::{self, Attempt};
 use crate::access::{Allowed, Anyone, Caller, CallingMember, SignOut, WorkspaceView};
 use crate::app::App;
+use crate::keys;
 use crate::members::Email;
 use kit::clock::Time;
 use kit::http::route::post;
@@ -67,7 +68,7 @@ async fn sign_in(
     let origin = Origin { address: info.address(), browser: None };
     let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
     let signed_in = service::sign_in(&app, attempt, |actor| info.by(actor)).await?;
-    let tenant = app.cluster.tenant(&app, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
+    let tenant = keys::tenant(&app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(JsonOk(Session {
         token: signed_in.token.expose().to_owned(),
         expires_at: signed_in.expires_at,

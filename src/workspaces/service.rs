@@ -58,7 +58,7 @@ pub(super) async fn make(
     let owner = members::insert(&mut tx, email, owner_name, Role::AccountOwner, Some(password)).await?;
     tx.commit().await?;
     app.index.apply_tenant(Tenant::from(&workspace));
-    app.cluster.wait_for_others(app, revision).await;
+    app.cluster.wait_for_others(revision).await;
     Ok((workspace, owner))
 }
 

@@ -36,7 +36,7 @@ async fn a_clock_that_is_wrong_does_not_shorten_a_lease() {
     for (seed, clock) in [(8, t.app.clock.now().after(day)), (9, t.app.clock.now().before(day))].into_iter().enumerate() {
         let app = other(&t, Clock::manual(clock.1), clock.0 + seed as u64).await;
         // The fixture's node does nothing by itself: it has a lease, and has not heard of the change.
-        t.app.cluster.beat(&t.app).await.expect("a lease");
+        t.app.cluster.heartbeat().await.expect("a lease");
         let took = revoke(&app, &t, &keys[seed]).await;
         assert!(took >= LEASE, "the node could still have accepted it: {took:?}");
     }
@@ -54,7 +54,7 @@ async fn a_node_that_was_forgotten_takes_part_again_before_it_trusts_its_memory(
     for key in &keys {
         t.with(key).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
     }
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     assert!(t.app.cluster.has_lease(t.app.clock.ticks()));
     let key = t.key(&["trips:read"]).await;
     assert!(revoke(&app, &t, &key).await >= LEASE, "it is waited for again");
@@ -65,7 +65,7 @@ async fn a_workspace_sees_how_many_nodes_there_are_and_nothing_of_others() {
     let t = TestApp::new().await;
     let (_, other) = t.other_workspace().await;
     let owner = t.owner().await;
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     let state = async || owner.get("/api/v1/cluster").await.is(200).json["data"].clone();
     let alone = json!({ "nodes": 1, "upToDate": 1, "catchingUp": 0, "silent": 0 });
     assert_eq!(state().await, alone);
@@ -77,7 +77,7 @@ async fn a_workspace_sees_how_many_nodes_there_are_and_nothing_of_others() {
     // A key of its own does.
     owner.post("/api/v1/api-keys", body).await.is(201);
     assert_eq!(state().await, json!({ "nodes": 1, "upToDate": 0, "catchingUp": 1, "silent": 0 }));
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     assert_eq!(state().await, alone);
     t.app.clock.advance(2 * LEASE);
     assert_eq!(state().await, json!({ "nodes": 1, "upToDate": 0, "catchingUp": 0, "silent": 1 }));
@@ -86,7 +86,7 @@ async fn a_workspace_sees_how_many_nodes_there_are_and_nothing_of_others() {
 #[tokio::test]
 async fn a_node_can_be_looked_up_after_it_has_ended() {
     let t = TestApp::new().await;
-    t.app.cluster.leave(&t.app).await.expect("it leaves");
+    t.app.cluster.leave().await.expect("it leaves");
     assert!(cluster::nodes(t.app.db.read()).await.expect("the nodes").is_empty());
     let runs = cluster::runs(t.app.db.read()).await.expect("the runs");
     assert_eq!(runs.iter().map(|run| (run.id, run.address.as_str())).collect::<Vec<_>>(), [(t.app.cluster.id(), "test")]);
@@ -125,7 +125,7 @@ async fn a_node_believes_a_database_that_has_forgotten_a_change() {
     }
     let id = revoked.id.parse().expect("an id");
     keys::revoke(&t.app, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     // The revocation, and before it the second key, were never there.
     let of = |secret: &str| hex(&Sha256::digest(secret));
     let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
@@ -135,7 +135,7 @@ async fn a_node_believes_a_database_that_has_forgotten_a_change() {
         of(&lost.secret)
     );
     go_back(&t, &undo, 2).await;
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
     t.with(&lost).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_INVALID");
     // What was counted of the key that never was does not keep the others' counts from being written.
@@ -153,10 +153,10 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
     for is_told in [true, false] {
         let t = TestApp::new().await;
         let [renamed, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
-        t.app.cluster.beat(&t.app).await.expect("a lease");
+        t.app.cluster.heartbeat().await.expect("a lease");
         t.owner().await.patch(&format!("/api/v1/api-keys/{}", renamed.id), json!({ "name": "Lost" })).await.is(200);
         if is_told {
-            t.app.cluster.beat(&t.app).await.expect("a lease");
+            t.app.cluster.heartbeat().await.expect("a lease");
         }
         t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
         let owner = t.owner().await;
@@ -173,7 +173,7 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
             of(&revoked),
         ))
         .await;
-        t.app.cluster.beat(&t.app).await.expect("a lease");
+        t.app.cluster.heartbeat().await.expect("a lease");
         assert!(t.app.cluster.has_lease(t.app.clock.ticks()));
         t.with(&revoked).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
         let known = t.with(&renamed).get("/api/v1/auth/whoami").await.is(200);
@@ -186,11 +186,11 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
 async fn a_change_of_a_key_whose_own_change_was_lost_is_not_missed() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     t.owner().await.patch(&format!("/api/v1/api-keys/{}", key.id), json!({ "name": "Lost" })).await.is(200);
     // The same key and the same number: but it was revoked, and not renamed.
     t.tamper("UPDATE api_keys SET revoked_at = created_at, name = 'Known'").await;
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     t.with(&key).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
 }
 

@@ -47,7 +47,7 @@ async fn while_a_fault_lasts_writes_are_refused_reads_go_on_and_readiness_says_w
     assert!(unready.text.contains("read-only"), "{}", unready.text);
     owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200);
     // A renewal that is read back ends the fault.
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     t.anyone().get("/readiness").await.is(200);
     let metrics = t.metrics().await;
     assert!(metrics.contains("planeconnection_storage_writable 1"), "{metrics}");
@@ -58,7 +58,7 @@ async fn while_a_fault_lasts_writes_are_refused_reads_go_on_and_readiness_says_w
 async fn a_node_whose_row_is_not_as_it_was_written_stores_nothing_until_one_is_read_back() {
     let t = TestApp::new().await;
     t.tamper("UPDATE nodes SET applied_revision = 4711").await;
-    t.app.cluster.beat(&t.app).await.expect("a lease, once the row was written anew and read back");
+    t.app.cluster.heartbeat().await.expect("a lease, once the row was written anew and read back");
     assert_eq!(t.app.db.storage().health().reports(Fault::Unconfirmed), 1);
     assert_eq!(t.app.db.storage().health().fault(), None);
     t.anyone().get("/readiness").await.is(200);

@@ -88,7 +88,7 @@ impl EmptyApp {
     async fn on(database: TestDatabase, config: Config) -> Self {
         let clock = Clock::manual("2026-11-23T09:30:00Z".parse::<Time>().expect("a time"));
         let app = App::open_with(config, database.location(), clock, Random::seeded(7)).await.expect("a database");
-        app.cluster.join(&app, "test").await.expect("a lease");
+        app.cluster.join("test").await.expect("a lease");
         Self { router: router::router(app.clone()), app, database }
     }
 
@@ -121,8 +121,8 @@ impl TestApp {
     pub async fn restarted_with(self, config: Config) -> Self {
         let Self { app: before, workspace, owner, database, .. } = self;
         let app = App::open_with(config, database.location(), before.clock.clone(), Random::seeded(8)).await.expect("a database");
-        before.cluster.leave(&before).await.expect("the node before has left");
-        app.cluster.join(&app, "test").await.expect("a lease");
+        before.cluster.leave().await.expect("the node before has left");
+        app.cluster.join("test").await.expect("a lease");
         Self { router: router::router(app.clone()), app, workspace, owner, database }
     }
 
@@ -231,7 +231,7 @@ impl TestApp {
     /// Lets time pass, and the node do what it does in the background.
     pub async fn advance(&self, by: Duration) {
         self.app.clock.advance(by);
-        self.app.cluster.beat(&self.app).await.expect("a lease");
+        self.app.cluster.heartbeat().await.expect("a lease");
         self.app.flush(Flush::Regular).await;
     }
 

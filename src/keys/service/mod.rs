@@ -17,7 +17,7 @@ use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKe
 use super::store;
 use crate::app::App;
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, IdempotencyOutcome, Target, differences};
-use crate::cluster::{self, Confirmation};
+use crate::cluster::{self, Confirmation, LocalChange};
 use crate::limits::Limit;
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
@@ -182,7 +182,7 @@ async fn publish(mut tx: AuditedTx, key: &Key, answer: Option<u16>) -> Result<Co
     let (app, seen) = (tx.app().clone(), key.clone());
     let here = app.clone();
     tx.after_commit(move || {
-        here.cluster.note_own(seen.revision, seen.digest);
+        here.cluster.note_pending_local_change(LocalChange::from(&seen));
         here.index.apply(&IndexedKey::from(&seen));
     });
     match answer {
@@ -191,7 +191,7 @@ async fn publish(mut tx: AuditedTx, key: &Key, answer: Option<u16>) -> Result<Co
         None => tx.commit().await?,
     }
     require_stored(&app.db, key).await?;
-    Ok(app.cluster.wait_for_others(&app, key.revision).await)
+    Ok(app.cluster.wait_for_others(key.revision).await)
 }
 
 /// How often a change that cannot be read back at once is looked for, and how long between.

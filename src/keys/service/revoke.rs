@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{person, publish, require_stored, target};
 use crate::app::App;
 use crate::audit::{Action, Actor, AuditContext, AuditedTx};
-use crate::cluster::{self, Confirmation};
+use crate::cluster::{self, Confirmation, LocalChange};
 use crate::keys::error::Error;
 use crate::keys::index::IndexedKey;
 use crate::keys::model::{Key, KeyId, RevokeKey};
@@ -29,10 +29,10 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: AuditContext, id: Key
     if key.revoked_at.is_some() {
         // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
         drop(tx);
-        app.cluster.note_own(key.revision, key.digest);
+        app.cluster.note_pending_local_change(LocalChange::from(&key));
         app.index.apply(&IndexedKey::from(&key));
         require_stored(&app.db, &key).await?;
-        let confirmation = app.cluster.wait_for_others(app, key.revision).await;
+        let confirmation = app.cluster.wait_for_others(key.revision).await;
         return Ok(recorded(app, key, confirmation).await);
     }
     key.revoked_at = Some(tx.now());

@@ -298,7 +298,7 @@ async fn many_keys(t: &TestApp) -> Vec<EntryRef> {
                 created_by_name, revision + i FROM one, n"
     );
     execute(t, &[&made, "UPDATE revisions SET value = (SELECT max(revision) FROM api_keys)"]).await;
-    t.app.cluster.beat(&t.app).await.expect("a beat");
+    t.app.cluster.heartbeat().await.expect("a beat");
     let digests = Statement::from_string(engine, "SELECT digest FROM api_keys WHERE name LIKE 'Many %'");
     let rows = t.app.db.read().query_all_raw(digests).await.expect("digests");
     let entry = |row: &QueryResult| {

@@ -10,7 +10,7 @@ const PAGE: &str = "/settings/cluster";
 async fn the_page_counts_nodes_by_state_and_names_none() {
     let t = TestApp::new().await;
     t.key(&["trips:read"]).await;
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     let all = "(SELECT value FROM revisions)";
     t.other_node("south", all, "2026-11-23 09:30:01.5+00:00").await;
     t.other_node("east", "0", "2026-11-23 09:30:01+00:00").await;

@@ -59,7 +59,7 @@ async fn a_day_is_one_in_the_time_zone_of_the_workspace() {
     let t = TestApp::new().await;
     // 23:30 UTC on the 23rd is half past midnight on the 24th in Zurich.
     t.app.clock.advance(Duration::from_hours(14));
-    t.app.cluster.beat(&t.app).await.expect("a lease");
+    t.app.cluster.heartbeat().await.expect("a lease");
     named(&t, "Late").await;
     let ana = t.person(Role::AccountOwner).await;
     let told = async |query: &str| sentences(&ana.get(&format!("{PAGE}?action=api_key.created&{query}")).await.is(200));
