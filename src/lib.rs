@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod migrations;
 pub mod reference;
+pub mod request_context;
 pub mod router;
 pub mod safety;
 pub mod sessions;

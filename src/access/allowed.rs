@@ -15,12 +15,12 @@ use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx, Credential, IdempotencyOutcome};
 use crate::keys::format::Hint;
 use crate::keys::index::Ask;
-use crate::keys::{self, EntryRef, Refusal, Scope, Tenant};
+use crate::keys::{self, EntryRef, Refusal, Scope};
 use crate::limits::{Call, Limited, Permit};
 use crate::members::Member;
-use crate::middleware::RequestInfo;
+use crate::request_context::RequestContext;
 use crate::sessions;
-use crate::workspaces::WorkspaceId;
+use crate::workspaces::{Tenant, WorkspaceId};
 use kit::db::DbResult;
 use kit::http::{ApiError, Describe, Doc, Guard, IdempotencyKey, Matched};
 use kit::limit::{Rate, RateLimited};
@@ -30,7 +30,7 @@ use kit::secret::TokenDigest;
 #[derive(Debug)]
 pub struct Allowed<P> {
     caller: Caller,
-    info: RequestInfo,
+    request: RequestContext,
     /// A read's share of the connections, as long as the handler runs.
     _connection: Option<Permit>,
     permission: PhantomData<P>,
@@ -73,8 +73,8 @@ impl Caller {
 }
 
 impl<P> Allowed<P> {
-    pub(super) fn new(caller: Caller, info: RequestInfo, connection: Option<Permit>) -> Self {
-        Self { caller, info, _connection: connection, permission: PhantomData }
+    pub(super) fn new(caller: Caller, request: RequestContext, connection: Option<Permit>) -> Self {
+        Self { caller, request, _connection: connection, permission: PhantomData }
     }
 
     /// Who calls.
@@ -107,7 +107,7 @@ impl<P> Allowed<P> {
             Caller::Key { entry, .. } => Actor::api_key(entry.id, &entry.name),
             Caller::Member { member, .. } => Actor::member(member.id, &member.name),
         };
-        AuditContext { credential: self.credential(), ..self.info.by(actor) }
+        AuditContext { credential: self.credential(), ..self.request.audit_context(actor) }
     }
 
     /// The credential, to be asked again when something is written.
@@ -115,7 +115,7 @@ impl<P> Allowed<P> {
         match &self.caller {
             Caller::Anyone => None,
             Caller::Key { entry, scope, .. } => {
-                Some(Credential::Key { entry: entry.clone(), scope: *scope, address: self.info.address() })
+                Some(Credential::Key { entry: entry.clone(), scope: *scope, address: self.request.client_ip() })
             }
             Caller::Member { member, session, .. } => Some(Credential::Session(*session, member.role)),
         }
@@ -165,29 +165,29 @@ impl<P> Allowed<P> {
     where
         P: Permission,
     {
-        Reader::new(app, &self.caller, P::RULE, self.info.address())
+        Reader::new(app, &self.caller, P::RULE, self.request.client_ip())
     }
 
     /// What is known of the request itself.
-    pub fn info(&self) -> &RequestInfo {
-        &self.info
+    pub fn request(&self) -> &RequestContext {
+        &self.request
     }
 }
 
 impl<P: Permission> FromRequestParts<App> for Allowed<P> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let info = RequestInfo::of(parts)?;
+        let request = RequestContext::of(parts)?;
         let call = P::call(&parts.method);
         let caller = match P::rule(parts)? {
             Rule::Anyone => Caller::Anyone,
-            rule => admit(app, parts, &info, rule, call).await?,
+            rule => admit(app, parts, &request, rule, call).await?,
         };
         if let Some(tenant) = caller.tenant() {
             Matched::admit(&parts.extensions, tenant.id.0);
         }
         let connection = connection::<P>(app, &caller, call).await?;
-        Ok(Self::new(caller, info, connection))
+        Ok(Self::new(caller, request, connection))
     }
 }
 
@@ -208,28 +208,28 @@ pub(super) async fn connection<P: Permission>(app: &App, caller: &Caller, call: 
 }
 
 /// Takes a member's call off their limits.
-pub(super) fn take(app: &App, caller: &Caller, call: Call, info: &RequestInfo) -> Result<(), Limited> {
+pub(super) fn take(app: &App, caller: &Caller, call: Call, request: &RequestContext) -> Result<(), Limited> {
     match caller {
-        Caller::Member { member, .. } => app.budgets.admit_member(member, call, app.budgets.moment(info.begun())),
+        Caller::Member { member, .. } => app.budgets.admit_member(member, call, app.budgets.moment(request.received_at_ticks())),
         Caller::Anyone | Caller::Key { .. } => Ok(()),
     }
 }
 
-async fn admit(app: &App, parts: &Parts, info: &RequestInfo, rule: Rule, call: Call) -> Result<Caller, ApiError> {
+async fn admit(app: &App, parts: &Parts, request: &RequestContext, rule: Rule, call: Call) -> Result<Caller, ApiError> {
     match credential::find(&parts.headers)? {
         None => Err(unauthorized(
             "AUTHENTICATION_REQUIRED",
             "Send an API key in the X-API-Key header, or sign in and send the token in Authorization: Bearer.",
         )),
         Some(Presented::Key(presented)) => {
-            let entry = admit_key(app, presented, info, rule, call).await?;
+            let entry = admit_key(app, presented, request, rule, call).await?;
             Ok(Caller::Key { entry, hint: Hint::of(presented), scope: rule.scope() })
         }
         Some(Presented::Token(token)) => {
             // In a box, as wherever a request of a key may have to ask the database: the room for it would be moved about
             // with each of them, and they hardly ever do.
             let person = Box::pin(person(app, token)).await?.ok_or_else(session_invalid)?;
-            take(app, &person, call, info)?;
+            take(app, &person, call, request)?;
             if let Caller::Member { member, .. } = &person
                 && !rule.admits(member.role)
             {
@@ -251,10 +251,10 @@ pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> 
     Ok(tenant.map(|tenant| Caller::Member { member: Box::new(member), tenant, session }))
 }
 
-async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule, call: Call) -> Result<EntryRef, ApiError> {
-    let ask = |now, ticks| Ask { scope: rule.scope(), address: info.address(), now, ticks };
-    let (ask, verified) = if app.cluster.has_lease(info.begun()) {
-        let ask = ask(info.at(), info.begun());
+async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, rule: Rule, call: Call) -> Result<EntryRef, ApiError> {
+    let ask = |now, ticks| Ask { scope: rule.scope(), address: request.client_ip(), now, ticks };
+    let (ask, verified) = if app.cluster.has_lease(request.received_at_ticks()) {
+        let ask = ask(request.received_at(), request.received_at_ticks());
         (ask, app.index.verify(presented, ask).and_then(|verified| verified.entry().ok_or(Refusal::Invalid)))
     } else {
         let known = Box::pin(keys::find_in_database(app, &app.cluster, &app.index, presented)).await;
@@ -264,7 +264,7 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule, 
     };
     match verified {
         Ok(entry) if !rule.admits_keys() => {
-            app.recorder.deny_person(&entry, info.origin(ask.now));
+            app.recorder.deny_person(&entry, request.origin(ask.now));
             let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
@@ -272,15 +272,15 @@ async fn admit_key(app: &App, presented: &[u8], info: &RequestInfo, rule: Rule, 
             if call == Call::Write
                 && let Err(limited) = app.budgets.admit_key_write(entry.tenant.id, app.budgets.moment(ask.ticks))
             {
-                app.recorder.deny(&as_refusal(entry, limited), ask.scope, info.origin(ask.now));
+                app.recorder.deny(&as_refusal(entry, limited), ask.scope, request.origin(ask.now));
                 return Err(limited.into());
             }
-            app.recorder.allow(&entry, ask.scope, info.address(), ask.now);
+            app.recorder.allow(&entry, ask.scope, request.client_ip(), ask.now);
             Ok(entry)
         }
         Err(refusal) => {
-            app.recorder.deny(&refusal, ask.scope, info.origin(ask.now));
-            Err(refused(&refusal, info.address()))
+            app.recorder.deny(&refusal, ask.scope, request.origin(ask.now));
+            Err(refused(&refusal, request.client_ip()))
         }
     }
 }

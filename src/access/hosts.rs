@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::config::Config;
-use crate::middleware::RequestInfo;
+use crate::request_context::RequestContext;
 use kit::http::{ApiError, Matched};
 
 /// Headers by which a proxy says that it passes on a request of somebody else.
@@ -52,7 +52,7 @@ pub async fn guard_metrics(State(app): State<App>, request: Request, next: Next)
 }
 
 fn peer(request: &Request) -> Option<IpAddr> {
-    request.extensions().get::<RequestInfo>().map(RequestInfo::peer)
+    request.extensions().get::<RequestContext>().map(RequestContext::peer)
 }
 
 fn is_from_proxy(config: &Config, request: &Request) -> bool {

@@ -20,6 +20,7 @@ mod page_session;
 mod permission;
 mod reader;
 mod refusal;
+mod request;
 
 pub use allowed::{Allowed, Caller};
 pub use api::routes;

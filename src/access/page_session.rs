@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::frame::{self, Frame, Place};
 use crate::limits::Limited;
 use crate::members::Member;
-use crate::middleware::RequestInfo;
+use crate::request_context::RequestContext;
 use crate::sessions::{Browser, Jar};
 use kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use kit::page::{Fields, html_with};
@@ -93,18 +93,18 @@ impl<P> PageSession<P> {
 impl<P: Permission> FromRequestParts<App> for PageSession<P> {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let info = RequestInfo::of(parts).map_err(IntoResponse::into_response)?;
+        let request = RequestContext::of(parts).map_err(IntoResponse::into_response)?;
         let sent = Jar::Session.read(&app.config, &parts.headers);
         let person = match &sent {
             Some(token) => allowed::person(app, token.as_bytes()).await.map_err(|error| ApiError::from(error).into_response())?,
             None => None,
         };
         let call = P::call(&parts.method);
-        if let Some(limited) = person.as_ref().and_then(|caller| allowed::take(app, caller, call, &info).err()) {
+        if let Some(limited) = person.as_ref().and_then(|caller| allowed::take(app, caller, call, &request).err()) {
             return Err(postponed(limited));
         }
         match (P::RULE, person) {
-            (Rule::Anyone, None) => Ok(Self::stranger(app, &parts.headers, info)),
+            (Rule::Anyone, None) => Ok(Self::stranger(app, &parts.headers, request)),
             (_, None) => Err(to_sign_in(parts)),
             (rule, Some(caller)) => {
                 let token = sent.as_deref().map(csrf_token).unwrap_or_default();
@@ -123,7 +123,7 @@ impl<P: Permission> FromRequestParts<App> for PageSession<P> {
                         let connection = allowed::connection::<P>(app, &caller, call).await;
                         let connection = connection.map_err(IntoResponse::into_response)?;
                         let browser = if rule == Rule::Anyone { Browser::sent(app, &parts.headers) } else { None };
-                        Ok(Self { allowed: Allowed::new(caller, info, connection), token, cookie: None, browser })
+                        Ok(Self { allowed: Allowed::new(caller, request, connection), token, cookie: None, browser })
                     }
                 }
             }
@@ -132,12 +132,12 @@ impl<P: Permission> FromRequestParts<App> for PageSession<P> {
 }
 
 impl<P> PageSession<P> {
-    fn stranger(app: &App, headers: &HeaderMap, info: RequestInfo) -> Self {
+    fn stranger(app: &App, headers: &HeaderMap, request: RequestContext) -> Self {
         let known = Jar::Visit.read(&app.config, headers).filter(|visit| !visit.is_empty());
         let visit = known.clone().unwrap_or_else(|| app.random.base62(43));
         let cookie = if known.is_some() { None } else { Jar::Visit.keep(&app.config, &visit, VISIT) };
         let browser = Browser::sent(app, headers);
-        Self { allowed: Allowed::new(Caller::Anyone, info, None), token: csrf_token(&visit), cookie, browser }
+        Self { allowed: Allowed::new(Caller::Anyone, request, None), token: csrf_token(&visit), cookie, browser }
     }
 }
 

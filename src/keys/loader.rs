@@ -8,13 +8,13 @@ use futures_util::{FutureExt, StreamExt, stream};
 use sea_orm::{ConnAcquireErr, DbErr};
 
 use super::format::{self, SecretDigest};
-use super::index::{Index, IndexedKey, Refill, Tenant};
+use super::index::{Index, IndexedKey, Refill};
 use super::model::Key;
 use super::store;
 use super::tally::KeyCountCache;
 use crate::cluster::{Cluster, LEASE, LocalChange, Replica};
 use crate::core::Core;
-use crate::workspaces::{self, WorkspaceId};
+use crate::workspaces::{self, Tenant, WorkspaceId};
 use kit::db::{DbResult, Fault, Pool};
 
 /// Changed keys in one read.

@@ -31,7 +31,7 @@ pub use api::routes;
 pub(crate) use api::views;
 pub use error::Error;
 pub use format::{PlainSecret, SecretDigest};
-pub use index::{Entry, EntryRef, Index, IndexedKey, Refusal, Tenant};
+pub use index::{Entry, EntryRef, Index, IndexedKey, Refusal};
 pub use loader::{KeyLoader, find_in_database, tenant};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,

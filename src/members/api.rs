@@ -148,6 +148,6 @@ async fn join(
     State(app): State<App>,
     Body(input): Body<AcceptInvitation>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    let by = |actor| who.info().by(actor);
+    let by = |actor| who.request().audit_context(actor);
     Ok(JsonOk(invitations::join(&app, input.token.expose_secret(), input.password, by).await?.into()))
 }

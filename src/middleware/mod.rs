@@ -4,9 +4,7 @@
 //! 500, renders failures, counts, and writes one line of log. It stands around the router rather than in it: a layer of
 //! axum's would cost more than all that it does.
 //!
-//! - here the layer; `info` what is known of a request besides its content
-
-mod info;
+//! - here the layer; `context` what is known of a request besides its content
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -17,17 +15,15 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderName, HeaderValue, Version, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tower::Service;
 
-pub use info::RequestInfo;
-use info::loggable;
-
 use crate::access;
 use crate::app::App;
 use crate::keys::format::{self, digest_of};
+use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, client};
 use kit::log::RequestLine;
@@ -38,8 +34,6 @@ const PROBES: [&str; 3] = ["/health", "/readiness", "/metrics"];
 
 /// Browsers come by TLS only for a year. Other hosts of the domain may not be ours to speak for.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Among a response's extensions: the log must not say where its request came from, nor its id, which a proxy may have
 /// logged with the address.
@@ -62,31 +56,31 @@ impl HttpStack {
     /// See the module.
     pub async fn answer(self, peer: IpAddr, lane: Lane, mut request: Request) -> Response {
         let Self { app, mut router } = self;
-        let info = RequestInfo::found(&app, peer, &request);
-        let matched = Matched::new(info.address());
-        let method = known(request.method());
+        let context = RequestContext::from_request(&app, peer, &request);
+        let matched = Matched::new(context.client_ip());
+        let method = method_label(request.method());
         let uri = request.uri().clone();
         let in_api = matches!(uri.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
-        let mut response = if let Err(error) = check(&app, lane, &info, &request) {
+        let mut response = if let Err(error) = check(&app, lane, &context, &request) {
             error.into_response()
         } else {
-            request.extensions_mut().insert(info.clone());
+            request.extensions_mut().insert(context.clone());
             request.extensions_mut().insert(matched.clone());
             // Routing, too, is for the future to do: what panics in it is caught as well.
             match AssertUnwindSafe(async move { router.call(request).await }).catch_unwind().await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
-                    tracing::error!(request_id = info.id(), "a handler panicked");
+                    tracing::error!(request_id = context.id(), "a handler panicked");
                     ApiError::internal().into_response()
                 }
             }
         };
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-            response = render(response, &error, &info, in_api);
+            response = render(response, &error, &context, in_api);
         }
-        if let Ok(id) = HeaderValue::from_str(info.id()) {
+        if let Ok(id) = HeaderValue::from_str(context.id()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         if in_api {
@@ -100,18 +94,18 @@ impl HttpStack {
         }
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
-        let took = app.clock.ticks().saturating_sub(info.begun());
+        let took = app.clock.ticks().saturating_sub(context.received_at_ticks());
         let status = response.status().as_u16();
         let route = matched.path();
         app.metrics.request(method, route.unwrap_or("unmatched"), status, took);
         let is_sampled = !matched.is_admitted() || matches!(status, 401 | 429);
-        if is_sampled && !app.log_sampler.admits(info.address(), status, info.begun()) {
+        if is_sampled && !app.log_sampler.admits(context.client_ip(), status, context.received_at_ticks()) {
             return response;
         }
         let is_discreet = response.extensions_mut().remove::<OmitClientIp>().is_some();
         // A route is logged as the table has it; what matches none, as it was sent.
         let path = route.unwrap_or_else(|| loggable(uri.path()));
-        let (ip, request_id) = if is_discreet { (None, None) } else { (Some(info.address()), Some(info.id())) };
+        let (ip, request_id) = if is_discreet { (None, None) } else { (Some(context.client_ip()), Some(context.id())) };
         app.config.log.request(&RequestLine { method, path, status, took, ip, request_id });
         response
     }
@@ -132,14 +126,14 @@ impl Service<Request> for HttpStack {
 }
 
 /// What holds before any route is looked for.
-fn check(app: &App, lane: Lane, info: &RequestInfo, request: &Request) -> Result<(), ApiError> {
+fn check(app: &App, lane: Lane, context: &RequestContext, request: &Request) -> Result<(), ApiError> {
     require_one_host(request)?;
     if lane == Lane::Overflow && !PROBES.contains(&request.uri().path()) {
         let message = "Your address, or all together, have as many connections as are served at once. Close some, and try again.";
         return Err(ApiError::overloaded(message));
     }
     access::refuse_secret_in_url(request.uri()).map_err(|(secret, error)| {
-        note_leak(app, &secret, info);
+        note_leak(app, &secret, context);
         error
     })
 }
@@ -161,19 +155,19 @@ fn is_host(host: &[u8]) -> bool {
     !host.is_empty() && host.iter().all(is_allowed)
 }
 
-fn note_leak(app: &App, secret: &str, info: &RequestInfo) {
+fn note_leak(app: &App, secret: &str, context: &RequestContext) {
     // What follows a key without a gap is not part of it.
     let key = secret.get(..format::LENGTH).unwrap_or(secret);
     let entry = digest_of(key.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
-        app.recorder.leaked(&entry, info.origin(info.at()));
+        app.recorder.leaked(&entry, context.origin(context.received_at()));
     } else {
-        tracing::warn!(request_id = info.id(), "something of the form of a key or token was sent in a URL");
+        tracing::warn!(request_id = context.id(), "something of the form of a key or token was sent in a URL");
     }
 }
 
 /// JSON under `/api`, a page elsewhere.
-fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) -> Response {
+fn render(bare: Response, error: &ApiError, context: &RequestContext, in_api: bool) -> Response {
     let (mut parts, _) = bare.into_parts();
     for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
         parts.headers.remove(name);
@@ -181,22 +175,22 @@ fn render(bare: Response, error: &ApiError, info: &RequestInfo, in_api: bool) ->
     if in_api {
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // A message may quote what was sent, and what was sent may hold a secret.
-        let body = error.body(info.id());
+        let body = error.body(context.id());
         let scrubbed = match secret::scrub(&body) {
             Cow::Borrowed(_) => body,
             Cow::Owned(scrubbed) => scrubbed,
         };
         return Response::from_parts(parts, scrubbed.into());
     }
-    let mut response = crate::reference::error_page(error, info.id()).into_response();
+    let mut response = crate::reference::error_page(error, context.id()).into_response();
     *response.status_mut() = parts.status;
     response.extensions_mut().extend(parts.extensions);
     response.headers_mut().extend(parts.headers);
     response
 }
 
-/// A label must not be of the caller's making.
-fn known(method: &axum::http::Method) -> &'static str {
+/// Returns the method for a metric; unknown methods become `other`, which bounds the label's cardinality.
+fn method_label(method: &axum::http::Method) -> &'static str {
     ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
         .into_iter()
         .find(|known| *known == method.as_str())

@@ -116,7 +116,7 @@ async fn create(
         Caller::Anyone | Caller::Key { .. } => None,
     };
     if let Some(member) = reporter {
-        app.budgets.admit_report(member, app.budgets.moment(who.info().begun()))?;
+        app.budgets.admit_report(member, app.budgets.moment(who.request().received_at_ticks()))?;
     }
     let filed = file(&who, &app, input, once).await;
     // Only what was filed counts, and a repetition files nothing.

@@ -63,11 +63,11 @@ async fn sign_in(
     Body(input): Body<SignIn>,
 ) -> Result<NoStore<JsonOk<Session>>, ApiError> {
     let SignIn { email, password, workspace } = input;
-    let info = who.info();
+    let request = who.request();
     // The API takes no cookie, so only the address may be known.
-    let origin = Origin { address: info.address(), browser: None };
+    let origin = Origin { address: request.client_ip(), browser: None };
     let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
-    let signed_in = service::sign_in(&app, attempt, |actor| info.by(actor)).await?;
+    let signed_in = service::sign_in(&app, attempt, |actor| request.audit_context(actor)).await?;
     let tenant = keys::tenant(&app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(JsonOk(Session {
         token: signed_in.token.expose().to_owned(),

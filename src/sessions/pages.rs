@@ -110,10 +110,10 @@ async fn sign_in(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Resul
         (ApiError::invalid_field("email", message), faults)
     })?;
     let password = SecretString::from(fields.verbatim("password"));
-    let info = who.info();
-    let origin = Origin { address: info.address(), browser: Some(who.browser()) };
+    let request = who.request();
+    let origin = Origin { address: request.client_ip(), browser: Some(who.browser()) };
     let attempt = Attempt { email: &email, password, workspace: fields.given("workspace"), origin };
-    let signed_in = service::sign_in(app, attempt, |actor| info.by(actor)).await;
+    let signed_in = service::sign_in(app, attempt, |actor| request.audit_context(actor)).await;
     signed_in.map_err(|error| {
         let is_wrong = matches!(error, Error::Credentials);
         let error = ApiError::from(error);
@@ -132,8 +132,8 @@ pub(crate) async fn enter(
     next: &str,
     after: &str,
 ) -> Result<Response, ApiError> {
-    let by = who.info().by(Actor::member(member.id, &member.name));
-    let origin = Origin { address: who.info().address(), browser: Some(who.browser()) };
+    let by = who.request().audit_context(Actor::member(member.id, &member.name));
+    let origin = Origin { address: who.request().client_ip(), browser: Some(who.browser()) };
     match service::issue_in(app, member, by, &origin).await {
         Ok(session) => welcome(app, who, &session, next).await,
         Err(_) => Ok(Redirect::to(&format!("/sign-in?after={after}")).into_response()),

@@ -14,6 +14,7 @@ mod service;
 mod setup;
 mod store;
 mod tables;
+mod tenant;
 
 pub use error::Error;
 pub use model::{CreateWorkspace, Owner, Slug, Timezone, Workspace, WorkspaceId};
@@ -22,3 +23,4 @@ pub use service::{create, set_api_keys_enabled};
 pub use setup::{offer, set_up};
 pub use store::{all, any, api_keys_enabled, find, find_by_slug, next_number};
 pub(crate) use tables::all as tables;
+pub use tenant::Tenant;

@@ -6,10 +6,10 @@ use super::error::Error;
 use super::model::{CreateWorkspace, Owner, Workspace, WorkspaceId};
 use super::setup;
 use super::store;
+use super::tenant::Tenant;
 use crate::app::App;
 use crate::audit::{Action, AuditContext, AuditedTx, Target};
 use crate::cluster;
-use crate::keys::Tenant;
 use crate::members::{self, Claimant, Member, NewPassword, Role};
 use kit::db::{DbResult, is_duplicate};
 use kit::secret::TokenDigest;
@@ -72,15 +72,4 @@ pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: AuditCo
     store::set_api_keys_enabled(tx.db(), workspace, enabled).await?;
     tx.record(Action::KeySettingsUpdated, None, json!({ "enabled": { "from": before, "to": enabled } }));
     tx.commit().await
-}
-
-impl From<&Workspace> for Tenant {
-    fn from(workspace: &Workspace) -> Self {
-        Self {
-            id: workspace.id,
-            slug: workspace.slug.as_str().into(),
-            name: workspace.name.as_str().into(),
-            timezone: workspace.timezone.clone(),
-        }
-    }
 }

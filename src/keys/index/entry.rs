@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwapAny;
 use compact_str::CompactString;
 
-use super::Tenant;
 use super::counters::Counters;
 use super::facts::IndexedKey;
 use crate::keys::model::{Allowlist, KeyId};
 use crate::keys::scope::{Module, Scopes};
+use crate::workspaces::Tenant;
 use kit::clock::Time;
 
 /// An entry, shared: without the count of weak references that the standard library's keeps.

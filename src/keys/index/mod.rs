@@ -21,7 +21,6 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use compact_str::CompactString;
 pub use counters::{Counters, Drained, Seen};
 pub use entry::{Entry, EntryRef};
 pub use facts::IndexedKey;
@@ -30,17 +29,8 @@ use table::Table;
 pub use verify::{Ask, Refusal, Verified};
 
 use super::SecretDigest;
-use crate::workspaces::WorkspaceId;
+use crate::workspaces::{Tenant, WorkspaceId};
 use kit::lock::lock;
-
-/// What requests need to know of a workspace.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tenant {
-    pub id: WorkspaceId,
-    pub slug: CompactString,
-    pub name: CompactString,
-    pub timezone: String,
-}
 
 /// The keys and workspaces.
 #[derive(Debug, Default)]

@@ -120,9 +120,9 @@ mod tests {
 
     use super::*;
     use crate::keys::format::PlainSecret;
-    use crate::keys::index::Tenant;
     use crate::keys::model::{Allowlist, KeyId};
     use crate::keys::scope::{Module, Permissions};
+    use crate::workspaces::Tenant;
     use crate::workspaces::WorkspaceId;
     use kit::random::Random;
 

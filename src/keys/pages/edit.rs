@@ -46,7 +46,7 @@ impl EditPage {
         Self {
             permissions: words::permissions(key.permissions, key.scopes),
             is_active: key.status(frame.at.now()) == Status::Active,
-            example: shared::example(who.info().address()),
+            example: shared::example(who.request().client_ip()),
             frame,
             key,
             fields,

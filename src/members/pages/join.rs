@@ -59,12 +59,14 @@ async fn join(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<M
     if !faults.is_empty() {
         return Err((StatusCode::BAD_REQUEST, faults));
     }
-    invitations::join(app, fields.url_fragment("code"), password, |actor| who.info().by(actor)).await.map_err(|error| {
-        let (words, field) = (sentence(&error), field_of(&error));
-        let error = ApiError::from(error);
-        let whole = || FormFaults::of_whole(error.message.clone());
-        (error.status, field.map_or_else(whole, |field| FormFaults::of_field(field, words)))
-    })
+    invitations::join(app, fields.url_fragment("code"), password, |actor| who.request().audit_context(actor)).await.map_err(
+        |error| {
+            let (words, field) = (sentence(&error), field_of(&error));
+            let error = ApiError::from(error);
+            let whole = || FormFaults::of_whole(error.message.clone());
+            (error.status, field.map_or_else(whole, |field| FormFaults::of_field(field, words)))
+        },
+    )
 }
 
 /// The field that an error is about.

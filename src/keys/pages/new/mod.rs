@@ -57,7 +57,7 @@ impl NewPage {
             tiles: permissions::tiles(&fields),
             rows: permissions::rows(&fields),
             choices: expiration::Choices::new(&frame.at),
-            example: shared::example(who.info().address()),
+            example: shared::example(who.request().client_ip()),
             has_more: shared::has_more(&fields, &faults),
             frame,
             fields,

@@ -1,0 +1,24 @@
+//! A request context in the terms of the audit log and of the usage counters.
+
+use crate::audit::{Actor, AuditContext};
+use crate::keys::Origin;
+use crate::request_context::RequestContext;
+use kit::clock::Time;
+
+impl RequestContext {
+    /// The audit context of something that `actor` does in this request.
+    pub fn audit_context(&self, actor: Actor) -> AuditContext {
+        AuditContext {
+            actor,
+            ip: Some(self.client_ip()),
+            user_agent: self.user_agent(),
+            request_id: Some(self.id().to_owned()),
+            credential: None,
+        }
+    }
+
+    /// The origin that the usage counters keep of a denied request.
+    pub fn origin(&self, now: Time) -> Origin<'_> {
+        Origin { address: self.client_ip(), now, request_id: self.id(), user_agent: self.user_agent() }
+    }
+}
