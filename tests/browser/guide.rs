@@ -39,8 +39,8 @@ fn create_a_key_and_copy_it_once() {
     tab.click("button", "Copy");
     tab.says("Copied");
     assert_eq!(tab.clipboard(), key.secret);
-    site.node.with(&key).get("/api/v1/ops/aircraft").is(200);
-    site.node.with(&key).get("/api/v1/ops/trips").is(403).code("SCOPE_REQUIRED");
+    site.node.with_key(&key).get("/api/v1/ops/aircraft").is(200);
+    site.node.with_key(&key).get("/api/v1/ops/trips").is(403).code("SCOPE_REQUIRED");
     tab.click("button", "I have stored this key");
     tab.has("heading", "Fleet Dashboard");
     open_api_keys(&mut tab);
@@ -100,7 +100,7 @@ fn rotate_without_downtime() {
     let mut tab = site.tab_of(OWNER);
     let old = create(&mut tab, "Fleet Dashboard");
     tab.click("button", "I have stored this key");
-    site.node.with(&old).get("/api/v1/ops/aircraft").is(200);
+    site.node.with_key(&old).get("/api/v1/ops/aircraft").is(200);
     open_api_keys(&mut tab);
     tab.within("row", "Fleet Dashboard", |row| row.click("button", "Rotate"));
     tab.says("Create the replacement");
@@ -109,12 +109,12 @@ fn rotate_without_downtime() {
     tab.click("button", "I have stored this key");
     tab.says("Confirm that the application works with it");
     for key in [&old, &new] {
-        site.node.with(key).get("/api/v1/ops/aircraft").is(200);
+        site.node.with_key(key).get("/api/v1/ops/aircraft").is(200);
     }
     tab.click("button", "Revoke the old key");
     tab.click("button", "Revoke key");
-    site.node.with(&old).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
-    site.node.with(&new).get("/api/v1/ops/aircraft").is(200);
+    site.node.with_key(&old).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
+    site.node.with_key(&new).get("/api/v1/ops/aircraft").is(200);
     tab.is_clean();
 }
 
@@ -124,7 +124,7 @@ fn revoke_a_key_for_good() {
     let mut tab = site.tab_of(OWNER);
     let key = create(&mut tab, "Old website");
     tab.click("button", "I have stored this key");
-    site.node.with(&key).get("/api/v1/ops/aircraft").is(200);
+    site.node.with_key(&key).get("/api/v1/ops/aircraft").is(200);
     open_api_keys(&mut tab);
     tab.within("row", "Old website", |row| row.click("button", "Revoke"));
     tab.says("Old website");
@@ -132,7 +132,7 @@ fn revoke_a_key_for_good() {
     tab.fill("Reason (optional)", "The website was replaced");
     tab.click("button", "Revoke key");
     tab.has("heading", "API Keys");
-    site.node.with(&key).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
+    site.node.with_key(&key).get("/api/v1/ops/aircraft").is(401).code("API_KEY_REVOKED");
     tab.within("row", "Old website", |row| {
         row.says("Revoked");
         row.lacks("button", "Revoke");
@@ -140,7 +140,7 @@ fn revoke_a_key_for_good() {
     });
     tab.go_to("Audit Log");
     tab.says("The website was replaced");
-    site.folder.verify();
+    site.folder.verify_audit_log();
 }
 
 #[test]

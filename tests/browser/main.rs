@@ -7,3 +7,6 @@ mod guide;
 mod pictures;
 mod practice;
 mod reference;
+
+/// The path of the binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");

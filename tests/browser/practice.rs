@@ -210,8 +210,8 @@ fn of_two_things_none_is_taken() {
 fn a_site_has_keys_and_members_at_hand() {
     let site = Site::new();
     let key = site.node.owner().create_key("Fleet Dashboard", &["fleet:read"]);
-    site.node.with(&key).get("/api/v1/ops/aircraft").is(200);
+    site.node.with_key(&key).get("/api/v1/ops/aircraft").is(200);
     let pilot = json!({ "email": site.member("pilot"), "password": PASSWORD });
-    site.node.anyone().post("/api/v1/auth/sign-in", &pilot).is(200);
-    site.folder.verify();
+    site.node.anonymous().post("/api/v1/auth/sign-in", &pilot).is(200);
+    site.folder.verify_audit_log();
 }

@@ -30,15 +30,8 @@ mod site;
 mod tab;
 mod wire;
 
-#[path = "../support/database.rs"]
-#[expect(dead_code, reason = "made for all tests, which need all of it")]
-mod database;
-#[path = "../process/support.rs"]
-#[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
-mod process;
-
 pub use self::heard::Dialog;
 pub use self::practice::Practice;
-pub use self::process::{Key, OWNER, PASSWORD};
 pub use self::site::Site;
 pub use self::tab::Tab;
+pub use testkit::{Key, OWNER, PASSWORD};

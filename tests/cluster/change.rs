@@ -1,9 +1,9 @@
 //! What else takes access away, or gives it, on every node from the moment its call answers.
 
 use serde_json::json;
+use testkit::{Key, PASSWORD, WHOAMI};
 
-use crate::field::{Field, WHOAMI, accepts, insist, refuses, whoami};
-use crate::support::{Key, PASSWORD};
+use crate::field::{Field, accepts, insist, refuses, whoami};
 
 #[test]
 fn a_narrowed_allow_list_and_a_new_limit_hold_on_every_node_when_the_call_returns() {
@@ -31,7 +31,7 @@ fn a_narrowed_allow_list_and_a_new_limit_hold_on_every_node_when_the_call_return
 }
 
 #[track_caller]
-fn patch(owner: &mut crate::support::Client, path: &str, body: &serde_json::Value) {
+fn patch(owner: &mut testkit::Client, path: &str, body: &serde_json::Value) {
     owner.try_send("PATCH", path, Some(&body.to_string())).expect("an answer").is(200);
 }
 
@@ -42,7 +42,7 @@ fn a_rotation_gives_a_key_that_works_everywhere_and_takes_none_away() {
     let mut owner = nodes[0].owner();
     let old = owner.create_key("Fleet Dashboard", &["fleet:read"]);
     let rotated = nodes[1].owner().post(&format!("/api/v1/api-keys/{}/rotate", old.id), &json!({})).is(201);
-    let new = Key::of(&rotated.json["data"]);
+    let new = Key::from_json(&rotated.json["data"]);
     accepts(&nodes.each_ref(), &old);
     accepts(&nodes.each_ref(), &new);
     nodes[2].owner().revoke(&old);
@@ -55,20 +55,20 @@ fn a_member_who_is_removed_or_signs_out_is_out_on_every_node() {
     let field = Field::new();
     let nodes = field.nodes::<3>();
     let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role", "admin", "--password-stdin"];
-    field.site.run_with(&add, PASSWORD).is(0);
+    field.site.run_with_input(&add, PASSWORD).is(0);
     let body = json!({ "email": "ben@skyline.example", "password": PASSWORD });
     let token = |node: usize| {
-        let signed_in = nodes[node].anyone().post("/api/v1/auth/sign-in", &body).is(200);
+        let signed_in = nodes[node].anonymous().post("/api/v1/auth/sign-in", &body).is(200);
         format!("Bearer {}", signed_in.json["data"]["token"].as_str().expect("a token"))
     };
     let [ending, removed] = [token(0), token(1)];
     for node in &nodes {
-        node.anyone().header("authorization", &ending).get(WHOAMI).is(200);
-        node.anyone().header("authorization", &removed).get(WHOAMI).is(200);
+        node.anonymous().header("authorization", &ending).get(WHOAMI).is(200);
+        node.anonymous().header("authorization", &removed).get(WHOAMI).is(200);
     }
-    nodes[1].anyone().header("authorization", &ending).post("/api/v1/auth/sign-out", &json!({}));
+    nodes[1].anonymous().header("authorization", &ending).post("/api/v1/auth/sign-out", &json!({}));
     for node in &nodes {
-        node.anyone().header("authorization", &ending).get(WHOAMI).is(401).code("SESSION_INVALID");
+        node.anonymous().header("authorization", &ending).get(WHOAMI).is(401).code("SESSION_INVALID");
     }
     let mut owner = nodes[2].owner();
     let members = owner.get("/api/v1/members").is(200);
@@ -76,7 +76,7 @@ fn a_member_who_is_removed_or_signs_out_is_out_on_every_node() {
     let ben = items.iter().find(|member| member["name"] == "Ben").and_then(|member| member["id"].as_str()).expect("Ben");
     owner.try_send("DELETE", &format!("/api/v1/members/{ben}"), None).expect("an answer");
     for node in &nodes {
-        node.anyone().header("authorization", &removed).get(WHOAMI).is(401).code("SESSION_INVALID");
+        node.anonymous().header("authorization", &removed).get(WHOAMI).is(401).code("SESSION_INVALID");
     }
 }
 
@@ -84,8 +84,8 @@ fn a_member_who_is_removed_or_signs_out_is_out_on_every_node() {
 fn switching_key_management_off_holds_on_every_node() {
     let field = Field::new();
     let nodes = field.nodes::<2>();
-    let mut owners = nodes.each_ref().map(crate::support::Node::owner);
+    let mut owners = nodes.each_ref().map(testkit::Node::owner);
     owners[0].try_send("PUT", "/api/v1/settings/api-keys", Some(r#"{"enabled":false}"#)).expect("an answer").is(200);
-    let body = crate::support::new_key("New", &["trips:read"]);
+    let body = testkit::create_key_body("New", &["trips:read"]);
     owners[1].post("/api/v1/api-keys", &body).is(403).code("API_KEYS_DISABLED");
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use kit::clock::Clock;
 use serde_json::json;
+use testkit::{Key, Node, until};
 
 use crate::field::{Field, insist, metric, refuses, whoami};
-use crate::support::{Key, Node, until};
 
 /// How much a node may be late or early: the time that it takes to ask the server what time it is, on a busy machine.
 const SKEW: Duration = Duration::from_millis(500);
@@ -22,7 +22,7 @@ fn a_key_expires_by_the_clock_of_the_server_whatever_the_clocks_of_the_nodes_say
     let life = Duration::from_secs(6);
     let (begun, expiry) = (Instant::now(), Clock::System.now().after(life));
     let body = json!({ "name": "Short", "permissions": "read_only", "expiresAt": expiry, "rateLimit": null });
-    let key = Key::of(&owner.post("/api/v1/api-keys", &body).is(201).json["data"]);
+    let key = Key::from_json(&owner.post("/api/v1/api-keys", &body).is(201).json["data"]);
     while begun.elapsed() + SKEW < life {
         for node in &nodes {
             let answer = insist(|| whoami(node, &key));
@@ -41,7 +41,7 @@ fn a_key_expires_by_the_clock_of_the_server_whatever_the_clocks_of_the_nodes_say
     let key = owner.create_key("Key", &["trips:read"]);
     nodes[1].owner_with(&token).revoke(&key);
     refuses(&nodes.each_ref(), &key);
-    field.site.verify();
+    field.site.verify_audit_log();
 }
 
 fn node_whose_clock_is_wrong(field: &Field, by: &str) -> Node {

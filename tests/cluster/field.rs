@@ -5,12 +5,10 @@ use std::time::{Duration, Instant};
 
 use planeconnection::cluster::LEASE;
 use serde_json::json;
+use testkit::postgres::Server;
+use testkit::{Cable, Client, Key, Node, Response, Site, WHOAMI, create_key_body, until};
 
-use crate::cable::Cable;
-use crate::postgres::Server;
-use crate::support::{Client, JsonOk, Key, Node, Site, new_key, until};
-
-pub const WHOAMI: &str = "/api/v1/auth/whoami";
+use crate::BINARY;
 
 /// How much longer than a lease anything may take on a machine that is busy with other things.
 pub const SLACK: Duration = Duration::from_secs(10);
@@ -32,13 +30,13 @@ impl Field {
     pub fn new() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let server = Server::start().expect("a Postgres server, which is Debian's package postgresql");
-        let site = Site::at(&server.url("postgres"));
+        let site = Site::on_server(BINARY, &server.url("postgres"));
         Self { site, server, _alone: alone }
     }
 
     /// Another database of the server, without anything in it.
     pub fn empty(&self) -> Site {
-        Site::empty_at(&self.server.url("postgres"))
+        Site::empty_on_server(BINARY, &self.server.url("postgres"))
     }
 
     /// A node with nothing between it and the server.
@@ -59,14 +57,14 @@ impl Field {
 }
 
 /// What a node says to the holder of a key, on a connection of its own.
-pub fn whoami(node: &Node, key: &Key) -> JsonOk {
-    node.with(key).get(WHOAMI)
+pub fn whoami(node: &Node, key: &Key) -> Response {
+    node.with_key(key).get(WHOAMI)
 }
 
 /// The first answer but 503: a machine that is busy with other things may be late with a lease, and a node without one
 /// that does not hear from the database in time says neither yes nor no.
 #[track_caller]
-pub fn insist(mut ask: impl FnMut() -> JsonOk) -> JsonOk {
+pub fn insist(mut ask: impl FnMut() -> Response) -> Response {
     let mut answer = ask();
     until("it is answered", || {
         if answer.status == 503 {
@@ -98,9 +96,9 @@ pub fn create(owner: &mut Client, name: &str) -> Key {
     let made = insist(|| {
         attempt += 1;
         // The one before may have been made all the same.
-        owner.post("/api/v1/api-keys", &new_key(&format!("{name} {attempt}"), &["trips:read"]))
+        owner.post("/api/v1/api-keys", &create_key_body(&format!("{name} {attempt}"), &["trips:read"]))
     });
-    Key::of(&made.is(201).json["data"])
+    Key::from_json(&made.is(201).json["data"])
 }
 
 /// Revokes a key, and says how long it took to be answered.
@@ -120,7 +118,7 @@ pub fn is_one_lease(took: Duration) {
 }
 
 pub fn status(node: &Node, path: &str) -> u16 {
-    node.anyone().get(path).status
+    node.anonymous().get(path).status
 }
 
 /// Waits until a node says that it is ready.
@@ -138,7 +136,7 @@ pub fn is_not_ready(node: &Node) {
 /// The value of a metric.
 #[track_caller]
 pub fn metric(node: &Node, name: &str) -> f64 {
-    let text = node.anyone().get("/metrics").is(200).body;
+    let text = node.anonymous().get("/metrics").is(200).body;
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("planeconnection_{name} ")));
     line.and_then(|value| value.trim().parse().ok()).unwrap_or_else(|| panic!("no {name}: {text}"))
 }

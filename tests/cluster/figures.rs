@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use testkit::{Client, Node};
+
 use crate::field::{Field, revoking_takes};
 use crate::load::Load;
-use crate::support::{Client, Node};
 
 const ROUNDS: usize = 400;
 

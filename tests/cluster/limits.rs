@@ -1,9 +1,9 @@
 //! A key's rate limit, shared by the nodes.
 
 use serde_json::json;
+use testkit::{Client, Key, Node, until};
 
 use crate::field::{Field, metric, whoami};
-use crate::support::{Client, Key, Node, until};
 
 const LIMIT: u32 = 60;
 
@@ -11,13 +11,13 @@ fn limited(owner: &mut Client, name: &str) -> Key {
     let body = json!({
         "name": name, "permissions": "read_only", "expiresAt": null, "rateLimit": { "requests": LIMIT, "perSeconds": 86_400 },
     });
-    Key::of(&owner.post("/api/v1/api-keys", &body).is(201).json["data"])
+    Key::from_json(&owner.post("/api/v1/api-keys", &body).is(201).json["data"])
 }
 
 /// How many of many requests are let in.
 fn let_in(nodes: &[&Node], key: &Key) -> u32 {
-    let mut clients: Vec<_> = nodes.iter().map(|node| node.with(key)).collect();
-    let answers = (0..2 * LIMIT as usize).map(|number| clients[number % nodes.len()].get(crate::field::WHOAMI).status);
+    let mut clients: Vec<_> = nodes.iter().map(|node| node.with_key(key)).collect();
+    let answers = (0..2 * LIMIT as usize).map(|number| clients[number % nodes.len()].get(testkit::WHOAMI).status);
     u32::try_from(answers.filter(|status| *status == 200).count()).expect("few")
 }
 

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::field::WHOAMI;
-use crate::support::{Client, Key};
+use testkit::{Client, Key, WHOAMI, until};
 
 /// What everybody who takes part shares.
 #[derive(Default)]
@@ -58,10 +57,12 @@ impl Load {
         let mut accepted = Vec::new();
         let mut number = 0;
         while !self.is_over() {
-            let Ok(mut client) = Client::connect(address()) else {
-                std::thread::park_timeout(Duration::from_millis(5));
-                continue;
-            };
+            let mut client = None;
+            until("the node listens", || {
+                client = Client::connect(address()).ok();
+                client.is_some() || self.is_over()
+            });
+            let Some(mut client) = client else { break };
             while !self.is_over() {
                 number += 1;
                 let key = self.any(number);

@@ -16,14 +16,5 @@ mod promise;
 mod proof;
 mod tls;
 
-#[path = "../support/cable.rs"]
-mod cable;
-#[path = "../support/database.rs"]
-#[expect(dead_code, reason = "made for all tests, which need all of it")]
-mod database;
-#[path = "../../xtask/src/postgres.rs"]
-#[expect(dead_code, reason = "made for the chores, too")]
-mod postgres;
-#[path = "../process/support.rs"]
-#[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
-mod support;
+/// The path of the binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");

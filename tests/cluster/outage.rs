@@ -2,12 +2,11 @@
 
 use rustix::process::Signal;
 use serde_json::json;
+use testkit::{Cable, WHOAMI, until};
 
-use crate::cable::Cable;
 use crate::field::{
-    Field, WHOAMI, accepts, is_not_ready, is_one_lease, is_ready_again, metric, proof, refuses, revoking_takes, status, whoami,
+    Field, accepts, is_not_ready, is_one_lease, is_ready_again, metric, proof, refuses, revoking_takes, status, whoami,
 };
-use crate::support::until;
 
 #[test]
 fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
@@ -15,9 +14,9 @@ fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
     let alive = field.node();
     let token = alive.sign_in();
     let mut owner = alive.owner_with(&token);
-    for mend in [Cable::mend, Cable::mend_anew] {
+    for mend in [Cable::restore, Cable::reset] {
         let (cut_off, cable) = field.node_on_a_cable();
-        let [gone, kept] = ["Gone", "Kept"].map(|name| owner.create_key(&format!("{name} {}", cable.passed()), &["trips:read"]));
+        let [gone, kept] = ["Gone", "Kept"].map(|name| owner.create_key(&format!("{name} {}", cable.bytes()), &["trips:read"]));
         accepts(&[&alive, &cut_off], &gone);
         cable.cut();
         is_one_lease(revoking_takes(&mut owner, &gone));
@@ -44,7 +43,7 @@ fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
         assert_eq!(proof(&mut owner, &kept)["leaseRanOut"], json!([]));
         assert_eq!(cut_off.stop().0.code(), Some(0));
     }
-    field.site.verify();
+    field.site.verify_audit_log();
 }
 
 #[test]
@@ -63,11 +62,11 @@ fn a_revocation_that_cannot_be_committed_is_no_promise() {
     // It never reached the database.
     assert_eq!(owner.get(&format!("/api/v1/api-keys/{}", key.id)).is(200).json["data"]["status"], "active");
     accepts(&[&alive], &key);
-    cable.mend_anew();
+    cable.reset();
     is_ready_again(&cut_off);
     cut_off.owner_with(&token).post(&path, &json!({})).is(200);
     refuses(&[&alive, &cut_off], &key);
-    field.site.verify();
+    field.site.verify_audit_log();
 }
 
 #[test]
@@ -98,7 +97,7 @@ fn a_database_that_crashes_and_comes_back_is_no_reason_to_start_anything_anew() 
     for node in nodes {
         assert_eq!(node.stop().0.code(), Some(0));
     }
-    field.site.verify();
+    field.site.verify_audit_log();
 }
 
 #[test]
@@ -118,7 +117,7 @@ fn a_frozen_node_is_waited_for_no_longer_than_its_lease_and_keeps_nobody_from_wr
                 .try_send(
                     "POST",
                     "/api/v1/api-keys",
-                    Some(&crate::support::new_key(&format!("Busy {made}"), &["trips:read"]).to_string()),
+                    Some(&testkit::create_key_body(&format!("Busy {made}"), &["trips:read"]).to_string()),
                 )
                 .is_ok_and(|answer| answer.status == 201)
             {
@@ -126,22 +125,22 @@ fn a_frozen_node_is_waited_for_no_longer_than_its_lease_and_keeps_nobody_from_wr
             }
             made
         });
-        std::thread::park_timeout(std::time::Duration::from_millis(500));
+        testkit::wait::pause(std::time::Duration::from_millis(500));
         frozen.pause();
         // Another may have to wait until the server ends what the frozen one has begun.
         until("it is revoked", || owner.post(&format!("/api/v1/api-keys/{}/revoke", keys[0].id), &json!({})).status == 200);
-        let mut patient = frozen.with(&keys[0]);
+        let mut patient = frozen.with_key(&keys[0]);
         patient
             .write(format!("GET {WHOAMI} HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", keys[0].secret).as_bytes())
             .expect("sent");
         frozen.resume();
-        patient.read_answer().expect("an answer").is(401).code("API_KEY_REVOKED");
+        patient.read_response().expect("an answer").is(401).code("API_KEY_REVOKED");
         frozen.signal(Signal::KILL);
         assert!(busy.join().expect("no panic") > 0, "it was not writing");
     });
     refuses(&[&alive], &keys[0]);
     accepts(&[&alive], &keys[1]);
-    field.site.verify();
+    field.site.verify_audit_log();
 }
 
 #[test]
@@ -171,7 +170,7 @@ fn nodes_that_start_at_once_on_an_empty_database_make_its_schema_once() {
         let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| site.node())).collect();
         starting.into_iter().map(|node| node.join().expect("it starts")).collect()
     });
-    site.make_workspace("skyline", crate::support::OWNER).is(0);
+    site.create_workspace("skyline", testkit::OWNER).is(0);
     let key = nodes[0].owner().create_key("Key", &["trips:read"]);
     accepts(&nodes.iter().collect::<Vec<_>>(), &key);
 }
@@ -183,7 +182,7 @@ fn a_node_that_hears_no_notifications_looks_for_changes_often_enough() {
     until("notifications arrive", || metric(&hearing, "notifications_arrive") > 0.5);
     // It listens where nothing is ever said, as behind a pooler that shares connections.
     let deaf = field.site.node_with(&["--database-notifications", &field.server.url("postgres")]);
-    until("it knows", || deaf.stderr.lock().expect("no panic").contains("--database-notifications"));
+    until("it knows", || deaf.stderr().contains("--database-notifications"));
     assert!(metric(&deaf, "notifications_arrive") < 0.5);
     let token = hearing.sign_in();
     let mut owners = [&hearing, &deaf].map(|node| node.owner_with(&token));

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use testkit::wait::pause;
+use testkit::{Client, Key, Node};
 
 use crate::field::{Field, accepts, create, is_ready_again, refuses, revoking_takes};
 use crate::load::Load;
-use crate::support::{Client, Key, Node};
 
 #[test]
 fn no_node_of_three_accepts_a_request_that_starts_after_the_answer() {
@@ -51,7 +52,7 @@ fn no_node_of_three_accepts_a_request_that_starts_after_the_answer() {
     );
     assert!(accepted > 1_000, "that was no load: {accepted}");
     assert_eq!(late, 0);
-    field.site.verify();
+    field.site.verify_audit_log();
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn a_hundred_revocations_while_nodes_freeze_die_and_start_leave_none_too_late() 
         let node = node.lock().expect("no panic");
         is_ready_again(node.as_ref().expect("a node"));
     }
-    field.site.verify();
+    field.site.verify_audit_log();
 }
 
 /// Three nodes, of which one at a time has a hard time.
@@ -122,17 +123,17 @@ impl Troop {
             if random.random_bool(0.5) {
                 let node = slot.as_ref().expect("a node");
                 node.pause();
-                std::thread::park_timeout(Duration::from_millis(random.random_range(50..2_500)));
+                pause(Duration::from_millis(random.random_range(50..2_500)));
                 node.resume();
             } else {
                 slot.take().expect("a node").kill();
-                std::thread::park_timeout(Duration::from_millis(random.random_range(0..500)));
+                pause(Duration::from_millis(random.random_range(0..500)));
                 let node = field.node();
                 *self.addresses[place].write().expect("no panic") = node.address;
                 *slot = Some(node);
             }
             self.blows.fetch_add(1, Ordering::AcqRel);
-            std::thread::park_timeout(Duration::from_millis(random.random_range(0..300)));
+            pause(Duration::from_millis(random.random_range(0..300)));
         }
     }
 
@@ -148,7 +149,7 @@ impl Troop {
 
     /// Asks one node after another until one answers, beginning with one that has no hard time.
     fn revoke(&self, token: &str, key: &Key) {
-        let (deadline, path) = (Instant::now() + crate::support::DEADLINE, format!("/api/v1/api-keys/{}/revoke", key.id));
+        let (deadline, path) = (Instant::now() + testkit::DEADLINE, format!("/api/v1/api-keys/{}/revoke", key.id));
         for place in self.sufferer.load(Ordering::Acquire) + 1.. {
             assert!(Instant::now() < deadline, "nobody revokes {}", key.id);
             let Ok(client) = Client::connect(self.address(place % 3)) else { continue };

@@ -1,12 +1,11 @@
 //! What is told of nodes, and of what they confirmed.
 
-use serde_json::{Value, json};
-
 use kit::clock::Time;
 use planeconnection::cluster::LEASE;
+use serde_json::{Value, json};
+use testkit::{PASSWORD, until};
 
 use crate::field::{Field, metric, proof};
-use crate::support::{PASSWORD, until};
 
 #[test]
 fn the_operator_sees_every_node_and_the_account_owner_which_confirmed_what() {
@@ -45,7 +44,7 @@ fn the_operator_sees_every_node_and_the_account_owner_which_confirmed_what() {
         assert!(time("startedAt") <= time("lastSeenAt"), "{row}");
     }
     until("the nodes know of each other", || (metric(&nodes[0], "nodes") - 3.0).abs() < 0.1);
-    let metrics = nodes[0].anyone().get("/metrics").is(200).body;
+    let metrics = nodes[0].anonymous().get("/metrics").is(200).body;
     assert!(metrics.contains("planeconnection_revoke_seconds_count 1"), "{metrics}");
     assert!(metrics.contains("planeconnection_revision_lag 0"), "{metrics}");
 }
@@ -55,12 +54,12 @@ fn nobody_else_sees_the_nodes() {
     let field = Field::new();
     let node = field.node();
     let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role", "admin", "--password-stdin"];
-    field.site.run_with(&add, PASSWORD).is(0);
+    field.site.run_with_input(&add, PASSWORD).is(0);
     let body = json!({ "email": "ben@skyline.example", "password": PASSWORD });
-    let signed_in = node.anyone().post("/api/v1/auth/sign-in", &body).is(200).json;
+    let signed_in = node.anonymous().post("/api/v1/auth/sign-in", &body).is(200).json;
     let bearer = format!("Bearer {}", signed_in["data"]["token"].as_str().expect("a token"));
-    node.anyone().header("authorization", &bearer).get("/api/v1/cluster").is(403).code("ROLE_REQUIRED");
+    node.anonymous().header("authorization", &bearer).get("/api/v1/cluster").is(403).code("ROLE_REQUIRED");
     let key = node.owner().create_key("Key", &["trips:read"]);
-    node.with(&key).get("/api/v1/cluster").is(403).code("PERSON_REQUIRED");
-    assert_eq!(node.anyone().get("/api/v1/cluster").is(401).json["data"], Value::Null);
+    node.with_key(&key).get("/api/v1/cluster").is(403).code("PERSON_REQUIRED");
+    assert_eq!(node.anonymous().get("/api/v1/cluster").is(401).json["data"], Value::Null);
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sea_orm::{ConnectionTrait, Database, Statement};
+use testkit::{Node, WHOAMI, until};
 
-use crate::field::{Field, WHOAMI, metric};
-use crate::support::{Node, until};
+use crate::field::{Field, metric};
 
 fn openssl(folder: &Path, arguments: &str) {
     let output =
@@ -66,7 +66,7 @@ fn a_node_speaks_tls_to_the_database_and_only_to_the_one_it_was_told_to_trust() 
     let url = |mode: &str, authority: &Path| format!("{}?sslmode={mode}&sslrootcert={}", field.site.url(), authority.display());
     let node = field.site.node_at(&url("verify-full", &authority), &[]);
     let key = node.owner().create_key("Key", &["trips:read"]);
-    node.with(&key).get(WHOAMI).is(200);
+    node.with_key(&key).get(WHOAMI).is(200);
     until("it listens", || metric(&node, "notifications_arrive") > 0.5);
     let versions = ask(
         &field,
@@ -79,6 +79,6 @@ fn a_node_speaks_tls_to_the_database_and_only_to_the_one_it_was_told_to_trust() 
     let another = certificate(folder.path());
     let mut refused = field.site.command(&["serve", "--listen", "127.0.0.1:0", "--log", "off"]);
     refused.env("PLANECONNECTION_DATABASE", url("verify-full", &another));
-    let told = Node::launch(refused).err().expect("it does not start");
+    let told = Node::try_start(refused).err().expect("it does not start");
     assert!(told.contains("cannot open postgres://") && told.contains("certificate"), "{told}");
 }

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use testkit::{Client, Key, OWNER, PASSWORD, Response, create_key_body};
 
 use super::ledger::{Creation, Fact, Ledger};
-use crate::support::{Client, JsonOk, Key, OWNER, PASSWORD, new_key};
 
 /// A kind of call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,13 +49,13 @@ impl Call {
 /// How a call ended.
 #[derive(Debug)]
 pub enum Outcome {
-    Done(JsonOk),
+    Done(Response),
     /// 503 or 507: it may have happened.
     Unavailable,
     /// Without an answer.
     Cut,
     /// Any other status: it has not happened.
-    Refused(JsonOk),
+    Refused(Response),
     /// There is nothing to make such a call with.
     Skipped,
 }
@@ -183,7 +183,7 @@ impl Caller {
     fn create_key(&mut self) -> Outcome {
         let name = self.next();
         self.ledger().key(&name).made.attempt(1);
-        let outcome = self.as_owner("/api/v1/api-keys", &new_key(&name, &["trips:read"]));
+        let outcome = self.as_owner("/api/v1/api-keys", &create_key_body(&name, &["trips:read"]));
         self.note_key("creating a key", &name, outcome)
     }
 
@@ -201,7 +201,7 @@ impl Caller {
                 let mut ledger = self.ledger();
                 let record = ledger.key(name);
                 record.made.set(1);
-                record.key = Some(Key::of(&answer.json["data"]));
+                record.key = Some(Key::from_json(&answer.json["data"]));
             }
             Outcome::Refused(_) => self.ledger().key(name).made.set(0),
             _ => {}
@@ -374,7 +374,7 @@ impl Caller {
     }
 
     /// Notes a refusal that nothing explains.
-    fn note(&mut self, what: &str, outcome: Outcome, expected: impl Fn(&JsonOk) -> bool) -> Outcome {
+    fn note(&mut self, what: &str, outcome: Outcome, expected: impl Fn(&Response) -> bool) -> Outcome {
         let mut ledger = self.ledger();
         match &outcome {
             Outcome::Done(_) => ledger.totals.writes += 1,
@@ -430,7 +430,7 @@ impl Caller {
         path: &str,
         body: Option<&Value>,
         once: Option<&str>,
-    ) -> io::Result<JsonOk> {
+    ) -> io::Result<Response> {
         let mut client = match self.connection.take() {
             Some(client) => client,
             None => Client::connect(self.access.address)?,
@@ -451,7 +451,7 @@ impl Caller {
             request.push_str("\r\n");
         }
         client.write(request.as_bytes())?;
-        let answer = client.read_answer()?;
+        let answer = client.read_response()?;
         let closes = answer.headers.iter().any(|(name, value)| name == "connection" && value == "close");
         self.connection = (!closes).then_some(client);
         Ok(answer)
@@ -459,7 +459,7 @@ impl Caller {
 }
 
 /// The status and the code of an answer.
-fn said(answer: &JsonOk) -> String {
+fn said(answer: &Response) -> String {
     format!("{} {}", answer.status, answer.json["error"]["code"])
 }
 

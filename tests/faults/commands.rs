@@ -4,10 +4,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
+use testkit::wait::within;
+use testkit::{CommandOutput, Key};
 
 use super::disk::Disk;
-use super::trial::{Trial, within};
-use crate::support::{Key, Ran};
+use super::trial::Trial;
 
 /// Megabytes of a small file system.
 const SMALL: u32 = 32;
@@ -21,7 +22,7 @@ fn started() -> Option<Trial> {
 
 /// It failed, and said why in a line.
 #[track_caller]
-fn fails(ran: &Ran, words: &str) {
+fn fails(ran: &CommandOutput, words: &str) {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.stderr.contains(words), "{ran:?}");
     assert!(ran.stderr.lines().count() == 1 && !ran.stderr.contains("panicked"), "{ran:?}");
@@ -40,7 +41,7 @@ fn commands_on_a_full_disk() {
     trial.heals();
     trial.site.run(&["keys", "revoke", &key.id]).is(0);
     trial.site.run(&["backup", &copy.display().to_string()]).is(0);
-    assert_eq!(trial.node().with(&key).get("/api/v1/auth/whoami").status, 401);
+    assert_eq!(trial.node().with_key(&key).get("/api/v1/auth/whoami").status, 401);
 }
 
 /// A node that starts while nothing can be written says so, and takes no writes.

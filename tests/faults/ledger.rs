@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
+use testkit::Key;
 
 use super::stored::Stored;
-use crate::support::Key;
 
 /// The values that something in the database may have.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //! - `trial` a node, the clients that call it, and the properties that hold throughout; `caller` one client
 //! - `ledger` the reference model of what may be true; `stored` what another program finds in the database
 //! - `shim` calls on files that fail, by `shim.c`; `disk` a file system of the test's own
-//! - `wire` a relay to a server that can lose commits
+//! - `commits` a proxy to a server that can lose commits
 //! - `sqlite`, `commands`, `kills`, `servers`, `random` the tests
 //!
 //! `FAULT_CALLS=200000 cargo test --test faults` makes that many calls in the random test and kills at every write;
@@ -12,6 +12,7 @@
 
 mod caller;
 mod commands;
+mod commits;
 mod disk;
 mod kills;
 mod ledger;
@@ -21,14 +22,6 @@ mod shim;
 mod sqlite;
 mod stored;
 mod trial;
-mod wire;
 
-#[path = "../support/database.rs"]
-#[expect(dead_code, reason = "made for all tests, which need all of it")]
-mod database;
-#[path = "../../xtask/src/postgres.rs"]
-#[expect(dead_code, reason = "made for the chores, too")]
-mod postgres;
-#[path = "../process/support.rs"]
-#[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
-mod support;
+/// The path of the binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");

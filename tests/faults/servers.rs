@@ -4,19 +4,20 @@ use std::io;
 use std::path::Path;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
+use testkit::postgres::Server;
+use testkit::{Site, until};
 
 use super::caller::Call;
+use super::commits::{CommitProxy, Commits};
 use super::disk::Disk;
 use super::trial::{Expected, Trial};
-use super::wire::{Commits, Wire};
-use crate::postgres::Server;
-use crate::support::{Site, until};
+use crate::BINARY;
 
-/// A node on a server of the test's own, by way of a wire.
+/// A node on a server of the test's own, by way of a proxy.
 struct Apart {
     // Dropped in this order: the node, then its server, then the disk below.
     trial: Trial,
-    wire: Wire,
+    proxy: CommitProxy,
     server: Server,
     disk: Option<Disk>,
 }
@@ -28,12 +29,12 @@ impl Apart {
     }
 
     fn started(server: Server, disk: Option<Disk>) -> Self {
-        let site = Site::at(&server.url("postgres"));
-        let wire = Wire::to(server.port());
+        let site = Site::on_server(BINARY, &server.url("postgres"));
+        let proxy = CommitProxy::to(server.port());
         let mut trial = Trial::of(site, Disk::folder());
-        trial.url = Some(wire.url(&trial.site.url()));
+        trial.url = Some(proxy.url(&trial.site.url()));
         trial.start();
-        Self { trial, wire, server, disk }
+        Self { trial, proxy, server, disk }
     }
 }
 
@@ -62,7 +63,7 @@ fn terminate(server: &Server) {
 
 #[test]
 fn backends_that_are_terminated_again_and_again() {
-    let Apart { server, wire: _wire, mut trial, .. } = Apart::new();
+    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
     trial.everything_works();
     trial.drive(|_| {
         for _ in 0..100 {
@@ -77,7 +78,7 @@ fn backends_that_are_terminated_again_and_again() {
 
 #[test]
 fn statement_timeout_of_a_millisecond() {
-    let Apart { server, wire: _wire, mut trial, .. } = Apart::new();
+    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
     let limit = |value: &str| {
         operate(&server, &format!("ALTER SYSTEM SET statement_timeout = '{value}'"));
         operate(&server, "SELECT pg_reload_conf()");
@@ -88,7 +89,7 @@ fn statement_timeout_of_a_millisecond() {
 
 #[test]
 fn server_that_takes_no_writes() {
-    let Apart { server, wire: _wire, mut trial, .. } = Apart::new();
+    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
     let limit = |value: &str| {
         operate(&server, &format!("ALTER SYSTEM SET default_transaction_read_only = '{value}'"));
         operate(&server, "SELECT pg_reload_conf()");
@@ -100,7 +101,7 @@ fn server_that_takes_no_writes() {
 fn full_tablespace() {
     let Some(disk) = Disk::mount(48) else { return };
     let server = Server::start_with(&["autovacuum=off"]).expect("a Postgres server");
-    let site = Site::at(&server.url("postgres"));
+    let site = Site::on_server(BINARY, &server.url("postgres"));
     let space = disk.path().join("space");
     std::fs::create_dir(&space).expect("a folder");
     give_to_owner_of(server.folder(), &space);
@@ -120,7 +121,7 @@ fn server_without_room_for_its_log() {
         let arguments = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"];
         server.call("initdb", &arguments)
     });
-    let Apart { disk, server, wire: _wire, mut trial } = Apart::started(server.expect("a Postgres server"), Some(disk));
+    let Apart { disk, server, proxy: _proxy, mut trial } = Apart::started(server.expect("a Postgres server"), Some(disk));
     let disk = disk.expect("the disk");
     // The server ends itself if it cannot write its log, and comes back when there is room, or when it is started.
     let end = |_: &Trial| {
@@ -134,7 +135,7 @@ fn server_without_room_for_its_log() {
 
 #[test]
 fn server_that_is_restarted() {
-    let Apart { server, wire: _wire, mut trial, .. } = Apart::new();
+    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
     trial.everything_works();
     trial.drive(|trial| {
         for how in ["fast", "immediate", "fast", "immediate"] {
@@ -158,18 +159,18 @@ fn server_that_is_restarted() {
 /// Commits whose outcome the node cannot know: it says so with 503.
 #[test]
 fn connection_that_is_lost_with_a_commit() {
-    let Apart { server: _server, wire, mut trial, .. } = Apart::new();
+    let Apart { server: _server, proxy, mut trial, .. } = Apart::new();
     for commits in [Commits::LostBefore, Commits::LostAfter, Commits::Silent] {
         trial.everything_works();
         let mut caller = trial.caller(&format!("{commits:?}"));
         // A key to revoke, and what can be repeated.
         assert!(caller.call(Call::CreateKey).is_done());
         for call in [Call::PostTrip, Call::UpsertTrip, Call::CreateKey, Call::RevokeKey] {
-            wire.set(commits);
-            let (lost, outcome) = (wire.lost(), caller.call(call));
-            wire.set(Commits::Pass);
+            proxy.set(commits);
+            let (lost, outcome) = (proxy.lost(), caller.call(call));
+            proxy.set(Commits::Pass);
             assert!(outcome.is_unavailable(), "{commits:?}, {call:?}: {outcome:?}");
-            assert!(wire.lost() > lost, "{commits:?}, {call:?}: it did not commit");
+            assert!(proxy.lost() > lost, "{commits:?}, {call:?}: it did not commit");
             trial.heals();
         }
         // Repeated, a creation is made once, and the revocation is kept.
@@ -183,10 +184,10 @@ fn connection_that_is_lost_with_a_commit() {
 
 #[test]
 fn connections_that_are_lost_with_commits_under_load() {
-    let Apart { server: _server, wire, mut trial, .. } = Apart::new();
-    let begin = |_: &Trial| wire.set(Commits::LostAfter);
-    trial.survives("every commit is cut off", Expected::GOES_ON, begin, |_| wire.set(Commits::Pass));
-    assert!(wire.lost() > 0, "nothing was cut off");
+    let Apart { server: _server, proxy, mut trial, .. } = Apart::new();
+    let begin = |_: &Trial| proxy.set(Commits::LostAfter);
+    trial.survives("every commit is cut off", Expected::GOES_ON, begin, |_| proxy.set(Commits::Pass));
+    assert!(proxy.lost() > 0, "nothing was cut off");
 }
 
 /// A server that follows another.
@@ -201,7 +202,7 @@ fn standby(of: &Server, name: &str, settings: &[&str]) -> io::Result<Server> {
 
 #[test]
 fn failover_to_a_synchronous_standby_loses_nothing() {
-    let Apart { server, wire, mut trial, .. } = Apart::new();
+    let Apart { server, proxy, mut trial, .. } = Apart::new();
     let follower = standby(&server, "follower", &["autovacuum=off"]).expect("a standby");
     operate(&server, "ALTER SYSTEM SET synchronous_standby_names = 'follower'");
     operate(&server, "SELECT pg_reload_conf()");
@@ -209,9 +210,9 @@ fn failover_to_a_synchronous_standby_loses_nothing() {
         follower.call("pg_ctl", &["promote", "-w"]).expect("it is promoted");
         std::fs::write(follower.folder().join("data/postgresql.auto.conf"), "").expect("the settings");
         follower.call("pg_ctl", &["reload"]).expect("it reads them");
-        wire.lead_to(follower.port());
+        proxy.redirect(follower.port());
     };
-    trial.reads_from(wire.url(&trial.site.url()));
+    trial.reads_from(proxy.url(&trial.site.url()));
     trial.survives(
         "failover to a synchronous standby",
         Expected::refused("the database does not answer"),
@@ -225,9 +226,9 @@ fn failover_to_a_synchronous_standby_loses_nothing() {
 
 #[test]
 fn failover_to_a_standby_that_is_behind_is_said_in_the_log() {
-    let Apart { server, wire, mut trial, .. } = Apart::new();
+    let Apart { server, proxy, mut trial, .. } = Apart::new();
     let follower = standby(&server, "follower", &["autovacuum=off"]).expect("a standby");
-    trial.reads_from(wire.url(&trial.site.url()));
+    trial.reads_from(proxy.url(&trial.site.url()));
     trial.everything_works();
     until("the standby has followed", || is_level(&server, &follower));
     follower.down("fast").expect("it stops");
@@ -236,7 +237,7 @@ fn failover_to_a_standby_that_is_behind_is_said_in_the_log() {
     server.down("immediate").expect("it stops");
     std::fs::remove_file(follower.folder().join("data/standby.signal")).expect("it is a standby");
     follower.up().expect("it starts");
-    wire.lead_to(follower.port());
+    proxy.redirect(follower.port());
     until("the log says that answers were lost", || trial.log().contains("not as it was written"));
     // What it forgot is gone; from here on everything holds again.
     let stored = trial.stored_now();

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use rustix::process::{Resource, Rlimit, prlimit};
+use testkit::until;
 
 use super::caller::Call;
 use super::disk::Disk;
 use super::shim::{Errno, Failing, Files};
 use super::trial::{Expected, Trial};
-use crate::support::{WriteLock, until};
 
 /// Megabytes of a small file system: room for the calls before a fault, and for a database twice.
 const SMALL: u32 = 32;
@@ -169,7 +169,7 @@ fn lock_held_by_another_process() {
     trial.survives(
         "locked by another process",
         expected,
-        |trial| *lock.borrow_mut() = Some(WriteLock::take(&trial.site)),
+        |trial| *lock.borrow_mut() = Some(trial.site.lock_writes()),
         |_| {
             lock.take().expect("the lock").release();
         },

@@ -13,13 +13,15 @@ use std::time::{Duration, Instant};
 
 use kit::db::Location;
 use tempfile::TempDir;
+use testkit::wait::within;
+use testkit::{Key, Node, Site, create_key_body, run, until};
 
 use super::caller::{Access, Call, Caller};
 use super::disk::Disk;
 use super::ledger::{Ledger, Totals};
 use super::shim::Shim;
 use super::stored::Stored;
-use crate::support::{Key, Node, Site, finished, new_key, until};
+use crate::BINARY;
 
 /// How long a fault lasts at least: longer than a lease.
 pub const LASTS: Duration = Duration::from_millis(2_600);
@@ -78,7 +80,7 @@ pub struct Trial {
 impl Trial {
     /// On a file, on this disk.
     pub fn on(disk: Disk) -> Self {
-        Self::of(Site::within(disk.path()), disk)
+        Self::of(Site::in_folder(BINARY, disk.path()), disk)
     }
 
     pub fn of(site: Site, disk: Disk) -> Self {
@@ -117,10 +119,10 @@ impl Trial {
         self.run(prepare);
         let node = self.node.as_ref().expect("a node");
         let token = node.sign_in();
-        let mut body = new_key("writer", &[]);
+        let mut body = create_key_body("writer", &[]);
         body["permissions"] = "read_write".into();
         body.as_object_mut().expect("an object").remove("scopes");
-        let writer = Key::of(&node.owner_with(&token).post("/api/v1/api-keys", &body).is(201).json["data"]);
+        let writer = Key::from_json(&node.owner_with(&token).post("/api/v1/api-keys", &body).is(201).json["data"]);
         let mut ledger = self.ledger();
         ledger.opened(&token);
         let record = ledger.key("writer");
@@ -298,7 +300,7 @@ impl Trial {
         if let Some(url) = &self.read_url {
             verify.env("PLANECONNECTION_DATABASE", url);
         }
-        finished(verify, "").is(0);
+        run(verify, "").is(0);
     }
 
     /// Stops the node as an operator does.
@@ -316,7 +318,7 @@ impl Trial {
 
     /// Waits until the node has been killed by a fault; false if it has not been by then.
     pub fn was_killed(&mut self) -> bool {
-        self.node.take().expect("a node").ended().0.code().is_none()
+        self.node.take().expect("a node").wait_for_exit().0.code().is_none()
     }
 
     /// What is stored, now that no node runs.
@@ -379,7 +381,7 @@ impl Trial {
 
     /// The status of an answer, if there is one.
     pub fn status(&self, path: &str) -> Option<u16> {
-        let mut client = crate::support::Client::connect(self.access().address).ok()?;
+        let mut client = testkit::Client::connect(self.access().address).ok()?;
         client.try_send("GET", path, None).ok().map(|answer| answer.status)
     }
 
@@ -390,7 +392,7 @@ impl Trial {
 
     /// What the node has logged since it was started.
     pub fn log(&self) -> String {
-        self.node().stderr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.node().stderr()
     }
 
     /// Bytes of the write-ahead log.
@@ -402,20 +404,6 @@ impl Trial {
     /// The figures of the trial, for people.
     pub fn report(&self, what: &str) {
         println!("{what}: {}; healed in {:?}", self.totals(), self.healed);
-    }
-}
-
-/// Looks again and again until it holds; false if it does not in time.
-pub fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
-    let begun = Instant::now();
-    loop {
-        if holds() {
-            return true;
-        }
-        if begun.elapsed() > time {
-            return false;
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 

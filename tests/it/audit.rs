@@ -69,7 +69,7 @@ async fn the_newest_event_comes_first_page_by_page() {
 async fn a_change_that_cannot_be_recorded_does_not_happen() {
     let t = TestApp::new().await;
     let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);
-    t.database.refuse("INSERT", "audit_events", "TRUE").await;
+    t.database.reject_writes("INSERT", "audit_events", "TRUE").await;
     let member = format!("/api/v1/members/{}", t.owner.id);
     for (method, path, body) in [
         (Method::POST, KEYS.to_owned(), json!({ "name": "New", "permissions": "read_only", "expiresAt": null })),
@@ -83,7 +83,7 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
         let answer = owner.json(method, &path, body).await;
         assert!(answer.status >= 409 && !answer.text.contains("refused by the test"), "{path}: {}", answer.text);
     }
-    t.database.allow("audit_events").await;
+    t.database.accept_writes("audit_events").await;
     t.with(&key).get("/api/v1/auth/whoami").await.is(200);
     let listed = owner.get(KEYS).await.is(200);
     assert_eq!((listed.items("id"), listed.items("status")), (vec![key.id], vec!["active".to_owned()]));

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Method;
 use planeconnection::members::Role;
 
-use crate::support::{Client, EmptyApp, JsonOk, TestApp};
+use crate::support::{Client, EmptyApp, Response, TestApp};
 
 /// A person at a browser.
 pub struct Person {
@@ -70,7 +70,7 @@ impl Person {
         if cookies.is_empty() { self.client.clone() } else { self.client.clone().header("cookie", &cookies.join("; ")) }
     }
 
-    fn remember(&self, answer: JsonOk) -> JsonOk {
+    fn remember(&self, answer: Response) -> Response {
         for cookie in answer.headers.get_all("set-cookie") {
             let pair = cookie.to_str().expect("ASCII").split(';').next().unwrap_or_default();
             let (name, value) = pair.split_once('=').expect("a name and a value");
@@ -79,17 +79,17 @@ impl Person {
         answer
     }
 
-    pub async fn get(&self, path: &str) -> JsonOk {
+    pub async fn get(&self, path: &str) -> Response {
         self.remember(self.client().get(path).await)
     }
 
     /// Sends these fields and nothing else.
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> JsonOk {
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.post_with(path, fields, &[]).await
     }
 
     /// The same, with headers that a browser might add.
-    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&'static str, &str)]) -> JsonOk {
+    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&'static str, &str)]) -> Response {
         let body = serde_urlencoded::to_string(fields).expect("fields");
         let client = headers.iter().fold(self.client(), |client, (name, value)| client.header(name, value));
         let client = client.header("content-type", "application/x-www-form-urlencoded");
@@ -97,7 +97,7 @@ impl Person {
     }
 
     /// Opens `page`, fills in the form there that is sent to `action`, and sends it with what is hidden in it.
-    pub async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> JsonOk {
+    pub async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Response {
         let opened = self.get(page).await.is(200);
         let hidden = opened.hidden(action);
         let mut all: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -106,7 +106,7 @@ impl Person {
     }
 }
 
-impl JsonOk {
+impl Response {
     /// The hidden fields of the form that is sent to `action`.
     #[track_caller]
     pub fn hidden(&self, action: &str) -> Vec<(String, String)> {

@@ -3,12 +3,12 @@
 use planeconnection::members::Role;
 use serde_json::json;
 
-use crate::support::{JsonOk, TestApp};
+use crate::support::{Response, TestApp};
 
 const CHECK: &str = "/api/v1/auth/check";
 
 #[track_caller]
-fn is_empty(answer: JsonOk, status: u16) -> JsonOk {
+fn is_empty(answer: Response, status: u16) -> Response {
     assert_eq!((answer.status, answer.text.as_str()), (status, ""));
     answer
 }

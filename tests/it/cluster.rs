@@ -128,7 +128,7 @@ async fn a_node_believes_a_database_that_has_forgotten_a_change() {
     t.app.cluster.heartbeat().await.expect("a lease");
     // The revocation, and before it the second key, were never there.
     let of = |secret: &str| hex(&Sha256::digest(secret));
-    let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
+    let digest = t.database.by_engine("lower(hex(digest))", "encode(digest, 'hex')");
     let undo = format!(
         "UPDATE api_keys SET revoked_at = NULL, revision = 2 WHERE {digest} = '{}'; DELETE FROM api_keys WHERE {digest} = '{}'",
         of(&revoked.secret),
@@ -163,7 +163,7 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
         let active = async || owner.get("/api/v1/api-keys?status=active").await.is(200).at("/data/total").clone();
         assert_eq!(active().await, 2);
         // The new name was lost, and its number is now that of a revocation.
-        let digest = t.database.either("lower(hex(digest))", "encode(digest, 'hex')");
+        let digest = t.database.by_engine("lower(hex(digest))", "encode(digest, 'hex')");
         let of = |key: &TestKey| format!("{digest} = '{}'", hex(&Sha256::digest(&key.secret)));
         let row = if is_told { "applied_revision = applied_revision - 1" } else { "applied_revision = applied_revision" };
         t.tamper(&format!(

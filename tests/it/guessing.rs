@@ -7,17 +7,17 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::browser::Person;
-use crate::support::{Client, JsonOk, PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, Response, TestApp};
 
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 const WHOAMI: &str = "/api/v1/auth/whoami";
 const EMAIL: &str = "ana@skyline.example";
 
-async fn sign_in(client: &Client, email: &str, password: &str) -> JsonOk {
+async fn sign_in(client: &Client, email: &str, password: &str) -> Response {
     client.post(SIGN_IN, json!({ "email": email, "password": password })).await
 }
 
-async fn guess(t: &TestApp, from: &str) -> JsonOk {
+async fn guess(t: &TestApp, from: &str) -> Response {
     // The workspace is named, because fewer hashes are computed then.
     let guess = json!({ "email": EMAIL, "password": "a guess at it", "workspace": "skyline" });
     t.anyone().from(from).post(SIGN_IN, guess).await
@@ -41,7 +41,7 @@ async fn use_up_guesses(t: &TestApp) {
     guess(t, "203.0.113.6").await.is(429).code("RATE_LIMITED");
 }
 
-async fn sign_in_by_page(person: &Person, password: &str) -> JsonOk {
+async fn sign_in_by_page(person: &Person, password: &str) -> Response {
     person.submit("/sign-in", "/sign-in", &[("email", EMAIL), ("password", password)]).await
 }
 

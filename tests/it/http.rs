@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{JsonOk, TestApp};
+use crate::support::{Response, TestApp};
 
 const KEYS: &str = "/api/v1/api-keys";
 
@@ -54,7 +54,7 @@ async fn garbage_in_a_url_finds_nothing_and_breaks_nothing() {
     assert!([400, 401].contains(&refused.status), "{}", refused.text);
 }
 
-impl JsonOk {
+impl Response {
     /// An empty list, or a 400: never the whole list, never a 500.
     fn items_or_refusal(&self) -> bool {
         self.status == 400 || (self.status == 200 && self.json["data"]["total"] == 0)

@@ -3,7 +3,7 @@
 use planeconnection::members::{Member, Role};
 use serde_json::{Value, json};
 
-use crate::support::{Client, JsonOk, PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, Response, TestApp};
 
 const MEMBERS: &str = "/api/v1/members";
 
@@ -14,13 +14,13 @@ async fn invite(by: &Client, name: &str, role: &str) -> (String, String) {
     (invited.text_at("/data/member/id"), url.split_once('#').expect("a link").1.to_owned())
 }
 
-async fn join(t: &TestApp, token: &str) -> JsonOk {
+async fn join(t: &TestApp, token: &str) -> Response {
     t.anyone().post("/api/v1/auth/join", json!({ "token": token, "password": PASSWORD })).await
 }
 
 /// The code of the link that a page shows.
 #[track_caller]
-fn code(page: &JsonOk) -> String {
+fn code(page: &Response) -> String {
     let (_, rest) = page.text.split_once("/join#").unwrap_or_else(|| panic!("no link: {}", page.text));
     rest.split('<').next().unwrap_or_default().to_owned()
 }

@@ -1,9 +1,6 @@
 //! The product from outside: the router called in process, with a fixed clock and seeded randomness.
 
 mod browser;
-#[path = "../support/database.rs"]
-#[expect(dead_code, reason = "made for the tests of processes, too")]
-mod database;
 mod support;
 
 mod audit;

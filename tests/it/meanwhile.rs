@@ -9,7 +9,7 @@ use planeconnection::safety::Confidentiality;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::support::{Client, JsonOk, TestApp};
+use crate::support::{Client, Response, TestApp};
 
 const TRIPS: &str = "/api/v1/ops/trips";
 const REPORTS: &str = "/api/v1/sms/reports";
@@ -35,7 +35,7 @@ async fn send_in_two_parts(
     path: &str,
     body: Value,
     meanwhile: impl Future<Output = ()>,
-) -> JsonOk {
+) -> Response {
     let ((reached, is_reached), (send_rest, rest)) = (oneshot::channel(), oneshot::channel::<Bytes>());
     // Polled only once the request was admitted.
     let stream = Body::from_stream(futures_util::stream::once(async {

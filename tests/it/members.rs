@@ -7,18 +7,18 @@ use axum::http::Method;
 use planeconnection::members::Role;
 use serde_json::json;
 
-use crate::support::{Client, JsonOk, PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, Response, TestApp};
 
 const MEMBERS: &str = "/api/v1/members";
 const JOIN: &str = "/api/v1/auth/join";
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
-async fn invite(by: &Client, email: &str, role: &str) -> JsonOk {
+async fn invite(by: &Client, email: &str, role: &str) -> Response {
     by.post(MEMBERS, json!({ "name": "Dee Patch", "email": email, "role": role })).await
 }
 
-fn token(invited: &JsonOk) -> String {
+fn token(invited: &Response) -> String {
     invited.text_at("/data/inviteUrl").split_once("/join#").expect("a link").1.to_owned()
 }
 

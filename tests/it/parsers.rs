@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult};
 use tokio::runtime::Runtime;
 
-use crate::support::{JsonOk, TestApp};
+use crate::support::{Response, TestApp};
 
 /// The most that a refusal says, whatever was sent: bytes.
 const LONGEST_REFUSAL: usize = 8 << 10;
@@ -30,7 +30,7 @@ impl Target {
     }
 
     /// The answer to one more request, a second after the one before, which no limit of requests minds.
-    fn answer(&self, request: impl Future<Output = JsonOk>) -> JsonOk {
+    fn answer(&self, request: impl Future<Output = Response>) -> Response {
         self.t.app.clock.advance(Duration::from_secs(1));
         self.runtime.block_on(request)
     }
@@ -42,8 +42,8 @@ fn config() -> Config {
 }
 
 /// An answer in the product's own words: no failure of the server, and a refusal of bounded length as JSON or as a page.
-fn is_decent(answer: &JsonOk) -> TestCaseResult {
-    let JsonOk { status, text, json, .. } = answer;
+fn is_decent(answer: &Response) -> TestCaseResult {
+    let Response { status, text, json, .. } = answer;
     prop_assert!(*status < 500, "{status}: {text}");
     if *status >= 400 {
         prop_assert!(text.len() < LONGEST_REFUSAL, "{} bytes: {:.300}", text.len(), text);

@@ -6,7 +6,7 @@ use planeconnection::audit::AuditContext;
 use planeconnection::members::{self, AddMember, Role};
 use serde_json::json;
 
-use crate::support::{Client, EmptyApp, JsonOk, PASSWORD, TestApp};
+use crate::support::{Client, EmptyApp, PASSWORD, Response, TestApp};
 
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 const EMAIL: &str = "ana@skyline.example";
@@ -27,7 +27,7 @@ const REFUSED: [&str; 12] = [
     "planeconnection1",
 ];
 
-async fn sign_in(client: &Client, password: &str) -> JsonOk {
+async fn sign_in(client: &Client, password: &str) -> Response {
     client.post(SIGN_IN, json!({ "email": EMAIL, "password": password })).await
 }
 

@@ -59,7 +59,7 @@ async fn nothing_that_is_kept_leads_from_an_unnamed_report_to_its_reporter() {
         let event = events.iter().find(|event| event["target"]["id"] == *filed.at("/data/id")).expect("an event");
         assert_eq!(event["actor"], json!({ "type": "anonymous", "id": null, "name": null }));
         assert_eq!([&event["ip"], &event["userAgent"], &event["requestId"]], [&Value::Null; 3]);
-        let bytes = t.database.bytes().await;
+        let bytes = t.database.dump().await;
         for trace in ["203.0.113.77", "a-pilots-own-phone", "a-pilots-own-request", &format!("{}-1", member.id)] {
             assert!(!holds(&bytes, trace), "{confidentiality}: {trace} is stored");
         }
@@ -100,7 +100,7 @@ async fn the_reporters_id_is_stored_no_more_often_after_an_anonymous_report() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Pilot).await;
     let (name, pilot) = (member.id.to_string(), t.signed_in(member).await.header("idempotency-key", "monday"));
-    let count = async || t.database.bytes().await.windows(name.len()).filter(|window| *window == name.as_bytes()).count();
+    let count = async || t.database.dump().await.windows(name.len()).filter(|window| *window == name.as_bytes()).count();
     let before = count().await;
     pilot.post(REPORTS, report("hazard", "anonymous")).await.is(201);
     assert_eq!(count().await, before);

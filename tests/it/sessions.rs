@@ -8,7 +8,7 @@ use planeconnection::members::Role;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::support::{Client, JsonOk, PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, Response, TestApp};
 
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 const WHOAMI: &str = "/api/v1/auth/whoami";
@@ -17,7 +17,7 @@ fn credentials(email: &str, password: &str) -> Value {
     json!({ "email": email, "password": password })
 }
 
-async fn sign_in(t: &TestApp) -> (JsonOk, Client) {
+async fn sign_in(t: &TestApp) -> (Response, Client) {
     let answer = t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
     let client = t.anyone().header("authorization", &format!("Bearer {}", answer.text_at("/data/token")));
     (answer, client)

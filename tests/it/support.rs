@@ -27,13 +27,13 @@ use planeconnection::config::Config;
 use planeconnection::keys::Flush;
 use planeconnection::members::{self, Member, Role};
 use planeconnection::middleware::HttpStack;
+use planeconnection::migrations::Migrations;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{router, sessions};
 use serde_json::{Value, json};
+use testkit::TestDatabase;
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
-
-use crate::database::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -69,7 +69,7 @@ pub struct Client {
 
 /// An answer, ready to be held against expectations; a failure prints its body.
 #[derive(Debug)]
-pub struct JsonOk {
+pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
@@ -82,7 +82,7 @@ impl EmptyApp {
     }
 
     async fn with_config(config: Config) -> Self {
-        Self::on(TestDatabase::migrated().await, config).await
+        Self::on(TestDatabase::migrated::<Migrations>().await, config).await
     }
 
     async fn on(database: TestDatabase, config: Config) -> Self {
@@ -114,7 +114,7 @@ impl TestApp {
 
     /// In a file, whatever the suite runs on: for what is only true of files.
     pub async fn in_a_file() -> Self {
-        Self::fill(EmptyApp::on(TestDatabase::file(), Config::default()).await).await
+        Self::fill(EmptyApp::on(TestDatabase::in_file(), Config::default()).await).await
     }
 
     /// Another node on the same database, with other settings.
@@ -151,7 +151,7 @@ impl TestApp {
 
     /// Alters the database behind the product's back.
     pub async fn tamper(&self, sql: &str) {
-        self.database.alter(sql).await;
+        self.database.execute(sql).await;
     }
 
     /// The row of another node, which does nothing by itself.
@@ -159,7 +159,7 @@ impl TestApp {
         self.tamper(&format!(
             "INSERT INTO nodes (id, started_at, applied_revision, lease_until, address, name, version) VALUES \
              ({}, '2026-11-18 08:00:00+00:00', {applied}, '{lease_until}', '10.0.0.7:8080', '{name}', '')",
-            self.database.id()
+            self.database.new_id_sql()
         ))
         .await;
     }
@@ -318,31 +318,31 @@ impl Client {
         self
     }
 
-    pub async fn get(&self, path: &str) -> JsonOk {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, Body::empty()).await
     }
 
-    pub async fn delete(&self, path: &str) -> JsonOk {
+    pub async fn delete(&self, path: &str) -> Response {
         self.send(Method::DELETE, path, Body::empty()).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> JsonOk {
+    pub async fn post(&self, path: &str, body: Value) -> Response {
         self.json(Method::POST, path, body).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> JsonOk {
+    pub async fn put(&self, path: &str, body: Value) -> Response {
         self.json(Method::PUT, path, body).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> JsonOk {
+    pub async fn patch(&self, path: &str, body: Value) -> Response {
         self.json(Method::PATCH, path, body).await
     }
 
-    pub async fn json(&self, method: Method, path: &str, body: Value) -> JsonOk {
+    pub async fn json(&self, method: Method, path: &str, body: Value) -> Response {
         self.clone().header("content-type", "application/json").send(method, path, Body::from(body.to_string())).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Body) -> JsonOk {
+    pub async fn send(&self, method: Method, path: &str, body: Body) -> Response {
         let mut request = Request::builder().method(method).uri(path).body(body).expect("a request");
         request.headers_mut().extend(self.headers.clone());
         request.headers_mut().entry(header::USER_AGENT).or_insert("planeconnection-tests/1".parse().expect("a value"));
@@ -353,11 +353,11 @@ impl Client {
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        JsonOk { status: parts.status.as_u16(), headers: parts.headers, text, json }
+        Response { status: parts.status.as_u16(), headers: parts.headers, text, json }
     }
 }
 
-impl JsonOk {
+impl Response {
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);

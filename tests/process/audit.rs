@@ -4,8 +4,9 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
+use testkit::{Site, until};
 
-use crate::support::{Site, until};
+use crate::BINARY;
 
 /// Cuts the log short after its second event, and its head with it.
 const CUT: &str = "DELETE FROM audit_events WHERE sequence > 2; \
@@ -18,11 +19,11 @@ fn make_key(site: &Site, name: &str) -> String {
 
 #[test]
 fn a_key_that_was_unrevoked_in_the_database_is_named() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let id = make_key(&site, "Leaked");
     site.run(&["keys", "revoke", &id]).is(0);
-    site.verify();
-    site.alter("UPDATE api_keys SET revoked_at = NULL");
+    site.verify_audit_log();
+    site.execute("UPDATE api_keys SET revoked_at = NULL");
     let ran = site.run(&["audit", "verify"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.stdout.contains(&format!("api key “Leaked” ({id}): revokedAt is ")), "{ran:?}");
@@ -35,8 +36,8 @@ fn a_key_that_was_unrevoked_in_the_database_is_named() {
 
 #[test]
 fn a_signed_head_shows_that_a_log_was_cut_short() {
-    let site = Site::new();
-    let key = site.path().join("audit-key").display().to_string();
+    let site = Site::new(BINARY);
+    let key = site.folder().join("audit-key").display().to_string();
     make_key(&site, "One");
     let head = site.run(&["audit", "head", "--audit-key", &key, "--json"]).is(0).json();
     let [signed, public] = ["signed", "publicKey"].map(|field| head[field].as_str().expect("a text").to_owned());
@@ -49,23 +50,23 @@ fn a_signed_head_shows_that_a_log_was_cut_short() {
     site.run(&["audit", "verify", "--expect", &altered, "--public-key", &public]).fails(1, "not signed by the key");
     site.run(&["audit", "verify", "--expect", &signed]).fails(2, "give --public-key");
     site.run(&["audit", "verify", "--expect", "pcah1.x"]).is(2);
-    site.alter(&format!("{CUT}; DELETE FROM api_keys"));
-    site.verify();
+    site.execute(&format!("{CUT}; DELETE FROM api_keys"));
+    site.verify_audit_log();
     site.run(&["audit", "verify", "--expect", &signed, "--public-key", &public]).fails(1, "rewritten or cut short");
 }
 
 #[test]
 fn a_node_signs_heads_in_its_log_with_a_key_beside_a_file() {
-    let site = Site::file();
+    let site = Site::in_file(BINARY);
     let node = site.node();
     let mut signed = None;
     until("a head is logged", || {
-        let log = node.stderr.lock().expect("no panic").clone();
+        let log = node.stderr();
         signed = log.lines().find(|line| line.contains("audit head ")).map(str::to_owned);
         signed.is_some()
     });
     site.run(&["audit", "verify", "--expect", &signed.expect("a line")]).is(0);
-    let key = site.path().join("plane.db.audit-key");
+    let key = site.folder().join("plane.db.audit-key");
     assert_eq!(std::fs::metadata(&key).expect("the key").permissions().mode() & 0o777, 0o600);
     assert_eq!(node.stop().0.code(), Some(0));
     // Nobody else may be able to sign.

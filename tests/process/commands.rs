@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
+use testkit::{Key, PASSWORD, Site, create_key_body, run};
 
-use crate::support::{Key, PASSWORD, Site, finished, new_key};
+use crate::BINARY;
 
 /// Every command that does something.
 const COMMANDS: [&[&str]; 17] = [
@@ -29,7 +30,7 @@ const COMMANDS: [&[&str]; 17] = [
 
 #[test]
 fn help_names_every_flag_with_its_variable() {
-    let site = Site::empty();
+    let site = Site::empty(BINARY);
     for command in COMMANDS {
         let help = site.run(&[command, &["--help"]].concat()).is(0).stdout;
         let unwrapped = help.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -49,7 +50,7 @@ fn help_names_every_flag_with_its_variable() {
 
 #[test]
 fn wrong_usage_is_told_apart_from_a_refusal() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     for command in COMMANDS {
         site.run(&[command, &["--no-such-flag"]].concat()).is(2);
     }
@@ -84,29 +85,29 @@ fn wrong_usage_is_told_apart_from_a_refusal() {
     site.run(&["keys", "rotate", "No such key"]).fails(1, "No such key");
     site.run(&["keys", "list", "--workspace", "nowhere"]).fails(1, "nowhere");
     site.run(&["members", "remove", "--email", "nobody@skyline.example"]).fails(1, "nobody@skyline.example");
-    site.run(&["members", "remove", "--email", crate::support::OWNER]).fails(1, "owner");
-    site.run(&["members", "set-role", "--email", crate::support::OWNER, "--role", "pilot"]).fails(1, "owner");
-    site.run_with(&[&add[..], &["pilot", "--password-stdin"]].concat(), "short").fails(1, "12");
-    site.make_workspace("skyline", "ben@skyline.example").fails(1, "skyline");
+    site.run(&["members", "remove", "--email", testkit::OWNER]).fails(1, "owner");
+    site.run(&["members", "set-role", "--email", testkit::OWNER, "--role", "pilot"]).fails(1, "owner");
+    site.run_with_input(&[&add[..], &["pilot", "--password-stdin"]].concat(), "short").fails(1, "12");
+    site.create_workspace("skyline", "ben@skyline.example").fails(1, "skyline");
     site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).is(0);
     site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).fails(1, "already called");
     site.run(&[&create[..], &["read_only", "--expires-at", "9000-01-01T00:00:00Z"]].concat()).fails(1, "already called");
     let past = ["keys", "create", "--name", "B", "--permissions", "read_only", "--expires-at", "2020-01-01T00:00:00Z"];
     site.run(&past).fails(1, "future");
     site.run(&["audit", "verify", "--expect", &format!("1:{}", "0".repeat(64))]).fails(1, "rewritten");
-    Site::file().run(&["backup", "/no/such/folder/x.db"]).fails(1, "/no/such/folder");
+    Site::in_file(BINARY).run(&["backup", "/no/such/folder/x.db"]).fails(1, "/no/such/folder");
     for command in [&["keys", "list"][..], &["audit", "verify"], &["backup", "x.db"]] {
-        Site::empty_file().run(command).fails(1, "there is no database");
+        Site::empty_in_file(BINARY).run(command).fails(1, "there is no database");
     }
 }
 
 #[test]
 fn every_flag_can_be_a_variable() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = site.command(arguments);
         command.envs(variables.iter().map(|(name, value)| (format!("PLANECONNECTION_{name}"), value)));
-        finished(command, PASSWORD)
+        run(command, PASSWORD)
     };
     let about = [("NAME", "From the environment"), ("PERMISSIONS", "custom"), ("SCOPE", "trips:read,fleet:write")];
     for (number, yes) in ["1", "true", "yes", "on", "TRUE"].into_iter().enumerate() {
@@ -139,14 +140,14 @@ fn every_flag_can_be_a_variable() {
     let variables = [("LISTEN", "127.0.0.1:0"), ("METRICS_LISTEN", "127.0.0.1:0"), ("PUBLIC_URL", "https://plane.example")];
     let more = [("TRUSTED_PROXIES", "10.0.0.0/8,::1/128"), ("LOG_FORMAT", "json"), ("LOG", "warn"), ("HEADER_TIMEOUT", "1m")];
     serve.envs(variables.into_iter().chain(more).map(|(name, value)| (format!("PLANECONNECTION_{name}"), value)));
-    let node = crate::support::Node::start(serve);
-    node.anyone().get("/metrics").is(404);
+    let node = testkit::Node::start(serve);
+    node.anonymous().get("/metrics").is(404);
     assert_eq!(node.stop().2, "");
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     for number in 0..40 {
         site.run(&["keys", "create", "--name", &format!("{number}"), "--permissions", "read_only", "--no-expiration"]).is(0);
     }
@@ -163,7 +164,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 
 #[test]
 fn a_backup_of_a_busy_database_holds_everything_that_was_answered() {
-    let site = Site::file();
+    let site = Site::in_file(BINARY);
     let node = site.node();
     let token = node.sign_in();
     let is_over = AtomicBool::new(false);
@@ -172,11 +173,12 @@ fn a_backup_of_a_busy_database_holds_everything_that_was_answered() {
             let mut owner = node.owner_with(&token);
             let mut made: Vec<(usize, Key)> = Vec::new();
             while !is_over.load(Ordering::Acquire) {
-                let answer = owner.post("/api/v1/api-keys", &new_key(&format!("Key {}", made.len()), &["trips:read"])).is(201);
+                let answer =
+                    owner.post("/api/v1/api-keys", &create_key_body(&format!("Key {}", made.len()), &["trips:read"])).is(201);
                 // Counted after the answer: while a copy is not there yet, the next has not begun.
-                let copies = std::fs::read_dir(site.path()).expect("a folder").filter_map(Result::ok);
+                let copies = std::fs::read_dir(site.folder()).expect("a folder").filter_map(Result::ok);
                 let copies = copies.filter(|file| file.file_name().to_string_lossy().starts_with("copy")).count();
-                made.push((copies, Key::of(&answer.json["data"])));
+                made.push((copies, Key::from_json(&answer.json["data"])));
             }
             made
         });
@@ -188,7 +190,7 @@ fn a_backup_of_a_busy_database_holds_everything_that_was_answered() {
     });
     assert!(answered.len() > 5, "{}", answered.len());
     for number in 0..5 {
-        let url = format!("sqlite://{}/copy{number}.db", site.path().display());
+        let url = format!("sqlite://{}/copy{number}.db", site.folder().display());
         let verdict = site.run(&["audit", "verify", "--json", "--database", &url]).is(0).json();
         assert_eq!(verdict["verified"], true);
         let listed = site.run(&["keys", "list", "--json", "--database", &url]).is(0).json();
@@ -198,12 +200,12 @@ fn a_backup_of_a_busy_database_holds_everything_that_was_answered() {
         assert!(before.clone().all(|(_, key)| ids.contains(&key.id.as_str())), "copy {number} lacks a key");
         let served = site.node_with(&["--database", &url]);
         if let Some((_, key)) = before.next_back() {
-            served.with(key).get("/api/v1/auth/whoami").is(200);
+            served.with_key(key).get("/api/v1/auth/whoami").is(200);
         }
     }
     site.run(&["backup", "copy0.db"]).fails(1, "copy0.db exists already");
     site.run(&["backup", "plane.db"]).fails(1, "plane.db exists already");
     let left: Vec<_> =
-        std::fs::read_dir(site.path()).expect("a folder").filter_map(Result::ok).map(|file| file.file_name()).collect();
+        std::fs::read_dir(site.folder()).expect("a folder").filter_map(Result::ok).map(|file| file.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("backup")), "{left:?}");
 }

@@ -1,20 +1,19 @@
 //! `copy`: everything, from a file to whatever the suite runs on, and back.
 
 use serde_json::{Value, json};
+use testkit::{Key, OWNER, Site, WHOAMI, create_key_body};
 
-use crate::support::{Key, OWNER, Site, new_key};
-
-const WHOAMI: &str = "/api/v1/auth/whoami";
+use crate::BINARY;
 
 /// A file with something of everything in it.
 fn filled() -> (Site, Key, Key) {
-    let site = Site::file();
+    let site = Site::in_file(BINARY);
     let node = site.node();
     let mut owner = node.owner();
     let [kept, revoked] =
         ["Kept", "Revoked"].map(|name| owner.create_key(name, &["trips:write", "fleet:write", "safety:write", "invoices:write"]));
     owner.revoke(&revoked);
-    let mut app = node.with(&kept);
+    let mut app = node.with_key(&kept);
     let aircraft = json!({ "tailNumber": "HB-JVA", "typeDesignator": "C68A", "model": "Cessna Citation Latitude" });
     app.post("/api/v1/ops/aircraft", &aircraft).is(201);
     let trip = json!({
@@ -54,24 +53,24 @@ fn told(site: &Site) -> Vec<Value> {
 #[test]
 fn a_copy_holds_everything_and_its_chain_fits() {
     let (from, kept, revoked) = filled();
-    let (to, back) = (Site::empty(), Site::empty_file());
+    let (to, back) = (Site::empty(BINARY), Site::empty_in_file(BINARY));
     for (source, target) in [(&from, &to), (&to, &back)] {
         let before = told(source);
         let copied = source.run(&["copy", "--from", &source.url(), "--to", &target.url()]).is(0);
         assert!(copied.stdout.contains("api_keys") && copied.stdout.contains("The audit log of skyline fits"), "{copied:?}");
-        target.verify();
+        target.verify_audit_log();
         assert_eq!(told(target), before);
         let node = target.node();
-        node.with(&kept).get(WHOAMI).is(200);
-        node.with(&revoked).get(WHOAMI).is(401).code("API_KEY_REVOKED");
+        node.with_key(&kept).get(WHOAMI).is(200);
+        node.with_key(&revoked).get(WHOAMI).is(401).code("API_KEY_REVOKED");
         // Numbers go on where they were, and so do revisions.
         let key = node.owner().create_key("Later", &["trips:read"]);
-        node.with(&key).get(WHOAMI).is(200);
+        node.with_key(&key).get(WHOAMI).is(200);
         node.owner().revoke(&key);
-        node.with(&key).get(WHOAMI).is(401);
-        node.owner().post("/api/v1/api-keys", &new_key("Kept", &["trips:read"])).is(409);
+        node.with_key(&key).get(WHOAMI).is(401);
+        node.owner().post("/api/v1/api-keys", &create_key_body("Kept", &["trips:read"])).is(409);
         assert_eq!(node.stop().0.code(), Some(0));
-        target.verify();
+        target.verify_audit_log();
         target.run(&["members", "list"]).is(0);
         assert!(target.run(&["members", "list"]).stdout.contains(OWNER));
     }
@@ -80,12 +79,12 @@ fn a_copy_holds_everything_and_its_chain_fits() {
 #[test]
 fn a_copy_is_made_to_an_empty_database_from_one_that_nobody_serves() {
     let (from, _, _) = filled();
-    let to = Site::new();
+    let to = Site::new(BINARY);
     let copy = |from: &Site, to: &Site| from.run(&["copy", "--from", &from.url(), "--to", &to.url()]);
     copy(&from, &to).fails(1, "is not empty");
     copy(&from, &from).is(2);
-    copy(&Site::empty_file(), &to).fails(1, "there is no database");
-    let empty = Site::empty();
+    copy(&Site::empty_in_file(BINARY), &to).fails(1, "there is no database");
+    let empty = Site::empty(BINARY);
     let node = from.node();
     copy(&from, &empty).fails(1, "stop it first");
     drop(node);

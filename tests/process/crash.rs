@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use testkit::wait::pause;
+use testkit::{Key, Node, Site};
 
-use crate::support::{Key, Node, Site};
+use crate::BINARY;
 
 const ROUNDS: usize = 50;
 
@@ -21,7 +23,7 @@ struct Answered {
 #[test]
 fn everything_that_was_answered_outlives_a_crash() {
     let mut random = StdRng::seed_from_u64(7);
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let token = site.node().sign_in();
     forget_the_dead(&site);
     let mut answers = 0;
@@ -37,15 +39,13 @@ fn everything_that_was_answered_outlives_a_crash() {
                 let (address, token, answered) = (node.address, &token, &answered);
                 scope.spawn(move || write_until_the_end(address, token, &format!("{round}-{thread}"), answered));
             }
-            while let Some(left) = until.checked_duration_since(Instant::now()) {
-                std::thread::park_timeout(left);
-            }
+            pause(until.saturating_duration_since(Instant::now()));
             node.kill();
         });
         forget_the_dead(&site);
         last = answered.into_inner().expect("no panic");
         answers += last.made.len() + last.revoked.len();
-        site.verify();
+        site.verify_audit_log();
     }
     check(&site.node(), &last);
     assert!(answers > ROUNDS, "only {answers} changes were answered in all rounds");
@@ -53,16 +53,16 @@ fn everything_that_was_answered_outlives_a_crash() {
 
 /// Otherwise the first change of each round would wait for the lease of a node that this test knows to be dead.
 fn forget_the_dead(site: &Site) {
-    site.alter("DELETE FROM nodes");
+    site.execute("DELETE FROM nodes");
 }
 
 fn write_until_the_end(address: SocketAddr, token: &str, name: &str, answered: &Mutex<Answered>) {
-    let Ok(client) = crate::support::Client::connect(address) else { return };
+    let Ok(client) = testkit::Client::connect(address) else { return };
     let mut client = client.header("authorization", &format!("Bearer {token}"));
     for number in 0.. {
-        let body = crate::support::new_key(&format!("{name}-{number}"), &["trips:read"]).to_string();
+        let body = testkit::create_key_body(&format!("{name}-{number}"), &["trips:read"]).to_string();
         let Ok(made) = client.try_send("POST", "/api/v1/api-keys", Some(&body)) else { return };
-        let key = Key::of(&made.is(201).json["data"]);
+        let key = Key::from_json(&made.is(201).json["data"]);
         answered.lock().expect("no panic").made.push(key.clone());
         if number % 2 == 0 {
             let Ok(revoked) = client.try_send("POST", &format!("/api/v1/api-keys/{}/revoke", key.id), Some("{}")) else { return };
@@ -73,7 +73,7 @@ fn write_until_the_end(address: SocketAddr, token: &str, name: &str, answered: &
 }
 
 fn check(node: &Node, answered: &Answered) {
-    let status = |key: &Key| node.with(key).get("/api/v1/auth/whoami").status;
+    let status = |key: &Key| node.with_key(key).get("/api/v1/auth/whoami").status;
     for key in &answered.revoked {
         assert_eq!(status(key), 401, "{} was revoked", key.id);
     }
@@ -82,7 +82,7 @@ fn check(node: &Node, answered: &Answered) {
     let accepted = answered.made.iter().filter(|key| !is_revoked(key)).map(status);
     assert!(accepted.filter(|status| *status != 200).count() <= 2, "keys that were made are gone");
     for key in answered.made.iter().filter(|key| !is_revoked(key)) {
-        let answer = node.with(key).get("/api/v1/auth/whoami");
+        let answer = node.with_key(key).get("/api/v1/auth/whoami");
         assert_ne!(answer.json["error"]["code"], "API_KEY_INVALID", "{} was made", key.id);
     }
 }

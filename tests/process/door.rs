@@ -1,9 +1,12 @@
 //! The bounds at the door: clients that take nothing, connections without end, floods and the log.
 
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 
-use crate::support::{Client, Node, Site, connect_from, finished, until};
+use testkit::{Client, DEADLINE, Node, Site, run, until};
+
+use crate::BINARY;
 
 const MUCH: &str = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -16,7 +19,19 @@ fn slow_reader(mut client: Client) -> Client {
 
 /// A client at another address of this machine.
 fn client_at(last: u8, node: &Node) -> Client {
-    Client::on(connect_from(Ipv4Addr::new(127, 0, 0, last).into(), node.address).expect("a connection"))
+    Client::from_stream(connect_from(Ipv4Addr::new(127, 0, 0, last), node.address).expect("a connection"))
+}
+
+fn connect_from(client: Ipv4Addr, node: SocketAddr) -> io::Result<TcpStream> {
+    let connect = async {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind((client, 0).into())?;
+        socket.connect(node).await?.into_std()
+    };
+    let stream = tokio::runtime::Runtime::new()?.block_on(connect)?;
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(DEADLINE))?;
+    Ok(stream)
 }
 
 /// The status of an answer, if there is one.
@@ -36,19 +51,19 @@ fn with_files(files: u32, site: &Site, arguments: &[&str]) -> Command {
     let inner = site.command(arguments);
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\"")).arg(inner.get_program()).args(inner.get_args());
-    command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(site.path());
+    command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(site.folder());
     command
 }
 
 #[test]
 fn client_that_takes_every_connection_and_reads_nothing_harms_nobody() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--write-timeout", "1s", "--log", "debug"];
     let node = Node::start(with_files(256, &site, &arguments));
-    let mut watcher = node.anyone();
-    let slow: Vec<Client> = (0..230).map(|_| slow_reader(node.anyone())).collect();
+    let mut watcher = node.anonymous();
+    let slow: Vec<Client> = (0..230).map(|_| slow_reader(node.anonymous())).collect();
     for probe in ["/health", "/readiness"] {
-        until("probes are answered", || status(node.anyone(), probe) == Some(200));
+        until("probes are answered", || status(node.anonymous(), probe) == Some(200));
         assert_eq!(status(client_at(2, &node), probe), Some(200));
     }
     assert_eq!(status(client_at(2, &node), "/api/v1/auth/whoami"), Some(401));
@@ -63,10 +78,10 @@ fn client_that_takes_every_connection_and_reads_nothing_harms_nobody() {
 
 #[test]
 fn response_has_a_deadline_even_if_some_of_it_is_taken() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node_with(&["--response-timeout", "2s", "--header-timeout", "1s"]);
-    let mut watcher = node.anyone();
-    let mut slow = slow_reader(node.anyone());
+    let mut watcher = node.anonymous();
+    let mut slow = slow_reader(node.anonymous());
     let mut taken = 0;
     until("the connection is cut off", || {
         taken += slow.read_some(8 << 10).unwrap_or_default();
@@ -78,9 +93,9 @@ fn response_has_a_deadline_even_if_some_of_it_is_taken() {
 
 #[test]
 fn client_with_its_share_of_connections_is_refused_and_others_are_not() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node_with(&["--max-connections", "40"]);
-    let mut watcher = node.anyone();
+    let mut watcher = node.anonymous();
     let idle: Vec<Client> = (0..10).map(|_| client_at(2, &node)).collect();
     until("the share is used up", || metric(&mut watcher, "connections") >= 11.0);
     let refused = client_at(2, &node).get("/api/v1/auth/whoami").is(503).code("OVERLOADED");
@@ -94,36 +109,36 @@ fn client_with_its_share_of_connections_is_refused_and_others_are_not() {
     until("there is room again", || status(client_at(2, &node), "/api/v1/auth/whoami") == Some(401));
     let metrics = watcher.get("/metrics").is(200).body;
     assert!(metrics.contains("planeconnection_connections_refused_total{bound=\"client\"}"), "{metrics}");
-    until("the refusals are logged", || node.stderr.lock().expect("no panic").contains("connections were refused"));
+    until("the refusals are logged", || node.stderr().contains("connections were refused"));
 }
 
 #[test]
 fn full_node_answers_probes_and_recovers() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node_with(&["--max-connections", "8", "--write-timeout", "2s"]);
     let slow: Vec<Client> = (10..14).flat_map(|last| [last; 2]).map(|last| slow_reader(client_at(last, &node))).collect();
     for probe in ["/health", "/readiness"] {
-        assert_eq!(status(node.anyone(), probe), Some(200));
+        assert_eq!(status(node.anonymous(), probe), Some(200));
     }
-    until("they are cut off", || status(node.anyone(), "/api/v1/auth/whoami") == Some(401));
+    until("they are cut off", || status(node.anonymous(), "/api/v1/auth/whoami") == Some(401));
     drop(slow);
 }
 
 #[test]
 fn connection_limit_beyond_the_file_limit_is_refused() {
-    let site = Site::empty_file();
+    let site = Site::empty_in_file(BINARY);
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--max-connections", "10000"];
-    finished(with_files(256, &site, &arguments), "").fails(2, "--max-connections: expected 8 to ");
+    run(with_files(256, &site, &arguments), "").fails(2, "--max-connections: expected 8 to ");
 }
 
 #[test]
 fn flood_without_a_credential_does_not_fill_the_log() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node_with(&["--trusted-proxies", "127.0.0.1/32"]);
     let key = node.owner().create_key("A", &["trips:read"]);
-    let before = node.stderr.lock().expect("no panic").len();
+    let before = node.stderr().len();
     let letters = "a".repeat(30_000);
-    let mut client = node.anyone();
+    let mut client = node.anonymous();
     for number in 0..3_000 {
         let path = match number % 6 {
             0 => format!("/{letters}"),
@@ -137,17 +152,17 @@ fn flood_without_a_credential_does_not_fill_the_log() {
         let head =
             client.head("GET", &path) + &format!("x-forwarded-for: {address}\r\nx-request-id: {}\r\n\r\n", "\"".repeat(128));
         client.write(head.as_bytes()).expect("sent");
-        client.read_answer().expect("an answer");
+        client.read_response().expect("an answer");
     }
     for _ in 0..50 {
-        node.with(&key).get("/api/v1/auth/whoami").is(200);
+        node.with_key(&key).get("/api/v1/auth/whoami").is(200);
     }
     until("the sums are logged", || {
-        let log = node.stderr.lock().expect("no panic");
+        let log = node.stderr();
         log.contains("more requests without a credential")
             && log.matches("method=\"GET\" path=\"/api/v1/auth/whoami\" status=200").count() == 50
     });
-    let log = node.stderr.lock().expect("no panic").clone();
+    let log = node.stderr();
     // Whatever the speed of the machine: fewer lines than requests, and none of them long.
     let added = &log[before..];
     assert!(added.lines().filter(|line| !line.contains("status=200")).count() < 2_000, "{}", added.lines().count());
@@ -157,7 +172,7 @@ fn flood_without_a_credential_does_not_fill_the_log() {
 
 #[test]
 fn message_framing_that_is_not_understood_ends_the_connection() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let chunk = |extension: usize| format!("1;{}\r\n{{\r\n", "e".repeat(extension));
     let post =
@@ -172,25 +187,25 @@ fn message_framing_that_is_not_understood_ends_the_connection() {
         (format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", (0..200).fold(String::new(), |fields, number| fields + &format!("x-{number}: a\r\n"))), &["431", "400"]),
     ];
     for (request, expected) in cases {
-        let mut client = node.anyone();
+        let mut client = node.anonymous();
         // The node may have closed before everything was sent.
         let _cut_off = client.write(request.as_bytes());
-        let status = client.read_answer().map_or_else(|_| "closed".to_owned(), |answer| answer.status.to_string());
+        let status = client.read_response().map_or_else(|_| "closed".to_owned(), |answer| answer.status.to_string());
         assert!(expected.contains(&status.as_str()), "{}: {status}", &request[..request.len().min(100)]);
-        node.anyone().get("/health").is(200);
+        node.anonymous().get("/health").is(200);
     }
 }
 
 #[test]
 fn bodies_held_back_take_little_memory() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
-    let mut clients: Vec<Client> = (0..50).map(|_| node.anyone()).collect();
+    let mut clients: Vec<Client> = (0..50).map(|_| node.anonymous()).collect();
     for client in &mut clients {
         client.begin_post("/api/v1/auth/sign-in", 1 << 20, "").expect("sent");
-        client.read_answer().expect("an answer").is(413).code("PAYLOAD_TOO_LARGE");
+        client.read_response().expect("an answer").is(413).code("PAYLOAD_TOO_LARGE");
     }
-    let (mut watcher, mut clients): (_, Vec<Client>) = (node.anyone(), (0..50).map(|_| node.anyone()).collect());
+    let (mut watcher, mut clients): (_, Vec<Client>) = (node.anonymous(), (0..50).map(|_| node.anonymous()).collect());
     let beginning = "{".to_owned() + &" ".repeat(8_000);
     for client in &mut clients {
         client.begin_post("/api/v1/auth/sign-in", 8 << 10, &beginning).expect("sent");

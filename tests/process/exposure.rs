@@ -4,7 +4,9 @@ use std::fs::{Permissions, read_to_string, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use crate::support::{Node, Site, finished, until};
+use testkit::{Node, Site, run, until};
+
+use crate::BINARY;
 
 fn mode(path: &std::path::Path) -> u32 {
     path.metadata().expect("a file").permissions().mode() & 0o777
@@ -12,8 +14,8 @@ fn mode(path: &std::path::Path) -> u32 {
 
 #[test]
 fn a_database_file_that_others_can_reach_is_told_at_the_start() {
-    let site = Site::file();
-    let file = site.path().join("plane.db");
+    let site = Site::in_file(BINARY);
+    let file = site.folder().join("plane.db");
     for (mode, level, said) in [(0o600, "", ""), (0o644, "WARN", "can read the database file"), (0o666, "ERROR", "can write to")]
     {
         set_permissions(&file, Permissions::from_mode(mode)).expect("a mode");
@@ -27,12 +29,12 @@ fn a_database_file_that_others_can_reach_is_told_at_the_start() {
 
 #[test]
 fn the_folder_of_a_demo_is_private_whatever_the_umask() {
-    let site = Site::empty();
+    let site = Site::empty(BINARY);
     let mut demo = Command::new("sh");
-    demo.args(["-c", "umask 0; exec \"$0\" demo --listen 127.0.0.1:0", env!("CARGO_BIN_EXE_planeconnection")]);
-    demo.env_clear().env("TMPDIR", site.path());
+    demo.args(["-c", "umask 0; exec \"$0\" demo --listen 127.0.0.1:0", BINARY]);
+    demo.env_clear().env("TMPDIR", site.folder());
     let node = Node::start(demo);
-    let folders = site.path().read_dir().expect("a folder").map(|entry| entry.expect("an entry").path());
+    let folders = site.folder().read_dir().expect("a folder").map(|entry| entry.expect("an entry").path());
     let folder =
         folders.into_iter().find(|path| path.to_string_lossy().contains("planeconnection-demo-")).expect("the demo's folder");
     assert_eq!([mode(&folder), mode(&folder.join("demo.db"))], [0o700, 0o600]);
@@ -41,28 +43,28 @@ fn the_folder_of_a_demo_is_private_whatever_the_umask() {
 
 #[test]
 fn a_node_leaves_no_core_dumps() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
-    let limits = read_to_string(format!("/proc/{}/limits", node.process())).expect("limits");
+    let limits = read_to_string(format!("/proc/{}/limits", node.pid().as_raw_nonzero())).expect("limits");
     let line = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a line");
     assert_eq!(line.split_whitespace().filter(|word| *word == "0").count(), 2, "{line}");
 }
 
 #[test]
 fn a_database_is_named_in_a_file_so_that_its_password_is_no_argument() {
-    let site = Site::new();
-    let file = site.path().join("database.url");
+    let site = Site::new(BINARY);
+    let file = site.folder().join("database.url");
     let run = |arguments: &[&str]| {
         let mut command = site.command(arguments);
         command.env_remove("PLANECONNECTION_DATABASE");
-        finished(command, "")
+        run(command, "")
     };
     let list = ["keys", "list", "--database-file", "database.url"];
     write(&file, format!("{}\n", site.url())).expect("a file");
     run(&list).is(0);
     let mut serve = site.command(&["serve", "--listen", "127.0.0.1:0", "--database-file", "database.url"]);
     serve.env_remove("PLANECONNECTION_DATABASE");
-    Node::start(serve).anyone().get("/readiness").is(200);
+    Node::start(serve).anonymous().get("/readiness").is(200);
     write(&file, "postgres://plane:s3cret@db.example:many/ops").expect("a file");
     let refused = run(&list).is(2);
     assert!(!refused.stderr.contains("s3cret") && refused.stderr.contains("database.url"), "{refused:?}");
@@ -73,7 +75,7 @@ fn a_database_is_named_in_a_file_so_that_its_password_is_no_argument() {
 
 #[test]
 fn the_command_line_takes_no_secret_into_a_text_and_repeats_none() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let create = ["keys", "create", "--name", "A", "--permissions", "read_only", "--no-expiration", "--json"];
     let key = site.run(&create).is(0).key();
     let text = format!("it is {}", key.secret);
@@ -88,11 +90,11 @@ fn the_command_line_takes_no_secret_into_a_text_and_repeats_none() {
         &["workspace", "create", "--name", &text, "--slug", "other", "--owner-email", "b@x.example", "--owner-password-stdin"],
         &["serve", "--listen", "127.0.0.1:0", "--node-name", &text],
     ] {
-        let refused = site.run_with(arguments, "a long enough password").is(2);
+        let refused = site.run_with_input(arguments, "a long enough password").is(2);
         assert!(!refused.stderr.contains(&key.secret), "{arguments:?} repeats it");
         assert!(refused.stderr.contains("must not contain an API key or token"), "{refused:?}");
     }
-    let named = finished(
+    let named = run(
         {
             let mut command = site.command(&["keys", "create", "--name", "C", "--permissions", "read_only", "--no-expiration"]);
             command.env("USER", &key.secret);
@@ -101,27 +103,27 @@ fn the_command_line_takes_no_secret_into_a_text_and_repeats_none() {
         "",
     );
     named.is(0);
-    let stored = String::from_utf8_lossy(&site.bytes()).into_owned();
+    let stored = String::from_utf8_lossy(&site.dump()).into_owned();
     assert!(!stored.contains(&key.secret[4..]), "a secret is stored");
-    site.verify();
+    site.verify_audit_log();
 }
 
 #[test]
 fn a_write_whose_key_was_revoked_while_its_body_was_on_its_way_is_refused() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let mut owner = node.owner();
     let key = owner.create_key("Scheduler", &["trips:write"]);
     let body = r#"{"tripType":"charter","origin":"KTEB","destination":"KBOS","departureDate":"2026-12-01T14:00:00Z"}"#;
     let (first, rest) = body.split_at(20);
-    let mut slow = node.with(&key);
+    let mut slow = node.with_key(&key);
     slow.begin_post("/api/v1/ops/trips", body.len(), first).expect("it is sent");
     // Its use is counted once it was let in, before its body is there.
     let usage = format!("/api/v1/api-keys/{}/usage", key.id);
     until("the request was let in", || owner.get(&usage).is(200).json["data"]["buckets"][0]["allowed"] == 1);
     site.run(&["keys", "revoke", &key.id]).is(0);
     slow.write(rest.as_bytes()).expect("it is sent");
-    slow.read_answer().expect("an answer").is(401).code("API_KEY_REVOKED");
+    slow.read_response().expect("an answer").is(401).code("API_KEY_REVOKED");
     let trips = owner.get("/api/v1/ops/trips").is(200).json;
     assert_eq!(trips["data"]["total"], 0, "{trips}");
 }

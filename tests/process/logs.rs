@@ -1,12 +1,13 @@
 //! The log: one JSON object a line, and never a secret in it.
 
 use serde_json::{Value, json};
+use testkit::{PASSWORD, Site};
 
-use crate::support::{PASSWORD, Site};
+use crate::BINARY;
 
 #[test]
 fn the_log_is_json_and_holds_no_secret() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     for filter in ["info", "trace"] {
         let node = site.node_with(&["--log-format", "json", "--log", filter]);
         let token = node.sign_in();
@@ -14,7 +15,7 @@ fn the_log_is_json_and_holds_no_secret() {
         let key = owner.create_key(&format!("Key {filter}"), &["trips:read"]);
         let (secret, wrong) = (&key.secret, "a wrong password, typed by mistake");
         let cookie = "pcs_cookiecookiecookiecookiecookiecookiecookie1";
-        let anyone = || node.anyone();
+        let anyone = || node.anonymous();
         let escaped: String = secret.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
 
         anyone().header("x-api-key", secret).get("/api/v1/auth/whoami").is(200);
@@ -36,7 +37,7 @@ fn the_log_is_json_and_holds_no_secret() {
         }
         anyone().header("cookie", &format!("session={cookie}; planeconnection={token}")).get("/sign-in");
         anyone().header("referer", &format!("https://x/?key={secret}")).header("origin", secret).get("/health");
-        let body = json!({ "email": crate::support::OWNER, "password": wrong });
+        let body = json!({ "email": testkit::OWNER, "password": wrong });
         anyone().post("/api/v1/auth/sign-in", &body).is(401);
         anyone().post("/api/v1/auth/sign-in", &json!({ "email": wrong, "password": [wrong, secret] })).is(400);
         owner.post("/api/v1/api-keys", &json!({ "name": secret, "secret": secret, "expiresAt": token }));

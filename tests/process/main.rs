@@ -1,11 +1,5 @@
 //! The product as real processes: the binary itself, over real sockets, with real signals.
 
-#[path = "../support/database.rs"]
-#[expect(dead_code, reason = "made for the tests in process, too")]
-mod database;
-#[expect(dead_code, reason = "made for the tests of many nodes, too")]
-mod support;
-
 mod audit;
 mod commands;
 mod copy;
@@ -19,3 +13,6 @@ mod setup;
 mod sockets;
 mod start;
 mod stop;
+
+/// The path of the binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");

@@ -7,8 +7,9 @@ use planeconnection::audit::{Action, AuditContext, AuditedTx, Target};
 use planeconnection::config::Config;
 use planeconnection::workspaces;
 use serde_json::json;
+use testkit::{Site, until};
 
-use crate::support::{Site, until};
+use crate::BINARY;
 
 const EVENTS: u64 = 40_000;
 
@@ -18,7 +19,7 @@ const MOST: u64 = 47_000;
 
 #[test]
 fn a_long_log_is_exported_and_verified_in_flat_memory() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     tokio::runtime::Runtime::new().expect("a runtime").block_on(write(&site));
     for (arguments, least) in [
         (&["audit", "export", "--format", "ndjson"][..], EVENTS * 300),

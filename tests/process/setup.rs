@@ -1,13 +1,14 @@
 //! An empty database: `serve` prints a link, and whoever opens it first makes the workspace.
 
 use serde_json::json;
+use testkit::{Client, Node, OWNER, PASSWORD, Response, Site};
 
-use crate::support::{Client, JsonOk, Node, OWNER, PASSWORD, Site};
+use crate::BINARY;
 
 /// The token of the link that a node has printed.
 #[track_caller]
 fn code(node: &Node) -> String {
-    let stdout = node.stdout.lock().expect("no panic").clone();
+    let stdout = node.stdout();
     let link = format!("http://{}/setup#", node.address);
     let (_, code) = stdout.split_once(&link).unwrap_or_else(|| panic!("no link: {stdout}"));
     code.lines().next().unwrap_or_default().to_owned()
@@ -28,14 +29,14 @@ struct Form {
 
 impl Form {
     fn open(node: &Node) -> Self {
-        let page = node.anyone().get("/setup").is(200);
+        let page = node.anonymous().get("/setup").is(200);
         let cookie = page.headers.iter().find(|(name, _)| name == "set-cookie").expect("a cookie");
         let cookie = cookie.1.split(';').next().expect("a pair").to_owned();
         let token = between(&page.body, "name=\"csrf\" value=\"", "\"").to_owned();
-        Self { client: node.anyone().header("cookie", &cookie), token }
+        Self { client: node.anonymous().header("cookie", &cookie), token }
     }
 
-    fn send(&mut self, code: &str, slug: &str) -> JsonOk {
+    fn send(&mut self, code: &str, slug: &str) -> Response {
         let fields = [
             ("csrf", self.token.as_str()),
             ("code", code),
@@ -53,17 +54,17 @@ impl Form {
 
 #[test]
 fn the_link_that_is_printed_sets_the_workspace_up() {
-    let site = Site::empty();
+    let site = Site::empty(BINARY);
     let node = site.node();
     let code = code(&node);
-    let stdout = node.stdout.lock().expect("no panic").clone();
+    let stdout = node.stdout();
     let lines: Vec<&str> = stdout.lines().collect();
     assert!(matches!(lines[..], [_, _, _, listening] if listening.starts_with("Listening on ")), "{stdout}");
     assert!(stdout.contains("within 24 hours") && stdout.contains("planeconnection workspace create"), "{stdout}");
     let made = Form::open(&node).send(&code, "skyline").is(303);
     assert!(made.headers.contains(&("location".to_owned(), "/settings/api-keys".to_owned())), "{made:?}");
     node.owner().get("/api/v1/auth/whoami").is(200);
-    site.verify();
+    site.verify_audit_log();
     let (status, stdout, stderr) = node.stop();
     assert!(status.success());
     assert_eq!(stdout.matches(&code).count(), 1);
@@ -74,7 +75,7 @@ fn the_link_that_is_printed_sets_the_workspace_up() {
 
 #[test]
 fn two_nodes_print_a_link_each_and_one_of_them_wins() {
-    let site = Site::empty();
+    let site = Site::empty(BINARY);
     let nodes = [site.node(), site.node()];
     let codes = [code(&nodes[0]), code(&nodes[1])];
     assert_ne!(codes[0], codes[1]);
@@ -89,36 +90,36 @@ fn two_nodes_print_a_link_each_and_one_of_them_wins() {
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409]);
     for node in &nodes {
-        node.anyone().post("/api/v1/auth/sign-in", &json!({ "email": OWNER, "password": PASSWORD })).is(200);
-        assert!(node.anyone().get("/setup").is(200).body.contains("This is set up"));
+        node.anonymous().post("/api/v1/auth/sign-in", &json!({ "email": OWNER, "password": PASSWORD })).is(200);
+        assert!(node.anonymous().get("/setup").is(200).body.contains("This is set up"));
     }
 }
 
 #[test]
 fn a_link_is_of_no_use_once_the_operator_has_made_a_workspace() {
-    let site = Site::empty();
+    let site = Site::empty(BINARY);
     let node = site.node_with(&["--public-url", "https://keys.skyline.example/"]);
-    let stdout = node.stdout.lock().expect("no panic").clone();
+    let stdout = node.stdout();
     let code = between(&stdout, "https://keys.skyline.example/setup#", "\n").to_owned();
     let mut form = Form::open(&node);
-    site.make_workspace("skyline", OWNER).is(0);
+    site.create_workspace("skyline", OWNER).is(0);
     form.send(&code, "northwind").is(409);
     node.owner().get("/api/v1/auth/whoami").is(200);
 }
 
 #[test]
 fn the_demo_says_how_to_sign_in_and_what_it_says_works() {
-    let site = Site::empty();
+    let site = Site::empty(BINARY);
     let node = Node::start(site.command(&["demo", "--listen", "127.0.0.1:0"]));
-    let stdout = node.stdout.lock().expect("no panic").clone();
+    let stdout = node.stdout();
     assert!(stdout.contains(&format!("http://{}/sign-in?email={OWNER}\n", node.address)), "{stdout}");
     let said = |name| stdout.lines().find_map(|line| line.trim().strip_prefix(name)).expect("a line").trim();
     let credentials = json!({ "email": said("Email "), "password": said("Password ") });
-    node.anyone().post("/api/v1/auth/sign-in", &credentials).is(200);
-    let page = node.anyone().get(&format!("/sign-in?email={OWNER}")).is(200);
+    node.anonymous().post("/api/v1/auth/sign-in", &credentials).is(200);
+    let page = node.anonymous().get(&format!("/sign-in?email={OWNER}")).is(200);
     assert!(page.body.contains(&format!("value=\"{OWNER}\"")), "{}", page.body);
     let body = between(&stdout, "-d '", "'");
-    node.anyone().post("/api/v1/auth/sign-in", &serde_json::from_str(body).expect("JSON")).is(200);
+    node.anonymous().post("/api/v1/auth/sign-in", &serde_json::from_str(body).expect("JSON")).is(200);
     let secret = between(&stdout, "X-API-Key: ", "'");
-    node.anyone().header("x-api-key", secret).get("/api/v1/ops/fleet-status").is(200);
+    node.anonymous().header("x-api-key", secret).get("/api/v1/ops/fleet-status").is(200);
 }

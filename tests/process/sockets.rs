@@ -3,24 +3,25 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use testkit::{Client, Node, Site, until};
 
-use crate::support::{Client, Node, Site, until};
+use crate::BINARY;
 
 fn is_well(node: &Node) {
-    node.anyone().get("/health").is(200);
+    node.anonymous().get("/health").is(200);
 }
 
 #[test]
 fn a_header_that_never_ends_is_cut_off() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node_with(&["--header-timeout", "1s"]);
-    let mut slow = node.anyone();
+    let mut slow = node.anonymous();
     slow.write(b"GET /health HTTP/1.1\r\nhost: x\r\n").expect("sent");
     let begun = Instant::now();
     // A byte now and then does not help.
     until("the connection is closed", || slow.write(b"x").is_err() || begun.elapsed() > Duration::from_secs(30));
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    let mut idle = node.anyone();
+    let mut idle = node.anonymous();
     idle.get("/health").is(200);
     assert_eq!(idle.read_to_end(), "");
     is_well(&node);
@@ -28,10 +29,10 @@ fn a_header_that_never_ends_is_cut_off() {
 
 #[test]
 fn idle_connections_do_not_stop_others() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
-    let idle: Vec<Client> = (0..200).map(|_| node.anyone()).collect();
-    let mut slow: Vec<Client> = (0..20).map(|_| node.anyone()).collect();
+    let idle: Vec<Client> = (0..200).map(|_| node.anonymous()).collect();
+    let mut slow: Vec<Client> = (0..20).map(|_| node.anonymous()).collect();
     for client in &mut slow {
         client.write(b"GET /health HTTP/1.1\r\nhost:").expect("sent");
     }
@@ -43,22 +44,22 @@ fn idle_connections_do_not_stop_others() {
 
 #[test]
 fn a_body_that_never_ends_holds_nobody_up() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
-    let mut slow: Vec<Client> = (0..30).map(|_| node.anyone()).collect();
+    let mut slow: Vec<Client> = (0..30).map(|_| node.anonymous()).collect();
     for client in &mut slow {
         client.begin_post("/api/v1/auth/sign-in", 100, "{\"email\":").expect("sent");
     }
     is_well(&node);
     let key = node.owner().create_key("Meanwhile", &["trips:read"]);
-    node.with(&key).get("/api/v1/auth/whoami").is(200);
-    let answer = slow[0].read_answer().expect("an answer");
+    node.with_key(&key).get("/api/v1/auth/whoami").is(200);
+    let answer = slow[0].read_response().expect("an answer");
     assert_eq!(answer.status, 408, "{}", answer.body);
 }
 
 #[test]
 fn garbage_is_answered_or_cut_off() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let large = format!("GET /health HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(100_000));
     let many = format!("GET /health HTTP/1.1\r\nhost: x\r\n{}\r\n", "x-a: b\r\n".repeat(1_000));
@@ -75,7 +76,7 @@ fn garbage_is_answered_or_cut_off() {
         long.as_bytes(),
     ];
     for case in cases {
-        let mut client = node.anyone();
+        let mut client = node.anonymous();
         // The node may have closed before everything was sent.
         let _cut_off = client.write(case);
         let answer = client.read_to_end();
@@ -87,37 +88,37 @@ fn garbage_is_answered_or_cut_off() {
 
 #[test]
 fn a_body_that_is_too_large_is_refused() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let large = json!({ "name": "x".repeat(2 << 20) }).to_string();
     let mut owner = node.owner();
     owner.begin_post("/api/v1/api-keys", large.len(), "").expect("sent");
-    owner.read_answer().expect("an answer").is(413).code("PAYLOAD_TOO_LARGE");
+    owner.read_response().expect("an answer").is(413).code("PAYLOAD_TOO_LARGE");
     // Without saying how long it is.
     let mut owner = node.owner().header("transfer-encoding", "chunked");
     let head = owner.head("POST", "/api/v1/api-keys") + "content-type: application/json\r\n\r\n";
     owner.write(head.as_bytes()).expect("sent");
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x1_0000));
-    while owner.write(chunk.as_bytes()).is_ok() && !owner.has_answer() {}
-    owner.read_answer().expect("an answer").is(413);
+    while owner.write(chunk.as_bytes()).is_ok() && !owner.has_response() {}
+    owner.read_response().expect("an answer").is(413);
     is_well(&node);
 }
 
 #[test]
 fn pipelined_requests_are_answered_in_order() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
-    let mut client = node.anyone();
+    let mut client = node.anonymous();
     let paths = ["/health", "/nowhere", "/readiness", "/api/v1/nowhere"];
     let requests = paths.map(|path| format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).concat().repeat(10);
     client.write(requests.as_bytes()).expect("sent");
-    let statuses: Vec<u16> = (0..40).map(|_| client.read_answer().expect("an answer").status).collect();
+    let statuses: Vec<u16> = (0..40).map(|_| client.read_response().expect("an answer").status).collect();
     assert_eq!(statuses, [200, 404, 200, 404].repeat(10));
 }
 
 #[test]
 fn clients_that_hang_up_in_the_middle_of_a_write_leave_nothing_behind() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let token = node.sign_in();
     std::thread::scope(|scope| {
@@ -125,7 +126,7 @@ fn clients_that_hang_up_in_the_middle_of_a_write_leave_nothing_behind() {
             let (node, token) = (&node, &token);
             scope.spawn(move || {
                 for number in 0..60 {
-                    let body = crate::support::new_key(&format!("{thread}-{number}"), &["trips:read"]).to_string();
+                    let body = testkit::create_key_body(&format!("{thread}-{number}"), &["trips:read"]).to_string();
                     let mut client = node.owner_with(token);
                     client.begin_post("/api/v1/api-keys", body.len(), &body).expect("sent");
                     let until = Instant::now() + Duration::from_micros(number * 150);
@@ -140,10 +141,10 @@ fn clients_that_hang_up_in_the_middle_of_a_write_leave_nothing_behind() {
     let mut owner = node.owner_with(&token);
     let key = owner.create_key("After", &["trips:read"]);
     owner.revoke(&key);
-    node.with(&key).get("/api/v1/auth/whoami").is(401);
+    node.with_key(&key).get("/api/v1/auth/whoami").is(401);
     // Every key that was made is in the log, and the other way round.
     let total = owner.get("/api/v1/api-keys").is(200).json["data"]["total"].clone();
     let events = owner.get("/api/v1/audit-log?action=api_key.created").is(200).json["data"]["total"].clone();
     assert_eq!(total, events);
-    site.verify();
+    site.verify_audit_log();
 }

@@ -1,27 +1,29 @@
 //! Starting: ready means ready, several may start at once, and what does not work is said in a line.
 
-use crate::support::{Client, Node, Site, WriteLock, until};
+use testkit::{Client, Node, Site, until};
+
+use crate::BINARY;
 
 #[test]
 fn nodes_that_start_at_once_on_a_new_file_all_come_up() {
     for _round in 0..6 {
-        let site = Site::empty();
+        let site = Site::empty(BINARY);
         let nodes: Vec<Node> = std::thread::scope(|scope| {
             let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| site.node())).collect();
             starting.into_iter().map(|node| node.join().expect("it starts")).collect()
         });
-        site.make_workspace("skyline", crate::support::OWNER).is(0);
+        site.create_workspace("skyline", testkit::OWNER).is(0);
         let key = nodes[0].owner().create_key("Key", &["trips:read"]);
         for node in &nodes {
-            node.with(&key).get("/api/v1/auth/whoami").is(200);
+            node.with_key(&key).get("/api/v1/auth/whoami").is(200);
         }
     }
 }
 
 #[test]
 fn a_node_is_alive_before_it_is_ready() {
-    let site = Site::new();
-    let lock = WriteLock::take(&site);
+    let site = Site::new(BINARY);
+    let lock = site.lock_writes();
     std::thread::scope(|scope| {
         let (said, hears) = std::sync::mpsc::channel();
         let mut child = site
@@ -39,7 +41,7 @@ fn a_node_is_alive_before_it_is_ready() {
                 }
             }
         });
-        let address = hears.recv_timeout(crate::support::DEADLINE).expect("an address");
+        let address = hears.recv_timeout(testkit::DEADLINE).expect("an address");
         let get = |path| Client::connect(address).expect("a connection").get(path).status;
         assert_eq!((get("/health"), get("/readiness")), (200, 503));
         lock.release();
@@ -54,15 +56,15 @@ fn a_node_is_alive_before_it_is_ready() {
 
 #[test]
 fn metrics_are_where_they_were_asked_for() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
-    let metrics = node.anyone().get("/metrics").is(200);
+    let metrics = node.anonymous().get("/metrics").is(200);
     assert!(metrics.body.contains("planeconnection_keys 0"), "{}", metrics.body);
     drop(node);
 
     let node = site.node_with(&["--metrics-listen", "127.0.0.1:0", "--log-format", "json"]);
-    node.anyone().get("/metrics").is(404);
-    let stderr = node.stderr.lock().expect("no panic").clone();
+    node.anonymous().get("/metrics").is(404);
+    let stderr = node.stderr();
     let address = stderr.lines().find_map(|line| {
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         line["metrics"].as_str().and_then(|address| address.parse().ok())
@@ -74,14 +76,14 @@ fn metrics_are_where_they_were_asked_for() {
 
 #[test]
 fn what_cannot_start_says_why_in_one_line() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let address = node.address.to_string();
     site.run(&["serve", "--listen", &address, "--log", "off"]).fails(1, &address);
-    let folder = site.path().display().to_string();
+    let folder = site.folder().display().to_string();
     let missing = format!("sqlite://{folder}/missing/plane.db");
     site.run(&["serve", "--listen", "127.0.0.1:0", "--database", &missing, "--log", "off"]).fails(1, "missing/plane.db");
-    std::fs::write(site.path().join("text.db"), "not a database, but long enough to be looked at".repeat(50)).expect("a file");
+    std::fs::write(site.folder().join("text.db"), "not a database, but long enough to be looked at".repeat(50)).expect("a file");
     let wrong = format!("sqlite://{folder}/text.db");
     site.run(&["serve", "--listen", "127.0.0.1:0", "--database", &wrong, "--log", "off"]).fails(1, "text.db");
     site.run(&["keys", "list", "--database", &wrong]).fails(1, "text.db");
@@ -92,30 +94,31 @@ fn what_cannot_start_says_why_in_one_line() {
 
 #[test]
 fn a_file_may_be_called_anything() {
-    let site = Site::empty();
-    let url = format!("sqlite://{}/100%25 of #1.db", site.path().display());
+    let site = Site::empty(BINARY);
+    let url = format!("sqlite://{}/100%25 of #1.db", site.folder().display());
     let arguments = ["--database", &url, "--name", "N", "--slug", "skyline", "--owner-email", "a@b.example"];
-    site.run_with(&[&["workspace", "create", "--owner-password-stdin"], &arguments[..]].concat(), "a long enough password").is(0);
-    assert!(site.path().join("100%25 of #1.db").exists());
+    site.run_with_input(&[&["workspace", "create", "--owner-password-stdin"], &arguments[..]].concat(), "a long enough password")
+        .is(0);
+    assert!(site.folder().join("100%25 of #1.db").exists());
     site.run(&["keys", "list", "--database", &url]).is(0);
     let node = site.node_with(&["--database", &url, "--header-timeout", "2m"]);
-    node.anyone().get("/readiness").is(200);
+    node.anonymous().get("/readiness").is(200);
     assert!(node.stop().0.success());
 }
 
 #[test]
 fn a_database_that_a_later_version_has_expanded_is_served() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     // As the next release would, while nodes of this one still run and are started again.
-    site.alter("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)");
-    site.alter("ALTER TABLE nodes ADD COLUMN later varchar NOT NULL DEFAULT ''");
-    site.alter("ALTER TABLE api_keys ADD COLUMN later varchar");
+    site.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)");
+    site.execute("ALTER TABLE nodes ADD COLUMN later varchar NOT NULL DEFAULT ''");
+    site.execute("ALTER TABLE api_keys ADD COLUMN later varchar");
     let node = site.node();
-    assert!(node.stderr.lock().expect("no panic").contains("made by a later version"));
+    assert!(node.stderr().contains("made by a later version"));
     let key = node.owner().create_key("Key", &["trips:read"]);
-    node.with(&key).get("/api/v1/auth/whoami").is(200);
+    node.with_key(&key).get("/api/v1/auth/whoami").is(200);
     site.run(&["keys", "revoke", &key.id]).is(0);
-    node.with(&key).get("/api/v1/auth/whoami").is(401);
-    site.alter("DELETE FROM seaql_migrations WHERE version = 'm0008_nodes'");
+    node.with_key(&key).get("/api/v1/auth/whoami").is(401);
+    site.execute("DELETE FROM seaql_migrations WHERE version = 'm0008_nodes'");
     site.run(&["keys", "list"]).fails(1, "another line of versions");
 }

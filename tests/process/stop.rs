@@ -1,19 +1,18 @@
-//! SIGTERM: what is in flight is finished, what was answered is counted.
+//! SIGTERM: what is in flight is run, what was answered is counted.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::Signal;
 use serde_json::json;
+use testkit::{Client, Key, Node, Site, WHOAMI, until};
 
-use crate::support::{Client, Key, Node, Site, WriteLock, until};
-
-const WHOAMI: &str = "/api/v1/auth/whoami";
+use crate::BINARY;
 
 #[test]
 fn a_stopped_node_has_counted_every_request_it_answered() {
     const ENOUGH: u32 = 5_000;
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let mut owner = node.owner();
     let (free, narrow, dead) = (
@@ -36,7 +35,7 @@ fn a_stopped_node_has_counted_every_request_it_answered() {
         for (key, path, status) in plans {
             let (node, answered, counts) = (&node, &answered, &counts);
             scope.spawn(move || {
-                let mut client = node.with(key);
+                let mut client = node.with_key(key);
                 let mut count = 0;
                 // Until the node goes away.
                 while let Ok(answer) = client.try_send("GET", path, None) {
@@ -54,7 +53,7 @@ fn a_stopped_node_has_counted_every_request_it_answered() {
         until("enough requests were answered", || answered.load(Ordering::Relaxed) >= ENOUGH);
         node.signal(Signal::TERM);
     });
-    let (status, _, stderr) = node.ended();
+    let (status, _, stderr) = node.wait_for_exit();
     assert_eq!(status.code(), Some(0), "{stderr}");
 
     let node = site.node();
@@ -65,7 +64,7 @@ fn a_stopped_node_has_counted_every_request_it_answered() {
         let expected = mine.fold((0, 0), |sum, (_, allowed, denied)| (sum.0 + allowed, sum.1 + denied));
         assert_eq!(usage(&mut owner, key), expected);
     }
-    site.verify();
+    site.verify_audit_log();
 }
 
 /// Requests allowed and denied, in all buckets.
@@ -78,34 +77,34 @@ fn usage(owner: &mut Client, key: &Key) -> (i64, i64) {
 
 #[test]
 fn a_request_in_flight_is_finished_and_new_ones_are_not_begun() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let mut owner = node.owner();
-    let body = crate::support::new_key("In flight", &["trips:read"]).to_string();
+    let body = testkit::create_key_body("In flight", &["trips:read"]).to_string();
     // The answer to the first request says that the node reads this connection; half of the second is on its way.
     owner.get(WHOAMI).is(200);
     let (first, second) = body.split_at(body.len() / 2);
     owner.begin_post("/api/v1/api-keys", body.len(), first).expect("sent");
     let address = node.address;
     // A request is in flight once the node has read its head: it has by the time it answers a later one.
-    node.anyone().get("/health").is(200);
+    node.anonymous().get("/health").is(200);
     node.signal(Signal::TERM);
     until("the node takes no new connection", || Client::connect(address).is_err());
     owner.write(second.as_bytes()).expect("sent");
-    let key = Key::of(&owner.read_answer().expect("an answer").is(201).json["data"]);
-    let (status, _, stderr) = node.ended();
+    let key = Key::from_json(&owner.read_response().expect("an answer").is(201).json["data"]);
+    let (status, _, stderr) = node.wait_for_exit();
     assert_eq!(status.code(), Some(0), "{stderr}");
     let node = site.node();
-    node.with(&key).get(WHOAMI).is(200);
+    node.with_key(&key).get(WHOAMI).is(200);
 }
 
 #[test]
 fn a_node_that_stops_waits_for_the_database_to_take_what_was_counted() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     let key = node.owner().create_key("Key", &["trips:read"]);
-    let lock = WriteLock::take(&site);
-    let mut client = node.with(&key);
+    let lock = site.lock_writes();
+    let mut client = node.with_key(&key);
     for _request in 0..10 {
         client.get(WHOAMI).is(200);
     }
@@ -113,23 +112,23 @@ fn a_node_that_stops_waits_for_the_database_to_take_what_was_counted() {
     node.signal(Signal::TERM);
     until("the node takes no new connection", || Client::connect(address).is_err());
     lock.release();
-    assert_eq!(node.ended().0.code(), Some(0));
+    assert_eq!(node.wait_for_exit().0.code(), Some(0));
     assert_eq!(usage(&mut site.node().owner(), &key), (10, 0));
 }
 
 #[test]
 fn an_interrupt_stops_as_well() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
     node.signal(Signal::INT);
-    assert_eq!(node.ended().0.code(), Some(0));
+    assert_eq!(node.wait_for_exit().0.code(), Some(0));
 }
 
 #[test]
 fn a_repeated_request_is_known_after_a_restart() {
-    let site = Site::new();
+    let site = Site::new(BINARY);
     let node = site.node();
-    let body = crate::support::new_key("Once", &["trips:read"]);
+    let body = testkit::create_key_body("Once", &["trips:read"]);
     let member = json!({ "name": "Ben", "email": "ben@skyline.example", "role": "pilot" });
     let send = |node: &Node| {
         let mut owner = node.owner().header("idempotency-key", "first-1");

@@ -3,23 +3,16 @@
 //! The version before knows files only. That is enough: both versions run the same statements on both engines, and what
 //! matters here is that each can live with the schema and the rows of the other.
 
-#[path = "../support/database.rs"]
-#[expect(dead_code, reason = "made for all tests, which need all of it")]
-mod database;
-#[path = "../process/support.rs"]
-#[expect(dead_code, reason = "made for the tests of processes, which need all of it")]
-mod support;
-
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use planeconnection::cluster::LEASE;
 use serde_json::json;
+use testkit::{Key, Node, OWNER, PASSWORD, Site, WHOAMI, run, until};
 
-use crate::support::{Key, Node, OWNER, PASSWORD, Site, finished, until};
-
-const WHOAMI: &str = "/api/v1/auth/whoami";
+/// The path of the binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");
 
 /// The binary of the version before.
 fn previous() -> PathBuf {
@@ -33,16 +26,16 @@ fn previous() -> PathBuf {
 fn before(site: &Site, arguments: &[&str]) -> Command {
     let now = site.command(arguments);
     let mut command = Command::new(previous());
-    command.args(arguments).env_clear().current_dir(site.path());
+    command.args(arguments).env_clear().current_dir(site.folder());
     command.envs(now.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command
 }
 
 /// A workspace that the version before has made.
 fn old_site() -> Site {
-    let site = Site::empty_file();
+    let site = Site::empty_in_file(BINARY);
     let create = ["workspace", "create", "--name", "S", "--slug", "skyline", "--owner-email", OWNER, "--owner-password-stdin"];
-    finished(before(&site, &create), PASSWORD).is(0);
+    run(before(&site, &create), PASSWORD).is(0);
     site
 }
 
@@ -55,15 +48,15 @@ fn both_obey(old: &Node, new: &Node, token: &str, name: &str) {
     for (number, (making, other)) in [(old, new), (new, old)].into_iter().enumerate() {
         let key = making.owner_with(token).create_key(&format!("{name} {number}"), &["trips:read"]);
         for node in [old, new] {
-            node.with(&key).get(WHOAMI).is(200);
+            node.with_key(&key).get(WHOAMI).is(200);
         }
         let rotated = making.owner_with(token).post(&format!("/api/v1/api-keys/{}/rotate", key.id), &json!({})).is(201);
-        other.with(&Key::of(&rotated.json["data"])).get(WHOAMI).is(200);
+        other.with_key(&Key::from_json(&rotated.json["data"])).get(WHOAMI).is(200);
         let begun = Instant::now();
         other.owner_with(token).revoke(&key);
         assert!(begun.elapsed() < LEASE, "it was waited for in vain");
         for node in [old, new] {
-            node.with(&key).get(WHOAMI).is(401).code("API_KEY_REVOKED");
+            node.with_key(&key).get(WHOAMI).is(401).code("API_KEY_REVOKED");
         }
     }
 }
@@ -74,7 +67,7 @@ fn a_node_of_the_version_before_and_one_of_this_obey_each_other() {
     let old = old_node(&site);
     let token = old.sign_in();
     let kept = old.owner_with(&token).create_key("Kept", &["trips:read"]);
-    old.with(&kept).get(WHOAMI).is(200);
+    old.with_key(&kept).get(WHOAMI).is(200);
     // Brings the schema up to date, under the feet of the one that runs.
     let new = site.node();
     both_obey(&old, &new, &token, "Together");
@@ -85,8 +78,8 @@ fn a_node_of_the_version_before_and_one_of_this_obey_each_other() {
     let begun = Instant::now();
     until("two leases are over", || begun.elapsed() > 2 * LEASE);
     for node in [&old, &new] {
-        node.with(&kept).get(WHOAMI).is(200);
-        assert_eq!(node.anyone().get("/readiness").status, 200);
+        node.with_key(&kept).get(WHOAMI).is(200);
+        assert_eq!(node.anonymous().get("/readiness").status, 200);
     }
     both_obey(&old, &new, &token, "Later");
     let (status, _, log) = old.stop();
@@ -95,11 +88,11 @@ fn a_node_of_the_version_before_and_one_of_this_obey_each_other() {
     let (key, begun) = (new.owner_with(&token).create_key("Alone", &["trips:read"]), Instant::now());
     new.owner_with(&token).revoke(&key);
     assert!(begun.elapsed() < LEASE + Duration::from_secs(1));
-    new.with(&kept).get(WHOAMI).is(200);
+    new.with_key(&kept).get(WHOAMI).is(200);
     let (status, _, log) = new.stop();
     assert_eq!(status.code(), Some(0));
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
-    site.verify();
+    site.verify_audit_log();
 }
 
 #[test]
@@ -108,15 +101,15 @@ fn what_the_version_before_has_written_is_served_and_goes_to_any_database() {
     let old = old_node(&site);
     let [kept, revoked] = ["Kept", "Revoked"].map(|name| old.owner().create_key(name, &["trips:read"]));
     old.owner().revoke(&revoked);
-    old.with(&kept).get(WHOAMI).is(200);
+    old.with_key(&kept).get(WHOAMI).is(200);
     assert_eq!(old.stop().0.code(), Some(0));
-    let to = Site::empty();
+    let to = Site::empty(BINARY);
     site.run(&["copy", "--from", &site.url(), "--to", &to.url()]).is(0);
     for site in [site, to] {
         let node = site.node();
-        node.with(&kept).get(WHOAMI).is(200);
-        node.with(&revoked).get(WHOAMI).is(401).code("API_KEY_REVOKED");
+        node.with_key(&kept).get(WHOAMI).is(200);
+        node.with_key(&revoked).get(WHOAMI).is(401).code("API_KEY_REVOKED");
         node.owner().get("/api/v1/audit-log").is(200);
-        site.verify();
+        site.verify_audit_log();
     }
 }

@@ -10,8 +10,6 @@ mod deny;
 mod fresh;
 mod fuzz;
 mod pip;
-#[expect(dead_code, reason = "made for the tests, too")]
-mod postgres;
 mod previous;
 mod prose;
 mod run;

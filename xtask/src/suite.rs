@@ -3,8 +3,9 @@
 
 use std::process::Command;
 
+use testkit::postgres::{self, Server};
+
 use crate::debian::{install, install_without_service, is_on_path};
-use crate::postgres::{self, Server};
 use crate::{Step, browser, budget, deny, previous, run};
 
 /// The tests that work on whatever `TEST_POSTGRES` names.

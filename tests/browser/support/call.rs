@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::DEADLINE;
 
-use super::process::DEADLINE;
 use super::tab::Tab;
 use super::wire::Said;
 

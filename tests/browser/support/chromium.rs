@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-
-use super::process::DEADLINE;
+use testkit::DEADLINE;
+use testkit::wait::within;
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -109,20 +108,12 @@ fn program() -> Option<OsString> {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Asked to go, it puts its things away first. It may have gone already.
+        // SIGTERM lets it clean up. It may have ended already.
         let _gone = kill_process(Pid::from_child(&self.process), Signal::TERM);
-        until(|| !matches!(self.process.try_wait(), Ok(None)));
+        within(DEADLINE, || !matches!(self.process.try_wait(), Ok(None)));
         let _ended = self.process.kill();
         let _ended = self.process.wait();
-        // A helper that goes a moment later may write a last file into a folder that is being deleted.
-        until(|| std::fs::remove_dir_all(self.profile.path()).is_ok() || !self.profile.path().exists());
-    }
-}
-
-/// Looks again and again until it holds, and gives up without a word: this may be the end of a test that has failed.
-fn until(mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + DEADLINE;
-    while !holds() && Instant::now() < until {
-        thread::park_timeout(Duration::from_millis(2));
+        // A helper process that ends later may write into the folder while it is deleted. No panic: a failed test may drop this.
+        within(DEADLINE, || std::fs::remove_dir_all(self.profile.path()).is_ok() || !self.profile.path().exists());
     }
 }

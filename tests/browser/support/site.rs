@@ -1,17 +1,19 @@
 //! The product as a person meets it: the real binary, on a workspace "skyline" that is empty but for its owner, on the
 //! demo's data, or on no workspace at all.
 
-use super::process::{self, Node, PASSWORD};
+use testkit::{Node, PASSWORD};
+
 use super::tab::Tab;
+use crate::BINARY;
 
 /// Windows: a laptop, one just wide enough for tables, tablets, phones.
 const WIDTHS: [u32; 6] = [1280, 1100, 1030, 768, 390, 320];
 
 pub struct Site {
-    /// The running server: `site.node.owner()` is the owner at the JSON API, `site.node.with(&key)` a key.
+    /// The running server: `site.node.owner()` is the owner at the JSON API, `site.node.with_key(&key)` a key.
     pub node: Node,
     /// Where its data is, and where the command line works on it.
-    pub folder: process::Site,
+    pub folder: testkit::Site,
     /// Everybody's password.
     password: String,
     /// Whether browsers get the embedded typeface.
@@ -20,15 +22,15 @@ pub struct Site {
 
 impl Site {
     pub fn new() -> Self {
-        let folder = process::Site::new();
+        let folder = testkit::Site::new(BINARY);
         Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true }
     }
 
     /// No workspace yet; the path of the link that sets one up.
     pub fn empty() -> (Self, String) {
-        let folder = process::Site::empty();
+        let folder = testkit::Site::empty(BINARY);
         let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true };
-        let said = site.node.stdout.lock().expect("the lock").clone();
+        let said = site.node.stdout();
         let at = said.find("/setup#").unwrap_or_else(|| panic!("no link: {said}"));
         let link = said[at..].split_whitespace().next().expect("a link").to_owned();
         (site, link)
@@ -36,9 +38,9 @@ impl Site {
 
     /// The demo: months of an operator's data.
     pub fn demo() -> Self {
-        let folder = process::Site::empty();
+        let folder = testkit::Site::empty(BINARY);
         let node = Node::start(folder.command(&["demo", "--listen", "127.0.0.1:0"]));
-        let said = node.stdout.lock().expect("the lock").clone();
+        let said = node.stdout();
         let password = said.split("Password").nth(1).and_then(|rest| rest.split_whitespace().next());
         let password = password.unwrap_or_else(|| panic!("no password: {said}")).to_owned();
         Self { node, folder, password, has_typeface: true }
@@ -72,8 +74,8 @@ impl Site {
 
     /// Leaves the row of a node that was killed; the others see to it within seconds.
     pub fn a_node_that_has_ended(&self) {
-        let id = self.folder.either("x'01a215fbb32c79f8b58f9135ac8c6bf9'", "'01a215fb-b32c-79f8-b58f-9135ac8c6bf9'");
-        self.folder.alter(&format!(
+        let id = self.folder.by_engine("x'01a215fbb32c79f8b58f9135ac8c6bf9'", "'01a215fb-b32c-79f8-b58f-9135ac8c6bf9'");
+        self.folder.execute(&format!(
             "INSERT INTO nodes (id, started_at, applied_revision, lease_until, address, name, version) VALUES \
              ({id}, '2026-11-20 08:00:00+00:00', 0, '2026-11-23 09:30:00+00:00', '10.0.0.7:8080', 'south', '')"
         ));
@@ -83,7 +85,7 @@ impl Site {
     pub fn member(&self, role: &str) -> String {
         let email = format!("{role}@skyline.example");
         let arguments = ["members", "add", "--email", &email, "--name", role, "--role", role, "--password-stdin"];
-        self.folder.run_with(&arguments, PASSWORD).is(0);
+        self.folder.run_with_input(&arguments, PASSWORD).is(0);
         email
     }
 }

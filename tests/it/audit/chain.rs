@@ -73,7 +73,7 @@ async fn a_walk_goes_on_past_the_first_batch() {
 #[tokio::test]
 async fn whatever_is_altered_of_an_event_is_noticed() {
     let t = with_a_log().await;
-    let (id, hash) = (format!("id = {}", t.database.id()), format!("hash = {}", t.database.zeros()));
+    let (id, hash) = (format!("id = {}", t.database.new_id_sql()), format!("hash = {}", t.database.zero_hash_sql()));
     for change in [
         "action = 'api_key.revoked'",
         "outcome = 'denied'",
@@ -111,7 +111,7 @@ async fn an_event_that_is_stored_in_another_form_is_noticed() {
 async fn an_event_that_cannot_even_be_read_is_named() {
     // A server's types let nothing in that cannot be read, but for a hash of another length.
     let t = with_a_log().await;
-    altered(&t, &format!("hash = substr({}, 1, 1)", t.database.zeros())).await;
+    altered(&t, &format!("hash = substr({}, 1, 1)", t.database.zero_hash_sql())).await;
     for change in
         ["details = 'nonsense'", "occurred_at = 'yesterday'", "id = 'x'", "outcome = x'ff'", "action = CAST(action AS BLOB)"]
     {
@@ -154,7 +154,7 @@ fn copied(t: &TestApp, number: &str, which: &str) -> String {
     format!(
         "INSERT INTO audit_events SELECT {}, workspace_id, {number}, occurred_at, action, outcome, actor_type, actor_id, \
          actor_name, target_type, target_id, target_name, ip, user_agent, request_id, details, hash FROM audit_events {which}",
-        t.database.id(),
+        t.database.new_id_sql(),
     )
 }
 
@@ -202,7 +202,7 @@ async fn a_head_that_cannot_be_read_is_noticed() {
 async fn a_log_that_was_emptied_together_with_its_head_is_noticed() {
     let t = with_a_log().await;
     t.tamper("DELETE FROM audit_events").await;
-    t.tamper(&format!("UPDATE audit_heads SET sequence = 0, hash = {}", t.database.zeros())).await;
+    t.tamper(&format!("UPDATE audit_heads SET sequence = 0, hash = {}", t.database.zero_hash_sql())).await;
     assert_eq!(fault(&t).await, Some(Fault::Empty));
     t.tamper("DELETE FROM audit_heads").await;
     assert_eq!(fault(&t).await, Some(Fault::Headless));
@@ -216,7 +216,7 @@ async fn an_event_inserted_before_the_first_is_named() {
         let tx = t.app.db.begin().await.expect("a transaction");
         tx.execute_unprepared(&insert).await.expect_err("the table refuses it");
         drop(tx);
-        let unchecked = t.database.either(
+        let unchecked = t.database.by_engine(
             "PRAGMA ignore_check_constraints = ON",
             "ALTER TABLE audit_events DROP CONSTRAINT audit_events_sequence_check",
         );
@@ -240,7 +240,7 @@ async fn a_target_without_a_type_is_noticed() {
 async fn the_log_of_another_workspace_is_named_at_its_first_event() {
     let t = with_a_log().await;
     let (other, _) = t.other_workspace().await;
-    let deferred = t.database.either("PRAGMA defer_foreign_keys = ON;", "");
+    let deferred = t.database.by_engine("PRAGMA defer_foreign_keys = ON;", "");
     t.tamper(&format!(
         "{deferred} \
          CREATE TEMP TABLE pair AS SELECT a.workspace_id AS mine, b.workspace_id AS theirs, b.sequence, b.hash \

@@ -69,9 +69,9 @@ async fn one_of_several_nodes_logs_heads() {
 #[tokio::test]
 async fn a_report_has_at_most_a_thousand_lines_and_the_next_goes_on() {
     let t = TestApp::new().await;
-    let (id, zeros) = (t.database.id(), t.database.zeros());
-    let flag = t.database.either("1", "TRUE");
-    let numbers = t.database.either(
+    let (id, zeros) = (t.database.new_id_sql(), t.database.zero_hash_sql());
+    let flag = t.database.by_engine("1", "TRUE");
+    let numbers = t.database.by_engine(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) SELECT i FROM n",
         "SELECT generate_series(1, 1500) AS i",
     );

@@ -63,7 +63,7 @@ type Case<'a> = (&'a str, fn(&TestApp) -> String, &'a [(&'a str, &'a str)]);
 
 #[tokio::test]
 async fn an_altered_row_is_named_with_its_field() {
-    let flag = |t: &TestApp| t.database.either("1", "TRUE").to_owned();
+    let flag = |t: &TestApp| t.database.by_engine("1", "TRUE").to_owned();
     let none = |_: &TestApp| String::new();
     let cases: [Case; 19] = [
         (
@@ -114,7 +114,7 @@ async fn an_altered_row_is_named_with_its_field() {
 #[tokio::test]
 async fn a_secret_that_was_put_in_place_of_another_is_named() {
     let t = with_a_history().await;
-    t.tamper(&format!("UPDATE api_keys SET digest = {} WHERE name = 'Changed'", t.database.zeros())).await;
+    t.tamper(&format!("UPDATE api_keys SET digest = {} WHERE name = 'Changed'", t.database.zero_hash_sql())).await;
     assert_eq!(differing(&t).await, [("Changed".to_owned(), "secretFingerprint")]);
 }
 
@@ -124,15 +124,15 @@ async fn a_row_without_an_event_is_named() {
     t.tamper(&format!(
         "INSERT INTO members (id, workspace_id, email, name, role, password_hash, created_at) \
          SELECT {}, workspace_id, 'm@skyline.example', 'Mallory', role, password_hash, created_at FROM members WHERE name = 'Dee'",
-        t.database.id(),
+        t.database.new_id_sql(),
     ))
     .await;
     t.tamper(&format!(
         "INSERT INTO api_keys (id, workspace_id, digest, hint, name, permissions, scopes, created_at, created_by_id, \
          created_by_name, revision) SELECT {}, workspace_id, {}, hint, 'Planted', permissions, scopes, created_at, created_by_id, \
          created_by_name, revision FROM api_keys WHERE name = 'Changed'",
-        t.database.id(),
-        t.database.zeros(),
+        t.database.new_id_sql(),
+        t.database.zero_hash_sql(),
     ))
     .await;
     assert_eq!(differing(&t).await, [("Planted".to_owned(), "row"), ("Mallory".to_owned(), "row")]);
@@ -155,7 +155,7 @@ async fn what_the_events_of_an_earlier_version_do_not_tell_is_no_difference() {
     for field in ["secretFingerprint", "passwordFingerprint", "rotatedFrom"] {
         let file = format!("UPDATE audit_events SET details = json_remove(details, '$.{field}')");
         let server = format!("UPDATE audit_events SET details = details - '{field}'");
-        t.tamper(t.database.either(&file, &server)).await;
+        t.tamper(t.database.by_engine(&file, &server)).await;
     }
     assert_eq!(differing(&t).await, []);
     t.tamper("UPDATE members SET password_hash = 'another'").await;

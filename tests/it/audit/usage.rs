@@ -206,7 +206,7 @@ async fn what_cannot_be_written_is_written_the_next_time() {
         owner.get(&format!("{KEYS}/{}/usage?to=2026-11-23", key.id)).await.is(200).at("/data/buckets").clone()
     };
     for table in ["api_key_usage", "audit_events", "api_key_addresses"] {
-        t.database.refuse("INSERT", table, "TRUE").await;
+        t.database.reject_writes("INSERT", table, "TRUE").await;
     }
     for _ in 0..3 {
         t.with(&key).get(WHOAMI).await.is(200);
@@ -215,12 +215,12 @@ async fn what_cannot_be_written_is_written_the_next_time() {
         t.anyone().post("/api/v1/auth/sign-in", wrong).await.is(401);
         t.flush().await;
     }
-    t.database.allow("api_key_usage").await;
+    t.database.accept_writes("api_key_usage").await;
     t.flush().await;
-    t.database.allow("audit_events").await;
+    t.database.accept_writes("audit_events").await;
     assert_eq!(usage().await, json!([{ "start": "2026-11-23T00:00:00Z", "allowed": 3, "denied": 3 }]));
     t.flush().await;
-    t.database.allow("api_key_addresses").await;
+    t.database.accept_writes("api_key_addresses").await;
     let events = t.audit().await;
     let count = |action: &str| named(&events, action).len();
     assert_eq!((count("api_key.used"), count("api_key.denied"), count("member.sign_in_failed")), (1, 1, 1));
@@ -260,7 +260,7 @@ async fn no_secret_is_in_the_database_or_in_the_log() {
     let events = t.audit().await;
     let log = lines.bytes();
     let places =
-        [("the database", t.database.bytes().await), ("the log", log), ("the audit log", json!(events).to_string().into_bytes())];
+        [("the database", t.database.dump().await), ("the log", log), ("the audit log", json!(events).to_string().into_bytes())];
     let token = invited.text_at("/data/inviteUrl").split_once('#').expect("a link").1.to_owned();
     let secrets = [secret, rotated.text_at("/data/secret"), session.text_at("/data/token"), token, PASSWORD.to_owned()];
     for (place, bytes) in &places {

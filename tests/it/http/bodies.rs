@@ -5,14 +5,14 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::KEYS;
-use crate::support::{JsonOk, TestApp};
+use crate::support::{Response, TestApp};
 
-async fn post_raw(t: &TestApp, content_type: &'static str, body: impl Into<Body>) -> JsonOk {
+async fn post_raw(t: &TestApp, content_type: &'static str, body: impl Into<Body>) -> Response {
     let client = t.owner().await.header("content-type", content_type);
     client.send(Method::POST, KEYS, body.into()).await
 }
 
-async fn refuses(t: &TestApp, body: &str) -> JsonOk {
+async fn refuses(t: &TestApp, body: &str) -> Response {
     post_raw(t, "application/json", body.to_owned()).await.is(400).code("INVALID_REQUEST")
 }
 

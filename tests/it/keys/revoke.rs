@@ -89,7 +89,7 @@ async fn a_second_revocation_notes_what_a_crash_has_cut_off() {
 async fn a_revocation_does_not_depend_on_the_record_of_its_confirmation() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
-    t.database.refuse("INSERT", "audit_events", "NEW.action = 'api_key.refused_everywhere'").await;
+    t.database.reject_writes("INSERT", "audit_events", "NEW.action = 'api_key.refused_everywhere'").await;
     let admin = t.admin().await;
     let revoked = admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
     assert_eq!(revoked.at("/data/refusedEverywhereAt"), "2026-11-23T09:30:00Z", "it is true all the same");

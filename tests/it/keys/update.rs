@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{KEYS, WHOAMI, named, with};
-use crate::support::{JsonOk, TestApp, TestKey};
+use crate::support::{Response, TestApp, TestKey};
 
-async fn patch(t: &TestApp, key: &TestKey, body: Value) -> JsonOk {
+async fn patch(t: &TestApp, key: &TestKey, body: Value) -> Response {
     t.admin().await.patch(&format!("{KEYS}/{}", key.id), body).await
 }
 

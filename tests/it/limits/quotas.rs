@@ -7,7 +7,7 @@ use planeconnection::members::Role;
 use serde_json::{Value, json};
 
 use super::{refusals, with};
-use crate::support::JsonOk;
+use crate::support::Response;
 
 const KEYS: &str = "/api/v1/api-keys";
 const MEMBERS: &str = "/api/v1/members";
@@ -20,7 +20,7 @@ fn invited(number: usize) -> Value {
     json!({ "name": format!("Person {number}"), "email": format!("person-{number}@skyline.example"), "role": "pilot" })
 }
 
-fn is_exceeded(refused: JsonOk, quota: &str, limit: u64) {
+fn is_exceeded(refused: Response, quota: &str, limit: u64) {
     let refused = refused.is(409).code("QUOTA_EXCEEDED");
     assert_eq!((refused.at("/error/quota"), refused.at("/error/limit")), (&json!(quota), &json!(limit)));
     assert!(refused.text.contains(&format!("raise {quota}.")), "{}", refused.text);

@@ -9,13 +9,13 @@ use planeconnection::members::Role;
 use serde_json::json;
 
 use super::{refusals, with};
-use crate::support::{Client, JsonOk, TestApp, TestKey};
+use crate::support::{Client, Response, TestApp, TestKey};
 
 const TRIPS: &str = "/api/v1/ops/trips";
 const KEYS: &str = "/api/v1/api-keys";
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
-fn is_limited(refused: &JsonOk, policy: &str, seconds: &str) {
+fn is_limited(refused: &Response, policy: &str, seconds: &str) {
     assert_eq!((refused.status, &refused.json["error"]["code"]), (429, &json!("RATE_LIMITED")), "{}", refused.text);
     assert_eq!(refused.header("retry-after"), seconds);
     assert_eq!(refused.header("ratelimit-policy"), policy);
@@ -23,7 +23,7 @@ fn is_limited(refused: &JsonOk, policy: &str, seconds: &str) {
     assert_eq!(refused.header("ratelimit"), format!("{name};r=0;t={seconds}"));
 }
 
-async fn head(client: &Client, path: &str) -> JsonOk {
+async fn head(client: &Client, path: &str) -> Response {
     client.send(Method::HEAD, path, Body::empty()).await
 }
 

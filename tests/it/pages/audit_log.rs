@@ -8,7 +8,7 @@ use planeconnection::audit::{self, Action, AuditContext, AuditedTx, Event, Event
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 
-use crate::support::{JsonOk, TestApp, TestKey};
+use crate::support::{Response, TestApp, TestKey};
 
 const PAGE: &str = "/settings/audit-log";
 const KEYS: &str = "/api/v1/api-keys";
@@ -25,7 +25,7 @@ async fn record(t: &TestApp, action: Action, outcome: Outcome, details: Value) {
 }
 
 /// The sentences of the list, without what they lead to.
-fn sentences(page: &JsonOk) -> Vec<String> {
+fn sentences(page: &Response) -> Vec<String> {
     let told = page.text.split("<p class=\"told\">").skip(1).filter_map(|rest| rest.split("</p>").next());
     let plain = |html: &str| {
         let outside = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));

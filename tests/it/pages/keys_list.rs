@@ -7,7 +7,7 @@ use std::time::Duration;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 
-use crate::support::{JsonOk, TestApp, TestKey};
+use crate::support::{Response, TestApp, TestKey};
 
 const LIST: &str = "/settings/api-keys";
 const SEARCH: &str = "/settings/api-keys/search";
@@ -50,21 +50,21 @@ impl TestApp {
 }
 
 /// The names of the rows, from the top.
-fn names(page: &JsonOk) -> Vec<String> {
+fn names(page: &Response) -> Vec<String> {
     let links = page.text.split("<a class=\"name\"").skip(1);
     links.filter_map(|link| Some(link.split_once('>')?.1.split("</a>").next()?.to_owned())).collect()
 }
 
 /// The row of this key.
 #[track_caller]
-fn row<'a>(page: &'a JsonOk, name: &str) -> &'a str {
+fn row<'a>(page: &'a Response, name: &str) -> &'a str {
     let row = page.text.split("<tr role=\"row\">").find(|row| row.contains(&format!(">{name}</a>")));
     row.unwrap_or_else(|| panic!("no row of {name}: {}", page.text))
 }
 
 /// Where the link with this text leads.
 #[track_caller]
-fn link(page: &JsonOk, text: &str) -> String {
+fn link(page: &Response, text: &str) -> String {
     let end = format!(">{text}</a>");
     let (before, _) = page.text.split_once(&end).unwrap_or_else(|| panic!("no link “{text}”: {}", page.text));
     let (_, tag) = before.rsplit_once("href=\"").expect("an address");

@@ -4,18 +4,18 @@ use planeconnection::members::{Member, Role};
 use serde_json::json;
 
 use crate::browser::Person;
-use crate::support::{JsonOk, TestApp};
+use crate::support::{Response, TestApp};
 
 const LIST: &str = "/settings/members";
 const NEW: &str = "/settings/members/new";
 
-pub async fn invite(person: &Person, name: &str, email: &str, role: &str) -> JsonOk {
+pub async fn invite(person: &Person, name: &str, email: &str, role: &str) -> Response {
     person.submit(NEW, NEW, &[("name", name), ("email", email), ("role", role)]).await
 }
 
 /// What stands behind `#` in the link that a page shows.
 #[track_caller]
-pub fn code(page: &JsonOk) -> String {
+pub fn code(page: &Response) -> String {
     let (_, rest) = page.text.split_once("/join#").unwrap_or_else(|| panic!("no link: {}", page.text));
     rest.split('<').next().unwrap_or_default().to_owned()
 }

@@ -8,7 +8,7 @@ use planeconnection::members::Role;
 use serde_json::{Value, json};
 
 use crate::browser::Person;
-use crate::support::{JsonOk, TestApp};
+use crate::support::{Response, TestApp};
 
 const NEW: &str = "/settings/api-keys/new";
 const KEYS: &str = "/api/v1/api-keys";
@@ -35,12 +35,12 @@ fn typed<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     untouched.chain(changes.iter().copied()).collect()
 }
 
-async fn send(person: &Person, changes: &[(&str, &str)]) -> JsonOk {
+async fn send(person: &Person, changes: &[(&str, &str)]) -> Response {
     person.submit(NEW, NEW, &typed(changes)).await
 }
 
 /// The id of the key that this page is about.
-fn id_in(page: &JsonOk) -> String {
+fn id_in(page: &Response) -> String {
     let (_, rest) = page.text.split_once("data-secret=\"/settings/api-keys/").expect("a page with a secret");
     rest.split('"').next().expect("an id").to_owned()
 }

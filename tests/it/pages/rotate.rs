@@ -6,7 +6,7 @@ use planeconnection::members::Role;
 use serde_json::{Value, json};
 
 use crate::browser::Person;
-use crate::support::{JsonOk, TestApp, TestKey};
+use crate::support::{Response, TestApp, TestKey};
 
 const KEYS: &str = "/api/v1/api-keys";
 const MINUTE: Duration = Duration::from_mins(1);
@@ -38,7 +38,7 @@ async fn use_(t: &TestApp, key: &TestKey, address: &str, times: u32) {
 }
 
 /// The number of the step that is to be taken now.
-fn step(page: &JsonOk) -> usize {
+fn step(page: &Response) -> usize {
     let (before, _) = page.main().split_once("aria-current=\"step\"").expect("a step");
     before.matches("<li class=\"done\">").count() + 1
 }

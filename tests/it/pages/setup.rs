@@ -5,7 +5,7 @@ use std::time::Duration;
 use planeconnection::workspaces;
 
 use crate::browser::Person;
-use crate::support::{EmptyApp, JsonOk, PASSWORD, TestApp};
+use crate::support::{EmptyApp, PASSWORD, Response, TestApp};
 
 async fn link(t: &EmptyApp) -> String {
     workspaces::offer(&t.app).await.expect("a database").expect("a link").expose().to_owned()
@@ -23,7 +23,7 @@ fn filled(code: &str) -> [(&str, &str); 7] {
     ]
 }
 
-async fn set_up(person: &Person, fields: &[(&str, &str)]) -> JsonOk {
+async fn set_up(person: &Person, fields: &[(&str, &str)]) -> Response {
     person.submit("/setup", "/setup", fields).await
 }
 
@@ -120,7 +120,7 @@ async fn only_the_digest_of_a_link_is_stored() {
     let t = EmptyApp::new().await;
     let code = link(&t).await;
     assert!(code.starts_with("pcu_") && code.len() == 47, "{code}");
-    let bytes = t.database.bytes().await;
+    let bytes = t.database.dump().await;
     assert!(!bytes.windows(code.len()).any(|window| window == code.as_bytes()));
 }
 

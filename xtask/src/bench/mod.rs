@@ -18,10 +18,11 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use testkit::postgres;
 
 use crate::cluster::database;
+use crate::command;
 use crate::run::{Profile, Stop, build};
-use crate::{command, postgres};
 
 #[derive(clap::Args)]
 pub(crate) struct Bench {

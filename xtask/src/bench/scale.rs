@@ -8,7 +8,9 @@ use std::time::Instant;
 use super::rivals::{Server, product_command};
 use crate::cluster::database;
 use crate::run::{Folder, Product, Stop};
-use crate::{debian, postgres};
+use testkit::postgres;
+
+use crate::debian;
 
 const SIZES: [u64; 4] = [0, 100_000, 1_000_000, 10_000_000];
 

@@ -13,7 +13,9 @@ use super::rivals::{Server, product_command};
 use super::scale::{self, Dialect, POSTGRES, SQLITE};
 use crate::cluster::database;
 use crate::run::{Folder, Product, Profile, Stop, build};
-use crate::{debian, postgres};
+use testkit::postgres;
+
+use crate::debian;
 
 /// Keys in turn, and seconds of load: for many, twice as long as from one write to the next.
 const KEYS: [(u32, u32); 3] = [(1, 10), (1_000, 10), (MOST, 100)];

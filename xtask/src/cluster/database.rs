@@ -4,9 +4,9 @@ use std::io;
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use testkit::postgres::{self, Server};
 
 use crate::debian;
-use crate::postgres::{self, Server};
 
 /// A running server; dropped, it is stopped and gone.
 pub(super) struct Database(Server);

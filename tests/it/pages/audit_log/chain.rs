@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{PAGE, named, sentences};
 use crate::browser::Person;
-use crate::support::{JsonOk, PASSWORD, TestApp};
+use crate::support::{PASSWORD, Response, TestApp};
 
 async fn with_a_log() -> (TestApp, Person) {
     log_in(TestApp::new().await).await
@@ -40,13 +40,13 @@ async fn record(t: &TestApp, events: u32) {
 }
 
 /// Asks for a walk over the whole log, and looks until it is over.
-async fn verified(auditor: &Person) -> JsonOk {
+async fn verified(auditor: &Person) -> Response {
     auditor.submit(PAGE, &format!("{PAGE}/verify"), &[]).await.leads_to(PAGE);
     at_rest(auditor).await
 }
 
 /// The page once no walk over the whole log is under way.
-async fn at_rest(auditor: &Person) -> JsonOk {
+async fn at_rest(auditor: &Person) -> Response {
     loop {
         let page = auditor.get(PAGE).await.is(200);
         if !page.text.contains("is being verified from its first event") {

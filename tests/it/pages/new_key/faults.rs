@@ -4,11 +4,11 @@ use planeconnection::members::Role;
 use serde_json::json;
 
 use super::{NEW, how_many, send};
-use crate::support::{JsonOk, TestApp};
+use crate::support::{Response, TestApp};
 
 /// The message under a field, and its field's reference to it.
 #[track_caller]
-fn faults(page: &JsonOk, field: &str, message: &str) {
+fn faults(page: &Response, field: &str, message: &str) {
     let told = format!("<p class=\"fault\" id=\"{field}-fault\">{message}</p>");
     assert!(page.text.contains(&told), "no “{told}”: {}", page.main());
     assert!(page.text.contains(&format!("<a href=\"#{field}\">{message}</a>")), "no link to {field}: {}", page.main());

@@ -4,11 +4,11 @@ use planeconnection::members::Role;
 use serde_json::json;
 
 use super::{KEYS, NEW, how_many, id_in, send, typed};
-use crate::support::{JsonOk, Lines, TestApp};
+use crate::support::{Lines, Response, TestApp};
 
 /// The whole key that a page shows.
 #[track_caller]
-fn secret_in(page: &JsonOk) -> String {
+fn secret_in(page: &Response) -> String {
     let (_, rest) = page.text.split_once("id=\"secret\">").expect("a page with a secret");
     rest.split('<').next().expect("a secret").to_owned()
 }

@@ -1,68 +1,71 @@
-//! A database of one's own for each test: a file, or, if `TEST_POSTGRES` says where a server is, a database of it. The
-//! whole suite runs on both engines: `cargo xtask test` does, one after the other.
+//! One database for each test: a SQLite file, or a database on the Postgres server that `TEST_POSTGRES` names.
+//! `cargo xtask test` runs the suite on one engine after the other.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kit::db::{Db, DbOptions, Location, Tx};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait};
+use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
 
-/// Where a server is, with the database that every server has.
+/// The environment variable with the URL of a server's database `postgres`.
 const SERVER: &str = "TEST_POSTGRES";
 
-/// What each new database is a copy of, once it is there.
+/// The database with a migrated schema that new ones are copies of.
 const TEMPLATE: &str = "planeconnection_template";
 
-/// Gone when dropped.
+/// A database that is removed when dropped.
 pub struct TestDatabase {
     folder: TempDir,
     location: Location,
+    /// The server's URL and the name of the database, on Postgres.
     server: Option<(String, String)>,
 }
 
 impl TestDatabase {
-    /// Without a schema.
+    /// A database without a schema, on the engine of the suite.
     pub async fn empty() -> Self {
         match std::env::var(SERVER) {
-            Ok(server) => Self::on(&server, None).await,
-            Err(_) => Self::file(),
+            Ok(server) => Self::create(&server, None).await,
+            Err(_) => Self::in_file(),
         }
     }
 
-    /// With today's schema, where that is quicker than to make it.
-    pub async fn migrated() -> Self {
+    /// A database on the engine of the suite: on Postgres a copy of one with the schema of `M`, which is quicker than a
+    /// migration; on SQLite a file without a schema.
+    pub async fn migrated<M: MigratorTrait>() -> Self {
         match std::env::var(SERVER) {
             Ok(server) => {
-                make_template(&server).await;
-                Self::on(&server, Some(TEMPLATE)).await
+                create_template::<M>(&server).await;
+                Self::create(&server, Some(TEMPLATE)).await
             }
-            Err(_) => Self::file(),
+            Err(_) => Self::in_file(),
         }
     }
 
-    /// A file, on whatever the suite runs.
-    pub fn file() -> Self {
-        Self::within(&std::env::temp_dir())
+    /// A file, on any engine of the suite.
+    pub fn in_file() -> Self {
+        Self::in_folder(&std::env::temp_dir())
     }
 
-    /// A file in a folder of its own within `parent`.
-    pub fn within(parent: &Path) -> Self {
+    /// A file in a new folder within `parent`.
+    pub fn in_folder(parent: &Path) -> Self {
         let folder = TempDir::new_in(parent).expect("a temporary folder");
         let location = Location::Sqlite(folder.path().join("plane.db"));
         Self { folder, location, server: None }
     }
 
-    /// Without a schema, on this server.
-    pub async fn at(server: &str) -> Self {
-        Self::on(server, None).await
+    /// A database without a schema, on this server.
+    pub async fn on_server(server: &str) -> Self {
+        Self::create(server, None).await
     }
 
-    async fn on(server: &str, template: Option<&str>) -> Self {
+    async fn create(server: &str, template: Option<&str>) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let admin = Database::connect(server).await.expect("the server");
-        // A process of the same number may have left one behind.
+        // An earlier process with this id may have left one behind.
         admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.expect("a statement");
         let template = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
         admin.execute_unprepared(&format!("CREATE DATABASE {name}{template}")).await.expect("a database");
@@ -76,12 +79,12 @@ impl TestDatabase {
         &self.location
     }
 
-    /// Where files that belong to the test may be put.
+    /// A folder for files of the test.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// As `--database` takes it.
+    /// The database as `--database` takes it.
     pub fn url(&self) -> String {
         match (&self.server, &self.location) {
             (Some((server, name)), _) => sibling(server, name),
@@ -89,12 +92,12 @@ impl TestDatabase {
         }
     }
 
-    /// Everything that is stored, as bytes: of a file a fresh copy, in which nothing is there twice that is stored once.
-    pub async fn bytes(&self) -> Vec<u8> {
+    /// Everything that is stored, as bytes. A file is copied first: the copy holds no remains of deleted rows.
+    pub async fn dump(&self) -> Vec<u8> {
         let db = Db::open(&self.location, &DbOptions::default()).await.expect("a database");
         if self.server.is_none() {
             let copy = self.folder.path().join("bytes.db");
-            let _none_before = std::fs::remove_file(&copy);
+            let _absent = std::fs::remove_file(&copy);
             db.copy_to(&copy.to_string_lossy()).await.expect("a copy");
             return std::fs::read(copy).expect("the copy");
         }
@@ -109,73 +112,73 @@ impl TestDatabase {
         bytes
     }
 
-    /// Does something behind the product's back.
-    pub async fn alter(&self, sql: &str) {
+    /// Executes SQL behind the product's back.
+    pub async fn execute(&self, sql: &str) {
         let db = Db::open(&self.location, &DbOptions::default()).await.expect("a database");
         let tx = db.begin().await.expect("a transaction");
         tx.execute_unprepared(sql).await.expect("a statement");
         tx.commit().await.expect("a commit");
     }
 
-    /// What one engine says in other words than the other.
-    pub fn either<'a>(&self, file: &'a str, server: &'a str) -> &'a str {
-        if self.server.is_some() { server } else { file }
+    /// Returns the text for the engine of this database.
+    pub fn by_engine<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
+        if self.server.is_some() { postgres } else { sqlite }
     }
 
-    /// A new id, in SQL.
-    pub fn id(&self) -> &'static str {
-        self.either("randomblob(16)", "gen_random_uuid()")
+    /// An SQL expression for a new id.
+    pub fn new_id_sql(&self) -> &'static str {
+        self.by_engine("randomblob(16)", "gen_random_uuid()")
     }
 
-    /// A hash of zeros, in SQL.
-    pub fn zeros(&self) -> &'static str {
-        self.either("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
+    /// An SQL expression for a hash of zeros.
+    pub fn zero_hash_sql(&self) -> &'static str {
+        self.by_engine("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
     }
 
-    /// From now on the database refuses to `INSERT` or `UPDATE` rows of a table of which `when` holds.
-    pub async fn refuse(&self, what: &str, table: &str, when: &str) {
-        let file = format!(
-            "CREATE TRIGGER refuse_{table} BEFORE {what} ON {table} WHEN {when} \
+    /// Makes the database reject a statement (`INSERT`, `UPDATE`) on rows of a table for which `when` holds.
+    pub async fn reject_writes(&self, statement: &str, table: &str, when: &str) {
+        let sqlite = format!(
+            "CREATE TRIGGER refuse_{table} BEFORE {statement} ON {table} WHEN {when} \
              BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
         );
-        let server = format!(
+        let postgres = format!(
             "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
              $$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$; \
-             CREATE TRIGGER refuse_{table} BEFORE {what} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION refuse()"
+             CREATE TRIGGER refuse_{table} BEFORE {statement} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION refuse()"
         );
-        self.alter(self.either(&file, &server)).await;
+        self.execute(self.by_engine(&sqlite, &postgres)).await;
     }
 
-    /// It takes them again.
-    pub async fn allow(&self, table: &str) {
-        let (file, server) = (format!("DROP TRIGGER refuse_{table}"), format!("DROP TRIGGER refuse_{table} ON {table}"));
-        self.alter(self.either(&file, &server)).await;
+    /// Ends [`Self::reject_writes`].
+    pub async fn accept_writes(&self, table: &str) {
+        let (sqlite, postgres) = (format!("DROP TRIGGER refuse_{table}"), format!("DROP TRIGGER refuse_{table} ON {table}"));
+        self.execute(self.by_engine(&sqlite, &postgres)).await;
     }
 
-    /// Keeps every other process from writing, for as long as it is not dropped or rolled back.
-    pub async fn lock(&self) -> Lock {
+    /// Keeps every other process from writing until the lock is released or dropped.
+    pub async fn lock_writes(&self) -> WriteLock {
         let Some((server, name)) = &self.server else {
             let db = Db::open(&self.location, &DbOptions::default()).await.expect("a database");
-            return Lock::File(db.begin().await.expect("the lock"));
+            return WriteLock::File(db.begin().await.expect("the lock"));
         };
         let names = kit::db::names(&Db::open(&self.location, &DbOptions::default()).await.expect("a database"))
             .await
             .expect("the tables");
-        // Not by the product's own means: those see to it that nobody holds a lock for long.
+        // On a plain connection: the product's transactions have timeouts.
         let connection = Database::connect(sibling(server, name)).await.expect("a connection");
         let held = connection.begin().await.expect("a transaction");
         held.execute_unprepared(&format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", names.join(", "))).await.expect("the lock");
-        Lock::Server(connection, held)
+        WriteLock::Server(connection, held)
     }
 }
 
-/// A lock on everything.
-pub enum Lock {
+/// A lock on all tables.
+pub enum WriteLock {
     File(Tx),
     Server(DatabaseConnection, sea_orm::DatabaseTransaction),
 }
 
-impl Lock {
+impl WriteLock {
     pub async fn release(self) {
         match self {
             Self::File(tx) => tx.rollback().await.expect("a rollback"),
@@ -187,12 +190,12 @@ impl Lock {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Some((server, name)) = self.server.take() else { return };
-        // Of its own, as a test may end within a runtime or without one.
+        // In a thread, since a test may end inside a runtime, where another cannot block.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let admin = Database::connect(&server).await.expect("the server");
-                // What cannot be dropped goes with the server.
+                // A database that cannot be dropped is removed with the server.
                 let _left = admin.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
             });
         });
@@ -200,8 +203,8 @@ impl Drop for TestDatabase {
     }
 }
 
-/// Makes the template, unless another test has.
-async fn make_template(server: &str) {
+/// Creates the template, unless another test has. It gets its name when it is complete.
+async fn create_template<M: MigratorTrait>(server: &str) {
     let admin = Database::connect(server).await.expect("the server");
     let lock = admin.begin().await.expect("a transaction");
     lock.execute_unprepared("SELECT pg_advisory_xact_lock(1)").await.expect("the lock");
@@ -213,14 +216,14 @@ async fn make_template(server: &str) {
         admin.execute_unprepared(&format!("CREATE DATABASE {unfinished}")).await.expect("a database");
         let location: Location = sibling(server, &unfinished).parse().expect("a location");
         let db = Db::open(&location, &DbOptions::default()).await.expect("a database");
-        db.migrate::<planeconnection::migrations::Migrations>().await.expect("a schema");
+        db.migrate::<M>().await.expect("a schema");
         db.close().await;
         admin.execute_unprepared(&format!("ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")).await.expect("a name");
     }
     lock.rollback().await.expect("a rollback");
 }
 
-/// The same server's database of this name.
+/// The URL of another database of a server.
 fn sibling(server: &str, name: &str) -> String {
     let (before, _) = server.rsplit_once('/').expect("a URL that names a database");
     format!("{before}/{name}")

@@ -1,17 +1,19 @@
-//! A Postgres server of one's own, on a free port of this machine and in a folder that goes with it. For the chores, and
-//! for the tests that need to stop, start or cut off a server.
+//! A Postgres server on a free port of this machine, in a folder that is removed with it. For the chores, and for tests
+//! that stop, start or cut off a server.
 
 use std::io;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How long a server may take to start or to stop.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::wait::within;
 
-/// Fit for tests: nothing that is written has to outlive the machine.
+/// Limit for a server to start or to stop.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Settings for tests: nothing that is written has to survive a crash of the machine.
 const SETTINGS: &[&str] = &[
     "listen_addresses=127.0.0.1",
     "fsync=off",
@@ -22,87 +24,85 @@ const SETTINGS: &[&str] = &[
     "log_min_messages=fatal",
 ];
 
-/// A running server; dropped, it is stopped and gone.
+/// A running server, stopped and removed when dropped.
 #[derive(Debug)]
 pub struct Server {
     folder: PathBuf,
     port: u16,
-    more: Vec<String>,
+    settings: Vec<String>,
 }
 
 impl Server {
-    /// Makes a cluster in a new folder and starts it.
+    /// Creates a database cluster in a new folder and starts the server.
     pub fn start() -> io::Result<Self> {
         Self::start_with(&[])
     }
 
-    /// The same, with more settings.
-    pub fn start_with(more: &[&str]) -> io::Result<Self> {
-        Self::start_in(&std::env::temp_dir(), more, Self::make_data)
+    /// Starts a new server with more settings (`name=value`).
+    pub fn start_with(settings: &[&str]) -> io::Result<Self> {
+        Self::start_in(&std::env::temp_dir(), settings, Self::create_data)
     }
 
-    /// In a folder within `parent`, with data that `make` provides.
-    pub fn start_in(parent: &Path, more: &[&str], make: impl Fn(&Self) -> io::Result<()>) -> io::Result<Self> {
-        // Somebody else may have taken the port before the server did.
-        let attempts = (0..2).find_map(|_| Self::try_start(parent, more, &make).ok());
-        attempts.map_or_else(|| Self::try_start(parent, more, &make), Ok)
+    /// Starts a server in a new folder within `parent`, with data that `create` provides. The server's user has to be able
+    /// to enter `parent`, as it may not the temporary folder of another user.
+    pub fn start_in(parent: &Path, settings: &[&str], create: impl Fn(&Self) -> io::Result<()>) -> io::Result<Self> {
+        // Another process may take the port before the server does.
+        let attempts = (0..2).find_map(|_| Self::try_start(parent, settings, &create).ok());
+        attempts.map_or_else(|| Self::try_start(parent, settings, &create), Ok)
     }
 
-    fn try_start(parent: &Path, more: &[&str], make: &impl Fn(&Self) -> io::Result<()>) -> io::Result<Self> {
-        // Not below the temporary folder of whoever runs this, which the server's user may not enter.
+    fn try_start(parent: &Path, settings: &[&str], create: &impl Fn(&Self) -> io::Result<()>) -> io::Result<Self> {
         let port = free_port()?;
         let folder = parent.join(format!("planeconnection-postgres-{}-{port}", std::process::id()));
         std::fs::create_dir(&folder)?;
-        let server = Self { folder, port, more: more.iter().map(|&setting| setting.to_owned()).collect() };
+        let server = Self { folder, port, settings: settings.iter().map(|&setting| setting.to_owned()).collect() };
         if let Some((user, group)) = owner() {
             std::os::unix::fs::chown(&server.folder, Some(user), Some(group))?;
         }
-        make(&server)?;
+        create(&server)?;
         server.up()?;
         Ok(server)
     }
 
-    /// A new cluster.
-    pub fn make_data(&self) -> io::Result<()> {
+    /// Creates an empty database cluster.
+    pub fn create_data(&self) -> io::Result<()> {
         self.call("initdb", &["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
     }
 
-    /// How to reach a database of it.
+    /// The URL of a database of the server.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where its data is.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The process that all others of it come from, if it has been started.
+    /// The process id of the postmaster, if the server runs.
     pub fn pid(&self) -> Option<i32> {
         // The first line, by the manual's "Database File Layout".
         std::fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
     }
 
-    /// Starts it again after [`Server::down`].
+    /// Starts the server again after [`Server::down`].
     pub fn up(&self) -> io::Result<()> {
-        let settings = SETTINGS.iter().copied().chain(self.more.iter().map(String::as_str));
+        let settings = SETTINGS.iter().copied().chain(self.settings.iter().map(String::as_str));
         let mut options: Vec<String> = settings.map(|setting| format!("-c {setting}")).collect();
         options.push(format!("-p {} -k {}", self.port, self.folder.display()));
         let log = self.folder.join("log").display().to_string();
         self.call("pg_ctl", &["start", "-w", "-t", "60", "-l", &log, "-o", &options.join(" ")])
     }
 
-    /// Stops it: `fast` ends what is running, `immediate` is a crash.
-    pub fn down(&self, how: &str) -> io::Result<()> {
-        self.call("pg_ctl", &["stop", "-w", "-t", "60", "-m", how])
+    /// Stops the server: mode `fast` aborts transactions, `immediate` is a crash.
+    pub fn down(&self, mode: &str) -> io::Result<()> {
+        self.call("pg_ctl", &["stop", "-w", "-t", "60", "-m", mode])
     }
 
-    /// Runs one of the server's programs on its folder.
+    /// Runs a program of Postgres on the data of this server.
     pub fn call(&self, program: &str, arguments: &[&str]) -> io::Result<()> {
         let Some(path) = find(program) else {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("{program} is not installed (Debian: postgresql)")));
@@ -112,14 +112,14 @@ impl Server {
         if let Some((user, group)) = owner() {
             command.uid(user).gid(group);
         }
-        // To a file: the server inherits it, and a pipe would stay open as long as it runs.
-        let said = self.folder.join("said");
-        let output = std::fs::File::create(&said)?;
+        // To a file: the server inherits it, and a pipe would stay open while the server runs.
+        let file = self.folder.join("output");
+        let output = std::fs::File::create(&file)?;
         let status = run(command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output))?;
         if status {
             return Ok(());
         }
-        let said = std::fs::read_to_string(said).unwrap_or_default();
+        let said = std::fs::read_to_string(file).unwrap_or_default();
         let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         Err(io::Error::other(format!("{program}: {said}{log}")))
     }
@@ -135,20 +135,19 @@ impl Drop for Server {
 
 fn run(command: &mut Command) -> io::Result<bool> {
     let mut child = command.spawn()?;
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
-        }
-        if Instant::now() > until {
-            child.kill()?;
-            return Ok(false);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let mut ended = Ok(None);
+    within(TIMEOUT, || {
+        ended = child.try_wait();
+        !matches!(ended, Ok(None))
+    });
+    let Some(status) = ended? else {
+        child.kill()?;
+        return Ok(false);
+    };
+    Ok(status.success())
 }
 
-/// Where a program of the server is: on the PATH, or where Debian puts it.
+/// Finds a program of Postgres: on the PATH, or in the newest folder of Debian's packages.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
@@ -164,7 +163,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
     })
 }
 
-/// Whom the server runs as: Postgres refuses to run as root.
+/// The user and group of the server, if this process is root: Postgres refuses to run as root.
 fn owner() -> Option<(u32, u32)> {
     let id = |arguments: &[&str]| {
         let output = Command::new("id").args(arguments).output().ok()?;
