@@ -249,7 +249,7 @@ impl Node {
                     AuditedTx::begin(&self.app, self.workspace, AuditContext::operator("rows")).await.expect("a transaction");
                 for number in made..size.min(made + AT_ONCE) {
                     let actor = Actor::api_key(format!("key_{}", number % 1_000), "Fleet website");
-                    work.act_for(AuditContext { ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), ..AuditContext::itself(actor) });
+                    work.act_for(AuditContext { ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), ..AuditContext::of(actor) });
                     let outcome = if number % 1_000 == 0 { Outcome::Denied } else { Outcome::Success };
                     let target = Target::new("api_key", number % 1_000, "Fleet website");
                     work.record_as(Action::KeyUsed, outcome, Some(target), json!({ "number": number }));

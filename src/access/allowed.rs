@@ -7,12 +7,13 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use super::credential::{self, Credential as Presented};
+use super::credential::{self, Credential};
 use super::permission::{Permission, Rule};
 use super::reader::Reader;
+use super::recheck::{KeyCheck, SessionCheck};
 use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
-use crate::audit::{Actor, AuditContext, AuditedTx, Credential, IdempotencyOutcome};
+use crate::audit::{Actor, AuditContext, AuditedTx, BeginError, CredentialCheck, IdempotencyOutcome};
 use crate::keys::format::Hint;
 use crate::keys::index::Ask;
 use crate::keys::{self, EntryRef, Refusal, Scope};
@@ -101,40 +102,43 @@ impl<P> Allowed<P> {
     }
 
     /// For the record: who, from where, in which request.
-    pub fn by(&self) -> AuditContext {
+    pub fn by(&self, app: &App) -> AuditContext {
         let actor = match &self.caller {
             Caller::Anyone => Actor::ANONYMOUS,
             Caller::Key { entry, .. } => Actor::api_key(entry.id, &entry.name),
             Caller::Member { member, .. } => Actor::member(member.id, &member.name),
         };
-        AuditContext { credential: self.credential(), ..self.request.audit_context(actor) }
+        AuditContext { credential: self.credential(app), ..self.request.audit_context(actor) }
     }
 
-    /// The credential, to be asked again when something is written.
-    fn credential(&self) -> Option<Credential> {
+    /// Returns the credential, which is checked again when something is written.
+    fn credential(&self, app: &App) -> Option<Arc<dyn CredentialCheck>> {
         match &self.caller {
             Caller::Anyone => None,
             Caller::Key { entry, scope, .. } => {
-                Some(Credential::Key { entry: entry.clone(), scope: *scope, address: self.request.client_ip() })
+                let (entry, address) = (entry.clone(), self.request.client_ip());
+                Some(Arc::new(KeyCheck { app: app.clone(), entry, scope: *scope, address }))
             }
-            Caller::Member { member, session, .. } => Some(Credential::Session(*session, member.role)),
+            Caller::Member { member, session, .. } => {
+                Some(Arc::new(SessionCheck { session: *session, role: member.role }))
+            }
         }
     }
 
     /// Begins a write on the caller's behalf.
-    pub async fn begin(&self, app: &App) -> DbResult<AuditedTx> {
-        AuditedTx::begin(app, self.workspace(), self.by()).await
+    pub async fn begin(&self, app: &App) -> Result<AuditedTx, BeginError> {
+        AuditedTx::begin(app, self.workspace(), self.by(app)).await
     }
 
     /// The same, for a request that may be a repetition: then the first answer is given again, by `?`.
     pub async fn begin_idempotent(&self, app: &App, once: Option<IdempotencyKey>) -> Result<AuditedTx, ApiError> {
-        self.begin_idempotent_by(app, self.by(), once).await
+        self.begin_idempotent_by(app, self.by(app), once).await
     }
 
     /// The same without the caller's name, address and request: nothing that is kept leads back to them. Their credential is
     /// asked again all the same.
     pub async fn begin_idempotent_unnamed(&self, app: &App, once: Option<IdempotencyKey>) -> Result<AuditedTx, ApiError> {
-        let by = AuditContext { credential: self.credential(), ..AuditContext::itself(Actor::ANONYMOUS) };
+        let by = AuditContext { credential: self.credential(app), ..AuditContext::of(Actor::ANONYMOUS) };
         self.begin_idempotent_by(app, by, once).await
     }
 
@@ -221,11 +225,11 @@ async fn admit(app: &App, parts: &Parts, request: &RequestContext, rule: Rule, c
             "AUTHENTICATION_REQUIRED",
             "Send an API key in the X-API-Key header, or sign in and send the token in Authorization: Bearer.",
         )),
-        Some(Presented::Key(presented)) => {
+        Some(Credential::Key(presented)) => {
             let entry = admit_key(app, presented, request, rule, call).await?;
             Ok(Caller::Key { entry, hint: Hint::of(presented), scope: rule.scope() })
         }
-        Some(Presented::Token(token)) => {
+        Some(Credential::Token(token)) => {
             // In a box, as wherever a request of a key may have to ask the database: the room for it would be moved about
             // with each of them, and they hardly ever do.
             let person = Box::pin(person(app, token)).await?.ok_or_else(session_invalid)?;

@@ -19,6 +19,7 @@ mod hosts;
 mod page_session;
 mod permission;
 mod reader;
+mod recheck;
 mod refusal;
 mod request;
 

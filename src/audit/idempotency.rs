@@ -8,11 +8,12 @@
 use std::time::Duration;
 
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::model::Actor;
 use super::tables::answer::{Column, Entity, Model};
-use super::transaction::{IdempotencyOutcome, take_secrets_out};
+use super::scrub::take_secrets_out;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Tx};
@@ -22,20 +23,31 @@ use kit::text::hex;
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_hours(24);
 
+/// The state of a request's `Idempotency-Key`.
+#[derive(Debug)]
+pub enum IdempotencyOutcome {
+    /// The request carries no key, or a new one.
+    Fresh,
+    /// The request was answered before, with this.
+    Replay { status: u16, data: Value },
+    /// The key was used for another request.
+    Reused,
+}
+
 /// One actor's use of one key.
 #[derive(Debug)]
 pub(super) struct Claim {
     actor: String,
-    once: IdempotencyKey,
+    key: IdempotencyKey,
 }
 
 impl Claim {
-    pub(super) fn new(actor: &Actor, once: IdempotencyKey) -> Self {
+    pub(super) fn new(actor: &Actor, key: IdempotencyKey) -> Self {
         let mut actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
         take_secrets_out(&mut actor);
         // Only a digest is kept of what the client wrote: it may be made of a person's name.
-        let key = hex(&Sha256::digest(once.key.as_bytes()));
-        Self { actor, once: IdempotencyKey { key, ..once } }
+        let digest = hex(&Sha256::digest(key.key.as_bytes()));
+        Self { actor, key: IdempotencyKey { key: digest, ..key } }
     }
 
     /// Whether the row would say whose key it is.
@@ -45,13 +57,13 @@ impl Claim {
 }
 
 pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<IdempotencyOutcome> {
-    let row = (workspace, claim.actor.clone(), claim.once.key.clone());
+    let row = (workspace, claim.actor.clone(), claim.key.key.clone());
     let Some(kept) = Entity::find_by_id(row.clone()).one(tx).await? else { return Ok(IdempotencyOutcome::Fresh) };
     if now.since(kept.created_at) >= KEPT {
         Entity::delete_by_id(row).exec(tx).await?;
         return Ok(IdempotencyOutcome::Fresh);
     }
-    if kept.fingerprint != claim.once.fingerprint {
+    if kept.fingerprint != claim.key.fingerprint {
         return Ok(IdempotencyOutcome::Reused);
     }
     let data = serde_json::from_str(&kept.body).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -69,8 +81,8 @@ pub(super) async fn remember(
     let row = Model {
         workspace_id: workspace,
         actor: claim.actor,
-        key: claim.once.key,
-        fingerprint: claim.once.fingerprint.to_vec(),
+        key: claim.key.key,
+        fingerprint: claim.key.fingerprint.to_vec(),
         status: status.cast_signed(),
         body,
         created_at: now,

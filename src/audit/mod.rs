@@ -15,11 +15,13 @@
 mod api;
 mod chain;
 mod compare;
+mod credential;
 mod export;
 mod heads;
 mod idempotency;
 mod model;
 mod pages;
+mod scrub;
 mod store;
 mod tables;
 mod transaction;
@@ -29,16 +31,17 @@ mod words;
 
 pub use api::routes;
 pub use compare::{Comparison, Comparisons, Difference, compare};
+pub use credential::{BeginError, CredentialCheck, CredentialLoss};
 pub use export::{ExportError, Format, export};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
-pub use idempotency::forget_old_answers;
+pub use idempotency::{IdempotencyOutcome, forget_old_answers};
 pub use model::{
-    Action, Actor, AuditContext, Credential, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences,
+    Action, Actor, AuditContext, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences,
 };
 pub use pages::routes as pages;
 pub use store::{hash_at, last_link, list};
 pub(crate) use tables::all as tables;
-pub use transaction::{AuditedTx, IdempotencyOutcome};
+pub use transaction::AuditedTx;
 pub use verify::{Fault, Verdict, verify};
 pub use watch::ChainVerifier;
 pub use words::{told, unusual};

@@ -1,14 +1,14 @@
 //! Events and what they are made of.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::keys::{EntryRef, Scope};
-use crate::members::Role;
+use super::credential::CredentialCheck;
 use kit::clock::Time;
-use kit::secret::{TokenDigest, scrub};
+use kit::secret::scrub;
 
 kit::ids! {
     /// An audit event.
@@ -133,8 +133,11 @@ impl Actor {
         (id.clone(), self.name.unwrap_or(id))
     }
 
-    /// Nobody known.
+    /// Somebody unknown, or somebody whose name is kept secret.
     pub const ANONYMOUS: Self = Self { kind: "anonymous", id: None, name: None };
+
+    /// The product itself.
+    pub const SYSTEM: Self = Self { kind: "system", id: None, name: None };
 }
 
 /// What it was done to.
@@ -167,35 +170,24 @@ pub struct AuditContext {
     pub user_agent: Option<String>,
     /// In which request.
     pub request_id: Option<String>,
-    /// The credential of the request, which must still hold when something is written. It is not stored.
-    pub credential: Option<Credential>,
-}
-
-/// A credential as it was when its request was let in. The body may have been on its way for a while since.
-#[derive(Clone, Debug)]
-pub enum Credential {
-    /// A person's session, with the role that was asked for their permission.
-    Session(TokenDigest, Role),
-    /// An API key.
-    Key {
-        /// The key.
-        entry: EntryRef,
-        /// The scope that the request needs.
-        scope: Option<Scope>,
-        /// Where the request comes from.
-        address: IpAddr,
-    },
+    /// The credential of the request, checked again when a write begins. It is not stored.
+    pub credential: Option<Arc<dyn CredentialCheck>>,
 }
 
 impl AuditContext {
-    /// The command line.
-    pub fn operator(name: &str) -> Self {
-        Self { actor: Actor::operator(name), ip: None, user_agent: None, request_id: None, credential: None }
+    /// Returns a context without a request.
+    pub fn of(actor: Actor) -> Self {
+        Self { actor, ip: None, user_agent: None, request_id: None, credential: None }
     }
 
-    /// The product itself, on behalf of `actor`, outside any request.
-    pub fn itself(actor: Actor) -> Self {
-        Self { actor, ip: None, user_agent: None, request_id: None, credential: None }
+    /// Returns the context of the command line.
+    pub fn operator(name: &str) -> Self {
+        Self::of(Actor::operator(name))
+    }
+
+    /// Returns the context of background work.
+    pub fn system() -> Self {
+        Self::of(Actor::SYSTEM)
     }
 }
 

@@ -1,32 +1,30 @@
 //! A [`AuditedTx`] is one transaction by one actor: all that is written in it and the events that say so commit together.
 
-use std::borrow::Cow;
-
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::chain::{self, GENESIS, Hash};
-use super::idempotency::{self, Claim};
-use super::model::{Action, Actor, AuditContext, Credential, EventId, Outcome, Target};
+use super::credential::BeginError;
+use super::idempotency::{self, Claim, IdempotencyOutcome};
+use super::scrub::{scrub, take_secrets_out};
+use super::model::{Action, Actor, AuditContext, EventId, Outcome, Target};
 use super::store;
 use super::tables::{event, head};
-use crate::app::App;
-use crate::keys::{self, Origin};
-use crate::limits::Permit;
-use crate::sessions;
+use crate::core::Core;
+use crate::limits::{Budgets, Permit};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx, in_powers};
 use kit::http::IdempotencyKey;
-use kit::secret;
+use kit::random::Random;
 
 /// What an event takes besides its text: its hash, its row and its entries in six indexes, roughly.
 const ROOM_OF_AN_EVENT: usize = 500;
 
 /// A write in progress. Dropped without [`AuditedTx::commit`], it never was.
 pub struct AuditedTx {
-    app: App,
+    core: Core,
     tx: Tx,
     /// Dropped after the transaction.
     _connection: Option<Permit>,
@@ -43,22 +41,6 @@ pub struct AuditedTx {
     after: Vec<Box<dyn FnOnce() + Send + Sync>>,
 }
 
-/// What an `Idempotency-Key` says about a request.
-#[derive(Debug)]
-pub enum IdempotencyOutcome {
-    /// New, or without a key: go on.
-    Fresh,
-    /// Done before; this was the answer.
-    Replay {
-        /// Its status.
-        status: u16,
-        /// Its data.
-        data: Value,
-    },
-    /// The key was used for another request.
-    Reused,
-}
-
 impl std::fmt::Debug for AuditedTx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuditedTx").field("workspace", &self.workspace).field("sequence", &self.sequence).finish_non_exhaustive()
@@ -66,87 +48,95 @@ impl std::fmt::Debug for AuditedTx {
 }
 
 impl AuditedTx {
-    /// Begins a transaction in `workspace`. Writers of one workspace follow one another: the chain's head is locked.
-    pub async fn begin(app: &App, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
-        let connection = app.budgets.write(workspace).await?;
-        let tx = app.db.begin().await?;
-        Self::begin_in(app, tx, Some(connection), workspace, by).await
+    /// Begins a transaction in `workspace`, and checks the credential of its request again.
+    ///
+    /// The head of the workspace's chain is locked until the end: writers of one workspace follow one another.
+    pub async fn begin(core: &Core, workspace: WorkspaceId, by: AuditContext) -> Result<Self, BeginError> {
+        let connection = core.budgets.write(workspace).await?;
+        let tx = core.db.begin().await?;
+        Self::lock(core, tx, Some(connection), workspace, by).await?.checked().await
     }
 
-    /// Begins a transaction that takes access away, or lets somebody in who may: it is tried whatever the state of the storage,
-    /// below the disk watermark and ahead of the workspace's other writes. What cannot be stored fails all the same.
-    pub async fn begin_essential(app: &App, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
-        let tx = app.db.begin_essential().await?;
-        Self::begin_in(app, tx, None, workspace, by).await
+    /// Begins a transaction that takes access away, or signs somebody in.
+    ///
+    /// It is tried below the disk watermark, despite an earlier fault of the storage, and ahead of the workspace's other
+    /// writes. What cannot be stored fails all the same.
+    pub async fn begin_essential(core: &Core, workspace: WorkspaceId, by: AuditContext) -> Result<Self, BeginError> {
+        let tx = core.db.begin_essential().await?;
+        Self::lock(core, tx, None, workspace, by).await?.checked().await
     }
 
-    async fn begin_in(app: &App, tx: Tx, connection: Option<Permit>, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
+    /// Begins a transaction of this product itself, outside any request: no credential is checked.
+    pub async fn begin_system(core: &Core, workspace: WorkspaceId) -> DbResult<Self> {
+        let connection = core.budgets.write(workspace).await?;
+        let tx = core.db.begin().await?;
+        Self::lock(core, tx, Some(connection), workspace, AuditContext::system()).await
+    }
+
+    /// Begins an essential transaction of this product itself, outside any request.
+    pub async fn begin_essential_system(core: &Core, workspace: WorkspaceId) -> DbResult<Self> {
+        let tx = core.db.begin_essential().await?;
+        Self::lock(core, tx, None, workspace, AuditContext::system()).await
+    }
+
+    /// Locks the head of the workspace's chain.
+    async fn lock(core: &Core, tx: Tx, connection: Option<Permit>, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
         let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
         let (sequence, hash) = match head {
             Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
             None => return Err(DbErr::RecordNotFound(format!("the audit log of {workspace}"))),
         };
-        // Read after the lock, so that the times of a workspace's events follow their order.
-        let now = app.clock.now();
-        match &by.credential {
-            Some(Credential::Session(session, role)) => sessions::require(&tx, *session, *role, now).await?,
-            Some(Credential::Key { entry, scope, address }) => {
-                let origin = Origin {
-                    address: *address,
-                    now,
-                    request_id: by.request_id.as_deref().unwrap_or_default(),
-                    user_agent: by.user_agent.clone(),
-                };
-                keys::require(app, &tx, entry, *scope, origin).await?;
-            }
-            None => {}
+        Ok(Self::new(core, tx, connection, workspace, by, (sequence, hash)))
+    }
+
+    async fn checked(self) -> Result<Self, BeginError> {
+        if let Some(credential) = &self.by.credential {
+            credential.check(&self.tx, &self.by, self.now).await?;
         }
-        Ok(Self {
-            app: app.clone(),
+        Ok(self)
+    }
+
+    fn new(
+        core: &Core,
+        tx: Tx,
+        connection: Option<Permit>,
+        workspace: WorkspaceId,
+        by: AuditContext,
+        (sequence, hash): (i64, Hash),
+    ) -> Self {
+        Self {
+            core: core.clone(),
             tx,
             _connection: connection,
             workspace,
             by,
-            now,
+            // Read after the lock, so that the times of a workspace's events follow their order.
+            now: core.clock.now(),
             sequence,
             hash,
             events: Vec::new(),
             claim: None,
             stored: 0,
             after: Vec::new(),
-        })
+        }
     }
 
-    /// Goes on with the transaction in which a workspace was made, and begins its log.
-    pub async fn begin_log(app: &App, tx: Tx, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
+    /// Continues the transaction that creates a workspace, and begins the workspace's log.
+    pub async fn begin_log(core: &Core, tx: Tx, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
         store::open_log(&tx, workspace).await?;
-        let now = app.clock.now();
-        Ok(Self {
-            app: app.clone(),
-            tx,
-            _connection: None,
-            workspace,
-            by,
-            now,
-            sequence: 0,
-            hash: GENESIS,
-            events: Vec::new(),
-            claim: None,
-            stored: 0,
-            after: Vec::new(),
-        })
+        Ok(Self::new(core, tx, None, workspace, by, (0, GENESIS)))
     }
 
-    /// The same as [`AuditedTx::begin`], for a request that may be a repetition.
+    /// Begins a transaction as [`AuditedTx::begin`] does, for a request that may be a replay.
     pub async fn begin_idempotent(
-        app: &App,
+        core: &Core,
         workspace: WorkspaceId,
         by: AuditContext,
-        once: Option<IdempotencyKey>,
-    ) -> DbResult<(Self, IdempotencyOutcome)> {
-        let mut tx = Self::begin(app, workspace, by).await?;
-        let Some(once) = once else { return Ok((tx, IdempotencyOutcome::Fresh)) };
-        let claim = Claim::new(&tx.by.actor, once);
+        key: Option<IdempotencyKey>,
+    ) -> Result<(Self, IdempotencyOutcome), BeginError> {
+        let mut tx = Self::begin(core, workspace, by).await?;
+        let Some(key) = key else { return Ok((tx, IdempotencyOutcome::Fresh)) };
+        let claim = Claim::new(&tx.by.actor, key);
         let outcome = idempotency::look_up(&tx.tx, workspace, &claim, tx.now).await?;
         tx.claim = Some(claim);
         Ok((tx, outcome))
@@ -172,9 +162,12 @@ impl AuditedTx {
         self.now
     }
 
-    /// The app it began in.
-    pub fn app(&self) -> &App {
-        &self.app
+    pub fn random(&self) -> &Random {
+        &self.core.random
+    }
+
+    pub fn budgets(&self) -> &Budgets {
+        &self.core.budgets
     }
 
     /// What is recorded from here on was done by someone else: several actors' events, written at once.
@@ -193,7 +186,7 @@ impl AuditedTx {
     /// A request that is to be repeatable all the same begins without a name, too.
     pub fn record_unnamed(&mut self, action: Action, target: Option<Target>, details: Value) {
         self.claim.take_if(|claim| claim.names_someone());
-        let by = std::mem::replace(&mut self.by, AuditContext::itself(Actor::ANONYMOUS));
+        let by = std::mem::replace(&mut self.by, AuditContext::of(Actor::ANONYMOUS));
         self.record(action, target, details);
         self.by = by;
     }
@@ -203,7 +196,7 @@ impl AuditedTx {
         let target = target.map(|Target { kind, id, name }| (kind, id, name));
         let (target_type, target_id, target_name) = target.map_or((None, None, None), |(kind, id, name)| (Some(kind), id, name));
         let mut row = event::Model {
-            id: EventId::new(self.now, &self.app.random).0,
+            id: EventId::new(self.now, &self.core.random).0,
             workspace_id: self.workspace,
             sequence: self.sequence + 1,
             occurred_at: self.now,
@@ -266,33 +259,9 @@ impl AuditedTx {
         let head = head::Model { workspace_id: self.workspace, sequence: self.sequence, hash: self.hash.to_vec() };
         head.into_active_model().reset_all().update(&self.tx).await?;
         self.tx.commit().await?;
-        let moment = self.app.budgets.moment(self.app.clock.ticks());
-        self.app.budgets.charge(self.workspace, self.stored as u64, moment);
+        let moment = self.core.budgets.moment(self.core.clock.ticks());
+        self.core.budgets.charge(self.workspace, self.stored as u64, moment);
         self.after.into_iter().for_each(|action| action());
         Ok(())
-    }
-}
-
-/// Takes keys and tokens out of an event before it is hashed: nothing is removed from the log afterwards. Texts with one
-/// are refused where they come in; this is for a text that was forgotten there, or stored before it was refused.
-fn scrub(row: &mut event::Model) {
-    let texts = [&mut row.actor_name, &mut row.target_id, &mut row.target_name, &mut row.user_agent, &mut row.request_id];
-    texts.into_iter().flatten().for_each(take_secrets_out);
-    scrub_json(&mut row.details);
-}
-
-fn scrub_json(value: &mut Value) {
-    match value {
-        Value::String(text) => take_secrets_out(text),
-        Value::Array(items) => items.iter_mut().for_each(scrub_json),
-        Value::Object(members) => members.values_mut().for_each(scrub_json),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// A text without any is left as it is.
-pub(super) fn take_secrets_out(text: &mut String) {
-    if let Cow::Owned(clean) = secret::scrub(text) {
-        *text = clean;
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::audit::BeginError;
 use kit::db::{DbResult, Fault, WritesRefused};
 use kit::http::{Page, Paging};
 
@@ -63,6 +64,15 @@ macro_rules! failure_from_slice {
 }
 
 failure_from_slice!(keys, members, workspaces, sessions);
+
+impl From<BeginError> for Failure {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Denied(loss) => Self::refused(loss.to_string()),
+            BeginError::Db(error) => error.into(),
+        }
+    }
+}
 
 impl From<sea_orm::DbErr> for Failure {
     fn from(error: sea_orm::DbErr) -> Self {

@@ -13,7 +13,7 @@ use kit::text::kept;
 pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraft, Error> {
     let now = tx.now();
     let aircraft = Aircraft {
-        id: AircraftId::new(now, &tx.app().random),
+        id: AircraftId::new(now, tx.random()),
         workspace: tx.workspace(),
         tail_number: input.tail_number,
         type_designator: input.type_designator,

@@ -24,7 +24,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice,
     let year = now.date().year();
     let count = workspaces::next_number(tx.db(), workspace, &format!("INV-{year}")).await?;
     let invoice = Invoice {
-        id: InvoiceId::new(now, &tx.app().random),
+        id: InvoiceId::new(now, tx.random()),
         workspace,
         number: number(year, count),
         client: input.client.into(),
@@ -93,7 +93,7 @@ pub async fn pay(tx: &mut AuditedTx, id: InvoiceId, input: PayInvoice) -> Result
     let mut invoice = get(tx, id).await?;
     invoice.pay(input.amount)?;
     let payment = payment::Model {
-        id: PaymentId::new(now, &tx.app().random),
+        id: PaymentId::new(now, tx.random()),
         workspace_id: tx.workspace(),
         invoice_id: id,
         amount: input.amount,

@@ -86,10 +86,10 @@ async fn add(
     Creating { input, once }: Creating<AddMember>,
 ) -> Result<Created<InvitedMember>, ApiError> {
     let (workspace, standing) = (who.workspace(), standing(&who));
-    let mut invitation = invitations::invite(&app, workspace, who.by(), standing, input, once).await?;
+    let mut invitation = invitations::invite(&app, workspace, who.by(&app), standing, input, once).await?;
     if let Invitation::Repeated(id) = invitation {
         // Whoever repeats a call has not read the first answer: they get a new link, and the first one ends.
-        invitation = invitations::invite_again(&app, workspace, who.by(), standing, id, None).await?;
+        invitation = invitations::invite_again(&app, workspace, who.by(&app), standing, id, None).await?;
     }
     let Invitation::Made(invited) = invitation else { return Err(ApiError::internal()) };
     let invite_url = invited.url(&app);
@@ -111,7 +111,7 @@ async fn set_role(
     Path(id): Path<MemberId>,
     Body(input): Body<ChangeRole>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::set_role(&app, who.workspace(), who.by(), standing(&who), id, input.role).await?.into()))
+    Ok(JsonOk(service::set_role(&app, who.workspace(), who.by(&app), standing(&who), id, input.role).await?.into()))
 }
 
 async fn remove(
@@ -119,7 +119,7 @@ async fn remove(
     State(app): State<App>,
     Path(id): Path<MemberId>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::remove(&app, who.workspace(), who.by(), standing(&who), id).await?.into()))
+    Ok(JsonOk(service::remove(&app, who.workspace(), who.by(&app), standing(&who), id).await?.into()))
 }
 
 // No Debug: it carries a password.

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::password::Weak;
+use crate::audit::{BeginError, CredentialLoss};
 use crate::limits::Exceeded;
 use kit::http::ApiError;
 use kit::text::sentence;
@@ -41,9 +42,20 @@ pub enum Error {
     /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
     OnceKeyReused,
+    #[error(transparent)]
+    Denied(#[from] CredentialLoss),
     /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
+}
+
+impl From<BeginError> for Error {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Db(error) => Self::Db(error),
+        }
+    }
 }
 
 impl From<Error> for ApiError {
@@ -58,6 +70,7 @@ impl From<Error> for ApiError {
             Error::Busy => Self::rate_limited(sentence(), 1),
             Error::OnceKeyReused => Self::idempotency_key_reused(),
             Error::Quota(exceeded) => exceeded.into(),
+            Error::Denied(loss) => loss.into(),
             Error::Db(error) => error.into(),
         }
     }

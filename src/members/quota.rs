@@ -11,7 +11,7 @@ pub(super) async fn require_seat(tx: &AuditedTx) -> Result<(), Error> {
         return Ok(());
     }
     let members = store::count(tx.db(), tx.workspace()).await?;
-    Ok(tx.app().budgets.require_room(Limit::Members, members)?)
+    Ok(tx.budgets().require_room(Limit::Members, members)?)
 }
 
 /// Refuses one open invitation more than the workspace may have.
@@ -20,5 +20,5 @@ pub(super) async fn require_open_invitation(tx: &AuditedTx) -> Result<(), Error>
         return Ok(());
     }
     let open = store::count_invited(tx.db(), tx.workspace(), tx.now()).await?;
-    Ok(tx.app().budgets.require_room(Limit::Invitations, open)?)
+    Ok(tx.budgets().require_room(Limit::Invitations, open)?)
 }

@@ -76,7 +76,7 @@ pub(super) async fn insert_with(
     invitation: Option<store::Invitation>,
 ) -> Result<Member, Error> {
     let member = Member {
-        id: MemberId::new(tx.now(), &tx.app().random),
+        id: MemberId::new(tx.now(), tx.random()),
         workspace: tx.workspace(),
         email: email.into_string(),
         name: name.into_string(),

@@ -139,7 +139,7 @@ async fn file(
         // The kept answer has the report in it: under the caller's name it would lead from them to it.
         who.begin_idempotent_unnamed(app, once).await?
     };
-    let report = ReportView::from(service::create(&mut tx, who.by().actor.into(), input).await?);
+    let report = ReportView::from(service::create(&mut tx, who.by(app).actor.into(), input).await?);
     tx.commit_answering(201, &report).await?;
     Ok(Filed { report, is_on_record })
 }

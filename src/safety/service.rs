@@ -20,7 +20,7 @@ pub async fn create(tx: &mut AuditedTx, reporter: Reporter, input: CreateReport)
     let year = now.date().year();
     let counter = format!("{}-{year}", input.report_type.prefix());
     let report = Report {
-        id: ReportId::new(now, &tx.app().random),
+        id: ReportId::new(now, tx.random()),
         workspace: tx.workspace(),
         number: number(input.report_type, year, workspaces::next_number(tx.db(), tx.workspace(), &counter).await?),
         report_type: input.report_type,

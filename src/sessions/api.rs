@@ -90,7 +90,7 @@ async fn sign_out(
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<JsonOk<SignedOut>, ApiError> {
     if let Caller::Member { member, session, .. } = who.caller() {
-        service::sign_out(&app, member, *session, who.by()).await?;
+        service::sign_out(&app, member, *session, who.by(&app)).await?;
     }
     Ok(JsonOk(SignedOut { signed_out: true }))
 }

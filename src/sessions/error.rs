@@ -3,6 +3,7 @@
 use sea_orm::DbErr;
 
 use crate::access::unauthorized;
+use crate::audit::{BeginError, CredentialLoss};
 use crate::members;
 use kit::http::ApiError;
 use kit::limit::RateLimited;
@@ -22,9 +23,20 @@ pub enum Error {
     /// The password could not be checked.
     #[error(transparent)]
     Member(#[from] members::Error),
+    #[error(transparent)]
+    Denied(#[from] CredentialLoss),
     /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
+}
+
+impl From<BeginError> for Error {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Db(error) => Self::Db(error),
+        }
+    }
 }
 
 impl From<Error> for ApiError {
@@ -46,6 +58,7 @@ impl From<Error> for ApiError {
                 Self::too_soon(message, too_soon)
             }
             Error::Member(error) => error.into(),
+            Error::Denied(loss) => loss.into(),
             Error::Db(error) => error.into(),
         }
     }

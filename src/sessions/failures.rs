@@ -167,7 +167,8 @@ impl Failures {
 
 async fn record_wrong(app: &App, fold: &Fold<Member>) -> DbResult<()> {
     let Fold { subject, by, first, last, count, .. } = fold;
-    let mut tx = AuditedTx::begin(app, subject.workspace, by.clone()).await?;
+    let mut tx = AuditedTx::begin_system(app, subject.workspace).await?;
+    tx.act_for(by.clone());
     let mut details = json!({ "at": first });
     if *count > 1 {
         details["count"] = json!(count);
@@ -181,7 +182,8 @@ async fn record_wrong(app: &App, fold: &Fold<Member>) -> DbResult<()> {
 async fn record_limit(app: &App, fold: &Fold<Email>) -> DbResult<()> {
     let Fold { subject, by, first, last, count, .. } = fold;
     for (member, _) in members::with_password(app.db.read(), subject.as_str(), None).await? {
-        let mut tx = AuditedTx::begin(app, member.workspace, by.clone()).await?;
+        let mut tx = AuditedTx::begin_system(app, member.workspace).await?;
+        tx.act_for(by.clone());
         let details = json!({ "at": first, "last": last, "count": count, "limitReached": true });
         tx.record_as(Action::SignInFailed, Outcome::Denied, Some(target(&member)), details);
         tx.commit().await?;
@@ -215,7 +217,7 @@ mod tests {
     }
 
     fn from(address: [u8; 4]) -> AuditContext {
-        AuditContext { ip: Some(address.into()), ..AuditContext::itself(Actor::ANONYMOUS) }
+        AuditContext { ip: Some(address.into()), ..AuditContext::of(Actor::ANONYMOUS) }
     }
 
     fn at(seconds: u64) -> Time {

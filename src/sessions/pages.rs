@@ -144,7 +144,7 @@ pub(crate) async fn enter(
 /// in here before is not any more.
 async fn welcome(app: &App, who: &PageSession<Anyone>, session: &NewSession, next: &str) -> Result<Response, ApiError> {
     if let (Some(member), Some(earlier)) = (who.member(), who.session()) {
-        service::sign_out(app, member, earlier, who.by()).await?;
+        service::sign_out(app, member, earlier, who.by(app)).await?;
     }
     let browser = session.browser.as_ref().and_then(|token| Jar::Browser.keep(&app.config, token.expose(), known::LIFETIME));
     let session = Jar::Session.keep(&app.config, session.token.expose(), LIFETIME);
@@ -167,7 +167,7 @@ fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = Opt
 
 async fn delete(who: PageSession<SignOut>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     if let (Some(member), Some(session)) = (who.member(), who.session()) {
-        service::sign_out(&app, member, session, who.by()).await?;
+        service::sign_out(&app, member, session, who.by(&app)).await?;
     }
     Ok(farewell(&app, "sign-out"))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -13,12 +13,12 @@ use super::known::{self, Kind, Known, Origin};
 use super::limits::{Account, Permit, Reached, SignInLimits, Source};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, BeginError, CredentialLoss, Target};
 use crate::keys::Flush;
 use crate::members::{self, Claimant, Email, Fit, Member, Place, Role};
 use crate::workspaces;
 use kit::clock::Time;
-use kit::db::{DbResult, Lost};
+use kit::db::DbResult;
 use kit::http::client;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
@@ -225,17 +225,17 @@ pub async fn current(db: &impl ConnectionTrait, session: TokenDigest, now: Time)
 
 /// Refuses to go on for someone who was signed out, removed or given another role since the request was admitted: a
 /// request may take its time to arrive whole.
-pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role, now: Time) -> DbResult<()> {
-    let denied = |lost: Lost| DbErr::AccessDenied { permission: lost.code().to_owned(), resource: "workspace".to_owned() };
-    let (workspace, member) = store::find(tx, session, now).await?.ok_or_else(|| denied(Lost::Session))?;
-    let member = members::find(tx, workspace, member).await?.ok_or_else(|| denied(Lost::Session))?;
-    if member.role == role { Ok(()) } else { Err(denied(Lost::Role)) }
+pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role, now: Time) -> Result<(), BeginError> {
+    let (workspace, member) = store::find(tx, session, now).await?.ok_or(CredentialLoss::Session)?;
+    let member = members::find(tx, workspace, member).await?.ok_or(CredentialLoss::Session)?;
+    if member.role == role { Ok(()) } else { Err(CredentialLoss::Role.into()) }
 }
 
 /// Ends a session.
-pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: AuditContext) -> DbResult<()> {
+pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: AuditContext) -> Result<(), BeginError> {
     let mut tx = AuditedTx::begin_essential(app, member.workspace, by).await?;
     store::delete(tx.db(), session).await?;
     tx.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({}));
-    tx.commit().await
+    tx.commit().await?;
+    Ok(())
 }

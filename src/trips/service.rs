@@ -12,7 +12,7 @@ use kit::http::Put;
 
 /// Makes a trip.
 pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error> {
-    let trip = Trip::new(TripId::new(tx.now(), &tx.app().random), tx.workspace(), tx.now(), input);
+    let trip = Trip::new(TripId::new(tx.now(), tx.random()), tx.workspace(), tx.now(), input);
     require_sound(tx, None, &trip).await?;
     written(&trip, store::insert(tx.db(), &trip).await)?;
     tx.record(Action::TripCreated, Some(target(&trip)), described(&trip));

@@ -1,5 +1,7 @@
 //! What can come of a call on workspaces.
 
+use crate::audit::{BeginError, CredentialLoss};
+
 /// Why a workspace was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,7 +19,18 @@ pub enum Error {
     /// The owner's password or email.
     #[error(transparent)]
     Member(#[from] crate::members::Error),
+    #[error(transparent)]
+    Denied(#[from] CredentialLoss),
     /// The database.
     #[error(transparent)]
     Db(#[from] sea_orm::DbErr),
+}
+
+impl From<BeginError> for Error {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Denied(loss) => Self::Denied(loss),
+            BeginError::Db(error) => Self::Db(error),
+        }
+    }
 }

@@ -96,6 +96,7 @@ fn refused(error: Error) -> Refused {
             Refused::Form(error.status, FormFaults::of_whole(error.message.clone()))
         }
         Error::Member(error) => Refused::Other(error.into()),
+        Error::Denied(loss) => Refused::Other(loss.into()),
         Error::Db(error) => Refused::Other(error.into()),
     }
 }

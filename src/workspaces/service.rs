@@ -8,10 +8,10 @@ use super::setup;
 use super::store;
 use super::tenant::Tenant;
 use crate::app::App;
-use crate::audit::{Action, AuditContext, AuditedTx, Target};
+use crate::audit::{Action, AuditContext, AuditedTx, BeginError, Target};
 use crate::cluster;
 use crate::members::{self, Claimant, Member, NewPassword, Role};
-use kit::db::{DbResult, is_duplicate};
+use kit::db::is_duplicate;
 use kit::secret::TokenDigest;
 
 /// Makes a workspace with its first account owner.
@@ -63,7 +63,7 @@ pub(super) async fn make(
 }
 
 /// Switches API key management on or off.
-pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: AuditContext, enabled: bool) -> DbResult<()> {
+pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: AuditContext, enabled: bool) -> Result<(), BeginError> {
     let mut tx = AuditedTx::begin(app, workspace, by).await?;
     let before = store::find(tx.db(), workspace).await?.is_some_and(|workspace| workspace.api_keys_enabled);
     if before == enabled {
@@ -71,5 +71,6 @@ pub async fn set_api_keys_enabled(app: &App, workspace: WorkspaceId, by: AuditCo
     }
     store::set_api_keys_enabled(tx.db(), workspace, enabled).await?;
     tx.record(Action::KeySettingsUpdated, None, json!({ "enabled": { "from": before, "to": enabled } }));
-    tx.commit().await
+    tx.commit().await?;
+    Ok(())
 }

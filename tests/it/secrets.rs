@@ -215,7 +215,7 @@ async fn a_secret_that_gets_as_far_as_the_log_is_taken_out_before_it_is_hashed()
     let secrets = secrets(&t).await;
     for secret in &secrets {
         let actor = Actor { kind: "operator", id: None, name: Some(secret.clone()) };
-        let by = AuditContext { user_agent: Some(format!("a {secret}")), ..AuditContext::itself(actor) };
+        let by = AuditContext { user_agent: Some(format!("a {secret}")), ..AuditContext::of(actor) };
         let once = IdempotencyKey { key: "once".to_owned() + secret, fingerprint: [7; 32] };
         let (mut tx, _) = AuditedTx::begin_idempotent(&t.app, t.workspace.id, by, Some(once)).await.expect("a transaction");
         let details = json!({ "notes": { "from": null, "to": [format!("it is {secret}")] } });

@@ -211,7 +211,7 @@ impl TestApp {
 
     /// The token of a new session.
     pub async fn token_of(&self, member: Member) -> String {
-        let by = AuditContext::itself(Actor::member(member.id, &member.name));
+        let by = AuditContext::of(Actor::member(member.id, &member.name));
         let session = sessions::issue(&self.app, member, by).await.expect("a session");
         session.token.expose().to_owned()
     }

@@ -7,13 +7,11 @@
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` what is known of the disk: `health` faults that stop writes, `space` the watermark, `file` the file's identity
 //! - `packed` very many rows at once; `news` that another process may have committed; `copy` every row from one database to another
-//! - `lost` a right that was lost before the write
 
 mod copy;
 mod file;
 mod health;
 mod location;
-mod lost;
 mod migrate;
 mod notifications;
 mod packed;
@@ -39,7 +37,6 @@ use sea_orm::{
 pub use copy::{Table, names, table};
 pub use health::{Fault, Health, WritesRefused, is_reported};
 pub use location::{Location, NotALocation, Transport};
-pub use lost::Lost;
 pub use notifications::ChangeNotifications;
 pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::Envelope;
-use crate::db::{Lost, WritesRefused};
+use crate::db::WritesRefused;
 use crate::limit::RateLimited;
 
 /// What went wrong with one field.
@@ -95,16 +95,6 @@ impl ApiError {
     /// 409: true as a request, but the present state does not allow it.
     pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, "CONFLICT", message)
-    }
-
-    /// 401 or 403: the credential of the request does not allow any more what it did when the request came in.
-    fn lost(lost: Lost) -> Self {
-        if lost.is_credential() {
-            let challenge = HeaderValue::from_static("Bearer realm=\"PlaneConnection\", error=\"invalid_token\"");
-            let error = Self::new(StatusCode::UNAUTHORIZED, lost.code(), lost.message());
-            return error.header(axum::http::header::WWW_AUTHENTICATE, challenge);
-        }
-        Self::new(StatusCode::FORBIDDEN, lost.code(), lost.message())
     }
 
     /// 429: true as a request, but it came too soon.
@@ -256,9 +246,6 @@ impl IntoResponse for ApiError {
 
 impl From<sea_orm::DbErr> for ApiError {
     fn from(error: sea_orm::DbErr) -> Self {
-        if let sea_orm::DbErr::AccessDenied { permission, .. } = &error {
-            return Lost::from_code(permission).map_or_else(Self::internal, Self::lost);
-        }
         if let Some(refused) = crate::db::WritesRefused::find(&error) {
             return Self::writes_refused(refused);
         }

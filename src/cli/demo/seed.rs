@@ -96,7 +96,7 @@ impl Operator {
         // Everyone in the demo has the same password.
         let chosen = members::NewPassword::choose(&password.to_owned().into(), &[]).map_err(members::Error::from)?;
         let hash = members::hash(&app, app.passwords.place(members::Claimant::Operator)?, chosen).await?;
-        let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::itself(Actor::member(owner.id, &owner.name))).await?;
+        let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::of(Actor::member(owner.id, &owner.name))).await?;
         let mut all = vec![owner];
         for (name, role, email) in MEMBERS {
             let role = members::Role::parse(role).ok_or_else(|| Failure::refused("a role of the demo"))?;
@@ -116,7 +116,7 @@ impl Operator {
     }
 
     pub(super) fn by(&self, member: usize) -> AuditContext {
-        AuditContext::itself(Actor::member(self.members[member].id, &self.members[member].name))
+        AuditContext::of(Actor::member(self.members[member].id, &self.members[member].name))
     }
 
     async fn tx(&self, member: usize) -> Result<AuditedTx, Failure> {

@@ -87,7 +87,7 @@ impl Operator {
             let by = |actor: Actor| AuditContext {
                 ip: Some(stranger),
                 user_agent: Some("Mozilla/5.0".to_owned()),
-                ..AuditContext::itself(actor)
+                ..AuditContext::of(actor)
             };
             let origin = sessions::Origin { address: stranger, browser: None };
             let password = "a guess at a password".to_owned().into();

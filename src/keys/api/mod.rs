@@ -157,7 +157,7 @@ async fn create(
     State(app): State<App>,
     Creating { input, once }: Creating<CreateKey>,
 ) -> Result<ShownOnce, ApiError> {
-    shown_once(&app, service::create(&app, who.workspace(), who.by(), input, once).await?).await
+    shown_once(&app, service::create(&app, who.workspace(), who.by(&app), input, once).await?).await
 }
 
 async fn rotate(
@@ -166,7 +166,7 @@ async fn rotate(
     Path(id): Path<KeyId>,
     Creating { input, once }: Creating<RotateKey>,
 ) -> Result<ShownOnce, ApiError> {
-    shown_once(&app, service::rotate(&app, who.workspace(), who.by(), id, input, once).await?).await
+    shown_once(&app, service::rotate(&app, who.workspace(), who.by(&app), id, input, once).await?).await
 }
 
 async fn shown_once(app: &App, NewKey { key, secret }: NewKey) -> Result<ShownOnce, ApiError> {
@@ -180,7 +180,7 @@ async fn update(
     Path(id): Path<KeyId>,
     Body(input): Body<UpdateKey>,
 ) -> Result<JsonOk<KeyView>, ApiError> {
-    let key = service::update(&app, who.workspace(), who.by(), id, input).await?;
+    let key = service::update(&app, who.workspace(), who.by(&app), id, input).await?;
     Ok(JsonOk(view(&app, key).await?))
 }
 
@@ -190,6 +190,6 @@ async fn revoke(
     Path(id): Path<KeyId>,
     Body(input): Body<RevokeKey>,
 ) -> Result<JsonOk<KeyView>, ApiError> {
-    let key = service::revoke(&app, who.workspace(), who.by(), id, input).await?;
+    let key = service::revoke(&app, who.workspace(), who.by(&app), id, input).await?;
     Ok(JsonOk(view(&app, key).await?))
 }

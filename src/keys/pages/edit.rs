@@ -80,7 +80,7 @@ async fn update(
         faults.sort_as(&ORDER);
         return again(StatusCode::BAD_REQUEST, faults);
     }
-    match service::update(&app, who.workspace(), who.by(), id, input).await {
+    match service::update(&app, who.workspace(), who.by(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
         Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
         // The page of a key that is not active says so instead of showing a form.

@@ -115,6 +115,6 @@ async fn revoke(
             return show(&app, &who, id, StatusCode::BAD_REQUEST, (typed, faults)).await;
         }
     };
-    let key = service::revoke(&app, who.workspace(), who.by(), id, RevokeKey { reason: Some(reason) }).await?;
+    let key = service::revoke(&app, who.workspace(), who.by(&app), id, RevokeKey { reason: Some(reason) }).await?;
     Ok(Redirect::to(&format!("/settings/api-keys?revoked={}", key.id)).into_response())
 }

@@ -80,7 +80,7 @@ pub async fn create(
     };
     store::insert(tx.db(), &key).await?;
     tx.record(Action::KeyCreated, Some(target(&key)), described(&key));
-    publish(tx, &key, Some(201)).await?;
+    publish(app, tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
 
@@ -125,7 +125,7 @@ pub async fn rotate(
     tx.record(Action::KeyCreated, Some(target(&key)), made);
     let details = json!({ "replacement": { "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at } });
     tx.record(Action::KeyRotated, Some(target(&old)), details);
-    publish(tx, &key, Some(201)).await?;
+    publish(app, tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
 
@@ -150,14 +150,15 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: AuditContext, id: Key
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
     tx.record(Action::KeyUpdated, Some(target(&key)), changes);
-    publish(tx, &key, None).await?;
+    publish(app, tx, &key, None).await?;
     Ok(key)
 }
 
 /// Writes down, once, which keys have passed their expiry. Verification has refused them since that moment.
 pub async fn record_expiries(app: &App) -> DbResult<()> {
     for key in store::unrecorded_expiries(app.db.read(), app.clock.now(), 1_000).await? {
-        let mut tx = AuditedTx::begin(app, key.workspace, AuditContext::itself(Actor::api_key(key.id, &key.name))).await?;
+        let mut tx = AuditedTx::begin_system(app, key.workspace).await?;
+        tx.act_for(AuditContext::of(Actor::api_key(key.id, &key.name)));
         if store::set_expiry_recorded(tx.db(), key.id, tx.now()).await? {
             tx.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
             tx.commit().await?;
@@ -178,9 +179,8 @@ async fn begin(app: &App, workspace: WorkspaceId, by: AuditContext, once: Option
 }
 
 /// Commits, brings the key into this node's index, and waits until every other node has it.
-async fn publish(mut tx: AuditedTx, key: &Key, answer: Option<u16>) -> Result<Confirmation, Error> {
-    let (app, seen) = (tx.app().clone(), key.clone());
-    let here = app.clone();
+async fn publish(app: &App, mut tx: AuditedTx, key: &Key, answer: Option<u16>) -> Result<Confirmation, Error> {
+    let (here, seen) = (app.clone(), key.clone());
     tx.after_commit(move || {
         here.cluster.note_pending_local_change(LocalChange::from(&seen));
         here.index.apply(&IndexedKey::from(&seen));
@@ -225,7 +225,7 @@ async fn require_room(tx: &AuditedTx) -> Result<(), Error> {
     if tx.by().actor.is_operator() {
         return Ok(());
     }
-    let (budgets, now) = (&tx.app().budgets, tx.now());
+    let (budgets, now) = (tx.budgets(), tx.now());
     budgets.require_room(Limit::ActiveKeys, store::quota::count_active(tx.db(), tx.workspace(), now).await?)?;
     let made = store::quota::count_made_since(tx.db(), tx.workspace(), now.before(QUOTA_DAY)).await?;
     Ok(budgets.require_room(Limit::NewKeys, made)?)

@@ -41,7 +41,7 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: AuditContext, id: Key
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
     tx.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
-    let confirmation = publish(tx, &key, None).await?;
+    let confirmation = publish(app, tx, &key, None).await?;
     app.metrics.revocation(app.clock.ticks().saturating_sub(begun));
     Ok(recorded(app, key, confirmation).await)
 }
@@ -76,8 +76,8 @@ async fn record(app: App, key: Key, since: Time, confirmation: Confirmation) -> 
 }
 
 async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmation) -> DbResult<Option<Time>> {
-    // Whoever revoked it is on record already, and may be signed out by now.
-    let mut tx = AuditedTx::begin_essential(app, key.workspace, AuditContext::itself(Actor::api_key(key.id, &key.name))).await?;
+    let mut tx = AuditedTx::begin_essential_system(app, key.workspace).await?;
+    tx.act_for(AuditContext::of(Actor::api_key(key.id, &key.name)));
     if !store::set_refused_everywhere(tx.db(), key.id, since).await? {
         let known = store::find(tx.db(), key.workspace, key.id).await?;
         return Ok(known.and_then(|key| key.refused_everywhere_at));

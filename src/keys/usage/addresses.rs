@@ -143,7 +143,7 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
 
 /// Writes networks not seen before, with their events.
 async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResult<()> {
-    let mut tx = AuditedTx::begin(app, workspace, AuditContext::itself(Actor::ANONYMOUS)).await?;
+    let mut tx = AuditedTx::begin_system(app, workspace).await?;
     // Once more: another node may have been quicker, and has told. One that greets from here on waits for this one.
     let mut known = known(tx.db(), &uses).await?;
     let mut by_key: HashMap<KeyId, (&EntryRef, Vec<Use<'_>>)> = HashMap::new();
@@ -187,21 +187,21 @@ async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResul
 }
 
 fn record_use(tx: &mut AuditedTx, (entry, network, seen): &Use<'_>, is_first: bool) {
-    tx.act_for(AuditContext { ip: Some(seen.address), ..AuditContext::itself(Actor::api_key(entry.id, &entry.name)) });
+    tx.act_for(AuditContext { ip: Some(seen.address), ..AuditContext::of(Actor::api_key(entry.id, &entry.name)) });
     let details = json!({ "firstUse": is_first, "address": stored(*network), "at": seen.first });
     tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
 /// New addresses beyond those with an event each.
 fn record_more(tx: &mut AuditedTx, entry: &EntryRef, unreported: Unreported) {
-    tx.act_for(AuditContext { ip: unreported.last, ..AuditContext::itself(Actor::api_key(entry.id, &entry.name)) });
+    tx.act_for(AuditContext { ip: unreported.last, ..AuditContext::of(Actor::api_key(entry.id, &entry.name)) });
     let details = json!({ "firstUse": false, "newAddresses": unreported.count });
     tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
 /// The list is full: with a new address the longest unused is forgotten, and would be new again.
 fn record_full(tx: &mut AuditedTx, entry: &EntryRef) {
-    tx.act_for(AuditContext::itself(Actor::api_key(entry.id, &entry.name)));
+    tx.act_for(AuditContext::of(Actor::api_key(entry.id, &entry.name)));
     let details = json!({ "firstUse": false, "listFull": MOST_LISTED });
     tx.record(Action::KeyUsed, Some(target(entry)), details);
 }

@@ -32,7 +32,7 @@ pub(super) async fn write(app: &App, denials: Vec<Denial>) {
 }
 
 async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResult<()> {
-    let mut tx = AuditedTx::begin(app, workspace, AuditContext::itself(Actor::ANONYMOUS)).await?;
+    let mut tx = AuditedTx::begin_system(app, workspace).await?;
     for Denial { entry, reason, address, count, first, last, request_id, user_agent } in denials {
         tx.act_for(AuditContext {
             actor: Actor::api_key(entry.id, &entry.name),

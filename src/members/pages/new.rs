@@ -54,7 +54,7 @@ async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: F
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };
-    match invitations::invite(&app, who.workspace(), who.by(), standing(&who), input, form.once()).await {
+    match invitations::invite(&app, who.workspace(), who.by(&app), standing(&who), input, form.once()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ Error::EmailTaken(_)) => again(StatusCode::CONFLICT, FormFaults::of_field("email", sentence(error))),
         Err(error @ Error::Quota(_)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(error))),

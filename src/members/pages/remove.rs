@@ -75,7 +75,7 @@ async fn remove(
     Path(id): Path<MemberId>,
     _: Form,
 ) -> Result<Response, ApiError> {
-    match service::remove(&app, who.workspace(), who.by(), standing(&who), id).await {
+    match service::remove(&app, who.workspace(), who.by(&app), standing(&who), id).await {
         Ok(_) if is_visitor(&who, id) => Ok(sessions::farewell(&app, "removal")),
         // Sent twice: it is as they wanted it.
         Ok(_) | Err(Error::NotFound) => Ok(Redirect::to(&format!("/settings/members?removed={id}")).into_response()),

@@ -89,7 +89,7 @@ async fn set_role(
         let faults = FormFaults::of_field("role", "Choose a role.");
         return Ok(html_with(StatusCode::BAD_REQUEST, &ShowPage { faults, ..ShowPage::new(&app, &who, id).await? }));
     };
-    match service::set_role(&app, who.workspace(), who.by(), standing(&who), id, role).await {
+    match service::set_role(&app, who.workspace(), who.by(&app), standing(&who), id, role).await {
         Ok(member) => Ok(Redirect::to(&after(&who, &member)).into_response()),
         Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
             let page = ShowPage { chosen: role, ..ShowPage::new(&app, &who, id).await? };
@@ -115,7 +115,7 @@ async fn invite_again(
     Path(id): Path<MemberId>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    match invitations::invite_again(&app, who.workspace(), who.by(), standing(&who), id, form.once()).await {
+    match invitations::invite_again(&app, who.workspace(), who.by(&app), standing(&who), id, form.once()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ (Error::HasJoined | Error::OwnerRequired | Error::Quota(_))) => {
             Ok(refused(error, ShowPage::new(&app, &who, id).await?))

@@ -81,7 +81,7 @@ async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };
-    match service::create(&app, who.workspace(), who.by(), input, form.once()).await {
+    match service::create(&app, who.workspace(), who.by(&app), input, form.once()).await {
         Ok(new) => {
             let afterwards = format!("/settings/api-keys/{}", new.key.id);
             Ok(secret::show_once(&app, frame, &new, &afterwards))

@@ -119,7 +119,7 @@ async fn create(
         Ok(input) => input,
         Err(faults) => return show(&app, &who, id, Some(&form.fields), StatusCode::BAD_REQUEST, faults).await,
     };
-    match service::rotate(&app, who.workspace(), who.by(), id, input, form.once()).await {
+    match service::rotate(&app, who.workspace(), who.by(&app), id, input, form.once()).await {
         Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
         Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
         Err(Error::Disabled) => off::show(&app, &who).await,

@@ -1,0 +1,49 @@
+//! The checks of credentials in the transaction of a write.
+
+use std::net::IpAddr;
+
+use futures_util::future::BoxFuture;
+
+use crate::app::App;
+use crate::audit::{AuditContext, BeginError, CredentialCheck};
+use crate::keys::{self, EntryRef, Origin, Scope};
+use crate::members::Role;
+use crate::sessions;
+use kit::clock::Time;
+use kit::db::Tx;
+use kit::secret::TokenDigest;
+
+/// A person's session, with the role that the permission was granted for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SessionCheck {
+    pub(super) session: TokenDigest,
+    pub(super) role: Role,
+}
+
+impl CredentialCheck for SessionCheck {
+    fn check<'a>(&'a self, tx: &'a Tx, _: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>> {
+        Box::pin(sessions::require(tx, self.session, self.role, now))
+    }
+}
+
+/// An API key, with the scope that the request needs and the client's address.
+#[derive(Clone, Debug)]
+pub(super) struct KeyCheck {
+    /// Counts a denial.
+    pub(super) app: App,
+    pub(super) entry: EntryRef,
+    pub(super) scope: Option<Scope>,
+    pub(super) address: IpAddr,
+}
+
+impl CredentialCheck for KeyCheck {
+    fn check<'a>(&'a self, tx: &'a Tx, by: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>> {
+        let origin = Origin {
+            address: self.address,
+            now,
+            request_id: by.request_id.as_deref().unwrap_or_default(),
+            user_agent: by.user_agent.clone(),
+        };
+        Box::pin(keys::require(&self.app.recorder, tx, &self.entry, self.scope, origin))
+    }
+}

@@ -1,0 +1,81 @@
+//! The check of a request's credential in the transaction of its write.
+//!
+//! A request is admitted before its body arrives, which may take a while. Its credential may end meanwhile, on this node or
+//! on another.
+
+use std::fmt::Debug;
+
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use futures_util::future::BoxFuture;
+use sea_orm::DbErr;
+
+use super::model::AuditContext;
+use kit::clock::Time;
+use kit::db::Tx;
+use kit::http::ApiError;
+
+/// A credential that is checked again when its request writes.
+pub trait CredentialCheck: Debug + Send + Sync {
+    /// Fails with [`BeginError::Denied`] if the credential no longer allows what it did when the request was admitted.
+    ///
+    /// The chain's head is locked by then: a revocation either is visible in `tx`, or commits after it.
+    fn check<'a>(&'a self, tx: &'a Tx, by: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>>;
+}
+
+/// The reason why a write is refused whose request was admitted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CredentialLoss {
+    #[error("This session has ended meanwhile; nothing was changed. Sign in again.")]
+    Session,
+    #[error("Your role was changed meanwhile; nothing was changed. Try again with the new one.")]
+    Role,
+    #[error("This API key is not valid any more; nothing was changed.")]
+    KeyUnknown,
+    #[error("This API key was revoked meanwhile; nothing was changed. Ask an administrator of the workspace for a new one.")]
+    KeyRevoked,
+    #[error("This API key has expired meanwhile; nothing was changed. Ask an administrator of the workspace for a new one.")]
+    KeyExpired,
+    #[error("This API key may not be used from this address any more; nothing was changed.")]
+    KeyAddress,
+    #[error("This API key does not have the scope any more; nothing was changed.")]
+    KeyScope,
+}
+
+/// The reason why an [`AuditedTx`](super::AuditedTx) did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    #[error(transparent)]
+    Denied(#[from] CredentialLoss),
+    #[error(transparent)]
+    Db(#[from] DbErr),
+}
+
+impl From<CredentialLoss> for ApiError {
+    fn from(loss: CredentialLoss) -> Self {
+        let (status, code) = match loss {
+            CredentialLoss::Session => (StatusCode::UNAUTHORIZED, "SESSION_INVALID"),
+            CredentialLoss::KeyUnknown => (StatusCode::UNAUTHORIZED, "API_KEY_INVALID"),
+            CredentialLoss::KeyRevoked => (StatusCode::UNAUTHORIZED, "API_KEY_REVOKED"),
+            CredentialLoss::KeyExpired => (StatusCode::UNAUTHORIZED, "API_KEY_EXPIRED"),
+            CredentialLoss::Role => (StatusCode::FORBIDDEN, "ROLE_REQUIRED"),
+            CredentialLoss::KeyAddress => (StatusCode::FORBIDDEN, "IP_NOT_ALLOWED"),
+            CredentialLoss::KeyScope => (StatusCode::FORBIDDEN, "SCOPE_REQUIRED"),
+        };
+        let error = Self::new(status, code, loss.to_string());
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"PlaneConnection\", error=\"invalid_token\"");
+            return error.header(WWW_AUTHENTICATE, challenge);
+        }
+        error
+    }
+}
+
+impl From<BeginError> for ApiError {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Denied(loss) => loss.into(),
+            BeginError::Db(error) => error.into(),
+        }
+    }
+}
