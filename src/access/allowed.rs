@@ -119,9 +119,7 @@ impl<P> Allowed<P> {
                 let (entry, address) = (entry.clone(), self.request.client_ip());
                 Some(Arc::new(KeyCheck { app: app.clone(), entry, scope: *scope, address }))
             }
-            Caller::Member { member, session, .. } => {
-                Some(Arc::new(SessionCheck { session: *session, role: member.role }))
-            }
+            Caller::Member { member, session, .. } => Some(Arc::new(SessionCheck { session: *session, role: member.role })),
         }
     }
 

@@ -35,9 +35,7 @@ pub use credential::{BeginError, CredentialCheck, CredentialLoss};
 pub use export::{ExportError, Format, export};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
 pub use idempotency::{IdempotencyOutcome, forget_old_answers};
-pub use model::{
-    Action, Actor, AuditContext, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences,
-};
+pub use model::{Action, Actor, AuditContext, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences};
 pub use pages::routes as pages;
 pub use store::{hash_at, last_link, list};
 pub(crate) use tables::all as tables;
