@@ -267,7 +267,7 @@ async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, rule: 
     match verified {
         Ok(entry) if !rule.admits_keys() => {
             app.recorder.deny_person(&entry, request.origin(ask.now));
-            let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in for it.";
+            let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in to do it.";
             Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
         }
         Ok(entry) => {

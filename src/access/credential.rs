@@ -24,7 +24,7 @@ pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credential<'_>>, ApiErr
     for credential in in_header.chain(bearer) {
         if found.is_some_and(|other| other != credential) {
             let message =
-                "Two different credentials came with this request. Send one: a key in X-API-Key, or a token in Authorization.";
+                "This request has two different credentials. Send one: a key in X-API-Key, or a token in Authorization.";
             return Err(ApiError::new(StatusCode::BAD_REQUEST, "AMBIGUOUS_CREDENTIALS", message));
         }
         found = Some(credential);
@@ -55,7 +55,7 @@ pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
     let message = if found.starts_with(format::PREFIX) {
         "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header."
     } else {
-        "A token was sent in the URL, where proxies and histories keep it. Sign out or ask for a new link, so that it ends, and send tokens in the Authorization header or the request body."
+        "A token was sent in the URL, where proxies and histories keep it. Sign out, or ask for a new link, to invalidate it, and send tokens in the Authorization header or the request body."
     };
     Err((found, ApiError::new(StatusCode::BAD_REQUEST, "CREDENTIAL_IN_URL", message)))
 }

@@ -97,7 +97,7 @@ pub(super) struct CsrfVerified(pub(super) Jar);
 fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>> {
     let is_from = origin(app, &parts.headers);
     if is_from == From::Elsewhere {
-        let message = "This form was sent from another site; nothing was changed. Open the page here and send it again.";
+        let message = "This form was sent from another site, so nothing was changed. Open the page here and send it again.";
         return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message).into_response()));
     }
     let sent = |jar: Jar| jar.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
@@ -118,7 +118,7 @@ fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>
 }
 
 pub(super) fn form_refused() -> ApiError {
-    let message = "This form is too old, or your browser sent no cookie; nothing was changed. Allow cookies for this site, open the page again and send it once more.";
+    let message = "This form is too old, or your browser sent no cookie, so nothing was changed. Allow cookies for this site, open the page again and send the form again.";
     ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message)
 }
 
@@ -146,7 +146,7 @@ fn origin(app: &App, headers: &HeaderMap) -> From {
 async fn read(app: &App, parts: &Parts, body: Body) -> Result<Fields, ApiError> {
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        let message = "A form is sent as application/x-www-form-urlencoded. For software there is the API: see /docs.";
+        let message = "Send forms as application/x-www-form-urlencoded. Software should use the API: see /docs.";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
     }
     let (sender, limit) = sender(app, parts).await?;
@@ -179,7 +179,7 @@ fn not_taken(why: NotTaken, sender: Sender) -> ApiError {
             ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The form did not arrive in time. Send it again.")
         }
         (NotTaken::Busy, _) => {
-            ApiError::overloaded("Too many forms arrive at once; nothing was changed. Send it again in a moment.")
+            ApiError::overloaded("Too many forms are arriving at once, so nothing was changed. Send it again in a moment.")
         }
     }
 }

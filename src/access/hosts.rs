@@ -47,7 +47,7 @@ pub async fn guard_metrics(State(app): State<App>, request: Request, next: Next)
         return next.run(request).await;
     }
     Matched::tell(request.extensions());
-    let message = "Metrics are answered here to programs on this machine alone. For others there is --metrics-listen.";
+    let message = "Metrics are available here only to programs on this machine. Use --metrics-listen for others.";
     ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", message).into_response()
 }
 

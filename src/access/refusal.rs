@@ -12,7 +12,7 @@ pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
     match refusal {
         Refusal::Invalid => unauthorized(
             "API_KEY_INVALID",
-            "This is not a valid API key. Check that it was copied whole: pck_ and 38 characters.",
+            "This is not a valid API key. Check that you copied all of it: pck_ and 38 characters.",
         ),
         Refusal::Revoked(_) => {
             unauthorized("API_KEY_REVOKED", "This API key was revoked. Ask an administrator of the workspace for a new one.")
@@ -23,7 +23,7 @@ pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
         Refusal::Address(_) if address == client::UNKNOWN => ApiError::new(
             StatusCode::FORBIDDEN,
             "IP_NOT_ALLOWED",
-            "This API key has an allow-list, and the proxy does not say where the request comes from. Ask whoever runs it.",
+            "This API key has an allow-list, and the proxy does not report where the request comes from. Ask the operator of the proxy.",
         ),
         Refusal::Address(_) => {
             let message = format!(

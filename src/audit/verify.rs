@@ -28,7 +28,7 @@ pub struct Verdict {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
     /// An event is not the one that was written.
-    #[error("event {sequence} ({id}) was altered: its hash does not fit its stored content and the events before it")]
+    #[error("event {sequence} ({id}) was altered: its hash does not match its stored content and the events before it")]
     Altered {
         /// Its number.
         sequence: i64,
@@ -66,13 +66,13 @@ pub enum Fault {
         id: String,
     },
     /// There is no event, though every log begins with one.
-    #[error("the log is empty: its events were removed, as every log begins with the event that its workspace was made")]
+    #[error("the log is empty: its events were removed, since every log begins with the creation of its workspace")]
     Empty,
     /// What the log ends with is not on record.
-    #[error("the log has no head that could be read: it was removed or altered, and nothing says where the log ends")]
+    #[error("the head of the log cannot be read: it was removed or altered, so the end of the log is unknown")]
     Headless,
     /// What this process has walked over is not there any more.
-    #[error("event {sequence} is not the one that was verified here before: the log was rewritten or cut short since")]
+    #[error("event {sequence} is not the one that was verified here before: the log was rewritten or truncated since")]
     Rewritten {
         /// The number of the last event it had walked over.
         sequence: i64,

@@ -28,13 +28,13 @@ pub async fn forbidden(app: &App, caller: &Caller, rule: Rule, token: String) ->
     let (needed, roles): (_, &[Role]) = match rule {
         Rule::AccountOwner => ("the account owner", &[Role::AccountOwner]),
         Rule::ReadAuditLog => ("administrators and auditors", &[Role::AccountOwner, Role::Admin]),
-        _ => ("administrators: an Admin or the Account owner", &[Role::AccountOwner, Role::Admin]),
+        _ => ("administrators (Admin or Account owner)", &[Role::AccountOwner, Role::Admin]),
     };
     let whom_to_ask = match members::with_role(app.db.read(), member.workspace, roles).await {
         Ok(whom_to_ask) => whom_to_ask,
         Err(error) => return ApiError::from(error).into_response(),
     };
-    let frame = Frame::new(app, caller, "Not open to your role".to_owned(), Place::Account, token);
+    let frame = Frame::new(app, caller, "Your role does not allow this".to_owned(), Place::Account, token);
     html_with(StatusCode::FORBIDDEN, &Forbidden { frame, needed, whom_to_ask })
 }
 

@@ -30,10 +30,10 @@ pub enum Error {
         number: String,
     },
     /// Only a draft can be edited.
-    #[error("invoice {0} is {1}, and only a draft can be edited: void it and make another one")]
+    #[error("invoice {0} is {1}, and only drafts can be edited: void it and create another one")]
     NotADraft(String, Stage),
     /// A void invoice is not sent.
-    #[error("invoice {0} is void, which is final: make another one")]
+    #[error("invoice {0} is void, which is final: create another one")]
     Void(String),
     /// Nothing is to be paid on a draft, and no more on one that is paid or void.
     #[error("invoice {0} is {1}: payments are recorded on invoices that were sent and are not paid")]

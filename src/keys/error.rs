@@ -34,7 +34,7 @@ pub enum Error {
     #[error(transparent)]
     Quota(#[from] Exceeded),
     /// The same `Idempotency-Key` made this key before; its secret cannot be shown again.
-    #[error("this request has already made a key; its secret was shown then and cannot be shown again")]
+    #[error("this request has already created a key; its secret was shown once and cannot be shown again")]
     AlreadyCreated(KeyId),
     /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]

@@ -35,22 +35,22 @@ impl Limited {
                 format!("You have changed too much at once: {most} changes a minute are allowed. Try again in {wait}.")
             }
             Limit::MemberReports => {
-                format!("You have filed {most} reports in an hour, which is as many as are taken. Try again in {wait}.")
+                format!("You have filed {most} reports in an hour, which is the limit. Try again in {wait}.")
             }
             Limit::KeyWrites => {
                 format!(
-                    "The API keys of this workspace write too much: {most} writes a minute are allowed for all of them together. Try again in {wait}."
+                    "The API keys of this workspace write too much: {most} writes a minute are allowed for all keys together. Try again in {wait}."
                 )
             }
             Limit::StoredBytes => {
                 format!(
-                    "This workspace has stored as much as it may in a day, {}. Try again in {wait}, or ask the operator of this server to raise stored-bytes.",
+                    "This workspace has reached its daily storage limit, {}. Try again in {wait}, or ask the operator of this server to raise stored-bytes.",
                     bytes(self.quota)
                 )
             }
             Limit::WorkspaceReads | Limit::WorkspaceWrites => {
                 format!(
-                    "The members of this workspace send too many requests: {most} a minute are allowed for all of them together. Try again in {wait}."
+                    "The members of this workspace send too many requests: {most} a minute are allowed for all members together. Try again in {wait}."
                 )
             }
             _ => format!("Too many requests: {most} a minute are allowed. Try again in {wait}."),
@@ -98,19 +98,17 @@ impl Exceeded {
     fn message(&self) -> String {
         let (what, remedy) = match self.quota {
             Limit::ActiveKeys => {
-                (format!("this workspace has {}", plural(self.most, "active key")), "revoke keys that are not needed any more")
+                (format!("this workspace has {}", plural(self.most, "active key")), "revoke keys that are no longer needed")
             }
             Limit::NewKeys => (format!("this workspace has made {} in the last 24 hours", plural(self.most, "key")), "wait"),
-            Limit::Members => {
-                (format!("this workspace has {}", plural(self.most, "member")), "remove members who are not there any more")
-            }
+            Limit::Members => (format!("this workspace has {}", plural(self.most, "member")), "remove members who have left"),
             Limit::Invitations => (
                 format!("this workspace has {}", plural(self.most, "open invitation")),
-                "wait until some are accepted, or remove some of the invited",
+                "wait until some are accepted, or remove some of them",
             ),
             _ => (format!("there are {}", grouped(self.most)), "wait"),
         };
-        format!("{what}, as many as it may: {remedy}, or ask the operator of this server to raise {}", self.quota)
+        format!("{what}, the maximum: {remedy}, or ask the operator of this server to raise {}", self.quota)
     }
 }
 
@@ -152,7 +150,7 @@ impl From<ExportRefused> for ApiError {
             ExportRefused::Own => Self::new(
                 StatusCode::CONFLICT,
                 "EXPORT_IN_PROGRESS",
-                "An export of yours is still running. Wait until it has ended, or stop it, and then export again.",
+                "You already have an export running. Wait until it ends, or stop it, and export again.",
             ),
             ExportRefused::Workspace => {
                 Self::rate_limited("Too many exports of this workspace are running. Try again in half a minute.", EXPORT_WAIT)

@@ -25,13 +25,13 @@ pub enum Error {
     #[error("only an account owner can add, change or remove an account owner: ask one of this workspace")]
     OwnerRequired,
     /// They need no invitation any more.
-    #[error("this member has joined already: they sign in with their email and password")]
+    #[error("this member has already joined: they sign in with their email and password")]
     HasJoined,
     /// The password may not be chosen.
     #[error(transparent)]
     Password(#[from] Weak),
     /// The invitation is unknown, used, past its time, or ended with the right of its maker.
-    #[error("this invitation is unknown, was used, has ended, or is older than 7 days: ask an administrator for a new one")]
+    #[error("this invitation is unknown, already used, revoked, or older than 7 days: ask an administrator for a new one")]
     Invitation,
     /// More passwords are being checked than the machine can bear.
     #[error("too many sign-ins at once: try again in a moment")]

@@ -56,7 +56,7 @@ impl Role {
     pub const fn ability(self) -> &'static str {
         match self {
             Self::AccountOwner => {
-                "Everything an Admin may; also adds and removes account owners, and switches API key management on and off."
+                "Everything that an Admin can do; also adds and removes account owners, and switches API key management on and off."
             }
             Self::Admin => "Manages API keys and members, reads the audit log, and works with all of the workspace's data.",
             Self::SafetyManager => "Works with safety reports; sees trips, fleet and invoices.",

@@ -50,7 +50,7 @@ fn words(statuses: &[Status]) -> String {
 
 fn confidentiality(from: Confidentiality, to: Confidentiality) -> String {
     if to < from {
-        return format!("a report that was filed as {from} never becomes {to}: its reporter was promised more");
+        return format!("a report that was filed as {from} never becomes {to}: its reporter was promised more confidentiality");
     }
     "a report that was filed as standard cannot become anonymous: the audit log has recorded who filed it. Make it confidential"
         .to_owned()

@@ -51,10 +51,8 @@ impl From<Error> for ApiError {
                 Self::too_soon(message, too_soon)
             }
             Error::TooMany(too_soon) => {
-                let message = format!(
-                    "Too many sign-ins. Go on with the session that you have, or try again in {} seconds.",
-                    too_soon.seconds()
-                );
+                let message =
+                    format!("Too many sign-ins. Use the session that you have, or try again in {} seconds.", too_soon.seconds());
                 Self::too_soon(message, too_soon)
             }
             Error::Member(error) => error.into(),

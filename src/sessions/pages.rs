@@ -62,7 +62,7 @@ impl SignInPage {
         let notice = match fields.text("after") {
             "sign-out" => Some("You are signed out."),
             "join" => Some("Your password is set. Sign in with it."),
-            "removal" => Some("You are not a member of that workspace any more, and are signed out."),
+            "removal" => Some("You are no longer a member of that workspace and were signed out."),
             "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
             _ => None,
         };

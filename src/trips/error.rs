@@ -17,7 +17,7 @@ pub enum Error {
     #[error("there is no such trip in this workspace")]
     NotFound,
     /// Another trip is called so.
-    #[error("another trip of this workspace has the external id “{0}”: change that one, or put it by its external id")]
+    #[error("another trip of this workspace has the external id “{0}”: change that one, or use PUT with its external id")]
     ExternalIdTaken(String),
     /// The body names another trip than the address.
     #[error("the external id in the body is not the one in the address")]
@@ -85,7 +85,7 @@ impl From<Error> for ApiError {
             | Error::UnknownMove { .. }
             | Error::AircraftRefused(_)
             | Error::AircraftUnavailable { .. } => Self::conflict(sentence(&error)),
-            Error::ExternalIdDiffers => Self::invalid_field("externalId", "Leave it out, or repeat the one in the address."),
+            Error::ExternalIdDiffers => Self::invalid_field("externalId", "Leave it out, or repeat the one in the URL."),
             Error::ArrivalTooEarly => Self::invalid_field("arrivalDate", TOO_EARLY),
             Error::NoSuchAircraft => Self::invalid_field("aircraftId", sentence(&error)),
             Error::Db(error) => error.into(),

@@ -10,11 +10,11 @@ pub enum Error {
     SlugTaken(String),
     /// The link of the set-up is unknown, used or past its time.
     #[error(
-        "this set-up link is unknown, was used, or is older than 24 hours: restart the server, which prints a new one, or use `planeconnection workspace create`"
+        "this set-up link is unknown, already used, or older than 24 hours: restart the server for a new one, or use `planeconnection workspace create`"
     )]
     SetupLink,
     /// There is a workspace: the first one is not made twice.
-    #[error("there is a workspace already: sign in to it")]
+    #[error("this server already has a workspace: sign in to it")]
     AlreadySetUp,
     /// The owner's password or email.
     #[error(transparent)]

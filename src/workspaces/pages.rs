@@ -42,7 +42,7 @@ struct SetupPage {
 impl SetupPage {
     fn new(who: &PageSession<Anyone>, state: setup::State, fields: Fields, faults: FormFaults) -> Self {
         let title = match state {
-            setup::State::Done => "This is set up",
+            setup::State::Done => "Already set up",
             setup::State::Offered | setup::State::Expired => "Set up your workspace",
         };
         Self { title, state, token: who.token(), fields, zones: zones(), faults }
@@ -105,7 +105,7 @@ fn refused(error: Error) -> Refused {
 fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     let mut faults = FormFaults::default();
     if fields.url_fragment("code").is_empty() {
-        faults.add("code", "Give the set-up code: open the link that the server printed, or paste it here.");
+        faults.add("code", "Enter the set-up code: open the link that the server printed, or paste the code here.");
     }
     let name = faults.read(fields, "name", "the workspace a name");
     let slug = match fields.given("slug") {
@@ -131,7 +131,7 @@ fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
 fn derived_slug(fields: &Fields, faults: &mut FormFaults) -> Option<Slug> {
     let slug = Slug::from_name(fields.text("name"));
     if slug.is_none() && fields.given("name").is_some() {
-        faults.add("slug", "Give a short name: none can be made of this name.");
+        faults.add("slug", "Enter a short name. It cannot be derived from this name.");
     }
     slug
 }

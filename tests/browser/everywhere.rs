@@ -208,7 +208,7 @@ fn a_key_lives_its_life_without_a_script() {
     tab.go_to("API Keys");
     tab.fill("Search", &secret);
     tab.click("button", "Search");
-    tab.says("The key that you pasted");
+    tab.says("The key you pasted");
     tab.click("button", "Revoke");
     tab.click("button", "Revoke key");
     tab.says("Revoked");
@@ -258,7 +258,7 @@ fn a_key_is_made_by_keyboard_alone() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
     tab.press("Tab");
-    assert_eq!(tab.focused(), ("link".into(), "Skip to the content".into()));
+    assert_eq!(tab.focused(), ("link".into(), "Skip to content".into()));
     tab.press("Enter");
     tab.press("Tab");
     assert_eq!(tab.focused(), ("button".into(), "New API Key".into()));

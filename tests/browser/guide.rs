@@ -154,7 +154,7 @@ fn a_pasted_key_finds_its_row_and_is_not_sent() {
     open_api_keys(&mut tab);
     tab.fill("Search", &key.secret);
     tab.click("button", "Search");
-    tab.says("The key that you pasted");
+    tab.says("The key you pasted");
     tab.says("Fleet Dashboard");
     assert!(!tab.text().contains("Other"));
     assert!(tab.url().starts_with("/settings/api-keys?search=sha256:"), "{}", tab.url());

@@ -263,7 +263,7 @@ async fn a_form_refuses_keys_and_tokens_and_says_so_at_the_field() {
             ana.submit("/settings/api-keys/new", "/settings/api-keys/new", &fields)
                 .await
                 .is(400)
-                .says("There is an API key or token in this");
+                .says("contains an API key or token");
         }
         let reason = [("reason", text.as_str())];
         ana.submit(&format!("{show}/revoke"), &format!("{show}/revoke"), &reason)

@@ -52,7 +52,7 @@ fn a_signed_head_shows_that_a_log_was_cut_short() {
     site.run(&["audit", "verify", "--expect", "pcah1.x"]).is(2);
     site.execute(&format!("{CUT}; DELETE FROM api_keys"));
     site.verify_audit_log();
-    site.run(&["audit", "verify", "--expect", &signed, "--public-key", &public]).fails(1, "rewritten or cut short");
+    site.run(&["audit", "verify", "--expect", &signed, "--public-key", &public]).fails(1, "rewritten or truncated");
 }
 
 #[test]

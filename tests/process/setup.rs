@@ -91,7 +91,7 @@ fn two_nodes_print_a_link_each_and_one_of_them_wins() {
     assert_eq!(statuses, [303, 409]);
     for node in &nodes {
         node.anonymous().post("/api/v1/auth/sign-in", &json!({ "email": OWNER, "password": PASSWORD })).is(200);
-        assert!(node.anonymous().get("/setup").is(200).body.contains("This is set up"));
+        assert!(node.anonymous().get("/setup").is(200).body.contains("Already set up"));
     }
 }
 

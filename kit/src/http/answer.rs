@@ -145,13 +145,13 @@ impl Paging {
 pub struct Page<T> {
     /// The rows of this page.
     pub items: Vec<T>,
-    /// Rows on all pages.
+    /// Total number of rows.
     pub total: u64,
-    /// This page, from 1.
+    /// Number of this page, from 1.
     pub page: u32,
     /// Rows on a full page.
     pub per_page: u32,
-    /// Pages there are.
+    /// Number of pages.
     pub total_pages: u64,
 }
 
@@ -163,10 +163,10 @@ impl<T: ToSchema> PartialSchema for Page<T> {
         let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name())).description(Some("The rows of this page."));
         ObjectBuilder::new()
             .property("items", items)
-            .property("total", count(0, "Rows on all pages."))
-            .property("page", count(1, "This page, from 1."))
+            .property("total", count(0, "Total number of rows."))
+            .property("page", count(1, "Number of this page, from 1."))
             .property("per_page", count(1, "Rows on a full page."))
-            .property("total_pages", count(0, "Pages there are."))
+            .property("total_pages", count(0, "Number of pages."))
             .required("items")
             .required("total")
             .required("page")

@@ -75,7 +75,7 @@ impl ApiError {
     pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
         let message = match fields.as_slice() {
             [only] => format!("{}: {}", only.field, only.message),
-            several => format!("{} fields need another value; see fields.", several.len()),
+            several => format!("{} fields are invalid; see fields.", several.len()),
         };
         let mut error = Self::invalid(message);
         error.0.fields = fields;
@@ -126,14 +126,13 @@ impl ApiError {
 
     /// 500, which says nothing of the inside; the cause belongs in the log.
     pub fn internal() -> Self {
-        let message = "Something went wrong on our side. Try again; if it stays, report the request id.";
+        let message = "Something went wrong on our side. Try again. If the problem persists, report the request id.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
     }
 
     /// 503: the database cannot be reached. A change that was under way may have been made or not.
     pub fn unavailable() -> Self {
-        let message =
-            "The database cannot be reached right now. Try again in a moment; a change may have been made all the same.";
+        let message = "The database cannot be reached right now. Try again in a moment; the change may still have been made.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
@@ -256,7 +255,7 @@ impl From<sea_orm::DbErr> for ApiError {
             return Self::unavailable();
         }
         if crate::db::is_unstorable(&error) {
-            return Self::invalid("A text holds a character that cannot be stored, such as U+0000. Leave it out.");
+            return Self::invalid("A text contains a character that cannot be stored, such as U+0000. Remove it.");
         }
         tracing::error!(%error, "the database refused a statement");
         Self::internal()

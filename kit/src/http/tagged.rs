@@ -41,7 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Known {
 
 impl Describe for Known {
     fn describe(doc: &mut Doc) {
-        let about = "The ETag of an earlier answer: if nothing has changed since, the answer is 304 without a body.";
+        let about = "The ETag of an earlier response. If nothing has changed since, the response is 304 without a body.";
         doc.parameter("If-None-Match", ParameterIn::Header, Required::False, String::schema(), about);
     }
 }

@@ -84,7 +84,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, id, name, field, log, table } = self;
         let kind = kind.replace('_', " ");
-        write!(f, "{kind} “{name}” ({id}): {field} is {log} by the log and {table} in the table")
+        write!(f, "{kind} “{name}” ({id}): {field} is {log} in the log and {table} in the table")
     }
 }
 

@@ -8,9 +8,9 @@ use kit::page::{Moment, Moments};
 use kit::text::sentence;
 
 /// What a chain that fits does not show: all of it may have been written anew, with right hashes.
-const LIMITS: &str = "This shows that no event up to there was altered, left out or moved. It does not show whether, before \
-                      this server was started, the log was cut short or written anew as a whole: for that, the operator \
-                      compares it with a signed head that was kept elsewhere.";
+const LIMITS: &str = "No event up to there was altered, removed or moved. Verification cannot show whether the log was \
+                      truncated or rewritten as a whole before this server was started. For that, the operator compares \
+                      it with a signed head that was kept elsewhere.";
 
 /// The tables in words.
 pub(super) struct TablesNotice {
@@ -57,20 +57,17 @@ impl ChainNotice {
         let (verdict, remark) = match (events, of) {
             _ if events < of => (
                 format!("Chain verified up to event {} of {}.", grouped(events), grouped(of)),
-                Some(format!("Each look at this page checks about {} more.", grouped(STEP.unsigned_abs()))),
+                Some(format!("Each visit to this page verifies about {} more.", grouped(STEP.unsigned_abs()))),
             ),
-            _ if chain.begun.is_none() => (format!("Chain verified: every one of the {} fits.", plural(events, "event")), None),
+            _ if chain.begun.is_none() => (format!("Chain verified, {} in total.", plural(events, "event")), None),
             _ => (
-                format!("Chain verified up to event {}, the last one.", grouped(events)),
-                Some("What was checked before is not read again for this page.".to_owned()),
+                format!("Chain verified up to the latest event, {}.", grouped(events)),
+                Some("This page does not read events again that were verified before.".to_owned()),
             ),
         };
         let walking = chain.walking.map(|at| {
             let at = grouped(u64::try_from(at).unwrap_or(0));
-            format!(
-                "The log is being verified from its first event: {at} of {} so far. Reload to see how far it is.",
-                grouped(of)
-            )
+            format!("The log is being verified from its first event: {at} of {} so far. Reload to see the progress.", grouped(of))
         });
         Self {
             fault: chain.fault.as_ref().map(|fault| (sentence(fault), intact(fault, events))),
@@ -89,8 +86,8 @@ fn intact(fault: &Fault, events: u64) -> Option<String> {
     let is_found_in_order =
         matches!(fault, Fault::Altered { .. } | Fault::Missing { .. } | Fault::Unreadable { .. } | Fault::End { .. });
     let told = match events {
-        1 => "The event before that fits.".to_owned(),
-        _ => format!("The {} before that fit.", plural(events, "event")),
+        1 => "The event before it is intact.".to_owned(),
+        _ => format!("The {} before it are intact.", plural(events, "event")),
     };
     (is_found_in_order && events > 0).then_some(told)
 }

@@ -61,12 +61,12 @@ impl Filters {
         let person = fields.given("actor_id");
         let people = people(app, workspace, person).await?;
         if person.is_some() && !people.iter().flat_map(|group| &group.choices).any(|choice| choice.is_chosen) {
-            faults.add("actor_id", "Nobody of that id did anything here. Choose a person.");
+            faults.add("actor_id", "No events by a person with this id. Choose a person.");
         }
         let action = word::<Action>(fields, "action", "Choose one of the actions.", &mut faults);
         let outcome = word::<Outcome>(fields, "outcome", "Choose one of the outcomes.", &mut faults);
         let [from, to] =
-            ["date_from", "date_to"].map(|name| word::<Day>(fields, name, "Give a day, such as 2026-11-23.", &mut faults));
+            ["date_from", "date_to"].map(|name| word::<Day>(fields, name, "Enter a date, such as 2026-11-23.", &mut faults));
         if from > to && to.is_some() {
             faults.add("date_to", "The last day must not be before the first.");
         }
@@ -150,11 +150,11 @@ async fn key(app: &App, workspace: WorkspaceId, text: &str) -> DbResult<Result<K
     }
     let mut named = keys::find_by_name(app.db.read(), workspace, text).await?;
     match (named.pop(), named.len()) {
-        (None, _) => Ok(Err("No key has this name. Choose one that is proposed, or give a key's id.".to_owned())),
+        (None, _) => Ok(Err("No key has this name. Choose a suggestion, or enter the id of a key.".to_owned())),
         (Some(only), 0) => Ok(Ok(only)),
         (Some(last), _) => {
             let ids: Vec<_> = named.iter().chain([&last]).map(|key| key.id.to_string()).collect();
-            Ok(Err(format!("Several keys had this name. Give the id of the one you mean: {}.", ids.join(", "))))
+            Ok(Err(format!("Several keys have had this name. Enter the id of one of them: {}.", ids.join(", "))))
         }
     }
 }

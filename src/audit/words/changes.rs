@@ -64,8 +64,8 @@ pub(super) fn refused(details: &Value) -> String {
             Some(scope) => format!("it lacks the scope {scope}"),
             None => "it lacks a scope".to_owned(),
         },
-        Some("person_required") => "only persons may do that".to_owned(),
+        Some("person_required") => "only people can do that".to_owned(),
         Some(other) => spaced(other),
-        None => "nothing says why".to_owned(),
+        None => "no reason recorded".to_owned(),
     }
 }

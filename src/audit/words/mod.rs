@@ -60,12 +60,12 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
     let did = |verb: &str| did(event, verb, String::new());
     match action {
         Action::KeyCreated if details.get("rotatedFrom").is_some() => self::did(event, "created", " to replace another".into()),
-        Action::KeyCreated | Action::TripCreated => did("created"),
+        Action::KeyCreated | Action::TripCreated | Action::WorkspaceCreated => did("created"),
         Action::KeyUpdated | Action::AircraftUpdated | Action::TripUpdated | Action::ReportUpdated => {
             self::did(event, "changed", changed(details))
         }
         Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
-        Action::KeyRotated => self::did(event, "made a replacement for", listed(text(details, "/replacement/name"))),
+        Action::KeyRotated => self::did(event, "created a replacement for", listed(text(details, "/replacement/name"))),
         Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
         Action::KeyRefusedEverywhere => is(event, refused_everywhere(details)),
         Action::KeyExpired => is(event, " expired"),
@@ -90,7 +90,6 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::MemberRemoved => {
             self::did(event, "removed", format!(" from the workspace{}", sessions::ended_invitations(details)))
         }
-        Action::WorkspaceCreated => did("made"),
         Action::AircraftCreated => did("added"),
         Action::ReportCreated if event.actor.kind == "anonymous" => {
             let promised = if text(details, "/confidentiality") == Some("anonymous") { "anonymously" } else { "in confidence" };
@@ -128,7 +127,7 @@ fn used(details: &Value) -> String {
     if let Some(listed) = details.get("listFull").and_then(Value::as_u64) {
         let listed = grouped(listed);
         return format!(
-            " was used from more than {listed} addresses: the longest unused is not listed any more, and is new when it comes again"
+            " was used from more than {listed} addresses: the least recently used one was dropped from the list and counts as new if it is used again"
         );
     }
     if let Some(count) = details.get("newAddresses").and_then(Value::as_u64) {
@@ -147,12 +146,12 @@ fn refused_everywhere(details: &Value) -> String {
     let count = |which: &str| details.get(which).and_then(Value::as_array).map_or(0, Vec::len);
     let silent = match count("leaseRanOut") {
         0 => String::new(),
-        1 => "; the lease of 1 node had to run out".to_owned(),
-        gone => format!("; the leases of {gone} nodes had to run out"),
+        1 => "; the lease of 1 node expired".to_owned(),
+        gone => format!("; the leases of {gone} nodes expired"),
     };
     let gone = match count("gone") {
         0 => String::new(),
-        gone => format!("; {} left meanwhile", plural(gone as u64, "node")),
+        gone => format!("; {} left in the meantime", plural(gone as u64, "node")),
     };
     format!(" is refused everywhere: confirmed by {}{silent}{gone}", plural(count("confirmedBy") as u64, "node"))
 }
@@ -186,7 +185,7 @@ fn target(event: &Event) -> Phrase {
 }
 
 fn named(kind: &str, id: Option<&String>, name: Option<&String>) -> Phrase {
-    let text = name.or(id).cloned().unwrap_or_else(|| "somebody or something without a name".to_owned());
+    let text = name.or(id).cloned().unwrap_or_else(|| "an unnamed actor or object".to_owned());
     Phrase { text, names: id.map(|id| (kind.to_owned(), id.clone())) }
 }
 

@@ -56,7 +56,7 @@ fn of_keys() -> Vec<(Event, &'static str)> {
         (event("api_key.updated", ANA, KEY, changes), "Ana Keller changed the key Fleet Dashboard: name and rate limit"),
         (
             event("api_key.rotated", ANA, KEY, replacement),
-            "Ana Keller made a replacement for the key Fleet Dashboard: Fleet Dashboard (2026-11-23)",
+            "Ana Keller created a replacement for the key Fleet Dashboard: Fleet Dashboard (2026-11-23)",
         ),
         (event("api_key.revoked", ANA, KEY, json!({ "reason": null })), "Ana Keller revoked the key Fleet Dashboard"),
         (
@@ -73,7 +73,7 @@ fn of_keys() -> Vec<(Event, &'static str)> {
         ),
         (
             event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}], "leaseRanOut": [], "gone": [{}] })),
-            "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; 1 node left meanwhile",
+            "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; 1 node left in the meantime",
         ),
         (event("api_key.expired", KEY, KEY, json!({ "expiresAt": Time::LAST })), "The key Fleet Dashboard expired"),
         (event("api_key.used", KEY, KEY, used(true)), "The key Fleet Dashboard was used for the first time, from 203.0.113.7"),
@@ -86,7 +86,7 @@ fn of_keys() -> Vec<(Event, &'static str)> {
         ),
         (denied("rate_limited", 2), "2 requests with the key Fleet Dashboard were refused: more than its rate limit allows"),
         (scope, "2 requests with the key Fleet Dashboard were refused: it lacks the scope trips:write"),
-        (denied("person_required", 1), "A request with the key Fleet Dashboard was refused: only persons may do that"),
+        (denied("person_required", 1), "A request with the key Fleet Dashboard was refused: only people can do that"),
         (denied("too_loud", 1), "A request with the key Fleet Dashboard was refused: too loud"),
         (
             event("api_key.leaked_in_url", KEY, KEY, json!({ "reason": "leaked_in_url", "count": 3 })),
@@ -105,7 +105,7 @@ fn of_people() -> Vec<(Event, &'static str)> {
     vec![
         (
             event("workspace.created", set_up, ("workspace", "Skyline Aviation"), made.clone()),
-            "Somebody with the set-up link made the workspace Skyline Aviation",
+            "Somebody with the set-up link created the workspace Skyline Aviation",
         ),
         (event("member.signed_in", ANA, ANA, json!({})), "Ana Keller signed in"),
         (
@@ -133,7 +133,7 @@ fn of_people() -> Vec<(Event, &'static str)> {
         (event("member.removed", ANA, BEN, added), "Ana Keller removed Ben Moser from the workspace"),
         (
             event("workspace.created", OPERATOR, ("workspace", "Skyline Aviation"), made),
-            "The operator (command line) made the workspace Skyline Aviation",
+            "The operator (command line) created the workspace Skyline Aviation",
         ),
     ]
 }

@@ -65,7 +65,7 @@ pub fn unusual(event: &Event) -> Option<&'static str> {
 
 fn refusal(event: &Event) -> &'static str {
     match event.action.parse() {
-        Ok(Action::KeyLeakedInUrl) => "logs and histories keep a URL: revoke the key",
+        Ok(Action::KeyLeakedInUrl) => "URLs are kept in logs and histories: revoke the key",
         Ok(Action::SignInFailed) if event.details.get("limitReached") == Some(&Value::Bool(true)) => {
             "somebody is guessing this password"
         }
@@ -75,8 +75,8 @@ fn refusal(event: &Event) -> &'static str {
             Some("expired") => "an expired key is still in use",
             Some("ip_not_allowed") => "used from an address that is not allowed",
             Some("rate_limited") => "more requests than the limit allows",
-            Some("scope_required") => "used for what it may not do",
-            Some("person_required") => "a key tried what only persons may do",
+            Some("scope_required") => "used outside its scopes",
+            Some("person_required") => "a key tried an action that only people can do",
             _ => "a key was refused",
         },
         _ => "refused",

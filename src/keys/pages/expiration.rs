@@ -74,14 +74,14 @@ fn offered(days: &str, at: &Moments) -> Option<Time> {
 }
 
 fn custom(fields: &Fields, at: &Moments) -> Result<Time, String> {
-    let typed = fields.given("date").ok_or("Choose the day until which the key works.")?;
-    let day: Day = typed.parse().map_err(|_| "Give a day of the calendar, such as 2027-02-21.")?;
+    let typed = fields.given("date").ok_or("Choose an expiration date.")?;
+    let day: Day = typed.parse().map_err(|_| "Enter a date, such as 2027-02-21.")?;
     let end = at.end_of(day);
     future(Some(end), at.now()).map(|_| end).map_err(|_| {
         if end <= at.now() {
-            format!("{} is over. Choose a day from {} on.", day.in_words(), at.today().in_words())
+            format!("{} is in the past. Choose {} or later.", day.in_words(), at.today().in_words())
         } else {
-            format!("{} is more than 5 years ahead. Choose a day until {}.", day.in_words(), last_day(at).in_words())
+            format!("{} is more than 5 years ahead. Choose {} or earlier.", day.in_words(), last_day(at).in_words())
         }
     })
 }

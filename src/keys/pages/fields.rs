@@ -83,7 +83,7 @@ pub(super) fn name_taken(error: &Error) -> FormFaults {
 
 fn name_fault(error: &BadText) -> String {
     match error {
-        BadText::Length { found: 0, .. } => "Give the key a name.".to_owned(),
+        BadText::Length { found: 0, .. } => "Enter a name.".to_owned(),
         other => text_fault("name", other),
     }
 }
@@ -94,11 +94,9 @@ fn text_fault(what: &str, error: &BadText) -> String {
             let [max, found] = [*max, *found].map(|count| grouped(count as u64));
             format!("This {what} has {found} characters; at most {max} fit.")
         }
-        BadText::Control(_) => format!("There is an invisible character in this {what}. Type it instead of pasting it."),
+        BadText::Control(_) => format!("This {what} contains an invisible character. Type it instead of pasting it."),
         BadText::Secret => {
-            format!(
-                "There is an API key or token in this {what}, which would be stored. Take it out, and revoke it: it may have leaked."
-            )
+            format!("This {what} contains an API key or token. Remove it, and revoke it: it may have leaked.")
         }
     }
 }
@@ -134,5 +132,5 @@ fn placed(fault: &FieldError, lines: &[usize], change: &UpdateKey) -> (&'static 
 }
 
 fn no_block(number: usize, text: impl Display) -> String {
-    format!("Line {number}, “{text}”, is no address and no block such as 203.0.113.0/24 or 2001:db8::/32.")
+    format!("Line {number}, “{text}”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.")
 }

@@ -33,7 +33,7 @@ async fn show(who: PageSession<SwitchKeys>, State(app): State<App>) -> Result<Re
 }
 
 async fn update(who: PageSession<SwitchKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
-    let enabled = fields.read::<bool>("enabled").ok_or_else(|| ApiError::invalid_field("enabled", "Say true or false."))?;
+    let enabled = fields.read::<bool>("enabled").ok_or_else(|| ApiError::invalid_field("enabled", "Must be true or false."))?;
     workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(&app), enabled).await?;
     Ok(Redirect::to(&format!("{LIST}?switched=1")).into_response())
 }

@@ -50,7 +50,7 @@ async fn create(who: PageSession<Anyone>, State(app): State<App>, Form { fields,
 async fn join(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
     let mut faults = FormFaults::default();
     if fields.url_fragment("code").is_empty() {
-        faults.add("code", "Give the code of your invitation: open its link again, or paste it here.");
+        faults.add("code", "Enter the invitation code: open the link again, or paste the code here.");
     }
     let password = SecretString::from(fields.verbatim("password"));
     if !password::has_fitting_length(&password) {

@@ -41,11 +41,13 @@ pub enum Weak {
     Common,
     /// Made of names that an attacker knows.
     #[error(
-        "this password is made of your email, your name or the name of the workspace, which attackers try first: choose another, such as four random words"
+        "this password is based on your email, your name or the name of the workspace, which attackers try first: choose another, such as four random words"
     )]
     Personal,
     /// Repeats or counts.
-    #[error("this password repeats or counts characters, which attackers try first: choose another, such as four random words")]
+    #[error(
+        "this password consists of repeated or consecutive characters, which attackers try first: choose another, such as four random words"
+    )]
     Pattern,
 }
 

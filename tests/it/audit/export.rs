@@ -211,7 +211,7 @@ async fn a_reader_has_one_export_at_a_time_and_an_hour_for_it() {
     // Another session, and the page, are the same reader.
     t.owner().await.get(&export).await.is(409).code("EXPORT_IN_PROGRESS");
     let page = t.person(Role::AccountOwner).await.get("/settings/audit-log/export?format=csv").await.is(409);
-    page.says("An export of yours is still running.");
+    page.says("You already have an export running.");
     t.member(Role::Auditor).await.get(&export).await.is(200);
     drop(body);
     t.owner().await.get(&export).await.is(200);

@@ -28,7 +28,7 @@ async fn taken(t: &TestApp, key: &Client, keep: bool) -> usize {
         let answer = key.post(INVOICES, invoice(100)).await;
         if answer.status == 429 {
             assert_eq!(answer.header("ratelimit-policy"), "\"stored-bytes\";q=1000000;w=86400;qu=\"content-bytes\"");
-            assert!(answer.text.contains("stored as much as it may in a day"), "{}", answer.text);
+            assert!(answer.text.contains("reached its daily storage limit"), "{}", answer.text);
             assert_eq!(refusals(t, Limit::StoredBytes).await, 1);
             return number;
         }

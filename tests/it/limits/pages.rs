@@ -27,7 +27,7 @@ async fn a_form_that_comes_too_soon_is_kept_and_can_be_sent_again_later() {
     ana.submit("/settings/members/new", "/settings/members/new", &[]).await.is(400);
     let refused = ana.submit(NEW, NEW, &FIELDS).await.is(429);
     assert_eq!((refused.header("retry-after"), refused.header("content-type")), ("60", "text/html; charset=utf-8"));
-    let refused = refused.says("Try again in 60 seconds.").says("What you typed is kept in this page");
+    let refused = refused.says("Try again in 60 seconds.").says("This page keeps your input");
     t.advance(Duration::from_mins(1)).await;
     let kept = refused.hidden(NEW);
     let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

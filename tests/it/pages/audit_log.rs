@@ -57,7 +57,7 @@ async fn the_page_tells_what_happened_the_newest_first() {
             "Ana Keller signed in",
             "Ana Keller signed in",
             "The operator (command line) added Ana Keller with the role Account owner",
-            "The operator (command line) made the workspace Skyline Aviation",
+            "The operator (command line) created the workspace Skyline Aviation",
         ]
     );
     insta::assert_snapshot!(page.main());
@@ -143,10 +143,10 @@ async fn an_export_from_the_page_is_the_one_of_the_api() {
     let unusual = auditor.get(&format!("{PAGE}/export?format=ndjson&unusual=1")).await.is(200);
     assert_eq!(unusual.text.lines().count(), 1, "{}", unusual.text);
     auditor.get(&format!("{PAGE}/export?format=xml&outcome=denied")).await.leads_to(&format!("{PAGE}?outcome=denied"));
-    auditor.get(&format!("{PAGE}/export?format=csv&date_from=soon")).await.is(400).says("Give a day");
+    auditor.get(&format!("{PAGE}/export?format=csv&date_from=soon")).await.is(400).says("Enter a date");
 }
 
-/// Every action with details that matter, done and refused.
+/// All actions with details that matter, done and refused.
 async fn with_every_action() -> TestApp {
     let t = TestApp::new().await;
     let shapes = [

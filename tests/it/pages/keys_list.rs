@@ -213,10 +213,10 @@ async fn the_owner_switches_key_management_off_and_on_again() {
     admin.get(LIST).await.is(200).says(">New API Key</button>").does_not_say(MANAGEMENT);
     owner.get(LIST).await.is(200).says(MANAGEMENT);
 
-    owner.get(MANAGEMENT).await.is(200).says("Existing keys go on working").says(">Switch off</button>");
+    owner.get(MANAGEMENT).await.is(200).says("Existing keys keep working").says(">Switch off</button>");
     owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.leads_to("/settings/api-keys?switched=1");
     t.audit_ends_with(&["settings.api_keys.updated"]).await;
-    let off = admin.get(LIST).await.is(200).says("API key management is off.").says("ask Ana Keller");
+    let off = admin.get(LIST).await.is(200).says("API key management is off.").says("ask an account owner: Ana Keller.");
     off.does_not_say("New API Key").does_not_say(">Rotate</button>").says(">Revoke</button>");
     owner.get(LIST).await.is(200).says("API key management is off.").does_not_say("New API Key").says("Switch on…");
 

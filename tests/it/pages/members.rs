@@ -100,7 +100,7 @@ async fn a_form_that_is_sent_again_invites_nobody_twice_and_ends_no_link() {
     let joined = dee.submit("/join", "/join", &[("code", &code(&first)), ("password", "a password of hers")]).await;
     joined.leads_to("/settings");
     ana.post(NEW, &fields).await.leads_to(&format!("{LIST}?invited={id}"));
-    ana.get(&format!("{LIST}?invited={id}")).await.is(200).does_not_say("is invited");
+    ana.get(&format!("{LIST}?invited={id}")).await.is(200).does_not_say("has been invited");
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn removing_asks_first_and_signs_them_out() {
     let key = json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null });
     let secret = client.post("/api/v1/api-keys", key).await.is(201).text_at("/data/secret");
     let remove = format!("{}/remove", at(&member));
-    ana.get(&remove).await.is(200).says("signed out at once").says("API keys stay as they are").says(&member.email);
+    ana.get(&remove).await.is(200).says("signed out immediately").says("API keys are not affected").says(&member.email);
     theirs.get(LIST).await.is(200);
     ana.submit(&remove, &remove, &[]).await.leads_to(&format!("{LIST}?removed={}", member.id));
     ana.get(&format!("{LIST}?removed={}", member.id)).await.is(200).says("Test admin was removed");
@@ -227,7 +227,7 @@ async fn whoever_removes_themselves_reads_that_they_are_out() {
     person.get(&remove).await.is(200).says("Remove yourself?");
     person.submit(&remove, &remove, &[]).await.leads_to("/sign-in?after=removal");
     assert_eq!(person.cookie("planeconnection_session"), None);
-    person.get("/sign-in?after=removal").await.is(200).says("You are not a member of that workspace any more");
+    person.get("/sign-in?after=removal").await.is(200).says("You are no longer a member of that workspace");
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn what_happened_on_the_way_is_told_in_our_own_words() {
     let (key, ana) = (t.key(&["trips:read"]).await, t.person(Role::Admin).await);
     let told = async |query: &str| ana.get(&format!("{}?{query}", page(&key.id))).await.is(200);
     told("already=shown").await.says("cannot be shown again");
-    told("updated=1").await.says("The changes are saved");
+    told("updated=1").await.says("Changes saved.");
     told("updated=hacked&by=%3Cb%3E").await.does_not_say("role=\"status\"").does_not_say("hacked");
 }
 

@@ -107,7 +107,7 @@ async fn an_expired_key_can_be_revoked() {
     let key = t.key_with(json!({ "name": "Over", "permissions": "read_only", "expiresAt": "2026-11-23T09:31:00Z" })).await;
     t.advance(Duration::from_mins(5)).await;
     let ana = t.person(Role::AccountOwner).await;
-    ana.get(&revoke(&key)).await.is(200).says("it is refused already");
+    ana.get(&revoke(&key)).await.is(200).says("It is already refused.");
     ana.submit(&revoke(&key), &revoke(&key), &[]).await.is(303);
 }
 

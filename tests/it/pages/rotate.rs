@@ -162,10 +162,10 @@ async fn an_old_key_that_is_quiet_can_be_revoked_and_who_is_missing_is_named() {
     t.advance(MINUTE).await;
     let new = replace(&ana, &old).await;
     use_(&t, &new, OLD, 2).await;
-    let page = ana.get(&rotate(&old)).await.is(200).says("<strong>Probably safe.</strong>").says("That is not long.");
+    let page = ana.get(&rotate(&old)).await.is(200).says("<strong>Probably safe.</strong>").says("That was recently.");
     assert_eq!(step(&page), 4);
     insta::assert_snapshot!(page.main());
-    let missing = page.main().split("Not seen with the new key yet").nth(1).and_then(|rest| rest.split("</div>").next());
+    let missing = page.main().split("have not used the new key yet").nth(1).and_then(|rest| rest.split("</div>").next());
     let missing = missing.expect("a warning");
     assert!(missing.contains("203.0.113.200") && !missing.contains(OLD), "{missing}");
     // Used once more, it is waited for; and an hour later it is not.
@@ -173,7 +173,7 @@ async fn an_old_key_that_is_quiet_can_be_revoked_and_who_is_missing_is_named() {
     use_(&t, &old, OLD, 1).await;
     ana.get(&rotate(&old)).await.is(200).says("<strong>Wait.</strong>");
     t.advance(60 * MINUTE).await;
-    ana.get(&rotate(&old)).await.is(200).says("<strong>Probably safe.</strong>").does_not_say("That is not long.");
+    ana.get(&rotate(&old)).await.is(200).says("<strong>Probably safe.</strong>").does_not_say("That was recently.");
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn that_somebody_has_tried_the_new_key_does_not_mean_that_the_application_
     let page = ana.get(&rotate(&old)).await.is(200).says("<strong>Wait.</strong>").says("has not been seen yet: last");
     assert_eq!(step(&page), 3);
     use_(&t, &new, OLD, 1).await;
-    ana.get(&rotate(&old)).await.is(200).says("<strong>Probably safe.</strong>").does_not_say("Not seen with the new key yet");
+    ana.get(&rotate(&old)).await.is(200).says("<strong>Probably safe.</strong>").does_not_say("have not used the new key yet");
     t.advance(60 * MINUTE).await;
     ana.get(&rotate(&old)).await.is(200).says("<strong>Safe.</strong>");
 }
@@ -198,12 +198,12 @@ async fn a_key_that_is_not_active_leads_to_its_successor() {
     let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let new = replace(&ana, &old).await;
     t.admin().await.post(&format!("{KEYS}/{}/revoke", old.id), json!({})).await.is(200);
-    let page = ana.get(&rotate(&old)).await.is(200).says("only an active key can be rotated").does_not_say("<ol");
+    let page = ana.get(&rotate(&old)).await.is(200).says("Only active keys can be rotated").does_not_say("<ol");
     page.says(&format!("href=\"/settings/api-keys/{}\"", new.id));
     let sent = [("name", "Late"), ("expiration", "never")];
     let form = ana.get(&rotate(&new)).await.hidden(&rotate(&new));
     let all: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(sent).collect();
-    ana.post(&rotate(&old), &all).await.is(409).says("only an active key can be rotated");
+    ana.post(&rotate(&old), &all).await.is(409).says("Only active keys can be rotated");
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ async fn whoever_has_the_link_makes_the_first_workspace_and_owns_it() {
 #[tokio::test]
 async fn with_a_workspace_the_page_leads_to_the_sign_in() {
     let t = TestApp::new().await;
-    t.stranger().get("/setup").await.is(200).says("This is set up").says("href=\"/sign-in\"").does_not_say("<form");
+    t.stranger().get("/setup").await.is(200).says("Already set up").says("href=\"/sign-in\"").does_not_say("<form");
     assert!(workspaces::offer(&t.app).await.expect("a database").is_none());
 }
 
@@ -69,7 +69,7 @@ async fn a_second_workspace_is_refused_and_every_link_ends() {
     set_up(&ana, &filled(&one)).await.is(303);
     for code in [&one, &other] {
         let fields = [&[("csrf", bens.as_str())][..], &but(filled(code), "slug", "northwind")].concat();
-        ben.post("/setup", &fields).await.is(409).says("This is set up").does_not_say(PASSWORD);
+        ben.post("/setup", &fields).await.is(409).says("Already set up").does_not_say(PASSWORD);
     }
     assert_eq!(workspaces::all(t.app.db.read()).await.expect("a database").len(), 1);
 }
@@ -111,7 +111,7 @@ async fn the_command_line_ends_the_links_too() {
     let opened = ana.get("/setup").await.is(200).hidden("/setup").remove(0).1;
     t.make_workspace("northwind").await;
     let fields = [&[("csrf", opened.as_str())][..], &filled(&code)].concat();
-    ana.post("/setup", &fields).await.is(409).says("This is set up");
+    ana.post("/setup", &fields).await.is(409).says("Already set up");
     ana.get("/sign-in").await.is(200);
 }
 

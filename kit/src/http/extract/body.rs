@@ -86,7 +86,7 @@ impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromReques
 impl<T: ToSchema> Describe for Creating<T> {
     fn describe(doc: &mut Doc) {
         Body::<T>::describe(doc);
-        let about = "Makes a retry safe: the same key and body within 24 hours gives the first answer again. 1 to 255 visible ASCII characters.";
+        let about = "Makes retries safe: the same key and body within 24 hours returns the first response again. 1 to 255 visible ASCII characters.";
         let key =
             ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"));
         doc.parameter("Idempotency-Key", ParameterIn::Header, Required::False, key.into(), about);
@@ -141,15 +141,15 @@ async fn read(parts: &Parts, body: axum::body::Body, budget: &BodyBudget) -> Res
 fn refused(why: NotTaken, sender: Sender) -> ApiError {
     match (why, sender) {
         (NotTaken::TooLarge, Sender::Client(_)) => {
-            ApiError::too_large("The body is larger than 8 KiB, the most that is taken without a credential. Send less.")
+            ApiError::too_large("The body is larger than 8 KiB, the limit without a credential. Send less.")
         }
         (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The body is larger than 1 MiB. Send less at once."),
         (NotTaken::Late, _) => {
             ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time. Send it again.")
         }
-        (NotTaken::Broken, _) => ApiError::invalid("The body did not arrive whole. Send it again."),
+        (NotTaken::Broken, _) => ApiError::invalid("The body is incomplete. Send it again."),
         (NotTaken::Busy, _) => {
-            ApiError::overloaded("Too many bodies arrive at once; nothing was changed. Try again in a moment.")
+            ApiError::overloaded("Too many request bodies are arriving at once, so nothing was changed. Try again in a moment.")
         }
     }
 }
@@ -161,7 +161,7 @@ fn parse<T: DeserializeOwned + Check>(body: &[u8]) -> Result<T, ApiError> {
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let input: T = serde_path_to_error::deserialize(&mut json).map_err(|error| misread("The body is not as expected", error))?;
-    json.end().map_err(|_| ApiError::invalid("The body has something after its JSON value. Send one value."))?;
+    json.end().map_err(|_| ApiError::invalid("The body continues after its JSON value. Send one value."))?;
     let mut faults = Faults::default();
     input.check(&mut faults);
     faults.into_result()?;

@@ -44,8 +44,8 @@ pub(super) fn misread(whole: &str, error: serde_path_to_error::Error<impl std::e
     let said = message.split(" at line ").next().unwrap_or_default();
     let missing = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
     match (path.as_str(), missing) {
-        (".", Some(name)) => ApiError::invalid_field(name, "Give this field; it is required."),
-        (path, Some(name)) => ApiError::invalid_field(format!("{path}.{name}"), "Give this field; it is required."),
+        (".", Some(name)) => ApiError::invalid_field(name, "This field is required."),
+        (path, Some(name)) => ApiError::invalid_field(format!("{path}.{name}"), "This field is required."),
         // A path that ends in a question mark ends where the text stops being JSON.
         (path, None) if path == "." || path.ends_with('?') => ApiError::invalid(format!("{whole}: {message}.")),
         (path, None) => ApiError::invalid_field(path, said),

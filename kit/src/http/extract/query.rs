@@ -66,8 +66,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Listing<T> {
             .partition(|pair| matches!(pair.split('=').next(), Some("page" | "page_size")));
         let paging: Paging = from_query(&paging.join("&"))?;
         let mut faults = Faults::default();
-        faults.require(paging.page >= 1, "page", "Pages count from 1.");
-        faults.require((1..=100).contains(&paging.page_size), "page_size", "Ask for 1 to 100 rows.");
+        faults.require(paging.page >= 1, "page", "Page numbers start at 1.");
+        faults.require((1..=100).contains(&paging.page_size), "page_size", "Request 1 to 100 rows.");
         faults.into_result()?;
         Ok(Self { filter: from_query(&filter.join("&"))?, paging })
     }

@@ -22,9 +22,9 @@ pub(super) fn tiles(fields: &Fields) -> Vec<Tile> {
         Tile { value, name, about, is_chosen: fields.is("permissions", value) }
     };
     vec![
-        tile(Permissions::ReadOnly, "Read-only", "See trips, aircraft, safety reports and invoices, and change nothing."),
-        tile(Permissions::ReadWrite, "Read-write", "See, create and change trips, aircraft, safety reports and invoices."),
-        tile(Permissions::Custom, "Specific modules", "Choose module by module: no more than the application needs."),
+        tile(Permissions::ReadOnly, "Read-only", "Read trips, aircraft, safety reports and invoices."),
+        tile(Permissions::ReadWrite, "Read-write", "Read, create and change trips, aircraft, safety reports and invoices."),
+        tile(Permissions::Custom, "Specific modules", "Choose the access to each module. Grant only what the application needs."),
     ]
 }
 

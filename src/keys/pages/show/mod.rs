@@ -100,8 +100,8 @@ async fn show(
 }
 
 fn notice(asked: &Fields) -> Option<Notice> {
-    const SHOWN: &str = "This key has been created already. Its secret was shown once and cannot be shown again: if it was not stored, revoke the key and create another one.";
-    const UPDATED: &str = "The changes are saved. They hold from the next request on.";
+    const SHOWN: &str = "This key was already created. Its secret was shown once and cannot be shown again. If you did not store it, revoke the key and create another one.";
+    const UPDATED: &str = "Changes saved. They apply from the next request.";
     let said = [("already", "shown", "warn", SHOWN), ("updated", "1", "good", UPDATED)];
     let found = said.into_iter().find(|(field, value, ..)| asked.is(field, value));
     found.map(|(_, _, class, text)| Notice { class, text })

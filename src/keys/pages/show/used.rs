@@ -70,7 +70,7 @@ impl Used {
         Ok(Self {
             any: total != Sum::default(),
             by_hour,
-            chart: traffic.bars(if by_hour { "Requests by the hour" } else { "Requests by the day" }, at, CHART),
+            chart: traffic.bars(if by_hour { "Requests per hour" } else { "Requests per day" }, at, CHART),
             total: format!("{} allowed and {} denied", requests(total.allowed), number(total.denied)),
             most: traffic.busiest().map(|(start, sum)| most(&traffic, start, sum, at, by_hour)),
             rows: traffic

@@ -27,7 +27,7 @@ async fn each_filter_alone_and_all_of_them_together() {
     let auditor = t.person(Role::Auditor).await;
     let ana = t.owner.id;
     let created = ["Ana Keller created the key Old website", "Ana Keller created the key Fleet Dashboard"];
-    let refused = "A request with the key Fleet Dashboard was refused: only persons may do that";
+    let refused = "A request with the key Fleet Dashboard was refused: only people can do that";
     let revoked = "Ana Keller revoked the key Old website";
     let everywhere = "The key Old website is refused everywhere: confirmed by 1 node";
     let cases: [(String, Vec<&str>); 9] = [
@@ -86,7 +86,7 @@ async fn the_operator_and_who_was_removed_can_be_chosen() {
     let hers = ana.get(&format!("{PAGE}?actor_id={}", gone.id)).await.is(200);
     assert_eq!(sentences(&hers), ["Test admin created the key Hers", "Test admin signed in"]);
     let by_operator = ana.get(&format!("{PAGE}?actor_id=operator&action=workspace.created")).await.is(200);
-    assert_eq!(sentences(&by_operator), ["The operator (command line) made the workspace Skyline Aviation"]);
+    assert_eq!(sentences(&by_operator), ["The operator (command line) created the workspace Skyline Aviation"]);
 }
 
 #[tokio::test]
@@ -116,12 +116,12 @@ async fn a_value_that_cannot_be_is_told_at_its_field_and_nothing_is_lost() {
         ("api_key_id", "Nope", "No key has this name."),
         ("api_key_id", "Theirs", "No key has this name."),
         ("api_key_id", theirs.as_str(), "There is no key with this id."),
-        ("actor_id", "user_01h455vb4pex5vsknk084sn02q", "Nobody of that id did anything here."),
-        ("actor_id", "x' OR 1=1 --", "Nobody of that id did anything here."),
+        ("actor_id", "user_01h455vb4pex5vsknk084sn02q", "No events by a person with this id."),
+        ("actor_id", "x' OR 1=1 --", "No events by a person with this id."),
         ("action", "api_key.gone", "Choose one of the actions."),
         ("outcome", "failed", "Choose one of the outcomes."),
-        ("date_from", "2026-02-30", "Give a day, such as 2026-11-23."),
-        ("date_to", "2026-11-23T09:30:00Z", "Give a day, such as 2026-11-23."),
+        ("date_from", "2026-02-30", "Enter a date, such as 2026-11-23."),
+        ("date_to", "2026-11-23T09:30:00Z", "Enter a date, such as 2026-11-23."),
         ("date_to", "2026-10-31", "The last day must not be before the first."),
     ] {
         let mut fields = vec![("date_from", "2026-11-01"), ("outcome", "denied"), ("unusual", "1")];
@@ -150,7 +150,12 @@ async fn a_name_that_several_keys_had_is_asked_for_by_id() {
         ids.push(key.id);
     }
     let ana = t.person(Role::AccountOwner).await;
-    ana.get(&format!("{PAGE}?api_key_id=Website")).await.is(400).says("Several keys had this name.").says(&ids[0]).says(&ids[1]);
+    ana.get(&format!("{PAGE}?api_key_id=Website"))
+        .await
+        .is(400)
+        .says("Several keys have had this name.")
+        .says(&ids[0])
+        .says(&ids[1]);
     let active = named(&t, "Website").await;
     ana.get(&format!("{PAGE}?api_key_id=Website")).await.leads_to(&format!("{PAGE}?api_key_id={}", active.id));
 }
@@ -159,5 +164,5 @@ async fn a_name_that_several_keys_had_is_asked_for_by_id() {
 async fn nothing_found_says_so_and_offers_everything() {
     let t = TestApp::new().await;
     let page = t.person(Role::Auditor).await.get(&format!("{PAGE}?action=invoice.voided")).await.is(200);
-    insta::assert_snapshot!(page.says("No event matches").main());
+    insta::assert_snapshot!(page.says("No matching events").main());
 }

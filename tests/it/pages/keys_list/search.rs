@@ -27,7 +27,7 @@ async fn a_search_without_result_says_so_and_offers_a_way_back() {
     let t = TestApp::new().await;
     t.key_with(named("Scheduler")).await;
     let admin = t.person(Role::Admin).await;
-    let page = admin.get("/settings/api-keys?search=nothing&status=revoked").await.is(200).says("No key matches");
+    let page = admin.get("/settings/api-keys?search=nothing&status=revoked").await.is(200).says("No matching keys");
     assert_eq!(names(&admin.get(&link(&page, "Clear the filter")).await.is(200)), ["Scheduler"]);
 }
 
@@ -42,7 +42,7 @@ async fn a_pasted_key_is_found_by_its_digest_and_leaves_no_trace() {
     let pasted = format!("curl -H 'X-API-Key: {}'", key.secret);
     let answer = admin.submit("/settings/api-keys?status=active", SEARCH, &[("search", &pasted)]).await;
     answer.leads_to(&address);
-    let found = admin.get(&address).await.is(200).says("The key that you pasted").does_not_say(&key.secret);
+    let found = admin.get(&address).await.is(200).says("The key you pasted").does_not_say(&key.secret);
     assert_eq!(names(&found), ["Leaked"]);
     assert_eq!(link(&found, "Show all keys"), LIST);
     // Whoever was signed out meanwhile gets a page with what they typed, but not with a key.
@@ -68,5 +68,5 @@ async fn a_key_of_another_workspace_is_neither_listed_nor_found() {
     }
     let digest = hex(&Sha256::digest(&secret));
     let page = admin.get(&format!("{LIST}?search=sha256:{digest}")).await.is(200);
-    page.says("The key that you pasted").says("No key of this workspace has that secret").does_not_say("Northwind");
+    page.says("The key you pasted").says("No key in this workspace has that secret").does_not_say("Northwind");
 }

@@ -75,7 +75,7 @@ async fn a_change_that_cannot_be_made_keeps_what_was_typed() {
     taken.says("already called “Website”").says("value=\"Website\"").says("Left tile</textarea>").says("192.0.2.0/24</textarea>");
     let wrong = [("name", ""), ("addresses", "here"), ("requests", "x"), ("seconds", "90000")];
     let page = admin.submit(&edit(&key.id), &edit(&key.id), &wrong).await.is(400);
-    let page = page.says("4 fields need another value").says("Give the key a name.").says("Line 1, “here”");
+    let page = page.says("4 fields need another value").says("Enter a name.").says("Line 1, “here”");
     page.says("value=\"x\"").says("value=\"90000\"").says("id=\"seconds-fault\"");
     t.audit_ends_with(&["api_key.created", "api_key.created"]).await;
 }

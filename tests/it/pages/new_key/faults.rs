@@ -41,26 +41,18 @@ async fn a_fault_is_told_in_words_for_a_person() {
     let (secret, many) = (format!("it is {}", key.secret), "10.0.0.1\r\n".repeat(51));
     let over = "Give 1 to 1,000,000 requests.";
     for (field, value, message) in [
-        ("name", "", "Give the key a name."),
+        ("name", "", "Enter a name."),
         ("name", &long, "This name has 101 characters; at most 100 fit."),
-        ("name", "a\u{202e}b", "There is an invisible character in this name. Type it instead of pasting it."),
-        (
-            "name",
-            &secret,
-            "There is an API key or token in this name, which would be stored. Take it out, and revoke it: it may have leaked.",
-        ),
+        ("name", "a\u{202e}b", "This name contains an invisible character. Type it instead of pasting it."),
+        ("name", &secret, "This name contains an API key or token. Remove it, and revoke it: it may have leaked."),
         ("description", &essay, "This description has 1,001 characters; at most 1,000 fit."),
-        (
-            "description",
-            &secret,
-            "There is an API key or token in this description, which would be stored. Take it out, and revoke it: it may have leaked.",
-        ),
+        ("description", &secret, "This description contains an API key or token. Remove it, and revoke it: it may have leaked."),
         ("permissions", "", "Choose what the key may do."),
         ("expiration", "365", "Choose how long the key works."),
         (
             "addresses",
             "10.0.0.0/8, 10.1.0.0/16",
-            "Line 1, “10.0.0.0/8, 10.1.0.0/16”, is no address and no block such as 203.0.113.0/24 or 2001:db8::/32.",
+            "Line 1, “10.0.0.0/8, 10.1.0.0/16”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.",
         ),
         ("addresses", &many, "There are 51 lines; at most 50 fit."),
         ("requests", "1000001", over),
@@ -80,9 +72,9 @@ async fn a_custom_date_is_a_day_from_today_to_five_years_ahead() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     for (date, message) in [
-        ("", "Choose the day until which the key works."),
-        ("23/11/2027", "Give a day of the calendar, such as 2027-02-21."),
-        ("2027-02-30", "Give a day of the calendar, such as 2027-02-21."),
+        ("", "Choose an expiration date."),
+        ("23/11/2027", "Enter a date, such as 2027-02-21."),
+        ("2027-02-30", "Enter a date, such as 2027-02-21."),
         ("2026-11-22", "22 Nov 2026 is over. Choose a day from 23 Nov 2026 on."),
         ("2031-11-23", "23 Nov 2031 is more than 5 years ahead. Choose a day until 22 Nov 2031."),
         ("9999-12-31", "31 Dec 9999 is more than 5 years ahead. Choose a day until 22 Nov 2031."),
