@@ -1,8 +1,8 @@
-// What pages do on top of what they do without a script: copy, write times in the reader's zone, and take care of a
-// secret that is on the screen. Nothing here is needed to get anywhere.
+// Progressive enhancement: copying, times in the reader's time zone, and handling of a secret on the screen. Every page
+// works without this script.
 "use strict";
 
-// Times in the reader's own zone. The server wrote them in the workspace's.
+// Times in the reader's time zone. The server renders them in the workspace's.
 const styles = {
   exact: { dateStyle: "medium", timeStyle: "long" },
   day: { day: "numeric", month: "short", year: "numeric" },
@@ -19,11 +19,11 @@ for (const zone of document.querySelectorAll("[data-zone]")) {
   zone.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-// What is wrong with a form is read out first.
+// Screen readers read the errors of a form first.
 document.querySelector("[data-focus]")?.focus();
 
-// <button data-copy="id of what to copy" hidden> and an element [data-copied] in the same parent that says how it went.
-// Without TLS a browser has no clipboard for scripts; some of them still copy what is selected.
+// <button data-copy="id of what to copy" hidden> and an element [data-copied] in the same parent for the result.
+// Without TLS browsers have no clipboard API; some of them still copy the selection.
 async function copy(source) {
   if (navigator.clipboard) return navigator.clipboard.writeText(source.textContent);
   getSelection().selectAllChildren(source);
@@ -31,22 +31,22 @@ async function copy(source) {
 }
 for (const button of document.querySelectorAll("[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
-  const told = button.parentElement.querySelector("[data-copied]");
+  const status = button.parentElement.querySelector("[data-copied]");
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
       await copy(source);
-      told.textContent = "Copied";
+      status.textContent = "Copied";
       button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     } catch {
       getSelection().selectAllChildren(source);
-      told.textContent = "Your browser did not allow copying. It is selected: copy it with Ctrl+C or ⌘C.";
+      status.textContent = "Your browser did not allow copying. The text is selected: press Ctrl+C or ⌘C.";
     }
   });
 }
 
-// A secret on the screen: leaving asks first unless it was copied or stored, reloading leads to the key's own page,
-// and nothing of it stays behind in a page that the browser keeps in memory.
+// A secret on the screen: leaving asks for confirmation unless it was copied or stored, reloading leads to the key's
+// page, and the secret is removed from a page that the browser keeps in memory.
 const secret = document.querySelector("[data-secret]");
 if (secret) {
   let isKept = false;
@@ -55,7 +55,7 @@ if (secret) {
   secret.addEventListener("submit", (event) => {
     event.preventDefault();
     isKept = true;
-    // Where the form leads, without leaving this page behind in the history.
+    // Follows the form without leaving this page in the history.
     const to = new URL(event.target.action);
     to.search = new URLSearchParams(new FormData(event.target));
     location.replace(to);
@@ -65,13 +65,13 @@ if (secret) {
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 
-// A secret that came in the part of a link behind #, which a browser sends to nobody, goes into the field that a person
-// without a script fills in, and out of the address bar and the history.
+// A secret in the URL fragment, which browsers do not send, is moved to the field that people without JavaScript fill
+// in, and removed from the address bar and the history.
 const carried = document.querySelector("[data-from-fragment]");
 if (carried) {
   const field = document.getElementById(carried.dataset.fromFragment);
   const take = () => {
-    // Links within the page have a # too, but no token behind it.
+    // Links within the page have a fragment too, but no token in it.
     if (/^#(pc[a-z]_)?[0-9A-Za-z]{40,}$/.test(location.hash)) {
       field.value = location.hash.slice(1);
       history.replaceState(null, "", location.pathname);
@@ -82,14 +82,14 @@ if (carried) {
   addEventListener("hashchange", take);
 }
 
-// A time zone that nobody has chosen yet is the reader's.
+// The default time zone is the reader's.
 for (const select of document.querySelectorAll("[data-own-zone]")) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if ([...select.options].some((option) => option.value === own)) select.value = own;
 }
 
-// A form that makes a secret is sent once: of two answers to two presses of its button only the second would be seen,
-// and that one has no secret any more. Whoever comes back to it afterwards finds a new form.
+// A form that creates a secret is sent once: after a double click only the second response would be seen, and that one
+// does not contain the secret. Coming back to the page loads a new form.
 let sentAt = null;
 addEventListener("submit", (event) => {
   if (!event.target.elements.once) return;
@@ -98,7 +98,7 @@ addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", (event) => { if (event.persisted && sentAt !== null) location.reload(); });
 
-// A whole key in the search field is not sent: its SHA-256 finds it as well.
+// A full key in the search field is not sent: its SHA-256 finds the key as well.
 const search = document.querySelector("form[data-search]");
 search?.addEventListener("submit", async (event) => {
   const field = search.elements.search;

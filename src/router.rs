@@ -59,10 +59,10 @@ pub fn metrics(app: App) -> Router {
 }
 
 async fn not_found() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address. See /docs for what there is.")
+    ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address. See /docs for all calls.")
 }
 
 async fn method_not_allowed() -> ApiError {
-    let message = "This address does not know that method; the Allow header lists those it knows.";
+    let message = "This method is not allowed here. The Allow header lists the allowed methods.";
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
 }

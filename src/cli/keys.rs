@@ -181,7 +181,7 @@ async fn shown_once(app: &App, new: NewKey, as_json: bool) -> Result<(), Failure
         let secret = new.secret.expose().to_owned();
         return output::json(&json!({ "secret": secret, "apiKey": shown(app, new.key).await? }));
     }
-    output::line(format!("Made “{}” ({}). Copy the key now; it cannot be shown again:", new.key.name, new.key.id))?;
+    output::line(format!("Created “{}” ({}). Copy the key now; it cannot be shown again:", new.key.name, new.key.id))?;
     output::line(new.secret.expose())
 }
 

@@ -64,6 +64,6 @@ impl Command {
                 "owner": { "id": owner.id, "email": owner.email, "name": owner.name, "role": owner.role },
             }));
         }
-        output::line(format!("Made the workspace “{}” ({}), owned by {}.", workspace.name, workspace.slug, owner.email))
+        output::line(format!("Created the workspace “{}” ({}), owned by {}.", workspace.name, workspace.slug, owner.email))
     }
 }

@@ -129,7 +129,7 @@ impl Service<Request> for HttpStack {
 fn check(app: &App, lane: Lane, context: &RequestContext, request: &Request) -> Result<(), ApiError> {
     require_one_host(request)?;
     if lane == Lane::Overflow && !PROBES.contains(&request.uri().path()) {
-        let message = "Your address, or all together, have as many connections as are served at once. Close some, and try again.";
+        let message = "Your address, or all clients together, have too many connections. Close some, and try again.";
         return Err(ApiError::overloaded(message));
     }
     access::refuse_secret_in_url(request.uri()).map_err(|(secret, error)| {

@@ -147,14 +147,14 @@ fn headers(status: u16) -> Value {
     let text = |about: &str| json!({ "schema": { "type": "string" }, "description": about });
     let mut headers = json!({ "X-Request-Id": text("Names this request in logs and in the audit log.") });
     if status == 401 {
-        headers["WWW-Authenticate"] = text("What is asked for (RFC 6750).");
+        headers["WWW-Authenticate"] = text("The required authentication scheme (RFC 6750).");
     }
     if matches!(status, 429 | 503) {
         headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 0 }, "description": "Seconds to wait." });
     }
     if status == 429 {
         headers["RateLimit-Policy"] = text("The limit, such as \"default\";q=600;w=60.");
-        headers["RateLimit"] = text("What is left of it and when there is more, such as \"default\";r=0;t=12.");
+        headers["RateLimit"] = text("The remaining requests, and the seconds until there are more, such as \"default\";r=0;t=12.");
     }
     headers
 }
@@ -199,16 +199,16 @@ fn error_schemas() -> [(&'static str, Value); 2] {
         "type": "object",
         "required": ["code", "message", "requestId"],
         "properties": {
-            "code": text("Stable name of the failure."),
-            "message": text("What to do next, for people."),
+            "code": text("Stable code of the error."),
+            "message": text("A message for people that says what to do next."),
             "requestId": text("Names this request in logs and in the audit log."),
             "fields": {
                 "type": "array",
-                "description": "Faults of single fields.",
+                "description": "Errors of single fields.",
                 "items": { "$ref": "#/components/schemas/FieldError" },
             },
             "requiredScope": text("With SCOPE_REQUIRED: the scope that is missing."),
-            "apiKeyId": text("With ALREADY_CREATED: the key this request made before."),
+            "apiKeyId": text("With ALREADY_CREATED: the key that this request created before."),
             "invoiceId": text("With CONFLICT over an externalId: the invoice that has it."),
         },
     });

@@ -121,7 +121,7 @@ fn every_flag_can_be_a_variable() {
     for no in ["0", "false", "no", "off", ""] {
         let off = [("NO_EXPIRATION", no), ("JSON", no)];
         let made = run(&["keys", "create", "--expires-in", "90d"], &[&about[..], &off].concat()).is(0);
-        assert!(made.stdout.starts_with("Made “From the environment”"), "{made:?}");
+        assert!(made.stdout.starts_with("Created “From the environment”"), "{made:?}");
         run(&["keys", "create"], &[&about[..], &off].concat()).is(2);
         run(&["keys", "revoke", "From the environment"], &[("REASON", "over")]).is(0);
         let member = [("EMAIL", "ben@skyline.example"), ("NAME", "Ben"), ("ROLE", "pilot")];
