@@ -154,7 +154,8 @@ fn headers(status: u16) -> Value {
     }
     if status == 429 {
         headers["RateLimit-Policy"] = text("The limit, such as \"default\";q=600;w=60.");
-        headers["RateLimit"] = text("The remaining requests, and the seconds until there are more, such as \"default\";r=0;t=12.");
+        headers["RateLimit"] =
+            text("The remaining requests, and the seconds until there are more, such as \"default\";r=0;t=12.");
     }
     headers
 }
