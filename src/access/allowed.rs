@@ -17,7 +17,7 @@ use crate::audit::{Actor, AuditContext, AuditedTx, BeginError, CredentialCheck, 
 use crate::keys::format::Hint;
 use crate::keys::index::Ask;
 use crate::keys::{self, EntryRef, Refusal, Scope};
-use crate::limits::{Call, Limited, Permit};
+use crate::limits::{Call, Group, Limited, Permit, Requester};
 use crate::members::Member;
 use crate::request_context::RequestContext;
 use crate::sessions;
@@ -212,7 +212,11 @@ pub(super) async fn connection<P: Permission>(app: &App, caller: &Caller, call: 
 /// Takes a member's call off their limits.
 pub(super) fn take(app: &App, caller: &Caller, call: Call, request: &RequestContext) -> Result<(), Limited> {
     match caller {
-        Caller::Member { member, .. } => app.budgets.admit_member(member, call, app.budgets.moment(request.received_at_ticks())),
+        Caller::Member { member, .. } => {
+            let group = if member.role.is_administrator() { Group::Administrators } else { Group::Others };
+            let requester = Requester { member: member.id, workspace: member.workspace, group };
+            app.budgets.admit_member(requester, call, app.budgets.moment(request.received_at_ticks()))
+        }
         Caller::Anyone | Caller::Key { .. } => Ok(()),
     }
 }

@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use sea_orm::{ConnAcquireErr, DbErr};
 
-use crate::members::{Member, MemberId};
+use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 
 pub use exports::{Exporter, Slot};
-pub use rates::Call;
+pub use rates::{Call, Group, Requester};
 pub use refusal::{Exceeded, ExportRefused, Limited};
 pub use settings::{Limit, Setting, Settings};
 pub use shares::{Crowded, Permit};
@@ -90,9 +90,9 @@ impl Budgets {
     }
 
     /// Takes one call of a member.
-    pub fn admit_member(&self, member: &Member, call: Call, moment: Moment) -> Result<(), Limited> {
-        self.counted(self.rates.take_member(member, call, moment))?;
-        if call == Call::Write { self.has_bytes_left(member.workspace, moment) } else { Ok(()) }
+    pub fn admit_member(&self, requester: Requester, call: Call, moment: Moment) -> Result<(), Limited> {
+        self.counted(self.rates.take_member(requester, call, moment))?;
+        if call == Call::Write { self.has_bytes_left(requester.workspace, moment) } else { Ok(()) }
     }
 
     /// Takes one write with a key of the workspace.

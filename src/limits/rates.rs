@@ -4,7 +4,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use super::{Limit, Limited, Moment, Settings};
-use crate::members::{Member, MemberId};
+use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::limit::{Limits, Rate, RateLimited, WhenFull};
 
@@ -22,11 +22,19 @@ pub enum Call {
     EndAccess,
 }
 
-/// Members of a workspace who share a limit: others cannot keep administrators from their work.
+/// Members of a workspace who share a limit. Two groups, so that other members cannot use up what administrators need.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Group {
+pub enum Group {
     Administrators,
     Others,
+}
+
+/// The member whose limits a request counts towards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Requester {
+    pub member: MemberId,
+    pub workspace: WorkspaceId,
+    pub group: Group,
 }
 
 #[derive(Debug)]
@@ -53,16 +61,16 @@ impl Rates {
         }
     }
 
-    pub(super) fn take_member(&self, member: &Member, call: Call, moment: Moment) -> Result<(), Limited> {
+    pub(super) fn take_member(&self, requester: Requester, call: Call, moment: Moment) -> Result<(), Limited> {
+        let Requester { member, workspace, group } = requester;
         let (of_member, of_workspace) = match call {
             Call::Read => (&self.member_reads, &self.reads),
             Call::Write => (&self.member_writes, &self.writes),
-            Call::EndAccess => return self.member_revocations.take(member.id, moment),
+            Call::EndAccess => return self.member_revocations.take(member, moment),
         };
-        let group = if member.role.is_administrator() { Group::Administrators } else { Group::Others };
-        of_member.take(member.id, moment)?;
+        of_member.take(member, moment)?;
         // A request that is refused costs nothing.
-        of_workspace.take((member.workspace, group), moment).inspect_err(|_| of_member.refund(&member.id, moment))
+        of_workspace.take((workspace, group), moment).inspect_err(|_| of_member.refund(&member, moment))
     }
 
     pub(super) fn take_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
