@@ -44,7 +44,7 @@ pub fn router(app: App) -> HttpStack {
     };
     let router = merged(table())
         .merge(pages)
-        .merge(reference::router())
+        .merge(reference::router(table))
         .merge(frame::files())
         .merge(metrics)
         .fallback(not_found)

@@ -1,7 +1,7 @@
 //! `openapi`
 
 use super::{Failure, output};
-use crate::reference;
+use crate::{reference, router};
 
 #[derive(clap::Args)]
 pub(super) struct Openapi {
@@ -12,6 +12,6 @@ pub(super) struct Openapi {
 
 impl Openapi {
     pub(super) fn run(self) -> Result<(), Failure> {
-        output::json(&reference::document(self.public_url.trim_end_matches('/')))
+        output::json(&reference::document(self.public_url.trim_end_matches('/'), router::table()))
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! - here the frame and its menu; `turned` pages for those who may not go on; `files` stylesheet, script, icon
 
+mod error_page;
 mod files;
 mod turned;
 
+pub use error_page::error_page;
 pub use files::{asset, router as files};
 pub use turned::{forbidden, send_again, signed_out_meanwhile, try_again_later};
 

@@ -1,11 +1,13 @@
-//! What is counted for the operator, in the Prometheus text format.
+//! Metrics of a node, in the OpenMetrics text format.
+//!
+//! - here the counters and the text; `requests` counters of requests; `jobs` counters of background jobs
 
+mod jobs;
 mod requests;
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,7 +16,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::app::App;
+use jobs::Jobs;
+use kit::clock::Time;
 use kit::db::{Fault, FreeSpace, Storage};
 use kit::http::serve::Refused;
 use requests::Requests;
@@ -24,27 +27,64 @@ use requests::Requests;
 pub struct Metrics {
     requests: Requests,
     revocations: Histogram,
+    jobs: Jobs,
+}
+
+/// Values that are read from the parts of a node at each scrape.
+#[derive(Debug)]
+pub struct Gauges<'a> {
+    pub keys: usize,
+    pub applied_revision: i64,
+    pub revision_lag: i64,
+    pub lease_left: Duration,
+    pub nodes: u32,
+    pub notifications_live: bool,
+    pub clock_ahead_seconds: f64,
+    pub connections: usize,
+    pub refused_connections: Refused,
+    pub body_bytes: usize,
+    pub usage_queue_keys: usize,
+    /// Every limit, so that a graph begins at zero.
+    pub limit_refusals: Vec<(&'static str, u64)>,
+    pub storage: &'a Storage,
+    pub audit_logs: u64,
+    pub audit_events: i64,
+    pub audit_heads_digest: String,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self { requests: Requests::default(), revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)) }
+        Self {
+            requests: Requests::default(),
+            revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
+            jobs: Jobs::default(),
+        }
     }
 }
 
 impl Metrics {
-    /// Counts a finished request, of which route and with which outcome.
+    /// Counts a finished request.
     pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         self.requests.add(method, route, status, took);
     }
 
-    /// Counts a revocation, and how long it took until every node refused the key.
+    /// Counts a revocation. `took` is the time until every node refused the key.
     pub fn revocation(&self, took: Duration) {
         self.revocations.observe(took.as_secs_f64());
     }
 
-    /// The text a scraper reads.
-    pub fn text(&self, app: &App) -> String {
+    /// Counts a successful run of a background job.
+    pub fn job_succeeded(&self, name: &'static str, took: Duration, at: Time) {
+        self.jobs.succeeded(name, took, at);
+    }
+
+    /// Counts a failed run of a background job.
+    pub fn job_failed(&self, name: &'static str, took: Duration) {
+        self.jobs.failed(name, took);
+    }
+
+    /// Returns the text for a scraper.
+    pub fn text(&self, gauges: &Gauges<'_>) -> String {
         let mut registry = Registry::with_prefix("planeconnection");
         let (requests, times) = self.requests.sum();
         registry.register("http_requests", "Requests by method, route and status", requests);
@@ -54,49 +94,33 @@ impl Metrics {
             "Time from a call to revoke a key to the moment from which every node refused it",
             self.revocations.clone(),
         );
-        registry.register("limit_refusals", "Requests refused by a limit or quota, by its name in --limits", refusals(app));
-        let cluster = &app.cluster;
-        let gauges: [(&str, &str, f64); 10] = [
-            ("keys", "Keys in memory, of any status", count(app.index.len())),
-            ("applied_revision", "The last change of a key this node has applied", count(cluster.applied())),
-            ("revision_lag", "Changes of keys that this node knows of and has not applied", count(cluster.lag())),
-            (
-                "lease_left_seconds",
-                "How long this node may verify from memory without hearing from the database",
-                cluster.lease_left(&app.clock).as_secs_f64(),
-            ),
-            ("nodes", "Nodes that share the database, this one included", f64::from(app.index.nodes())),
-            (
-                "notifications_arrive",
-                "1 if this node hears of changes at once, 0 if it has to look for them",
-                f64::from(u8::from(cluster.notifications_live())),
-            ),
-            (
-                "clock_ahead_seconds",
-                "How far this machine's clock is ahead of the database's, by which every node goes",
-                app.clock.machine_ahead().as_secs_f64(),
-            ),
-            ("connections", "Open connections to the main address", count(app.connections.open())),
-            ("body_bytes", "Bytes of request bodies that are held while they arrive", count(app.bodies.held())),
-            ("usage_queue_keys", "Keys whose use is counted and not written yet", count(app.recorder.waiting())),
-        ];
-        for (name, help, value) in gauges.into_iter().chain(storage_gauges(app.db.storage())).chain(head_gauges(app)) {
+        self.jobs.register(&mut registry);
+        registry.register(
+            "limit_refusals",
+            "Requests refused by a limit or quota, by its name in --limits",
+            by_label("limit", &gauges.limit_refusals),
+        );
+        for (name, help, value) in node_gauges(gauges).into_iter().chain(storage_gauges(gauges.storage)).chain(head_gauges(gauges)) {
             let gauge = Gauge::<f64, AtomicU64>::default();
             gauge.set(value);
             registry.register(name, help, gauge);
         }
+        let faults = Fault::ALL.map(|fault| (fault.label(), gauges.storage.health().reports(fault)));
         registry.register(
             "storage_faults",
             "Statements that failed because nothing could be stored, by fault",
-            faults(app.db.storage()),
+            by_label("fault", &faults),
         );
-        let refused = refused_connections(app.connections.refused());
-        registry.register("connections_refused", "Connections beyond the bounds, by the bound they met", refused);
-        let digest = Info::new(vec![("digest", app.heads.totals().digest)]);
+        let Refused { by_share, by_total, .. } = gauges.refused_connections;
+        registry.register(
+            "connections_refused",
+            "Connections beyond the bounds, by the bound they met",
+            by_label("bound", &[("client", by_share), ("node", by_total)]),
+        );
         registry.register(
             "audit_heads",
             "SHA-256 over the heads of all audit logs, as in the line “audit heads” of the log",
-            digest,
+            Info::new(vec![("digest", gauges.audit_heads_digest.clone())]),
         );
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -105,17 +129,45 @@ impl Metrics {
     }
 }
 
-/// All heads of audit logs in short: no label names a workspace.
-fn head_gauges(app: &App) -> [(&'static str, &'static str, f64); 2] {
-    let totals = app.heads.totals();
+type Described = (&'static str, &'static str, f64);
+
+fn node_gauges(gauges: &Gauges<'_>) -> [Described; 10] {
     [
-        ("audit_logs", "Audit logs, one of each workspace, as counted within the last hour", count(totals.workspaces)),
-        ("audit_events", "Events in all audit logs by their heads, as counted within the last hour", count(totals.events)),
+        ("keys", "Keys in memory, of any status", count(gauges.keys)),
+        ("applied_revision", "The last change of a key this node has applied", count(gauges.applied_revision)),
+        ("revision_lag", "Changes of keys that this node knows of and has not applied", count(gauges.revision_lag)),
+        (
+            "lease_left_seconds",
+            "How long this node may verify from memory without hearing from the database",
+            gauges.lease_left.as_secs_f64(),
+        ),
+        ("nodes", "Nodes that share the database, this one included", f64::from(gauges.nodes)),
+        (
+            "notifications_arrive",
+            "1 if this node hears of changes at once, 0 if it has to look for them",
+            f64::from(u8::from(gauges.notifications_live)),
+        ),
+        (
+            "clock_ahead_seconds",
+            "How far this machine's clock is ahead of the database's, by which every node goes",
+            gauges.clock_ahead_seconds,
+        ),
+        ("connections", "Open connections to the main address", count(gauges.connections)),
+        ("body_bytes", "Bytes of request bodies that are held while they arrive", count(gauges.body_bytes)),
+        ("usage_queue_keys", "Keys whose use is counted and not written yet", count(gauges.usage_queue_keys)),
     ]
 }
 
-/// The state of the storage, with its free space if it is a file.
-fn storage_gauges(storage: &Storage) -> Vec<(&'static str, &'static str, f64)> {
+/// All heads of audit logs together: no label names a workspace.
+fn head_gauges(gauges: &Gauges<'_>) -> [Described; 2] {
+    [
+        ("audit_logs", "Audit logs, one of each workspace, as counted within the last hour", count(gauges.audit_logs)),
+        ("audit_events", "Events in all audit logs by their heads, as counted within the last hour", count(gauges.audit_events)),
+    ]
+}
+
+/// The state of the storage, with the free space if the database is a file.
+fn storage_gauges(storage: &Storage) -> Vec<Described> {
     let is_writable = storage.health().fault().is_none() && storage.free_space().is_none_or(|space| space.free >= space.required);
     let writable = (
         "storage_writable",
@@ -131,32 +183,12 @@ fn storage_gauges(storage: &Storage) -> Vec<(&'static str, &'static str, f64)> {
     std::iter::once(writable).chain(space.into_iter().flatten()).collect()
 }
 
-fn faults(storage: &Storage) -> Family<[(&'static str, &'static str); 1], Counter> {
-    let faults = Family::<_, Counter>::default();
-    for fault in Fault::ALL {
-        faults.get_or_create(&[("fault", fault.label())]).inc_by(storage.health().reports(fault));
-    }
-    faults
-}
+type Labels = [(&'static str, &'static str); 1];
 
-fn refused_connections(refused: Refused) -> Family<[(&'static str, &'static str); 1], Counter> {
-    let family = Family::<[(&'static str, &'static str); 1], Counter>::default();
-    for (bound, count) in [("client", refused.by_share), ("node", refused.by_total)] {
-        family.get_or_create(&[("bound", bound)]).inc_by(count);
-    }
-    family
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct OfLimit {
-    limit: &'static str,
-}
-
-/// All limits, so that a graph begins at zero.
-fn refusals(app: &App) -> Family<OfLimit, Counter> {
-    let family = Family::<OfLimit, Counter>::default();
-    for (limit, refused) in app.budgets.refusals() {
-        family.get_or_create(&OfLimit { limit: limit.as_str() }).inc_by(refused);
+fn by_label(label: &'static str, counts: &[(&'static str, u64)]) -> Family<Labels, Counter> {
+    let family = Family::<Labels, Counter>::default();
+    for (value, count) in counts {
+        family.get_or_create(&[(label, *value)]).inc_by(*count);
     }
     family
 }

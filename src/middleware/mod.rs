@@ -182,7 +182,7 @@ fn render(bare: Response, error: &ApiError, context: &RequestContext, in_api: bo
         };
         return Response::from_parts(parts, scrubbed.into());
     }
-    let mut response = crate::reference::error_page(error, context.id()).into_response();
+    let mut response = crate::frame::error_page(error, context.id()).into_response();
     *response.status_mut() = parts.status;
     response.extensions_mut().extend(parts.extensions);
     response.headers_mut().extend(parts.headers);

@@ -1,27 +1,27 @@
-//! For machines that watch this one.
+//! Liveness, readiness and metrics, for load balancers and monitoring.
 
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::cluster::ProbeResult;
+use crate::metrics::Gauges;
 
 pub(super) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// How long a probe write may take.
-const PROBE: Duration = Duration::from_secs(2);
+/// The time limit of a probe write.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Answers 200 while keys are loaded, changes are followed, and a write that was just made can be read back.
+/// Responds 200 while keys are loaded, changes are applied in time, and a write that was just made can be read back.
 pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
     let not_ready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"));
-    let probe = timeout(PROBE, app.cluster.probe()).await;
+    let probe = timeout(PROBE_TIMEOUT, app.cluster.probe()).await;
     match (app.db.storage().health().fault(), probe) {
         (Some(fault), _) => not_ready(fault.message()),
         (None, Err(_)) => not_ready("the database does not answer"),
@@ -33,5 +33,28 @@ pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
 }
 
 pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.text(&app))
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], app.metrics.text(&gauges(&app)))
+}
+
+fn gauges(app: &App) -> Gauges<'_> {
+    let heads = app.heads.totals();
+    Gauges {
+        keys: app.index.len(),
+        applied_revision: app.cluster.applied(),
+        revision_lag: app.cluster.lag(),
+        lease_left: app.cluster.lease_left(&app.clock),
+        nodes: app.index.nodes(),
+        notifications_live: app.cluster.notifications_live(),
+        clock_ahead_seconds: app.clock.machine_ahead().as_secs_f64(),
+        connections: app.connections.open(),
+        refused_connections: app.connections.refused(),
+        body_bytes: app.bodies.held(),
+        usage_queue_keys: app.recorder.waiting(),
+        limit_refusals: app.budgets.refusals().map(|(limit, refused)| (limit.as_str(), refused)).collect(),
+        storage: app.db.storage(),
+        audit_logs: heads.workspaces,
+        audit_events: heads.events,
+        audit_heads_digest: heads.digest,
+    }
 }

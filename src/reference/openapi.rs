@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, made from the route table: what is not in a handler's types is not in it.
+//! The OpenAPI 3.1 document, made from the route table and the types of its handlers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,8 @@ use utoipa::PartialSchema;
 use utoipa::openapi::path::Parameter;
 
 use crate::app::App;
-use crate::router;
 use kit::http::describe::Shape;
-use kit::http::{Doc, FieldError, Route};
+use kit::http::{Doc, FieldError, Route, Routes};
 
 const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
     Applications send an API key in `X-API-Key` (or `Authorization: Bearer`); people sign in and send their token in \
@@ -18,13 +17,13 @@ const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
     Unknown fields and unknown query parameters are refused. Times are RFC 3339 in UTC; money is an integer of minor \
     units with an ISO 4217 code.";
 
-/// The document of an API that is reached at `public_url`.
-pub fn document(public_url: &str) -> Value {
+/// Returns the document of an API that is served at `public_url`.
+pub fn document(public_url: &str, table: Vec<Routes<App>>) -> Value {
     let (mut given, mut taken) = (Vec::new(), Vec::new());
     let (mut paths, mut schemas, mut tags) = (BTreeMap::<&str, Map<String, Value>>::new(), Map::new(), Vec::new());
     schemas.extend(error_schemas().map(|(name, schema)| (name.to_owned(), schema)));
     schemas.insert("FieldError".to_owned(), json!(FieldError::schema()));
-    for routes in router::table() {
+    for routes in table {
         if !routes.lines.is_empty() {
             tags.push(json!({ "name": routes.tag }));
         }
@@ -94,7 +93,7 @@ fn operation(tag: &str, route: &Route<App>) -> Value {
     operation
 }
 
-/// A parameter as the document has it. One that may be left out is never null: a query has no way to say so.
+/// Returns a parameter as JSON. An optional parameter may be left out, but cannot be null: a query has no null.
 pub(super) fn parameter_json(parameter: &Parameter) -> Value {
     let mut json = json!(parameter);
     let schema = &mut json["schema"];
@@ -142,7 +141,7 @@ fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str
     Value::Object(responses)
 }
 
-/// The headers that every answer of this status has.
+/// The headers that every response with this status has.
 fn headers(status: u16) -> Value {
     let text = |about: &str| json!({ "schema": { "type": "string" }, "description": about });
     let mut headers = json!({ "X-Request-Id": text("Names this request in logs and in the audit log.") });
@@ -160,7 +159,7 @@ fn headers(status: u16) -> Value {
     headers
 }
 
-/// What an answer has it always has, null if there is nothing to say; only what a caller sends may leave fields out.
+/// Marks all fields of responses as required: they may be null, but are never left out. Request bodies may leave fields out.
 fn require_all(schemas: &mut Map<String, Value>, sent: &BTreeSet<String>) {
     for name in sent {
         let Some(schema) = schemas.get_mut(name) else { continue };
@@ -171,7 +170,7 @@ fn require_all(schemas: &mut Map<String, Value>, sent: &BTreeSet<String>) {
     }
 }
 
-/// The names of all schemas that `root` leads to.
+/// Collects the names of all schemas that `root` refers to, directly or through others.
 fn reachable(root: &Value, schemas: &Map<String, Value>, found: &mut BTreeSet<String>) {
     match root {
         Value::Object(members) => {
@@ -241,6 +240,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::router;
 
     #[test]
     fn every_operation_has_an_id_of_its_own() {
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_to_a_schema() {
-        let document = document("http://localhost");
+        let document = document("http://localhost", router::table());
         let text = document.to_string();
         for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
             let name = reference.split('"').next().unwrap_or_default();

@@ -1,19 +1,17 @@
-//! The reference for people, without JavaScript and without anything from elsewhere.
-
-use std::sync::OnceLock;
+//! The API reference as a page and as `llms.txt`. The page needs no JavaScript and loads nothing.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::Value;
 
 use super::openapi::{document, parameter_json};
 use crate::app::App;
-use crate::router;
 use kit::http::describe::Shape;
-use kit::http::{ApiError, Known, Prepared, Route, Routes};
-use kit::page::{html, prepare};
+use kit::http::{Known, Prepared, Route, Routes};
+use kit::page::prepare;
 
 #[derive(Template)]
 #[template(path = "reference/docs.html")]
@@ -90,7 +88,7 @@ fn resolve<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
     name.map_or(schema, |name| &document["components"]["schemas"][name])
 }
 
-/// A schema in a few words.
+/// The type of a schema in a few words.
 fn kind(schema: &Value, document: &Value) -> String {
     let schema = resolve(schema, document);
     if let Some(values) = schema["enum"].as_array() {
@@ -107,7 +105,7 @@ fn kind(schema: &Value, document: &Value) -> String {
     schema["format"].as_str().map_or(base.clone(), |format| format!("{base} ({format})"))
 }
 
-/// A schema as the JSON it describes.
+/// A schema, sketched as the JSON that it describes.
 fn sketch(schema: &Value, document: &Value, depth: usize) -> String {
     let schema = resolve(schema, document);
     let indent = "  ".repeat(depth + 1);
@@ -135,24 +133,20 @@ fn sketch(schema: &Value, document: &Value, depth: usize) -> String {
     }
 }
 
-/// The documents, each made at its first request: they depend on nothing but the public URL.
-#[derive(Debug, Default)]
-pub struct Documents {
-    page: OnceLock<Option<Prepared>>,
-    openapi: OnceLock<Option<Prepared>>,
-    llms: OnceLock<Option<Prepared>>,
-}
+/// The route table of the API, which the documents describe.
+#[derive(Clone, Copy)]
+pub(super) struct RouteTable(pub(super) fn() -> Vec<Routes<App>>);
 
-pub(super) async fn docs(State(app): State<App>, known: Known) -> Response {
-    answer(&app.documents.page, &known, || {
+pub(super) async fn docs(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
+    app.documents.page.answer(&known, || {
         let public_url = app.config.public_url.clone();
-        prepare(&Docs { groups: groups(&public_url), public_url })
+        prepare(&Docs { groups: groups(&public_url, table), public_url })
     })
 }
 
-pub(super) async fn openapi(State(app): State<App>, known: Known) -> Response {
-    answer(&app.documents.openapi, &known, || {
-        let text = document(&app.config.public_url).to_string();
+pub(super) async fn openapi(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
+    app.documents.openapi.answer(&known, || {
+        let text = document(&app.config.public_url, (table.0)()).to_string();
         Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text))
     })
 }
@@ -164,45 +158,20 @@ struct Llms {
     groups: Vec<Group>,
 }
 
-pub(super) async fn llms(State(app): State<App>, known: Known) -> Response {
-    answer(&app.documents.llms, &known, || {
+pub(super) async fn llms(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
+    app.documents.llms.answer(&known, || {
         let public_url = app.config.public_url.clone();
-        let text = Llms { groups: groups(&public_url), public_url }.render()?;
+        let text = Llms { groups: groups(&public_url, table), public_url }.render()?;
         Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text))
     })
 }
 
-fn groups(public_url: &str) -> Vec<Group> {
-    let document = document(public_url);
+fn groups(public_url: &str, RouteTable(table): RouteTable) -> Vec<Group> {
+    let document = document(public_url, table());
     let group = |routes: Routes<App>| Group {
         tag: routes.tag,
         anchor: anchor(routes.tag),
         operations: routes.lines.iter().map(|route| operation(route, &document)).collect(),
     };
-    router::table().into_iter().map(group).collect()
-}
-
-fn answer(
-    document: &OnceLock<Option<Prepared>>,
-    known: &Known,
-    render: impl FnOnce() -> Result<Prepared, askama::Error>,
-) -> Response {
-    let made = document
-        .get_or_init(|| render().inspect_err(|error| tracing::error!(%error, "a document of the reference cannot be made")).ok());
-    made.as_ref().map_or_else(|| ApiError::internal().into_response(), |document| document.answer(known, "no-cache"))
-}
-
-#[derive(Template)]
-#[template(path = "reference/error.html")]
-struct ErrorPage<'a> {
-    status: u16,
-    title: &'a str,
-    message: &'a str,
-    request_id: &'a str,
-}
-
-/// A failure as a page.
-pub fn error_page(error: &ApiError, request_id: &str) -> Response {
-    let reason = error.status.canonical_reason().unwrap_or("Error");
-    html(&ErrorPage { status: error.status.as_u16(), title: reason, message: &error.message, request_id })
+    table().into_iter().map(group).collect()
 }
