@@ -1,72 +1,55 @@
-//! What every handler is given.
+//! [`App`]: the composition of all parts of a node.
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::audit::{ChainVerifier, Comparisons, HeadReport};
-use crate::cluster::{self, Cluster, NodeId};
+use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
-use crate::keys::{Flush, Index, KeyCountCache, KeyLoader, Recorder};
+use crate::keys::{Index, KeyCountCache, KeyLoader, Recorder};
 use crate::members::Passwords;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
 use crate::reference::Documents;
 use crate::sessions::SignIns;
-use crate::{audit, keys, sessions};
 use kit::clock::Clock;
-use kit::db::{DbResult, Location, is_reported};
+use kit::db::{DbResult, Location};
 use kit::http::intake::BodyBudget;
 use kit::http::serve::Connections;
 use kit::log::Sampler;
 use kit::random::Random;
 
-/// How often usage is written and expiries are looked for.
-const FLUSH: Duration = Duration::from_secs(1);
-
-/// How often what is past its time is deleted.
-const SWEEP: Duration = Duration::from_mins(10);
-
-/// How often it is asked whether heads of audit chains are due to be reported.
-const HEADS: Duration = Duration::from_mins(1);
-
-/// A handle on everything, cheap to clone.
+/// A handle on all parts of a node, for handlers, the router, background jobs and commands. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App(Arc<Parts>);
 
-/// The parts.
+/// The parts of a node. None of them knows [`App`].
 #[derive(Debug)]
 pub struct Parts {
-    /// Configuration, database, clock and randomness.
     pub core: Core,
-    /// Every key, in memory.
     pub index: Arc<Index>,
-    /// How many keys each workspace has, as they were last counted.
     pub key_counts: Arc<KeyCountCache>,
-    /// Usage, on its way to the database.
+    /// Usage counters that are not written yet.
     pub recorder: Recorder,
-    /// This process among the nodes.
     pub cluster: Arc<Cluster>,
-    /// The budget for password hashes.
+    /// Permits for hashing passwords.
     pub passwords: Passwords,
-    /// The budget for sign-ins, and those that failed.
+    /// Limits of sign-ins, and failed sign-ins that are not written yet.
     pub sign_ins: SignIns,
-    /// How far the audit chains were verified here.
     pub chains: ChainVerifier,
-    /// The API reference, made once.
+    /// The rendered API reference.
     pub documents: Documents,
-    /// The latest comparisons of tables with their logs.
+    /// The latest comparisons of tables with audit logs.
     pub comparisons: Comparisons,
-    /// Heads of the audit chains, as they were reported last.
+    /// The heads of audit logs as they were last reported.
     pub heads: HeadReport,
-    /// What is counted for the operator.
     pub metrics: Metrics,
-    /// Requests without a credential, of which only so many are logged.
+    /// Limits the log lines of requests without a credential.
     pub log_sampler: Sampler,
     /// Connections to the main address.
     pub connections: Connections,
-    /// Bytes of request bodies.
+    /// Bytes of request bodies in memory.
     pub bodies: BodyBudget,
 }
 
@@ -96,7 +79,7 @@ impl App {
         Self::open_with(config, location, Clock::System, Random::System).await
     }
 
-    /// The same with a clock and randomness of the caller's choice.
+    /// Opens the database with another clock and another source of randomness, for tests and the demo.
     pub async fn open_with(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
         let core = Core::open(config, location, clock, random).await?;
         core.db.migrate::<Migrations>().await?;
@@ -122,64 +105,5 @@ impl App {
             connections,
             bodies,
         })))
-    }
-
-    /// Does what has to be done in the background until `stop`.
-    pub async fn run(&self, stop: impl Future<Output = ()>) {
-        let mut stop = std::pin::pin!(stop);
-        let (mut flush, mut sweep) = (tokio::time::interval(FLUSH), tokio::time::interval(SWEEP));
-        let mut heads = tokio::time::interval(HEADS);
-        flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = flush.tick() => self.flush(Flush::Regular).await,
-                _ = sweep.tick() => self.sweep().await,
-                _ = heads.tick() => self.report_heads().await,
-                () = &mut stop => return,
-            }
-        }
-    }
-
-    /// Writes usage, failed sign-ins and expiries.
-    pub async fn flush(&self, which: Flush) {
-        self.log_sampler.sum_up();
-        self.connections.sum_up();
-        self.config.log.sum_up();
-        self.recorder.flush(self, which).await;
-        if let Err(error) = sessions::record_failures(self, which).await
-            && !is_reported(&error)
-        {
-            tracing::warn!(%error, "failed sign-ins could not be recorded; they will be");
-        }
-        if let Err(error) = keys::record_expiries(self).await
-            && !is_reported(&error)
-        {
-            tracing::warn!(%error, "expiries could not be recorded; they will be");
-        }
-    }
-
-    /// Reports heads of audit chains if they are due. Of several nodes the one that has run longest logs them.
-    pub async fn report_heads(&self) {
-        let reported = async {
-            let nodes = cluster::running(self).await?;
-            let logs = nodes.first().is_none_or(|node| node.id == self.cluster.id());
-            self.heads.run(self, logs).await
-        };
-        if let Err(error) = reported.await {
-            tracing::warn!(%error, "heads of audit logs could not be reported; they will be");
-        }
-    }
-
-    async fn sweep(&self) {
-        let now = self.clock.now();
-        let swept = async {
-            sessions::forget_expired(&self.db, now).await?;
-            audit::forget_old_answers(&self.db, now).await
-        };
-        if let Err(error) = swept.await
-            && !is_reported(&error)
-        {
-            tracing::warn!(%error, "what is past its time could not be deleted; it will be");
-        }
     }
 }

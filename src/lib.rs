@@ -6,6 +6,7 @@
 pub mod access;
 pub mod app;
 pub mod audit;
+pub mod background;
 pub mod cli;
 pub mod cluster;
 pub mod config;

@@ -22,7 +22,7 @@ use super::{Database, Failure, hardening, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Flush;
-use crate::{limits, router, workspaces};
+use crate::{background, limits, router, workspaces};
 use kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
 use kit::http::serve::{Caller, Connections, serve};
 use kit::log::{EventLimit, Lines, Log};
@@ -221,8 +221,7 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     if is_loaded {
         let (cluster, stopping) = (Arc::clone(&app.cluster), until_stop());
         tasks.push(tokio::spawn(async move { cluster.run(stopping).await }));
-        let chores = (app.clone(), until_stop());
-        tasks.push(tokio::spawn(async move { chores.0.run(chores.1).await }));
+        tasks.extend(background::start(app.clone(), stopped.clone()));
         output::line(format!("Listening on http://{address}"))?;
         report(serving.await);
     }
@@ -264,7 +263,7 @@ async fn finish(app: &App) -> Result<(), Failure> {
     // Each attempt waits as long as any other statement for a process that is writing to the file.
     let flushing = async {
         for _attempt in 0..4 {
-            app.flush(Flush::Last).await;
+            background::flush(app, Flush::Last).await;
             if app.recorder.is_empty() {
                 break;
             }

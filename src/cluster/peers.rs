@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::confirm::CONFIRM_TIMEOUT;
 use super::model::{Node, NodeId};
+use super::node::Cluster;
 use super::store;
 use crate::core::Core;
 use kit::clock::Time;
@@ -33,6 +34,13 @@ impl Peers {
             }
         }
         Ok(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
+    }
+}
+
+impl Cluster {
+    /// Returns whether this node has run longest of all nodes whose leases have not expired. True as well if there is none.
+    pub async fn is_longest_running(&self) -> DbResult<bool> {
+        Ok(running(&self.core).await?.first().is_none_or(|node| node.id == self.id))
     }
 }
 

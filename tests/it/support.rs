@@ -29,7 +29,7 @@ use planeconnection::members::{self, Member, Role};
 use planeconnection::middleware::HttpStack;
 use planeconnection::migrations::Migrations;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
-use planeconnection::{router, sessions};
+use planeconnection::{background, router, sessions};
 use serde_json::{Value, json};
 use testkit::TestDatabase;
 use tower::ServiceExt;
@@ -232,12 +232,12 @@ impl TestApp {
     pub async fn advance(&self, by: Duration) {
         self.app.clock.advance(by);
         self.app.cluster.heartbeat().await.expect("a lease");
-        self.app.flush(Flush::Regular).await;
+        background::flush(&self.app, Flush::Regular).await;
     }
 
     /// Writes what was counted.
     pub async fn flush(&self) {
-        self.app.flush(Flush::Last).await;
+        background::flush(&self.app, Flush::Last).await;
     }
 
     /// The whole audit log, the oldest event first.

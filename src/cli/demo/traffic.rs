@@ -8,6 +8,7 @@ use super::super::Failure;
 use super::facts::DemoKey;
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};
+use crate::background;
 use crate::keys::{self, CreateKey, EntryRef, Flush, Key, Module, NewKey, Origin, Refusal, RevokeKey, Scope};
 use crate::sessions::{self, Attempt};
 
@@ -67,7 +68,7 @@ impl Operator {
                     let refusal = Refusal::Revoked(entry.clone());
                     self.app.recorder.deny(&refusal, Some(Scope::read(Module::Fleet)), self.from("192.0.2.45", "curl/7.88.1")?);
                 }
-                self.app.flush(Flush::Last).await;
+                background::flush(&self.app, Flush::Last).await;
                 Ok(())
             }
             _ => Ok(()),
@@ -96,14 +97,14 @@ impl Operator {
             if guess.is_ok() {
                 return Err(failed("the guess was right"));
             }
-            self.app.flush(Flush::Last).await;
+            background::flush(&self.app, Flush::Last).await;
         }
         if ago == 4 {
             let (db, now) = (self.app.db.read(), self.app.clock.now());
             let known = keys::find_by_id_or_name(db, self.workspace, "QuickBooks Integration", now).await?;
             let entry = self.entry(&known.ok_or_else(|| failed("a key of the demo"))?)?;
             self.app.recorder.allow(&entry, Some(Scope::read(Module::Invoices)), parse("198.51.100.77")?, now);
-            self.app.flush(Flush::Last).await;
+            background::flush(&self.app, Flush::Last).await;
         }
         Ok(())
     }

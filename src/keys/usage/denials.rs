@@ -10,8 +10,9 @@ use crate::audit::{Action, Actor, AuditContext, AuditedTx, Outcome, Target};
 use crate::workspaces::WorkspaceId;
 use kit::db::{DbResult, is_reported};
 
-/// Writes refusals, some of one workspace in a transaction; what cannot be written goes back into memory.
-pub(super) async fn write(app: &App, denials: Vec<Denial>) {
+/// Writes denials, in transactions of one workspace each. Returns false if some could not be written: they go back into memory.
+pub(super) async fn write(app: &App, denials: Vec<Denial>) -> bool {
+    let mut is_written = true;
     let mut by_workspace: HashMap<WorkspaceId, Vec<Denial>> = HashMap::new();
     for denial in denials {
         by_workspace.entry(denial.entry.tenant.id).or_default().push(denial);
@@ -23,12 +24,14 @@ pub(super) async fn write(app: &App, denials: Vec<Denial>) {
                 if !is_reported(&error) {
                     tracing::warn!(%error, "refusals could not be recorded; they are kept for the next time");
                 }
+                is_written = false;
                 for denial in some.into_iter().chain(denials.drain(..)) {
                     app.recorder.put_back(denial);
                 }
             }
         }
     }
+    is_written
 }
 
 async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResult<()> {

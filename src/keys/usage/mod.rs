@@ -96,21 +96,21 @@ impl Recorder {
         lock(&self.folds).add(entry, reason, origin);
     }
 
-    /// Writes refusals, and counts unless they rest; on a failure they stay in memory for the next time.
-    pub async fn flush(&self, app: &App, which: Flush) {
-        let now = app.clock.now();
+    /// Writes denials and usage counters that are due. Returns false if something could not be written: it stays in memory,
+    /// and the cause is logged.
+    pub async fn flush(&self, app: &App, which: Flush) -> bool {
+        let (now, mut is_written) = (app.clock.now(), true);
         if which == Flush::Last || self.rest.is_over(app.clock.ticks(), now) {
-            let keys = self.write_counts(app).await;
+            let keys;
+            (keys, is_written) = self.write_counts(app).await;
             self.rest.begin(keys, app.clock.ticks(), now);
         }
         let denials = lock(&self.folds).take_due(app.clock.now(), which);
-        if !denials.is_empty() {
-            denials::write(app, denials).await;
-        }
+        denials::write(app, denials).await && is_written
     }
 
-    /// How many keys were written.
-    async fn write_counts(&self, app: &App) -> usize {
+    /// Returns how many keys were written, and whether all were.
+    async fn write_counts(&self, app: &App) -> (usize, bool) {
         let (mut written, mut taken) = (0, Taken::of(self));
         while let Some(entries) = taken.some() {
             let drain = |entry: EntryRef| {
@@ -121,12 +121,12 @@ impl Recorder {
             let is_written = self.write(app, entries.into_iter().map(drain).collect()).await;
             self.taken.fetch_sub(keys, Ordering::Relaxed);
             if !is_written {
-                // The others would be kept waiting by the same database, and this stop with them.
-                break;
+                // The others would wait for the same database, and so would a stop.
+                return (written, false);
             }
             written += keys;
         }
-        written
+        (written, true)
     }
 
     /// False if something has to be written again.

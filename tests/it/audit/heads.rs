@@ -4,13 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use planeconnection::audit::{AuditKey, SignedHead, last_link};
+use planeconnection::background::{AuditHeads, Job, Schedule, attempt};
 use planeconnection::config::Config;
+use planeconnection::keys::Flush;
 
 use crate::support::{Lines, TestApp};
 
 fn key() -> Arc<AuditKey> {
     let folder = tempfile::tempdir().expect("a folder");
     Arc::new(AuditKey::open_or_make(&folder.path().join("key"), &kit::random::Random::seeded(1)).expect("a key"))
+}
+
+async fn report_heads(t: &TestApp) {
+    attempt(&t.app, &AuditHeads, Flush::Regular, &mut Schedule::new(<AuditHeads as Job>::INTERVAL)).await;
 }
 
 /// The lines of the log that tell of heads, since the last time.
@@ -29,7 +35,7 @@ async fn heads_that_have_moved_are_logged_signed_once_an_hour() {
     let (_, _other) = t.other_workspace().await;
     let (lines, _logging) = Lines::of_this_thread();
     let mut told = 0;
-    t.app.report_heads().await;
+    report_heads(&t).await;
     let first = heads(&lines, &mut told);
     assert_eq!(first.len(), 2, "{first:?}");
     let line = first.iter().find(|line| line.contains("skyline")).expect("its line");
@@ -39,10 +45,10 @@ async fn heads_that_have_moved_are_logged_signed_once_an_hour() {
     assert_eq!((head.workspace, head.sequence, head.hash), (t.workspace.id, sequence, hash));
 
     t.key(&["trips:read"]).await;
-    t.app.report_heads().await;
+    report_heads(&t).await;
     assert_eq!(heads(&lines, &mut told), [""; 0], "an hour has not passed");
     t.advance(Duration::from_hours(1)).await;
-    t.app.report_heads().await;
+    report_heads(&t).await;
     let second = heads(&lines, &mut told);
     assert!(second.len() == 1 && second[0].contains("skyline"), "the other log has not grown: {second:?}");
     let metrics = t.metrics().await;
@@ -58,10 +64,10 @@ async fn one_of_several_nodes_logs_heads() {
     t.other_node("older", "9", "2026-11-23 09:30:01+00:00").await;
     let (lines, _logging) = Lines::of_this_thread();
     let mut told = 0;
-    t.app.report_heads().await;
+    report_heads(&t).await;
     assert_eq!(heads(&lines, &mut told), [""; 0], "the node that has run longest does");
     t.tamper("DELETE FROM nodes WHERE name = 'older'").await;
-    t.app.report_heads().await;
+    report_heads(&t).await;
     let taken_over = heads(&lines, &mut told);
     assert!(taken_over.len() == 1 && taken_over[0].contains("head=2:"), "unsigned without a key: {taken_over:?}");
 }
@@ -83,11 +89,11 @@ async fn a_report_has_at_most_a_thousand_lines_and_the_next_goes_on() {
     .await;
     let (lines, _logging) = Lines::of_this_thread();
     let mut told = 0;
-    t.app.report_heads().await;
+    report_heads(&t).await;
     let first = heads(&lines, &mut told);
     assert_eq!(first.len(), 1_000);
     t.advance(Duration::from_hours(1)).await;
-    t.app.report_heads().await;
+    report_heads(&t).await;
     let second = heads(&lines, &mut told);
     assert_eq!(second.len(), 501);
     let all: std::collections::HashSet<_> = first.iter().chain(&second).map(|line| line.split("workspace=").nth(1)).collect();

@@ -1,0 +1,61 @@
+//! Jobs that write what is held in memory: every second, and once more when the process stops.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::background::{Job, JobError};
+use crate::keys::{self, Flush};
+use crate::sessions;
+
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Writes usage counters of keys, and audit events of denied requests.
+pub(super) struct UsageFlush;
+
+impl Job for UsageFlush {
+    const NAME: &'static str = "usage_flush";
+    const INTERVAL: Duration = INTERVAL;
+
+    async fn run(&self, app: &App, flush: Flush) -> Result<(), JobError> {
+        if app.recorder.flush(app, flush).await { Ok(()) } else { Err(JobError::Incomplete) }
+    }
+}
+
+/// Writes audit events of failed sign-ins.
+pub(super) struct FailedSignIns;
+
+impl Job for FailedSignIns {
+    const NAME: &'static str = "failed_sign_ins";
+    const INTERVAL: Duration = INTERVAL;
+
+    async fn run(&self, app: &App, flush: Flush) -> Result<(), JobError> {
+        Ok(sessions::record_failures(app, flush).await?)
+    }
+}
+
+/// Records that keys have expired. Each key is recorded once, whichever nodes try.
+pub(super) struct KeyExpiries;
+
+impl Job for KeyExpiries {
+    const NAME: &'static str = "key_expiries";
+    const INTERVAL: Duration = INTERVAL;
+
+    async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
+        Ok(keys::record_expiries(app).await?)
+    }
+}
+
+/// Logs how many lines were left out of the log.
+pub(super) struct LogSummaries;
+
+impl Job for LogSummaries {
+    const NAME: &'static str = "log_summaries";
+    const INTERVAL: Duration = INTERVAL;
+
+    async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
+        app.log_sampler.sum_up();
+        app.connections.sum_up();
+        app.config.log.sum_up();
+        Ok(())
+    }
+}

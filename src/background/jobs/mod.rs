@@ -1,0 +1,43 @@
+//! The jobs of the product.
+
+mod flushes;
+mod heads;
+mod sweeps;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use heads::AuditHeads;
+
+use super::job::Job;
+use super::runner::{Runner, attempt};
+use super::schedule::Schedule;
+use crate::app::App;
+use crate::keys::Flush;
+use flushes::{FailedSignIns, KeyExpiries, LogSummaries, UsageFlush};
+use sweeps::{ExpiredSessions, OldResponses};
+
+/// Starts all jobs. Each task ends after `stop` is set to true.
+pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    Runner::new(app, stop)
+        .job(LogSummaries)
+        .job(UsageFlush)
+        .job(FailedSignIns)
+        .job(KeyExpiries)
+        .job(AuditHeads)
+        .job(ExpiredSessions)
+        .job(OldResponses)
+        .into_tasks()
+}
+
+/// Runs the jobs that write what is held in memory, one after another. [`Flush::Last`] is for a process that stops.
+pub async fn flush(app: &App, flush: Flush) {
+    once(app, LogSummaries, flush).await;
+    once(app, UsageFlush, flush).await;
+    once(app, FailedSignIns, flush).await;
+    once(app, KeyExpiries, flush).await;
+}
+
+async fn once<J: Job>(app: &App, job: J, flush: Flush) {
+    let _pause = attempt(app, &job, flush, &mut Schedule::new(J::INTERVAL)).await;
+}
