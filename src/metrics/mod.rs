@@ -100,7 +100,9 @@ impl Metrics {
             "Requests refused by a limit or quota, by its name in --limits",
             by_label("limit", &gauges.limit_refusals),
         );
-        for (name, help, value) in node_gauges(gauges).into_iter().chain(storage_gauges(gauges.storage)).chain(head_gauges(gauges)) {
+        for (name, help, value) in
+            node_gauges(gauges).into_iter().chain(storage_gauges(gauges.storage)).chain(head_gauges(gauges))
+        {
             let gauge = Gauge::<f64, AtomicU64>::default();
             gauge.set(value);
             registry.register(name, help, gauge);
