@@ -18,9 +18,10 @@ use planeconnection::app::App;
 use planeconnection::audit::AuditContext;
 use planeconnection::config::Config;
 use planeconnection::keys::index::Ask;
-use planeconnection::keys::{self, CreateKey, Module, Permissions, Scope};
+use planeconnection::keys::{self, CreateKey};
 use planeconnection::middleware::HttpStack;
 use planeconnection::router;
+use planeconnection::scopes::{Module, Permissions, Scope};
 use planeconnection::workspaces::{self, CreateWorkspace, Owner};
 use tokio::runtime::Runtime;
 

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use kit::clock::Time;
 use kit::random::Random;
 use planeconnection::keys::index::{Ask, Verified};
-use planeconnection::keys::{Allowlist, Index, IndexedKey, KeyId, Module, Permissions, PlainSecret, RateLimit, Scope, format};
+use planeconnection::keys::{Allowlist, Index, IndexedKey, KeyId, PlainSecret, RateLimit, format};
+use planeconnection::scopes::{Module, Permissions, Scope};
 use planeconnection::workspaces::{Tenant, WorkspaceId};
 use sha2::{Digest, Sha256};
 

@@ -24,6 +24,7 @@ pub mod reference;
 pub mod request_context;
 pub mod router;
 pub mod safety;
+pub mod scopes;
 pub mod sessions;
 pub mod trips;
 pub mod workspaces;

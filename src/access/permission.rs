@@ -5,9 +5,9 @@ use std::fmt;
 use axum::http::Method;
 use axum::http::request::Parts;
 
-use crate::keys::{Module, Scope};
 use crate::limits::Call;
 use crate::members::Role;
+use crate::scopes::{Module, Scope};
 use kit::http::ApiError;
 
 /// Something a caller may be allowed to do.

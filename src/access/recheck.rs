@@ -6,7 +6,8 @@ use futures_util::future::BoxFuture;
 
 use crate::app::App;
 use crate::audit::{AuditContext, BeginError, CredentialCheck};
-use crate::keys::{self, EntryRef, Origin, Scope};
+use crate::keys::{self, EntryRef, Origin};
+use crate::scopes::Scope;
 use crate::members::Role;
 use crate::sessions;
 use kit::clock::Time;

@@ -8,9 +8,8 @@ use serde_json::json;
 
 use super::{Failure, InWorkspace, operator, output};
 use crate::app::App;
-use crate::keys::{
-    self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Permissions, Reason, RevokeKey, RotateKey, Scope, Status,
-};
+use crate::keys::{self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Reason, RevokeKey, RotateKey, Status};
+use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Clock, Time};
 use kit::http::{Check, Faults};

@@ -6,7 +6,7 @@
 //! - The secret is in one answer, once. Stored are its SHA-256 and a hint.
 //! - Nothing makes a revoked or expired key active again.
 //!
-//! - `format`  what a key looks like; `scope` what it may open; `model` keys and their rules
+//! - `format`  what a key looks like; `model` keys and their rules
 //! - `index`   every key in memory: verify, count, apply changes
 //! - `loader`  keys from the database into the index, for `cluster`
 //! - `usage`   what was counted in memory, on its way to the database
@@ -20,7 +20,6 @@ pub mod index;
 mod loader;
 mod model;
 mod pages;
-mod scope;
 mod service;
 mod store;
 mod tables;
@@ -37,7 +36,6 @@ pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
 };
 pub use pages::routes as pages;
-pub use scope::{Access, Module, NotAScope, Permissions, Scope, Scopes};
 pub use service::{NewKey, create, record_expiries, require, revoke, rotate};
 pub use store::{
     changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after, revisions_of,

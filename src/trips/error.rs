@@ -6,7 +6,7 @@ use super::model::TOO_EARLY;
 use super::status::Status;
 use crate::access::Allowed;
 use crate::fleet::{self, TailNumber};
-use crate::keys::{Module, Scope};
+use crate::scopes::{Module, Scope};
 use kit::http::ApiError;
 use kit::text::sentence;
 

@@ -26,7 +26,7 @@ async fn callers(t: &TestApp) -> Vec<(String, Client)> {
     for role in Role::ALL {
         callers.push((role.to_string(), t.member(role).await));
     }
-    for scope in planeconnection::keys::Scope::all() {
+    for scope in planeconnection::scopes::Scope::all() {
         let key: TestKey = t.key(&[&scope.to_string()]).await;
         callers.push((scope.to_string(), t.with(&key)));
     }

@@ -9,7 +9,8 @@ use super::facts::DemoKey;
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};
 use crate::background;
-use crate::keys::{self, CreateKey, EntryRef, Flush, Key, Module, NewKey, Origin, Refusal, RevokeKey, Scope};
+use crate::keys::{self, CreateKey, EntryRef, Flush, Key, NewKey, Origin, Refusal, RevokeKey};
+use crate::scopes::{Module, Scope};
 use crate::sessions::{self, Attempt};
 
 /// The key that has been revoked, and when.

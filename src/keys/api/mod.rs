@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 
 use super::error::Error;
 use super::model::{CreateKey, Key, KeyFilter, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
-use super::scope::{Permissions, Scope};
 use super::service::{self, NewKey};
 use super::{store, tally, usage as recorded};
 use crate::access::{Allowed, ManageKeys, RevokeKeys};
 use crate::app::App;
+use crate::scopes::{Permissions, Scope};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::route::{get, patch, post, put};

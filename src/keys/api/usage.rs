@@ -10,9 +10,9 @@ use crate::access::{Allowed, ManageKeys};
 use crate::app::App;
 use crate::keys::error::Error;
 use crate::keys::model::KeyId;
-use crate::keys::scope::Scope;
 use crate::keys::usage::{self, Bucket, Report, Sum};
 use crate::keys::{store, tables};
+use crate::scopes::Scope;
 use kit::clock::{Since, Time, Until};
 use kit::http::{ApiError, JsonOk, Path, Query};
 

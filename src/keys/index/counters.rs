@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
 
-use crate::keys::scope::Scope;
+use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::http::client;
 use kit::lock::lock;

@@ -8,7 +8,7 @@ use compact_str::CompactString;
 use super::counters::Counters;
 use super::facts::IndexedKey;
 use crate::keys::model::{Allowlist, KeyId};
-use crate::keys::scope::{Module, Scopes};
+use crate::scopes::{Module, Scopes};
 use crate::workspaces::Tenant;
 use kit::clock::Time;
 

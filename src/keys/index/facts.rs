@@ -2,7 +2,7 @@
 
 use crate::keys::format::SecretDigest;
 use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
-use crate::keys::scope::Scopes;
+use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 

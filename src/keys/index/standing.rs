@@ -6,7 +6,7 @@ use super::counters::place;
 use super::entry::{Entry, EntryRef, Shared};
 use super::verify::Ask;
 use crate::keys::model::RateLimit;
-use crate::keys::scope::Scope;
+use crate::scopes::Scope;
 use kit::limit::Gcra;
 
 /// How a key stands. It takes 32 bytes, next to its digest: most requests look at nothing else of a key.

@@ -11,7 +11,7 @@ use super::standing::Standing;
 use super::{Index, IndexedKey};
 use crate::keys::format::digest_unchecked;
 use crate::keys::model::RateLimit;
-use crate::keys::scope::Scope;
+use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::limit::RateLimited;
 
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::keys::format::PlainSecret;
     use crate::keys::model::{Allowlist, KeyId};
-    use crate::keys::scope::{Module, Permissions};
+    use crate::scopes::{Module, Permissions};
     use crate::workspaces::Tenant;
     use crate::workspaces::WorkspaceId;
     use kit::random::Random;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Allowlist, KeyName, RateLimit, Status};
-use crate::keys::scope::{Permissions, Scope, Scopes};
+use crate::scopes::{Permissions, Scope, Scopes};
 use kit::clock::Time;
 use kit::http::{Check, Faults, present};
 use kit::text::MultilineText;

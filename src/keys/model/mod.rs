@@ -20,7 +20,7 @@ pub use rate_limit::RateLimit;
 pub(super) use rotation::{Handover, QUIET, Uses};
 
 use super::SecretDigest;
-use super::scope::{Permissions, Scopes};
+use crate::scopes::{Permissions, Scopes};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 

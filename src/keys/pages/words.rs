@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::keys::model::{Key, RateLimit, Status};
-use crate::keys::scope::{Access, Module, Permissions, Scopes};
+use crate::scopes::{Access, Module, Permissions, Scopes};
 use kit::page::Moments;
 use kit::page::number::plural;
 

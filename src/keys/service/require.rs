@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::audit::{BeginError, CredentialLoss};
 use crate::keys::index::{EntryRef, IndexedKey, Refusal};
-use crate::keys::scope::Scope;
+use crate::scopes::Scope;
 use crate::keys::store;
 use crate::keys::usage::{Origin, Recorder};
 

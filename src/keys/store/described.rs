@@ -4,8 +4,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde_json::{Value, json};
 
 use crate::keys::model::KeyId;
-use crate::keys::scope::Scopes;
 use crate::keys::tables::key::{Column, Entity, Model};
+use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::text::fingerprint;

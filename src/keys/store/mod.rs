@@ -24,8 +24,8 @@ pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by
 use super::format::SecretDigest;
 use super::index::IndexedKey;
 use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
-use super::scope::Scopes;
 use super::tables::key::{Column, Entity, Model};
+use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Packing, packed};

@@ -9,8 +9,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
 use super::Batch;
 use crate::app::App;
 use crate::keys::model::KeyId;
-use crate::keys::scope::Scope;
 use crate::keys::tables::{address, last_use, usage};
+use crate::scopes::Scope;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;

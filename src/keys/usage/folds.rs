@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Flush;
 use crate::keys::index::EntryRef;
 use crate::keys::model::KeyId;
-use crate::keys::scope::Scope;
+use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::http::client;
 

@@ -31,9 +31,9 @@ pub(super) use report::{Bucket, Report, Sum, report};
 use rest::Rest;
 
 use super::index::{Drained, EntryRef, Refusal};
-use super::scope::Scope;
 use super::store;
 use crate::app::App;
+use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::db::{is_orphan, is_reported};
 use kit::lock::lock;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::hours;
 use crate::keys::model::KeyId;
-use crate::keys::scope::Scope;
+use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::db::DbResult;
 

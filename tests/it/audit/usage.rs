@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use planeconnection::keys::{EntryRef, Flush, Scope, SecretDigest};
+use planeconnection::keys::{EntryRef, Flush, SecretDigest};
+
+use planeconnection::scopes::Scope;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use crate::keys::model::check_scopes;
 use crate::keys::pages::fields::found;
 use crate::keys::pages::words;
-use crate::keys::scope::{Access, Module, Permissions, Scope};
+use crate::scopes::{Access, Module, Permissions, Scope};
 use kit::page::{Fields, FormFaults};
 
 /// A preset and what it comes to.

@@ -1,4 +1,4 @@
-//! What a key may open: scopes, sets of them, and the presets an administrator chooses from.
+//! Scopes of API keys, sets of scopes, and the presets that an administrator chooses from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,27 +9,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Module {
-    /// Trips.
     Trips,
     /// Aircraft and their status.
     Fleet,
-    /// Safety reports.
     Safety,
-    /// Invoices.
     Invoices,
-    /// Webhooks; administrative.
+    /// Administrative.
     Webhooks,
-    /// The audit log; administrative, read only.
+    /// Administrative, and read only.
     Audit,
 }
 
 impl Module {
     /// The modules that hold an operator's data.
     pub const DATA: [Self; 4] = [Self::Trips, Self::Fleet, Self::Safety, Self::Invoices];
-    /// Every module.
     pub const ALL: [Self; 6] = [Self::Trips, Self::Fleet, Self::Safety, Self::Invoices, Self::Webhooks, Self::Audit];
 
-    /// Its name in scopes.
+    /// The part of a scope before the colon.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Trips => "trips",
@@ -42,42 +38,36 @@ impl Module {
     }
 }
 
-/// How far access goes; write includes read.
+/// The part of a scope after the colon; write includes read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Access {
-    /// Look.
     Read,
-    /// Look and change.
     Write,
 }
 
 /// `<module>:read` or `<module>:write`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Scope {
-    /// Which data.
     pub module: Module,
-    /// How far.
     pub access: Access,
 }
 
-/// The text is not a scope.
+/// Error of a text that is not a scope.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("not a scope; the scopes are {}", Scope::all().map(|scope| scope.to_string()).collect::<Vec<_>>().join(", "))]
 pub struct NotAScope;
 
 impl Scope {
-    /// Read access to a module.
     pub const fn read(module: Module) -> Self {
         Self { module, access: Access::Read }
     }
 
-    /// Write access to a module.
     pub const fn write(module: Module) -> Self {
         Self { module, access: Access::Write }
     }
 
-    /// Every scope there is: the audit log cannot be written.
+    /// All scopes. There is no `audit:write`: nobody may write to the audit log.
     pub fn all() -> impl Iterator<Item = Self> {
         Module::ALL
             .into_iter()
@@ -85,7 +75,7 @@ impl Scope {
             .filter(|scope| *scope != Self::write(Module::Audit))
     }
 
-    /// Its name: the module's, a colon, and how far.
+    /// The scope as it is stored and sent: module, colon, access.
     pub const fn as_str(self) -> &'static str {
         match (self.module, self.access) {
             (Module::Trips, Access::Read) => "trips:read",
@@ -103,12 +93,11 @@ impl Scope {
         }
     }
 
-    /// Its place in a [`Scopes`], 0 to 11.
+    /// The scope's bit in a [`Scopes`], 0 to 11.
     pub const fn index(self) -> usize {
         self.module as usize * 2 + self.access as usize
     }
 
-    /// The scope at a place, if there is one.
     pub fn from_index(index: usize) -> Option<Self> {
         Self::all().find(|scope| scope.index() == index)
     }
@@ -152,36 +141,34 @@ impl utoipa::ToSchema for Scope {}
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scopes(u16);
 
-/// Every scope there is: the last place is of writing to the audit log, which nobody may.
+/// The bits of all scopes. The highest bit, `audit:write`, is not a scope.
 const EVERY: u16 = (1 << (2 * Module::ALL.len() - 1)) - 1;
 
 impl Scopes {
-    /// None.
     pub const NONE: Self = Self(0);
 
-    /// From the bits [`Scopes::bits`] gave; of others it makes nothing.
+    /// Reads what [`Scopes::bits`] returned; bits of no scope are dropped.
     pub const fn from_bits(bits: u16) -> Self {
         Self(bits & EVERY)
     }
 
-    /// One bit a scope, by [`Scope::index`].
+    /// One bit per scope, by [`Scope::index`].
     pub fn bits(self) -> u16 {
         self.0
     }
 
-    /// Whether a request that needs `scope` is covered; write covers read.
+    /// Returns whether a request that needs `scope` is allowed; write covers read.
     pub fn cover(self, scope: Scope) -> bool {
-        let asked = 1 << scope.index();
-        let wider = 1 << Scope::write(scope.module).index();
-        self.0 & (asked | wider) != 0
+        let exact = 1 << scope.index();
+        let write = 1 << Scope::write(scope.module).index();
+        self.0 & (exact | write) != 0
     }
 
-    /// The scopes as they were chosen, in the order of the modules.
+    /// The scopes of the set, in the order of the modules; `read` is not added to `write`.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::all().filter(move |scope| self.0 & (1 << scope.index()) != 0)
     }
 
-    /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -205,15 +192,15 @@ impl Serialize for Scopes {
     }
 }
 
-/// What an administrator chooses: everything to read, everything to write, or an explicit list.
+/// Preset of scopes, or a custom list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Permissions {
-    /// Read on the four data modules.
+    /// Read access to the four data modules.
     ReadOnly,
-    /// Write on the four data modules.
+    /// Write access to the four data modules.
     ReadWrite,
-    /// An explicit list.
+    /// An explicit list of scopes.
     Custom,
 }
 
@@ -227,7 +214,6 @@ impl Permissions {
         }
     }
 
-    /// As it is stored and sent.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadOnly => "read_only",
@@ -260,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scope_survives_text_and_bits() {
+    fn every_scope_round_trips_through_text_and_bits() {
         for scope in Scope::all() {
             assert_eq!(scope.to_string().parse(), Ok(scope));
             assert_eq!(Scope::from_index(scope.index()), Some(scope));
@@ -273,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn presets_never_open_the_administrative_modules() {
+    fn presets_never_include_administrative_modules() {
         for preset in [Permissions::ReadOnly, Permissions::ReadWrite] {
             let scopes = preset.preset().expect("a preset has scopes");
             assert!(!scopes.cover(Scope::read(Module::Audit)) && !scopes.cover(Scope::read(Module::Webhooks)));
