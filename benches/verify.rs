@@ -11,10 +11,11 @@ use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
+use key_format::PlainSecret;
 use kit::clock::Time;
 use kit::random::Random;
 use planeconnection::keys::index::{Ask, Verified};
-use planeconnection::keys::{Allowlist, Index, IndexedKey, KeyId, PlainSecret, RateLimit, format};
+use planeconnection::keys::{Allowlist, Index, IndexedKey, KeyId, RateLimit};
 use planeconnection::scopes::{Module, Permissions, Scope};
 use planeconnection::workspaces::{Tenant, WorkspaceId};
 use sha2::{Digest, Sha256};
@@ -26,7 +27,7 @@ const ROUNDS: usize = 15;
 /// Keys that are presented again and again when they are to be hot.
 const HOT: usize = 16;
 
-type Secret = [u8; format::LENGTH];
+type Secret = [u8; key_format::LENGTH];
 
 /// The standard library's map, with no hashing to do: a digest is random already.
 type BareMap = HashMap<[u8; 32], u64, BuildHasherDefault<FirstBytes>>;
@@ -96,13 +97,14 @@ impl Bench {
         let workspace = WorkspaceId::new(now, &random);
         index.apply_tenant(Tenant { id: workspace, slug: "bench".into(), name: "Bench".into(), timezone: "UTC".into() });
         let make = |number| {
-            let secret = PlainSecret::generate(&random);
+            let secret = PlainSecret::generate(|bytes| random.fill(bytes));
             index.apply(&key(workspace, &secret, number, now, &random));
             secret_of(&secret)
         };
         let secrets: Vec<Secret> = (0..size.next_multiple_of(8)).map(make).collect();
         let bare = secrets.iter().zip(0..).map(|(secret, number)| (digest(secret), number)).collect();
-        let unknown: Vec<Secret> = (0..PRESENTED).map(|_| secret_of(&PlainSecret::generate(&random))).collect();
+        let unknown: Vec<Secret> =
+            (0..PRESENTED).map(|_| secret_of(&PlainSecret::generate(|bytes| random.fill(bytes)))).collect();
         let malformed = unknown
             .iter()
             .map(|secret| {

@@ -12,7 +12,6 @@ use crate::core::Core;
 use kit::clock::Time;
 use kit::http::{ApiError, client};
 use kit::ids::non_crypto_uuid_v7;
-use kit::secret;
 
 /// The request id, in a request and in its response.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -98,7 +97,7 @@ impl RequestContext {
     /// The user agent, scrubbed of secrets and cut to 300 characters.
     pub fn user_agent(&self) -> Option<String> {
         let text = self.0.user_agent.as_ref()?.to_str().ok()?;
-        let scrubbed = secret::scrub(text);
+        let scrubbed = key_format::scrub(text);
         let end = scrubbed.char_indices().nth(MAX_USER_AGENT).map_or(scrubbed.len(), |(at, _)| at);
         Some(scrubbed[..end].to_owned())
     }
@@ -109,7 +108,7 @@ impl Id {
     fn of(core: &Core, headers: &HeaderMap, now: Time) -> Self {
         let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
         let usable = |id: &&str| {
-            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !secret::may_hide_in(id)
+            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !key_format::may_contain_secret(id)
         };
         if let Some(id) = given.filter(usable) {
             return Self::Given(id.into());
@@ -122,7 +121,7 @@ impl Id {
 
 /// Returns the path for the access log, or a placeholder if it contains a secret, percent-encoded any number of times.
 pub(crate) fn loggable(path: &str) -> &str {
-    if secret::may_hide_in(path) { WITHHELD } else { path }
+    if key_format::may_contain_secret(path) { WITHHELD } else { path }
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::secret;
-
 /// A single line of `MIN` to `MAX` characters, trimmed, all of them visible: names must not look alike.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
@@ -49,7 +47,7 @@ pub fn refuse_secret(text: &str) -> Result<(), BadText> {
     // Every secret has an underscore. Capitals in its prefix do not hide it.
     let is_clean = !text.contains('_') || {
         let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
-        secret::find(&visible.to_ascii_lowercase()).is_none()
+        key_format::find_secret(&visible.to_ascii_lowercase()).is_none()
     };
     if is_clean { Ok(()) } else { Err(BadText::Secret) }
 }

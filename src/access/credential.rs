@@ -2,9 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 
-use crate::keys::format;
+use key_format::PREFIX;
 use kit::http::ApiError;
-use kit::secret;
 
 /// Header bytes that claim to be a key, or a person's token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,19 +39,15 @@ fn bearer(value: &[u8]) -> Option<Credential<'_>> {
     if !scheme.eq_ignore_ascii_case(b"bearer") || credential.is_empty() {
         return None;
     }
-    Some(if credential.starts_with(format::PREFIX.as_bytes()) {
-        Credential::Key(credential)
-    } else {
-        Credential::Token(credential)
-    })
+    Some(if credential.starts_with(PREFIX.as_bytes()) { Credential::Key(credential) } else { Credential::Token(credential) })
 }
 
 /// Refuses a key or token in the query string: a URL ends up in histories and logs, so the secret is compromised.
 ///
 /// Gives the secret, for the audit log, with the refusal.
 pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
-    let Some(found) = uri.query().and_then(secret::find_escaped) else { return Ok(()) };
-    let message = if found.starts_with(format::PREFIX) {
+    let Some(found) = uri.query().and_then(key_format::find_escaped) else { return Ok(()) };
+    let message = if found.starts_with(PREFIX) {
         "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header."
     } else {
         "A token was sent in the URL, where proxies and histories keep it. Sign out, or ask for a new link, to invalidate it, and send tokens in the Authorization header or the request body."
@@ -63,7 +58,7 @@ pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::PlainSecret;
+    use key_format::PlainSecret;
     use kit::random::Random;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -96,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_key_in_the_query_is_found_however_it_is_written() {
-        let secret = PlainSecret::generate(&Random::seeded(7));
+        let random = Random::seeded(7);
+        let secret = PlainSecret::generate(|bytes| random.fill(bytes));
         let escaped: String = secret.expose().bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02X}"));
         let twice = escaped.replace('%', "%25");
         let queries =

@@ -21,7 +21,7 @@ use crate::request_context::RequestContext;
 use crate::sessions::{Browser, Jar};
 use kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use kit::page::{Fields, html_with};
-use kit::secret::{self, SecretToken, TokenDigest};
+use kit::secret::{SecretToken, TokenDigest};
 
 /// How long a browser keeps what ties the forms of someone who is not signed in to it.
 const VISIT: Duration = Duration::from_hours(12);
@@ -153,7 +153,7 @@ fn postponed(limited: Limited) -> Response {
 fn to_sign_in(parts: &Parts) -> Response {
     let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     // A token in the path must not come back in `Location`, nor wait in the sign-in form.
-    let is_kept = matches!(parts.method, Method::GET | Method::HEAD) && !secret::may_hide_in(wanted);
+    let is_kept = matches!(parts.method, Method::GET | Method::HEAD) && !key_format::may_contain_secret(wanted);
     let next = if is_kept { wanted } else { "" };
     let link = format!("/sign-in{}", Fields::default().with("next", next).to_query());
     let mut response = Redirect::to(&link).into_response();

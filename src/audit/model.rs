@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::credential::CredentialCheck;
+use key_format::scrub;
 use kit::clock::Time;
-use kit::secret::scrub;
 
 kit::ids! {
     /// An audit event.

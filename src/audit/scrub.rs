@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::tables::event;
-use kit::secret;
 
 /// Takes keys and tokens out of an event before it is hashed: nothing is removed from the log afterwards. Texts with one
 /// are refused where they come in; this is for a text that was forgotten there, or stored before it was refused.
@@ -26,7 +25,7 @@ fn scrub_json(value: &mut Value) {
 
 /// A text without any is left as it is.
 pub(super) fn take_secrets_out(text: &mut String) {
-    if let Cow::Owned(clean) = secret::scrub(text) {
+    if let Cow::Owned(clean) = key_format::scrub(text) {
         *text = clean;
     }
 }

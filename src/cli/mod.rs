@@ -20,8 +20,8 @@ use crate::app::App;
 use crate::audit::AuditContext;
 use crate::config::Config;
 use crate::workspaces::{self, Workspace};
+use key_format::scrub;
 use kit::db::{Location, may_open_later};
-use kit::secret::scrub;
 
 mod audit;
 mod backup;

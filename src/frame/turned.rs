@@ -10,9 +10,9 @@ use super::{Frame, Place};
 use crate::access::{Caller, Rule};
 use crate::app::App;
 use crate::members::{self, Member, Role};
+use key_format::scrub;
 use kit::http::ApiError;
 use kit::page::{Fields, html_with};
-use kit::secret::scrub;
 
 #[derive(Template)]
 #[template(path = "frame/forbidden.html")]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
+use key_format::SecretDigest;
 use sea_orm::{ConnAcquireErr, DbErr};
 
-use super::format::{self, SecretDigest};
 use super::index::{Index, IndexedKey, Refill};
 use super::model::Key;
 use super::store;
@@ -124,7 +124,7 @@ pub async fn tenant(core: &Core, index: &Index, id: WorkspaceId) -> DbResult<Opt
 
 /// Looks up a presented key in the database, for a node without a lease. Fails if the database does not respond in time.
 pub async fn find_in_database(core: &Core, cluster: &Cluster, index: &Index, presented: &[u8]) -> DbResult<Option<IndexedKey>> {
-    let Ok(digest) = format::digest_of(presented) else { return Ok(None) };
+    let Ok(digest) = key_format::digest_of(presented) else { return Ok(None) };
     let timed_out = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
     // The open file is not the one that other processes change.
     let is_orphaned = core.db.storage().health().fault() == Some(Fault::Replaced);

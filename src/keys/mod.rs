@@ -6,7 +6,7 @@
 //! - The secret is in one answer, once. Stored are its SHA-256 and a hint.
 //! - Nothing makes a revoked or expired key active again.
 //!
-//! - `format`  what a key looks like; `model` keys and their rules
+//! - `model` keys and their rules
 //! - `index`   every key in memory: verify, count, apply changes
 //! - `loader`  keys from the database into the index, for `cluster`
 //! - `usage`   what was counted in memory, on its way to the database
@@ -15,7 +15,6 @@
 
 mod api;
 mod error;
-pub mod format;
 pub mod index;
 mod loader;
 mod model;
@@ -29,7 +28,6 @@ mod usage;
 pub use api::routes;
 pub(crate) use api::views;
 pub use error::Error;
-pub use format::{PlainSecret, SecretDigest};
 pub use index::{Entry, EntryRef, Index, IndexedKey, Refusal};
 pub use loader::{KeyLoader, find_in_database, tenant};
 pub use model::{

@@ -22,12 +22,11 @@ use tower::Service;
 
 use crate::access;
 use crate::app::App;
-use crate::keys::format::{self, digest_of};
 use crate::request_context::{REQUEST_ID, RequestContext, loggable};
+use key_format::digest_of;
 use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, client};
 use kit::log::RequestLine;
-use kit::secret;
 
 /// Answered in the overflow lane, too.
 const PROBES: [&str; 3] = ["/health", "/readiness", "/metrics"];
@@ -157,7 +156,7 @@ fn is_host(host: &[u8]) -> bool {
 
 fn note_leak(app: &App, secret: &str, context: &RequestContext) {
     // What follows a key without a gap is not part of it.
-    let key = secret.get(..format::LENGTH).unwrap_or(secret);
+    let key = secret.get(..key_format::LENGTH).unwrap_or(secret);
     let entry = digest_of(key.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
         app.recorder.leaked(&entry, context.origin(context.received_at()));
@@ -176,7 +175,7 @@ fn render(bare: Response, error: &ApiError, context: &RequestContext, in_api: bo
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // A message may quote what was sent, and what was sent may hold a secret.
         let body = error.body(context.id());
-        let scrubbed = match secret::scrub(&body) {
+        let scrubbed = match key_format::scrub(&body) {
             Cow::Borrowed(_) => body,
             Cow::Owned(scrubbed) => scrubbed,
         };

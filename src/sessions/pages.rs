@@ -20,7 +20,6 @@ use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
 use kit::page::{Asked, Fields, FormFaults, html};
-use kit::secret;
 use kit::text::sentence;
 
 /// The pages.
@@ -79,7 +78,7 @@ fn safe_next(fields: &Fields) -> &str {
     let path = next.split('?').next().unwrap_or_default();
     // Two dots lead up, escaped or not.
     let is_plain = is_plain && !path.contains("..") && !path.contains('%');
-    if is_ours && is_plain && !secret::may_hide_in(next) { next } else { "/settings" }
+    if is_ours && is_plain && !key_format::may_contain_secret(next) { next } else { "/settings" }
 }
 
 async fn new(who: PageSession<Anyone>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {

@@ -1,7 +1,7 @@
 //! Credentials: what lets a request in, and what is said when it does not.
 
+use key_format::PlainSecret;
 use kit::random::Random;
-use planeconnection::keys::PlainSecret;
 use planeconnection::workspaces;
 use serde_json::json;
 
@@ -105,7 +105,8 @@ async fn keys_are_let_in_and_refused_without_a_database() {
     t.with(&revoked).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
     t.with(&limited).get(WHOAMI).await.is(200);
     t.with(&limited).get(WHOAMI).await.is(429).code("RATE_LIMITED");
-    let unknown = PlainSecret::generate(&Random::seeded(1));
+    let random = Random::seeded(1);
+    let unknown = PlainSecret::generate(|bytes| random.fill(bytes));
     t.anyone().header("x-api-key", unknown.expose()).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
     t.with(&good).get("/api/v1/ops/trips").await.is(503);
 }

@@ -90,7 +90,7 @@ fn main() -> ExitCode {
                 && all(&[format(), deny::step(), lints(), docs(), suite::on_sqlite(), budget::step()])
                 && suite::on_postgres()
         }
-        Chore::Check => all(&[format(), lints(), suite::non_crypto_bytes()]),
+        Chore::Check => all(&[format(), lints(), suite::quick()]),
         Chore::Previous => previous::build(),
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),

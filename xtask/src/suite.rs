@@ -22,10 +22,19 @@ pub(crate) fn on_sqlite() -> Step {
 }
 
 /// What takes no more than a minute or two.
-pub(crate) fn non_crypto_bytes() -> Step {
+pub(crate) fn quick() -> Step {
     tests(
         "tests",
-        &["--package=xtask", "--package=kit", "--package=planeconnection", "--lib", "--test=it", "--test=process"],
+        &[
+            "--package=xtask",
+            "--package=digest-map",
+            "--package=key-format",
+            "--package=kit",
+            "--package=planeconnection",
+            "--lib",
+            "--test=it",
+            "--test=process",
+        ],
         &[],
     )
 }

@@ -1,9 +1,9 @@
 //! What the index is told of a key.
 
-use crate::keys::format::SecretDigest;
 use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
+use key_format::SecretDigest;
 use kit::clock::Time;
 
 /// What decides whether a key opens something, and what is told of it then: a million keys are read for that when a node

@@ -14,7 +14,6 @@ mod counters;
 mod entry;
 mod facts;
 mod standing;
-mod table;
 mod verify;
 
 use std::collections::HashMap;
@@ -22,20 +21,20 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use counters::{Counters, Drained, Seen};
+use digest_map::DigestMap;
 pub use entry::{Entry, EntryRef};
 pub use facts::IndexedKey;
 use standing::Standing;
-use table::Table;
 pub use verify::{Ask, Refusal, Verified};
 
-use super::SecretDigest;
 use crate::workspaces::{Tenant, WorkspaceId};
+use key_format::SecretDigest;
 use kit::lock::lock;
 
 /// The keys and workspaces.
 #[derive(Debug, Default)]
 pub struct Index {
-    keys: Table<Standing>,
+    keys: DigestMap<Standing>,
     /// Keys that are there, of any status.
     count: AtomicUsize,
     /// Held by whoever changes how a key stands.
@@ -78,7 +77,7 @@ impl Index {
             tracing::error!(key = %key.id, "a key of an unknown workspace is ignored");
             return None;
         };
-        let (number, standing) = self.keys.get_or_insert(&key.digest);
+        let (number, standing) = self.keys.get_or_insert(&key.digest.0);
         let _changing = lock(&self.changing);
         let known = standing.entry();
         if known.as_deref().is_none_or(is_due) {
@@ -100,7 +99,7 @@ impl Index {
 
     /// The key with this digest.
     pub fn get(&self, digest: &SecretDigest) -> Option<EntryRef> {
-        self.keys.get(digest)?.entry()
+        self.keys.get(&digest.0)?.entry()
     }
 
     /// How many keys there are, of any status.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::entry::{Entry, EntryRef};
 use super::standing::Standing;
 use super::{Index, IndexedKey};
-use crate::keys::format::digest_unchecked;
 use crate::keys::model::RateLimit;
 use crate::scopes::Scope;
+use key_format::digest_unchecked;
 use kit::clock::Time;
 use kit::limit::RateLimited;
 
@@ -61,7 +61,7 @@ impl Index {
     pub fn verify(&self, presented: &[u8], ask: Ask) -> Result<Verified<'_>, Refusal> {
         // The checksum is for whoever has no table: here it would cost more than it spares.
         let digest = digest_unchecked(presented).map_err(|_| Refusal::Invalid)?;
-        let standing = self.keys.get(&digest).ok_or(Refusal::Invalid)?;
+        let standing = self.keys.get(&digest.0).ok_or(Refusal::Invalid)?;
         if standing.opens(&ask) {
             self.take(standing, standing.limit(), ask).or_else(|too_soon| limited(standing.entry(), too_soon))?;
         } else {
@@ -74,7 +74,7 @@ impl Index {
     /// The same for a key as the database has it, whatever is known of it here.
     pub fn verify_as(&self, key: &IndexedKey, ask: Ask) -> Result<EntryRef, Refusal> {
         let tenant = self.tenant(key.workspace).ok_or(Refusal::Invalid)?;
-        let (_, standing) = self.keys.get_or_insert(&key.digest);
+        let (_, standing) = self.keys.get_or_insert(&key.digest.0);
         let known = standing.entry();
         // Made where they stay: this entry is gone with the request.
         if let Some(known) = &known {
@@ -119,11 +119,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::keys::format::PlainSecret;
     use crate::keys::model::{Allowlist, KeyId};
     use crate::scopes::{Module, Permissions};
-    use crate::workspaces::Tenant;
-    use crate::workspaces::WorkspaceId;
+    use crate::workspaces::{Tenant, WorkspaceId};
+    use key_format::PlainSecret;
     use kit::random::Random;
 
     type Change = fn(&mut IndexedKey);
@@ -144,7 +143,7 @@ mod tests {
         let (index, random) = (Index::default(), Random::seeded(7));
         let workspace = WorkspaceId::new(now(), &random);
         index.apply_tenant(Tenant { id: workspace, slug: "skyline".into(), name: "Skyline".into(), timezone: "UTC".into() });
-        let secret = PlainSecret::generate(&random);
+        let secret = PlainSecret::generate(|bytes| random.fill(bytes));
         let mut facts = IndexedKey {
             id: KeyId::new(now(), &random),
             workspace,
@@ -169,7 +168,8 @@ mod tests {
     #[test]
     fn no_verification_allocates_whether_it_admits_or_refuses() {
         let (admitting, secret, _) = index(|_| {});
-        let unknown = PlainSecret::generate(&Random::seeded(8));
+        let random = Random::seeded(8);
+        let unknown = PlainSecret::generate(|bytes| random.fill(bytes));
         let (bad_scope, late) = (Scope::read(Module::Audit), now().after(Duration::from_hours(1)));
         for (what, presented, ask) in [
             ("good", secret.expose(), ask()),

@@ -19,9 +19,9 @@ pub(super) use name::successor_names;
 pub use rate_limit::RateLimit;
 pub(super) use rotation::{Handover, QUIET, Uses};
 
-use super::SecretDigest;
 use crate::scopes::{Permissions, Scopes};
 use crate::workspaces::WorkspaceId;
+use key_format::SecretDigest;
 use kit::clock::Time;
 
 kit::ids! {

@@ -11,7 +11,6 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::error::Error;
-use super::format::PlainSecret;
 use super::index::IndexedKey;
 use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKey, Status, UpdateKey, successor_names};
 use super::store;
@@ -20,6 +19,7 @@ use crate::audit::{Action, Actor, AuditContext, AuditedTx, IdempotencyOutcome, T
 use crate::cluster::{self, Confirmation, LocalChange};
 use crate::limits::Limit;
 use crate::workspaces::{self, WorkspaceId};
+use key_format::PlainSecret;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Fault, WritesRefused};
 use kit::http::IdempotencyKey;
@@ -51,7 +51,7 @@ pub async fn create(
     input: CreateKey,
     once: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
-    let secret = PlainSecret::generate(&app.random);
+    let secret = PlainSecret::generate(|bytes| app.random.fill(bytes));
     let mut tx = begin(app, workspace, by, once).await?;
     require_enabled(&tx).await?;
     require_room(&tx).await?;
@@ -93,7 +93,7 @@ pub async fn rotate(
     input: RotateKey,
     once: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
-    let secret = PlainSecret::generate(&app.random);
+    let secret = PlainSecret::generate(|bytes| app.random.fill(bytes));
     let mut tx = begin(app, workspace, by, once).await?;
     require_enabled(&tx).await?;
     require_room(&tx).await?;

@@ -4,9 +4,9 @@ use sea_orm::ConnectionTrait;
 
 use crate::audit::{BeginError, CredentialLoss};
 use crate::keys::index::{EntryRef, IndexedKey, Refusal};
-use crate::scopes::Scope;
 use crate::keys::store;
 use crate::keys::usage::{Origin, Recorder};
+use crate::scopes::Scope;
 
 /// Refuses to go on with a key that was revoked or restricted, or has expired, since its request was let in: by this node or
 /// another. The refusal is counted as one at the door is.

@@ -9,11 +9,11 @@ use sea_orm::{
 };
 
 use super::{is, key_of};
-use crate::keys::format::{SecretDigest, digest_of};
 use crate::keys::model::{Key, Status};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
+use key_format::{SecretDigest, digest_of};
 use kit::clock::Time;
 use kit::db::{DbResult, contains, rows_of};
 use kit::http::Paging;

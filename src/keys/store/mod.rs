@@ -21,12 +21,12 @@ pub use list::last_change_after;
 pub use list::seen_by;
 pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_on, find_page};
 
-use super::format::SecretDigest;
 use super::index::IndexedKey;
 use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
+use key_format::SecretDigest;
 use kit::clock::Time;
 use kit::db::{DbResult, Packing, packed};
 use kit::text::unhex;

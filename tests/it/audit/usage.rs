@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use planeconnection::keys::{EntryRef, Flush, SecretDigest};
+use planeconnection::keys::{EntryRef, Flush};
+
+use key_format::SecretDigest;
 
 use planeconnection::scopes::Scope;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::wanted::{BY_DIGEST, LIST, Wanted};
 use crate::access::{Form, ManageKeys, PageSession};
-use crate::keys::format::find;
+use key_format::find_key;
 use kit::page::Fields;
 use kit::text::hex;
 
@@ -15,7 +15,7 @@ pub(super) async fn search(_: PageSession<ManageKeys>, Form { fields, .. }: Form
 }
 
 fn address(fields: &Fields) -> String {
-    match find(fields.text("search")) {
+    match find_key(fields.text("search")) {
         // Whether or not its checksum fits: with a mistyped one nothing will be found.
         Some(secret) => format!("{LIST}?search={BY_DIGEST}{}", hex(&Sha256::digest(secret))),
         None => Wanted::read(fields).link(),
@@ -25,12 +25,13 @@ fn address(fields: &Fields) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::PlainSecret;
+    use key_format::PlainSecret;
     use kit::random::Random;
 
     #[test]
     fn a_key_becomes_its_digest_and_any_other_text_stays_with_its_filters() {
-        let secret = PlainSecret::generate(&Random::seeded(1));
+        let random = Random::seeded(1);
+        let secret = PlainSecret::generate(|bytes| random.fill(bytes));
         let expected = format!("/settings/api-keys?search=sha256:{}", hex(&secret.digest().0));
         for text in [secret.expose().to_owned(), format!("X-API-Key: {}\n", secret.expose())] {
             assert_eq!(address(&Fields::from([("search", text.as_str()), ("status", "active")])), expected);
@@ -41,7 +42,8 @@ mod tests {
 
     #[test]
     fn no_key_gets_into_an_address_however_it_was_pasted() {
-        let secret = PlainSecret::generate(&Random::seeded(2)).expose().to_owned();
+        let random = Random::seeded(2);
+        let secret = PlainSecret::generate(|bytes| random.fill(bytes)).expose().to_owned();
         for text in [
             format!("x{secret}x"),
             secret.repeat(3),

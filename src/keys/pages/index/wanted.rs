@@ -1,12 +1,12 @@
 //! What the address of the list asks for, and the addresses of the same list a little otherwise.
 
-use crate::keys::format::SecretDigest;
 use crate::keys::model::Status;
 use crate::keys::store::{Counts, KeyQuery, Order, Search, SortBy};
+use key_format::SecretDigest;
+use key_format::scrub;
 use kit::http::Paging;
 use kit::page::Fields;
 use kit::page::number::grouped;
-use kit::secret::scrub;
 
 /// The list's address.
 pub(in crate::keys::pages) const LIST: &str = "/settings/api-keys";

@@ -1,0 +1,196 @@
+//! Finder of secrets in any text, and their removal from it.
+//!
+//! API keys and tokens form a family: `pc`, one lower-case letter for the kind, `_`, then 38 or more letters and digits (keys
+//! have 38, tokens 43). The finder knows the form and not the kinds, so that a new kind is recognised from its first day.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::{LENGTH, PREFIX};
+
+/// The first two characters of every secret.
+pub const FAMILY: &str = "pc";
+
+/// Characters up to and including the underscore.
+const PREFIX_LENGTH: usize = FAMILY.len() + 2;
+
+/// The fewest base62 characters after the prefix.
+const SHORTEST: usize = 38;
+
+/// The most base62 characters after the prefix.
+const LONGEST: usize = 43;
+
+/// Returns the first API key in `text`, by its form: the checksum is not verified.
+pub fn find_key(text: &str) -> Option<&str> {
+    let is_boundary = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    text.match_indices(PREFIX).find_map(|(start, _)| {
+        let candidate = text.get(start..start + LENGTH)?;
+        let is_isolated = is_boundary(start.checked_sub(1).map(|before| &text.as_bytes()[before]))
+            && is_boundary(text.as_bytes().get(start + LENGTH));
+        let is_base62 = candidate[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (is_isolated && is_base62).then_some(candidate)
+    })
+}
+
+/// Returns the first secret in `text`, an API key or a token of any kind, regardless of the characters around it.
+pub fn find_secret(text: &str) -> Option<&str> {
+    spans(text).next().map(|span| &text[span])
+}
+
+/// Returns `text` with the middle of every secret removed (`pck_Ab3d…Xy9z`), for logs, records and messages.
+pub fn scrub(text: &str) -> Cow<'_, str> {
+    let mut clean = String::new();
+    let mut copied = 0;
+    for Range { start, end } in spans(text) {
+        if start >= copied {
+            let secret = &text[start..end];
+            clean.extend([&text[copied..start], &secret[..PREFIX_LENGTH + 4], "…", &secret[secret.len() - 4..]]);
+            copied = end;
+        }
+    }
+    if copied == 0 { text.into() } else { (clean + &text[copied..]).into() }
+}
+
+/// How many layers of percent-encoding are removed in search of a secret.
+const MAX_DECODINGS: usize = 4;
+
+/// Returns the first secret in `text`, which may be percent-encoded several times.
+pub fn find_escaped(text: &str) -> Option<String> {
+    search_escaped(text).ok()?
+}
+
+/// Returns whether percent-encoded `text` may contain a secret. True for text with more layers of encoding than a client has a
+/// reason for: such text is not searched to its end.
+pub fn may_contain_secret(text: &str) -> bool {
+    search_escaped(text).map_or(true, |found| found.is_some())
+}
+
+/// Error of text with more than [`MAX_DECODINGS`] layers of percent-encoding.
+struct TooDeep;
+
+fn search_escaped(text: &str) -> Result<Option<String>, TooDeep> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MAX_DECODINGS {
+        if let Some(secret) = find_secret(&text) {
+            return Ok(Some(secret.to_owned()));
+        }
+        match unescaped(&text) {
+            Some(next) => text = Cow::Owned(next),
+            None => return Ok(None),
+        }
+    }
+    Err(TooDeep)
+}
+
+/// Removes one layer of percent-encoding; `None` if there is none.
+fn unescaped(text: &str) -> Option<String> {
+    let digit =
+        |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let mut rest = text.as_bytes();
+    if !rest.contains(&b'%') {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(rest.len());
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = digit(after.first()).zip(digit(after.get(1))).filter(|_| *first == b'%');
+        bytes.push(escaped.map_or(*first, |(high, low)| high << 4 | low));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    (bytes.len() < text.len()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The positions of secrets in `text`. They may overlap.
+fn spans(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices(FAMILY).filter_map(|(start, _)| Some(start..end(text.as_bytes(), start)?))
+}
+
+/// Returns the end of the secret that begins at `start`, if there is one. A secret is ASCII.
+fn end(text: &[u8], start: usize) -> Option<usize> {
+    let body = after_prefix(text.get(start..)?)?;
+    let run = body.iter().take(LONGEST).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    // The prefix of another secret that follows without a gap does not belong to this one.
+    let length = (SHORTEST..run).find(|at| after_prefix(&body[*at..]).is_some()).unwrap_or(run);
+    (length >= SHORTEST).then_some(start + PREFIX_LENGTH + length)
+}
+
+fn after_prefix(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [b'p', b'c', letter, b'_', body @ ..] if letter.is_ascii_lowercase() => Some(body),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tests;
+
+    fn key(seed: u64) -> String {
+        tests::key(seed).expose().to_owned()
+    }
+
+    /// A token of 43 characters.
+    fn token(seed: u64) -> String {
+        format!("pcs_{}{}", &key(seed)[PREFIX.len()..], &key(seed + 1)[PREFIX.len()..][..5])
+    }
+
+    proptest! {
+        #[test]
+        fn key_is_found_at_a_boundary_and_scrubbed_everywhere(seed: u64, before in "\\PC{0,40}", after in "\\PC{0,40}") {
+            let secret = key(seed);
+            let (isolated, embedded) = (format!("{before} {secret}&{after}"), format!("{before}{secret}{after}"));
+            prop_assert!(find_key(&isolated).is_some());
+            prop_assert!(!scrub(&embedded).contains(&secret));
+        }
+
+        #[test]
+        fn token_is_found_whole(before in "[ -~äß€]{0,20}", seed in 0..u64::MAX, after in "([^0-9A-Za-z_][ -~äß€]{0,20})?") {
+            let token = token(seed);
+            let text = format!("{before}{token}{after}");
+            prop_assert_eq!(find_secret(&text), Some(token.as_str()));
+        }
+
+        #[test]
+        fn scrubbed_text_contains_no_part_of_a_secret(before in "[ -~]{0,20}", seed in 0..u64::MAX, after in "[ -~]{0,20}") {
+            let (token, key) = (token(seed), key(seed));
+            for text in [
+                format!("{before}{token} {after}{key}{token}"),
+                format!("{key}{key}{after}{token}{token}{key}"),
+            ] {
+                let clean = scrub(&text);
+                for secret in [&token, &key] {
+                    prop_assert!(!clean.contains(&secret[8..secret.len() - 9]), "{}", clean);
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_searched_without_a_panic(text in "\\PC{0,80}", seed in 0..u64::MAX, at in 0usize..80) {
+            let _clean = scrub(&text);
+            let truncated = token(seed);
+            prop_assert_eq!(find_secret(&truncated[..at.min(41)]), None);
+        }
+    }
+
+    #[test]
+    fn text_without_a_secret_is_unchanged() {
+        for text in ["", "pc", "pck_", "pcs_short", "pcS_0123456789012345678901234567890123456789", "epcs a_b", "✈pcü_"] {
+            assert!(find_secret(text).is_none(), "{text}");
+            assert!(matches!(scrub(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+    }
+
+    #[test]
+    fn secret_is_found_under_any_number_of_encodings() {
+        let mut text = format!("a={}", token(1));
+        for _ in 0..6 {
+            assert!(may_contain_secret(&text), "{text}");
+            text = text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
+        }
+        for plain in ["", "a%20b%2520c", "%", "%zz%4", "%ff"] {
+            assert!(!may_contain_secret(plain), "{plain}");
+        }
+    }
+}
