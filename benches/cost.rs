@@ -17,7 +17,7 @@ use kit::random::Random;
 use planeconnection::app::App;
 use planeconnection::audit::AuditContext;
 use planeconnection::config::Config;
-use planeconnection::keys::index::Ask;
+use planeconnection::keys::index::VerifyRequest;
 use planeconnection::keys::{self, CreateKey};
 use planeconnection::middleware::HttpStack;
 use planeconnection::router;
@@ -100,7 +100,7 @@ fn whoami() -> Node {
 #[bench::key(setup = whoami)]
 fn verify(node: Node) -> Node {
     let (now, ticks) = (node.app.clock.now(), node.app.clock.ticks());
-    let ask = Ask { scope: Some(Scope::read(Module::Trips)), address: CALLER, now, ticks };
+    let ask = VerifyRequest { scope: Some(Scope::read(Module::Trips)), address: CALLER, now, ticks };
     assert!(node.app.index.verify(node.secret.as_bytes(), ask).is_ok());
     node
 }

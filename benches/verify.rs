@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use key_format::PlainSecret;
 use kit::clock::Time;
 use kit::random::Random;
-use planeconnection::keys::index::{Ask, Verified};
+use planeconnection::keys::index::{Verified, VerifyRequest};
 use planeconnection::keys::{Allowlist, Index, IndexedKey, KeyId, RateLimit};
 use planeconnection::scopes::{Module, Permissions, Scope};
 use planeconnection::workspaces::{Tenant, WorkspaceId};
@@ -128,7 +128,7 @@ impl Bench {
 
     fn row(&self, threads: usize, what: &str, scope: Option<Scope>, secret: impl Fn(usize) -> Secret) {
         let (now, ticks) = (at("2026-11-23T09:30:00Z"), Duration::from_hours(1));
-        let ask = Ask { scope, address: [203, 0, 113, 7].into(), now, ticks };
+        let ask = VerifyRequest { scope, address: [203, 0, 113, 7].into(), now, ticks };
         let mut columns = [const { Vec::new() }; 5];
         for _ in 0..ROUNDS {
             // Each column has keys of its own: none finds in the cache what another has just brought there.

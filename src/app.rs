@@ -31,7 +31,7 @@ pub struct Parts {
     pub index: Arc<Index>,
     pub key_counts: Arc<KeyCountCache>,
     /// Usage counters that are not written yet.
-    pub recorder: Recorder,
+    pub recorder: Arc<Recorder>,
     pub cluster: Arc<Cluster>,
     /// Permits for hashing passwords.
     pub passwords: Passwords,
@@ -92,7 +92,7 @@ impl App {
             core,
             index,
             key_counts,
-            recorder: Recorder::default(),
+            recorder: Arc::default(),
             cluster: Arc::new(cluster),
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),

@@ -14,8 +14,8 @@ use super::recheck::{KeyCheck, SessionCheck};
 use super::refusal::{refused, session_invalid, unauthorized};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx, BeginError, CredentialCheck, IdempotencyOutcome};
-use crate::keys::index::Ask;
-use crate::keys::{self, EntryRef, Refusal};
+use crate::keys::index::VerifyRequest;
+use crate::keys::{self, DenialReason, Denied, EntryRef};
 use crate::limits::{Call, Group, Limited, Permit, Requester};
 use crate::members::Member;
 use crate::request_context::RequestContext;
@@ -25,7 +25,6 @@ use crate::workspaces::{Tenant, WorkspaceId};
 use key_format::Hint;
 use kit::db::DbResult;
 use kit::http::{ApiError, Describe, Doc, Guard, IdempotencyKey, Matched};
-use kit::limit::{Rate, RateLimited};
 use kit::secret::TokenDigest;
 
 /// Proof that the caller may do what `P` names.
@@ -118,7 +117,7 @@ impl<P> Allowed<P> {
             Caller::Anyone => None,
             Caller::Key { entry, scope, .. } => {
                 let (entry, address) = (entry.clone(), self.request.client_ip());
-                Some(Arc::new(KeyCheck { app: app.clone(), entry, scope: *scope, address }))
+                Some(Arc::new(KeyCheck { recorder: app.recorder.clone(), entry, scope: *scope, address }))
             }
             Caller::Member { member, session, .. } => Some(Arc::new(SessionCheck { session: *session, role: member.role })),
         }
@@ -259,43 +258,39 @@ pub(super) async fn person(app: &App, token: &[u8]) -> DbResult<Option<Caller>> 
 }
 
 async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, rule: Rule, call: Call) -> Result<EntryRef, ApiError> {
-    let ask = |now, ticks| Ask { scope: rule.scope(), address: request.client_ip(), now, ticks };
+    let ask = |now, ticks| VerifyRequest { scope: rule.scope(), address: request.client_ip(), now, ticks };
     let (ask, verified) = if app.cluster.has_lease(request.received_at_ticks()) {
         let ask = ask(request.received_at(), request.received_at_ticks());
-        (ask, app.index.verify(presented, ask).and_then(|verified| verified.entry().ok_or(Refusal::Invalid)))
+        (ask, app.index.verify(presented, ask).and_then(|verified| verified.entry().ok_or(Denied::INVALID)))
     } else {
         let known = Box::pin(keys::find_in_database(app, &app.cluster, &app.index, presented)).await;
         let known = known.map_err(|_not_reachable| ApiError::unavailable())?;
         let ask = ask(app.clock.now(), app.clock.ticks());
-        (ask, known.ok_or(Refusal::Invalid).and_then(|key| app.index.verify_as(&key, ask)))
+        (ask, known.ok_or(Denied::INVALID).and_then(|key| app.index.verify_loaded(&key, ask)))
     };
     match verified {
         Ok(entry) if !rule.admits_keys() => {
-            app.recorder.deny_person(&entry, request.origin(ask.now));
-            let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in to do it.";
-            Err(ApiError::new(StatusCode::FORBIDDEN, "PERSON_REQUIRED", message))
+            app.recorder.deny(&entry, DenialReason::PersonRequired, None, request.denied_request(ask.now));
+            Err(refused(DenialReason::PersonRequired, request.client_ip()))
         }
         Ok(entry) => {
             if call == Call::Write
                 && let Err(limited) = app.budgets.admit_key_write(entry.tenant.id, app.budgets.moment(ask.ticks))
             {
-                app.recorder.deny(&as_refusal(entry, limited), ask.scope, request.origin(ask.now));
+                let reason = DenialReason::RateLimited(());
+                app.recorder.deny(&entry, reason, ask.scope, request.denied_request(ask.now));
                 return Err(limited.into());
             }
             app.recorder.allow(&entry, ask.scope, request.client_ip(), ask.now);
             Ok(entry)
         }
-        Err(refusal) => {
-            app.recorder.deny(&refusal, ask.scope, request.origin(ask.now));
-            Err(refused(&refusal, request.client_ip()))
+        Err(denied) => {
+            if let Some(entry) = &denied.entry {
+                app.recorder.deny(entry, denied.reason.without_limit(), ask.scope, request.denied_request(ask.now));
+            }
+            Err(refused(denied.reason, request.client_ip()))
         }
     }
-}
-
-/// The refusal as the audit log folds it.
-fn as_refusal(entry: EntryRef, limited: Limited) -> Refusal {
-    let rate = Rate { requests: u32::try_from(limited.quota).unwrap_or(u32::MAX), per: limited.window };
-    Refusal::Limited(entry, RateLimited { retry_after: limited.retry_after, rate })
 }
 
 impl<P: Permission> Guard for Allowed<P> {

@@ -2,8 +2,10 @@
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 
+use super::refusal::refused;
+use crate::keys::DenialReason;
 use key_format::PREFIX;
-use kit::http::ApiError;
+use kit::http::{ApiError, client};
 
 /// Header bytes that claim to be a key, or a person's token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,12 +49,13 @@ fn bearer(value: &[u8]) -> Option<Credential<'_>> {
 /// Gives the secret, for the audit log, with the refusal.
 pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
     let Some(found) = uri.query().and_then(key_format::find_escaped) else { return Ok(()) };
-    let message = if found.starts_with(PREFIX) {
-        "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header."
+    let error = if found.starts_with(PREFIX) {
+        refused(DenialReason::LeakedInUrl, client::UNKNOWN)
     } else {
-        "A token was sent in the URL, where proxies and histories keep it. Sign out, or ask for a new link, to invalidate it, and send tokens in the Authorization header or the request body."
+        let message = "A token was sent in the URL, where proxies and histories keep it. Sign out, or ask for a new link, to invalidate it, and send tokens in the Authorization header or the request body.";
+        ApiError::new(StatusCode::BAD_REQUEST, "CREDENTIAL_IN_URL", message)
     };
-    Err((found, ApiError::new(StatusCode::BAD_REQUEST, "CREDENTIAL_IN_URL", message)))
+    Err((found, error))
 }
 
 #[cfg(test)]

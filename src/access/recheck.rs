@@ -1,12 +1,12 @@
 //! The checks of credentials in the transaction of a write.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::app::App;
 use crate::audit::{AuditContext, BeginError, CredentialCheck};
-use crate::keys::{self, EntryRef, Origin};
+use crate::keys::{self, DeniedRequest, EntryRef, Recorder};
 use crate::members::Role;
 use crate::scopes::Scope;
 use crate::sessions;
@@ -31,7 +31,7 @@ impl CredentialCheck for SessionCheck {
 #[derive(Clone, Debug)]
 pub(super) struct KeyCheck {
     /// Counts a denial.
-    pub(super) app: App,
+    pub(super) recorder: Arc<Recorder>,
     pub(super) entry: EntryRef,
     pub(super) scope: Option<Scope>,
     pub(super) address: IpAddr,
@@ -39,12 +39,12 @@ pub(super) struct KeyCheck {
 
 impl CredentialCheck for KeyCheck {
     fn check<'a>(&'a self, tx: &'a Tx, by: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>> {
-        let origin = Origin {
+        let request = DeniedRequest {
             address: self.address,
             now,
             request_id: by.request_id.as_deref().unwrap_or_default(),
             user_agent: by.user_agent.clone(),
         };
-        Box::pin(keys::require(&self.app.recorder, tx, &self.entry, self.scope, origin))
+        Box::pin(keys::require(&self.recorder, tx, &self.entry, self.scope, request))
     }
 }

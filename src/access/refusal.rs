@@ -4,41 +4,50 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderValue, StatusCode, header};
 
-use crate::keys::Refusal;
+use crate::keys::DenialReason;
 use kit::http::{ApiError, client};
+use kit::limit::RateLimited;
 
-/// Why a key did not open what was asked for.
-pub(super) fn refused(refusal: &Refusal, address: IpAddr) -> ApiError {
-    match refusal {
-        Refusal::Invalid => unauthorized(
-            "API_KEY_INVALID",
-            "This is not a valid API key. Check that you copied all of it: pck_ and 38 characters.",
-        ),
-        Refusal::Revoked(_) => {
-            unauthorized("API_KEY_REVOKED", "This API key was revoked. Ask an administrator of the workspace for a new one.")
+/// The response to a request whose key was denied. `address` is the client IP.
+pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> ApiError {
+    let code = reason.code();
+    match reason {
+        DenialReason::Invalid => {
+            unauthorized(code, "This is not a valid API key. Check that you copied all of it: pck_ and 38 characters.")
         }
-        Refusal::Expired(_) => {
-            unauthorized("API_KEY_EXPIRED", "This API key has expired. Ask an administrator of the workspace for a new one.")
+        DenialReason::Revoked => {
+            unauthorized(code, "This API key was revoked. Ask an administrator of the workspace for a new one.")
         }
-        Refusal::Address(_) if address == client::UNKNOWN => ApiError::new(
+        DenialReason::Expired => {
+            unauthorized(code, "This API key has expired. Ask an administrator of the workspace for a new one.")
+        }
+        DenialReason::AddressNotAllowed if address == client::UNKNOWN => ApiError::new(
             StatusCode::FORBIDDEN,
-            "IP_NOT_ALLOWED",
+            code,
             "This API key has an allow-list, and the proxy does not report where the request comes from. Ask the operator of the proxy.",
         ),
-        Refusal::Address(_) => {
+        DenialReason::AddressNotAllowed => {
             let message = format!(
                 "This API key cannot be used from {address}. Ask an administrator of the workspace to add it to the key's allow-list."
             );
-            ApiError::new(StatusCode::FORBIDDEN, "IP_NOT_ALLOWED", message)
+            ApiError::new(StatusCode::FORBIDDEN, code, message)
         }
-        Refusal::Scope(_, scope) => {
+        DenialReason::ScopeRequired(scope) => {
             let message =
                 format!("This API key lacks the scope {scope}. Ask an administrator of the workspace for a key that has it.");
-            ApiError::new(StatusCode::FORBIDDEN, "SCOPE_REQUIRED", message).with("requiredScope", scope.to_string())
+            ApiError::new(StatusCode::FORBIDDEN, code, message).with("requiredScope", scope.to_string())
         }
-        Refusal::Limited(_, too_soon) => {
-            let message = format!("Too many requests with this API key. Try again in {} seconds.", too_soon.seconds());
-            ApiError::too_soon(message, *too_soon)
+        DenialReason::RateLimited(limited) => {
+            let message = format!("Too many requests with this API key. Try again in {} seconds.", limited.seconds());
+            ApiError::too_soon(message, limited)
+        }
+        DenialReason::PersonRequired => {
+            let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in to do it.";
+            ApiError::new(StatusCode::FORBIDDEN, code, message)
+        }
+        DenialReason::LeakedInUrl => {
+            let message = "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header.";
+            ApiError::new(StatusCode::BAD_REQUEST, code, message)
         }
     }
 }

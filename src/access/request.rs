@@ -1,7 +1,7 @@
 //! A request context in the terms of the audit log and of the usage counters.
 
 use crate::audit::{Actor, AuditContext};
-use crate::keys::Origin;
+use crate::keys::DeniedRequest;
 use crate::request_context::RequestContext;
 use kit::clock::Time;
 
@@ -18,7 +18,7 @@ impl RequestContext {
     }
 
     /// The origin that the usage counters keep of a denied request.
-    pub fn origin(&self, now: Time) -> Origin<'_> {
-        Origin { address: self.client_ip(), now, request_id: self.id(), user_agent: self.user_agent() }
+    pub fn denied_request(&self, now: Time) -> DeniedRequest<'_> {
+        DeniedRequest { address: self.client_ip(), now, request_id: self.id(), user_agent: self.user_agent() }
     }
 }

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 
 use super::model::AuditContext;
+use crate::keys::DenialReason;
 use kit::clock::Time;
 use kit::db::Tx;
 use kit::http::ApiError;
@@ -30,16 +31,8 @@ pub enum CredentialLoss {
     Session,
     #[error("Your role was changed meanwhile; nothing was changed. Try again with the new one.")]
     Role,
-    #[error("This API key is not valid any more; nothing was changed.")]
-    KeyUnknown,
-    #[error("This API key was revoked meanwhile; nothing was changed. Ask an administrator of the workspace for a new one.")]
-    KeyRevoked,
-    #[error("This API key has expired meanwhile; nothing was changed. Ask an administrator of the workspace for a new one.")]
-    KeyExpired,
-    #[error("This API key may not be used from this address any more; nothing was changed.")]
-    KeyAddress,
-    #[error("This API key does not have the scope any more; nothing was changed.")]
-    KeyScope,
+    #[error("{}", .0.lost_message())]
+    Key(DenialReason),
 }
 
 /// The reason why an [`AuditedTx`](super::AuditedTx) did not begin.
@@ -55,12 +48,8 @@ impl From<CredentialLoss> for ApiError {
     fn from(loss: CredentialLoss) -> Self {
         let (status, code) = match loss {
             CredentialLoss::Session => (StatusCode::UNAUTHORIZED, "SESSION_INVALID"),
-            CredentialLoss::KeyUnknown => (StatusCode::UNAUTHORIZED, "API_KEY_INVALID"),
-            CredentialLoss::KeyRevoked => (StatusCode::UNAUTHORIZED, "API_KEY_REVOKED"),
-            CredentialLoss::KeyExpired => (StatusCode::UNAUTHORIZED, "API_KEY_EXPIRED"),
             CredentialLoss::Role => (StatusCode::FORBIDDEN, "ROLE_REQUIRED"),
-            CredentialLoss::KeyAddress => (StatusCode::FORBIDDEN, "IP_NOT_ALLOWED"),
-            CredentialLoss::KeyScope => (StatusCode::FORBIDDEN, "SCOPE_REQUIRED"),
+            CredentialLoss::Key(reason) => (status(reason), reason.code()),
         };
         let error = Self::new(status, code, loss.to_string());
         if status == StatusCode::UNAUTHORIZED {
@@ -77,5 +66,14 @@ impl From<BeginError> for ApiError {
             BeginError::Denied(loss) => loss.into(),
             BeginError::Db(error) => error.into(),
         }
+    }
+}
+
+const fn status(reason: DenialReason) -> StatusCode {
+    match reason {
+        DenialReason::Invalid | DenialReason::Revoked | DenialReason::Expired => StatusCode::UNAUTHORIZED,
+        DenialReason::AddressNotAllowed | DenialReason::ScopeRequired(_) | DenialReason::PersonRequired => StatusCode::FORBIDDEN,
+        DenialReason::RateLimited(()) => StatusCode::TOO_MANY_REQUESTS,
+        DenialReason::LeakedInUrl => StatusCode::BAD_REQUEST,
     }
 }

@@ -8,7 +8,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use key_format::SecretDigest;
 use sea_orm::{ConnAcquireErr, DbErr};
 
-use super::index::{Index, IndexedKey, Refill};
+use super::index::{FullReload, Index, IndexedKey};
 use super::model::Key;
 use super::store;
 use super::tally::KeyCountCache;
@@ -160,7 +160,7 @@ async fn read_range(core: Core, after: i64, until: i64) -> DbResult<Vec<IndexedK
 /// A full load in progress.
 struct Load<'a> {
     loader: &'a KeyLoader,
-    refill: Refill<'a>,
+    reload: FullReload<'a>,
     loaded: usize,
     total: u64,
     started_at: Duration,
@@ -173,7 +173,7 @@ impl<'a> Load<'a> {
         let more = total.saturating_sub(index.len() as u64);
         index.reserve(u32::try_from(more).unwrap_or(u32::MAX));
         let now = loader.core.clock.ticks();
-        Self { loader, refill: index.refill(), loaded: 0, total, started_at: now, logged_at: now }
+        Self { loader, reload: index.full_reload(), loaded: 0, total, started_at: now, logged_at: now }
     }
 
     async fn insert(&mut self, keys: &[IndexedKey]) -> DbResult<()> {
@@ -181,7 +181,7 @@ impl<'a> Load<'a> {
         for key in keys {
             // The workspace may be newer than the index.
             tenant(core, index, key.workspace).await?;
-            self.refill.take(key);
+            self.reload.insert(key);
         }
         self.loaded += keys.len();
         let now = core.clock.ticks();
@@ -193,7 +193,7 @@ impl<'a> Load<'a> {
     }
 
     fn finish(self) {
-        self.refill.finish();
+        self.reload.finish();
         let KeyLoader { core, index, .. } = self.loader;
         let seconds = core.clock.ticks().saturating_sub(self.started_at).as_secs_f64();
         tracing::info!(keys = index.len(), seconds, "keys are loaded");

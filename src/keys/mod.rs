@@ -14,6 +14,7 @@
 //! - `api` the calls; `pages` the settings; `error` outcomes
 
 mod api;
+mod denial;
 mod error;
 pub mod index;
 mod loader;
@@ -27,8 +28,9 @@ mod usage;
 
 pub use api::routes;
 pub(crate) use api::views;
+pub use denial::DenialReason;
 pub use error::Error;
-pub use index::{Entry, EntryRef, Index, IndexedKey, Refusal};
+pub use index::{Denied, Entry, EntryRef, Index, IndexedKey};
 pub use loader::{KeyLoader, find_in_database, tenant};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
@@ -42,4 +44,4 @@ pub use store::{
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;
 pub use tally::{KeyCountCache, list};
-pub use usage::{Flush, Origin, Recorder, import_usage};
+pub use usage::{DeniedRequest, Flush, Recorder, import_usage};

@@ -22,6 +22,7 @@ use tower::Service;
 
 use crate::access;
 use crate::app::App;
+use crate::keys::DenialReason;
 use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use key_format::digest_of;
 use kit::http::serve::{Peer, Service as Lane};
@@ -159,7 +160,8 @@ fn note_leak(app: &App, secret: &str, context: &RequestContext) {
     let key = secret.get(..key_format::LENGTH).unwrap_or(secret);
     let entry = digest_of(key.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
-        app.recorder.leaked(&entry, context.origin(context.received_at()));
+        let request = context.denied_request(context.received_at());
+        app.recorder.deny(&entry, DenialReason::LeakedInUrl, None, request);
     } else {
         tracing::warn!(request_id = context.id(), "something of the form of a key or token was sent in a URL");
     }

@@ -50,7 +50,7 @@ fn gauges(app: &App) -> Gauges<'_> {
         connections: app.connections.open(),
         refused_connections: app.connections.refused(),
         body_bytes: app.bodies.held(),
-        usage_queue_keys: app.recorder.waiting(),
+        usage_queue_keys: app.recorder.pending(),
         limit_refusals: app.budgets.refusals().map(|(limit, refused)| (limit.as_str(), refused)).collect(),
         storage: app.db.storage(),
         audit_logs: heads.workspaces,

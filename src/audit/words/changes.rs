@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::text;
+use crate::keys::DenialReason;
+
 /// The changes of an event as the rest of a sentence: “: status (active → maintenance), home base and notes”.
 pub(super) fn changed(details: &Value) -> String {
     let Some(fields) = details.as_object() else { return String::new() };
@@ -53,19 +56,25 @@ fn spelled(field: &str) -> String {
     words
 }
 
-/// Why requests with a key were refused, as the rest of a sentence.
+/// The reason of a denied request with a key; `None` if the event has none that this version knows.
+pub(super) fn denial_reason(details: &Value) -> Option<DenialReason> {
+    let scope = text(details, "/requiredScope").and_then(|scope| scope.parse().ok());
+    DenialReason::from_label(text(details, "/reason")?, scope)
+}
+
+/// The reason of denied requests with a key, as the rest of a sentence.
 pub(super) fn refused(details: &Value) -> String {
-    match details.get("reason").and_then(Value::as_str) {
-        Some("revoked") => "it is revoked".to_owned(),
-        Some("expired") => "it has expired".to_owned(),
-        Some("ip_not_allowed") => "the key may not be used from that address".to_owned(),
-        Some("rate_limited") => "more than its rate limit allows".to_owned(),
-        Some("scope_required") => match details.get("requiredScope").and_then(Value::as_str) {
-            Some(scope) => format!("it lacks the scope {scope}"),
-            None => "it lacks a scope".to_owned(),
-        },
-        Some("person_required") => "only people can do that".to_owned(),
-        Some(other) => spaced(other),
-        None => "no reason recorded".to_owned(),
+    let Some(reason) = denial_reason(details) else {
+        return text(details, "/reason").map_or_else(|| "no reason recorded".to_owned(), spaced);
+    };
+    match reason {
+        DenialReason::Invalid => "it is not valid".to_owned(),
+        DenialReason::Revoked => "it is revoked".to_owned(),
+        DenialReason::Expired => "it has expired".to_owned(),
+        DenialReason::AddressNotAllowed => "the key may not be used from that address".to_owned(),
+        DenialReason::RateLimited(()) => "more than its rate limit allows".to_owned(),
+        DenialReason::ScopeRequired(scope) => format!("it lacks the scope {scope}"),
+        DenialReason::PersonRequired => "only people can do that".to_owned(),
+        DenialReason::LeakedInUrl => "it was sent in a URL".to_owned(),
     }
 }

@@ -5,9 +5,10 @@ use sea_orm::sea_query::{Alias, BinOper, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition};
 use serde_json::Value;
 
-use super::text;
+use super::changes::denial_reason;
 use crate::audit::model::{Action, Event, Outcome};
 use crate::audit::tables::event::Column;
+use crate::keys::DenialReason;
 
 /// Done, and all the same unusual: if what the details say under these names is this.
 struct Sign {
@@ -65,21 +66,26 @@ pub fn unusual(event: &Event) -> Option<&'static str> {
 
 fn refusal(event: &Event) -> &'static str {
     match event.action.parse() {
-        Ok(Action::KeyLeakedInUrl) => "URLs are kept in logs and histories: revoke the key",
+        Ok(Action::KeyLeakedInUrl) => denial(DenialReason::LeakedInUrl),
         Ok(Action::SignInFailed) if event.details.get("limitReached") == Some(&Value::Bool(true)) => {
             "somebody is guessing this password"
         }
         Ok(Action::SignInFailed) => "a sign-in failed",
-        Ok(Action::KeyDenied) => match text(&event.details, "/reason") {
-            Some("revoked") => "a revoked key is still in use",
-            Some("expired") => "an expired key is still in use",
-            Some("ip_not_allowed") => "used from an address that is not allowed",
-            Some("rate_limited") => "more requests than the limit allows",
-            Some("scope_required") => "used outside its scopes",
-            Some("person_required") => "a key tried an action that only people can do",
-            _ => "a key was refused",
-        },
+        Ok(Action::KeyDenied) => denial_reason(&event.details).map_or("a key was refused", denial),
         _ => "refused",
+    }
+}
+
+const fn denial(reason: DenialReason) -> &'static str {
+    match reason {
+        DenialReason::Invalid => "an unknown key was used",
+        DenialReason::Revoked => "a revoked key is still in use",
+        DenialReason::Expired => "an expired key is still in use",
+        DenialReason::AddressNotAllowed => "used from an address that is not allowed",
+        DenialReason::RateLimited(()) => "more requests than the limit allows",
+        DenialReason::ScopeRequired(_) => "used outside its scopes",
+        DenialReason::PersonRequired => "a key tried an action that only people can do",
+        DenialReason::LeakedInUrl => "URLs are kept in logs and histories: revoke the key",
     }
 }
 

@@ -9,7 +9,7 @@ use super::facts::DemoKey;
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};
 use crate::background;
-use crate::keys::{self, CreateKey, EntryRef, Flush, Key, NewKey, Origin, Refusal, RevokeKey};
+use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush, Key, NewKey, RevokeKey};
 use crate::scopes::{Module, Scope};
 use crate::sessions::{self, Attempt};
 
@@ -66,8 +66,8 @@ impl Operator {
             _ if STRAGGLES.contains(&ago) => {
                 let entry = self.entry(&old.key)?;
                 for _ in 0..20 + self.below(60) {
-                    let refusal = Refusal::Revoked(entry.clone());
-                    self.app.recorder.deny(&refusal, Some(Scope::read(Module::Fleet)), self.from("192.0.2.45", "curl/7.88.1")?);
+                    let (reason, scope) = (DenialReason::Revoked, Scope::read(Module::Fleet));
+                    self.app.recorder.deny(&entry, reason, Some(scope), self.from("192.0.2.45", "curl/7.88.1")?);
                 }
                 background::flush(&self.app, Flush::Last).await;
                 Ok(())
@@ -114,8 +114,8 @@ impl Operator {
         self.app.index.get(&key.digest).ok_or_else(|| failed("a key that is not there"))
     }
 
-    fn from<'a>(&self, address: &str, user_agent: &'a str) -> Result<Origin<'a>, Failure> {
-        Ok(Origin {
+    fn from<'a>(&self, address: &str, user_agent: &'a str) -> Result<DeniedRequest<'a>, Failure> {
+        Ok(DeniedRequest {
             address: parse(address)?,
             now: self.app.clock.now(),
             request_id: "demo",

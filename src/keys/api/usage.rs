@@ -10,7 +10,7 @@ use crate::access::{Allowed, ManageKeys};
 use crate::app::App;
 use crate::keys::error::Error;
 use crate::keys::model::KeyId;
-use crate::keys::usage::{self, Bucket, Report, Sum};
+use crate::keys::usage::{self, BucketSize, Report, Sum};
 use crate::keys::{store, tables};
 use crate::scopes::Scope;
 use kit::clock::{Since, Time, Until};
@@ -28,7 +28,7 @@ pub(super) struct UsageQuery {
     to: Option<Until>,
     /// `hour` (at most 31 days at once) or `day` (at most 400 days at once); left out: `day`.
     #[param(inline)]
-    bucket: Option<Bucket>,
+    bucket: Option<BucketSize>,
 }
 
 /// How a key was used.
@@ -40,7 +40,7 @@ pub(super) struct UsageView {
     from: Time,
     /// The end of the time asked for.
     to: Time,
-    bucket: Bucket,
+    bucket: BucketSize,
     /// Only buckets with requests in them, in order.
     buckets: Vec<UsageBucket>,
     /// Requests by the scope they needed.
@@ -84,21 +84,21 @@ struct UsageAddress {
 }
 
 /// How far back to look if nothing is said, and the most days there may be at once.
-const fn reach(bucket: Bucket) -> (Duration, u32) {
+const fn reach(bucket: BucketSize) -> (Duration, u32) {
     match bucket {
-        Bucket::Hour => (Duration::from_hours(24), 31),
-        Bucket::Day => (Duration::from_hours(14 * 24), 400),
+        BucketSize::Hour => (Duration::from_hours(24), 31),
+        BucketSize::Day => (Duration::from_hours(14 * 24), 400),
     }
 }
 
 impl UsageQuery {
     /// From when to when, by what.
-    fn span(&self, now: Time) -> Result<(Time, Time, Bucket), ApiError> {
-        let bucket = self.bucket.unwrap_or(Bucket::Day);
+    fn span(&self, now: Time) -> Result<(Time, Time, BucketSize), ApiError> {
+        let bucket = self.bucket.unwrap_or(BucketSize::Day);
         let (usual, most) = reach(bucket);
         let to = self.to.map_or(now, |until| until.0);
         let from = bucket.start(self.from.map_or_else(|| to.before(usual), |from| from.0));
-        if from > to || to.since(from) > (most + 1) * Bucket::Day.length() {
+        if from > to || to.since(from) > (most + 1) * BucketSize::Day.length() {
             return Err(ApiError::invalid(format!("Ask for a time that ends after it begins and spans at most {most} days.")));
         }
         Ok((from, to, bucket))

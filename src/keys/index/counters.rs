@@ -1,4 +1,4 @@
-//! What requests with one key leave behind, until it is written.
+//! [`Counters`]: usage of one key in memory until it is flushed.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -6,49 +6,50 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
 
-use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::http::client;
 use kit::lock::lock;
 
-/// Requests since counts were last written. Two relaxed atomics a request, once its address is known.
+use crate::scopes::Scope;
+
+/// Usage since the last flush. A request costs two relaxed atomic operations once its address is known.
 ///
-/// In this order, as what a request needs is then side by side: with very many keys in use, each cache line is a miss.
+/// The order of the fields keeps those of one request side by side: with very many keys in use, each cache line is a miss.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Counters {
     last_used_at: AtomicI64,
     last_ip: AtomicU64,
     is_queued: AtomicBool,
-    allowed: [AtomicU32; PLACES],
-    denied: [AtomicU32; PLACES],
-    networks: Mutex<HashMap<IpAddr, Seen>>,
+    allowed: [AtomicU32; SCOPE_SLOTS],
+    denied: [AtomicU32; SCOPE_SLOTS],
+    networks: Mutex<HashMap<IpAddr, NetworkUse>>,
     known_ip: AtomicU64,
 }
 
-/// One for each scope, and the last for calls that need none.
-pub(super) const PLACES: usize = 13;
+/// One slot per scope, and the last one for calls that need none.
+pub(super) const SCOPE_SLOTS: usize = 13;
 
-/// Networks remembered for one key between two writes; one more takes the place of the longest unused.
-const MOST_NETWORKS: usize = 1_000;
+/// Networks remembered per key between two flushes. One more replaces the one that was unused for longest.
+const MAX_NETWORKS: usize = 1_000;
 
-/// When accepted requests came from a network: an IPv4 address, or 64 bits of IPv6.
+/// Accepted requests from one network: an IPv4 address, or 64 bits of IPv6.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen {
+pub struct NetworkUse {
     pub first: Time,
     pub last: Time,
-    /// The address of the last of them.
+    /// The client IP of the last request.
     pub address: IpAddr,
 }
 
-/// What a write takes away.
+/// Usage that a flush has taken from the counters.
 #[derive(Debug, Default)]
 pub struct Drained {
-    /// By scope (`None`: none needed): allowed and denied.
+    /// Allowed and denied requests by scope; `None` for calls that need none.
     pub counts: Vec<(Option<Scope>, u32, u32)>,
-    /// The networks accepted requests came from, in the order they were first seen.
-    pub networks: Vec<(IpAddr, Seen)>,
-    /// The last accepted request.
+    /// Networks of accepted requests, in the order of their first use.
+    pub networks: Vec<(IpAddr, NetworkUse)>,
+    /// Time of the last accepted request.
     pub last_used_at: Option<Time>,
 }
 
@@ -58,8 +59,8 @@ impl Default for Counters {
             last_used_at: AtomicI64::new(0),
             last_ip: AtomicU64::new(0),
             is_queued: AtomicBool::new(false),
-            allowed: [const { AtomicU32::new(0) }; PLACES],
-            denied: [const { AtomicU32::new(0) }; PLACES],
+            allowed: [const { AtomicU32::new(0) }; SCOPE_SLOTS],
+            denied: [const { AtomicU32::new(0) }; SCOPE_SLOTS],
             networks: Mutex::default(),
             known_ip: AtomicU64::new(0),
         }
@@ -67,21 +68,21 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Counts an accepted request; true if the key must now be queued for the next write.
+    /// Counts an accepted request. Returns true if the key must now be queued for the next flush.
     pub fn allow(&self, scope: Option<Scope>, address: IpAddr, now: Time) -> bool {
-        self.allowed[place(scope)].fetch_add(1, Ordering::Relaxed);
+        self.allowed[scope_slot(scope)].fetch_add(1, Ordering::Relaxed);
         self.last_used_at.store(now.micros(), Ordering::Relaxed);
-        let mark = mark(address);
-        if self.last_ip.load(Ordering::Relaxed) != mark {
-            self.last_ip.store(mark, Ordering::Relaxed);
-            note(&mut lock(&self.networks), address, now);
+        let fingerprint = address_fingerprint(address);
+        if self.last_ip.load(Ordering::Relaxed) != fingerprint {
+            self.last_ip.store(fingerprint, Ordering::Relaxed);
+            note_network(&mut lock(&self.networks), address, now);
         }
         self.queue()
     }
 
-    /// Counts a refused request; true if the key must now be queued for the next write.
+    /// Counts a denied request. Returns true if the key must now be queued for the next flush.
     pub fn deny(&self, scope: Option<Scope>) -> bool {
-        self.denied[place(scope)].fetch_add(1, Ordering::Relaxed);
+        self.denied[scope_slot(scope)].fetch_add(1, Ordering::Relaxed);
         self.queue()
     }
 
@@ -89,83 +90,83 @@ impl Counters {
         !self.is_queued.load(Ordering::Relaxed) && !self.is_queued.swap(true, Ordering::AcqRel)
     }
 
-    /// Takes what was counted, once it is its turn in the queue.
+    /// Takes all usage, for a flush.
     pub fn drain(&self) -> Drained {
         // First: a request counted from here on queues the key again.
         self.is_queued.store(false, Ordering::Release);
         let mut drained = Drained::default();
-        for at in 0..PLACES {
-            let (allowed, denied) = (self.allowed[at].swap(0, Ordering::AcqRel), self.denied[at].swap(0, Ordering::AcqRel));
+        for slot in 0..SCOPE_SLOTS {
+            let (allowed, denied) = (self.allowed[slot].swap(0, Ordering::AcqRel), self.denied[slot].swap(0, Ordering::AcqRel));
             if allowed > 0 || denied > 0 {
-                drained.counts.push((Scope::from_index(at), allowed, denied));
+                drained.counts.push((Scope::from_index(slot), allowed, denied));
             }
         }
         let last_used_at = Time::from_micros(self.last_used_at.swap(0, Ordering::AcqRel)).filter(|time| *time > Time::FIRST);
         self.last_ip.store(0, Ordering::Relaxed);
         let mut networks = std::mem::take(&mut *lock(&self.networks));
-        // The address last seen may have been used again since it was noted.
-        if let (Some(last), Some(newest)) = (last_used_at, networks.values_mut().max_by_key(|seen| seen.last)) {
+        // Requests from the address of `last_ip` do not update its network: its last use may be newer.
+        if let (Some(last), Some(newest)) = (last_used_at, networks.values_mut().max_by_key(|network| network.last)) {
             newest.last = last.max(newest.last);
         }
         drained.networks = networks.into_iter().collect();
-        drained.networks.sort_unstable_by_key(|(_, seen)| seen.first);
+        drained.networks.sort_unstable_by_key(|(_, network)| network.first);
         drained.last_used_at = last_used_at;
         drained
     }
 
-    /// Puts back what could not be written; true if the key must be queued again.
+    /// Puts back usage that could not be written. Returns true if the key must be queued again.
     pub fn restore(&self, drained: &Drained) -> bool {
         for (scope, allowed, denied) in &drained.counts {
-            self.allowed[place(*scope)].fetch_add(*allowed, Ordering::Relaxed);
-            self.denied[place(*scope)].fetch_add(*denied, Ordering::Relaxed);
+            self.allowed[scope_slot(*scope)].fetch_add(*allowed, Ordering::Relaxed);
+            self.denied[scope_slot(*scope)].fetch_add(*denied, Ordering::Relaxed);
         }
         if let Some(at) = drained.last_used_at {
             self.last_used_at.fetch_max(at.micros(), Ordering::Relaxed);
         }
         let mut networks = lock(&self.networks);
-        for (network, seen) in &drained.networks {
-            if networks.len() < MOST_NETWORKS || networks.contains_key(network) {
-                networks.entry(*network).or_insert(*seen).first = seen.first;
+        for (network, used) in &drained.networks {
+            if networks.len() < MAX_NETWORKS || networks.contains_key(network) {
+                networks.entry(*network).or_insert(*used).first = used.first;
             }
         }
         drop(networks);
         self.queue()
     }
 
-    /// Notes a network that the database has, in place of the one before.
+    /// Remembers one network that the database has, in place of the previous one.
     pub fn note_known(&self, network: IpAddr) {
-        self.known_ip.store(mark(network), Ordering::Relaxed);
+        self.known_ip.store(address_fingerprint(network), Ordering::Relaxed);
     }
 
-    /// Whether it is that one, so that the database need not be asked.
+    /// Returns whether `network` is the one that [`Self::note_known`] remembered, which saves a query.
     pub fn is_known(&self, network: IpAddr) -> bool {
-        self.known_ip.load(Ordering::Relaxed) == mark(network)
+        self.known_ip.load(Ordering::Relaxed) == address_fingerprint(network)
     }
 }
 
-/// Notes a request from an address. Of too many networks the longest unused is forgotten: a new one must not go unseen.
-fn note(networks: &mut HashMap<IpAddr, Seen>, address: IpAddr, now: Time) {
+/// Records a request from an address. At the maximum a new network replaces the one that was unused for longest: a new network
+/// must not go unseen.
+fn note_network(networks: &mut HashMap<IpAddr, NetworkUse>, address: IpAddr, now: Time) {
     let network = client::network(address);
-    if networks.len() >= MOST_NETWORKS && !networks.contains_key(&network) {
-        let oldest = networks.iter().min_by_key(|(_, seen)| seen.last).map(|(network, _)| *network);
+    if networks.len() >= MAX_NETWORKS && !networks.contains_key(&network) {
+        let oldest = networks.iter().min_by_key(|(_, used)| used.last).map(|(network, _)| *network);
         oldest.and_then(|oldest| networks.remove(&oldest));
     }
-    let seen = networks.entry(network).or_insert(Seen { first: now, last: now, address });
-    (seen.last, seen.address) = (now, address);
+    let used = networks.entry(network).or_insert(NetworkUse { first: now, last: now, address });
+    (used.last, used.address) = (now, address);
 }
 
-/// The place of a scope.
-pub(super) fn place(scope: Option<Scope>) -> usize {
-    scope.map_or(PLACES - 1, Scope::index)
+pub(super) fn scope_slot(scope: Option<Scope>) -> usize {
+    scope.map_or(SCOPE_SLOTS - 1, Scope::index)
 }
 
-/// A number for an address that is never zero. Two addresses of one number would be listed as one, so that nobody may be able to
-/// choose an address by the number of another: that of IPv6 is a hash by a secret of this process.
-fn mark(address: IpAddr) -> u64 {
+/// Returns a number for an address, never zero. Two addresses with one number would be listed as one. An attacker must not be
+/// able to choose such an address: the number of an IPv6 address is a hash keyed with a secret of this process.
+fn address_fingerprint(address: IpAddr) -> u64 {
     static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     match address {
         IpAddr::V4(v4) => u64::from(v4.to_bits()) | 1 << 32,
-        // The top bit keeps it apart from every number of IPv4.
+        // The top bit keeps it apart from all numbers of IPv4 addresses.
         IpAddr::V6(v6) => SECRET.hash_one(v6) | 1 << 63,
     }
 }

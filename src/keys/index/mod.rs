@@ -1,144 +1,138 @@
-//! Every key of every workspace, in memory: the only thing on the path of a verified request.
+//! Every key of every workspace in memory: the only data on the path of a verified request.
 //!
-//! A table from the digest of a secret to how the key stands. Revoked and expired keys stay in it, so that their holder
-//! is told so; an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and
-//! from several sides (the call that made them, the feed of `cluster`); the higher revision wins, so a late reader
-//! cannot bring a revoked key back. One exception: a node that begins anew, because the database has forgotten something,
-//! takes keys as they are there and forgets the others (`refill`); it has no lease meanwhile.
-//! The index also knows how many nodes there are, as each lets its share of a key's rate limit through.
+//! A map from the digest of a secret to the key. Revoked and expired keys stay in it, so that the response names the reason;
+//! an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and from several sources
+//! (the call that made them, change notifications); the higher revision wins, so that a slow reader cannot reactivate a revoked
+//! key. The exception is a node that rejoins after a rollback or failover of the database: it has no lease, takes every key as
+//! the database has it, and drops the others ([`FullReload`]).
+//! The index also knows the number of nodes, because each node grants its share of a key's rate limit.
 //!
-//! - `verify` the path of a request; `table` the map; `standing` what it leads to: may the key pass?
-//! - `facts` what the index is told of a key; `entry` what it tells; `counters` what requests leave behind
+//! - `verify` the path of a request; `hot_entry` what its fast path reads; `entry` what handlers and refusals read
+//! - `indexed_key` input from the database; `counters` usage of a key until it is flushed
 
 mod counters;
 mod entry;
-mod facts;
-mod standing;
+mod hot_entry;
+mod indexed_key;
 mod verify;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-pub use counters::{Counters, Drained, Seen};
+pub use counters::{Counters, Drained, NetworkUse};
 use digest_map::DigestMap;
 pub use entry::{Entry, EntryRef};
-pub use facts::IndexedKey;
-use standing::Standing;
-pub use verify::{Ask, Refusal, Verified};
-
-use crate::workspaces::{Tenant, WorkspaceId};
+use hot_entry::HotEntry;
+pub use indexed_key::IndexedKey;
 use key_format::SecretDigest;
 use kit::lock::lock;
+pub use verify::{Denied, Verified, VerifyRequest};
 
-/// The keys and workspaces.
+use crate::workspaces::{Tenant, WorkspaceId};
+
+/// All keys and workspaces.
 #[derive(Debug, Default)]
 pub struct Index {
-    keys: DigestMap<Standing>,
-    /// Keys that are there, of any status.
+    keys: DigestMap<HotEntry>,
+    /// Number of keys of any status.
     count: AtomicUsize,
-    /// Held by whoever changes how a key stands.
+    /// Serialises changes of entries.
     changing: Mutex<()>,
     tenants: RwLock<HashMap<WorkspaceId, Arc<Tenant>>>,
-    /// Besides this one.
+    /// Number of nodes besides this one.
     other_nodes: AtomicU32,
 }
 
 impl Index {
-    /// Learns of a workspace, or of its new name.
+    /// Adds or replaces a workspace.
     pub fn apply_tenant(&self, tenant: Tenant) {
         self.tenants.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.id, Arc::new(tenant));
     }
 
-    /// What is known of a workspace.
     pub fn tenant(&self, id: WorkspaceId) -> Option<Arc<Tenant>> {
         self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    /// Learns of a key, unless something newer is known; its workspace must be known.
+    /// Adds or replaces a key, unless the index has a higher revision of it. A key of an unknown workspace is ignored.
     pub fn apply(&self, key: &IndexedKey) {
-        self.change(key, |known| known.revision() <= key.revision);
+        self.replace_if(key, |current| current.revision() <= key.revision);
     }
 
-    /// Begins to take every key as it is in the database, whatever is known: only for a node that does not verify from
-    /// memory.
-    pub(crate) fn refill(&self) -> Refill<'_> {
-        Refill { index: self, taken: Vec::new() }
+    /// Starts to replace all keys by those of the database, regardless of revisions. Only for a node without a lease.
+    pub(crate) fn full_reload(&self) -> FullReload<'_> {
+        FullReload { index: self, inserted: Vec::new() }
     }
 
-    /// Makes room for so many more keys.
-    pub(crate) fn reserve(&self, more: u32) {
-        self.keys.reserve(more);
+    /// Reserves memory for `additional` keys.
+    pub(crate) fn reserve(&self, additional: u32) {
+        self.keys.reserve(additional);
     }
 
-    /// Sets how a key stands if `is_due`, given how it stood; its number in the table.
-    fn change(&self, key: &IndexedKey, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
+    /// Replaces the entry of a key if there is none or `is_due` returns true for it. Returns the key's slot number.
+    fn replace_if(&self, key: &IndexedKey, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
         let Some(tenant) = self.tenant(key.workspace) else {
-            tracing::error!(key = %key.id, "a key of an unknown workspace is ignored");
+            tracing::error!(key = %key.id, "key of an unknown workspace ignored");
             return None;
         };
-        let (number, standing) = self.keys.get_or_insert(&key.digest.0);
+        let (slot, hot) = self.keys.get_or_insert(&key.digest.0);
         let _changing = lock(&self.changing);
-        let known = standing.entry();
-        if known.as_deref().is_none_or(is_due) {
-            standing.set(EntryRef::new(Entry::new(key, tenant, known.as_deref())), key.rate_limit);
-            self.count.fetch_add(usize::from(known.is_none()), Ordering::Relaxed);
+        let current = hot.entry();
+        if current.as_deref().is_none_or(is_due) {
+            hot.set(EntryRef::new(Entry::new(key, tenant, current.as_deref())), key.rate_limit);
+            self.count.fetch_add(usize::from(current.is_none()), Ordering::Relaxed);
         }
-        Some(number)
+        Some(slot)
     }
 
-    /// How many nodes share a key's rate limit, this one included.
+    /// Sets the number of nodes that share the rate limits, this one included.
     pub fn set_nodes(&self, nodes: u32) {
         self.other_nodes.store(nodes.saturating_sub(1), Ordering::Relaxed);
     }
 
-    /// How many nodes share a key's rate limit.
     pub fn nodes(&self) -> u32 {
         self.other_nodes.load(Ordering::Relaxed).saturating_add(1)
     }
 
-    /// The key with this digest.
     pub fn get(&self, digest: &SecretDigest) -> Option<EntryRef> {
         self.keys.get(&digest.0)?.entry()
     }
 
-    /// How many keys there are, of any status.
+    /// Returns the number of keys of any status.
     pub fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// An index that is being filled anew.
+/// Replacement of all keys by those of the database.
 #[derive(Debug)]
-pub(crate) struct Refill<'a> {
+pub(crate) struct FullReload<'a> {
     index: &'a Index,
-    /// By their numbers.
-    taken: Vec<bool>,
+    /// By slot number.
+    inserted: Vec<bool>,
 }
 
-impl Refill<'_> {
-    /// Takes a key as it is in the database.
-    pub(crate) fn take(&mut self, key: &IndexedKey) {
-        let Some(number) = self.index.change(key, |_whatever| true) else { return };
-        let number = number as usize;
-        if self.taken.len() <= number {
-            self.taken.resize((number + 1).next_power_of_two(), false);
+impl FullReload<'_> {
+    pub(crate) fn insert(&mut self, key: &IndexedKey) {
+        let Some(slot) = self.index.replace_if(key, |_| true) else { return };
+        let slot = slot as usize;
+        if self.inserted.len() <= slot {
+            self.inserted.resize((slot + 1).next_power_of_two(), false);
         }
-        self.taken[number] = true;
+        self.inserted[slot] = true;
     }
 
-    /// Forgets every key that was not taken.
+    /// Removes all keys that were not inserted.
     pub(crate) fn finish(self) {
         let _changing = lock(&self.index.changing);
-        for (number, standing) in self.index.keys.iter() {
-            let is_taken = self.taken.get(number as usize).is_some_and(|taken| *taken);
-            if !is_taken && standing.entry().is_some() {
-                standing.clear();
+        for (slot, hot) in self.index.keys.iter() {
+            let is_inserted = self.inserted.get(slot as usize).is_some_and(|inserted| *inserted);
+            if !is_inserted && hot.entry().is_some() {
+                hot.clear();
                 self.index.count.fetch_sub(1, Ordering::Relaxed);
             }
         }

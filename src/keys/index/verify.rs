@@ -1,129 +1,135 @@
-//! Verification: header bytes → SHA-256 → table → does the key stand open? limit? What does not stand open is asked of the
-//! entry, which says why not: revoked? expired? address? limit? scope?
-//! [`Index::verify`] allocates nothing, takes no lock that a writer can hold, and asks nobody. What it admits it lends; who
-//! wants to keep it takes a counted reference ([`Verified::entry`]).
+//! Verification: header bytes → SHA-256 → hot entry → rate limit. A request that the fast path does not allow is decided by the
+//! entry, which has the reason: revoked, expired, address, rate limit, scope.
+//!
+//! [`Index::verify`] allocates nothing, takes no lock that a writer can hold, and waits for nothing. It lends the verified key;
+//! a caller that keeps it clones a reference ([`Verified::entry`]).
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::entry::{Entry, EntryRef};
-use super::standing::Standing;
-use super::{Index, IndexedKey};
-use crate::keys::model::RateLimit;
-use crate::scopes::Scope;
 use key_format::digest_unchecked;
 use kit::clock::Time;
 use kit::limit::RateLimited;
 
-/// What is asked of a key.
+use super::entry::{Entry, EntryRef};
+use super::hot_entry::HotEntry;
+use super::{Index, IndexedKey};
+use crate::keys::denial::DenialReason;
+use crate::keys::model::RateLimit;
+use crate::scopes::Scope;
+
+/// The properties of a request that a key is verified against.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    /// The scope the request needs, if any.
+pub struct VerifyRequest {
+    /// The scope that the request needs, if any.
     pub scope: Option<Scope>,
-    /// Where it comes from, in canonical form.
+    /// The client IP in canonical form.
     pub address: IpAddr,
-    /// When it came in, by the wall clock: for expiry.
+    /// Arrival by the wall clock, for the expiry.
     pub now: Time,
-    /// The same by a clock that only goes forward: for the limit.
+    /// Arrival by the monotonic clock, for the rate limit.
     pub ticks: Duration,
 }
 
-/// Why not.
+/// Denial of a request with a key.
 #[derive(Clone, Debug)]
-pub enum Refusal {
-    /// Not a key, or of no workspace.
-    Invalid,
-    /// Revoked.
-    Revoked(EntryRef),
-    /// Past its expiry.
-    Expired(EntryRef),
-    /// From an address that is not on its list.
-    Address(EntryRef),
-    /// Too many requests.
-    Limited(EntryRef, RateLimited),
-    /// Without the scope.
-    Scope(EntryRef, Scope),
+pub struct Denied {
+    /// None if the secret is malformed or unknown.
+    pub entry: Option<EntryRef>,
+    pub reason: DenialReason<RateLimited>,
 }
 
-/// A key that opens what was asked for.
+impl Denied {
+    /// Denial of a malformed or unknown key.
+    pub const INVALID: Self = Self { entry: None, reason: DenialReason::Invalid };
+
+    pub fn new(entry: EntryRef, reason: DenialReason<RateLimited>) -> Self {
+        Self { entry: Some(entry), reason }
+    }
+}
+
+/// A verified key.
 #[derive(Clone, Copy, Debug)]
-pub struct Verified<'a>(&'a Standing);
+pub struct Verified<'a>(&'a HotEntry);
 
 impl Verified<'_> {
-    /// What there is to tell of it; none if it was forgotten in the meantime.
+    /// Returns the entry; `None` if a full reload has removed the key since.
     pub fn entry(self) -> Option<EntryRef> {
         self.0.entry()
     }
 }
 
 impl Index {
-    /// The key `presented`, if it opens what is asked for.
-    pub fn verify(&self, presented: &[u8], ask: Ask) -> Result<Verified<'_>, Refusal> {
-        // The checksum is for whoever has no table: here it would cost more than it spares.
-        let digest = digest_unchecked(presented).map_err(|_| Refusal::Invalid)?;
-        let standing = self.keys.get(&digest.0).ok_or(Refusal::Invalid)?;
-        if standing.opens(&ask) {
-            self.take(standing, standing.limit(), ask).or_else(|too_soon| limited(standing.entry(), too_soon))?;
+    /// Verifies a presented key, and counts the request against the key's rate limit.
+    pub fn verify(&self, presented: &[u8], request: VerifyRequest) -> Result<Verified<'_>, Denied> {
+        // Without the checksum: here it would cost more than the look-up that it saves.
+        let digest = digest_unchecked(presented).map_err(|_| Denied::INVALID)?;
+        let hot = self.keys.get(&digest.0).ok_or(Denied::INVALID)?;
+        if hot.fast_path_allows(&request) {
+            self.check_rate_limit(hot, hot.limit(), request).or_else(|limited| rate_limited(hot.entry(), limited))?;
         } else {
-            let entry = standing.entry().ok_or(Refusal::Invalid)?;
-            self.admit(standing, &entry, standing.limit(), ask)?;
+            let entry = hot.entry().ok_or(Denied::INVALID)?;
+            self.check(hot, &entry, hot.limit(), request)?;
         }
-        Ok(Verified(standing))
+        Ok(Verified(hot))
     }
 
-    /// The same for a key as the database has it, whatever is known of it here.
-    pub fn verify_as(&self, key: &IndexedKey, ask: Ask) -> Result<EntryRef, Refusal> {
-        let tenant = self.tenant(key.workspace).ok_or(Refusal::Invalid)?;
-        let (_, standing) = self.keys.get_or_insert(&key.digest.0);
-        let known = standing.entry();
-        // Made where they stay: this entry is gone with the request.
-        if let Some(known) = &known {
-            known.counters();
+    /// Verifies a key as the database has it, regardless of the entry in the index. Usage and rate limit are counted in the index
+    /// all the same.
+    pub fn verify_loaded(&self, key: &IndexedKey, request: VerifyRequest) -> Result<EntryRef, Denied> {
+        let tenant = self.tenant(key.workspace).ok_or(Denied::INVALID)?;
+        let (_, hot) = self.keys.get_or_insert(&key.digest.0);
+        let indexed = hot.entry();
+        // The counters must belong to the entry that stays: the one made below is dropped with the request.
+        if let Some(indexed) = &indexed {
+            indexed.counters();
         }
-        let entry = EntryRef::new(Entry::new(key, tenant, known.as_deref()));
-        self.admit(standing, &entry, key.rate_limit, ask)?;
+        let entry = EntryRef::new(Entry::new(key, tenant, indexed.as_deref()));
+        self.check(hot, &entry, key.rate_limit, request)?;
         Ok(entry)
     }
 
-    fn admit(&self, standing: &Standing, entry: &EntryRef, limit: Option<RateLimit>, ask: Ask) -> Result<(), Refusal> {
+    fn check(&self, hot: &HotEntry, entry: &EntryRef, limit: Option<RateLimit>, request: VerifyRequest) -> Result<(), Denied> {
+        let denied = |reason| Err(Denied::new(entry.clone(), reason));
         if entry.is_revoked() {
-            return Err(Refusal::Revoked(entry.clone()));
+            return denied(DenialReason::Revoked);
         }
-        if entry.is_expired(ask.now) {
-            return Err(Refusal::Expired(entry.clone()));
+        if entry.is_expired(request.now) {
+            return denied(DenialReason::Expired);
         }
-        if !entry.admits(ask.address) {
-            return Err(Refusal::Address(entry.clone()));
+        if !entry.admits(request.address) {
+            return denied(DenialReason::AddressNotAllowed);
         }
-        self.take(standing, limit, ask).or_else(|too_soon| limited(Some(entry.clone()), too_soon))?;
-        match ask.scope {
-            Some(scope) if !entry.scopes().cover(scope) => Err(Refusal::Scope(entry.clone(), scope)),
+        self.check_rate_limit(hot, limit, request).or_else(|limited| rate_limited(Some(entry.clone()), limited))?;
+        match request.scope {
+            Some(scope) if !entry.scopes().cover(scope) => denied(DenialReason::ScopeRequired(scope)),
             _ => Ok(()),
         }
     }
 
-    /// Takes one request off this node's share of the key's limit.
-    fn take(&self, standing: &Standing, limit: Option<RateLimit>, ask: Ask) -> Result<(), RateLimited> {
+    /// Counts one request against this node's share of the key's rate limit.
+    fn check_rate_limit(&self, hot: &HotEntry, limit: Option<RateLimit>, request: VerifyRequest) -> Result<(), RateLimited> {
         let Some(limit) = limit else { return Ok(()) };
-        let taken = standing.limiter.take(limit.rate().share(self.nodes()), ask.ticks);
-        taken.map(|_left| ()).map_err(|too_soon| RateLimited { rate: limit.rate(), ..too_soon })
+        let permit = hot.limiter.take(limit.rate().share(self.nodes()), request.ticks);
+        permit.map(|_| ()).map_err(|limited| RateLimited { rate: limit.rate(), ..limited })
     }
 }
 
-fn limited(entry: Option<EntryRef>, too_soon: RateLimited) -> Result<(), Refusal> {
-    Err(entry.map_or(Refusal::Invalid, |entry| Refusal::Limited(entry, too_soon)))
+fn rate_limited(entry: Option<EntryRef>, limited: RateLimited) -> Result<(), Denied> {
+    Err(entry.map_or(Denied::INVALID, |entry| Denied::new(entry, DenialReason::RateLimited(limited))))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use key_format::PlainSecret;
+    use kit::random::Random;
+
     use super::*;
     use crate::keys::model::{Allowlist, KeyId};
     use crate::scopes::{Module, Permissions};
     use crate::workspaces::{Tenant, WorkspaceId};
-    use key_format::PlainSecret;
-    use kit::random::Random;
 
     type Change = fn(&mut IndexedKey);
 
@@ -133,134 +139,140 @@ mod tests {
         NOW.parse().expect("a time")
     }
 
-    fn ask() -> Ask {
+    fn request() -> VerifyRequest {
         let ticks = Duration::from_hours(1);
-        Ask { scope: Some(Scope::read(Module::Trips)), address: [203, 0, 113, 7].into(), now: now(), ticks }
+        VerifyRequest { scope: Some(Scope::read(Module::Trips)), address: [203, 0, 113, 7].into(), now: now(), ticks }
     }
 
-    /// An index with one key, as it may be used for trips, but for what `change` does to it.
+    fn generate(random: &Random) -> PlainSecret {
+        PlainSecret::generate(|bytes| random.fill(bytes))
+    }
+
+    /// An index with one key that may read trips, after `change`.
     fn index(change: impl FnOnce(&mut IndexedKey)) -> (Index, PlainSecret, IndexedKey) {
         let (index, random) = (Index::default(), Random::seeded(7));
         let workspace = WorkspaceId::new(now(), &random);
         index.apply_tenant(Tenant { id: workspace, slug: "skyline".into(), name: "Skyline".into(), timezone: "UTC".into() });
-        let secret = PlainSecret::generate(|bytes| random.fill(bytes));
-        let mut facts = IndexedKey {
+        let secret = generate(&random);
+        let mut key = IndexedKey {
             id: KeyId::new(now(), &random),
             workspace,
             digest: secret.digest(),
             name: "Fleet website".to_owned(),
             scopes: Permissions::ReadOnly.preset().unwrap_or_default(),
             allowlist: Allowlist::default(),
-            rate_limit: Some(RateLimit::USUAL),
+            rate_limit: Some(RateLimit::DEFAULT),
             expires_at: Some(now().after(Duration::from_micros(1_500))),
             is_revoked: false,
             revision: 1,
         };
-        change(&mut facts);
-        index.apply(&facts);
-        (index, secret, facts)
+        change(&mut key);
+        index.apply(&key);
+        (index, secret, key)
     }
 
-    fn allocations(index: &Index, presented: &[u8], ask: Ask) -> u64 {
-        allocation_counter::measure(|| drop(index.verify(presented, ask))).count_total
+    fn allocations(index: &Index, presented: &[u8], request: VerifyRequest) -> u64 {
+        allocation_counter::measure(|| drop(index.verify(presented, request))).count_total
+    }
+
+    fn reason(index: &Index, secret: &PlainSecret, request: VerifyRequest) -> Option<DenialReason> {
+        index.verify(secret.expose().as_bytes(), request).err().map(|denied| denied.reason.without_limit())
     }
 
     #[test]
-    fn no_verification_allocates_whether_it_admits_or_refuses() {
+    fn verification_never_allocates() {
         let (admitting, secret, _) = index(|_| {});
-        let random = Random::seeded(8);
-        let unknown = PlainSecret::generate(|bytes| random.fill(bytes));
+        let unknown = generate(&Random::seeded(8));
         let (bad_scope, late) = (Scope::read(Module::Audit), now().after(Duration::from_hours(1)));
-        for (what, presented, ask) in [
-            ("good", secret.expose(), ask()),
-            ("out of scope", secret.expose(), Ask { scope: Some(bad_scope), ..ask() }),
-            ("expired", secret.expose(), Ask { now: late, ..ask() }),
-            ("unknown", unknown.expose(), ask()),
-            ("no key", "pck_no", ask()),
+        for (what, presented, request) in [
+            ("good", secret.expose(), request()),
+            ("out of scope", secret.expose(), VerifyRequest { scope: Some(bad_scope), ..request() }),
+            ("expired", secret.expose(), VerifyRequest { now: late, ..request() }),
+            ("unknown", unknown.expose(), request()),
+            ("malformed", "pck_no", request()),
         ] {
-            // The first look at an entry makes this thread known to whoever may replace it.
-            drop(admitting.verify(presented.as_bytes(), ask));
-            assert_eq!(allocations(&admitting, presented.as_bytes(), ask), 0, "{what}");
+            // The first read of an entry by a thread registers the thread with arc-swap, which allocates.
+            drop(admitting.verify(presented.as_bytes(), request));
+            assert_eq!(allocations(&admitting, presented.as_bytes(), request), 0, "{what}");
         }
         let refused: [(&str, Change); 3] = [
-            ("revoked", |facts| facts.is_revoked = true),
-            ("limited", |facts| facts.rate_limit = Some(RateLimit { requests: 1, per_seconds: 3_600 })),
-            ("elsewhere", |facts| facts.allowlist = Allowlist::parse(&["192.0.2.0/24".to_owned()]).expect("a block")),
+            ("revoked", |key| key.is_revoked = true),
+            ("limited", |key| key.rate_limit = Some(RateLimit { requests: 1, per_seconds: 3_600 })),
+            ("address", |key| key.allowlist = Allowlist::parse(&["192.0.2.0/24".to_owned()]).expect("a block")),
         ];
         for (what, change) in refused {
             let (index, ..) = index(change);
-            drop(index.verify(secret.expose().as_bytes(), ask()));
-            assert!(index.verify(secret.expose().as_bytes(), ask()).is_err(), "{what}");
-            assert_eq!(allocations(&index, secret.expose().as_bytes(), ask()), 0, "{what}");
+            drop(index.verify(secret.expose().as_bytes(), request()));
+            assert!(index.verify(secret.expose().as_bytes(), request()).is_err(), "{what}");
+            assert_eq!(allocations(&index, secret.expose().as_bytes(), request()), 0, "{what}");
         }
     }
 
     #[test]
-    fn a_key_expires_to_the_microsecond() {
-        let (index, secret, facts) = index(|_| {});
-        let expiry = facts.expires_at.expect("it expires");
+    fn key_expires_to_the_microsecond() {
+        let (index, secret, key) = index(|_| {});
+        let expiry = key.expires_at.expect("it expires");
         for early in [1_500, 1_000, 501, 500, 1] {
-            let ask = Ask { now: expiry.before(Duration::from_micros(early)), ..ask() };
-            assert!(index.verify(secret.expose().as_bytes(), ask).is_ok(), "{early} µs before");
+            let request = VerifyRequest { now: expiry.before(Duration::from_micros(early)), ..request() };
+            assert_eq!(reason(&index, &secret, request), None, "{early} µs before");
         }
         for late in [0, 1, 499, 1_000] {
-            let ask = Ask { now: expiry.after(Duration::from_micros(late)), ..ask() };
-            assert!(matches!(index.verify(secret.expose().as_bytes(), ask), Err(Refusal::Expired(_))), "{late} µs after");
+            let request = VerifyRequest { now: expiry.after(Duration::from_micros(late)), ..request() };
+            assert_eq!(reason(&index, &secret, request), Some(DenialReason::Expired), "{late} µs after");
         }
     }
 
     #[test]
-    fn a_revoked_key_stays_so_whatever_is_heard_of_it_later() {
-        let (index, secret, facts) = index(|_| {});
-        index.apply(&IndexedKey { is_revoked: true, revision: 3, ..facts.clone() });
-        index.apply(&IndexedKey { revision: 2, ..facts });
-        assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Revoked(_))));
+    fn lower_revision_does_not_reactivate_a_revoked_key() {
+        let (index, secret, key) = index(|_| {});
+        index.apply(&IndexedKey { is_revoked: true, revision: 3, ..key.clone() });
+        index.apply(&IndexedKey { revision: 2, ..key });
+        assert_eq!(reason(&index, &secret, request()), Some(DenialReason::Revoked));
     }
 
     #[test]
-    fn a_key_that_an_index_filled_anew_does_not_take_is_unknown_and_can_come_back() {
-        let (index, secret, facts) = index(|_| {});
-        index.refill().finish();
-        assert!(matches!(index.verify(secret.expose().as_bytes(), ask()), Err(Refusal::Invalid)));
-        assert_eq!((index.len(), index.get(&facts.digest).is_none()), (0, true));
-        let mut refill = index.refill();
-        refill.take(&IndexedKey { revision: 0, ..facts });
-        refill.finish();
-        assert!(index.verify(secret.expose().as_bytes(), ask()).is_ok());
+    fn full_reload_removes_missing_keys_and_restores_them_at_any_revision() {
+        let (index, secret, key) = index(|_| {});
+        index.full_reload().finish();
+        assert_eq!(reason(&index, &secret, request()), Some(DenialReason::Invalid));
+        assert_eq!((index.len(), index.get(&key.digest).is_none()), (0, true));
+        let mut reload = index.full_reload();
+        reload.insert(&IndexedKey { revision: 0, ..key });
+        reload.finish();
+        assert_eq!(reason(&index, &secret, request()), None);
         assert_eq!(index.len(), 1);
     }
 
     #[test]
-    fn requests_are_counted_in_one_place_whether_memory_was_trusted_or_not() {
-        let (index, secret, facts) = index(|_| {});
-        let first = index.verify_as(&facts, ask()).expect("admitted").counters();
-        let second = index.verify_as(&facts, ask()).expect("admitted").counters();
-        index.apply(&IndexedKey { revision: 2, ..facts });
-        let third = index.verify(secret.expose().as_bytes(), ask()).expect("admitted").entry().expect("an entry").counters();
+    fn indexed_and_loaded_keys_share_their_counters() {
+        let (index, secret, key) = index(|_| {});
+        let first = index.verify_loaded(&key, request()).expect("admitted").counters();
+        let second = index.verify_loaded(&key, request()).expect("admitted").counters();
+        index.apply(&IndexedKey { revision: 2, ..key });
+        let third = index.verify(secret.expose().as_bytes(), request()).expect("admitted").entry().expect("an entry").counters();
         assert!(triomphe::Arc::ptr_eq(&first, &second) && triomphe::Arc::ptr_eq(&first, &third));
     }
 
     #[test]
-    fn every_scope_is_open_or_not_as_the_entry_says() {
+    fn fast_path_and_entry_agree_on_every_scope() {
         for granted in Scope::all() {
-            let (index, secret, facts) =
-                index(|facts| (facts.scopes, facts.rate_limit) = ([granted].into_iter().collect(), None));
+            let (index, secret, key) = index(|key| (key.scopes, key.rate_limit) = ([granted].into_iter().collect(), None));
             for needed in Scope::all().map(Some).chain([None]) {
-                let is_ok = index.verify(secret.expose().as_bytes(), Ask { scope: needed, ..ask() }).is_ok();
-                assert_eq!(is_ok, needed.is_none_or(|needed| facts.scopes.cover(needed)), "{granted}, {needed:?}");
+                let is_ok = index.verify(secret.expose().as_bytes(), VerifyRequest { scope: needed, ..request() }).is_ok();
+                assert_eq!(is_ok, needed.is_none_or(|needed| key.scopes.cover(needed)), "{granted}, {needed:?}");
             }
         }
     }
 
     #[test]
-    fn a_changed_limit_begins_anew_and_an_unchanged_one_does_not() {
+    fn only_a_changed_rate_limit_resets_the_limiter() {
         let few = RateLimit { requests: 1, per_seconds: 3_600 };
-        let (index, secret, facts) = index(|facts| facts.rate_limit = Some(few));
-        let verify = || index.verify(secret.expose().as_bytes(), ask()).is_ok();
+        let (index, secret, key) = index(|key| key.rate_limit = Some(few));
+        let verify = || index.verify(secret.expose().as_bytes(), request()).is_ok();
         assert!(verify() && !verify());
-        index.apply(&IndexedKey { name: "Renamed".to_owned(), revision: 2, ..facts.clone() });
+        index.apply(&IndexedKey { name: "Renamed".to_owned(), revision: 2, ..key.clone() });
         assert!(!verify());
-        index.apply(&IndexedKey { rate_limit: Some(RateLimit { requests: 2, ..few }), revision: 3, ..facts });
+        index.apply(&IndexedKey { rate_limit: Some(RateLimit { requests: 2, ..few }), revision: 3, ..key });
         assert!(verify() && verify() && !verify());
     }
 }

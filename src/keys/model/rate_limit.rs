@@ -19,7 +19,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// What a key gets if nothing is said: 600 a minute.
-    pub const USUAL: Self = Self { requests: 600, per_seconds: 60 };
+    pub const DEFAULT: Self = Self { requests: 600, per_seconds: 60 };
 
     /// As the limiter wants it.
     pub fn rate(self) -> Rate {

@@ -16,7 +16,7 @@ const MORE: [&str; 4] = ["description", "addresses", "requests", "seconds"];
 
 /// As they are before anybody has typed.
 pub(super) fn untouched() -> Fields {
-    with_limit(&Fields::default(), Some(RateLimit::USUAL))
+    with_limit(&Fields::default(), Some(RateLimit::DEFAULT))
 }
 
 /// As they are for a key.
@@ -27,7 +27,7 @@ pub(super) fn of(key: &Key) -> Fields {
 }
 
 fn with_limit(fields: &Fields, limit: Option<RateLimit>) -> Fields {
-    let RateLimit { requests, per_seconds } = limit.unwrap_or(RateLimit::USUAL);
+    let RateLimit { requests, per_seconds } = limit.unwrap_or(RateLimit::DEFAULT);
     let numbers = fields.with("requests", requests).with("seconds", per_seconds);
     if limit.is_none() { numbers.with("unlimited", "yes") } else { numbers }
 }

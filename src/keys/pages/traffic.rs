@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use crate::app::App;
 use crate::keys::model::KeyId;
 use crate::keys::tables::last_use;
-use crate::keys::usage::{self, Bucket, Report, Sum};
+use crate::keys::usage::{self, BucketSize, Report, Sum};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::page::Moments;
@@ -15,15 +15,15 @@ use kit::page::number::{grouped, plural};
 /// So many hours or days up to now, the present one included.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    pub(super) bucket: Bucket,
+    pub(super) bucket: BucketSize,
     pub(super) count: u32,
 }
 
 impl Span {
     /// A day, by the hour; with the hour in which it began, so that nothing of it is missing.
-    pub(super) const LAST_DAY: Self = Self { bucket: Bucket::Hour, count: 24 + 1 };
+    pub(super) const LAST_DAY: Self = Self { bucket: BucketSize::Hour, count: 24 + 1 };
     /// A week in the same way: days would begin at midnight.
-    pub(super) const LAST_WEEK: Self = Self { bucket: Bucket::Hour, count: 7 * 24 + 1 };
+    pub(super) const LAST_WEEK: Self = Self { bucket: BucketSize::Hour, count: 7 * 24 + 1 };
 
     /// The start of its first bucket.
     pub(super) fn from(self, now: Time) -> Time {
@@ -34,7 +34,7 @@ impl Span {
     pub(super) async fn read(self, app: &App, key: KeyId, now: Time) -> DbResult<Traffic> {
         let from = self.from(now);
         // The present hour counts, even in its first microsecond.
-        let to = now.hour().after(Bucket::Hour.length());
+        let to = now.hour().after(BucketSize::Hour.length());
         let report = usage::report(app.db.read(), key, self.bucket, from, to).await?;
         Ok(Traffic { span: self, from, report })
     }
@@ -59,9 +59,9 @@ impl Traffic {
     /// What a bucket is called in plain text.
     pub(super) fn label(&self, start: Time, at: &Moments) -> String {
         match self.span.bucket {
-            Bucket::Hour => at.hour_text(start),
+            BucketSize::Hour => at.hour_text(start),
             // A day of the report begins at midnight UTC, whatever the reader's zone.
-            Bucket::Day => start.in_zone(&TimeZone::UTC).strftime("%-d %b").to_string(),
+            BucketSize::Day => start.in_zone(&TimeZone::UTC).strftime("%-d %b").to_string(),
         }
     }
 

@@ -67,7 +67,7 @@ pub async fn create(
         permissions: input.permissions,
         scopes,
         allowlist: allowlist(&input.ip_allowlist.unwrap_or_default())?,
-        rate_limit: input.rate_limit.unwrap_or(Some(RateLimit::USUAL)),
+        rate_limit: input.rate_limit.unwrap_or(Some(RateLimit::DEFAULT)),
         created_at: now,
         created_by: person(&tx),
         expires_at: future(input.expires_at.ok_or(Error::Expiry)?, now)?,

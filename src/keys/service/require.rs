@@ -1,48 +1,44 @@
-//! A key asked once more, in the transaction of what is written with it.
+//! Check of an admitted key in the transaction of its write.
 
 use sea_orm::ConnectionTrait;
 
 use crate::audit::{BeginError, CredentialLoss};
-use crate::keys::index::{EntryRef, IndexedKey, Refusal};
+use crate::keys::denial::DenialReason;
+use crate::keys::index::{EntryRef, IndexedKey};
 use crate::keys::store;
-use crate::keys::usage::{Origin, Recorder};
+use crate::keys::usage::{DeniedRequest, Recorder};
 use crate::scopes::Scope;
 
-/// Refuses to go on with a key that was revoked or restricted, or has expired, since its request was let in: by this node or
-/// another. The refusal is counted as one at the door is.
+/// Fails if the key was revoked, restricted or has expired since its request was admitted, on this node or another. The denial is
+/// counted like one on arrival.
 ///
-/// A revocation commits in a transaction that has locked the same audit log: either it is seen here, or it comes after.
+/// A revocation commits in a transaction that has locked the same audit log: it is either visible here, or commits later.
 pub async fn require(
     recorder: &Recorder,
     tx: &impl ConnectionTrait,
     entry: &EntryRef,
     scope: Option<Scope>,
-    origin: Origin<'_>,
+    request: DeniedRequest<'_>,
 ) -> Result<(), BeginError> {
-    let facts = store::find_facts(tx, entry.id).await?;
-    let Some((refusal, loss)) = refusal(entry, facts.as_ref(), scope, &origin) else { return Ok(()) };
-    recorder.deny(&refusal, scope, origin);
-    Err(loss.into())
+    let key = store::find_indexed(tx, entry.id).await?;
+    let Some(reason) = denial(key.as_ref(), scope, &request) else { return Ok(()) };
+    // A key that the database has lost has no row that usage could refer to.
+    if reason != DenialReason::Invalid {
+        recorder.deny(entry, reason, scope, request);
+    }
+    Err(CredentialLoss::Key(reason).into())
 }
 
-fn refusal(
-    entry: &EntryRef,
-    facts: Option<&IndexedKey>,
-    scope: Option<Scope>,
-    origin: &Origin<'_>,
-) -> Option<(Refusal, CredentialLoss)> {
-    let Some(facts) = facts else { return Some((Refusal::Invalid, CredentialLoss::KeyUnknown)) };
-    if facts.is_revoked {
-        return Some((Refusal::Revoked(entry.clone()), CredentialLoss::KeyRevoked));
+fn denial(key: Option<&IndexedKey>, scope: Option<Scope>, request: &DeniedRequest<'_>) -> Option<DenialReason> {
+    let Some(key) = key else { return Some(DenialReason::Invalid) };
+    if key.is_revoked {
+        return Some(DenialReason::Revoked);
     }
-    if facts.expires_at.is_some_and(|expiry| expiry <= origin.now) {
-        return Some((Refusal::Expired(entry.clone()), CredentialLoss::KeyExpired));
+    if key.expires_at.is_some_and(|expiry| expiry <= request.now) {
+        return Some(DenialReason::Expired);
     }
-    if !facts.allowlist.admits(origin.address) {
-        return Some((Refusal::Address(entry.clone()), CredentialLoss::KeyAddress));
+    if !key.allowlist.admits(request.address) {
+        return Some(DenialReason::AddressNotAllowed);
     }
-    match scope {
-        Some(scope) if !facts.scopes.cover(scope) => Some((Refusal::Scope(entry.clone(), scope), CredentialLoss::KeyScope)),
-        _ => None,
-    }
+    scope.filter(|scope| !key.scopes.cover(*scope)).map(DenialReason::ScopeRequired)
 }

@@ -52,10 +52,10 @@ pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: 
 }
 
 /// What decides whether the key with this id opens something.
-pub(super) async fn find_facts(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<IndexedKey>> {
-    let columns = FACTS.map(|(column, _)| column);
-    let row = Entity::find_by_id(id).select_only().columns(columns).into_model::<FactsRow>().one(db).await?;
-    row.map(facts_of).transpose()
+pub(super) async fn find_indexed(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<IndexedKey>> {
+    let columns = INDEXED_COLUMNS.map(|(column, _)| column);
+    let row = Entity::find_by_id(id).select_only().columns(columns).into_model::<IndexedRow>().one(db).await?;
+    row.map(indexed_key_of).transpose()
 }
 
 /// The key with this digest, of whatever workspace: for a node whose lease has run out.
@@ -164,20 +164,20 @@ pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
 /// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
     let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
-    let columns = FACTS.map(|(column, _)| column);
-    let rows = changed.select_only().columns(columns).into_model::<FactsRow>().all(db).await?;
-    rows.into_iter().map(facts_of).collect()
+    let columns = INDEXED_COLUMNS.map(|(column, _)| column);
+    let rows = changed.select_only().columns(columns).into_model::<IndexedRow>().all(db).await?;
+    rows.into_iter().map(indexed_key_of).collect()
 }
 
 /// Keys of all workspaces whose last change came after one revision, and not after another: what a node that starts reads
 /// of all keys, a thousand at a time.
 pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<IndexedKey>> {
     let keys = Query::select().from(Entity).and_where(Column::Revision.gt(after)).and_where(Column::Revision.lte(until)).take();
-    packed(db, keys, FACTS).await?.into_iter().map(facts_of).collect()
+    packed(db, keys, INDEXED_COLUMNS).await?.into_iter().map(indexed_key_of).collect()
 }
 
-/// What the index has to know of keys, in the order of [`FactsRow`].
-const FACTS: [(Column, Packing); 11] = [
+/// What the index has to know of keys, in the order of [`IndexedRow`].
+const INDEXED_COLUMNS: [(Column, Packing); 11] = [
     (Column::Id, Packing::Uuid),
     (Column::WorkspaceId, Packing::Uuid),
     (Column::Digest, Packing::Bytes),
@@ -193,7 +193,7 @@ const FACTS: [(Column, Packing); 11] = [
 
 /// The same as it is read, column by column or packed.
 #[derive(FromQueryResult, Deserialize)]
-struct FactsRow {
+struct IndexedRow {
     #[serde(deserialize_with = "key_id")]
     id: KeyId,
     #[serde(deserialize_with = "workspace_id")]
@@ -222,7 +222,7 @@ fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
     unhex(&String::deserialize(packed)?).ok_or_else(|| serde::de::Error::custom("expected hexadecimal"))
 }
 
-fn facts_of(row: FactsRow) -> DbResult<IndexedKey> {
+fn indexed_key_of(row: IndexedRow) -> DbResult<IndexedKey> {
     Ok(IndexedKey {
         digest: digest_of(row.id, &row.digest)?,
         allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,

@@ -1,7 +1,7 @@
-//! Where keys were used from. A first use from a new network is an audit event.
+//! Client networks of keys. The first use from a new network is an audit event.
 //!
-//! A network is an IPv4 address or 64 bits of IPv6, as a host with one such address has all of them. The list of a key is
-//! bounded: a new network takes the place of the longest unused, so that it is seen however full the list is.
+//! A network is an IPv4 address or 64 bits of IPv6: a host with one address of such a prefix has all of them. The list of a key
+//! is bounded: a new network replaces the one that was unused for longest, so that it is seen even if the list is full.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -12,10 +12,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use serde_json::json;
 
 use super::Batch;
-use super::arrivals::Unreported;
-use crate::app::App;
+use super::new_address_limit::Unreported;
+use super::recorder::Recorder;
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target};
-use crate::keys::index::{EntryRef, Seen};
+use crate::core::Core;
+use crate::keys::index::{EntryRef, NetworkUse};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
 use crate::workspaces::WorkspaceId;
@@ -24,28 +25,28 @@ use kit::db::{DbResult, insert_packed};
 use kit::http::client;
 
 /// Networks listed for one key, so that a stolen key cannot fill the disk.
-pub(in crate::keys) const MOST_LISTED: usize = 1_000;
+pub(in crate::keys) const MAX_LISTED: usize = 1_000;
 
-/// The first networks of a key, each of which has an event.
-const FEW: usize = 16;
+/// First networks of a key that have an event each, regardless of the limit.
+const ALWAYS_REPORTED: usize = 16;
 
-/// Rows of addresses that are deleted by one statement.
-const DELETED: usize = 500;
+/// Rows that one statement deletes.
+const DELETE_BATCH: usize = 500;
 
-/// A key, the network it was used from, and when.
-type Use<'a> = (&'a EntryRef, IpAddr, Seen);
+/// A key, and its use from one network.
+type Use<'a> = (&'a EntryRef, IpAddr, NetworkUse);
 
-/// The addresses a key is known to have been used from.
+/// Stored networks of a key.
 #[derive(Default)]
-struct Known {
-    /// As they are stored, with the last use of each.
+struct KnownNetworks {
+    /// In stored form, with the last use of each.
     rows: HashMap<String, Time>,
     networks: HashSet<IpAddr>,
-    /// The row of the first use, which is never forgotten.
+    /// The row of the first use, which is never deleted.
     first: Option<(Time, String)>,
 }
 
-impl Known {
+impl KnownNetworks {
     fn add(&mut self, row: address::Model) {
         self.networks.extend(network_of(&row.ip));
         if self.first.as_ref().is_none_or(|(first, _)| row.first_used_at < *first) {
@@ -54,56 +55,55 @@ impl Known {
         self.rows.insert(row.ip, row.last_used_at);
     }
 
-    /// The longest unused, as many as there are too many with `more`.
+    /// Returns the networks unused for longest, as many as exceed the maximum after adding `more`.
     fn surplus(&self, more: usize) -> Vec<String> {
         let first = self.first.as_ref().map(|(_, ip)| ip);
         let mut rows: Vec<_> = self.rows.iter().filter(|(ip, _)| Some(*ip) != first).map(|(ip, last)| (*last, ip)).collect();
         rows.sort_unstable();
-        let surplus = (self.rows.len() + more).saturating_sub(MOST_LISTED);
+        let surplus = (self.rows.len() + more).saturating_sub(MAX_LISTED);
         rows.into_iter().take(surplus).map(|(_, ip)| ip.clone()).collect()
     }
 }
 
-/// A network as it is stored and shown: `203.0.113.7`, `2001:db8:0:1::/64`.
+/// The stored and displayed form of a network: `203.0.113.7`, `2001:db8:0:1::/64`.
 fn stored(network: IpAddr) -> String {
     if network.is_ipv6() { format!("{network}/64") } else { network.to_string() }
 }
 
-/// The network of what is stored; rows of before hold whole IPv6 addresses.
+/// Parses the stored form. Rows of earlier versions hold whole IPv6 addresses.
 fn network_of(stored: &str) -> Option<IpAddr> {
     let address = stored.parse::<IpAddr>().ok().or_else(|| stored.parse::<IpNet>().ok().map(|network| network.addr()));
     address.map(client::network)
 }
 
-/// Writes a batch.
-pub(super) async fn write(app: &App, batch: &Batch) -> DbResult<()> {
+pub(super) async fn write(core: &Core, recorder: &Recorder, batch: &Batch) -> DbResult<()> {
     let mut uses: Vec<Use<'_>> = Vec::new();
     for (entry, drained) in batch {
-        uses.extend(drained.networks.iter().map(|(network, seen)| (entry, *network, *seen)));
+        uses.extend(drained.networks.iter().map(|(network, used)| (entry, *network, *used)));
     }
-    // Most keys are used from where they were used before.
+    // Without a query for the network that the counters remember: most keys are used from the same one.
     let (mut old, others): (Vec<_>, Vec<_>) =
         uses.into_iter().partition(|(entry, network, _)| entry.counters().is_known(*network));
-    let known = known(app.db.read(), &others).await?;
+    let known = find_known(core.db.read(), &others).await?;
     let is_known = |(entry, network, _): &Use<'_>| known.get(&entry.id).is_some_and(|known| known.networks.contains(network));
     let (found, new): (Vec<_>, Vec<_>) = others.into_iter().partition(is_known);
     old.extend(found);
     if !old.is_empty() {
-        touch(app, &old).await?;
+        update_known(core, &old).await?;
     }
     let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
     for one in new {
         by_workspace.entry(one.0.tenant.id).or_default().push(one);
     }
     for (workspace, uses) in by_workspace {
-        greet(app, workspace, uses).await?;
+        record_first_seen(core, recorder, workspace, uses).await?;
     }
     Ok(())
 }
 
-async fn known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<HashMap<KeyId, Known>> {
+async fn find_known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<HashMap<KeyId, KnownNetworks>> {
     let keys: HashSet<KeyId> = uses.iter().map(|(entry, ..)| entry.id).collect();
-    let mut known: HashMap<KeyId, Known> = HashMap::new();
+    let mut known: HashMap<KeyId, KnownNetworks> = HashMap::new();
     if keys.is_empty() {
         return Ok(known);
     }
@@ -113,13 +113,14 @@ async fn known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<HashMap<
     Ok(known)
 }
 
-async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
+/// Updates the last uses of networks that the database has.
+async fn update_known(core: &Core, uses: &[Use<'_>]) -> DbResult<()> {
     let mut rows: Vec<_> = uses.iter().map(row).collect();
-    // In one order on every node, as the counts are.
+    // The same order on every node: nodes that write the same rows at once queue instead of deadlocking.
     rows.sort_unstable_by(|one, other| {
         (one.key_id, &one.ip, other.last_used_at).cmp(&(other.key_id, &other.ip, one.last_used_at))
     });
-    // A key that was changed in the same second was counted in two places; a statement must not touch a row twice.
+    // A key that was changed in the meantime is queued twice; a statement must not touch a row twice.
     rows.dedup_by(|other, kept| {
         let is_same = (other.key_id, &other.ip) == (kept.key_id, &kept.ip);
         if is_same {
@@ -127,8 +128,8 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
         }
         is_same
     });
-    let tx = app.db.begin().await?;
-    // Another node may have seen a later use, and told so first.
+    let tx = core.db.begin().await?;
+    // Another node may have written a later use already.
     let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
         .update_column(address::Column::LastUsedAt)
         .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
@@ -141,68 +142,69 @@ async fn touch(app: &App, uses: &[Use<'_>]) -> DbResult<()> {
     Ok(())
 }
 
-/// Writes networks not seen before, with their events.
-async fn greet(app: &App, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResult<()> {
-    let mut tx = AuditedTx::begin_system(app, workspace).await?;
-    // Once more: another node may have been quicker, and has told. One that greets from here on waits for this one.
-    let mut known = known(tx.db(), &uses).await?;
+/// Writes new networks and their audit events.
+async fn record_first_seen(core: &Core, recorder: &Recorder, workspace: WorkspaceId, uses: Vec<Use<'_>>) -> DbResult<()> {
+    let limit = &recorder.new_addresses;
+    let mut tx = AuditedTx::begin_system(core, workspace).await?;
+    // Again under the lock of the audit log: another node may have recorded the network since.
+    let mut known = find_known(tx.db(), &uses).await?;
     let mut by_key: HashMap<KeyId, (&EntryRef, Vec<Use<'_>>)> = HashMap::new();
     let mut order = Vec::new();
     for one in uses {
         let key = one.0.id;
         let is_new = known.entry(key).or_default().networks.insert(one.1);
         if is_new {
-            let (_, news) = by_key.entry(key).or_insert_with(|| {
+            let (_, new) = by_key.entry(key).or_insert_with(|| {
                 order.push(key);
                 (one.0, Vec::new())
             });
-            news.push(one);
+            new.push(one);
         }
     }
     let mut rows = Vec::new();
     for key in order {
-        let (Some((entry, mut news)), Some(known)) = (by_key.remove(&key), known.get(&key)) else { continue };
+        let (Some((entry, mut new)), Some(known)) = (by_key.remove(&key), known.get(&key)) else { continue };
         let mut is_first = known.rows.is_empty();
-        for (earlier, one) in (known.rows.len()..).zip(&news) {
-            if earlier < FEW || app.recorder.arrivals.is_reported(key, one.2.address, app.clock.ticks()) {
+        for (earlier, one) in (known.rows.len()..).zip(&new) {
+            if earlier < ALWAYS_REPORTED || limit.allows_event(key, one.2.address, core.clock.ticks()) {
                 record_use(&mut tx, one, is_first);
             }
             is_first = false;
         }
-        if let Some(unreported) = app.recorder.arrivals.sum_up(key, tx.now()) {
-            record_more(&mut tx, entry, unreported);
+        if let Some(unreported) = limit.take_summary(key, tx.now()) {
+            record_summary(&mut tx, entry, unreported);
         }
-        // Of more than fit, the latest are listed.
-        news.sort_unstable_by_key(|(.., seen)| seen.last);
-        let listed = news.split_off(news.len().saturating_sub(MOST_LISTED));
+        // Of more than the maximum, the latest are listed.
+        new.sort_unstable_by_key(|(.., used)| used.last);
+        let listed = new.split_off(new.len().saturating_sub(MAX_LISTED));
         let surplus = known.surplus(listed.len());
-        if (!surplus.is_empty() || !news.is_empty()) && app.recorder.arrivals.is_full_due(key, tx.now()) {
-            record_full(&mut tx, entry);
+        if (!surplus.is_empty() || !new.is_empty()) && limit.allows_full_event(key, tx.now()) {
+            record_full_list(&mut tx, entry);
         }
-        forget(tx.db(), key, &surplus).await?;
+        delete(tx.db(), key, &surplus).await?;
         rows.extend(listed.iter().map(row));
     }
     insert_packed::<address::Entity>(tx.db(), &rows, None).await?;
     tx.commit().await
 }
 
-fn record_use(tx: &mut AuditedTx, (entry, network, seen): &Use<'_>, is_first: bool) {
-    tx.act_for(AuditContext { ip: Some(seen.address), ..AuditContext::of(Actor::api_key(entry.id, &entry.name)) });
-    let details = json!({ "firstUse": is_first, "address": stored(*network), "at": seen.first });
+fn record_use(tx: &mut AuditedTx, (entry, network, used): &Use<'_>, is_first: bool) {
+    tx.act_for(AuditContext { ip: Some(used.address), ..AuditContext::of(Actor::api_key(entry.id, &entry.name)) });
+    let details = json!({ "firstUse": is_first, "address": stored(*network), "at": used.first });
     tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
-/// New addresses beyond those with an event each.
-fn record_more(tx: &mut AuditedTx, entry: &EntryRef, unreported: Unreported) {
+/// Records new networks without an event of their own.
+fn record_summary(tx: &mut AuditedTx, entry: &EntryRef, unreported: Unreported) {
     tx.act_for(AuditContext { ip: unreported.last, ..AuditContext::of(Actor::api_key(entry.id, &entry.name)) });
     let details = json!({ "firstUse": false, "newAddresses": unreported.count });
     tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
-/// The list is full: with a new address the longest unused is forgotten, and would be new again.
-fn record_full(tx: &mut AuditedTx, entry: &EntryRef) {
+/// Records that the list is full: the networks it loses count as new when they are used again.
+fn record_full_list(tx: &mut AuditedTx, entry: &EntryRef) {
     tx.act_for(AuditContext::of(Actor::api_key(entry.id, &entry.name)));
-    let details = json!({ "firstUse": false, "listFull": MOST_LISTED });
+    let details = json!({ "firstUse": false, "listFull": MAX_LISTED });
     tx.record(Action::KeyUsed, Some(target(entry)), details);
 }
 
@@ -210,37 +212,37 @@ fn target(entry: &EntryRef) -> Target {
     Target::new("api_key", entry.id, &entry.name)
 }
 
-async fn forget(db: &impl ConnectionTrait, key: KeyId, stored: &[String]) -> DbResult<()> {
-    for some in stored.chunks(DELETED) {
+async fn delete(db: &impl ConnectionTrait, key: KeyId, stored: &[String]) -> DbResult<()> {
+    for batch in stored.chunks(DELETE_BATCH) {
         let rows = address::Entity::delete_many().filter(address::Column::KeyId.eq(key));
-        rows.filter(address::Column::Ip.is_in(some.iter().map(String::as_str))).exec(db).await?;
+        rows.filter(address::Column::Ip.is_in(batch.iter().map(String::as_str))).exec(db).await?;
     }
     Ok(())
 }
 
-fn row((entry, network, seen): &Use<'_>) -> address::Model {
+fn row((entry, network, used): &Use<'_>) -> address::Model {
     address::Model {
         workspace_id: entry.tenant.id,
         key_id: entry.id,
         ip: stored(*network),
-        first_used_at: seen.first,
-        last_used_at: seen.last,
+        first_used_at: used.first,
+        last_used_at: used.last,
     }
 }
 
-/// The networks a key was used from, the latest first.
+/// Returns up to 50 networks of a key, the last used first.
 pub(in crate::keys) async fn addresses(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Vec<address::Model>> {
     let latest = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_desc(address::Column::LastUsedAt);
     latest.limit(50).all(db).await
 }
 
-/// When a key was first used, if it was.
+/// Returns the time of a key's first use.
 pub(in crate::keys) async fn first_use(db: &impl ConnectionTrait, key: KeyId) -> DbResult<Option<Time>> {
     let first = address::Entity::find().filter(address::Column::KeyId.eq(key)).order_by_asc(address::Column::FirstUsedAt);
     Ok(first.one(db).await?.map(|row| row.first_used_at))
 }
 
-/// From how many networks a key was used since then, of those that are listed.
+/// Counts the listed networks that a key was used from since a time.
 pub(in crate::keys) async fn count_addresses(db: &impl ConnectionTrait, key: KeyId, since: Time) -> DbResult<u64> {
     let used = address::Entity::find().filter(address::Column::KeyId.eq(key)).filter(address::Column::LastUsedAt.gte(since));
     used.count(db).await
@@ -251,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_is_read_from_what_is_stored_now_and_was_stored_before() {
+    fn stored_forms_of_this_and_earlier_versions_are_parsed() {
         let network: IpAddr = "2001:db8:0:1::".parse().expect("an address");
         assert_eq!(stored(network), "2001:db8:0:1::/64");
         for text in ["2001:db8:0:1::/64", "2001:db8:0:1:ffff::7", "2001:db8:0:1::"] {

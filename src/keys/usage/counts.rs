@@ -1,4 +1,4 @@
-//! Counts by the hour and last uses, in one transaction a batch.
+//! Requests by hour and last uses of keys: one transaction writes a batch of both.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Batch;
-use crate::app::App;
+use crate::core::Core;
 use crate::keys::model::KeyId;
 use crate::keys::tables::{address, last_use, usage};
 use crate::scopes::Scope;
@@ -16,28 +16,27 @@ use kit::clock::Time;
 use kit::day::Day;
 use kit::db::{DbResult, insert_packed};
 
-/// What stands for "no scope" in the table.
+/// Value of the column `scope` for calls that need none.
 const NO_SCOPE: i16 = 255;
 
-/// Writes a batch.
-pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
+pub(super) async fn write(core: &Core, batch: &Batch, now: Time) -> DbResult<()> {
     let hour = now.hour();
     let mut counts: Vec<usage::Model> = Vec::new();
-    let mut seen: HashMap<(KeyId, i16), usize> = HashMap::new();
+    let mut rows: HashMap<(KeyId, i16), usize> = HashMap::new();
     let mut last: HashMap<KeyId, last_use::Model> = HashMap::new();
     for (entry, drained) in batch {
         for (scope, allowed, denied) in &drained.counts {
             let scope = scope_column(*scope);
-            // A key that was changed meanwhile is queued twice; one statement must not touch a row twice.
-            let row = *seen.entry((entry.id, scope)).or_insert_with(|| {
+            // A key that was changed in the meantime is queued twice; a statement must not touch a row twice.
+            let row = *rows.entry((entry.id, scope)).or_insert_with(|| {
                 counts.push(usage::Model { workspace_id: entry.tenant.id, key_id: entry.id, hour, scope, allowed: 0, denied: 0 });
                 counts.len() - 1
             });
             counts[row].allowed += i64::from(*allowed);
             counts[row].denied += i64::from(*denied);
         }
-        if let Some((_, seen)) = drained.networks.iter().max_by_key(|(_, seen)| seen.last) {
-            let row = last_use::Model { key_id: entry.id, at: seen.last, ip: seen.address.to_string() };
+        if let Some((_, latest)) = drained.networks.iter().max_by_key(|(_, network)| network.last) {
+            let row = last_use::Model { key_id: entry.id, at: latest.last, ip: latest.address.to_string() };
             last.entry(entry.id)
                 .and_modify(|known| {
                     if known.at < row.at {
@@ -47,13 +46,13 @@ pub(super) async fn write(app: &App, batch: &Batch, now: Time) -> DbResult<()> {
                 .or_insert(row);
         }
     }
-    // In one order on every node: two that write the same rows at once follow one another, and do not wait for each other.
+    // The same order on every node: nodes that write the same rows at once queue instead of deadlocking.
     counts.sort_unstable_by_key(|row| (row.key_id, row.scope));
     let mut last: Vec<_> = last.into_values().collect();
     last.sort_unstable_by_key(|row| row.key_id);
-    let tx = app.db.begin_essential().await?;
+    let tx = core.db.begin_essential().await?;
     add_counts(&tx, &counts).await?;
-    // Another node may have seen a later use, and told so first.
+    // Another node may have written a later use already.
     let newer = OnConflict::column(last_use::Column::KeyId)
         .update_columns([last_use::Column::At, last_use::Column::Ip])
         .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
@@ -74,7 +73,7 @@ fn scope_column(scope: Option<Scope>) -> i16 {
     scope.map_or(NO_SCOPE, |scope| i16::try_from(scope.index()).unwrap_or(NO_SCOPE))
 }
 
-/// Hourly rows of one key from `from` on and before `to`, in order.
+/// Returns the hourly rows of one key from `from` on and before `to`, in order.
 pub(super) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to: Time) -> DbResult<Vec<usage::Model>> {
     usage::Entity::find()
         .filter(usage::Column::KeyId.eq(key))
@@ -85,7 +84,7 @@ pub(super) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to:
         .await
 }
 
-/// Requests with one key on one day (UTC).
+/// Requests with one key on one UTC day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::keys) struct DayCount {
     pub(in crate::keys) key: KeyId,
@@ -94,12 +93,12 @@ pub(in crate::keys) struct DayCount {
     pub(in crate::keys) denied: u64,
 }
 
-/// Requests by key and day, of several keys at once, from the first of these days on; days without any are left out.
+/// Returns requests by key and UTC day since `from`, without days that have none.
 pub(in crate::keys) async fn days(db: &impl ConnectionTrait, keys: Vec<KeyId>, from: Time) -> DbResult<Vec<DayCount>> {
     use usage::Column::{Allowed, Denied, Hour, KeyId as Of};
-    // Both engines write a time as text that begins with its day. Constants, as Postgres takes two parameters for
-    // different things even if they are alike, and the day is named twice.
-    let [first, length] = [1, 10].map(|place: i32| Expr::Constant(place.into()));
+    // Both engines write a time as text that begins with its day. Constants instead of parameters: Postgres would take the two
+    // occurrences of the expression for different ones.
+    let [first, length] = [1, 10].map(|number: i32| Expr::Constant(number.into()));
     let day = Func::cust("substr").arg(Hour.into_expr().cast_as("text")).arg(first).arg(length);
     let sum = |column: usage::Column| column.into_expr().sum().cast_as("bigint");
     let rows: Vec<(KeyId, String, i64, i64)> = usage::Entity::find()
@@ -122,13 +121,13 @@ pub(in crate::keys) async fn days(db: &impl ConnectionTrait, keys: Vec<KeyId>, f
     rows.into_iter().map(count).collect()
 }
 
-/// When and from where keys were last used.
+/// Returns the last uses of keys that were used at all.
 pub(in crate::keys) async fn last_uses(db: &impl ConnectionTrait, keys: Vec<KeyId>) -> DbResult<HashMap<KeyId, last_use::Model>> {
     let rows = last_use::Entity::find().filter(last_use::Column::KeyId.is_in(keys)).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.key_id, row)).collect())
 }
 
-/// Writes usage of the past, for the demo.
+/// Writes usage of past hours, for the demo.
 pub async fn import(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,

@@ -1,32 +1,36 @@
-//! Refusals, folded into audit events.
+//! Audit events of denied requests.
 
 use std::collections::HashMap;
 
-use serde_json::json;
-
-use super::{BATCH, Denial, Reason};
-use crate::app::App;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, Outcome, Target};
-use crate::workspaces::WorkspaceId;
 use kit::db::{DbResult, is_reported};
+use serde_json::{Value, json};
 
-/// Writes denials, in transactions of one workspace each. Returns false if some could not be written: they go back into memory.
-pub(super) async fn write(app: &App, denials: Vec<Denial>) -> bool {
+use super::MAX_BATCH;
+use super::denial_aggregator::AggregatedDenial;
+use super::recorder::Recorder;
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Outcome, Target};
+use crate::core::Core;
+use crate::keys::denial::DenialReason;
+use crate::workspaces::WorkspaceId;
+
+/// Writes denials, up to [`MAX_BATCH`] of one workspace in a transaction. Returns false if some could not be written: they go
+/// back to memory.
+pub(super) async fn write(core: &Core, recorder: &Recorder, denials: Vec<AggregatedDenial>) -> bool {
     let mut is_written = true;
-    let mut by_workspace: HashMap<WorkspaceId, Vec<Denial>> = HashMap::new();
+    let mut by_workspace: HashMap<WorkspaceId, Vec<AggregatedDenial>> = HashMap::new();
     for denial in denials {
         by_workspace.entry(denial.entry.tenant.id).or_default().push(denial);
     }
     for (workspace, mut denials) in by_workspace {
         while !denials.is_empty() {
-            let some = denials.split_off(denials.len().saturating_sub(BATCH));
-            if let Err(error) = record(app, workspace, &some).await {
+            let batch = denials.split_off(denials.len().saturating_sub(MAX_BATCH));
+            if let Err(error) = record(core, workspace, &batch).await {
                 if !is_reported(&error) {
-                    tracing::warn!(%error, "refusals could not be recorded; they are kept for the next time");
+                    tracing::warn!(%error, "could not record denied requests; kept for the next flush");
                 }
                 is_written = false;
-                for denial in some.into_iter().chain(denials.drain(..)) {
-                    app.recorder.put_back(denial);
+                for denial in batch.into_iter().chain(denials.drain(..)) {
+                    recorder.restore_denial(denial);
                 }
             }
         }
@@ -34,22 +38,38 @@ pub(super) async fn write(app: &App, denials: Vec<Denial>) -> bool {
     is_written
 }
 
-async fn record(app: &App, workspace: WorkspaceId, denials: &[Denial]) -> DbResult<()> {
-    let mut tx = AuditedTx::begin_system(app, workspace).await?;
-    for Denial { entry, reason, address, count, first, last, request_id, user_agent } in denials {
+async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial]) -> DbResult<()> {
+    let mut tx = AuditedTx::begin_system(core, workspace).await?;
+    for denial in denials {
+        let entry = &denial.entry;
         tx.act_for(AuditContext {
             actor: Actor::api_key(entry.id, &entry.name),
-            ip: *address,
-            user_agent: user_agent.clone(),
-            request_id: Some(request_id.clone()).filter(|id| !id.is_empty()),
+            ip: denial.network,
+            user_agent: denial.user_agent.clone(),
+            request_id: Some(denial.request_id.clone()).filter(|id| !id.is_empty()),
             credential: None,
         });
-        let mut details = json!({ "reason": reason.as_str(), "count": count, "first": first, "last": last });
-        if let Reason::Scope(scope) = reason {
-            details["requiredScope"] = json!(scope);
-        }
-        let action = if *reason == Reason::LeakedInUrl { Action::KeyLeakedInUrl } else { Action::KeyDenied };
+        let (action, details) = event_of(denial);
         tx.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details);
     }
     tx.commit().await
+}
+
+fn event_of(denial: &AggregatedDenial) -> (Action, Value) {
+    let AggregatedDenial { reason, count, first, last, .. } = denial;
+    let mut details = json!({ "reason": reason.label(), "count": count, "first": first, "last": last });
+    let action = match reason {
+        DenialReason::ScopeRequired(scope) => {
+            details["requiredScope"] = json!(scope);
+            Action::KeyDenied
+        }
+        DenialReason::LeakedInUrl => Action::KeyLeakedInUrl,
+        DenialReason::Invalid
+        | DenialReason::Revoked
+        | DenialReason::Expired
+        | DenialReason::AddressNotAllowed
+        | DenialReason::RateLimited(())
+        | DenialReason::PersonRequired => Action::KeyDenied,
+    };
+    (action, details)
 }

@@ -1,4 +1,4 @@
-//! Counts of one key, put together by the hour or the day and by scope.
+//! Usage of one key, summed up by hour or day and by scope.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -13,19 +13,17 @@ use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::db::DbResult;
 
-/// How fine.
+/// Interval of a usage report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = UsageBucketSize)]
-pub(in crate::keys) enum Bucket {
-    /// By the hour.
+pub(in crate::keys) enum BucketSize {
     Hour,
-    /// By the day (UTC).
+    /// A UTC day.
     Day,
 }
 
-impl Bucket {
-    /// How long one is.
+impl BucketSize {
     pub(in crate::keys) const fn length(self) -> Duration {
         match self {
             Self::Hour => Duration::from_hours(1),
@@ -33,7 +31,7 @@ impl Bucket {
         }
     }
 
-    /// The start of the bucket that `time` falls in.
+    /// Returns the start of the bucket that contains `time`.
     pub(in crate::keys) fn start(self, time: Time) -> Time {
         match self {
             Self::Hour => time.hour(),
@@ -42,12 +40,10 @@ impl Bucket {
     }
 }
 
-/// Requests.
+/// Number of requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::keys) struct Sum {
-    /// Accepted.
     pub(in crate::keys) allowed: i64,
-    /// Refused.
     pub(in crate::keys) denied: i64,
 }
 
@@ -58,17 +54,16 @@ impl AddAssign for Sum {
     }
 }
 
-/// How a key was used.
+/// Usage of a key.
 #[derive(Clone, Debug, Default)]
 pub(in crate::keys) struct Report {
-    /// By the start of the bucket; only buckets with requests in them.
+    /// By the start of the bucket; buckets without requests are left out.
     pub(in crate::keys) buckets: BTreeMap<Time, Sum>,
-    /// By the scope that was needed; `None` for calls that need none.
+    /// By the required scope; `None` for calls that need none.
     pub(in crate::keys) scopes: BTreeMap<Option<Scope>, Sum>,
 }
 
 impl Report {
-    /// All of it.
     pub(in crate::keys) fn total(&self) -> Sum {
         let mut total = Sum::default();
         self.buckets.values().for_each(|sum| total += *sum);
@@ -76,11 +71,11 @@ impl Report {
     }
 }
 
-/// How `key` was used in the hours that begin from `from` on and before `to`.
+/// Returns the usage of `key` in the hours that begin at `from` or later and before `to`.
 pub(in crate::keys) async fn report(
     db: &impl ConnectionTrait,
     key: KeyId,
-    bucket: Bucket,
+    bucket: BucketSize,
     from: Time,
     to: Time,
 ) -> DbResult<Report> {

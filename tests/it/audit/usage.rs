@@ -358,7 +358,7 @@ async fn after_thousands_of_keys_counts_wait_and_a_stop_does_not() {
     let keys = many_keys(&t).await;
     let flush = async |which| {
         t.app.recorder.flush(&t.app, which).await;
-        t.app.recorder.waiting()
+        t.app.recorder.pending()
     };
     use_each(&t, &keys);
     assert_eq!(flush(Flush::Regular).await, 0, "nothing was written before");
@@ -377,7 +377,7 @@ async fn what_a_flush_does_not_come_to_is_kept_and_counted_once() {
     use_each(&t, &keys);
     execute(&t, &["ALTER TABLE api_key_usage RENAME TO away"]).await;
     t.app.recorder.flush(&t.app, Flush::Regular).await;
-    assert_eq!(t.app.recorder.waiting(), MANY);
+    assert_eq!(t.app.recorder.pending(), MANY);
     execute(&t, &["ALTER TABLE away RENAME TO api_key_usage"]).await;
     t.app.recorder.flush(&t.app, Flush::Regular).await;
     assert!(t.app.recorder.is_empty());

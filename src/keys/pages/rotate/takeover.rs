@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::keys::model::{Handover, Key, KeyId, QUIET, Uses};
 use crate::keys::pages::traffic::{self, Span, Traffic, number, requests};
 use crate::keys::tables::{address, last_use};
-use crate::keys::usage::{self, Bucket, Sum};
+use crate::keys::usage::{self, BucketSize, Sum};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::page::Moments;
@@ -63,8 +63,8 @@ impl Takeover {
         let is_left = |row: &address::Model| missing.contains(row) && is_recent(row.last_used_at);
         let waiting = old_from.iter().filter(|row| is_beside(row.last_used_at) || is_left(row)).cloned().collect();
         let traffic = [Span::LAST_DAY.read(app, old.id, now).await?, Span::LAST_DAY.read(app, new.id, now).await?];
-        let end = now.hour().after(Bucket::Hour.length());
-        let since_created = usage::report(db, new.id, Bucket::Day, new.created_at.hour(), end).await?;
+        let end = now.hour().after(BucketSize::Hour.length());
+        let since_created = usage::report(db, new.id, BucketSize::Day, new.created_at.hour(), end).await?;
         Ok(Self {
             handover: Handover::judge(Uses { old_last: old_last_used, left_behind, new_first }, now),
             waiting,

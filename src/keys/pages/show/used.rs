@@ -5,7 +5,7 @@ use crate::keys::model::KeyId;
 use crate::keys::pages::traffic::{Span, Traffic, number, requests};
 use crate::keys::pages::words;
 use crate::keys::tables::address;
-use crate::keys::usage::{self, Bucket, Sum};
+use crate::keys::usage::{self, BucketSize, Sum};
 use crate::scopes::{Access, Scope};
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -60,7 +60,8 @@ pub(super) struct ScopeRow {
 impl Used {
     pub(super) async fn read(app: &App, key: KeyId, asked: &Fields, at: &Moments) -> DbResult<Self> {
         let by_hour = asked.is("by", "hour");
-        let span = if by_hour { Span { bucket: Bucket::Hour, count: 48 } } else { Span { bucket: Bucket::Day, count: 30 } };
+        let span =
+            if by_hour { Span { bucket: BucketSize::Hour, count: 48 } } else { Span { bucket: BucketSize::Day, count: 30 } };
         let traffic = span.read(app, key, at.now()).await?;
         let mut addresses = usage::addresses(app.db.read(), key).await?;
         let more_addresses = addresses.split_off(FEW.min(addresses.len()));
@@ -101,7 +102,7 @@ impl Used {
     /// “1,204”, or “1,000 or more” of a list that is full.
     pub(super) fn all(&self) -> String {
         let all = grouped(self.all_addresses);
-        if self.all_addresses >= usage::MOST_LISTED as u64 { format!("{all} or more") } else { all }
+        if self.all_addresses >= usage::MAX_LISTED as u64 { format!("{all} or more") } else { all }
     }
 
     /// Addresses that are not in the table and not behind “more” either.

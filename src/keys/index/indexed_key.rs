@@ -1,13 +1,13 @@
-//! What the index is told of a key.
+//! [`IndexedKey`]: the columns of a key that the index holds.
+
+use key_format::SecretDigest;
+use kit::clock::Time;
 
 use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
-use key_format::SecretDigest;
-use kit::clock::Time;
 
-/// What decides whether a key opens something, and what is told of it then: a million keys are read for that when a node
-/// starts, and nothing else of them.
+/// The columns of a key that verification needs. A starting node reads only these, of a million keys or more.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IndexedKey {
     pub id: KeyId,
