@@ -1,4 +1,4 @@
-//! What can come of a call on keys, and the one map to HTTP.
+//! Errors of operations on keys, and their only mapping to HTTP.
 
 use axum::http::StatusCode;
 use sea_orm::DbErr;
@@ -9,39 +9,36 @@ use crate::limits::Exceeded;
 use kit::http::ApiError;
 use kit::text::sentence;
 
-/// Why a key was not created, rotated, changed or revoked.
+/// Reason why a key was not created, rotated, changed or revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such key in this workspace.
     #[error("there is no such API key in this workspace")]
     NotFound,
-    /// Another active key is called so.
+    /// Another active key of the workspace has this name.
     #[error("an active key of this workspace is already called “{0}”: choose another name")]
     NameTaken(String),
-    /// Only an active key can be rotated or changed.
+    /// The key is revoked or expired.
     #[error("this key is {}, which is final: create another key", .0.as_str())]
     NotActive(Status),
-    /// The expiry is not in the future, or too far in it.
+    /// The expiry is not in the future or more than 5 years ahead.
     #[error("expiresAt must be in the future and at most 5 years ahead, or null for no expiration")]
     Expiry,
-    /// An entry of the allow-list is no block of addresses.
+    /// An entry of the allow-list is not a CIDR block.
     #[error("{0} is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32")]
     Block(String),
-    /// API key management is off for the workspace.
+    /// API key management is turned off for the workspace.
     #[error("API key management is off for this workspace: the account owner can switch it on")]
     Disabled,
-    /// The workspace has as many keys as it may.
     #[error(transparent)]
     Quota(#[from] Exceeded),
-    /// The same `Idempotency-Key` made this key before; its secret cannot be shown again.
+    /// A request with this `Idempotency-Key` has created this key; its secret cannot be shown again.
     #[error("this request has already created a key; its secret was shown once and cannot be shown again")]
     AlreadyCreated(KeyId),
-    /// The same `Idempotency-Key` came with another request.
+    /// The `Idempotency-Key` was used for a different request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
-    OnceKeyReused,
+    IdempotencyKeyReused,
     #[error(transparent)]
     Denied(#[from] CredentialLoss),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -70,7 +67,7 @@ impl From<Error> for ApiError {
             Error::AlreadyCreated(id) => {
                 Self::new(StatusCode::CONFLICT, "ALREADY_CREATED", sentence()).with("apiKeyId", id.to_string())
             }
-            Error::OnceKeyReused => Self::idempotency_key_reused(),
+            Error::IdempotencyKeyReused => Self::idempotency_key_reused(),
             Error::Quota(exceeded) => exceeded.into(),
             Error::Denied(loss) => loss.into(),
             Error::Db(error) => error.into(),

@@ -1,8 +1,8 @@
-//! The tables as SeaORM sees them.
+//! Tables of keys and their usage, as SeaORM entities.
 
 use kit::db::{Table, table};
 
-/// For a copy of everything: those that others refer to come first.
+/// Tables for `copy`, those that others refer to first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<key::Entity>(), table::<usage::Entity>(), table::<address::Entity>(), table::<last_use::Entity>()]
 }

@@ -89,7 +89,7 @@ impl Tally {
 
 /// One page of a workspace's keys, the newest first.
 pub async fn list(app: &App, workspace: WorkspaceId, filter: &KeyFilter, paging: Paging, now: Time) -> DbResult<Page<Key>> {
-    let search = filter.search.as_deref().map_or(Search::Anything, Search::of);
+    let search = filter.search.as_deref().map_or(Search::Anything, Search::parse);
     let total = count(app, workspace, &search, now).await?.of(filter.status);
     let query = KeyQuery { status: filter.status, search, order: Order::Descending(SortBy::Created) };
     Ok(Page::new(store::find_page(app.db.read(), workspace, &query, paging, now).await?, total, paging))
@@ -109,7 +109,7 @@ pub(super) async fn count(app: &App, workspace: WorkspaceId, search: &Search, no
         return Ok(tally.counts);
     }
     let (settled, begun) = known.and_then(|tally| tally.to_go_on(now, ticks)).unwrap_or((Settled::default(), ticks));
-    let (counts, settled, until) = store::count_on(db, workspace, settled, now).await?;
+    let (counts, settled, until) = store::count_since(db, workspace, settled, now).await?;
     app.key_counts.keep(workspace, Tally { counts, revision, at: now, ticks, until, settled, begun }, forgotten);
     Ok(counts)
 }

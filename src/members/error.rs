@@ -41,7 +41,7 @@ pub enum Error {
     Quota(#[from] Exceeded),
     /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
-    OnceKeyReused,
+    IdempotencyKeyReused,
     #[error(transparent)]
     Denied(#[from] CredentialLoss),
     /// The database.
@@ -68,7 +68,7 @@ impl From<Error> for ApiError {
             Error::Password(_) => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
             Error::Busy => Self::rate_limited(sentence(), 1),
-            Error::OnceKeyReused => Self::idempotency_key_reused(),
+            Error::IdempotencyKeyReused => Self::idempotency_key_reused(),
             Error::Quota(exceeded) => exceeded.into(),
             Error::Denied(loss) => loss.into(),
             Error::Db(error) => error.into(),

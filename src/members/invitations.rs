@@ -111,7 +111,7 @@ async fn begin_idempotent(
 ) -> Result<(AuditedTx, Option<MemberId>), Error> {
     match AuditedTx::begin_idempotent(app, workspace, by, once).await? {
         (tx, IdempotencyOutcome::Fresh) => Ok((tx, None)),
-        (_, IdempotencyOutcome::Reused) => Err(Error::OnceKeyReused),
+        (_, IdempotencyOutcome::Reused) => Err(Error::IdempotencyKeyReused),
         (tx, IdempotencyOutcome::Replay { data, .. }) => {
             let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
             Ok((tx, Some(id)))

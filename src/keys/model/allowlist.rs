@@ -1,33 +1,32 @@
-//! From where a key may be used.
+//! Allow-list of client IPs.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::Serialize;
 
-/// The addresses a key may be used from; none means from anywhere.
+/// CIDR blocks from which a key may be used; an empty list allows any address.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Allowlist(Vec<IpNet>);
 
 impl Allowlist {
-    /// The most blocks a key may have.
-    pub const MOST: usize = 50;
+    pub const MAX_BLOCKS: usize = 50;
 
-    /// Whether `address`, in canonical form, may use the key. The unspecified address stands for one that is not known:
-    /// only a list without blocks admits it, not even `0.0.0.0/0` does.
+    /// Returns whether the key may be used from `address`, in canonical form. The unspecified address means that the client IP is
+    /// unknown: only an empty list admits it, not even `0.0.0.0/0` does.
     pub fn admits(&self, address: IpAddr) -> bool {
         self.0.is_empty() || !address.is_unspecified() && self.0.iter().any(|block| block.contains(&address))
     }
 
-    /// The blocks.
     pub fn blocks(&self) -> &[IpNet] {
         &self.0
     }
 
-    /// From what was typed: CIDR blocks or single addresses; the host's bits of a block are cleared.
+    /// Parses CIDR blocks or single addresses, and clears the host bits of blocks. Fails with the position and text of the first
+    /// invalid one.
     pub fn parse(texts: &[String]) -> Result<Self, (usize, String)> {
-        let blocks = texts.iter().enumerate().map(|(place, text)| block(text.trim()).ok_or_else(|| (place, text.clone())));
+        let blocks = texts.iter().enumerate().map(|(at, text)| block(text.trim()).ok_or_else(|| (at, text.clone())));
         let mut blocks = blocks.collect::<Result<Vec<_>, _>>()?;
         blocks.sort_unstable();
         blocks.dedup();
@@ -35,7 +34,7 @@ impl Allowlist {
     }
 }
 
-/// A block or a single address; an IPv4-mapped IPv6 block counts as the IPv4 block.
+/// Parses a block or a single address. An IPv4-mapped IPv6 block becomes the IPv4 block.
 fn block(text: &str) -> Option<IpNet> {
     let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
     let mapped = match parsed {
@@ -60,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_block_or_is_refused_and_a_block_reads_back_as_itself(text in "[0-9a-f.:/ xA-F%-]{0,60}|\\PC{0,40}") {
+        fn parsed_text_round_trips(text in "[0-9a-f.:/ xA-F%-]{0,60}|\\PC{0,40}") {
             if let Ok(list) = Allowlist::parse(&[text]) {
                 let again: Vec<String> = list.blocks().iter().map(ToString::to_string).collect();
                 prop_assert_eq!(Allowlist::parse(&again), Ok(list));
@@ -68,7 +67,7 @@ mod tests {
         }
 
         #[test]
-        fn a_block_admits_exactly_the_addresses_that_share_its_prefix(address: std::net::Ipv4Addr, other: std::net::Ipv4Addr, length in 0..=32_u32) {
+        fn block_admits_exactly_the_addresses_with_its_prefix(address: std::net::Ipv4Addr, other: std::net::Ipv4Addr, length in 0..=32_u32) {
             let list = list(&[&format!("{address}/{length}")]);
             let shares = (u32::from(address) ^ u32::from(other)).leading_zeros() >= length;
             prop_assert_eq!(list.admits(other.into()), shares && !other.is_unspecified());
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowlist_admits_its_blocks_only() {
+    fn allowlist_admits_only_its_blocks() {
         let blocks = list(&["203.0.113.7/24", "2001:db8::1"]);
         assert!(blocks.admits([203, 0, 113, 250].into()));
         assert!(blocks.admits("2001:db8::1".parse().expect("an address")));
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn no_block_admits_an_address_that_is_not_known() {
+    fn no_block_admits_an_unknown_address() {
         let everywhere = list(&["0.0.0.0/0", "::/0", "0.0.0.0", "::"]);
         for unknown in ["0.0.0.0", "::"] {
             let unknown = unknown.parse().expect("an address");
@@ -96,13 +95,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mapped_block_is_the_v4_block() {
+    fn ipv4_mapped_block_becomes_the_ipv4_block() {
         assert_eq!(list(&["::ffff:203.0.113.0/120"]), list(&["203.0.113.0/24"]));
         assert!(list(&["::ffff:203.0.113.0/120"]).admits([203, 0, 113, 9].into()));
     }
 
     #[test]
-    fn what_is_no_block_is_named() {
+    fn invalid_block_is_named_by_position_and_text() {
         let texts = ["10.0.0.0/8".to_owned(), "10.0.0.0/33".to_owned()];
         assert_eq!(Allowlist::parse(&texts), Err((1, "10.0.0.0/33".to_owned())));
     }

@@ -1,4 +1,4 @@
-//! What may be asked of keys, as callers send it.
+//! Bodies and parameters of requests on keys.
 
 use serde::Deserialize;
 
@@ -8,12 +8,12 @@ use kit::clock::Time;
 use kit::http::{Check, Faults, present};
 use kit::text::MultilineText;
 
-/// What a key is for.
+/// The purpose of a key.
 pub type Description = MultilineText<0, 1000>;
-/// Why a key was revoked.
+/// The reason for a revocation.
 pub type Reason = MultilineText<0, 500>;
 
-/// A new key.
+/// Properties of a new key.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = CreateApiKey)]
@@ -22,28 +22,28 @@ pub struct CreateKey {
     pub name: KeyName,
     /// A preset, or `custom` for a list of scopes.
     pub permissions: Permissions,
-    /// Required with `custom`, refused with a preset.
+    /// Required with `custom`, not allowed with a preset.
     #[serde(default)]
     pub scopes: Option<Vec<Scope>>,
-    /// In the future, at most 5 years ahead; `null` for no expiration. It must be there: never expiring is a choice.
+    /// In the future, at most 5 years ahead; `null` for no expiration. Required, because a key without expiration must be a choice.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Time>, required = true)]
     pub expires_at: Option<Option<Time>>,
-    /// CIDR blocks, v4 or v6, up to 50; empty or left out: from anywhere.
+    /// Up to 50 IPv4 or IPv6 CIDR blocks; empty or omitted for any address.
     #[serde(default)]
     #[schema(max_items = 50)]
     pub ip_allowlist: Option<Vec<String>>,
-    /// Left out: 600 a minute; `null`: no limit.
+    /// 600 requests per minute if omitted; `null` for no limit.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<RateLimit>)]
     pub rate_limit: Option<Option<RateLimit>>,
-    /// What the key is for.
+    /// The purpose of the key.
     #[serde(default)]
     pub description: Option<Description>,
 }
 
 impl CreateKey {
-    /// The scopes that were chosen, by preset or by list.
+    /// Returns the scopes of the preset or of the list.
     pub fn chosen_scopes(&self) -> Scopes {
         self.permissions.preset().unwrap_or_else(|| self.scopes.iter().flatten().copied().collect())
     }
@@ -52,8 +52,8 @@ impl CreateKey {
 impl Check for CreateKey {
     fn check(&self, faults: &mut Faults) {
         check_scopes(self.permissions, self.scopes.as_deref(), faults);
-        let said = "Give a time in the future, or null for no expiration.";
-        faults.require(self.expires_at.is_some(), "expiresAt", said);
+        let message = "Give a time in the future, or null for no expiration.";
+        faults.require(self.expires_at.is_some(), "expiresAt", message);
         check_allowlist(self.ip_allowlist.as_deref(), faults);
         if let Some(Some(limit)) = self.rate_limit {
             limit.check(faults);
@@ -61,7 +61,7 @@ impl Check for CreateKey {
     }
 }
 
-/// Scopes are listed with `custom`, and only then.
+/// Requires a list of scopes with `custom`, and refuses one with a preset.
 pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[Scope]>, faults: &mut Faults) {
     match permissions {
         Permissions::Custom => faults.require(
@@ -75,30 +75,30 @@ pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[S
 
 fn check_allowlist(texts: Option<&[String]>, faults: &mut Faults) {
     let texts = texts.unwrap_or_default();
-    faults.require(texts.len() <= Allowlist::MOST, "ipAllowlist", "Give at most 50 blocks.");
-    if let Err((place, _)) = Allowlist::parse(texts) {
-        faults.add(format!("ipAllowlist[{place}]"), "Give a CIDR block such as 203.0.113.0/24 or 2001:db8::/32.");
+    faults.require(texts.len() <= Allowlist::MAX_BLOCKS, "ipAllowlist", "Give at most 50 blocks.");
+    if let Err((at, _)) = Allowlist::parse(texts) {
+        faults.add(format!("ipAllowlist[{at}]"), "Give a CIDR block such as 203.0.113.0/24 or 2001:db8::/32.");
     }
 }
 
-/// Changes to a key. Permissions and expiry never change: create another key.
+/// Changes to a key. Permissions and expiry cannot be changed: create another key.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = UpdateApiKey)]
 pub struct UpdateKey {
-    /// Another name.
+    /// New name.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = KeyName, required = false)]
     pub name: Option<KeyName>,
-    /// Another description; `null` removes it.
+    /// New description; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Description>)]
     pub description: Option<Option<Description>>,
-    /// Other addresses; an empty list or `null`: from anywhere.
+    /// New CIDR blocks; an empty list or `null` for any address.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     pub ip_allowlist: Option<Option<Vec<String>>>,
-    /// Another limit; `null`: no limit.
+    /// New rate limit; `null` for no limit.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<RateLimit>)]
     pub rate_limit: Option<Option<RateLimit>>,
@@ -113,48 +113,48 @@ impl Check for UpdateKey {
     }
 }
 
-/// How the successor of a key differs from it.
+/// Properties of the key that replaces another.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = RotateApiKey)]
 pub struct RotateKey {
-    /// Left out: as long from now as the old key had from its creation; `null` for no expiration.
+    /// `null` for no expiration. If omitted, the new key is valid for as long as the old key was from its creation to its expiry.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Time>)]
     pub expires_at: Option<Option<Time>>,
-    /// Left out: the old name with the day of rotation.
+    /// The old name with the date of the rotation if omitted.
     #[serde(default)]
     pub name: Option<KeyName>,
 }
 
 impl Check for RotateKey {}
 
-/// Why a key is revoked.
+/// Reason for a revocation.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = RevokeApiKey)]
 pub struct RevokeKey {
-    /// For the record.
+    /// Shown in the audit log.
     #[serde(default)]
     pub reason: Option<Reason>,
 }
 
 impl Check for RevokeKey {}
 
-/// Which keys to list.
+/// Filter of a list of keys.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct KeyFilter {
-    /// Only keys in this state.
+    /// Only keys with this status.
     #[param(inline)]
     pub status: Option<Status>,
-    /// Only keys whose name or hint contains this; a whole secret finds its key.
+    /// Only keys whose name or hint contains this text. A whole secret finds its key.
     #[serde(default, deserialize_with = "short")]
     #[param(max_length = 200)]
     pub search: Option<String>,
 }
 
-/// A text to search for, of at most 200 characters.
+/// Reads a text of at most 200 characters.
 fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Some(MultilineText::<0, 200>::deserialize(deserializer)?.into_string()))
 }

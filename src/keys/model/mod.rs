@@ -1,7 +1,7 @@
-//! A key, what may be asked of it, and the rules that need no database.
+//! Keys, and their rules that need no database.
 //!
-//! - here the key itself and its status; `name` what a successor is called, `rotation` when it has taken over
-//! - `allowlist` from where; `rate_limit` how often; `input` what callers send
+//! - here the key and its status; `name` names of successors; `rotation` progress of a rotation
+//! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters
 
 mod allowlist;
 mod input;
@@ -17,7 +17,7 @@ pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey,
 pub use name::KeyName;
 pub(super) use name::successor_names;
 pub use rate_limit::RateLimit;
-pub(super) use rotation::{Handover, QUIET, Uses};
+pub(super) use rotation::{Handover, UNUSED_AFTER, Uses};
 
 use crate::scopes::{Permissions, Scopes};
 use crate::workspaces::WorkspaceId;
@@ -30,27 +30,24 @@ kit::ids! {
 }
 
 kit::string_enum! {
-    /// Derived, never stored.
+    /// Status of a key, derived from its times.
     Status as ApiKeyStatus {
-        /// It opens what its scopes name.
         Active = "active",
-        /// It was revoked; that is final.
+        /// Final.
         Revoked = "revoked",
-        /// Its time is over; that is final.
+        /// Final.
         Expired = "expired",
     }
 }
 
-/// Someone as they were called at the time.
+/// A person by id, with the name at the time of the event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
 pub struct Person {
-    /// The member's id, or `operator` for the command line.
+    /// Id of the member, or `operator` for the command line.
     pub id: String,
-    /// Their name.
     pub name: String,
 }
 
-/// A key as it is kept.
 #[derive(Clone, Debug)]
 pub struct Key {
     pub id: KeyId,
@@ -75,7 +72,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Revoked if it was revoked, else expired if past its expiry, else active.
+    /// Returns the status. A key that was revoked before its expiry stays revoked.
     pub fn status(&self, now: Time) -> Status {
         match (self.revoked_at, self.expires_at) {
             (Some(_), _) => Status::Revoked,

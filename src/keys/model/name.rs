@@ -1,31 +1,30 @@
-//! What keys are called.
+//! Names of keys.
 
 use jiff::civil::Date;
 
 use kit::text::Line;
 
-/// The most characters of a name.
-const LONGEST: usize = 100;
+const MAX_CHARACTERS: usize = 100;
 
-/// What a key is called: 1 to 100 characters.
-pub type KeyName = Line<1, LONGEST>;
+/// Name of a key: 1 to 100 characters.
+pub type KeyName = Line<1, MAX_CHARACTERS>;
 
-/// What the successor of the key `old` may be called, the best first: “Fleet Dashboard (2026-11-23)”, and a number behind
-/// the day for those that follow. A name that a rotation has made loses its day, not to grow with every rotation.
+/// Iterates over names for the successor of the key `old`: “Fleet Dashboard (2026-11-23)”, then with a number after the date. The
+/// date of an earlier rotation is replaced, so that names do not grow with every rotation.
 pub(in crate::keys) fn successor_names(old: &str, day: Date) -> impl Iterator<Item = String> {
     let base = match old.rsplit_once(" (") {
-        Some((base, suffix)) if is_day_of_rotation(suffix) => base,
+        Some((base, suffix)) if is_rotation_date(suffix) => base,
         _ => old,
     };
     (1_u32..).map(move |number| {
         let suffix = if number == 1 { format!(" ({day})") } else { format!(" ({day} {number})") };
-        let kept: String = base.chars().take(LONGEST - suffix.chars().count()).collect();
+        let kept: String = base.chars().take(MAX_CHARACTERS - suffix.chars().count()).collect();
         format!("{}{suffix}", kept.trim_end())
     })
 }
 
-/// `2026-11-23)` or `2026-11-23 2)`: what an earlier rotation put behind the name.
-fn is_day_of_rotation(suffix: &str) -> bool {
+/// True for `2026-11-23)` and `2026-11-23 2)`, the suffixes of earlier rotations.
+fn is_rotation_date(suffix: &str) -> bool {
     let Some(inside) = suffix.strip_suffix(')') else { return false };
     let (day, number) = inside.split_once(' ').unwrap_or((inside, "1"));
     day.len() == 10 && day.parse::<Date>().is_ok() && number.parse::<u32>().is_ok()
@@ -40,13 +39,13 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_is_called_by_its_day() {
+    fn successor_is_named_by_the_date() {
         assert_eq!(names("Fleet Dashboard"), ["Fleet Dashboard (2026-11-23)", "Fleet Dashboard (2026-11-23 2)"]);
         assert_eq!(names("Website (old)"), ["Website (old) (2026-11-23)", "Website (old) (2026-11-23 2)"]);
     }
 
     #[test]
-    fn a_name_does_not_grow_with_every_rotation() {
+    fn name_does_not_grow_with_every_rotation() {
         for old in ["Dashboard (2026-08-01)", "Dashboard (2026-08-01 12)"] {
             assert_eq!(names(old)[0], "Dashboard (2026-11-23)");
         }

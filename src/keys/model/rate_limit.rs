@@ -1,15 +1,15 @@
-//! How often a key may be used.
+//! Rate limit of a key.
 
 use serde::{Deserialize, Serialize};
 
 use kit::http::Faults;
 use kit::limit::Rate;
 
-/// So many requests in so many seconds.
+/// Maximum number of requests in a time window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RateLimit {
-    /// 1 to 1,000,000. As many may come at once.
+    /// 1 to 1,000,000; also the size of a burst.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub requests: u32,
     /// 1 to 86,400.
@@ -18,10 +18,9 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// What a key gets if nothing is said: 600 a minute.
+    /// Limit of a key without an explicit one: 600 requests per minute.
     pub const DEFAULT: Self = Self { requests: 600, per_seconds: 60 };
 
-    /// As the limiter wants it.
     pub fn rate(self) -> Rate {
         Rate { requests: self.requests, per: std::time::Duration::from_secs(self.per_seconds.into()) }
     }

@@ -174,7 +174,7 @@ async fn begin(app: &App, workspace: WorkspaceId, by: AuditContext, once: Option
             let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
             Err(Error::AlreadyCreated(id))
         }
-        (_, IdempotencyOutcome::Reused) => Err(Error::OnceKeyReused),
+        (_, IdempotencyOutcome::Reused) => Err(Error::IdempotencyKeyReused),
     }
 }
 
@@ -227,7 +227,7 @@ async fn require_room(tx: &AuditedTx) -> Result<(), Error> {
     }
     let (budgets, now) = (tx.budgets(), tx.now());
     budgets.require_room(Limit::ActiveKeys, store::quota::count_active(tx.db(), tx.workspace(), now).await?)?;
-    let made = store::quota::count_made_since(tx.db(), tx.workspace(), now.before(QUOTA_DAY)).await?;
+    let made = store::quota::count_created_since(tx.db(), tx.workspace(), now.before(QUOTA_DAY)).await?;
     Ok(budgets.require_room(Limit::NewKeys, made)?)
 }
 

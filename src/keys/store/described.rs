@@ -1,4 +1,4 @@
-//! The rows of keys in the words of audit events, to be compared with them.
+//! Rows of keys in the form of audit events, for the comparison of the table with the audit log.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
@@ -10,27 +10,26 @@ use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::text::fingerprint;
 
-/// Up to `limit` rows after `after`, in the order of ids.
+/// Returns up to `limit` rows with ids after `after`, in the order of ids.
 pub async fn described_after(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     after: Option<KeyId>,
     limit: u64,
 ) -> DbResult<Vec<(KeyId, Value)>> {
-    let mut mine = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    let mut rows = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     if let Some(after) = after {
-        mine = mine.filter(Column::Id.gt(after));
+        rows = rows.filter(Column::Id.gt(after));
     }
-    Ok(mine.order_by_asc(Column::Id).limit(limit).all(db).await?.into_iter().map(described).collect())
+    Ok(rows.order_by_asc(Column::Id).limit(limit).all(db).await?.into_iter().map(described).collect())
 }
 
-/// The rows of these keys.
 pub async fn described_of(db: &impl ConnectionTrait, workspace: WorkspaceId, keys: Vec<KeyId>) -> DbResult<Vec<(KeyId, Value)>> {
-    let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys));
-    Ok(mine.all(db).await?.into_iter().map(described).collect())
+    let rows = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys));
+    Ok(rows.all(db).await?.into_iter().map(described).collect())
 }
 
-/// Everything that an event tells of a key. Nothing is checked here: a row may say what no key can be.
+/// Returns all properties that events record. Values are not validated: a manipulated row may hold anything.
 fn described(row: Model) -> (KeyId, Value) {
     let rate_limit = row.rate_requests.zip(row.rate_per_seconds);
     let described = json!({

@@ -1,4 +1,4 @@
-//! The list of a workspace's keys: which, in which order, how many of each status.
+//! Pages of a workspace's keys, and their number by status.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use sea_orm::{
     Select,
 };
 
-use super::{is, key_of};
+use super::{has_status, key_of};
 use crate::keys::model::{Key, Status};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
@@ -18,20 +18,19 @@ use kit::clock::Time;
 use kit::db::{DbResult, contains, rows_of};
 use kit::http::Paging;
 
-/// What to look for.
+/// A search for keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::keys) enum Search {
-    /// Nothing in particular.
     Anything,
-    /// A part of the name or the hint.
+    /// Part of a name or a hint.
     Text(String),
-    /// The key with this secret, of which no more is known than the digest.
+    /// The digest of a whole secret, which is never part of a query itself.
     Secret(SecretDigest),
 }
 
 impl Search {
-    /// Of a text that may be a whole secret, which is never part of a query itself.
-    pub(in crate::keys) fn of(text: &str) -> Self {
+    /// Parses the text of a search field, which may be a whole secret.
+    pub(in crate::keys) fn parse(text: &str) -> Self {
         match (text.trim(), digest_of(text.trim().as_bytes())) {
             ("", _) => Self::Anything,
             (_, Ok(digest)) => Self::Secret(digest),
@@ -40,25 +39,22 @@ impl Search {
     }
 }
 
-/// What keys are put in order by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::keys) enum SortBy {
     Name,
     Created,
-    /// Never is before any time.
+    /// Keys that were never used come before all others.
     LastUsed,
-    /// Never is after any time.
+    /// Keys that never expire come after all others.
     Expires,
 }
 
-/// An order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::keys) enum Order {
     Ascending(SortBy),
     Descending(SortBy),
 }
 
-/// Which keys, in which order.
 #[derive(Clone, Debug)]
 pub(in crate::keys) struct KeyQuery {
     pub(in crate::keys) status: Option<Status>,
@@ -66,7 +62,7 @@ pub(in crate::keys) struct KeyQuery {
     pub(in crate::keys) order: Order,
 }
 
-/// How many keys there are of each status.
+/// Number of keys by status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::keys) struct Counts {
     pub(in crate::keys) active: u64,
@@ -75,7 +71,7 @@ pub(in crate::keys) struct Counts {
 }
 
 impl Counts {
-    /// Of one status, or of all.
+    /// Returns the number of one status, or of all.
     pub(in crate::keys) fn of(&self, status: Option<Status>) -> u64 {
         match status {
             None => self.active + self.expired + self.revoked,
@@ -86,7 +82,6 @@ impl Counts {
     }
 }
 
-/// The keys of one page, in the order that is asked for.
 pub(in crate::keys) async fn find_page(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -99,55 +94,55 @@ pub(in crate::keys) async fn find_page(
     rows_of(db, rows).await?.into_iter().map(key_of).collect()
 }
 
-/// What will not change any more of how many keys there are: no key is ever deleted, and none that is revoked works again.
+/// Final part of the number of keys, the basis of an incremental count: no key is ever deleted or reactivated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::keys) struct Settled {
-    /// Up to when; none if nothing was counted yet.
+    /// The end of the counted time; none before the first count.
     until: Option<Time>,
-    /// Keys that were created by then.
+    /// Keys created by then.
     created: u64,
-    /// Keys that were revoked by then.
+    /// Keys revoked by then.
     revoked: u64,
 }
 
-/// After so long it has settled who was created or revoked when: no transaction takes as long, by far.
-const SETTLING: Duration = Duration::from_hours(1);
+/// The age from which creations and revocations are final: no transaction takes as long to commit.
+const SETTLE_AFTER: Duration = Duration::from_hours(1);
 
-/// How many keys there are, by status, what of that is settled by now, and when the next key expires. Counted are what has
-/// come since the last time, each on an index of its own, and the expired.
-pub(in crate::keys) async fn count_on(
+/// Counts keys by status, on the basis of an earlier count. Returns the counts, the basis of the next count, and the time at which
+/// the next key expires. Reads only keys created or revoked since the earlier count, and expired keys, each on an index.
+pub(in crate::keys) async fn count_since(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
-    before: Settled,
+    base: Settled,
     now: Time,
 ) -> DbResult<(Counts, Settled, Option<Time>)> {
     let found =
         |which: Condition| Query::select().from(Entity).and_where(Column::WorkspaceId.eq(workspace)).cond_where(which).take();
     let number = |which: Condition| found(which).expr(Func::count(Expr::col(Asterisk))).take();
-    let until = now.before(SETTLING).max(before.until.unwrap_or(Time::FIRST));
+    let until = now.before(SETTLE_AFTER).max(base.until.unwrap_or(Time::FIRST));
     let settling = |column: Column| {
-        let since = before.until.map(|since| column.gt(since));
+        let since = base.until.map(|since| column.gt(since));
         number(Condition::all().add(column.lte(until)).add_option(since))
     };
     let recent = |column: Column| number(Condition::all().add(column.gt(until)));
     let ahead = Condition::all().add(Column::RevokedAt.is_null()).add(Column::ExpiresAt.gt(now));
     let next = found(ahead).column(Column::ExpiresAt).order_by(Column::ExpiresAt, sea_orm::Order::Asc).limit(1).take();
-    // In one statement, so that all of it is true at one moment.
+    // One statement, so that all counts are of one snapshot.
     let statement = Query::select()
         .exprs([Column::CreatedAt, Column::RevokedAt].map(settling))
         .exprs([Column::CreatedAt, Column::RevokedAt].map(recent))
-        .expr(number(is(Status::Expired, now)))
+        .expr(number(has_status(Status::Expired, now)))
         .expr(next)
         .take();
     tracing::trace!(sql = %db.get_database_backend().build(&statement), "a count of keys");
     let row = db.query_one(&statement).await?.ok_or_else(|| DbErr::RecordNotFound("the number of keys".to_owned()))?;
-    let figure = |place| row.try_get_by_index(place).map(i64::unsigned_abs);
-    let settled = Settled { until: Some(until), created: before.created + figure(0)?, revoked: before.revoked + figure(1)? };
+    let figure = |column| row.try_get_by_index(column).map(i64::unsigned_abs);
+    let settled = Settled { until: Some(until), created: base.created + figure(0)?, revoked: base.revoked + figure(1)? };
     let (all, revoked, expired) = (settled.created + figure(2)?, settled.revoked + figure(3)?, figure(4)?);
     Ok((Counts { active: all.saturating_sub(expired + revoked), expired, revoked }, settled, row.try_get_by_index(5)?))
 }
 
-/// The active keys whose secret a person has seen, because they created or rotated them; the newest first, at most `most`.
+/// Returns active keys whose secret a person has seen because they created or rotated them, the newest first.
 pub async fn seen_by(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -155,12 +150,12 @@ pub async fn seen_by(
     now: Time,
     most: u64,
 ) -> DbResult<Vec<Key>> {
-    let seen = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is(Status::Active, now));
+    let seen = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
     let seen = seen.filter(Column::CreatedById.eq(person)).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
     seen.limit(most).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// How many keys a search finds, by status.
+/// Counts the keys that a search finds, by status.
 pub(in crate::keys) async fn count_by_status(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -169,7 +164,7 @@ pub(in crate::keys) async fn count_by_status(
 ) -> DbResult<Counts> {
     let mut counting = Entity::find().filter(matches(workspace, None, search, now)).select_only();
     for status in [Status::Active, Status::Expired, Status::Revoked] {
-        let count = Func::count(Expr::expr(CaseStatement::new().case(is(status, now), 1)));
+        let count = Func::count(Expr::expr(CaseStatement::new().case(has_status(status, now), 1)));
         counting = counting.expr_as(count, status.as_str());
     }
     let counted: Option<(i64, i64, i64)> = counting.into_tuple().one(db).await?;
@@ -184,10 +179,10 @@ fn matches(workspace: WorkspaceId, status: Option<Status>, search: &Search, now:
         Search::Text(text) => Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text)),
         Search::Secret(digest) => Condition::all().add(Column::Digest.eq(digest.0.to_vec())),
     };
-    Condition::all().add(Column::WorkspaceId.eq(workspace)).add_option(status.map(|status| is(status, now))).add(found)
+    Condition::all().add(Column::WorkspaceId.eq(workspace)).add_option(status.map(|status| has_status(status, now))).add(found)
 }
 
-/// Each order but that of last uses has an index that begins with the workspace, and ends with the id as this does.
+/// Sorts by `order`, then by id. Every order except by last use has an index on workspace, column and id.
 fn sorted(keys: Select<Entity>, order: Order) -> Select<Entity> {
     use sea_orm::Order::{Asc, Desc};
     let (by, direction, never_used, no_expiration) = match order {
@@ -207,7 +202,7 @@ fn sorted(keys: Select<Entity>, order: Order) -> Select<Entity> {
     sorted.order_by(Column::Id, direction)
 }
 
-/// The last change of a key of `workspace` after `revision`, if there is one.
+/// Returns the revision of the latest change of a workspace's keys after `revision`.
 pub async fn last_change_after(db: &impl ConnectionTrait, workspace: WorkspaceId, revision: i64) -> DbResult<Option<i64>> {
     let later = Entity::find().select_only().column(Column::Revision).filter(Column::Revision.gt(revision));
     later.filter(Column::WorkspaceId.eq(workspace)).order_by_desc(Column::Revision).limit(1).into_tuple().one(db).await

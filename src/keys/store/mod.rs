@@ -1,44 +1,43 @@
-//! Every query on keys.
+//! Queries on keys.
 //!
-//! - here single keys, and what nodes ask for; `described` rows in the words of events; `list` a workspace's keys: which, in which order, how many
+//! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `quota` counts for
+//!   quotas; `described` rows in the form of audit events, for comparison
 
 mod described;
+mod indexed;
 mod list;
 pub(super) mod quota;
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
-use serde::{Deserialize, Deserializer};
-use uuid::Uuid;
 
 pub use described::{described_after, described_of};
-pub use list::last_change_after;
-pub use list::seen_by;
-pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_on, find_page};
+pub(super) use indexed::find_indexed;
+pub use indexed::{changed_between, changed_since};
+pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_since, find_page};
+pub use list::{last_change_after, seen_by};
 
-use super::index::IndexedKey;
 use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
-use kit::db::{DbResult, Packing, packed};
-use kit::text::unhex;
+use kit::db::DbResult;
 
-/// Keys that are listed as relatives by rotation: more than 90 days each fill in a working life.
-const MOST_RELATIVES: usize = 200;
+/// The maximum of keys in one line of rotations. At one rotation every 90 days it lasts for 49 years.
+const MAX_RELATIVES: usize = 200;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     Entity::insert(row_of(key)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Writes what can change of a key, but for what is noted once by itself.
+/// Writes all columns but the two times that have setters of their own, [`set_expiry_recorded`] and [`set_refused_everywhere`].
 pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     let mut row = row_of(key)?.into_active_model().reset_all();
     row.expiry_recorded_at = ActiveValue::NotSet;
@@ -51,20 +50,13 @@ pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: 
     row.map(key_of).transpose()
 }
 
-/// What decides whether the key with this id opens something.
-pub(super) async fn find_indexed(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<IndexedKey>> {
-    let columns = INDEXED_COLUMNS.map(|(column, _)| column);
-    let row = Entity::find_by_id(id).select_only().columns(columns).into_model::<IndexedRow>().one(db).await?;
-    row.map(indexed_key_of).transpose()
-}
-
-/// The key with this digest, of whatever workspace: for a node whose lease has run out.
+/// Finds a key of any workspace by its digest, for a node without a lease.
 pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;
     row.map(key_of).transpose()
 }
 
-/// The key with this id or, failing that, the active one of this name: what an operator types.
+/// Finds a key by its id or, if `text` is not an id, an active key by its name.
 pub async fn find_by_id_or_name(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -77,25 +69,26 @@ pub async fn find_by_id_or_name(
     }
 }
 
-/// Up to six keys that are or were called so, the newest first.
+/// Returns up to six keys of any status with this name, the newest first.
 pub async fn find_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<Vec<Key>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Name.eq(name));
     named.order_by_desc(Column::CreatedAt).limit(6).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// The active key of this name.
 pub(super) async fn find_active_by_name(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     name: &str,
     now: Time,
 ) -> DbResult<Option<Key>> {
-    let named =
-        Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Name.eq(name)).filter(is(Status::Active, now));
+    let named = Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::Name.eq(name))
+        .filter(has_status(Status::Active, now));
     named.one(db).await?.map(key_of).transpose()
 }
 
-fn is(status: Status, now: Time) -> Condition {
+fn has_status(status: Status, now: Time) -> Condition {
     match status {
         Status::Revoked => Condition::all().add(Column::RevokedAt.is_not_null()),
         Status::Expired => Condition::all().add(Column::RevokedAt.is_null()).add(Column::ExpiresAt.lte(now)),
@@ -105,13 +98,13 @@ fn is(status: Status, now: Time) -> Condition {
     }
 }
 
-/// The latest successor of each key that has one.
+/// Returns the latest successor of each key that has one.
 pub(super) async fn successors(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     keys: Vec<KeyId>,
 ) -> DbResult<HashMap<KeyId, KeyId>> {
-    // Put in order here: asked to, SQLite reads all keys of the workspace in order rather than the few it is asked for.
+    // Sorted here: with ORDER BY, SQLite scans all keys of the workspace in order instead of looking up the few.
     let mut rows: Vec<(Time, KeyId, Option<KeyId>)> = Entity::find()
         .select_only()
         .columns([Column::CreatedAt, Column::Id, Column::RotatedFrom])
@@ -124,7 +117,6 @@ pub(super) async fn successors(
     Ok(rows.into_iter().filter_map(|(_, to, from)| Some((from?, to))).collect())
 }
 
-/// The latest active successor of a key.
 pub(super) async fn find_active_successor(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -132,112 +124,36 @@ pub(super) async fn find_active_successor(
     now: Time,
 ) -> DbResult<Option<Key>> {
     let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.eq(id));
-    let active = of_key.filter(is(Status::Active, now)).all(db).await?;
+    let active = of_key.filter(has_status(Status::Active, now)).all(db).await?;
     active.into_iter().max_by_key(|key| (key.created_at, key.id)).map(key_of).transpose()
 }
 
-/// All that came of the same key by rotation, `key` itself included, the oldest first; at most [`MOST_RELATIVES`].
+/// Returns the keys in the same line of rotations, `key` included, the oldest first; at most [`MAX_RELATIVES`].
 pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<Vec<Key>> {
-    let mut eldest = key.clone();
-    for _ in 0..MOST_RELATIVES {
-        let Some(earlier) = eldest.rotated_from else { break };
+    let mut oldest = key.clone();
+    for _ in 0..MAX_RELATIVES {
+        let Some(earlier) = oldest.rotated_from else { break };
         let Some(found) = find(db, key.workspace, earlier).await? else { break };
-        eldest = found;
+        oldest = found;
     }
-    let (mut relatives, mut generation) = (vec![eldest.clone()], vec![eldest.id]);
-    while !generation.is_empty() && relatives.len() < MOST_RELATIVES {
+    let (mut relatives, mut generation) = (vec![oldest.clone()], vec![oldest.id]);
+    while !generation.is_empty() && relatives.len() < MAX_RELATIVES {
         let next = Entity::find().filter(Column::WorkspaceId.eq(key.workspace)).filter(Column::RotatedFrom.is_in(generation));
         let next = next.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
         generation = next.iter().map(|key| key.id).collect();
         relatives.extend(next);
     }
     relatives.sort_by_key(|key| (key.created_at, key.id));
-    relatives.truncate(MOST_RELATIVES);
+    relatives.truncate(MAX_RELATIVES);
     Ok(relatives)
 }
 
-/// How many keys there are, of all workspaces.
+/// Counts the keys of all workspaces.
 pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
     Entity::find().count(db).await
 }
 
-/// Up to `limit` keys of all workspaces changed after `revision`, in the order of their changes.
-pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
-    let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
-    let columns = INDEXED_COLUMNS.map(|(column, _)| column);
-    let rows = changed.select_only().columns(columns).into_model::<IndexedRow>().all(db).await?;
-    rows.into_iter().map(indexed_key_of).collect()
-}
-
-/// Keys of all workspaces whose last change came after one revision, and not after another: what a node that starts reads
-/// of all keys, a thousand at a time.
-pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<IndexedKey>> {
-    let keys = Query::select().from(Entity).and_where(Column::Revision.gt(after)).and_where(Column::Revision.lte(until)).take();
-    packed(db, keys, INDEXED_COLUMNS).await?.into_iter().map(indexed_key_of).collect()
-}
-
-/// What the index has to know of keys, in the order of [`IndexedRow`].
-const INDEXED_COLUMNS: [(Column, Packing); 11] = [
-    (Column::Id, Packing::Uuid),
-    (Column::WorkspaceId, Packing::Uuid),
-    (Column::Digest, Packing::Bytes),
-    (Column::Name, Packing::Plain),
-    (Column::Scopes, Packing::Plain),
-    (Column::IpAllowlist, Packing::Json),
-    (Column::RateRequests, Packing::Plain),
-    (Column::RatePerSeconds, Packing::Plain),
-    (Column::ExpiresAt, Packing::Plain),
-    (Column::RevokedAt, Packing::Plain),
-    (Column::Revision, Packing::Plain),
-];
-
-/// The same as it is read, column by column or packed.
-#[derive(FromQueryResult, Deserialize)]
-struct IndexedRow {
-    #[serde(deserialize_with = "key_id")]
-    id: KeyId,
-    #[serde(deserialize_with = "workspace_id")]
-    workspace_id: WorkspaceId,
-    #[serde(deserialize_with = "bytes")]
-    digest: Vec<u8>,
-    name: String,
-    scopes: i16,
-    ip_allowlist: Option<serde_json::Value>,
-    rate_requests: Option<i32>,
-    rate_per_seconds: Option<i32>,
-    expires_at: Option<Time>,
-    revoked_at: Option<Time>,
-    revision: i64,
-}
-
-fn key_id<'de, D: Deserializer<'de>>(packed: D) -> Result<KeyId, D::Error> {
-    Uuid::deserialize(packed).map(KeyId)
-}
-
-fn workspace_id<'de, D: Deserializer<'de>>(packed: D) -> Result<WorkspaceId, D::Error> {
-    Uuid::deserialize(packed).map(WorkspaceId)
-}
-
-fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
-    unhex(&String::deserialize(packed)?).ok_or_else(|| serde::de::Error::custom("expected hexadecimal"))
-}
-
-fn indexed_key_of(row: IndexedRow) -> DbResult<IndexedKey> {
-    Ok(IndexedKey {
-        digest: digest_of(row.id, &row.digest)?,
-        allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,
-        scopes: Scopes::from_bits(row.scopes.cast_unsigned()),
-        rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),
-        id: row.id,
-        workspace: row.workspace_id,
-        name: row.name,
-        expires_at: row.expires_at,
-        is_revoked: row.revoked_at.is_some(),
-        revision: row.revision,
-    })
-}
-
-/// The revisions of the keys with these digests, of those that are there.
+/// Returns the revisions of the keys with these digests, as far as they exist.
 pub async fn revisions_of(db: &impl ConnectionTrait, keys: Vec<SecretDigest>) -> DbResult<HashMap<SecretDigest, i64>> {
     let digests = keys.iter().map(|digest| digest.0.to_vec());
     let rows: Vec<(Vec<u8>, i64)> = Entity::find()
@@ -250,23 +166,23 @@ pub async fn revisions_of(db: &impl ConnectionTrait, keys: Vec<SecretDigest>) ->
     Ok(rows.into_iter().filter_map(|(digest, revision)| Some((SecretDigest(digest.try_into().ok()?), revision))).collect())
 }
 
-/// Which of these keys are there.
+/// Returns those of the keys that exist.
 pub(super) async fn existing(db: &impl ConnectionTrait, keys: HashSet<KeyId>) -> DbResult<HashSet<KeyId>> {
     let ids: Vec<KeyId> =
         Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(keys)).into_tuple().all(db).await?;
     Ok(ids.into_iter().collect())
 }
 
-/// Up to `limit` keys whose time is over and whose log does not say so yet.
+/// Returns up to `limit` expired keys whose expiry is not in the audit log yet.
 pub(super) async fn unrecorded_expiries(db: &impl ConnectionTrait, now: Time, limit: u64) -> DbResult<Vec<Key>> {
-    let over = Entity::find()
+    let expired = Entity::find()
         .filter(Column::ExpiryRecordedAt.is_null())
         .filter(Column::ExpiresAt.lte(now))
         .filter(Column::RevokedAt.is_null());
-    over.limit(limit).all(db).await?.into_iter().map(key_of).collect()
+    expired.limit(limit).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// Notes that the log knows of the expiry; false if it knew already.
+/// Notes that the expiry is in the audit log. Returns false if that was noted before.
 pub(super) async fn set_expiry_recorded(db: &impl ConnectionTrait, id: KeyId, now: Time) -> DbResult<bool> {
     let update = Entity::update_many()
         .col_expr(Column::ExpiryRecordedAt, Expr::value(now))
@@ -275,7 +191,7 @@ pub(super) async fn set_expiry_recorded(db: &impl ConnectionTrait, id: KeyId, no
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
-/// Notes from when on every node has refused the key; false if that was noted already.
+/// Notes the time since which every node refuses the key. Returns false if that was noted before.
 pub(super) async fn set_refused_everywhere(db: &impl ConnectionTrait, id: KeyId, since: Time) -> DbResult<bool> {
     let update = Entity::update_many()
         .col_expr(Column::RefusedEverywhereAt, Expr::value(since))
@@ -315,18 +231,18 @@ fn row_of(key: &Key) -> DbResult<Model> {
     })
 }
 
-fn broken(id: KeyId, what: &str) -> DbErr {
+fn corrupt(id: KeyId, what: &str) -> DbErr {
     DbErr::Type(format!("key {id}: {what}"))
 }
 
 fn digest_of(id: KeyId, bytes: &[u8]) -> DbResult<SecretDigest> {
-    bytes.try_into().map(SecretDigest).map_err(|_| broken(id, "digest"))
+    bytes.try_into().map(SecretDigest).map_err(|_| corrupt(id, "digest"))
 }
 
 fn allowlist_of(id: KeyId, json: Option<&serde_json::Value>) -> DbResult<Allowlist> {
     let Some(json) = json else { return Ok(Allowlist::default()) };
-    let blocks: Vec<String> = serde_json::from_value(json.clone()).map_err(|_| broken(id, "allow-list"))?;
-    Allowlist::parse(&blocks).map_err(|_| broken(id, "allow-list"))
+    let blocks: Vec<String> = serde_json::from_value(json.clone()).map_err(|_| corrupt(id, "allow-list"))?;
+    Allowlist::parse(&blocks).map_err(|_| corrupt(id, "allow-list"))
 }
 
 fn rate_limit_of(requests: Option<i32>, per_seconds: Option<i32>) -> Option<RateLimit> {
@@ -337,7 +253,7 @@ fn rate_limit_of(requests: Option<i32>, per_seconds: Option<i32>) -> Option<Rate
 fn key_of(row: Model) -> DbResult<Key> {
     Ok(Key {
         digest: digest_of(row.id, &row.digest)?,
-        permissions: row.permissions.parse().map_err(|_| broken(row.id, "permissions"))?,
+        permissions: row.permissions.parse().map_err(|_| corrupt(row.id, "permissions"))?,
         allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,
         scopes: Scopes::from_bits(row.scopes.cast_unsigned()),
         rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),

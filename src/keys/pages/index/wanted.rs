@@ -67,7 +67,7 @@ impl Wanted {
     pub(super) fn read(fields: &Fields) -> Self {
         // No key is searched for as text: it would be in the address.
         let text: String = scrub(fields.text("search")).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-        let search = text.strip_prefix(BY_DIGEST).and_then(digest).map_or_else(|| Search::of(&text), Search::Secret);
+        let search = text.strip_prefix(BY_DIGEST).and_then(digest).map_or_else(|| Search::parse(&text), Search::Secret);
         // A secret has one key, whatever its status.
         let status = fields.read::<Status>("status").filter(|_| !matches!(search, Search::Secret(_)));
         let order = read_order(fields.text("sort")).unwrap_or(Order::Descending(SortBy::Created));

@@ -54,9 +54,9 @@ impl RotatePage {
     fn step(&self) -> u8 {
         match self.takeover.as_ref().map(|takeover| takeover.handover) {
             None => 1,
-            Some(Handover::NotYet) => 2,
-            Some(Handover::Wait) => 3,
-            Some(Handover::Safe) => 4,
+            Some(Handover::NotStarted) => 2,
+            Some(Handover::InProgress) => 3,
+            Some(Handover::Complete) => 4,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::keys::model::{Handover, Key, KeyId, QUIET, Uses};
+use crate::keys::model::{Handover, Key, KeyId, UNUSED_AFTER, Uses};
 use crate::keys::pages::traffic::{self, Span, Traffic, number, requests};
 use crate::keys::tables::{address, last_use};
 use crate::keys::usage::{self, BucketSize, Sum};
@@ -56,7 +56,7 @@ impl Takeover {
         let new_first = usage::first_use(db, new.id).await?.or(new_last.as_ref().map(|last| last.at));
         let old_last_used = old_last.as_ref().map(|last| last.at);
         let (old_from, new_from) = (usage::addresses(db, old.id).await?, usage::addresses(db, new.id).await?);
-        let is_recent = |used: Time| now.since(used) < QUIET;
+        let is_recent = |used: Time| now.since(used) < UNUSED_AFTER;
         let missing = missing(&old_from, &new_from, now);
         let left_behind = missing.iter().map(|row| row.last_used_at).max();
         let is_beside = |used: Time| new_first.is_some_and(|first| used >= first);
@@ -66,7 +66,7 @@ impl Takeover {
         let end = now.hour().after(BucketSize::Hour.length());
         let since_created = usage::report(db, new.id, BucketSize::Day, new.created_at.hour(), end).await?;
         Ok(Self {
-            handover: Handover::judge(Uses { old_last: old_last_used, left_behind, new_first }, now),
+            handover: Handover::of(Uses { old_last: old_last_used, left_behind, new_first }, now),
             waiting,
             missing,
             is_beside: old_last_used.is_some_and(is_beside),

@@ -1,0 +1,98 @@
+//! The columns of keys that the index holds.
+
+use kit::db::{DbResult, Packing, packed};
+use kit::text::unhex;
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
+
+use super::{allowlist_of, digest_of, rate_limit_of};
+use crate::keys::index::IndexedKey;
+use crate::keys::model::KeyId;
+use crate::keys::tables::key::{Column, Entity};
+use crate::scopes::Scopes;
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+
+pub(in crate::keys) async fn find_indexed(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<IndexedKey>> {
+    let columns = INDEXED_COLUMNS.map(|(column, _)| column);
+    let row = Entity::find_by_id(id).select_only().columns(columns).into_model::<IndexedRow>().one(db).await?;
+    row.map(indexed_key_of).transpose()
+}
+
+/// Returns up to `limit` keys of all workspaces that were changed after `revision`, in the order of their changes.
+pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
+    let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
+    let columns = INDEXED_COLUMNS.map(|(column, _)| column);
+    let rows = changed.select_only().columns(columns).into_model::<IndexedRow>().all(db).await?;
+    rows.into_iter().map(indexed_key_of).collect()
+}
+
+/// Returns the keys of all workspaces whose last change has a revision in `after + 1..=until`. A starting node reads all keys in
+/// such ranges.
+pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) -> DbResult<Vec<IndexedKey>> {
+    let keys = Query::select().from(Entity).and_where(Column::Revision.gt(after)).and_where(Column::Revision.lte(until)).take();
+    packed(db, keys, INDEXED_COLUMNS).await?.into_iter().map(indexed_key_of).collect()
+}
+
+/// Columns in the order of the fields of [`IndexedRow`].
+const INDEXED_COLUMNS: [(Column, Packing); 11] = [
+    (Column::Id, Packing::Uuid),
+    (Column::WorkspaceId, Packing::Uuid),
+    (Column::Digest, Packing::Bytes),
+    (Column::Name, Packing::Plain),
+    (Column::Scopes, Packing::Plain),
+    (Column::IpAllowlist, Packing::Json),
+    (Column::RateRequests, Packing::Plain),
+    (Column::RatePerSeconds, Packing::Plain),
+    (Column::ExpiresAt, Packing::Plain),
+    (Column::RevokedAt, Packing::Plain),
+    (Column::Revision, Packing::Plain),
+];
+
+/// A row as it is read, column by column or packed.
+#[derive(FromQueryResult, Deserialize)]
+struct IndexedRow {
+    #[serde(deserialize_with = "key_id")]
+    id: KeyId,
+    #[serde(deserialize_with = "workspace_id")]
+    workspace_id: WorkspaceId,
+    #[serde(deserialize_with = "bytes")]
+    digest: Vec<u8>,
+    name: String,
+    scopes: i16,
+    ip_allowlist: Option<serde_json::Value>,
+    rate_requests: Option<i32>,
+    rate_per_seconds: Option<i32>,
+    expires_at: Option<Time>,
+    revoked_at: Option<Time>,
+    revision: i64,
+}
+
+fn key_id<'de, D: Deserializer<'de>>(packed: D) -> Result<KeyId, D::Error> {
+    Uuid::deserialize(packed).map(KeyId)
+}
+
+fn workspace_id<'de, D: Deserializer<'de>>(packed: D) -> Result<WorkspaceId, D::Error> {
+    Uuid::deserialize(packed).map(WorkspaceId)
+}
+
+fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
+    unhex(&String::deserialize(packed)?).ok_or_else(|| serde::de::Error::custom("expected hexadecimal"))
+}
+
+fn indexed_key_of(row: IndexedRow) -> DbResult<IndexedKey> {
+    Ok(IndexedKey {
+        digest: digest_of(row.id, &row.digest)?,
+        allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,
+        scopes: Scopes::from_bits(row.scopes.cast_unsigned()),
+        rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),
+        id: row.id,
+        workspace: row.workspace_id,
+        name: row.name,
+        expires_at: row.expires_at,
+        is_revoked: row.revoked_at.is_some(),
+        revision: row.revision,
+    })
+}
