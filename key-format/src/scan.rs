@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use percent_encoding::percent_decode_str;
+
 use super::{LENGTH, PREFIX};
 
 /// The first two characters of every secret.
@@ -84,19 +86,10 @@ fn search_escaped(text: &str) -> Result<Option<String>, TooDeep> {
 
 /// Removes one layer of percent-encoding; `None` if there is none.
 fn unescaped(text: &str) -> Option<String> {
-    let digit =
-        |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
-    let mut rest = text.as_bytes();
-    if !rest.contains(&b'%') {
-        return None;
+    match percent_decode_str(text).into() {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
     }
-    let mut bytes = Vec::with_capacity(rest.len());
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = digit(after.first()).zip(digit(after.get(1))).filter(|_| *first == b'%');
-        bytes.push(escaped.map_or(*first, |(high, low)| high << 4 | low));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    (bytes.len() < text.len()).then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The positions of secrets in `text`. They may overlap.

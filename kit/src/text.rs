@@ -111,26 +111,9 @@ pub fn sentence(words: impl fmt::Display) -> String {
     format!("{first}{}.", chars.as_str())
 }
 
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The first half of a SHA-256, in hexadecimal: enough to tell that something is no longer the same, too little to be it.
 pub fn fingerprint(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes)[..16])
-}
-
-/// The bytes of a hexadecimal text; `None` if it is none.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
-    if rest.is_empty() { bytes.collect() } else { None }
+    hex::encode(&Sha256::digest(bytes)[..16])
 }
 
 /// A text that may be left out, as it is kept: an empty one is none.

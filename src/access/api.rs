@@ -1,12 +1,12 @@
 //! Who am I, and: may this request pass?
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use compact_str::CompactString;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -184,22 +184,11 @@ const TENANT_NAME: HeaderName = HeaderName::from_static("x-tenant-name");
 const TENANT_TIMEZONE: HeaderName = HeaderName::from_static("x-tenant-timezone");
 const TENANT_MODULES: HeaderName = HeaderName::from_static("x-tenant-modules");
 
-/// Visible ASCII and spaces as they are, the rest and `%` percent-encoded as UTF-8: a header is ASCII.
+/// A header is ASCII: everything that does not print in it is encoded, and so is `%`, which starts an escape.
+const NOT_IN_HEADERS: AsciiSet = CONTROLS.add(b'%');
+
 fn percent_encoded(text: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'%';
-    if text.bytes().all(is_plain) {
-        return Cow::Borrowed(text);
-    }
-    let encoded = text.bytes().fold(String::with_capacity(3 * text.len()), |mut encoded, byte| {
-        if is_plain(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _written = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    });
-    Cow::Owned(encoded)
+    utf8_percent_encode(text, &NOT_IN_HEADERS).into()
 }
 
 /// A proxy looks at the status alone.

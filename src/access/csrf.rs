@@ -20,7 +20,6 @@ use crate::sessions::Jar;
 use kit::http::intake::{self, LARGEST_ANONYMOUS, NotTaken, Sender};
 use kit::http::{ApiError, Describe, Doc, IdempotencyKey, Matched};
 use kit::page::Fields;
-use kit::text::hex;
 
 /// The field that carries the token.
 pub(super) const TOKEN: &str = "csrf";
@@ -59,7 +58,7 @@ impl Describe for Form {
 
 /// The token of the forms of whoever has this cookie.
 pub(super) fn csrf_token(cookie: &str) -> String {
-    hex(&Sha256::digest(format!("form {cookie}")))
+    hex::encode(Sha256::digest(format!("form {cookie}")))
 }
 
 /// The layer in front of every page.

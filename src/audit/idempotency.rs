@@ -18,7 +18,6 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Tx};
 use kit::http::IdempotencyKey;
-use kit::text::hex;
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -46,7 +45,7 @@ impl Claim {
         let mut actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
         take_secrets_out(&mut actor);
         // Only a digest is kept of what the client wrote: it may be made of a person's name.
-        let digest = hex(&Sha256::digest(key.key.as_bytes()));
+        let digest = hex::encode(Sha256::digest(key.key.as_bytes()));
         Self { actor, key: IdempotencyKey { key: digest, ..key } }
     }
 

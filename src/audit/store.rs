@@ -15,7 +15,6 @@ use super::words::{is_unusual, unusual_kinds};
 use crate::workspaces::WorkspaceId;
 use kit::db::{DbResult, rows_of};
 use kit::http::{Page, Paging};
-use kit::text::hex;
 
 /// One page of a workspace's events, the newest first.
 pub async fn list(
@@ -166,7 +165,7 @@ pub(super) async fn heads_after(db: &impl ConnectionTrait, after: Option<Workspa
 /// The hash of one event, in hexadecimal.
 pub async fn hash_at(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<String>> {
     let one = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace)).filter(event::Column::Sequence.eq(sequence));
-    Ok(one.one(db).await?.map(|row| hex(&row.hash)))
+    Ok(one.one(db).await?.map(|row| hex::encode(row.hash)))
 }
 
 /// Who was removed from the workspace, by name, the latest 200: their ids, and their names at the time.
@@ -248,7 +247,7 @@ pub(super) fn event_of(row: event::Model) -> Event {
         user_agent: row.user_agent,
         request_id: row.request_id,
         details: row.details,
-        hash: hex(&row.hash),
+        hash: hex::encode(row.hash),
     }
 }
 

@@ -8,7 +8,6 @@ use super::store;
 use super::tables::{event, head};
 use crate::workspaces::WorkspaceId;
 use kit::db::{Db, DbResult, is_unavailable};
-use kit::text::hex;
 
 /// Events read at once.
 pub(super) const BATCH: u64 = 250;
@@ -90,7 +89,7 @@ pub enum Fault {
 /// Verifies the chain of `workspace`.
 pub async fn verify(db: &Db, workspace: WorkspaceId) -> DbResult<Verdict> {
     let Walk { place, fault, .. } = walk(db, workspace, Place::START, i64::MAX).await?;
-    Ok(Verdict { events: place.sequence, head: hex(&place.hash), fault })
+    Ok(Verdict { events: place.sequence, head: hex::encode(place.hash), fault })
 }
 
 /// Up to which event a chain fits.

@@ -18,7 +18,6 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, is_unavailable};
 use kit::lock::lock;
-use kit::text::hex;
 
 /// Events that are walked over at one look.
 pub(super) const STEP: i64 = 5_000;
@@ -221,7 +220,7 @@ async fn last(db: &Db, workspace: WorkspaceId) -> DbResult<i64> {
 /// Whether the log still has the event that a walk came to.
 async fn stands(db: &Db, workspace: WorkspaceId, place: Place) -> DbResult<bool> {
     match store::hash_at(db.read(), workspace, place.sequence).await {
-        Ok(hash) => Ok(place == Place::START || hash == Some(hex(&place.hash))),
+        Ok(hash) => Ok(place == Place::START || hash == Some(hex::encode(place.hash))),
         Err(error) if is_unavailable(&error) => Err(error),
         Err(_) => Ok(false),
     }

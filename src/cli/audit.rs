@@ -13,7 +13,6 @@ use crate::audit::{self, AuditKey, Comparison, EventFilter, Format, PublicKey, S
 use crate::workspaces::Workspace;
 use kit::db::Location;
 use kit::random::Random;
-use kit::text::hex;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -113,7 +112,7 @@ impl Expected {
     fn event(&self) -> (i64, String) {
         match self {
             Self::Plain { sequence, hash } => (*sequence, hash.clone()),
-            Self::Signed(head) => (head.sequence, hex(&head.hash)),
+            Self::Signed(head) => (head.sequence, hex::encode(head.hash)),
         }
     }
 
@@ -207,7 +206,7 @@ async fn head(at: &InWorkspace, audit_key: &AuditKeyFile, as_json: bool) -> Resu
         return output::json(&json!({
             "workspace": workspace.id,
             "sequence": sequence,
-            "hash": hex(&hash),
+            "hash": hex::encode(hash),
             "publicKey": key.public().to_string(),
             "signed": signed,
         }));

@@ -14,7 +14,7 @@ use planeconnection::keys::{self, KeyFilter, RevokeKey, Status};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{TestApp, TestKey, hex};
+use crate::support::{TestApp, TestKey};
 
 /// The same database, by a process whose clock is wrong by a day.
 async fn other(t: &TestApp, clock: Clock, seed: u64) -> App {
@@ -127,7 +127,7 @@ async fn a_node_believes_a_database_that_has_forgotten_a_change() {
     keys::revoke(&t.app, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
     t.app.cluster.heartbeat().await.expect("a lease");
     // The revocation, and before it the second key, were never there.
-    let of = |secret: &str| hex(&Sha256::digest(secret));
+    let of = |secret: &str| hex::encode(Sha256::digest(secret));
     let digest = t.database.by_engine("lower(hex(digest))", "encode(digest, 'hex')");
     let undo = format!(
         "UPDATE api_keys SET revoked_at = NULL, revision = 2 WHERE {digest} = '{}'; DELETE FROM api_keys WHERE {digest} = '{}'",
@@ -164,7 +164,7 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
         assert_eq!(active().await, 2);
         // The new name was lost, and its number is now that of a revocation.
         let digest = t.database.by_engine("lower(hex(digest))", "encode(digest, 'hex')");
-        let of = |key: &TestKey| format!("{digest} = '{}'", hex(&Sha256::digest(&key.secret)));
+        let of = |key: &TestKey| format!("{digest} = '{}'", hex::encode(Sha256::digest(&key.secret)));
         let row = if is_told { "applied_revision = applied_revision - 1" } else { "applied_revision = applied_revision" };
         t.tamper(&format!(
             "UPDATE nodes SET {row}; UPDATE api_keys SET name = 'Known', revision = 2 WHERE {}; \

@@ -273,11 +273,6 @@ impl TestApp {
     }
 }
 
-/// In hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
-}
-
 async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace, Member) {
     let owner = Owner {
         email: email.parse().expect("an email"),

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::Known;
-use crate::text::hex;
 
 /// Hexadecimal digits of SHA-256 that name a content: 64 bits, for contents that nobody outside chooses.
 const DIGITS: usize = 16;
@@ -23,7 +22,7 @@ impl Prepared {
     /// A response with these headers; `Cache-Control` and `ETag` are added when it is sent.
     pub fn new(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        let hash = hex(&Sha256::digest(&body))[..DIGITS].to_owned();
+        let hash = hex::encode(Sha256::digest(&body))[..DIGITS].to_owned();
         let headers = headers.into_iter().filter(|(name, _)| *name != header::CACHE_CONTROL).collect();
         Self { headers, body, hash }
     }

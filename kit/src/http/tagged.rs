@@ -13,7 +13,6 @@ use utoipa::{PartialSchema, ToSchema};
 use super::answer::Envelope;
 use super::describe::Shape;
 use super::{ApiError, Describe, Doc, JsonOk};
-use crate::text::hex;
 
 /// The versions a caller has already: `If-None-Match`.
 #[derive(Debug)]
@@ -62,7 +61,7 @@ impl<T: Serialize> IntoResponse for WithEtag<T> {
                 return ApiError::internal().into_response();
             }
         };
-        let tag = hex(&Sha256::digest(&body));
+        let tag = hex::encode(Sha256::digest(&body));
         // It may be kept, by the caller alone, and is asked about before it is used again.
         let mut response = if self.known.has(&tag) {
             StatusCode::NOT_MODIFIED.into_response()

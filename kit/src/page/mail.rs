@@ -1,18 +1,16 @@
 //! Links that open a message.
 
-use std::fmt::Write;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The address of a link to write to `email` (RFC 6068): a question mark in it does not begin header fields.
+/// Everything but letters, digits and the punctuation that RFC 6068 allows in an address; `?` and `&` start header fields.
+const ESCAPED: AsciiSet = {
+    let kept = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+    kept.remove(b'+').remove(b'!').remove(b'$').remove(b'\'').remove(b'*')
+};
+
+/// Returns the address of a link that writes to `email`.
 pub fn mailto(email: &str) -> String {
-    let mut link = "mailto:".to_owned();
-    for byte in email.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~@+!$'*".contains(&byte) {
-            link.push(byte.into());
-        } else {
-            let _infallible = write!(link, "%{byte:02X}");
-        }
-    }
-    link
+    format!("mailto:{}", utf8_percent_encode(email, &ESCAPED))
 }
 
 #[cfg(test)]

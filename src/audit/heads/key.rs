@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::signed::PublicKey;
 use kit::random::Random;
-use kit::text::{hex, unhex};
 
 /// A key that signs heads.
 pub struct AuditKey(Ed25519KeyPair);
@@ -42,7 +41,7 @@ impl AuditKey {
             return Err(invalid("others than its owner may read or change this key; run chmod 600 on it"));
         }
         let text = SecretString::from(fs::read_to_string(path)?);
-        let seed = unhex(text.expose_secret().trim()).map(SecretSlice::from);
+        let seed = hex::decode(text.expose_secret().trim()).ok().map(SecretSlice::from);
         let pair = seed.and_then(|seed| Ed25519KeyPair::from_seed_unchecked(seed.expose_secret()).ok());
         pair.map(Self).ok_or_else(|| invalid("expected the 64 hexadecimal digits of an Ed25519 seed"))
     }
@@ -62,7 +61,7 @@ impl AuditKey {
 /// Writes a new key. Of two processes that do so at once one wins, and the other reads its key.
 fn make(path: &Path, random: &Random) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let seed = SecretString::from(hex(&random.bytes::<32>()));
+    let seed = SecretString::from(hex::encode(random.bytes::<32>()));
     let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
     file.write_all(seed.expose_secret().as_bytes())?;
     file.write_all(b"\n")?;

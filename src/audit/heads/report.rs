@@ -13,7 +13,6 @@ use crate::audit::store;
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::lock::lock;
-use kit::text::hex;
 
 /// How often heads are reported.
 const EVERY: Duration = Duration::from_hours(1);
@@ -103,7 +102,7 @@ impl HeadReport {
                 let (workspace, sequence) = (head.workspace_id, head.sequence);
                 totals.workspaces += 1;
                 totals.events += sequence;
-                digest.update(format!("{workspace}:{sequence}:{}\n", hex(&head.hash)));
+                digest.update(format!("{workspace}:{sequence}:{}\n", hex::encode(&head.hash)));
                 // A head that cannot be read is for the verification to name.
                 if let Ok(hash) = store::stored_hash(&head.hash)
                     && keeps
@@ -113,7 +112,7 @@ impl HeadReport {
                 }
             }
         }
-        totals.digest = hex(&digest.finalize());
+        totals.digest = hex::encode(digest.finalize());
         Ok((moved, totals))
     }
 }
@@ -130,7 +129,7 @@ fn log(app: &App, state: &mut State, mut heads: Vec<Head>) {
         let slug = app.index.tenant(workspace).map_or_else(|| workspace.to_string(), |tenant| tenant.slug.to_string());
         let head = match key {
             Some(key) => SignedHead::sign(key, workspace, sequence, hash, app.clock.now()).to_string(),
-            None => format!("{sequence}:{}", hex(&hash)),
+            None => format!("{sequence}:{}", hex::encode(hash)),
         };
         tracing::info!(workspace = slug, %head, "audit head");
         state.logged.insert(workspace, sequence);

@@ -12,7 +12,6 @@ use super::key::AuditKey;
 use crate::audit::chain::Hash;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::text::{hex, unhex};
 
 /// The mark of a head, version 1. It keeps a signature from being taken for one over something else.
 const MARK: &str = "pcah1";
@@ -23,14 +22,14 @@ pub struct PublicKey(pub(super) [u8; 32]);
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
 impl FromStr for PublicKey {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let bytes = unhex(text).and_then(|bytes| bytes.try_into().ok());
+        let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
         bytes.map(Self).ok_or_else(|| "expected a public key of 64 hexadecimal digits".to_owned())
     }
 }
@@ -60,7 +59,7 @@ impl SignedHead {
     /// Signs the head of a chain.
     pub fn sign(key: &AuditKey, workspace: WorkspaceId, sequence: i64, hash: Hash, now: Time) -> Self {
         let (seconds, public) = (now.micros() / 1_000_000, key.public());
-        let text = format!("{MARK}.{workspace}.{sequence}.{}.{seconds}.{public}", hex(&hash));
+        let text = format!("{MARK}.{workspace}.{sequence}.{}.{seconds}.{public}", hex::encode(hash));
         let signature = key.sign(text.as_bytes());
         Self { workspace, sequence, hash, key: public, text, signature }
     }
@@ -78,7 +77,7 @@ impl SignedHead {
 
 impl fmt::Display for SignedHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.text, hex(&self.signature))
+        write!(f, "{}.{}", self.text, hex::encode(&self.signature))
     }
 }
 
@@ -96,10 +95,10 @@ impl FromStr for SignedHead {
         Ok(Self {
             workspace: workspace.parse().map_err(|_| Unfit)?,
             sequence: sequence.parse().map_err(|_| Unfit)?,
-            hash: unhex(hash).and_then(|hash| hash.try_into().ok()).ok_or(Unfit)?,
+            hash: hex::decode(hash).ok().and_then(|hash| hash.try_into().ok()).ok_or(Unfit)?,
             key: key.parse().map_err(|_| Unfit)?,
             text: text.to_owned(),
-            signature: unhex(signature).ok_or(Unfit)?,
+            signature: hex::decode(signature).map_err(|_| Unfit)?,
         })
     }
 }

@@ -1,7 +1,6 @@
 //! The columns of keys that the index holds.
 
 use kit::db::{DbResult, Packing, packed};
-use kit::text::unhex;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Deserializer};
@@ -79,7 +78,7 @@ fn workspace_id<'de, D: Deserializer<'de>>(packed: D) -> Result<WorkspaceId, D::
 }
 
 fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
-    unhex(&String::deserialize(packed)?).ok_or_else(|| serde::de::Error::custom("expected hexadecimal"))
+    hex::decode(String::deserialize(packed)?).map_err(|_| serde::de::Error::custom("expected hexadecimal"))
 }
 
 fn indexed_key_of(row: IndexedRow) -> DbResult<IndexedKey> {

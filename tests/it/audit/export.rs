@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
 use super::{KEYS, LOG};
-use crate::support::{TestApp, hex};
+use crate::support::TestApp;
 
 /// RFC 8785 for what is in an event: members in the order of their names, no spaces, no numbers but whole ones.
 fn canonical(value: &Value) -> String {
@@ -47,12 +47,12 @@ async fn the_ndjson_export_can_be_verified_elsewhere() {
         let hash = event.as_object_mut().and_then(|event| event.remove("hash")).expect("a hash");
         assert_eq!(event["sequence"], json!(number));
         previous = Sha256::new().chain_update(&previous).chain_update(canonical(&event)).finalize().to_vec();
-        assert_eq!(json!(hex(&previous)), hash, "{line}");
+        assert_eq!(json!(hex::encode(&previous)), hash, "{line}");
         events = number;
     }
     assert!(events > 8 && export.text.contains("api_key.denied"));
     let verdict = planeconnection::audit::verify(&t.app.db, t.workspace.id).await.expect("a verdict");
-    assert_eq!((verdict.events, verdict.head), (events, hex(&previous)));
+    assert_eq!((verdict.events, verdict.head), (events, hex::encode(&previous)));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde_json::{Value, json};
 
 use super::{KEYS, LOG};
-use crate::support::{Lines, PASSWORD, TestApp, TestKey, hex};
+use crate::support::{Lines, PASSWORD, TestApp, TestKey};
 
 const WHOAMI: &str = "/api/v1/auth/whoami";
 
@@ -271,7 +271,7 @@ async fn no_secret_is_in_the_database_or_in_the_log() {
         let text = String::from_utf8_lossy(bytes).to_lowercase();
         assert!(!text.is_empty());
         for secret in &secrets {
-            for form in [secret.to_lowercase(), secret[4..].to_lowercase(), hex(secret.as_bytes())] {
+            for form in [secret.to_lowercase(), secret[4..].to_lowercase(), hex::encode(secret.as_bytes())] {
                 assert!(!text.contains(&form), "{} characters of a secret are in {place}", form.len());
             }
         }

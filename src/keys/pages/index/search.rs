@@ -7,7 +7,6 @@ use super::wanted::{BY_DIGEST, LIST, Wanted};
 use crate::access::{Form, ManageKeys, PageSession};
 use key_format::find_key;
 use kit::page::Fields;
-use kit::text::hex;
 
 /// To the list that shows what was found. A browser with a script hashes a key itself and does not come here with it.
 pub(super) async fn search(_: PageSession<ManageKeys>, Form { fields, .. }: Form) -> Response {
@@ -17,7 +16,7 @@ pub(super) async fn search(_: PageSession<ManageKeys>, Form { fields, .. }: Form
 fn address(fields: &Fields) -> String {
     match find_key(fields.text("search")) {
         // Whether or not its checksum fits: with a mistyped one nothing will be found.
-        Some(secret) => format!("{LIST}?search={BY_DIGEST}{}", hex(&Sha256::digest(secret))),
+        Some(secret) => format!("{LIST}?search={BY_DIGEST}{}", hex::encode(Sha256::digest(secret))),
         None => Wanted::read(fields).link(),
     }
 }
@@ -32,7 +31,7 @@ mod tests {
     fn a_key_becomes_its_digest_and_any_other_text_stays_with_its_filters() {
         let random = Random::seeded(1);
         let secret = PlainSecret::generate(|bytes| random.fill(bytes));
-        let expected = format!("/settings/api-keys?search=sha256:{}", hex(&secret.digest().0));
+        let expected = format!("/settings/api-keys?search=sha256:{}", hex::encode(secret.digest().0));
         for text in [secret.expose().to_owned(), format!("X-API-Key: {}\n", secret.expose())] {
             assert_eq!(address(&Fields::from([("search", text.as_str()), ("status", "active")])), expected);
         }

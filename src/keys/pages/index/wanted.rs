@@ -162,11 +162,9 @@ fn link(fields: &Fields) -> String {
     format!("{LIST}{}", fields.to_query())
 }
 
-fn digest(hex: &str) -> Option<SecretDigest> {
-    let digits: Vec<u8> =
-        hex.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    bytes.try_into().ok().filter(|_| digits.len() == 64).map(SecretDigest)
+fn digest(text: &str) -> Option<SecretDigest> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(text, &mut digest).ok().map(|()| SecretDigest(digest))
 }
 
 /// An order as an address says it; of the usual one it says nothing.

@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{LIST, SEARCH, link, named, names};
-use crate::support::{Lines, TestApp, hex};
+use crate::support::{Lines, TestApp};
 
 #[tokio::test]
 async fn a_search_finds_names_and_hints_and_keeps_status_and_order() {
@@ -38,7 +38,7 @@ async fn a_pasted_key_is_found_by_its_digest_and_leaves_no_trace() {
     let (key, _) = (t.key_with(named("Leaked")).await, t.key_with(named("Other")).await);
     t.revoke(&key).await;
     let admin = t.person(Role::Admin).await;
-    let address = format!("/settings/api-keys?search=sha256:{}", hex(&Sha256::digest(&key.secret)));
+    let address = format!("/settings/api-keys?search=sha256:{}", hex::encode(Sha256::digest(&key.secret)));
     let pasted = format!("curl -H 'X-API-Key: {}'", key.secret);
     let answer = admin.submit("/settings/api-keys?status=active", SEARCH, &[("search", &pasted)]).await;
     answer.leads_to(&address);
@@ -66,7 +66,7 @@ async fn a_key_of_another_workspace_is_neither_listed_nor_found() {
     for query in ["", "?search=north", "?status=revoked", &format!("?revoked={id}")] {
         admin.get(&format!("{LIST}{query}")).await.is(200).does_not_say("Northwind").does_not_say(&id);
     }
-    let digest = hex(&Sha256::digest(&secret));
+    let digest = hex::encode(Sha256::digest(&secret));
     let page = admin.get(&format!("{LIST}?search=sha256:{digest}")).await.is(200);
     page.says("The key you pasted").says("No key in this workspace has that secret").does_not_say("Northwind");
 }
