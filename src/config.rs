@@ -1,4 +1,4 @@
-//! What a node is told when it starts.
+//! Settings of a node.
 
 use std::sync::Arc;
 
@@ -10,42 +10,39 @@ use kit::db::DbOptions;
 use kit::http::serve::Timeouts;
 use kit::log::Log;
 
-/// Settings of a node.
+/// The settings that a node is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where people and applications reach the product, without a slash at the end.
+    /// Without a slash at the end.
     pub public_url: String,
-    /// Host names by which people may reach the pages, besides that of the public URL.
+    /// Host names that serve pages, besides that of the public URL.
     pub allowed_hosts: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether metrics are served on an address of their own.
+    /// True if metrics are served on an address of their own.
     pub has_metrics_listener: bool,
-    /// Settings of the database.
     pub database: DbOptions,
-    /// What this node is called, for people.
+    /// The name of this node, chosen by the operator.
     pub node_name: String,
-    /// Connections that are served at once.
+    /// Open connections at a time.
     pub max_connections: usize,
-    /// Deadlines of a connection.
+    /// Time limits of a connection.
     pub timeouts: Timeouts,
-    /// Bytes of request bodies that are held at once.
+    /// Bytes of request bodies in memory at a time.
     pub body_bytes: usize,
-    /// Where requests are logged.
     pub log: Log,
-    /// Figures of limits and quotas.
     pub limits: limits::Settings,
     /// The key that signs heads of audit logs.
     pub audit_key: Option<Arc<AuditKey>>,
 }
 
 impl Config {
-    /// Whether people reach the product by TLS.
+    /// Returns whether the public URL has TLS.
     pub fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 
-    /// Scheme, host and port of the public URL, as a browser names them in `Origin`.
+    /// Returns scheme, host and port of the public URL, as in the header `Origin`.
     pub fn origin(&self) -> &str {
         let host = self.public_url.find("://").map_or(0, |at| at + 3);
         self.public_url[host..].find('/').map_or(&self.public_url, |end| &self.public_url[..host + end])

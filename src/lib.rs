@@ -1,7 +1,7 @@
-//! PlaneConnection API keys: how an aviation operator lets other software into its workspace, safely.
+//! PlaneConnection API keys: access for other software to the workspace of an aviation operator.
 //!
-//! `docs/ARCHITECTURE.md` draws the house. A slice has the same rooms everywhere: `mod` (purpose, invariants, file
-//! map), `model` (types and rules without I/O), `store` (queries), `service` (use cases), `api` (JSON), `pages` (HTML), `error`.
+//! `docs/ARCHITECTURE.md` is the map. Each slice has the same files: `mod` (purpose, invariants, file map), `model` (types and
+//! rules without I/O), `store` (queries), `service` (use cases), `api` (JSON), `pages` (HTML), `error`.
 
 pub mod access;
 pub mod app;

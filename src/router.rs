@@ -1,4 +1,4 @@
-//! Every route of the product: the slices' tables, one after another.
+//! All routes of the product, from the tables of the slices.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use crate::middleware::HttpStack;
 use crate::{access, audit, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
 use kit::http::{ApiError, Routes, told};
 
-/// The table of the JSON API; the OpenAPI document and the table of permissions are made from it.
+/// Returns the route table of the JSON API, from which the OpenAPI document and the permissions test are generated.
 pub fn table() -> Vec<Routes<App>> {
     vec![
         access::routes(),
@@ -26,12 +26,12 @@ pub fn table() -> Vec<Routes<App>> {
     ]
 }
 
-/// The table of the pages.
+/// Returns the route table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
     vec![workspaces::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages(), cluster::pages()]
 }
 
-/// Everything a node serves.
+/// Builds the router of a node, with its middleware.
 pub fn router(app: App) -> HttpStack {
     let merged = |table: Vec<Routes<App>>| table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
     let pages = merged(pages())
@@ -53,7 +53,7 @@ pub fn router(app: App) -> HttpStack {
     HttpStack::new(app, router)
 }
 
-/// The metrics alone, for an address of their own.
+/// Builds the router of the metrics alone, for an address of their own.
 pub fn metrics(app: App) -> Router {
     reference::metrics_router().with_state(app)
 }

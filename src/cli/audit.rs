@@ -16,29 +16,29 @@ use kit::random::Random;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Verify that no event was altered, removed, inserted or moved, and that keys, members and settings are as the log says
+    /// Verify that no event was altered, removed, inserted or moved, and that keys, members and settings agree with the log
     Verify {
         #[command(flatten)]
         at: InWorkspace,
-        /// Also require that the log still has this head: SEQUENCE:HASH, or a signed one, as it was printed or logged
+        /// Require that the log contains this head: SEQUENCE:HASH, or a signed head, as printed or logged
         #[arg(long, env = "PLANECONNECTION_EXPECT", value_name = "HEAD")]
         expect: Option<Expected>,
-        /// The public key that must have signed the head; left out: that of the audit key
+        /// Public key that must have signed the head; default: that of the audit key
         #[arg(long, env = "PLANECONNECTION_PUBLIC_KEY", value_name = "HEX")]
         public_key: Option<PublicKey>,
         #[command(flatten)]
         audit_key: AuditKeyFile,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
-    /// Print the head of the log, signed, to be kept elsewhere
+    /// Print the signed head of the log, to be kept elsewhere
     Head {
         #[command(flatten)]
         at: InWorkspace,
         #[command(flatten)]
         audit_key: AuditKeyFile,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -46,22 +46,21 @@ pub(super) enum Command {
     Export {
         #[command(flatten)]
         at: InWorkspace,
-        /// ndjson holds everything needed to verify the chain elsewhere
+        /// Format; ndjson contains all that is needed to verify the chain elsewhere
         #[arg(long, env = "PLANECONNECTION_FORMAT")]
         format: Format,
     },
 }
 
-/// The file of the key that signs heads.
 #[derive(clap::Args)]
 pub(super) struct AuditKeyFile {
-    /// The key that signs heads of audit logs, made if there is none; left out: beside an SQLite database, with .audit-key behind its name
+    /// File of the key that signs heads of audit logs, created if it does not exist; default: next to a SQLite database, with .audit-key appended to its name
     #[arg(long, env = "PLANECONNECTION_AUDIT_KEY", value_name = "FILE")]
     audit_key: Option<PathBuf>,
 }
 
 impl AuditKeyFile {
-    /// The file that was named, or the one beside an SQLite database.
+    /// Returns the file from the flag, or the one next to a SQLite database.
     fn path(&self, database: &Database) -> Option<PathBuf> {
         let beside = match &database.database {
             Location::Sqlite(path) => {
@@ -74,20 +73,20 @@ impl AuditKeyFile {
         self.audit_key.clone().or(beside)
     }
 
-    /// Reads or makes the key; `None` if no file is known.
+    /// Reads or creates the key. Returns `None` without a file.
     pub(super) fn open_or_make(&self, database: &Database) -> Result<Option<AuditKey>, Failure> {
         let Some(path) = self.path(database) else { return Ok(None) };
         let opened = AuditKey::open_or_make(&path, &Random::System);
         opened.map(Some).map_err(|error| Failure::refused(format!("the audit key {}: {error}", path.display())))
     }
 
-    /// The public key, of a key that is there already.
+    /// Returns the public key if the file exists.
     fn public(&self, database: &Database) -> Option<PublicKey> {
         AuditKey::open(&self.path(database)?).ok().map(|key| key.public())
     }
 }
 
-/// A head that was kept outside the database, unknown to somebody who rewrote the whole log.
+/// A head that was kept outside the database, so that a rewrite of the whole log is detected.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
     Plain { sequence: i64, hash: String },
@@ -116,7 +115,7 @@ impl Expected {
         }
     }
 
-    /// A signed head has to be of this workspace, and signed by a key that is known from elsewhere.
+    /// Fails unless a signed head is of this workspace and signed by the trusted key.
     fn check(&self, workspace: &Workspace, trusted: Option<PublicKey>) -> Result<(), Failure> {
         let Self::Signed(head) = self else { return Ok(()) };
         let Some(trusted) = trusted else {
@@ -155,7 +154,7 @@ async fn verify(at: &InWorkspace, expect: Option<Expected>, trusted: Option<Publ
     if let (None, Some(expected)) = (&fault, expect) {
         fault = missing(&app, &workspace, &expected).await?;
     }
-    // A log that is not whole says nothing of the tables.
+    // Tables cannot be compared with an incomplete log.
     let comparison = if fault.is_none() { Some(audit::compare(&app.db, workspace.id).await?) } else { None };
     let differences = comparison.as_ref().map_or(0, Comparison::total);
     if as_json {
@@ -176,7 +175,7 @@ async fn verify(at: &InWorkspace, expect: Option<Expected>, trusted: Option<Publ
             if !as_json {
                 comparison.differences.iter().try_for_each(|difference| output::line(difference.to_string()))?;
             }
-            Err(Failure::refused(format!("the log fits, but the tables do not say what it says: differences: {differences}")))
+            Err(Failure::refused(format!("the log is intact, but the tables differ from it: differences: {differences}")))
         }
         (None, _) if as_json => Ok(()),
         (None, comparison) => {
@@ -187,7 +186,7 @@ async fn verify(at: &InWorkspace, expect: Option<Expected>, trusted: Option<Publ
     }
 }
 
-/// Why the log does not have the expected head any more, if so.
+/// Returns a fault if the log does not contain the expected head.
 async fn missing(app: &App, workspace: &Workspace, expected: &Expected) -> Result<Option<String>, Failure> {
     let (sequence, hash) = expected.event();
     let found = audit::hash_at(app.db.read(), workspace.id, sequence).await?;
@@ -197,7 +196,7 @@ async fn missing(app: &App, workspace: &Workspace, expected: &Expected) -> Resul
 
 async fn head(at: &InWorkspace, audit_key: &AuditKeyFile, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
-    let none = || Failure::usage("give --audit-key: a server has no file beside it for the key that signs");
+    let none = || Failure::usage("give --audit-key: with a server there is no default file for the key that signs");
     let key = audit_key.open_or_make(&at.database)?.ok_or_else(none)?;
     let last = audit::last_link(app.db.read(), workspace.id).await?;
     let (sequence, hash) = last.ok_or_else(|| Failure::refused("the log has no head: run audit verify"))?;

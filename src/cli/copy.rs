@@ -11,15 +11,15 @@ use kit::db::{Location, Table, Tx};
 
 #[derive(clap::Args)]
 pub(super) struct Copy {
-    /// The database to copy; no node may be running on it
+    /// Source database; no node may run on it
     #[arg(long, env = "PLANECONNECTION_FROM", value_name = "URL", hide_env_values = true)]
     from: Location,
-    /// The database to copy to, which must be empty; a file is made if there is none
+    /// Target database, which must be empty; a SQLite file is created if it does not exist
     #[arg(long, env = "PLANECONNECTION_TO", value_name = "URL", hide_env_values = true)]
     to: Location,
 }
 
-/// Every table with something in it to keep, those that others refer to first. Nodes are not: they write their own rows.
+/// All tables to copy, in the order of their references. `nodes` is left out: nodes write their own rows.
 pub fn tables() -> Vec<Box<dyn Table>> {
     let slices = [
         cluster::tables(),
@@ -42,10 +42,10 @@ impl Copy {
             return Err(Failure::usage("--from and --to are the same database"));
         }
         let from = Database::from(self.from.clone()).open().await?;
-        let to = Database::from(self.to.clone()).open_or_make(Config::default()).await?;
-        // Nobody writes from here on: what a node or a command does meanwhile waits for the copy, or fails.
+        let to = Database::from(self.to.clone()).open_or_create(Config::default()).await?;
+        // From here on, writes of nodes and commands wait for the copy, or fail.
         let (view, copy) = (from.db.begin_view().await?, to.db.begin_copy().await?);
-        self.require_quiet(&from).await?;
+        self.require_no_nodes(&from).await?;
         self.require_empty(&copy).await?;
         for table in tables() {
             copy_table(&*table, &view, &copy).await?;
@@ -59,8 +59,8 @@ impl Copy {
         Ok(())
     }
 
-    /// What a running node writes while it is copied would be lost.
-    async fn require_quiet(&self, from: &App) -> Result<(), Failure> {
+    /// Fails if a node runs: its writes during the copy would be lost.
+    async fn require_no_nodes(&self, from: &App) -> Result<(), Failure> {
         match cluster::running(from).await?.first() {
             None => Ok(()),
             Some(node) => {
@@ -86,7 +86,7 @@ async fn copy_table(table: &dyn Table, from: &Tx, to: &Tx) -> Result<(), Failure
     let (of, is_watched) = (table.count(from).await?, std::io::stderr().is_terminal());
     let mut progress = |copied: u64| {
         if is_watched {
-            // Whether it is seen makes no difference to the copy.
+            // A closed stderr does not stop the copy.
             let _unseen = write!(std::io::stderr(), "\r{:<22}{copied:>12} of {of}", table.name());
         }
     };
@@ -99,7 +99,7 @@ async fn copy_table(table: &dyn Table, from: &Tx, to: &Tx) -> Result<(), Failure
     Ok(())
 }
 
-/// The chain of the copy has to fit as the original's does.
+/// Verifies the audit chain of the copy.
 async fn verify(to: &App, workspace: &Workspace) -> Result<(), Failure> {
     let verdict = audit::verify(&to.db, workspace.id).await?;
     match verdict.fault {

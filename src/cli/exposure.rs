@@ -1,18 +1,18 @@
-//! Warnings at the start of a node: a database that others on the machine or on the network can reach.
+//! Warnings at the start of a node about a database that other users or the network can reach.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use kit::db::{Location, Transport};
 
-/// Read or written by the group or by others.
+/// Readable or writable by the group or by others.
 const SHARED: u32 = 0o066;
-/// Written by them.
-const WRITTEN: u32 = 0o022;
-/// Only the owner of a file in such a folder may replace it.
+/// Writable by the group or by others.
+const WRITABLE: u32 = 0o022;
+/// In a folder with this bit, only the owner of a file may replace it.
 const STICKY: u32 = 0o1000;
 
-/// Logs what protects the database less than it could.
+/// Logs file modes and transports that expose the database.
 pub(super) fn warn(location: &Location) {
     match location {
         Location::Sqlite(path) => {
@@ -38,7 +38,7 @@ fn mode(path: &Path) -> Option<u32> {
 fn warn_of_file(path: &Path) {
     let Some(mode) = mode(path).filter(|mode| mode & SHARED != 0) else { return };
     let (file, mode_text) = (path.display(), format!("{mode:04o}"));
-    if mode & WRITTEN != 0 {
+    if mode & WRITABLE != 0 {
         tracing::error!(%file, mode = mode_text, "others on this machine can write to the database file: chmod 600 it");
     } else {
         tracing::warn!(%file, mode = mode_text, "others on this machine can read the database file: chmod 600 it");
@@ -46,7 +46,7 @@ fn warn_of_file(path: &Path) {
 }
 
 fn warn_of_folder(folder: &Path) {
-    let Some(mode) = mode(folder).filter(|mode| mode & WRITTEN != 0 && mode & STICKY == 0) else { return };
+    let Some(mode) = mode(folder).filter(|mode| mode & WRITABLE != 0 && mode & STICKY == 0) else { return };
     let mode_text = format!("{mode:04o}");
     tracing::warn!(
         folder = %folder.display(), mode = mode_text,

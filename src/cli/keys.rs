@@ -16,58 +16,58 @@ use kit::http::{Check, Faults};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List the keys, the newest first
+    /// List keys, the newest first
     List {
         #[command(flatten)]
         at: InWorkspace,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
-    /// Make a key; its secret is printed once
+    /// Create a key; its secret is printed once
     Create(Create),
-    /// Make a successor with the same permissions; the old key goes on working until it is revoked
+    /// Create a successor with the same permissions; the old key works until it is revoked
     Rotate {
         #[command(flatten)]
         at: InWorkspace,
-        /// The key's id, or the name of an active key
+        /// Id of the key, or the name of an active key
         #[arg(value_name = "ID")]
         key: String,
-        /// The successor's name; left out: the old name with today's date
+        /// Name of the successor; default: the old name with today's date
         #[arg(long, env = "PLANECONNECTION_NAME")]
         name: Option<KeyName>,
         #[command(flatten)]
         expiry: Expiry,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
-    /// Revoke a key for good; when this returns, every node refuses it
+    /// Revoke a key permanently; every node refuses it when this command returns
     Revoke {
         #[command(flatten)]
         at: InWorkspace,
-        /// The key's id, or the name of an active key
+        /// Id of the key, or the name of an active key
         #[arg(value_name = "ID")]
         key: String,
-        /// Why, for the record
+        /// Reason for the audit log
         #[arg(long, env = "PLANECONNECTION_REASON")]
         reason: Option<Reason>,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
 }
 
-/// Until when a key is good. One of the three; a switch that a variable sets to false does not count.
+/// The expiry of a key: one of three flags. A flag that an environment variable sets to false is not set.
 #[derive(clap::Args)]
 pub(super) struct Expiry {
-    /// So long from now: 90d, 12h, 30m
+    /// Expire after this time: 90d, 12h, 30m
     #[arg(long, env = "PLANECONNECTION_EXPIRES_IN", value_parser = output::duration, value_name = "TIME")]
     expires_in: Option<Duration>,
-    /// At this time, such as 2027-01-31T00:00:00Z
+    /// Expire at this time, such as 2027-01-31T00:00:00Z
     #[arg(long, env = "PLANECONNECTION_EXPIRES_AT", value_name = "TIME")]
     expires_at: Option<Time>,
-    /// Never; a date is recommended
+    /// Never expire; an expiry is recommended
     #[arg(long, env = "PLANECONNECTION_NO_EXPIRATION", value_parser = output::switch)]
     no_expiration: bool,
 }
@@ -87,24 +87,24 @@ impl Expiry {
 pub(super) struct Create {
     #[command(flatten)]
     at: InWorkspace,
-    /// Unique among the workspace's active keys
+    /// Name of the key, unique among the active keys of the workspace
     #[arg(long, env = "PLANECONNECTION_NAME")]
     name: KeyName,
     /// `read_only`, `read_write`, or custom with --scope
     #[arg(long, env = "PLANECONNECTION_PERMISSIONS")]
     permissions: Permissions,
-    /// A scope such as trips:read; may be given several times
+    /// Scope such as trips:read; repeat the flag for several
     #[arg(long, env = "PLANECONNECTION_SCOPE", value_delimiter = ',')]
     scope: Vec<Scope>,
     #[command(flatten)]
     expiry: Expiry,
-    /// A CIDR block the key may be used from; may be given several times
+    /// CIDR block from which the key may be used; repeat the flag for several
     #[arg(long, env = "PLANECONNECTION_IP_ALLOWLIST", value_delimiter = ',', value_name = "CIDR")]
     ip_allowlist: Vec<String>,
-    /// What the key is for
+    /// Purpose of the key
     #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
     description: Option<Description>,
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
 }
@@ -117,16 +117,16 @@ impl Command {
             Self::Rotate { at, key, name, expiry, json } => {
                 let (app, workspace) = at.open().await?;
                 let old = find(&app, workspace.id, &key).await?;
-                let input = checked(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
+                let input = validated(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
                 let new = keys::rotate(&app, workspace.id, operator(), old.id, input, None).await?;
-                shown_once(&app, new, json).await
+                print_secret(&app, new, json).await
             }
             Self::Revoke { at, key, reason, json } => {
                 let (app, workspace) = at.open().await?;
                 let key = find(&app, workspace.id, &key).await?;
                 let key = keys::revoke(&app, workspace.id, operator(), key.id, RevokeKey { reason }).await?;
                 if json {
-                    output::json(&shown(&app, key).await?)
+                    output::json(&view(&app, key).await?)
                 } else {
                     output::line(format!("Revoked “{}” ({}): every node refuses it.", key.name, key.hint))
                 }
@@ -155,30 +155,30 @@ async fn create(input: Create) -> Result<(), Failure> {
         rate_limit: None,
         description: input.description,
     };
-    let create = checked(create)?;
+    let create = validated(create)?;
     let (app, workspace) = input.at.open().await?;
     let new = keys::create(&app, workspace.id, operator(), create, None).await?;
-    shown_once(&app, new, input.json).await
+    print_secret(&app, new, input.json).await
 }
 
-/// The input, once it has passed what the API would ask of it.
-fn checked<T: Check>(input: T) -> Result<T, Failure> {
+/// Returns the input if it passes the validation of the API.
+fn validated<T: Check>(input: T) -> Result<T, Failure> {
     let mut faults = Faults::default();
     input.check(&mut faults);
     faults.into_result().map_err(|error| Failure::usage(&*error.message))?;
     Ok(input)
 }
 
-/// A key as the API shows it.
-async fn shown(app: &App, key: Key) -> Result<impl Serialize, Failure> {
+/// Returns a key as in a response of the API.
+async fn view(app: &App, key: Key) -> Result<impl Serialize, Failure> {
     let views = keys::views(app, vec![key]).await?;
     views.into_iter().next().ok_or_else(|| Failure::refused("the key is not there any more"))
 }
 
-async fn shown_once(app: &App, new: NewKey, as_json: bool) -> Result<(), Failure> {
+async fn print_secret(app: &App, new: NewKey, as_json: bool) -> Result<(), Failure> {
     if as_json {
         let secret = new.secret.expose().to_owned();
-        return output::json(&json!({ "secret": secret, "apiKey": shown(app, new.key).await? }));
+        return output::json(&json!({ "secret": secret, "apiKey": view(app, new.key).await? }));
     }
     output::line(format!("Created “{}” ({}). Copy the key now; it cannot be shown again:", new.key.name, new.key.id))?;
     output::line(new.secret.expose())
@@ -187,13 +187,13 @@ async fn shown_once(app: &App, new: NewKey, as_json: bool) -> Result<(), Failure
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
     let now = app.clock.now();
-    let all = output::every(async |paging| keys::list(&app, workspace.id, &KeyFilter::default(), paging, now).await).await?;
+    let all = output::all_pages(async |paging| keys::list(&app, workspace.id, &KeyFilter::default(), paging, now).await).await?;
     if as_json {
-        let mut shown = Vec::with_capacity(all.len());
+        let mut views = Vec::with_capacity(all.len());
         for keys in all.chunks(1_000) {
-            shown.extend(keys::views(&app, keys.to_vec()).await?);
+            views.extend(keys::views(&app, keys.to_vec()).await?);
         }
-        return output::json(&shown);
+        return output::json(&views);
     }
     let row = |key: Key| {
         let status: Status = key.status(now);

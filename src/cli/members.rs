@@ -10,11 +10,11 @@ use crate::workspaces::WorkspaceId;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List the members
+    /// List members
     List {
         #[command(flatten)]
         at: InWorkspace,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -22,50 +22,50 @@ pub(super) enum Command {
     Add {
         #[command(flatten)]
         at: InWorkspace,
-        /// What they sign in with
+        /// Email address, used to sign in
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
-        /// Their name
+        /// Name of the member
         #[arg(long, env = "PLANECONNECTION_NAME")]
         name: MemberName,
-        /// Their role
+        /// Role of the member
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
-        /// Read their password, 12 to 200 characters, from standard input
+        /// Read the password, 12 to 200 characters, from standard input
         #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", value_parser = output::switch)]
         password_stdin: bool,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
-    /// Give a member another role
+    /// Change the role of a member
     SetRole {
         #[command(flatten)]
         at: InWorkspace,
-        /// Whom
+        /// Email address of the member
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
-        /// Their new role
+        /// New role
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
-    /// Remove a member and sign them out; the workspace's keys stay
+    /// Remove a member and end their sessions; the keys of the workspace are kept
     Remove {
         #[command(flatten)]
         at: InWorkspace,
-        /// Whom
+        /// Email address of the member
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
 }
 
-/// The operator may do what an account owner may.
+/// The operator has the permissions of an account owner.
 const OPERATOR: Standing = Standing(Role::AccountOwner);
 
 impl Command {
@@ -76,19 +76,19 @@ impl Command {
                 let password = output::password_from_stdin(password_stdin, "--password-stdin")?;
                 let (app, workspace) = at.open().await?;
                 let member = members::add(&app, workspace.id, operator(), AddMember { name, email, role }, password).await?;
-                answer(&member, json, "Added")
+                print(&member, json, "Added")
             }
             Self::SetRole { at, email, role, json } => {
                 let (app, workspace) = at.open().await?;
                 let member = find(&app, workspace.id, &email).await?;
                 let member = members::set_role(&app, workspace.id, operator(), OPERATOR, member.id, role).await?;
-                answer(&member, json, "Changed")
+                print(&member, json, "Changed")
             }
             Self::Remove { at, email, json } => {
                 let (app, workspace) = at.open().await?;
                 let member = find(&app, workspace.id, &email).await?;
                 let member = members::remove(&app, workspace.id, operator(), OPERATOR, member.id).await?;
-                answer(&member, json, "Removed")
+                print(&member, json, "Removed")
             }
         }
     }
@@ -100,13 +100,13 @@ async fn find(app: &App, workspace: WorkspaceId, email: &Email) -> Result<Member
         .ok_or_else(|| Failure::refused(format!("{email} is not a member of this workspace: see `planeconnection members list`")))
 }
 
-fn shown(member: &Member) -> serde_json::Value {
+fn view(member: &Member) -> serde_json::Value {
     json!({ "id": member.id, "name": member.name, "email": member.email, "role": member.role, "hasJoined": member.has_joined, "createdAt": member.created_at })
 }
 
-fn answer(member: &Member, as_json: bool, done: &str) -> Result<(), Failure> {
+fn print(member: &Member, as_json: bool, done: &str) -> Result<(), Failure> {
     if as_json {
-        output::json(&shown(member))
+        output::json(&view(member))
     } else {
         output::line(format!("{done} {} <{}>, {}.", member.name, member.email, member.role))
     }
@@ -114,9 +114,9 @@ fn answer(member: &Member, as_json: bool, done: &str) -> Result<(), Failure> {
 
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
-    let all = output::every(async |paging| members::list(app.db.read(), workspace.id, paging).await).await?;
+    let all = output::all_pages(async |paging| members::list(app.db.read(), workspace.id, paging).await).await?;
     if as_json {
-        return output::json(&all.iter().map(shown).collect::<Vec<_>>());
+        return output::json(&all.iter().map(view).collect::<Vec<_>>());
     }
     let rows: Vec<_> =
         all.into_iter().map(|member| [member.id.to_string(), member.name, member.email, member.role.to_string()]).collect();

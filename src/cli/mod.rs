@@ -1,10 +1,11 @@
-//! The command line: each command parses, then calls what the API calls.
+//! The command line. Each command parses its arguments, then calls the services that the API calls.
 //!
-//! Exit codes: 0 done, 1 refused or failed (one line on stderr), 2 wrong usage.
+//! Exit codes: 0 success, 1 refused or failed (one line on stderr), 2 wrong usage.
 //!
-//! - `serve` a node, `bounds` of its connections, `exposure` and `hardening` at its start; `demo` a throwaway one full of data (`seed` writes it)
-//! - `workspace`, `members`, `keys`, `nodes`, `audit` the operator's own access, straight on the database
-//! - `backup` a copy while running; `copy` from one database to another; `openapi` the document; `output` how answers are put together and printed
+//! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `exposure` and
+//!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
+//! - `workspace`, `members`, `keys`, `nodes`, `audit` the operator's access, directly on the database
+//! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document; `output` printing
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ mod demo;
 mod exposure;
 mod hardening;
 mod keys;
+mod listening;
 mod members;
 mod nodes;
 mod openapi;
@@ -41,12 +43,12 @@ mod workspace;
 pub use copy::tables;
 pub use output::Failure;
 
-/// API keys for an aviation operator's workspace: verified from memory, revoked everywhere at once, on record.
+/// API keys for the workspaces of aviation operators: verified in memory, revoked on every node at once, audited
 #[derive(Parser)]
 #[command(
     name = "planeconnection",
     version,
-    after_help = "Every flag can also be set by the environment variable named beside it."
+    after_help = "Each flag can also be set by the environment variable shown next to it."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -57,38 +59,37 @@ struct Cli {
 enum Command {
     /// Run a node
     Serve(serve::Serve),
-    /// Run a throwaway node in a temporary folder, full of believable data
+    /// Run a temporary node with example data
     Demo(demo::Demo),
-    /// Make workspaces
+    /// Create workspaces
     #[command(subcommand)]
     Workspace(workspace::Command),
-    /// See and change the people of a workspace
+    /// List and change the members of a workspace
     #[command(subcommand)]
     Members(members::Command),
-    /// See and change the API keys of a workspace; running nodes obey at once
+    /// List and change the API keys of a workspace; running nodes apply changes at once
     #[command(subcommand)]
     Keys(keys::Command),
-    /// See the nodes that serve a database
+    /// List the nodes that serve a database
     #[command(subcommand)]
     Nodes(nodes::Command),
-    /// Verify or write out the audit log of a workspace
+    /// Verify or export the audit log of a workspace
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Write a consistent copy of the database to FILE while nodes go on
+    /// Write a consistent copy of the database to FILE while nodes run
     Backup(backup::Backup),
-    /// Copy everything from one database to another, such as from SQLite to Postgres
+    /// Copy all data from one database to another, such as from SQLite to Postgres
     Copy(copy::Copy),
     /// Print the OpenAPI 3.1 document
     Openapi(openapi::Openapi),
 }
 
-/// How long a node waits at its start for a server that does not answer yet.
-const STARTING: Duration = Duration::from_secs(30);
+/// The time that a starting node waits for a database server that does not respond yet.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Which database.
 #[derive(clap::Args)]
 struct Database {
-    /// Where the data is: <sqlite://FILE> or <postgres://USER:PASSWORD@HOST:PORT/DATABASE>
+    /// Database URL: <sqlite://FILE> or <postgres://USER:PASSWORD@HOST:PORT/DATABASE>
     #[arg(
         long,
         env = "PLANECONNECTION_DATABASE",
@@ -97,17 +98,16 @@ struct Database {
         hide_env_values = true
     )]
     database: Location,
-    /// A file with that URL in it, so that its password is neither an argument nor a variable
+    /// File that contains the database URL, to keep its password out of arguments and environment variables
     #[arg(long, env = "PLANECONNECTION_DATABASE_FILE", value_name = "FILE", conflicts_with = "database")]
     database_file: Option<PathBuf>,
 }
 
-/// Which workspace of which database.
 #[derive(clap::Args)]
 struct InWorkspace {
     #[command(flatten)]
     database: Database,
-    /// The workspace's slug
+    /// Slug of the workspace
     #[arg(long, env = "PLANECONNECTION_WORKSPACE", value_name = "SLUG")]
     workspace: String,
 }
@@ -119,38 +119,38 @@ impl From<Location> for Database {
 }
 
 impl Database {
-    /// Where it is, as the argument or the file says.
+    /// Returns the location from the argument or from the file.
     fn location(&self) -> Result<Location, Failure> {
         let Some(file) = &self.database_file else { return Ok(self.database.clone()) };
         let text = std::fs::read_to_string(file)
             .map_err(|error| Failure::refused(format!("cannot read --database-file {}: {error}", file.display())))?;
-        // What is not understood may hold the password: the error does not repeat it.
+        // A URL that cannot be parsed may contain the password: the error does not repeat it.
         text.trim().parse().map_err(|error| Failure::usage(format!("--database-file {}: {error}", file.display())))
     }
 
-    /// Opens a database that is there already, for a command that works on it.
+    /// Opens an existing database.
     async fn open(&self) -> Result<App, Failure> {
         if let Location::Sqlite(path) = &self.location()?
             && !path.exists()
         {
             return Err(Failure::refused(format!(
-                "there is no database at {}: make one with `planeconnection workspace create`",
+                "there is no database at {}: create one with `planeconnection workspace create`",
                 path.display()
             )));
         }
-        self.open_or_make(Config::default()).await
+        self.open_or_create(Config::default()).await
     }
 
-    /// Opens the database, which need not be there yet.
-    async fn open_or_make(&self, config: Config) -> Result<App, Failure> {
+    /// Opens the database, and creates it if it does not exist.
+    async fn open_or_create(&self, config: Config) -> Result<App, Failure> {
         let location = self.location()?;
         let opened = App::open(config, &location).await;
         opened.map_err(|error| cannot_open(&location, &error))
     }
 
-    /// The same for a node, which may be started together with its server: that is given time to come up.
-    async fn open_when_it_can(&self, config: Config) -> Result<App, Failure> {
-        let (location, until) = (self.location()?, Instant::now() + STARTING);
+    /// Opens the database for a node. A server may be started at the same time as the node, so failed attempts are repeated.
+    async fn open_with_retry(&self, config: Config) -> Result<App, Failure> {
+        let (location, until) = (self.location()?, Instant::now() + START_TIMEOUT);
         let is_server = matches!(location, Location::Postgres(_));
         let app = loop {
             match App::open(config.clone(), &location).await {
@@ -180,14 +180,14 @@ impl InWorkspace {
     }
 }
 
-/// Whoever runs the command, by the name the system knows them by.
+/// The audit context of the person who runs the command, by their user name on the system.
 fn operator() -> AuditContext {
     let name =
         ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
     AuditContext::operator(&name.unwrap_or_else(|| "operator".to_owned()))
 }
 
-/// A URL that is not understood may hold a password, and any other value a key: neither is repeated.
+/// Removes secrets from a usage error: a URL that cannot be parsed may contain a password, and any other value a key.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
         let clean = ContextValue::String(scrub(value).into_owned());
@@ -199,13 +199,12 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Keeps a file-size limit from killing the process: a write past it fails instead, and is handled like a full disk.
+/// Handles SIGXFSZ, so that a write past a file-size limit fails like a write to a full disk instead of killing the process.
 fn ignore_file_size_signal() -> std::io::Result<tokio::signal::unix::Signal> {
     use tokio::signal::unix::{SignalKind, signal};
     signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))
 }
 
-/// Parses the arguments and runs the command.
 pub fn run() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

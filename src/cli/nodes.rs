@@ -11,31 +11,31 @@ use kit::clock::Time;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List the nodes that serve the database, the longest running first
+    /// List the nodes of the database, the longest running first
     List {
         #[command(flatten)]
         database: Database,
-        /// List the nodes that have ended as well, the newest first
+        /// Include nodes that have ended, the newest first
         #[arg(long, env = "PLANECONNECTION_ENDED", value_parser = output::switch)]
         ended: bool,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
-    /// Show the name and address behind a node's id, as an audit event has it
+    /// Show the name and address of a node by its id in an audit event
     Show {
         #[command(flatten)]
         database: Database,
-        /// The node's id
+        /// Id of the node
         #[arg(value_name = "ID")]
         node: NodeId,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
 }
 
-/// A node as the operator sees it; a node that has ended has no state, revision or lease.
+/// A node as the operator sees it. A node that has ended has no state, revision or lease.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NodeView {
@@ -101,7 +101,7 @@ impl Command {
     }
 }
 
-/// The last revision, and the nodes measured against it.
+/// Returns the current revision, and the nodes with their state relative to it.
 async fn nodes(app: &App, with_ended: bool) -> Result<(i64, Vec<NodeView>), Failure> {
     let db = app.db.read();
     let revision = cluster::current_revision(db).await?;

@@ -5,7 +5,7 @@ use crate::{reference, router};
 
 #[derive(clap::Args)]
 pub(super) struct Openapi {
-    /// Where the API is reached
+    /// Public URL of the API
     #[arg(long, env = "PLANECONNECTION_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     public_url: String,
 }

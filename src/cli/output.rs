@@ -1,4 +1,4 @@
-//! How commands answer: tables or JSON on stdout, one line on stderr when they fail.
+//! Output of commands: tables or JSON on stdout, one line on stderr on a failure.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use crate::audit::BeginError;
 use kit::db::{DbResult, Fault, WritesRefused};
 use kit::http::{Page, Paging};
 
-/// Why a command did nothing, in one line.
+/// The failure of a command, in one line.
 #[derive(Debug)]
 pub struct Failure {
     line: String,
@@ -19,20 +19,20 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// It was refused, or it failed.
+    /// A refused or failed command: exit code 1.
     pub fn refused(why: impl Into<String>) -> Self {
         Self { line: why.into(), code: 1 }
     }
 
-    /// The arguments do not make sense together.
+    /// Arguments that are invalid together: exit code 2.
     pub fn usage(why: impl Into<String>) -> Self {
         Self { line: why.into(), code: 2 }
     }
 
-    /// Prints the line, and gives the exit code.
+    /// Prints the line to stderr and returns the exit code.
     pub(super) fn report(self) -> ExitCode {
         let line = self.line.replace('\n', " ");
-        // Without a stderr there is nobody to tell.
+        // If stderr is closed, the exit code is left.
         let _unheard = writeln!(io::stderr(), "planeconnection: {line}");
         ExitCode::from(self.code)
     }
@@ -93,8 +93,8 @@ fn capitalised(sentence: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Everything on every page of a list.
-pub(super) async fn every<T>(page: impl AsyncFn(Paging) -> DbResult<Page<T>>) -> DbResult<Vec<T>> {
+/// Returns the items of all pages of a list.
+pub(super) async fn all_pages<T>(page: impl AsyncFn(Paging) -> DbResult<Page<T>>) -> DbResult<Vec<T>> {
     const SIZE: u32 = 100;
     let mut all = Vec::new();
     for number in 1.. {
@@ -108,7 +108,7 @@ pub(super) async fn every<T>(page: impl AsyncFn(Paging) -> DbResult<Page<T>>) ->
     Ok(all)
 }
 
-/// Prints a line. A reader that has gone away, as `head` does, is no failure.
+/// Prints a line. A closed pipe, such as that of `head`, is no failure.
 pub(super) fn line(text: impl AsRef<str>) -> Result<(), Failure> {
     match writeln!(io::stdout(), "{}", text.as_ref()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -116,12 +116,11 @@ pub(super) fn line(text: impl AsRef<str>) -> Result<(), Failure> {
     }
 }
 
-/// Prints a value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(serde_json::to_string_pretty(value)?)
 }
 
-/// Prints rows under headings, in columns as wide as they need to be.
+/// Prints rows under headings, in aligned columns.
 pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Result<(), Failure> {
     let mut widths = headings.map(|heading| heading.chars().count());
     for row in rows {
@@ -137,7 +136,7 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
     rows.iter().try_for_each(|row| print(std::array::from_fn(|at| row[at].as_str())))
 }
 
-/// A flag without a value, as an environment variable says it.
+/// Parses the environment variable of a flag without a value.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
@@ -146,7 +145,7 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A number and a unit: 90d, 12h, 30m, 15s.
+/// Parses a number with a unit: 90d, 12h, 30m, 15s.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a number and a unit, such as 90d, 12h, 30m or 15s".to_owned();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
@@ -161,7 +160,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }
 
-/// The password that was piped in: one line, without its end. There is no other way to give one, so the flag must be set.
+/// Reads a password from stdin, without the end of its line. It cannot be passed in another way, so the flag is required.
 pub(super) fn password_from_stdin(is_wanted: bool, flag: &str) -> Result<SecretString, Failure> {
     if !is_wanted {
         return Err(Failure::usage(format!("give {flag}, and pipe the password in")));

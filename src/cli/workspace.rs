@@ -11,7 +11,7 @@ use kit::text::Line;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Make a workspace with its first account owner, and the database if there is none
+    /// Create a workspace with its first account owner, and the database if it does not exist
     Create(Create),
 }
 
@@ -19,25 +19,25 @@ pub(super) enum Command {
 pub(super) struct Create {
     #[command(flatten)]
     database: Database,
-    /// The workspace's name
+    /// Name of the workspace
     #[arg(long, env = "PLANECONNECTION_NAME")]
     name: Line<1, 100>,
-    /// Its name in commands: 2 to 40 lower-case letters, digits and hyphens
+    /// Short name for commands: 2 to 40 lower-case letters, digits and hyphens
     #[arg(long, env = "PLANECONNECTION_SLUG")]
     slug: Slug,
-    /// Its time zone, by IANA name
+    /// IANA name of the time zone
     #[arg(long, env = "PLANECONNECTION_TIMEZONE", default_value = "UTC")]
     timezone: Timezone,
-    /// Whom the workspace belongs to
+    /// Email address of the account owner
     #[arg(long, env = "PLANECONNECTION_OWNER_EMAIL")]
     owner_email: Email,
-    /// Their name; the email if left out
+    /// Name of the account owner; default: the email address
     #[arg(long, env = "PLANECONNECTION_OWNER_NAME")]
     owner_name: Option<Line<1, 100>>,
-    /// Read their password, 12 to 200 characters, from standard input
+    /// Read the password, 12 to 200 characters, from standard input
     #[arg(long, env = "PLANECONNECTION_OWNER_PASSWORD_STDIN", value_parser = output::switch)]
     owner_password_stdin: bool,
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
 }
@@ -46,7 +46,7 @@ impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let Self::Create(input) = self;
         let password = output::password_from_stdin(input.owner_password_stdin, "--owner-password-stdin")?;
-        let app = input.database.open_or_make(Config::default()).await?;
+        let app = input.database.open_or_create(Config::default()).await?;
         let name = match input.owner_name {
             Some(name) => name,
             None => input

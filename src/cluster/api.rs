@@ -1,4 +1,4 @@
-//! The call on nodes, for account owners.
+//! The state of the nodes as JSON, for account owners.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -10,23 +10,22 @@ use crate::app::App;
 use kit::http::route::get;
 use kit::http::{ApiError, JsonOk, Routes};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new("Cluster", [get("/api/v1/cluster", "Get the state of the nodes", show)])
 }
 
-/// How many nodes verify keys, and how many have every change of this workspace's keys.
+/// The number of nodes that verify keys, and how many of them have applied all changes of this workspace's keys.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Cluster)]
 struct ClusterView {
-    /// Nodes there are.
+    /// All nodes.
     nodes: u64,
     /// Nodes that have confirmed every change of this workspace's keys.
     up_to_date: u64,
     /// Nodes that have not confirmed the last change of this workspace's keys yet.
     catching_up: u64,
-    /// Nodes that have not renewed their lease: they verify no key from memory.
+    /// Nodes without a valid lease: they verify no key from memory.
     silent: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A node as others know it.
+//! A node and its runs, as stored in the database.
 
 use std::time::Duration;
 
@@ -13,38 +13,36 @@ pub const LEASE: Duration = Duration::from_secs(2);
 pub(super) const UNKNOWN: i64 = -1;
 
 kit::ids! {
-    /// One run of a process that serves: it takes a new one at every start.
+    /// One run of a node: each start has a new id.
     NodeId = "node";
 }
 
-/// A process that serves, or did until a moment ago.
+/// A process that serves requests, or did until recently.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
-    /// This run of it.
     pub id: NodeId,
-    /// What its operator calls it.
+    /// Chosen by the operator.
     pub name: String,
-    /// Where it listens.
     pub address: String,
-    /// Of the program; empty if it is from before versions were told.
+    /// Version of the program; empty for nodes older than this column.
     pub version: String,
-    /// When it joined.
+    /// Time at which the node joined.
     pub started_at: Time,
-    /// The last change it says it has applied.
+    /// The last revision that the node has confirmed.
     pub applied_revision: i64,
-    /// Until when it may verify from memory.
+    /// End of the lease, by the shared clock.
     pub lease_until: Time,
     /// The number of the last probe write.
     pub probe: i64,
 }
 
 impl Node {
-    /// When it last said that it has every change.
+    /// Returns the time of the last heartbeat.
     pub fn last_seen_at(&self) -> Time {
         self.lease_until.before(LEASE)
     }
 
-    /// Its state at `now`, measured against `revision`.
+    /// Returns the state at `now` relative to `revision`.
     pub fn state(&self, revision: i64, now: Time) -> NodeState {
         match self.applied_revision < revision {
             _ if self.lease_until < now => NodeState::Silent,
@@ -70,15 +68,10 @@ impl From<NodeId> for NodeRef {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeRun {
-    /// The id of the run.
     pub id: NodeId,
-    /// The node's name, as its operator chose it.
     pub name: String,
-    /// The address it listened on.
     pub address: String,
-    /// The version of the program.
     pub version: String,
-    /// The time it joined.
     pub started_at: Time,
 }
 
@@ -93,16 +86,15 @@ impl From<Node> for NodeRun {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
-    /// Holds a lease and has applied the change that was asked about.
+    /// Has a lease and has applied the change.
     UpToDate,
-    /// Holds a lease and has not confirmed that change yet.
+    /// Has a lease and has not confirmed the change yet.
     CatchingUp,
-    /// Its lease has run out.
+    /// The lease has expired.
     Silent,
 }
 
 impl NodeState {
-    /// As people read it.
     pub const fn title(self) -> &'static str {
         match self {
             Self::UpToDate => "up to date",

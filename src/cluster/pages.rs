@@ -13,7 +13,6 @@ use kit::http::{ApiError, Routes};
 use kit::page::html;
 use kit::page::number::plural;
 
-/// The pages.
 pub fn routes() -> Routes<App> {
     Routes::new("Cluster", [page("/settings/cluster", "Cluster", index)])
 }

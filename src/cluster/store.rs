@@ -1,4 +1,4 @@
-//! Every query on nodes and revisions.
+//! Queries on nodes and revisions.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
@@ -10,11 +10,11 @@ use kit::db::{DbResult, Tx};
 
 const ONLY_ROW: i16 = 1;
 
-/// Runs of nodes that are kept: the newest.
-const MOST_RUNS: u64 = 10_000;
+/// Runs of nodes that are kept; older ones are deleted.
+const MAX_RUNS: u64 = 10_000;
 
-/// The next revision, of which other nodes are told when the transaction commits. The row stays locked until then, so
-/// that revisions commit in order.
+/// Returns the next revision and notifies other nodes when the transaction commits. The row stays locked until then, so that
+/// revisions commit in order.
 pub async fn next_revision(tx: &Tx) -> DbResult<i64> {
     let up = revision::Entity::update_many()
         .col_expr(revision::Column::Value, Expr::col(revision::Column::Value).add(1))
@@ -24,31 +24,31 @@ pub async fn next_revision(tx: &Tx) -> DbResult<i64> {
     current_revision(tx).await
 }
 
-/// The last revision that was given.
+/// Returns the last revision.
 pub async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
     let row = revision::Entity::find_by_id(ONLY_ROW).one(db).await?;
     row.map(|row| row.value).ok_or_else(|| DbErr::RecordNotFound("the revision counter".to_owned()))
 }
 
-/// Writes a node's row.
+/// Inserts the row of a node.
 pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()> {
     let Node { id, name, address, version, started_at, applied_revision, lease_until, probe } = node;
     let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe };
-    // An attempt before this one may have written it without hearing so.
+    // An earlier attempt may have inserted it without receiving the response.
     let anew =
         OnConflict::column(node::Column::Id).update_columns([node::Column::AppliedRevision, node::Column::LeaseUntil]).to_owned();
     node::Entity::insert(row.into_active_model()).on_conflict(anew).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Records the run of a node, and deletes the oldest runs past [`MOST_RUNS`].
+/// Records the run of a node, and deletes the oldest runs past [`MAX_RUNS`].
 pub(super) async fn insert_run(db: &impl ConnectionTrait, node: &Node) -> DbResult<()> {
     let NodeRun { id, name, address, version, started_at } = node.clone().into();
     let row = run::Model { id, name, address, version, started_at };
-    // A node that rejoins has it already.
+    // A node that rejoins has a row already.
     let again = OnConflict::column(run::Column::Id).update_column(run::Column::StartedAt).to_owned();
     run::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await?;
     let newest = run::Entity::find().order_by_desc(run::Column::StartedAt).order_by_desc(run::Column::Id);
-    match newest.offset(MOST_RUNS).limit(1).one(db).await? {
+    match newest.offset(MAX_RUNS).limit(1).one(db).await? {
         None => Ok(()),
         Some(first_too_many) => {
             let old = run::Entity::delete_many().filter(run::Column::StartedAt.lte(first_too_many.started_at));
@@ -57,7 +57,7 @@ pub(super) async fn insert_run(db: &impl ConnectionTrait, node: &Node) -> DbResu
     }
 }
 
-/// The runs of nodes that are known, the newest first.
+/// Returns all runs of nodes, the newest first.
 pub async fn runs(db: &impl ConnectionTrait) -> DbResult<Vec<NodeRun>> {
     let newest = run::Entity::find().order_by_desc(run::Column::StartedAt).order_by_desc(run::Column::Id);
     Ok(newest.all(db).await?.into_iter().map(run_of).collect())
@@ -68,7 +68,7 @@ fn run_of(row: run::Model) -> NodeRun {
     NodeRun { id, name, address, version, started_at }
 }
 
-/// Renews a lease and says what is applied now; false if the node's row is gone, or does not say `before`.
+/// Renews a lease and writes the applied revision. Returns false if the row is missing or does not contain `before`.
 pub(super) async fn renew(db: &impl ConnectionTrait, id: NodeId, before: i64, applied: i64, lease_until: Time) -> DbResult<bool> {
     let update = node::Entity::update_many()
         .col_expr(node::Column::AppliedRevision, Expr::value(applied))
@@ -78,35 +78,33 @@ pub(super) async fn renew(db: &impl ConnectionTrait, id: NodeId, before: i64, ap
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
-/// Writes the number of a probe; false if the node has no row.
+/// Writes the number of a probe. Returns false if the node has no row.
 pub(super) async fn set_probe(db: &impl ConnectionTrait, id: NodeId, number: i64) -> DbResult<bool> {
     let update = node::Entity::update_many().col_expr(node::Column::Probe, Expr::value(number)).filter(node::Column::Id.eq(id));
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
-/// Every node, the longest running first.
+/// Returns all nodes, the longest running first.
 pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
     let rows = node::Entity::find().order_by_asc(node::Column::StartedAt).order_by_asc(node::Column::Id).all(db).await?;
     Ok(rows.into_iter().map(node_of).collect())
 }
 
-/// Forgets the other nodes that have not said that they applied `revision`.
+/// Deletes the rows of other nodes that have not confirmed `revision`.
 pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: NodeId, revision: i64) -> DbResult<()> {
     let behind = node::Entity::delete_many().filter(node::Column::AppliedRevision.lt(revision));
     behind.filter(node::Column::Id.ne(except)).exec(db).await.map(|_| ())
 }
 
-/// The row of a node.
 pub(super) async fn find(db: &impl ConnectionTrait, id: NodeId) -> DbResult<Option<Node>> {
     Ok(node::Entity::find_by_id(id).one(db).await?.map(node_of))
 }
 
-/// Deletes the row of a node that has given back its lease, and takes no other.
 pub(super) async fn delete(db: &impl ConnectionTrait, id: NodeId) -> DbResult<()> {
     node::Entity::delete_by_id(id).exec(db).await.map(|_| ())
 }
 
-/// Forgets a node, unless it has renewed its lease; true if it has not.
+/// Deletes the row of a node unless its lease was renewed since `lease` was read. Returns whether the row was deleted.
 pub(super) async fn delete_expired(db: &impl ConnectionTrait, id: NodeId, lease: Time) -> DbResult<bool> {
     let same = node::Entity::delete_many().filter(node::Column::Id.eq(id)).filter(node::Column::LeaseUntil.eq(lease));
     Ok(same.exec(db).await?.rows_affected == 1)

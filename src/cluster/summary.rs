@@ -1,4 +1,5 @@
-//! The state of the nodes as one workspace may know it: how many there are, and whether they have the changes of its own keys.
+//! The state of the nodes as one workspace may see it: how many there are, and whether they have applied the changes of its
+//! own keys.
 
 use super::model::NodeState;
 use super::store;
@@ -7,7 +8,7 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Pool};
 
-/// How many nodes are in each state.
+/// The number of nodes in each state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Summary {
     pub(super) up_to_date: u64,
@@ -21,11 +22,11 @@ impl Summary {
     }
 }
 
-/// The state of the nodes, measured against the last change of a key of `workspace`; those of others do not show.
+/// Returns the state of the nodes relative to the last change of a key of `workspace`. Changes of other workspaces do not count.
 pub(super) async fn summary(db: &Pool, workspace: WorkspaceId, now: Time) -> DbResult<Summary> {
     let nodes = store::all(db).await?;
     let everywhere = nodes.iter().map(|node| node.applied_revision).min().unwrap_or(i64::MAX);
-    // What every node has applied need not be looked through.
+    // Changes that all nodes have applied need not be searched.
     let last_change = keys::last_change_after(db, workspace, everywhere).await?.unwrap_or(everywhere);
     let mut summary = Summary::default();
     for node in &nodes {

@@ -1,13 +1,12 @@
-//! The tables as SeaORM sees them.
+//! SeaORM entities.
 
 use kit::db::{Table, table};
 
-/// For a copy of everything: those that others refer to come first.
+/// The tables to copy, in the order of their references.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<revision::Entity>(), table::<run::Entity>()]
 }
 
-/// `nodes`
 pub(super) mod node {
     use sea_orm::entity::prelude::*;
 
@@ -33,7 +32,6 @@ pub(super) mod node {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `revisions`
 pub(super) mod revision {
     use sea_orm::entity::prelude::*;
 
@@ -50,7 +48,6 @@ pub(super) mod revision {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `node_runs`
 pub(super) mod run {
     use sea_orm::entity::prelude::*;
 

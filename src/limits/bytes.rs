@@ -1,4 +1,4 @@
-//! Bytes stored for each workspace, as a leaky bucket that a day empties.
+//! Bytes stored for each workspace, as a leaky bucket that empties in a day.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,8 +8,8 @@ use super::{Limit, Limited, Moment};
 use crate::workspaces::WorkspaceId;
 use kit::lock::lock;
 
-/// Workspaces that are counted at once; those whose bucket is empty are forgotten.
-const MOST: usize = 100_000;
+/// Workspaces that are counted at a time; those with an empty bucket are removed.
+const CAPACITY: usize = 100_000;
 
 #[derive(Debug)]
 pub(super) struct Bytes {
@@ -17,7 +17,7 @@ pub(super) struct Bytes {
     levels: Mutex<HashMap<WorkspaceId, Level>>,
 }
 
-/// Bytes in a bucket at a moment.
+/// Bytes in a bucket at a time.
 #[derive(Clone, Copy, Debug)]
 struct Level {
     bytes: u64,
@@ -25,7 +25,7 @@ struct Level {
 }
 
 impl Level {
-    /// What is left of it at `now`, where `quota` bytes leak away in a day.
+    /// Returns the level at `now`, if `quota` bytes leak in a day.
     fn at(self, now: Duration, quota: u64) -> Self {
         let passed = now.saturating_sub(self.at).as_micros();
         let leaked = u128::from(quota) * passed / Limit::StoredBytes.window().as_micros();
@@ -38,7 +38,7 @@ impl Bytes {
         Self { quota, levels: Mutex::default() }
     }
 
-    /// Refuses while the workspace has stored more than this node's share of its quota.
+    /// Fails while the workspace has stored more than this node's share of its quota.
     pub(super) fn check(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
         let Some(quota) = self.quota else { return Ok(()) };
         let share = (quota / u64::from(moment.nodes.max(1))).max(1);
@@ -52,12 +52,11 @@ impl Bytes {
         Err(Limited { limit: Limit::StoredBytes, quota, window, retry_after })
     }
 
-    /// Counts bytes that were stored.
     pub(super) fn charge(&self, workspace: WorkspaceId, bytes: u64, moment: Moment) {
         let Some(quota) = self.quota else { return };
         let share = (quota / u64::from(moment.nodes.max(1))).max(1);
         let mut levels = lock(&self.levels);
-        if levels.len() >= MOST && !levels.contains_key(&workspace) {
+        if levels.len() >= CAPACITY && !levels.contains_key(&workspace) {
             levels.retain(|_, level| level.at(moment.at, share).bytes > 0);
         }
         let level = levels.entry(workspace).or_insert(Level { bytes: 0, at: moment.at });
@@ -73,7 +72,7 @@ mod tests {
     use kit::random::Random;
 
     #[test]
-    fn a_workspace_stores_its_quota_and_goes_on_as_the_day_passes() {
+    fn bytes_are_refused_at_the_quota_and_allowed_again_as_time_passes() {
         let (bytes, workspace) = (Bytes::new(Some(86_400)), WorkspaceId::new(Time::FIRST, &Random::seeded(7)));
         let at = |seconds: u64| Moment { at: Duration::from_secs(1_000 + seconds), nodes: 1 };
         assert!(bytes.check(workspace, at(0)).is_ok());
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_several_nodes_has_its_share() {
+    fn quota_is_divided_among_nodes() {
         let (bytes, workspace) = (Bytes::new(Some(1_000)), WorkspaceId::new(Time::FIRST, &Random::seeded(7)));
         let moment = Moment { at: Duration::from_secs(1), nodes: 2 };
         bytes.charge(workspace, 499, moment);

@@ -1,4 +1,4 @@
-//! Running exports: one for a member or key, some for a workspace and for a node.
+//! Running exports: one per member or key, a limited number per workspace and per node.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,12 +10,10 @@ use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::lock::lock;
 
-/// A caller who exports.
+/// The member or key that an export is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Exporter {
-    /// A person.
     Member(MemberId),
-    /// An application.
     Key(KeyId),
 }
 
@@ -33,7 +31,7 @@ struct Running {
     since: Duration,
 }
 
-/// A place among the running exports, free again when this is dropped.
+/// A running export. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Slot {
     exporter: Exporter,
@@ -54,7 +52,7 @@ impl Exports {
 
     pub(super) fn acquire(&self, exporter: Exporter, workspace: WorkspaceId, now: Duration) -> Result<Slot, ExportRefused> {
         let mut running = lock(&self.running);
-        // Past its deadline an export sends nothing more, even if its reader has not come to see that.
+        // An export past its deadline sends nothing more, even if its reader has not noticed yet.
         running.retain(|_, export| now.saturating_sub(export.since) <= self.deadline);
         if running.contains_key(&exporter) {
             return Err(ExportRefused::Own);
@@ -72,7 +70,7 @@ impl Exports {
 }
 
 impl Slot {
-    /// When the export began, in ticks.
+    /// Returns the start of the export, in ticks.
     pub fn since(&self) -> Duration {
         self.since
     }
@@ -81,7 +79,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut running = lock(&self.running);
-        // A slot past its deadline may have been given away already.
+        // A slot past its deadline may belong to another export already.
         if running.get(&self.exporter).is_some_and(|export| export.since == self.since) {
             running.remove(&self.exporter);
         }

@@ -1,12 +1,12 @@
-//! Limits and quotas: what one member, one workspace and one node may consume.
+//! Rate limits and quotas of members, workspaces and nodes.
 //!
 //! Invariants
-//! - Calls that take access away have a bucket of their own: no other limit and no quota of bytes refuses them.
-//! - Everything here is in memory, bounded, and each node's own; rates and bytes are divided by the number of nodes.
-//! - Safety reports are counted here and nowhere else: no table and no log line leads from a report to a member.
+//! - Requests that revoke access have a rate limit of their own: no other limit and no quota of bytes refuses them.
+//! - All state is in memory, bounded, and local to the node. Rates and bytes are divided by the number of live nodes.
+//! - Safety reports are counted here only: no table and no log line connects a report with a member.
 //!
-//! - `settings` names, defaults and `--limits`; `rates` requests; `bytes` what is stored in a day
-//! - `shares` connections; `exports` running exports; `refusal` the answers
+//! - `settings` names, defaults and `--limits`; `rates` rate limits of requests; `bytes` bytes stored in a day
+//! - `shares` database connections; `exports` running exports; `refusal` the errors and their responses
 
 mod bytes;
 mod exports;
@@ -35,13 +35,13 @@ use exports::Exports;
 use rates::Rates;
 use shares::Shares;
 
-/// How long a read waits for a connection of its workspace's share.
-const READ_PATIENCE: Duration = Duration::from_secs(5);
+/// The time that a read waits for a connection of its workspace's share.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The same for a write: longer than a lock lasts that a frozen node holds.
-const WRITE_PATIENCE: Duration = Duration::from_secs(8);
+/// The time that a write waits: longer than a frozen node can hold a lock.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The limits of this node, and what is used of them.
+/// The limits of this node and their current use.
 #[derive(Debug)]
 pub struct Budgets {
     settings: Settings,
@@ -55,7 +55,7 @@ pub struct Budgets {
     nodes: AtomicU32,
 }
 
-/// A moment by the clock that only goes forward, and the nodes that share a limit then.
+/// A time by the monotonic clock, with the number of nodes that share a limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     /// In ticks.
@@ -65,13 +65,13 @@ pub struct Moment {
 }
 
 impl Budgets {
-    /// For a node with so many connections for reading and for writing.
+    /// Creates the limits of a node with these numbers of database connections for reading and for writing.
     pub fn new(settings: Settings, readers: u32, writers: u32) -> Self {
         Self {
             rates: Rates::new(&settings),
             bytes: Bytes::new(settings.get(Limit::StoredBytes)),
-            readers: Shares::of(readers, READ_PATIENCE),
-            writers: Shares::of(writers, WRITE_PATIENCE),
+            readers: Shares::new(readers, READ_TIMEOUT),
+            writers: Shares::new(writers, WRITE_TIMEOUT),
             exports: Exports::new(&settings),
             refused: [const { AtomicU64::new(0) }; Limit::ALL.len()],
             nodes: AtomicU32::new(1),
@@ -89,24 +89,24 @@ impl Budgets {
         Moment { at, nodes: self.nodes.load(Ordering::Relaxed) }
     }
 
-    /// Takes one call of a member.
+    /// Counts a request of a member, or refuses it.
     pub fn admit_member(&self, requester: Requester, call: Call, moment: Moment) -> Result<(), Limited> {
         self.counted(self.rates.take_member(requester, call, moment))?;
         if call == Call::Write { self.has_bytes_left(requester.workspace, moment) } else { Ok(()) }
     }
 
-    /// Takes one write with a key of the workspace.
+    /// Counts a write with a key of the workspace, or refuses it.
     pub fn admit_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
         self.counted(self.rates.take_key_write(workspace, moment))?;
         self.has_bytes_left(workspace, moment)
     }
 
-    /// Takes one safety report of a member.
+    /// Counts a safety report of a member, or refuses it.
     pub fn admit_report(&self, member: MemberId, moment: Moment) -> Result<(), Limited> {
         self.counted(self.rates.take_report(member, moment))
     }
 
-    /// Takes back a report that was not filed.
+    /// Takes back the count of a report that was not filed.
     pub fn refund_report(&self, member: MemberId) {
         self.rates.refund_report(member);
     }
@@ -115,15 +115,15 @@ impl Budgets {
         self.counted(self.bytes.check(workspace, moment))
     }
 
-    /// Counts what a transaction has added to the workspace's data.
+    /// Counts bytes that a transaction has added to the data of the workspace.
     pub fn charge(&self, workspace: WorkspaceId, bytes: u64, moment: Moment) {
         self.bytes.charge(workspace, bytes, moment);
     }
 
-    /// Refuses one more where `there_are` as many as the quota allows.
-    pub fn require_room(&self, quota: Limit, there_are: u64) -> Result<(), Exceeded> {
+    /// Fails if the quota does not allow one more than `existing`.
+    pub fn require_room(&self, quota: Limit, existing: u64) -> Result<(), Exceeded> {
         match self.settings.get(quota) {
-            Some(most) if there_are >= most => {
+            Some(most) if existing >= most => {
                 self.count(quota);
                 Err(Exceeded { quota, most })
             }
@@ -131,23 +131,23 @@ impl Budgets {
         }
     }
 
-    /// A read connection of the workspace's share, if one is free at once.
+    /// Returns a permit for a read connection if the workspace's share has a free one.
     pub fn try_read(&self, workspace: WorkspaceId) -> Option<Permit> {
         self.readers.try_acquire(workspace)
     }
 
-    /// Waits for a read connection of the workspace's share, in turn and for a few seconds.
+    /// Waits for a read connection of the workspace's share, first come, first served, for a few seconds.
     pub async fn read(&self, workspace: WorkspaceId) -> Result<Permit, Crowded> {
         self.readers.acquire(workspace).await
     }
 
-    /// Waits for one as long as it takes: for work that is itself limited in number.
+    /// Waits for a read connection without a time limit, for work whose number is limited elsewhere.
     pub async fn read_in_background(&self, workspace: WorkspaceId) -> Permit {
         self.readers.acquire_in_background(workspace).await
     }
 
-    /// A write connection of the workspace's share. Its writers follow one another in any case, so that a queue of them
-    /// stands here and not in front of the writers of others.
+    /// Waits for a write connection of the workspace's share. Writers of one workspace run one after another anyway: they queue
+    /// here, so that they do not delay those of other workspaces.
     pub async fn write(&self, workspace: WorkspaceId) -> DbResult<Permit> {
         match self.writers.try_acquire(workspace) {
             Some(permit) => Ok(permit),
@@ -155,29 +155,29 @@ impl Budgets {
         }
     }
 
-    /// A place among the running exports.
+    /// Starts an export, which counts as running until the slot is dropped.
     pub fn export(&self, exporter: Exporter, workspace: WorkspaceId, now: Duration) -> Result<Slot, ExportRefused> {
         self.exports.acquire(exporter, workspace, now).inspect_err(|refused| self.count(refused.limit()))
     }
 
-    /// How long an export may take.
+    /// Returns the time limit of an export.
     pub fn export_deadline(&self) -> Option<Duration> {
         self.settings.get(Limit::ExportMinutes).map(|minutes| Duration::from_secs(minutes.saturating_mul(60)))
     }
 
-    /// Verifications of whole audit logs that may run at once on this node.
+    /// Returns how many verifications of whole audit logs may run at once on this node.
     pub fn chain_checks(&self) -> u64 {
         self.settings.get(Limit::NodeChainChecks).unwrap_or(u64::MAX)
     }
 
     /// Counts a refusal for the metrics.
     pub fn count(&self, limit: Limit) {
-        self.refused[limit.place()].fetch_add(1, Ordering::Relaxed);
+        self.refused[limit.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Refusals since the start, by limit.
+    /// Returns the refusals since the start, by limit.
     pub fn refusals(&self) -> impl Iterator<Item = (Limit, u64)> {
-        Limit::ALL.iter().map(|limit| (*limit, self.refused[limit.place()].load(Ordering::Relaxed)))
+        Limit::ALL.iter().map(|limit| (*limit, self.refused[limit.index()].load(Ordering::Relaxed)))
     }
 
     fn counted(&self, taken: Result<(), Limited>) -> Result<(), Limited> {

@@ -1,4 +1,4 @@
-//! Requests by member and by workspace, counted by the rate limiter of `kit`.
+//! Rate limits of requests, by member and by workspace.
 
 use std::hash::Hash;
 use std::time::Duration;
@@ -8,17 +8,15 @@ use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::limit::{Limits, Rate, RateLimited, WhenFull};
 
-/// Members, or workspaces, that are counted at once; idle ones are forgotten.
-const MOST: usize = 100_000;
+/// Members, or workspaces, that a limiter counts at a time; idle ones are removed.
+const CAPACITY: usize = 100_000;
 
-/// A kind of request, each with a limit of its own.
+/// A kind of request with a rate limit of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Call {
-    /// Changes nothing.
     Read,
-    /// Changes something.
     Write,
-    /// Takes access away, or is on the way to that.
+    /// Revokes access, or is a step towards that.
     EndAccess,
 }
 
@@ -39,25 +37,25 @@ pub struct Requester {
 
 #[derive(Debug)]
 pub(super) struct Rates {
-    member_reads: Bucket<MemberId>,
-    member_writes: Bucket<MemberId>,
-    member_revocations: Bucket<MemberId>,
-    member_reports: Bucket<MemberId>,
-    reads: Bucket<(WorkspaceId, Group)>,
-    writes: Bucket<(WorkspaceId, Group)>,
-    key_writes: Bucket<WorkspaceId>,
+    member_reads: Limiter<MemberId>,
+    member_writes: Limiter<MemberId>,
+    member_revocations: Limiter<MemberId>,
+    member_reports: Limiter<MemberId>,
+    reads: Limiter<(WorkspaceId, Group)>,
+    writes: Limiter<(WorkspaceId, Group)>,
+    key_writes: Limiter<WorkspaceId>,
 }
 
 impl Rates {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            member_reads: Bucket::new(settings, Limit::MemberReads),
-            member_writes: Bucket::new(settings, Limit::MemberWrites),
-            member_revocations: Bucket::new(settings, Limit::MemberRevocations),
-            member_reports: Bucket::new(settings, Limit::MemberReports),
-            reads: Bucket::new(settings, Limit::WorkspaceReads),
-            writes: Bucket::new(settings, Limit::WorkspaceWrites),
-            key_writes: Bucket::new(settings, Limit::KeyWrites),
+            member_reads: Limiter::new(settings, Limit::MemberReads),
+            member_writes: Limiter::new(settings, Limit::MemberWrites),
+            member_revocations: Limiter::new(settings, Limit::MemberRevocations),
+            member_reports: Limiter::new(settings, Limit::MemberReports),
+            reads: Limiter::new(settings, Limit::WorkspaceReads),
+            writes: Limiter::new(settings, Limit::WorkspaceWrites),
+            key_writes: Limiter::new(settings, Limit::KeyWrites),
         }
     }
 
@@ -69,7 +67,7 @@ impl Rates {
             Call::EndAccess => return self.member_revocations.take(member, moment),
         };
         of_member.take(member, moment)?;
-        // A request that is refused costs nothing.
+        // A refused request does not count.
         of_workspace.take((workspace, group), moment).inspect_err(|_| of_member.refund(&member, moment))
     }
 
@@ -77,7 +75,7 @@ impl Rates {
         self.key_writes.take(workspace, moment)
     }
 
-    /// Each node lets the whole number through: a report must not be refused because nodes are many.
+    /// Each node allows the full rate: a report must not be refused because there are many nodes.
     pub(super) fn take_report(&self, member: MemberId, moment: Moment) -> Result<(), Limited> {
         self.member_reports.take(member, Moment { nodes: 1, ..moment })
     }
@@ -87,17 +85,17 @@ impl Rates {
     }
 }
 
-/// One limit for each of many callers, or none.
+/// One rate limit for each of many callers; `None` for no limit.
 #[derive(Debug)]
-struct Bucket<K> {
+struct Limiter<K> {
     limit: Limit,
     limiter: Option<Limits<K>>,
 }
 
-impl<K: Hash + Eq> Bucket<K> {
+impl<K: Hash + Eq> Limiter<K> {
     fn new(settings: &Settings, limit: Limit) -> Self {
         let rate = |figure| Rate { requests: u32::try_from(figure).unwrap_or(u32::MAX), per: limit.window() };
-        let limiter = settings.get(limit).map(|figure| Limits::with_policy(rate(figure), MOST, WhenFull::Admit));
+        let limiter = settings.get(limit).map(|figure| Limits::with_policy(rate(figure), CAPACITY, WhenFull::Admit));
         Self { limit, limiter }
     }
 

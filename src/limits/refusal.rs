@@ -1,4 +1,4 @@
-//! Refusals by a limit or quota, and their one map to HTTP.
+//! Errors of limits and quotas, and their map to HTTP responses.
 
 use std::time::Duration;
 
@@ -8,21 +8,18 @@ use super::{Crowded, Limit};
 use kit::http::{ApiError, Policy};
 use kit::page::number::{grouped, plural};
 
-/// A request that came too soon.
+/// A request beyond a rate limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limited {
-    /// Which limit.
     pub limit: Limit,
-    /// Its figure.
     pub quota: u64,
-    /// The time in which so much is allowed.
+    /// The time in which `quota` requests or bytes are allowed.
     pub window: Duration,
-    /// When the request may be tried again.
     pub retry_after: Duration,
 }
 
 impl Limited {
-    /// For `Retry-After`: rounded up.
+    /// Returns the seconds for `Retry-After`, rounded up.
     pub fn seconds(&self) -> u64 {
         (self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0)).max(1)
     }
@@ -32,7 +29,7 @@ impl Limited {
         match self.limit {
             Limit::MemberReads => format!("You have sent too many requests: {most} a minute are allowed. Try again in {wait}."),
             Limit::MemberWrites => {
-                format!("You have changed too much at once: {most} changes a minute are allowed. Try again in {wait}.")
+                format!("You have made too many changes: {most} a minute are allowed. Try again in {wait}.")
             }
             Limit::MemberReports => {
                 format!("You have filed {most} reports in an hour, which is the limit. Try again in {wait}.")
@@ -58,7 +55,7 @@ impl Limited {
     }
 }
 
-/// “1 second”, “40 seconds”, “5 minutes”, rounded up.
+/// Formats a time as “1 second”, “40 seconds” or “5 minutes”, rounded up.
 fn wait(seconds: u64) -> String {
     match seconds {
         1 => "1 second".to_owned(),
@@ -84,13 +81,11 @@ impl From<Limited> for ApiError {
     }
 }
 
-/// As many as a quota allows are there already.
+/// A quota that is used up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{}", self.message())]
 pub struct Exceeded {
-    /// Which quota.
     pub quota: Limit,
-    /// Its figure.
     pub most: u64,
 }
 
@@ -121,18 +116,18 @@ impl From<Exceeded> for ApiError {
     }
 }
 
-/// An export that may not begin.
+/// An export that was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExportRefused {
-    /// The reader has one under way.
+    /// The caller has a running export.
     Own,
-    /// The workspace has as many as it may.
+    /// The workspace has the maximum of running exports.
     Workspace,
-    /// The node has as many as it may.
+    /// The node has the maximum of running exports.
     Node,
 }
 
-/// When to try again where many exports run.
+/// Seconds for `Retry-After` if too many exports run.
 const EXPORT_WAIT: u64 = 30;
 
 impl ExportRefused {

@@ -1,4 +1,4 @@
-//! Names and figures of the limits, and how `--limits` sets them.
+//! Names and values of the limits, and the syntax of `--limits`.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,13 +10,13 @@ kit::string_enum! {
         MemberReads = "member-reads",
         /// Writes of one member in a minute.
         MemberWrites = "member-writes",
-        /// Calls of one member in a minute that take access away.
+        /// Requests of one member in a minute that revoke access.
         MemberRevocations = "member-revocations",
         /// Safety reports of one member in an hour.
         MemberReports = "member-reports",
-        /// Reads of a workspace's members in a minute; its administrators have as many again.
+        /// Reads of a workspace's members in a minute; its administrators have a limit of the same size.
         WorkspaceReads = "workspace-reads",
-        /// Writes of a workspace's members in a minute; its administrators have as many again.
+        /// Writes of a workspace's members in a minute; its administrators have a limit of the same size.
         WorkspaceWrites = "workspace-writes",
         /// Writes with all keys of a workspace in a minute.
         KeyWrites = "key-writes",
@@ -24,7 +24,7 @@ kit::string_enum! {
         StoredBytes = "stored-bytes",
         /// Active keys of a workspace.
         ActiveKeys = "active-keys",
-        /// Keys that a workspace makes in a day, rotations included.
+        /// Keys created by a workspace in a day, rotations included.
         NewKeys = "new-keys",
         /// Members of a workspace, invited ones included.
         Members = "members",
@@ -34,7 +34,7 @@ kit::string_enum! {
         Exports = "exports",
         /// Running exports of a node.
         NodeExports = "node-exports",
-        /// Minutes that an export may take.
+        /// Time limit of an export in minutes.
         ExportMinutes = "export-minutes",
         /// Running verifications of whole audit logs on a node.
         NodeChainChecks = "node-chain-checks",
@@ -45,8 +45,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
 impl Limit {
-    /// The figure if nothing else is set.
-    pub const fn usual(self) -> u64 {
+    pub const fn default_value(self) -> u64 {
         match self {
             Self::MemberReads => 600,
             Self::MemberWrites => 120,
@@ -65,7 +64,7 @@ impl Limit {
         }
     }
 
-    /// The time that a rate is counted in.
+    /// Returns the time in which a rate is counted.
     pub(super) const fn window(self) -> Duration {
         match self {
             Self::MemberReports => Duration::from_hours(1),
@@ -74,7 +73,7 @@ impl Limit {
         }
     }
 
-    pub(super) const fn place(self) -> usize {
+    pub(super) const fn index(self) -> usize {
         self as usize
     }
 
@@ -91,13 +90,12 @@ impl Limit {
         )
     }
 
-    /// The largest figure that can be counted.
-    const fn largest(self) -> u64 {
+    const fn max_value(self) -> u64 {
         if self.is_rate() { 1_000_000_000 } else { 1 << 50 }
     }
 }
 
-/// The figures of a node; `None` is no limit.
+/// The limits of a node; `None` is no limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings([Option<u64>; Limit::ALL.len()]);
 
@@ -105,27 +103,24 @@ impl Default for Settings {
     fn default() -> Self {
         let mut figures = [None; Limit::ALL.len()];
         for limit in Limit::ALL {
-            figures[limit.place()] = Some(limit.usual());
+            figures[limit.index()] = Some(limit.default_value());
         }
         Self(figures)
     }
 }
 
 impl Settings {
-    /// No limit at all.
     pub const fn unlimited() -> Self {
         Self([None; Limit::ALL.len()])
     }
 
-    /// The figure of one limit.
     pub const fn get(&self, limit: Limit) -> Option<u64> {
-        self.0[limit.place()]
+        self.0[limit.index()]
     }
 
-    /// The same with another figure for one limit.
     #[must_use]
     pub const fn with(mut self, limit: Limit, figure: Option<u64>) -> Self {
-        self.0[limit.place()] = figure;
+        self.0[limit.index()] = figure;
         self
     }
 }
@@ -159,14 +154,14 @@ impl FromStr for Setting {
     }
 }
 
-/// A whole number from 1 on; of bytes also with a unit.
+/// Parses a whole number from 1, for bytes also with a unit.
 fn whole(limit: Limit, text: &str) -> Result<u64, String> {
     let units: &[(&str, u64)] =
         if limit == Limit::StoredBytes { &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)] } else { &[] };
     let unit = units.iter().find_map(|(unit, bytes)| text.strip_suffix(unit).map(|digits| (digits.trim_end(), *bytes)));
     let (digits, unit) = unit.unwrap_or((text, 1));
     let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    let largest = limit.largest();
+    let largest = limit.max_value();
     number
         .filter(|number| (1..=largest).contains(number))
         .ok_or_else(|| format!("{limit}: expected a whole number from 1 to {largest}, or none for no limit"))
@@ -177,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_set_by_name_and_others_keep_their_figures() {
+    fn limits_are_set_by_name_and_others_keep_their_defaults() {
         let settings: Settings = ["member-writes=240", "stored-bytes=5 GiB", "exports=none"]
             .map(|text| text.parse().expect("a setting"))
             .into_iter()
@@ -189,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_cannot_be_is_refused_with_what_to_write() {
-        for (text, told) in [
+    fn invalid_setting_is_refused_with_a_hint() {
+        for (text, hint) in [
             ("member-writes", "NAME=FIGURE"),
             ("member-write=1", "member-writes, "),
             ("member-writes=0", "from 1"),
@@ -200,7 +195,7 @@ mod tests {
             ("stored-bytes=99999999TiB", "from 1"),
         ] {
             let refused = text.parse::<Setting>().expect_err(text);
-            assert!(refused.contains(told), "{refused}");
+            assert!(refused.contains(hint), "{refused}");
         }
     }
 }

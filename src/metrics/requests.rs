@@ -1,4 +1,4 @@
-//! Requests, counted by each thread apart: a counter that all threads share is waited for with every request.
+//! Counters of requests, one set per thread: threads would wait for a shared counter at each request.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,18 +11,17 @@ use prometheus_client::metrics::family::Family;
 
 use kit::sharded::Sharded;
 
-/// Finished requests.
 #[derive(Debug, Default)]
 pub(super) struct Requests(Sharded<Part>);
 
-/// What one thread has finished.
+/// The counters of one thread.
 #[derive(Debug, Default)]
 struct Part {
     counts: HashMap<String, Vec<Count>>,
     times: Times,
 }
 
-/// Of one route.
+/// The requests of one route with one method and status.
 #[derive(Debug)]
 struct Count {
     method: &'static str,
@@ -51,7 +50,7 @@ impl Requests {
         }
     }
 
-    /// What all threads have counted.
+    /// Returns the sums over all threads.
     pub(super) fn sum(&self) -> (Family<Labels, Counter>, Times) {
         let (family, mut times) = (Family::<Labels, Counter>::default(), Times::default());
         for part in self.0.each() {
@@ -67,13 +66,13 @@ impl Requests {
     }
 }
 
-/// Microseconds; what takes longer is counted beyond.
+/// Upper bounds of the histogram buckets in microseconds; the last bucket has none.
 const BOUNDS: [u64; 14] =
     [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000];
 
 const MICRO: u64 = 1_000;
 
-/// How long requests took.
+/// A histogram of durations.
 #[derive(Debug, Default)]
 pub(super) struct Times {
     within: [u64; BOUNDS.len() + 1],
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_of_all_threads_are_told_together() {
+    fn requests_of_all_threads_are_summed() {
         let requests = Requests::default();
         let millis = Duration::from_millis;
         std::thread::scope(|scope| {

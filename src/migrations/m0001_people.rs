@@ -42,9 +42,9 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        // The email is stored in lower case: one person, one seat in a workspace.
+        // The email is stored in lower case: a person is one member of a workspace.
         manager.create_index(unique("members_by_email", "members", &["workspace_id", "email"])).await?;
-        // Sign-in knows the email only.
+        // Sign-in looks members up by email.
         manager.create_index(index("members_by_email_anywhere", "members", &["email"])).await?;
         manager
             .create_table(
@@ -55,7 +55,7 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone("created_at"))
                     .col(timestamp_with_time_zone("expires_at"))
                     .foreign_key(&mut belongs_to("workspace_id", "workspaces"))
-                    // Removing a member signs them out.
+                    // Removing a member ends their sessions.
                     .foreign_key(&mut belongs_to("member_id", "members"))
                     .take(),
             )

@@ -1,4 +1,4 @@
-//! The audit log and the head of each workspace's chain; and the answers kept for `Idempotency-Key`.
+//! The audit log, the head of each workspace's chain, and the responses kept for `Idempotency-Key`.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        // Order and chain are one: there is no second event with the same number.
+        // The order of events is the chain: a sequence number is used once.
         manager.create_index(unique("audit_events_by_sequence", "audit_events", &["workspace_id", "sequence"])).await?;
         for (name, column) in
             [("audit_events_by_action", "action"), ("audit_events_by_actor", "actor_id"), ("audit_events_by_target", "target_id")]

@@ -1,4 +1,4 @@
-//! API keys, how they are used, and the nodes that verify them.
+//! API keys, their usage, and the nodes that verify them.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
@@ -26,7 +26,7 @@ async fn keys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             table("api_keys")
                 .col(pk_uuid("id"))
                 .col(uuid("workspace_id"))
-                // SHA-256 of the whole secret; nothing else of it is kept but the hint.
+                // SHA-256 of the whole secret; only the hint is stored besides.
                 .col(binary("digest").unique_key().check(Expr::cust("length(digest) = 32")))
                 .col(string("hint"))
                 .col(string("name"))
@@ -46,7 +46,7 @@ async fn keys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(string_null("revoked_by_name"))
                 .col(text_null("revoke_reason"))
                 .col(uuid_null("rotated_from"))
-                // Moves with every change a node must learn of; nodes ask for what is past the one they have.
+                // Set by each change that nodes must apply; nodes read rows past the revision that they have applied.
                 .col(big_integer("revision"))
                 .foreign_key(&mut belongs_to("workspace_id", "workspaces"))
                 .take(),
@@ -66,7 +66,7 @@ async fn usage(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(uuid("workspace_id"))
                 .col(uuid("key_id"))
                 .col(timestamp_with_time_zone("hour"))
-                // The place of the scope in a set, or 255 for calls that need none.
+                // The position of the scope in a set, or 255 for requests without a scope.
                 .col(small_integer("scope"))
                 .col(big_integer("allowed"))
                 .col(big_integer("denied"))
@@ -104,7 +104,7 @@ async fn usage(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 async fn nodes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     // One row. Updated in the transaction of each change of a key, so that revisions commit in order.
     manager.create_table(table("revisions").col(small_integer("id").primary_key()).col(big_integer("value")).take()).await?;
-    // Of the columns' types: a connection keeps what it has prepared by its text, and a copy says the same.
+    // Typed like the columns: a connection caches prepared statements by text, and a copy uses this text as well.
     let values = [1_i16.into(), 0_i64.into()];
     let first = Query::insert().into_table("revisions").columns(["id", "value"]).values_panic(values).take();
     manager.execute(first).await?;

@@ -1,4 +1,4 @@
-//! The data that keys open: aircraft, trips, safety reports, invoices.
+//! Operational data: aircraft, trips, safety reports, invoices.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
@@ -40,7 +40,7 @@ async fn fleet(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    // A registration is painted on one aircraft.
+    // A registration belongs to one aircraft.
     manager.create_index(unique("aircraft_by_tail_number", "aircraft", &["workspace_id", "tail_number"])).await?;
     manager.create_index(index("aircraft_by_age", "aircraft", &["workspace_id", "created_at", "id"])).await
 }
@@ -70,7 +70,7 @@ async fn trips(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    // The scheduling software's own number names one trip.
+    // An id of the scheduling software belongs to one trip.
     manager.create_index(unique("trips_by_external_id", "trips", &["workspace_id", "external_id"])).await?;
     manager.create_index(index("trips_by_age", "trips", &["workspace_id", "created_at", "id"])).await?;
     manager.create_index(index("trips_by_departure", "trips", &["workspace_id", "departure_date"])).await?;
@@ -89,13 +89,13 @@ async fn safety(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(text("description"))
                 .col(string_null("location"))
                 .col(timestamp_with_time_zone("occurred_at"))
-                // Null until someone has assessed it.
+                // Null until assessed.
                 .col(string_null("severity"))
                 .col(string("status"))
                 .col(string("confidentiality"))
-                // What the reporter was promised first: the log has named whoever filed a standard report.
+                // Cannot be changed afterwards: the audit log names the reporter of a standard report.
                 .col(string("filed_as"))
-                // Null for an anonymous report, always: what is not stored cannot leak.
+                // Always null for an anonymous report: data that is not stored cannot leak.
                 .col(string_null("reporter_id").check(Expr::cust("confidentiality <> 'anonymous' OR reporter_id IS NULL")))
                 .col(string_null("reporter_name").check(Expr::cust("confidentiality <> 'anonymous' OR reporter_name IS NULL")))
                 .col(string_null("assigned_to"))
@@ -136,7 +136,7 @@ async fn invoices(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .await?;
     manager.create_index(unique("invoices_by_number", "invoices", &["workspace_id", "number"])).await?;
-    // The accounting system's own number names one invoice.
+    // An id of the accounting system belongs to one invoice.
     manager.create_index(unique("invoices_by_external_id", "invoices", &["workspace_id", "external_id"])).await?;
     manager.create_index(index("invoices_by_age", "invoices", &["workspace_id", "created_at", "id"])).await?;
     manager.create_index(index("invoices_by_due_date", "invoices", &["workspace_id", "due_date"])).await?;

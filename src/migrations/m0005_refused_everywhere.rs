@@ -1,7 +1,7 @@
-//! From which moment a revoked key was refused on every node.
+//! The time from which every node refused a revoked key.
 //!
-//! `revoked_at` is when the row was written; the nodes follow within moments. Whoever asks afterwards whether a request of
-//! that second can still have been let in needs the later of the two. Keys that were revoked before this have none.
+//! `revoked_at` is the time of the commit, and nodes apply it shortly after. This later time answers whether a request in
+//! between can have been accepted. Keys that were revoked before this migration have none.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::timestamp_with_time_zone_null;

@@ -11,7 +11,7 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Without a workspace id: every row goes when the first workspace comes.
+        // Without a workspace id: all rows are deleted when the first workspace is created.
         manager
             .create_table(
                 table("setup_links")

@@ -1,4 +1,4 @@
-//! Orders in which administrators look through their keys.
+//! Indexes for the orders of the list of keys.
 
 use sea_orm_migration::prelude::*;
 
@@ -10,10 +10,10 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // By name whatever its case. As text, which both engines understand: the builder has no index over an expression.
+        // By name, ignoring case. Raw SQL that both engines understand: the builder has no index over an expression.
         let by_name = "CREATE INDEX api_keys_by_folded_name ON api_keys (workspace_id, lower(name), id)";
         manager.get_connection().execute_unprepared(by_name).await?;
-        // By expiry; and with `revoked_at` it holds all that counting by status asks for.
+        // By expiry. With `revoked_at` the index covers the count by status.
         manager.create_index(index("api_keys_by_end", "api_keys", &["workspace_id", "expires_at", "id", "revoked_at"])).await
     }
 }

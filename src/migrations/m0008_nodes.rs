@@ -1,6 +1,6 @@
-//! What nodes are called, and which version each runs.
+//! Names and versions of nodes.
 //!
-//! With a value that nodes of the version before leave in place, so that both can serve while one replaces the other.
+//! With default values, so that nodes of the previous version can still insert rows during an upgrade.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::string;
@@ -12,7 +12,7 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for column in ["name", "version"] {
-            // One at a time: SQLite adds one column a statement.
+            // SQLite adds one column per statement.
             let mut alter = Table::alter().table("nodes").take();
             manager.alter_table(alter.add_column(string(column).default("")).take()).await?;
         }

@@ -1,4 +1,4 @@
-//! Filters that leave a few of very many rows: what was refused, and trips in one status.
+//! Indexes for filters that match few of very many rows: denied requests, and trips in one status.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Room in the pages of rows that are written again and again: on Postgres the new version of a row is then beside the old one, and
-//! no index is written. SQLite writes a row where it is.
+//! A fill factor of 50 for frequently updated tables: on Postgres a new version of a row then fits into the same page, and no
+//! index is written. SQLite updates rows in place.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
         if manager.get_database_backend() != DbBackend::Postgres {
             return Ok(());
         }
-        // A write of usage touches every row of a page.
+        // A flush of usage counters updates all rows of a page.
         let half = "ALTER TABLE api_key_last_uses SET (fillfactor = 50); ALTER TABLE api_key_addresses SET (fillfactor = 50)";
         manager.get_connection().execute_unprepared(half).await.map(|_| ())
     }

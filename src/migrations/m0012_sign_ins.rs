@@ -1,4 +1,4 @@
-//! The makers of invitations, and the browsers and networks that members signed in from.
+//! The members who sent invitations, and the browsers and networks from which members signed in.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{binary, string, timestamp_with_time_zone, uuid, uuid_null};
@@ -11,10 +11,10 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Null for whoever was not invited, and for invitations that the version before makes: those end by time alone.
+        // Null for members who were not invited, and for invitations of the previous version: those end by time alone.
         let invited_by = Table::alter().table("members").add_column(uuid_null("invited_by")).take();
         manager.alter_table(invited_by).await?;
-        // The oldest session of a member ends when there are too many.
+        // The oldest session of a member ends if there are too many.
         manager.create_index(index("sessions_by_member", "sessions", &["member_id", "created_at"])).await?;
         manager
             .create_table(

@@ -1,4 +1,4 @@
-//! Names and addresses of nodes, kept after they have ended: audit events name nodes by id, and the operator looks them up.
+//! Names and addresses of nodes, kept after they have ended: audit events contain ids of nodes, and the operator looks them up.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{pk_uuid, string, timestamp_with_time_zone};
@@ -23,7 +23,7 @@ impl MigrationTrait for Migration {
             )
             .await?;
         manager.create_index(index("node_runs_by_start", "node_runs", &["started_at", "id"])).await?;
-        // Nodes that are running now; those of the version before that start later leave no row here.
+        // Nodes that run now. Nodes of the previous version that start later have no row here.
         let running = "INSERT INTO node_runs (id, name, address, version, started_at) \
                        SELECT id, name, address, version, started_at FROM nodes";
         manager.get_connection().execute_unprepared(running).await.map(|_| ())

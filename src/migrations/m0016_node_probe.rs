@@ -1,6 +1,6 @@
-//! The number that a node writes only to read it back.
+//! The number that a node writes for a probe and reads back.
 //!
-//! With a value that nodes of the version before leave in place.
+//! With a default value, so that nodes of the previous version can still insert rows.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::big_integer;

@@ -1,7 +1,9 @@
-//! The schema, forward only: a change is a new file here that first expands, and contracts in a later release.
+//! Migrations of the schema, forward only. A change expands the schema first, and contracts it in a later release.
 //!
-//! Every table of workspaces' data carries the workspace id and leads its indexes with it. Times are `timestamptz` on Postgres and
-//! sortable text on SQLite; ids are UUIDs; enums are text, so that a row can be read by a person.
+//! Each table with data of workspaces has the workspace id, first in its indexes. Times are `timestamptz` on Postgres and
+//! sortable text on SQLite; ids are UUIDs; enums are text, so that people can read rows.
+//!
+//! The name of a file is stored in each database, and cannot be changed.
 
 use sea_orm_migration::prelude::*;
 
@@ -20,7 +22,7 @@ mod m0012_sign_ins;
 mod m0015_node_runs;
 mod m0016_node_probe;
 
-/// Applies what is missing.
+/// All migrations, in order.
 #[derive(Debug)]
 pub struct Migrations;
 
@@ -45,22 +47,19 @@ impl MigratorTrait for Migrations {
     }
 }
 
-/// A table, with its columns.
 fn table(name: &'static str) -> TableCreateStatement {
     Table::create().table(name).take()
 }
 
-/// `column` refers to `id` of `target`; its rows go when that one goes.
+/// A foreign key from `column` to `id` of `target`, with cascading deletes.
 fn belongs_to(column: &'static str, target: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create().from_col(column).to(target, "id").on_delete(ForeignKeyAction::Cascade).take()
 }
 
-/// A unique index over `columns`.
 fn unique(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     index(name, table, columns).unique().take()
 }
 
-/// An index over `columns`.
 fn index(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create().name(name).table(table).take();
     for column in columns {

@@ -1,6 +1,6 @@
 //! What the demo draws from: a mid-sized charter operator in Central Europe.
 
-/// Tail number, type designator, model, home base, status, note (or nothing).
+/// Tail number, type designator, model, home base, status, note (may be empty).
 pub(super) const AIRCRAFT: [(&str, &str, &str, &str, &str, &str); 11] = [
     ("HB-JSA", "PC24", "Pilatus PC-24", "LSZH", "active", ""),
     ("HB-JSB", "PC24", "Pilatus PC-24", "LSZH", "active", ""),
@@ -111,7 +111,7 @@ pub(super) const REPORTS: [(&str, &str, &str, &str); 12] = [
     ),
 ];
 
-/// Clients who are invoiced.
+/// Names of invoiced clients.
 pub(super) const CLIENTS: [(&str, &str); 6] = [
     ("Alpine Ventures AG", "accounts@alpine-ventures.example"),
     ("Lakeside Medical Transfer", "billing@lakeside-medical.example"),
@@ -130,8 +130,7 @@ pub(super) const MEMBERS: [(&str, &str, &str); 5] = [
     ("Paul Aubert", "auditor", "paul@skyline.example"),
 ];
 
-/// An integration's key: name, permissions, scopes, days ago it was made, days it is good for, requests on a busy hour,
-/// the address they come from, what it is for.
+/// The key of an integration.
 pub(super) struct DemoKey {
     pub(super) name: &'static str,
     pub(super) permissions: &'static str,
@@ -205,3 +204,6 @@ pub(super) const KEYS: [DemoKey; 6] = [
         about: "Fleet status on the public website",
     },
 ];
+
+/// The name of the key that is revoked.
+pub(super) const OLD_WEBSITE: &str = "Old website";

@@ -1,6 +1,6 @@
-//! `demo`: a throwaway node full of believable data.
+//! `demo`: a temporary node with example data.
 //!
-//! - `seed` lives through four months of an operator; `traffic` what its keys do; `facts` is what it draws from
+//! - `seed` simulates four months of an operator; `traffic` the use of its keys; `facts` the names and figures
 
 mod facts;
 mod seed;
@@ -9,7 +9,8 @@ mod traffic;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
-use super::serve::{Listening, run_node};
+use super::listening::Listening;
+use super::serve::run_node;
 use super::{Failure, output};
 use crate::app::App;
 use kit::db::{Location, USUAL_CONNECTIONS};
@@ -34,12 +35,12 @@ impl Demo {
         let app = App::open(config, &location).await?;
         output::line(format!(
             "\n\
-             Skyline Aviation is ready; it is gone when this stops.\n\n\
+             Skyline Aviation is ready. All data is deleted when this stops.\n\n\
              Sign in as the account owner, in a browser:\n\n  \
                {url}/sign-in?email={email}\n\n  \
                Email     {email}\n  \
                Password  {password}\n\n\
-             Ask as the fleet dashboard:\n\n  \
+             Send a request as the fleet dashboard:\n\n  \
                curl -H 'X-API-Key: {secret}' {url}/api/v1/ops/fleet-status\n\n\
              Sign in over the API:\n\n  \
                curl -H 'Content-Type: application/json' -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' {url}/api/v1/auth/sign-in\n\n\

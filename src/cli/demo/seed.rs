@@ -1,5 +1,5 @@
-//! Four months of an operator, lived through in order with a clock that is moved by hand, so that numbers, times and
-//! the audit log are what they would have become.
+//! Four months of an operator, simulated in order with a manual clock, so that numbers, times and the audit log are
+//! consistent.
 
 use std::time::Duration;
 
@@ -7,8 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::Failure;
-use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, REPORTS};
-use super::traffic::OLD_WEBSITE;
+use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, OLD_WEBSITE, REPORTS};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx};
 use crate::config::Config;
@@ -23,36 +22,34 @@ use kit::clock::{Clock, Time};
 use kit::db::Location;
 use kit::random::Random;
 
-/// Whom the demo belongs to.
+/// The email address of the demo's account owner.
 pub(super) const OWNER: &str = "ana@skyline.example";
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 const DAYS: u32 = 120;
 
-/// What the person who tries it needs.
+/// The credentials that the demo prints.
 pub(super) struct Seeded {
-    /// The Fleet Dashboard's key.
+    /// The key of the Fleet Dashboard.
     pub(super) secret: String,
-    /// The owner's password.
     pub(super) password: String,
 }
 
-/// The operator, on one of the days.
+/// The simulated operator on one day.
 pub(super) struct Operator {
     pub(super) app: App,
     pub(super) workspace: WorkspaceId,
-    /// Chance that is the same in every demo; secrets come from the operating system.
+    /// Seeded, so that each demo has the same figures; secrets come from the operating system.
     chance: Random,
     members: Vec<Member>,
     aircraft: Vec<AircraftId>,
-    /// Flown for a client and not billed yet.
+    /// Trips flown for a client and not invoiced yet.
     trips: Vec<(TripId, Time)>,
     planned: u32,
     pub(super) today: Time,
 }
 
-/// Fills the database at `location`.
 pub(super) async fn seed(location: &Location) -> Result<Seeded, Failure> {
     let today = Clock::System.now();
     let clock = Clock::manual(today.before(DAYS * DAY));
@@ -93,7 +90,7 @@ impl Operator {
             owner,
         };
         let (workspace, owner) = workspaces::create(&app, AuditContext::operator("demo"), create).await?;
-        // Everyone in the demo has the same password.
+        // All members of the demo have the same password.
         let chosen = members::NewPassword::choose(&password.to_owned().into(), &[]).map_err(members::Error::from)?;
         let hash = members::hash(&app, app.passwords.place(members::Claimant::Operator)?, chosen).await?;
         let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::of(Actor::member(owner.id, &owner.name))).await?;
@@ -140,7 +137,7 @@ impl Operator {
         Ok(())
     }
 
-    /// Trips are planned ten days ahead; invoices follow a week later; reports come when they come.
+    /// Plans trips ten days ahead and invoices them a week later; safety reports are occasional.
     async fn live_a_day(&mut self, ago: u32) -> Result<(), Failure> {
         let mut tx = self.tx(3).await?;
         for _ in 0..=self.below(2) {
@@ -244,7 +241,7 @@ fn start_of_day(time: Time) -> Time {
     Time::start_of(time.date()).unwrap_or(time)
 }
 
-/// An input as an integration would send it.
+/// Parses an input as the API does.
 pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     Ok(serde_json::from_value(value)?)
 }

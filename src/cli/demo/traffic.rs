@@ -1,11 +1,11 @@
-//! The demo's keys: their traffic, the end of one of them, and what an auditor would want to look at.
+//! The use of the demo's keys: traffic, a revocation, and events that an auditor would examine.
 
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
 use super::super::Failure;
-use super::facts::DemoKey;
+use super::facts::{DemoKey, OLD_WEBSITE};
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};
 use crate::background;
@@ -13,11 +13,10 @@ use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush,
 use crate::scopes::{Module, Scope};
 use crate::sessions::{self, Attempt};
 
-/// The key that has been revoked, and when.
-pub(super) const OLD_WEBSITE: &str = "Old website";
+/// The day on which the key of the old website is revoked.
 const RETIRED_DAYS_AGO: u32 = 12;
 
-/// The days on which something still called with it.
+/// The days on which a forgotten server still uses that key.
 const STRAGGLES: [u32; 5] = [11, 9, 8, 5, 2];
 
 impl Operator {
@@ -34,7 +33,7 @@ impl Operator {
         Ok(made)
     }
 
-    /// Its traffic since then: busy by day, quiet by night and on weekends, with a refusal now and then.
+    /// Simulates the traffic of a key since its creation: more during the day, less at night and on weekends, some denied.
     async fn use_key(&self, demo: &DemoKey, made: &NewKey, scope: Option<Scope>) -> Result<(), Failure> {
         let (begun, ended) = (made.key.created_at, made.key.expires_at.map_or(self.today, |expiry| expiry.min(self.today)));
         let ended = if demo.name == OLD_WEBSITE { self.today.before((RETIRED_DAYS_AGO + 1) * DAY) } else { ended };
@@ -59,7 +58,7 @@ impl Operator {
         Ok(())
     }
 
-    /// It is revoked when the dashboard has taken over, and a forgotten server goes on calling with it.
+    /// Revokes the key of the old website once the dashboard has replaced it. A forgotten server still uses it.
     pub(super) async fn live_with_the_old_website(&self, old: &NewKey, ago: u32) -> Result<(), Failure> {
         match ago {
             RETIRED_DAYS_AGO => self.retire(old).await,
@@ -82,7 +81,7 @@ impl Operator {
         Ok(())
     }
 
-    /// A guessed password, and a key that turns up somewhere new.
+    /// Simulates a guessed password, and a key that is used from a new address.
     pub(super) async fn have_trouble(&self, ago: u32) -> Result<(), Failure> {
         if ago == 6 {
             let (email, stranger) = (parse(OWNER)?, parse::<IpAddr>("192.0.2.210")?);

@@ -60,13 +60,13 @@ async fn a_full_workspace_is_told_at_its_forms() {
     let key = t.key(&["trips:read"]).await;
     let ana = t.person(Role::AccountOwner).await;
     let page = ana.submit(NEW, NEW, &FIELDS).await.is(409);
-    page.says("This workspace has 1 active key, as many as it may").says("For the public page");
+    page.says("This workspace has 1 active key, the maximum").says("For the public page");
     let rotate = format!("/settings/api-keys/{}/rotate", key.id);
     let fields = [("name", "Next"), ("expiration", "never")];
-    ana.submit(&rotate, &rotate, &fields).await.is(409).says("as many as it may").says("value=\"Next\"");
+    ana.submit(&rotate, &rotate, &fields).await.is(409).says("the maximum").says("value=\"Next\"");
     let invite = "/settings/members/new";
     let person = |email: &'static str| [("name", "Ben"), ("email", email), ("role", "pilot")];
     ana.submit(invite, invite, &person("ben@skyline.example")).await.is(201);
     let page = ana.submit(invite, invite, &person("eve@skyline.example")).await.is(409);
-    page.says("1 open invitation, as many as it may").says("eve@skyline.example");
+    page.says("1 open invitation, the maximum").says("eve@skyline.example");
 }

@@ -87,5 +87,5 @@ async fn an_invitation_that_ran_out_is_renewed_only_where_there_is_room() {
     t.owner().await.post(MEMBERS, invited(1)).await.is(201);
     let page = format!("/settings/members/{late}");
     let refused = ana.submit(&page, &format!("{page}/invitation"), &[]).await.is(409);
-    refused.says("has 1 open invitation, as many as it may");
+    refused.says("has 1 open invitation, the maximum");
 }
