@@ -12,6 +12,6 @@ pub(super) struct Openapi {
 
 impl Openapi {
     pub(super) fn run(self) -> Result<(), Failure> {
-        output::json(&reference::document(self.public_url.trim_end_matches('/'), router::table()))
+        output::json(&reference::document(self.public_url.trim_end_matches('/'), &router::table()))
     }
 }

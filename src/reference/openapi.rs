@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::Parameter;
 
-use crate::app::App;
 use kit::http::describe::Shape;
 use kit::http::{Doc, FieldError, Route, Routes};
 
@@ -18,7 +17,7 @@ const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
     units with an ISO 4217 code.";
 
 /// Returns the document of an API that is served at `public_url`.
-pub fn document(public_url: &str, table: Vec<Routes<App>>) -> Value {
+pub fn document<S>(public_url: &str, table: &[Routes<S>]) -> Value {
     let (mut given, mut taken) = (Vec::new(), Vec::new());
     let (mut paths, mut schemas, mut tags) = (BTreeMap::<&str, Map<String, Value>>::new(), Map::new(), Vec::new());
     schemas.extend(error_schemas().map(|(name, schema)| (name.to_owned(), schema)));
@@ -27,7 +26,7 @@ pub fn document(public_url: &str, table: Vec<Routes<App>>) -> Value {
         if !routes.lines.is_empty() {
             tags.push(json!({ "name": routes.tag }));
         }
-        for route in routes.lines {
+        for route in &routes.lines {
             for (name, schema) in &route.doc.schemas {
                 schemas.insert(name.clone(), json!(schema));
             }
@@ -37,7 +36,7 @@ pub fn document(public_url: &str, table: Vec<Routes<App>>) -> Value {
                 Shape::Media(_) | Shape::Empty => None,
             }));
             let method = route.method.as_str().to_lowercase();
-            paths.entry(route.path).or_default().insert(method, operation(routes.tag, &route));
+            paths.entry(route.path).or_default().insert(method, operation(routes.tag, route));
         }
     }
     let (mut sent, mut asked) = (BTreeSet::new(), BTreeSet::new());
@@ -70,7 +69,7 @@ pub fn document(public_url: &str, table: Vec<Routes<App>>) -> Value {
     })
 }
 
-fn operation(tag: &str, route: &Route<App>) -> Value {
+fn operation<S>(tag: &str, route: &Route<S>) -> Value {
     let Doc { parameters, body, success, failures, security, .. } = &route.doc;
     let mut operation = json!({
         "operationId": operation_id(route.summary),
@@ -252,7 +251,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_to_a_schema() {
-        let document = document("http://localhost", router::table());
+        let document = document("http://localhost", &router::table());
         let text = document.to_string();
         for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
             let name = reference.split('"').next().unwrap_or_default();

@@ -155,7 +155,7 @@ async fn every_text_field_of_every_call_refuses_keys_and_tokens() {
     let t = TestApp::new().await;
     let secrets = secrets(&t).await;
     let made = Made::by(&t.owner().await).await;
-    let document = document("http://127.0.0.1:8080", planeconnection::router::table());
+    let document = document("http://127.0.0.1:8080", &planeconnection::router::table());
     let mut tried = 0;
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {

@@ -1,16 +1,12 @@
 //! The API reference as a page and as `llms.txt`. The page needs no JavaScript and loads nothing.
 
 use askama::Template;
-use axum::Extension;
-use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::Response;
 use serde_json::Value;
 
-use super::openapi::{document, parameter_json};
-use crate::app::App;
+use super::openapi::parameter_json;
 use kit::http::describe::Shape;
-use kit::http::{Known, Prepared, Route, Routes};
+use kit::http::{Prepared, Route, Routes};
 use kit::page::prepare;
 
 #[derive(Template)]
@@ -45,7 +41,7 @@ struct Parameter {
     about: String,
 }
 
-fn operation(route: &Route<App>, document: &Value) -> Operation {
+fn operation<S>(route: &Route<S>, document: &Value) -> Operation {
     let parameters = route.doc.parameters.iter().map(|parameter| {
         let json = parameter_json(parameter);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -133,22 +129,9 @@ fn sketch(schema: &Value, document: &Value, depth: usize) -> String {
     }
 }
 
-/// The route table of the API, which the documents describe.
-#[derive(Clone, Copy)]
-pub(super) struct RouteTable(pub(super) fn() -> Vec<Routes<App>>);
-
-pub(super) async fn docs(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
-    app.documents.page.answer(&known, || {
-        let public_url = app.config.public_url.clone();
-        prepare(&Docs { groups: groups(&public_url, table), public_url })
-    })
-}
-
-pub(super) async fn openapi(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
-    app.documents.openapi.answer(&known, || {
-        let text = document(&app.config.public_url, (table.0)()).to_string();
-        Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text))
-    })
+/// Renders the API reference.
+pub(super) fn docs<S>(public_url: &str, table: &[Routes<S>], document: &Value) -> Result<Prepared, askama::Error> {
+    prepare(&Docs { groups: groups(table, document), public_url: public_url.to_owned() })
 }
 
 #[derive(Template)]
@@ -158,20 +141,17 @@ struct Llms {
     groups: Vec<Group>,
 }
 
-pub(super) async fn llms(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
-    app.documents.llms.answer(&known, || {
-        let public_url = app.config.public_url.clone();
-        let text = Llms { groups: groups(&public_url, table), public_url }.render()?;
-        Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text))
-    })
+/// Renders the API reference as text for language models.
+pub(super) fn llms<S>(public_url: &str, table: &[Routes<S>], document: &Value) -> Result<Prepared, askama::Error> {
+    let text = Llms { groups: groups(table, document), public_url: public_url.to_owned() }.render()?;
+    Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text))
 }
 
-fn groups(public_url: &str, RouteTable(table): RouteTable) -> Vec<Group> {
-    let document = document(public_url, table());
-    let group = |routes: Routes<App>| Group {
+fn groups<S>(table: &[Routes<S>], document: &Value) -> Vec<Group> {
+    let group = |routes: &Routes<S>| Group {
         tag: routes.tag,
         anchor: anchor(routes.tag),
-        operations: routes.lines.iter().map(|route| operation(route, &document)).collect(),
+        operations: routes.lines.iter().map(|route| operation(route, document)).collect(),
     };
-    table().into_iter().map(group).collect()
+    table.iter().map(group).collect()
 }
