@@ -7,7 +7,8 @@ use clap::Subcommand;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::{Database, Failure, InWorkspace, output};
+use super::database::{Database, InWorkspace};
+use super::output::{self, Failure};
 use crate::app::App;
 use crate::audit::{self, AuditKey, Comparison, EventFilter, Format, PublicKey, SignedHead};
 use crate::workspaces::Workspace;

@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{Database, Failure, output};
+use super::database::Database;
+use super::output::{self, Failure};
 use kit::db::Location;
 
 #[derive(clap::Args)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Failure, output};
+use super::output::{self, Failure};
 use kit::http::serve::{OVERFLOW, Timeouts};
 
 /// Connections to the metrics address at a time.

@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::{Database, Failure, output};
+use super::database::Database;
+use super::output::{self, Failure};
 use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;

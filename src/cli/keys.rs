@@ -6,7 +6,8 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Failure, InWorkspace, operator, output};
+use super::database::{InWorkspace, operator};
+use super::output::{self, Failure};
 use crate::app::App;
 use crate::keys::{self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Reason, RevokeKey, RotateKey, Status};
 use crate::scopes::{Permissions, Scope};

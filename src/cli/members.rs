@@ -3,7 +3,8 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Failure, InWorkspace, operator, output};
+use super::database::{InWorkspace, operator};
+use super::output::{self, Failure};
 use crate::app::App;
 use crate::members::{self, AddMember, Email, Member, MemberName, Role, Standing};
 use crate::workspaces::WorkspaceId;

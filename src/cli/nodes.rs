@@ -4,7 +4,8 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Database, Failure, output};
+use super::database::Database;
+use super::output::{self, Failure};
 use crate::app::App;
 use crate::cluster::{self, Node, NodeId, NodeRun, NodeState};
 use kit::clock::Time;

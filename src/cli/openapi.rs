@@ -1,6 +1,6 @@
 //! `openapi`
 
-use super::{Failure, output};
+use super::output::{self, Failure};
 use crate::{reference, router};
 
 #[derive(clap::Args)]

@@ -3,7 +3,8 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Database, Failure, operator, output};
+use super::database::{Database, operator};
+use super::output::{self, Failure};
 use crate::config::Config;
 use crate::members::Email;
 use crate::workspaces::{self, CreateWorkspace, Owner, Slug, Timezone};

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::{Limit, Limited, Moment};
+use super::moment::Moment;
+use super::refusal::Limited;
+use super::settings::Limit;
 use crate::workspaces::WorkspaceId;
 use kit::lock::lock;
 

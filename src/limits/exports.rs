@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{ExportRefused, Limit, Settings};
+use super::refusal::ExportRefused;
+use super::settings::{Limit, Settings};
 use crate::keys::KeyId;
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;

@@ -10,6 +10,7 @@
 
 mod bytes;
 mod exports;
+mod moment;
 mod rates;
 mod refusal;
 mod settings;
@@ -25,6 +26,7 @@ use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 
 pub use exports::{Exporter, Slot};
+pub use moment::Moment;
 pub use rates::{Call, Group, Requester};
 pub use refusal::{Exceeded, ExportRefused, Limited};
 pub use settings::{Limit, Setting, Settings};
@@ -53,15 +55,6 @@ pub struct Budgets {
     refused: [AtomicU64; Limit::ALL.len()],
     /// Live nodes, this one included.
     nodes: AtomicU32,
-}
-
-/// A time by the monotonic clock, with the number of nodes that share a limit.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// In ticks.
-    pub at: Duration,
-    /// Live nodes.
-    pub nodes: u32,
 }
 
 impl Budgets {

@@ -3,7 +3,9 @@
 use std::hash::Hash;
 use std::time::Duration;
 
-use super::{Limit, Limited, Moment, Settings};
+use super::moment::Moment;
+use super::refusal::Limited;
+use super::settings::{Limit, Settings};
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::limit::{Limits, Rate, RateLimited, WhenFull};

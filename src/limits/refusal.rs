@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::{Crowded, Limit};
+use super::settings::Limit;
+use super::shares::Crowded;
 use kit::http::{ApiError, Policy};
 use kit::page::number::{grouped, plural};
 

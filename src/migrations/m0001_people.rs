@@ -5,7 +5,7 @@ use sea_orm_migration::schema::{
     binary, binary_null, boolean, pk_uuid, string, string_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
 };
 
-use super::{belongs_to, index, table, unique};
+use super::schema::{belongs_to, index, table, unique};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

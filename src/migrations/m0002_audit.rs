@@ -6,7 +6,7 @@ use sea_orm_migration::schema::{
     uuid,
 };
 
-use super::{belongs_to, index, table, unique};
+use super::schema::{belongs_to, index, table, unique};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

@@ -6,7 +6,7 @@ use sea_orm_migration::schema::{
     timestamp_with_time_zone_null, uuid, uuid_null,
 };
 
-use super::{belongs_to, index, table, unique};
+use super::schema::{belongs_to, index, table, unique};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{binary, timestamp_with_time_zone};
 
-use super::table;
+use super::schema::table;
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

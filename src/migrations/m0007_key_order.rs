@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::index;
+use super::schema::index;
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

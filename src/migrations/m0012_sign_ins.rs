@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{binary, string, timestamp_with_time_zone, uuid, uuid_null};
 
-use super::{belongs_to, index, table};
+use super::schema::{belongs_to, index, table};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{pk_uuid, string, timestamp_with_time_zone};
 
-use super::{index, table};
+use super::schema::{index, table};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

@@ -21,6 +21,7 @@ mod m0011_room;
 mod m0012_sign_ins;
 mod m0015_node_runs;
 mod m0016_node_probe;
+mod schema;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -45,25 +46,4 @@ impl MigratorTrait for Migrations {
             Box::new(m0016_node_probe::Migration),
         ]
     }
-}
-
-fn table(name: &'static str) -> TableCreateStatement {
-    Table::create().table(name).take()
-}
-
-/// A foreign key from `column` to `id` of `target`, with cascading deletes.
-fn belongs_to(column: &'static str, target: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create().from_col(column).to(target, "id").on_delete(ForeignKeyAction::Cascade).take()
-}
-
-fn unique(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    index(name, table, columns).unique().take()
-}
-
-fn index(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    let mut index = Index::create().name(name).table(table).take();
-    for column in columns {
-        index.col(*column);
-    }
-    index
 }

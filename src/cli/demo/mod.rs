@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::listening::Listening;
 use super::serve::run_node;
-use super::{Failure, output};
+use super::output::{self, Failure};
 use crate::app::App;
 use kit::db::{Location, USUAL_CONNECTIONS};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::super::Failure;
+use crate::cli::Failure;
 use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, OLD_WEBSITE, REPORTS};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx};

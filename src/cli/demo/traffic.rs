@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::super::Failure;
+use crate::cli::Failure;
 use super::facts::{DemoKey, OLD_WEBSITE};
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};

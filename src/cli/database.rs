@@ -1,0 +1,118 @@
+//! The database and the workspace that a command works on, and the operator who runs it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use tokio::time::Instant;
+
+use super::exposure;
+use super::output::Failure;
+use crate::app::App;
+use crate::audit::AuditContext;
+use crate::config::Config;
+use crate::workspaces::{self, Workspace};
+use kit::db::{Location, may_open_later};
+
+/// The time that a starting node waits for a database server that does not respond yet.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(clap::Args)]
+pub(super) struct Database {
+    /// Database URL: <sqlite://FILE> or <postgres://USER:PASSWORD@HOST:PORT/DATABASE>
+    #[arg(
+        long,
+        env = "PLANECONNECTION_DATABASE",
+        default_value = "sqlite://planeconnection.db",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub(super) database: Location,
+    /// File that contains the database URL, to keep its password out of arguments and environment variables
+    #[arg(long, env = "PLANECONNECTION_DATABASE_FILE", value_name = "FILE", conflicts_with = "database")]
+    database_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(super) struct InWorkspace {
+    #[command(flatten)]
+    pub(super) database: Database,
+    /// Slug of the workspace
+    #[arg(long, env = "PLANECONNECTION_WORKSPACE", value_name = "SLUG")]
+    workspace: String,
+}
+
+impl From<Location> for Database {
+    fn from(database: Location) -> Self {
+        Self { database, database_file: None }
+    }
+}
+
+impl Database {
+    /// Returns the location from the argument or from the file.
+    pub(super) fn location(&self) -> Result<Location, Failure> {
+        let Some(file) = &self.database_file else { return Ok(self.database.clone()) };
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::refused(format!("cannot read --database-file {}: {error}", file.display())))?;
+        // A URL that cannot be parsed may contain the password: the error does not repeat it.
+        text.trim().parse().map_err(|error| Failure::usage(format!("--database-file {}: {error}", file.display())))
+    }
+
+    /// Opens an existing database.
+    pub(super) async fn open(&self) -> Result<App, Failure> {
+        if let Location::Sqlite(path) = &self.location()?
+            && !path.exists()
+        {
+            return Err(Failure::refused(format!(
+                "there is no database at {}: create one with `planeconnection workspace create`",
+                path.display()
+            )));
+        }
+        self.open_or_create(Config::default()).await
+    }
+
+    /// Opens the database, and creates it if it does not exist.
+    pub(super) async fn open_or_create(&self, config: Config) -> Result<App, Failure> {
+        let location = self.location()?;
+        let opened = App::open(config, &location).await;
+        opened.map_err(|error| cannot_open(&location, &error))
+    }
+
+    /// Opens the database for a node. A server may be started at the same time as the node, so failed attempts are repeated.
+    pub(super) async fn open_with_retry(&self, config: Config) -> Result<App, Failure> {
+        let (location, until) = (self.location()?, Instant::now() + START_TIMEOUT);
+        let is_server = matches!(location, Location::Postgres(_));
+        let app = loop {
+            match App::open(config.clone(), &location).await {
+                Err(error) if is_server && may_open_later(&error) && Instant::now() < until => {
+                    tracing::warn!(%error, database = %location, "the database does not answer yet");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                opened => break opened.map_err(|error| cannot_open(&location, &error))?,
+            }
+        };
+        exposure::warn(&location);
+        Ok(app)
+    }
+}
+
+fn cannot_open(location: &Location, error: &DbErr) -> Failure {
+    Failure::refused(format!("cannot open {location}: {error}"))
+}
+
+impl InWorkspace {
+    pub(super) async fn open(&self) -> Result<(App, Workspace), Failure> {
+        let app = self.database.open().await?;
+        match workspaces::find_by_slug(app.db.read(), &self.workspace).await? {
+            Some(workspace) => Ok((app, workspace)),
+            None => Err(Failure::refused(format!("there is no workspace with the slug “{}”", self.workspace))),
+        }
+    }
+}
+
+/// The audit context of the person who runs the command, by their user name on the system.
+pub(super) fn operator() -> AuditContext {
+    let name =
+        ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    AuditContext::operator(&name.unwrap_or_else(|| "operator".to_owned()))
+}
