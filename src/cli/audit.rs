@@ -1,4 +1,4 @@
-//! `audit verify|head|export`
+//! The commands `audit verify`, `audit head` and `audit export`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(super) enum Command {
         public_key: Option<PublicKey>,
         #[command(flatten)]
         audit_key: AuditKeyFile,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -39,7 +39,7 @@ pub(super) enum Command {
         at: InWorkspace,
         #[command(flatten)]
         audit_key: AuditKeyFile,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },

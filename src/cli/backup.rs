@@ -1,4 +1,4 @@
-//! `backup FILE`
+//! The command `backup`: a copy of a SQLite database while nodes run.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

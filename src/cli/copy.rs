@@ -1,4 +1,4 @@
-//! `copy --from URL --to URL`
+//! The command `copy`: from one database to another.
 
 use std::io::{IsTerminal, Write};
 

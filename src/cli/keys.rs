@@ -1,4 +1,4 @@
-//! `keys list|create|rotate|revoke`
+//! The commands `keys list`, `create`, `rotate` and `revoke`.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) enum Command {
     List {
         #[command(flatten)]
         at: InWorkspace,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -39,7 +39,7 @@ pub(super) enum Command {
         name: Option<KeyName>,
         #[command(flatten)]
         expiry: Expiry,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -53,7 +53,7 @@ pub(super) enum Command {
         /// Reason for the audit log
         #[arg(long, env = "PLANECONNECTION_REASON")]
         reason: Option<Reason>,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -105,7 +105,7 @@ pub(super) struct Create {
     /// Purpose of the key
     #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
     description: Option<Description>,
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
 }

@@ -48,7 +48,7 @@ pub(super) struct Listening {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// Text for people
+    /// Lines of text for people
     Text,
     /// One JSON object per line
     Json,

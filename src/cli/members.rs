@@ -1,4 +1,4 @@
-//! `members list|add|set-role|remove`
+//! The commands `members list`, `add`, `set-role` and `remove`.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -11,11 +11,11 @@ use crate::workspaces::WorkspaceId;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List members
+    /// List the members of the workspace
     List {
         #[command(flatten)]
         at: InWorkspace,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -35,7 +35,7 @@ pub(super) enum Command {
         /// Read the password, 12 to 200 characters, from standard input
         #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", value_parser = output::switch)]
         password_stdin: bool,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -46,10 +46,10 @@ pub(super) enum Command {
         /// Email address of the member
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
-        /// New role
+        /// New role of the member
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -60,7 +60,7 @@ pub(super) enum Command {
         /// Email address of the member
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },

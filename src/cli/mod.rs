@@ -50,11 +50,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a node
+    /// Run a node that serves the pages and the API
     Serve(serve::Serve),
     /// Run a temporary node with example data
     Demo(demo::Demo),
-    /// Create workspaces
+    /// Create a workspace with its account owner
     #[command(subcommand)]
     Workspace(workspace::Command),
     /// List and change the members of a workspace

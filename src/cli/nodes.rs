@@ -1,4 +1,4 @@
-//! `nodes list|show`
+//! The commands `nodes list` and `nodes show`.
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub(super) enum Command {
         /// Include nodes that have ended, the newest first
         #[arg(long, env = "PLANECONNECTION_ENDED", value_parser = output::switch)]
         ended: bool,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
@@ -30,7 +30,7 @@ pub(super) enum Command {
         /// Id of the node
         #[arg(value_name = "ID")]
         node: NodeId,
-        /// Print JSON
+        /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },

@@ -1,4 +1,4 @@
-//! `openapi`
+//! The command `openapi`: prints the OpenAPI document.
 
 use super::output::{self, Failure};
 use crate::{reference, router};

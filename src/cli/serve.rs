@@ -1,4 +1,4 @@
-//! `serve`
+//! The command `serve`: runs a node until it is asked to stop.
 
 use std::sync::Arc;
 use std::time::Duration;

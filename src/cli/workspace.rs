@@ -1,4 +1,4 @@
-//! `workspace create`
+//! The command `workspace create`.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -38,7 +38,7 @@ pub(super) struct Create {
     /// Read the password, 12 to 200 characters, from standard input
     #[arg(long, env = "PLANECONNECTION_OWNER_PASSWORD_STDIN", value_parser = output::switch)]
     owner_password_stdin: bool,
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
 }

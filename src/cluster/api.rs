@@ -19,7 +19,7 @@ pub fn routes() -> Routes<App> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Cluster)]
 struct ClusterView {
-    /// All nodes.
+    /// All nodes of the database.
     nodes: u64,
     /// Nodes that have confirmed every change of this workspace's keys.
     up_to_date: u64,

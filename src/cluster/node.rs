@@ -19,7 +19,7 @@ const PROBE_REUSE: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 struct Probe {
     number: i64,
-    /// In ticks.
+    /// In ticks of the monotonic clock.
     made_at: Option<Duration>,
     result: ProbeResult,
 }

@@ -1,4 +1,4 @@
-//! SeaORM entities.
+//! The entities of SeaORM for nodes, their runs and revisions.
 
 use kit::db::{Table, table};
 

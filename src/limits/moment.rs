@@ -5,8 +5,8 @@ use std::time::Duration;
 /// A time by the monotonic clock, with the number of nodes that share a limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    /// In ticks.
+    /// In ticks of the monotonic clock.
     pub at: Duration,
-    /// Live nodes.
+    /// Live nodes, this one included.
     pub nodes: u32,
 }

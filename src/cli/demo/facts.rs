@@ -1,4 +1,4 @@
-//! What the demo draws from: a mid-sized charter operator in Central Europe.
+//! Names and figures of the demo: a mid-sized charter operator in Central Europe.
 
 /// Tail number, type designator, model, home base, status, note (may be empty).
 pub(super) const AIRCRAFT: [(&str, &str, &str, &str, &str, &str); 11] = [
@@ -82,7 +82,7 @@ pub(super) const REPORTS: [(&str, &str, &str, &str); 12] = [
     (
         "concern",
         "Paper charts in two aircraft are out of date",
-        "The backup charts in two aircraft are one cycle behind. The electronic ones are current. There seems to be nobody assigned to exchange the paper ones.",
+        "The backup charts in two aircraft are one cycle behind. The electronic ones are current. No one seems to be assigned to exchange the paper ones.",
         "low",
     ),
     (
@@ -121,7 +121,7 @@ pub(super) const CLIENTS: [(&str, &str); 6] = [
     ("Riviera Events S.A.", "comptabilite@riviera-events.example"),
 ];
 
-/// Name, role, email.
+/// Name, role and email address of each member.
 pub(super) const MEMBERS: [(&str, &str, &str); 5] = [
     ("Jonas Frei", "admin", "jonas@skyline.example"),
     ("Mira Rossi", "safety_manager", "mira@skyline.example"),
