@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::output::Failure;
 use super::bounds::Bounds;
+use super::output::Failure;
 use crate::config::Config;
 use crate::limits;
 use kit::log::{EventLimit, Lines, Log};
@@ -70,7 +70,9 @@ impl Listening {
         // A panic is logged in the chosen format as well.
         std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
         if is_tracing {
-            tracing::warn!("at the level trace the log contains SQL with its values, such as names and email addresses: for tests only");
+            tracing::warn!(
+                "at the level trace the log contains SQL with its values, such as names and email addresses: for tests only"
+            );
         }
         Ok(Log::Written { lines, is_json, events })
     }

@@ -11,9 +11,9 @@ use tower::ServiceExt;
 
 use super::audit::AuditKeyFile;
 use super::bounds::METRICS_CONNECTIONS;
-use super::listening::Listening;
 use super::database::Database;
 use super::hardening;
+use super::listening::Listening;
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::keys::Flush;
@@ -182,7 +182,11 @@ async fn finish(app: &App) -> Result<(), Failure> {
         tracing::warn!(%error, "this node's row could not be deleted; its lease expires by itself");
     }
     app.db.clone().close().await;
-    if is_written { Ok(()) } else { Err(Failure::refused("stopped, but the usage of the last requests could not be written: see the log")) }
+    if is_written {
+        Ok(())
+    } else {
+        Err(Failure::refused("stopped, but the usage of the last requests could not be written: see the log"))
+    }
 }
 
 async fn asked_to_stop() {

@@ -10,8 +10,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
 use super::listening::Listening;
-use super::serve::run_node;
 use super::output::{self, Failure};
+use super::serve::run_node;
 use crate::app::App;
 use kit::db::{Location, USUAL_CONNECTIONS};
 

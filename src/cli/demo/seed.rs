@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::cli::Failure;
 use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, OLD_WEBSITE, REPORTS};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx};
+use crate::cli::Failure;
 use crate::config::Config;
 use crate::fleet::{self, AircraftId};
 use crate::invoices;

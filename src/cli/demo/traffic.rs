@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::cli::Failure;
 use super::facts::{DemoKey, OLD_WEBSITE};
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};
 use crate::background;
+use crate::cli::Failure;
 use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush, Key, NewKey, RevokeKey};
 use crate::scopes::{Module, Scope};
 use crate::sessions::{self, Attempt};
