@@ -50,8 +50,10 @@ pub const OWNER: &str = "ana@skyline.example";
 /// The password of every member that a test creates.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// Returns the caller of a request; the cheapest request that needs a credential.
-pub const WHOAMI: &str = "/api/v1/auth/whoami";
-
-/// The collection of API keys.
+pub const INVOICES: &str = "/api/v1/ops/invoices";
 pub const KEYS: &str = "/api/v1/api-keys";
+pub const MEMBERS: &str = "/api/v1/members";
+pub const REPORTS: &str = "/api/v1/sms/reports";
+pub const SIGN_IN: &str = "/api/v1/auth/sign-in";
+pub const TRIPS: &str = "/api/v1/ops/trips";
+pub const WHOAMI: &str = "/api/v1/auth/whoami";

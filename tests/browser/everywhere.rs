@@ -64,7 +64,7 @@ fn pages_of_one_key(site: &Site) {
     }
 }
 
-fn pages_with_a_secret_and_what_follows(site: &Site) {
+fn pages_with_a_secret(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     are_fine(&mut tab, &["/settings/api-keys", "/settings/api-keys/new", "/settings/audit-log", "/settings/members"]);
     tab.open("/settings/api-keys/new");
@@ -99,7 +99,7 @@ fn set_up(site: &Site, link: &str) {
     }
 }
 
-fn pages_for_those_who_are_not_in(site: &Site) {
+fn pages_without_access(site: &Site) {
     let email = site.member("pilot");
     let mut tab = site.tab();
     are_fine(&mut tab, &["/sign-in", "/sign-in?after=sign-out", "/join", "/setup"]);
@@ -140,17 +140,17 @@ mod embedded {
     }
 
     #[test]
-    fn pages_with_a_secret_and_what_follows() {
-        super::pages_with_a_secret_and_what_follows(&Site::new());
+    fn pages_with_a_secret() {
+        super::pages_with_a_secret(&Site::new());
     }
 
     #[test]
-    fn pages_for_those_who_are_not_in() {
-        super::pages_for_those_who_are_not_in(&Site::new());
+    fn pages_without_access() {
+        super::pages_without_access(&Site::new());
     }
 
     #[test]
-    fn the_first_page_of_all() {
+    fn setup_page() {
         let (site, link) = Site::empty();
         super::set_up(&site, &link);
     }
@@ -176,24 +176,24 @@ mod fallback {
     }
 
     #[test]
-    fn pages_with_a_secret_and_what_follows() {
-        super::pages_with_a_secret_and_what_follows(&Site::new().without_typeface());
+    fn pages_with_a_secret() {
+        super::pages_with_a_secret(&Site::new().without_typeface());
     }
 
     #[test]
-    fn pages_for_those_who_are_not_in() {
-        super::pages_for_those_who_are_not_in(&Site::new().without_typeface());
+    fn pages_without_access() {
+        super::pages_without_access(&Site::new().without_typeface());
     }
 
     #[test]
-    fn the_first_page_of_all() {
+    fn setup_page() {
         let (site, link) = Site::empty();
         super::set_up(&site.without_typeface(), &link);
     }
 }
 
 #[test]
-fn a_key_lives_its_life_without_a_script() {
+fn key_lifecycle_works_without_javascript() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
     tab.without_javascript();
@@ -222,7 +222,7 @@ fn a_key_lives_its_life_without_a_script() {
 }
 
 #[test]
-fn an_invited_person_joins_by_the_link() {
+fn invited_person_joins_by_the_link() {
     let site = Site::new();
     let invited = json!({ "name": "Lea Winter", "email": "lea@skyline.example", "role": "auditor" });
     let url = site.node.owner().post("/api/v1/members", &invited).is(201).json["data"]["inviteUrl"].clone();
@@ -237,7 +237,7 @@ fn an_invited_person_joins_by_the_link() {
 }
 
 #[test]
-fn the_first_workspace_is_set_up_by_the_link_that_serve_prints() {
+fn first_workspace_is_set_up_by_the_printed_link() {
     let (site, link) = Site::empty();
     let mut tab = site.tab();
     tab.open(&link);
@@ -254,7 +254,7 @@ fn the_first_workspace_is_set_up_by_the_link_that_serve_prints() {
 }
 
 #[test]
-fn a_key_is_made_by_keyboard_alone() {
+fn key_is_created_by_keyboard_alone() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
     tab.press("Tab");

@@ -51,7 +51,7 @@ fn create_a_key_and_copy_it_once() {
 }
 
 #[test]
-fn the_whole_key_is_displayed_once() {
+fn whole_key_is_displayed_once() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
     let key = create(&mut tab, "QuickBooks Integration");
@@ -84,7 +84,7 @@ fn leaving_asks_first_unless_the_key_was_copied() {
 }
 
 #[test]
-fn a_clipboard_that_fails_is_told() {
+fn clipboard_failure_is_shown() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
     tab.deny_clipboard();
@@ -144,7 +144,7 @@ fn revoke_a_key_for_good() {
 }
 
 #[test]
-fn a_pasted_key_finds_its_row_and_is_not_sent() {
+fn pasted_key_finds_its_row_and_is_not_sent() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
     let key = create(&mut tab, "Fleet Dashboard");
@@ -162,7 +162,7 @@ fn a_pasted_key_finds_its_row_and_is_not_sent() {
 }
 
 #[test]
-fn times_are_the_readers() {
+fn times_are_in_the_time_zone_of_the_reader() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
     tab.timezone("America/New_York");

@@ -4,8 +4,8 @@ mod support;
 
 mod everywhere;
 mod guide;
+mod harness;
 mod pictures;
-mod practice;
 mod reference;
 
 /// The path of the binary under test.

@@ -3,7 +3,7 @@
 use crate::support::Site;
 
 #[test]
-fn the_reference_keeps_nobody_out_and_to_itself() {
+fn reference_is_accessible_and_self_contained() {
     let site = Site::new();
     let mut tab = site.tab();
     tab.open("/docs");
@@ -14,7 +14,7 @@ fn the_reference_keeps_nobody_out_and_to_itself() {
 }
 
 #[test]
-fn the_page_of_a_failure_keeps_nobody_out_and_to_itself() {
+fn error_page_is_accessible_and_self_contained() {
     let site = Site::new();
     let mut tab = site.tab();
     tab.open("/nothing-here");
@@ -23,7 +23,7 @@ fn the_page_of_a_failure_keeps_nobody_out_and_to_itself() {
 }
 
 #[test]
-fn the_reference_is_reached_by_keyboard() {
+fn reference_is_reached_by_keyboard() {
     let site = Site::new();
     let mut tab = site.tab();
     tab.open("/docs");

@@ -22,16 +22,16 @@ mod call;
 mod chromium;
 mod clipboard;
 mod condition;
+mod fake_server;
 mod find;
 mod heard;
 mod keyboard;
-mod practice;
 mod site;
 mod tab;
 mod wire;
 
+pub use self::fake_server::FakeServer;
 pub use self::heard::Dialog;
-pub use self::practice::Practice;
 pub use self::site::Site;
 pub use self::tab::Tab;
 pub use testkit::{Key, OWNER, PASSWORD};

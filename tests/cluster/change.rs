@@ -3,12 +3,12 @@
 use serde_json::json;
 use testkit::{Key, PASSWORD, WHOAMI};
 
-use crate::field::{Field, accepts, insist, refuses, whoami};
+use crate::test_cluster::{TestCluster, accepts, insist, refuses, whoami};
 
 #[test]
-fn a_narrowed_allow_list_and_a_new_limit_hold_on_every_node_when_the_call_returns() {
-    let field = Field::new();
-    let nodes = field.nodes::<3>();
+fn key_update_holds_on_every_node_when_the_call_returns() {
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<3>();
     let mut owner = nodes[0].owner();
     for round in 0..5 {
         let key = owner.create_key(&format!("Key {round}"), &["trips:read"]);
@@ -36,9 +36,9 @@ fn patch(owner: &mut testkit::Client, path: &str, body: &serde_json::Value) {
 }
 
 #[test]
-fn a_rotation_gives_a_key_that_works_everywhere_and_takes_none_away() {
-    let field = Field::new();
-    let nodes = field.nodes::<3>();
+fn rotated_key_works_on_every_node_beside_the_old_one() {
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<3>();
     let mut owner = nodes[0].owner();
     let old = owner.create_key("Fleet Dashboard", &["fleet:read"]);
     let rotated = nodes[1].owner().post(&format!("/api/v1/api-keys/{}/rotate", old.id), &json!({})).is(201);
@@ -51,11 +51,11 @@ fn a_rotation_gives_a_key_that_works_everywhere_and_takes_none_away() {
 }
 
 #[test]
-fn a_member_who_is_removed_or_signs_out_is_out_on_every_node() {
-    let field = Field::new();
-    let nodes = field.nodes::<3>();
+fn ended_session_is_refused_on_every_node() {
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<3>();
     let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role", "admin", "--password-stdin"];
-    field.site.run_with_input(&add, PASSWORD).is(0);
+    cluster.site.run_with_input(&add, PASSWORD).is(0);
     let body = json!({ "email": "ben@skyline.example", "password": PASSWORD });
     let token = |node: usize| {
         let signed_in = nodes[node].anonymous().post("/api/v1/auth/sign-in", &body).is(200);
@@ -81,9 +81,9 @@ fn a_member_who_is_removed_or_signs_out_is_out_on_every_node() {
 }
 
 #[test]
-fn switching_key_management_off_holds_on_every_node() {
-    let field = Field::new();
-    let nodes = field.nodes::<2>();
+fn disabled_key_management_holds_on_every_node() {
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<2>();
     let mut owners = nodes.each_ref().map(testkit::Node::owner);
     owners[0].try_send("PUT", "/api/v1/settings/api-keys", Some(r#"{"enabled":false}"#)).expect("an answer").is(200);
     let body = testkit::create_key_body("New", &["trips:read"]);

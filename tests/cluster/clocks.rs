@@ -7,15 +7,15 @@ use kit::clock::Clock;
 use serde_json::json;
 use testkit::{Key, Node, until};
 
-use crate::field::{Field, insist, metric, refuses, whoami};
+use crate::test_cluster::{TestCluster, insist, metric, refuses, whoami};
 
 /// How much a node may be late or early: the time that it takes to ask the server what time it is, on a busy machine.
 const SKEW: Duration = Duration::from_millis(500);
 
 #[test]
-fn a_key_expires_by_the_clock_of_the_server_whatever_the_clocks_of_the_nodes_say() {
-    let field = Field::new();
-    let nodes = ["+5h", "-5h", "+0"].map(|offset| node_whose_clock_is_wrong(&field, offset));
+fn key_expires_by_the_clock_of_the_server_on_every_node() {
+    let cluster = TestCluster::new();
+    let nodes = ["+5h", "-5h", "+0"].map(|offset| node_whose_clock_is_wrong(&cluster, offset));
     assert!(metric(&nodes[0], "clock_ahead_seconds") > 17_000.0, "the first node's clock is five hours ahead");
     assert!(metric(&nodes[1], "clock_ahead_seconds") < -17_000.0, "the second's is behind");
     let mut owner = nodes[0].owner();
@@ -41,11 +41,11 @@ fn a_key_expires_by_the_clock_of_the_server_whatever_the_clocks_of_the_nodes_say
     let key = owner.create_key("Key", &["trips:read"]);
     nodes[1].owner_with(&token).revoke(&key);
     refuses(&nodes.each_ref(), &key);
-    field.site.verify_audit_log();
+    cluster.site.verify_audit_log();
 }
 
-fn node_whose_clock_is_wrong(field: &Field, by: &str) -> Node {
-    let mut command = field.site.command(&["serve", "--listen", "127.0.0.1:0"]);
+fn node_whose_clock_is_wrong(cluster: &TestCluster, by: &str) -> Node {
+    let mut command = cluster.site.command(&["serve", "--listen", "127.0.0.1:0"]);
     // As `faketime` does, which would stay between the node and whoever ends it. The linker puts in where libraries are.
     command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1").env("FAKETIME", by);
     // Only the clock of the wall: what goes forward by itself goes on as it is.

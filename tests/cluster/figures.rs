@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use testkit::{Client, Node};
 
-use crate::field::{Field, revoking_takes};
 use crate::load::Load;
+use crate::test_cluster::{TestCluster, revoking_takes};
 
 const ROUNDS: usize = 400;
 
 #[test]
 #[ignore = "prints figures and asserts nothing of them"]
 fn figures() {
-    let field = Field::new();
-    let nodes = field.nodes::<3>();
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<3>();
     let token = nodes[0].sign_in();
     let mut owners = nodes.each_ref().map(|node| node.owner_with(&token));
     measure("three nodes, no load", &mut owners);

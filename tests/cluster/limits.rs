@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::{Client, Key, Node, until};
 
-use crate::field::{Field, metric, whoami};
+use crate::test_cluster::{TestCluster, metric, whoami};
 
 const LIMIT: u32 = 60;
 
@@ -26,9 +26,9 @@ fn know_each_other(nodes: &[&Node], count: f64) {
 }
 
 #[test]
-fn a_limit_holds_for_all_nodes_together_and_follows_those_that_join_and_leave() {
-    let field = Field::new();
-    let [one, two, three] = field.nodes::<3>();
+fn rate_limit_is_shared_and_follows_joining_and_leaving_nodes() {
+    let cluster = TestCluster::new();
+    let [one, two, three] = cluster.nodes::<3>();
     know_each_other(&[&one, &two, &three], 3.0);
     let mut owner = one.owner();
     assert_eq!(let_in(&[&one, &two, &three], &limited(&mut owner, "For three")), LIMIT);

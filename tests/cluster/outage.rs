@@ -4,18 +4,18 @@ use rustix::process::Signal;
 use serde_json::json;
 use testkit::{Cable, WHOAMI, until};
 
-use crate::field::{
-    Field, accepts, is_not_ready, is_one_lease, is_ready_again, metric, proof, refuses, revoking_takes, status, whoami,
+use crate::test_cluster::{
+    TestCluster, accepts, is_not_ready, is_one_lease, is_ready_again, metric, proof, refuses, revoking_takes, status, whoami,
 };
 
 #[test]
-fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
-    let field = Field::new();
-    let alive = field.node();
+fn partitioned_node_answers_503_and_recovers() {
+    let cluster = TestCluster::new();
+    let alive = cluster.node();
     let token = alive.sign_in();
     let mut owner = alive.owner_with(&token);
     for mend in [Cable::restore, Cable::reset] {
-        let (cut_off, cable) = field.node_on_a_cable();
+        let (cut_off, cable) = cluster.node_on_a_cable();
         let [gone, kept] = ["Gone", "Kept"].map(|name| owner.create_key(&format!("{name} {}", cable.bytes()), &["trips:read"]));
         accepts(&[&alive, &cut_off], &gone);
         cable.cut();
@@ -24,7 +24,7 @@ fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
         let proof_of_gone = proof(&mut owner, &gone);
         let silent = ["leaseRanOut", "gone"].into_iter().find_map(|list| proof_of_gone[list][0]["id"].as_str());
         let silent = silent.unwrap_or_else(|| panic!("the silent node is named: {proof_of_gone}")).to_owned();
-        let shown = field.site.run(&["nodes", "show", &silent, "--json"]).is(0).json();
+        let shown = cluster.site.run(&["nodes", "show", &silent, "--json"]).is(0).json();
         assert_eq!(shown["address"], json!(cut_off.address.to_string()));
         is_not_ready(&cut_off);
         for key in [&gone, &kept] {
@@ -43,14 +43,14 @@ fn a_node_that_is_cut_off_answers_503_to_keys_and_heals_by_itself() {
         assert_eq!(proof(&mut owner, &kept)["leaseRanOut"], json!([]));
         assert_eq!(cut_off.stop().0.code(), Some(0));
     }
-    field.site.verify_audit_log();
+    cluster.site.verify_audit_log();
 }
 
 #[test]
-fn a_revocation_that_cannot_be_committed_is_no_promise() {
-    let field = Field::new();
-    let (cut_off, cable) = field.node_on_a_cable();
-    let alive = field.node();
+fn uncommitted_revocation_is_503_and_changes_nothing() {
+    let cluster = TestCluster::new();
+    let (cut_off, cable) = cluster.node_on_a_cable();
+    let alive = cluster.node();
     let token = alive.sign_in();
     let mut owner = alive.owner_with(&token);
     let key = owner.create_key("Key", &["trips:read"]);
@@ -66,25 +66,25 @@ fn a_revocation_that_cannot_be_committed_is_no_promise() {
     is_ready_again(&cut_off);
     cut_off.owner_with(&token).post(&path, &json!({})).is(200);
     refuses(&[&alive, &cut_off], &key);
-    field.site.verify_audit_log();
+    cluster.site.verify_audit_log();
 }
 
 #[test]
-fn a_database_that_crashes_and_comes_back_is_no_reason_to_start_anything_anew() {
-    let field = Field::new();
-    let nodes = field.nodes::<2>();
+fn nodes_recover_from_a_restart_of_the_database() {
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<2>();
     let token = nodes[0].sign_in();
     let mut owner = nodes[0].owner_with(&token);
     let [gone, kept] = ["Gone", "Kept"].map(|name| owner.create_key(name, &["trips:read"]));
     for how in ["immediate", "fast"] {
-        field.server.down(how).expect("it stops");
+        cluster.server.down(how).expect("it stops");
         // Verified from memory, for as long as the lease lasts; then closed.
         for node in &nodes {
             is_not_ready(node);
             whoami(node, &kept).is(503).code("UNAVAILABLE");
         }
         owner.post(&format!("/api/v1/api-keys/{}/revoke", gone.id), &json!({})).is(503).code("UNAVAILABLE");
-        field.server.up().expect("it starts");
+        cluster.server.up().expect("it starts");
         for node in &nodes {
             is_ready_again(node);
             accepts(&[node], &kept);
@@ -97,13 +97,13 @@ fn a_database_that_crashes_and_comes_back_is_no_reason_to_start_anything_anew() 
     for node in nodes {
         assert_eq!(node.stop().0.code(), Some(0));
     }
-    field.site.verify_audit_log();
+    cluster.site.verify_audit_log();
 }
 
 #[test]
-fn a_frozen_node_is_waited_for_no_longer_than_its_lease_and_keeps_nobody_from_writing() {
-    let field = Field::new();
-    let [frozen, alive] = field.nodes::<2>();
+fn frozen_node_delays_a_revocation_by_its_lease_and_blocks_no_writes() {
+    let cluster = TestCluster::new();
+    let [frozen, alive] = cluster.nodes::<2>();
     let token = alive.sign_in();
     let mut owner = alive.owner_with(&token);
     let keys = ["First", "Second"].map(|name| owner.create_key(name, &["trips:read"]));
@@ -140,17 +140,17 @@ fn a_frozen_node_is_waited_for_no_longer_than_its_lease_and_keeps_nobody_from_wr
     });
     refuses(&[&alive], &keys[0]);
     accepts(&[&alive], &keys[1]);
-    field.site.verify_audit_log();
+    cluster.site.verify_audit_log();
 }
 
 #[test]
-fn nodes_that_start_while_keys_are_revoked_take_part_from_their_first_answer_on() {
-    let field = Field::new();
-    let first = field.node();
+fn nodes_started_during_revocations_refuse_revoked_keys() {
+    let cluster = TestCluster::new();
+    let first = cluster.node();
     let token = first.sign_in();
     let keys: Vec<_> = (0..30).map(|number| first.owner_with(&token).create_key(&format!("{number}"), &["trips:read"])).collect();
     let nodes = std::thread::scope(|scope| {
-        let starting: Vec<_> = (0..3).map(|_| scope.spawn(|| field.node())).collect();
+        let starting: Vec<_> = (0..3).map(|_| scope.spawn(|| cluster.node())).collect();
         let mut owner = first.owner_with(&token);
         for key in &keys {
             owner.revoke(key);
@@ -163,9 +163,9 @@ fn nodes_that_start_while_keys_are_revoked_take_part_from_their_first_answer_on(
 }
 
 #[test]
-fn nodes_that_start_at_once_on_an_empty_database_make_its_schema_once() {
-    let field = Field::new();
-    let site = field.empty();
+fn nodes_started_concurrently_migrate_once() {
+    let cluster = TestCluster::new();
+    let site = cluster.empty();
     let nodes: Vec<_> = std::thread::scope(|scope| {
         let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| site.node())).collect();
         starting.into_iter().map(|node| node.join().expect("it starts")).collect()
@@ -176,12 +176,12 @@ fn nodes_that_start_at_once_on_an_empty_database_make_its_schema_once() {
 }
 
 #[test]
-fn a_node_that_hears_no_notifications_looks_for_changes_often_enough() {
-    let field = Field::new();
-    let hearing = field.node();
+fn node_without_notifications_polls_often_enough() {
+    let cluster = TestCluster::new();
+    let hearing = cluster.node();
     until("notifications arrive", || metric(&hearing, "notifications_arrive") > 0.5);
     // It listens where nothing is ever said, as behind a pooler that shares connections.
-    let deaf = field.site.node_with(&["--database-notifications", &field.server.url("postgres")]);
+    let deaf = cluster.site.node_with(&["--database-notifications", &cluster.server.url("postgres")]);
     until("it knows", || deaf.stderr().contains("--database-notifications"));
     assert!(metric(&deaf, "notifications_arrive") < 0.5);
     let token = hearing.sign_in();
@@ -197,9 +197,9 @@ fn a_node_that_hears_no_notifications_looks_for_changes_often_enough() {
 }
 
 #[test]
-fn an_idle_node_leaves_and_says_so() {
-    let field = Field::new();
-    let [leaving, staying] = field.nodes::<2>();
+fn idle_node_leaves_when_stopped() {
+    let cluster = TestCluster::new();
+    let [leaving, staying] = cluster.nodes::<2>();
     let mut owner = staying.owner();
     let key = owner.create_key("Key", &["trips:read"]);
     assert_eq!(leaving.stop().0.code(), Some(0));

@@ -10,14 +10,14 @@ use rand::{RngExt, SeedableRng};
 use testkit::wait::pause;
 use testkit::{Client, Key, Node};
 
-use crate::field::{Field, accepts, create, is_ready_again, refuses, revoking_takes};
 use crate::load::Load;
+use crate::test_cluster::{TestCluster, accepts, create, is_ready_again, refuses, revoking_takes};
 
 #[test]
-fn no_node_of_three_accepts_a_request_that_starts_after_the_answer() {
+fn no_node_of_three_accepts_a_request_after_the_revocation_returned() {
     const ROUNDS: usize = 40;
-    let field = Field::new();
-    let nodes = field.nodes::<3>();
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<3>();
     let token = nodes[0].sign_in();
     let mut owners = nodes.each_ref().map(|node| node.owner_with(&token));
     let load = Load::default();
@@ -52,14 +52,14 @@ fn no_node_of_three_accepts_a_request_that_starts_after_the_answer() {
     );
     assert!(accepted > 1_000, "that was no load: {accepted}");
     assert_eq!(late, 0);
-    field.site.verify_audit_log();
+    cluster.site.verify_audit_log();
 }
 
 #[test]
-fn a_hundred_revocations_while_nodes_freeze_die_and_start_leave_none_too_late() {
+fn no_late_request_is_accepted_while_nodes_freeze_die_and_start() {
     const ROUNDS: usize = 100;
-    let field = Field::new();
-    let troop = Troop::new(&field);
+    let cluster = TestCluster::new();
+    let troop = Troop::new(&cluster);
     let (token, keys) = troop.keys(ROUNDS + 4);
     let load = Load::default();
     let (first, others) = keys.split_at(4);
@@ -71,7 +71,7 @@ fn a_hundred_revocations_while_nodes_freeze_die_and_start_leave_none_too_late() 
             let (load, troop) = (&load, &troop);
             scope.spawn(move || load.run(|| troop.address(place)));
         }
-        scope.spawn(|| troop.suffer(&field, &load));
+        scope.spawn(|| troop.suffer(&cluster, &load));
         for (key, next) in keys.iter().zip(others) {
             troop.revoke(&token, key);
             load.answered(key);
@@ -89,7 +89,7 @@ fn a_hundred_revocations_while_nodes_freeze_die_and_start_leave_none_too_late() 
         let node = node.lock().expect("no panic");
         is_ready_again(node.as_ref().expect("a node"));
     }
-    field.site.verify_audit_log();
+    cluster.site.verify_audit_log();
 }
 
 /// Three nodes, of which one at a time has a hard time.
@@ -102,8 +102,8 @@ struct Troop {
 }
 
 impl Troop {
-    fn new(field: &Field) -> Self {
-        let nodes = field.nodes::<3>();
+    fn new(cluster: &TestCluster) -> Self {
+        let nodes = cluster.nodes::<3>();
         let addresses = nodes.each_ref().map(|node| RwLock::new(node.address));
         let nodes = nodes.map(|node| Mutex::new(Some(node)));
         Self { nodes, addresses, sufferer: AtomicUsize::new(0), blows: AtomicUsize::new(0) }
@@ -114,7 +114,7 @@ impl Troop {
     }
 
     /// Freezes a node or kills it, and lets it come back, again and again.
-    fn suffer(&self, field: &Field, load: &Load) {
+    fn suffer(&self, cluster: &TestCluster, load: &Load) {
         let mut random = StdRng::seed_from_u64(11);
         while !load.is_over() {
             let place = random.random_range(0..3);
@@ -128,7 +128,7 @@ impl Troop {
             } else {
                 slot.take().expect("a node").kill();
                 pause(Duration::from_millis(random.random_range(0..500)));
-                let node = field.node();
+                let node = cluster.node();
                 *self.addresses[place].write().expect("no panic") = node.address;
                 *slot = Some(node);
             }

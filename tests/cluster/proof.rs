@@ -5,12 +5,12 @@ use planeconnection::cluster::LEASE;
 use serde_json::{Value, json};
 use testkit::{PASSWORD, until};
 
-use crate::field::{Field, metric, proof};
+use crate::test_cluster::{TestCluster, metric, proof};
 
 #[test]
-fn the_operator_sees_every_node_and_the_account_owner_which_confirmed_what() {
-    let field = Field::new();
-    let nodes = ["north", "south", "west"].map(|name| field.site.node_with(&["--node-name", name]));
+fn operator_sees_nodes_and_account_owner_sees_confirmations() {
+    let cluster = TestCluster::new();
+    let nodes = ["north", "south", "west"].map(|name| cluster.site.node_with(&["--node-name", name]));
     let mut owner = nodes[0].owner();
     let key = owner.create_key("Key", &["trips:read"]);
     let revoked = owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), &json!({})).is(200);
@@ -23,15 +23,15 @@ fn the_operator_sees_every_node_and_the_account_owner_which_confirmed_what() {
     assert_eq!((confirmed.len(), &proof["leaseRanOut"], &proof["gone"]), (3, &json!([]), &json!([])));
     let mut names = confirmed.clone();
     for name in &mut names {
-        let shown = field.site.run(&["nodes", "show", name, "--json"]).is(0).json();
+        let shown = cluster.site.run(&["nodes", "show", name, "--json"]).is(0).json();
         *name = ["north", "south", "west"].into_iter().find(|known| shown["name"] == *known).expect("a name");
     }
     names.sort_unstable();
     assert_eq!(names, ["north", "south", "west"]);
-    let cluster = owner.get("/api/v1/cluster").is(200).json["data"].clone();
-    assert_eq!(cluster, json!({ "nodes": 3, "upToDate": 3, "catchingUp": 0, "silent": 0 }));
+    let counts = owner.get("/api/v1/cluster").is(200).json["data"].clone();
+    assert_eq!(counts, json!({ "nodes": 3, "upToDate": 3, "catchingUp": 0, "silent": 0 }));
 
-    let rows = field.site.run(&["nodes", "list", "--json"]).is(0).json()["nodes"].as_array().expect("a list").clone();
+    let rows = cluster.site.run(&["nodes", "list", "--json"]).is(0).json()["nodes"].as_array().expect("a list").clone();
     assert_eq!(rows.len(), 3);
     for (node, name) in nodes.iter().zip(["north", "south", "west"]) {
         let row = rows.iter().find(|row| row["name"] == name).expect("the node");
@@ -50,11 +50,11 @@ fn the_operator_sees_every_node_and_the_account_owner_which_confirmed_what() {
 }
 
 #[test]
-fn nobody_else_sees_the_nodes() {
-    let field = Field::new();
-    let node = field.node();
+fn nodes_are_visible_to_account_owners_only() {
+    let cluster = TestCluster::new();
+    let node = cluster.node();
     let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role", "admin", "--password-stdin"];
-    field.site.run_with_input(&add, PASSWORD).is(0);
+    cluster.site.run_with_input(&add, PASSWORD).is(0);
     let body = json!({ "email": "ben@skyline.example", "password": PASSWORD });
     let signed_in = node.anonymous().post("/api/v1/auth/sign-in", &body).is(200).json;
     let bearer = format!("Bearer {}", signed_in["data"]["token"].as_str().expect("a token"));

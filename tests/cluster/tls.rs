@@ -7,7 +7,7 @@ use std::process::Command;
 use sea_orm::{ConnectionTrait, Database, Statement};
 use testkit::{Node, WHOAMI, until};
 
-use crate::field::{Field, metric};
+use crate::test_cluster::{TestCluster, metric};
 
 fn openssl(folder: &Path, arguments: &str) {
     let output =
@@ -28,8 +28,8 @@ fn certificate(folder: &Path) -> PathBuf {
 }
 
 /// Lets the server speak TLS.
-fn switch_on(field: &Field) -> PathBuf {
-    let folder = field.server.folder();
+fn switch_on(cluster: &TestCluster) -> PathBuf {
+    let folder = cluster.server.folder();
     let authority = certificate(folder);
     let owner = std::fs::metadata(folder).expect("the folder");
     for file in ["server.key", "server.pem"] {
@@ -37,19 +37,19 @@ fn switch_on(field: &Field) -> PathBuf {
         chown(&file, Some(owner.uid()), Some(owner.gid())).expect("an owner");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
     }
-    ask(field, &format!("ALTER SYSTEM SET ssl_cert_file = '{}'", folder.join("server.pem").display()));
-    ask(field, &format!("ALTER SYSTEM SET ssl_key_file = '{}'", folder.join("server.key").display()));
-    ask(field, "ALTER SYSTEM SET ssl = on");
-    field.server.down("fast").expect("it stops");
-    field.server.up().expect("it starts");
+    ask(cluster, &format!("ALTER SYSTEM SET ssl_cert_file = '{}'", folder.join("server.pem").display()));
+    ask(cluster, &format!("ALTER SYSTEM SET ssl_key_file = '{}'", folder.join("server.key").display()));
+    ask(cluster, "ALTER SYSTEM SET ssl = on");
+    cluster.server.down("fast").expect("it stops");
+    cluster.server.up().expect("it starts");
     authority
 }
 
 /// What the server answers, as text.
-fn ask(field: &Field, sql: &str) -> Vec<String> {
+fn ask(cluster: &TestCluster, sql: &str) -> Vec<String> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let server = Database::connect(field.server.url("postgres")).await.expect("the server");
+        let server = Database::connect(cluster.server.url("postgres")).await.expect("the server");
         if sql.starts_with("ALTER") {
             server.execute_unprepared(sql).await.expect("a statement");
             return Vec::new();
@@ -60,16 +60,16 @@ fn ask(field: &Field, sql: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_node_speaks_tls_to_the_database_and_only_to_the_one_it_was_told_to_trust() {
-    let field = Field::new();
-    let authority = switch_on(&field);
-    let url = |mode: &str, authority: &Path| format!("{}?sslmode={mode}&sslrootcert={}", field.site.url(), authority.display());
-    let node = field.site.node_at(&url("verify-full", &authority), &[]);
+fn database_tls_verifies_the_certificate_authority() {
+    let cluster = TestCluster::new();
+    let authority = switch_on(&cluster);
+    let url = |mode: &str, authority: &Path| format!("{}?sslmode={mode}&sslrootcert={}", cluster.site.url(), authority.display());
+    let node = cluster.site.node_at(&url("verify-full", &authority), &[]);
     let key = node.owner().create_key("Key", &["trips:read"]);
     node.with_key(&key).get(WHOAMI).is(200);
     until("it listens", || metric(&node, "notifications_arrive") > 0.5);
     let versions = ask(
-        &field,
+        &cluster,
         "SELECT DISTINCT coalesce(version, 'none') FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
          WHERE application_name = 'planeconnection'",
     );
@@ -77,7 +77,7 @@ fn a_node_speaks_tls_to_the_database_and_only_to_the_one_it_was_told_to_trust() 
 
     let folder = tempfile::TempDir::new().expect("a folder");
     let another = certificate(folder.path());
-    let mut refused = field.site.command(&["serve", "--listen", "127.0.0.1:0", "--log", "off"]);
+    let mut refused = cluster.site.command(&["serve", "--listen", "127.0.0.1:0", "--log", "off"]);
     refused.env("PLANECONNECTION_DATABASE", url("verify-full", &another));
     let told = Node::try_start(refused).err().expect("it does not start");
     assert!(told.contains("cannot open postgres://") && told.contains("certificate"), "{told}");

@@ -159,7 +159,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[test]
-fn no_answer_is_lost_whatever_happens_in_between() {
+fn no_acknowledged_write_is_lost_under_random_faults() {
     let (calls, seed) = (number(CALLS).unwrap_or(USUAL), number(SEED).unwrap_or(14));
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

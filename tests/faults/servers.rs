@@ -62,7 +62,7 @@ fn terminate(server: &Server) {
 }
 
 #[test]
-fn backends_that_are_terminated_again_and_again() {
+fn repeatedly_terminated_backends() {
     let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
     trial.everything_works();
     trial.drive(|_| {
@@ -88,7 +88,7 @@ fn statement_timeout_of_a_millisecond() {
 }
 
 #[test]
-fn server_that_takes_no_writes() {
+fn read_only_server() {
     let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
     let limit = |value: &str| {
         operate(&server, &format!("ALTER SYSTEM SET default_transaction_read_only = '{value}'"));
@@ -114,7 +114,7 @@ fn full_tablespace() {
 }
 
 #[test]
-fn server_without_room_for_its_log() {
+fn full_disk_of_the_write_ahead_log() {
     let Some(disk) = Disk::mount(160) else { return };
     let settings = ["autovacuum=off", "wal_recycle=off", "max_wal_size=32MB", "checkpoint_timeout=30s"];
     let server = Server::start_in(disk.path(), &settings, |server| {
@@ -134,7 +134,7 @@ fn server_without_room_for_its_log() {
 }
 
 #[test]
-fn server_that_is_restarted() {
+fn restarted_server() {
     let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
     trial.everything_works();
     trial.drive(|trial| {
@@ -158,7 +158,7 @@ fn server_that_is_restarted() {
 
 /// Commits whose outcome the node cannot know: it says so with 503.
 #[test]
-fn connection_that_is_lost_with_a_commit() {
+fn connection_lost_with_a_commit() {
     let Apart { server: _server, proxy, mut trial, .. } = Apart::new();
     for commits in [Commits::LostBefore, Commits::LostAfter, Commits::Silent] {
         trial.everything_works();
@@ -183,7 +183,7 @@ fn connection_that_is_lost_with_a_commit() {
 }
 
 #[test]
-fn connections_that_are_lost_with_commits_under_load() {
+fn connections_lost_with_commits_under_load() {
     let Apart { server: _server, proxy, mut trial, .. } = Apart::new();
     let begin = |_: &Trial| proxy.set(Commits::LostAfter);
     trial.survives("every commit is cut off", Expected::GOES_ON, begin, |_| proxy.set(Commits::Pass));
@@ -225,7 +225,7 @@ fn failover_to_a_synchronous_standby_loses_nothing() {
 }
 
 #[test]
-fn failover_to_a_standby_that_is_behind_is_said_in_the_log() {
+fn failover_to_a_lagging_standby_is_logged() {
     let Apart { server, proxy, mut trial, .. } = Apart::new();
     let follower = standby(&server, "follower", &["autovacuum=off"]).expect("a standby");
     trial.reads_from(proxy.url(&trial.site.url()));

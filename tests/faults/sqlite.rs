@@ -41,7 +41,7 @@ fn full_file_system() {
 }
 
 #[test]
-fn file_system_that_is_full_and_freed_again_and_again() {
+fn repeatedly_full_file_system() {
     let Some(disk) = Disk::ext4(SMALL) else { return };
     let mut trial = started(disk);
     trial.everything_works();
@@ -132,14 +132,14 @@ fn everything_fails() {
 }
 
 #[test]
-fn file_system_that_became_read_only() {
+fn remounted_read_only_file_system() {
     let failing = Failing { write: Some(Errno::ReadOnly), sync: Some(Errno::ReadOnly), ..Failing::default() };
     survives_failing("read-only file system", Files::ALL, failing, Expected::refused("the disk reports errors"));
 }
 
 /// The kernel does so after an error of the disk. Such a file system has to be repaired, and then the node be started again.
 #[test]
-fn file_system_that_the_kernel_made_read_only() {
+fn file_system_made_read_only_by_the_kernel() {
     let Some(disk) = Disk::ext4(SMALL) else { return };
     let mut trial = started(disk);
     trial.everything_works();
@@ -187,7 +187,7 @@ fn moved(trial: &Trial) -> [(PathBuf, PathBuf); 3] {
 }
 
 #[test]
-fn file_that_is_moved_away_and_back() {
+fn file_moved_away_and_back() {
     let mut trial = started(Disk::folder());
     let away = |trial: &Trial| moved(trial).iter().for_each(|(from, to)| std::fs::rename(from, to).expect("a name"));
     let back = |trial: &Trial| moved(trial).iter().for_each(|(from, to)| std::fs::rename(to, from).expect("a name"));
@@ -195,7 +195,7 @@ fn file_that_is_moved_away_and_back() {
 }
 
 #[test]
-fn file_that_is_replaced_by_another() {
+fn file_replaced_by_another() {
     let mut trial = started(Disk::folder());
     let replace = |trial: &Trial| {
         let [(file, moved), ..] = moved(trial);
@@ -211,7 +211,7 @@ fn file_that_is_replaced_by_another() {
 }
 
 #[test]
-fn nothing_is_answered_once_the_file_is_deleted() {
+fn no_write_succeeds_once_the_file_is_deleted() {
     for (which, count) in [("database", 3), ("write-ahead log", 1)] {
         let mut trial = started(Disk::folder());
         trial.everything_works();

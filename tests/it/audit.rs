@@ -9,14 +9,14 @@ mod usage;
 use axum::http::Method;
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::KEYS;
 
 use crate::support::TestApp;
 
 const LOG: &str = "/api/v1/audit-log";
-const KEYS: &str = "/api/v1/api-keys";
 
 #[tokio::test]
-async fn an_event_says_who_did_what_to_what_from_where() {
+async fn event_records_actor_action_target_and_client_ip() {
     let t = TestApp::new().await;
     let owner = t.owner().await.header("user-agent", "desk/1").header("x-request-id", "request-7").from("198.51.100.9");
     let made = owner.post(KEYS, json!({ "name": "Desk", "permissions": "read_only", "expiresAt": null })).await.is(201);
@@ -44,7 +44,7 @@ async fn events_are_numbered_without_gaps() {
 }
 
 #[tokio::test]
-async fn the_newest_event_comes_first_page_by_page() {
+async fn events_are_listed_newest_first_in_pages() {
     let t = TestApp::new().await;
     for _ in 0..3 {
         t.key(&["trips:read"]).await;
@@ -66,7 +66,7 @@ async fn the_newest_event_comes_first_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_recorded_does_not_happen() {
+async fn change_without_audit_event_is_rolled_back() {
     let t = TestApp::new().await;
     let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);
     t.database.reject_writes("INSERT", "audit_events", "TRUE").await;
@@ -92,7 +92,7 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
 }
 
 #[tokio::test]
-async fn filters_narrow_the_log_down() {
+async fn audit_log_is_filtered() {
     let t = TestApp::new().await;
     let (key, other) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
     t.with(&key).get("/api/v1/auth/whoami").await.is(200);
@@ -118,7 +118,7 @@ async fn filters_narrow_the_log_down() {
 }
 
 #[tokio::test]
-async fn a_filter_that_is_misspelt_is_refused() {
+async fn unknown_filter_is_refused() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     for query in [
@@ -139,7 +139,7 @@ async fn a_filter_that_is_misspelt_is_refused() {
 }
 
 #[tokio::test]
-async fn a_workspace_sees_its_own_log_only() {
+async fn audit_log_is_isolated_by_workspace() {
     let t = TestApp::new().await;
     t.key(&["trips:read"]).await;
     let (_, other) = t.other_workspace().await;
@@ -149,7 +149,7 @@ async fn a_workspace_sees_its_own_log_only() {
 }
 
 #[tokio::test]
-async fn no_call_changes_or_deletes_an_event() {
+async fn audit_events_cannot_be_changed_or_deleted_by_api() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {

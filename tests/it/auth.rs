@@ -4,13 +4,12 @@ use key_format::PlainSecret;
 use kit::random::Random;
 use planeconnection::workspaces;
 use serde_json::json;
+use testkit::WHOAMI;
 
 use crate::support::{EmptyApp, TestApp};
 
-const WHOAMI: &str = "/api/v1/auth/whoami";
-
 #[tokio::test]
-async fn a_key_is_told_who_it_is() {
+async fn whoami_describes_the_key() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read", "fleet:write"]).await;
     let answer = t.with(&key).get(WHOAMI).await.is(200);
@@ -21,7 +20,7 @@ async fn a_key_is_told_who_it_is() {
 }
 
 #[tokio::test]
-async fn a_key_as_bearer_token_is_the_same_key() {
+async fn key_is_accepted_as_bearer_token() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let bearer = t.anyone().header("authorization", &format!("Bearer {}", key.secret));
@@ -30,14 +29,14 @@ async fn a_key_as_bearer_token_is_the_same_key() {
 }
 
 #[tokio::test]
-async fn a_request_without_credential_is_challenged() {
+async fn missing_credential_is_challenged() {
     let t = TestApp::new().await;
     let answer = t.anyone().get(WHOAMI).await.is(401).code("AUTHENTICATION_REQUIRED");
     assert!(answer.header("www-authenticate").starts_with("Bearer"));
 }
 
 #[tokio::test]
-async fn what_is_not_a_key_is_invalid_however_it_fails() {
+async fn malformed_and_unknown_keys_get_one_error() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let mistyped = format!("{}x", &key.secret[..key.secret.len() - 1]);
@@ -55,7 +54,7 @@ async fn two_different_credentials_are_refused() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_url_is_refused_and_recorded() {
+async fn key_in_the_url_is_refused_and_recorded() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.with(&key).get(&format!("/api/v1/ops/trips?key={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
@@ -63,7 +62,7 @@ async fn a_key_in_the_url_is_refused_and_recorded() {
 }
 
 #[tokio::test]
-async fn tokens_in_a_query_are_refused_and_do_not_come_back() {
+async fn token_in_a_query_is_refused_and_not_echoed() {
     let t = TestApp::new().await;
     let session = t.token_of(t.owner.clone()).await;
     let invited = json!({ "name": "Dee", "email": "dee@skyline.example", "role": "pilot" });
@@ -87,13 +86,13 @@ async fn tokens_in_a_query_are_refused_and_do_not_come_back() {
 }
 
 #[tokio::test]
-async fn a_session_token_that_is_unknown_is_invalid() {
+async fn unknown_session_token_is_invalid() {
     let t = TestApp::new().await;
     t.anyone().header("authorization", "Bearer nonsense").get(WHOAMI).await.is(401).code("SESSION_INVALID");
 }
 
 #[tokio::test]
-async fn keys_are_let_in_and_refused_without_a_database() {
+async fn keys_are_verified_without_a_database() {
     let t = TestApp::new().await;
     let [good, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
     let limit = json!({ "requests": 1, "perSeconds": 60 });

@@ -14,7 +14,7 @@ fn is_empty(answer: Response, status: u16) -> Response {
 }
 
 #[tokio::test]
-async fn a_valid_key_passes_with_the_tenant_in_headers() {
+async fn valid_key_returns_tenant_headers() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let passed = is_empty(t.with(&key).get(CHECK).await, 200);
@@ -27,7 +27,7 @@ async fn a_valid_key_passes_with_the_tenant_in_headers() {
 }
 
 #[tokio::test]
-async fn a_member_passes_without_a_key_id() {
+async fn member_passes_without_key_id_header() {
     let t = TestApp::new().await;
     let passed = is_empty(t.member(Role::Pilot).await.get(CHECK).await, 200);
     assert!(!passed.headers.contains_key("x-api-key-id"));
@@ -35,7 +35,7 @@ async fn a_member_passes_without_a_key_id() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_ascii_is_percent_encoded() {
+async fn non_ascii_name_is_percent_encoded() {
     let t = TestApp::new().await;
     let (_, owner) = t.workspace_named("zuri", "Zürich 100% Air").await;
     let passed = is_empty(owner.get(CHECK).await, 200);
@@ -43,7 +43,7 @@ async fn a_name_that_is_not_ascii_is_percent_encoded() {
 }
 
 #[tokio::test]
-async fn every_refusal_is_a_status_with_nothing_in_it() {
+async fn refusal_has_an_empty_body() {
     let t = TestApp::new().await;
     let made = json!({ "name": "Once", "permissions": "read_only", "expiresAt": null, "rateLimit": { "requests": 1, "perSeconds": 60 } });
     let (limited, gone, office) = (
@@ -65,7 +65,7 @@ async fn every_refusal_is_a_status_with_nothing_in_it() {
 }
 
 #[tokio::test]
-async fn a_key_passes_for_the_scopes_it_has() {
+async fn key_passes_for_its_scopes() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:write", "audit:read"]).await;
     for (scope, status) in
@@ -76,7 +76,7 @@ async fn a_key_passes_for_the_scopes_it_has() {
 }
 
 #[tokio::test]
-async fn a_member_passes_for_what_the_role_allows() {
+async fn member_passes_for_scopes_of_the_role() {
     let t = TestApp::new().await;
     for (role, scope, status) in [
         (Role::AccountOwner, "invoices:write", 200),
@@ -94,7 +94,7 @@ async fn a_member_passes_for_what_the_role_allows() {
 }
 
 #[tokio::test]
-async fn a_scope_or_parameter_that_is_unknown_lets_nobody_pass() {
+async fn unknown_scope_or_parameter_is_refused() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     for query in ["scope=trips", "scope=", "scop=trips:write", "scope=trips:read&scope=trips:write"] {
@@ -103,7 +103,7 @@ async fn a_scope_or_parameter_that_is_unknown_lets_nobody_pass() {
 }
 
 #[tokio::test]
-async fn a_check_that_lacks_the_scope_is_on_record() {
+async fn check_without_the_scope_is_recorded() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.with(&key).get(&format!("{CHECK}?scope=trips:write")).await.is(403);

@@ -29,7 +29,7 @@ async fn revoke(app: &App, t: &TestApp, key: &TestKey) -> Duration {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_does_not_shorten_a_lease() {
+async fn wrong_clock_does_not_shorten_a_lease() {
     let t = TestApp::new().await;
     let keys = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
     let day = Duration::from_hours(24);
@@ -43,7 +43,7 @@ async fn a_clock_that_is_wrong_does_not_shorten_a_lease() {
 }
 
 #[tokio::test]
-async fn a_node_that_was_forgotten_takes_part_again_before_it_trusts_its_memory() {
+async fn removed_node_rejoins_before_it_trusts_its_index() {
     let t = TestApp::new().await;
     let keys = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
     let app = other(&t, t.app.clock.clone(), 8).await;
@@ -61,7 +61,7 @@ async fn a_node_that_was_forgotten_takes_part_again_before_it_trusts_its_memory(
 }
 
 #[tokio::test]
-async fn a_workspace_sees_how_many_nodes_there_are_and_nothing_of_others() {
+async fn cluster_api_shows_only_node_counts() {
     let t = TestApp::new().await;
     let (_, other) = t.other_workspace().await;
     let owner = t.owner().await;
@@ -84,7 +84,7 @@ async fn a_workspace_sees_how_many_nodes_there_are_and_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn a_node_can_be_looked_up_after_it_has_ended() {
+async fn ended_node_can_be_looked_up() {
     let t = TestApp::new().await;
     t.app.cluster.leave().await.expect("it leaves");
     assert!(cluster::nodes(t.app.db.read()).await.expect("the nodes").is_empty());
@@ -93,7 +93,7 @@ async fn a_node_can_be_looked_up_after_it_has_ended() {
 }
 
 #[tokio::test]
-async fn a_key_that_another_node_has_made_or_revoked_is_counted_at_once() {
+async fn key_changed_by_another_node_is_counted_at_once() {
     let t = TestApp::new().await;
     let app = other(&t, t.app.clock.clone(), 8).await;
     let counted = async |status| {
@@ -116,7 +116,7 @@ async fn go_back(t: &TestApp, changes: &str, by: i64) {
 }
 
 #[tokio::test]
-async fn a_node_believes_a_database_that_has_forgotten_a_change() {
+async fn node_follows_a_database_that_lost_a_change() {
     let t = TestApp::new().await;
     let [revoked, lost, kept] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
     // Counted, and not written yet.
@@ -148,7 +148,7 @@ async fn a_node_believes_a_database_that_has_forgotten_a_change() {
 }
 
 #[tokio::test]
-async fn a_change_whose_number_was_given_twice_is_not_missed() {
+async fn change_with_a_reused_revision_is_applied() {
     // Whether the node had told the database of its own change, or had it only in memory.
     for is_told in [true, false] {
         let t = TestApp::new().await;
@@ -183,7 +183,7 @@ async fn a_change_whose_number_was_given_twice_is_not_missed() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_key_whose_own_change_was_lost_is_not_missed() {
+async fn change_of_a_key_with_a_lost_local_change_is_applied() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.app.cluster.heartbeat().await.expect("a lease");
@@ -195,7 +195,7 @@ async fn a_change_of_a_key_whose_own_change_was_lost_is_not_missed() {
 }
 
 #[tokio::test]
-async fn a_key_with_a_limit_is_shared_by_the_nodes_there_are() {
+async fn rate_limit_is_shared_among_nodes() {
     let t = TestApp::new().await;
     let limit = json!({ "requests": 9, "perSeconds": 60 });
     let body = |name: &str| json!({ "name": name, "permissions": "read_only", "expiresAt": null, "rateLimit": limit });
@@ -212,7 +212,7 @@ async fn a_key_with_a_limit_is_shared_by_the_nodes_there_are() {
 }
 
 #[tokio::test]
-async fn a_start_reads_of_keys_what_a_change_brings() {
+async fn startup_loads_what_changes_apply() {
     let t = TestApp::new().await;
     let all = json!({
         "name": "“Ops” \\ tab\u{a0}& more, long enough not to fit", "permissions": "custom", "scopes": ["fleet:write", "audit:read"],

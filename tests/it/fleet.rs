@@ -28,7 +28,7 @@ async fn logged(t: &TestApp) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_aircraft_is_added_shown_and_on_record() {
+async fn aircraft_is_created_shown_and_recorded() {
     let t = TestApp::new().await;
     let body = json!({
         "tailNumber": "N525SK", "typeDesignator": "C25B", "model": " Citation CJ3+ ", "homeBase": "KTEB",
@@ -50,7 +50,7 @@ async fn an_aircraft_is_added_shown_and_on_record() {
 }
 
 #[tokio::test]
-async fn a_repeated_creation_makes_one_aircraft() {
+async fn replayed_creation_makes_one_aircraft() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let once = client.clone().header("idempotency-key", "import-1");
@@ -62,7 +62,7 @@ async fn a_repeated_creation_makes_one_aircraft() {
 }
 
 #[tokio::test]
-async fn a_tail_number_names_one_aircraft_of_a_workspace() {
+async fn tail_number_is_unique_in_a_workspace() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     add(&client, citation("N1")).await;
@@ -74,7 +74,7 @@ async fn a_tail_number_names_one_aircraft_of_a_workspace() {
 }
 
 #[tokio::test]
-async fn what_is_no_code_is_refused_by_field() {
+async fn invalid_codes_are_reported_per_field() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     for (field, value) in [
@@ -93,7 +93,7 @@ async fn what_is_no_code_is_refused_by_field() {
 }
 
 #[tokio::test]
-async fn a_list_is_filtered_and_a_misspelt_filter_is_refused() {
+async fn list_is_filtered_and_unknown_filter_is_refused() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     add(&client, citation("N1")).await;
@@ -114,7 +114,7 @@ async fn a_list_is_filtered_and_a_misspelt_filter_is_refused() {
 }
 
 #[tokio::test]
-async fn a_new_status_starts_without_the_note_and_the_return_of_the_old_one() {
+async fn new_status_clears_the_note_and_return_of_the_old_one() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{AIRCRAFT}/{}", add(&client, citation("N1")).await);
@@ -134,7 +134,7 @@ async fn a_new_status_starts_without_the_note_and_the_return_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_change_that_changes_nothing_is_not_on_record() {
+async fn unchanged_update_is_not_recorded() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let made = client.post(AIRCRAFT, citation("N1")).await.is(201);
@@ -146,7 +146,7 @@ async fn a_change_that_changes_nothing_is_not_on_record() {
 }
 
 #[tokio::test]
-async fn another_workspaces_aircraft_is_not_there() {
+async fn aircraft_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let path = format!("{AIRCRAFT}/{}", add(&writer(&t).await, citation("N1")).await);
     let (_, northwind) = t.other_workspace().await;
@@ -157,7 +157,7 @@ async fn another_workspaces_aircraft_is_not_there() {
 }
 
 #[tokio::test]
-async fn fleet_status_counts_all_and_lists_those_that_are_there() {
+async fn fleet_status_counts_all_aircraft_and_lists_a_bounded_number() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     for (tail_number, status) in [("N3", "active"), ("N1", "aog"), ("N2", "sold"), ("N4", "retired")] {
@@ -180,7 +180,7 @@ async fn fleet_status_counts_all_and_lists_those_that_are_there() {
 }
 
 #[tokio::test]
-async fn fleet_status_is_sent_again_only_if_it_has_changed() {
+async fn fleet_status_supports_if_none_match() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{AIRCRAFT}/{}", add(&client, citation("N1")).await);

@@ -2,19 +2,18 @@
 
 mod bodies;
 mod caching;
-mod door;
+mod hardening;
 mod hosts;
 
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
+use testkit::KEYS;
 
 use crate::support::{Response, TestApp};
 
-const KEYS: &str = "/api/v1/api-keys";
-
 #[tokio::test]
-async fn ten_thousand_parameters_are_refused_like_one() {
+async fn ten_thousand_parameters_are_refused() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     for parameter in ["a=1&", "page&", "&", "p=1&%&"] {
@@ -24,7 +23,7 @@ async fn ten_thousand_parameters_are_refused_like_one() {
 }
 
 #[tokio::test]
-async fn garbage_in_a_url_finds_nothing_and_breaks_nothing() {
+async fn garbage_in_a_url_is_not_found() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     for id in [
@@ -62,7 +61,7 @@ impl Response {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_json_under_api_and_a_page_elsewhere() {
+async fn not_found_is_json_under_api_and_a_page_elsewhere() {
     let t = TestApp::new().await;
     for path in ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v2/api-keys", "/api/v1/api-keys/"] {
         let answer = t.anyone().get(path).await.is(404).code("NOT_FOUND");
@@ -76,7 +75,7 @@ async fn what_is_not_there_is_json_under_api_and_a_page_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_known_is_405_and_says_which_are() {
+async fn unsupported_method_is_405_with_allow_header() {
     let t = TestApp::new().await;
     let answer = t.owner().await.delete(KEYS).await.is(405).code("METHOD_NOT_ALLOWED");
     for method in ["GET", "POST"] {
@@ -99,7 +98,7 @@ async fn head_is_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_caller_may_name_its_request() {
+async fn request_id_of_the_caller_is_kept() {
     let t = TestApp::new().await;
     let longest = "x".repeat(128);
     for id in ["a", "trace/4bf92f3577b34da6;flags=01", "~!@#$%^&*()", longest.as_str()] {
@@ -109,7 +108,7 @@ async fn a_caller_may_name_its_request() {
 }
 
 #[tokio::test]
-async fn a_name_of_a_request_that_cannot_be_used_is_replaced() {
+async fn invalid_request_id_is_replaced() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let (too_long, embedded) = ("x".repeat(129), format!("my{}x", key.secret));
@@ -124,14 +123,14 @@ async fn a_name_of_a_request_that_cannot_be_used_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_name_of_a_request_cannot_run_in_a_page() {
+async fn request_id_is_escaped_in_pages() {
     let t = TestApp::new().await;
     let page = t.anyone().header("x-request-id", "<script>alert(1)</script>").get("/nothing").await.is(404);
     assert!(!page.text.contains("<script>alert"), "{}", page.text);
 }
 
 #[tokio::test]
-async fn every_answer_has_an_id_of_its_own() {
+async fn every_response_has_its_own_request_id() {
     let t = TestApp::new().await;
     let mut seen = std::collections::HashSet::new();
     for path in ["/health", "/nothing", "/api/v1/auth/whoami", "/api/v1/auth/check", KEYS, "/openapi.json"] {
@@ -140,7 +139,7 @@ async fn every_answer_has_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_error_never_repeats_a_key() {
+async fn error_never_echoes_a_key() {
     let t = TestApp::new().await;
     let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);
     let secret = &key.secret;
@@ -161,7 +160,7 @@ async fn an_error_never_repeats_a_key() {
 }
 
 #[tokio::test]
-async fn an_error_has_the_published_shape() {
+async fn error_has_the_documented_shape() {
     let t = TestApp::new().await;
     let answer =
         t.owner().await.header("x-request-id", "shape").post(KEYS, json!({ "name": "A", "permissions": "read_only" })).await;

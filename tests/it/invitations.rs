@@ -2,10 +2,9 @@
 
 use planeconnection::members::{Member, Role};
 use serde_json::{Value, json};
+use testkit::MEMBERS;
 
 use crate::support::{Client, PASSWORD, Response, TestApp};
-
-const MEMBERS: &str = "/api/v1/members";
 
 async fn invite(by: &Client, name: &str, role: &str) -> (String, String) {
     let email = format!("{}@skyline.example", name.to_lowercase());
@@ -34,7 +33,7 @@ async fn last(t: &TestApp, action: &str) -> Value {
 }
 
 #[tokio::test]
-async fn removing_a_member_ends_the_invitations_that_they_made() {
+async fn removing_a_member_ends_their_invitations() {
     let t = TestApp::new().await;
     let admin = t.add_member(Role::Admin).await;
     let client = t.signed_in(admin.clone()).await;
@@ -62,7 +61,7 @@ async fn removing_a_member_ends_the_invitations_that_they_made() {
 }
 
 #[tokio::test]
-async fn demoting_a_member_ends_the_invitations_for_roles_that_they_may_not_give() {
+async fn demoting_a_member_ends_invitations_beyond_the_new_role() {
     let t = TestApp::new().await;
     let maker = t.add_member(Role::AccountOwner).await;
     let client = t.signed_in(maker.clone()).await;
@@ -77,7 +76,7 @@ async fn demoting_a_member_ends_the_invitations_for_roles_that_they_may_not_give
 }
 
 #[tokio::test]
-async fn promoting_a_member_ends_no_invitation() {
+async fn promoting_a_member_keeps_their_invitations() {
     let t = TestApp::new().await;
     let maker = t.add_member(Role::Admin).await;
     let (_, token) = invite(&t.signed_in(maker.clone()).await, "Dee", "pilot").await;
@@ -87,7 +86,7 @@ async fn promoting_a_member_ends_no_invitation() {
 }
 
 #[tokio::test]
-async fn new_link_by_another_administrator_is_theirs() {
+async fn renewed_invitation_belongs_to_the_renewing_administrator() {
     let t = TestApp::new().await;
     let admin = t.add_member(Role::Admin).await;
     let (id, old) = invite(&t.signed_in(admin.clone()).await, "Dee", "pilot").await;
@@ -100,7 +99,7 @@ async fn new_link_by_another_administrator_is_theirs() {
 }
 
 #[tokio::test]
-async fn raising_an_invited_person_above_the_right_of_the_maker_ends_the_link() {
+async fn raising_an_invited_role_beyond_the_inviter_ends_the_link() {
     let t = TestApp::new().await;
     let admin = t.add_member(Role::Admin).await;
     let (id, token) = invite(&t.signed_in(admin).await, "Dee", "pilot").await;
@@ -110,7 +109,7 @@ async fn raising_an_invited_person_above_the_right_of_the_maker_ends_the_link() 
 }
 
 #[tokio::test]
-async fn nobody_joins_once_the_removal_of_the_maker_was_answered() {
+async fn invitation_of_a_removed_member_is_refused_at_once() {
     let t = TestApp::new().await;
     for round in 0..5 {
         let admin = t.add_member(Role::Admin).await;
@@ -126,7 +125,7 @@ async fn nobody_joins_once_the_removal_of_the_maker_was_answered() {
 }
 
 #[tokio::test]
-async fn the_page_that_asks_before_a_removal_names_invitations_and_keys() {
+async fn removal_page_lists_invitations_and_keys() {
     let t = TestApp::new().await;
     let admin = t.add_member(Role::Admin).await;
     let client = t.signed_in(admin.clone()).await;

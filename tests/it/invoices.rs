@@ -5,10 +5,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
+use testkit::INVOICES;
 
 use crate::support::{Client, TestApp};
-
-const INVOICES: &str = "/api/v1/ops/invoices";
 
 fn invoice() -> Value {
     json!({
@@ -38,7 +37,7 @@ async fn draft(client: &Client, body: Value) -> String {
 }
 
 #[tokio::test]
-async fn the_server_computes_every_amount() {
+async fn amounts_are_computed_by_the_server() {
     let t = TestApp::new().await;
     let made = client(&t).await.post(INVOICES, invoice()).await.is(201);
     // 2.5 × 480001 = 1200002.5, and half a centime is rounded away from zero.
@@ -53,7 +52,7 @@ async fn the_server_computes_every_amount() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_billed_is_refused_by_field() {
+async fn invalid_invoice_is_reported_per_field() {
     let t = TestApp::new().await;
     let client = client(&t).await;
     let line = |quantity: Value, price: Value| json!([{ "description": "x", "quantity": quantity, "unitPrice": price }]);
@@ -75,7 +74,7 @@ async fn what_cannot_be_billed_is_refused_by_field() {
 }
 
 #[tokio::test]
-async fn twenty_at_once_have_numbers_without_gaps_though_some_fail() {
+async fn concurrent_invoices_have_gap_free_numbers() {
     let t = TestApp::new().await;
     let client = client(&t).await;
     let sends: Vec<_> = (0..20)
@@ -101,7 +100,7 @@ async fn twenty_at_once_have_numbers_without_gaps_though_some_fail() {
 }
 
 #[tokio::test]
-async fn an_external_id_names_one_invoice() {
+async fn external_id_is_unique_among_invoices() {
     let t = TestApp::new().await;
     let client = client(&t).await;
     let first = client.post(INVOICES, with("externalId", json!("LEDGER-7"))).await.is(201);
@@ -116,7 +115,7 @@ async fn an_external_id_names_one_invoice() {
 }
 
 #[tokio::test]
-async fn only_a_draft_is_edited() {
+async fn only_drafts_can_be_edited() {
     let t = TestApp::new().await;
     let client = client(&t).await;
     let path = draft(&client, invoice()).await;
@@ -131,7 +130,7 @@ async fn only_a_draft_is_edited() {
 }
 
 #[tokio::test]
-async fn a_payment_is_recorded_once_however_often_it_is_sent() {
+async fn replayed_payment_is_recorded_once() {
     let t = TestApp::new().await;
     let client = client(&t).await;
     let path = draft(&client, invoice()).await;
@@ -155,7 +154,7 @@ async fn a_payment_is_recorded_once_however_often_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_void_invoice_stays_void_and_keeps_its_number() {
+async fn void_invoice_stays_void_and_keeps_its_number() {
     let t = TestApp::new().await;
     let client = client(&t).await;
     let path = draft(&client, invoice()).await;
@@ -172,7 +171,7 @@ async fn a_void_invoice_stays_void_and_keeps_its_number() {
 }
 
 #[tokio::test]
-async fn invoices_are_filtered_and_become_overdue_and_stay_in_their_workspace() {
+async fn invoices_are_filtered_become_overdue_and_are_isolated_by_workspace() {
     let t = TestApp::new().await;
     let client = client(&t).await;
     for (name, due, sent) in

@@ -6,13 +6,11 @@ use axum::body::Body;
 use axum::http::Method;
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::{MEMBERS, SIGN_IN, WHOAMI};
 
 use crate::support::{Client, PASSWORD, Response, TestApp};
 
-const MEMBERS: &str = "/api/v1/members";
 const JOIN: &str = "/api/v1/auth/join";
-const SIGN_IN: &str = "/api/v1/auth/sign-in";
-const WHOAMI: &str = "/api/v1/auth/whoami";
 
 async fn invite(by: &Client, email: &str, role: &str) -> Response {
     by.post(MEMBERS, json!({ "name": "Dee Patch", "email": email, "role": role })).await
@@ -23,7 +21,7 @@ fn token(invited: &Response) -> String {
 }
 
 #[tokio::test]
-async fn an_invited_person_joins_and_signs_in() {
+async fn invited_person_joins_and_signs_in() {
     let t = TestApp::new().await;
     let invited = invite(&t.admin().await, " Dee@Skyline.example ", "dispatcher").await.is(201);
     assert_eq!(invited.at("/data/member/email"), "dee@skyline.example");
@@ -42,7 +40,7 @@ async fn an_invited_person_joins_and_signs_in() {
 }
 
 #[tokio::test]
-async fn an_invitation_works_once_and_for_seven_days() {
+async fn invitation_works_once_and_for_seven_days() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let one = invite(&admin, "one@skyline.example", "pilot").await.is(201);
@@ -56,7 +54,7 @@ async fn an_invitation_works_once_and_for_seven_days() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_too_short_leaves_the_invitation_open() {
+async fn short_password_leaves_the_invitation_open() {
     let t = TestApp::new().await;
     let invited = invite(&t.admin().await, "one@skyline.example", "pilot").await.is(201);
     for wrong in ["", "elevenchars", &"x".repeat(201)] {
@@ -67,7 +65,7 @@ async fn a_password_that_is_too_short_leaves_the_invitation_open() {
 }
 
 #[tokio::test]
-async fn an_email_has_one_seat_in_a_workspace() {
+async fn email_is_unique_in_a_workspace() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for email in ["ana@skyline.example", "ANA@SKYLINE.EXAMPLE"] {
@@ -80,7 +78,7 @@ async fn an_email_has_one_seat_in_a_workspace() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_checked_field_by_field() {
+async fn invalid_invitation_is_reported_per_field() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for email in ["", "ana", "ana@", "@skyline.example", "ana@skyline", "a b@skyline.example", "a@b@c.example"] {
@@ -92,7 +90,7 @@ async fn an_invitation_is_checked_field_by_field() {
 }
 
 #[tokio::test]
-async fn a_repeated_invitation_is_one_member_with_a_new_link() {
+async fn replayed_invitation_is_one_member_with_a_new_link() {
     let t = TestApp::new().await;
     let admin = t.admin().await.header("idempotency-key", "invite-1");
     let first = invite(&admin, "one@skyline.example", "pilot").await.is(201);
@@ -103,7 +101,7 @@ async fn a_repeated_invitation_is_one_member_with_a_new_link() {
 }
 
 #[tokio::test]
-async fn the_last_account_owner_stays() {
+async fn last_account_owner_cannot_be_removed() {
     let t = TestApp::new().await;
     let (owner, path) = (t.owner().await, format!("{MEMBERS}/{}", t.owner.id));
     owner.patch(&path, json!({ "role": "admin" })).await.is(409).code("CONFLICT");
@@ -115,7 +113,7 @@ async fn the_last_account_owner_stays() {
 }
 
 #[tokio::test]
-async fn two_account_owners_who_demote_each_other_leave_one() {
+async fn concurrent_mutual_demotions_leave_one_account_owner() {
     let t = TestApp::new().await;
     let other = t.add_member(Role::AccountOwner).await;
     let (ana, ben) = (t.owner().await, t.signed_in(other.clone()).await);
@@ -128,7 +126,7 @@ async fn two_account_owners_who_demote_each_other_leave_one() {
 }
 
 #[tokio::test]
-async fn two_account_owners_who_remove_each_other_leave_one() {
+async fn concurrent_mutual_removals_leave_one_account_owner() {
     let t = TestApp::new().await;
     let other = t.add_member(Role::AccountOwner).await;
     let (ana, ben) = (t.owner().await, t.signed_in(other.clone()).await);
@@ -139,7 +137,7 @@ async fn two_account_owners_who_remove_each_other_leave_one() {
 }
 
 #[tokio::test]
-async fn of_two_account_owners_who_remove_each_other_the_quicker_one_stays() {
+async fn first_of_two_mutual_removals_wins() {
     let t = TestApp::new().await;
     let (one, other) = (t.add_member(Role::AccountOwner).await, t.add_member(Role::AccountOwner).await);
     let (path_of_one, path_of_other) = (format!("{MEMBERS}/{}", one.id), format!("{MEMBERS}/{}", other.id));
@@ -152,7 +150,7 @@ async fn of_two_account_owners_who_remove_each_other_the_quicker_one_stays() {
 }
 
 #[tokio::test]
-async fn an_administrator_does_not_touch_account_owners() {
+async fn administrator_cannot_change_account_owners() {
     let t = TestApp::new().await;
     let (admin, pilot) = (t.admin().await, t.add_member(Role::Pilot).await);
     let owner = format!("{MEMBERS}/{}", t.owner.id);
@@ -164,7 +162,7 @@ async fn an_administrator_does_not_touch_account_owners() {
 }
 
 #[tokio::test]
-async fn a_removed_member_is_signed_out_and_leaves_the_keys() {
+async fn removed_member_is_signed_out_and_their_keys_stay() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Admin).await;
     let client = t.signed_in(member.clone()).await;
@@ -179,7 +177,7 @@ async fn a_removed_member_is_signed_out_and_leaves_the_keys() {
 }
 
 #[tokio::test]
-async fn a_new_role_acts_at_once() {
+async fn new_role_takes_effect_at_once() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Admin).await;
     let (client, owner) = (t.signed_in(member.clone()).await, t.owner().await);
@@ -194,7 +192,7 @@ async fn a_new_role_acts_at_once() {
 }
 
 #[tokio::test]
-async fn a_member_of_another_workspace_is_not_there() {
+async fn member_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let (_, stranger) = t.other_workspace().await;
     let path = format!("{MEMBERS}/{}", t.owner.id);
@@ -205,7 +203,7 @@ async fn a_member_of_another_workspace_is_not_there() {
 }
 
 #[tokio::test]
-async fn the_list_of_members_takes_no_filter_it_does_not_know() {
+async fn unknown_member_filter_is_refused() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     admin.get(&format!("{MEMBERS}?role=pilot")).await.is(400).code("INVALID_REQUEST");

@@ -5,10 +5,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use planeconnection::audit::AuditContext;
 use planeconnection::members::{self, AddMember, Role};
 use serde_json::json;
+use testkit::SIGN_IN;
 
 use crate::support::{Client, EmptyApp, PASSWORD, Response, TestApp};
 
-const SIGN_IN: &str = "/api/v1/auth/sign-in";
 const EMAIL: &str = "ana@skyline.example";
 
 /// Refused everywhere, for a person "Dee Patch" with the email dee.patch@skyline.example in the workspace "Skyline Aviation".
@@ -49,7 +49,7 @@ async fn stored_hash(t: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn passwords_that_are_tried_first_are_refused_by_the_call_and_the_page() {
+async fn common_passwords_are_refused_by_api_and_page() {
     let t = TestApp::new().await;
     let token = invite(&t).await;
     for password in REFUSED {
@@ -64,7 +64,7 @@ async fn passwords_that_are_tried_first_are_refused_by_the_call_and_the_page() {
 }
 
 #[tokio::test]
-async fn passwords_that_are_tried_first_are_refused_by_the_operators_commands() {
+async fn common_passwords_are_refused_by_commands() {
     let t = TestApp::new().await;
     for password in REFUSED {
         let input = AddMember {
@@ -78,7 +78,7 @@ async fn passwords_that_are_tried_first_are_refused_by_the_operators_commands() 
 }
 
 #[tokio::test]
-async fn passwords_that_are_tried_first_are_refused_by_the_set_up() {
+async fn common_passwords_are_refused_by_setup() {
     let t = EmptyApp::new().await;
     let code = planeconnection::workspaces::offer(&t.app).await.expect("a database").expect("a link").expose().to_owned();
     let ana = t.stranger();
@@ -104,7 +104,7 @@ async fn weak_password_of_an_existing_member_still_signs_in() {
 }
 
 #[tokio::test]
-async fn password_is_the_same_however_its_characters_are_composed() {
+async fn password_is_unicode_normalized() {
     let t = TestApp::new().await;
     let token = invite(&t).await;
     let join = json!({ "token": token, "password": "cafe\u{301} ﬁve o'clock" });
@@ -124,7 +124,7 @@ async fn password_is_the_same_however_its_characters_are_composed() {
 }
 
 #[tokio::test]
-async fn hash_of_a_password_as_it_was_typed_still_works_and_is_renewed() {
+async fn hash_of_an_unnormalized_password_works_and_is_renewed() {
     let t = TestApp::new().await;
     t.tamper(&format!("UPDATE members SET password_hash = '{}'", hash("cafe\u{301} au lait please", 19_456))).await;
     sign_in(&t.anyone(), "caf\u{e9} au lait please").await.is(401);
@@ -135,7 +135,7 @@ async fn hash_of_a_password_as_it_was_typed_still_works_and_is_renewed() {
 }
 
 #[tokio::test]
-async fn hash_with_lower_parameters_is_renewed_at_sign_in_and_by_nothing_else() {
+async fn hash_with_lower_parameters_is_renewed_only_at_sign_in() {
     let t = TestApp::new().await;
     let old = hash(PASSWORD, 8_192);
     t.tamper(&format!("UPDATE members SET password_hash = '{old}'")).await;
@@ -149,7 +149,7 @@ async fn hash_with_lower_parameters_is_renewed_at_sign_in_and_by_nothing_else() 
 }
 
 #[tokio::test]
-async fn very_long_password_is_a_wrong_one() {
+async fn overlong_password_is_wrong() {
     let t = TestApp::new().await;
     for password in ["x".repeat(4_000), "\u{fdfa}".repeat(2_000), String::new()] {
         sign_in(&t.anyone(), &password).await.is(401).code("INVALID_CREDENTIALS");

@@ -34,7 +34,7 @@ async fn callers(t: &TestApp) -> Vec<(String, Client)> {
 }
 
 #[tokio::test]
-async fn every_route_admits_exactly_whom_it_should() {
+async fn every_route_admits_exactly_the_permitted_callers() {
     let t = TestApp::new().await;
     let callers = callers(&t).await;
     let mut table = String::new();
@@ -74,7 +74,7 @@ async fn told(person: &Person, method: &Method, path: &str, token: &str) -> &'st
 }
 
 #[tokio::test]
-async fn every_page_opens_to_exactly_whom_it_should() {
+async fn every_page_admits_exactly_the_permitted_roles() {
     let t = TestApp::new().await;
     let mut people = vec![("nobody", t.stranger())];
     for role in Role::ALL {
@@ -104,7 +104,7 @@ async fn every_page_opens_to_exactly_whom_it_should() {
 }
 
 #[tokio::test]
-async fn no_form_is_taken_without_its_token_and_no_key_opens_a_page() {
+async fn forms_require_csrf_tokens_and_pages_refuse_keys() {
     let t = TestApp::new().await;
     let owner = t.person(Role::AccountOwner).await;
     let key = t.key(&["audit:read"]).await;

@@ -30,7 +30,7 @@ const FILTERED: [(&str, &[&str]); 9] = [
 ];
 
 #[tokio::test]
-async fn every_list_is_read_in_order_by_an_index() {
+async fn every_list_is_read_in_index_order() {
     let t = TestApp::new().await;
     for list in LISTS {
         let plan = plan(&t, list).await;
@@ -40,7 +40,7 @@ async fn every_list_is_read_in_order_by_an_index() {
 
 /// Told of SQLite, which looks at the statement alone; Postgres looks at what is in the table, and here is nothing.
 #[tokio::test]
-async fn what_a_filter_leaves_is_found_by_an_index_of_its_own() {
+async fn every_filter_has_its_own_index() {
     let t = TestApp::in_a_file().await;
     for (list, indexes) in FILTERED {
         let plan = plan(&t, list).await;
@@ -52,7 +52,7 @@ async fn what_a_filter_leaves_is_found_by_an_index_of_its_own() {
 
 /// As above; and no row of a key is read for it.
 #[tokio::test]
-async fn keys_are_counted_by_indexes_alone_those_that_are_revoked_by_their_own() {
+async fn key_counts_read_only_indexes() {
     let t = TestApp::in_a_file().await;
     let plan = plan_of(&t, "/api/v1/api-keys", "a count of keys").await;
     let of_keys: Vec<_> = plan.0.iter().filter(|step| step.contains("api_keys")).collect();
@@ -62,7 +62,7 @@ async fn keys_are_counted_by_indexes_alone_those_that_are_revoked_by_their_own()
 
 /// Otherwise it would compile every list anew with every request (`.cargo/config.toml`).
 #[tokio::test]
-async fn sqlite_does_not_plan_by_the_number_of_rows_that_are_asked_for() {
+async fn sqlite_plan_does_not_depend_on_the_limit() {
     let t = TestApp::in_a_file().await;
     let read = t.app.db.read();
     let asked = Statement::from_string(read.get_database_backend(), "SELECT sqlite_compileoption_used('ENABLE_QPSG')");

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::REPORTS;
 
 use crate::support::{Lines, TestApp};
-
-const REPORTS: &str = "/api/v1/sms/reports";
 
 fn report(kind: &str, confidentiality: &str) -> Value {
     json!({
@@ -26,7 +25,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_reporter_is_shown_for_a_standard_report_only() {
+async fn reporter_is_shown_for_standard_reports_only() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Pilot).await;
     let (pilot, manager) = (t.signed_in(member.clone()).await, t.member(Role::SafetyManager).await);
@@ -43,7 +42,7 @@ async fn a_reporter_is_shown_for_a_standard_report_only() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_kept_leads_from_an_unnamed_report_to_its_reporter() {
+async fn stored_data_does_not_link_an_unnamed_report_to_its_reporter() {
     let t = TestApp::new().await;
     for confidentiality in ["confidential", "anonymous"] {
         let member = t.add_member(Role::Pilot).await;
@@ -67,7 +66,7 @@ async fn nothing_that_is_kept_leads_from_an_unnamed_report_to_its_reporter() {
 }
 
 #[tokio::test]
-async fn the_log_says_where_a_report_came_from_only_if_it_is_filed_by_name() {
+async fn audit_log_has_the_client_ip_of_named_reports_only() {
     let t = TestApp::new().await;
     let pilot = t.member(Role::Pilot).await.from("203.0.113.77").header("x-request-id", "a-pilots-own-request");
     let (lines, _logging) = Lines::of_this_thread();
@@ -96,7 +95,7 @@ async fn the_log_says_where_a_report_came_from_only_if_it_is_filed_by_name() {
 }
 
 #[tokio::test]
-async fn the_reporters_id_is_stored_no_more_often_after_an_anonymous_report() {
+async fn anonymous_report_does_not_store_the_id_of_its_reporter() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Pilot).await;
     let (name, pilot) = (member.id.to_string(), t.signed_in(member).await.header("idempotency-key", "monday"));
@@ -110,7 +109,7 @@ async fn the_reporters_id_is_stored_no_more_often_after_an_anonymous_report() {
 }
 
 #[tokio::test]
-async fn confidentiality_grows_as_far_as_the_promise_can_be_kept() {
+async fn confidentiality_grows_only_as_far_as_it_can_be_kept() {
     let t = TestApp::new().await;
     let (pilot, manager) = (t.member(Role::Pilot).await, t.member(Role::SafetyManager).await);
     let standard = pilot.post(REPORTS, report("hazard", "standard")).await.is(201);
@@ -129,7 +128,7 @@ async fn confidentiality_grows_as_far_as_the_promise_can_be_kept() {
 }
 
 #[tokio::test]
-async fn a_pilot_assigns_no_report_and_does_not_learn_who_is_a_member() {
+async fn pilot_cannot_assign_reports_or_probe_members() {
     let t = TestApp::new().await;
     let (pilot, someone) = (t.member(Role::Pilot).await, t.add_member(Role::Dispatcher).await);
     for confidentiality in ["standard", "anonymous"] {
@@ -149,7 +148,7 @@ async fn a_pilot_assigns_no_report_and_does_not_learn_who_is_a_member() {
 }
 
 #[tokio::test]
-async fn each_type_counts_its_own_numbers() {
+async fn report_numbers_are_counted_per_type() {
     let t = TestApp::new().await;
     let key = t.key(&["safety:write"]).await;
     let mut numbers = Vec::new();
@@ -162,7 +161,7 @@ async fn each_type_counts_its_own_numbers() {
 }
 
 #[tokio::test]
-async fn a_report_moves_only_as_the_state_machine_knows() {
+async fn report_status_follows_the_state_machine() {
     let t = TestApp::new().await;
     let manager = t.member(Role::SafetyManager).await;
     let path = format!("{REPORTS}/{}", manager.post(REPORTS, report("incident", "standard")).await.is(201).text_at("/data/id"));
@@ -189,7 +188,7 @@ async fn a_report_moves_only_as_the_state_machine_knows() {
 }
 
 #[tokio::test]
-async fn what_is_too_short_unknown_or_not_yet_is_refused() {
+async fn short_unknown_or_future_values_are_refused() {
     let t = TestApp::new().await;
     let pilot = t.member(Role::Pilot).await;
     for (field, value) in [
@@ -210,7 +209,7 @@ async fn what_is_too_short_unknown_or_not_yet_is_refused() {
 }
 
 #[tokio::test]
-async fn reports_are_filtered_and_counted_and_stay_in_their_workspace() {
+async fn reports_are_filtered_counted_and_isolated_by_workspace() {
     let t = TestApp::new().await;
     let key = t.key(&["safety:write"]).await;
     let client = t.with(&key);

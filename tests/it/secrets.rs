@@ -193,7 +193,7 @@ async fn every_text_field_of_every_call_refuses_keys_and_tokens() {
 }
 
 #[tokio::test]
-async fn headers_and_paths_that_are_kept_refuse_keys_and_tokens() {
+async fn stored_headers_and_paths_refuse_keys_and_tokens() {
     let t = TestApp::new().await;
     let secrets = secrets(&t).await;
     let trip = || valid("post", "/api/v1/ops/trips");
@@ -210,7 +210,7 @@ async fn headers_and_paths_that_are_kept_refuse_keys_and_tokens() {
 }
 
 #[tokio::test]
-async fn a_secret_that_gets_as_far_as_the_log_is_taken_out_before_it_is_hashed() {
+async fn secret_in_an_audit_event_is_scrubbed_before_hashing() {
     let t = TestApp::new().await;
     let secrets = secrets(&t).await;
     for secret in &secrets {
@@ -229,7 +229,7 @@ async fn a_secret_that_gets_as_far_as_the_log_is_taken_out_before_it_is_hashed()
 
 /// A log that holds a key since before they were refused stays as it was hashed.
 #[tokio::test]
-async fn a_key_that_was_stored_before_still_verifies_and_is_not_repeated() {
+async fn log_with_a_stored_key_verifies_and_does_not_echo_it() {
     let t = TestApp::new().await;
     let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);
     let trip = owner.post("/api/v1/ops/trips", valid("post", "/api/v1/ops/trips")).await.is(201).text_at("/data/id");
@@ -249,7 +249,7 @@ async fn nothing_is_stored(t: &TestApp, secrets: &[String]) {
 }
 
 #[tokio::test]
-async fn a_form_refuses_keys_and_tokens_and_says_so_at_the_field() {
+async fn form_reports_keys_and_tokens_per_field() {
     let t = TestApp::new().await;
     let ana = t.person(planeconnection::members::Role::AccountOwner).await;
     let key = t.key(&["trips:read"]).await;

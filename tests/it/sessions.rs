@@ -6,12 +6,10 @@ use axum::body::{Body, Bytes};
 use axum::http::Method;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::{SIGN_IN, WHOAMI};
 use tokio::sync::oneshot;
 
 use crate::support::{Client, PASSWORD, Response, TestApp};
-
-const SIGN_IN: &str = "/api/v1/auth/sign-in";
-const WHOAMI: &str = "/api/v1/auth/whoami";
 
 fn credentials(email: &str, password: &str) -> Value {
     json!({ "email": email, "password": password })
@@ -24,7 +22,7 @@ async fn sign_in(t: &TestApp) -> (Response, Client) {
 }
 
 #[tokio::test]
-async fn a_member_signs_in_and_out() {
+async fn member_signs_in_and_out() {
     let t = TestApp::new().await;
     let (answer, client) = sign_in(&t).await;
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -42,7 +40,7 @@ async fn a_member_signs_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_session_ends_after_twelve_hours() {
+async fn session_expires_after_twelve_hours() {
     let t = TestApp::new().await;
     let (_, client) = sign_in(&t).await;
     t.advance(Duration::from_hours(12) - Duration::from_secs(1)).await;
@@ -52,7 +50,7 @@ async fn a_session_ends_after_twelve_hours() {
 }
 
 #[tokio::test]
-async fn a_wrong_email_and_a_wrong_password_are_told_alike() {
+async fn wrong_email_and_wrong_password_get_one_error() {
     let t = TestApp::new().await;
     let anyone = t.anyone().header("x-request-id", "same");
     let wrong_password = anyone.post(SIGN_IN, credentials("ana@skyline.example", "not her password")).await.is(401);
@@ -65,7 +63,7 @@ async fn a_wrong_email_and_a_wrong_password_are_told_alike() {
 }
 
 #[tokio::test]
-async fn a_failed_sign_in_is_on_record_and_names_no_password() {
+async fn failed_sign_in_is_recorded_without_the_password() {
     let t = TestApp::new().await;
     t.anyone().post(SIGN_IN, credentials("ana@skyline.example", "not her password")).await.is(401);
     let events = t.audit().await;
@@ -76,7 +74,7 @@ async fn a_failed_sign_in_is_on_record_and_names_no_password() {
 }
 
 #[tokio::test]
-async fn an_email_with_two_seats_signs_in_where_its_password_fits() {
+async fn email_in_two_workspaces_signs_in_where_its_password_matches() {
     let t = TestApp::new().await;
     let (_, other) = t.other_workspace().await;
     let invited = other.post("/api/v1/members", json!({ "name": "Ana", "email": "ana@skyline.example", "role": "pilot" })).await;
@@ -96,7 +94,7 @@ async fn an_email_with_two_seats_signs_in_where_its_password_fits() {
 }
 
 #[tokio::test]
-async fn guesses_for_an_email_from_one_address_do_not_keep_its_owner_out() {
+async fn guesses_from_one_address_do_not_lock_out_the_owner() {
     let t = TestApp::new().await;
     let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, credentials("ana@skyline.example", "a guess")).await;
     for _ in 1..=10 {
@@ -111,7 +109,7 @@ async fn guesses_for_an_email_from_one_address_do_not_keep_its_owner_out() {
 }
 
 #[tokio::test]
-async fn guesses_for_an_email_are_slowed_down_wherever_they_come_from() {
+async fn guesses_are_limited_by_email() {
     let t = TestApp::new().await;
     // The workspace is named, because fewer hashes are computed then.
     let body = json!({ "email": "ana@skyline.example", "password": "a guess", "workspace": "skyline" });
@@ -123,7 +121,7 @@ async fn guesses_for_an_email_are_slowed_down_wherever_they_come_from() {
 }
 
 #[tokio::test]
-async fn guesses_from_an_address_are_slowed_down_whomever_they_are_for() {
+async fn guesses_are_limited_by_client_ip() {
     let t = TestApp::new().await;
     for number in 1..=20 {
         t.anyone().post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await.is(401);
@@ -136,7 +134,7 @@ async fn guesses_from_an_address_are_slowed_down_whomever_they_are_for() {
 }
 
 #[tokio::test]
-async fn the_addresses_of_one_network_count_as_one() {
+async fn addresses_of_one_network_share_a_limit() {
     let t = TestApp::new().await;
     let guess = async |from: &str, number: u32| {
         t.anyone().from(from).post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await
@@ -149,7 +147,7 @@ async fn the_addresses_of_one_network_count_as_one() {
 }
 
 #[tokio::test]
-async fn whoever_knows_the_password_is_never_too_often() {
+async fn correct_password_is_never_rate_limited() {
     let t = TestApp::new().await;
     for _ in 0..25 {
         sign_in(&t).await;
@@ -157,7 +155,7 @@ async fn whoever_knows_the_password_is_never_too_often() {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_checked_field_by_field() {
+async fn invalid_sign_in_is_reported_per_field() {
     let t = TestApp::new().await;
     t.anyone().post(SIGN_IN, credentials("ana", PASSWORD)).await.is(400).names_field("email");
     t.anyone().post(SIGN_IN, json!({ "email": "ana@skyline.example" })).await.is(400).code("INVALID_REQUEST");
@@ -166,14 +164,14 @@ async fn a_sign_in_is_checked_field_by_field() {
 }
 
 #[tokio::test]
-async fn a_key_cannot_sign_out() {
+async fn key_cannot_sign_out() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.with(&key).post("/api/v1/auth/sign-out", json!({})).await.is(403).code("PERSON_REQUIRED");
 }
 
 #[tokio::test]
-async fn a_request_that_was_still_arriving_when_its_sender_was_removed_changes_nothing() {
+async fn request_in_flight_of_a_removed_member_changes_nothing() {
     let t = TestApp::new().await;
     let admin = t.add_member(Role::Admin).await;
     let (client, owner) = (t.signed_in(admin.clone()).await.header("content-type", "application/json"), t.owner().await);

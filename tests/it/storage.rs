@@ -14,7 +14,7 @@ fn low_on_space() -> Config {
 }
 
 #[tokio::test]
-async fn below_the_disk_watermark_data_is_refused_and_access_can_still_be_taken_away() {
+async fn low_disk_space_refuses_data_but_not_revocations() {
     let t = TestApp::in_a_file().await;
     let key = t.key(&["trips:read", "trips:write"]).await;
     let pilot = t.add_member(Role::Pilot).await;
@@ -35,7 +35,7 @@ async fn below_the_disk_watermark_data_is_refused_and_access_can_still_be_taken_
 }
 
 #[tokio::test]
-async fn while_a_fault_lasts_writes_are_refused_reads_go_on_and_readiness_says_why() {
+async fn storage_fault_refuses_writes_and_fails_readiness() {
     let t = TestApp::new().await;
     let (owner, key) = (t.owner().await, t.key(&["trips:read", "trips:write"]).await);
     t.anyone().get("/readiness").await.is(200);
@@ -55,7 +55,7 @@ async fn while_a_fault_lasts_writes_are_refused_reads_go_on_and_readiness_says_w
 }
 
 #[tokio::test]
-async fn a_node_whose_row_is_not_as_it_was_written_stores_nothing_until_one_is_read_back() {
+async fn node_with_a_lost_row_refuses_writes_until_one_is_read_back() {
     let t = TestApp::new().await;
     t.tamper("UPDATE nodes SET applied_revision = 4711").await;
     t.app.cluster.heartbeat().await.expect("a lease, once the row was written anew and read back");

@@ -35,7 +35,7 @@ use testkit::TestDatabase;
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
 
-pub const PASSWORD: &str = "correct horse battery";
+pub use testkit::PASSWORD;
 
 /// A node on a database without a workspace.
 pub struct EmptyApp {
@@ -222,7 +222,12 @@ impl TestApp {
         self.key_with(json!({ "name": name, "permissions": "custom", "scopes": scopes, "expiresAt": null })).await
     }
 
-    /// A key as the body says, made by the account owner.
+    /// A read-only key of this name, without expiry.
+    pub async fn named_key(&self, name: &str) -> TestKey {
+        self.key_with(read_only_key(name)).await
+    }
+
+    /// A key as the body says, created by the account owner.
     pub async fn key_with(&self, body: Value) -> TestKey {
         let made = self.owner().await.post("/api/v1/api-keys", body).await.is(201);
         TestKey { id: made.text_at("/data/apiKey/id"), secret: made.text_at("/data/secret") }
@@ -271,6 +276,11 @@ impl TestApp {
             &names[names.len().saturating_sub(actions.len() + 3)..]
         );
     }
+}
+
+/// The body that creates a read-only key of this name, without expiry.
+pub fn read_only_key(name: &str) -> Value {
+    json!({ "name": name, "permissions": "read_only", "expiresAt": null })
 }
 
 async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace, Member) {

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::TRIPS;
 
 use crate::support::{Client, TestApp};
-
-const TRIPS: &str = "/api/v1/ops/trips";
 
 fn to_boston() -> Value {
     json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "departureDate": "2026-12-01T14:00:00Z" })
@@ -43,7 +42,7 @@ async fn logged(t: &TestApp) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn a_trip_is_made_shown_and_on_record() {
+async fn trip_is_created_shown_and_recorded() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let tail = aircraft(&t, "N1", "active").await;
@@ -71,7 +70,7 @@ async fn a_trip_is_made_shown_and_on_record() {
 }
 
 #[tokio::test]
-async fn a_repeated_creation_makes_one_trip() {
+async fn replayed_creation_makes_one_trip() {
     let t = TestApp::new().await;
     let client = writer(&t).await.header("idempotency-key", "import-1");
     let first = client.post(TRIPS, to_boston()).await.is(201);
@@ -82,7 +81,7 @@ async fn a_repeated_creation_makes_one_trip() {
 }
 
 #[tokio::test]
-async fn what_makes_no_trip_is_refused_by_field() {
+async fn invalid_trip_is_reported_per_field() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let (_, northwind) = t.other_workspace().await;
@@ -111,7 +110,7 @@ async fn what_makes_no_trip_is_refused_by_field() {
 }
 
 #[tokio::test]
-async fn a_list_is_filtered_and_a_misspelt_filter_is_refused() {
+async fn list_is_filtered_and_unknown_filter_is_refused() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let tail = aircraft(&t, "N1", "active").await;
@@ -137,7 +136,7 @@ async fn a_list_is_filtered_and_a_misspelt_filter_is_refused() {
 }
 
 #[tokio::test]
-async fn another_workspaces_trip_is_not_there() {
+async fn trip_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let path = format!("{TRIPS}/{}", add(&writer(&t).await, json!({ "externalId": "A" })).await);
     let (_, northwind) = t.other_workspace().await;
@@ -148,7 +147,7 @@ async fn another_workspaces_trip_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_trip_goes_from_draft_to_completed() {
+async fn trip_goes_from_draft_to_completed() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{TRIPS}/{}", add(&client, json!({})).await);
@@ -163,7 +162,7 @@ async fn a_trip_goes_from_draft_to_completed() {
 }
 
 #[tokio::test]
-async fn a_completed_trip_is_final() {
+async fn completed_trip_is_final() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{TRIPS}/{}", add(&client, json!({ "status": "completed" })).await);
@@ -176,7 +175,7 @@ async fn a_completed_trip_is_final() {
 }
 
 #[tokio::test]
-async fn a_cancelled_trip_is_reopened_to_draft_only() {
+async fn cancelled_trip_is_reopened_to_draft_only() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{TRIPS}/{}", add(&client, json!({ "status": "scheduled" })).await);
@@ -187,7 +186,7 @@ async fn a_cancelled_trip_is_reopened_to_draft_only() {
 }
 
 #[tokio::test]
-async fn a_refused_move_leaves_the_trip_and_the_log_as_they_were() {
+async fn refused_transition_changes_neither_trip_nor_log() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{TRIPS}/{}", add(&client, json!({ "status": "active" })).await);
@@ -198,7 +197,7 @@ async fn a_refused_move_leaves_the_trip_and_the_log_as_they_were() {
 }
 
 #[tokio::test]
-async fn a_change_that_changes_nothing_is_not_on_record() {
+async fn unchanged_update_is_not_recorded() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let made = client.post(TRIPS, to_boston()).await.is(201);
@@ -210,7 +209,7 @@ async fn a_change_that_changes_nothing_is_not_on_record() {
 }
 
 #[tokio::test]
-async fn an_external_id_names_one_trip_of_a_workspace() {
+async fn external_id_is_unique_in_a_workspace() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     add(&client, json!({ "externalId": "A" })).await;
@@ -222,7 +221,7 @@ async fn an_external_id_names_one_trip_of_a_workspace() {
 }
 
 #[tokio::test]
-async fn putting_a_trip_by_its_external_id_creates_it_then_replaces_it() {
+async fn put_by_external_id_creates_then_replaces() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{TRIPS}/by-external-id/FOS%2F1001");
@@ -249,7 +248,7 @@ async fn putting_a_trip_by_its_external_id_creates_it_then_replaces_it() {
 }
 
 #[tokio::test]
-async fn putting_a_trip_keeps_to_the_rules() {
+async fn put_is_validated_like_other_writes() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{TRIPS}/by-external-id/A");
@@ -262,7 +261,7 @@ async fn putting_a_trip_keeps_to_the_rules() {
 }
 
 #[tokio::test]
-async fn putting_the_same_new_trip_at_once_makes_one() {
+async fn concurrent_puts_of_a_new_trip_make_one() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
     let path = format!("{TRIPS}/by-external-id/A");
@@ -275,7 +274,7 @@ async fn putting_the_same_new_trip_at_once_makes_one() {
 }
 
 #[tokio::test]
-async fn a_trip_is_not_released_with_an_aircraft_that_cannot_be_dispatched() {
+async fn trip_is_not_released_with_an_undispatchable_aircraft() {
     let t = TestApp::new().await;
     let client = t.with(&t.key(&["trips:write", "fleet:read"]).await);
     let grounded = aircraft(&t, "N1", "aog").await;
@@ -291,7 +290,7 @@ async fn a_trip_is_not_released_with_an_aircraft_that_cannot_be_dispatched() {
 }
 
 #[tokio::test]
-async fn an_aircraft_that_cannot_be_dispatched_is_described_only_to_those_who_may_see_the_fleet() {
+async fn undispatchable_aircraft_is_described_only_to_readers_of_the_fleet() {
     let t = TestApp::new().await;
     let grounded = aircraft(&t, "N77GX", "maintenance").await;
     let put = || with(json!({ "status": "released", "aircraftId": grounded }));

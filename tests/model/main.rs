@@ -27,53 +27,53 @@ const BOUNDS: Protocol =
     Protocol { variant: Variant::AsBuilt, lease: 2, nodes: 2, revocations: 2, waiters: Waiters::NodesAndOthers };
 
 #[test]
-fn no_key_is_accepted_after_its_revocation_was_answered() {
+fn no_key_is_accepted_after_its_revocation_returned() {
     assert_safe(BOUNDS, 1_400_000);
 }
 
 #[test]
-fn a_third_node_changes_nothing() {
+fn third_node_changes_nothing() {
     assert_safe(Protocol { nodes: 3, revocations: 1, waiters: Waiters::Others, ..BOUNDS }, 700_000);
 }
 
 #[test]
-fn finer_time_changes_nothing() {
+fn finer_time_steps_change_nothing() {
     assert_safe(Protocol { lease: 3, revocations: 1, ..BOUNDS }, 190_000);
 }
 
 #[test]
-fn what_the_promise_is_about_does_happen() {
+fn model_reaches_the_guarded_states() {
     let protocol = Protocol { nodes: 1, revocations: 1, waiters: Waiters::Others, ..BOUNDS };
     Witnessed(protocol).checker().threads(2).spawn_bfs().join().assert_properties();
 }
 
 #[test]
-fn a_node_that_loads_before_it_writes_its_row_is_found_out() {
+fn loading_before_writing_the_row_is_unsafe() {
     assert_found_out(Variant::LoadsBeforeRow);
 }
 
 #[test]
-fn a_node_that_renews_before_it_reads_is_found_out() {
+fn renewing_before_reading_is_unsafe() {
     assert_found_out(Variant::RenewsBeforeReading);
 }
 
 #[test]
-fn a_node_that_takes_a_lease_though_its_row_was_gone_is_found_out() {
+fn leasing_without_a_row_is_unsafe() {
     assert_found_out(Variant::LeasesWithoutRow);
 }
 
 #[test]
-fn a_node_that_counts_its_lease_from_the_update_is_found_out() {
+fn counting_the_lease_from_the_update_is_unsafe() {
     assert_found_out(Variant::LeasesFromUpdate);
 }
 
 #[test]
-fn a_waiter_with_less_patience_than_a_lease_lasts_is_found_out() {
+fn waiting_less_than_a_lease_is_unsafe() {
     assert_found_out(Variant::WaitsTooShort);
 }
 
 #[test]
-fn forgetting_a_node_that_is_not_silent_is_found_out() {
+fn removing_a_live_node_is_unsafe() {
     assert_found_out(Variant::ForgetsTheLively);
 }
 

@@ -18,7 +18,7 @@ fn make_key(site: &Site, name: &str) -> String {
 }
 
 #[test]
-fn a_key_that_was_unrevoked_in_the_database_is_named() {
+fn key_unrevoked_in_the_database_is_reported() {
     let site = Site::new(BINARY);
     let id = make_key(&site, "Leaked");
     site.run(&["keys", "revoke", &id]).is(0);
@@ -35,7 +35,7 @@ fn a_key_that_was_unrevoked_in_the_database_is_named() {
 }
 
 #[test]
-fn a_signed_head_shows_that_a_log_was_cut_short() {
+fn signed_head_proves_truncation() {
     let site = Site::new(BINARY);
     let key = site.folder().join("audit-key").display().to_string();
     make_key(&site, "One");
@@ -56,7 +56,7 @@ fn a_signed_head_shows_that_a_log_was_cut_short() {
 }
 
 #[test]
-fn a_node_signs_heads_in_its_log_with_a_key_beside_a_file() {
+fn node_signs_heads_with_a_key_beside_the_database_file() {
     let site = Site::in_file(BINARY);
     let node = site.node();
     let mut signed = None;

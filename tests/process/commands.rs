@@ -49,7 +49,7 @@ fn help_names_every_flag_with_its_variable() {
 }
 
 #[test]
-fn wrong_usage_is_told_apart_from_a_refusal() {
+fn usage_errors_and_refusals_have_different_exit_codes() {
     let site = Site::new(BINARY);
     for command in COMMANDS {
         site.run(&[command, &["--no-such-flag"]].concat()).is(2);
@@ -102,7 +102,7 @@ fn wrong_usage_is_told_apart_from_a_refusal() {
 }
 
 #[test]
-fn every_flag_can_be_a_variable() {
+fn every_flag_can_be_an_environment_variable() {
     let site = Site::new(BINARY);
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = site.command(arguments);
@@ -146,7 +146,7 @@ fn every_flag_can_be_a_variable() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn closed_stdout_is_no_failure() {
     let site = Site::new(BINARY);
     for number in 0..40 {
         site.run(&["keys", "create", "--name", &format!("{number}"), "--permissions", "read_only", "--no-expiration"]).is(0);
@@ -163,7 +163,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn a_backup_of_a_busy_database_holds_everything_that_was_answered() {
+fn backup_of_a_busy_database_holds_every_acknowledged_write() {
     let site = Site::in_file(BINARY);
     let node = site.node();
     let token = node.sign_in();

@@ -51,7 +51,7 @@ fn told(site: &Site) -> Vec<Value> {
 }
 
 #[test]
-fn a_copy_holds_everything_and_its_chain_fits() {
+fn copy_is_complete_and_its_chain_verifies() {
     let (from, kept, revoked) = filled();
     let (to, back) = (Site::empty(BINARY), Site::empty_in_file(BINARY));
     for (source, target) in [(&from, &to), (&to, &back)] {
@@ -77,7 +77,7 @@ fn a_copy_holds_everything_and_its_chain_fits() {
 }
 
 #[test]
-fn a_copy_is_made_to_an_empty_database_from_one_that_nobody_serves() {
+fn copy_requires_an_empty_target_and_a_stopped_source() {
     let (from, _, _) = filled();
     let to = Site::new(BINARY);
     let copy = |from: &Site, to: &Site| from.run(&["copy", "--from", &from.url(), "--to", &to.url()]);

@@ -21,7 +21,7 @@ struct Answered {
 }
 
 #[test]
-fn everything_that_was_answered_outlives_a_crash() {
+fn acknowledged_writes_survive_a_crash() {
     let mut random = StdRng::seed_from_u64(7);
     let site = Site::new(BINARY);
     let token = site.node().sign_in();

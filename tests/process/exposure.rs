@@ -13,7 +13,7 @@ fn mode(path: &std::path::Path) -> u32 {
 }
 
 #[test]
-fn a_database_file_that_others_can_reach_is_told_at_the_start() {
+fn exposed_database_file_is_logged_at_startup() {
     let site = Site::in_file(BINARY);
     let file = site.folder().join("plane.db");
     for (mode, level, said) in [(0o600, "", ""), (0o644, "WARN", "can read the database file"), (0o666, "ERROR", "can write to")]
@@ -28,7 +28,7 @@ fn a_database_file_that_others_can_reach_is_told_at_the_start() {
 }
 
 #[test]
-fn the_folder_of_a_demo_is_private_whatever_the_umask() {
+fn demo_folder_is_private_despite_the_umask() {
     let site = Site::empty(BINARY);
     let mut demo = Command::new("sh");
     demo.args(["-c", "umask 0; exec \"$0\" demo --listen 127.0.0.1:0", BINARY]);
@@ -42,7 +42,7 @@ fn the_folder_of_a_demo_is_private_whatever_the_umask() {
 }
 
 #[test]
-fn a_node_leaves_no_core_dumps() {
+fn core_dumps_are_disabled() {
     let site = Site::new(BINARY);
     let node = site.node();
     let limits = read_to_string(format!("/proc/{}/limits", node.pid().as_raw_nonzero())).expect("limits");
@@ -51,7 +51,7 @@ fn a_node_leaves_no_core_dumps() {
 }
 
 #[test]
-fn a_database_is_named_in_a_file_so_that_its_password_is_no_argument() {
+fn database_url_can_be_read_from_a_file() {
     let site = Site::new(BINARY);
     let file = site.folder().join("database.url");
     let run = |arguments: &[&str]| {
@@ -74,7 +74,7 @@ fn a_database_is_named_in_a_file_so_that_its_password_is_no_argument() {
 }
 
 #[test]
-fn the_command_line_takes_no_secret_into_a_text_and_repeats_none() {
+fn command_line_refuses_secrets_in_texts_without_echo() {
     let site = Site::new(BINARY);
     let create = ["keys", "create", "--name", "A", "--permissions", "read_only", "--no-expiration", "--json"];
     let key = site.run(&create).is(0).key();
@@ -109,7 +109,7 @@ fn the_command_line_takes_no_secret_into_a_text_and_repeats_none() {
 }
 
 #[test]
-fn a_write_whose_key_was_revoked_while_its_body_was_on_its_way_is_refused() {
+fn write_with_a_key_revoked_while_the_body_arrives_is_refused() {
     let site = Site::new(BINARY);
     let node = site.node();
     let mut owner = node.owner();

@@ -6,7 +6,7 @@ use testkit::{PASSWORD, Site};
 use crate::BINARY;
 
 #[test]
-fn the_log_is_json_and_holds_no_secret() {
+fn log_is_json_without_secrets() {
     let site = Site::new(BINARY);
     for filter in ["info", "trace"] {
         let node = site.node_with(&["--log-format", "json", "--log", filter]);

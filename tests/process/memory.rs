@@ -18,7 +18,7 @@ const EVENTS: u64 = 40_000;
 const MOST: u64 = 47_000;
 
 #[test]
-fn a_long_log_is_exported_and_verified_in_flat_memory() {
+fn long_log_is_exported_and_verified_in_constant_memory() {
     let site = Site::new(BINARY);
     tokio::runtime::Runtime::new().expect("a runtime").block_on(write(&site));
     for (arguments, least) in [

@@ -25,7 +25,7 @@ fn is_refused(node: &Node, key: &Key) {
 }
 
 #[test]
-fn a_running_node_obeys_the_command_line_at_once() {
+fn running_node_applies_commands_at_once() {
     let site = Site::new(BINARY);
     let node = site.node();
     let mut took = Vec::new();
@@ -50,7 +50,7 @@ fn a_running_node_obeys_the_command_line_at_once() {
 }
 
 #[test]
-fn a_removed_member_is_signed_out_and_a_new_workspace_is_served() {
+fn members_and_workspaces_changed_by_command_apply_at_once() {
     let site = Site::new(BINARY);
     let node = site.node();
     let add = ["members", "add", "--email", "ben@skyline.example", "--name", "Ben", "--role", "admin", "--password-stdin"];
@@ -73,7 +73,7 @@ fn a_removed_member_is_signed_out_and_a_new_workspace_is_served() {
 }
 
 #[test]
-fn a_stopped_node_is_waited_for_no_longer_than_its_lease_and_refuses_when_it_comes_back() {
+fn frozen_node_delays_a_revocation_by_its_lease_and_then_refuses() {
     let site = Site::new(BINARY);
     let node = site.node();
     let (first, second) = (create(&site, "First"), create(&site, "Second"));
@@ -99,7 +99,7 @@ fn a_stopped_node_is_waited_for_no_longer_than_its_lease_and_refuses_when_it_com
 }
 
 #[test]
-fn a_dead_node_is_waited_for_once() {
+fn dead_node_is_waited_for_once() {
     let site = Site::new(BINARY);
     let node = site.node();
     let keys: Vec<Key> = (0..6).map(|number| create(&site, &format!("Key {number}"))).collect();
@@ -121,7 +121,7 @@ fn revoking_takes(site: &Site, key: &Key) -> Duration {
 }
 
 #[test]
-fn a_dead_node_is_forgotten_by_those_alive() {
+fn dead_node_is_removed_by_live_nodes() {
     let site = Site::new(BINARY);
     let (dead, alive) = (site.node(), site.node());
     let keys: Vec<Key> = (0..3).map(|number| create(&site, &format!("Key {number}"))).collect();
@@ -132,7 +132,7 @@ fn a_dead_node_is_forgotten_by_those_alive() {
 }
 
 #[test]
-fn no_node_accepts_a_request_that_starts_after_the_answer() {
+fn no_node_accepts_a_request_after_the_revocation_returned() {
     const ROUNDS: usize = 12;
     let site = Site::new(BINARY);
     let (one, other) = (site.node(), site.node());
@@ -170,7 +170,7 @@ fn no_node_accepts_a_request_that_starts_after_the_answer() {
 }
 
 #[test]
-fn a_key_is_verified_and_revoked_while_another_process_writes_for_seconds() {
+fn keys_are_verified_and_revoked_despite_a_long_write_lock() {
     let site = Site::new(BINARY);
     let node = site.node();
     let (kept, gone) = (create(&site, "Kept"), create(&site, "Gone"));

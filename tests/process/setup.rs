@@ -53,7 +53,7 @@ impl Form {
 }
 
 #[test]
-fn the_link_that_is_printed_sets_the_workspace_up() {
+fn printed_link_sets_up_the_workspace() {
     let site = Site::empty(BINARY);
     let node = site.node();
     let code = code(&node);
@@ -74,7 +74,7 @@ fn the_link_that_is_printed_sets_the_workspace_up() {
 }
 
 #[test]
-fn two_nodes_print_a_link_each_and_one_of_them_wins() {
+fn links_of_two_nodes_set_up_one_workspace() {
     let site = Site::empty(BINARY);
     let nodes = [site.node(), site.node()];
     let codes = [code(&nodes[0]), code(&nodes[1])];
@@ -96,7 +96,7 @@ fn two_nodes_print_a_link_each_and_one_of_them_wins() {
 }
 
 #[test]
-fn a_link_is_of_no_use_once_the_operator_has_made_a_workspace() {
+fn setup_link_ends_when_the_operator_creates_a_workspace() {
     let site = Site::empty(BINARY);
     let node = site.node_with(&["--public-url", "https://keys.skyline.example/"]);
     let stdout = node.stdout();
@@ -108,7 +108,7 @@ fn a_link_is_of_no_use_once_the_operator_has_made_a_workspace() {
 }
 
 #[test]
-fn the_demo_says_how_to_sign_in_and_what_it_says_works() {
+fn demo_prints_working_credentials() {
     let site = Site::empty(BINARY);
     let node = Node::start(site.command(&["demo", "--listen", "127.0.0.1:0"]));
     let stdout = node.stdout();

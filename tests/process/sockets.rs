@@ -12,7 +12,7 @@ fn is_well(node: &Node) {
 }
 
 #[test]
-fn a_header_that_never_ends_is_cut_off() {
+fn endless_header_is_cut_off() {
     let site = Site::new(BINARY);
     let node = site.node_with(&["--header-timeout", "1s"]);
     let mut slow = node.anonymous();
@@ -28,7 +28,7 @@ fn a_header_that_never_ends_is_cut_off() {
 }
 
 #[test]
-fn idle_connections_do_not_stop_others() {
+fn idle_connections_do_not_block_others() {
     let site = Site::new(BINARY);
     let node = site.node();
     let idle: Vec<Client> = (0..200).map(|_| node.anonymous()).collect();
@@ -43,7 +43,7 @@ fn idle_connections_do_not_stop_others() {
 }
 
 #[test]
-fn a_body_that_never_ends_holds_nobody_up() {
+fn endless_body_does_not_block_others() {
     let site = Site::new(BINARY);
     let node = site.node();
     let mut slow: Vec<Client> = (0..30).map(|_| node.anonymous()).collect();
@@ -58,7 +58,7 @@ fn a_body_that_never_ends_holds_nobody_up() {
 }
 
 #[test]
-fn garbage_is_answered_or_cut_off() {
+fn garbage_gets_an_error_or_is_cut_off() {
     let site = Site::new(BINARY);
     let node = site.node();
     let large = format!("GET /health HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(100_000));
@@ -87,7 +87,7 @@ fn garbage_is_answered_or_cut_off() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused() {
+fn oversized_body_is_refused() {
     let site = Site::new(BINARY);
     let node = site.node();
     let large = json!({ "name": "x".repeat(2 << 20) }).to_string();
@@ -117,7 +117,7 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn clients_that_hang_up_in_the_middle_of_a_write_leave_nothing_behind() {
+fn disconnects_during_writes_leave_nothing_behind() {
     let site = Site::new(BINARY);
     let node = site.node();
     let token = node.sign_in();

@@ -5,7 +5,7 @@ use testkit::{Client, Node, Site, until};
 use crate::BINARY;
 
 #[test]
-fn nodes_that_start_at_once_on_a_new_file_all_come_up() {
+fn nodes_started_concurrently_on_a_new_file_all_start() {
     for _round in 0..6 {
         let site = Site::empty(BINARY);
         let nodes: Vec<Node> = std::thread::scope(|scope| {
@@ -21,7 +21,7 @@ fn nodes_that_start_at_once_on_a_new_file_all_come_up() {
 }
 
 #[test]
-fn a_node_is_alive_before_it_is_ready() {
+fn node_is_live_before_it_is_ready() {
     let site = Site::new(BINARY);
     let lock = site.lock_writes();
     std::thread::scope(|scope| {
@@ -55,7 +55,7 @@ fn a_node_is_alive_before_it_is_ready() {
 }
 
 #[test]
-fn metrics_are_where_they_were_asked_for() {
+fn metrics_are_served_on_their_own_address() {
     let site = Site::new(BINARY);
     let node = site.node();
     let metrics = node.anonymous().get("/metrics").is(200);
@@ -75,7 +75,7 @@ fn metrics_are_where_they_were_asked_for() {
 }
 
 #[test]
-fn what_cannot_start_says_why_in_one_line() {
+fn failed_start_reports_one_line() {
     let site = Site::new(BINARY);
     let node = site.node();
     let address = node.address.to_string();
@@ -93,7 +93,7 @@ fn what_cannot_start_says_why_in_one_line() {
 }
 
 #[test]
-fn a_file_may_be_called_anything() {
+fn database_file_can_have_any_name() {
     let site = Site::empty(BINARY);
     let url = format!("sqlite://{}/100%25 of #1.db", site.folder().display());
     let arguments = ["--database", &url, "--name", "N", "--slug", "skyline", "--owner-email", "a@b.example"];
@@ -107,7 +107,7 @@ fn a_file_may_be_called_anything() {
 }
 
 #[test]
-fn a_database_that_a_later_version_has_expanded_is_served() {
+fn database_expanded_by_a_later_version_is_served() {
     let site = Site::new(BINARY);
     // As the next release would, while nodes of this one still run and are started again.
     site.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)");

@@ -10,7 +10,7 @@ use testkit::{Client, Key, Node, Site, WHOAMI, until};
 use crate::BINARY;
 
 #[test]
-fn a_stopped_node_has_counted_every_request_it_answered() {
+fn graceful_stop_flushes_all_usage() {
     const ENOUGH: u32 = 5_000;
     let site = Site::new(BINARY);
     let node = site.node();
@@ -76,7 +76,7 @@ fn usage(owner: &mut Client, key: &Key) -> (i64, i64) {
 }
 
 #[test]
-fn a_request_in_flight_is_finished_and_new_ones_are_not_begun() {
+fn graceful_stop_finishes_requests_in_flight() {
     let site = Site::new(BINARY);
     let node = site.node();
     let mut owner = node.owner();
@@ -99,7 +99,7 @@ fn a_request_in_flight_is_finished_and_new_ones_are_not_begun() {
 }
 
 #[test]
-fn a_node_that_stops_waits_for_the_database_to_take_what_was_counted() {
+fn graceful_stop_waits_for_the_last_flush() {
     let site = Site::new(BINARY);
     let node = site.node();
     let key = node.owner().create_key("Key", &["trips:read"]);
@@ -117,7 +117,7 @@ fn a_node_that_stops_waits_for_the_database_to_take_what_was_counted() {
 }
 
 #[test]
-fn an_interrupt_stops_as_well() {
+fn interrupt_stops_gracefully() {
     let site = Site::new(BINARY);
     let node = site.node();
     node.signal(Signal::INT);
@@ -125,7 +125,7 @@ fn an_interrupt_stops_as_well() {
 }
 
 #[test]
-fn a_repeated_request_is_known_after_a_restart() {
+fn idempotency_key_survives_a_restart() {
     let site = Site::new(BINARY);
     let node = site.node();
     let body = testkit::create_key_body("Once", &["trips:read"]);

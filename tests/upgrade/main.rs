@@ -62,7 +62,7 @@ fn both_obey(old: &Node, new: &Node, token: &str, name: &str) {
 }
 
 #[test]
-fn a_node_of_the_version_before_and_one_of_this_obey_each_other() {
+fn nodes_of_both_versions_apply_each_others_changes() {
     let site = old_site();
     let old = old_node(&site);
     let token = old.sign_in();
@@ -96,7 +96,7 @@ fn a_node_of_the_version_before_and_one_of_this_obey_each_other() {
 }
 
 #[test]
-fn what_the_version_before_has_written_is_served_and_goes_to_any_database() {
+fn data_of_the_previous_version_is_served_and_copied() {
     let site = old_site();
     let old = old_node(&site);
     let [kept, revoked] = ["Kept", "Revoked"].map(|name| old.owner().create_key(name, &["trips:read"]));

@@ -35,7 +35,7 @@ fn sequence(fault: Option<Fault>) -> i64 {
 }
 
 #[tokio::test]
-async fn an_honest_log_verifies() {
+async fn intact_log_verifies() {
     let t = with_a_log().await;
     let verdict = verify(&t.app.db, t.workspace.id).await.expect("a verdict");
     assert_eq!(verdict.fault, None);
@@ -44,7 +44,7 @@ async fn an_honest_log_verifies() {
 }
 
 #[tokio::test]
-async fn a_log_with_a_hole_or_without_a_head_is_still_listed() {
+async fn log_with_gap_or_without_head_is_still_listed() {
     let t = with_a_log().await;
     let owner = t.owner().await;
     let list = async || owner.get("/api/v1/audit-log?page_size=4").await.is(200);
@@ -58,7 +58,7 @@ async fn a_log_with_a_hole_or_without_a_head_is_still_listed() {
 }
 
 #[tokio::test]
-async fn a_walk_goes_on_past_the_first_batch() {
+async fn verification_continues_past_the_first_batch() {
     let t = TestApp::new().await;
     let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
     for number in 0..2_100 {
@@ -71,7 +71,7 @@ async fn a_walk_goes_on_past_the_first_batch() {
 }
 
 #[tokio::test]
-async fn whatever_is_altered_of_an_event_is_noticed() {
+async fn altered_event_field_is_detected() {
     let t = with_a_log().await;
     let (id, hash) = (format!("id = {}", t.database.new_id_sql()), format!("hash = {}", t.database.zero_hash_sql()));
     for change in [
@@ -94,7 +94,7 @@ async fn whatever_is_altered_of_an_event_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_stored_in_another_form_is_noticed() {
+async fn event_in_another_encoding_is_detected() {
     // A file stores text; a server's own types have one form for each value.
     for change in [
         "details = details || ' '",
@@ -108,7 +108,7 @@ async fn an_event_that_is_stored_in_another_form_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_even_be_read_is_named() {
+async fn unreadable_event_is_reported() {
     // A server's types let nothing in that cannot be read, but for a hash of another length.
     let t = with_a_log().await;
     altered(&t, &format!("hash = substr({}, 1, 1)", t.database.zero_hash_sql())).await;
@@ -125,14 +125,14 @@ async fn altered(t: &TestApp, change: &str) {
 }
 
 #[tokio::test]
-async fn a_removed_event_is_missed() {
+async fn removed_event_is_detected() {
     let t = with_a_log().await;
     t.tamper("DELETE FROM audit_events WHERE sequence = 5").await;
     assert!(matches!(fault(&t).await, Some(Fault::Missing { sequence: 5, found: 6, .. })));
 }
 
 #[tokio::test]
-async fn a_removed_event_whose_gap_was_closed_is_noticed() {
+async fn removed_event_with_closed_gap_is_detected() {
     let t = with_a_log().await;
     t.tamper("DELETE FROM audit_events WHERE sequence = 5").await;
     t.tamper("UPDATE audit_events SET sequence = sequence + 1000 WHERE sequence > 5").await;
@@ -141,7 +141,7 @@ async fn a_removed_event_whose_gap_was_closed_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_inserted_event_is_noticed() {
+async fn inserted_event_is_detected() {
     let t = with_a_log().await;
     t.tamper("UPDATE audit_events SET sequence = sequence + 1000 WHERE sequence >= 5").await;
     t.tamper("UPDATE audit_events SET sequence = sequence - 999 WHERE sequence > 1000").await;
@@ -159,7 +159,7 @@ fn copied(t: &TestApp, number: &str, which: &str) -> String {
 }
 
 #[tokio::test]
-async fn events_in_another_order_are_noticed() {
+async fn reordered_events_are_detected() {
     let t = with_a_log().await;
     for (from, to) in [(5, 1000), (6, 5), (1000, 6)] {
         t.tamper(&format!("UPDATE audit_events SET sequence = {to} WHERE sequence = {from}")).await;
@@ -168,7 +168,7 @@ async fn events_in_another_order_are_noticed() {
 }
 
 #[tokio::test]
-async fn a_truncated_log_is_noticed() {
+async fn truncated_log_is_detected() {
     let t = with_a_log().await;
     t.tamper("DELETE FROM audit_events WHERE sequence > 5").await;
     assert!(matches!(fault(&t).await, Some(Fault::End { last: 5, .. })));
@@ -177,21 +177,21 @@ async fn a_truncated_log_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_event_added_at_the_end_is_noticed() {
+async fn appended_event_is_detected() {
     let t = with_a_log().await;
     t.tamper(&copied(&t, "sequence + 1", "ORDER BY sequence DESC LIMIT 1")).await;
     assert!(matches!(fault(&t).await, Some(Fault::End { .. })));
 }
 
 #[tokio::test]
-async fn a_log_without_head_is_noticed() {
+async fn missing_head_is_detected() {
     let t = with_a_log().await;
     t.tamper("DELETE FROM audit_heads").await;
     assert_eq!(fault(&t).await, Some(Fault::Headless));
 }
 
 #[tokio::test]
-async fn a_head_that_cannot_be_read_is_noticed() {
+async fn unreadable_head_is_detected() {
     // In a file: a server's types let nothing in that cannot be read.
     let t = with_a_log_in_a_file().await;
     t.tamper("UPDATE audit_heads SET sequence = 'last'").await;
@@ -199,7 +199,7 @@ async fn a_head_that_cannot_be_read_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_log_that_was_emptied_together_with_its_head_is_noticed() {
+async fn emptied_log_and_head_are_detected() {
     let t = with_a_log().await;
     t.tamper("DELETE FROM audit_events").await;
     t.tamper(&format!("UPDATE audit_heads SET sequence = 0, hash = {}", t.database.zero_hash_sql())).await;
@@ -209,7 +209,7 @@ async fn a_log_that_was_emptied_together_with_its_head_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_event_inserted_before_the_first_is_named() {
+async fn event_before_the_first_is_reported() {
     for number in [0, -3] {
         let t = with_a_log().await;
         let insert = copied(&t, &number.to_string(), "WHERE sequence = 1");
@@ -226,7 +226,7 @@ async fn an_event_inserted_before_the_first_is_named() {
 }
 
 #[tokio::test]
-async fn a_target_without_a_type_is_noticed() {
+async fn target_without_type_is_detected() {
     for change in ["target_id = 'key_x'", "target_name = 'Another'", "target_type = ''"] {
         let t = with_a_log().await;
         t.owner().await.put("/api/v1/settings/api-keys", serde_json::json!({ "enabled": false })).await.is(200);
@@ -237,7 +237,7 @@ async fn a_target_without_a_type_is_noticed() {
 }
 
 #[tokio::test]
-async fn the_log_of_another_workspace_is_named_at_its_first_event() {
+async fn log_of_another_workspace_is_reported_at_its_first_event() {
     let t = with_a_log().await;
     let (other, _) = t.other_workspace().await;
     let deferred = t.database.by_engine("PRAGMA defer_foreign_keys = ON;", "");
@@ -260,7 +260,7 @@ async fn the_log_of_another_workspace_is_named_at_its_first_event() {
 }
 
 #[tokio::test]
-async fn a_fault_in_one_workspace_leaves_the_other_whole() {
+async fn fault_in_one_workspace_does_not_affect_another() {
     let t = with_a_log().await;
     let (other, _) = t.other_workspace().await;
     t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 5").await;

@@ -11,9 +11,10 @@ use planeconnection::limits::{Limit, Settings};
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use testkit::KEYS;
 use tower::ServiceExt;
 
-use super::{KEYS, LOG};
+use super::LOG;
 use crate::support::TestApp;
 
 /// RFC 8785 for what is in an event: members in the order of their names, no spaces, no numbers but whole ones.
@@ -30,7 +31,7 @@ fn canonical(value: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_ndjson_export_can_be_verified_elsewhere() {
+async fn ndjson_export_can_be_verified_independently() {
     let t = TestApp::new().await;
     let odd = "Zürich \"100%\" <\u{20ac}\u{1f680}\u{2028}> /\\".replace('\u{2028}', "");
     t.key_with(json!({ "name": odd, "permissions": "read_only", "expiresAt": null, "ipAllowlist": ["192.0.2.0/24"] })).await;
@@ -56,7 +57,7 @@ async fn the_ndjson_export_can_be_verified_elsewhere() {
 }
 
 #[tokio::test]
-async fn an_export_goes_on_past_the_first_batch() {
+async fn export_continues_past_the_first_batch() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     for number in 0..600 {
@@ -71,7 +72,7 @@ async fn an_export_goes_on_past_the_first_batch() {
 }
 
 #[tokio::test]
-async fn the_csv_export_has_a_header_and_a_line_an_event() {
+async fn csv_export_has_a_header_and_one_line_per_event() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let export = t.owner().await.get(&format!("{LOG}/export?format=csv&action=api_key.created")).await.is(200);
@@ -89,14 +90,14 @@ async fn the_csv_export_has_a_header_and_a_line_an_event() {
 }
 
 #[tokio::test]
-async fn an_empty_csv_export_still_has_its_header() {
+async fn empty_csv_export_has_a_header() {
     let t = TestApp::new().await;
     let export = t.owner().await.get(&format!("{LOG}/export?format=csv&action=invoice.voided")).await.is(200);
     assert!(export.text.starts_with("id,sequence,") && export.text.lines().count() == 1, "{}", export.text);
 }
 
 #[tokio::test]
-async fn a_cell_that_a_spreadsheet_would_run_is_text() {
+async fn csv_formula_cells_are_escaped() {
     let t = TestApp::new().await;
     for (number, formula) in ["=HYPERLINK(\"http://evil.example\")", "+1", "-1", "@SUM(A1)", "＝1"].into_iter().enumerate() {
         let agent = format!("=cmd|' /C calc'!A{number}");
@@ -148,7 +149,7 @@ fn bearer(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_export_ends_at_the_last_event_there_was_when_it_began() {
+async fn export_ends_at_the_last_event_at_its_start() {
     let t = TestApp::new().await;
     let token = bearer(&t.token_of(t.owner.clone()).await);
     let body = begun(&t, ("authorization", &token)).await;
@@ -160,7 +161,7 @@ async fn an_export_ends_at_the_last_event_there_was_when_it_began() {
 }
 
 #[tokio::test]
-async fn an_export_ends_when_its_reader_is_removed_signed_out_or_loses_the_role() {
+async fn export_ends_when_reader_loses_access() {
     for change in ["remove", "sign out", "demote"] {
         let t = TestApp::new().await;
         let auditor = t.add_member(Role::Auditor).await;
@@ -177,7 +178,7 @@ async fn an_export_ends_when_its_reader_is_removed_signed_out_or_loses_the_role(
 }
 
 #[tokio::test]
-async fn an_export_with_a_key_ends_when_the_key_is_revoked_or_expires() {
+async fn export_with_key_ends_when_key_is_revoked_or_expires() {
     for is_revoked in [true, false] {
         let t = TestApp::new().await;
         let key = t
@@ -194,7 +195,7 @@ async fn an_export_with_a_key_ends_when_the_key_is_revoked_or_expires() {
 }
 
 #[tokio::test]
-async fn an_export_goes_on_for_a_reader_who_has_another_role_that_reads_the_log() {
+async fn export_continues_when_the_new_role_may_read_the_log() {
     let t = TestApp::new().await;
     let admin = t.add_member(Role::Admin).await;
     let body = begun(&t, ("authorization", &bearer(&t.token_of(admin.clone()).await))).await;
@@ -203,7 +204,7 @@ async fn an_export_goes_on_for_a_reader_who_has_another_role_that_reads_the_log(
 }
 
 #[tokio::test]
-async fn a_reader_has_one_export_at_a_time_and_an_hour_for_it() {
+async fn reader_has_one_export_at_a_time_for_an_hour() {
     let t = TestApp::new().await;
     let token = bearer(&t.token_of(t.owner.clone()).await);
     let body = begun(&t, ("authorization", &token)).await;
@@ -223,7 +224,7 @@ async fn a_reader_has_one_export_at_a_time_and_an_hour_for_it() {
 }
 
 #[tokio::test]
-async fn a_head_request_does_not_keep_the_place_of_an_export() {
+async fn head_request_releases_the_export_permit() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     let export = format!("{LOG}/export?format=csv");
@@ -234,7 +235,7 @@ async fn a_head_request_does_not_keep_the_place_of_an_export() {
 }
 
 #[tokio::test]
-async fn exports_of_a_workspace_and_of_a_node_have_a_bound() {
+async fn concurrent_exports_are_limited_by_workspace_and_node() {
     let limits = Settings::default().with(Limit::Exports, Some(1)).with(Limit::NodeExports, Some(1));
     let t = TestApp::with_config(Config { limits, ..Config::default() }).await;
     let token = bearer(&t.token_of(t.owner.clone()).await);

@@ -29,7 +29,7 @@ fn heads(lines: &Lines, told: &mut usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn heads_that_have_moved_are_logged_signed_once_an_hour() {
+async fn changed_heads_are_logged_with_signature_once_an_hour() {
     let config = Config { audit_key: Some(key()), ..Config::default() };
     let t = TestApp::with_config(config).await;
     let (_, _other) = t.other_workspace().await;
@@ -59,7 +59,7 @@ async fn heads_that_have_moved_are_logged_signed_once_an_hour() {
 }
 
 #[tokio::test]
-async fn one_of_several_nodes_logs_heads() {
+async fn only_one_node_logs_heads() {
     let t = TestApp::new().await;
     t.other_node("older", "9", "2026-11-23 09:30:01+00:00").await;
     let (lines, _logging) = Lines::of_this_thread();
@@ -73,7 +73,7 @@ async fn one_of_several_nodes_logs_heads() {
 }
 
 #[tokio::test]
-async fn a_report_has_at_most_a_thousand_lines_and_the_next_goes_on() {
+async fn heads_report_has_at_most_a_thousand_lines() {
     let t = TestApp::new().await;
     let (id, zeros) = (t.database.new_id_sql(), t.database.zero_hash_sql());
     let flag = t.database.by_engine("1", "TRUE");

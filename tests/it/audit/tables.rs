@@ -3,10 +3,9 @@
 use planeconnection::audit::compare;
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::KEYS;
 
 use crate::support::{TestApp, TestKey};
-
-const KEYS: &str = "/api/v1/api-keys";
 
 /// The fields that differ, with the name of the row.
 async fn differing(t: &TestApp) -> Vec<(String, &'static str)> {
@@ -14,7 +13,7 @@ async fn differing(t: &TestApp) -> Vec<(String, &'static str)> {
     found.differences.into_iter().map(|difference| (difference.name, difference.field)).collect()
 }
 
-async fn named(t: &TestApp, name: &str) -> TestKey {
+async fn trips_key(t: &TestApp, name: &str) -> TestKey {
     t.key_with(json!({ "name": name, "permissions": "custom", "scopes": ["trips:read"], "expiresAt": null })).await
 }
 
@@ -27,7 +26,7 @@ async fn with_a_history() -> TestApp {
         "ipAllowlist": ["2001:db8::/32", "203.0.113.7"], "rateLimit": { "requests": 5, "perSeconds": 60 },
     });
     let limited = t.key_with(limited).await;
-    let [kept, revoked] = [named(&t, "Kept").await, named(&t, "Revoked").await];
+    let [kept, revoked] = [trips_key(&t, "Kept").await, trips_key(&t, "Revoked").await];
     let changes = json!({ "name": "Changed", "description": "At the desk", "ipAllowlist": ["10.0.0.0/8"], "rateLimit": null });
     owner.patch(&format!("{KEYS}/{}", kept.id), changes).await.is(200);
     owner.post(&format!("{KEYS}/{}/rotate", limited.id), json!({})).await.is(201);
@@ -49,7 +48,7 @@ async fn with_a_history() -> TestApp {
 }
 
 #[tokio::test]
-async fn tables_that_nobody_altered_agree_with_the_log() {
+async fn unaltered_tables_match_the_log() {
     let t = with_a_history().await;
     let (other, _) = t.other_workspace().await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
@@ -62,7 +61,7 @@ async fn tables_that_nobody_altered_agree_with_the_log() {
 type Case<'a> = (&'a str, fn(&TestApp) -> String, &'a [(&'a str, &'a str)]);
 
 #[tokio::test]
-async fn an_altered_row_is_named_with_its_field() {
+async fn altered_row_is_reported_with_its_field() {
     let flag = |t: &TestApp| t.database.by_engine("1", "TRUE").to_owned();
     let none = |_: &TestApp| String::new();
     let cases: [Case; 19] = [
@@ -112,14 +111,14 @@ async fn an_altered_row_is_named_with_its_field() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_put_in_place_of_another_is_named() {
+async fn replaced_secret_is_reported() {
     let t = with_a_history().await;
     t.tamper(&format!("UPDATE api_keys SET digest = {} WHERE name = 'Changed'", t.database.zero_hash_sql())).await;
     assert_eq!(differing(&t).await, [("Changed".to_owned(), "secretFingerprint")]);
 }
 
 #[tokio::test]
-async fn a_row_without_an_event_is_named() {
+async fn row_without_event_is_reported() {
     let t = with_a_history().await;
     t.tamper(&format!(
         "INSERT INTO members (id, workspace_id, email, name, role, password_hash, created_at) \
@@ -139,9 +138,9 @@ async fn a_row_without_an_event_is_named() {
 }
 
 #[tokio::test]
-async fn a_difference_says_what_the_log_and_the_table_say() {
+async fn difference_shows_logged_and_stored_values() {
     let t = TestApp::new().await;
-    let key = named(&t, "Desk").await;
+    let key = trips_key(&t, "Desk").await;
     t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
     t.tamper("UPDATE api_keys SET revoked_at = NULL").await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
@@ -150,7 +149,7 @@ async fn a_difference_says_what_the_log_and_the_table_say() {
 }
 
 #[tokio::test]
-async fn what_the_events_of_an_earlier_version_do_not_tell_is_no_difference() {
+async fn fields_missing_from_older_events_are_no_difference() {
     let t = with_a_history().await;
     for field in ["secretFingerprint", "passwordFingerprint", "rotatedFrom"] {
         let file = format!("UPDATE audit_events SET details = json_remove(details, '$.{field}')");
@@ -170,12 +169,12 @@ async fn what_the_events_of_an_earlier_version_do_not_tell_is_no_difference() {
 }
 
 #[tokio::test]
-async fn writers_that_go_on_meanwhile_are_no_difference() {
+async fn concurrent_writes_are_no_difference() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     let writing = async {
         for number in 0..15 {
-            let key = named(&t, &format!("Key {number}")).await;
+            let key = trips_key(&t, &format!("Key {number}")).await;
             owner.patch(&format!("{KEYS}/{}", key.id), json!({ "name": format!("Key {number} changed") })).await.is(200);
             owner.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
             let member = t.add_member(Role::Pilot).await;
@@ -191,10 +190,10 @@ async fn writers_that_go_on_meanwhile_are_no_difference() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_named() {
+async fn unreadable_row_is_reported() {
     // In a file: a server's types let nothing in that cannot be read.
     let t = TestApp::in_a_file().await;
-    named(&t, "Desk").await;
+    trips_key(&t, "Desk").await;
     t.tamper("UPDATE api_keys SET created_at = 'yesterday'").await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
     assert!(found.differences.iter().any(|one| one.kind == "api_key" && one.table.starts_with("unreadable")), "{found:?}");

@@ -9,18 +9,17 @@ use key_format::SecretDigest;
 use planeconnection::scopes::Scope;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde_json::{Value, json};
+use testkit::{KEYS, WHOAMI};
 
-use super::{KEYS, LOG};
+use super::LOG;
 use crate::support::{Lines, PASSWORD, TestApp, TestKey};
 
-const WHOAMI: &str = "/api/v1/auth/whoami";
-
-fn named<'a>(events: &'a [Value], action: &str) -> Vec<&'a Value> {
+fn events_of<'a>(events: &'a [Value], action: &str) -> Vec<&'a Value> {
     events.iter().filter(|event| event["action"] == action).collect()
 }
 
 #[tokio::test]
-async fn the_first_use_and_every_new_address_are_events() {
+async fn first_use_and_new_client_ips_are_recorded() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     for address in ["198.51.100.1", "198.51.100.1", "203.0.113.9", "198.51.100.1"] {
@@ -28,8 +27,10 @@ async fn the_first_use_and_every_new_address_are_events() {
         t.advance(Duration::from_secs(1)).await;
     }
     let events = t.audit().await;
-    let uses: Vec<_> =
-        named(&events, "api_key.used").iter().map(|event| (event["ip"].clone(), event["details"]["firstUse"].clone())).collect();
+    let uses: Vec<_> = events_of(&events, "api_key.used")
+        .iter()
+        .map(|event| (event["ip"].clone(), event["details"]["firstUse"].clone()))
+        .collect();
     assert_eq!(uses, [(json!("198.51.100.1"), json!(true)), (json!("203.0.113.9"), json!(false))]);
 }
 
@@ -44,7 +45,7 @@ async fn addresses(t: &TestApp, key: &TestKey) -> Value {
 }
 
 #[tokio::test]
-async fn a_network_of_ipv6_is_one_new_address() {
+async fn ipv6_network_counts_as_one_new_client_ip() {
     let t = TestApp::new().await;
     let key = unlimited(&t).await;
     for place in 0..1_100 {
@@ -54,7 +55,7 @@ async fn a_network_of_ipv6_is_one_new_address() {
         }
     }
     let events = t.audit().await;
-    let used = named(&events, "api_key.used");
+    let used = events_of(&events, "api_key.used");
     assert_eq!((used.len(), &used[0]["ip"]), (1, &json!("2001:db8:0:1::")));
     assert_eq!(used[0]["details"]["address"], "2001:db8:0:1::/64");
     let listed = addresses(&t, &key).await;
@@ -62,14 +63,14 @@ async fn a_network_of_ipv6_is_one_new_address() {
 }
 
 #[tokio::test]
-async fn an_address_that_was_stored_whole_before_is_not_new_in_its_network() {
+async fn full_ipv6_address_stored_earlier_covers_its_network() {
     let t = TestApp::new().await;
     let key = unlimited(&t).await;
     t.with(&key).from("203.0.113.7").get(WHOAMI).await.is(200);
     t.flush().await;
     t.tamper("UPDATE api_key_addresses SET ip = '2001:db8:0:1::77'").await;
     t.with(&key).from("2001:db8:0:1::78").get(WHOAMI).await.is(200);
-    assert_eq!(named(&t.audit().await, "api_key.used").len(), 1, "the one before");
+    assert_eq!(events_of(&t.audit().await, "api_key.used").len(), 1, "the one before");
     let mut listed: Vec<_> =
         addresses(&t, &key).await.as_array().expect("a list").iter().map(|row| row["ip"].to_string()).collect();
     listed.sort();
@@ -77,7 +78,7 @@ async fn an_address_that_was_stored_whole_before_is_not_new_in_its_network() {
 }
 
 #[tokio::test]
-async fn a_new_address_is_an_event_however_full_the_list_is() {
+async fn new_client_ip_is_recorded_when_the_list_is_full() {
     let t = TestApp::new().await;
     let key = unlimited(&t).await;
     for place in 0..1_100 {
@@ -89,7 +90,7 @@ async fn a_new_address_is_an_event_however_full_the_list_is() {
     t.advance(Duration::from_secs(1)).await;
     t.with(&key).from("198.51.100.77").get(WHOAMI).await.is(200);
     let events = t.audit().await;
-    let used = named(&events, "api_key.used");
+    let used = events_of(&events, "api_key.used");
     assert_eq!(used.iter().filter(|event| event["ip"] == "198.51.100.77").count(), 1);
     assert_eq!(used.iter().filter(|event| event["details"]["listFull"] == 1_000).count(), 1);
     assert_eq!(used.len(), 1_100 + 2);
@@ -100,11 +101,11 @@ async fn a_new_address_is_an_event_however_full_the_list_is() {
     // The longest unused was forgotten, and is new again.
     t.with(&key).from("198.18.0.1").get(WHOAMI).await.is(200);
     let events = t.audit().await;
-    assert_eq!(named(&events, "api_key.used").iter().filter(|event| event["ip"] == "198.18.0.1").count(), 2);
+    assert_eq!(events_of(&events, "api_key.used").iter().filter(|event| event["ip"] == "198.18.0.1").count(), 2);
 }
 
 #[tokio::test]
-async fn a_thousand_refusals_in_a_minute_are_one_event() {
+async fn denials_of_a_minute_are_one_event() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
@@ -118,7 +119,7 @@ async fn a_thousand_refusals_in_a_minute_are_one_event() {
     t.advance(Duration::from_secs(1)).await;
     t.advance(Duration::from_mins(1)).await;
     let events = t.audit().await;
-    let denied = named(&events, "api_key.denied");
+    let denied = events_of(&events, "api_key.denied");
     let counts: Vec<_> = denied.iter().map(|event| event["details"]["count"].as_u64()).collect();
     assert_eq!(counts, [Some(1_000), Some(10)]);
     assert_eq!(denied[0]["details"]["reason"], "revoked");
@@ -126,7 +127,7 @@ async fn a_thousand_refusals_in_a_minute_are_one_event() {
 }
 
 #[tokio::test]
-async fn every_reason_and_address_has_its_own_event() {
+async fn denials_are_aggregated_by_reason_and_client_ip() {
     let t = TestApp::new().await;
     let office = json!({ "name": "Office", "permissions": "custom", "scopes": ["trips:read"], "expiresAt": null, "ipAllowlist": ["192.0.2.1"] });
     let key = t.key_with(office).await;
@@ -136,7 +137,7 @@ async fn every_reason_and_address_has_its_own_event() {
     t.with(&key).get(LOG).await.is(403).code("SCOPE_REQUIRED");
     t.with(&key).get(KEYS).await.is(403).code("PERSON_REQUIRED");
     let events = t.audit().await;
-    let mut told: Vec<_> = named(&events, "api_key.denied")
+    let mut told: Vec<_> = events_of(&events, "api_key.denied")
         .iter()
         .map(|event| {
             format!("{} {}", event["details"]["reason"].as_str().unwrap_or_default(), event["ip"].as_str().unwrap_or_default())
@@ -149,7 +150,7 @@ async fn every_reason_and_address_has_its_own_event() {
 }
 
 #[tokio::test]
-async fn a_key_tried_from_everywhere_leaves_few_events_and_hides_nobody_else() {
+async fn denials_from_many_addresses_are_bounded_per_key() {
     let t = TestApp::new().await;
     let (spread, other) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
     t.owner().await.post(&format!("{KEYS}/{}/revoke", spread.id), json!({})).await.is(200);
@@ -160,7 +161,7 @@ async fn a_key_tried_from_everywhere_leaves_few_events_and_hides_nobody_else() {
     t.advance(Duration::from_secs(1)).await;
     t.with(&spread).from("203.0.113.8").get(WHOAMI).await.is(401);
     let events = t.audit().await;
-    let denied = named(&events, "api_key.denied");
+    let denied = events_of(&events, "api_key.denied");
     let of = |id: &str| denied.iter().filter(|event| event["target"]["id"] == *id).collect::<Vec<_>>();
     assert_eq!(of(&other.id)[0]["ip"], "203.0.113.7");
     let told = of(&spread.id);
@@ -172,18 +173,18 @@ async fn a_key_tried_from_everywhere_leaves_few_events_and_hides_nobody_else() {
     }
     t.with(&spread).from("203.0.113.9").get(WHOAMI).await.is(401);
     let events = t.audit().await;
-    assert_eq!(named(&events, "api_key.denied").last().expect("an event")["ip"], "203.0.113.9");
+    assert_eq!(events_of(&events, "api_key.denied").last().expect("an event")["ip"], "203.0.113.9");
 }
 
 #[tokio::test]
-async fn a_network_of_ipv6_addresses_is_one_event() {
+async fn denials_are_aggregated_by_ipv6_network() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     for address in ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1"] {
         t.with(&key).from(address).get(KEYS).await.is(403);
     }
     let events = t.audit().await;
-    let mut told: Vec<_> = named(&events, "api_key.denied")
+    let mut told: Vec<_> = events_of(&events, "api_key.denied")
         .iter()
         .map(|event| (event["ip"].to_string(), event["details"]["count"].as_u64()))
         .collect();
@@ -192,7 +193,7 @@ async fn a_network_of_ipv6_addresses_is_one_event() {
 }
 
 #[tokio::test]
-async fn what_nobody_knows_leaves_no_event() {
+async fn unknown_key_leaves_no_event() {
     let t = TestApp::new().await;
     let before = t.audit().await.len();
     for secret in ["pck_nonsense", "x", ""] {
@@ -202,7 +203,7 @@ async fn what_nobody_knows_leaves_no_event() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_written_the_next_time() {
+async fn failed_flush_is_retried() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let usage = async || {
@@ -226,15 +227,15 @@ async fn what_cannot_be_written_is_written_the_next_time() {
     t.flush().await;
     t.database.accept_writes("api_key_addresses").await;
     let events = t.audit().await;
-    let count = |action: &str| named(&events, action).len();
+    let count = |action: &str| events_of(&events, action).len();
     assert_eq!((count("api_key.used"), count("api_key.denied"), count("member.sign_in_failed")), (1, 1, 1));
     for action in ["api_key.denied", "member.sign_in_failed"] {
-        assert_eq!(named(&events, action)[0]["details"]["count"], 3, "{action}");
+        assert_eq!(events_of(&events, action)[0]["details"]["count"], 3, "{action}");
     }
 }
 
 #[tokio::test]
-async fn no_secret_is_in_the_database_or_in_the_log() {
+async fn secret_is_neither_stored_nor_logged() {
     let (lines, _logging) = Lines::of_this_thread();
     let t = TestApp::new().await;
     let owner = t.owner().await.header("idempotency-key", "once");
@@ -336,7 +337,7 @@ fn use_each(t: &TestApp, keys: &[EntryRef]) {
 }
 
 #[tokio::test]
-async fn thousands_of_keys_are_written_in_one_flush_each_with_its_event() {
+async fn flush_writes_thousands_of_keys_with_their_events() {
     let t = TestApp::new().await;
     let keys = many_keys(&t).await;
     for _ in 0..3 {
@@ -353,7 +354,7 @@ async fn thousands_of_keys_are_written_in_one_flush_each_with_its_event() {
 }
 
 #[tokio::test]
-async fn after_thousands_of_keys_counts_wait_and_a_stop_does_not() {
+async fn flush_is_delayed_after_thousands_of_keys_but_not_on_shutdown() {
     let t = TestApp::new().await;
     let keys = many_keys(&t).await;
     let flush = async |which| {
@@ -371,7 +372,7 @@ async fn after_thousands_of_keys_counts_wait_and_a_stop_does_not() {
 }
 
 #[tokio::test]
-async fn what_a_flush_does_not_come_to_is_kept_and_counted_once() {
+async fn unflushed_counts_are_kept_and_counted_once() {
     let t = TestApp::new().await;
     let keys = many_keys(&t).await;
     use_each(&t, &keys);

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::json;
+use testkit::KEYS;
 
-use super::KEYS;
 use crate::support::{Response, TestApp};
 
 async fn post_raw(t: &TestApp, content_type: &'static str, body: impl Into<Body>) -> Response {
@@ -22,7 +22,7 @@ fn with_limit(limit: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_is_refused() {
+async fn non_object_body_is_refused() {
     let t = TestApp::new().await;
     for body in
         ["nonsense", "{", "{}}", "null", "[]", "\"text\"", "1", "  ", "\u{feff}{}", "{'name':'A'}", "{\"name\":\"A\",}", "\0"]
@@ -34,7 +34,7 @@ async fn a_body_that_is_no_json_object_is_refused() {
 }
 
 #[tokio::test]
-async fn something_after_the_body_is_refused() {
+async fn trailing_data_is_refused() {
     let t = TestApp::new().await;
     let whole = with_limit("null");
     for rest in ["x", "{}", ",", "\0", "]"] {
@@ -44,7 +44,7 @@ async fn something_after_the_body_is_refused() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_too_large_is_refused() {
+async fn number_out_of_range_is_refused() {
     let t = TestApp::new().await;
     for number in ["1e400", "-1e400", "9223372036854775808", "18446744073709551616", "1e2", "600.0", "-0", "0x10", "NaN", "1_000"]
     {
@@ -54,7 +54,7 @@ async fn a_number_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn a_wrong_type_is_refused_by_field() {
+async fn wrong_type_is_reported_per_field() {
     let t = TestApp::new().await;
     let right = json!({ "name": "A", "permissions": "custom", "scopes": ["trips:read"], "expiresAt": null });
     for (field, wrong) in [
@@ -76,7 +76,7 @@ async fn a_wrong_type_is_refused_by_field() {
 }
 
 #[tokio::test]
-async fn a_field_that_comes_twice_is_refused() {
+async fn duplicate_field_is_refused() {
     let t = TestApp::new().await;
     refuses(&t, r#"{"name":"A","name":"B","permissions":"read_only","expiresAt":null}"#).await;
     refuses(&t, r#"{"name":"A","permissions":"read_only","expiresAt":null,"expiresAt":"2027-01-01T00:00:00Z"}"#).await;
@@ -84,7 +84,7 @@ async fn a_field_that_comes_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_unicode_is_refused() {
+async fn invalid_unicode_is_refused() {
     let t = TestApp::new().await;
     for name in [r"\ud800", r"\udc00", r"\ud83d\ud83d", r"\u12", r"\x41", "a\nb", r"a\u0000b", r"a\u001bb", r"a\u009fb"] {
         refuses(&t, &format!(r#"{{"name":"{name}","permissions":"read_only","expiresAt":null}}"#)).await;
@@ -94,7 +94,7 @@ async fn a_text_that_is_no_unicode_is_refused() {
 }
 
 #[tokio::test]
-async fn deep_nesting_is_refused_before_it_costs_anything() {
+async fn deep_nesting_is_refused_early() {
     let t = TestApp::new().await;
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let nested = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
@@ -104,7 +104,7 @@ async fn deep_nesting_is_refused_before_it_costs_anything() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_415() {
+async fn body_of_another_content_type_is_415() {
     let t = TestApp::new().await;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/json", "multipart/form-data", ""] {
         post_raw(&t, kind, with_limit("null")).await.is(415).code("UNSUPPORTED_MEDIA_TYPE");
@@ -114,7 +114,7 @@ async fn a_body_that_is_not_json_is_415() {
 }
 
 #[tokio::test]
-async fn a_body_over_one_mebibyte_is_413() {
+async fn body_over_one_mebibyte_is_413() {
     let t = TestApp::new().await;
     let sized = |size: usize| {
         let frame = r#"{"name":""}"#.len();

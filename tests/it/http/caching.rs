@@ -3,7 +3,7 @@
 use crate::support::TestApp;
 
 #[tokio::test]
-async fn reference_is_answered_by_version() {
+async fn reference_supports_if_none_match() {
     let t = TestApp::new().await;
     for path in ["/docs", "/openapi.json", "/llms.txt"] {
         let first = t.anyone().get(path).await.is(200);
@@ -24,7 +24,7 @@ async fn reference_is_answered_by_version() {
 }
 
 #[tokio::test]
-async fn files_are_kept_for_a_year_at_the_address_of_their_content() {
+async fn assets_are_cached_for_a_year_by_content_hash() {
     let t = TestApp::new().await;
     let mut links = Vec::new();
     for path in ["/sign-in", "/docs", "/nothing"] {

@@ -11,7 +11,7 @@ async fn app() -> TestApp {
 }
 
 #[tokio::test]
-async fn a_page_answers_only_to_names_of_this_server() {
+async fn page_with_a_foreign_host_is_refused() {
     let t = app().await;
     for known in ["keys.skyline.example", "plane.lan:8080", "localhost:8080", "192.0.2.7", "[::1]:8080"] {
         t.anyone().header("host", known).get("/sign-in").await.is(200);
@@ -30,7 +30,7 @@ async fn a_page_answers_only_to_names_of_this_server() {
 }
 
 #[tokio::test]
-async fn metrics_on_the_main_address_are_for_programs_on_this_machine() {
+async fn metrics_on_the_main_address_are_local_only() {
     let t = app().await;
     let local = || t.anyone().from("127.0.0.1").header("host", "127.0.0.1:8080");
     local().get("/metrics").await.is(200);

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testkit::{KEYS, TRIPS, WHOAMI};
 
-use super::{KEYS, WHOAMI, named, with};
-use crate::support::TestApp;
+use super::with;
+use crate::support::{TestApp, read_only_key};
 
 #[tokio::test]
-async fn a_new_key_shows_its_secret_once() {
+async fn new_key_shows_its_secret_once() {
     let t = TestApp::new().await;
     let body = json!({ "name": " Fleet Dashboard ", "permissions": "read_only", "expiresAt": "2027-02-21T00:00:00Z", "description": "The lobby screen" });
     let made = t.admin().await.post(KEYS, body).await.is(201);
@@ -32,9 +33,9 @@ async fn a_new_key_shows_its_secret_once() {
 }
 
 #[tokio::test]
-async fn an_expired_key_is_refused_from_its_moment_on() {
+async fn key_is_refused_from_its_expiry_on() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Soon over"), "expiresAt", json!("2026-11-23T10:00:00Z"))).await;
+    let key = t.key_with(with(read_only_key("Soon over"), "expiresAt", json!("2026-11-23T10:00:00Z"))).await;
     t.advance(Duration::from_secs(30 * 60 - 1)).await;
     t.with(&key).get(WHOAMI).await.is(200);
     t.advance(Duration::from_secs(1)).await;
@@ -43,47 +44,47 @@ async fn an_expired_key_is_refused_from_its_moment_on() {
 }
 
 #[tokio::test]
-async fn the_expiry_must_be_chosen() {
+async fn expiry_is_required() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let left_out = json!({ "name": "A", "permissions": "read_only" });
     admin.post(KEYS, left_out).await.is(400).code("INVALID_REQUEST").names_field("expiresAt");
-    let never = admin.post(KEYS, named("A")).await.is(201);
+    let never = admin.post(KEYS, read_only_key("A")).await.is(201);
     assert_eq!(never.at("/data/apiKey/expiresAt"), &json!(null));
 }
 
 #[tokio::test]
-async fn the_expiry_lies_in_the_next_five_years() {
+async fn expiry_is_within_five_years() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     // It is 2026-11-23T09:30:00Z.
     for wrong in ["2020-01-01T00:00:00Z", "2026-11-23T09:30:00Z", "2031-11-23T09:30:01Z", "9999-01-01T00:00:00Z", "soon", ""] {
-        let body = with(named("A"), "expiresAt", json!(wrong));
+        let body = with(read_only_key("A"), "expiresAt", json!(wrong));
         admin.post(KEYS, body).await.is(400).code("INVALID_REQUEST").names_field("expiresAt");
     }
     for right in ["2026-11-23T09:30:00.000001Z", "2031-11-23T09:30:00Z", "2031-11-23T11:30:00+02:00"] {
-        admin.post(KEYS, with(named(right), "expiresAt", json!(right))).await.is(201);
+        admin.post(KEYS, with(read_only_key(right), "expiresAt", json!(right))).await.is(201);
     }
 }
 
 #[tokio::test]
-async fn a_preset_has_its_scopes_and_takes_no_others() {
+async fn preset_determines_the_scopes() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for (preset, access) in [("read_only", "read"), ("read_write", "write")] {
-        let made = admin.post(KEYS, with(named(preset), "permissions", json!(preset))).await.is(201);
+        let made = admin.post(KEYS, with(read_only_key(preset), "permissions", json!(preset))).await.is(201);
         let expected = ["trips", "fleet", "safety", "invoices"].map(|module| format!("{module}:{access}"));
         assert_eq!(made.at("/data/apiKey/scopes"), &json!(expected));
-        let both = with(with(named("B"), "permissions", json!(preset)), "scopes", json!(["trips:read"]));
+        let both = with(with(read_only_key("B"), "permissions", json!(preset)), "scopes", json!(["trips:read"]));
         admin.post(KEYS, both).await.is(400).names_field("scopes");
     }
 }
 
 #[tokio::test]
-async fn custom_permissions_name_their_scopes() {
+async fn custom_permissions_require_scopes() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
-    let custom = with(named("C"), "permissions", json!("custom"));
+    let custom = with(read_only_key("C"), "permissions", json!("custom"));
     admin.post(KEYS, custom.clone()).await.is(400).names_field("scopes");
     admin.post(KEYS, with(custom.clone(), "scopes", json!([]))).await.is(400).names_field("scopes");
     for unknown in ["audit:write", "trips", "trips:*", "TRIPS:READ", "members:read", " trips:read", ""] {
@@ -95,61 +96,61 @@ async fn custom_permissions_name_their_scopes() {
 }
 
 #[tokio::test]
-async fn an_unknown_field_is_refused_by_name() {
+async fn unknown_field_is_reported_by_name() {
     let t = TestApp::new().await;
-    let answer = t.admin().await.post(KEYS, with(named("A"), "ipAllowList", json!(["10.0.0.0/8"]))).await.is(400);
+    let answer = t.admin().await.post(KEYS, with(read_only_key("A"), "ipAllowList", json!(["10.0.0.0/8"]))).await.is(400);
     assert!(answer.text.contains("ipAllowList"), "{}", answer.text);
-    t.admin().await.post(KEYS, with(named("A"), "permissions", json!("admin"))).await.is(400).names_field("permissions");
+    t.admin().await.post(KEYS, with(read_only_key("A"), "permissions", json!("admin"))).await.is(400).names_field("permissions");
 }
 
 #[tokio::test]
-async fn a_name_has_1_to_100_characters_after_trimming() {
+async fn name_has_1_to_100_characters_after_trimming() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for wrong in ["", "   ", "\u{a0}", &"x".repeat(101), "a\0b", "a\nb", "a\u{202e}b", "a\u{7f}b"] {
-        admin.post(KEYS, named(wrong)).await.is(400).names_field("name");
+        admin.post(KEYS, read_only_key(wrong)).await.is(400).names_field("name");
     }
     let longest = "é".repeat(100);
-    let made = admin.post(KEYS, named(&format!("  {longest}  "))).await.is(201);
+    let made = admin.post(KEYS, read_only_key(&format!("  {longest}  "))).await.is(201);
     assert_eq!(made.at("/data/apiKey/name"), &json!(longest));
 }
 
 #[tokio::test]
-async fn a_name_is_free_again_once_its_key_is_not_active() {
+async fn name_of_an_inactive_key_can_be_reused() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
-    let first = t.key_with(named("Scheduler")).await;
-    admin.post(KEYS, named(" Scheduler ")).await.is(409).code("CONFLICT");
+    let first = t.key_with(read_only_key("Scheduler")).await;
+    admin.post(KEYS, read_only_key(" Scheduler ")).await.is(409).code("CONFLICT");
     admin.post(&format!("{KEYS}/{}/revoke", first.id), json!({})).await.is(200);
-    t.key_with(with(named("Scheduler"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
-    admin.post(KEYS, named("Scheduler")).await.is(409);
+    t.key_with(with(read_only_key("Scheduler"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    admin.post(KEYS, read_only_key("Scheduler")).await.is(409);
     t.advance(Duration::from_mins(1)).await;
-    admin.post(KEYS, named("Scheduler")).await.is(201);
+    admin.post(KEYS, read_only_key("Scheduler")).await.is(201);
 }
 
 #[tokio::test]
-async fn of_two_administrators_who_take_a_name_at_once_one_gets_it() {
+async fn concurrent_creations_with_one_name_succeed_once() {
     let t = TestApp::new().await;
     let (one, other) = (t.admin().await, t.admin().await);
-    let (first, second) = tokio::join!(one.post(KEYS, named("Scheduler")), other.post(KEYS, named("Scheduler")));
+    let (first, second) = tokio::join!(one.post(KEYS, read_only_key("Scheduler")), other.post(KEYS, read_only_key("Scheduler")));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409]);
 }
 
 #[tokio::test]
-async fn the_same_name_in_another_workspace_is_another_name() {
+async fn name_is_unique_per_workspace() {
     let t = TestApp::new().await;
-    t.key_with(named("Scheduler")).await;
+    t.key_with(read_only_key("Scheduler")).await;
     let (_, other) = t.other_workspace().await;
-    other.post(KEYS, named("Scheduler")).await.is(201);
+    other.post(KEYS, read_only_key("Scheduler")).await.is(201);
 }
 
 #[tokio::test]
-async fn an_allow_list_has_up_to_50_blocks() {
+async fn allow_list_has_up_to_50_blocks() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
-    let listing = |name: &str, blocks: Vec<String>| with(named(name), "ipAllowlist", json!(blocks));
+    let listing = |name: &str, blocks: Vec<String>| with(read_only_key(name), "ipAllowlist", json!(blocks));
     for wrong in ["10.0.0.0/33", "10.0.0", "2001:db8::/129", "localhost", "", "10.0.0.0/-1", "10.0.0.1-10.0.0.9"] {
         let body = listing("A", vec!["10.0.0.0/8".to_owned(), wrong.to_owned()]);
         admin.post(KEYS, body).await.is(400).names_field("ipAllowlist[1]");
@@ -162,22 +163,22 @@ async fn an_allow_list_has_up_to_50_blocks() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_is_usual_chosen_or_none() {
+async fn rate_limit_is_default_custom_or_none() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
-    let usual = admin.post(KEYS, named("Usual")).await.is(201);
+    let usual = admin.post(KEYS, read_only_key("Usual")).await.is(201);
     assert_eq!(usual.at("/data/apiKey/rateLimit"), &json!({ "requests": 600, "perSeconds": 60 }));
-    let none = admin.post(KEYS, with(named("None"), "rateLimit", json!(null))).await.is(201);
+    let none = admin.post(KEYS, with(read_only_key("None"), "rateLimit", json!(null))).await.is(201);
     assert_eq!(none.at("/data/apiKey/rateLimit"), &json!(null));
     for (place, limit) in [(1, 1), (1_000_000, 86_400)].into_iter().enumerate() {
         let limit = json!({ "requests": limit.0, "perSeconds": limit.1 });
-        let made = admin.post(KEYS, with(named(&format!("Chosen {place}")), "rateLimit", limit.clone())).await.is(201);
+        let made = admin.post(KEYS, with(read_only_key(&format!("Chosen {place}")), "rateLimit", limit.clone())).await.is(201);
         assert_eq!(made.at("/data/apiKey/rateLimit"), &limit);
     }
 }
 
 #[tokio::test]
-async fn a_rate_limit_out_of_range_is_refused_by_field() {
+async fn rate_limit_out_of_range_is_reported_per_field() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for (requests, seconds, field) in [
@@ -190,13 +191,13 @@ async fn a_rate_limit_out_of_range_is_refused_by_field() {
         (json!(600), json!(86_401), "rateLimit.perSeconds"),
         (json!(600), json!(4_294_967_296_u64), "rateLimit.perSeconds"),
     ] {
-        let body = with(named("A"), "rateLimit", json!({ "requests": requests, "perSeconds": seconds }));
+        let body = with(read_only_key("A"), "rateLimit", json!({ "requests": requests, "perSeconds": seconds }));
         admin.post(KEYS, body).await.is(400).code("INVALID_REQUEST").names_field(field);
     }
 }
 
 #[tokio::test]
-async fn every_fault_is_told_at_once() {
+async fn all_invalid_fields_are_reported_at_once() {
     let t = TestApp::new().await;
     let body =
         json!({ "name": "A", "permissions": "custom", "ipAllowlist": ["x"], "rateLimit": { "requests": 0, "perSeconds": 0 } });
@@ -207,11 +208,11 @@ async fn every_fault_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_text_with_a_key_in_it_is_not_stored() {
+async fn text_with_a_key_in_it_is_not_stored() {
     let t = TestApp::new().await;
     let (admin, key) = (t.admin().await, t.key(&["trips:read"]).await);
     for field in ["name", "description"] {
-        let answer = admin.post(KEYS, with(named("A"), field, json!(format!("is{}", key.secret)))).await;
+        let answer = admin.post(KEYS, with(read_only_key("A"), field, json!(format!("is{}", key.secret)))).await;
         assert!(!answer.is(400).names_field(field).text.contains(&key.secret));
     }
 }

@@ -5,16 +5,17 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use planeconnection::config::Config;
 use serde_json::json;
+use testkit::WHOAMI;
 
-use super::{WHOAMI, named, with};
-use crate::support::{TestApp, TestKey};
+use super::with;
+use crate::support::{TestApp, TestKey, read_only_key};
 
 async fn limited(t: &TestApp, requests: u32, per_seconds: u32) -> TestKey {
-    t.key_with(with(named("Limited"), "rateLimit", json!({ "requests": requests, "perSeconds": per_seconds }))).await
+    t.key_with(with(read_only_key("Limited"), "rateLimit", json!({ "requests": requests, "perSeconds": per_seconds }))).await
 }
 
 #[tokio::test]
-async fn a_limited_key_is_told_when_to_come_back() {
+async fn rate_limited_key_gets_retry_after() {
     let t = TestApp::new().await;
     let key = limited(&t, 3, 60).await;
     for _ in 0..3 {
@@ -27,7 +28,7 @@ async fn a_limited_key_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn waiting_as_told_lets_one_in() {
+async fn request_after_retry_after_is_accepted() {
     let t = TestApp::new().await;
     let key = limited(&t, 7, 60).await;
     for _ in 0..7 {
@@ -41,7 +42,7 @@ async fn waiting_as_told_lets_one_in() {
 }
 
 #[tokio::test]
-async fn a_refused_request_costs_nothing() {
+async fn refused_request_consumes_no_permit() {
     let t = TestApp::new().await;
     let key = limited(&t, 1, 10).await;
     t.with(&key).get(WHOAMI).await.is(200);
@@ -53,7 +54,7 @@ async fn a_refused_request_costs_nothing() {
 }
 
 #[tokio::test]
-async fn one_key_does_not_use_up_the_limit_of_another() {
+async fn rate_limits_of_keys_are_independent() {
     let t = TestApp::new().await;
     let (busy, other) = (limited(&t, 1, 60).await, t.key(&["trips:read"]).await);
     t.with(&busy).get(WHOAMI).await.is(200);
@@ -62,18 +63,18 @@ async fn one_key_does_not_use_up_the_limit_of_another() {
 }
 
 #[tokio::test]
-async fn a_key_without_limit_is_never_too_much() {
+async fn key_without_rate_limit_is_never_limited() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Free"), "rateLimit", json!(null))).await;
+    let key = t.key_with(with(read_only_key("Free"), "rateLimit", json!(null))).await;
     for _ in 0..1_000 {
         t.with(&key).get(WHOAMI).await.is(200);
     }
 }
 
 #[tokio::test]
-async fn a_key_is_let_in_from_its_addresses_only() {
+async fn key_is_accepted_from_its_allow_list_only() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["203.0.113.0/24", "2001:db8::/32"]))).await;
+    let key = t.key_with(with(read_only_key("Office"), "ipAllowlist", json!(["203.0.113.0/24", "2001:db8::/32"]))).await;
     for inside in ["203.0.113.0", "203.0.113.255", "::ffff:203.0.113.7", "2001:db8:ffff::1"] {
         t.with(&key).from(inside).get(WHOAMI).await.is(200);
     }
@@ -84,18 +85,18 @@ async fn a_key_is_let_in_from_its_addresses_only() {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_say_where_it_comes_from() {
+async fn forwarded_header_of_an_untrusted_peer_is_ignored() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["203.0.113.7"]))).await;
+    let key = t.key_with(with(read_only_key("Office"), "ipAllowlist", json!(["203.0.113.7"]))).await;
     let lying = t.with(&key).from("198.51.100.1").header("x-forwarded-for", "203.0.113.7");
     lying.get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_where_a_request_comes_from() {
+async fn trusted_proxy_determines_the_client_ip() {
     let trusted_proxies = vec!["10.0.0.0/8".parse().expect("a block")];
     let t = TestApp::with_config(Config { trusted_proxies, ..Config::default() }).await;
-    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["203.0.113.7"]))).await;
+    let key = t.key_with(with(read_only_key("Office"), "ipAllowlist", json!(["203.0.113.7"]))).await;
     let through = |hops: &str| t.with(&key).from("10.1.2.3").header("x-forwarded-for", hops);
     through("203.0.113.7").get(WHOAMI).await.is(200);
     through("198.51.100.1, 203.0.113.7, 10.9.9.9").get(WHOAMI).await.is(200);
@@ -106,11 +107,11 @@ async fn a_trusted_proxy_says_where_a_request_comes_from() {
 }
 
 #[tokio::test]
-async fn who_a_proxy_cannot_name_is_not_taken_for_the_proxy() {
+async fn client_without_forwarded_ip_is_not_taken_for_the_proxy() {
     let trusted_proxies = vec!["10.0.0.0/8".parse().expect("a block")];
     let t = TestApp::with_config(Config { trusted_proxies, ..Config::default() }).await;
-    let key = t.key_with(with(named("Office"), "ipAllowlist", json!(["10.0.0.0/8", "0.0.0.0/0"]))).await;
-    let narrow = t.key_with(with(named("Proxy"), "ipAllowlist", json!(["10.0.0.0/8"]))).await;
+    let key = t.key_with(with(read_only_key("Office"), "ipAllowlist", json!(["10.0.0.0/8", "0.0.0.0/0"]))).await;
+    let narrow = t.key_with(with(read_only_key("Proxy"), "ipAllowlist", json!(["10.0.0.0/8"]))).await;
     t.with(&narrow).from("10.1.2.3").get(WHOAMI).await.is(200);
     let odd = HeaderValue::from_bytes(b"\xe9, 198.51.100.9").expect("a header value");
     t.with(&narrow)

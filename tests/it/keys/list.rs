@@ -6,15 +6,16 @@ use axum::http::Method;
 use kit::http::Paging;
 use planeconnection::keys::{self, KeyFilter};
 use serde_json::json;
+use testkit::KEYS;
 
-use super::{KEYS, named, with};
-use crate::support::TestApp;
+use super::with;
+use crate::support::{TestApp, read_only_key};
 
 #[tokio::test]
-async fn the_newest_key_comes_first_page_by_page() {
+async fn keys_are_listed_newest_first_in_pages() {
     let t = TestApp::new().await;
     for number in 1..=5 {
-        t.key_with(named(&format!("Key {number}"))).await;
+        t.key_with(read_only_key(&format!("Key {number}"))).await;
         t.advance(Duration::from_secs(1)).await;
     }
     let admin = t.admin().await;
@@ -30,7 +31,7 @@ async fn the_newest_key_comes_first_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_filter_that_is_misspelt_or_out_of_range_is_refused() {
+async fn unknown_or_invalid_filter_is_refused() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     for (query, field) in [
@@ -52,7 +53,7 @@ async fn a_filter_that_is_misspelt_or_out_of_range_is_refused() {
 }
 
 #[tokio::test]
-async fn a_call_without_parameters_takes_none() {
+async fn call_without_parameters_refuses_any() {
     let t = TestApp::new().await;
     let (admin, key) = (t.admin().await, t.key(&["trips:read"]).await);
     admin.get(&format!("{KEYS}/{}?status=active", key.id)).await.is(400).code("INVALID_REQUEST");
@@ -61,11 +62,11 @@ async fn a_call_without_parameters_takes_none() {
 }
 
 #[tokio::test]
-async fn a_status_filter_lists_that_status_only() {
+async fn status_filter_lists_that_status_only() {
     let t = TestApp::new().await;
-    t.key_with(named("Runs")).await;
-    let gone = t.key_with(named("Gone")).await;
-    t.key_with(with(named("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    t.key_with(read_only_key("Runs")).await;
+    let gone = t.key_with(read_only_key("Gone")).await;
+    t.key_with(with(read_only_key("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
     let admin = t.admin().await;
     admin.post(&format!("{KEYS}/{}/revoke", gone.id), json!({})).await.is(200);
     t.advance(Duration::from_mins(1)).await;
@@ -76,17 +77,17 @@ async fn a_status_filter_lists_that_status_only() {
 }
 
 #[tokio::test]
-async fn keys_are_counted_again_once_one_was_made_revoked_or_has_expired() {
+async fn key_counts_follow_creation_revocation_and_expiry() {
     let t = TestApp::new().await;
-    t.key_with(named("Runs")).await;
+    t.key_with(read_only_key("Runs")).await;
     let admin = t.admin().await;
     let totals = async || {
         let total = async |status: &str| admin.get(&format!("{KEYS}{status}")).await.is(200).at("/data/total").clone();
         [total("").await, total("?status=active").await, total("?status=revoked").await, total("?status=expired").await]
     };
     assert_eq!(totals().await, [1, 1, 0, 0]);
-    let gone = t.key_with(named("Gone")).await;
-    t.key_with(with(named("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    let gone = t.key_with(read_only_key("Gone")).await;
+    t.key_with(with(read_only_key("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
     assert_eq!(totals().await, [3, 3, 0, 0]);
     admin.post(&format!("{KEYS}/{}/revoke", gone.id), json!({})).await.is(200);
     assert_eq!(totals().await, [3, 2, 1, 0]);
@@ -95,20 +96,20 @@ async fn keys_are_counted_again_once_one_was_made_revoked_or_has_expired() {
 }
 
 #[tokio::test]
-async fn the_numbers_stay_right_as_keys_come_and_go_over_hours() {
+async fn key_counts_stay_correct_over_hours() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let total = async |status: &str| admin.get(&format!("{KEYS}?status={status}")).await.is(200).at("/data/total").clone();
     let (mut revoked, mut ends) = (0, Vec::new());
     for number in 0..16 {
-        let key = t.key_with(named(&format!("Key {number}"))).await;
+        let key = t.key_with(read_only_key(&format!("Key {number}"))).await;
         if number % 3 == 0 {
             admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
             revoked += 1;
         }
         // Runs out before it is an hour old, or after.
         let end = t.app.clock.now().after(Duration::from_mins(30 + 10 * number));
-        t.key_with(with(named(&format!("Short {number}")), "expiresAt", json!(end.to_string()))).await;
+        t.key_with(with(read_only_key(&format!("Short {number}")), "expiresAt", json!(end.to_string()))).await;
         ends.push(end);
         t.advance(Duration::from_mins(25)).await;
         let expired = ends.iter().filter(|end| **end <= t.app.clock.now()).count();
@@ -118,11 +119,11 @@ async fn the_numbers_stay_right_as_keys_come_and_go_over_hours() {
 }
 
 #[tokio::test]
-async fn a_search_finds_names_and_hints() {
+async fn search_finds_names_and_hints() {
     let t = TestApp::new().await;
-    t.key_with(named("Fleet Dashboard")).await;
-    t.key_with(named("Übersicht der Flüge")).await;
-    let other = t.key_with(named("Scheduler")).await;
+    t.key_with(read_only_key("Fleet Dashboard")).await;
+    t.key_with(read_only_key("Übersicht der Flüge")).await;
+    let other = t.key_with(read_only_key("Scheduler")).await;
     let admin = t.admin().await;
     let search = async |text: &str| admin.get(&format!("{KEYS}?search={text}")).await.is(200).items("name");
     assert_eq!(search("DASH").await, ["Fleet Dashboard"]);
@@ -134,10 +135,10 @@ async fn a_search_finds_names_and_hints() {
 }
 
 #[tokio::test]
-async fn wildcards_in_a_search_are_letters() {
+async fn wildcards_in_a_search_are_literal() {
     let t = TestApp::new().await;
     for name in ["100% sure", "snake_case", r"back\slash", "plain"] {
-        t.key_with(named(name)).await;
+        t.key_with(read_only_key(name)).await;
     }
     let admin = t.admin().await;
     for (text, name) in [("%25", "100% sure"), ("e_c", "snake_case"), ("%5C", r"back\slash"), ("0%25%20s", "100% sure")] {
@@ -146,7 +147,7 @@ async fn wildcards_in_a_search_are_letters() {
 }
 
 #[tokio::test]
-async fn a_whole_secret_finds_its_key_but_not_in_a_url() {
+async fn secret_finds_its_key_but_not_in_a_url() {
     let t = TestApp::new().await;
     let (key, _) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
     let filter = KeyFilter { search: Some(key.secret.clone()), ..KeyFilter::default() };
@@ -156,7 +157,7 @@ async fn a_whole_secret_finds_its_key_but_not_in_a_url() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_workspace_is_not_there() {
+async fn key_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let (_, stranger) = t.other_workspace().await;

@@ -3,12 +3,12 @@
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::json;
+use testkit::{KEYS, WHOAMI};
 
-use super::{KEYS, WHOAMI, named};
-use crate::support::TestApp;
+use crate::support::{TestApp, read_only_key};
 
 #[tokio::test]
-async fn a_revoked_key_is_refused_and_stays_in_the_list() {
+async fn revoked_key_is_refused_and_stays_in_the_list() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.with(&key).get(WHOAMI).await.is(200);
@@ -30,7 +30,7 @@ async fn a_revoked_key_is_refused_and_stays_in_the_list() {
 }
 
 #[tokio::test]
-async fn a_node_that_left_while_a_revocation_waited_is_on_record() {
+async fn node_that_left_during_a_revocation_is_recorded() {
     let t = TestApp::new().await;
     let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);
     // It has not applied the revocation, so that the call waits for it.
@@ -56,7 +56,7 @@ async fn a_node_that_left_while_a_revocation_waited_is_on_record() {
 }
 
 #[tokio::test]
-async fn a_second_revocation_changes_nothing() {
+async fn second_revocation_changes_nothing() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     let path = format!("{KEYS}/{}/revoke", key.id);
@@ -68,7 +68,7 @@ async fn a_second_revocation_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_revocation_notes_what_a_crash_has_cut_off() {
+async fn second_revocation_records_an_interrupted_confirmation() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     let path = format!("{KEYS}/{}", key.id);
@@ -86,7 +86,7 @@ async fn a_second_revocation_notes_what_a_crash_has_cut_off() {
 }
 
 #[tokio::test]
-async fn a_revocation_does_not_depend_on_the_record_of_its_confirmation() {
+async fn revocation_succeeds_without_the_confirmation_event() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.database.reject_writes("INSERT", "audit_events", "NEW.action = 'api_key.refused_everywhere'").await;
@@ -99,7 +99,7 @@ async fn a_revocation_does_not_depend_on_the_record_of_its_confirmation() {
 }
 
 #[tokio::test]
-async fn two_administrators_who_revoke_at_once_leave_one_event() {
+async fn concurrent_revocations_leave_one_event() {
     let t = TestApp::new().await;
     let (key, one, other) = (t.key(&["trips:read"]).await, t.admin().await, t.admin().await);
     let path = format!("{KEYS}/{}/revoke", key.id);
@@ -109,7 +109,7 @@ async fn two_administrators_who_revoke_at_once_leave_one_event() {
 }
 
 #[tokio::test]
-async fn a_revocation_needs_no_body() {
+async fn revocation_needs_no_body() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.admin().await.send(Method::POST, &format!("{KEYS}/{}/revoke", key.id), Body::empty()).await.is(200);
@@ -117,16 +117,16 @@ async fn a_revocation_needs_no_body() {
 }
 
 #[tokio::test]
-async fn an_expired_key_can_still_be_revoked() {
+async fn expired_key_can_be_revoked() {
     let t = TestApp::new().await;
-    let key = t.key_with(super::with(named("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    let key = t.key_with(super::with(read_only_key("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
     t.advance(std::time::Duration::from_mins(1)).await;
     let revoked = t.admin().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
     assert_eq!(revoked.at("/data/status"), "revoked");
 }
 
 #[tokio::test]
-async fn a_key_pasted_into_the_reason_is_refused_and_the_call_can_be_repeated_without_it() {
+async fn key_in_the_reason_is_refused_without_side_effects() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     let path = format!("{KEYS}/{}/revoke", key.id);
@@ -138,7 +138,7 @@ async fn a_key_pasted_into_the_reason_is_refused_and_the_call_can_be_repeated_wi
 }
 
 #[tokio::test]
-async fn a_reason_is_at_most_500_characters() {
+async fn reason_has_at_most_500_characters() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     let path = format!("{KEYS}/{}/revoke", key.id);
@@ -148,7 +148,7 @@ async fn a_reason_is_at_most_500_characters() {
 }
 
 #[tokio::test]
-async fn no_call_brings_a_revoked_key_back() {
+async fn revoked_key_cannot_be_restored() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     let path = format!("{KEYS}/{}", key.id);

@@ -1,12 +1,13 @@
 //! Rotation: a successor, and an old key that goes on until it is revoked.
 
 use serde_json::json;
+use testkit::{KEYS, WHOAMI};
 
-use super::{KEYS, WHOAMI, named, with};
-use crate::support::TestApp;
+use super::with;
+use crate::support::{TestApp, read_only_key};
 
 #[tokio::test]
-async fn a_successor_has_the_same_powers_and_the_old_key_goes_on() {
+async fn successor_has_the_same_rights_and_the_old_key_stays_active() {
     let t = TestApp::new().await;
     let body = json!({
         "name": "Scheduler", "permissions": "custom", "scopes": ["trips:write"], "expiresAt": "2026-12-03T09:30:00Z",
@@ -31,9 +32,9 @@ async fn a_successor_has_the_same_powers_and_the_old_key_goes_on() {
 }
 
 #[tokio::test]
-async fn both_keys_have_their_event() {
+async fn rotation_is_recorded_for_both_keys() {
     let t = TestApp::new().await;
-    let old = t.key_with(named("Scheduler")).await;
+    let old = t.key_with(read_only_key("Scheduler")).await;
     let made = t.admin().await.post(&format!("{KEYS}/{}/rotate", old.id), json!({})).await.is(201);
     let events = t.audit().await;
     let of = |action: &str| events.iter().rfind(|event| event["action"] == action).map(|event| event["target"]["id"].clone());
@@ -42,33 +43,33 @@ async fn both_keys_have_their_event() {
 }
 
 #[tokio::test]
-async fn a_successor_lives_as_long_as_the_old_key_was_to() {
+async fn successor_has_the_lifetime_of_the_old_key() {
     let t = TestApp::new().await;
-    let old = t.key_with(with(named("Ten days"), "expiresAt", json!("2026-12-03T09:30:00Z"))).await;
+    let old = t.key_with(with(read_only_key("Ten days"), "expiresAt", json!("2026-12-03T09:30:00Z"))).await;
     t.advance(std::time::Duration::from_hours(24)).await;
     let made = t.admin().await.post(&format!("{KEYS}/{}/rotate", old.id), json!({})).await.is(201);
     assert_eq!(made.at("/data/apiKey/expiresAt"), "2026-12-04T09:30:00Z");
-    let endless = t.key_with(named("Endless")).await;
+    let endless = t.key_with(read_only_key("Endless")).await;
     let made = t.admin().await.post(&format!("{KEYS}/{}/rotate", endless.id), json!({})).await.is(201);
     assert_eq!(made.at("/data/apiKey/expiresAt"), &json!(null));
 }
 
 #[tokio::test]
-async fn a_successor_of_the_longest_life_stays_within_five_years() {
+async fn successor_expires_within_five_years() {
     let t = TestApp::new().await;
     let day = std::time::Duration::from_hours(24);
     // From December 2027 five years hold two leap days; from March 2028 they hold one.
     t.advance(373 * day).await;
-    let old = t.key_with(with(named("Long"), "expiresAt", json!("2032-12-01T09:30:00Z"))).await;
+    let old = t.key_with(with(read_only_key("Long"), "expiresAt", json!("2032-12-01T09:30:00Z"))).await;
     t.advance(91 * day).await;
     let made = t.admin().await.post(&format!("{KEYS}/{}/rotate", old.id), json!({})).await.is(201);
     assert_eq!(made.at("/data/apiKey/expiresAt"), "2033-03-01T09:30:00Z");
 }
 
 #[tokio::test]
-async fn a_successor_may_have_a_name_and_an_expiry_of_its_own() {
+async fn successor_can_have_its_own_name_and_expiry() {
     let t = TestApp::new().await;
-    let (old, admin) = (t.key_with(named("Scheduler")).await, t.admin().await);
+    let (old, admin) = (t.key_with(read_only_key("Scheduler")).await, t.admin().await);
     let path = format!("{KEYS}/{}/rotate", old.id);
     let made = admin.post(&path, json!({ "name": "Planner", "expiresAt": "2027-01-01T00:00:00Z" })).await.is(201);
     assert_eq!(made.at("/data/apiKey/name"), "Planner");
@@ -79,36 +80,36 @@ async fn a_successor_may_have_a_name_and_an_expiry_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_successor_is_called_by_the_day() {
+async fn successor_is_named_by_date() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let rotated = async |id: &str| admin.post(&format!("{KEYS}/{id}/rotate"), json!({})).await.is(201);
-    let old = t.key_with(named("Scheduler")).await;
+    let old = t.key_with(read_only_key("Scheduler")).await;
     let second = rotated(&old.id).await;
     assert_eq!(second.at("/data/apiKey/name"), "Scheduler (2026-11-23)");
     let third = rotated(&second.text_at("/data/apiKey/id")).await;
     assert_eq!(third.at("/data/apiKey/name"), "Scheduler (2026-11-23 2)");
-    let year = t.key_with(named("Cabin (2020 refit)")).await;
+    let year = t.key_with(read_only_key("Cabin (2020 refit)")).await;
     assert_eq!(rotated(&year.id).await.at("/data/apiKey/name"), "Cabin (2020 refit) (2026-11-23)");
-    let long = t.key_with(named(&"x".repeat(100))).await;
+    let long = t.key_with(read_only_key(&"x".repeat(100))).await;
     assert_eq!(rotated(&long.id).await.text_at("/data/apiKey/name"), format!("{} (2026-11-23)", "x".repeat(87)));
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_active_cannot_be_rotated() {
+async fn inactive_key_cannot_be_rotated() {
     let t = TestApp::new().await;
-    let (gone, admin) = (t.key_with(named("Gone")).await, t.admin().await);
+    let (gone, admin) = (t.key_with(read_only_key("Gone")).await, t.admin().await);
     admin.post(&format!("{KEYS}/{}/revoke", gone.id), json!({})).await.is(200);
     admin.post(&format!("{KEYS}/{}/rotate", gone.id), json!({})).await.is(409).code("CONFLICT");
-    let over = t.key_with(with(named("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
+    let over = t.key_with(with(read_only_key("Over"), "expiresAt", json!("2026-11-23T09:31:00Z"))).await;
     t.advance(std::time::Duration::from_mins(1)).await;
     admin.post(&format!("{KEYS}/{}/rotate", over.id), json!({})).await.is(409).code("CONFLICT");
 }
 
 #[tokio::test]
-async fn two_administrators_who_rotate_at_once_make_two_successors() {
+async fn concurrent_rotations_make_two_successors() {
     let t = TestApp::new().await;
-    let old = t.key_with(named("Scheduler")).await;
+    let old = t.key_with(read_only_key("Scheduler")).await;
     let (one, other, path) = (t.admin().await, t.admin().await, format!("{KEYS}/{}/rotate", old.id));
     let (first, second) = tokio::join!(one.post(&path, json!({})), other.post(&path, json!({})));
     let mut names = [first.is(201).text_at("/data/apiKey/name"), second.is(201).text_at("/data/apiKey/name")];

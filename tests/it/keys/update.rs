@@ -1,18 +1,19 @@
 //! What can be changed of a key, and that it acts at once.
 
 use serde_json::{Value, json};
+use testkit::{KEYS, WHOAMI};
 
-use super::{KEYS, WHOAMI, named, with};
-use crate::support::{Response, TestApp, TestKey};
+use super::with;
+use crate::support::{Response, TestApp, TestKey, read_only_key};
 
 async fn patch(t: &TestApp, key: &TestKey, body: Value) -> Response {
     t.admin().await.patch(&format!("{KEYS}/{}", key.id), body).await
 }
 
 #[tokio::test]
-async fn name_and_description_change_and_the_log_says_from_what_to_what() {
+async fn name_and_description_changes_are_recorded_with_old_and_new_values() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Old"), "description", json!("Before"))).await;
+    let key = t.key_with(with(read_only_key("Old"), "description", json!("Before"))).await;
     let changed = patch(&t, &key, json!({ "name": " New ", "description": "After\nthat" })).await.is(200);
     assert_eq!((changed.at("/data/name"), changed.at("/data/description")), (&json!("New"), &json!("After\nthat")));
     assert_eq!(t.with(&key).get(WHOAMI).await.is(200).at("/data/apiKey/name"), "New");
@@ -23,7 +24,7 @@ async fn name_and_description_change_and_the_log_says_from_what_to_what() {
 }
 
 #[tokio::test]
-async fn an_allow_list_acts_at_once() {
+async fn allow_list_takes_effect_at_once() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.with(&key).from("198.51.100.1").get(WHOAMI).await.is(200);
@@ -38,9 +39,9 @@ async fn an_allow_list_acts_at_once() {
 }
 
 #[tokio::test]
-async fn a_limit_acts_at_once() {
+async fn rate_limit_takes_effect_at_once() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Limited"), "rateLimit", json!({ "requests": 1, "perSeconds": 86_400 }))).await;
+    let key = t.key_with(with(read_only_key("Limited"), "rateLimit", json!({ "requests": 1, "perSeconds": 86_400 }))).await;
     t.with(&key).get(WHOAMI).await.is(200);
     t.with(&key).get(WHOAMI).await.is(429);
     patch(&t, &key, json!({ "rateLimit": { "requests": 2, "perSeconds": 60 } })).await.is(200);
@@ -52,16 +53,16 @@ async fn a_limit_acts_at_once() {
 }
 
 #[tokio::test]
-async fn a_change_of_something_else_does_not_fill_the_limit_up_again() {
+async fn unrelated_update_does_not_reset_the_rate_limit() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Limited"), "rateLimit", json!({ "requests": 1, "perSeconds": 60 }))).await;
+    let key = t.key_with(with(read_only_key("Limited"), "rateLimit", json!({ "requests": 1, "perSeconds": 60 }))).await;
     t.with(&key).get(WHOAMI).await.is(200);
     patch(&t, &key, json!({ "name": "Still limited", "rateLimit": { "requests": 1, "perSeconds": 60 } })).await.is(200);
     t.with(&key).get(WHOAMI).await.is(429);
 }
 
 #[tokio::test]
-async fn permissions_and_expiry_never_change() {
+async fn permissions_and_expiry_cannot_be_changed() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     for body in [json!({ "expiresAt": null }), json!({ "permissions": "read_write" }), json!({ "scopes": ["trips:write"] })] {
@@ -70,9 +71,9 @@ async fn permissions_and_expiry_never_change() {
 }
 
 #[tokio::test]
-async fn the_rules_of_a_new_key_hold_for_a_change() {
+async fn update_is_validated_like_a_creation() {
     let t = TestApp::new().await;
-    let (key, _) = (t.key_with(named("One")).await, t.key_with(named("Other")).await);
+    let (key, _) = (t.key_with(read_only_key("One")).await, t.key_with(read_only_key("Other")).await);
     for (body, field) in [
         (json!({ "name": "" }), "name"),
         (json!({ "name": null }), "name"),
@@ -88,18 +89,18 @@ async fn the_rules_of_a_new_key_hold_for_a_change() {
 }
 
 #[tokio::test]
-async fn a_change_to_the_same_is_no_event() {
+async fn unchanged_update_is_not_recorded() {
     let t = TestApp::new().await;
-    let key = t.key_with(with(named("Same"), "ipAllowlist", json!(["10.0.0.0/8", "192.0.2.0/24"]))).await;
+    let key = t.key_with(with(read_only_key("Same"), "ipAllowlist", json!(["10.0.0.0/8", "192.0.2.0/24"]))).await;
     patch(&t, &key, json!({ "name": "Same", "ipAllowlist": ["192.0.2.0/24", "10.0.0.0/8"] })).await.is(200);
     patch(&t, &key, json!({})).await.is(200);
     t.audit_ends_with(&["api_key.created"]).await;
 }
 
 #[tokio::test]
-async fn two_administrators_who_change_different_fields_both_succeed() {
+async fn concurrent_updates_of_different_fields_both_succeed() {
     let t = TestApp::new().await;
-    let (key, one, other) = (t.key_with(named("Before")).await, t.admin().await, t.admin().await);
+    let (key, one, other) = (t.key_with(read_only_key("Before")).await, t.admin().await, t.admin().await);
     let path = format!("{KEYS}/{}", key.id);
     let (first, second) =
         tokio::join!(one.patch(&path, json!({ "name": "After" })), other.patch(&path, json!({ "description": "Both" })));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testkit::{KEYS, WHOAMI};
 
-use super::{KEYS, WHOAMI};
 use crate::support::TestApp;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -29,7 +29,7 @@ async fn usage_counts_allowed_and_denied_by_hour_and_by_day() {
 }
 
 #[tokio::test]
-async fn usage_of_a_span_leaves_the_rest_out() {
+async fn usage_is_limited_to_the_requested_range() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     for _ in 0..3 {
@@ -46,7 +46,7 @@ async fn usage_of_a_span_leaves_the_rest_out() {
 }
 
 #[tokio::test]
-async fn a_span_that_is_none_or_too_long_is_refused() {
+async fn invalid_usage_range_is_refused() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     for query in [
@@ -63,7 +63,7 @@ async fn a_span_that_is_none_or_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn the_key_says_when_and_from_where_it_was_last_used() {
+async fn key_shows_its_last_use_and_client_ip() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     for address in ["198.51.100.1", "2001:db8::1", "::ffff:203.0.113.9"] {
@@ -84,7 +84,7 @@ async fn the_key_says_when_and_from_where_it_was_last_used() {
 }
 
 #[tokio::test]
-async fn a_check_for_a_scope_counts_for_that_scope() {
+async fn check_counts_for_the_checked_scope() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:write"]).await;
     t.with(&key).get("/api/v1/auth/check?scope=trips:read").await.is(200);
@@ -99,7 +99,7 @@ async fn a_check_for_a_scope_counts_for_that_scope() {
 }
 
 #[tokio::test]
-async fn the_first_use_is_the_earliest_one_whatever_came_before_the_flush() {
+async fn first_use_is_the_earliest_across_flushes() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let addresses: Vec<String> = (1..=8).rev().map(|number| format!("198.51.100.{number}")).collect();

@@ -5,11 +5,10 @@ use std::time::Duration;
 use planeconnection::limits::Limit;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::INVOICES;
 
 use super::{refusals, with};
 use crate::support::{Client, TestApp};
-
-const INVOICES: &str = "/api/v1/ops/invoices";
 
 fn invoice(lines: usize) -> Value {
     let line = json!({ "description": "Flight hours ".repeat(12), "quantity": "1", "unitPrice": 100 });
@@ -38,7 +37,7 @@ async fn taken(t: &TestApp, key: &Client, keep: bool) -> usize {
 }
 
 #[tokio::test]
-async fn rows_and_kept_answers_count_and_the_day_gives_room_again() {
+async fn stored_bytes_include_rows_and_replays_for_a_day() {
     let t = with([(Limit::StoredBytes, 1_000_000)]).await;
     let key = t.with(&t.key(&["invoices:write"]).await);
     let rows = taken(&t, &key, false).await;
@@ -53,7 +52,7 @@ async fn rows_and_kept_answers_count_and_the_day_gives_room_again() {
 }
 
 #[tokio::test]
-async fn events_of_small_changes_count_as_well_whoever_makes_them() {
+async fn stored_bytes_include_audit_events() {
     let t = with([(Limit::StoredBytes, 60_000)]).await;
     let key = t.with(&t.key(&["fleet:write"]).await);
     let aircraft = json!({ "tailNumber": "HB-JVA", "typeDesignator": "PC24", "model": "Pilatus PC-24" });

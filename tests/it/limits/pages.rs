@@ -21,7 +21,7 @@ const FIELDS: [(&str, &str); 8] = [
 ];
 
 #[tokio::test]
-async fn a_form_that_comes_too_soon_is_kept_and_can_be_sent_again_later() {
+async fn rate_limited_form_is_kept_for_a_retry() {
     let t = with([(Limit::MemberWrites, 1)]).await;
     let ana = t.person(Role::AccountOwner).await;
     ana.submit("/settings/members/new", "/settings/members/new", &[]).await.is(400);
@@ -35,7 +35,7 @@ async fn a_form_that_comes_too_soon_is_kept_and_can_be_sent_again_later() {
 }
 
 #[tokio::test]
-async fn access_can_be_taken_away_on_pages_whatever_else_is_used_up() {
+async fn access_can_be_revoked_on_pages_despite_exhausted_limits() {
     let t = with([(Limit::MemberReads, 1), (Limit::MemberWrites, 1), (Limit::WorkspaceReads, 1)]).await;
     let (key, leaver) = (t.key(&["trips:read"]).await, t.add_member(Role::Pilot).await);
     let ana = t.person(Role::AccountOwner).await;
@@ -55,7 +55,7 @@ async fn access_can_be_taken_away_on_pages_whatever_else_is_used_up() {
 }
 
 #[tokio::test]
-async fn a_full_workspace_is_told_at_its_forms() {
+async fn quota_errors_are_shown_in_forms() {
     let t = with([(Limit::ActiveKeys, 1), (Limit::Invitations, 1)]).await;
     let key = t.key(&["trips:read"]).await;
     let ana = t.person(Role::AccountOwner).await;

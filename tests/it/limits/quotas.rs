@@ -5,16 +5,10 @@ use std::time::Duration;
 use planeconnection::limits::Limit;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::{KEYS, MEMBERS};
 
 use super::{refusals, with};
-use crate::support::Response;
-
-const KEYS: &str = "/api/v1/api-keys";
-const MEMBERS: &str = "/api/v1/members";
-
-fn named(name: &str) -> Value {
-    json!({ "name": name, "permissions": "read_only", "expiresAt": null })
-}
+use crate::support::{Response, read_only_key};
 
 fn invited(number: usize) -> Value {
     json!({ "name": format!("Person {number}"), "email": format!("person-{number}@skyline.example"), "role": "pilot" })
@@ -27,39 +21,39 @@ fn is_exceeded(refused: Response, quota: &str, limit: u64) {
 }
 
 #[tokio::test]
-async fn a_workspace_has_so_many_active_keys_and_a_rotation_makes_one_more() {
+async fn active_key_quota_includes_successors() {
     let t = with([(Limit::ActiveKeys, 2)]).await;
     let owner = t.owner().await;
-    let first = owner.post(KEYS, named("One")).await.is(201).text_at("/data/apiKey/id");
+    let first = owner.post(KEYS, read_only_key("One")).await.is(201).text_at("/data/apiKey/id");
     let short = json!({ "name": "Two", "permissions": "read_only", "expiresAt": "2026-11-23T10:00:00Z" });
     owner.post(KEYS, short).await.is(201);
-    is_exceeded(owner.post(KEYS, named("Three")).await, "active-keys", 2);
+    is_exceeded(owner.post(KEYS, read_only_key("Three")).await, "active-keys", 2);
     is_exceeded(owner.post(&format!("{KEYS}/{first}/rotate"), json!({})).await, "active-keys", 2);
     owner.post(&format!("{KEYS}/{first}/revoke"), json!({})).await.is(200);
-    owner.post(KEYS, named("Three")).await.is(201);
-    is_exceeded(owner.post(KEYS, named("Four")).await, "active-keys", 2);
+    owner.post(KEYS, read_only_key("Three")).await.is(201);
+    is_exceeded(owner.post(KEYS, read_only_key("Four")).await, "active-keys", 2);
     t.advance(Duration::from_hours(1)).await;
-    owner.post(KEYS, named("Four")).await.is(201);
+    owner.post(KEYS, read_only_key("Four")).await.is(201);
     let (_, other) = t.other_workspace().await;
-    other.post(KEYS, named("Theirs")).await.is(201);
+    other.post(KEYS, read_only_key("Theirs")).await.is(201);
     assert_eq!(refusals(&t, Limit::ActiveKeys).await, 3);
 }
 
 #[tokio::test]
-async fn keys_that_are_revoked_at_once_count_for_a_day() {
+async fn revoked_keys_count_against_the_new_key_quota_for_a_day() {
     let t = with([(Limit::NewKeys, 3)]).await;
     let owner = t.owner().await;
     for number in 0..3 {
-        let made = owner.post(KEYS, named(&format!("Key {number}"))).await.is(201).text_at("/data/apiKey/id");
+        let made = owner.post(KEYS, read_only_key(&format!("Key {number}"))).await.is(201).text_at("/data/apiKey/id");
         owner.post(&format!("{KEYS}/{made}/revoke"), json!({})).await.is(200);
     }
-    is_exceeded(owner.post(KEYS, named("One more")).await, "new-keys", 3);
+    is_exceeded(owner.post(KEYS, read_only_key("One more")).await, "new-keys", 3);
     t.advance(Duration::from_hours(24)).await;
-    t.owner().await.post(KEYS, named("One more")).await.is(201);
+    t.owner().await.post(KEYS, read_only_key("One more")).await.is(201);
 }
 
 #[tokio::test]
-async fn a_workspace_has_so_many_members_and_open_invitations() {
+async fn member_and_invitation_quotas_are_enforced() {
     let t = with([(Limit::Members, 5), (Limit::Invitations, 3)]).await;
     let owner = t.owner().await;
     let mut made = Vec::new();
@@ -75,7 +69,7 @@ async fn a_workspace_has_so_many_members_and_open_invitations() {
 }
 
 #[tokio::test]
-async fn an_invitation_that_ran_out_is_renewed_only_where_there_is_room() {
+async fn expired_invitation_is_renewed_within_the_quota_only() {
     let t = with([(Limit::Invitations, 1)]).await;
     let ana = t.person(Role::AccountOwner).await;
     let late = t.owner().await.post(MEMBERS, invited(0)).await.is(201).text_at("/data/member/id");

@@ -7,13 +7,10 @@ use axum::http::Method;
 use planeconnection::limits::Limit;
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::{KEYS, TRIPS, WHOAMI};
 
 use super::{refusals, with};
 use crate::support::{Client, Response, TestApp, TestKey};
-
-const TRIPS: &str = "/api/v1/ops/trips";
-const KEYS: &str = "/api/v1/api-keys";
-const WHOAMI: &str = "/api/v1/auth/whoami";
 
 fn is_limited(refused: &Response, policy: &str, seconds: &str) {
     assert_eq!((refused.status, &refused.json["error"]["code"]), (429, &json!("RATE_LIMITED")), "{}", refused.text);
@@ -28,7 +25,7 @@ async fn head(client: &Client, path: &str) -> Response {
 }
 
 #[tokio::test]
-async fn a_member_has_600_reads_a_minute_by_whatever_session_and_door() {
+async fn member_reads_are_limited_across_sessions_api_and_pages() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Dispatcher).await;
     let sessions = [t.signed_in(member.clone()).await, t.signed_in(member.clone()).await];
@@ -54,7 +51,7 @@ async fn a_member_has_600_reads_a_minute_by_whatever_session_and_door() {
 }
 
 #[tokio::test]
-async fn a_member_has_120_writes_a_minute_and_what_is_not_allowed_counts_as_well() {
+async fn member_writes_are_limited_including_denied_ones() {
     let t = TestApp::new().await;
     let pilot = t.member(Role::Pilot).await;
     for number in 0..120 {
@@ -70,7 +67,7 @@ async fn a_member_has_120_writes_a_minute_and_what_is_not_allowed_counts_as_well
 }
 
 #[tokio::test]
-async fn a_repetition_of_a_request_is_a_write_as_well() {
+async fn replay_counts_as_a_write() {
     let t = with([(Limit::MemberWrites, 3)]).await;
     let admin = t.admin().await.header("idempotency-key", "one");
     let trip = json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGGW", "departureDate": "2026-12-01T08:00:00Z" });
@@ -81,7 +78,7 @@ async fn a_repetition_of_a_request_is_a_write_as_well() {
 }
 
 #[tokio::test]
-async fn members_of_a_workspace_share_a_limit_that_is_not_the_administrators() {
+async fn members_share_a_limit_apart_from_administrators() {
     let t = with([(Limit::WorkspaceReads, 10), (Limit::WorkspaceWrites, 4)]).await;
     let pilots = [t.member(Role::Pilot).await, t.member(Role::Pilot).await, t.member(Role::Auditor).await];
     for number in 0..10 {
@@ -103,7 +100,7 @@ async fn members_of_a_workspace_share_a_limit_that_is_not_the_administrators() {
 }
 
 #[tokio::test]
-async fn keys_made_in_bulk_share_the_writes_of_their_workspace() {
+async fn keys_share_the_write_limit_of_their_workspace() {
     let t = with([(Limit::KeyWrites, 12)]).await;
     let mut keys: Vec<TestKey> = Vec::new();
     for _ in 0..4 {
@@ -123,7 +120,7 @@ async fn keys_made_in_bulk_share_the_writes_of_their_workspace() {
 }
 
 #[tokio::test]
-async fn access_can_be_taken_away_whatever_else_is_used_up() {
+async fn access_can_be_revoked_despite_exhausted_limits() {
     let t = with([(Limit::MemberReads, 1), (Limit::MemberWrites, 2)]).await;
     let (key, leaver) = (t.key(&["trips:read"]).await, t.add_member(Role::Pilot).await);
     let by_key = t.with(&t.key(&["trips:write"]).await);
@@ -142,7 +139,7 @@ async fn access_can_be_taken_away_whatever_else_is_used_up() {
 }
 
 #[tokio::test]
-async fn calls_that_take_access_away_have_a_generous_limit_of_their_own() {
+async fn revoking_calls_have_their_own_limit() {
     let t = with([(Limit::MemberRevocations, 5)]).await;
     let key = t.key(&["trips:read"]).await;
     let owner = t.owner().await;
@@ -155,7 +152,7 @@ async fn calls_that_take_access_away_have_a_generous_limit_of_their_own() {
 }
 
 #[tokio::test]
-async fn several_nodes_share_the_limits_of_members() {
+async fn member_limits_are_shared_among_nodes() {
     let t = with([(Limit::MemberReads, 10)]).await;
     let admin = t.admin().await;
     t.app.index.set_nodes(2);

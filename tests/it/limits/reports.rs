@@ -5,11 +5,10 @@ use std::time::Duration;
 use planeconnection::limits::Limit;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::REPORTS;
 
 use super::refusals;
 use crate::support::{Lines, TestApp};
-
-const REPORTS: &str = "/api/v1/sms/reports";
 
 fn report(number: usize) -> Value {
     let confidentiality = ["standard", "confidential", "anonymous"][number % 3];
@@ -23,7 +22,7 @@ fn report(number: usize) -> Value {
 }
 
 #[tokio::test]
-async fn a_member_files_20_reports_an_hour_and_nothing_that_is_kept_says_who_was_refused() {
+async fn report_limit_is_20_an_hour_and_stores_no_identity() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Pilot).await;
     let pilot = t.signed_in(member.clone()).await.from("203.0.113.77").header("x-request-id", "a-pilots-own-request");
@@ -47,7 +46,7 @@ async fn a_member_files_20_reports_an_hour_and_nothing_that_is_kept_says_who_was
 }
 
 #[tokio::test]
-async fn only_reports_that_were_filed_count() {
+async fn refused_reports_do_not_count() {
     let t = TestApp::new().await;
     let pilot = t.member(Role::Pilot).await;
     let future = json!({ "occurredAt": "2030-01-01T00:00:00Z" });

@@ -4,11 +4,9 @@ use futures_util::FutureExt;
 use planeconnection::limits::Permit;
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::{KEYS, TRIPS};
 
 use crate::support::{Client, TestApp};
-
-const TRIPS: &str = "/api/v1/ops/trips";
-const KEYS: &str = "/api/v1/api-keys";
 
 /// Every read connection that the workspace may use.
 fn readers(t: &TestApp) -> Vec<Permit> {
@@ -22,7 +20,7 @@ fn asking(client: &Client, path: &'static str) -> tokio::task::JoinHandle<u16> {
 }
 
 #[tokio::test]
-async fn a_workspace_that_reads_with_its_whole_share_leaves_the_rest_to_others() {
+async fn reads_of_one_workspace_do_not_starve_others() {
     let t = TestApp::new().await;
     let (key, auditor, (_, other)) = (t.key(&["trips:read"]).await, t.person(Role::Auditor).await, t.other_workspace().await);
     let held = readers(&t);
@@ -41,7 +39,7 @@ async fn a_workspace_that_reads_with_its_whole_share_leaves_the_rest_to_others()
 }
 
 #[tokio::test]
-async fn a_queue_of_writes_of_one_workspace_does_not_stand_before_those_of_others() {
+async fn writes_of_one_workspace_do_not_block_others() {
     let t = TestApp::new().await;
     let (key, (_, other)) = (t.key(&["trips:write"]).await, t.other_workspace().await);
     let key = t.with(&key);

@@ -7,13 +7,13 @@ use kit::http::Paging;
 use planeconnection::audit::{self, Action, AuditContext, AuditedTx, Event, EventFilter, Outcome, Target, Which};
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::KEYS;
 
 use crate::support::{Response, TestApp, TestKey};
 
 const PAGE: &str = "/settings/audit-log";
-const KEYS: &str = "/api/v1/api-keys";
 
-async fn named(t: &TestApp, name: &str) -> TestKey {
+async fn expiring_key(t: &TestApp, name: &str) -> TestKey {
     t.key_with(json!({ "name": name, "permissions": "read_only", "expiresAt": "2027-02-01T00:00:00Z" })).await
 }
 
@@ -35,10 +35,10 @@ fn sentences(page: &Response) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_page_tells_what_happened_the_newest_first() {
+async fn page_lists_events_newest_first() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
-    let key = named(&t, "Fleet Dashboard").await;
+    let key = expiring_key(&t, "Fleet Dashboard").await;
     t.with(&key).get("/api/v1/ops/trips").await.is(200);
     t.flush().await;
     t.with(&key).from("203.0.113.7").header("user-agent", "sync/1").get("/api/v1/ops/trips").await.is(200);
@@ -64,9 +64,9 @@ async fn the_page_tells_what_happened_the_newest_first() {
 }
 
 #[tokio::test]
-async fn a_key_leads_to_its_page_or_to_its_events_for_those_who_may_not_open_that() {
+async fn key_links_to_its_page_or_its_events_by_role() {
     let t = TestApp::new().await;
-    let key = named(&t, "Fleet Dashboard").await;
+    let key = expiring_key(&t, "Fleet Dashboard").await;
     let (admin, auditor) = (t.person(Role::Admin).await, t.person(Role::Auditor).await);
     let (page, events) = (format!("href=\"/settings/api-keys/{}\"", key.id), format!("href=\"?api_key_id={}\"", key.id));
     admin.get(PAGE).await.is(200).says(&page).does_not_say(&events);
@@ -76,7 +76,7 @@ async fn a_key_leads_to_its_page_or_to_its_events_for_those_who_may_not_open_tha
 }
 
 #[tokio::test]
-async fn only_administrators_and_auditors_open_it() {
+async fn page_is_for_administrators_and_auditors() {
     let t = TestApp::new().await;
     for role in [Role::SafetyManager, Role::Dispatcher, Role::Pilot] {
         let person = t.person(role).await;
@@ -89,10 +89,10 @@ async fn only_administrators_and_auditors_open_it() {
 }
 
 #[tokio::test]
-async fn what_others_write_is_text() {
+async fn user_text_is_escaped() {
     let t = TestApp::new().await;
     let hostile = "<img src=x onerror=alert(1)>\" '&amp;";
-    let key = named(&t, hostile).await;
+    let key = expiring_key(&t, hostile).await;
     let agent = "</dd><script>alert(2)</script>";
     t.with(&key).header("user-agent", agent).header("x-request-id", "<b>\"'").get(KEYS).await.is(403);
     t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({ "reason": "<i>it</i> \"leaked\"" })).await.is(200);
@@ -106,7 +106,7 @@ async fn what_others_write_is_text() {
 }
 
 #[tokio::test]
-async fn fifty_events_are_on_a_page_and_the_pages_keep_the_filters() {
+async fn pages_have_fifty_events_and_keep_filters() {
     let t = TestApp::new().await;
     let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
     for number in 0..120 {
@@ -122,9 +122,9 @@ async fn fifty_events_are_on_a_page_and_the_pages_keep_the_filters() {
 }
 
 #[tokio::test]
-async fn an_export_from_the_page_is_the_one_of_the_api() {
+async fn page_export_equals_the_api_export() {
     let t = TestApp::new().await;
-    let key = named(&t, "Fleet Dashboard").await;
+    let key = expiring_key(&t, "Fleet Dashboard").await;
     t.with(&key).get(KEYS).await.is(403);
     t.flush().await;
     let (auditor, api) = (t.person(Role::Auditor).await, t.member(Role::Auditor).await);
@@ -169,7 +169,7 @@ async fn with_every_action() -> TestApp {
 }
 
 #[tokio::test]
-async fn what_is_marked_as_unusual_is_what_the_filter_finds() {
+async fn unusual_marks_match_the_filter() {
     let t = with_every_action().await;
     let mut all: Vec<Event> = Vec::new();
     for which in [Which::All, Which::Unusual] {

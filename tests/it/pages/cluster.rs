@@ -7,7 +7,7 @@ use crate::support::TestApp;
 const PAGE: &str = "/settings/cluster";
 
 #[tokio::test]
-async fn the_page_counts_nodes_by_state_and_names_none() {
+async fn page_counts_nodes_by_state_without_names() {
     let t = TestApp::new().await;
     t.key(&["trips:read"]).await;
     t.app.cluster.heartbeat().await.expect("a lease");
@@ -23,7 +23,7 @@ async fn the_page_counts_nodes_by_state_and_names_none() {
 }
 
 #[tokio::test]
-async fn the_menu_shows_it_to_account_owners_alone() {
+async fn menu_shows_cluster_to_account_owners_only() {
     let t = TestApp::new().await;
     t.person(Role::AccountOwner).await.get("/settings/account").await.is(200).says(">Cluster</a>");
     for role in [Role::Admin, Role::Auditor, Role::Pilot] {

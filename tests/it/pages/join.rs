@@ -14,7 +14,7 @@ async fn invited(t: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn whoever_has_the_link_chooses_a_password_and_is_in() {
+async fn invitation_link_sets_a_password_and_signs_in() {
     let t = TestApp::new().await;
     let (code, dee) = (invited(&t).await, t.stranger());
     let page = dee.get("/join").await.is(200).says("Invitation code").says("minlength=\"12\"");
@@ -31,14 +31,14 @@ async fn whoever_has_the_link_chooses_a_password_and_is_in() {
 }
 
 #[tokio::test]
-async fn the_whole_link_will_do_for_the_code() {
+async fn whole_link_is_accepted_as_code() {
     let t = TestApp::new().await;
     let link = format!("  http://127.0.0.1:8080/join#{} ", invited(&t).await);
     t.stranger().submit("/join", "/join", &[("code", &link), ("password", HERS)]).await.leads_to("/settings");
 }
 
 #[tokio::test]
-async fn an_invitation_that_is_no_good_is_told_at_its_field() {
+async fn invalid_invitation_is_reported_at_its_field() {
     let t = TestApp::new().await;
     let used = invited(&t).await;
     t.stranger().submit("/join", "/join", &[("code", &used), ("password", HERS)]).await.is(303);
@@ -52,7 +52,7 @@ async fn an_invitation_that_is_no_good_is_told_at_its_field() {
 }
 
 #[tokio::test]
-async fn a_password_that_does_not_fit_leaves_the_code_in_the_form() {
+async fn invalid_password_keeps_the_code_in_the_form() {
     let t = TestApp::new().await;
     let (code, dee) = (invited(&t).await, t.stranger());
     for password in ["", "elevenchars", &"x".repeat(201)] {
@@ -65,7 +65,7 @@ async fn a_password_that_does_not_fit_leaves_the_code_in_the_form() {
 }
 
 #[tokio::test]
-async fn joining_needs_a_form_that_was_opened_in_this_browser() {
+async fn join_form_requires_its_csrf_token() {
     let t = TestApp::new().await;
     let (code, dee) = (invited(&t).await, t.stranger());
     dee.post("/join", &[("code", &code), ("password", HERS)]).await.is(403);
@@ -79,7 +79,7 @@ async fn joining_needs_a_form_that_was_opened_in_this_browser() {
 }
 
 #[tokio::test]
-async fn whoever_was_signed_in_in_this_browser_is_signed_out() {
+async fn joining_ends_the_previous_session() {
     let t = TestApp::new().await;
     let (code, pilot) = (invited(&t).await, t.person(Role::Pilot).await);
     let earlier = pilot.cookie("planeconnection_session").expect("a session");

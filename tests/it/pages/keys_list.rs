@@ -7,15 +7,11 @@ use std::time::Duration;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Response, TestApp, TestKey};
+use crate::support::{Response, TestApp, TestKey, read_only_key};
 
 const LIST: &str = "/settings/api-keys";
 const SEARCH: &str = "/settings/api-keys/search";
 const MANAGEMENT: &str = "/settings/api-keys/management";
-
-fn named(name: &str) -> Value {
-    json!({ "name": name, "permissions": "read_only", "expiresAt": null })
-}
 
 impl TestApp {
     async fn revoke(&self, key: &TestKey) {
@@ -24,7 +20,7 @@ impl TestApp {
 
     /// Keys of every status, used and unused.
     async fn keys_of_every_kind(&self) {
-        let old = self.key_with(named("Old website")).await;
+        let old = self.key_with(read_only_key("Old website")).await;
         self.revoke(&old).await;
         self.advance(Duration::from_hours(24)).await;
         self.key_with(json!({ "name": "Legacy import", "permissions": "read_write", "expiresAt": "2026-11-25T00:00:00Z" })).await;
@@ -45,7 +41,7 @@ impl TestApp {
             self.advance(Duration::from_hours(6)).await;
         }
         self.advance(Duration::from_mins(90)).await;
-        self.key_with(named("<script>alert(1)</script> \"x\" & 'y'")).await;
+        self.key_with(read_only_key("<script>alert(1)</script> \"x\" & 'y'")).await;
     }
 }
 
@@ -72,7 +68,7 @@ fn link(page: &Response, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_list_shows_every_key_with_its_status_and_its_use() {
+async fn list_shows_status_and_usage_of_every_key() {
     let t = TestApp::new().await;
     t.keys_of_every_kind().await;
     let page = t.person(Role::AccountOwner).await.get(LIST).await.is(200);
@@ -80,14 +76,14 @@ async fn the_list_shows_every_key_with_its_status_and_its_use() {
 }
 
 #[tokio::test]
-async fn a_workspace_without_keys_is_told_what_they_are_for() {
+async fn empty_list_explains_api_keys() {
     let t = TestApp::new().await;
     let page = t.person(Role::AccountOwner).await.get(LIST).await.is(200);
     insta::assert_snapshot!(page.main());
 }
 
 #[tokio::test]
-async fn a_row_offers_what_can_still_be_done_with_its_key() {
+async fn row_offers_actions_by_status() {
     let t = TestApp::new().await;
     t.keys_of_every_kind().await;
     let page = t.person(Role::Admin).await.get(LIST).await.is(200);
@@ -102,7 +98,7 @@ async fn a_row_offers_what_can_still_be_done_with_its_key() {
 }
 
 #[tokio::test]
-async fn a_hostile_name_is_only_a_name() {
+async fn key_name_is_escaped() {
     let t = TestApp::new().await;
     t.keys_of_every_kind().await;
     let page = t.person(Role::Admin).await.get(LIST).await.is(200);
@@ -112,7 +108,7 @@ async fn a_hostile_name_is_only_a_name() {
 }
 
 #[tokio::test]
-async fn a_tab_lists_one_status_and_says_how_many_there_are() {
+async fn tab_lists_one_status_and_its_count() {
     let t = TestApp::new().await;
     t.keys_of_every_kind().await;
     let admin = t.person(Role::Admin).await;
@@ -124,10 +120,10 @@ async fn a_tab_lists_one_status_and_says_how_many_there_are() {
 }
 
 #[tokio::test]
-async fn a_column_head_sorts_the_list_and_then_turns_it_round() {
+async fn column_header_sorts_and_reverses() {
     let t = TestApp::new().await;
     for name in ["beta", "Alpha", "gamma"] {
-        t.key_with(named(name)).await;
+        t.key_with(read_only_key(name)).await;
         t.advance(Duration::from_secs(1)).await;
     }
     let admin = t.person(Role::Admin).await;
@@ -144,11 +140,11 @@ async fn a_column_head_sorts_the_list_and_then_turns_it_round() {
 }
 
 #[tokio::test]
-async fn never_used_is_longest_ago_and_no_expiration_is_last() {
+async fn never_used_sorts_as_longest_ago_and_no_expiration_as_last() {
     let t = TestApp::new().await;
     let soon = t.key_with(json!({ "name": "soon", "permissions": "read_only", "expiresAt": "2027-01-01T00:00:00Z" })).await;
     t.key_with(json!({ "name": "later", "permissions": "read_only", "expiresAt": "2028-01-01T00:00:00Z" })).await;
-    let never = t.key_with(named("never")).await;
+    let never = t.key_with(read_only_key("never")).await;
     for key in [&never, &soon] {
         t.with(key).get("/api/v1/auth/whoami").await.is(200);
         t.advance(Duration::from_secs(1)).await;
@@ -165,10 +161,10 @@ async fn never_used_is_longest_ago_and_no_expiration_is_last() {
 }
 
 #[tokio::test]
-async fn filters_keep_each_other_and_a_page_has_25_keys() {
+async fn filters_combine_and_pages_have_25_keys() {
     let t = TestApp::new().await;
     for number in 1..=27 {
-        t.key_with(named(&format!("Key {number:02}"))).await;
+        t.key_with(read_only_key(&format!("Key {number:02}"))).await;
     }
     let admin = t.person(Role::Admin).await;
     let first = admin.get("/settings/api-keys?status=active&search=key&sort=name&utm_source=mail").await.is(200);
@@ -182,9 +178,9 @@ async fn filters_keep_each_other_and_a_page_has_25_keys() {
 }
 
 #[tokio::test]
-async fn a_revocation_is_told_by_the_key_and_not_by_the_address() {
+async fn revocation_notice_requires_a_revoked_key() {
     let t = TestApp::new().await;
-    let (gone, runs) = (t.key_with(named("Gone")).await, t.key_with(named("Runs")).await);
+    let (gone, runs) = (t.key_with(read_only_key("Gone")).await, t.key_with(read_only_key("Runs")).await);
     t.revoke(&gone).await;
     let admin = t.person(Role::Admin).await;
     let told = admin.get(&format!("{LIST}?revoked={}", gone.id)).await.is(200);
@@ -196,7 +192,7 @@ async fn a_revocation_is_told_by_the_key_and_not_by_the_address() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_administrator_is_told_whom_to_ask() {
+async fn non_administrator_sees_whom_to_ask() {
     let t = TestApp::new().await;
     let pilot = t.person(Role::Pilot).await;
     pilot.get(LIST).await.is(403).says("Whom to ask").says("Ana Keller").says("ana@skyline.example");
@@ -206,9 +202,9 @@ async fn whoever_is_no_administrator_is_told_whom_to_ask() {
 }
 
 #[tokio::test]
-async fn the_owner_switches_key_management_off_and_on_again() {
+async fn account_owner_switches_key_management_off_and_on() {
     let t = TestApp::new().await;
-    t.key_with(named("Scheduler")).await;
+    t.key_with(read_only_key("Scheduler")).await;
     let (owner, admin) = (t.person(Role::AccountOwner).await, t.person(Role::Admin).await);
     admin.get(LIST).await.is(200).says(">New API Key</button>").does_not_say(MANAGEMENT);
     owner.get(LIST).await.is(200).says(MANAGEMENT);

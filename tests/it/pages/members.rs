@@ -32,7 +32,7 @@ async fn id_of(person: &Person, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_list_shows_everybody_with_their_role_in_words() {
+async fn list_shows_members_with_role_names() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     t.add_member(Role::SafetyManager).await;
@@ -45,7 +45,7 @@ async fn the_list_shows_everybody_with_their_role_in_words() {
 }
 
 #[tokio::test]
-async fn a_long_list_has_pages() {
+async fn long_list_has_pages() {
     let t = TestApp::new().await;
     for _ in 0..50 {
         t.add_member(Role::Pilot).await;
@@ -68,7 +68,7 @@ async fn only_administrators_see_members() {
 }
 
 #[tokio::test]
-async fn an_invitation_shows_its_link_once() {
+async fn invitation_link_is_shown_once() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let shown = invite(&ana, " Dee Patch ", "Dee@Skyline.example", "dispatcher").await.is(201);
@@ -87,7 +87,7 @@ async fn an_invitation_shows_its_link_once() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_sent_again_invites_nobody_twice_and_ends_no_link() {
+async fn resubmitted_form_invites_once_and_keeps_the_link() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let hidden = ana.get(NEW).await.hidden(NEW);
@@ -104,7 +104,7 @@ async fn a_form_that_is_sent_again_invites_nobody_twice_and_ends_no_link() {
 }
 
 #[tokio::test]
-async fn a_form_with_faults_keeps_what_was_typed() {
+async fn invalid_form_keeps_its_input() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let empty = ana.submit(NEW, NEW, &[]).await.is(400).says("3 fields need another value");
@@ -119,7 +119,7 @@ async fn a_form_with_faults_keeps_what_was_typed() {
 }
 
 #[tokio::test]
-async fn names_are_text_on_every_page() {
+async fn names_are_escaped_on_every_page() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let shown = invite(&ana, "<script>x</script>", "x@skyline.example", "pilot").await.is(201);
@@ -133,7 +133,7 @@ async fn names_are_text_on_every_page() {
 }
 
 #[tokio::test]
-async fn a_role_is_changed_and_the_list_says_so() {
+async fn role_change_is_shown_in_the_list() {
     let t = TestApp::new().await;
     let (ana, pilot) = (t.person(Role::AccountOwner).await, t.add_member(Role::Pilot).await);
     let page = ana.get(&at(&pilot)).await.is(200).says("value=\"pilot\" required aria-describedby=\"role-pilot-hint\" checked");
@@ -147,7 +147,7 @@ async fn a_role_is_changed_and_the_list_says_so() {
 }
 
 #[tokio::test]
-async fn account_owners_are_for_account_owners() {
+async fn only_account_owners_manage_account_owners() {
     let t = TestApp::new().await;
     let (admin, pilot) = (t.person(Role::Admin).await, t.add_member(Role::Pilot).await);
     admin.get(NEW).await.is(200).does_not_say("role-account_owner").says("role-admin");
@@ -166,7 +166,7 @@ async fn account_owners_are_for_account_owners() {
 }
 
 #[tokio::test]
-async fn the_last_account_owner_stays_and_reads_why() {
+async fn last_account_owner_cannot_be_removed_and_sees_why() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let why = "The last account owner cannot be removed or demoted";
@@ -181,7 +181,7 @@ async fn the_last_account_owner_stays_and_reads_why() {
 }
 
 #[tokio::test]
-async fn an_account_owner_who_has_not_joined_can_be_taken_back() {
+async fn invited_account_owner_can_be_removed() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     for name in ["Boss", "Other Boss"] {
@@ -196,7 +196,7 @@ async fn an_account_owner_who_has_not_joined_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn removing_asks_first_and_signs_them_out() {
+async fn removal_asks_first_and_ends_sessions() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let member = t.add_member(Role::Admin).await;
@@ -218,7 +218,7 @@ async fn removing_asks_first_and_signs_them_out() {
 }
 
 #[tokio::test]
-async fn whoever_removes_themselves_reads_that_they_are_out() {
+async fn self_removal_is_confirmed_at_sign_in() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Admin).await;
     let person = t.stranger();
@@ -231,7 +231,7 @@ async fn whoever_removes_themselves_reads_that_they_are_out() {
 }
 
 #[tokio::test]
-async fn whoever_takes_the_list_from_themselves_reads_so_on_their_own_page() {
+async fn self_demotion_leads_to_the_account_page() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Admin).await;
     let person = t.stranger();
@@ -244,7 +244,7 @@ async fn whoever_takes_the_list_from_themselves_reads_so_on_their_own_page() {
 }
 
 #[tokio::test]
-async fn a_lost_link_is_replaced_and_the_old_one_ends() {
+async fn renewed_link_ends_the_old_one() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let old = code(&invite(&ana, "Dee Patch", "dee@skyline.example", "pilot").await.is(201));
@@ -266,7 +266,7 @@ async fn a_lost_link_is_replaced_and_the_old_one_ends() {
 }
 
 #[tokio::test]
-async fn a_member_of_another_workspace_is_not_there() {
+async fn member_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let (other, owner) = t.other_workspace().await;

@@ -6,12 +6,12 @@ mod secret;
 
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::KEYS;
 
 use crate::browser::Person;
 use crate::support::{Response, TestApp};
 
 const NEW: &str = "/settings/api-keys/new";
-const KEYS: &str = "/api/v1/api-keys";
 
 /// What a browser sends of a form that is left as it was opened, but for these fields.
 fn typed<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -59,14 +59,14 @@ async fn how_many(t: &TestApp) -> Value {
 }
 
 #[tokio::test]
-async fn the_form_begins_with_the_least_and_with_90_days() {
+async fn form_defaults_to_least_privilege_and_90_days() {
     let t = TestApp::new().await;
     let page = t.person(Role::Admin).await.get(NEW).await.is(200);
     insta::assert_snapshot!(page.main());
 }
 
 #[tokio::test]
-async fn a_form_makes_the_key_that_a_call_would() {
+async fn form_creates_the_key_that_the_api_would() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let usual = json!({ "permissions": "read_only", "expiresAt": "2027-02-21T22:59:59Z" });
@@ -123,7 +123,7 @@ async fn a_form_makes_the_key_that_a_call_would() {
 }
 
 #[tokio::test]
-async fn a_key_ends_with_its_last_day_where_the_workspace_is() {
+async fn expiry_date_uses_the_time_zone_of_the_workspace() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     // It is 2026-11-23, 10:30 in Zurich; on the last of these days clocks there show summer time.
@@ -143,7 +143,7 @@ async fn a_key_ends_with_its_last_day_where_the_workspace_is() {
 }
 
 #[tokio::test]
-async fn the_form_is_for_administrators() {
+async fn form_is_for_administrators() {
     let t = TestApp::new().await;
     let pilot = t.person(Role::Pilot).await;
     pilot.get(NEW).await.is(403).says("Ana Keller").does_not_say("Create key");
@@ -154,7 +154,7 @@ async fn the_form_is_for_administrators() {
 }
 
 #[tokio::test]
-async fn switched_off_there_is_no_form_but_whom_to_ask() {
+async fn disabled_key_management_shows_whom_to_ask() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     let opened = admin.get(NEW).await.hidden(NEW);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::KEYS;
 
 use crate::support::TestApp;
 
-const KEYS: &str = "/api/v1/api-keys";
 const HOUR: Duration = Duration::from_hours(1);
 
 fn page(id: &str) -> String {
@@ -15,7 +15,7 @@ fn page(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_key_that_was_never_used_says_so() {
+async fn unused_key_says_so() {
     let t = TestApp::new().await;
     let body = json!({
         "name": "Fleet Dashboard", "permissions": "custom", "scopes": ["fleet:read"], "expiresAt": "2026-11-30T09:30:00Z",
@@ -30,7 +30,7 @@ async fn a_key_that_was_never_used_says_so() {
 }
 
 #[tokio::test]
-async fn usage_is_told_by_day_and_by_hour_by_scope_and_by_address() {
+async fn usage_is_shown_by_day_hour_scope_and_client_ip() {
     let t = TestApp::new().await;
     let key = t.key(&["audit:read"]).await;
     for (times, address) in [(3, "198.51.100.7"), (2, "2001:db8::7")] {
@@ -52,7 +52,7 @@ async fn usage_is_told_by_day_and_by_hour_by_scope_and_by_address() {
 }
 
 #[tokio::test]
-async fn a_request_of_the_first_moment_of_an_hour_is_counted() {
+async fn request_at_the_start_of_an_hour_is_counted() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.advance(Duration::from_mins(30)).await;
@@ -65,7 +65,7 @@ async fn a_request_of_the_first_moment_of_an_hour_is_counted() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_says_since_when_every_request_is_refused_and_has_no_actions() {
+async fn revoked_key_shows_its_revocation_time_and_no_actions() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({ "reason": "Left the project" })).await.is(200);
@@ -76,7 +76,7 @@ async fn a_revoked_key_says_since_when_every_request_is_refused_and_has_no_actio
 }
 
 #[tokio::test]
-async fn an_expired_key_can_only_be_revoked() {
+async fn expired_key_can_only_be_revoked() {
     let t = TestApp::new().await;
     let key = t.key_with(json!({ "name": "Over", "permissions": "read_only", "expiresAt": "2026-11-23T09:31:00Z" })).await;
     t.advance(Duration::from_mins(5)).await;
@@ -85,7 +85,7 @@ async fn an_expired_key_can_only_be_revoked() {
 }
 
 #[tokio::test]
-async fn the_whole_chain_of_rotations_is_listed_wherever_one_stands_in_it() {
+async fn rotation_chain_is_listed_on_each_of_its_keys() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
     let mut ids = vec![t.key_with(json!({ "name": "First", "permissions": "read_only", "expiresAt": null })).await.id];
@@ -109,7 +109,7 @@ async fn the_whole_chain_of_rotations_is_listed_wherever_one_stands_in_it() {
 }
 
 #[tokio::test]
-async fn its_last_events_are_told_and_the_log_has_the_others() {
+async fn latest_events_are_shown_with_a_link_to_the_log() {
     let t = TestApp::new().await;
     let (key, other) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
     for number in 1..=12 {
@@ -125,7 +125,7 @@ async fn its_last_events_are_told_and_the_log_has_the_others() {
 }
 
 #[tokio::test]
-async fn what_others_have_typed_is_text() {
+async fn user_text_is_escaped() {
     let t = TestApp::new().await;
     let hostile = "<img src=x onerror=alert(1)>\"'&";
     let key = t.key_with(json!({ "name": hostile, "permissions": "read_only", "expiresAt": null, "description": hostile })).await;
@@ -141,7 +141,7 @@ async fn what_others_have_typed_is_text() {
 }
 
 #[tokio::test]
-async fn what_happened_on_the_way_is_told_in_our_own_words() {
+async fn notices_are_fixed_texts() {
     let t = TestApp::new().await;
     let (key, ana) = (t.key(&["trips:read"]).await, t.person(Role::Admin).await);
     let told = async |query: &str| ana.get(&format!("{}?{query}", page(&key.id))).await.is(200);
@@ -151,7 +151,7 @@ async fn what_happened_on_the_way_is_told_in_our_own_words() {
 }
 
 #[tokio::test]
-async fn a_key_is_shown_to_administrators_of_its_own_workspace_only() {
+async fn key_page_is_for_administrators_of_its_workspace() {
     let t = TestApp::new().await;
     let (key, (_, ben)) = (t.key(&["trips:read"]).await, t.other_workspace().await);
     let theirs = ben.post(KEYS, json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null })).await.is(201);

@@ -4,24 +4,18 @@ use std::time::Duration;
 
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::{KEYS, WHOAMI};
 
 use crate::support::{TestApp, TestKey};
-
-const KEYS: &str = "/api/v1/api-keys";
-const WHOAMI: &str = "/api/v1/auth/whoami";
 
 fn revoke(key: &TestKey) -> String {
     format!("/settings/api-keys/{}/revoke", key.id)
 }
 
-async fn named(t: &TestApp, name: &str) -> TestKey {
-    t.key_with(json!({ "name": name, "permissions": "read_only", "expiresAt": null })).await
-}
-
 #[tokio::test]
-async fn the_page_says_what_would_stop() {
+async fn page_shows_recent_usage() {
     let t = TestApp::new().await;
-    let key = named(&t, "Fleet Dashboard").await;
+    let key = t.named_key("Fleet Dashboard").await;
     for (times, address, later) in [(3, "198.51.100.7", 48), (2, "203.0.113.9", 1)] {
         for _ in 0..times {
             t.with(&key).from(address).get(WHOAMI).await.is(200);
@@ -36,9 +30,9 @@ async fn the_page_says_what_would_stop() {
 }
 
 #[tokio::test]
-async fn a_replacement_is_named_with_whether_it_is_in_use() {
+async fn replacement_is_shown_with_its_usage() {
     let t = TestApp::new().await;
-    let (key, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (key, ana) = (t.named_key("Scheduler").await, t.person(Role::AccountOwner).await);
     ana.get(&revoke(&key)).await.is(200).says("rotate the key</a> first");
     let made = t.admin().await.post(&format!("{KEYS}/{}/rotate", key.id), json!({})).await.is(201);
     ana.get(&revoke(&key)).await.is(200).says("Scheduler (2026-11-23)</a> <span class=\"badge warn\">Not used yet");
@@ -48,9 +42,9 @@ async fn a_replacement_is_named_with_whether_it_is_in_use() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_refused_at_once_and_stays_in_the_list() {
+async fn revoked_key_is_refused_at_once_and_stays_in_the_list() {
     let t = TestApp::new().await;
-    let (key, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (key, ana) = (t.named_key("Scheduler").await, t.person(Role::AccountOwner).await);
     t.with(&key).get(WHOAMI).await.is(200);
     let sent = ana.submit(&revoke(&key), &revoke(&key), &[("reason", "Leaked\r\nin a ticket")]).await;
     sent.leads_to(&format!("/settings/api-keys?revoked={}", key.id));
@@ -63,9 +57,9 @@ async fn a_revoked_key_is_refused_at_once_and_stays_in_the_list() {
 }
 
 #[tokio::test]
-async fn a_key_is_revoked_once() {
+async fn key_is_revoked_once() {
     let t = TestApp::new().await;
-    let (key, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (key, ana) = (t.named_key("Scheduler").await, t.person(Role::AccountOwner).await);
     let form = ana.get(&revoke(&key)).await.hidden(&revoke(&key));
     let all: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("reason", "First")]).collect();
     ana.post(&revoke(&key), &all).await.is(303);
@@ -78,9 +72,9 @@ async fn a_key_is_revoked_once() {
 }
 
 #[tokio::test]
-async fn a_reason_that_is_too_long_is_shown_again_and_the_key_works() {
+async fn overlong_reason_is_kept_in_the_form_and_the_key_works() {
     let t = TestApp::new().await;
-    let (key, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (key, ana) = (t.named_key("Scheduler").await, t.person(Role::AccountOwner).await);
     let long = format!("<b>{}", "x".repeat(498));
     let again = ana.submit(&revoke(&key), &revoke(&key), &[("reason", &long)]).await.is(400);
     again.says("id=\"reason-fault\"").says(&"x".repeat(498)).says("&#60;b&#62;xxx");
@@ -91,9 +85,9 @@ async fn a_reason_that_is_too_long_is_shown_again_and_the_key_works() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_reason_is_refused_and_not_kept() {
+async fn key_in_the_reason_is_refused_and_not_kept() {
     let t = TestApp::new().await;
-    let (key, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (key, ana) = (t.named_key("Scheduler").await, t.person(Role::AccountOwner).await);
     let reason = format!("{} was in a chat", key.secret);
     ana.submit(&revoke(&key), &revoke(&key), &[("reason", &reason)]).await.is(400).says("contain an API key or token");
     ana.submit(&revoke(&key), &revoke(&key), &[("reason", "It was in a chat")]).await.is(303);
@@ -102,7 +96,7 @@ async fn a_key_in_the_reason_is_refused_and_not_kept() {
 }
 
 #[tokio::test]
-async fn an_expired_key_can_be_revoked() {
+async fn expired_key_can_be_revoked() {
     let t = TestApp::new().await;
     let key = t.key_with(json!({ "name": "Over", "permissions": "read_only", "expiresAt": "2026-11-23T09:31:00Z" })).await;
     t.advance(Duration::from_mins(5)).await;
@@ -112,9 +106,9 @@ async fn an_expired_key_can_be_revoked() {
 }
 
 #[tokio::test]
-async fn nobody_revokes_a_key_of_another_workspace_or_without_the_role() {
+async fn revocation_requires_the_role_and_the_workspace() {
     let t = TestApp::new().await;
-    let (key, (_, ben)) = (named(&t, "Scheduler").await, t.other_workspace().await);
+    let (key, (_, ben)) = (t.named_key("Scheduler").await, t.other_workspace().await);
     let theirs = ben.post(KEYS, json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null })).await.is(201);
     let theirs = TestKey { id: theirs.text_at("/data/apiKey/id"), secret: theirs.text_at("/data/secret") };
     let ana = t.person(Role::AccountOwner).await;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use planeconnection::members::Role;
 use serde_json::{Value, json};
+use testkit::KEYS;
 
 use crate::browser::Person;
 use crate::support::{Response, TestApp, TestKey};
 
-const KEYS: &str = "/api/v1/api-keys";
 const MINUTE: Duration = Duration::from_mins(1);
 const OLD: &str = "198.51.100.7";
 
@@ -16,7 +16,7 @@ fn rotate(key: &TestKey) -> String {
     format!("/settings/api-keys/{}/rotate", key.id)
 }
 
-async fn named(t: &TestApp, name: &str) -> TestKey {
+async fn expiring_key(t: &TestApp, name: &str) -> TestKey {
     t.key_with(json!({ "name": name, "permissions": "read_only", "expiresAt": "2026-12-23T09:30:00Z" })).await
 }
 
@@ -44,9 +44,9 @@ fn step(page: &Response) -> usize {
 }
 
 #[tokio::test]
-async fn the_first_step_makes_a_key_like_the_old_one() {
+async fn first_step_creates_a_key_like_the_old_one() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let page = rotate(&old);
     let opened = ana.get(&page).await.is(200).says("value=\"Scheduler (2026-11-23)\"").says("30 days, until 23 Dec 2026");
     assert_eq!(step(&opened), 1);
@@ -62,9 +62,9 @@ async fn the_first_step_makes_a_key_like_the_old_one() {
 }
 
 #[tokio::test]
-async fn the_replacement_works_as_long_as_is_chosen() {
+async fn replacement_has_the_chosen_expiry() {
     let t = TestApp::new().await;
-    let (old, ana, admin) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await, t.admin().await);
+    let (old, ana, admin) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await, t.admin().await);
     let page = rotate(&old);
     let chosen: [(&str, &str, Value); 4] = [
         ("90", "", json!("2027-02-21T22:59:59Z")),
@@ -82,9 +82,9 @@ async fn the_replacement_works_as_long_as_is_chosen() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_told_at_its_field_and_nothing_is_lost() {
+async fn invalid_input_is_reported_per_field_and_kept() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let page = rotate(&old);
     for (status, name, expiration, date, told) in [
         (400, "", "same", "", "id=\"name-fault\""),
@@ -104,9 +104,9 @@ async fn what_cannot_be_is_told_at_its_field_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_sent_again_makes_no_second_key() {
+async fn resubmitted_form_creates_no_second_key() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let page = rotate(&old);
     let hidden = ana.get(&page).await.hidden(&page);
     let fields = [("name", "Replacement"), ("expiration", "same")];
@@ -119,9 +119,9 @@ async fn a_form_that_is_sent_again_makes_no_second_key() {
 }
 
 #[tokio::test]
-async fn a_replacement_that_was_never_used_is_not_relied_on_yet() {
+async fn unused_replacement_is_not_safe_yet() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     use_(&t, &old, OLD, 3).await;
     t.advance(2 * MINUTE).await;
     let new = replace(&ana, &old).await;
@@ -135,9 +135,9 @@ async fn a_replacement_that_was_never_used_is_not_relied_on_yet() {
 }
 
 #[tokio::test]
-async fn an_old_key_that_is_used_beside_the_new_one_is_to_be_waited_for() {
+async fn old_key_in_use_asks_to_wait() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     use_(&t, &old, "203.0.113.200", 1).await;
     t.advance(60 * MINUTE).await;
     let new = replace(&ana, &old).await;
@@ -153,9 +153,9 @@ async fn an_old_key_that_is_used_beside_the_new_one_is_to_be_waited_for() {
 }
 
 #[tokio::test]
-async fn an_old_key_that_is_quiet_can_be_revoked_and_who_is_missing_is_named() {
+async fn quiet_old_key_is_probably_safe_and_missing_client_ips_are_listed() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     use_(&t, &old, "203.0.113.200", 1).await;
     t.advance(60 * MINUTE).await;
     use_(&t, &old, OLD, 1).await;
@@ -177,9 +177,9 @@ async fn an_old_key_that_is_quiet_can_be_revoked_and_who_is_missing_is_named() {
 }
 
 #[tokio::test]
-async fn that_somebody_has_tried_the_new_key_does_not_mean_that_the_application_has_it() {
+async fn new_key_used_from_elsewhere_is_not_safe_yet() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     use_(&t, &old, OLD, 5).await;
     t.advance(7 * MINUTE).await;
     let new = replace(&ana, &old).await;
@@ -193,9 +193,9 @@ async fn that_somebody_has_tried_the_new_key_does_not_mean_that_the_application_
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_active_leads_to_its_successor() {
+async fn inactive_key_links_to_its_successor() {
     let t = TestApp::new().await;
-    let (old, ana) = (named(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let new = replace(&ana, &old).await;
     t.admin().await.post(&format!("{KEYS}/{}/revoke", old.id), json!({})).await.is(200);
     let page = ana.get(&rotate(&old)).await.is(200).says("Only active keys can be rotated").does_not_say("<ol");
@@ -207,9 +207,9 @@ async fn a_key_that_is_not_active_leads_to_its_successor() {
 }
 
 #[tokio::test]
-async fn with_key_management_off_only_a_rotation_that_has_begun_goes_on() {
+async fn disabled_key_management_allows_only_started_rotations() {
     let t = TestApp::new().await;
-    let (old, untouched) = (named(&t, "Scheduler").await, named(&t, "Another").await);
+    let (old, untouched) = (expiring_key(&t, "Scheduler").await, expiring_key(&t, "Another").await);
     let ana = t.person(Role::AccountOwner).await;
     replace(&ana, &old).await;
     t.owner().await.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
@@ -219,9 +219,9 @@ async fn with_key_management_off_only_a_rotation_that_has_begun_goes_on() {
 }
 
 #[tokio::test]
-async fn a_form_of_another_page_is_not_taken_for_a_repetition() {
+async fn idempotency_key_of_another_form_is_refused() {
     let t = TestApp::new().await;
-    let (one, other) = (named(&t, "Scheduler").await, named(&t, "Dashboard").await);
+    let (one, other) = (expiring_key(&t, "Scheduler").await, expiring_key(&t, "Dashboard").await);
     let ana = t.person(Role::AccountOwner).await;
     let form = ana.get(&rotate(&one)).await.is(200).hidden(&rotate(&one));
     let mut fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

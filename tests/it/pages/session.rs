@@ -8,7 +8,7 @@ use crate::support::{PASSWORD, TestApp};
 const OWNER: [(&str, &str); 2] = [("email", "ana@skyline.example"), ("password", PASSWORD)];
 
 #[tokio::test]
-async fn a_person_signs_in_and_comes_to_the_page_they_wanted() {
+async fn sign_in_redirects_to_the_requested_page() {
     let t = TestApp::new().await;
     let ana = t.stranger();
     ana.get("/settings/account?x=1").await.leads_to("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1");
@@ -18,7 +18,7 @@ async fn a_person_signs_in_and_comes_to_the_page_they_wanted() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_leaves_the_email_in_the_form() {
+async fn wrong_password_keeps_the_email_in_the_form() {
     let t = TestApp::new().await;
     let wrong = [("email", "ana@skyline.example"), ("password", "not this one, though")];
     let refused = t.stranger().submit("/sign-in", "/sign-in", &wrong).await.is(401);
@@ -26,7 +26,7 @@ async fn a_wrong_password_leaves_the_email_in_the_form() {
 }
 
 #[tokio::test]
-async fn the_cookie_of_a_session_is_out_of_reach_for_scripts_and_other_sites() {
+async fn session_cookie_is_http_only_and_same_site() {
     let t = TestApp::new().await;
     let answer = t.stranger().submit("/sign-in", "/sign-in", &OWNER).await;
     let cookie = answer.header("set-cookie").to_owned();
@@ -42,7 +42,7 @@ async fn the_cookie_of_a_session_is_out_of_reach_for_scripts_and_other_sites() {
 }
 
 #[tokio::test]
-async fn signing_in_never_keeps_a_session_that_was_there_before() {
+async fn sign_in_replaces_a_planted_session() {
     let t = TestApp::new().await;
     let mallory = t.person(Role::Pilot).await;
     let planted = mallory.cookie("planeconnection_session").expect("a session");
@@ -67,14 +67,14 @@ async fn signing_out_ends_the_session_on_the_server() {
 }
 
 #[tokio::test]
-async fn the_api_takes_no_cookie() {
+async fn api_ignores_session_cookies() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     ana.get("/api/v1/api-keys").await.is(401).code("AUTHENTICATION_REQUIRED");
 }
 
 #[tokio::test]
-async fn a_form_without_the_token_of_this_session_changes_nothing() {
+async fn form_without_its_csrf_token_changes_nothing() {
     let t = TestApp::new().await;
     let (ana, ben) = (t.person(Role::AccountOwner).await, t.person(Role::Admin).await);
     let bens = ben.get("/settings/account").await.hidden("/sign-out");
@@ -89,7 +89,7 @@ async fn a_form_without_the_token_of_this_session_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_from_another_site_is_refused_even_with_its_token() {
+async fn cross_site_form_is_refused_despite_its_csrf_token() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0).1;
@@ -106,7 +106,7 @@ async fn a_form_from_another_site_is_refused_even_with_its_token() {
 }
 
 #[tokio::test]
-async fn what_was_typed_outlives_the_session_it_was_typed_in() {
+async fn input_survives_an_ended_session() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0).1;
@@ -121,7 +121,7 @@ async fn what_was_typed_outlives_the_session_it_was_typed_in() {
 }
 
 #[tokio::test]
-async fn what_was_typed_is_kept_when_the_session_has_run_out() {
+async fn input_survives_an_expired_session() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let form = ana.get("/settings/account").await.hidden("/sign-out");
@@ -143,7 +143,7 @@ async fn what_was_typed_is_kept_when_the_session_has_run_out() {
 }
 
 #[tokio::test]
-async fn a_page_keeps_itself_to_itself() {
+async fn pages_have_security_headers() {
     let t = TestApp::new().await;
     let page = t.person(Role::AccountOwner).await.get("/settings/account").await.is(200);
     let policy = page.header("content-security-policy");
@@ -164,7 +164,7 @@ async fn a_page_keeps_itself_to_itself() {
 }
 
 #[tokio::test]
-async fn the_menu_shows_what_the_role_opens() {
+async fn menu_shows_the_pages_of_the_role() {
     let t = TestApp::new().await;
     for (role, places) in
         [(Role::Admin, ["API Keys", "Audit Log", "Members"].as_slice()), (Role::Auditor, &["Audit Log"]), (Role::Pilot, &[])]
@@ -177,7 +177,7 @@ async fn the_menu_shows_what_the_role_opens() {
 }
 
 #[tokio::test]
-async fn too_many_guesses_are_told_when_to_come_back() {
+async fn rate_limited_sign_in_shows_when_to_retry() {
     let t = TestApp::new().await;
     let guess = [("email", "ana@skyline.example"), ("password", "not this one, though")];
     let stranger = t.stranger();

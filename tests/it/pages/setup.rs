@@ -33,7 +33,7 @@ fn but<'a>(fields: [(&'a str, &'a str); 7], name: &str, value: &'a str) -> [(&'a
 }
 
 #[tokio::test]
-async fn whoever_has_the_link_makes_the_first_workspace_and_owns_it() {
+async fn setup_link_creates_a_workspace_and_its_owner() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.stranger());
     ana.get("/sign-in").await.leads_to("/setup");
@@ -54,14 +54,14 @@ async fn whoever_has_the_link_makes_the_first_workspace_and_owns_it() {
 }
 
 #[tokio::test]
-async fn with_a_workspace_the_page_leads_to_the_sign_in() {
+async fn setup_page_leads_to_sign_in_once_a_workspace_exists() {
     let t = TestApp::new().await;
     t.stranger().get("/setup").await.is(200).says("Already set up").says("href=\"/sign-in\"").does_not_say("<form");
     assert!(workspaces::offer(&t.app).await.expect("a database").is_none());
 }
 
 #[tokio::test]
-async fn a_second_workspace_is_refused_and_every_link_ends() {
+async fn second_workspace_is_refused_and_every_link_ends() {
     let t = EmptyApp::new().await;
     let (one, other) = (link(&t).await, link(&t).await);
     let (ana, ben) = (t.stranger(), t.stranger());
@@ -75,7 +75,7 @@ async fn a_second_workspace_is_refused_and_every_link_ends() {
 }
 
 #[tokio::test]
-async fn of_two_who_set_up_at_once_one_wins() {
+async fn concurrent_setups_succeed_once() {
     for same_link in [true, false] {
         let t = EmptyApp::new().await;
         let one = link(&t).await;
@@ -91,7 +91,7 @@ async fn of_two_who_set_up_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn a_link_is_good_for_a_day() {
+async fn setup_link_expires_after_a_day() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.stranger());
     let opened = ana.get("/setup").await.is(200).hidden("/setup").remove(0).1;
@@ -105,7 +105,7 @@ async fn a_link_is_good_for_a_day() {
 }
 
 #[tokio::test]
-async fn the_command_line_ends_the_links_too() {
+async fn workspace_created_by_command_ends_setup_links() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.stranger());
     let opened = ana.get("/setup").await.is(200).hidden("/setup").remove(0).1;
@@ -125,7 +125,7 @@ async fn only_the_digest_of_a_link_is_stored() {
 }
 
 #[tokio::test]
-async fn a_form_with_faults_names_each_at_its_field_and_uses_nothing_up() {
+async fn invalid_setup_is_reported_per_field_and_keeps_the_link() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.stranger());
     let empty = set_up(&ana, &[]).await.is(400).says("5 fields need another value");
@@ -154,7 +154,7 @@ async fn a_form_with_faults_names_each_at_its_field_and_uses_nothing_up() {
 }
 
 #[tokio::test]
-async fn setting_up_needs_a_form_that_was_opened_in_this_browser() {
+async fn setup_form_requires_its_csrf_token() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.stranger());
     ana.post("/setup", &filled(&code)).await.is(403);

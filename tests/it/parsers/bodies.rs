@@ -5,12 +5,12 @@ use axum::http::Method;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use testkit::REPORTS;
 
 use super::{Target, config, is_decent, text};
 use crate::support::TestApp;
 
 /// Reports, of which a member may file a few in an hour.
-const REPORTS: &str = "/api/v1/sms/reports";
 
 /// Paths, each with a body that it takes.
 fn valid() -> Vec<(&'static str, Value)> {
@@ -46,7 +46,7 @@ fn one() -> impl Strategy<Value = (&'static str, Value)> {
 }
 
 #[tokio::test]
-async fn bodies_that_are_varied_are_taken_as_they_are() {
+async fn varied_bodies_are_parsed_exactly() {
     let t = TestApp::new().await;
     for (path, body) in valid() {
         t.owner().await.post(path, body).await.is(201);
@@ -70,7 +70,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn any_json_is_answered() {
+fn arbitrary_json_gets_a_response() {
     let target = Target::new();
     let owner = target.runtime.block_on(target.t.owner());
     proptest!(config(), |((path, _) in one(), body in value())| {
@@ -81,7 +81,7 @@ fn any_json_is_answered() {
 }
 
 #[test]
-fn any_value_in_the_place_of_a_member_is_answered() {
+fn arbitrary_member_value_gets_a_response() {
     let target = Target::new();
     let owner = target.runtime.block_on(target.t.owner());
     proptest!(config(), |((path, mut body) in one(), place: prop::sample::Index, other in value())| {
@@ -95,7 +95,7 @@ fn any_value_in_the_place_of_a_member_is_answered() {
 }
 
 #[test]
-fn bytes_that_are_no_json_are_answered() {
+fn arbitrary_bytes_get_a_response() {
     let target = Target::new();
     let owner = target.runtime.block_on(target.t.owner());
     // Brackets without an end are where a parser that calls itself runs out of stack.

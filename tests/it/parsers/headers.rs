@@ -51,7 +51,7 @@ fn headers() -> impl Strategy<Value = Vec<(&'static str, HeaderValue)>> {
 }
 
 #[test]
-fn any_headers_are_answered_and_open_nothing() {
+fn arbitrary_headers_grant_no_access() {
     let target = Target::new();
     proptest!(config(), |(headers in headers(), path in proptest::sample::select(vec!["/api/v1/auth/whoami", "/api/v1/ops/trips", "/settings/api-keys", "/sign-in", "/openapi.json", "/nothing"]))| {
         let client = headers.iter().cloned().fold(target.t.anyone(), |client, (name, value)| client.header_value(name, value));
@@ -63,7 +63,7 @@ fn any_headers_are_answered_and_open_nothing() {
 }
 
 #[test]
-fn any_header_beside_a_key_leaves_its_rights_as_they_are() {
+fn arbitrary_header_does_not_change_the_rights_of_a_key() {
     let target = Target::new();
     let key = target.runtime.block_on(target.t.key(&["trips:read"]));
     proptest!(config(), |(headers in headers())| {
@@ -76,7 +76,7 @@ fn any_header_beside_a_key_leaves_its_rights_as_they_are() {
 }
 
 #[test]
-fn any_headers_beside_a_body_are_answered() {
+fn arbitrary_headers_with_a_body_get_a_response() {
     let target = Target::new();
     let admin = target.runtime.block_on(target.t.admin());
     proptest!(config(), |(headers in headers(), body in vec(any::<u8>(), 0..64))| {

@@ -50,7 +50,7 @@ fn query() -> impl Strategy<Value = String> {
 }
 
 #[tokio::test]
-async fn refusal_repeats_only_a_part_of_a_long_name() {
+async fn error_truncates_a_long_parameter_name() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     let long = "a".repeat(200_000);
@@ -63,7 +63,7 @@ async fn refusal_repeats_only_a_part_of_a_long_name() {
 }
 
 #[test]
-fn any_query_is_answered() {
+fn arbitrary_query_gets_a_response() {
     let target = Target::new();
     let owner = target.runtime.block_on(target.t.owner());
     proptest!(config(), |(path in proptest::sample::select(PATHS.to_vec()), query in query())| {
@@ -75,7 +75,7 @@ fn any_query_is_answered() {
 }
 
 #[test]
-fn any_id_in_a_path_is_answered() {
+fn arbitrary_id_in_a_path_gets_a_response() {
     let target = Target::new();
     let owner = target.runtime.block_on(target.t.owner());
     let places = vec!["/api/v1/api-keys/", "/api/v1/ops/trips/", "/api/v1/ops/invoices/", "/settings/api-keys/", "/assets/"];

@@ -8,7 +8,7 @@ use planeconnection::limits::{Limit, Permit, Settings};
 use planeconnection::members::Role;
 use serde_json::json;
 
-use super::{PAGE, named, sentences};
+use super::{PAGE, expiring_key, sentences};
 use crate::browser::Person;
 use crate::support::{PASSWORD, Response, TestApp};
 
@@ -18,7 +18,7 @@ async fn with_a_log() -> (TestApp, Person) {
 
 async fn log_in(t: TestApp) -> (TestApp, Person) {
     for name in ["One", "Two", "Three"] {
-        named(&t, name).await;
+        expiring_key(&t, name).await;
     }
     let auditor = t.person(Role::Auditor).await;
     (t, auditor)
@@ -57,16 +57,16 @@ async fn at_rest(auditor: &Person) -> Response {
 }
 
 #[tokio::test]
-async fn an_honest_log_is_verified_at_every_look() {
+async fn intact_log_is_verified_at_every_view() {
     let (t, auditor) = with_a_log().await;
     auditor.get(PAGE).await.is(200).says("Chain verified, 10 events in total.");
-    named(&t, "Four").await;
+    expiring_key(&t, "Four").await;
     auditor.get(PAGE).await.is(200).says("Chain verified, 12 events in total.").does_not_say("failed verification");
     verified(&auditor).await.says("Chain verified, 12 events in total.");
 }
 
 #[tokio::test]
-async fn tampering_is_told_loudly_at_the_next_look() {
+async fn tampering_is_shown_at_the_next_view() {
     let (t, auditor) = with_a_log().await;
     auditor.get(PAGE).await.is(200).does_not_say("failed verification");
     t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 4").await;
@@ -78,7 +78,7 @@ async fn tampering_is_told_loudly_at_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_log_that_cannot_be_read_still_has_a_page_that_says_so() {
+async fn unreadable_log_has_a_page_that_says_so() {
     // In a file: a server's types let nothing in that cannot be read.
     for change in ["details = 'nonsense'", "id = 'x'", "occurred_at = 'yesterday'"] {
         let (t, auditor) = log_in(TestApp::in_a_file().await).await;
@@ -91,7 +91,7 @@ async fn a_log_that_cannot_be_read_still_has_a_page_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_log_that_was_cut_short_or_rewritten_with_all_its_hashes_is_remembered_as_it_was() {
+async fn truncated_log_is_detected_by_its_checkpoint() {
     let (t, auditor) = with_a_log().await;
     auditor.get(PAGE).await.is(200).says("every one of the 10 events fits.");
     t.tamper(
@@ -105,7 +105,7 @@ async fn a_log_that_was_cut_short_or_rewritten_with_all_its_hashes_is_remembered
 }
 
 #[tokio::test]
-async fn a_long_log_is_verified_step_by_step_and_no_more_is_claimed() {
+async fn long_log_is_verified_in_steps() {
     let (t, auditor) = with_a_long_log().await;
     let first = auditor.get(PAGE).await.is(200).says("Chain verified up to event 5,000 of 5,610.");
     first.says("Each visit to this page verifies about 5,000 more.");
@@ -120,7 +120,7 @@ async fn a_long_log_is_verified_step_by_step_and_no_more_is_claimed() {
 }
 
 #[tokio::test]
-async fn a_long_log_that_was_cut_short_is_noticed_without_a_walk() {
+async fn truncated_long_log_is_detected_without_full_verification() {
     let (t, auditor) = with_a_long_log().await;
     auditor.get(PAGE).await.is(200);
     verified(&auditor).await.says("up to the latest event");
@@ -134,7 +134,7 @@ async fn a_long_log_that_was_cut_short_is_noticed_without_a_walk() {
 }
 
 #[tokio::test]
-async fn a_short_log_is_walked_from_its_first_event_once_a_minute_and_on_from_there_in_between() {
+async fn short_log_is_fully_verified_once_a_minute() {
     let (t, auditor) = with_a_log().await;
     record(&t, 1_000).await;
     auditor.get(PAGE).await.is(200).says("every one of the 1,010 events fits.");
@@ -157,7 +157,7 @@ fn every_connection(t: &TestApp) -> Vec<Permit> {
 }
 
 #[tokio::test]
-async fn one_walk_of_a_workspace_runs_at_a_time_and_as_many_as_may_on_a_node() {
+async fn full_verifications_are_limited_by_workspace_and_node() {
     for (most, status) in [(1, 409), (2, 303)] {
         let limits = Settings::default().with(Limit::NodeChainChecks, Some(most));
         let (t, auditor) = log_in(TestApp::with_config(Config { limits, ..Config::default() }).await).await;
@@ -178,7 +178,7 @@ async fn one_walk_of_a_workspace_runs_at_a_time_and_as_many_as_may_on_a_node() {
 }
 
 #[tokio::test]
-async fn a_walk_ends_when_its_reader_may_not_read_the_log_any_more_and_another_goes_on() {
+async fn full_verification_ends_when_its_reader_loses_access() {
     let (t, _) = with_a_log().await;
     let leaver = t.add_member(Role::Auditor).await;
     let (first, cookie) = (t.stranger(), t.token_of(leaver.clone()).await);
@@ -194,14 +194,14 @@ async fn a_walk_ends_when_its_reader_may_not_read_the_log_any_more_and_another_g
 }
 
 #[tokio::test]
-async fn the_page_says_what_a_chain_that_fits_does_not_show() {
+async fn page_states_the_limits_of_verification() {
     let (_t, auditor) = with_a_log().await;
     let page = auditor.get(PAGE).await.is(200).says("Verification cannot show whether the log was");
     page.says("truncated or rewritten as a whole").says("a signed head that was kept elsewhere");
 }
 
 #[tokio::test]
-async fn a_key_that_was_unrevoked_in_the_database_is_told_after_a_verification() {
+async fn key_unrevoked_in_the_database_is_shown_after_verification() {
     let (t, auditor) = with_a_log().await;
     let found = t.owner().await.get("/api/v1/api-keys?search=Two").await.is(200);
     let id = found.text_at("/data/items/0/id");

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::KEYS;
 
-use super::{KEYS, PAGE, named, sentences};
+use super::{PAGE, expiring_key, sentences};
 use crate::support::TestApp;
 
 /// A log of three days with two keys, one of them revoked.
 async fn with_a_log() -> (TestApp, String, String) {
     let t = TestApp::new().await;
-    let fleet = named(&t, "Fleet Dashboard").await;
+    let fleet = expiring_key(&t, "Fleet Dashboard").await;
     t.advance(Duration::from_hours(24)).await;
-    let old = named(&t, "Old website").await;
+    let old = expiring_key(&t, "Old website").await;
     t.with(&fleet).get(KEYS).await.is(403);
     t.flush().await;
     t.advance(Duration::from_hours(24)).await;
@@ -22,7 +23,7 @@ async fn with_a_log() -> (TestApp, String, String) {
 }
 
 #[tokio::test]
-async fn each_filter_alone_and_all_of_them_together() {
+async fn filters_work_alone_and_together() {
     let (t, fleet, old) = with_a_log().await;
     let auditor = t.person(Role::Auditor).await;
     let ana = t.owner.id;
@@ -55,12 +56,12 @@ async fn each_filter_alone_and_all_of_them_together() {
 }
 
 #[tokio::test]
-async fn a_day_is_one_in_the_time_zone_of_the_workspace() {
+async fn date_filter_uses_the_time_zone_of_the_workspace() {
     let t = TestApp::new().await;
     // 23:30 UTC on the 23rd is half past midnight on the 24th in Zurich.
     t.app.clock.advance(Duration::from_hours(14));
     t.app.cluster.heartbeat().await.expect("a lease");
-    named(&t, "Late").await;
+    expiring_key(&t, "Late").await;
     let ana = t.person(Role::AccountOwner).await;
     let told = async |query: &str| sentences(&ana.get(&format!("{PAGE}?action=api_key.created&{query}")).await.is(200));
     assert_eq!(told("date_from=2026-11-24&date_to=2026-11-24").await.len(), 1);
@@ -70,7 +71,7 @@ async fn a_day_is_one_in_the_time_zone_of_the_workspace() {
 }
 
 #[tokio::test]
-async fn the_operator_and_who_was_removed_can_be_chosen() {
+async fn operator_and_removed_members_can_be_filtered() {
     let (t, ..) = with_a_log().await;
     let ana = t.person(Role::AccountOwner).await;
     let gone = t.add_member(Role::Admin).await;
@@ -90,7 +91,7 @@ async fn the_operator_and_who_was_removed_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn a_question_has_one_address() {
+async fn equal_filters_have_one_url() {
     let (t, fleet, old) = with_a_log().await;
     let ana = t.person(Role::AccountOwner).await;
     let form = "actor_id=&api_key_id=&action=api_key.created&outcome=&date_from=&date_to=";
@@ -106,7 +107,7 @@ async fn a_question_has_one_address() {
 }
 
 #[tokio::test]
-async fn a_value_that_cannot_be_is_told_at_its_field_and_nothing_is_lost() {
+async fn invalid_filter_is_reported_per_field_and_input_is_kept() {
     let (t, ..) = with_a_log().await;
     let ana = t.person(Role::AccountOwner).await;
     let (_, other) = t.other_workspace().await;
@@ -141,11 +142,11 @@ async fn a_value_that_cannot_be_is_told_at_its_field_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_name_that_several_keys_had_is_asked_for_by_id() {
+async fn ambiguous_key_name_is_filtered_by_id() {
     let t = TestApp::new().await;
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let key = named(&t, "Website").await;
+        let key = expiring_key(&t, "Website").await;
         t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
         ids.push(key.id);
     }
@@ -156,12 +157,12 @@ async fn a_name_that_several_keys_had_is_asked_for_by_id() {
         .says("Several keys have had this name.")
         .says(&ids[0])
         .says(&ids[1]);
-    let active = named(&t, "Website").await;
+    let active = expiring_key(&t, "Website").await;
     ana.get(&format!("{PAGE}?api_key_id=Website")).await.leads_to(&format!("{PAGE}?api_key_id={}", active.id));
 }
 
 #[tokio::test]
-async fn nothing_found_says_so_and_offers_everything() {
+async fn empty_result_offers_the_whole_log() {
     let t = TestApp::new().await;
     let page = t.person(Role::Auditor).await.get(&format!("{PAGE}?action=invoice.voided")).await.is(200);
     insta::assert_snapshot!(page.says("No matching events").main());

@@ -4,13 +4,13 @@ use planeconnection::members::Role;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{LIST, SEARCH, link, named, names};
-use crate::support::{Lines, TestApp};
+use super::{LIST, SEARCH, link, names};
+use crate::support::{Lines, TestApp, read_only_key};
 
 #[tokio::test]
-async fn a_search_finds_names_and_hints_and_keeps_status_and_order() {
+async fn search_finds_names_and_hints_and_keeps_filter_and_sort() {
     let t = TestApp::new().await;
-    let (dashboard, _) = (t.key_with(named("Fleet Dashboard")).await, t.key_with(named("Scheduler")).await);
+    let (dashboard, _) = (t.key_with(read_only_key("Fleet Dashboard")).await, t.key_with(read_only_key("Scheduler")).await);
     let admin = t.person(Role::Admin).await;
     let searched = admin.submit("/settings/api-keys?status=active&sort=name", SEARCH, &[("search", " DASH ")]).await;
     searched.leads_to("/settings/api-keys?status=active&search=DASH&sort=name");
@@ -23,19 +23,19 @@ async fn a_search_finds_names_and_hints_and_keeps_status_and_order() {
 }
 
 #[tokio::test]
-async fn a_search_without_result_says_so_and_offers_a_way_back() {
+async fn empty_search_offers_to_clear_the_filter() {
     let t = TestApp::new().await;
-    t.key_with(named("Scheduler")).await;
+    t.key_with(read_only_key("Scheduler")).await;
     let admin = t.person(Role::Admin).await;
     let page = admin.get("/settings/api-keys?search=nothing&status=revoked").await.is(200).says("No matching keys");
     assert_eq!(names(&admin.get(&link(&page, "Clear the filter")).await.is(200)), ["Scheduler"]);
 }
 
 #[tokio::test]
-async fn a_pasted_key_is_found_by_its_digest_and_leaves_no_trace() {
+async fn pasted_key_is_found_by_its_digest_and_not_kept() {
     let (lines, _guard) = Lines::of_this_thread();
     let t = TestApp::new().await;
-    let (key, _) = (t.key_with(named("Leaked")).await, t.key_with(named("Other")).await);
+    let (key, _) = (t.key_with(read_only_key("Leaked")).await, t.key_with(read_only_key("Other")).await);
     t.revoke(&key).await;
     let admin = t.person(Role::Admin).await;
     let address = format!("/settings/api-keys?search=sha256:{}", hex::encode(Sha256::digest(&key.secret)));
@@ -55,13 +55,13 @@ async fn a_pasted_key_is_found_by_its_digest_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_workspace_is_neither_listed_nor_found() {
+async fn key_of_another_workspace_is_neither_listed_nor_found() {
     let t = TestApp::new().await;
     let (_, other) = t.other_workspace().await;
-    let body = other.post("/api/v1/api-keys", named("Northwind")).await.is(201);
+    let body = other.post("/api/v1/api-keys", read_only_key("Northwind")).await.is(201);
     let (id, secret) = (body.text_at("/data/apiKey/id"), body.text_at("/data/secret"));
     other.post(&format!("/api/v1/api-keys/{id}/revoke"), json!({})).await.is(200);
-    t.key_with(named("Skyline")).await;
+    t.key_with(read_only_key("Skyline")).await;
     let admin = t.person(Role::Admin).await;
     for query in ["", "?search=north", "?status=revoked", &format!("?revoked={id}")] {
         admin.get(&format!("{LIST}{query}")).await.is(200).does_not_say("Northwind").does_not_say(&id);

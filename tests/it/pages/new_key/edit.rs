@@ -2,8 +2,8 @@
 
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::KEYS;
 
-use super::KEYS;
 use crate::support::TestApp;
 
 const TYPED: [(&str, &str); 5] =
@@ -14,7 +14,7 @@ fn edit(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_form_begins_with_what_the_key_has() {
+async fn form_is_prefilled_with_the_key() {
     let t = TestApp::new().await;
     let body = json!({
         "name": "Fleet Dashboard", "permissions": "read_only", "expiresAt": "2027-02-21T22:59:59Z", "rateLimit": null,
@@ -37,7 +37,7 @@ async fn the_form_begins_with_what_the_key_has() {
 }
 
 #[tokio::test]
-async fn a_change_is_made_and_told_on_the_page_of_the_key() {
+async fn change_is_confirmed_on_the_page_of_the_key() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let changed = t.person(Role::Admin).await.submit(&edit(&key.id), &edit(&key.id), &TYPED).await;
@@ -51,7 +51,7 @@ async fn a_change_is_made_and_told_on_the_page_of_the_key() {
 }
 
 #[tokio::test]
-async fn what_is_emptied_is_taken_away() {
+async fn emptied_fields_are_cleared() {
     let t = TestApp::new().await;
     let key = t.key_with(json!({
         "name": "A", "permissions": "read_only", "expiresAt": null, "description": "B", "ipAllowlist": ["192.0.2.1"],
@@ -67,7 +67,7 @@ async fn what_is_emptied_is_taken_away() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_made_keeps_what_was_typed() {
+async fn invalid_change_keeps_its_input() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.person(Role::Admin).await);
     t.key_with(json!({ "name": "Website", "permissions": "read_only", "expiresAt": null })).await;
@@ -81,7 +81,7 @@ async fn a_change_that_cannot_be_made_keeps_what_was_typed() {
 }
 
 #[tokio::test]
-async fn only_an_active_key_of_this_workspace_can_be_changed() {
+async fn only_active_keys_of_the_workspace_can_be_changed() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.person(Role::Admin).await);
     let opened = admin.get(&edit(&key.id)).await.is(200).hidden(&edit(&key.id));

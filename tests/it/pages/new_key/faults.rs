@@ -16,7 +16,7 @@ fn faults(page: &Response, field: &str, message: &str) {
 }
 
 #[tokio::test]
-async fn every_fault_is_at_its_field_and_nothing_typed_is_lost() {
+async fn invalid_input_is_reported_per_field_and_kept() {
     let t = TestApp::new().await;
     let everything = [
         ("name", " "),
@@ -34,7 +34,7 @@ async fn every_fault_is_at_its_field_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
-async fn a_fault_is_told_in_words_for_a_person() {
+async fn field_errors_are_plain_sentences() {
     let t = TestApp::new().await;
     let (admin, key) = (t.person(Role::Admin).await, t.key(&["trips:read"]).await);
     let (long, essay) = ("x".repeat(101), "y".repeat(1001));
@@ -68,7 +68,7 @@ async fn a_fault_is_told_in_words_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_custom_date_is_a_day_from_today_to_five_years_ahead() {
+async fn custom_date_is_within_five_years() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     for (date, message) in [
@@ -87,7 +87,7 @@ async fn a_custom_date_is_a_day_from_today_to_five_years_ahead() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_said_at_the_name() {
+async fn duplicate_name_is_reported_at_its_field() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     send(&admin, &[]).await.is(201);
@@ -99,7 +99,7 @@ async fn a_name_that_is_taken_is_said_at_the_name() {
 }
 
 #[tokio::test]
-async fn a_mended_form_is_still_the_same_form() {
+async fn corrected_form_keeps_its_idempotency_key() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     let opened = admin.get(NEW).await.hidden(NEW);
@@ -110,7 +110,7 @@ async fn a_mended_form_is_still_the_same_form() {
 }
 
 #[tokio::test]
-async fn more_is_open_if_there_is_something_in_it() {
+async fn more_options_are_open_if_they_have_input() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     let closed = "<details class=\"more\">";

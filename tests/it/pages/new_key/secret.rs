@@ -2,8 +2,9 @@
 
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::KEYS;
 
-use super::{KEYS, NEW, how_many, id_in, send, typed};
+use super::{NEW, how_many, id_in, send, typed};
 use crate::support::{Lines, Response, TestApp};
 
 /// The whole key that a page shows.
@@ -14,7 +15,7 @@ fn secret_in(page: &Response) -> String {
 }
 
 #[tokio::test]
-async fn the_page_shows_the_secret_and_a_line_to_try_it() {
+async fn page_shows_the_secret_and_an_example_request() {
     let t = TestApp::new().await;
     let changes = [("permissions", "custom"), ("scope-trips", "write"), ("addresses", "192.0.2.0/24")];
     let page = send(&t.person(Role::Admin).await, &changes).await.is(201);
@@ -25,7 +26,7 @@ async fn the_page_shows_the_secret_and_a_line_to_try_it() {
 }
 
 #[tokio::test]
-async fn the_secret_is_only_where_people_see_it() {
+async fn secret_is_in_visible_text_only() {
     let t = TestApp::new().await;
     let page = send(&t.person(Role::Admin).await, &[]).await.is(201);
     let secret = secret_in(&page);
@@ -38,7 +39,7 @@ async fn the_secret_is_only_where_people_see_it() {
 }
 
 #[tokio::test]
-async fn the_secret_is_in_no_later_page_and_in_no_log() {
+async fn secret_is_in_no_later_page_and_in_no_log() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     let (lines, _logging) = Lines::of_this_thread();
@@ -67,7 +68,7 @@ async fn the_secret_is_in_no_later_page_and_in_no_log() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_sent_again_makes_no_second_key_and_shows_no_secret() {
+async fn resubmitted_form_creates_no_second_key_and_shows_no_secret() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;
     let opened = admin.get(NEW).await.hidden(NEW);
@@ -86,7 +87,7 @@ async fn a_form_that_is_sent_again_makes_no_second_key_and_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn i_have_stored_this_key_leads_to_the_key() {
+async fn stored_button_leads_to_the_key() {
     let t = TestApp::new().await;
     let page = send(&t.person(Role::Admin).await, &[]).await.is(201);
     let path = format!("/settings/api-keys/{}", id_in(&page));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Dialog, PASSWORD, Practice, Site, Tab};
+use crate::support::{Dialog, FakeServer, PASSWORD, Site, Tab};
 
 const FORM: &str = "<h1>New key</h1>
 <form method=post action=/made>
@@ -35,7 +35,7 @@ const BAD: &str = "<img src='http://localhost:1/picture.png'><script>console.err
 <p style='color:red'>Styled</p><table width=3000><tr><td>Wide</table><input>";
 
 fn page(head: &str, body: &str) -> String {
-    let html = format!("<!doctype html><html lang=en><title>Practice</title><link rel=icon href='data:,'>{body}");
+    let html = format!("<!doctype html><html lang=en><title>FakeServer</title><link rel=icon href='data:,'>{body}");
     format!("HTTP/1.1 {head}\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{html}", html.len())
 }
 
@@ -53,7 +53,7 @@ fn answer(line: &str) -> String {
 }
 
 fn tab(path: &str) -> Tab {
-    let mut tab = Practice::new(answer).tab();
+    let mut tab = FakeServer::new(answer).tab();
     tab.open(path);
     tab
 }
@@ -74,7 +74,7 @@ fn fill_in(tab: &mut Tab) {
 }
 
 #[test]
-fn a_form_is_filled_in_and_sent() {
+fn form_is_filled_in_and_submitted() {
     let mut tab = tab("/");
     fill_in(&mut tab);
     tab.click("button", "Create key");
@@ -86,7 +86,7 @@ fn a_form_is_filled_in_and_sent() {
 }
 
 #[test]
-fn a_form_is_filled_in_and_sent_without_scripts() {
+fn form_is_filled_in_and_submitted_without_javascript() {
     let mut tab = tab("/");
     tab.without_javascript();
     tab.reload();
@@ -97,7 +97,7 @@ fn a_form_is_filled_in_and_sent_without_scripts() {
 }
 
 #[test]
-fn a_row_is_found_by_what_is_in_it() {
+fn row_is_found_by_its_content() {
     let mut tab = tab("/");
     tab.within("row", "Fleet", |row| row.click("link", "Revoke"));
     assert_eq!(tab.url(), "/#one");
@@ -109,7 +109,7 @@ fn a_row_is_found_by_what_is_in_it() {
 }
 
 #[test]
-fn a_link_may_lead_nowhere_or_to_a_file() {
+fn link_to_no_content_or_a_download_is_followed() {
     let mut tab = tab("/");
     tab.click("link", "Nothing");
     let (name, text) = tab.download(|tab| tab.click("link", "Export"));
@@ -118,7 +118,7 @@ fn a_link_may_lead_nowhere_or_to_a_file() {
 }
 
 #[test]
-fn the_keyboard_reaches_and_presses() {
+fn keyboard_focuses_and_activates() {
     let mut tab = tab("/");
     tab.press("Tab");
     assert_eq!(tab.focused(), ("textbox".into(), "Name".into()));
@@ -131,7 +131,7 @@ fn the_keyboard_reaches_and_presses() {
 }
 
 #[test]
-fn a_page_that_goes_later_is_waited_for() {
+fn delayed_navigation_is_waited_for() {
     let mut tab = tab("/scripted");
     tab.click("button", "Later");
     tab.has("heading", "Two");
@@ -140,7 +140,7 @@ fn a_page_that_goes_later_is_waited_for() {
 }
 
 #[test]
-fn a_page_that_asks_before_it_is_left_is_answered() {
+fn leave_dialog_is_answered() {
     let mut tab = tab("/scripted");
     tab.click("button", "Copy");
     tab.stays();
@@ -153,7 +153,7 @@ fn a_page_that_asks_before_it_is_left_is_answered() {
 }
 
 #[test]
-fn the_clipboard_is_granted_and_denied() {
+fn clipboard_is_granted_and_denied() {
     let mut tab = tab("/scripted");
     tab.grant_clipboard();
     tab.click("button", "Copy");
@@ -167,7 +167,7 @@ fn the_clipboard_is_granted_and_denied() {
 }
 
 #[test]
-fn conditions_of_the_page_are_what_was_asked_for() {
+fn emulated_conditions_are_applied() {
     let mut tab = tab("/");
     tab.size(390, 844);
     tab.dark(true);
@@ -182,7 +182,7 @@ fn conditions_of_the_page_are_what_was_asked_for() {
 }
 
 #[test]
-fn what_is_wrong_with_a_page_is_noticed() {
+fn faults_of_a_page_are_detected() {
     let mut tab = tab("/bad");
     let console = tab.console().join("\n");
     for complaint in ["console.error", "uncaught", "style-src", "missing is not defined"] {
@@ -196,18 +196,18 @@ fn what_is_wrong_with_a_page_is_noticed() {
 
 #[test]
 #[should_panic(expected = "button \"Rotate\" is disabled")]
-fn what_is_disabled_is_not_clicked() {
+fn disabled_element_is_not_clicked() {
     tab("/").click("button", "Rotate");
 }
 
 #[test]
 #[should_panic(expected = "there are 2 of link \"Revoke\": say within what")]
-fn of_two_things_none_is_taken() {
+fn ambiguous_match_fails() {
     tab("/").click("link", "Revoke");
 }
 
 #[test]
-fn a_site_has_keys_and_members_at_hand() {
+fn site_provides_keys_and_members() {
     let site = Site::new();
     let key = site.node.owner().create_key("Fleet Dashboard", &["fleet:read"]);
     site.node.with_key(&key).get("/api/v1/ops/aircraft").is(200);

@@ -3,29 +3,29 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testkit::KEYS;
 
-use super::{KEYS, named};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, read_only_key};
 
 async fn once(t: &TestApp, key: &str) -> Client {
     t.owner().await.header("idempotency-key", key)
 }
 
 #[tokio::test]
-async fn a_repeated_creation_names_the_key_it_made() {
+async fn replayed_creation_returns_the_created_key() {
     let t = TestApp::new().await;
     let client = once(&t, "retry-1").await;
-    let made = client.post(KEYS, named("Once")).await.is(201);
-    let again = client.post(KEYS, named("Once")).await.is(409).code("ALREADY_CREATED");
+    let made = client.post(KEYS, read_only_key("Once")).await.is(201);
+    let again = client.post(KEYS, read_only_key("Once")).await.is(409).code("ALREADY_CREATED");
     assert_eq!(again.at("/error/apiKeyId"), made.at("/data/apiKey/id"));
     assert!(!again.text.contains(&made.text_at("/data/secret")[8..38]));
-    client.post(KEYS, named("Another")).await.is(422).code("IDEMPOTENCY_KEY_REUSED");
+    client.post(KEYS, read_only_key("Another")).await.is(422).code("IDEMPOTENCY_KEY_REUSED");
 }
 
 #[tokio::test]
-async fn a_repeated_rotation_names_the_successor() {
+async fn replayed_rotation_returns_the_successor() {
     let t = TestApp::new().await;
-    let (old, other) = (t.key_with(named("Old")).await, t.key_with(named("Other")).await);
+    let (old, other) = (t.key_with(read_only_key("Old")).await, t.key_with(read_only_key("Other")).await);
     let client = once(&t, "retry-2").await;
     let made = client.post(&format!("{KEYS}/{}/rotate", old.id), json!({})).await.is(201);
     let again = client.post(&format!("{KEYS}/{}/rotate", old.id), json!({})).await.is(409).code("ALREADY_CREATED");
@@ -34,47 +34,47 @@ async fn a_repeated_rotation_names_the_successor() {
 }
 
 #[tokio::test]
-async fn of_two_identical_requests_at_once_one_makes_the_key() {
+async fn concurrent_identical_requests_create_one_key() {
     let t = TestApp::new().await;
     let client = once(&t, "retry-3").await;
-    let (first, second) = tokio::join!(client.post(KEYS, named("Once")), client.post(KEYS, named("Once")));
+    let (first, second) = tokio::join!(client.post(KEYS, read_only_key("Once")), client.post(KEYS, read_only_key("Once")));
     let (made, refused) = if first.status == 201 { (first, second) } else { (second, first) };
     assert_eq!(refused.is(409).code("ALREADY_CREATED").at("/error/apiKeyId"), made.is(201).at("/data/apiKey/id"));
     assert_eq!(client.get(KEYS).await.is(200).items("name"), ["Once"]);
 }
 
 #[tokio::test]
-async fn a_request_that_failed_is_not_remembered() {
+async fn failed_request_is_not_remembered() {
     let t = TestApp::new().await;
-    t.key_with(named("Taken")).await;
+    t.key_with(read_only_key("Taken")).await;
     let client = once(&t, "retry-4").await;
-    client.post(KEYS, named("Taken")).await.is(409).code("CONFLICT");
-    client.post(KEYS, named("Free")).await.is(201);
+    client.post(KEYS, read_only_key("Taken")).await.is(409).code("CONFLICT");
+    client.post(KEYS, read_only_key("Free")).await.is(201);
 }
 
 #[tokio::test]
-async fn after_a_day_the_key_means_a_new_request() {
+async fn idempotency_key_expires_after_a_day() {
     let t = TestApp::new().await;
-    once(&t, "retry-5").await.post(KEYS, named("One")).await.is(201);
+    once(&t, "retry-5").await.post(KEYS, read_only_key("One")).await.is(201);
     t.advance(Duration::from_hours(24)).await;
-    once(&t, "retry-5").await.post(KEYS, named("Two")).await.is(201);
+    once(&t, "retry-5").await.post(KEYS, read_only_key("Two")).await.is(201);
 }
 
 #[tokio::test]
-async fn the_same_key_of_another_member_is_another_key() {
+async fn idempotency_keys_are_scoped_to_the_member() {
     let t = TestApp::new().await;
-    once(&t, "retry-6").await.post(KEYS, named("One")).await.is(201);
-    t.admin().await.header("idempotency-key", "retry-6").post(KEYS, named("Two")).await.is(201);
+    once(&t, "retry-6").await.post(KEYS, read_only_key("One")).await.is(201);
+    t.admin().await.header("idempotency-key", "retry-6").post(KEYS, read_only_key("Two")).await.is(201);
 }
 
 #[tokio::test]
-async fn a_malformed_idempotency_key_is_refused() {
+async fn malformed_idempotency_key_is_refused() {
     let t = TestApp::new().await;
     let too_long = "x".repeat(256);
     for wrong in ["", "a b", "ä", too_long.as_str()] {
-        once(&t, wrong).await.post(KEYS, named("One")).await.is(400).code("INVALID_REQUEST");
+        once(&t, wrong).await.post(KEYS, read_only_key("One")).await.is(400).code("INVALID_REQUEST");
     }
     let two = once(&t, "a").await.header("idempotency-key", "b");
-    two.post(KEYS, named("One")).await.is(400).code("INVALID_REQUEST");
-    once(&t, &too_long[1..]).await.post(KEYS, named("One")).await.is(201);
+    two.post(KEYS, read_only_key("One")).await.is(400).code("INVALID_REQUEST");
+    once(&t, &too_long[1..]).await.post(KEYS, read_only_key("One")).await.is(201);
 }

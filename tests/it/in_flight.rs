@@ -7,12 +7,10 @@ use axum::http::Method;
 use planeconnection::members::Role;
 use planeconnection::safety::Confidentiality;
 use serde_json::{Value, json};
+use testkit::{REPORTS, TRIPS};
 use tokio::sync::oneshot;
 
 use crate::support::{Client, Response, TestApp};
-
-const TRIPS: &str = "/api/v1/ops/trips";
-const REPORTS: &str = "/api/v1/sms/reports";
 
 fn trip() -> Value {
     json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "departureDate": "2026-12-01T14:00:00Z" })
@@ -53,7 +51,7 @@ async fn send_in_two_parts(
 }
 
 #[tokio::test]
-async fn a_key_that_was_revoked_while_the_body_was_on_its_way_writes_nothing() {
+async fn key_revoked_while_the_body_arrives_writes_nothing() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     let existing = owner.post(TRIPS, trip()).await.is(201).text_at("/data/id");
@@ -80,7 +78,7 @@ async fn a_key_that_was_revoked_while_the_body_was_on_its_way_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_that_expired_or_was_restricted_while_the_body_was_on_its_way_writes_nothing() {
+async fn key_expired_or_restricted_while_the_body_arrives_writes_nothing() {
     let t = TestApp::new().await;
     let expiring =
         json!({ "name": "Short", "permissions": "custom", "scopes": ["trips:write"], "expiresAt": "2026-11-23T09:31:00Z" });
@@ -107,7 +105,7 @@ async fn a_key_that_expired_or_was_restricted_while_the_body_was_on_its_way_writ
 
 /// Another node, or the command line, revoked it: this node has not heard of it yet.
 #[tokio::test]
-async fn a_write_asks_the_database_whatever_this_node_has_heard() {
+async fn write_rechecks_the_key_in_the_database() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:write"]).await;
     t.tamper("UPDATE api_keys SET revoked_at = created_at").await;
@@ -115,7 +113,7 @@ async fn a_write_asks_the_database_whatever_this_node_has_heard() {
 }
 
 #[tokio::test]
-async fn a_report_of_whatever_confidentiality_is_not_taken_from_a_member_who_was_removed_meanwhile() {
+async fn report_of_a_member_removed_meanwhile_is_refused() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     for confidentiality in [Confidentiality::Standard, Confidentiality::Confidential, Confidentiality::Anonymous] {
@@ -131,7 +129,7 @@ async fn a_report_of_whatever_confidentiality_is_not_taken_from_a_member_who_was
 }
 
 #[tokio::test]
-async fn a_report_of_whatever_confidentiality_is_not_taken_with_a_key_that_was_revoked_meanwhile() {
+async fn report_with_a_key_revoked_meanwhile_is_refused() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
     for confidentiality in [Confidentiality::Standard, Confidentiality::Confidential, Confidentiality::Anonymous] {

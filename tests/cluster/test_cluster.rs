@@ -1,4 +1,4 @@
-//! A [`Field`] is a Postgres server with a workspace "skyline" on it, for nodes to be started on.
+//! A [`TestCluster`] is a Postgres server with a workspace "skyline" on it, for nodes to be started on.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,17 +16,17 @@ pub const SLACK: Duration = Duration::from_secs(10);
 /// One owner makes and revokes keys as fast as the nodes answer.
 const MANY_WRITES: [&str; 2] = ["--limits", "member-writes=none"];
 
-pub struct Field {
+pub struct TestCluster {
     // Dropped first: a server that is gone has no database to drop.
     pub site: Site,
     pub server: Server,
     _alone: MutexGuard<'static, ()>,
 }
 
-/// Where tests are threads of one process, one field at a time: leases are short.
+/// Where tests are threads of one process, one cluster at a time: leases are short.
 static ALONE: Mutex<()> = Mutex::new(());
 
-impl Field {
+impl TestCluster {
     pub fn new() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let server = Server::start().expect("a Postgres server, which is Debian's package postgresql");

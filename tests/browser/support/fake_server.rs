@@ -7,11 +7,11 @@ use std::thread;
 use super::tab::Tab;
 
 /// A server that answers every request as a function of its first line says: the whole response.
-pub struct Practice {
+pub struct FakeServer {
     address: SocketAddr,
 }
 
-impl Practice {
+impl FakeServer {
     pub fn new(answer: fn(&str) -> String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");

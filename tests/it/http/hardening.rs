@@ -5,9 +5,9 @@ use axum::http::{Method, Request, Version, header};
 use planeconnection::config::Config;
 use planeconnection::members::Role;
 use serde_json::json;
+use testkit::KEYS;
 use tower::ServiceExt;
 
-use super::KEYS;
 use crate::support::{Lines, PASSWORD, TestApp};
 
 /// The status of a request with these `Host` headers.
@@ -19,7 +19,7 @@ async fn status(t: &TestApp, version: Version, hosts: &[&str]) -> u16 {
 }
 
 #[tokio::test]
-async fn request_has_one_host() {
+async fn request_with_two_hosts_is_refused() {
     let t = TestApp::new().await;
     for host in ["localhost", "keys.skyline.example:8080", "[2001:db8::1]:80", "203.0.113.7", "x%20y", "xn--bcher-kva.example"] {
         assert_eq!(status(&t, Version::HTTP_11, &[host]).await, 200, "{host}");
@@ -32,7 +32,7 @@ async fn request_has_one_host() {
 }
 
 #[tokio::test]
-async fn body_without_a_credential_has_eight_kibibytes() {
+async fn body_without_credential_is_limited_to_eight_kibibytes() {
     let t = TestApp::new().await;
     let sized = |size: usize| json!({ "email": "ana@skyline.example", "password": "x".repeat(size) });
     t.anyone().post("/api/v1/auth/sign-in", sized(7_000)).await.is(401).code("INVALID_CREDENTIALS");
@@ -48,7 +48,7 @@ async fn body_without_a_credential_has_eight_kibibytes() {
 }
 
 #[tokio::test]
-async fn form_of_somebody_who_is_not_signed_in_has_eight_kibibytes() {
+async fn form_without_session_is_limited_to_eight_kibibytes() {
     let t = TestApp::new().await;
     let long = "x".repeat(9_000);
     let fields = [("email", "ana@skyline.example"), ("password", long.as_str())];
@@ -61,7 +61,7 @@ async fn form_of_somebody_who_is_not_signed_in_has_eight_kibibytes() {
 }
 
 #[tokio::test]
-async fn bodies_of_all_callers_have_a_budget() {
+async fn concurrent_bodies_share_a_budget() {
     let t = TestApp::with_config(Config { body_bytes: 512, ..Config::default() }).await;
     let owner = t.owner().await;
     let body = json!({ "name": "x".repeat(230), "permissions": "read_only", "expiresAt": null });
@@ -74,7 +74,7 @@ async fn bodies_of_all_callers_have_a_budget() {
 }
 
 #[tokio::test]
-async fn browsers_are_bound_to_tls_where_the_public_url_has_it() {
+async fn hsts_is_sent_where_the_public_url_is_https() {
     let t = TestApp::new().await;
     assert!(t.anyone().get("/sign-in").await.headers.get("strict-transport-security").is_none());
     let t = TestApp::with_config(Config { public_url: "https://keys.skyline.example".to_owned(), ..Config::default() }).await;
@@ -84,7 +84,7 @@ async fn browsers_are_bound_to_tls_where_the_public_url_has_it() {
 }
 
 #[tokio::test]
-async fn answers_that_set_a_cookie_are_not_kept() {
+async fn responses_that_set_a_cookie_are_not_cached() {
     let t = TestApp::new().await;
     let ana = t.stranger();
     let owner = [("email", "ana@skyline.example"), ("password", PASSWORD)];
@@ -103,7 +103,7 @@ fn lines_with(log: &Lines, text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn line_of_a_request_has_the_beginning_of_its_path() {
+async fn access_log_truncates_long_paths() {
     let t = TestApp::new().await;
     let (log, _logging) = Lines::of_this_thread();
     t.anyone().header("x-request-id", "a\"ip=\"1.2.3.4").get(&format!("/{}", "a".repeat(30_000))).await.is(404);
@@ -114,7 +114,7 @@ async fn line_of_a_request_has_the_beginning_of_its_path() {
 }
 
 #[tokio::test]
-async fn requests_without_a_credential_are_logged_so_often_and_then_counted() {
+async fn unauthenticated_requests_are_sampled_in_the_access_log() {
     let t = TestApp::new().await;
     let (key, owner) = (t.key(&["trips:read"]).await, t.owner().await);
     let (log, _logging) = Lines::of_this_thread();

@@ -56,7 +56,7 @@ fn with_files(files: u32, site: &Site, arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn client_that_takes_every_connection_and_reads_nothing_harms_nobody() {
+fn slow_readers_on_all_connections_do_not_block_probes() {
     let site = Site::new(BINARY);
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--write-timeout", "1s", "--log", "debug"];
     let node = Node::start(with_files(256, &site, &arguments));
@@ -77,7 +77,7 @@ fn client_that_takes_every_connection_and_reads_nothing_harms_nobody() {
 }
 
 #[test]
-fn response_has_a_deadline_even_if_some_of_it_is_taken() {
+fn slow_reader_of_a_response_is_cut_off() {
     let site = Site::new(BINARY);
     let node = site.node_with(&["--response-timeout", "2s", "--header-timeout", "1s"]);
     let mut watcher = node.anonymous();
@@ -92,7 +92,7 @@ fn response_has_a_deadline_even_if_some_of_it_is_taken() {
 }
 
 #[test]
-fn client_with_its_share_of_connections_is_refused_and_others_are_not() {
+fn connections_are_limited_by_client_ip() {
     let site = Site::new(BINARY);
     let node = site.node_with(&["--max-connections", "40"]);
     let mut watcher = node.anonymous();
@@ -132,7 +132,7 @@ fn connection_limit_beyond_the_file_limit_is_refused() {
 }
 
 #[test]
-fn flood_without_a_credential_does_not_fill_the_log() {
+fn unauthenticated_flood_does_not_fill_the_log() {
     let site = Site::new(BINARY);
     let node = site.node_with(&["--trusted-proxies", "127.0.0.1/32"]);
     let key = node.owner().create_key("A", &["trips:read"]);
@@ -171,7 +171,7 @@ fn flood_without_a_credential_does_not_fill_the_log() {
 }
 
 #[test]
-fn message_framing_that_is_not_understood_ends_the_connection() {
+fn ambiguous_message_framing_closes_the_connection() {
     let site = Site::new(BINARY);
     let node = site.node();
     let chunk = |extension: usize| format!("1;{}\r\n{{\r\n", "e".repeat(extension));
@@ -197,7 +197,7 @@ fn message_framing_that_is_not_understood_ends_the_connection() {
 }
 
 #[test]
-fn bodies_held_back_take_little_memory() {
+fn incomplete_bodies_take_little_memory() {
     let site = Site::new(BINARY);
     let node = site.node();
     let mut clients: Vec<Client> = (0..50).map(|_| node.anonymous()).collect();

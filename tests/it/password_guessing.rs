@@ -5,12 +5,11 @@ use std::time::Duration;
 use planeconnection::members::Role;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
+use testkit::{SIGN_IN, WHOAMI};
 
 use crate::browser::Person;
 use crate::support::{Client, PASSWORD, Response, TestApp};
 
-const SIGN_IN: &str = "/api/v1/auth/sign-in";
-const WHOAMI: &str = "/api/v1/auth/whoami";
 const EMAIL: &str = "ana@skyline.example";
 
 async fn sign_in(client: &Client, email: &str, password: &str) -> Response {
@@ -50,7 +49,7 @@ async fn failures(t: &TestApp) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn guesses_from_anywhere_do_not_keep_out_an_address_that_signed_in_before() {
+async fn guesses_do_not_lock_out_a_known_client_ip() {
     let t = TestApp::new().await;
     sign_in(&t.anyone().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
     sign_in(&t.anyone().from("2001:db8:7::1"), EMAIL, PASSWORD).await.is(200);
@@ -66,7 +65,7 @@ async fn guesses_from_anywhere_do_not_keep_out_an_address_that_signed_in_before(
 }
 
 #[tokio::test]
-async fn guesses_from_anywhere_do_not_keep_out_a_browser_that_signed_in_before() {
+async fn guesses_do_not_lock_out_a_known_browser() {
     let t = TestApp::new().await;
     let ana = t.stranger();
     sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
@@ -86,7 +85,7 @@ async fn guesses_from_anywhere_do_not_keep_out_a_browser_that_signed_in_before()
 }
 
 #[tokio::test]
-async fn known_browser_has_a_limit_of_its_own() {
+async fn known_browser_has_its_own_limit() {
     let t = TestApp::new().await;
     let ana = t.stranger();
     sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
@@ -132,7 +131,7 @@ async fn people_who_share_a_browser_are_both_known() {
 }
 
 #[tokio::test]
-async fn a_seat_in_another_workspace_does_not_make_its_maker_known() {
+async fn sign_in_to_another_workspace_does_not_make_a_client_known() {
     let t = TestApp::new().await;
     let (_, mallory) = t.other_workspace().await;
     let invited = json!({ "name": "Ana", "email": EMAIL, "role": "pilot" });
@@ -157,7 +156,7 @@ async fn removed_member_leaves_no_known_browser_behind() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_callers_is_bounded_and_ends() {
+async fn known_clients_are_bounded_and_expire() {
     let t = TestApp::new().await;
     for number in 0..30 {
         t.advance(Duration::from_mins(1)).await;
@@ -170,7 +169,7 @@ async fn what_is_known_of_callers_is_bounded_and_ends() {
 }
 
 #[tokio::test]
-async fn the_owner_learns_once_that_the_limit_of_an_email_was_reached() {
+async fn reached_email_limit_is_recorded_once() {
     let t = TestApp::new().await;
     use_up_guesses(&t).await;
     for address in 10..60 {
@@ -196,7 +195,7 @@ fn count(event: &Value) -> u64 {
 }
 
 #[tokio::test]
-async fn right_passwords_count_and_are_refused_past_their_limit() {
+async fn correct_passwords_are_refused_past_the_sign_in_limit() {
     let t = TestApp::new().await;
     let mut counts = [0; 2];
     for number in 0..60 {
@@ -215,7 +214,7 @@ async fn right_passwords_count_and_are_refused_past_their_limit() {
 }
 
 #[tokio::test]
-async fn a_member_keeps_the_newest_twenty_sessions() {
+async fn member_keeps_the_newest_twenty_sessions() {
     let t = TestApp::new().await;
     let mut clients = Vec::new();
     for _ in 0..25 {
@@ -239,7 +238,7 @@ async fn a_member_keeps_the_newest_twenty_sessions() {
 }
 
 #[tokio::test]
-async fn a_session_is_not_opened_for_a_password_that_was_changed_while_it_was_checked() {
+async fn password_changed_during_the_check_opens_no_session() {
     let t = TestApp::new().await;
     let pair = json!({ "email": EMAIL, "password": PASSWORD });
     let client = t.anyone();
