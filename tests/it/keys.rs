@@ -10,7 +10,7 @@ mod settings;
 mod update;
 mod usage;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Replaces a field of a body.
 fn with(mut body: Value, field: &str, value: Value) -> Value {

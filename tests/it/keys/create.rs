@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{KEYS, TRIPS, WHOAMI};
+use testkit::{KEYS, WHOAMI};
 
 use super::with;
 use crate::support::{TestApp, read_only_key};

@@ -5,7 +5,7 @@ mod search;
 use std::time::Duration;
 
 use planeconnection::members::Role;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Response, TestApp, TestKey, read_only_key};
 
