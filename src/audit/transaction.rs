@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::limits::{Budgets, Permit};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Tx, in_powers};
+use kit::db::{DbResult, Tx, in_powers, update_row};
 use kit::http::IdempotencyKey;
 use kit::random::Random;
 
@@ -257,7 +257,7 @@ impl AuditedTx {
             idempotency::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;
         }
         let head = head::Model { workspace_id: self.workspace, sequence: self.sequence, hash: self.hash.to_vec() };
-        head.into_active_model().reset_all().update(&self.tx).await?;
+        update_row(&self.tx, head.into_active_model().reset_all()).await?;
         self.tx.commit().await?;
         let moment = self.core.budgets.moment(self.core.clock.ticks());
         self.core.budgets.charge(self.workspace, self.stored as u64, moment);

@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityT
 use super::model::{Aircraft, AircraftFilter, AircraftId};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, contains, page};
+use kit::db::{DbResult, contains, page, update_row};
 use kit::http::{Page, Paging};
 use kit::text::Line;
 
@@ -15,7 +15,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, aircraft: &Aircraft) -> Db
 
 /// Writes all of an aircraft that exists.
 pub(super) async fn set(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbResult<()> {
-    row_of(aircraft).into_active_model().reset_all().update(db).await.map(|_| ())
+    update_row(db, row_of(aircraft).into_active_model().reset_all()).await
 }
 
 /// The aircraft with this id.

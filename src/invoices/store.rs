@@ -9,7 +9,7 @@ use super::tables::invoice::{Column, Entity, Model};
 use super::tables::payment;
 use crate::workspaces::WorkspaceId;
 use kit::day::Day;
-use kit::db::{DbResult, contains, page};
+use kit::db::{DbResult, contains, page, update_row};
 use kit::http::{Page, Paging};
 use kit::text::Line;
 
@@ -18,7 +18,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, invoice: &Invoice) -> DbRe
 }
 
 pub(super) async fn set(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
-    row_of(invoice)?.into_active_model().reset_all().update(db).await.map(|_| ())
+    update_row(db, row_of(invoice)?.into_active_model().reset_all()).await
 }
 
 pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::Model) -> DbResult<()> {

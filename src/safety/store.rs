@@ -10,7 +10,7 @@ use super::model::{Report, ReportFilter, ReportId, Reporter};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, page};
+use kit::db::{DbResult, page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, report: &Report) -> DbResult<()> {
@@ -18,7 +18,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, report: &Report) -> DbResu
 }
 
 pub(super) async fn set(db: &impl ConnectionTrait, report: &Report) -> DbResult<()> {
-    row_of(report).into_active_model().reset_all().update(db).await.map(|_| ())
+    update_row(db, row_of(report).into_active_model().reset_all()).await
 }
 
 /// The report with this id.

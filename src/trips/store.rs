@@ -7,7 +7,7 @@ use sea_orm::{
 use super::model::{Trip, TripFilter, TripId};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, page};
+use kit::db::{DbResult, page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
@@ -16,7 +16,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<(
 
 /// Writes all of a trip that exists.
 pub(super) async fn set(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
-    row_of(trip.clone()).into_active_model().reset_all().update(db).await.map(|_| ())
+    update_row(db, row_of(trip.clone()).into_active_model().reset_all()).await
 }
 
 /// The trip with this id.

@@ -22,6 +22,7 @@ mod sqlite;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use std::path::Path;
 use std::time::Duration;
@@ -42,6 +43,7 @@ pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
 pub use storage::Storage;
+pub use update::update_row;
 
 use super::clock::{Clock, Time};
 use super::http::{Page, Paging};

@@ -28,7 +28,7 @@ use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, update_row};
 
 /// The maximum of keys in one line of rotations. At one rotation every 90 days it lasts for 49 years.
 const MAX_RELATIVES: usize = 200;
@@ -42,7 +42,7 @@ pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     let mut row = row_of(key)?.into_active_model().reset_all();
     row.expiry_recorded_at = ActiveValue::NotSet;
     row.refused_everywhere_at = ActiveValue::NotSet;
-    row.update(db).await.map(|_| ())
+    update_row(db, row).await
 }
 
 pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: KeyId) -> DbResult<Option<Key>> {
