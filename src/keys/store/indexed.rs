@@ -20,6 +20,12 @@ pub(in crate::keys) async fn find_indexed(db: &impl ConnectionTrait, id: KeyId) 
     row.map(indexed_key_of).transpose()
 }
 
+/// Returns the revision of a key's last change; `None` if it is revoked or unknown.
+pub(in crate::keys) async fn find_active_revision(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<i64>> {
+    let active = Entity::find_by_id(id).filter(Column::RevokedAt.is_null());
+    active.select_only().column(Column::Revision).into_tuple().one(db).await
+}
+
 /// Returns up to `limit` keys of all workspaces that were changed after `revision`, in the order of their changes.
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
     let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);

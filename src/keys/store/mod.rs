@@ -17,8 +17,8 @@ use sea_orm::{
 };
 
 pub use described::{described_after, described_of};
-pub(super) use indexed::find_indexed;
 pub use indexed::{changed_between, changed_since};
+pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by};
 
