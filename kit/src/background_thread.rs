@@ -4,18 +4,19 @@ use std::{io, thread};
 
 use tokio::sync::oneshot;
 
-/// How far they stand back: beside a thread that has all to do, one gets a fifth of a processor.
+/// The nice value of these threads: beside a busy thread of normal priority, one gets a fifth of a processor.
 const NICE: i32 = 6;
 
-/// Does `work` in a thread of its own, as one that has stood back cannot step forward again. Nothing is told if it panics.
+/// Runs `work` in a thread of its own at lower priority; a thread cannot raise its priority again. The receiver fails if `work`
+/// panics.
 pub fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<oneshot::Receiver<T>> {
-    let (tell, told) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name(name.to_owned()).spawn(move || {
         lower_thread_priority();
-        // Whoever asked may be gone.
-        let _gone = tell.send(work());
+        // The receiver may have been dropped.
+        let _gone = sender.send(work());
     })?;
-    Ok(told)
+    Ok(receiver)
 }
 
 /// Lets the other threads of the process go first, where that can be said of a thread: elsewhere than on Linux it would be
@@ -34,8 +35,8 @@ mod tests {
     #[tokio::test]
     async fn the_thread_alone_stands_back() {
         let before = getpriority_process(None).expect("a priority");
-        let told = super::spawn("aside", || getpriority_process(None)).expect("a thread");
-        assert_eq!(told.await.expect("an answer").expect("a priority"), before + super::NICE);
+        let priority = super::spawn("background", || getpriority_process(None)).expect("a thread");
+        assert_eq!(priority.await.expect("an answer").expect("a priority"), before + super::NICE);
         assert_eq!(getpriority_process(None).expect("a priority"), before);
     }
 }

@@ -29,12 +29,12 @@ impl Day {
         Self(time.date())
     }
 
-    /// When it begins in `zone`.
+    /// Returns the first instant of the day in `zone`.
     pub fn begins_in(self, zone: &TimeZone) -> Time {
         Time::start_of_in(self.0, zone).unwrap_or(if self.0 == Self::FIRST { Time::FIRST } else { Time::LAST })
     }
 
-    /// “23 Nov 2026”
+    /// Formats the day as “23 Nov 2026”.
     pub fn in_words(self) -> String {
         self.0.strftime("%-d %b %Y").to_string()
     }

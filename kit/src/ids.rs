@@ -10,7 +10,7 @@ pub fn uuid_v7(now: Time, random: &Random) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis(now), &random.bytes()).into_uuid()
 }
 
-/// The same for what is gone in a moment and opens nothing.
+/// Returns a UUIDv7 from the non-cryptographic generator: for request ids only, which are short-lived and grant nothing.
 pub fn non_crypto_uuid_v7(now: Time, random: &Random) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis(now), &random.non_crypto_bytes()).into_uuid()
 }
@@ -53,7 +53,7 @@ macro_rules! ids {
         pub struct $name(pub uuid::Uuid);
 
         impl $name {
-            /// What stands before the `_`.
+            /// The prefix, without the `_`.
             pub const PREFIX: &'static str = $prefix;
 
             /// A new one, sorting by `now`.
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     crate::ids! {
-        /// Something.
+        /// A test id.
         ThingId = "thing";
     }
 

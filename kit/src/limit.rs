@@ -16,9 +16,8 @@ use super::lock::lock;
 /// So many requests in so much time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rate {
-    /// How many.
     pub requests: u32,
-    /// In how long.
+    /// The period.
     pub per: Duration,
 }
 
@@ -26,7 +25,7 @@ impl Rate {
     fn per_nanos(self) -> u64 {
         u64::try_from(self.per.as_nanos()).unwrap_or(u64::MAX)
     }
-    /// What each of so many may take for all of them to keep to it; at least one request.
+    /// Returns the share of one of `of` nodes, so that all together keep to the limit; at least one request.
     #[must_use]
     pub fn share(self, of: u32) -> Self {
         if of <= 1 {
@@ -39,9 +38,9 @@ impl Rate {
     }
 }
 
-/// What is left after a request was taken.
+/// The permit for a request: the rest of the limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Left {
+pub struct Remaining {
     /// Requests that may follow at once.
     pub remaining: u32,
 }
@@ -49,14 +48,13 @@ pub struct Left {
 /// The request came too soon.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RateLimited {
-    /// When it may be tried again.
+    /// The wait until the next attempt can succeed.
     pub retry_after: Duration,
-    /// The limit.
     pub rate: Rate,
 }
 
 impl RateLimited {
-    /// For `Retry-After`: rounded up, so that a caller who waits as told is let in.
+    /// Returns the value for `Retry-After` in seconds, rounded up so that a caller who waits that long succeeds.
     pub fn seconds(self) -> u64 {
         self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0)
     }
@@ -69,7 +67,7 @@ pub struct Gcra(AtomicU64);
 impl Gcra {
     /// Takes one request at `now` (any clock that goes forward), or says when to come back.
     #[inline]
-    pub fn take(&self, rate: Rate, now: Duration) -> Result<Left, RateLimited> {
+    pub fn take(&self, rate: Rate, now: Duration) -> Result<Remaining, RateLimited> {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         let interval = rate.interval();
         // Integer division makes `requests` intervals at most one interval short of `per`.
@@ -85,7 +83,7 @@ impl Gcra {
             match self.0.compare_exchange_weak(arrival, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => {
                     let remaining = u32::try_from((burst - ahead) / interval).unwrap_or(u32::MAX);
-                    return Ok(Left { remaining: remaining.min(rate.requests.saturating_sub(1)) });
+                    return Ok(Remaining { remaining: remaining.min(rate.requests.saturating_sub(1)) });
                 }
                 Err(seen) => arrival = seen,
             }
@@ -99,7 +97,7 @@ impl Gcra {
         let _always = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
     }
 
-    /// Forgets every request.
+    /// Resets to a full limit.
     pub fn reset(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
@@ -109,7 +107,7 @@ impl Gcra {
     }
 }
 
-/// What becomes of a caller without an entry while every entry of a full table is in use.
+/// The policy for a caller without an entry while a full table has no idle entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WhenFull {
     /// Refused: anybody can come up with callers, such as addresses.
@@ -134,7 +132,7 @@ struct Callers<K> {
     look_at: Duration,
 }
 
-/// How long not to look for idle callers among very many after having looked: else each stranger would pay for all.
+/// The pause between scans of a large table for idle callers, so that not every new caller pays for one.
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl<K: Hash + Eq> Limits<K> {
@@ -143,18 +141,18 @@ impl<K: Hash + Eq> Limits<K> {
         Self::with_policy(rate, most, WhenFull::Refuse)
     }
 
-    /// The same with a policy for a table that is full.
+    /// Creates a limiter with a policy for a full table.
     pub fn with_policy(rate: Rate, most: usize, when_full: WhenFull) -> Self {
         Self { rate, most, when_full, callers: Mutex::new(Callers { limits: HashMap::new(), look_at: Duration::ZERO }) }
     }
 
     /// Takes one request for `caller` at `now`.
-    pub fn take(&self, caller: K, now: Duration) -> Result<Left, RateLimited> {
+    pub fn take(&self, caller: K, now: Duration) -> Result<Remaining, RateLimited> {
         self.take_share(caller, 1, now)
     }
 
     /// Takes one request off the share that one of so many nodes has of the limit; the error names the whole limit.
-    pub fn take_share(&self, caller: K, nodes: u32, now: Duration) -> Result<Left, RateLimited> {
+    pub fn take_share(&self, caller: K, nodes: u32, now: Duration) -> Result<Remaining, RateLimited> {
         let mut callers = lock(&self.callers);
         let Callers { limits, look_at } = &mut *callers;
         if limits.len() >= self.most && !limits.contains_key(&caller) {
@@ -165,7 +163,7 @@ impl<K: Hash + Eq> Limits<K> {
             if limits.len() >= self.most {
                 return match self.when_full {
                     WhenFull::Refuse => Err(RateLimited { retry_after: self.rate.per, rate: self.rate }),
-                    WhenFull::Admit => Ok(Left { remaining: 0 }),
+                    WhenFull::Admit => Ok(Remaining { remaining: 0 }),
                 };
             }
         }

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng, TryRng};
 
 use super::lock::lock;
 
-/// Where random bytes come from.
+/// The source of random bytes.
 #[derive(Clone, Debug, Default)]
 pub enum Random {
     /// The operating system's generator, asked for every byte.
@@ -20,7 +20,7 @@ pub enum Random {
 }
 
 impl Random {
-    /// The same bytes for the same seed.
+    /// Creates a generator that repeats its bytes for the same seed.
     pub fn seeded(seed: u64) -> Self {
         Self::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
@@ -36,7 +36,7 @@ impl Random {
         }
     }
 
-    /// Bytes that nobody has to be unable to guess, without asking the operating system each time.
+    /// Returns bytes that need not be unpredictable, without asking the operating system each time.
     pub fn non_crypto_bytes<const N: usize>(&self) -> [u8; N] {
         match self {
             Self::System => rand::random(),

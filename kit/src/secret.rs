@@ -74,7 +74,7 @@ impl TokenDigest {
         Self(Sha256::digest(presented).into())
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn to_bytes(self) -> [u8; 32] {
         self.0
     }

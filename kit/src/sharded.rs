@@ -1,4 +1,4 @@
-//! What every thread adds to and few read: a part for each thread, so that none of them waits for another.
+//! Per-thread shards of a value that every thread writes and few read, so that no thread waits for another.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};

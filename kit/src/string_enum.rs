@@ -68,10 +68,10 @@ mod tests {
     use utoipa::PartialSchema;
 
     crate::string_enum! {
-        /// How a day
-        /// is going.
+        /// The mood of
+        /// a day.
         Mood as DayMood {
-            /// Well.
+            /// A good day.
             Well = "well",
             /// So far, not well.
             SoSo = "so_so",
@@ -87,6 +87,6 @@ mod tests {
         assert_eq!(sea_orm::Value::from(Mood::SoSo), sea_orm::Value::from("so_so".to_owned()));
         let schema = serde_json::to_value(Mood::schema()).expect("a schema");
         assert_eq!(schema["enum"], serde_json::json!(["well", "so_so"]));
-        assert_eq!(schema["description"], "How a day\n is going.");
+        assert_eq!(schema["description"], "The mood of\n a day.");
     }
 }

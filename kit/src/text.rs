@@ -17,19 +17,12 @@ pub struct Line<const MIN: usize, const MAX: usize>(String);
 #[serde(transparent)]
 pub struct MultilineText<const MIN: usize, const MAX: usize>(String);
 
-/// Why a text was refused, in words for the person who wrote it.
+/// The reason why a text was refused, phrased for its writer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadText {
     /// Shorter or longer than allowed; the length counts characters after trimming.
     #[error("must have {min} to {max} characters; this has {found}")]
-    Length {
-        /// At least.
-        min: usize,
-        /// At most.
-        max: usize,
-        /// In the text.
-        found: usize,
-    },
+    Length { min: usize, max: usize, found: usize },
     /// A control character, or one that is invisible, or hides or reverses its neighbours.
     #[error("must not contain control characters or invisible ones (found U+{:04X})", u32::from(*.0))]
     Control(char),
@@ -124,12 +117,10 @@ pub fn kept<const MIN: usize, const MAX: usize>(text: Option<MultilineText<MIN, 
 macro_rules! text_type {
     ($name:ident) => {
         impl<const MIN: usize, const MAX: usize> $name<MIN, MAX> {
-            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The text, owned.
             pub fn into_string(self) -> String {
                 self.0
             }

@@ -44,14 +44,14 @@ impl Cluster {
     /// Sends heartbeats until `stop`, at each interval and as soon as another process has changed something.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        let (mut news, mut due) = (self.core.db.news(), Instant::now());
+        let (mut notifications, mut due) = (self.core.db.change_notifications(), Instant::now());
         let (mut peers, mut outage) = (Peers::default(), Outage::default());
         loop {
             tokio::select! {
-                () = news.wait(due.saturating_duration_since(Instant::now())) => {}
+                () = notifications.wait(due.saturating_duration_since(Instant::now())) => {}
                 () = &mut stop => return,
             }
-            self.notifications_live.store(news.is_prompt(), Ordering::Relaxed);
+            self.notifications_live.store(notifications.are_live(), Ordering::Relaxed);
             if Instant::now() >= due || self.is_behind().await {
                 due = Instant::now() + HEARTBEAT_INTERVAL;
                 if self.try_heartbeat(&mut outage).await {

@@ -14,10 +14,9 @@ use jiff::Timestamp;
 pub use bound::{Since, Until};
 pub use time::{NotATime, Time};
 
-/// Where the time comes from: the system, or a test.
+/// The source of time: the system, or a test.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
-    /// The machine's clocks.
     #[default]
     System,
     /// A wall clock that several machines share, reckoned from this machine's [`Clock::ticks`]: at zero ticks it showed so
@@ -51,7 +50,7 @@ impl Clock {
         }
     }
 
-    /// How far this machine's own wall clock is ahead of the shared one; zero if there is none.
+    /// Returns the lead of this machine's wall clock over the shared one; zero if there is no shared one.
     #[expect(clippy::disallowed_methods, reason = "the one other place that reads it")]
     pub fn machine_ahead(&self) -> jiff::SignedDuration {
         match self {
@@ -60,7 +59,7 @@ impl Clock {
         }
     }
 
-    /// The wall clock.
+    /// Returns the wall-clock time.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
     pub fn now(&self) -> Time {
         let micros = match self {

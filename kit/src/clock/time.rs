@@ -1,4 +1,4 @@
-//! Instants.
+//! Instants, to the microsecond.
 
 use std::fmt;
 use std::str::FromStr;
@@ -31,7 +31,7 @@ impl Time {
         is_known.then(|| Timestamp::from_microsecond(micros).ok()).flatten().map(Self)
     }
 
-    /// Microseconds since 1970.
+    /// Returns the microseconds since 1970.
     pub fn micros(self) -> i64 {
         self.0.as_microsecond()
     }
@@ -53,7 +53,7 @@ impl Time {
         self.0.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
     }
 
-    /// What a calendar and a clock in `zone` show at this instant.
+    /// Converts to calendar date and time of day in `zone`.
     pub fn in_zone(self, zone: &jiff::tz::TimeZone) -> jiff::ZonedDateTime {
         self.0.to_zoned_datetime(zone.clone())
     }
@@ -72,7 +72,7 @@ impl Time {
         Self::from_micros(self.micros().saturating_add(micros)).unwrap_or(Self::LAST)
     }
 
-    /// The same moment so many calendar years later, stopping at the last instant there is; a leap day becomes 28 February.
+    /// Adds calendar years, up to the last instant that can be represented; a leap day becomes 28 February.
     #[must_use]
     pub fn after_years(self, years: i16) -> Self {
         let later = self.0.to_zoned_datetime(jiff::tz::TimeZone::UTC).checked_add(jiff::Span::new().years(years));
@@ -86,14 +86,14 @@ impl Time {
         Self::from_micros(self.micros().saturating_sub(micros)).unwrap_or(Self::FIRST)
     }
 
-    /// How long after `earlier` this is; zero if it is not.
+    /// Returns the time passed since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.micros() - earlier.micros()).unwrap_or(0))
     }
 
-    /// 1970-01-01T00:00:00Z.
+    /// The earliest instant: 1970-01-01T00:00:00Z.
     pub const FIRST: Self = Self(Timestamp::UNIX_EPOCH);
-    /// 9999-12-30T22:00:00Z.
+    /// The latest instant: 9999-12-30T22:00:00Z.
     pub const LAST: Self = Self(Timestamp::constant(LAST_SECOND, 0));
 }
 

@@ -20,9 +20,8 @@ const ROWS: usize = 2_000;
 /// A table that can be copied.
 #[async_trait]
 pub trait Table: Send + Sync {
-    /// What it is called.
     fn name(&self) -> &str;
-    /// How many rows it has.
+    /// Counts its rows.
     async fn count(&self, db: &Tx) -> DbResult<u64>;
     /// Copies every row in place of what is there, and says after each batch how many that makes.
     async fn copy(&self, from: &Tx, to: &Tx, progress: &mut (dyn FnMut(u64) + Send)) -> DbResult<u64>;
@@ -80,7 +79,7 @@ where
 impl Db {
     /// Keeps everybody from writing until it ends, for a copy of all there is.
     pub async fn begin_view(&self) -> DbResult<Tx> {
-        let tx = self.begin_unhurried().await?;
+        let tx = self.begin_without_timeout().await?;
         if let Engine::Postgres(_) = self.engine {
             let tables = names(self).await?.join(", ");
             tx.execute_unprepared(&format!("LOCK TABLE {tables} IN SHARE MODE")).await?;
@@ -90,7 +89,7 @@ impl Db {
 
     /// Begins to write a copy, which takes as long as it takes. All of it is there at the end, or nothing.
     pub async fn begin_copy(&self) -> DbResult<Tx> {
-        self.begin_unhurried().await
+        self.begin_without_timeout().await
     }
 }
 

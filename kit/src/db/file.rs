@@ -1,5 +1,5 @@
-//! The identity of the database file: a file that is deleted or replaced while it is open goes on taking writes that nobody
-//! will find again.
+//! The identity of the database file: a file that is deleted or replaced while it is open goes on accepting writes that are
+//! lost.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::health::{Fault, WritesRefused};
 
-/// Device and inode.
+/// Device and inode numbers.
 type Inode = (u64, u64);
 
 /// The file and the write-ahead log that were opened first.

@@ -1,4 +1,4 @@
-//! Where the data is: what `--database` takes.
+//! The address of a database, as `--database` takes it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,10 +7,9 @@ use std::str::FromStr;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// Where the data is.
+/// The address of a database: a file or a server.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
-    /// A file.
     Sqlite(PathBuf),
     /// A server: `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq writes it.
     Postgres(String),
@@ -19,7 +18,7 @@ pub enum Location {
 /// The text names no database this build can open.
 #[derive(Debug, thiserror::Error)]
 pub enum NotALocation {
-    /// `postgres://` and something that is not understood. What is not understood may hold the password: it is not told.
+    /// A malformed `postgres://` URL. It may contain the password, so the error does not quote it.
     #[error(
         "this is not a Postgres URL: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded"
     )]
@@ -29,7 +28,7 @@ pub enum NotALocation {
         "a Postgres URL has no parameter “{0}” here: sslmode, sslrootcert, sslcert, sslkey, options, statement-cache-capacity"
     )]
     Parameter(String),
-    /// Anything else.
+    /// Neither form.
     #[error(
         "expected sqlite://FILE, for example sqlite://planeconnection.db or sqlite:///var/lib/planeconnection.db, \
          or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -37,7 +36,7 @@ pub enum NotALocation {
     Unknown,
 }
 
-/// What protects the connection to a database.
+/// The protection of the connection to a database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
     /// A file, a socket, or a server on this machine.
@@ -51,7 +50,7 @@ pub enum Transport {
 }
 
 impl Location {
-    /// What protects the connection.
+    /// Returns the protection of the connection.
     pub fn transport(&self) -> Transport {
         let Some(options) = self.postgres() else { return Transport::Local };
         // The driver leaves an IPv6 address in its brackets.
@@ -93,7 +92,7 @@ impl FromStr for Location {
     }
 }
 
-/// What the driver would only warn of, with its value.
+/// Returns a parameter that the driver does not know: it would only log a warning, with the value.
 fn unknown_parameter(url: &str) -> Option<&str> {
     const KNOWN: [&str; 11] = [
         "sslmode",
@@ -113,7 +112,7 @@ fn unknown_parameter(url: &str) -> Option<&str> {
     names.find(|name| !name.is_empty() && !KNOWN.contains(name) && !name.starts_with("options["))
 }
 
-/// Without the password.
+/// Formats without the password.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -7,7 +7,7 @@ use sea_orm_migration::MigratorTrait;
 
 use super::{Db, DbResult, Engine, Tx, postgres};
 
-/// What of the schema is missing.
+/// The part of the schema that is missing.
 #[derive(PartialEq, Eq, Debug)]
 enum Missing {
     Nothing,
@@ -23,7 +23,7 @@ impl Db {
         if self.missing::<M>(&self.read).await? == Missing::Nothing {
             return Ok(());
         }
-        let tx = self.begin_unhurried().await?;
+        let tx = self.begin_without_timeout().await?;
         if let Engine::Postgres(_) = self.engine {
             postgres::lock_schema(&tx).await?;
         }
@@ -34,12 +34,12 @@ impl Db {
     }
 
     /// Begins a write that takes as long as it takes.
-    pub(super) async fn begin_unhurried(&self) -> DbResult<Tx> {
+    pub(super) async fn begin_without_timeout(&self) -> DbResult<Tx> {
         let options = match self.engine {
             Engine::Sqlite => super::sqlite::immediate(),
             Engine::Postgres(_) => postgres::read_committed(),
         };
-        self.write.unhurried().begin(options).await
+        self.write.without_timeout().begin(options).await
     }
 
     async fn missing<M: MigratorTrait>(&self, db: &impl ConnectionTrait) -> DbResult<Missing> {
@@ -62,7 +62,8 @@ impl Db {
         }
     }
 
-    /// Whether anything was ever applied. Asked in each engine's own words, as it is asked before there is a schema.
+    /// Returns whether any migration was ever applied. The query is written for each engine, as it runs before there is a
+    /// schema.
     async fn has_migrated(&self, db: &impl ConnectionTrait) -> DbResult<bool> {
         let known = match self.engine {
             Engine::Sqlite => "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'",

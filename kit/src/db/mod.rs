@@ -48,13 +48,13 @@ pub use update::update_row;
 use super::clock::{Clock, Time};
 use super::http::{Page, Paging};
 
-/// What a store answers.
+/// The result of a store function.
 pub type DbResult<T> = Result<T, DbErr>;
 
-/// How long closing may take, of each pool.
+/// The time limit for closing one pool.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// Connections of one node for requests, if nobody says otherwise.
+/// The default number of connections of one node for requests.
 pub const USUAL_CONNECTIONS: u32 = 16;
 
 /// A handle on the database, cheap to clone.
@@ -72,7 +72,7 @@ pub struct Db {
     storage: Storage,
 }
 
-/// See [`Db::lease_pools`].
+/// The pair of pools for leases: see [`Db::lease_pools`].
 #[derive(Clone, Copy, Debug)]
 pub struct LeasePools<'a> {
     pub read: &'a Pool,
@@ -85,10 +85,10 @@ enum Engine {
     Postgres(Box<Server>),
 }
 
-/// A server.
+/// The connection settings of a Postgres server.
 #[derive(Clone, Debug)]
 struct Server {
-    /// Where notifications are listened to: a connection that is not shared.
+    /// The address to listen on for notifications: a connection that no pooler shares.
     ear: PgConnectOptions,
 }
 
@@ -225,7 +225,7 @@ impl Db {
 }
 
 impl Engine {
-    /// Whether its clock is another than this machine's.
+    /// Returns whether the engine has a clock of its own, apart from this machine's.
     const fn has_clock(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
@@ -292,8 +292,8 @@ pub fn is_unavailable(error: &DbErr) -> bool {
     }
 }
 
-/// The same of a database that could not be opened, where it may help to try again: nothing says that whoever asks is wrong
-/// about where to ask, whom to trust, or as whom to come.
+/// Returns whether opening the database may succeed later: the error does not say that the address, certificate or credentials
+/// are wrong.
 pub fn may_open_later(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error)) => match &**error {

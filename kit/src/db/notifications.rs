@@ -1,8 +1,9 @@
-//! How a process hears that another has committed something.
+//! Change notifications: learning that another process has committed something.
 //!
-//! On a file, by looking at a number that SQLite keeps for that. On a server by NOTIFY, sent in the transaction that makes
-//! the change. A notification may be lost, and a pooler that shares connections passes none on: whether they arrive is
-//! tried out all the time, and while they do not, whoever waits looks more often instead. Nothing depends on a notification but time.
+//! On SQLite by polling the file's `data_version`. On Postgres by LISTEN/NOTIFY, sent in the transaction that makes the
+//! change. A notification may be lost, and a pooler that shares connections delivers none: a periodic probe finds out whether
+//! they arrive, and while they do not, waiters poll at a shorter interval. Notifications only save time; correctness does
+//! not depend on them.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,33 +20,33 @@ use super::postgres::named;
 use super::{Db, DbResult, Engine, Pool, Tx, sqlite};
 use crate::random::Random;
 
-/// Where changes are announced. One word, so that what is sent is what is listened to whatever the quoting.
+/// The notification channel. One lower-case word, so that LISTEN and NOTIFY agree with or without quotes.
 const CHANNEL: &str = "planeconnection";
 
-/// What announces a change; anything else is a trial.
+/// The payload of a change; every other payload is a probe.
 const CHANGE: &str = "change";
 
-/// How often a file is looked at.
-const GLANCE: Duration = Duration::from_millis(20);
+/// The polling interval of a file.
+const SQLITE_POLL: Duration = Duration::from_millis(20);
 
-/// How often to look while no notifications arrive.
-const DEAF: Duration = Duration::from_millis(50);
+/// The polling interval while no notifications arrive.
+const FALLBACK_POLL: Duration = Duration::from_millis(50);
 
-/// How often it is tried whether notifications arrive, and how long one may take.
-const TRIAL: Duration = Duration::from_secs(5);
-const ON_ITS_WAY: Duration = Duration::from_secs(1);
+/// The interval between probes, and the timeout of one.
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long to wait before trying again where none arrived: a trial behind a pooler may be heard by somebody else.
-const ONCE_MORE: Duration = Duration::from_mins(5);
+/// The pause before another probe where none arrived: behind a pooler, another client's connection may receive it.
+const RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// Someone who waits for news.
+/// A subscription to changes that other processes commit.
 #[derive(Debug)]
 pub struct ChangeNotifications(Source);
 
 #[derive(Debug)]
 enum Source {
     File { watch: Pool, seen: Option<i64> },
-    Server { change: Arc<Notify>, hears: Arc<AtomicBool>, ear: JoinHandle<()> },
+    Server { change: Arc<Notify>, is_live: Arc<AtomicBool>, ear: JoinHandle<()> },
 }
 
 impl Drop for ChangeNotifications {
@@ -57,10 +58,10 @@ impl Drop for ChangeNotifications {
 }
 
 impl Tx {
-    /// Tells other processes, when this commits, that there is something to read.
+    /// Notifies other processes of a change, when this transaction commits.
     pub async fn announce(&self) -> DbResult<()> {
         match self.get_database_backend() {
-            // Whoever looks at the file sees that it has changed.
+            // Pollers see the new `data_version` of the file.
             sea_orm::DbBackend::Sqlite => Ok(()),
             _ => notify(self, CHANNEL, CHANGE).await,
         }
@@ -74,19 +75,19 @@ async fn notify(db: &impl ConnectionTrait, channel: &str, what: &str) -> DbResul
 }
 
 impl Db {
-    /// Begins to listen.
-    pub fn news(&self) -> ChangeNotifications {
+    /// Starts listening.
+    pub fn change_notifications(&self) -> ChangeNotifications {
         ChangeNotifications(match &self.engine {
             Engine::Sqlite => Source::File { watch: self.lease_read.clone(), seen: None },
             Engine::Postgres(server) => {
-                let (change, hears) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
-                let ear = Ear {
+                let (change, is_live) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
+                let ear = PgListenerTask {
                     server: server.ear.clone(),
                     lease_pools: self.lease_write.clone(),
                     change: change.clone(),
-                    hears: hears.clone(),
+                    is_live: is_live.clone(),
                 };
-                Source::Server { change, hears, ear: tokio::spawn(ear.listen()) }
+                Source::Server { change, is_live, ear: tokio::spawn(ear.listen()) }
             }
         })
     }
@@ -99,121 +100,121 @@ impl ChangeNotifications {
             Source::File { watch, seen } => {
                 let until = Instant::now() + longest;
                 while Instant::now() < until {
-                    sleep(GLANCE.min(longest)).await;
+                    sleep(SQLITE_POLL.min(longest)).await;
                     let version = sqlite::version(watch).await.ok();
                     if std::mem::replace(seen, version) != version {
                         return;
                     }
                 }
             }
-            Source::Server { change, hears, .. } => {
-                let longest = if hears.load(Ordering::Relaxed) { longest } else { longest.min(DEAF) };
+            Source::Server { change, is_live, .. } => {
+                let longest = if is_live.load(Ordering::Relaxed) { longest } else { longest.min(FALLBACK_POLL) };
                 // Nothing was heard in time: then it is time to look.
                 let _unheard = timeout(longest, change.notified()).await;
             }
         }
     }
 
-    /// Whether a change of another process is heard of at once, rather than at the next look.
-    pub fn is_prompt(&self) -> bool {
+    /// Returns whether changes by other processes arrive as notifications, rather than at the next poll.
+    pub fn are_live(&self) -> bool {
         match &self.0 {
             Source::File { .. } => true,
-            Source::Server { hears, .. } => hears.load(Ordering::Relaxed),
+            Source::Server { is_live, .. } => is_live.load(Ordering::Relaxed),
         }
     }
 }
 
 /// A connection of its own that listens.
-struct Ear {
+struct PgListenerTask {
     server: PgConnectOptions,
     lease_pools: Pool,
     change: Arc<Notify>,
-    hears: Arc<AtomicBool>,
+    is_live: Arc<AtomicBool>,
 }
 
-/// Why an ear does not listen any more.
-enum Deaf {
+/// The reason why listening ended.
+enum ListenError {
     /// The connection is lost, or silent.
     Lost(Option<sea_orm::sqlx::Error>),
     /// Nothing that was sent ever arrived.
-    FromBirth,
+    NeverDelivered,
 }
 
-impl From<sea_orm::sqlx::Error> for Deaf {
+impl From<sea_orm::sqlx::Error> for ListenError {
     fn from(error: sea_orm::sqlx::Error) -> Self {
         Self::Lost(Some(error))
     }
 }
 
-impl Ear {
+impl PgListenerTask {
     async fn listen(self) {
-        let mut is_told = false;
+        let mut is_logged = false;
         loop {
-            let Err(deaf) = self.listen_while_it_works().await;
-            let heard_before = self.hears.swap(false, Ordering::Relaxed);
-            // What was announced meanwhile was not heard.
+            let Err(ended) = self.listen_until_error().await;
+            let was_live = self.is_live.swap(false, Ordering::Relaxed);
+            // Notifications sent meanwhile are lost: look once.
             self.change.notify_one();
-            match deaf {
-                Deaf::Lost(error) if heard_before => {
+            match ended {
+                ListenError::Lost(error) if was_live => {
                     let error = error.as_ref().map(tracing::field::display);
-                    tracing::warn!(error, "notifications do not arrive any more; looking for changes instead");
+                    tracing::warn!(error, "notifications no longer arrive: polling instead");
                 }
-                Deaf::Lost(_) => {}
-                Deaf::FromBirth => {
-                    if !std::mem::replace(&mut is_told, true) {
+                ListenError::Lost(_) => {}
+                ListenError::NeverDelivered => {
+                    if !std::mem::replace(&mut is_logged, true) {
                         tracing::warn!(
-                            "notifications of the database do not arrive, as behind a pooler that shares connections; looking \
-                             for changes every {} ms instead. A direct connection for them: --database-notifications",
-                            DEAF.as_millis()
+                            "notifications do not arrive, as behind a pooler that shares connections: polling every {} ms instead; \
+                             give a direct connection with --database-notifications",
+                            FALLBACK_POLL.as_millis()
                         );
                     }
-                    sleep(ONCE_MORE).await;
+                    sleep(RETRY_AFTER).await;
                 }
             }
-            sleep(TRIAL).await;
+            sleep(PROBE_INTERVAL).await;
         }
     }
 
-    async fn listen_while_it_works(&self) -> Result<Infallible, Deaf> {
-        let one = PgPoolOptions::new().max_connections(1).acquire_timeout(TRIAL);
+    async fn listen_until_error(&self) -> Result<Infallible, ListenError> {
+        let one = PgPoolOptions::new().max_connections(1).acquire_timeout(PROBE_INTERVAL);
         let mut listener = PgListener::connect_with(&one.connect_lazy_with(named(&self.server))).await?;
-        timeout(2 * TRIAL, self.try_out(&mut listener)).await.map_err(|_| Deaf::Lost(None))??;
-        timeout(TRIAL, listener.listen(CHANNEL)).await.map_err(|_| Deaf::Lost(None))??;
+        timeout(2 * PROBE_INTERVAL, self.probe(&mut listener)).await.map_err(|_| ListenError::Lost(None))??;
+        timeout(PROBE_INTERVAL, listener.listen(CHANNEL)).await.map_err(|_| ListenError::Lost(None))??;
         loop {
-            // A failed attempt is a trial that was not heard.
-            let _unsent = notify(&self.lease_pools, CHANNEL, "trial").await;
-            let until = Instant::now() + ON_ITS_WAY;
-            if !self.hear_until(&mut listener, until).await? {
-                return Err(Deaf::Lost(None));
+            // A probe that cannot be sent counts as one that did not arrive.
+            let _unsent = notify(&self.lease_pools, CHANNEL, "probe").await;
+            let until = Instant::now() + PROBE_TIMEOUT;
+            if !self.receive_until(&mut listener, until).await? {
+                return Err(ListenError::Lost(None));
             }
-            self.hears.store(true, Ordering::Relaxed);
-            self.hear_until(&mut listener, until + TRIAL).await?;
+            self.is_live.store(true, Ordering::Relaxed);
+            self.receive_until(&mut listener, until + PROBE_INTERVAL).await?;
         }
     }
 
-    /// On a channel of its own: a connection that a pooler hands on to others must not be left listening to what will be
-    /// sent again, which whoever gets it does not expect.
-    async fn try_out(&self, listener: &mut PgListener) -> Result<(), Deaf> {
+    /// Sends a probe to a channel of its own and waits for it: behind a pooler, the next client of the connection must not
+    /// receive notifications of the regular channel.
+    async fn probe(&self, listener: &mut PgListener) -> Result<(), ListenError> {
         let channel = format!("{CHANNEL}_{}", Random::System.base62(12));
         listener.listen(&channel).await?;
-        notify(&self.lease_pools, &channel, "trial").await.map_err(|_| Deaf::Lost(None))?;
-        if !self.hear_until(listener, Instant::now() + ON_ITS_WAY).await? {
-            return Err(Deaf::FromBirth);
+        notify(&self.lease_pools, &channel, "probe").await.map_err(|_| ListenError::Lost(None))?;
+        if !self.receive_until(listener, Instant::now() + PROBE_TIMEOUT).await? {
+            return Err(ListenError::NeverDelivered);
         }
         listener.unlisten(&channel).await?;
         Ok(())
     }
 
-    /// Passes on what comes until then; whether anything came.
-    async fn hear_until(&self, listener: &mut PgListener, until: Instant) -> Result<bool, Deaf> {
-        let mut has_heard = false;
+    /// Forwards notifications until `until`; returns whether any arrived.
+    async fn receive_until(&self, listener: &mut PgListener, until: Instant) -> Result<bool, ListenError> {
+        let mut has_received = false;
         while let Ok(notification) = timeout_at(until, listener.try_recv()).await {
-            let Some(notification) = notification? else { return Err(Deaf::Lost(None)) };
-            has_heard = true;
+            let Some(notification) = notification? else { return Err(ListenError::Lost(None)) };
+            has_received = true;
             if notification.payload() == CHANGE {
                 self.change.notify_one();
             }
         }
-        Ok(has_heard)
+        Ok(has_received)
     }
 }

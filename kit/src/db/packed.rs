@@ -8,21 +8,21 @@ use serde::{Serialize, Serializer};
 
 use super::DbResult;
 
-/// How a column is packed.
+/// The packing of a column.
 #[derive(Clone, Copy, Debug)]
 pub enum Packing {
     /// As the JSON it most resembles.
     Plain,
     /// A UUID, as text.
     Uuid,
-    /// Bytes, in hexadecimal.
+    /// Bytes, as hexadecimal.
     Bytes,
     /// JSON, as it is.
     Json,
 }
 
-/// What `from` finds, of every row these columns in this order. `from` names the table and the conditions, and selects
-/// nothing.
+/// Reads these columns of every row that `from` finds, in this order, as one text per row. `from` names the table and the
+/// conditions, and selects nothing.
 pub async fn packed<T: DeserializeOwned>(
     db: &impl ConnectionTrait,
     mut from: SelectStatement,

@@ -29,7 +29,7 @@ pub struct Pool(Arc<Shared>);
 
 struct Shared {
     options: ConnectOptions,
-    /// How long a statement may take, the wait for a connection included.
+    /// The time limit of a statement, the wait for a connection included.
     bound: Option<Duration>,
     storage: Storage,
     discards: Discards,
@@ -93,7 +93,7 @@ impl Drop for Unfinished<'_> {
 struct Generation {
     number: u64,
     connections: DatabaseConnection,
-    /// When one of them last answered, in ticks.
+    /// The time of the last answer of any of them, in ticks.
     answered: Arc<AtomicU64>,
 }
 
@@ -122,7 +122,7 @@ impl fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Connects.
+    /// Opens the connections.
     pub(super) async fn open(
         options: ConnectOptions,
         bound: Option<Duration>,
@@ -148,8 +148,8 @@ impl Pool {
         Ok(Tx { inner, pool: self.clone(), on, backend: None })
     }
 
-    /// The same connections, for work that takes as long as it takes.
-    pub(super) fn unhurried(&self) -> Self {
+    /// Returns a handle on the same connections without a time limit, for long-running work.
+    pub(super) fn without_timeout(&self) -> Self {
         let Shared { options, storage, discards, .. } = &*self.0;
         let (options, storage, discards) = (options.clone(), storage.clone(), discards.clone());
         Self(Arc::new(Shared { options, bound: None, storage, discards, current: RwLock::new(self.current()) }))
@@ -262,7 +262,7 @@ impl Tx {
         Ok(pool.0.storage.require_same_file()?)
     }
 
-    /// Takes everything back.
+    /// Rolls back.
     pub async fn rollback(self) -> DbResult<()> {
         let Self { inner, pool, on, backend } = self;
         finishing(&pool, &on, backend, inner.rollback()).await

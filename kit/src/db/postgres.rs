@@ -12,13 +12,13 @@ use super::health::Fault;
 use super::pool::{Discards, Pool, Tx};
 use super::storage::Storage;
 
-/// How long a statement may take before the server counts as out of reach. Every answer to a request comes before.
+/// The time limit of a statement, after which the server counts as unreachable; shorter than the timeout of any request.
 const BOUND: Duration = Duration::from_secs(8);
 
-/// How long a statement waits for a free connection: those who can be served are not kept waiting by those who cannot.
+/// The time limit for waiting for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(4);
 
-/// The same for what keeps a node's lease: a second attempt must fit into it.
+/// The time limit of a statement for the lease: a second attempt must fit into the lease.
 const PULSE: Duration = Duration::from_millis(900);
 
 /// The settings of every write transaction, made in each since a pooler may hand each another connection; and the server's
@@ -48,7 +48,7 @@ pub(super) struct Pools {
 
 /// Opens the pools.
 pub(super) async fn open(server: &PgConnectOptions, connections: u32, storage: &Storage) -> DbResult<Pools> {
-    // First, so that what is wrong with the place or the password is told as the server tells it.
+    // First, so that what is wrong with the place or the password is reported in the words of the server.
     let mut first = timeout(ACQUIRE, PgConnection::connect_with(server)).await.map_err(|_| sqlx::Error::PoolTimedOut).flatten();
     let checked = match &mut first {
         Ok(connection) => require_primary(connection).await,
@@ -81,7 +81,7 @@ pub(super) async fn set_up(tx: &mut Tx) -> DbResult<()> {
     Ok(())
 }
 
-/// See [`MIGRATING`].
+/// Takes the lock that serialises migrations: see [`MIGRATING`].
 pub(super) async fn lock_schema(tx: &Tx) -> DbResult<()> {
     tx.execute_unprepared(MIGRATING).await.map(|_| ())
 }

@@ -95,7 +95,7 @@ pub(super) struct Space {
 pub struct FreeSpace {
     /// Free for this process.
     pub free: u64,
-    /// The watermark.
+    /// The watermark in bytes.
     pub required: u64,
 }
 

@@ -12,10 +12,10 @@ use super::health::Fault;
 use super::pool::{Discards, Pool};
 use super::storage::Storage;
 
-/// How long a statement waits for another process that is writing to the same file.
+/// The time that a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// How long to wait before opening a file again that is locked.
+/// The pause before opening a locked file again.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The pools of a file.
@@ -28,7 +28,7 @@ pub(super) struct Pools {
     pub(super) anchor: Pool,
 }
 
-/// Opens a file.
+/// Opens the pools of a file.
 pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<Pools> {
     make_private(path);
     // The writer first: it switches the file to write-ahead logging.
@@ -81,8 +81,8 @@ async fn first_pool(path: &Path, storage: &Storage) -> DbResult<Pool> {
 /// Makes the file readable by its owner alone, if there is none yet; SQLite gives its companions the same mode.
 fn make_private(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt;
-    // What cannot be made here is told by the attempt to open it.
-    let _told_later = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    // A failure is reported by the attempt to open the file.
+    let _reported_later = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 fn options(path: &Path, most: u32, storage: &Storage, discards: &Discards) -> ConnectOptions {
@@ -135,7 +135,7 @@ fn options(path: &Path, most: u32, storage: &Storage, discards: &Discards) -> Co
     options
 }
 
-/// `SQLITE_BUSY`, while opening.
+/// Returns whether opening failed with `SQLITE_BUSY`.
 fn is_busy(error: &DbErr) -> bool {
     let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
     error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)

@@ -11,11 +11,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
 
-/// 200 with data.
+/// A 200 response with data.
 #[derive(Debug)]
 pub struct JsonOk<T>(pub T);
 
-/// 201 with data.
+/// A 201 response with data.
 #[derive(Debug)]
 pub struct Created<T>(pub T);
 
@@ -23,7 +23,7 @@ pub struct Created<T>(pub T);
 #[derive(Debug)]
 pub struct NoStore<R>(pub R);
 
-/// What came of putting something in a place: 201 with a new thing, 200 with one that was there.
+/// The outcome of a PUT: 201 with a new resource, 200 with a replaced one.
 #[derive(Debug)]
 pub enum Put<T> {
     /// There was none; it was created.
@@ -33,7 +33,7 @@ pub enum Put<T> {
 }
 
 impl<T> Put<T> {
-    /// The same outcome with another thing.
+    /// Converts the resource, keeping the outcome.
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Put<U> {
         match self {
             Self::Created(thing) => Put::Created(with(thing)),
@@ -106,10 +106,10 @@ impl<T: Serialize> IntoResponse for Put<T> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Paging {
-    /// From 1.
+    /// The page number, from 1.
     #[serde(default = "first_page")]
     pub page: u32,
-    /// 1 to 100.
+    /// Rows per page, 1 to 100.
     #[serde(default = "usual_size")]
     pub page_size: u32,
 }
@@ -151,7 +151,6 @@ pub struct Page<T> {
     pub page: u32,
     /// Rows on a full page.
     pub per_page: u32,
-    /// Number of pages.
     pub total_pages: u64,
 }
 
@@ -194,7 +193,7 @@ impl<T> Page<T> {
         Self { items, total, page: paging.page, per_page: paging.page_size, total_pages: total.div_ceil(paging.limit()) }
     }
 
-    /// The same page of other things.
+    /// Converts every item, keeping the paging.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, total, page, per_page, total_pages } = self;
         Page { items: items.into_iter().map(each).collect(), total, page, per_page, total_pages }

@@ -5,11 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// What stands for an address that is not known: the unspecified address, which nobody calls from.
+/// The placeholder for an unknown client address: the unspecified address, which no client has.
 pub const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The caller's address. `X-Forwarded-For` is read from the right, past trusted proxies only: what stands further
-/// left was written by the caller, and need not even be text. A trusted proxy that forwards for nobody calls for
+/// left was written by the caller, and need not even be text. A trusted proxy that names no client calls for
 /// itself; if what it wrote is no address, the caller is [`UNKNOWN`], so that it is not taken for the proxy.
 pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|block| block.contains(address));
@@ -46,7 +46,7 @@ pub fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// Whoever has one IPv6 address has the 64 bits below it as well: where callers are counted, they are one.
+/// Returns the network that counts as one client: the address itself for IPv4, its /64 for IPv6.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -105,9 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_forwards_for_nobody_calls_for_itself() {
-        for nobody in [&[][..], &[""], &["", " , "]] {
-            assert_eq!(seen("10.0.0.1", nobody), "10.0.0.1");
+    fn proxy_that_names_no_client_counts_as_the_client() {
+        for empty in [&[][..], &[""], &["", " , "]] {
+            assert_eq!(seen("10.0.0.1", empty), "10.0.0.1");
         }
     }
 }

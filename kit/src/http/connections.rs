@@ -1,7 +1,7 @@
-//! How many connections a listener serves, in all and for one client.
+//! Limits on the connections of a listener, in total and per client.
 //!
-//! Past either bound a few more are let into an overflow lane, where a connection lives for seconds and has one request: probes
-//! of health are answered there, and everything else is told to come back. Beyond that, connections are closed unanswered.
+//! Past either limit a few more connections enter an overflow lane, where each lives for seconds and serves one request:
+//! health probes are answered there, everything else gets a 503. Beyond that, connections are closed unanswered.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -58,10 +58,10 @@ pub struct Refused {
     pub unanswered: u64,
 }
 
-/// How a connection is served.
+/// The service that a connection gets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Service {
-    /// As usual.
+    /// All requests, with the usual timeouts.
     Regular,
     /// One request, which is refused unless it is a probe of health.
     Overflow,

@@ -1,4 +1,4 @@
-//! What the types in a handler's signature say about themselves; the OpenAPI document is made of nothing else.
+//! Descriptions of the types in a handler's signature; the OpenAPI document is made of nothing else.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,22 @@ use utoipa::openapi::{RefOr, Required};
 
 use super::{ApiError, Created, JsonOk, NoStore, Put};
 
-/// What a body looks like on the wire.
+/// The form of a body on the wire.
 #[derive(Clone)]
 pub enum Shape {
     /// The API's envelope around this schema.
     Data(Box<RefOr<Schema>>),
     /// Anything else, by media type.
     Media(&'static str),
-    /// Nothing.
     Empty,
 }
 
-/// What one operation takes and gives.
+/// The inputs and outputs of one operation.
 #[derive(Clone, Default)]
 pub struct Doc {
     /// Path, query and header parameters.
     pub parameters: Vec<Parameter>,
-    /// The JSON body.
+    /// The schema of the JSON body.
     pub body: Option<RefOr<Schema>>,
     /// Success: status and body.
     pub success: Vec<(u16, Shape)>,
@@ -39,7 +38,7 @@ pub struct Doc {
 }
 
 impl Doc {
-    /// Adds a failure.
+    /// Adds an error response.
     pub fn fails(&mut self, status: u16, code: &'static str) {
         let codes = self.failures.entry(status).or_default();
         if !codes.contains(&code) {

@@ -13,12 +13,12 @@ use super::answer::Envelope;
 use crate::db::WritesRefused;
 use crate::limit::RateLimited;
 
-/// What went wrong with one field.
+/// A validation error of one field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
-    /// Where: `expiresAt`, `lineItems[2].quantity`.
+    /// The path of the field: `expiresAt`, `lineItems[2].quantity`.
     pub field: String,
-    /// What to do about it.
+    /// An instruction for the caller.
     pub message: String,
 }
 
@@ -28,7 +28,7 @@ pub struct Policy {
     pub name: &'static str,
     pub quota: u64,
     pub window: Duration,
-    /// `None` for requests.
+    /// `None` for a limit on requests.
     pub unit: Option<&'static str>,
 }
 
@@ -36,14 +36,13 @@ pub struct Policy {
 #[derive(Clone, Debug)]
 pub struct ApiError(Box<Refusal>);
 
-/// What is in an [`ApiError`].
+/// The content of an [`ApiError`].
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// HTTP status.
     pub status: StatusCode,
     /// Stable name of the failure, upper case.
     pub code: &'static str,
-    /// What to do next, in a sentence.
+    /// One sentence that says what to do next.
     pub message: Cow<'static, str>,
     /// Faults of single fields, for a body or query that was refused.
     pub fields: Vec<FieldError>,
@@ -102,14 +101,14 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, retry_after_seconds.into())
     }
 
-    /// The same, with the limit in the words of the IETF draft for `RateLimit` header fields.
+    /// 429 with the limit as `RateLimit` header fields (IETF draft).
     pub fn too_soon(message: impl Into<Cow<'static, str>>, too_soon: RateLimited) -> Self {
         let RateLimited { rate, .. } = too_soon;
         let policy = Policy { name: "default", quota: rate.requests.into(), window: rate.per, unit: None };
         Self::limited(message, policy, too_soon.seconds())
     }
 
-    /// The same for a limit with a name.
+    /// 429 for a named limit.
     pub fn limited(message: impl Into<Cow<'static, str>>, policy: Policy, seconds: u64) -> Self {
         let Policy { name, quota, window, unit } = policy;
         let unit = unit.map_or(String::new(), |unit| format!(";qu=\"{unit}\""));
@@ -194,7 +193,7 @@ impl ApiError {
         self
     }
 
-    /// When to come back, for an answer that is a page.
+    /// Returns the `Retry-After` header, for a response rendered as a page.
     pub fn retry_after(&self) -> Option<HeaderValue> {
         self.headers.iter().find(|(name, _)| *name == RETRY_AFTER).map(|(_, value)| value.clone())
     }

@@ -18,7 +18,7 @@ pub const LARGEST_ANONYMOUS: usize = 8 << 10;
 /// The longest that a body may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Why a body was not taken.
+/// The reason why a body was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotTaken {
     /// It is larger than it may be.

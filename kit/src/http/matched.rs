@@ -42,7 +42,7 @@ impl Matched {
         self.0.path.get().map(MatchedPath::as_str)
     }
 
-    /// Whether a credential was admitted.
+    /// Returns whether a credential was admitted.
     pub fn is_admitted(&self) -> bool {
         self.0.admitted.get().is_some()
     }
@@ -69,25 +69,25 @@ impl Matched {
 }
 
 /// A handler that tells its route.
-pub fn told<H>(handler: H) -> Told<H> {
-    Told { handler, takes_parameters: true }
+pub fn record_route<H>(handler: H) -> RecordRoute<H> {
+    RecordRoute { handler, takes_parameters: true }
 }
 
-/// See [`told`].
+/// A handler wrapped by [`record_route`].
 #[derive(Clone, Debug)]
-pub struct Told<H> {
+pub struct RecordRoute<H> {
     handler: H,
     takes_parameters: bool,
 }
 
-impl<H> Told<H> {
+impl<H> RecordRoute<H> {
     /// Refuses parameters in the query: a misspelt one must not be taken for none.
     pub(super) fn without_parameters(self) -> Self {
         Self { takes_parameters: false, ..self }
     }
 }
 
-impl<H: Handler<T, S>, T, S> Handler<T, S> for Told<H>
+impl<H: Handler<T, S>, T, S> Handler<T, S> for RecordRoute<H>
 where
     H::Future: Unpin,
 {
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// What becomes of a request.
+/// The future of a wrapped handler.
 #[derive(Debug)]
 pub enum Answering<F> {
     /// It was refused; once.

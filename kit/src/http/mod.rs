@@ -31,7 +31,7 @@ pub use answer::{Created, JsonOk, NoStore, Page, Paging, Put};
 pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError, Policy};
 pub use extract::{Body, Check, Creating, Faults, IdempotencyKey, Listing, NoFields, NoParameters, Path, Query, present};
-pub use matched::{Matched, told};
+pub use matched::{Matched, record_route};
 pub use prepared::Prepared;
 pub use route::{Guard, Route, Routes};
 pub use tagged::{Known, WithEtag};

@@ -7,10 +7,10 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use super::matched::told;
+use super::matched::record_route;
 use super::{Describe, Doc};
 
-/// What handlers are given of the application.
+/// The application state that handlers extract from.
 pub trait State: Clone + Send + Sync + 'static {}
 impl<S: Clone + Send + Sync + 'static> State for S {}
 
@@ -27,7 +27,7 @@ pub trait Guard: Describe {
 pub trait Endpoint<S, Signature>: Send + Sync + 'static {
     /// The permission it declares.
     fn permission() -> String;
-    /// What it takes and gives.
+    /// Describes inputs and outputs.
     fn doc() -> Doc;
     /// Itself, as axum serves it; what it takes in the query is described, and if that is nothing, `is_strict` refuses all.
     fn serve(self, filter: MethodFilter, is_strict: bool) -> MethodRouter<S>;
@@ -58,7 +58,7 @@ macro_rules! endpoint {
             fn serve(self, filter: MethodFilter, is_strict: bool) -> MethodRouter<S> {
                 let takes_parameters = |parameter: &Parameter| parameter.parameter_in == ParameterIn::Query;
                 let is_refusing = is_strict && !Self::doc().parameters.iter().any(takes_parameters);
-                on(filter, if is_refusing { told(self).without_parameters() } else { told(self) })
+                on(filter, if is_refusing { record_route(self).without_parameters() } else { record_route(self) })
             }
         }
     };
@@ -73,25 +73,24 @@ endpoint!(A1, A2, A3, A4);
 /// One line of the table.
 #[derive(Clone)]
 pub struct Route<S> {
-    /// The method.
     pub method: Method,
     /// The path, `{name}` for a parameter.
     pub path: &'static str,
-    /// Who may call it.
+    /// The permission of its callers.
     pub permission: String,
-    /// What it is, in a few words; also the operation id.
+    /// A summary of a few words; also the operation id.
     pub summary: &'static str,
-    /// What it takes and gives.
+    /// Inputs and outputs.
     pub doc: Doc,
     service: MethodRouter<S>,
 }
 
-/// `GET path`.
+/// Declares a `GET` route.
 pub fn get<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::GET, MethodFilter::GET, path, summary, handler)
 }
 
-/// `POST path`.
+/// Declares a `POST` route.
 pub fn post<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::POST, MethodFilter::POST, path, summary, handler)
 }
@@ -106,17 +105,17 @@ pub fn form<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'stati
     lenient(Method::POST, MethodFilter::POST, path, summary, handler)
 }
 
-/// `PUT path`.
+/// Declares a `PUT` route.
 pub fn put<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::PUT, MethodFilter::PUT, path, summary, handler)
 }
 
-/// `PATCH path`.
+/// Declares a `PATCH` route.
 pub fn patch<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::PATCH, MethodFilter::PATCH, path, summary, handler)
 }
 
-/// `DELETE path`.
+/// Declares a `DELETE` route.
 pub fn delete<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
     route(Method::DELETE, MethodFilter::DELETE, path, summary, handler)
 }
@@ -176,7 +175,6 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
         self.fails(409, "CONFLICT")
     }
 
-    /// Wraps the handler.
     #[must_use]
     pub fn map(mut self, wrap: impl FnOnce(MethodRouter<S>) -> MethodRouter<S>) -> Self {
         self.service = wrap(self.service);
@@ -187,9 +185,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
 /// The lines of one slice, under a heading of the reference.
 #[derive(Clone)]
 pub struct Routes<S> {
-    /// The heading.
     pub tag: &'static str,
-    /// The lines.
     pub lines: Vec<Route<S>>,
 }
 

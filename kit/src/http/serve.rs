@@ -39,7 +39,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Caller {
     /// The peer of the connection.
     pub peer: SocketAddr,
-    /// How the connection is served.
+    /// The service that the connection gets.
     pub service: Service,
 }
 

@@ -1,4 +1,4 @@
-//! Answers that carry a version: a caller who has the present one is told so in a line (RFC 9110, 8.8.3 and 13.1.2).
+//! Responses with an ETag: a client that has the current version gets 304 (RFC 9110, 8.8.3 and 13.1.2).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -24,7 +24,7 @@ impl Known {
         WithEtag { data, known: self }
     }
 
-    /// Whether `tag` is among them; compared weakly, as a GET asks for. A tag may have a comma in it, but no quote.
+    /// Returns whether `tag` is listed, by weak comparison as for GET. A tag may contain a comma, but no quote.
     pub(super) fn has(&self, tag: &str) -> bool {
         self.0.iter().any(|line| line.trim() == "*" || line.split('"').skip(1).step_by(2).any(|known| known == tag))
     }

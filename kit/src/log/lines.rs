@@ -11,10 +11,10 @@ use super::request::{RequestLine, Second, TIME};
 use crate::lock::lock;
 use crate::sharded::Sharded;
 
-/// How long a line may wait.
+/// The longest time that a line is buffered.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How much of one thread may wait.
+/// The largest buffer of one thread, in bytes.
 const MOST: usize = 64 << 10;
 
 /// Lines on their way to stderr.
@@ -30,11 +30,11 @@ struct Waiting {
     has_more: Condvar,
 }
 
-/// What a thread has written, in order.
+/// The buffered lines of one thread, in order.
 #[derive(Debug, Default)]
 struct Part {
     text: Vec<u8>,
-    /// Where lines end.
+    /// The end offsets of the lines.
     ends: Vec<usize>,
 }
 
@@ -55,7 +55,7 @@ impl Lines {
         lines
     }
 
-    /// Writes what waits.
+    /// Writes the buffered lines.
     pub fn flush(&self) {
         self.0.write_out(&[]);
     }
@@ -77,7 +77,7 @@ impl Lines {
 }
 
 thread_local! {
-    /// Where a thread puts its lines together, and what they begin with.
+    /// The thread's line buffer and timestamp cache.
     static LINE: RefCell<(Vec<u8>, Second)> = RefCell::default();
 }
 
@@ -111,7 +111,7 @@ impl Waiting {
         let _writing = lock(&self.writing);
         let mut text = self.take();
         text.extend_from_slice(event);
-        // Nobody can be told if it cannot be written.
+        // There is no place to report a failed write.
         let _unwritten = io::stderr().write_all(&text);
     }
 }

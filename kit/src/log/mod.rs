@@ -1,13 +1,13 @@
-//! The log of a process: lines on their way to stderr, and the line that each request is told in.
+//! The log: buffered lines on their way to stderr, and the access log.
 //!
-//! A system call for each line would cost more than the request it is about. The lines of requests wait in memory until
-//! there are many, a tenth of a second at most; any other is written at once, with all before it. What is killed takes the
-//! lines of its last tenth of a second along; whatever else ends writes them.
+//! A system call per line would cost more than the request it is about. Access-log lines are buffered until there are many,
+//! for a tenth of a second at most; every other line is written at once, after all buffered ones. A killed process loses the
+//! lines of its last tenth of a second; every other exit flushes.
 //!
-//! The line of a request is put together here and not by `tracing`, in the same words, at a tenth of the price.
+//! Access-log lines are formatted here instead of by `tracing`, in the same format, at a tenth of the cost.
 //!
-//! - here where it is said; `request` the line; `lines` what waits; `excerpt` what a caller wrote, cut;
-//!   `sampler` bounds lines of requests without a credential; `events` bounds the other ones
+//! - here the destination; `request` the format of a line; `lines` the buffer; `excerpt` cuts what a caller wrote;
+//!   `sampler` limits lines of requests without a credential; `events` limits all others
 
 mod events;
 mod excerpt;
@@ -23,18 +23,17 @@ pub use lines::Lines;
 pub use request::RequestLine;
 pub use sampler::Sampler;
 
-/// What requests are logged as.
+/// The target of access-log events.
 const TARGET: &str = "planeconnection::request";
 
-/// Where requests are logged.
+/// The destination of the access log.
 #[derive(Clone, Debug, Default)]
 pub enum Log {
-    /// As events of `tracing`, for whoever listens.
+    /// Events of `tracing`, for its subscribers.
     #[default]
     Traced,
     /// As lines of the log, if its filter lets them through.
     Written {
-        /// The log.
         lines: Lines,
         /// One JSON object a line, else for people.
         is_json: bool,
@@ -44,7 +43,7 @@ pub enum Log {
 }
 
 impl Log {
-    /// What is to be dropped last of all.
+    /// Returns a guard that flushes when it is dropped.
     pub fn rest(&self) -> Rest {
         Rest(self.clone())
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::TARGET;
 use crate::clock::Clock;
 
-/// What a line begins with that is an object.
+/// The beginning of a JSON line.
 const OPENING: &str = "{\"timestamp\":\"";
 
-/// How far lines have to be compared to be put in order: to the last digit of the time, whichever way they begin.
+/// The length of the prefix that orders lines: up to the last digit of the time, in both formats.
 pub(super) const TIME: usize = OPENING.len() + "2026-11-23T09:30:00.000000".len();
 
-/// What is told of a request.
+/// The fields of an access-log line.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLine<'a> {
     pub method: &'static str,
@@ -94,7 +94,7 @@ fn quoted(value: &str, text: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a text says the same quoted and bare.
+/// Returns whether a text needs no quoting.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\' && byte != b'\'')
 }
@@ -129,7 +129,7 @@ fn digits(text: &mut Vec<u8>, mut number: u64, width: usize) {
     text.extend_from_slice(&places[20 - width..]);
 }
 
-/// What lines begin with, whichever clock the product goes by. All that do so in one second begin alike.
+/// The timestamp up to the second, cached: all lines of one second share it.
 #[derive(Debug, Default)]
 pub(super) struct Second {
     number: i64,
@@ -164,14 +164,14 @@ mod tests {
         RequestLine { method: "GET", path, status: 200, took, ip, request_id: Some("req_1") }
     }
 
-    /// What is written of a line.
+    /// Returns the line as this module writes it.
     fn written(is_json: bool, line: &RequestLine<'_>) -> String {
         let lines = Lines::to_stderr();
         lines.add_request(is_json, line);
         String::from_utf8(lines.take()).expect("text")
     }
 
-    /// What tracing writes of it.
+    /// Returns the line as tracing writes it.
     fn traced(is_json: bool, line: &RequestLine<'_>) -> String {
         let memory = Memory::default();
         let writer = memory.clone();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_told_to_the_microsecond() {
+    fn milliseconds_have_three_decimals() {
         for (micros, expected) in
             [(0, "0.0"), (1, "0.001"), (120, "0.12"), (3_000, "3.0"), (17_450, "17.45"), (1_200_300, "1200.3")]
         {

@@ -16,7 +16,7 @@ const CLIENT: Rate = Rate { requests: 100, per: Duration::from_secs(5) };
 /// Lines for all clients together. A line has a kilobyte at most, so that a flood writes 100 kB a second.
 const TOTAL: Rate = Rate { requests: 100, per: Duration::from_secs(1) };
 
-/// Clients that are told apart. While so many are active, the lines of others are left out.
+/// The most clients with a counter of their own. While all are active, lines of further clients are left out.
 const CLIENTS: usize = 4_096;
 
 /// Decides which requests without an admitted credential have a line of their own.
@@ -34,7 +34,7 @@ impl Default for Sampler {
 }
 
 impl Sampler {
-    /// Whether a request from this address has a line of its own; else it is counted under its status.
+    /// Returns whether a request from this address gets a line of its own; otherwise counts it under its status.
     pub fn admits(&self, address: IpAddr, status: u16, ticks: Duration) -> bool {
         let is_admitted = self.clients.take(network(address), ticks).is_ok() && self.total.take(TOTAL, ticks).is_ok();
         if !is_admitted {

@@ -6,27 +6,24 @@ use askama::filters::HtmlSafe;
 
 use super::number::grouped;
 
-/// One bar.
+/// A stacked bar.
 #[derive(Clone, Debug)]
 pub struct Bar {
-    /// What it stands for: a day, an hour. Letters, digits and punctuation that HTML leaves alone.
+    /// The day or hour. Letters, digits and punctuation that need no escaping in HTML.
     pub label: String,
-    /// Its lower part.
     pub allowed: u64,
-    /// Its upper part.
     pub denied: u64,
 }
 
 /// Bars side by side. Colours come from the stylesheet, by class; the text alternative says the totals.
 #[derive(Clone, Debug)]
 pub struct Bars {
-    /// What they show, for those who do not see them.
+    /// The text alternative for screen readers.
     pub title: String,
     /// From left to right.
     pub bars: Vec<Bar>,
     /// Of the drawing; it scales to the room it is given.
     pub width: u32,
-    /// The same.
     pub height: u32,
 }
 
@@ -39,7 +36,7 @@ impl Bars {
         grouped(self.bars.iter().map(of).sum())
     }
 
-    /// The same bars, drawn to one scale with `other`.
+    /// Draws the bars on one scale with `other`.
     pub fn beside(self, other: &Self) -> OnScale {
         let most = self.tallest().max(other.tallest());
         OnScale { bars: self, most }

@@ -1,4 +1,4 @@
-//! What is wrong with a form.
+//! Validation errors of a form.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -26,8 +26,7 @@ impl FormFaults {
         Self { fields: Vec::new(), whole: Some(message.into()) }
     }
 
-    /// What a call would have been told. Its fields are named as `field_of` says; those without a name there are told
-    /// above the form.
+    /// Converts the error of a call. `field_of` maps its fields to those of the form; the rest is shown above the form.
     pub fn from_error(error: &ApiError, field_of: impl Fn(&str) -> Option<&'static str>) -> Self {
         let mut faults = Self::default();
         for fault in &error.fields {
@@ -47,7 +46,7 @@ impl FormFaults {
         self.fields.push(FieldError { field: field.to_owned(), message: message.into() });
     }
 
-    /// What a field says. If it says nothing, `what` is asked for; if it is no `T`, that is noted in the words of the type.
+    /// Parses a field. An empty one is reported as missing (`what`), a malformed one in the words of `T`.
     pub fn read<T: FromStr<Err: Display>>(&mut self, fields: &Fields, field: &str, what: &str) -> Option<T> {
         let Some(text) = fields.given(field) else {
             self.add(field, format!("Give {what}."));
@@ -61,7 +60,7 @@ impl FormFaults {
         self.fields.sort_by_key(|fault| fields.iter().position(|field| *field == fault.field).unwrap_or(fields.len()));
     }
 
-    /// What is wrong with this field.
+    /// Returns the message of a field.
     pub fn of(&self, field: &str) -> Option<&str> {
         self.fields.iter().find(|fault| fault.field == field).map(|fault| fault.message.as_str())
     }
@@ -71,12 +70,11 @@ impl FormFaults {
         &self.fields
     }
 
-    /// What is wrong with the form as a whole.
+    /// Returns the message of the form as a whole.
     pub fn whole(&self) -> Option<&str> {
         self.whole.as_deref()
     }
 
-    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.whole.is_none()
     }

@@ -1,4 +1,4 @@
-//! What a form or a query says.
+//! Fields of a form or a query.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -23,7 +23,7 @@ impl Fields {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.trim())
     }
 
-    /// The same, not trimmed.
+    /// Returns the value of a field, not trimmed.
     pub fn verbatim(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text)
     }
@@ -38,12 +38,12 @@ impl Fields {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
-    /// What a field says, read as `T`; `None` if it says nothing, or nothing that is a `T`.
+    /// Parses a field; `None` if it is empty or malformed.
     pub fn read<T: FromStr>(&self, name: &str) -> Option<T> {
         self.given(name)?.parse().ok()
     }
 
-    /// Whether a field says this.
+    /// Returns whether a field has this value.
     pub fn is(&self, name: &str, text: &str) -> bool {
         self.text(name) == text
     }
@@ -53,7 +53,7 @@ impl Fields {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// The same, with one field saying something else; an empty text takes it away.
+    /// Returns a copy with one field replaced; an empty text removes it.
     #[must_use]
     pub fn with(&self, name: &str, text: impl ToString) -> Self {
         let mut pairs: Vec<_> = self.0.iter().filter(|(known, _)| known != name).cloned().collect();

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::{ApiError, Describe, Doc, Prepared};
 
-/// Nothing but what this server sends itself, nothing inline, in nobody else's frame.
+/// The content security policy: resources of this server alone, nothing inline, no framing by others.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What every page says about itself. Origin and referrer stay in the house, where forms are held against them.
+/// The headers of every page. Origin and Referer stay on this site, where forms are checked against them.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -25,7 +25,7 @@ pub fn html(page: &impl Template) -> Response {
     html_with(StatusCode::OK, page)
 }
 
-/// The same with another status.
+/// Renders a page with another status.
 pub fn html_with(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => (status, HEADERS, text).into_response(),

@@ -1,4 +1,4 @@
-//! Times in words. The server writes them in a zone it was told; a script may put them into the reader's own.
+//! Times for people. The server writes them in a given zone; a script may convert them to the reader's.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -32,7 +32,7 @@ impl Moments {
         Self { now, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
     }
 
-    /// When the page was made.
+    /// Returns the time of rendering.
     pub fn now(&self) -> Time {
         self.now
     }
@@ -53,7 +53,7 @@ impl Moments {
         self.moment(at, "exact", self.exact_text(at))
     }
 
-    /// “23 Nov 2026”
+    /// Formats as “23 Nov 2026”.
     pub fn day(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
         self.moment(at, "day", self.day_text(at))
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_told_in_the_largest_unit_that_fits() {
+    fn a_time_is_shown_in_the_largest_unit_that_fits() {
         let m = moments();
         let ago = |seconds| m.ago_text(m.now.before(Duration::from_secs(seconds)));
         assert_eq!([ago(3), ago(59), ago(60), ago(3_600 * 25)], ["just now", "59 seconds ago", "1 minute ago", "1 day ago"]);

@@ -4,7 +4,7 @@ use super::Fields;
 use super::number::{grouped, plural};
 use crate::http::Page;
 
-/// Where in a list a page is, and the way to the others.
+/// The position of a page in a list, with links to the others.
 #[derive(Clone, Debug)]
 pub struct Pager {
     /// “21–40 of 1,204 keys”

@@ -1,4 +1,4 @@
-//! JSON bodies.
+//! Extractors of JSON bodies.
 
 use axum::body::Bytes;
 use axum::body::HttpBody as _;
@@ -26,10 +26,10 @@ pub fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(des
 /// The largest body, 1 MiB.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// What a request without a body is taken for.
+/// The replacement for an absent body.
 const NO_MEMBERS: Bytes = Bytes::from_static(b"{}");
 
-/// A JSON body.
+/// Extractor of a JSON body.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -56,7 +56,7 @@ impl<T: ToSchema> Describe for Body<T> {
 /// The caller's promise that a repetition of this request is the same request.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey {
-    /// `Idempotency-Key`.
+    /// The value of the `Idempotency-Key` header.
     pub key: String,
     /// SHA-256 over method, path and body.
     pub fingerprint: [u8; 32],
@@ -65,7 +65,6 @@ pub struct IdempotencyKey {
 /// A JSON body that creates something, with the `Idempotency-Key` it may come with.
 #[derive(Debug)]
 pub struct Creating<T> {
-    /// The body.
     pub input: T,
     /// The key, if one was sent.
     pub once: Option<IdempotencyKey>,

@@ -1,4 +1,4 @@
-//! What is wrong with an input, field by field.
+//! Validation errors of an input, by field.
 
 use crate::http::{ApiError, FieldError};
 
@@ -19,7 +19,6 @@ impl Faults {
         }
     }
 
-    /// Whether none was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -32,7 +31,7 @@ impl Faults {
 
 /// Rules of an input that its types cannot say, and that need neither time nor the database.
 pub trait Check {
-    /// Notes every fault.
+    /// Adds every validation error of the input.
     fn check(&self, _faults: &mut Faults) {}
 }
 
@@ -40,7 +39,7 @@ pub trait Check {
 pub(super) fn misread(whole: &str, error: serde_path_to_error::Error<impl std::error::Error>) -> ApiError {
     let path = shortened(&error.path().to_string());
     let message = shortened(&error.into_inner().to_string());
-    // Where in the text it is helps nobody who knows in which field it is.
+    // The field is enough: line and column in the text do not help.
     let said = message.split(" at line ").next().unwrap_or_default();
     let missing = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
     match (path.as_str(), missing) {

@@ -1,6 +1,6 @@
-//! What handlers take from a request. Everything unknown is refused: a misspelt filter must not return everything.
+//! Extractors. Unknown fields and parameters are refused: a misspelt filter must not return everything.
 //!
-//! - `body` JSON, with or without an `Idempotency-Key`; `faults` what is wrong with one, field by field
+//! - `body` JSON, with or without an `Idempotency-Key`; `faults` validation errors by field
 //! - `query` parameters, filters and pages; here the one parameter in a path
 
 mod body;

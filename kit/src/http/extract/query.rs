@@ -49,9 +49,7 @@ impl<T: IntoParams> Describe for Query<T> {
 /// Filters of a list, with `page` and `page_size`.
 #[derive(Debug)]
 pub struct Listing<T> {
-    /// The filters.
     pub filter: T,
-    /// Which page.
     pub paging: Paging,
 }
 
