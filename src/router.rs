@@ -8,7 +8,7 @@ use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{access, audit, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
-use kit::http::{ApiError, Routes, told};
+use kit::http::{ApiError, Routes, record_route};
 
 /// Returns the route table of the JSON API, from which the OpenAPI document and the permissions test are generated.
 pub fn table() -> Vec<Routes<App>> {
@@ -48,7 +48,7 @@ pub fn router(app: App) -> HttpStack {
         .merge(frame::files())
         .merge(metrics)
         .fallback(not_found)
-        .method_not_allowed_fallback(told(method_not_allowed))
+        .method_not_allowed_fallback(record_route(method_not_allowed))
         .with_state(app.clone());
     HttpStack::new(app, router)
 }

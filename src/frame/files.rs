@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, Uri, header};
 use axum::routing::get;
 
 use crate::app::App;
-use kit::http::{Known, Prepared, told};
+use kit::http::{Known, Prepared, record_route};
 
 /// Name, media type, content. A stylesheet comes after the files it refers to: its links get their hashes.
 const FILES: &[(&str, &str, &[u8])] = &[
@@ -71,7 +71,7 @@ pub fn router() -> Router<App> {
             let is_named = uri.query().and_then(|query| query.strip_prefix("v=")) == Some(asset.file.hash());
             asset.file.answer(&known, if is_named { FOREVER } else { "no-cache" })
         };
-        router.route(&asset.path, get(told(answer)))
+        router.route(&asset.path, get(record_route(answer)))
     })
 }
 

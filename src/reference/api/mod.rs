@@ -11,7 +11,7 @@ use axum::{Extension, Router};
 use super::openapi::document;
 use super::render;
 use crate::app::App;
-use kit::http::{Known, Prepared, Routes, told};
+use kit::http::{Known, Prepared, Routes, record_route};
 
 /// The route table of the JSON API, which the documents describe.
 #[derive(Clone, Copy)]
@@ -20,17 +20,17 @@ struct RouteTable(fn() -> Vec<Routes<App>>);
 /// Routes that are open to all. The documents describe `table`.
 pub fn router(table: fn() -> Vec<Routes<App>>) -> Router<App> {
     Router::new()
-        .route("/openapi.json", get(told(openapi)))
-        .route("/docs", get(told(docs)))
-        .route("/llms.txt", get(told(llms)))
+        .route("/openapi.json", get(record_route(openapi)))
+        .route("/docs", get(record_route(docs)))
+        .route("/llms.txt", get(record_route(llms)))
         .layer(Extension(RouteTable(table)))
-        .route("/health", get(told(health::health)))
-        .route("/readiness", get(told(health::readiness)))
+        .route("/health", get(record_route(health::health)))
+        .route("/readiness", get(record_route(health::readiness)))
 }
 
 /// The route of the metrics, for the main address or one of their own.
 pub fn metrics_router() -> Router<App> {
-    Router::new().route("/metrics", get(told(health::metrics)))
+    Router::new().route("/metrics", get(record_route(health::metrics)))
 }
 
 async fn docs(State(app): State<App>, Extension(RouteTable(table)): Extension<RouteTable>, known: Known) -> Response {
