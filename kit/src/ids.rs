@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     crate::ids! {
-        /// A test id.
+        /// An id for this test.
         ThingId = "thing";
     }
 

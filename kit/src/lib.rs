@@ -10,6 +10,7 @@
 //! - `lock`        locks that ignore poisoning
 //! - `log`         buffered log lines and the access log
 //! - `page`        HTML, forms, times and charts
+//! - `paging`      pages of lists
 //! - `random`      the operating system's generator, or a seeded one for tests
 //! - `secret`      tokens, and the finder of secrets in text
 //! - `sharded`     per-thread shards of counters
@@ -26,6 +27,7 @@ pub mod limit;
 pub mod lock;
 pub mod log;
 pub mod page;
+pub mod paging;
 pub mod random;
 pub mod secret;
 pub mod sharded;

@@ -17,7 +17,6 @@ use super::lock::lock;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rate {
     pub requests: u32,
-    /// The period.
     pub per: Duration,
 }
 

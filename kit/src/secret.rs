@@ -74,7 +74,6 @@ impl TokenDigest {
         Self(Sha256::digest(presented).into())
     }
 
-    /// Returns the bytes.
     pub fn to_bytes(self) -> [u8; 32] {
         self.0
     }

@@ -71,7 +71,7 @@ mod tests {
         /// The mood of
         /// a day.
         Mood as DayMood {
-            /// A good day.
+            /// The day is good.
             Well = "well",
             /// So far, not well.
             SoSo = "so_so",

@@ -21,7 +21,6 @@ const ROWS: usize = 2_000;
 #[async_trait]
 pub trait Table: Send + Sync {
     fn name(&self) -> &str;
-    /// Counts its rows.
     async fn count(&self, db: &Tx) -> DbResult<u64>;
     /// Copies every row in place of what is there, and says after each batch how many that makes.
     async fn copy(&self, from: &Tx, to: &Tx, progress: &mut (dyn FnMut(u64) + Send)) -> DbResult<u64>;

@@ -28,7 +28,7 @@ pub enum NotALocation {
         "a Postgres URL has no parameter “{0}” here: sslmode, sslrootcert, sslcert, sslkey, options, statement-cache-capacity"
     )]
     Parameter(String),
-    /// Neither form.
+    /// Neither a file nor a Postgres server.
     #[error(
         "expected sqlite://FILE, for example sqlite://planeconnection.db or sqlite:///var/lib/planeconnection.db, \
          or postgres://USER:PASSWORD@HOST:PORT/DATABASE"

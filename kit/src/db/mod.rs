@@ -17,6 +17,7 @@ mod notifications;
 mod packed;
 mod pool;
 mod postgres;
+mod result;
 mod space;
 mod sqlite;
 mod storage;
@@ -41,15 +42,13 @@ pub use location::{Location, NotALocation, Transport};
 pub use notifications::ChangeNotifications;
 pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
+pub use result::DbResult;
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
 pub use storage::Storage;
 pub use update::update_row;
 
 use super::clock::{Clock, Time};
-use super::http::{Page, Paging};
-
-/// The result of a store function.
-pub type DbResult<T> = Result<T, DbErr>;
+use super::paging::{Page, Paging};
 
 /// The time limit for closing one pool.
 const CLOSING: Duration = Duration::from_secs(2);

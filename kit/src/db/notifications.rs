@@ -75,7 +75,7 @@ async fn notify(db: &impl ConnectionTrait, channel: &str, what: &str) -> DbResul
 }
 
 impl Db {
-    /// Starts listening.
+    /// Subscribes to changes by other processes.
     pub fn change_notifications(&self) -> ChangeNotifications {
         ChangeNotifications(match &self.engine {
             Engine::Sqlite => Source::File { watch: self.lease_read.clone(), seen: None },

@@ -15,7 +15,7 @@ pub enum Packing {
     Plain,
     /// A UUID, as text.
     Uuid,
-    /// Bytes, as hexadecimal.
+    /// Bytes, packed as hexadecimal digits.
     Bytes,
     /// JSON, as it is.
     Json,

@@ -122,7 +122,6 @@ impl fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Opens the connections.
     pub(super) async fn open(
         options: ConnectOptions,
         bound: Option<Duration>,
@@ -262,7 +261,6 @@ impl Tx {
         Ok(pool.0.storage.require_same_file()?)
     }
 
-    /// Rolls back.
     pub async fn rollback(self) -> DbResult<()> {
         let Self { inner, pool, on, backend } = self;
         finishing(&pool, &on, backend, inner.rollback()).await

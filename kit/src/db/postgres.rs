@@ -46,7 +46,6 @@ pub(super) struct Pools {
     pub(super) lease_read: Pool,
 }
 
-/// Opens the pools.
 pub(super) async fn open(server: &PgConnectOptions, connections: u32, storage: &Storage) -> DbResult<Pools> {
     // First, so that what is wrong with the place or the password is reported in the words of the server.
     let mut first = timeout(ACQUIRE, PgConnection::connect_with(server)).await.map_err(|_| sqlx::Error::PoolTimedOut).flatten();

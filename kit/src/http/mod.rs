@@ -27,7 +27,8 @@ pub mod serve;
 mod stream;
 pub mod tagged;
 
-pub use answer::{Created, JsonOk, NoStore, Page, Paging, Put};
+pub use crate::paging::{Page, Paging};
+pub use answer::{Created, JsonOk, NoStore, Put};
 pub use describe::{Describe, Doc};
 pub use error::{ApiError, FieldError, Policy};
 pub use extract::{Body, Check, Creating, Faults, IdempotencyKey, Listing, NoFields, NoParameters, Path, Query, present};

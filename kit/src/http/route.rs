@@ -80,7 +80,6 @@ pub struct Route<S> {
     pub permission: String,
     /// A summary of a few words; also the operation id.
     pub summary: &'static str,
-    /// Inputs and outputs.
     pub doc: Doc,
     service: MethodRouter<S>,
 }

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 
 use super::number::grouped;
 
-/// A stacked bar.
+/// A stacked bar of the chart.
 #[derive(Clone, Debug)]
 pub struct Bar {
     /// The day or hour. Letters, digits and punctuation that need no escaping in HTML.

@@ -1,11 +1,11 @@
-//! Counts for people.
+//! Counts, formatted for people.
 
 /// “1 request”, “14 requests”, “1,204 requests”.
 pub fn plural(count: u64, of: &str) -> String {
     if count == 1 { format!("1 {of}") } else { format!("{} {of}s", grouped(count)) }
 }
 
-/// Formats as “1,204”.
+/// Formats with thousands separators: “1,204”.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
