@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::health::{Fault, WritesRefused};
+use super::fault::{Fault, WritesRefused};
 
 /// Device and inode numbers.
 type Inode = (u64, u64);

@@ -9,6 +9,7 @@
 //! - `packed` very many rows at once; `news` that another process may have committed; `copy` every row from one database to another
 
 mod copy;
+mod fault;
 mod file;
 mod health;
 mod location;
@@ -37,7 +38,8 @@ use sea_orm::{
 };
 
 pub use copy::{Table, names, table};
-pub use health::{Fault, Health, WritesRefused, is_reported};
+pub use fault::{Fault, WritesRefused, is_reported};
+pub use health::Health;
 pub use location::{Location, NotALocation, Transport};
 pub use notifications::ChangeNotifications;
 pub use packed::{Packing, insert_packed, packed};
@@ -322,7 +324,7 @@ fn is_outage(error: &sqlx::Error) -> bool {
         Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
         Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
             Some(error) => postgres::is_outage(error.code()),
-            None => error.code().is_some_and(|code| sqlite::fault(&code).is_some()),
+            None => error.code().is_some_and(|code| fault::of_sqlite(&code).is_some()),
         },
         Error::Configuration(error) => error.is::<WritesRefused>(),
         _ => false,

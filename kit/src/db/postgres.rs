@@ -8,7 +8,6 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, IsolationLevel, RuntimeErr
 use tokio::time::timeout;
 
 use super::DbResult;
-use super::health::Fault;
 use super::pool::{Discards, Pool, Tx};
 use super::storage::Storage;
 
@@ -129,17 +128,6 @@ async fn is_discarded(discards: &Discards, connection: &mut PgConnection) -> Res
     }
     let backend = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await?;
     Ok(discards.take_backend(backend))
-}
-
-/// Returns the fault of the storage that a state stands for (SQLSTATE, appendix A of the server's manual).
-pub(super) fn fault(state: &str) -> Option<Fault> {
-    match state {
-        "53100" => Some(Fault::DiskFull),
-        "58030" => Some(Fault::Io),
-        "25006" => Some(Fault::ReadOnly),
-        "XX001" | "XX002" => Some(Fault::Damaged),
-        _ => None,
-    }
 }
 
 /// A text that Postgres cannot hold: one with a NUL, or half a character.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::health::WritesRefused;
+use super::fault::WritesRefused;
 use crate::clock::Clock;
 
 /// The age at which a measurement is made again.

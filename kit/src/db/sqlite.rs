@@ -8,7 +8,6 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions};
 
 use super::DbResult;
-use super::health::Fault;
 use super::pool::{Discards, Pool};
 use super::storage::Storage;
 
@@ -139,21 +138,4 @@ fn options(path: &Path, most: u32, storage: &Storage, discards: &Discards) -> Co
 fn is_busy(error: &DbErr) -> bool {
     let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
     error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
-}
-
-/// Returns the fault that a result code stands for; the low byte has the kind (<https://sqlite.org/rescode.html>).
-pub(super) fn fault(code: &str) -> Option<Fault> {
-    match code.parse::<u32>().ok()? & 0xff {
-        // BUSY, LOCKED, PROTOCOL
-        5 | 6 | 15 => Some(Fault::Locked),
-        // READONLY
-        8 => Some(Fault::ReadOnly),
-        // IOERR, CANTOPEN
-        10 | 14 => Some(Fault::Io),
-        // CORRUPT, NOTADB
-        11 | 26 => Some(Fault::Damaged),
-        // FULL
-        13 => Some(Fault::DiskFull),
-        _ => None,
-    }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::DbResult;
+use super::fault::{Fault, WritesRefused};
 use super::file::FileIdentity;
-use super::health::{Fault, Health, WritesRefused};
+use super::health::Health;
 use super::space::{FreeSpace, MinFreeSpace, Space};
 
 /// Shared by every connection of a database. Cheap to clone.

@@ -1,6 +1,5 @@
 //! Success on its way to the caller: `{"success":true,"data":…}`.
 
-
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
