@@ -14,9 +14,9 @@ pub enum Module {
     Fleet,
     Safety,
     Invoices,
-    /// Administrative.
+    /// Administrative: not part of any preset.
     Webhooks,
-    /// Administrative, and read only.
+    /// Administrative and read-only: not part of any preset.
     Audit,
 }
 
@@ -46,7 +46,7 @@ pub enum Access {
     Write,
 }
 
-/// `<module>:read` or `<module>:write`.
+/// `<module>:read` or `<module>:write`, such as `trips:read`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Scope {
     pub module: Module,
@@ -67,7 +67,7 @@ impl Scope {
         Self { module, access: Access::Write }
     }
 
-    /// All scopes. There is no `audit:write`: nobody may write to the audit log.
+    /// All scopes. There is no `audit:write`: the audit log is read-only.
     pub fn all() -> impl Iterator<Item = Self> {
         Module::ALL
             .into_iter()

@@ -53,7 +53,7 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
     if copied == 0 { text.into() } else { (clean + &text[copied..]).into() }
 }
 
-/// How many layers of percent-encoding are removed in search of a secret.
+/// The number of layers of percent-encoding that are removed in search of a secret.
 const MAX_DECODINGS: usize = 4;
 
 /// Returns the first secret in `text`, which may be percent-encoded several times.

@@ -1,15 +1,15 @@
-//! API keys: how other software is let into a workspace.
+//! API keys: access of other software to a workspace's data.
 //!
 //! Invariants
 //! - Verification is a look-up in memory (`index`) and never waits for a database.
-//! - Only `service` changes keys; a change is in the index before its call answers, and on every other node too.
-//! - The secret is in one answer, once. Stored are its SHA-256 and a hint.
+//! - Only `service` changes keys. A change is in the index of every node before its call responds.
+//! - One response contains the secret, once. Its SHA-256 and a hint are stored.
 //! - Nothing makes a revoked or expired key active again.
 //!
-//! - `model` keys and their rules
-//! - `index`   every key in memory: verify, count, apply changes
-//! - `loader`  keys from the database into the index, for `cluster`
-//! - `usage`   what was counted in memory, on its way to the database
+//! - `model` keys and their rules; `denial` reasons why a key is denied
+//! - `index` every key in memory: verification, counters, changes
+//! - `loader` keys from the database into the index, for `cluster`
+//! - `usage` usage counters and denied requests, flushed to the database in batches
 //! - `service` create, rotate, revoke, update; `store` queries; `tally` how many there are
 //! - `api` the calls; `pages` the settings; `error` outcomes
 

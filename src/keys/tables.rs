@@ -7,7 +7,6 @@ pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<key::Entity>(), table::<usage::Entity>(), table::<address::Entity>(), table::<last_use::Entity>()]
 }
 
-/// `api_keys`
 pub(super) mod key {
     use sea_orm::entity::prelude::*;
 
@@ -50,7 +49,6 @@ pub(super) mod key {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `api_key_usage`
 pub(super) mod usage {
     use sea_orm::entity::prelude::*;
 
@@ -77,7 +75,6 @@ pub(super) mod usage {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `api_key_addresses`
 pub(super) mod address {
     use sea_orm::entity::prelude::*;
 
@@ -102,7 +99,6 @@ pub(super) mod address {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `api_key_last_uses`
 pub(super) mod last_use {
     use sea_orm::entity::prelude::*;
 

@@ -6,7 +6,7 @@ use kit::limit::Gcra;
 
 use super::counters::scope_slot;
 use super::entry::{Entry, EntryRef, Shared};
-use super::verify::VerifyRequest;
+use super::request::VerifyRequest;
 use crate::keys::model::RateLimit;
 use crate::scopes::Scope;
 

@@ -7,13 +7,15 @@
 //! the database has it, and drops the others ([`FullReload`]).
 //! The index also knows the number of nodes, because each node grants its share of a key's rate limit.
 //!
-//! - `verify` the path of a request; `hot_entry` what its fast path reads; `entry` what handlers and refusals read
-//! - `indexed_key` input from the database; `counters` usage of a key until it is flushed
+//! - `verify` the path of a request, with `request` as its input; `hot_entry` what its fast path reads
+//! - `entry` what handlers and refusals read; `counters` usage of a key until it is flushed
+//! - `indexed_key` input from the database
 
 mod counters;
 mod entry;
 mod hot_entry;
 mod indexed_key;
+mod request;
 mod verify;
 
 use std::collections::HashMap;
@@ -27,7 +29,8 @@ use hot_entry::HotEntry;
 pub use indexed_key::IndexedKey;
 use key_format::SecretDigest;
 use kit::lock::lock;
-pub use verify::{Denied, Verified, VerifyRequest};
+pub use request::VerifyRequest;
+pub use verify::{Denied, Verified};
 
 use crate::workspaces::{Tenant, WorkspaceId};
 
@@ -112,7 +115,7 @@ impl Index {
 #[derive(Debug)]
 pub(crate) struct FullReload<'a> {
     index: &'a Index,
-    /// By slot number.
+    /// True at the slot numbers of inserted keys.
     inserted: Vec<bool>,
 }
 

@@ -4,32 +4,15 @@
 //! [`Index::verify`] allocates nothing, takes no lock that a writer can hold, and waits for nothing. It lends the verified key;
 //! a caller that keeps it clones a reference ([`Verified::entry`]).
 
-use std::net::IpAddr;
-use std::time::Duration;
-
 use key_format::digest_unchecked;
-use kit::clock::Time;
 use kit::limit::RateLimited;
 
 use super::entry::{Entry, EntryRef};
 use super::hot_entry::HotEntry;
+use super::request::VerifyRequest;
 use super::{Index, IndexedKey};
 use crate::keys::denial::DenialReason;
 use crate::keys::model::RateLimit;
-use crate::scopes::Scope;
-
-/// The properties of a request that a key is verified against.
-#[derive(Clone, Copy, Debug)]
-pub struct VerifyRequest {
-    /// The scope that the request needs, if any.
-    pub scope: Option<Scope>,
-    /// The client IP in canonical form.
-    pub address: IpAddr,
-    /// Arrival by the wall clock, for the expiry.
-    pub now: Time,
-    /// Arrival by the monotonic clock, for the rate limit.
-    pub ticks: Duration,
-}
 
 /// Denial of a request with a key.
 #[derive(Clone, Debug)]
@@ -48,7 +31,7 @@ impl Denied {
     }
 }
 
-/// A verified key.
+/// A verified key, borrowed from the index.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified<'a>(&'a HotEntry);
 
@@ -124,11 +107,12 @@ mod tests {
     use std::time::Duration;
 
     use key_format::PlainSecret;
+    use kit::clock::Time;
     use kit::random::Random;
 
     use super::*;
     use crate::keys::model::{Allowlist, KeyId};
-    use crate::scopes::{Module, Permissions};
+    use crate::scopes::{Module, Permissions, Scope};
     use crate::workspaces::{Tenant, WorkspaceId};
 
     type Change = fn(&mut IndexedKey);

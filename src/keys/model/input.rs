@@ -86,7 +86,7 @@ fn check_allowlist(texts: Option<&[String]>, faults: &mut Faults) {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = UpdateApiKey)]
 pub struct UpdateKey {
-    /// New name.
+    /// New name, unique among the workspace's active keys.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = KeyName, required = false)]
     pub name: Option<KeyName>,

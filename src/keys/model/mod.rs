@@ -33,9 +33,9 @@ kit::string_enum! {
     /// Status of a key, derived from its times.
     Status as ApiKeyStatus {
         Active = "active",
-        /// Final.
+        /// A revoked key can never be used again.
         Revoked = "revoked",
-        /// Final.
+        /// An expired key can never be used again.
         Expired = "expired",
     }
 }

@@ -1,4 +1,4 @@
-//! Names of keys.
+//! Names of keys and of their successors.
 
 use jiff::civil::Date;
 

@@ -12,7 +12,7 @@ pub struct RateLimit {
     /// 1 to 1,000,000; also the size of a burst.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub requests: u32,
-    /// 1 to 86,400.
+    /// Length of the window in seconds, 1 to 86,400.
     #[schema(minimum = 1, maximum = 86_400)]
     pub per_seconds: u32,
 }

@@ -19,7 +19,7 @@ use kit::db::DbResult;
 #[schema(as = UsageBucketSize)]
 pub(in crate::keys) enum BucketSize {
     Hour,
-    /// A UTC day.
+    /// Days begin at midnight UTC.
     Day,
 }
 
@@ -40,7 +40,7 @@ impl BucketSize {
     }
 }
 
-/// Number of requests.
+/// Numbers of requests in a bucket or with a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::keys) struct Sum {
     pub(in crate::keys) allowed: i64,
