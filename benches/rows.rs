@@ -14,7 +14,7 @@ use key_format::SecretDigest;
 use kit::db::Location;
 use kit::http::serve::Service;
 use planeconnection::app::App;
-use planeconnection::audit::{self, Action, Actor, AuditContext, AuditedTx, Outcome, Target};
+use planeconnection::audit::{self, Action, Actor, AuditContext, AuditedTx, Outcome, Target, TargetKind};
 use planeconnection::config::Config;
 use planeconnection::keys::{EntryRef, Flush};
 use planeconnection::middleware::HttpStack;
@@ -252,7 +252,7 @@ impl Node {
                     let actor = Actor::api_key(format!("key_{}", number % 1_000), "Fleet website");
                     work.act_for(AuditContext { ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), ..AuditContext::of(actor) });
                     let outcome = if number % 1_000 == 0 { Outcome::Denied } else { Outcome::Success };
-                    let target = Target::new("api_key", number % 1_000, "Fleet website");
+                    let target = Target::new(TargetKind::ApiKey, number % 1_000, "Fleet website");
                     work.record_as(Action::KeyUsed, outcome, Some(target), json!({ "number": number }));
                 }
                 work.commit().await.expect("a commit");

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use kit::clock::Clock;
 use kit::db::{Db, DbResult, Location};
 use kit::random::Random;
+use kit::wakeups::Wakeups;
 
 use crate::config::Config;
 use crate::limits::Budgets;
+use crate::workspaces::WorkspaceId;
 
 /// A handle on the resources that every part uses. Cheap to clone; knows no part of the product.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Resources {
     pub random: Random,
     /// Limits and quotas by member and workspace, and their use on this node.
     pub budgets: Budgets,
+    /// The readers that wait for commits of audited transactions of this process.
+    pub commits: Wakeups<WorkspaceId>,
 }
 
 impl Deref for Core {
@@ -39,7 +43,7 @@ impl Core {
         let clock = db.clock(clock).await?;
         let (readers, writers) = database_connections(location, &config);
         let budgets = Budgets::new(config.limits.clone(), readers, writers);
-        Ok(Self(Arc::new(Resources { config, db, clock, random, budgets })))
+        Ok(Self(Arc::new(Resources { config, db, clock, random, budgets, commits: Wakeups::default() })))
     }
 }
 

@@ -33,3 +33,4 @@ pub mod secret;
 pub mod sharded;
 pub mod string_enum;
 pub mod text;
+pub mod wakeups;

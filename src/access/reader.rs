@@ -3,9 +3,12 @@
 
 use std::net::IpAddr;
 
+use futures_util::future::BoxFuture;
+
 use super::allowed::Caller;
 use super::permission::Rule;
 use crate::app::App;
+use crate::audit::ReadCheck;
 use crate::keys::{self, KeyId, Status};
 use crate::limits::Exporter;
 use crate::members::MemberId;
@@ -48,9 +51,16 @@ impl Reader {
             Credential::Key { id, .. } => Exporter::Key(id),
         }
     }
+}
 
-    /// Whether the credential still stands and still opens what it did, as the database has it now.
-    pub async fn still_may(&self) -> DbResult<bool> {
+impl ReadCheck for Reader {
+    fn is_allowed(&self) -> BoxFuture<'_, DbResult<bool>> {
+        Box::pin(self.check())
+    }
+}
+
+impl Reader {
+    async fn check(&self) -> DbResult<bool> {
         let (app, now) = (&self.app, self.app.clock.now());
         match self.credential {
             Credential::Session { digest, .. } => {

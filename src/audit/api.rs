@@ -1,4 +1,6 @@
-//! The calls on the log.
+//! The API of the log.
+
+use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
 use axum::extract::State;
@@ -6,17 +8,20 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::action::{Action, Outcome};
+use super::event::Event;
 use super::export::{Format, Request, export_for};
-use super::model::{Action, Event, EventFilter, Outcome, Which};
+use super::filter::{EventFilter, Which};
+use super::long_read::LongRead;
 use super::store;
 use crate::access::{Allowed, ReadAuditLog};
 use crate::app::App;
+use crate::core::Core;
 use kit::clock::{Since, Until};
 use kit::http::describe::Shape;
 use kit::http::route::get;
 use kit::http::{ApiError, Describe, Doc, JsonOk, Listing, Page, Query, Routes};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Audit log",
@@ -35,32 +40,32 @@ async fn index(
     Ok(JsonOk(store::list(app.db.read(), who.workspace(), &filter, paging).await?))
 }
 
-/// The filters of the list, and the format.
+/// The query of an export: the filters of the list, and the format.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct Export {
     /// `csv` or `ndjson`.
     #[param(inline)]
     format: Format,
-    /// Only this action.
+    /// Lists events with this action only.
     #[param(inline)]
     action: Option<Action>,
-    /// Only what this member or key did; `operator` for the command line, `anonymous` for nobody known.
+    /// Lists events by this member or key only; `operator` is the command line, `system` the product itself, `anonymous`
+    /// somebody unknown.
     actor_id: Option<String>,
-    /// Only what this key did, or was done to it.
+    /// Lists events with this key as actor or target only.
     api_key_id: Option<String>,
-    /// Only done, or only refused.
+    /// Lists events with this outcome only.
     #[param(inline)]
     outcome: Option<Outcome>,
-    /// Only from this time or day on (UTC).
+    /// Lists events from this time or day (UTC) on.
     #[param(inline)]
     date_from: Option<Since>,
-    /// Only up to this time, or to the end of this day (UTC).
+    /// Lists events up to this time, or to the end of this day (UTC).
     #[param(inline)]
     date_to: Option<Until>,
 }
 
-/// A stream of the log.
 struct Download(Response);
 
 impl IntoResponse for Download {
@@ -82,11 +87,14 @@ async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(quer
     file(&app, &who, filter, format).map(Download)
 }
 
-/// The events that match `filter` as a file, unless the reader, the workspace or the node has too many exports under way.
+/// Returns the events that match `filter` as a file. Fails if the caller, the workspace or the node has too many exports
+/// under way.
 pub(super) fn file(app: &App, who: &Allowed<ReadAuditLog>, filter: EventFilter, format: Format) -> Result<Response, ApiError> {
     let reader = who.reader(app).ok_or_else(ApiError::internal)?;
-    let slot = app.budgets.export(reader.exporter(), who.workspace(), app.clock.ticks())?;
-    let request = Request::new(app.clone(), reader, slot, who.workspace());
+    let exporter = reader.exporter();
+    let slot = app.budgets.export(exporter, who.workspace(), app.clock.ticks())?;
+    let read = LongRead::new(Core::clone(app), who.workspace(), Arc::new(reader));
+    let request = Request { read, exporter, slot };
     let name = format!("attachment; filename=\"audit-log-{}.{}\"", who.workspace_slug(), format.extension());
     let headers =
         [(CONTENT_TYPE, format.media_type().to_owned()), (CONTENT_DISPOSITION, name), (CACHE_CONTROL, "no-store".to_owned())];

@@ -1,4 +1,4 @@
-//! The check of a request's credential in the transaction of its write.
+//! Checks of a request's credential after its admission: in the transaction of its write, and during a long read.
 //!
 //! A request is admitted before its body arrives, which may take a while. Its credential may end meanwhile, on this node or
 //! on another.
@@ -10,10 +10,10 @@ use axum::http::{HeaderValue, StatusCode};
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 
-use super::model::AuditContext;
+use super::context::AuditContext;
 use crate::keys::DenialReason;
 use kit::clock::Time;
-use kit::db::Tx;
+use kit::db::{DbResult, Tx};
 use kit::http::ApiError;
 
 /// A credential that is checked again when its request writes.
@@ -22,6 +22,12 @@ pub trait CredentialCheck: Debug + Send + Sync {
     ///
     /// The chain's head is locked by then: a revocation either is visible in `tx`, or commits after it.
     fn check<'a>(&'a self, tx: &'a Tx, by: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>>;
+}
+
+/// A caller whose right to read the log is checked again while a read goes on.
+pub trait ReadCheck: Debug + Send + Sync {
+    /// Returns whether the credential still allows reading the log, by the database as it is now.
+    fn is_allowed(&self) -> BoxFuture<'_, DbResult<bool>>;
 }
 
 /// The reason why a write is refused whose request was admitted.

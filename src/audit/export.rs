@@ -1,4 +1,4 @@
-//! The log as a stream: oldest first, in flat memory whatever its length.
+//! The log as a stream of chunks, oldest event first. Memory does not grow with the length of the log.
 
 use axum::body::Bytes;
 use futures_util::Stream;
@@ -6,29 +6,28 @@ use futures_util::stream::try_unfold;
 use sea_orm::DbErr;
 use serde::Deserialize;
 
-use super::model::{Event, EventFilter};
+use super::event::Event;
+use super::filter::EventFilter;
+use super::long_read::{Interrupted, LongRead, Pace};
 use super::store;
-use crate::access::Reader;
-use crate::app::App;
-use crate::limits::{Permit, Slot};
+use crate::limits::{Exporter, Permit, Slot};
 use crate::workspaces::WorkspaceId;
 use kit::db::Db;
 
-/// Events read at once.
+/// Events of one chunk.
 const BATCH: u64 = 500;
 
-/// How the log is written.
+/// The format of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, utoipa::ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// One JSON object a line, as the API sends it: enough to verify the chain elsewhere.
+    /// One JSON object per line, as the API sends it: enough to verify the chain elsewhere.
     Ndjson,
-    /// A header and one line an event (RFC 4180).
+    /// A header and one line per event (RFC 4180).
     Csv,
 }
 
 impl Format {
-    /// Its media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Ndjson => "application/x-ndjson",
@@ -36,7 +35,7 @@ impl Format {
         }
     }
 
-    /// The end of a file's name.
+    /// Returns the extension of a file name, without a dot.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
@@ -48,43 +47,46 @@ impl Format {
 /// An export that ended before its last event.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The reader's session has ended, or their role, or the key, does not open the log any more.
+    /// The session or key has ended, or no longer allows reading the log.
     #[error("the reader may not read the audit log any more")]
     NoLongerAllowed,
-    /// It took longer than an export may take.
+    /// The deadline of `--limits` has passed.
     #[error("the export took longer than it may")]
     Deadline,
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
 
-/// A request for an export, with its place among those that run.
+impl From<Interrupted> for ExportError {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::NoLongerAllowed => Self::NoLongerAllowed,
+            Interrupted::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+/// An export on behalf of a caller.
 #[derive(Debug)]
 pub(super) struct Request {
-    app: App,
-    reader: Reader,
-    slot: Slot,
-    workspace: WorkspaceId,
+    pub(super) read: LongRead,
+    pub(super) exporter: Exporter,
+    /// Counts as a running export until it is dropped.
+    pub(super) slot: Slot,
 }
 
 impl Request {
-    pub(super) fn new(app: App, reader: Reader, slot: Slot, workspace: WorkspaceId) -> Self {
-        Self { app, reader, slot, workspace }
-    }
-
-    /// Asks whether the next events may be read, and waits for the workspace's turn to read them.
-    async fn go_on(&self) -> Result<Permit, ExportError> {
-        let took = self.app.clock.ticks().saturating_sub(self.slot.since());
-        if self.app.budgets.export_deadline().is_some_and(|deadline| took > deadline) {
+    async fn next_batch(&self) -> Result<Permit, ExportError> {
+        let core = &self.read.core;
+        let took = core.clock.ticks().saturating_sub(self.slot.since());
+        if core.budgets.export_deadline().is_some_and(|deadline| took > deadline) {
             return Err(ExportError::Deadline);
         }
-        let permit = self.app.budgets.read_in_background(self.workspace).await;
-        if self.reader.still_may().await? { Ok(permit) } else { Err(ExportError::NoLongerAllowed) }
+        Ok(self.read.next_batch().await?)
     }
 }
 
-/// The events of `workspace` that match `filter`, in chunks, up to the last that there is when the first are read.
+/// Streams the events of `workspace` that match `filter`, up to the last event that exists when the first is read.
 pub fn export(
     db: Db,
     workspace: WorkspaceId,
@@ -94,19 +96,18 @@ pub fn export(
     stream(db, workspace, filter, format, None)
 }
 
-/// The same for a request: it ends early, with an error, once its reader may not go on.
+/// Streams events to a caller. The stream ends early, with an error, once the caller may not read any more.
 pub(super) fn export_for(
     request: Request,
     filter: EventFilter,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
-    stream(request.app.db.clone(), request.workspace, filter, format, Some(request))
+    stream(request.read.core.db.clone(), request.read.workspace, filter, format, Some(request))
 }
 
-/// How far an export is.
 struct Progress {
     sequence: i64,
-    /// The last event to be written, once it is known.
+    /// The last event to be written; unknown before the first chunk.
     until: Option<i64>,
     ended: bool,
 }
@@ -124,9 +125,9 @@ fn stream(
             return Ok(None);
         }
         let _permit = match &request {
-            Some(request) => Some(request.go_on().await.inspect_err(|error| {
+            Some(request) => Some(request.next_batch().await.inspect_err(|error| {
                 let sequence = progress.sequence;
-                tracing::warn!(%error, reader = ?request.reader.exporter(), sequence, "an export ended early");
+                tracing::warn!(%error, reader = ?request.exporter, sequence, "export ended early");
             })?),
             None => None,
         };
@@ -202,7 +203,7 @@ fn csv_row(event: Event) -> [String; 16] {
     .map(harmless)
 }
 
-/// A spreadsheet runs a cell that begins like a formula (OWASP, CSV injection); a quote in front makes it text.
+/// Prefixes a cell that a spreadsheet would run as a formula with a quote (OWASP, CSV injection).
 fn harmless(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { format!("'{cell}") } else { cell }
 }

@@ -1,9 +1,9 @@
-//! Answers kept for `Idempotency-Key`: written in the transaction whose answer they are, for 24 hours.
+//! Responses kept for `Idempotency-Key`: written in the transaction that they answer, for 24 hours.
 //!
-//! A row says whose key it is, except for requests that begin without a name (a safety report that is not to lead to
-//! its reporter): those share one namespace in the workspace. A digest of the person would not do instead: there are
-//! few people in a workspace, so it could be found by trying them all. The price is that two people who choose the
-//! same key for two such reports within 24 hours are told to choose another.
+//! A row contains the actor, except for requests without a name (a safety report that must not lead to its reporter): those
+//! share one namespace in the workspace. A digest of the person would not protect them: a workspace has few people, so it
+//! could be found by trying them all. The price: of two people who choose the same key for two such reports within 24
+//! hours, the second gets `IDEMPOTENCY_KEY_REUSED`.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::model::Actor;
-use super::scrub::take_secrets_out;
+use super::actor::Actor;
 use super::tables::answer::{Column, Entity, Model};
+use super::scrub::take_secrets_out;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Tx};
 use kit::http::IdempotencyKey;
 
-/// How long an answer is kept.
-const KEPT: Duration = Duration::from_hours(24);
+/// The lifetime of a kept response.
+const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The state of a request's `Idempotency-Key`.
 #[derive(Debug)]
@@ -44,12 +44,12 @@ impl Claim {
     pub(super) fn new(actor: &Actor, key: IdempotencyKey) -> Self {
         let mut actor = actor.id.clone().or_else(|| actor.name.clone()).unwrap_or_default();
         take_secrets_out(&mut actor);
-        // Only a digest is kept of what the client wrote: it may be made of a person's name.
+        // The client's key may contain a person's name: only its digest is stored.
         let digest = hex::encode(Sha256::digest(key.key.as_bytes()));
         Self { actor, key: IdempotencyKey { key: digest, ..key } }
     }
 
-    /// Whether the row would say whose key it is.
+    /// Returns whether the row contains the actor.
     pub(super) fn names_someone(&self) -> bool {
         !self.actor.is_empty()
     }
@@ -58,7 +58,7 @@ impl Claim {
 pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<IdempotencyOutcome> {
     let row = (workspace, claim.actor.clone(), claim.key.key.clone());
     let Some(kept) = Entity::find_by_id(row.clone()).one(tx).await? else { return Ok(IdempotencyOutcome::Fresh) };
-    if now.since(kept.created_at) >= KEPT {
+    if now.since(kept.created_at) >= LIFETIME {
         Entity::delete_by_id(row).exec(tx).await?;
         return Ok(IdempotencyOutcome::Fresh);
     }
@@ -89,9 +89,9 @@ pub(super) async fn remember(
     Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map(|_| ())
 }
 
-/// Deletes the answers that are past their time.
+/// Deletes the responses whose lifetime has passed.
 pub async fn forget_old_answers(db: &Db, now: Time) -> DbResult<()> {
     let tx = db.begin_essential().await?;
-    Entity::delete_many().filter(Column::CreatedAt.lt(now.before(KEPT))).exec(&tx).await?;
+    Entity::delete_many().filter(Column::CreatedAt.lt(now.before(LIFETIME))).exec(&tx).await?;
     tx.commit().await
 }

@@ -1,45 +1,56 @@
-//! The audit log: who did what to what, when, from where; append-only, and able to prove it.
+//! The audit log: append-only, and able to prove it.
 //!
 //! Invariants
 //! - A change and its event are one transaction: every write of a workspace goes through an [`AuditedTx`].
 //! - Each event's hash is SHA-256 over the hash before it and its own canonical JSON (RFC 8785), per workspace.
-//! - A workspace's first event says that this very workspace was made, in the transaction that made it.
-//! - Nothing here updates or deletes an event: their numbers have no gaps, and lists are paged by them.
+//! - A workspace's first event records the creation of this very workspace, in the transaction that creates it.
+//! - Events are never updated or deleted: their sequences have no gaps, and lists are paged by them.
 //!
-//! - `model`   events, actors, actions; `chain` the hash; `transaction` the transaction that records
-//! - `idempotency` answers kept for `Idempotency-Key`, in the same transaction
-//! - `words`   events as sentences, and which of them are unusual
-//! - `compare` the tables held against the log; `heads` heads of chains, signed, to be kept elsewhere
-//! - `store`   queries; `verify` walks the chain, `watch` knows how far; `export` streams it; `api` the calls; `pages` the settings
+//! - `action`, `actor`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
+//! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash
+//! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
+//! - `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
 
+mod action;
+mod actor;
 mod api;
 mod chain;
+mod chain_verifier;
 mod compare;
+mod context;
 mod credential;
+mod descriptions;
+mod event;
 mod export;
+pub mod feed;
+mod filter;
 mod heads;
 mod idempotency;
-mod model;
+mod long_read;
 mod pages;
 mod scrub;
 mod store;
 mod tables;
+mod target;
 mod transaction;
 mod verify;
-mod watch;
-mod words;
 
+pub use action::{Action, Outcome};
+pub use actor::{Actor, ActorKind};
 pub use api::routes;
+pub use chain_verifier::ChainVerifier;
 pub use compare::{Comparison, Comparisons, Difference, compare};
-pub use credential::{BeginError, CredentialCheck, CredentialLoss};
+pub use context::AuditContext;
+pub use credential::{BeginError, CredentialCheck, CredentialLoss, ReadCheck};
+pub use descriptions::{describe, unusual};
+pub use event::{Event, and_rewritten, differences};
 pub use export::{ExportError, Format, export};
+pub use filter::{EventFilter, Which};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
 pub use idempotency::{IdempotencyOutcome, forget_old_answers};
-pub use model::{Action, Actor, AuditContext, Event, EventFilter, Outcome, Target, Which, and_rewritten, differences};
 pub use pages::routes as pages;
 pub use store::{hash_at, last_link, list};
 pub(crate) use tables::all as tables;
+pub use target::{Target, TargetKind};
 pub use transaction::AuditedTx;
 pub use verify::{Fault, Verdict, verify};
-pub use watch::ChainVerifier;
-pub use words::{told, unusual};

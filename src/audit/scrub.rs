@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::tables::event;
 
-/// Takes keys and tokens out of an event before it is hashed: nothing is removed from the log afterwards. Texts with one
-/// are refused where they come in; this is for a text that was forgotten there, or stored before it was refused.
+/// Removes keys and tokens from an event before it is hashed: the log cannot be changed afterwards.
+///
+/// Requests with a secret in a text are refused. This covers texts that were not checked, or were stored before the check.
 pub(super) fn scrub(row: &mut event::Model) {
     let texts = [&mut row.actor_name, &mut row.target_id, &mut row.target_name, &mut row.user_agent, &mut row.request_id];
     texts.into_iter().flatten().for_each(take_secrets_out);
@@ -23,7 +24,7 @@ fn scrub_json(value: &mut Value) {
     }
 }
 
-/// A text without any is left as it is.
+/// Replaces the secrets in a text, if it has any.
 pub(super) fn take_secrets_out(text: &mut String) {
     if let Cow::Owned(clean) = key_format::scrub(text) {
         *text = clean;

@@ -1,4 +1,4 @@
-//! Every query on the log.
+//! The queries on the log.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,18 @@ use sea_orm::{
 };
 
 use super::chain::{GENESIS, Hash};
-use super::model::{Action, Event, EventActor, EventFilter, EventId, Target, Which};
+use super::action::Action;
+use super::actor::{ActorKind, EventActor};
+use super::descriptions::{is_unusual, unusual_kinds};
+use super::event::{Event, EventId};
+use super::filter::{EventFilter, Which};
 use super::tables::{event, head};
-use super::words::{is_unusual, unusual_kinds};
+use super::target::EventTarget;
 use crate::workspaces::WorkspaceId;
 use kit::db::{DbResult, rows_of};
 use kit::http::{Page, Paging};
 
-/// One page of a workspace's events, the newest first.
+/// Lists one page of a workspace's events, the newest first.
 pub async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -34,7 +38,7 @@ pub async fn list(
     let indexed = EventFilter { which: Which::All, ..filter.clone() };
     let matching = event::Entity::find().filter(condition(workspace, &indexed).add_option(of_key).add_option(unusual));
     let total = matching.clone().count(db).await?;
-    // The numbers first, mostly from an index alone: rows of the pages before are not read.
+    // The sequences first, mostly from an index alone: rows of earlier pages are not read.
     let numbers = matching.select_only().column(Column::Sequence).order_by_desc(Column::Sequence);
     let numbers = numbers.offset(paging.offset()).limit(paging.limit());
     tracing::trace!(sql = %numbers.build(db.get_database_backend()), "a page of a list");
@@ -47,9 +51,10 @@ pub async fn list(
     Ok(Page::new(rows.into_iter().map(event_of).collect(), total, paging))
 }
 
-/// One page of all events. Their numbers have no gaps: the last is how many there are, and where a page begins and ends
-/// follows from it, in a log of any length. Where rows were removed behind the product's back the page has a hole; what that
-/// means is for `verify` to say.
+/// Lists one page of all events.
+///
+/// Sequences have no gaps: the last is the number of events, and a page is a range of sequences, in a log of any length.
+/// A page has a hole if rows were deleted by other means, which `verify` reports.
 async fn page_of_all(db: &impl ConnectionTrait, head: &head::Model, paging: Paging) -> DbResult<Page<Event>> {
     use event::Column;
     let total = u64::try_from(head.sequence).unwrap_or_default();
@@ -62,7 +67,7 @@ async fn page_of_all(db: &impl ConnectionTrait, head: &head::Model, paging: Pagi
     Ok(Page::new(rows_of(db, rows).await?.into_iter().map(event_of).collect(), total, paging))
 }
 
-/// Up to `limit` events after `sequence`, the oldest first.
+/// Lists up to `limit` events after `sequence`, the oldest first.
 pub(super) async fn after(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -73,7 +78,7 @@ pub(super) async fn after(
     between(db, workspace, filter, sequence, i64::MAX, limit).await
 }
 
-/// The number of the last event that there is, whatever the head says.
+/// Returns the sequence of the last event that exists, whatever the head says.
 pub(super) async fn last(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<i64> {
     use event::Column;
     let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
@@ -81,7 +86,7 @@ pub(super) async fn last(db: &impl ConnectionTrait, workspace: WorkspaceId) -> D
     Ok(last.unwrap_or(0))
 }
 
-/// Up to `limit` events after `sequence` and up to `until`, the oldest first.
+/// Lists up to `limit` events after `sequence` and up to `until`, the oldest first.
 pub(super) async fn between(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -91,7 +96,7 @@ pub(super) async fn between(
     limit: u64,
 ) -> DbResult<Vec<event::Model>> {
     use event::Column;
-    // Checked row by row, as the log is read from one end to the other.
+    // Checked row by row: the caller reads the log from one end to the other.
     let of_key = |key: &str| Condition::any().add(Column::ActorId.eq(key)).add(Column::TargetId.eq(key));
     event::Entity::find()
         .filter(condition(workspace, filter).add_option(filter.api_key_id.as_deref().map(of_key)))
@@ -103,7 +108,7 @@ pub(super) async fn between(
         .await
 }
 
-/// The events with one of these actions after `after`, up to `until`, the oldest first.
+/// Lists the events with one of these actions after `after`, up to `until`, the oldest first.
 pub(super) async fn of_actions(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -117,15 +122,15 @@ pub(super) async fn of_actions(
     of_actions.order_by_asc(Column::Sequence).all(db).await
 }
 
-/// An event whose number no event can have.
+/// Finds an event with a sequence that no event can have.
 pub(super) async fn before_the_first(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<event::Model>> {
     let mine = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace));
     mine.filter(event::Column::Sequence.lte(0)).order_by_asc(event::Column::Sequence).one(db).await
 }
 
-/// Which of `rows` are stored in the very form in which the log writes them.
+/// Returns the sequences of those `rows` that are stored in the form in which the log writes them.
 ///
-/// Several texts are read as the same time or the same JSON; the filters, though, compare what is stored.
+/// Several texts parse as the same time or the same JSON, but the filters compare the stored text.
 pub(super) async fn as_written(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -142,18 +147,17 @@ pub(super) async fn as_written(
     Ok(found.into_iter().collect())
 }
 
-/// The head of a workspace's chain.
 pub(super) async fn head(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<head::Model>> {
     head::Entity::find_by_id(workspace).one(db).await
 }
 
-/// The number and the hash of a workspace's last event, by the head of its chain.
+/// Returns sequence and hash of a workspace's last event, by the head of its chain.
 pub async fn last_link(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<(i64, Hash)>> {
     let head = head(db, workspace).await?;
     head.map(|head| Ok((head.sequence, stored_hash(&head.hash)?))).transpose()
 }
 
-/// Up to `limit` heads of chains after that of `after`, in the order of workspaces.
+/// Lists up to `limit` heads after that of `after`, in the order of workspace ids.
 pub(super) async fn heads_after(db: &impl ConnectionTrait, after: Option<WorkspaceId>, limit: u64) -> DbResult<Vec<head::Model>> {
     let mut heads = head::Entity::find();
     if let Some(after) = after {
@@ -162,13 +166,13 @@ pub(super) async fn heads_after(db: &impl ConnectionTrait, after: Option<Workspa
     heads.order_by_asc(head::Column::WorkspaceId).limit(limit).all(db).await
 }
 
-/// The hash of one event, in hexadecimal.
+/// Returns the hash of one event, in hexadecimal.
 pub async fn hash_at(db: &impl ConnectionTrait, workspace: WorkspaceId, sequence: i64) -> DbResult<Option<String>> {
     let one = event::Entity::find().filter(event::Column::WorkspaceId.eq(workspace)).filter(event::Column::Sequence.eq(sequence));
     Ok(one.one(db).await?.map(|row| hex::encode(row.hash)))
 }
 
-/// Who was removed from the workspace, by name, the latest 200: their ids, and their names at the time.
+/// Lists ids and names of the 200 members removed last, in the order of names.
 pub(super) async fn removed_members(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(String, String)>> {
     use event::Column;
     let removals = event::Entity::find().select_only().columns([Column::TargetId, Column::TargetName]);
@@ -180,7 +184,7 @@ pub(super) async fn removed_members(db: &impl ConnectionTrait, workspace: Worksp
     Ok(removed)
 }
 
-/// What someone of this id was called when they did something for the last time; `None` if they never did.
+/// Returns the name of an actor in their last event.
 pub(super) async fn last_name_of(db: &impl ConnectionTrait, workspace: WorkspaceId, actor: &str) -> DbResult<Option<String>> {
     use event::Column;
     let theirs = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::ActorId.eq(actor));
@@ -189,7 +193,7 @@ pub(super) async fn last_name_of(db: &impl ConnectionTrait, workspace: Workspace
     Ok(last.flatten())
 }
 
-/// Begins the log of a new workspace.
+/// Inserts the head of a new workspace's log.
 pub(super) async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
     let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec() };
     head::Entity::insert(head.into_active_model()).exec_without_returning(db).await.map(|_| ())
@@ -201,17 +205,17 @@ fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.action.map(|action| Column::Action.eq(action.as_str())))
         .add_option(filter.outcome.map(|outcome| Column::Outcome.eq(outcome.as_str())))
-        .add_option(filter.actor_id.as_deref().map(|id| match id {
-            // Whoever has no id goes by their kind.
-            "operator" | "anonymous" => Column::ActorType.eq(id),
-            _ => Column::ActorId.eq(id),
+        .add_option(filter.actor_id.as_deref().map(|id| match id.parse() {
+            // Actors of these kinds have no id: the filter takes their kind.
+            Ok(ActorKind::Operator | ActorKind::Anonymous | ActorKind::System) => Column::ActorType.eq(id),
+            Ok(ActorKind::Member | ActorKind::ApiKey) | Err(_) => Column::ActorId.eq(id),
         }))
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|until| Column::OccurredAt.lte(until.0)))
         .add_option((filter.which == Which::Unusual).then(is_unusual))
 }
 
-/// The numbers of the events that a key did, or that were done to it, each found by an index of its own.
+/// Selects the sequences of events with the key as actor, and as target, each by an index of its own.
 fn about(workspace: WorkspaceId, key: &str) -> SelectStatement {
     use event::Column;
     let of = |column: Column| {
@@ -221,19 +225,18 @@ fn about(workspace: WorkspaceId, key: &str) -> SelectStatement {
     of(Column::ActorId).union(UnionType::Distinct, of(Column::TargetId)).take()
 }
 
-/// The numbers of the events that deserve a second look, of each kind by an index of its own.
+/// Selects the sequences of unusual events, those of each kind by an index of its own.
 fn unusual(workspace: WorkspaceId) -> SelectStatement {
     let of = |kind: Condition| {
         let mine = event::Entity::find().select_only().column(event::Column::Sequence);
         mine.filter(event::Column::WorkspaceId.eq(workspace)).filter(kind).into_query()
     };
     let mut kinds = unusual_kinds().into_iter().map(of);
-    // There is always one: what was refused.
+    // There is always one kind: denied events.
     let first = kinds.next().unwrap_or_default();
     kinds.fold(first, |mut all, kind| all.union(UnionType::Distinct, kind).take())
 }
 
-/// A row as it is sent.
 pub(super) fn event_of(row: event::Model) -> Event {
     Event {
         id: EventId(row.id),
@@ -251,13 +254,13 @@ pub(super) fn event_of(row: event::Model) -> Event {
     }
 }
 
-/// An id or a name without a type is shown, too: nothing that is stored may be hidden from the hash.
-fn target_of(kind: Option<String>, id: Option<String>, name: Option<String>) -> Option<Target> {
+/// An id or a name without a type is a target, too: the hash covers everything that is stored.
+fn target_of(kind: Option<String>, id: Option<String>, name: Option<String>) -> Option<EventTarget> {
     let any = kind.is_some() || id.is_some() || name.is_some();
-    any.then(|| Target { kind: kind.unwrap_or_default(), id, name })
+    any.then(|| EventTarget { kind: kind.unwrap_or_default(), id, name })
 }
 
-/// A stored link, which has 32 bytes unless someone altered it.
+/// Reads a stored hash. Fails if it was altered to another length than 32 bytes.
 pub(super) fn stored_hash(bytes: &[u8]) -> Result<Hash, DbErr> {
     bytes.try_into().map_err(|_| DbErr::Type("an audit hash that is not 32 bytes".to_owned()))
 }

@@ -1,20 +1,18 @@
-//! The tables as SeaORM sees them.
+//! The entities of the tables.
 
 use kit::db::{Table, table};
 
-/// For a copy of everything: those that others refer to come first.
+/// Lists the tables for a copy of the database; tables that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<event::Entity>(), table::<head::Entity>(), table::<answer::Entity>()]
 }
 
-/// `audit_events`
 pub(super) mod event {
     use sea_orm::entity::prelude::*;
 
     use crate::workspaces::WorkspaceId;
     use kit::clock::Time;
 
-    /// A row.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "audit_events")]
     pub struct Model {
@@ -39,13 +37,12 @@ pub(super) mod event {
         pub hash: Vec<u8>,
     }
 
-    /// No relations: the log refers by text, so that it outlives what it speaks of.
+    /// No relations: an event outlives its actor and its target.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `audit_heads`
 pub(super) mod head {
     use sea_orm::entity::prelude::*;
 
@@ -61,20 +58,18 @@ pub(super) mod head {
         pub hash: Vec<u8>,
     }
 
-    /// None.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `idempotent_answers`
 pub(super) mod answer {
     use sea_orm::entity::prelude::*;
 
     use crate::workspaces::WorkspaceId;
     use kit::clock::Time;
 
-    /// The first answer to a request that carried an `Idempotency-Key`.
+    /// The response to the first request with an `Idempotency-Key`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "idempotent_answers")]
     pub struct Model {
@@ -90,7 +85,6 @@ pub(super) mod answer {
         pub created_at: Time,
     }
 
-    /// None.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}

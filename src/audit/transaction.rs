@@ -1,4 +1,4 @@
-//! A [`AuditedTx`] is one transaction by one actor: all that is written in it and the events that say so commit together.
+//! [`AuditedTx`]: a transaction whose changes commit together with the events that record them.
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde::Serialize;
@@ -7,8 +7,12 @@ use serde_json::Value;
 use super::chain::{self, GENESIS, Hash};
 use super::credential::BeginError;
 use super::idempotency::{self, Claim, IdempotencyOutcome};
-use super::model::{Action, Actor, AuditContext, EventId, Outcome, Target};
 use super::scrub::{scrub, take_secrets_out};
+use super::action::{Action, Outcome};
+use super::actor::Actor;
+use super::context::AuditContext;
+use super::event::EventId;
+use super::target::Target;
 use super::store;
 use super::tables::{event, head};
 use crate::core::Core;
@@ -19,24 +23,24 @@ use kit::db::{DbResult, Tx, in_powers, update_row};
 use kit::http::IdempotencyKey;
 use kit::random::Random;
 
-/// What an event takes besides its text: its hash, its row and its entries in six indexes, roughly.
-const ROOM_OF_AN_EVENT: usize = 500;
+/// The bytes that an event takes besides its text: about those of its hash, its row and its entries in six indexes.
+const EVENT_OVERHEAD: usize = 500;
 
-/// A write in progress. Dropped without [`AuditedTx::commit`], it never was.
+/// A write in progress. Dropping it without [`AuditedTx::commit`] rolls it back.
 pub struct AuditedTx {
     core: Core,
     tx: Tx,
-    /// Dropped after the transaction.
+    /// Dropped after `tx`, as fields are dropped in their order.
     _connection: Option<Permit>,
     workspace: WorkspaceId,
     by: AuditContext,
     now: Time,
     sequence: i64,
     hash: Hash,
-    /// What was recorded; written in one go, as it may be a lot.
+    /// Buffered; inserted in few statements at commit.
     events: Vec<event::Model>,
     claim: Option<Claim>,
-    /// About how many bytes it adds to the workspace's data.
+    /// The bytes that it adds to the workspace's data, roughly.
     stored: usize,
     after: Vec<Box<dyn FnOnce() + Send + Sync>>,
 }
@@ -60,7 +64,7 @@ impl AuditedTx {
     /// Begins a transaction that takes access away, or signs somebody in.
     ///
     /// It is tried below the disk watermark, despite an earlier fault of the storage, and ahead of the workspace's other
-    /// writes. What cannot be stored fails all the same.
+    /// writes. It fails all the same if the storage fails.
     pub async fn begin_essential(core: &Core, workspace: WorkspaceId, by: AuditContext) -> Result<Self, BeginError> {
         let tx = core.db.begin_essential().await?;
         Self::lock(core, tx, None, workspace, by).await?.checked().await
@@ -142,22 +146,20 @@ impl AuditedTx {
         Ok((tx, outcome))
     }
 
-    /// The transaction, for a store.
+    /// Returns the transaction, for a store.
     pub fn db(&self) -> &Tx {
         &self.tx
     }
 
-    /// Whose data it is about.
     pub fn workspace(&self) -> WorkspaceId {
         self.workspace
     }
 
-    /// On whose behalf.
     pub fn by(&self) -> &AuditContext {
         &self.by
     }
 
-    /// The time of everything in it.
+    /// Returns the time of all events in the transaction.
     pub fn now(&self) -> Time {
         self.now
     }
@@ -170,20 +172,20 @@ impl AuditedTx {
         &self.core.budgets
     }
 
-    /// What is recorded from here on was done by someone else: several actors' events, written at once.
+    /// Changes the actor of the events that are recorded from here on.
     pub fn act_for(&mut self, by: AuditContext) {
         self.by = by;
     }
 
-    /// Records that it was done.
+    /// Records a successful action.
     pub fn record(&mut self, action: Action, target: Option<Target>, details: Value) {
         self.record_as(action, Outcome::Success, target, details);
     }
 
-    /// Records that it was done, but not by whom, from where or in which request: what secrecy was promised to.
+    /// Records a successful action without its actor, address and request, for a caller to whom secrecy was promised.
     ///
-    /// An answer that would be kept under the caller's name is not kept: it would lead from them to what they did.
-    /// A request that is to be repeatable all the same begins without a name, too.
+    /// A response that would be kept under the caller's name is not kept: it would lead from the caller to the action. For
+    /// a replay to work all the same, the transaction must begin without a name, too.
     pub fn record_unnamed(&mut self, action: Action, target: Option<Target>, details: Value) {
         self.claim.take_if(|claim| claim.names_someone());
         let by = std::mem::replace(&mut self.by, AuditContext::of(Actor::ANONYMOUS));
@@ -191,10 +193,12 @@ impl AuditedTx {
         self.by = by;
     }
 
-    /// Records that it was done, or refused.
+    /// Records an action with its outcome.
     pub fn record_as(&mut self, action: Action, outcome: Outcome, target: Option<Target>, details: Value) {
-        let target = target.map(|Target { kind, id, name }| (kind, id, name));
-        let (target_type, target_id, target_name) = target.map_or((None, None, None), |(kind, id, name)| (Some(kind), id, name));
+        let (target_type, target_id, target_name) = match target {
+            Some(Target { kind, id, name }) => (Some(kind.as_str().to_owned()), Some(id), Some(name)),
+            None => (None, None, None),
+        };
         let mut row = event::Model {
             id: EventId::new(self.now, &self.core.random).0,
             workspace_id: self.workspace,
@@ -202,7 +206,7 @@ impl AuditedTx {
             occurred_at: self.now,
             action: action.as_str().to_owned(),
             outcome: outcome.as_str().to_owned(),
-            actor_type: self.by.actor.kind.to_owned(),
+            actor_type: self.by.actor.kind.as_str().to_owned(),
             actor_id: self.by.actor.id.clone(),
             actor_name: self.by.actor.name.clone(),
             target_type,
@@ -217,27 +221,26 @@ impl AuditedTx {
         scrub(&mut row);
         let (hash, length) = chain::link_sized(&self.hash, &store::event_of(row.clone()));
         row.hash = hash.to_vec();
-        self.add_stored(length + ROOM_OF_AN_EVENT);
+        self.add_stored(length + EVENT_OVERHEAD);
         self.events.push(row);
         (self.sequence, self.hash) = (self.sequence + 1, hash);
     }
 
-    /// Counts bytes of a row towards what the workspace may store in a day.
+    /// Adds the bytes of a row to those that the workspace stores today.
     pub fn add_stored(&mut self, bytes: usize) {
         self.stored = self.stored.saturating_add(bytes);
     }
 
-    /// Does something in memory once the transaction has committed, before [`AuditedTx::commit`] returns.
+    /// Runs `action` after the transaction has committed, before [`AuditedTx::commit`] returns. It must not block.
     pub fn after_commit(&mut self, action: impl FnOnce() + Send + Sync + 'static) {
         self.after.push(Box::new(action));
     }
 
-    /// Commits.
     pub async fn commit(self) -> DbResult<()> {
         self.finish(None).await
     }
 
-    /// Commits, and keeps the answer for a repetition of the request.
+    /// Commits, and keeps the response for a replay of the request.
     pub async fn commit_answering(self, status: u16, data: &(impl Serialize + Sync)) -> DbResult<()> {
         let mut body = serde_json::to_string(data).map_err(|error| DbErr::Json(error.to_string()))?;
         take_secrets_out(&mut body);
@@ -246,7 +249,7 @@ impl AuditedTx {
 
     async fn finish(mut self, answer: Option<(u16, String)>) -> DbResult<()> {
         if let Some((_, body)) = &answer {
-            // The row is about as long as the answer that tells it, and a kept answer is stored besides.
+            // The row is about as long as the response that shows it; a kept response is stored besides.
             self.add_stored(body.len() * if self.claim.is_some() { 2 } else { 1 });
         }
         for events in in_powers(self.events) {
@@ -262,6 +265,7 @@ impl AuditedTx {
         let moment = self.core.budgets.moment(self.core.clock.ticks());
         self.core.budgets.charge(self.workspace, self.stored as u64, moment);
         self.after.into_iter().for_each(|action| action());
+        self.core.commits.wake(&self.workspace);
         Ok(())
     }
 }

@@ -1,152 +1,130 @@
-//! Walks a workspace's chain from its first event and names the first that does not fit.
+//! The verification of a chain: a walk over its events that names the first event that does not fit.
 
 use std::ops::ControlFlow;
 
 use super::chain::{GENESIS, Hash, link};
-use super::model::{Action, Event, EventFilter, EventId};
+use super::action::Action;
+use super::event::{Event, EventId};
+use super::filter::EventFilter;
 use super::store;
 use super::tables::{event, head};
+use super::target::TargetKind;
 use crate::workspaces::WorkspaceId;
 use kit::db::{Db, DbResult, is_unavailable};
 
-/// Events read at once.
+/// Events of one query.
 pub(super) const BATCH: u64 = 250;
 
-/// What the walk found.
+/// The outcome of a verification.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verdict {
-    /// Events that fit, from the first on.
+    /// The number of events that fit, from the first on.
     pub events: i64,
-    /// The hash of the last of them: note it elsewhere, and a later walk can be held against it.
+    /// The hash of the last of these events, in hexadecimal. A copy kept elsewhere shows a later rewriting of the log.
     pub head: String,
-    /// The first event that does not fit, if there is one.
     pub fault: Option<Fault>,
 }
 
-/// Why the chain is broken, and where.
+/// The first place at which a chain is broken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
-    /// An event is not the one that was written.
     #[error("event {sequence} ({id}) was altered: its hash does not match its stored content and the events before it")]
     Altered {
-        /// Its number.
         sequence: i64,
-        /// Its id.
         id: String,
     },
-    /// An event is missing.
     #[error("event {sequence} is missing: the next one found is {found} ({id})")]
     Missing {
-        /// The number that should come next.
         sequence: i64,
-        /// The number that comes next.
         found: i64,
-        /// The id of that one.
         id: String,
     },
-    /// An event is there, but is no event.
     #[error("event {sequence} was altered: it cannot even be read")]
     Unreadable {
-        /// Its number.
         sequence: i64,
     },
-    /// An event has a number that no event can have.
     #[error("event {sequence} ({id}) was inserted: the first event has number 1")]
     BeforeFirst {
-        /// Its number.
         sequence: i64,
-        /// Its id.
         id: String,
     },
-    /// The first event does not say that this workspace was made.
     #[error("event 1 ({id}) is not the one with which this workspace's log began: the log is another's, or was rewritten")]
     Foreign {
-        /// The id of that event.
         id: String,
     },
-    /// There is no event, though every log begins with one.
     #[error("the log is empty: its events were removed, since every log begins with the creation of its workspace")]
     Empty,
-    /// What the log ends with is not on record.
     #[error("the head of the log cannot be read: it was removed or altered, so the end of the log is unknown")]
     Headless,
-    /// What this process has walked over is not there any more.
     #[error("event {sequence} is not the one that was verified here before: the log was rewritten or truncated since")]
     Rewritten {
-        /// The number of the last event it had walked over.
         sequence: i64,
     },
-    /// The last events are missing, or some were added at the end.
     #[error("the log ends at event {last}, but its head says {head}: events were removed from or added to the end")]
     End {
-        /// The last event there is.
         last: i64,
-        /// The last event there was.
         head: i64,
     },
 }
 
-/// Verifies the chain of `workspace`.
+/// Verifies the whole chain of a workspace.
 pub async fn verify(db: &Db, workspace: WorkspaceId) -> DbResult<Verdict> {
-    let Walk { place, fault, .. } = walk(db, workspace, Place::START, i64::MAX).await?;
-    Ok(Verdict { events: place.sequence, head: hex::encode(place.hash), fault })
+    let Walk { position, fault, .. } = walk(db, workspace, Position::START, i64::MAX).await?;
+    Ok(Verdict { events: position.sequence, head: hex::encode(position.hash), fault })
 }
 
-/// Up to which event a chain fits.
+/// The last event up to which a chain fits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) sequence: i64,
     pub(super) hash: Hash,
 }
 
-impl Place {
-    /// Before the first event.
+impl Position {
     pub(super) const START: Self = Self { sequence: 0, hash: GENESIS };
 }
 
-/// What a part of a walk found.
+/// The outcome of a part of a walk.
 #[derive(Clone, Debug)]
 pub(super) struct Walk {
-    /// The last event that fits.
-    pub(super) place: Place,
-    /// The last event there was when the walk began.
-    pub(super) until: i64,
-    /// The first that does not fit, if the walk came to one.
+    pub(super) position: Position,
+    /// The sequence of the log's head when the walk began.
+    pub(super) head: i64,
     pub(super) fault: Option<Fault>,
 }
 
-/// Walks on `from` a place that is known to fit, over about `most` events.
-pub(super) async fn walk(db: &Db, workspace: WorkspaceId, from: Place, most: i64) -> DbResult<Walk> {
-    // The head first: events written meanwhile lie past it and are left to the next walk.
+/// Walks over about `most` events after `from`, which is known to fit.
+pub(super) async fn walk(db: &Db, workspace: WorkspaceId, from: Position, most: i64) -> DbResult<Walk> {
+    // Read first: events written meanwhile lie past it and are left to the next walk.
     let head = match store::head(db.read(), workspace).await {
         Ok(Some(head)) => head,
         Err(error) if is_unavailable(&error) => return Err(error),
-        Ok(None) | Err(_) => return Ok(Walk { place: from, until: 0, fault: Some(Fault::Headless) }),
+        Ok(None) | Err(_) => return Ok(Walk { position: from, head: 0, fault: Some(Fault::Headless) }),
     };
-    let until = head.sequence;
+    let last = head.sequence;
     if let Some(fault) = before_the_first(db, workspace).await? {
-        return Ok(Walk { place: Place::START, until, fault: Some(fault) });
+        return Ok(Walk { position: Position::START, head: last, fault: Some(fault) });
     }
-    let (mut place, mut at_once) = (from, BATCH);
+    let (mut position, mut at_once) = (from, BATCH);
     loop {
-        if place.sequence - from.sequence >= most && place.sequence < until {
-            return Ok(Walk { place, until, fault: None });
+        if position.sequence - from.sequence >= most && position.sequence < last {
+            return Ok(Walk { position, head: last, fault: None });
         }
-        let batch = match store::after(db.read(), workspace, &EventFilter::default(), place.sequence, at_once).await {
+        let batch = match store::after(db.read(), workspace, &EventFilter::default(), position.sequence, at_once).await {
             Ok(batch) => batch,
             Err(error) if is_unavailable(&error) => return Err(error),
-            // One of the rows cannot be read: on, row by row, to the one that cannot.
+            // A row of the batch cannot be read. Continues row by row, to find which.
             Err(_) if at_once > 1 => {
                 at_once = 1;
                 continue;
             }
-            Err(_) => return Ok(Walk { place, until, fault: Some(Fault::Unreadable { sequence: place.sequence + 1 }) }),
+            Err(_) => return Ok(Walk { position, head: last, fault: Some(Fault::Unreadable { sequence: position.sequence + 1 }) }),
         };
         if batch.is_empty() {
-            return Ok(Walk { place, until, fault: at_the_end(place, &head) });
+            return Ok(Walk { position, head: last, fault: at_the_end(position, &head) });
         }
-        if let ControlFlow::Break(fault) = pass(db, &head, &mut place, batch).await? {
-            return Ok(Walk { place, until, fault });
+        if let ControlFlow::Break(fault) = pass(db, &head, &mut position, batch).await? {
+            return Ok(Walk { position, head: last, fault });
         }
     }
 }
@@ -159,49 +137,52 @@ async fn before_the_first(db: &Db, workspace: WorkspaceId) -> DbResult<Option<Fa
     }
 }
 
-/// Goes on over events that were read together, to the first that does not fit or lies past the head.
-async fn pass(db: &Db, head: &head::Model, place: &mut Place, batch: Vec<event::Model>) -> DbResult<ControlFlow<Option<Fault>>> {
+/// Verifies a batch of events, up to the first that does not fit or lies past the head.
+async fn pass(db: &Db, head: &head::Model, position: &mut Position, batch: Vec<event::Model>) -> DbResult<ControlFlow<Option<Fault>>> {
     let as_written = store::as_written(db.read(), head.workspace_id, &batch).await?;
     for row in batch {
-        if row.sequence > head.sequence && place.sequence >= head.sequence {
-            return Ok(ControlFlow::Break(past_the_head(db, *place, head).await?));
+        if row.sequence > head.sequence && position.sequence >= head.sequence {
+            return Ok(ControlFlow::Break(past_the_head(db, *position, head).await?));
         }
         let id = EventId(row.id).to_string();
-        if row.sequence != place.sequence + 1 {
-            let fault = Fault::Missing { sequence: place.sequence + 1, found: row.sequence, id };
+        if row.sequence != position.sequence + 1 {
+            let fault = Fault::Missing { sequence: position.sequence + 1, found: row.sequence, id };
             return Ok(ControlFlow::Break(Some(fault)));
         }
         let (stored, sequence) = (row.hash.clone(), row.sequence);
         let event = store::event_of(row);
-        let hash = link(&place.hash, &event);
+        let hash = link(&position.hash, &event);
         if stored != hash || !as_written.contains(&sequence) {
             return Ok(ControlFlow::Break(Some(Fault::Altered { sequence, id })));
         }
         if sequence == 1 && !begins(head.workspace_id, &event) {
             return Ok(ControlFlow::Break(Some(Fault::Foreign { id })));
         }
-        *place = Place { sequence, hash };
+        *position = Position { sequence, hash };
     }
     Ok(ControlFlow::Continue(()))
 }
 
-/// What is wrong where no event follows any more.
-fn at_the_end(place: Place, head: &head::Model) -> Option<Fault> {
-    match (place.sequence, head.sequence) {
+/// Compares the end of the chain with its head.
+fn at_the_end(position: Position, head: &head::Model) -> Option<Fault> {
+    match (position.sequence, head.sequence) {
         (0, 0) => Some(Fault::Empty),
-        (last, until) => (last != until || head.hash != place.hash).then_some(Fault::End { last, head: until }),
+        (last, expected) => {
+            (last != expected || head.hash != position.hash).then_some(Fault::End { last, head: expected })
+        }
     }
 }
 
-/// Whether `event` says that `workspace` was made: the hash knows of no workspace, so this ties a chain to its own.
+/// Returns whether `event` says that `workspace` was created. The hash does not cover the workspace's id, so this ties a
+/// chain to its workspace.
 fn begins(workspace: WorkspaceId, event: &Event) -> bool {
-    let target = event.target.as_ref().filter(|target| target.kind == "workspace").and_then(|target| target.id.as_deref());
+    let target = event.target.as_ref().filter(|target| target.known_kind() == Some(TargetKind::Workspace)).and_then(|target| target.id.as_deref());
     event.action == Action::WorkspaceCreated.as_str() && target == Some(workspace.to_string().as_str())
 }
 
-/// Events past the head we read were either written meanwhile, so that the head has moved on, or slipped in.
-async fn past_the_head(db: &Db, place: Place, head: &head::Model) -> DbResult<Option<Fault>> {
+/// Events past the head were either written meanwhile, in which case the head has advanced, or inserted.
+async fn past_the_head(db: &Db, position: Position, head: &head::Model) -> DbResult<Option<Fault>> {
     let now = store::head(db.read(), head.workspace_id).await?.map_or(0, |head| head.sequence);
-    let fits = now > head.sequence && head.hash == place.hash;
-    Ok((!fits).then_some(Fault::End { last: place.sequence + 1, head: head.sequence }))
+    let fits = now > head.sequence && head.hash == position.hash;
+    Ok((!fits).then_some(Fault::End { last: position.sequence + 1, head: head.sequence }))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, differences};
 use kit::db::{DbResult, is_duplicate};
 use kit::text::kept;
 
@@ -53,7 +53,7 @@ fn written(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error> {
 }
 
 fn target(aircraft: &Aircraft) -> Target {
-    Target::new("aircraft", aircraft.id, aircraft.tail_number.as_str())
+    Target::new(TargetKind::Aircraft, aircraft.id, aircraft.tail_number.as_str())
 }
 
 fn described(aircraft: &Aircraft) -> Value {

@@ -8,7 +8,7 @@ use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
 use super::tables::payment;
-use crate::audit::{Action, AuditedTx, Target, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
 use crate::trips::{self, TripId};
 use crate::workspaces;
 use kit::day::Day;
@@ -160,7 +160,7 @@ async fn require_free(tx: &AuditedTx, external_id: Option<&str>, except: Option<
 }
 
 fn target(invoice: &Invoice) -> Target {
-    Target::new("invoice", invoice.id, &invoice.number)
+    Target::new(TargetKind::Invoice, invoice.id, &invoice.number)
 }
 
 fn described(invoice: &Invoice) -> Value {

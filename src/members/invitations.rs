@@ -12,7 +12,7 @@ use super::password::{self, Claimant, NewPassword};
 use super::service::{Standing, insert_with, target};
 use super::{quota, store};
 use crate::app::App;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, IdempotencyOutcome};
+use crate::audit::{Action, Actor, ActorKind, AuditContext, AuditedTx, IdempotencyOutcome};
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
 use kit::http::IdempotencyKey;
@@ -147,7 +147,7 @@ pub async fn join(
 
 fn invitation(app: &App, by: &AuditContext) -> (SecretToken, store::Invitation) {
     let token = SecretToken::generate(TOKEN, &app.random);
-    let maker = by.actor.id.as_deref().filter(|_| by.actor.kind == "member").and_then(|id| id.parse().ok());
+    let maker = by.actor.id.as_deref().filter(|_| by.actor.kind == ActorKind::Member).and_then(|id| id.parse().ok());
     let invitation = store::Invitation { digest: token.digest(), until: app.clock.now().after(INVITATION), by: maker };
     (token, invitation)
 }

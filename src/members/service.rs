@@ -11,7 +11,7 @@ use super::password::{self, Claimant, NewPassword};
 use super::role::Role;
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, AuditContext, AuditedTx, Target};
+use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
 use kit::db::is_duplicate;
@@ -196,5 +196,5 @@ async fn keep_an_owner(db: &impl ConnectionTrait, leaving: &Member) -> Result<()
 }
 
 pub(super) fn target(member: &Member) -> Target {
-    Target::new("member", member.id, &member.name)
+    Target::new(TargetKind::Member, member.id, &member.name)
 }

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::kinds::{Confidentiality, Status};
 use super::model::{CreateReport, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
 use crate::members::{self, MemberId};
 use crate::workspaces;
 use kit::clock::Time;
@@ -96,7 +96,7 @@ async fn require_member(tx: &AuditedTx, member: Option<MemberId>) -> Result<(), 
 }
 
 fn target(report: &Report) -> Target {
-    Target::new("report", report.id, &report.number)
+    Target::new(TargetKind::Report, report.id, &report.number)
 }
 
 /// What differs. Of texts only that they were rewritten: what a text gives away of a reporter can be taken out of the

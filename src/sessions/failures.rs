@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::limits::Account;
 use crate::app::App;
-use crate::audit::{Action, AuditContext, AuditedTx, Outcome, Target};
+use crate::audit::{Action, AuditContext, AuditedTx, Outcome, Target, TargetKind};
 use crate::keys::Flush;
 use crate::members::{self, Email, Member, MemberId};
 use kit::clock::Time;
@@ -192,7 +192,7 @@ async fn record_limit(app: &App, fold: &Fold<Email>) -> DbResult<()> {
 }
 
 fn target(member: &Member) -> Target {
-    Target::new("member", member.id, &member.name)
+    Target::new(TargetKind::Member, member.id, &member.name)
 }
 
 #[cfg(test)]

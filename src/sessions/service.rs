@@ -13,7 +13,7 @@ use super::known::{self, Kind, Known, Origin};
 use super::limits::{Account, Permit, Reached, SignInLimits, Source};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, BeginError, CredentialLoss, Target};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, BeginError, CredentialLoss, Target, TargetKind};
 use crate::keys::Flush;
 use crate::members::{self, Claimant, Email, Fit, Member, Place, Role};
 use crate::workspaces;
@@ -206,7 +206,7 @@ async fn open(
         // The tables are held against the log: a hash without an event would look like one that was put there by hand.
         details["passwordFingerprint"] = json!(fingerprint);
     }
-    tx.record(Action::SignedIn, Some(Target::new("member", member.id, &member.name)), details);
+    tx.record(Action::SignedIn, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
     tx.commit().await?;
     Ok(SignedIn { token, expires_at, member, browser })
 }
@@ -235,7 +235,7 @@ pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role
 pub async fn sign_out(app: &App, member: &Member, session: TokenDigest, by: AuditContext) -> Result<(), BeginError> {
     let mut tx = AuditedTx::begin_essential(app, member.workspace, by).await?;
     store::delete(tx.db(), session).await?;
-    tx.record(Action::SignedOut, Some(Target::new("member", member.id, &member.name)), json!({}));
+    tx.record(Action::SignedOut, Some(Target::new(TargetKind::Member, member.id, &member.name)), json!({}));
     tx.commit().await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripId, UpdateTrip};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, differences};
 use crate::fleet;
 use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
@@ -79,7 +79,7 @@ fn written(trip: &Trip, result: DbResult<()>) -> Result<(), Error> {
 }
 
 fn target(trip: &Trip) -> Target {
-    Target::new("trip", trip.id, &format!("{}–{} {}", trip.origin, trip.destination, trip.departure_date.date()))
+    Target::new(TargetKind::Trip, trip.id, &format!("{}–{} {}", trip.origin, trip.destination, trip.departure_date.date()))
 }
 
 fn described(trip: &Trip) -> Value {

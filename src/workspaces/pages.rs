@@ -79,7 +79,7 @@ enum Refused {
 async fn set_up(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<Member, Refused> {
     let input = read(fields).map_err(|faults| Refused::Form(StatusCode::BAD_REQUEST, faults))?;
     // Whoever has the link has it from whoever runs the server.
-    let by = who.request().audit_context(Actor::operator(Actor::SET_UP_LINK));
+    let by = who.request().audit_context(Actor::set_up_link());
     let (_, owner) = setup::set_up(app, by, fields.url_fragment("code"), input).await.map_err(refused)?;
     Ok(owner)
 }

@@ -8,7 +8,7 @@ use super::setup;
 use super::store;
 use super::tenant::Tenant;
 use crate::app::App;
-use crate::audit::{Action, AuditContext, AuditedTx, BeginError, Target};
+use crate::audit::{Action, AuditContext, AuditedTx, BeginError, Target, TargetKind};
 use crate::cluster;
 use crate::members::{self, Claimant, Member, NewPassword, Role};
 use kit::db::is_duplicate;
@@ -53,7 +53,7 @@ pub(super) async fn make(
         done => done?,
     }
     let mut tx = AuditedTx::begin_log(app, tx, workspace.id, by).await?;
-    let target = Target::new("workspace", workspace.id, &workspace.name);
+    let target = Target::new(TargetKind::Workspace, workspace.id, &workspace.name);
     tx.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }));
     let owner = members::insert(&mut tx, email, owner_name, Role::AccountOwner, Some(password)).await?;
     tx.commit().await?;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod export;
+mod feed;
 mod heads;
 mod tables;
 mod usage;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use kit::http::IdempotencyKey;
-use planeconnection::audit::{Action, Actor, AuditContext, AuditedTx, Target};
+use planeconnection::audit::{Action, Actor, ActorKind, AuditContext, AuditedTx, Target, TargetKind};
 use planeconnection::reference::document;
 use serde_json::{Value, json};
 
@@ -214,12 +214,12 @@ async fn secret_in_an_audit_event_is_scrubbed_before_hashing() {
     let t = TestApp::new().await;
     let secrets = secrets(&t).await;
     for secret in &secrets {
-        let actor = Actor { kind: "operator", id: None, name: Some(secret.clone()) };
+        let actor = Actor { kind: ActorKind::Operator, id: None, name: Some(secret.clone()) };
         let by = AuditContext { user_agent: Some(format!("a {secret}")), ..AuditContext::of(actor) };
         let once = IdempotencyKey { key: "once".to_owned() + secret, fingerprint: [7; 32] };
         let (mut tx, _) = AuditedTx::begin_idempotent(&t.app, t.workspace.id, by, Some(once)).await.expect("a transaction");
         let details = json!({ "notes": { "from": null, "to": [format!("it is {secret}")] } });
-        tx.record(Action::TripUpdated, Some(Target::new("trip", "trip_1", &format!("x{secret}"))), details);
+        tx.record(Action::TripUpdated, Some(Target::new(TargetKind::Trip, "trip_1", &format!("x{secret}"))), details);
         tx.commit_answering(200, &json!({ "notes": secret })).await.expect("a commit");
     }
     nothing_is_stored(&t, &secrets).await;

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use planeconnection::app::App;
-use planeconnection::audit::{Action, AuditContext, AuditedTx, Target};
+use planeconnection::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use planeconnection::config::Config;
 use planeconnection::workspaces;
 use serde_json::json;
@@ -40,7 +40,7 @@ async fn write(site: &Site) {
     for part in numbers.chunks(1_024) {
         let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::operator("test")).await.expect("a transaction");
         for number in part {
-            let target = Target::new("api_key", number, "A key of some name");
+            let target = Target::new(TargetKind::ApiKey, number, "A key of some name");
             let details = json!({ "number": number, "reason": "because it was time for another" });
             tx.record(Action::KeyUpdated, Some(target), details);
         }

@@ -1,4 +1,4 @@
-//! The fields of a row as text, so that those of an event and those of a table compare alike.
+//! The fields of a row as text, in which events and tables are compared.
 
 use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
@@ -36,53 +36,50 @@ pub(super) const EXISTS: &str = "row";
 /// The value of a field that is empty.
 const NONE: &str = "nothing";
 
-/// Fields by their place in [`FIELDS`]; a field without text is not known.
+/// Fields by their index in [`FIELDS`]. A field without an entry is unknown.
 pub(super) type Fields = Vec<(u8, CompactString)>;
 
 /// The state of one row by the events.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
-    /// Whether a row should be there.
-    state: Presence,
-    /// Whether a row was there when the table was read.
-    pub(super) is_seen: bool,
+pub(super) struct RowState {
+    presence: Presence,
+    /// True if the table has a row.
+    pub(super) has_row: bool,
     fields: Fields,
 }
 
-/// What the events say of the row itself.
+/// The presence of a row by the events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Presence {
-    /// No event made it.
     #[default]
-    Unmade,
-    There,
+    NeverCreated,
+    Present,
     Removed,
 }
 
-impl Known {
+impl RowState {
     pub(super) fn exists(&self) -> bool {
-        self.state == Presence::There
+        self.presence == Presence::Present
     }
 
-    pub(super) fn make(&mut self) {
-        self.state = Presence::There;
+    pub(super) fn create(&mut self) {
+        self.presence = Presence::Present;
     }
 
     pub(super) fn remove(&mut self) {
-        self.state = Presence::Removed;
-        self.fields.retain(|(place, _)| FIELDS[usize::from(*place)] == "name");
+        self.presence = Presence::Removed;
+        self.fields.retain(|(index, _)| FIELDS[usize::from(*index)] == "name");
         self.fields.shrink_to_fit();
     }
 
-    /// Notes the value of a field.
     pub(super) fn set(&mut self, field: &'static str, value: &Value) {
         set(&mut self.fields, field, value);
     }
 
-    /// Notes that the value of a field is not known from here on.
+    /// Makes a field unknown.
     pub(super) fn forget(&mut self, field: &'static str) {
-        if let Some(place) = place(field) {
-            self.fields.retain(|(known, _)| *known != place);
+        if let Some(index) = index(field) {
+            self.fields.retain(|(known, _)| *known != index);
         }
     }
 
@@ -91,46 +88,45 @@ impl Known {
     }
 }
 
-/// The name among `fields`.
 pub(super) fn name(fields: &Fields) -> Option<&str> {
-    fields.iter().find(|(place, _)| FIELDS[usize::from(*place)] == "name").map(|(_, text)| text.as_str())
+    fields.iter().find(|(index, _)| FIELDS[usize::from(*index)] == "name").map(|(_, text)| text.as_str())
 }
 
-/// Sets a field; one that is not compared is left out.
+/// Sets a field. A field that is not compared is ignored.
 pub(super) fn set(fields: &mut Fields, field: &str, value: &Value) {
-    let Some(place) = place(field) else { return };
+    let Some(index) = index(field) else { return };
     let text = text(value);
-    match fields.iter_mut().find(|(known, _)| *known == place) {
+    match fields.iter_mut().find(|(known, _)| *known == index) {
         Some((_, known)) => *known = text,
-        None => fields.push((place, text)),
+        None => fields.push((index, text)),
     }
 }
 
-fn place(field: &str) -> Option<u8> {
-    FIELDS.iter().position(|known| *known == field).and_then(|place| u8::try_from(place).ok())
+fn index(field: &str) -> Option<u8> {
+    FIELDS.iter().position(|known| *known == field).and_then(|index| u8::try_from(index).ok())
 }
 
-/// The fields in which a row says something else, with both values.
+/// Returns the fields in which a row differs from the events, with both values.
 pub(super) fn differing<'a>(
-    known: Option<&'a Known>,
+    known: Option<&'a RowState>,
     row: Option<&'a Fields>,
 ) -> impl Iterator<Item = (&'static str, String, String)> + 'a {
     let there = |is_there: bool| if is_there { "there" } else { "not there" };
-    let state = known.map(|known| known.state).unwrap_or_default();
-    let by_log = if state == Presence::Removed { "removed" } else { there(state == Presence::There) };
+    let presence = known.map(|known| known.presence).unwrap_or_default();
+    let by_log = if presence == Presence::Removed { "removed" } else { there(presence == Presence::Present) };
     let presence =
-        ((state == Presence::There) != row.is_some()).then(|| (EXISTS, by_log.to_owned(), there(row.is_some()).to_owned()));
+        ((presence == Presence::Present) != row.is_some()).then(|| (EXISTS, by_log.to_owned(), there(row.is_some()).to_owned()));
     let both = known.filter(|known| known.exists()).zip(row);
     let fields = both.into_iter().flat_map(|(known, row)| {
-        known.fields.iter().filter_map(move |(place, log)| {
-            let table = row.iter().find(|(other, _)| other == place).map_or(NONE, |(_, text)| text.as_str());
-            (log != table).then(|| (FIELDS[usize::from(*place)], log.to_string(), table.to_owned()))
+        known.fields.iter().filter_map(move |(index, log)| {
+            let table = row.iter().find(|(other, _)| other == index).map_or(NONE, |(_, text)| text.as_str());
+            (log != table).then(|| (FIELDS[usize::from(*index)], log.to_string(), table.to_owned()))
         })
     });
     presence.into_iter().chain(fields)
 }
 
-/// A value as text, the same whichever database has kept it.
+/// Returns a value as text that does not depend on the database engine.
 fn text(value: &Value) -> CompactString {
     match value {
         Value::Null => CompactString::const_new(NONE),
@@ -138,7 +134,7 @@ fn text(value: &Value) -> CompactString {
         Value::Array(items) if items.is_empty() => CompactString::const_new(NONE),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", ").into(),
         Value::Object(members) => {
-            // A database may hand members back in an order of its own.
+            // Postgres reorders the members of a JSON object.
             let mut members: Vec<_> = members.iter().map(|(name, value)| format_compact!("{name} {}", text(value))).collect();
             members.sort_unstable();
             members.join(", ").into()
@@ -153,9 +149,9 @@ mod tests {
 
     use super::*;
 
-    fn known(fields: &[(&'static str, Value)]) -> Known {
-        let mut known = Known::default();
-        known.make();
+    fn known(fields: &[(&'static str, Value)]) -> RowState {
+        let mut known = RowState::default();
+        known.create();
         for (field, value) in fields {
             known.set(field, value);
         }
@@ -193,7 +189,7 @@ mod tests {
         let made = known(&[]);
         let mut removed = known(&[("name", json!("Ana"))]);
         removed.remove();
-        let says = |known: Option<&Known>, row: Option<&Fields>| differing(known, row).map(|(_, log, table)| [log, table]).next();
+        let says = |known: Option<&RowState>, row: Option<&Fields>| differing(known, row).map(|(_, log, table)| [log, table]).next();
         let stored = Fields::new();
         assert_eq!(says(Some(&made), None), Some(["there", "not there"].map(str::to_owned)));
         assert_eq!(says(None, Some(&stored)), Some(["not there", "there"].map(str::to_owned)));

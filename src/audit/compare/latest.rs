@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use super::{Comparison, Difference, compare};
-use crate::app::App;
+use super::{Comparison, Difference, Source};
+use crate::audit::long_read::{Interrupted, LongRead};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
 use kit::lock::lock;
 
-/// Differences that a page names.
-const NAMED: usize = 20;
+/// Differences that a page lists.
+const LISTED: usize = 20;
 
-/// The latest comparisons that this process made.
+/// The latest comparisons of this process.
 #[derive(Debug, Default)]
 pub struct Comparisons(Mutex<HashMap<WorkspaceId, Latest>>);
 
@@ -26,18 +25,18 @@ pub(in crate::audit) struct Latest {
 }
 
 impl Comparisons {
-    /// Compares the tables of `workspace` with its log, and keeps what was found.
-    pub(in crate::audit) async fn run(&self, app: &App, workspace: WorkspaceId) -> DbResult<()> {
-        let at = app.clock.now();
-        let found = compare(&app.db, workspace).await?;
+    /// Compares the tables of a workspace with its log on behalf of a caller, and keeps the outcome. Stops early, and keeps
+    /// nothing, once the caller may not read any more.
+    pub(in crate::audit) async fn run(&self, read: &LongRead) -> Result<(), Interrupted> {
+        let at = read.core.clock.now();
+        let found = Source { db: &read.core.db, workspace: read.workspace, pace: read }.compare().await?;
         let total = found.total();
         let Comparison { mut differences, .. } = found;
-        differences.truncate(NAMED);
-        lock(&self.0).insert(workspace, Latest { at, total, first: differences });
+        differences.truncate(LISTED);
+        lock(&self.0).insert(read.workspace, Latest { at, total, first: differences });
         Ok(())
     }
 
-    /// The latest comparison of `workspace`, if this process made one.
     pub(in crate::audit) fn of(&self, workspace: WorkspaceId) -> Option<Latest> {
         lock(&self.0).get(&workspace).cloned()
     }

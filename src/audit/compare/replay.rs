@@ -1,21 +1,21 @@
-//! The state of keys, members and the workspace as their events tell it.
+//! The state of keys, members and the workspace by their events.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::Subject;
-use super::fields::Known;
-use crate::audit::model::{Action, Outcome};
+use super::{Source, Subject};
+use super::fields::RowState;
+use crate::audit::action::{Action, Outcome};
+use crate::audit::long_read::Pace;
 use crate::audit::store;
 use crate::audit::tables::event;
 use crate::workspaces::WorkspaceId;
-use kit::db::{Db, DbResult};
 
-/// Numbers of events that are read at once; few of the events in between change a key or a member.
+/// The range of sequences of one query. Few of the events in it change a key or a member.
 const STEP: i64 = 500;
 
-/// The actions that change what is compared.
+/// The actions that change compared fields.
 const ACTIONS: [Action; 13] = [
     Action::KeyCreated,
     Action::KeyUpdated,
@@ -32,19 +32,21 @@ const ACTIONS: [Action; 13] = [
     Action::WorkspaceCreated,
 ];
 
-/// What the events tell, up to one of them.
+/// The state by the events up to one of them.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
     sequence: i64,
-    pub(super) states: HashMap<Subject, Known>,
+    pub(super) states: HashMap<Subject, RowState>,
 }
 
 impl Replay {
-    /// Replays the events up to the head of the log; of whom they tell.
-    pub(super) async fn advance(&mut self, db: &Db, workspace: WorkspaceId) -> DbResult<HashSet<Subject>> {
+    /// Replays the events up to the head of the log, and returns their subjects.
+    pub(super) async fn advance<P: Pace>(&mut self, source: &Source<'_, P>) -> Result<HashSet<Subject>, P::Error> {
+        let Source { db, workspace, pace } = *source;
         let head = store::head(db.read(), workspace).await?.map_or(0, |head| head.sequence);
         let mut touched = HashSet::new();
         while self.sequence < head {
+            let _permit = pace.next_batch().await?;
             let until = (self.sequence + STEP).min(head);
             for row in store::of_actions(db.read(), workspace, &ACTIONS, self.sequence, until).await? {
                 touched.extend(self.apply(workspace, &row));
@@ -54,27 +56,27 @@ impl Replay {
         Ok(touched)
     }
 
-    /// Applies an event; of whom it tells.
+    /// Applies an event, and returns its subject.
     fn apply(&mut self, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
         let action: Action = row.action.parse().ok()?;
         if row.outcome != Outcome::Success.as_str() {
             return None;
         }
         let subject = subject(workspace, action, row)?;
-        let known = self.states.entry(subject).or_default();
+        let state = self.states.entry(subject).or_default();
         match subject {
-            Subject::Workspace(_) => workspace_event(known, action, row),
-            Subject::Member(_) => member_event(known, action, row),
+            Subject::Workspace(_) => workspace_event(state, action, row),
+            Subject::Member(_) => member_event(state, action, row),
             Subject::Key(_) => {
-                key_event(known, action, row);
-                // In the log of an early version the new key has no event of its own, or one that does not name the old key.
+                key_event(state, action, row);
+                // In logs of early versions the new key has no event of its own, or one that does not name the old key.
                 if action == Action::KeyRotated
                     && let Some(new) = row.details.pointer("/replacement/id").and_then(Value::as_str)
                     && let Ok(new) = new.parse()
                 {
-                    let known = self.states.entry(Subject::Key(new)).or_default();
-                    known.make();
-                    known.set("rotatedFrom", &json!(row.target_id));
+                    let state = self.states.entry(Subject::Key(new)).or_default();
+                    state.create();
+                    state.set("rotatedFrom", &json!(row.target_id));
                     return Some(Subject::Key(new));
                 }
             }
@@ -94,85 +96,84 @@ fn subject(workspace: WorkspaceId, action: Action, row: &event::Model) -> Option
     }
 }
 
-fn workspace_event(known: &mut Known, action: Action, row: &event::Model) {
+fn workspace_event(state: &mut RowState, action: Action, row: &event::Model) {
     if action == Action::WorkspaceCreated {
-        known.make();
-        // Not its time: the row has it from a moment before the event.
-        known.set("name", &json!(row.target_name));
-        known.set("apiKeysEnabled", &Value::Bool(true));
-        copy(known, row, &["slug", "timezone"]);
+        state.create();
+        // Without the time of creation: the row's is a moment before the event's.
+        state.set("name", &json!(row.target_name));
+        state.set("apiKeysEnabled", &Value::Bool(true));
+        copy(state, row, &["slug", "timezone"]);
     } else if let Some(enabled) = row.details.pointer("/enabled/to") {
-        known.set("apiKeysEnabled", enabled);
+        state.set("apiKeysEnabled", enabled);
     }
 }
 
-fn member_event(known: &mut Known, action: Action, row: &event::Model) {
+fn member_event(state: &mut RowState, action: Action, row: &event::Model) {
     match action {
         Action::MemberAdded => {
-            known.make();
-            known.set("name", &json!(row.target_name));
-            known.set("createdAt", &json!(row.occurred_at));
-            copy(known, row, &["email", "role"]);
-            password(known, row);
+            state.create();
+            state.set("name", &json!(row.target_name));
+            state.set("createdAt", &json!(row.occurred_at));
+            copy(state, row, &["email", "role"]);
+            password(state, row);
         }
-        Action::MemberJoined => password(known, row),
-        // Where a sign-in has renewed the hash.
-        Action::SignedIn => copy(known, row, &["passwordFingerprint"]),
+        Action::MemberJoined => password(state, row),
+        // A sign-in may have renewed the hash.
+        Action::SignedIn => copy(state, row, &["passwordFingerprint"]),
         Action::MemberRoleChanged => {
             if let Some(role) = row.details.pointer("/role/to") {
-                known.set("role", role);
+                state.set("role", role);
             }
         }
-        _ => known.remove(),
+        _ => state.remove(),
     }
 }
 
-/// An event of an earlier version does not tell which password was set.
-fn password(known: &mut Known, row: &event::Model) {
-    known.forget("passwordFingerprint");
-    copy(known, row, &["passwordFingerprint"]);
+/// Events of earlier versions do not contain the fingerprint.
+fn password(state: &mut RowState, row: &event::Model) {
+    state.forget("passwordFingerprint");
+    copy(state, row, &["passwordFingerprint"]);
 }
 
-fn key_event(known: &mut Known, action: Action, row: &event::Model) {
+fn key_event(state: &mut RowState, action: Action, row: &event::Model) {
     let by = json!(row.actor_id.as_ref().unwrap_or(&row.actor_type));
     match action {
         Action::KeyCreated => {
-            known.make();
-            known.set("name", &json!(row.target_name));
-            known.set("createdAt", &json!(row.occurred_at));
-            known.set("createdBy", &by);
+            state.create();
+            state.set("name", &json!(row.target_name));
+            state.set("createdAt", &json!(row.occurred_at));
+            state.set("createdBy", &by);
             for nothing in ["rotatedFrom", "revokedAt", "revokedBy", "expiryRecordedAt", "refusedEverywhereAt"] {
-                known.set(nothing, &Value::Null);
+                state.set(nothing, &Value::Null);
             }
-            copy(known, row, &["hint", "permissions", "scopes", "expiresAt", "ipAllowlist", "rateLimit"]);
-            copy(known, row, &["description", "secretFingerprint", "rotatedFrom"]);
+            copy(state, row, &["hint", "permissions", "scopes", "expiresAt", "ipAllowlist", "rateLimit"]);
+            copy(state, row, &["description", "secretFingerprint", "rotatedFrom"]);
         }
         Action::KeyUpdated => {
             for field in ["name", "description", "ipAllowlist", "rateLimit"] {
                 if let Some(to) = row.details.get(field).and_then(|change| change.get("to")) {
-                    known.set(field, to);
+                    state.set(field, to);
                 }
             }
         }
         Action::KeyRevoked => {
-            known.set("revokedAt", &json!(row.occurred_at));
-            known.set("revokedBy", &by);
-            copy(known, row, &["reason"]);
-            // An early version noted that every node refused the key without an event.
-            known.forget("refusedEverywhereAt");
+            state.set("revokedAt", &json!(row.occurred_at));
+            state.set("revokedBy", &by);
+            copy(state, row, &["reason"]);
+            // An early version stored this time without an event.
+            state.forget("refusedEverywhereAt");
         }
-        Action::KeyRefusedEverywhere => copy(known, row, &["refusedEverywhereAt"]),
-        Action::KeyExpired => known.set("expiryRecordedAt", &json!(row.occurred_at)),
-        // The old key stays as it is.
+        Action::KeyRefusedEverywhere => copy(state, row, &["refusedEverywhereAt"]),
+        Action::KeyExpired => state.set("expiryRecordedAt", &json!(row.occurred_at)),
         _ => {}
     }
 }
 
-/// Takes the fields that the event has.
-fn copy(known: &mut Known, row: &event::Model, fields: &[&'static str]) {
+/// Sets the fields that the event contains.
+fn copy(state: &mut RowState, row: &event::Model, fields: &[&'static str]) {
     for field in fields {
         if let Some(value) = row.details.get(*field) {
-            known.set(field, value);
+            state.set(field, value);
         }
     }
 }

@@ -1,26 +1,27 @@
-//! The rows of the tables, in the words of events.
+//! The rows of the tables, with the field names of events.
 
 use sea_orm::DbErr;
 use serde_json::{Value, json};
 
 use super::fields::{self, EXISTS, Fields};
-use super::{Difference, Subject};
+use super::{Difference, Source, Subject};
+use crate::audit::long_read::Pace;
+use crate::audit::target::TargetKind;
 use crate::keys::{self, KeyId};
 use crate::members::{self, MemberId};
 use crate::workspaces::{self, WorkspaceId};
 use kit::db::{Db, DbResult, is_unavailable};
 
-/// Rows that are read at once.
+/// Rows of one query.
 pub(super) const BATCH: usize = 500;
 
-/// A row.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     pub(super) subject: Subject,
     pub(super) fields: Fields,
 }
 
-impl Row {
+impl TableRow {
     fn new(subject: Subject, described: &Value) -> Self {
         let mut fields = Fields::new();
         for (field, value) in described.as_object().into_iter().flatten() {
@@ -34,17 +35,21 @@ impl Row {
     }
 }
 
-/// The id of a table that is compared.
+/// The id of a row that is compared.
 pub(super) trait RowId: Copy + Send + Sync + ToString {
-    /// The kind that events name.
-    const KIND: &'static str;
+    const KIND: TargetKind;
     fn subject(self) -> Subject;
-    /// Up to `limit` rows after an id, in the order of ids.
-    async fn after(db: &Db, workspace: WorkspaceId, after: Option<Self>, limit: u64) -> DbResult<Vec<(Self, Value)>>;
+    /// Returns up to `limit` rows after an id, in the order of ids.
+    fn after(
+        db: &Db,
+        workspace: WorkspaceId,
+        after: Option<Self>,
+        limit: u64,
+    ) -> impl Future<Output = DbResult<Vec<(Self, Value)>>> + Send;
 }
 
 impl RowId for KeyId {
-    const KIND: &'static str = "api_key";
+    const KIND: TargetKind = TargetKind::ApiKey;
     fn subject(self) -> Subject {
         Subject::Key(self)
     }
@@ -54,7 +59,7 @@ impl RowId for KeyId {
 }
 
 impl RowId for MemberId {
-    const KIND: &'static str = "member";
+    const KIND: TargetKind = TargetKind::Member;
     fn subject(self) -> Subject {
         Subject::Member(self)
     }
@@ -63,8 +68,7 @@ impl RowId for MemberId {
     }
 }
 
-/// The workspace's own row.
-pub(super) async fn workspace(db: &Db, workspace: WorkspaceId) -> DbResult<Option<Row>> {
+pub(super) async fn workspace(db: &Db, workspace: WorkspaceId) -> DbResult<Option<TableRow>> {
     let found = workspaces::find(db.read(), workspace).await?;
     Ok(found.map(|found| {
         let described = json!({
@@ -73,28 +77,29 @@ pub(super) async fn workspace(db: &Db, workspace: WorkspaceId) -> DbResult<Optio
             "timezone": found.timezone,
             "apiKeysEnabled": found.api_keys_enabled,
         });
-        Row::new(Subject::Workspace(workspace), &described)
+        TableRow::new(Subject::Workspace(workspace), &described)
     }))
 }
 
-/// Reads every row of a table, in the order of ids. A row that cannot be read is a difference, and those after it are not
-/// looked at.
-pub(super) async fn every<Id: RowId>(
-    db: &Db,
-    workspace: WorkspaceId,
-    each: &mut impl FnMut(Row),
-) -> DbResult<Option<Difference>> {
+/// Reads every row of a table, in the order of ids. Ends at a row that cannot be read, which is a difference.
+pub(super) async fn every<Id: RowId, P: Pace>(
+    source: &Source<'_, P>,
+    each: &mut (impl FnMut(TableRow) + Send),
+) -> Result<Option<Difference>, P::Error> {
     let (mut last, mut at_once) = (None, BATCH as u64);
     loop {
-        match Id::after(db, workspace, last, at_once).await {
+        let permit = source.pace.next_batch().await?;
+        let rows = Id::after(source.db, source.workspace, last, at_once).await;
+        drop(permit);
+        match rows {
             Ok(rows) => {
                 let Some((id, _)) = rows.last() else { return Ok(None) };
                 last = Some(*id);
                 for (id, described) in rows {
-                    each(Row::new(id.subject(), &described));
+                    each(TableRow::new(id.subject(), &described));
                 }
             }
-            Err(error) if is_unavailable(&error) => return Err(error),
+            Err(error) if is_unavailable(&error) => return Err(error.into()),
             Err(_) if at_once > 1 => at_once = 1,
             Err(error) => {
                 let id = last.map_or_else(|| "the first".to_owned(), |last| format!("the one after {}", last.to_string()));
@@ -104,14 +109,13 @@ pub(super) async fn every<Id: RowId>(
     }
 }
 
-/// The difference of a row that cannot be read.
-pub(super) fn unreadable(kind: &'static str, id: String, error: &DbErr) -> Difference {
+pub(super) fn unreadable(kind: TargetKind, id: String, error: &DbErr) -> Difference {
     let (log, table) = ("there".to_owned(), format!("unreadable ({error})"));
     Difference { kind, id, name: "unreadable".to_owned(), field: EXISTS, log, table }
 }
 
-/// The rows of `subjects` that are there.
-pub(super) async fn of(db: &Db, workspace: WorkspaceId, subjects: &[Subject]) -> DbResult<Vec<Row>> {
+/// Finds the rows of `subjects`.
+pub(super) async fn of(db: &Db, workspace: WorkspaceId, subjects: &[Subject]) -> DbResult<Vec<TableRow>> {
     let (mut keys, mut members, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for subject in subjects {
         match subject {
@@ -121,8 +125,8 @@ pub(super) async fn of(db: &Db, workspace: WorkspaceId, subjects: &[Subject]) ->
         }
     }
     let keys = keys::described_of(db.read(), workspace, keys).await?;
-    rows.extend(keys.into_iter().map(|(id, described)| Row::new(Subject::Key(id), &described)));
+    rows.extend(keys.into_iter().map(|(id, described)| TableRow::new(Subject::Key(id), &described)));
     let members = members::described_of(db.read(), workspace, members).await?;
-    rows.extend(members.into_iter().map(|(id, described)| Row::new(Subject::Member(id), &described)));
+    rows.extend(members.into_iter().map(|(id, described)| TableRow::new(Subject::Member(id), &described)));
     Ok(rows)
 }

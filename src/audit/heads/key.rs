@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use super::signed::PublicKey;
 use kit::random::Random;
 
-/// A key that signs heads.
+/// An Ed25519 key that signs heads.
 pub struct AuditKey(Ed25519KeyPair);
 
 impl fmt::Debug for AuditKey {
@@ -22,7 +22,7 @@ impl fmt::Debug for AuditKey {
 }
 
 impl AuditKey {
-    /// Reads the key from its file, or makes both if there is no file.
+    /// Reads the key from its file. Generates a key and writes the file if there is none.
     pub fn open_or_make(path: &Path, random: &Random) -> io::Result<Self> {
         match Self::open(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -33,7 +33,7 @@ impl AuditKey {
         }
     }
 
-    /// Reads the key from its file, which nobody but its owner may read.
+    /// Reads the key from its file. Fails if other users than the owner may read or change the file.
     pub fn open(path: &Path) -> io::Result<Self> {
         let invalid = |what: &str| io::Error::new(ErrorKind::InvalidData, format!("{}: {what}", path.display()));
         let mode = fs::metadata(path)?.permissions().mode();
@@ -46,7 +46,7 @@ impl AuditKey {
         pair.map(Self).ok_or_else(|| invalid("expected the 64 hexadecimal digits of an Ed25519 seed"))
     }
 
-    /// The key that checks its signatures.
+    /// Returns the key that verifies its signatures.
     pub fn public(&self) -> PublicKey {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(self.0.public_key().as_ref());
@@ -58,7 +58,7 @@ impl AuditKey {
     }
 }
 
-/// Writes a new key. Of two processes that do so at once one wins, and the other reads its key.
+/// Writes a new key. Of two processes that do so at once, one wins and the other reads its key.
 fn make(path: &Path, random: &Random) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let seed = SecretString::from(hex::encode(random.bytes::<32>()));

@@ -1,9 +1,9 @@
-//! Heads of the audit chains, signed, so that they can be kept outside the database and held against it later.
+//! Signed heads of the audit chains, to be kept outside the database and compared with it later.
 //!
-//! Whoever can write to the database can also compute hashes: a log that was cut short or rewritten as a whole fits together.
-//! A head that was kept elsewhere shows it. The signature says that the head is this product's own, wherever it was kept.
+//! An attacker who can write to the database can also compute hashes: a log that was cut short or rewritten as a whole fits.
+//! A head that was kept elsewhere shows it. The signature proves that this product wrote the head, wherever it was kept.
 //!
-//! - `key` the Ed25519 key, in a file outside the database; `signed` a head as one word; `report` the hourly lines
+//! - `key` the Ed25519 key, in a file outside the database; `signed` a head as one word; `report` the hourly log lines
 
 mod key;
 mod report;

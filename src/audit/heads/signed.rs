@@ -13,10 +13,10 @@ use crate::audit::chain::Hash;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 
-/// The mark of a head, version 1. It keeps a signature from being taken for one over something else.
+/// The prefix of a head, version 1. It is signed, so that a signature cannot pass for one over other data.
 const MARK: &str = "pcah1";
 
-/// A key that checks signatures.
+/// A key that verifies signatures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PublicKey(pub(super) [u8; 32]);
 
@@ -34,29 +34,24 @@ impl FromStr for PublicKey {
     }
 }
 
-/// A head that was signed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedHead {
-    /// The workspace whose chain it ends.
     pub workspace: WorkspaceId,
-    /// The number of the last event.
     pub sequence: i64,
-    /// The hash of the last event.
     pub hash: Hash,
-    /// The key it says it was signed with.
+    /// The key that the text names, which need not be the one that signed it.
     pub key: PublicKey,
-    /// What was signed, and the signature.
+    /// The signed part of the text.
     text: String,
     signature: Vec<u8>,
 }
 
-/// The text is no signed head.
+/// The error for a text without a signed head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a signed head, pcah1.WORKSPACE.SEQUENCE.HASH.TIME.KEY.SIGNATURE, or a line of the log that has one")]
-pub struct Unfit;
+pub struct NoSignedHead;
 
 impl SignedHead {
-    /// Signs the head of a chain.
     pub fn sign(key: &AuditKey, workspace: WorkspaceId, sequence: i64, hash: Hash, now: Time) -> Self {
         let (seconds, public) = (now.micros() / 1_000_000, key.public());
         let text = format!("{MARK}.{workspace}.{sequence}.{}.{seconds}.{public}", hex::encode(hash));
@@ -64,12 +59,12 @@ impl SignedHead {
         Self { workspace, sequence, hash, key: public, text, signature }
     }
 
-    /// Whether `trusted` has signed it.
+    /// Returns whether `trusted` has signed the head.
     pub fn is_signed_by(&self, trusted: PublicKey) -> bool {
         self.key == trusted && UnparsedPublicKey::new(&ED25519, &trusted.0).verify(self.text.as_bytes(), &self.signature).is_ok()
     }
 
-    /// Whether a text is meant as one.
+    /// Returns whether a text contains something like a signed head.
     pub fn is_in(text: &str) -> bool {
         text.contains(MARK)
     }
@@ -82,23 +77,23 @@ impl fmt::Display for SignedHead {
 }
 
 impl FromStr for SignedHead {
-    type Err = Unfit;
+    type Err = NoSignedHead;
 
     /// Finds the head in a text, such as a line of the log.
-    fn from_str(text: &str) -> Result<Self, Unfit> {
-        let word = &text[text.find(MARK).ok_or(Unfit)?..];
+    fn from_str(text: &str) -> Result<Self, NoSignedHead> {
+        let word = &text[text.find(MARK).ok_or(NoSignedHead)?..];
         let end = word.find(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_').unwrap_or(word.len());
         let word = &word[..end];
         let parts: Vec<&str> = word.split('.').collect();
-        let [MARK, workspace, sequence, hash, _time, key, signature] = parts[..] else { return Err(Unfit) };
-        let (text, _) = word.rsplit_once('.').ok_or(Unfit)?;
+        let [MARK, workspace, sequence, hash, _time, key, signature] = parts[..] else { return Err(NoSignedHead) };
+        let (text, _) = word.rsplit_once('.').ok_or(NoSignedHead)?;
         Ok(Self {
-            workspace: workspace.parse().map_err(|_| Unfit)?,
-            sequence: sequence.parse().map_err(|_| Unfit)?,
-            hash: hex::decode(hash).ok().and_then(|hash| hash.try_into().ok()).ok_or(Unfit)?,
-            key: key.parse().map_err(|_| Unfit)?,
+            workspace: workspace.parse().map_err(|_| NoSignedHead)?,
+            sequence: sequence.parse().map_err(|_| NoSignedHead)?,
+            hash: hex::decode(hash).ok().and_then(|hash| hash.try_into().ok()).ok_or(NoSignedHead)?,
+            key: key.parse().map_err(|_| NoSignedHead)?,
             text: text.to_owned(),
-            signature: hex::decode(signature).map_err(|_| Unfit)?,
+            signature: hex::decode(signature).map_err(|_| NoSignedHead)?,
         })
     }
 }

@@ -1,11 +1,13 @@
-//! The form above the list. Its names are those of the API's parameters; a day is one in the workspace's time zone.
+//! The form above the list. Its field names are those of the API's parameters. Days are days in the workspace's time zone.
 
 use std::time::Duration;
 
 use crate::app::App;
-use crate::audit::model::{Action, EventFilter, Outcome, Which};
+use crate::audit::action::{Action, Outcome};
+use crate::audit::actor::ActorKind;
+use crate::audit::descriptions::{heading, title};
+use crate::audit::filter::{EventFilter, Which};
 use crate::audit::store;
-use crate::audit::words::{heading, title};
 use crate::keys::{self, Key, KeyFilter, KeyId, Status};
 use crate::members;
 use crate::workspaces::WorkspaceId;
@@ -15,34 +17,32 @@ use kit::db::DbResult;
 use kit::http::Paging;
 use kit::page::{Fields, FormFaults, Moments};
 
-/// Keys that are proposed, the newest.
-const PROPOSED: u32 = 50;
+/// Keys that the field suggests, the newest.
+const SUGGESTED: u32 = 50;
 
-/// Members that can be chosen; of more, the API knows by their ids.
+/// Members that can be chosen. The API filters by any id.
 const MEMBERS: u32 = 1_000;
 
-/// Something to choose from.
+/// An option of a list.
 pub(super) struct Choice {
     pub(super) value: String,
     pub(super) text: String,
     pub(super) is_chosen: bool,
 }
 
-/// Choices under a heading.
 pub(super) struct Group {
     pub(super) heading: &'static str,
     pub(super) choices: Vec<Choice>,
 }
 
-/// The form as it is shown.
 pub(super) struct Filters {
     pub(super) people: Vec<Group>,
     pub(super) actions: Vec<Group>,
     pub(super) outcomes: Vec<Choice>,
-    /// What can be typed for a key, and what is said of it.
+    /// Suggestions for the field of the key, with the status of each key.
     pub(super) proposed: Vec<(String, &'static str)>,
     pub(super) key: String,
-    /// The key that was found for it.
+    /// The key that the field refers to.
     pub(super) found: Option<Key>,
     pub(super) from: String,
     pub(super) to: String,
@@ -51,7 +51,7 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// Reads the form, and says what it asks for.
+    /// Reads the form, and returns it with its filter.
     pub(super) async fn read(app: &App, workspace: WorkspaceId, fields: &Fields, at: &Moments) -> DbResult<(Self, EventFilter)> {
         let mut faults = FormFaults::default();
         let found = match fields.given("api_key_id") {
@@ -95,7 +95,7 @@ impl Filters {
         Ok((filters, filter))
     }
 
-    /// The same question without empty answers and with the key's id; `None` if it is asked like that already.
+    /// Returns the query without empty fields and with the key's id; `None` if it has that form already.
     pub(super) fn tidy(&self, fields: &Fields) -> Option<Fields> {
         let id = self.found.as_ref().map(|key| key.id.to_string());
         let named = id.filter(|id| !fields.is("api_key_id", id));
@@ -106,21 +106,21 @@ impl Filters {
         }
     }
 
-    /// Which key it is, where the field says an id.
+    /// Returns the name of the key, if the field contains an id.
     pub(super) fn note(&self) -> Option<String> {
         let key = self.found.as_ref().filter(|key| key.name != self.key)?;
         Some(format!("This is {}.", key.name))
     }
 
-    /// What the list is limited to, in words, for a print of it.
-    pub(super) fn told(&self) -> Vec<(&'static str, String)> {
+    /// Returns the active filters in words, for the printed list.
+    pub(super) fn summary(&self) -> Vec<(&'static str, String)> {
         let chosen = |groups: &[Group]| {
             let mut choices = groups.iter().flat_map(|group| &group.choices);
             choices.find(|choice| choice.is_chosen).map(|choice| choice.text.clone())
         };
         let outcome = self.outcomes.iter().find(|choice| choice.is_chosen).map(|choice| choice.text.clone());
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let told = [
+        let filters = [
             ("Person", chosen(&self.people)),
             ("API key", self.found.as_ref().map(|key| format!("{} ({})", key.name, key.id))),
             ("Action", chosen(&self.actions)),
@@ -129,17 +129,17 @@ impl Filters {
             ("To", given(&self.to)),
             ("Unusual only", self.is_unusual.then(|| "yes".to_owned())),
         ];
-        told.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
+        filters.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
     }
 }
 
-/// A field of known words, and what is said of any other.
+/// Parses a field. Reports `otherwise` for an unknown value.
 fn word<T: std::str::FromStr>(fields: &Fields, name: &str, otherwise: &str, faults: &mut FormFaults) -> Option<T> {
     let text = fields.given(name)?;
     text.parse().map_err(|_| faults.add(name, otherwise)).ok()
 }
 
-/// The key of this id or name. A name may have been that of several keys, of which one at most is active.
+/// Finds the key with this id or name. Several keys may have had a name, of which one at most is active.
 async fn key(app: &App, workspace: WorkspaceId, text: &str) -> DbResult<Result<Key, String>> {
     let now = app.clock.now();
     if let Some(key) = keys::find_by_id_or_name(app.db.read(), workspace, text, now).await? {
@@ -159,7 +159,7 @@ async fn key(app: &App, workspace: WorkspaceId, text: &str) -> DbResult<Result<K
     }
 }
 
-/// What stands in the field: a name if it leads back to the same key, else what was typed.
+/// Returns the text of the field: a name if it finds the same key again, else the id or the text that was typed.
 fn typed(found: Option<&Key>, fields: &Fields, at: &Moments) -> String {
     match found {
         Some(key) if key.status(at.now()) == Status::Active => key.name.clone(),
@@ -169,7 +169,7 @@ fn typed(found: Option<&Key>, fields: &Fields, at: &Moments) -> String {
 }
 
 async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'static str)>> {
-    let (now, paging) = (app.clock.now(), Paging { page: 1, page_size: PROPOSED });
+    let (now, paging) = (app.clock.now(), Paging { page: 1, page_size: SUGGESTED });
     let newest = keys::list(app, workspace, &KeyFilter::default(), paging, now).await?.items;
     let count = |name: &str| newest.iter().filter(|key| key.name == name).count();
     let proposed = newest.iter().map(|key| match key.status(now) {
@@ -182,7 +182,7 @@ async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'
     Ok(proposed.collect())
 }
 
-/// Who is a member, who was, and who is none; and whoever is asked for besides, if they ever did something.
+/// Lists members, removed members and other actors; and the actor `asked` for, if they are in the log.
 async fn people(app: &App, workspace: WorkspaceId, asked: Option<&str>) -> DbResult<Vec<Group>> {
     let choice = |value: String, text: String| Choice { is_chosen: asked == Some(value.as_str()), value, text };
     let members = members::list(app.db.read(), workspace, Paging { page: 1, page_size: MEMBERS }).await?.items;
@@ -192,11 +192,15 @@ async fn people(app: &App, workspace: WorkspaceId, asked: Option<&str>) -> DbRes
         choice(member.id.to_string(), text)
     });
     let removed = store::removed_members(app.db.read(), workspace).await?.into_iter().map(|(id, name)| choice(id, name));
-    let others = [("operator", "Operator (command line)"), ("anonymous", "Nobody known")];
+    let others = [
+        (ActorKind::Operator, "Operator (command line)"),
+        (ActorKind::System, "PlaneConnection (automatic)"),
+        (ActorKind::Anonymous, "Nobody known"),
+    ];
     let mut groups = vec![
         Group { heading: "Members", choices: current.collect() },
         Group { heading: "Removed members", choices: removed.collect() },
-        Group { heading: "Others", choices: others.map(|(value, text)| choice(value.to_owned(), text.to_owned())).into() },
+        Group { heading: "Others", choices: others.map(|(value, text)| choice(value.as_str().to_owned(), text.to_owned())).into() },
     ];
     let is_listed = groups.iter().flat_map(|group| &group.choices).any(|choice| choice.is_chosen);
     if let (Some(id), false) = (asked, is_listed)

@@ -1,10 +1,12 @@
-//! Settings > Audit Log, for administrators and auditors: read it, export it, verify it.
+//! Settings > Audit Log: read, export, verify. For administrators and auditors.
 //!
-//! - here the page; `filters` the form above the list; `rows` events as they are shown; `chain` what is said of the chain
+//! - here the page; `filters` the form above the list; `rows` the events; `chain` the notices above it
 
 mod chain;
 mod filters;
 mod rows;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
@@ -12,11 +14,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::api::file;
+use super::chain_verifier::ScanRequest;
 use super::export::Format;
-use super::model::EventFilter;
-use super::{store, watch};
+use super::filter::EventFilter;
+use super::long_read::{Interrupted, LongRead};
+use super::store;
 use crate::access::{Form, ManageKeys, PageSession, Permission, ReadAuditLog};
 use crate::app::App;
+use crate::core::Core;
 use crate::frame::{Frame, Place};
 use chain::{ChainNotice, TablesNotice};
 use filters::Filters;
@@ -24,14 +29,12 @@ use kit::db::is_unavailable;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
 use kit::page::{Asked, Fields, Pager, html_with};
-use rows::Row;
+use rows::EventRow;
 
 const PATH: &str = "/settings/audit-log";
 
-/// Events on a page.
 const PAGE_SIZE: u32 = 50;
 
-/// The pages.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Audit log",
@@ -48,12 +51,12 @@ pub fn routes() -> Routes<App> {
 struct AuditPage {
     frame: Frame,
     chain: ChainNotice,
-    /// The comparison of the tables with the log, if there was one.
+    /// The latest comparison of the tables with the log.
     tables: Option<TablesNotice>,
     filters: Filters,
-    /// The events, unless the filters or the log have a fault that hides them.
-    list: Option<(Vec<Row>, Pager)>,
-    /// The same events as files.
+    /// `None` if the filters or the log have a fault that hides the events.
+    list: Option<(Vec<EventRow>, Pager)>,
+    /// The URLs of the exports.
     csv: String,
     ndjson: String,
     is_busy: bool,
@@ -61,7 +64,7 @@ struct AuditPage {
 
 async fn index(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let (frame, filters, filter) = read(&app, &who, &fields).await?;
-    // One address for one list: it can be sent to a colleague, or given to the API.
+    // One URL per list, which can be shared or given to the API.
     if let Some(tidy) = filters.tidy(&fields) {
         return Ok(Redirect::to(&format!("{PATH}{}", tidy.to_query())).into_response());
     }
@@ -84,7 +87,7 @@ async fn show(
     filter: &EventFilter,
     fields: &Fields,
 ) -> Result<Response, ApiError> {
-    let chain = app.chains.look(app, who.workspace()).await?;
+    let chain = app.chains.verify_new(app, who.workspace()).await?;
     let events = if filters.faults.is_empty() {
         Some(store::list(app.db.read(), who.workspace(), filter, fields.paging(PAGE_SIZE)).await)
     } else {
@@ -95,9 +98,9 @@ async fn show(
         Some(Ok(page)) => {
             let pager = Pager::new(&page, fields, "event");
             let opens_keys = ManageKeys::RULE.admits(frame.role);
-            Some((page.items.into_iter().map(|event| Row::new(event, opens_keys)).collect(), pager))
+            Some((page.items.into_iter().map(|event| EventRow::new(event, opens_keys)).collect(), pager))
         }
-        // An event that cannot be read was altered, and the chain says so.
+        // An event that cannot be read was altered, and the chain's notice reports it.
         Some(Err(error)) if chain.fault.is_some() && !is_unavailable(&error) => None,
         Some(Err(error)) => return Err(error.into()),
     };
@@ -125,24 +128,24 @@ async fn download(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(
 
 async fn verify(who: PageSession<ReadAuditLog>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     let reader = who.reader(&app).ok_or_else(ApiError::internal)?;
-    let turn = match app.chains.take_turn(&app, who.workspace(), reader) {
-        watch::Asked::Begun(turn) => turn,
-        // The page tells how far it is.
-        watch::Asked::UnderWay => return Ok(Redirect::to(PATH).into_response()),
-        watch::Asked::Busy => {
+    let scan = LongRead::new(Core::clone(&app), who.workspace(), Arc::new(reader));
+    let permit = match app.chains.request_scan(scan) {
+        ScanRequest::Admitted(permit) => permit,
+        // The page shows the progress.
+        ScanRequest::AlreadyRunning => return Ok(Redirect::to(PATH).into_response()),
+        ScanRequest::Busy => {
             let (frame, filters, filter) = read(&app, &who, &Fields::default()).await?;
             return show(&app, &who, StatusCode::CONFLICT, frame, filters, &filter, &Fields::default()).await;
         }
     };
-    // It may take longer than a browser waits. The page tells how far it is.
-    let workspace = who.workspace();
+    // It may take longer than a browser waits. The page shows the progress.
     tokio::spawn(async move {
-        let checked = async {
-            // First, so that both are there when the page says that the walk is over.
-            app.comparisons.run(&app, workspace).await?;
-            turn.walk().await
+        // The comparison first, so that the page has both results when it shows the scan as finished.
+        let checked = match app.comparisons.run(permit.read()).await {
+            Ok(()) | Err(Interrupted::NoLongerAllowed) => permit.scan().await,
+            Err(Interrupted::Db(error)) => Err(error),
         };
-        if let Err(error) = checked.await {
+        if let Err(error) = checked {
             tracing::warn!(%error, "an audit log could not be verified");
         }
     });

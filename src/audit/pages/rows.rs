@@ -1,29 +1,30 @@
-//! An event as a row of the list.
+//! The rows of the list.
 
 use std::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::audit::model::{Action, Event, Outcome};
-use crate::audit::words::{Phrase, phrases, unusual};
+use crate::audit::action::{Action, Outcome};
+use crate::audit::descriptions::{Phrase, phrases, unusual};
+use crate::audit::event::Event;
+use crate::audit::target::TargetKind;
 use crate::keys::KeyId;
 use kit::page::Fields;
 
-/// An event in words, and all there is to it.
-pub(super) struct Row {
+/// An event as a sentence, with its details.
+pub(super) struct EventRow {
     pub(super) event: Event,
-    /// The sentence: words, and where they lead.
+    /// The parts of the sentence, with their links.
     pub(super) words: Vec<(String, Option<String>)>,
     pub(super) unusual: Option<&'static str>,
     pub(super) is_denied: bool,
-    /// From which address.
+    /// The client's address.
     pub(super) from: String,
-    /// Names and texts.
     pub(super) details: Vec<(String, String)>,
 }
 
-impl Row {
-    /// As it is shown to someone who may open the pages of keys, or may not.
+impl EventRow {
+    /// Prepares an event. `opens_keys` is true for a reader who may open the pages of keys.
     pub(super) fn new(event: Event, opens_keys: bool) -> Self {
         let words = phrases(&event).into_iter().map(|phrase| (link(&phrase, opens_keys), phrase.text));
         Self {
@@ -36,35 +37,34 @@ impl Row {
         }
     }
 
-    /// The kind and the id of whoever did it.
     pub(super) fn actor(&self) -> String {
         spelled(&self.event.actor.kind, self.event.actor.id.as_deref())
     }
 
-    /// The kind and the id of what it was done to.
     pub(super) fn target(&self) -> Option<String> {
         self.event.target.as_ref().map(|target| spelled(&target.kind, target.id.as_deref()))
     }
 }
 
-/// A key leads to its page, or to its events for those who may not open that; a person leads to what they did.
+/// Returns the link of a name: of a key to its page, or to its events if the reader may not open that page; of a member to
+/// their events.
 fn link(phrase: &Phrase, opens_keys: bool) -> Option<String> {
     let (kind, id) = phrase.names.as_ref()?;
-    match kind.as_str() {
-        "api_key" if opens_keys => id.parse::<KeyId>().ok().map(|id| format!("/settings/api-keys/{id}")),
-        "api_key" => Some(Fields::default().with("api_key_id", id).to_query()),
-        "member" => Some(Fields::default().with("actor_id", id).to_query()),
-        _ => None,
+    match kind {
+        TargetKind::ApiKey if opens_keys => id.parse::<KeyId>().ok().map(|id| format!("/settings/api-keys/{id}")),
+        TargetKind::ApiKey => Some(Fields::default().with("api_key_id", id).to_query()),
+        TargetKind::Member => Some(Fields::default().with("actor_id", id).to_query()),
+        TargetKind::Workspace | TargetKind::Aircraft | TargetKind::Trip | TargetKind::Report | TargetKind::Invoice => None,
     }
 }
 
 fn from(event: &Event) -> String {
-    // Refusals are folded by network, and past some addresses not told apart at all.
-    let is_folded = matches!(event.action.parse(), Ok(Action::KeyDenied | Action::KeyLeakedInUrl));
+    // Denials are aggregated by network, and past some number of networks under none.
+    let is_aggregated = matches!(event.action.parse(), Ok(Action::KeyDenied | Action::KeyLeakedInUrl));
     match event.ip.as_deref() {
-        Some(ip) if is_folded && matches!(ip.parse(), Ok(IpAddr::V6(_))) => format!("{ip}/64"),
+        Some(ip) if is_aggregated && matches!(ip.parse(), Ok(IpAddr::V6(_))) => format!("{ip}/64"),
         Some(ip) => ip.to_owned(),
-        None if is_folded => "many addresses".to_owned(),
+        None if is_aggregated => "many addresses".to_owned(),
         None => String::new(),
     }
 }
@@ -73,8 +73,8 @@ fn spelled(kind: &str, id: Option<&str>) -> String {
     id.map_or_else(|| kind.to_owned(), |id| format!("{kind} {id}"))
 }
 
-/// The details one by one: what changed as from what to what, the rest as JSON. By name: a database may hand members of
-/// JSON back in an order of its own.
+/// Returns the details by name: changes as old and new value, the rest as JSON. Sorted, as Postgres reorders the members of
+/// a JSON object.
 fn details(details: &Value) -> Vec<(String, String)> {
     match details {
         Value::Object(members) => {

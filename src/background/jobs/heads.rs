@@ -17,6 +17,6 @@ impl Job for AuditHeads {
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
         let logs = app.cluster.is_longest_running().await?;
-        Ok(app.heads.run(app, logs).await?)
+        Ok(app.heads.run(app, logs, |workspace| app.index.tenant(workspace).map(|tenant| tenant.slug.to_string())).await?)
     }
 }

@@ -15,7 +15,7 @@ use super::index::IndexedKey;
 use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKey, Status, UpdateKey, successor_names};
 use super::store;
 use crate::app::App;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, IdempotencyOutcome, Target, differences};
+use crate::audit::{Action, AuditContext, AuditedTx, IdempotencyOutcome, Target, TargetKind, differences};
 use crate::cluster::{self, Confirmation, LocalChange};
 use crate::limits::Limit;
 use crate::workspaces::{self, WorkspaceId};
@@ -158,7 +158,6 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: AuditContext, id: Key
 pub async fn record_expiries(app: &App) -> DbResult<()> {
     for key in store::unrecorded_expiries(app.db.read(), app.clock.now(), 1_000).await? {
         let mut tx = AuditedTx::begin_system(app, key.workspace).await?;
-        tx.act_for(AuditContext::of(Actor::api_key(key.id, &key.name)));
         if store::set_expiry_recorded(tx.db(), key.id, tx.now()).await? {
             tx.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
             tx.commit().await?;
@@ -280,7 +279,7 @@ fn person(tx: &AuditedTx) -> Person {
 }
 
 fn target(key: &Key) -> Target {
-    Target::new("api_key", key.id, &key.name)
+    Target::new(TargetKind::ApiKey, key.id, &key.name)
 }
 
 fn described(key: &Key) -> serde_json::Value {

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{person, publish, require_stored, target};
 use crate::app::App;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx};
+use crate::audit::{Action, AuditContext, AuditedTx};
 use crate::cluster::{self, Confirmation, LocalChange};
 use crate::keys::error::Error;
 use crate::keys::index::IndexedKey;
@@ -77,7 +77,6 @@ async fn record(app: App, key: Key, since: Time, confirmation: Confirmation) -> 
 
 async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmation) -> DbResult<Option<Time>> {
     let mut tx = AuditedTx::begin_essential_system(app, key.workspace).await?;
-    tx.act_for(AuditContext::of(Actor::api_key(key.id, &key.name)));
     if !store::set_refused_everywhere(tx.db(), key.id, since).await? {
         let known = store::find(tx.db(), key.workspace, key.id).await?;
         return Ok(known.and_then(|key| key.refused_everywhere_at));

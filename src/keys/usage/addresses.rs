@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Batch;
 use super::new_address_limit::Unreported;
 use super::recorder::Recorder;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
 use crate::keys::index::{EntryRef, NetworkUse};
 use crate::keys::model::KeyId;
@@ -209,7 +209,7 @@ fn record_full_list(tx: &mut AuditedTx, entry: &EntryRef) {
 }
 
 fn target(entry: &EntryRef) -> Target {
-    Target::new("api_key", entry.id, &entry.name)
+    Target::new(TargetKind::ApiKey, entry.id, &entry.name)
 }
 
 async fn delete(db: &impl ConnectionTrait, key: KeyId, stored: &[String]) -> DbResult<()> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::MAX_BATCH;
 use super::denial_aggregator::AggregatedDenial;
 use super::recorder::Recorder;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, Outcome, Target};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Outcome, Target, TargetKind};
 use crate::core::Core;
 use crate::keys::denial::DenialReason;
 use crate::workspaces::WorkspaceId;
@@ -50,7 +50,7 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
             credential: None,
         });
         let (action, details) = event_of(denial);
-        tx.record_as(action, Outcome::Denied, Some(Target::new("api_key", entry.id, &entry.name)), details);
+        tx.record_as(action, Outcome::Denied, Some(Target::new(TargetKind::ApiKey, entry.id, &entry.name)), details);
     }
     tx.commit().await
 }

@@ -1,6 +1,6 @@
 //! `audit::compare`: whatever is done to a row of a key, a member or a setting behind the product's back is named.
 
-use planeconnection::audit::compare;
+use planeconnection::audit::{TargetKind, compare};
 use planeconnection::members::Role;
 use serde_json::json;
 use testkit::KEYS;
@@ -196,5 +196,5 @@ async fn unreadable_row_is_reported() {
     trips_key(&t, "Desk").await;
     t.tamper("UPDATE api_keys SET created_at = 'yesterday'").await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
-    assert!(found.differences.iter().any(|one| one.kind == "api_key" && one.table.starts_with("unreadable")), "{found:?}");
+    assert!(found.differences.iter().any(|one| one.kind == TargetKind::ApiKey && one.table.starts_with("unreadable")), "{found:?}");
 }

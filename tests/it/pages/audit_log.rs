@@ -4,7 +4,7 @@ mod chain;
 mod filters;
 
 use kit::http::Paging;
-use planeconnection::audit::{self, Action, AuditContext, AuditedTx, Event, EventFilter, Outcome, Target, Which};
+use planeconnection::audit::{self, Action, AuditContext, AuditedTx, Event, EventFilter, Outcome, Target, TargetKind, Which};
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 use testkit::KEYS;
@@ -19,7 +19,7 @@ async fn expiring_key(t: &TestApp, name: &str) -> TestKey {
 
 async fn record(t: &TestApp, action: Action, outcome: Outcome, details: Value) {
     let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
-    let target = Some(Target::new("api_key", "key_x", "Fleet Dashboard"));
+    let target = Some(Target::new(TargetKind::ApiKey, "key_x", "Fleet Dashboard"));
     tx.record_as(action, outcome, target, details);
     tx.commit().await.expect("a commit");
 }

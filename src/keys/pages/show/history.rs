@@ -28,7 +28,7 @@ pub(super) async fn events(app: &App, workspace: WorkspaceId, key: KeyId) -> DbR
     let of_key = EventFilter { api_key_id: Some(key.to_string()), ..EventFilter::default() };
     let page = audit::list(app.db.read(), workspace, &of_key, EVENTS).await?;
     let told = |event: Event| Told {
-        words: audit::told(&event),
+        words: audit::describe(&event),
         is_denied: event.outcome == Outcome::Denied.as_str(),
         unusual: audit::unusual(&event),
         event,

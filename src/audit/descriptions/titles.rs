@@ -1,8 +1,8 @@
-//! Actions as the choices of a list.
+//! Actions as choices of a list.
 
-use crate::audit::model::Action;
+use crate::audit::action::Action;
 
-/// What an action is called where there is no event to tell.
+/// Returns the title of an action without an event.
 pub(in crate::audit) const fn title(action: Action) -> &'static str {
     match action {
         Action::KeyCreated => "Key created",
@@ -38,7 +38,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
     }
 }
 
-/// The heading it stands under.
+/// Returns the heading of an action in a list.
 pub(in crate::audit) fn heading(action: Action) -> &'static str {
     match action.as_str().split('.').next() {
         Some("api_key" | "settings") => "API keys",

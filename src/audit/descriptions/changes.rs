@@ -1,42 +1,42 @@
-//! What changed, and why requests were refused.
+//! Changed fields and denial reasons, as the rest of a sentence.
 
 use serde_json::Value;
 
 use super::text;
 use crate::keys::DenialReason;
 
-/// The changes of an event as the rest of a sentence: “: status (active → maintenance), home base and notes”.
+/// Returns the changes of an event: “: status (active → maintenance), home base and notes”.
 pub(super) fn changed(details: &Value) -> String {
     let Some(fields) = details.as_object() else { return String::new() };
     let rewritten = fields.get("rewritten").and_then(Value::as_array).into_iter().flatten();
     let named = fields.iter().filter(|(name, _)| name.as_str() != "rewritten").map(|(name, change)| field(name, change));
-    let mut told: Vec<String> = named.chain(rewritten.filter_map(Value::as_str).map(spelled)).collect();
-    // A database may hand members of JSON back in an order of its own.
-    told.sort_unstable();
-    match told.split_last() {
+    let mut texts: Vec<String> = named.chain(rewritten.filter_map(Value::as_str).map(spelled)).collect();
+    // Postgres reorders the members of a JSON object.
+    texts.sort_unstable();
+    match texts.split_last() {
         None => String::new(),
         Some((only, [])) => format!(": {only}"),
         Some((last, others)) => format!(": {} and {last}", others.join(", ")),
     }
 }
 
-/// Fields whose values are words of this product or codes: short, and nobody's own text.
-const TOLD: [&str; 8] = ["status", "severity", "confidentiality", "tripType", "origin", "destination", "homeBase", "currency"];
+/// Fields with short values from a closed list or of a fixed form, never free text.
+const SHOWN_FIELDS: [&str; 8] = ["status", "severity", "confidentiality", "tripType", "origin", "destination", "homeBase", "currency"];
 
-/// A field, and from what to what if that is said in a word or two.
+/// Returns a field, with its old and new values if they are shown.
 fn field(name: &str, change: &Value) -> String {
     match ["from", "to"].map(|end| change.get(end).and_then(Value::as_str)) {
-        [Some(from), Some(to)] if TOLD.contains(&name) => format!("{} ({} → {})", spelled(name), spaced(from), spaced(to)),
+        [Some(from), Some(to)] if SHOWN_FIELDS.contains(&name) => format!("{} ({} → {})", spelled(name), spaced(from), spaced(to)),
         _ => spelled(name),
     }
 }
 
-/// A word of the API as people write it: `close_out` is “close out”.
+/// Returns a value of the API with spaces: `close_out` becomes “close out”.
 fn spaced(word: &str) -> String {
     word.replace('_', " ")
 }
 
-/// A field of the API as people call it: `departureDate` is “departure date”.
+/// Returns a field of the API in plain words: `departureDate` becomes “departure date”.
 fn spelled(field: &str) -> String {
     match field {
         "ipAllowlist" => return "allowed addresses".to_owned(),
@@ -56,14 +56,14 @@ fn spelled(field: &str) -> String {
     words
 }
 
-/// The reason of a denied request with a key; `None` if the event has none that this version knows.
+/// Returns the reason why requests with a key were denied, unless this version does not know it.
 pub(super) fn denial_reason(details: &Value) -> Option<DenialReason> {
     let scope = text(details, "/requiredScope").and_then(|scope| scope.parse().ok());
     DenialReason::from_label(text(details, "/reason")?, scope)
 }
 
-/// The reason of denied requests with a key, as the rest of a sentence.
-pub(super) fn refused(details: &Value) -> String {
+/// Returns the reason in words.
+pub(super) fn denied_because(details: &Value) -> String {
     let Some(reason) = denial_reason(details) else {
         return text(details, "/reason").map_or_else(|| "no reason recorded".to_owned(), spaced);
     };

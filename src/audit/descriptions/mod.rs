@@ -1,10 +1,10 @@
-//! Events as sentences: who did what to what, in the order in which a person would say it.
+//! Events as sentences.
 //!
-//! Names are those of the event, as they were at the time. What is unknown to this version is told by its own word.
+//! Names are those of the event, as they were at the time. An action that is unknown to this version appears as its code.
 //!
-//! - here the sentences; `changes` what changed, and why requests were refused; `sessions` sign-ins and invitations
+//! - here the sentences; `changes` changed fields and denial reasons; `sessions` sign-ins and invitations
 //! - `titles` actions without an event
-//! - `unusual` what deserves a second look
+//! - `unusual` events that deserve attention
 
 mod changes;
 mod sessions;
@@ -15,21 +15,23 @@ mod unusual;
 
 use serde_json::Value;
 
-use super::model::{Action, Actor, Event};
+use super::action::Action;
+use super::actor::{ActorKind, EventActor};
+use super::event::Event;
+use super::target::{EventTarget, TargetKind};
 use crate::members::Role;
-use changes::{changed, refused};
+use changes::{changed, denied_because};
 use kit::page::number::{grouped, plural};
 pub(super) use titles::{heading, title};
 pub use unusual::unusual;
 pub(super) use unusual::{is_unusual, unusual_kinds};
 
-/// A part of a sentence: words, or the name of something that a page may link to.
+/// A part of a sentence: words, or a name that a page may link.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Phrase {
-    /// As it is read.
     pub text: String,
-    /// What it names: a kind and an id, such as `api_key` and `key_…`.
-    pub names: Option<(String, String)>,
+    /// The kind and the id that the name belongs to.
+    pub names: Option<(TargetKind, String)>,
 }
 
 impl<T: Into<String>> From<T> for Phrase {
@@ -38,19 +40,19 @@ impl<T: Into<String>> From<T> for Phrase {
     }
 }
 
-/// Who did what to what: “Ana Keller created the key Fleet Dashboard”.
-pub fn told(event: &Event) -> String {
+/// Returns an event as a sentence: “Ana Keller created the key Fleet Dashboard”.
+pub fn describe(event: &Event) -> String {
     phrases(event).into_iter().map(|phrase| phrase.text).collect()
 }
 
-/// The same in parts.
+/// Returns the sentence in parts.
 pub fn phrases(event: &Event) -> Vec<Phrase> {
     if let Ok(action) = event.action.parse() {
         return sentence(event, action);
     }
-    let mut words = vec![who(event), ": ".into(), event.action.clone().into()];
+    let mut words = vec![subject(event), ": ".into(), event.action.clone().into()];
     if let Some(target) = event.target.as_ref() {
-        words.extend([" (".into(), named(&target.kind, target.id.as_ref(), target.name.as_ref()), ")".into()]);
+        words.extend([" (".into(), named(target.known_kind(), target.id.as_ref(), target.name.as_ref()), ")".into()]);
     }
     words
 }
@@ -70,15 +72,15 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::KeyRefusedEverywhere => is(event, refused_everywhere(details)),
         Action::KeyExpired => is(event, " expired"),
         Action::KeyUsed => is(event, used(details)),
-        Action::KeyDenied => refusal(event),
+        Action::KeyDenied => denial(event),
         Action::KeyLeakedInUrl => is(event, leaked(details)),
         Action::KeySettingsUpdated => {
             let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
-            vec![who(event), format!(" switched API key management {switched}").into()]
+            vec![subject(event), format!(" switched API key management {switched}").into()]
         }
-        Action::SignedIn => vec![who(event), " signed in".into(), sessions::ended(details).into()],
+        Action::SignedIn => vec![subject(event), " signed in".into(), sessions::ended(details).into()],
         Action::SignInFailed => sessions::failed(event),
-        Action::SignedOut => vec![who(event), " signed out".into()],
+        Action::SignedOut => vec![subject(event), " signed out".into()],
         Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
         Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
         Action::MemberJoined => is(event, " set a password and joined"),
@@ -91,7 +93,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
             self::did(event, "removed", format!(" from the workspace{}", sessions::ended_invitations(details)))
         }
         Action::AircraftCreated => did("added"),
-        Action::ReportCreated if event.actor.kind == "anonymous" => {
+        Action::ReportCreated if event.actor.known_kind() == Some(ActorKind::Anonymous) => {
             let promised = if text(details, "/confidentiality") == Some("anonymous") { "anonymously" } else { "in confidence" };
             is(event, format!(" was filed {promised}"))
         }
@@ -103,23 +105,23 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
     }
 }
 
-/// “Ana Keller created the key Fleet Dashboard”, and what follows.
+/// “Ana Keller created the key Fleet Dashboard”, with a continuation.
 fn did(event: &Event, verb: &str, rest: String) -> Vec<Phrase> {
-    vec![who(event), format!(" {verb} {}", kind(event)).into(), target(event), rest.into()]
+    vec![subject(event), format!(" {verb} {}", kind(event)).into(), target(event), rest.into()]
 }
 
-/// “The key Fleet Dashboard”, and what became of it.
+/// “The key Fleet Dashboard”, with a continuation.
 fn is(event: &Event, rest: impl Into<String>) -> Vec<Phrase> {
     vec![begin(kind(event)).into(), target(event), rest.into().into()]
 }
 
 /// “12 requests with the key Old website were refused: it is revoked”
-fn refusal(event: &Event) -> Vec<Phrase> {
+fn denial(event: &Event) -> Vec<Phrase> {
     let (requests, were) = match event.details.get("count").and_then(Value::as_u64).unwrap_or(1) {
         1 => ("A request".to_owned(), "was"),
         count => (format!("{} requests", grouped(count)), "were"),
     };
-    let because = refused(&event.details);
+    let because = denied_because(&event.details);
     vec![format!("{requests} with {}", kind(event)).into(), target(event), format!(" {were} refused: {because}").into()]
 }
 
@@ -164,41 +166,50 @@ fn leaked(details: &Value) -> String {
     format!(" was sent in a URL{times}")
 }
 
-/// Whoever did it, at the beginning of a sentence.
-fn who(event: &Event) -> Phrase {
+/// The actor, at the beginning of a sentence.
+fn subject(event: &Event) -> Phrase {
     let actor = &event.actor;
-    match actor.kind.as_str() {
-        "operator" if actor.name.as_deref() == Some(Actor::SET_UP_LINK) => "Somebody with the set-up link".into(),
-        "operator" => "The operator (command line)".into(),
-        "api_key" => Phrase { text: format!("The key {}", actor.name.as_deref().unwrap_or("without a name")), ..name_of(actor) },
-        "anonymous" => "Somebody".into(),
-        _ => name_of(actor),
+    match actor.known_kind() {
+        Some(ActorKind::Operator) if actor.is_set_up_link() => "Somebody with the set-up link".into(),
+        Some(ActorKind::Operator) => "The operator (command line)".into(),
+        Some(ActorKind::ApiKey) => {
+            Phrase { text: format!("The key {}", actor.name.as_deref().unwrap_or("without a name")), ..name_of(actor) }
+        }
+        Some(ActorKind::Anonymous) => "Somebody".into(),
+        Some(ActorKind::System) => "PlaneConnection".into(),
+        Some(ActorKind::Member) | None => name_of(actor),
     }
 }
 
-fn name_of(actor: &super::model::EventActor) -> Phrase {
-    named(&actor.kind, actor.id.as_ref(), actor.name.as_ref())
+fn name_of(actor: &EventActor) -> Phrase {
+    let kind = match actor.known_kind() {
+        Some(ActorKind::Member) => Some(TargetKind::Member),
+        Some(ActorKind::ApiKey) => Some(TargetKind::ApiKey),
+        Some(ActorKind::Operator | ActorKind::Anonymous | ActorKind::System) | None => None,
+    };
+    named(kind, actor.id.as_ref(), actor.name.as_ref())
 }
 
 fn target(event: &Event) -> Phrase {
-    event.target.as_ref().map_or_else(|| "".into(), |target| named(&target.kind, target.id.as_ref(), target.name.as_ref()))
+    let Some(target) = event.target.as_ref() else { return "".into() };
+    named(target.known_kind(), target.id.as_ref(), target.name.as_ref())
 }
 
-fn named(kind: &str, id: Option<&String>, name: Option<&String>) -> Phrase {
+fn named(kind: Option<TargetKind>, id: Option<&String>, name: Option<&String>) -> Phrase {
     let text = name.or(id).cloned().unwrap_or_else(|| "an unnamed actor or object".to_owned());
-    Phrase { text, names: id.map(|id| (kind.to_owned(), id.clone())) }
+    Phrase { text, names: kind.zip(id.cloned()) }
 }
 
-/// What comes before the target's name; a person needs no such words.
+/// The words before the target's name. A person has none.
 fn kind(event: &Event) -> &'static str {
-    match event.target.as_ref().map(|target| target.kind.as_str()) {
-        Some("api_key") => "the key ",
-        Some("workspace") => "the workspace ",
-        Some("aircraft") => "the aircraft ",
-        Some("trip") => "the trip ",
-        Some("report") => "the report ",
-        Some("invoice") => "the invoice ",
-        _ => "",
+    match event.target.as_ref().and_then(EventTarget::known_kind) {
+        Some(TargetKind::ApiKey) => "the key ",
+        Some(TargetKind::Workspace) => "the workspace ",
+        Some(TargetKind::Aircraft) => "the aircraft ",
+        Some(TargetKind::Trip) => "the trip ",
+        Some(TargetKind::Report) => "the report ",
+        Some(TargetKind::Invoice) => "the invoice ",
+        Some(TargetKind::Member) | None => "",
     }
 }
 
@@ -210,7 +221,7 @@ fn listed(name: Option<&str>) -> String {
     name.map(|name| format!(": {name}")).unwrap_or_default()
 }
 
-/// The reason that was given, if one was.
+/// The reason, if one was given.
 fn quoted(details: &Value) -> String {
     text(details, "/reason").map(|reason| format!(": “{reason}”")).unwrap_or_default()
 }

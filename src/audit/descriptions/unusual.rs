@@ -1,16 +1,17 @@
-//! What deserves a second look. One table says it for the mark on an event and for the filter of the list, so that the
-//! two agree: every refusal, and what was done with certain details.
+//! Unusual events, which deserve attention: every denial, and successes with certain details. One table serves the mark on
+//! an event and the filter of the list, so that they agree.
 
 use sea_orm::sea_query::{Alias, BinOper, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition};
 use serde_json::Value;
 
 use super::changes::denial_reason;
-use crate::audit::model::{Action, Event, Outcome};
+use crate::audit::action::{Action, Outcome};
+use crate::audit::event::Event;
 use crate::audit::tables::event::Column;
 use crate::keys::DenialReason;
 
-/// Done, and all the same unusual: if what the details say under these names is this.
+/// A success that is unusual if its details have this value at this path.
 struct Sign {
     action: Action,
     path: &'static [&'static str],
@@ -18,7 +19,7 @@ struct Sign {
     because: &'static str,
 }
 
-/// A value that both engines write in the same letters.
+/// A JSON value with the same text on both engines.
 #[derive(Clone, Copy)]
 enum Literal {
     False,
@@ -52,10 +53,10 @@ const SIGNS: [Sign; 3] = [
     },
 ];
 
-/// Why an event deserves a second look, if it does.
+/// Returns the reason why an event is unusual, if it is.
 pub fn unusual(event: &Event) -> Option<&'static str> {
     if event.outcome == Outcome::Denied.as_str() {
-        return Some(refusal(event));
+        return Some(denial(event));
     }
     let shown = |sign: &Sign| {
         let said = sign.path.iter().try_fold(&event.details, |value, name| value.get(name));
@@ -64,19 +65,19 @@ pub fn unusual(event: &Event) -> Option<&'static str> {
     SIGNS.iter().find(|sign| shown(sign)).map(|sign| sign.because)
 }
 
-fn refusal(event: &Event) -> &'static str {
+fn denial(event: &Event) -> &'static str {
     match event.action.parse() {
-        Ok(Action::KeyLeakedInUrl) => denial(DenialReason::LeakedInUrl),
+        Ok(Action::KeyLeakedInUrl) => key_denial(DenialReason::LeakedInUrl),
         Ok(Action::SignInFailed) if event.details.get("limitReached") == Some(&Value::Bool(true)) => {
             "somebody is guessing this password"
         }
         Ok(Action::SignInFailed) => "a sign-in failed",
-        Ok(Action::KeyDenied) => denial_reason(&event.details).map_or("a key was refused", denial),
+        Ok(Action::KeyDenied) => denial_reason(&event.details).map_or("a key was refused", key_denial),
         _ => "refused",
     }
 }
 
-const fn denial(reason: DenialReason) -> &'static str {
+const fn key_denial(reason: DenialReason) -> &'static str {
     match reason {
         DenialReason::Invalid => "an unknown key was used",
         DenialReason::Revoked => "a revoked key is still in use",
@@ -89,14 +90,14 @@ const fn denial(reason: DenialReason) -> &'static str {
     }
 }
 
-/// The same as a condition on stored events.
+/// Returns the condition of unusual events in the database.
 pub(in crate::audit) fn is_unusual() -> Condition {
     unusual_kinds().into_iter().fold(Condition::any(), Condition::add)
 }
 
-/// Its parts, each of which an index finds; an event may fit several.
+/// Returns the parts of the condition, each of which an index serves. An event may satisfy several.
 ///
-/// `->` on a JSON column gives JSON on SQLite and on Postgres, and as text `false` and `null` are the same on both.
+/// On SQLite and on Postgres `->` on a JSON column gives JSON; as text, `false` and `null` are the same on both.
 pub(in crate::audit) fn unusual_kinds() -> Vec<Condition> {
     let shown = |sign: Sign| {
         let said = sign

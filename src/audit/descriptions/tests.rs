@@ -1,16 +1,20 @@
-//! Every action as it is recorded, and as it is told.
+//! Every action as it is recorded, and its sentence.
 
 use serde_json::{Value, json};
 
-use super::{phrases, told, unusual};
-use crate::audit::model::{Action, Event, EventActor, EventId, Outcome, Target};
+use super::{describe, phrases, unusual};
+use crate::audit::action::{Action, Outcome};
+use crate::audit::actor::EventActor;
+use crate::audit::event::{Event, EventId};
+use crate::audit::target::{EventTarget, TargetKind};
 use kit::clock::Time;
 
 const ANA: (&str, &str) = ("member", "Ana Keller");
 const BEN: (&str, &str) = ("member", "Ben Moser");
 const KEY: (&str, &str) = ("api_key", "Fleet Dashboard");
 const OPERATOR: (&str, &str) = ("operator", "root");
-const NOBODY: (&str, &str) = ("anonymous", "");
+const ANONYMOUS: (&str, &str) = ("anonymous", "");
+const SYSTEM: (&str, &str) = ("system", "");
 
 fn event(action: &str, actor: (&str, &str), target: (&str, &str), details: Value) -> Event {
     let named = |(kind, name): (&str, &str)| (kind.to_owned(), Some(name.to_owned()).filter(|name| !name.is_empty()));
@@ -25,7 +29,7 @@ fn event(action: &str, actor: (&str, &str), target: (&str, &str), details: Value
         action: action.to_owned(),
         outcome: if is_refusal { Outcome::Denied } else { Outcome::Success }.as_str().to_owned(),
         actor: EventActor { kind, id, name },
-        target: target_name.map(|name| Target { kind: target_kind, id: Some("x_1".to_owned()), name: Some(name) }),
+        target: target_name.map(|name| EventTarget { kind: target_kind, id: Some("x_1".to_owned()), name: Some(name) }),
         ip: None,
         user_agent: None,
         request_id: None,
@@ -64,7 +68,7 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             "Ana Keller revoked the key Fleet Dashboard: “It leaked”",
         ),
         (
-            event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}, {}, {}], "leaseRanOut": [] })),
+            event("api_key.refused_everywhere", SYSTEM, KEY, json!({ "confirmedBy": [{}, {}, {}], "leaseRanOut": [] })),
             "The key Fleet Dashboard is refused everywhere: confirmed by 3 nodes",
         ),
         (
@@ -75,6 +79,8 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}], "leaseRanOut": [], "gone": [{}] })),
             "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; 1 node left in the meantime",
         ),
+        (event("api_key.expired", SYSTEM, KEY, json!({ "expiresAt": Time::LAST })), "The key Fleet Dashboard expired"),
+        // In logs of earlier versions by the key itself.
         (event("api_key.expired", KEY, KEY, json!({ "expiresAt": Time::LAST })), "The key Fleet Dashboard expired"),
         (event("api_key.used", KEY, KEY, used(true)), "The key Fleet Dashboard was used for the first time, from 203.0.113.7"),
         (event("api_key.used", KEY, KEY, used(false)), "The key Fleet Dashboard was used from a new address, 203.0.113.7"),
@@ -92,8 +98,8 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.leaked_in_url", KEY, KEY, json!({ "reason": "leaked_in_url", "count": 3 })),
             "The key Fleet Dashboard was sent in a URL 3 times",
         ),
-        (event("settings.api_keys.updated", ANA, NOBODY, switched(false)), "Ana Keller switched API key management off"),
-        (event("settings.api_keys.updated", ANA, NOBODY, switched(true)), "Ana Keller switched API key management on"),
+        (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(false)), "Ana Keller switched API key management off"),
+        (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(true)), "Ana Keller switched API key management on"),
     ]
 }
 
@@ -109,15 +115,15 @@ fn of_people() -> Vec<(Event, &'static str)> {
         ),
         (event("member.signed_in", ANA, ANA, json!({})), "Ana Keller signed in"),
         (
-            event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST })),
+            event("member.sign_in_failed", ANONYMOUS, BEN, json!({ "at": Time::FIRST })),
             "Somebody tried to sign in as Ben Moser with a wrong password",
         ),
         (
-            event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST, "last": Time::FIRST, "count": 1_200 })),
+            event("member.sign_in_failed", ANONYMOUS, BEN, json!({ "at": Time::FIRST, "last": Time::FIRST, "count": 1_200 })),
             "Somebody tried to sign in as Ben Moser with a wrong password, 1,200 times",
         ),
         (
-            event("member.sign_in_failed", NOBODY, BEN, json!({ "at": Time::FIRST, "count": 1, "limitReached": true })),
+            event("member.sign_in_failed", ANONYMOUS, BEN, json!({ "at": Time::FIRST, "count": 1, "limitReached": true })),
             "Sign-ins as Ben Moser were refused once: too many wrong passwords for this email",
         ),
         (event("member.signed_in", ANA, ANA, json!({ "endedSessions": 2 })), "Ana Keller signed in; the oldest 2 sessions ended"),
@@ -160,8 +166,8 @@ fn of_data() -> Vec<(Event, &'static str)> {
             "Ana Keller changed the trip LSZH–EGLL 2026-11-24: departure date and status (active → close out)",
         ),
         (event("report.created", ANA, number, filed("standard")), "Ana Keller filed the report HAZ-2026-0007"),
-        (event("report.created", NOBODY, number, filed("anonymous")), "The report HAZ-2026-0007 was filed anonymously"),
-        (event("report.created", NOBODY, number, filed("confidential")), "The report HAZ-2026-0007 was filed in confidence"),
+        (event("report.created", ANONYMOUS, number, filed("anonymous")), "The report HAZ-2026-0007 was filed anonymously"),
+        (event("report.created", ANONYMOUS, number, filed("confidential")), "The report HAZ-2026-0007 was filed in confidence"),
         (
             event("report.updated", ANA, number, report),
             "Ana Keller changed the report HAZ-2026-0007: description, status (submitted → under review) and title",
@@ -184,10 +190,10 @@ fn of_data() -> Vec<(Event, &'static str)> {
 }
 
 #[test]
-fn every_action_is_told_in_a_sentence() {
+fn every_action_has_a_sentence() {
     let all = [of_keys(), of_people(), of_data()].concat();
     for (event, sentence) in &all {
-        assert_eq!(told(event), *sentence, "{}", event.action);
+        assert_eq!(describe(event), *sentence, "{}", event.action);
     }
     for action in Action::ALL {
         assert!(all.iter().any(|(event, _)| event.action == action.as_str()), "{action} is not in the table");
@@ -195,27 +201,27 @@ fn every_action_is_told_in_a_sentence() {
 }
 
 #[test]
-fn an_action_of_another_version_is_told_by_its_own_word() {
+fn unknown_action_is_described_by_its_code() {
     let unknown = event("hangar.swept", ANA, ("hangar", "North"), json!(["anything"]));
-    assert_eq!(told(&unknown), "Ana Keller: hangar.swept (North)");
+    assert_eq!(describe(&unknown), "Ana Keller: hangar.swept (North)");
     assert_eq!(unusual(&unknown), None);
 }
 
 #[test]
-fn details_that_are_not_what_they_should_be_still_make_a_sentence() {
+fn malformed_details_still_make_a_sentence() {
     for action in Action::ALL {
         for details in [json!(null), json!([]), json!({ "role": 7, "count": "x", "rewritten": 3, "enabled": [], "reason": {} })] {
-            for target in [KEY, NOBODY] {
-                assert!(!told(&event(action.as_str(), NOBODY, target, details.clone())).is_empty());
+            for target in [KEY, ANONYMOUS] {
+                assert!(!describe(&event(action.as_str(), ANONYMOUS, target, details.clone())).is_empty());
             }
         }
     }
 }
 
 #[test]
-fn the_names_in_a_sentence_say_what_they_name() {
+fn names_in_a_sentence_refer_to_their_subjects() {
     let event = event("api_key.created", ANA, KEY, json!({}));
     let names: Vec<_> =
         phrases(&event).into_iter().filter_map(|phrase| phrase.names.map(|(kind, _)| (kind, phrase.text))).collect();
-    assert_eq!(names, [("member".to_owned(), "Ana Keller".to_owned()), ("api_key".to_owned(), "Fleet Dashboard".to_owned())]);
+    assert_eq!(names, [(TargetKind::Member, "Ana Keller".to_owned()), (TargetKind::ApiKey, "Fleet Dashboard".to_owned())]);
 }

@@ -1,8 +1,8 @@
-//! Sign-ins, and the sessions and invitations that ended with something else.
+//! Sentences about sign-ins, and about sessions and invitations that ended with another action.
 
 use serde_json::Value;
 
-use super::{Event, Phrase, target, who};
+use super::{Event, Phrase, subject, target};
 use kit::page::number::{grouped, plural};
 
 /// “Somebody tried to sign in as Ana Keller with a wrong password, 12 times”
@@ -13,10 +13,10 @@ pub(super) fn failed(event: &Event) -> Vec<Phrase> {
         return vec!["Sign-ins as ".into(), target(event), refused.into()];
     }
     let often = if count > 1 { format!(", {}", times(count)) } else { String::new() };
-    vec![who(event), " tried to sign in as ".into(), target(event), format!(" with a wrong password{often}").into()]
+    vec![subject(event), " tried to sign in as ".into(), target(event), format!(" with a wrong password{often}").into()]
 }
 
-/// The sessions that ended because a member had too many.
+/// Sessions that ended because the member had too many.
 pub(super) fn ended(details: &Value) -> String {
     match number(details, "/endedSessions") {
         Some(count) if count > 0 => format!("; the oldest {} ended", plural(count, "session")),
@@ -24,7 +24,7 @@ pub(super) fn ended(details: &Value) -> String {
     }
 }
 
-/// The invitations that ended because their maker may not make them any more.
+/// Invitations that ended because their author may not invite any more.
 pub(super) fn ended_invitations(details: &Value) -> String {
     match number(details, "/endedInvitations/count") {
         Some(count) if count > 0 => format!("; {} ended", plural(count, "open invitation")),

@@ -1,0 +1,53 @@
+//! The vocabulary of the log: actions and outcomes.
+
+kit::string_enum! {
+    /// An action that the log records.
+    Action as Action {
+        KeyCreated = "api_key.created",
+        /// Name, description, allow-list or limit changed.
+        KeyUpdated = "api_key.updated",
+        /// The key got a successor.
+        KeyRotated = "api_key.rotated",
+        KeyRevoked = "api_key.revoked",
+        /// Every node refuses a revoked key; `details` names the nodes that confirmed it and those whose lease ran out.
+        KeyRefusedEverywhere = "api_key.refused_everywhere",
+        KeyExpired = "api_key.expired",
+        /// First use of a key, or first use from a new address.
+        KeyUsed = "api_key.used",
+        /// Requests with a key were denied; `details` has the reason and their number.
+        KeyDenied = "api_key.denied",
+        /// A key was sent in a query string, which proxies and histories keep.
+        KeyLeakedInUrl = "api_key.leaked_in_url",
+        KeySettingsUpdated = "settings.api_keys.updated",
+        SignedIn = "member.signed_in",
+        SignInFailed = "member.sign_in_failed",
+        SignedOut = "member.signed_out",
+        MemberAdded = "member.added",
+        /// A new invitation replaces the one before.
+        MemberInvitedAgain = "member.invited_again",
+        /// An invited person set a password.
+        MemberJoined = "member.joined",
+        MemberRoleChanged = "member.role_changed",
+        MemberRemoved = "member.removed",
+        WorkspaceCreated = "workspace.created",
+        AircraftCreated = "aircraft.created",
+        AircraftUpdated = "aircraft.updated",
+        TripCreated = "trip.created",
+        TripUpdated = "trip.updated",
+        ReportCreated = "report.created",
+        ReportUpdated = "report.updated",
+        InvoiceCreated = "invoice.created",
+        InvoiceUpdated = "invoice.updated",
+        InvoiceSent = "invoice.sent",
+        InvoicePaymentRecorded = "invoice.payment_recorded",
+        InvoiceVoided = "invoice.voided",
+    }
+}
+
+kit::string_enum! {
+    /// The outcome of an action.
+    Outcome as Outcome {
+        Success = "success",
+        Denied = "denied",
+    }
+}
