@@ -12,8 +12,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::actor::Actor;
-use super::tables::answer::{Column, Entity, Model};
 use super::scrub::take_secrets_out;
+use super::tables::answer::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Tx};

@@ -8,9 +8,9 @@ use sea_orm::{
     QuerySelect, QueryTrait,
 };
 
-use super::chain::{GENESIS, Hash};
 use super::action::Action;
 use super::actor::{ActorKind, EventActor};
+use super::chain::{GENESIS, Hash};
 use super::descriptions::{is_unusual, unusual_kinds};
 use super::event::{Event, EventId};
 use super::filter::{EventFilter, Which};

@@ -4,17 +4,17 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel
 use serde::Serialize;
 use serde_json::Value;
 
-use super::chain::{self, GENESIS, Hash};
-use super::credential::BeginError;
-use super::idempotency::{self, Claim, IdempotencyOutcome};
-use super::scrub::{scrub, take_secrets_out};
 use super::action::{Action, Outcome};
 use super::actor::Actor;
+use super::chain::{self, GENESIS, Hash};
 use super::context::AuditContext;
+use super::credential::BeginError;
 use super::event::EventId;
-use super::target::Target;
+use super::idempotency::{self, Claim, IdempotencyOutcome};
+use super::scrub::{scrub, take_secrets_out};
 use super::store;
 use super::tables::{event, head};
+use super::target::Target;
 use crate::core::Core;
 use crate::limits::{Budgets, Permit};
 use crate::workspaces::WorkspaceId;

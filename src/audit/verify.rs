@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::chain::{GENESIS, Hash, link};
 use super::action::Action;
+use super::chain::{GENESIS, Hash, link};
 use super::event::{Event, EventId};
 use super::filter::EventFilter;
 use super::store;
@@ -29,42 +29,23 @@ pub struct Verdict {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
     #[error("event {sequence} ({id}) was altered: its hash does not match its stored content and the events before it")]
-    Altered {
-        sequence: i64,
-        id: String,
-    },
+    Altered { sequence: i64, id: String },
     #[error("event {sequence} is missing: the next one found is {found} ({id})")]
-    Missing {
-        sequence: i64,
-        found: i64,
-        id: String,
-    },
+    Missing { sequence: i64, found: i64, id: String },
     #[error("event {sequence} was altered: it cannot even be read")]
-    Unreadable {
-        sequence: i64,
-    },
+    Unreadable { sequence: i64 },
     #[error("event {sequence} ({id}) was inserted: the first event has number 1")]
-    BeforeFirst {
-        sequence: i64,
-        id: String,
-    },
+    BeforeFirst { sequence: i64, id: String },
     #[error("event 1 ({id}) is not the one with which this workspace's log began: the log is another's, or was rewritten")]
-    Foreign {
-        id: String,
-    },
+    Foreign { id: String },
     #[error("the log is empty: its events were removed, since every log begins with the creation of its workspace")]
     Empty,
     #[error("the head of the log cannot be read: it was removed or altered, so the end of the log is unknown")]
     Headless,
     #[error("event {sequence} is not the one that was verified here before: the log was rewritten or truncated since")]
-    Rewritten {
-        sequence: i64,
-    },
+    Rewritten { sequence: i64 },
     #[error("the log ends at event {last}, but its head says {head}: events were removed from or added to the end")]
-    End {
-        last: i64,
-        head: i64,
-    },
+    End { last: i64, head: i64 },
 }
 
 /// Verifies the whole chain of a workspace.
@@ -118,7 +99,9 @@ pub(super) async fn walk(db: &Db, workspace: WorkspaceId, from: Position, most: 
                 at_once = 1;
                 continue;
             }
-            Err(_) => return Ok(Walk { position, head: last, fault: Some(Fault::Unreadable { sequence: position.sequence + 1 }) }),
+            Err(_) => {
+                return Ok(Walk { position, head: last, fault: Some(Fault::Unreadable { sequence: position.sequence + 1 }) });
+            }
         };
         if batch.is_empty() {
             return Ok(Walk { position, head: last, fault: at_the_end(position, &head) });
@@ -138,7 +121,12 @@ async fn before_the_first(db: &Db, workspace: WorkspaceId) -> DbResult<Option<Fa
 }
 
 /// Verifies a batch of events, up to the first that does not fit or lies past the head.
-async fn pass(db: &Db, head: &head::Model, position: &mut Position, batch: Vec<event::Model>) -> DbResult<ControlFlow<Option<Fault>>> {
+async fn pass(
+    db: &Db,
+    head: &head::Model,
+    position: &mut Position,
+    batch: Vec<event::Model>,
+) -> DbResult<ControlFlow<Option<Fault>>> {
     let as_written = store::as_written(db.read(), head.workspace_id, &batch).await?;
     for row in batch {
         if row.sequence > head.sequence && position.sequence >= head.sequence {
@@ -167,16 +155,18 @@ async fn pass(db: &Db, head: &head::Model, position: &mut Position, batch: Vec<e
 fn at_the_end(position: Position, head: &head::Model) -> Option<Fault> {
     match (position.sequence, head.sequence) {
         (0, 0) => Some(Fault::Empty),
-        (last, expected) => {
-            (last != expected || head.hash != position.hash).then_some(Fault::End { last, head: expected })
-        }
+        (last, expected) => (last != expected || head.hash != position.hash).then_some(Fault::End { last, head: expected }),
     }
 }
 
 /// Returns whether `event` says that `workspace` was created. The hash does not cover the workspace's id, so this ties a
 /// chain to its workspace.
 fn begins(workspace: WorkspaceId, event: &Event) -> bool {
-    let target = event.target.as_ref().filter(|target| target.known_kind() == Some(TargetKind::Workspace)).and_then(|target| target.id.as_deref());
+    let target = event
+        .target
+        .as_ref()
+        .filter(|target| target.known_kind() == Some(TargetKind::Workspace))
+        .and_then(|target| target.id.as_deref());
     event.action == Action::WorkspaceCreated.as_str() && target == Some(workspace.to_string().as_str())
 }
 

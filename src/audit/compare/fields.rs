@@ -189,7 +189,8 @@ mod tests {
         let made = known(&[]);
         let mut removed = known(&[("name", json!("Ana"))]);
         removed.remove();
-        let says = |known: Option<&RowState>, row: Option<&Fields>| differing(known, row).map(|(_, log, table)| [log, table]).next();
+        let says =
+            |known: Option<&RowState>, row: Option<&Fields>| differing(known, row).map(|(_, log, table)| [log, table]).next();
         let stored = Fields::new();
         assert_eq!(says(Some(&made), None), Some(["there", "not there"].map(str::to_owned)));
         assert_eq!(says(None, Some(&stored)), Some(["not there", "there"].map(str::to_owned)));

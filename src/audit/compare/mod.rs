@@ -135,93 +135,93 @@ struct Source<'a, P> {
 }
 
 impl<P: Pace> Source<'_, P> {
-async fn compare(&self) -> Result<Comparison, P::Error> {
-    let mut replay = Replay::default();
-    replay.advance(self).await?;
-    let (mut found, mut suspects) = self.scan(&mut replay).await?;
-    for _ in 0..ROUNDS {
-        if suspects.is_empty() {
-            break;
-        }
-        suspects = self.recheck(&mut replay, suspects, &mut found).await?;
-    }
-    found.differences.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
-    Ok(found)
-}
-
-/// Reads every row once, and returns the subjects of rows that differ from the log.
-async fn scan(&self, replay: &mut Replay) -> Result<(Comparison, BTreeSet<Subject>), P::Error> {
-    let (mut found, mut suspects) = (Comparison::default(), BTreeSet::new());
-    let mut each = |row: TableRow| {
-        let state = replay.states.get_mut(&row.subject);
-        if fields::differing(state.as_deref(), Some(&row.fields)).next().is_some() {
-            suspects.insert(row.subject);
-        }
-        if let Some(state) = state {
-            state.has_row = true;
-        }
-    };
-    if let Some(row) = rows::workspace(self.db, self.workspace).await? {
-        each(row);
-    }
-    let unreadable_key = rows::every::<KeyId, P>(self, &mut each).await?;
-    let unreadable_member = rows::every::<MemberId, P>(self, &mut each).await?;
-    for unreadable in [unreadable_key, unreadable_member].into_iter().flatten() {
-        found.add(unreadable);
-    }
-    for (subject, state) in &replay.states {
-        match subject {
-            Subject::Key(_) => found.keys += 1,
-            Subject::Member(_) if state.exists() => found.members += 1,
-            Subject::Member(_) | Subject::Workspace(_) => {}
-        }
-        if !state.has_row && state.exists() {
-            suspects.insert(*subject);
-        }
-    }
-    Ok((found, suspects))
-}
-
-/// Reads the rows of `suspects` again. Returns those about which an event was written meanwhile.
-async fn recheck(
-    &self,
-    replay: &mut Replay,
-    suspects: BTreeSet<Subject>,
-    found: &mut Comparison,
-) -> Result<BTreeSet<Subject>, P::Error> {
-    replay.advance(self).await?;
-    let mut again = BTreeSet::new();
-    let suspects: Vec<_> = suspects.into_iter().collect();
-    let mut parts: Vec<&[Subject]> = suspects.chunks(rows::BATCH).collect();
-    while let Some(part) = parts.pop() {
-        let before: Vec<_> = part.iter().map(|subject| (*subject, replay.states.get(subject).cloned())).collect();
-        let permit = self.pace.next_batch().await?;
-        let rows = rows::of(self.db, self.workspace, part).await;
-        drop(permit);
-        let rows = match rows {
-            Ok(rows) => rows,
-            Err(error) if is_unavailable(&error) => return Err(error.into()),
-            // A row of the part cannot be read. Continues row by row.
-            Err(_) if part.len() > 1 => {
-                parts.extend(part.chunks(1));
-                continue;
+    async fn compare(&self) -> Result<Comparison, P::Error> {
+        let mut replay = Replay::default();
+        replay.advance(self).await?;
+        let (mut found, mut suspects) = self.scan(&mut replay).await?;
+        for _ in 0..ROUNDS {
+            if suspects.is_empty() {
+                break;
             }
-            Err(error) => {
-                for subject in part {
-                    found.add(rows::unreadable(subject.kind(), subject.id(), &error));
-                }
-                continue;
+            suspects = self.recheck(&mut replay, suspects, &mut found).await?;
+        }
+        found.differences.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
+        Ok(found)
+    }
+
+    /// Reads every row once, and returns the subjects of rows that differ from the log.
+    async fn scan(&self, replay: &mut Replay) -> Result<(Comparison, BTreeSet<Subject>), P::Error> {
+        let (mut found, mut suspects) = (Comparison::default(), BTreeSet::new());
+        let mut each = |row: TableRow| {
+            let state = replay.states.get_mut(&row.subject);
+            if fields::differing(state.as_deref(), Some(&row.fields)).next().is_some() {
+                suspects.insert(row.subject);
+            }
+            if let Some(state) = state {
+                state.has_row = true;
             }
         };
-        let touched = replay.advance(self).await?;
-        for (subject, state) in before {
-            if touched.contains(&subject) {
-                again.insert(subject);
-            } else {
-                found.add_differing(subject, state.as_ref(), rows.iter().find(|row| row.subject == subject));
+        if let Some(row) = rows::workspace(self.db, self.workspace).await? {
+            each(row);
+        }
+        let unreadable_key = rows::every::<KeyId, P>(self, &mut each).await?;
+        let unreadable_member = rows::every::<MemberId, P>(self, &mut each).await?;
+        for unreadable in [unreadable_key, unreadable_member].into_iter().flatten() {
+            found.add(unreadable);
+        }
+        for (subject, state) in &replay.states {
+            match subject {
+                Subject::Key(_) => found.keys += 1,
+                Subject::Member(_) if state.exists() => found.members += 1,
+                Subject::Member(_) | Subject::Workspace(_) => {}
+            }
+            if !state.has_row && state.exists() {
+                suspects.insert(*subject);
             }
         }
+        Ok((found, suspects))
     }
-    Ok(again)
-}
+
+    /// Reads the rows of `suspects` again. Returns those about which an event was written meanwhile.
+    async fn recheck(
+        &self,
+        replay: &mut Replay,
+        suspects: BTreeSet<Subject>,
+        found: &mut Comparison,
+    ) -> Result<BTreeSet<Subject>, P::Error> {
+        replay.advance(self).await?;
+        let mut again = BTreeSet::new();
+        let suspects: Vec<_> = suspects.into_iter().collect();
+        let mut parts: Vec<&[Subject]> = suspects.chunks(rows::BATCH).collect();
+        while let Some(part) = parts.pop() {
+            let before: Vec<_> = part.iter().map(|subject| (*subject, replay.states.get(subject).cloned())).collect();
+            let permit = self.pace.next_batch().await?;
+            let rows = rows::of(self.db, self.workspace, part).await;
+            drop(permit);
+            let rows = match rows {
+                Ok(rows) => rows,
+                Err(error) if is_unavailable(&error) => return Err(error.into()),
+                // A row of the part cannot be read. Continues row by row.
+                Err(_) if part.len() > 1 => {
+                    parts.extend(part.chunks(1));
+                    continue;
+                }
+                Err(error) => {
+                    for subject in part {
+                        found.add(rows::unreadable(subject.kind(), subject.id(), &error));
+                    }
+                    continue;
+                }
+            };
+            let touched = replay.advance(self).await?;
+            for (subject, state) in before {
+                if touched.contains(&subject) {
+                    again.insert(subject);
+                } else {
+                    found.add_differing(subject, state.as_ref(), rows.iter().find(|row| row.subject == subject));
+                }
+            }
+        }
+        Ok(again)
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{Source, Subject};
 use super::fields::RowState;
+use super::{Source, Subject};
 use crate::audit::action::{Action, Outcome};
 use crate::audit::long_read::Pace;
 use crate::audit::store;

@@ -21,12 +21,15 @@ pub(super) fn changed(details: &Value) -> String {
 }
 
 /// Fields with short values from a closed list or of a fixed form, never free text.
-const SHOWN_FIELDS: [&str; 8] = ["status", "severity", "confidentiality", "tripType", "origin", "destination", "homeBase", "currency"];
+const SHOWN_FIELDS: [&str; 8] =
+    ["status", "severity", "confidentiality", "tripType", "origin", "destination", "homeBase", "currency"];
 
 /// Returns a field, with its old and new values if they are shown.
 fn field(name: &str, change: &Value) -> String {
     match ["from", "to"].map(|end| change.get(end).and_then(Value::as_str)) {
-        [Some(from), Some(to)] if SHOWN_FIELDS.contains(&name) => format!("{} ({} → {})", spelled(name), spaced(from), spaced(to)),
+        [Some(from), Some(to)] if SHOWN_FIELDS.contains(&name) => {
+            format!("{} ({} → {})", spelled(name), spaced(from), spaced(to))
+        }
         _ => spelled(name),
     }
 }

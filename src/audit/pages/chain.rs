@@ -1,7 +1,7 @@
 //! The notices about the chain and the tables. They claim no more than was checked.
 
-use crate::audit::compare::Latest;
 use crate::audit::chain_verifier::{ChainState, STEP};
+use crate::audit::compare::Latest;
 use crate::audit::verify::Fault;
 use kit::page::number::{grouped, plural};
 use kit::page::{Moment, Moments};

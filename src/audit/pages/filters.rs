@@ -200,7 +200,10 @@ async fn people(app: &App, workspace: WorkspaceId, asked: Option<&str>) -> DbRes
     let mut groups = vec![
         Group { heading: "Members", choices: current.collect() },
         Group { heading: "Removed members", choices: removed.collect() },
-        Group { heading: "Others", choices: others.map(|(value, text)| choice(value.as_str().to_owned(), text.to_owned())).into() },
+        Group {
+            heading: "Others",
+            choices: others.map(|(value, text)| choice(value.as_str().to_owned(), text.to_owned())).into(),
+        },
     ];
     let is_listed = groups.iter().flat_map(|group| &group.choices).any(|choice| choice.is_chosen);
     if let (Some(id), false) = (asked, is_listed)

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use kit::http::Paging;
+use kit::random::Random;
 use planeconnection::app::App;
 use planeconnection::audit::feed::{self, FeedHead};
 use planeconnection::audit::{Action, AuditContext, AuditedTx, EventFilter, list};
 use planeconnection::config::Config;
 use planeconnection::workspaces::WorkspaceId;
-use kit::http::Paging;
-use kit::random::Random;
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -100,11 +100,11 @@ async fn only_a_commit_wakes_a_reader_and_shows_its_events() {
 #[tokio::test]
 async fn waiting_reader_finds_a_commit_of_this_and_of_another_process() {
     let t = TestApp::new().await;
-    let other = App::open_with(Config::default(), t.location(), t.app.clock.clone(), Random::seeded(9)).await.expect("a database");
+    let other =
+        App::open_with(Config::default(), t.location(), t.app.clock.clone(), Random::seeded(9)).await.expect("a database");
     for writer in [&t.app, &other] {
         let cursor = head(&t).await;
-        let (is_new, ()) =
-            tokio::join!(feed::wait(&t.app, t.workspace.id, cursor, LONG), write(writer, t.workspace.id));
+        let (is_new, ()) = tokio::join!(feed::wait(&t.app, t.workspace.id, cursor, LONG), write(writer, t.workspace.id));
         assert!(is_new.expect("an event"));
     }
 }

@@ -196,5 +196,8 @@ async fn unreadable_row_is_reported() {
     trips_key(&t, "Desk").await;
     t.tamper("UPDATE api_keys SET created_at = 'yesterday'").await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
-    assert!(found.differences.iter().any(|one| one.kind == TargetKind::ApiKey && one.table.starts_with("unreadable")), "{found:?}");
+    assert!(
+        found.differences.iter().any(|one| one.kind == TargetKind::ApiKey && one.table.starts_with("unreadable")),
+        "{found:?}"
+    );
 }
