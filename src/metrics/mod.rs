@@ -88,10 +88,10 @@ impl Metrics {
         let mut registry = Registry::with_prefix("planeconnection");
         let (requests, times) = self.requests.sum();
         registry.register("http_requests", "Requests by method, route and status", requests);
-        registry.register("http_request_seconds", "Time from the head of a request to the head of its answer", times);
+        registry.register("http_request_seconds", "Time from the head of a request to the head of its response", times);
         registry.register(
             "revoke_seconds",
-            "Time from a call to revoke a key to the moment from which every node refused it",
+            "Time from a request to revoke a key until every node refused it",
             self.revocations.clone(),
         );
         self.jobs.register(&mut registry);
@@ -116,12 +116,12 @@ impl Metrics {
         let Refused { by_share, by_total, .. } = gauges.refused_connections;
         registry.register(
             "connections_refused",
-            "Connections beyond the bounds, by the bound they met",
+            "Connections refused, by the limit that they exceeded",
             by_label("bound", &[("client", by_share), ("node", by_total)]),
         );
         registry.register(
             "audit_heads",
-            "SHA-256 over the heads of all audit logs, as in the line “audit heads” of the log",
+            "SHA-256 over the heads of all audit logs, as in the log line “audit heads”",
             Info::new(vec![("digest", gauges.audit_heads_digest.clone())]),
         );
         let mut text = String::new();
@@ -136,34 +136,34 @@ type Described = (&'static str, &'static str, f64);
 fn node_gauges(gauges: &Gauges<'_>) -> [Described; 10] {
     [
         ("keys", "Keys in memory, of any status", count(gauges.keys)),
-        ("applied_revision", "The last change of a key this node has applied", count(gauges.applied_revision)),
+        ("applied_revision", "The last change of a key that this node has applied", count(gauges.applied_revision)),
         ("revision_lag", "Changes of keys that this node knows of and has not applied", count(gauges.revision_lag)),
         (
             "lease_left_seconds",
-            "How long this node may verify from memory without hearing from the database",
+            "Time for which this node may still verify keys from memory without the database",
             gauges.lease_left.as_secs_f64(),
         ),
         ("nodes", "Nodes that share the database, this one included", f64::from(gauges.nodes)),
         (
             "notifications_arrive",
-            "1 if this node hears of changes at once, 0 if it has to look for them",
+            "1 if this node is notified of changes, 0 if it polls for them",
             f64::from(u8::from(gauges.notifications_live)),
         ),
         (
             "clock_ahead_seconds",
-            "How far this machine's clock is ahead of the database's, by which every node goes",
+            "Time by which this machine's clock is ahead of the database's, which all nodes use",
             gauges.clock_ahead_seconds,
         ),
         ("connections", "Open connections to the main address", count(gauges.connections)),
-        ("body_bytes", "Bytes of request bodies that are held while they arrive", count(gauges.body_bytes)),
-        ("usage_queue_keys", "Keys whose use is counted and not written yet", count(gauges.usage_queue_keys)),
+        ("body_bytes", "Bytes of incoming request bodies in memory", count(gauges.body_bytes)),
+        ("usage_queue_keys", "Keys with usage that is counted and not written yet", count(gauges.usage_queue_keys)),
     ]
 }
 
 /// All heads of audit logs together: no label names a workspace.
 fn head_gauges(gauges: &Gauges<'_>) -> [Described; 2] {
     [
-        ("audit_logs", "Audit logs, one of each workspace, as counted within the last hour", count(gauges.audit_logs)),
+        ("audit_logs", "Audit logs, one per workspace, as counted within the last hour", count(gauges.audit_logs)),
         ("audit_events", "Events in all audit logs by their heads, as counted within the last hour", count(gauges.audit_events)),
     ]
 }
@@ -173,7 +173,7 @@ fn storage_gauges(storage: &Storage) -> Vec<Described> {
     let is_writable = storage.health().fault().is_none() && storage.free_space().is_none_or(|space| space.free >= space.required);
     let writable = (
         "storage_writable",
-        "1 if data is written, 0 while a fault or the disk watermark keeps it from it",
+        "1 if data is written, 0 while a fault or the disk watermark prevents it",
         f64::from(u8::from(is_writable)),
     );
     let space = storage.free_space().map(|FreeSpace { free, required }| {
