@@ -4,15 +4,16 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::audit::{ChainVerifier, Comparisons, HeadReport};
+use crate::auth::SignIns;
+use crate::auth::password::Passwords;
 use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
 use crate::keys::{Index, KeyCountCache, KeyLoader, Recorder};
-use crate::members::Passwords;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
 use crate::reference::Documents;
-use crate::sessions::SignIns;
+use crate::workspaces::WorkspaceContext;
 use kit::clock::Clock;
 use kit::db::{DbResult, Location};
 use kit::http::intake::BodyBudget;
@@ -64,6 +65,12 @@ impl Deref for Parts {
     type Target = Core;
     fn deref(&self) -> &Core {
         &self.core
+    }
+}
+
+impl<'a> From<&'a App> for WorkspaceContext<'a> {
+    fn from(app: &'a App) -> Self {
+        Self { core: app, passwords: &app.passwords, index: &app.index, cluster: &app.cluster }
     }
 }
 

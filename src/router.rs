@@ -7,14 +7,16 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
-use crate::{access, audit, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces};
+use crate::{
+    access, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces,
+};
 use kit::http::{ApiError, Routes, record_route};
 
 /// Returns the route table of the JSON API, from which the OpenAPI document and the permissions test are generated.
 pub fn table() -> Vec<Routes<App>> {
     vec![
         access::routes(),
-        sessions::routes(),
+        auth::routes(),
         keys::routes(),
         members::routes(),
         audit::routes(),
@@ -28,7 +30,7 @@ pub fn table() -> Vec<Routes<App>> {
 
 /// Returns the route table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
-    vec![workspaces::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages(), cluster::pages()]
+    vec![workspaces::pages(), auth::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages(), cluster::pages()]
 }
 
 /// Builds the router of a node, with its middleware.

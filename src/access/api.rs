@@ -1,4 +1,4 @@
-//! Who am I, and: may this request pass?
+//! The calls that identify a caller (`whoami`) and check a credential on behalf of a proxy (`check`).
 
 use std::borrow::Cow;
 
@@ -10,8 +10,10 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::allowed::{Allowed, Caller};
-use super::permission::{Identified, Permission, Rule};
+use super::allowed::Allowed;
+use super::caller::{Caller, Identity, KeyCaller};
+use super::permission::{Identified, Permission};
+use super::rule::Rule;
 use crate::app::App;
 use crate::keys::{Entry, KeyId};
 use crate::members::{MemberId, Role};
@@ -23,7 +25,6 @@ use kit::http::describe::Shape;
 use kit::http::route::get;
 use kit::http::{ApiError, Describe, Doc, JsonOk, Query, Routes};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Authentication",
@@ -37,28 +38,18 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-/// The caller, as the server sees it.
+/// The caller of this request.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum WhoAmI {
-    /// An application.
+    /// Software with an API key.
     #[serde(rename_all = "camelCase")]
-    ApiKey {
-        /// The key's workspace.
-        workspace: WorkspaceView,
-        /// The key.
-        api_key: CallingKey,
-    },
-    /// A person.
-    Member {
-        /// Their workspace.
-        workspace: WorkspaceView,
-        /// Them.
-        member: CallingMember,
-    },
+    ApiKey { workspace: WorkspaceView, api_key: CallingKey },
+    /// A person with a session.
+    Member { workspace: WorkspaceView, member: CallingMember },
 }
 
-/// A workspace, in short.
+/// A workspace by id and name.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Workspace)]
 pub(crate) struct WorkspaceView {
@@ -75,7 +66,7 @@ impl From<&Tenant> for WorkspaceView {
     }
 }
 
-/// The key a request was made with.
+/// The API key of this request.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct CallingKey {
@@ -89,7 +80,7 @@ struct CallingKey {
     expires_at: Option<Time>,
 }
 
-/// The member a request was made by.
+/// The member who made this request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallingMember {
     id: MemberId,
@@ -104,26 +95,24 @@ impl From<&crate::members::Member> for CallingMember {
     }
 }
 
-async fn whoami(who: Allowed<Identified>) -> Result<JsonOk<WhoAmI>, ApiError> {
-    match who.caller() {
-        Caller::Anyone => Err(ApiError::internal()),
-        Caller::Key { entry, hint, .. } => {
-            let Entry { id, tenant, name, .. } = &**entry;
+async fn whoami(who: Allowed<Identified>) -> JsonOk<WhoAmI> {
+    let workspace = WorkspaceView::from(who.caller().tenant());
+    JsonOk(match who.caller() {
+        Caller::Key(KeyCaller { entry, hint, .. }) => {
+            let Entry { id, name, .. } = &**entry;
             let (scopes, expires_at) = (entry.scopes(), entry.expires_at());
             let api_key = CallingKey { id: *id, name: name.clone(), hint: *hint, scopes, expires_at };
-            Ok(JsonOk(WhoAmI::ApiKey { workspace: WorkspaceView::from(&**tenant), api_key }))
+            WhoAmI::ApiKey { workspace, api_key }
         }
-        Caller::Member { member, tenant, .. } => {
-            Ok(JsonOk(WhoAmI::Member { workspace: WorkspaceView::from(&**tenant), member: CallingMember::from(&**member) }))
-        }
-    }
+        Caller::Member(caller) => WhoAmI::Member { workspace, member: CallingMember::from(caller.member()) },
+    })
 }
 
-/// What a proxy asks for.
+/// The query of a check.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct CheckQuery {
-    /// The scope the request behind the proxy needs; left out: any valid credential passes.
+    /// The scope that the request behind the proxy needs. Left out, any valid credential passes.
     #[param(inline)]
     scope: Option<Scope>,
 }
@@ -132,6 +121,7 @@ struct CheckQuery {
 struct NamedScope;
 
 impl Permission for NamedScope {
+    type Caller = Caller;
     const RULE: Rule = Rule::Identified;
     fn rule(request: &Parts) -> Result<Rule, ApiError> {
         let Query(CheckQuery { scope }) = Query::of(&request.uri)?;
@@ -139,7 +129,7 @@ impl Permission for NamedScope {
     }
 }
 
-/// 200 with nothing but headers.
+/// A 200 without a body.
 struct Passed(HeaderMap);
 
 impl IntoResponse for Passed {
@@ -154,27 +144,23 @@ impl Describe for Passed {
     }
 }
 
-async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Result<Passed, ApiError> {
+async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Passed {
     let mut headers = HeaderMap::with_capacity(8);
-    let mut tell = |name: HeaderName, value: &str| {
+    let mut insert = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }
     };
-    let tenant = match who.caller() {
-        Caller::Anyone => return Err(ApiError::internal()),
-        Caller::Key { entry, .. } => {
-            tell(API_KEY_ID, &entry.id.to_string());
-            &entry.tenant
-        }
-        Caller::Member { tenant, .. } => tenant,
-    };
-    tell(TENANT_ID, &tenant.id.to_string());
-    tell(TENANT_SLUG, &tenant.slug);
-    tell(TENANT_NAME, &percent_encoded(&tenant.name));
-    tell(TENANT_TIMEZONE, &tenant.timezone);
-    tell(TENANT_MODULES, &Module::DATA.map(Module::as_str).join(","));
-    Ok(Passed(headers))
+    if let Caller::Key(key) = who.caller() {
+        insert(API_KEY_ID, &key.entry.id.to_string());
+    }
+    let tenant = who.caller().tenant();
+    insert(TENANT_ID, &tenant.id.to_string());
+    insert(TENANT_SLUG, &tenant.slug);
+    insert(TENANT_NAME, &percent_encoded(&tenant.name));
+    insert(TENANT_TIMEZONE, &tenant.timezone);
+    insert(TENANT_MODULES, &Module::DATA.map(Module::as_str).join(","));
+    Passed(headers)
 }
 
 const API_KEY_ID: HeaderName = HeaderName::from_static("x-api-key-id");
@@ -184,14 +170,14 @@ const TENANT_NAME: HeaderName = HeaderName::from_static("x-tenant-name");
 const TENANT_TIMEZONE: HeaderName = HeaderName::from_static("x-tenant-timezone");
 const TENANT_MODULES: HeaderName = HeaderName::from_static("x-tenant-modules");
 
-/// A header is ASCII: everything that does not print in it is encoded, and so is `%`, which starts an escape.
+/// Everything but visible ASCII and spaces, and `%`, which starts an escape: a header is ASCII.
 const NOT_IN_HEADERS: AsciiSet = CONTROLS.add(b'%');
 
 fn percent_encoded(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, &NOT_IN_HEADERS).into()
 }
 
-/// A proxy looks at the status alone.
+/// Removes the error body: a proxy reads the status only.
 async fn without_body(mut response: Response) -> Response {
     response.extensions_mut().remove::<ApiError>();
     response

@@ -1,4 +1,4 @@
-//! What a request carries to say who sends it.
+//! The credential of a request: an API key or a session token, from its headers.
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 
@@ -7,16 +7,15 @@ use crate::keys::DenialReason;
 use key_format::PREFIX;
 use kit::http::{ApiError, client};
 
-/// Header bytes that claim to be a key, or a person's token.
+/// Header bytes by the form of what they claim to be; nothing is verified yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Credential<'a> {
-    /// Has to be verified as a key.
     Key(&'a [u8]),
-    /// Has to be looked up as a session.
+    /// The token of a session.
     Token(&'a [u8]),
 }
 
-/// The one credential of a request, if it has any.
+/// Returns the credential of a request, if it has one. Fails if it has two that differ.
 pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credential<'_>>, ApiError> {
     let mut found = None;
     let in_header = headers.get_all("x-api-key").iter().map(|value| value.as_bytes().trim_ascii());
@@ -33,8 +32,8 @@ pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credential<'_>>, ApiErr
     Ok(found)
 }
 
-/// `Bearer` and a key or a token; the scheme's case does not matter (RFC 9110, 11.1). Another scheme is somebody else's:
-/// a proxy that asks for a password of its own leaves it in the request.
+/// Returns the key or token after `Bearer`, in any case (RFC 9110, 11.1). Other schemes are ignored: a proxy that asks for a
+/// password of its own leaves it in the request.
 fn bearer(value: &[u8]) -> Option<Credential<'_>> {
     let (scheme, credential) = value.split_at(value.iter().position(|byte| *byte == b' ')?);
     let credential = credential.trim_ascii();
@@ -44,9 +43,9 @@ fn bearer(value: &[u8]) -> Option<Credential<'_>> {
     Some(if credential.starts_with(PREFIX.as_bytes()) { Credential::Key(credential) } else { Credential::Token(credential) })
 }
 
-/// Refuses a key or token in the query string: a URL ends up in histories and logs, so the secret is compromised.
+/// Refuses a key or token in the query string: URLs are kept in histories and logs, so the secret is compromised.
 ///
-/// Gives the secret, for the audit log, with the refusal.
+/// Fails with the secret, for the audit log, and the error.
 pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
     let Some(found) = uri.query().and_then(key_format::find_escaped) else { return Ok(()) };
     let error = if found.starts_with(PREFIX) {
@@ -75,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_key_in_both_headers_is_one_credential() {
+    fn one_key_in_both_headers_is_one_credential() {
         let headers = headers(&[("x-api-key", "pck_a"), ("authorization", "bearer pck_a")]);
         assert!(matches!(find(&headers), Ok(Some(Credential::Key(b"pck_a")))));
     }
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_the_query_is_found_however_it_is_written() {
+    fn key_in_the_query_is_found_at_any_depth_of_percent_encoding() {
         let random = Random::seeded(7);
         let secret = PlainSecret::generate(|bytes| random.fill(bytes));
         let escaped: String = secret.expose().bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02X}"));

@@ -1,8 +1,8 @@
-//! What a page's form has to prove: that it was opened in this browser, in this session, and sent from this site.
+//! Protection of the pages' forms against cross-site request forgery (CSRF).
 //!
-//! A form carries a token made of the cookie it was opened with; another site knows neither. Besides, a browser says
-//! where a form was sent from, and that must not be elsewhere. Both are asked of every `POST` of the pages, in one
-//! place: no handler can forget it.
+//! A form carries a token derived from the cookie that it was opened with; another site knows neither. The browser also says
+//! which site a form was sent from, which must be this one. The middleware checks both for every `POST` of the pages, so that
+//! no handler can forget it.
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
@@ -12,31 +12,31 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::allowed::{self, Caller};
-use super::page_session::{Postponed, SignedOut};
+use super::admit::authenticate_session;
+use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
 use crate::app::App;
+use crate::config::Config;
 use crate::frame;
-use crate::sessions::Jar;
+use crate::sessions::CookieName;
 use kit::http::intake::{self, LARGEST_ANONYMOUS, NotTaken, Sender};
 use kit::http::{ApiError, Describe, Doc, IdempotencyKey, Matched};
 use kit::page::Fields;
 
-/// The field that carries the token.
-pub(super) const TOKEN: &str = "csrf";
+/// The form field of the CSRF token.
+const TOKEN: &str = "csrf";
 
-/// The largest form of somebody who is signed in: fifty blocks of an allow-list and a description fit many times.
+/// The largest form of a member, in bytes: fifty blocks of an allow-list and a description fit many times.
 const LARGEST: usize = 64 << 10;
 
-/// What a form was filled with, once it has proved itself.
+/// The fields of a form whose CSRF token was verified.
 pub struct Form {
-    /// The fields.
     pub fields: Fields,
     path: String,
 }
 
 impl Form {
-    /// The form's promise that it is sent once: whatever it is filled with, one opened form makes one thing, at its own
-    /// address.
+    /// Returns the idempotency key of an opened form: however often it is corrected and sent, it creates one thing. The path
+    /// is part of the fingerprint.
     pub fn once(&self) -> Option<IdempotencyKey> {
         let key = self.fields.given("once").filter(|key| key.len() <= 255)?.to_owned();
         Some(IdempotencyKey { fingerprint: Sha256::digest(format!("{} {key}", self.path)).into(), key })
@@ -46,7 +46,7 @@ impl Form {
 impl<S: Send + Sync> FromRequestParts<S> for Form {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        // There are no fields but those that `csrf_middleware` has put there.
+        // Attached by `csrf_middleware` only.
         let fields = parts.extensions.remove::<Fields>().ok_or_else(ApiError::internal)?;
         Ok(Self { fields, path: parts.uri.path().to_owned() })
     }
@@ -56,12 +56,7 @@ impl Describe for Form {
     fn describe(_: &mut Doc) {}
 }
 
-/// The token of the forms of whoever has this cookie.
-pub(super) fn csrf_token(cookie: &str) -> String {
-    hex::encode(Sha256::digest(format!("form {cookie}")))
-}
-
-/// The layer in front of every page.
+/// The middleware of all pages.
 pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
@@ -72,8 +67,8 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
         Ok(fields) => fields,
         Err(error) => return error.into_response(),
     };
-    match prove(&app, &parts, &fields) {
-        Ok(jar) => parts.extensions.insert(CsrfVerified(jar)),
+    match verify(&app, &parts, &fields) {
+        Ok(cookie) => parts.extensions.insert(CsrfVerified(cookie)),
         Err(refused) => return *refused,
     };
     let path = parts.uri.path().to_owned();
@@ -88,27 +83,24 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
     response
 }
 
-/// Among a request's extensions: the cookie its form was opened with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CsrfVerified(pub(super) Jar);
-
-// Boxed, because a response is far larger than a jar.
-fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>> {
-    let is_from = origin(app, &parts.headers);
-    if is_from == From::Elsewhere {
+/// Returns the cookie that the form's token was derived from.
+// Boxed: a response is far larger than the name of a cookie.
+fn verify(app: &App, parts: &Parts, fields: &Fields) -> Result<CookieName, Box<Response>> {
+    let origin = request_origin(&app.config, &parts.headers);
+    if origin == RequestOrigin::CrossOrigin {
         let message = "This form was sent from another site, so nothing was changed. Open the page here and send it again.";
         return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message).into_response()));
     }
-    let sent = |jar: Jar| jar.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
-    let fits = |jar: &Jar| sent(*jar).is_some_and(|cookie| csrf_token(&cookie) == fields.text(TOKEN));
-    if let Some(jar) = [Jar::Session, Jar::Visit].into_iter().find(fits) {
-        return Ok(jar);
+    let sent = |name: CookieName| name.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
+    let fits = |name: &CookieName| sent(*name).is_some_and(|cookie| csrf_token(&cookie) == fields.text(TOKEN));
+    if let Some(name) = [CookieName::Session, CookieName::Visit].into_iter().find(fits) {
+        return Ok(name);
     }
-    // The session ran out, or somebody signed out and in again, while the form was open. What was typed is worth another
-    // press of a button, if it is certain that it was typed here; a password is typed again.
-    if is_from == From::Here && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
+    // The session ended or was replaced while the form was open. If the browser says that the form is from here, what was
+    // typed is kept for another try; a password is typed again.
+    if origin == RequestOrigin::SameOrigin && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
         let path = parts.uri.path();
-        return Err(Box::new(match sent(Jar::Session) {
+        return Err(Box::new(match sent(CookieName::Session) {
             Some(session) => frame::send_again(path, &fields.with(TOKEN, csrf_token(&session))),
             None => frame::signed_out_meanwhile(path, &fields.with(TOKEN, "")),
         }));
@@ -116,30 +108,25 @@ fn prove(app: &App, parts: &Parts, fields: &Fields) -> Result<Jar, Box<Response>
     Err(Box::new(form_refused().into_response()))
 }
 
-pub(super) fn form_refused() -> ApiError {
-    let message = "This form is too old, or your browser sent no cookie, so nothing was changed. Allow cookies for this site, open the page again and send the form again.";
-    ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message)
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum From {
-    Here,
-    Elsewhere,
-    Unsaid,
+enum RequestOrigin {
+    SameOrigin,
+    CrossOrigin,
+    Unknown,
 }
 
-/// Where a form was sent from, as far as the browser says: no page can forge these headers.
-fn origin(app: &App, headers: &HeaderMap) -> From {
+/// Returns the origin of a form by `Sec-Fetch-Site` and `Origin`, which no page can forge.
+fn request_origin(config: &Config, headers: &HeaderMap) -> RequestOrigin {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match text("sec-fetch-site") {
-        Some("same-origin") => return From::Here,
-        // A reload, or an address that was typed.
+        Some("same-origin") => return RequestOrigin::SameOrigin,
+        // A reload, or a typed address.
         Some("none") | None => {}
-        Some(_) => return From::Elsewhere,
+        Some(_) => return RequestOrigin::CrossOrigin,
     }
-    let Some(origin) = text("origin") else { return From::Unsaid };
+    let Some(origin) = text("origin") else { return RequestOrigin::Unknown };
     let own = origin.split_once("://").is_some_and(|(_, authority)| text(header::HOST.as_str()) == Some(authority));
-    if own || origin == app.config.origin() { From::Here } else { From::Elsewhere }
+    if own || origin == config.origin() { RequestOrigin::SameOrigin } else { RequestOrigin::CrossOrigin }
 }
 
 async fn read(app: &App, parts: &Parts, body: Body) -> Result<Fields, ApiError> {
@@ -154,17 +141,17 @@ async fn read(app: &App, parts: &Parts, body: Body) -> Result<Fields, ApiError> 
     Ok(Fields::parse(&body))
 }
 
-/// The sender of a form, and how large it may be. The session is looked up for a large form only, as the page does so again.
+/// Returns the sender of a form and the size limit. The session is looked up for a large form only: the page does so again.
 async fn sender(app: &App, parts: &Parts) -> Result<(Sender, usize), ApiError> {
     let is_small = intake::announced(&parts.headers).is_some_and(|length| length <= LARGEST_ANONYMOUS as u64);
-    let session = if is_small { None } else { Jar::Session.read(&app.config, &parts.headers) };
-    let person = match session {
-        Some(token) => allowed::person(app, token.as_bytes()).await?,
+    let session = if is_small { None } else { CookieName::Session.read(&app.config, &parts.headers) };
+    let caller = match session {
+        Some(token) => authenticate_session(app, token.as_bytes()).await?,
         None => None,
     };
-    Ok(match person {
-        Some(Caller::Member { tenant, .. }) => (Sender::Group(tenant.id.0), LARGEST),
-        _ => (Matched::sender(&parts.extensions), LARGEST_ANONYMOUS),
+    Ok(match caller {
+        Some(caller) => (Sender::Group(caller.tenant.id.0), LARGEST),
+        None => (Matched::sender(&parts.extensions), LARGEST_ANONYMOUS),
     })
 }
 

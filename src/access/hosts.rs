@@ -1,9 +1,9 @@
-//! The names that this server answers to, against DNS rebinding: a foreign site whose name was made to lead here would reach
-//! pages and metrics through the browser of somebody in this network.
+//! The host names that this server accepts, as protection against DNS rebinding: another site whose name resolves to this
+//! server would otherwise reach pages and metrics through the browser of somebody in this network.
 //!
-//! A browser always says by which name it came. Pages know the host of the public URL, those of `--allowed-hosts`, localhost
-//! and literal addresses, which no name server can make up. A trusted proxy has chosen its own name for the connection.
-//! Metrics on the main address are for programs on this machine alone.
+//! Pages accept the host of the public URL, those of `--allowed-hosts`, localhost and literal addresses, which no name server
+//! can point elsewhere. A trusted proxy chooses the host of its own connection. Metrics on the main address are for programs
+//! on this machine only.
 
 use std::net::IpAddr;
 
@@ -17,14 +17,14 @@ use crate::config::Config;
 use crate::request_context::RequestContext;
 use kit::http::{ApiError, Matched};
 
-/// Headers by which a proxy says that it passes on a request of somebody else.
+/// Headers that proxies add to a request they forward.
 const FORWARDED: [&str; 4] = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
 
-/// The layer in front of every page.
+/// The middleware of all pages.
 pub async fn guard_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_known = match host(request.headers()) {
         Some(host) => is_ours(&app.config, host) || is_from_proxy(&app.config, &request),
-        // No browser leaves it out.
+        // Browsers always send one.
         None => true,
     };
     if is_known {
@@ -32,13 +32,13 @@ pub async fn guard_host(State(app): State<App>, request: Request, next: Next) ->
     }
     Matched::tell(request.extensions());
     let message = format!(
-        "This server does not have that name. Its address is {}. Its operator can add names with --allowed-hosts.",
+        "This server is not known by that name. Its address is {}. Its operator can add names with --allowed-hosts.",
         app.config.public_url
     );
     ApiError::new(StatusCode::MISDIRECTED_REQUEST, "UNKNOWN_HOST", message).into_response()
 }
 
-/// The layer in front of the metrics on the main address.
+/// The middleware of the metrics on the main address.
 pub async fn guard_metrics(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let is_direct = !FORWARDED.iter().any(|name| headers.contains_key(*name)) && !is_from_proxy(&app.config, &request);
@@ -59,7 +59,7 @@ fn is_from_proxy(config: &Config, request: &Request) -> bool {
     peer(request).is_some_and(|peer| config.trusted_proxies.iter().any(|block| block.contains(&peer)))
 }
 
-/// The host that the request names, without its port.
+/// Returns the `Host` header without its port.
 fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).map(|host| without_port(host.to_str().unwrap_or("?")))
 }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_answers_to_its_public_name_and_to_literal_addresses() {
+    fn public_name_and_literal_addresses_are_accepted() {
         let config = Config {
             public_url: "https://keys.skyline.example:8443/x".to_owned(),
             allowed_hosts: vec!["plane.lan".to_owned()],
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_names_are_local() {
+    fn only_loopback_names_are_accepted_as_local() {
         for local in ["localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             assert!(is_loopback(local), "{local}");
         }

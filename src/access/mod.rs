@@ -1,39 +1,48 @@
-//! Who may do what: from the credential in a request to a permission that was granted.
+//! Authentication and authorisation: from the credential of a request to a permission that was granted.
 //!
 //! Invariants
-//! - A handler gets to run only with an [`Allowed`] in its hands, whose type names the permission; that of a page with a
-//!   [`PageSession`], who came with a cookie. The API takes no cookie, and a form nothing without its token.
+//! - A handler runs only with an [`Allowed`], [`PageSession`] or [`OpenPage`], whose type names the permission and decides which
+//!   caller the handler gets. The API reads no cookie, and a form without a CSRF token changes nothing.
 //! - A key never manages keys, members or settings, whatever its scopes.
 //! - Two different credentials in one request are refused, and so is a key or token in a URL.
 //!
-//! - `credential` what a request carries; `permission` what a route asks for; `allowed` the two brought together
-//! - `reader` asks again, while a long answer is sent
-//! - `refusal` what a refused caller is told; `api` whoami and check
-//! - `visitor` the caller of a page; `forms` what a page's form has to prove; `hosts` the names that the server answers to
+//! - `credential` what a request presents; `rule`, `permission` what a route needs; `caller` who is admitted; `admit` the check
+//! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages; `csrf` the middleware of forms
+//! - `reader` checks again during a long response, `recheck` when a write begins; `request` audit context of a request
+//! - `refusal` error responses; `hosts` accepted host names; `api` whoami and check
 
+mod admit;
 mod allowed;
 mod api;
+mod caller;
 mod credential;
 mod csrf;
+mod csrf_token;
 mod hosts;
+mod open_page;
 mod page_session;
 mod permission;
 mod reader;
 mod recheck;
 mod refusal;
 mod request;
+mod rule;
 
-pub use allowed::{Allowed, Caller};
+pub use admit::{Admit, Terms};
+pub use allowed::Allowed;
 pub use api::routes;
 pub(crate) use api::{CallingMember, WorkspaceView};
+pub use caller::{Anonymous, Caller, Identity, KeyCaller, MemberCaller};
 pub use credential::refuse_secret_in_url;
 pub use csrf::{Form, csrf_middleware};
 pub use hosts::{guard_host, guard_metrics};
+pub use open_page::OpenPage;
 pub use page_session::PageSession;
 pub use permission::{
-    Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, OwnWorkspace,
-    Permission, ReadAuditLog, RemoveMembers, RevokeKeys, Rule, SafetyRead, SafetyWrite, SignOut, SignedIn, SwitchKeys, TripsRead,
-    TripsWrite,
+    Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers,
+    MemberPermission, OwnWorkspace, Permission, ReadAuditLog, RemoveMembers, RevokeKeys, SafetyRead, SafetyWrite, SignOut,
+    SignedIn, SwitchKeys, TripsRead, TripsWrite, WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;
+pub use rule::{Credentials, Rule};

@@ -1,12 +1,11 @@
-//! A caller who reads for longer than a request takes to be admitted, such as an export: whether they still may is asked
-//! again in between.
+//! [`Reader`]: a caller whose response takes long to send, such as an export. The permission is checked again in between.
 
 use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 
-use super::allowed::Caller;
-use super::permission::Rule;
+use super::caller::{Caller, Identity};
+use super::rule::Rule;
 use crate::app::App;
 use crate::audit::ReadCheck;
 use crate::keys::{self, KeyId, Status};
@@ -17,7 +16,7 @@ use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::secret::TokenDigest;
 
-/// A caller and the rule they were admitted by.
+/// A caller and the rule by which they were admitted.
 #[derive(Clone, Debug)]
 pub struct Reader {
     app: App,
@@ -33,18 +32,15 @@ enum Credential {
 }
 
 impl Reader {
-    pub(super) fn new(app: &App, caller: &Caller, rule: Rule, address: IpAddr) -> Option<Self> {
-        let (workspace, credential) = match caller {
-            Caller::Anyone => return None,
-            Caller::Key { entry, .. } => (entry.tenant.id, Credential::Key { id: entry.id, address }),
-            Caller::Member { member, tenant, session } => {
-                (tenant.id, Credential::Session { digest: *session, member: member.id })
-            }
+    pub(super) fn new(app: &App, caller: &Caller, rule: Rule, address: IpAddr) -> Self {
+        let credential = match caller {
+            Caller::Key(key) => Credential::Key { id: key.entry.id, address },
+            Caller::Member(caller) => Credential::Session { digest: caller.session.digest, member: caller.member().id },
         };
-        Some(Self { app: app.clone(), workspace, rule, credential })
+        Self { app: app.clone(), workspace: caller.tenant().id, rule, credential }
     }
 
-    /// The member or key.
+    /// Returns the member or key, for the limit of running exports.
     pub fn exporter(&self) -> Exporter {
         match self.credential {
             Credential::Session { member, .. } => Exporter::Member(member),
@@ -60,11 +56,13 @@ impl ReadCheck for Reader {
 }
 
 impl Reader {
+    /// Returns whether the credential is still valid and still allows the same, by the database.
     async fn check(&self) -> DbResult<bool> {
         let (app, now) = (&self.app, self.app.clock.now());
         match self.credential {
             Credential::Session { digest, .. } => {
-                let member = sessions::current(app.db.read(), digest, now).await?;
+                let session = sessions::find(app.db.read(), digest, now).await?;
+                let member = session.map(|session| session.member);
                 Ok(member.is_some_and(|member| member.workspace == self.workspace && self.rule.admits(member.role)))
             }
             Credential::Key { id, address } => {

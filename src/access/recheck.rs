@@ -14,7 +14,7 @@ use kit::clock::Time;
 use kit::db::Tx;
 use kit::secret::TokenDigest;
 
-/// A person's session, with the role that the permission was granted for.
+/// A session, with the role that the permission was granted for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionCheck {
     pub(super) session: TokenDigest,
@@ -30,7 +30,6 @@ impl CredentialCheck for SessionCheck {
 /// An API key, with the scope that the request needs and the client's address.
 #[derive(Clone, Debug)]
 pub(super) struct KeyCheck {
-    /// Counts a denial.
     pub(super) recorder: Arc<Recorder>,
     pub(super) entry: EntryRef,
     pub(super) scope: Option<Scope>,

@@ -1,14 +1,17 @@
-//! Refusals of a credential, in words for whoever holds it.
+//! Refusals of a credential, with messages for the person or program that presented it.
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderValue, StatusCode, header};
 
+use super::rule::Rule;
 use crate::keys::DenialReason;
+use crate::members::Role;
+use crate::sessions::AuthMethod;
 use kit::http::{ApiError, client};
 use kit::limit::RateLimited;
 
-/// The response to a request whose key was denied. `address` is the client IP.
+/// Returns the error of a request whose key was denied. `address` is the client IP.
 pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> ApiError {
     let code = reason.code();
     match reason {
@@ -52,7 +55,7 @@ pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> Api
     }
 }
 
-/// 401 with the challenge that RFC 9110 asks for.
+/// Returns a 401 with the challenge that RFC 9110 requires.
 pub(crate) fn unauthorized(code: &'static str, message: &'static str) -> ApiError {
     // RFC 6750, 3.1: no error is named where there was no credential.
     let challenge = match code {
@@ -64,4 +67,16 @@ pub(crate) fn unauthorized(code: &'static str, message: &'static str) -> ApiErro
 
 pub(super) fn session_invalid() -> ApiError {
     unauthorized("SESSION_INVALID", "This session is unknown, expired or signed out. Sign in again.")
+}
+
+pub(super) fn role_required(rule: Rule, role: Role) -> ApiError {
+    let message = format!("Your role, {role}, does not allow this; it needs {rule}. Ask an administrator of the workspace.");
+    ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", message)
+}
+
+/// Returns the error of a session whose sign-in is too long ago for what was asked. `methods` are those that it began with.
+pub(super) fn reauthentication_required(methods: &[AuthMethod]) -> ApiError {
+    let message = "Confirm that it is you: this needs a recent sign-in.";
+    ApiError::new(StatusCode::FORBIDDEN, "REAUTHENTICATION_REQUIRED", message)
+        .with("methods", methods.iter().map(|method| method.as_str()).collect::<Vec<_>>())
 }

@@ -90,7 +90,7 @@ async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(quer
 /// Returns the events that match `filter` as a file. Fails if the caller, the workspace or the node has too many exports
 /// under way.
 pub(super) fn file(app: &App, who: &Allowed<ReadAuditLog>, filter: EventFilter, format: Format) -> Result<Response, ApiError> {
-    let reader = who.reader(app).ok_or_else(ApiError::internal)?;
+    let reader = who.reader(app);
     let exporter = reader.exporter();
     let slot = app.budgets.export(exporter, who.workspace(), app.clock.ticks())?;
     let read = LongRead::new(Core::clone(app), who.workspace(), Arc::new(reader));

@@ -7,7 +7,7 @@ use super::output::{self, Failure};
 use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;
-use crate::{audit, cluster, fleet, invoices, keys, members, safety, sessions, trips, workspaces};
+use crate::{audit, auth, cluster, fleet, invoices, keys, members, safety, sessions, trips, workspaces};
 use kit::db::{Location, Table, Tx};
 
 #[derive(clap::Args)]
@@ -27,6 +27,7 @@ pub fn tables() -> Vec<Box<dyn Table>> {
         workspaces::tables(),
         members::tables(),
         sessions::tables(),
+        auth::tables(),
         keys::tables(),
         audit::tables(),
         fleet::tables(),

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::database::{InWorkspace, operator};
 use super::output::{self, Failure};
 use crate::app::App;
-use crate::members::{self, AddMember, Email, Member, MemberName, Role, Standing};
+use crate::members::{self, ActingRole, AddMember, Email, Member, MemberName, Role};
 use crate::workspaces::WorkspaceId;
 
 #[derive(Subcommand)]
@@ -67,7 +67,7 @@ pub(super) enum Command {
 }
 
 /// The operator has the permissions of an account owner.
-const OPERATOR: Standing = Standing(Role::AccountOwner);
+const OPERATOR: ActingRole = ActingRole(Role::AccountOwner);
 
 impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
@@ -76,7 +76,8 @@ impl Command {
             Self::Add { at, email, name, role, password_stdin, json } => {
                 let password = output::password_from_stdin(password_stdin, "--password-stdin")?;
                 let (app, workspace) = at.open().await?;
-                let member = members::add(&app, workspace.id, operator(), AddMember { name, email, role }, password).await?;
+                let add = AddMember { name, email, role };
+                let member = members::add(&app, &app.passwords, workspace.id, operator(), add, password).await?;
                 print(&member, json, "Added")
             }
             Self::SetRole { at, email, role, json } => {

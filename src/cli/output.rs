@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::audit::BeginError;
+use crate::auth::password::PasswordError;
 use kit::db::{DbResult, Fault, WritesRefused};
 use kit::http::{Page, Paging};
 
@@ -48,7 +49,7 @@ macro_rules! failure_from {
     )+};
 }
 
-failure_from!(io::Error, serde_json::Error);
+failure_from!(io::Error, serde_json::Error, PasswordError);
 
 macro_rules! failure_from_slice {
     ($($slice:ident),+ $(,)?) => {$(
@@ -63,7 +64,7 @@ macro_rules! failure_from_slice {
     )+};
 }
 
-failure_from_slice!(keys, members, workspaces, sessions);
+failure_from_slice!(keys, members, workspaces, auth);
 
 impl From<BeginError> for Failure {
     fn from(error: BeginError) -> Self {

@@ -103,7 +103,7 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     }
     let timeouts = app.config.timeouts;
     let stack = router::router(app.clone());
-    let answer = move |caller: Caller, request| stack.clone().answer(caller.peer.ip(), caller.service, request);
+    let answer = move |caller: Caller, request| stack.clone().serve(caller.peer.ip(), caller.service, request);
     let mut serving = tokio::spawn(serve(listener, answer, app.connections.clone(), timeouts, asked_to_stop()));
     let metrics_router = router::metrics(app.clone());
     let answer = move |_, request| {

@@ -1,8 +1,8 @@
 //! The files that pages refer to, embedded in the binary.
 //!
-//! Pages link to `/assets/NAME?v=HASH`, which browsers keep for a year: another content has another address. Without the
-//! hash, or with that of another version, the present content is sent and has to be asked for again each time, so that nodes
-//! of two versions behind one balancer serve each other's pages.
+//! Pages link to `/assets/NAME?v=HASH`, which browsers cache for a year: other content has another URL. Without the hash, or with
+//! that of another version, the current content is sent and must be revalidated each time, so that nodes of two versions behind
+//! one load balancer serve each other's pages.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -14,11 +14,11 @@ use axum::routing::get;
 use crate::app::App;
 use kit::http::{Known, Prepared, record_route};
 
-/// Name, media type, content. A stylesheet comes after the files it refers to: its links get their hashes.
+/// Name, media type, content. A stylesheet comes after the files that it refers to, as it links to their hashes.
 const FILES: &[(&str, &str, &[u8])] = &[
     ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
     ("inter.woff2", "font/woff2", include_bytes!("../../assets/inter.woff2")),
-    // The licence asks to go wherever the typeface goes.
+    // The licence must be distributed with the typeface.
     ("inter.LICENSE", "text/plain; charset=utf-8", include_bytes!("../../assets/inter.LICENSE")),
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("docs.css", CSS, include_bytes!("../../assets/docs.css")),
@@ -27,7 +27,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
 
 const CSS: &str = "text/css; charset=utf-8";
 
-/// For content at an address that names its hash.
+/// The caching of a URL with the current hash.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 struct Asset {
@@ -37,7 +37,7 @@ struct Asset {
     file: Prepared,
 }
 
-/// Hashed once in a process.
+/// Hashed once per process.
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     FILES.iter().fold(Vec::new(), |mut assets, (name, kind, content)| {
         let content = if *kind == CSS { with_links(content, &assets) } else { Cow::Borrowed(*content) };
@@ -58,13 +58,13 @@ fn with_links(css: &'static [u8], assets: &[Asset]) -> Cow<'static, [u8]> {
     Cow::Owned(linked.into_bytes())
 }
 
-/// The address of a file, for templates: `crate::frame::asset("page.css")`.
+/// Returns the URL of a file, for templates: `crate::frame::asset("page.css")`.
 pub fn asset(name: &str) -> Cow<'static, str> {
     let found = ASSETS.iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(name));
     found.map_or_else(|| Cow::Owned(format!("/assets/{name}")), |asset| Cow::Borrowed(asset.link.as_str()))
 }
 
-/// The routes of the files, which are open to all.
+/// Returns the routes of the files, which are open to all.
 pub fn router() -> Router<App> {
     ASSETS.iter().fold(Router::new(), |router, asset| {
         let answer = move |uri: Uri, known: Known| async move {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_in_a_stylesheet_name_the_hash_of_the_file() {
+    fn links_in_a_stylesheet_contain_the_hash_of_the_file() {
         let css = with_links(b"a { background: url(/assets/icon.svg) }", &ASSETS);
         assert_eq!(str::from_utf8(&css), Ok(format!("a {{ background: url({}) }}", asset("icon.svg")).as_str()));
     }

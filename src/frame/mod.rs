@@ -1,63 +1,54 @@
-//! What surrounds every page: the menu, who is signed in, the pages of those who are turned away, and the files that
-//! pages refer to.
+//! The frame of every page: menu, name of the member, and the files that pages refer to.
 //!
-//! A slice's `pages.rs` makes a [`Frame`] for whoever visits and a template that extends `templates/frame/page.html`.
-//! The menu shows what the visitor's role opens, and nothing else.
+//! A slice's `pages.rs` makes a [`Frame`] and a template that extends `templates/frame/page.html`. The menu shows the entries that
+//! are open to the member's role.
 //!
-//! - here the frame and its menu; `turned` pages for those who may not go on; `files` stylesheet, script, icon
+//! - here the frame and its menu; `denied` pages for visitors who may not go on; `files` stylesheet, script, icon
 
+mod denied;
 mod error_page;
 mod files;
-mod turned;
 
+pub use denied::{forbidden, send_again, signed_out_meanwhile, try_again_later};
 pub use error_page::error_page;
+// For pages that do not use the new name yet.
+pub use self::MenuEntry as Place;
 pub use files::{asset, router as files};
-pub use turned::{forbidden, send_again, signed_out_meanwhile, try_again_later};
 
-use crate::access::{Caller, Permission, ReadAuditLog};
-use crate::access::{ManageKeys, ManageMembers, OwnWorkspace};
-use crate::app::App;
+use crate::access::{ManageKeys, ManageMembers, MemberCaller, OwnWorkspace, Permission, ReadAuditLog};
+use crate::core::Core;
 use crate::members::Role;
 use kit::page::Moments;
 
-/// What the frame of a page shows.
+/// The content of a page's frame.
 #[derive(Debug)]
 pub struct Frame {
-    /// The page's name, for its heading and the browser's tab.
+    /// The title, for the heading and the browser's tab.
     pub title: String,
-    /// Where it is in the menu.
-    pub place: Place,
-    /// The workspace's name.
+    /// The entry of the menu that the page belongs to.
+    pub place: MenuEntry,
     pub workspace: String,
-    /// Who is signed in.
     pub member: String,
-    /// Their role.
     pub role: Role,
-    /// The token of every form on the page.
+    /// The CSRF token of every form on the page.
     pub token: String,
-    /// Writes times.
+    /// Formats times in the workspace's zone.
     pub at: Moments,
 }
 
-/// The places of the menu.
+/// An entry of the menu, under Settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// Settings > API Keys.
+pub enum MenuEntry {
     ApiKeys,
-    /// Settings > Audit Log.
     AuditLog,
-    /// Settings > Members.
     Members,
-    /// Settings > Cluster.
     Cluster,
-    /// Settings > Your account.
     Account,
 }
 
-impl Place {
+impl MenuEntry {
     const ALL: [Self; 5] = [Self::ApiKeys, Self::AuditLog, Self::Members, Self::Cluster, Self::Account];
 
-    /// Its name in the menu.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ApiKeys => "API Keys",
@@ -68,7 +59,6 @@ impl Place {
         }
     }
 
-    /// Its address.
     pub const fn path(self) -> &'static str {
         match self {
             Self::ApiKeys => "/settings/api-keys",
@@ -89,26 +79,28 @@ impl Place {
         }
     }
 
-    /// What the menu shows to this role; the first is where they begin.
+    /// Returns the entries that this role sees. The first is the start page.
     pub fn open_to(role: Role) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |place| place.opens_to(role))
+        Self::ALL.into_iter().filter(move |entry| entry.opens_to(role))
     }
 }
 
 impl Frame {
-    /// The frame of a page that `caller` sees, whose forms carry `token`.
-    pub fn new(app: &App, caller: &Caller, title: String, place: Place, token: String) -> Self {
-        let now = app.clock.now();
-        let (workspace, member, role, zone) = match caller {
-            Caller::Member { member, tenant, .. } => (tenant.name.as_str(), member.name.as_str(), member.role, &*tenant.timezone),
-            Caller::Anyone | Caller::Key { .. } => ("", "", Role::Pilot, "UTC"),
-        };
-        let (workspace, member, at) = (workspace.to_owned(), member.to_owned(), Moments::new(now, zone));
-        Self { title, place, workspace, member, role, token, at }
+    /// Returns the frame of a page for `caller`, whose forms carry `token`.
+    pub fn new(core: &Core, caller: &MemberCaller, title: String, place: MenuEntry, token: String) -> Self {
+        let (member, tenant) = (caller.member(), &caller.tenant);
+        Self {
+            title,
+            place,
+            workspace: tenant.name.to_string(),
+            member: member.name.clone(),
+            role: member.role,
+            token,
+            at: Moments::new(core.clock.now(), &tenant.timezone),
+        }
     }
 
-    /// What the menu shows.
-    pub fn menu(&self) -> Vec<Place> {
-        Place::open_to(self.role).collect()
+    pub fn menu(&self) -> Vec<MenuEntry> {
+        MenuEntry::open_to(self.role).collect()
     }
 }

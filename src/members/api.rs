@@ -7,18 +7,17 @@ use utoipa::ToSchema;
 
 use super::invitations::{self, Invitation};
 use super::model::{AddMember, Member, MemberId};
-use super::password;
 use super::role::Role;
-use super::service::{self, Standing};
+use super::service::{self, ActingRole};
 use super::store;
-use crate::access::{Allowed, Anyone, Caller, ManageMembers, RemoveMembers};
+use crate::access::{Allowed, Anyone, ManageMembers, MemberPermission, RemoveMembers};
 use crate::app::App;
+use crate::auth::password;
 use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
 use kit::http::{ApiError, Body, Check, Created, Creating, Faults, JsonOk, Listing, NoParameters, Page, Path, Routes};
 use kit::text::secret_string;
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Members",
@@ -56,11 +55,11 @@ impl From<Member> for MemberView {
     }
 }
 
-/// A new member with the link that lets them in, once.
+/// A new member with their invitation link.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct InvitedMember {
-    /// To be handed to the person; works once, for 7 days.
+    /// Hand it to the person. It works once, for 7 days.
     invite_url: String,
     member: MemberView,
 }
@@ -73,11 +72,8 @@ async fn index(
     Ok(JsonOk(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
 }
 
-fn standing<P>(who: &Allowed<P>) -> Standing {
-    match who.caller() {
-        Caller::Member { member, .. } => Standing(member.role),
-        Caller::Anyone | Caller::Key { .. } => Standing(Role::Pilot),
-    }
+fn acting<P: MemberPermission>(who: &Allowed<P>) -> ActingRole {
+    ActingRole(who.member().role)
 }
 
 async fn add(
@@ -85,18 +81,18 @@ async fn add(
     State(app): State<App>,
     Creating { input, once }: Creating<AddMember>,
 ) -> Result<Created<InvitedMember>, ApiError> {
-    let (workspace, standing) = (who.workspace(), standing(&who));
-    let mut invitation = invitations::invite(&app, workspace, who.by(&app), standing, input, once).await?;
+    let (workspace, acting) = (who.workspace(), acting(&who));
+    let mut invitation = invitations::invite(&app, workspace, who.by(&app), acting, input, once).await?;
     if let Invitation::Repeated(id) = invitation {
-        // Whoever repeats a call has not read the first answer: they get a new link, and the first one ends.
-        invitation = invitations::invite_again(&app, workspace, who.by(&app), standing, id, None).await?;
+        // A client that repeats a call has not read the first response: it gets a new link, and the first one ends.
+        invitation = invitations::invite_again(&app, workspace, who.by(&app), acting, id, None).await?;
     }
     let Invitation::Made(invited) = invitation else { return Err(ApiError::internal()) };
-    let invite_url = invited.url(&app);
+    let invite_url = invited.url(&app.config);
     Ok(Created(InvitedMember { invite_url, member: invited.member.into() }))
 }
 
-/// Another role.
+/// A change of a member's role.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangeRole {
@@ -111,7 +107,7 @@ async fn set_role(
     Path(id): Path<MemberId>,
     Body(input): Body<ChangeRole>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::set_role(&app, who.workspace(), who.by(&app), standing(&who), id, input.role).await?.into()))
+    Ok(JsonOk(service::set_role(&app, who.workspace(), who.by(&app), acting(&who), id, input.role).await?.into()))
 }
 
 async fn remove(
@@ -119,15 +115,15 @@ async fn remove(
     State(app): State<App>,
     Path(id): Path<MemberId>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::remove(&app, who.workspace(), who.by(&app), standing(&who), id).await?.into()))
+    Ok(JsonOk(service::remove(&app, who.workspace(), who.by(&app), acting(&who), id).await?.into()))
 }
 
 // No Debug: it carries a password.
-/// What an invited person sends.
+/// The acceptance of an invitation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AcceptInvitation {
-    /// What stands behind `#` in the invitation's link.
+    /// The part of the invitation link after `#`.
     #[serde(deserialize_with = "secret_string")]
     #[schema(value_type = String)]
     token: SecretString,
@@ -149,5 +145,5 @@ async fn join(
     Body(input): Body<AcceptInvitation>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
     let by = |actor| who.request().audit_context(actor);
-    Ok(JsonOk(invitations::join(&app, input.token.expose_secret(), input.password, by).await?.into()))
+    Ok(JsonOk(invitations::join(&app, &app.passwords, input.token.expose_secret(), input.password, by).await?.into()))
 }

@@ -1,4 +1,4 @@
-//! The rows of members in the words of audit events, to be compared with them.
+//! The rows of members in the terms of audit events, to be compared with them.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::text::fingerprint;
 
-/// Up to `limit` rows after `after`, in the order of ids.
+/// Lists up to `limit` rows after `after`, by id.
 pub async fn described_after(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -23,7 +23,6 @@ pub async fn described_after(
     Ok(mine.order_by_asc(Column::Id).limit(limit).all(db).await?.into_iter().map(described).collect())
 }
 
-/// The rows of these members.
 pub async fn described_of(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -33,7 +32,7 @@ pub async fn described_of(
     Ok(mine.all(db).await?.into_iter().map(described).collect())
 }
 
-/// Everything that an event tells of a member.
+/// Describes everything that an event says about a member.
 fn described(row: Model) -> (MemberId, Value) {
     let described = json!({
         "name": row.name,
@@ -45,7 +44,8 @@ fn described(row: Model) -> (MemberId, Value) {
     (row.id, described)
 }
 
-/// A digest of a stored password hash, for an event. It says nothing of the password: the hash has a salt of 128 random bits.
+/// Returns a digest of a stored password hash, for an event. It reveals nothing about the password: the hash has a salt of 128
+/// random bits.
 pub(crate) fn password_fingerprint(hash: Option<&str>) -> Option<String> {
     hash.map(|hash| fingerprint(hash.as_bytes()))
 }

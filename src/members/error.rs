@@ -1,21 +1,19 @@
-//! What can come of a call on members, and the one map to HTTP.
+//! The outcomes of calls on members, and the one map to HTTP.
 
 use axum::http::StatusCode;
 use sea_orm::DbErr;
 
-use super::password::Weak;
 use crate::audit::{BeginError, CredentialLoss};
+use crate::auth::password::{PasswordError, Weak};
 use crate::limits::Exceeded;
 use kit::http::ApiError;
 use kit::text::sentence;
 
-/// Why a member was not added, changed or removed.
+/// The reason why a member was not added, changed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such member in this workspace.
     #[error("there is no such member in this workspace")]
     NotFound,
-    /// The email has a seat already.
     #[error("this workspace already has a member with the email {0}: change that one, or check the email")]
     EmailTaken(String),
     /// The workspace would have no account owner.
@@ -24,29 +22,34 @@ pub enum Error {
     /// Only an account owner makes or unmakes account owners.
     #[error("only an account owner can add, change or remove an account owner: ask one of this workspace")]
     OwnerRequired,
-    /// They need no invitation any more.
     #[error("this member has already joined: they sign in with their email and password")]
     HasJoined,
-    /// The password may not be chosen.
     #[error(transparent)]
     Password(#[from] Weak),
-    /// The invitation is unknown, used, past its time, or ended with the right of its maker.
+    /// The invitation is unknown, used or expired, or its maker may not make it any more.
     #[error("this invitation is unknown, already used, revoked, or older than 7 days: ask an administrator for a new one")]
     Invitation,
-    /// More passwords are being checked than the machine can bear.
+    /// More passwords are being hashed than the machine can bear.
     #[error("too many sign-ins at once: try again in a moment")]
     Busy,
-    /// The workspace has as many members, or open invitations, as it may.
+    /// The workspace has its maximum of members, or of open invitations.
     #[error(transparent)]
     Quota(#[from] Exceeded),
-    /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for another request: use a new one for a new request")]
     IdempotencyKeyReused,
     #[error(transparent)]
     Denied(#[from] CredentialLoss),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
+}
+
+impl From<PasswordError> for Error {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Weak(weak) => Self::Password(weak),
+            PasswordError::Busy => Self::Busy,
+        }
+    }
 }
 
 impl From<BeginError> for Error {

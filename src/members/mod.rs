@@ -4,12 +4,12 @@
 //! - An email has one seat in a workspace; its password opens that workspace only.
 //! - A workspace keeps at least one account owner.
 //! - Removing a member signs them out and leaves the workspace's keys alone.
-//! - An open invitation ends when its maker may not make it any more.
+//! - An open invitation ends when the member who made it may not make it any more.
 //!
-//! - `role` what each role may do; `model` members; `password` argon2id, never more than the machine can bear
-//! - `service` add, change role, remove; `invitations` invite, join; `quota` how many there may be; `store` queries
-//! - `described` rows in the words of events; `error` outcomes
-//! - `api` the calls; `pages` Settings > Members, and the page where an invitation leads
+//! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries
+//! - `service` add, change role, remove; `invitations` invite, join
+//! - `described` rows in the terms of audit events; `error` outcomes
+//! - `api` the calls; `pages` Settings > Members, and the page that an invitation links to
 
 mod api;
 mod described;
@@ -17,7 +17,6 @@ mod error;
 mod invitations;
 mod model;
 mod pages;
-mod password;
 mod quota;
 mod role;
 mod service;
@@ -29,9 +28,7 @@ pub(crate) use described::{described_after, described_of, password_fingerprint};
 pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;
-pub(crate) use password::has_fitting_length;
-pub use password::{Claimant, Fit, NewPassword, Passwords, Place, Weak, hash, verify};
 pub use role::Role;
-pub use service::{Standing, add, insert, remove, set_role};
-pub use store::{MOST_SEATS, confirm_hash, find, find_by_email, list, with_password, with_role};
+pub use service::{ActingRole, add, insert, remove, set_role};
+pub use store::{MAX_SEATS, confirm_hash, find, find_by_email, list, with_password, with_role};
 pub(crate) use tables::all as tables;

@@ -1,4 +1,4 @@
-//! What a member is.
+//! Members and their emails.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,46 +13,36 @@ use kit::http::Check;
 use kit::text::{Line, is_invisible, refuse_secret};
 
 kit::ids! {
-    /// A member.
+    /// The id of a member.
     MemberId = "user";
 }
 
-/// What a member is called.
 pub type MemberName = Line<1, 100>;
 
-/// A member as they are kept.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Their id.
     pub id: MemberId,
-    /// Their workspace.
     pub workspace: WorkspaceId,
-    /// What they sign in with, in lower case.
     pub email: String,
-    /// Their name.
     pub name: String,
-    /// Their role.
     pub role: Role,
-    /// Whether they have set a password.
+    /// True once they have set a password.
     pub has_joined: bool,
-    /// When they were added.
     pub created_at: Time,
 }
 
 /// An email address, in lower case: something, `@`, something with a dot in it.
 ///
-/// No more is checked: whether it exists, only a message to it can tell.
+/// Nothing more is checked: only a message can show that an address exists.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text, owned.
     pub fn into_string(self) -> String {
         self.0
     }
@@ -67,7 +57,7 @@ impl fmt::Display for Email {
 impl FromStr for Email {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        // Before its letters are changed: in lower case it would still give most of a secret away.
+        // Before the change to lower case, which would hide a secret and still reveal most of it.
         refuse_secret(text).map_err(|error| error.to_string())?;
         let text = text.trim().to_lowercase();
         let fits = text.split_once('@').is_some_and(|(local, domain)| {
@@ -102,11 +92,9 @@ impl ToSchema for Email {}
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddMember {
-    /// Their name.
     pub name: MemberName,
     /// Unique in the workspace.
     pub email: Email,
-    /// Their role.
     pub role: Role,
 }
 

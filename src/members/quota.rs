@@ -5,7 +5,7 @@ use super::store;
 use crate::audit::AuditedTx;
 use crate::limits::Limit;
 
-/// Refuses one member more than the workspace may have; the operator, who sets the quota, may add them all the same.
+/// Fails if the workspace has its maximum of members. The operator, who sets the quota, is exempt.
 pub(super) async fn require_seat(tx: &AuditedTx) -> Result<(), Error> {
     if tx.by().actor.is_operator() {
         return Ok(());
@@ -14,7 +14,7 @@ pub(super) async fn require_seat(tx: &AuditedTx) -> Result<(), Error> {
     Ok(tx.budgets().require_room(Limit::Members, members)?)
 }
 
-/// Refuses one open invitation more than the workspace may have.
+/// Fails if the workspace has its maximum of open invitations. The operator is exempt.
 pub(super) async fn require_open_invitation(tx: &AuditedTx) -> Result<(), Error> {
     if tx.by().actor.is_operator() {
         return Ok(());

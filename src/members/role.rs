@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::scopes::{Access, Module, Scope};
 
-/// What a member is in the workspace.
+/// The role of a member in the workspace.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Role {
     /// Owns the account; an administrator who also switches API key management on and off.
     AccountOwner,
-    /// Administrator.
+    /// Manages keys, members and settings, and reads the audit log.
     Admin,
     /// Writes safety reports, reads the rest.
     SafetyManager,
@@ -28,7 +28,7 @@ impl Role {
     pub const ALL: [Self; 6] =
         [Self::AccountOwner, Self::Admin, Self::SafetyManager, Self::Dispatcher, Self::Pilot, Self::Auditor];
 
-    /// As it is stored and sent.
+    /// Returns the name that is stored and sent.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountOwner => "account_owner",
@@ -40,7 +40,7 @@ impl Role {
         }
     }
 
-    /// As people read it.
+    /// Returns the name that pages show.
     pub const fn title(self) -> &'static str {
         match self {
             Self::AccountOwner => "Account owner",
@@ -52,7 +52,7 @@ impl Role {
         }
     }
 
-    /// What it lets a person do, in a line.
+    /// Returns a sentence about what the role may do.
     pub const fn ability(self) -> &'static str {
         match self {
             Self::AccountOwner => {
@@ -66,27 +66,26 @@ impl Role {
         }
     }
 
-    /// From what is stored.
+    /// Parses the stored name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 
-    /// Administrators manage keys, members and settings.
+    /// Returns true for the roles that manage keys, members and settings.
     pub const fn is_administrator(self) -> bool {
         matches!(self, Self::AccountOwner | Self::Admin)
     }
 
-    /// Administrators and auditors read the audit log.
     pub const fn reads_audit_log(self) -> bool {
         self.is_administrator() || matches!(self, Self::Auditor)
     }
 
-    /// Whoever may write safety reports, and pilots, who may only file them.
+    /// Returns true for roles that may write safety reports, and for pilots, who may only file them.
     pub fn files_reports(self) -> bool {
         self == Self::Pilot || self.allows(Scope::write(Module::Safety))
     }
 
-    /// Whether this role may do what `scope` names.
+    /// Returns true if this role may do what `scope` names.
     pub fn allows(self, scope: Scope) -> bool {
         self.access(scope.module).is_some_and(|access| access >= scope.access)
     }

@@ -1,4 +1,4 @@
-//! What can be done with members; how they are invited and join is in `invitations`.
+//! Adding, changing and removing members. Invitations are in `invitations`.
 
 use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 use super::described::password_fingerprint;
 use super::error::Error;
 use super::model::{AddMember, Email, Member, MemberId, MemberName};
-use super::password::{self, Claimant, NewPassword};
 use super::role::Role;
 use super::store;
-use crate::app::App;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
+use crate::auth::password::{Claimant, NewPassword, Passwords};
+use crate::core::Core;
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
 use kit::db::is_duplicate;
 
-/// Who asks: an account owner may do what an administrator may not.
+/// The role of the member who makes a change: only an account owner adds, changes or removes account owners.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Standing(pub Role);
+pub struct ActingRole(pub Role);
 
-impl Standing {
-    /// The roles they may give, the mightiest first.
+impl ActingRole {
+    /// Returns the roles that they may give, the mightiest first.
     pub fn may_give(self) -> impl Iterator<Item = Role> {
         Role::ALL.into_iter().filter(move |role| self.require(*role).is_ok())
     }
 
-    /// The roles for which they may not invite.
+    /// Returns the roles for which they may not invite.
     fn may_not_invite(self) -> Vec<Role> {
         let may = |role: &Role| self.0.is_administrator() && self.require(*role).is_ok();
         Role::ALL.into_iter().filter(|role| !may(role)).collect()
@@ -39,24 +39,25 @@ impl Standing {
 
 /// Adds a member with a password, for the operator.
 pub async fn add(
-    app: &App,
+    core: &Core,
+    passwords: &Passwords,
     workspace: WorkspaceId,
     by: AuditContext,
     input: AddMember,
     password: SecretString,
 ) -> Result<Member, Error> {
-    let found = workspaces::find(app.db.read(), workspace).await?.ok_or(Error::NotFound)?;
+    let found = workspaces::find(core.db.read(), workspace).await?.ok_or(Error::NotFound)?;
     let names = [input.email.as_str(), input.name.as_str(), &found.name, &found.slug];
     let password = NewPassword::choose(&password, &names)?;
-    let place = app.passwords.place(Claimant::of(by.ip, input.email.as_str()))?;
-    let password = password::hash(app, place, password).await?;
-    let mut tx = AuditedTx::begin(app, workspace, by).await?;
+    let permit = passwords.permit(Claimant::of(by.ip, input.email.as_str()))?;
+    let password = passwords.hash(&core.random, permit, password).await?;
+    let mut tx = AuditedTx::begin(core, workspace, by).await?;
     let member = insert(&mut tx, input.email, input.name, input.role, Some(password)).await?;
     tx.commit().await?;
     Ok(member)
 }
 
-/// Adds a member within a larger work.
+/// Adds a member within a larger transaction.
 pub async fn insert(
     tx: &mut AuditedTx,
     email: Email,
@@ -94,19 +95,19 @@ pub(super) async fn insert_with(
     Ok(member)
 }
 
-/// Gives a member another role.
+/// Changes the role of a member.
 pub async fn set_role(
-    app: &App,
+    core: &Core,
     workspace: WorkspaceId,
     by: AuditContext,
-    standing: Standing,
+    acting: ActingRole,
     id: MemberId,
     role: Role,
 ) -> Result<Member, Error> {
-    let mut tx = AuditedTx::begin_essential(app, workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, workspace, by).await?;
     let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
-    standing.require(member.role)?;
-    standing.require(role)?;
+    acting.require(member.role)?;
+    acting.require(role)?;
     let before = member.role;
     if before == role {
         return Ok(member);
@@ -125,32 +126,32 @@ pub async fn set_role(
 
 /// Removes a member, who is signed out at once. The workspace's keys stay: they belong to the workspace.
 pub async fn remove(
-    app: &App,
+    core: &Core,
     workspace: WorkspaceId,
     by: AuditContext,
-    standing: Standing,
+    acting: ActingRole,
     id: MemberId,
 ) -> Result<Member, Error> {
-    let mut tx = AuditedTx::begin_essential(app, workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, workspace, by).await?;
     let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
-    require_changeable(tx.db(), standing, &member).await?;
+    require_changeable(tx.db(), acting, &member).await?;
     let ended = invitations_without(&tx, &member, None).await?;
     let details = end_invitations(&tx, &ended, json!({ "email": member.email, "role": member.role })).await?;
-    // The member's sessions go with the row.
+    // The member's sessions are deleted with the row.
     store::delete(tx.db(), workspace, id).await?;
     tx.record(Action::MemberRemoved, Some(target(&member)), details);
     tx.commit().await?;
     Ok(member)
 }
 
-/// The open invitations that end when a member is removed, or has only this role.
+/// Finds the open invitations that end when a member is removed, or gets this role.
 pub(super) async fn ending_invitations(
     db: &impl ConnectionTrait,
     member: &Member,
     role: Option<Role>,
     now: Time,
 ) -> Result<Vec<Member>, Error> {
-    let roles = role.map_or_else(|| Role::ALL.to_vec(), |role| Standing(role).may_not_invite());
+    let roles = role.map_or_else(|| Role::ALL.to_vec(), |role| ActingRole(role).may_not_invite());
     Ok(store::invited_by(db, member.workspace, member.id, &roles, now).await?)
 }
 
@@ -158,36 +159,36 @@ async fn invitations_without(tx: &AuditedTx, member: &Member, role: Option<Role>
     ending_invitations(tx.db(), member, role, tx.now()).await
 }
 
-/// The open invitation of a member whose new role its maker could not give: the maker may still have the link.
+/// Finds the open invitation of a member whose new role its maker could not give: the maker may still have the link.
 async fn own_invitation_without_maker(tx: &AuditedTx, member: &Member) -> Result<Option<Member>, Error> {
     let Some(maker) = store::maker_of_invitation(tx.db(), member, tx.now()).await? else { return Ok(None) };
     let maker = store::find(tx.db(), member.workspace, maker).await?;
-    let may = maker.is_some_and(|maker| !Standing(maker.role).may_not_invite().contains(&member.role));
+    let may = maker.is_some_and(|maker| !ActingRole(maker.role).may_not_invite().contains(&member.role));
     Ok((!may).then(|| member.clone()))
 }
 
-/// The most ended invitations that an event names.
-const MOST_NAMED: usize = 100;
+/// The ended invitations that an event names.
+const MAX_NAMED: usize = 100;
 
-/// Ends invitations, and says so in the details of the event that ended them.
+/// Ends invitations, and adds them to the details of the event that ended them.
 async fn end_invitations(tx: &AuditedTx, ended: &[Member], mut details: Value) -> Result<Value, Error> {
     if ended.is_empty() {
         return Ok(details);
     }
     let ids: Vec<MemberId> = ended.iter().map(|member| member.id).collect();
     store::end_invitations(tx.db(), tx.workspace(), &ids).await?;
-    let named = &ids[..ids.len().min(MOST_NAMED)];
+    let named = &ids[..ids.len().min(MAX_NAMED)];
     details["endedInvitations"] = json!({ "count": ids.len(), "members": named });
     Ok(details)
 }
 
-/// Whether whoever asks may give this member another role, or remove them.
-pub async fn require_changeable(db: &impl ConnectionTrait, standing: Standing, member: &Member) -> Result<(), Error> {
-    standing.require(member.role)?;
+/// Fails if the acting member may not change the role of this member, or remove them.
+pub async fn require_changeable(db: &impl ConnectionTrait, acting: ActingRole, member: &Member) -> Result<(), Error> {
+    acting.require(member.role)?;
     keep_an_owner(db, member).await
 }
 
-/// An account owner who has not joined owns nothing yet: they can go.
+/// Fails for the last account owner. One who has not joined does not count.
 async fn keep_an_owner(db: &impl ConnectionTrait, leaving: &Member) -> Result<(), Error> {
     let is_last = leaving.role == Role::AccountOwner
         && leaving.has_joined

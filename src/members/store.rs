@@ -14,7 +14,7 @@ use kit::db::{DbResult, page};
 use kit::http::{Page, Paging};
 use kit::secret::TokenDigest;
 
-/// An invitation as it is kept.
+/// The columns of an open invitation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Invitation {
     pub(super) digest: TokenDigest,
@@ -44,34 +44,33 @@ pub(super) async fn insert(
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// The member with this id.
 pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Member>> {
     Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(member_of))
 }
 
-/// The member with this email, in lower case.
+/// Finds the member with this email, which is in lower case.
 pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.eq(email));
     Ok(named.one(db).await?.map(member_of))
 }
 
-/// One page of a workspace's members, by name.
+/// Lists one page of a workspace's members, by name.
 pub async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     page(db, matching.order_by_asc(Column::Name).order_by_asc(Column::Id), paging, |row| Ok(member_of(row))).await
 }
 
-/// Who has joined with one of these roles, the first 20 by name.
+/// Lists the members with one of these roles who have joined, the first 20 by name.
 pub async fn with_role(db: &impl ConnectionTrait, workspace: WorkspaceId, roles: &[Role]) -> DbResult<Vec<Member>> {
     let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
     let named = joined.filter(Column::Role.is_in(roles.iter().map(|role| role.as_str()))).order_by_asc(Column::Name);
     Ok(named.limit(20).all(db).await?.into_iter().map(member_of).collect())
 }
 
-/// Seats of one email that are looked at, the oldest first; a person with more names the workspace.
-pub const MOST_SEATS: usize = 5;
+/// The seats of one email that a sign-in looks at, the oldest first. A person with more names the workspace.
+pub const MAX_SEATS: usize = 5;
 
-/// Whoever may sign in with this email, in any workspace or in one, with the hash of their password.
+/// Lists the members who may sign in with this email, in any workspace or in one, with the hashes of their passwords.
 pub async fn with_password(
     db: &impl ConnectionTrait,
     email: &str,
@@ -81,11 +80,11 @@ pub async fn with_password(
     if let Some(workspace) = workspace {
         seats = seats.filter(Column::WorkspaceId.eq(workspace));
     }
-    let rows = seats.order_by_asc(Column::CreatedAt).limit(MOST_SEATS as u64).all(db).await?;
+    let rows = seats.order_by_asc(Column::CreatedAt).limit(MAX_SEATS as u64).all(db).await?;
     Ok(rows.into_iter().filter_map(|row| row.password_hash.clone().map(|hash| (member_of(row), hash))).collect())
 }
 
-/// Whether this is still the hash of the member's password; puts `renewed` in its place if there is one.
+/// Returns whether this is still the hash of the member's password. If so, replaces it by `renewed`, if that is given.
 pub async fn confirm_hash(db: &impl ConnectionTrait, member: &Member, hash: &str, renewed: Option<String>) -> DbResult<bool> {
     let is_stored = Condition::all()
         .add(Column::WorkspaceId.eq(member.workspace))
@@ -96,7 +95,7 @@ pub async fn confirm_hash(db: &impl ConnectionTrait, member: &Member, hash: &str
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
-/// The open invitations that a member made for one of these roles.
+/// The condition of open invitations that a member made for one of these roles.
 fn open_invitations(workspace: WorkspaceId, maker: MemberId, roles: &[Role], now: Time) -> Condition {
     Condition::all()
         .add(Column::WorkspaceId.eq(workspace))
@@ -107,7 +106,7 @@ fn open_invitations(workspace: WorkspaceId, maker: MemberId, roles: &[Role], now
         .add(Column::Role.is_in(roles.iter().map(|role| role.as_str())))
 }
 
-/// Those whose open invitations a member made, for one of these roles.
+/// Lists the members whose open invitations a member made, for one of these roles.
 pub(super) async fn invited_by(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -119,7 +118,7 @@ pub(super) async fn invited_by(
     Ok(open.order_by_asc(Column::Name).order_by_asc(Column::Id).all(db).await?.into_iter().map(member_of).collect())
 }
 
-/// The maker of a member's open invitation, if it has one who is known.
+/// Finds the maker of a member's open invitation, unless it was the operator.
 pub(super) async fn maker_of_invitation(db: &impl ConnectionTrait, invited: &Member, now: Time) -> DbResult<Option<MemberId>> {
     let open = Entity::find_by_id(invited.id).filter(Column::WorkspaceId.eq(invited.workspace));
     let open = open.filter(Column::PasswordHash.is_null()).filter(Column::InviteExpiresAt.gt(now));
@@ -140,13 +139,13 @@ pub(super) async fn end_invitations(db: &impl ConnectionTrait, workspace: Worksp
     Ok(())
 }
 
-/// The member an invitation was made for.
+/// Finds the member of an open invitation.
 pub(super) async fn find_by_invitation(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Member>> {
     let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).filter(Column::InviteExpiresAt.gt(now));
     Ok(invited.one(db).await?.map(member_of))
 }
 
-/// Until when a member can accept their invitation, or could have; `None` if there is none.
+/// Finds the end of a member's invitation, which may be past.
 pub(super) async fn invited_until(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<Time>> {
     let member = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
     Ok(member.and_then(|member| member.invite_expires_at))
@@ -165,7 +164,7 @@ pub(super) async fn set_invitation(
     update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 
-/// Sets the password and uses the invitation up; false if it was used meanwhile.
+/// Sets the password and consumes the invitation. Returns false if it was used meanwhile.
 pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: TokenDigest, password: String) -> DbResult<bool> {
     let update = Entity::update_many()
         .col_expr(Column::PasswordHash, Expr::value(password))
@@ -184,18 +183,18 @@ pub(super) async fn delete(db: &impl ConnectionTrait, workspace: WorkspaceId, id
     Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 
-/// How many members a workspace has, invited ones included.
+/// Counts the members of a workspace, including invited ones.
 pub(super) async fn count(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
     Entity::find().filter(Column::WorkspaceId.eq(workspace)).count(db).await
 }
 
-/// How many invitations of a workspace can be accepted.
+/// Counts the open invitations of a workspace.
 pub(super) async fn count_invited(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
     let invited = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_null());
     invited.filter(Column::InviteExpiresAt.gt(now)).count(db).await
 }
 
-/// How many members of this role there are who have joined.
+/// Counts the members of this role who have joined.
 pub(super) async fn count_role(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<u64> {
     let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
     joined.filter(Column::Role.eq(role.as_str())).count(db).await
@@ -207,7 +206,7 @@ fn member_of(row: Model) -> Member {
         workspace: row.workspace_id,
         email: row.email,
         name: row.name,
-        // A role this version does not know grants the least there is.
+        // Written by a newer version: a role with the fewest rights.
         role: Role::parse(&row.role).unwrap_or(Role::Pilot),
         has_joined: row.password_hash.is_some(),
         created_at: row.created_at,

@@ -34,7 +34,7 @@ impl std::fmt::Debug for Model {
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
-/// For a copy of everything: those that others refer to come first.
+/// The tables to copy between databases.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<Entity>()]
 }

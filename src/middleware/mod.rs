@@ -1,10 +1,8 @@
-//! The outermost layer: what holds for every request, whatever its route.
+//! The middleware of every request, whatever its route.
 //!
-//! It gives the request an id, reads the clocks, finds the caller's address, refuses a key or token in the URL, turns a panic into a
-//! 500, renders failures, counts, and writes one line of log. It stands around the router rather than in it: a layer of
-//! axum's would cost more than all that it does.
-//!
-//! - here the layer; `context` what is known of a request besides its content
+//! It attaches the request context (id, arrival time, client IP), refuses a key or token in the URL, turns a panic into a 500,
+//! renders errors, counts, and writes one line of the access log. It is one service around the router: as a layer of axum's it
+//! would cost more than everything that it does.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -29,18 +27,18 @@ use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, client};
 use kit::log::RequestLine;
 
-/// Answered in the overflow lane, too.
+/// Paths that are also served to connections above the limit.
 const PROBES: [&str; 3] = ["/health", "/readiness", "/metrics"];
 
-/// Browsers come by TLS only for a year. Other hosts of the domain may not be ours to speak for.
+/// One year of HTTPS only. Subdomains are left out: they may belong to others.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Among a response's extensions: the log must not say where its request came from, nor its id, which a proxy may have
-/// logged with the address.
+/// Response extension: the access log leaves out the client IP, and the request id, which a proxy may have logged with the
+/// address.
 #[derive(Clone, Copy, Debug)]
 pub struct OmitClientIp;
 
-/// A router, and what surrounds it.
+/// The router and its middleware.
 #[derive(Clone, Debug)]
 pub struct HttpStack {
     app: App,
@@ -48,13 +46,11 @@ pub struct HttpStack {
 }
 
 impl HttpStack {
-    /// Surrounds `router`.
     pub fn new(app: App, router: Router) -> Self {
         Self { app, router }
     }
 
-    /// See the module.
-    pub async fn answer(self, peer: IpAddr, lane: Lane, mut request: Request) -> Response {
+    pub async fn serve(self, peer: IpAddr, lane: Lane, mut request: Request) -> Response {
         let Self { app, mut router } = self;
         let context = RequestContext::from_request(&app, peer, &request);
         let matched = Matched::new(context.client_ip());
@@ -67,7 +63,7 @@ impl HttpStack {
         } else {
             request.extensions_mut().insert(context.clone());
             request.extensions_mut().insert(matched.clone());
-            // Routing, too, is for the future to do: what panics in it is caught as well.
+            // Routing is part of the future, so that its panics are caught as well.
             match AssertUnwindSafe(async move { router.call(request).await }).catch_unwind().await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
@@ -84,7 +80,7 @@ impl HttpStack {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         if in_api {
-            // What a key opens is nobody else's; a route that knows better says so itself.
+            // Responses of the API are private, unless a route sets its own caching.
             response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         } else if response.headers().contains_key(header::SET_COOKIE) {
             response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -102,16 +98,16 @@ impl HttpStack {
         if is_sampled && !app.log_sampler.admits(context.client_ip(), status, context.received_at_ticks()) {
             return response;
         }
-        let is_discreet = response.extensions_mut().remove::<OmitClientIp>().is_some();
-        // A route is logged as the table has it; what matches none, as it was sent.
+        let omits_client_ip = response.extensions_mut().remove::<OmitClientIp>().is_some();
+        // A route is logged by its pattern; a path without a route as it was sent, unless it has a secret.
         let path = route.unwrap_or_else(|| loggable(uri.path()));
-        let (ip, request_id) = if is_discreet { (None, None) } else { (Some(context.client_ip()), Some(context.id())) };
+        let (ip, request_id) = if omits_client_ip { (None, None) } else { (Some(context.client_ip()), Some(context.id())) };
         app.config.log.request(&RequestLine { method, path, status, took, ip, request_id });
         response
     }
 }
 
-/// For callers in process, who say in an extension where they are.
+/// In-process requests, whose peer address is in an extension.
 impl Service<Request> for HttpStack {
     type Response = Response;
     type Error = Infallible;
@@ -121,11 +117,11 @@ impl Service<Request> for HttpStack {
     }
     fn call(&mut self, request: Request) -> Self::Future {
         let peer = request.extensions().get::<Peer>().map_or(client::UNKNOWN, |ConnectInfo(peer)| peer.ip());
-        Box::pin(self.clone().answer(peer, Lane::Regular, request).map(Ok))
+        Box::pin(self.clone().serve(peer, Lane::Regular, request).map(Ok))
     }
 }
 
-/// What holds before any route is looked for.
+/// Checks that precede routing.
 fn check(app: &App, lane: Lane, context: &RequestContext, request: &Request) -> Result<(), ApiError> {
     require_one_host(request)?;
     if lane == Lane::Overflow && !PROBES.contains(&request.uri().path()) {
@@ -133,12 +129,12 @@ fn check(app: &App, lane: Lane, context: &RequestContext, request: &Request) -> 
         return Err(ApiError::overloaded(message));
     }
     access::refuse_secret_in_url(request.uri()).map_err(|(secret, error)| {
-        note_leak(app, &secret, context);
+        report_leak(app, &secret, context);
         error
     })
 }
 
-/// One `Host`, and a possible one (RFC 9112, 3.2): proxies and caches that read two of them differently can be set at odds.
+/// Requires exactly one valid `Host` (RFC 9112, 3.2). Proxies and caches may read two of them differently, which attackers exploit.
 fn require_one_host(request: &Request) -> Result<(), ApiError> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let is_right = match (hosts.next(), hosts.next()) {
@@ -149,25 +145,25 @@ fn require_one_host(request: &Request) -> Result<(), ApiError> {
     if is_right { Ok(()) } else { Err(ApiError::invalid("Send one Host header, with the name or address of this server.")) }
 }
 
-/// What the syntax of `uri-host [ ":" port ]` has room for (RFC 3986, 3.2.2).
+/// Returns true if only characters of `uri-host [ ":" port ]` occur (RFC 3986, 3.2.2).
 fn is_host(host: &[u8]) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte);
     !host.is_empty() && host.iter().all(is_allowed)
 }
 
-fn note_leak(app: &App, secret: &str, context: &RequestContext) {
-    // What follows a key without a gap is not part of it.
+fn report_leak(app: &App, secret: &str, context: &RequestContext) {
+    // Characters that follow a key without a separator are not part of it.
     let key = secret.get(..key_format::LENGTH).unwrap_or(secret);
     let entry = digest_of(key.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
         let request = context.denied_request(context.received_at());
         app.recorder.deny(&entry, DenialReason::LeakedInUrl, None, request);
     } else {
-        tracing::warn!(request_id = context.id(), "something of the form of a key or token was sent in a URL");
+        tracing::warn!(request_id = context.id(), "API key or token sent in URL");
     }
 }
 
-/// JSON under `/api`, a page elsewhere.
+/// Renders an error: as JSON under `/api`, as a page elsewhere.
 fn render(bare: Response, error: &ApiError, context: &RequestContext, in_api: bool) -> Response {
     let (mut parts, _) = bare.into_parts();
     for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
@@ -175,7 +171,7 @@ fn render(bare: Response, error: &ApiError, context: &RequestContext, in_api: bo
     }
     if in_api {
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // A message may quote what was sent, and what was sent may hold a secret.
+        // A message may quote the request, which may contain a secret.
         let body = error.body(context.id());
         let scrubbed = match key_format::scrub(&body) {
             Cow::Borrowed(_) => body,

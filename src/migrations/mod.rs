@@ -21,6 +21,7 @@ mod m0011_room;
 mod m0012_sign_ins;
 mod m0015_node_runs;
 mod m0016_node_probe;
+mod m0017_session_authentication;
 mod schema;
 
 /// All migrations, in order.
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0012_sign_ins::Migration),
             Box::new(m0015_node_runs::Migration),
             Box::new(m0016_node_probe::Migration),
+            Box::new(m0017_session_authentication::Migration),
         ]
     }
 }

@@ -112,8 +112,8 @@ async fn create(
         return Err(Error::NoAssigning.into());
     }
     let reporter = match who.caller() {
-        Caller::Member { member, .. } => Some(member.id),
-        Caller::Anyone | Caller::Key { .. } => None,
+        Caller::Member(caller) => Some(caller.member().id),
+        Caller::Key(_) => None,
     };
     if let Some(member) = reporter {
         app.budgets.admit_report(member, app.budgets.moment(who.request().received_at_ticks()))?;

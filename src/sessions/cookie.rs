@@ -1,5 +1,5 @@
-//! How a browser carries a session: in a cookie that no script reads. Pages take it; calls of the API never do, so that
-//! no other site can make a browser call them.
+//! The cookies of browsers, which scripts cannot read. Pages read them; calls of the API never do, so that another site cannot
+//! make a browser call the API.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use cookie::{Cookie, SameSite};
 
 use crate::config::Config;
 
-/// What a cookie is for.
+/// A cookie, by its purpose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Jar {
-    /// The session of someone who is signed in.
+pub enum CookieName {
+    /// The token of a session.
     Session,
-    /// What ties the forms of someone who is not signed in to their browser.
+    /// Ties the forms of a browser without a session to it.
     Visit,
-    /// The token of a browser that somebody signed in with.
+    /// The token by which a browser is recognised that a member signed in with.
     Browser,
 }
 
-impl Jar {
-    /// With TLS a name that only this very host can have set (RFC 6265bis, 4.1.3.2).
+impl CookieName {
+    /// Returns the name of the cookie. With TLS it has a prefix that only this host can set (RFC 6265bis, 4.1.3.2).
     const fn name(self, is_secure: bool) -> &'static str {
         match (self, is_secure) {
             (Self::Session, true) => "__Host-planeconnection_session",
@@ -33,7 +33,7 @@ impl Jar {
         }
     }
 
-    /// What the browser has sent.
+    /// Reads the cookie from a request.
     pub fn read(self, config: &Config, headers: &HeaderMap) -> Option<String> {
         let name = self.name(config.is_secure());
         let sent = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -41,7 +41,7 @@ impl Jar {
         cookies.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
     }
 
-    /// `Set-Cookie`: the browser is to keep `value` so long.
+    /// Returns a `Set-Cookie` header with `value`, to be kept for `age`.
     pub fn keep(self, config: &Config, value: &str, age: Duration) -> Option<HeaderValue> {
         let cookie = Cookie::build((self.name(config.is_secure()), value))
             .path("/")
@@ -52,7 +52,7 @@ impl Jar {
         HeaderValue::from_str(&cookie.to_string()).ok()
     }
 
-    /// `Set-Cookie`: the browser is to forget it.
+    /// Returns a `Set-Cookie` header that deletes the cookie.
     pub fn forget(self, config: &Config) -> Option<HeaderValue> {
         self.keep(config, "", Duration::ZERO)
     }

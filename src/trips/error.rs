@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use super::model::TOO_EARLY;
 use super::status::Status;
-use crate::access::Allowed;
+use crate::access::{Allowed, WorkspacePermission};
 use crate::fleet::{self, TailNumber};
 use crate::scopes::{Module, Scope};
 use kit::http::ApiError;
@@ -69,7 +69,7 @@ fn allowed(from: Status) -> String {
 impl Error {
     /// Without what only those who may see the fleet learn of an aircraft.
     #[must_use]
-    pub(super) fn disclosed_to<P>(self, who: &Allowed<P>) -> Self {
+    pub(super) fn disclosed_to<P: WorkspacePermission>(self, who: &Allowed<P>) -> Self {
         match self {
             Self::AircraftUnavailable { trip, .. } if !who.may(Scope::read(Module::Fleet)) => Self::AircraftRefused(trip),
             other => other,

@@ -1,4 +1,4 @@
-//! What a workspace is.
+//! Workspaces, their short names and time zones.
 
 use std::str::FromStr;
 
@@ -9,24 +9,19 @@ use kit::clock::Time;
 use kit::text::Line;
 
 kit::ids! {
-    /// A workspace.
+    /// The id of a workspace.
     WorkspaceId = "ws";
 }
 
-/// A workspace as it is kept.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    /// Its id.
     pub id: WorkspaceId,
-    /// Its name in commands and URLs.
+    /// The name in commands and URLs.
     pub slug: String,
-    /// Its name.
     pub name: String,
-    /// Its time zone, by IANA name.
     pub timezone: String,
-    /// Whether keys can be created and rotated.
+    /// True if keys can be created and rotated.
     pub api_keys_enabled: bool,
-    /// When it was made.
     pub created_at: Time,
 }
 
@@ -35,12 +30,11 @@ pub struct Workspace {
 pub struct Slug(String);
 
 impl Slug {
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What follows from a workspace's name: “Zürich Air & Sons” is zurich-air-sons. `None` if too little is left of it.
+    /// Derives a slug from a workspace's name: “Zürich Air & Sons” gives zurich-air-sons. `None` if too little is left of it.
     pub fn from_name(name: &str) -> Option<Self> {
         let mut slug = String::new();
         for c in name.to_lowercase().chars() {
@@ -85,7 +79,6 @@ impl FromStr for Slug {
 pub struct Timezone(String);
 
 impl Timezone {
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -100,11 +93,11 @@ impl FromStr for Timezone {
     }
 }
 
-/// Where time zones are told by a city; what else the database knows are other names of these, or offsets.
+/// The regions whose time zones are named after cities. The other names in the database are aliases, or offsets.
 const REGIONS: [&str; 10] =
     ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
 
-/// Every time zone that this machine knows by a city, and UTC, which comes first.
+/// Lists UTC, then every time zone that this machine knows by a city.
 pub(super) fn zones() -> Vec<String> {
     let is_city = |name: &String| name.split_once('/').is_some_and(|(region, _)| REGIONS.contains(&region));
     let mut cities: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).filter(is_city).collect();
@@ -115,23 +108,18 @@ pub(super) fn zones() -> Vec<String> {
 
 /// The first account owner of a new workspace.
 pub struct Owner {
-    /// Signs in with it.
     pub email: Email,
-    /// Their name.
     pub name: Line<1, 100>,
     /// At least 12 characters.
     pub password: SecretString,
 }
 
-/// A new workspace.
+/// The input to create a workspace.
 pub struct CreateWorkspace {
-    /// Its name.
     pub name: Line<1, 100>,
     /// Unique among all workspaces.
     pub slug: Slug,
-    /// Its time zone.
     pub timezone: Timezone,
-    /// Its first account owner.
     pub owner: Owner,
 }
 
@@ -140,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_follows_from_a_name() {
+    fn slug_is_derived_from_a_name() {
         let slug = |name: &str| Slug::from_name(name).map(|slug| slug.0);
         for (name, expected) in [
             ("Skyline Aviation", "skyline-aviation"),
@@ -158,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_zone_that_is_offered_is_taken() {
+    fn every_listed_zone_is_accepted() {
         let zones = zones();
         assert_eq!(zones.first().map(String::as_str), Some("UTC"));
         assert!(zones.contains(&"Europe/Zurich".to_owned()), "{zones:?}");

@@ -1,4 +1,4 @@
-//! Setting up the first workspace, by the link that `serve` prints on an empty database.
+//! The page that sets up the first workspace, by the link that `serve` prints on an empty database.
 
 use askama::Template;
 use axum::extract::State;
@@ -8,18 +8,18 @@ use secrecy::SecretString;
 
 use super::error::Error;
 use super::model::{CreateWorkspace, Owner, Slug, zones};
-use super::setup;
-use crate::access::{Anyone, Form, PageSession};
+use super::setup::{self, SetupState};
+use crate::access::{Form, OpenPage};
 use crate::app::App;
 use crate::audit::Actor;
+use crate::auth;
+use crate::auth::password::{Weak, has_fitting_length};
 use crate::members::{self, Member};
-use crate::sessions;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
 use kit::page::{Fields, FormFaults};
 use kit::text::sentence;
 
-/// The pages.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Workspaces",
@@ -32,7 +32,7 @@ pub fn routes() -> Routes<App> {
 #[template(path = "workspaces/setup.html")]
 struct SetupPage {
     title: &'static str,
-    state: setup::State,
+    state: SetupState,
     token: String,
     fields: Fields,
     zones: Vec<String>,
@@ -40,12 +40,12 @@ struct SetupPage {
 }
 
 impl SetupPage {
-    fn new(who: &PageSession<Anyone>, state: setup::State, fields: Fields, faults: FormFaults) -> Self {
+    fn new(visitor: &OpenPage, state: SetupState, fields: Fields, faults: FormFaults) -> Self {
         let title = match state {
-            setup::State::Done => "Already set up",
-            setup::State::Offered | setup::State::Expired => "Set up your workspace",
+            SetupState::Done => "Already set up",
+            SetupState::Offered | SetupState::Expired => "Set up your workspace",
         };
-        Self { title, state, token: who.token(), fields, zones: zones(), faults }
+        Self { title, state, token: visitor.csrf_token(), fields, zones: zones(), faults }
     }
 
     fn chosen_zone(&self) -> &str {
@@ -53,22 +53,22 @@ impl SetupPage {
     }
 }
 
-async fn new(who: PageSession<Anyone>, State(app): State<App>) -> Result<Response, ApiError> {
+async fn new(visitor: OpenPage, State(app): State<App>) -> Result<Response, ApiError> {
     let state = setup::state(&app).await?;
-    Ok(who.show(StatusCode::OK, &SetupPage::new(&who, state, Fields::default(), FormFaults::default())))
+    Ok(visitor.show(StatusCode::OK, &SetupPage::new(&visitor, state, Fields::default(), FormFaults::default())))
 }
 
-async fn create(who: PageSession<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
-    let owner = match set_up(&app, &who, &fields).await {
+async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    let owner = match set_up(&app, &visitor, &fields).await {
         Ok(owner) => owner,
         Err(Refused::Form(status, faults)) => {
-            // Somebody may have been quicker, or the last link may have run out: then there is nothing to be mended.
+            // Another set-up may have been faster, or the last link may have expired: then the form cannot be corrected.
             let state = setup::state(&app).await?;
-            return Ok(who.show(status, &SetupPage::new(&who, state, fields, faults)));
+            return Ok(visitor.show(status, &SetupPage::new(&visitor, state, fields, faults)));
         }
         Err(Refused::Other(error)) => return Err(error),
     };
-    sessions::enter(&app, &who, owner, "/settings/api-keys", "setup").await
+    auth::start_session(&app, &visitor, owner, "/settings/api-keys", "setup").await
 }
 
 enum Refused {
@@ -76,10 +76,10 @@ enum Refused {
     Other(ApiError),
 }
 
-async fn set_up(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<Member, Refused> {
+async fn set_up(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Member, Refused> {
     let input = read(fields).map_err(|faults| Refused::Form(StatusCode::BAD_REQUEST, faults))?;
-    // Whoever has the link has it from whoever runs the server.
-    let by = who.request().audit_context(Actor::set_up_link());
+    // The link is printed for the operator of the server.
+    let by = visitor.request().audit_context(Actor::set_up_link());
     let (_, owner) = setup::set_up(app, by, fields.url_fragment("code"), input).await.map_err(refused)?;
     Ok(owner)
 }
@@ -101,7 +101,7 @@ fn refused(error: Error) -> Refused {
     }
 }
 
-/// What the form asks for, or every fault of it, in the order of the fields.
+/// Reads the form, or returns every fault in the order of the fields.
 fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     let mut faults = FormFaults::default();
     if fields.url_fragment("code").is_empty() {
@@ -116,8 +116,8 @@ fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     let owner_name = faults.read(fields, "owner_name", "your name");
     let email = faults.read(fields, "email", "your email: you sign in with it");
     let password = SecretString::from(fields.verbatim("password"));
-    if !members::has_fitting_length(&password) {
-        faults.add("password", sentence(members::Weak::Length));
+    if !has_fitting_length(&password) {
+        faults.add("password", sentence(Weak::Length));
     }
     match (name, slug, timezone, owner_name, email) {
         (Some(name), Some(slug), Some(timezone), Some(owner_name), Some(email)) if faults.is_empty() => {
@@ -127,7 +127,7 @@ fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     }
 }
 
-/// The short name that follows from the name, if one does.
+/// Derives the short name from the name, if possible.
 fn derived_slug(fields: &Fields, faults: &mut FormFaults) -> Option<Slug> {
     let slug = Slug::from_name(fields.text("name"));
     if slug.is_none() && fields.given("name").is_some() {

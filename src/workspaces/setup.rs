@@ -1,4 +1,4 @@
-//! The first workspace, by a one-time link that `serve` prints on an empty database.
+//! Setting up the first workspace, by a one-time link that `serve` prints on an empty database.
 
 use std::time::Duration;
 
@@ -6,28 +6,29 @@ use sea_orm::ConnectionTrait;
 
 use super::error::Error;
 use super::model::{CreateWorkspace, Workspace};
-use super::{service, store};
-use crate::app::App;
+use super::service::{self, WorkspaceContext};
+use super::store;
 use crate::audit::AuditContext;
+use crate::core::Core;
 use crate::members::Member;
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
-/// How long a link is good for.
+/// The time for which a link is valid.
 const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The tokens of set-up links: `pcu_…`.
 const TOKEN: TokenKind = TokenKind::new('u');
 
-/// The token of a new link, if there is no workspace yet. Several nodes that start at once have one each.
-pub async fn offer(app: &App) -> DbResult<Option<SecretToken>> {
-    // Asked before anything is locked: with a workspace, as is usual, a start writes nothing here.
-    if store::any(app.db.read()).await? {
+/// Returns the token of a new link, if there is no workspace yet. Nodes that start at the same time get one each.
+pub async fn offer(core: &Core) -> DbResult<Option<SecretToken>> {
+    // Checked before the write transaction, which a start with a workspace does not need.
+    if store::any(core.db.read()).await? {
         return Ok(None);
     }
-    let (token, now) = (SecretToken::generate(TOKEN, &app.random), app.clock.now());
-    let tx = app.db.begin().await?;
+    let (token, now) = (SecretToken::generate(TOKEN, &core.random), core.clock.now());
+    let tx = core.db.begin().await?;
     if store::any(&tx).await? {
         return Ok(None);
     }
@@ -37,42 +38,47 @@ pub async fn offer(app: &App) -> DbResult<Option<SecretToken>> {
     Ok(Some(token))
 }
 
-/// Where setting up the first workspace stands.
+/// The progress of setting up the first workspace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum State {
-    /// There is a workspace.
+pub(super) enum SetupState {
     Done,
-    /// There is none, and somebody has a link that would make it.
+    /// There is no workspace, and a link is valid.
     Offered,
-    /// There is none, and no link is good any more.
+    /// There is no workspace, and no link is valid any more.
     Expired,
 }
 
-/// See [`State`].
-pub(super) async fn state(app: &App) -> DbResult<State> {
-    if store::any(app.db.read()).await? {
-        return Ok(State::Done);
+pub(super) async fn state(core: &Core) -> DbResult<SetupState> {
+    if store::any(core.db.read()).await? {
+        return Ok(SetupState::Done);
     }
-    let links = store::count_setup_links(app.db.read(), None, app.clock.now()).await?;
-    Ok(if links == 0 { State::Expired } else { State::Offered })
+    let links = store::count_setup_links(core.db.read(), None, core.clock.now()).await?;
+    Ok(if links == 0 { SetupState::Expired } else { SetupState::Offered })
 }
 
-/// Makes the first workspace, by the token of a link, which is used up.
-pub async fn set_up(app: &App, by: AuditContext, token: &str, input: CreateWorkspace) -> Result<(Workspace, Member), Error> {
+/// Creates the first workspace, by the token of a link, which is consumed.
+pub async fn set_up<'a>(
+    context: impl Into<WorkspaceContext<'a>>,
+    by: AuditContext,
+    token: &str,
+    input: CreateWorkspace,
+) -> Result<(Workspace, Member), Error> {
+    let context = context.into();
+    let core = context.core;
     let link = TokenDigest::of(token);
-    // Asked once more where it counts; here, so that nobody has passwords hashed by guessing.
-    if store::count_setup_links(app.db.read(), Some(link), app.clock.now()).await? == 0 {
-        // In this order: where the workspace has taken the link with it, it is seen.
-        let is_done = store::any(app.db.read()).await?;
+    // Checked again in the transaction; here, so that a guessed link does not get a password hashed.
+    if store::count_setup_links(core.db.read(), Some(link), core.clock.now()).await? == 0 {
+        // In this order: creating the workspace deleted the link, so that it is visible by now.
+        let is_done = store::any(core.db.read()).await?;
         return Err(if is_done { Error::AlreadySetUp } else { Error::SetupLink });
     }
-    service::make(app, by, input, Some(link)).await
+    service::create_with(context, by, input, Some(link)).await
 }
 
-/// Uses a link up, in the transaction that makes the workspace.
-pub(super) async fn use_up(tx: &impl ConnectionTrait, link: TokenDigest, now: Time) -> Result<(), Error> {
+/// Consumes a link, in the transaction that creates the workspace.
+pub(super) async fn consume(tx: &impl ConnectionTrait, link: TokenDigest, now: Time) -> Result<(), Error> {
     if store::any(tx).await? {
         return Err(Error::AlreadySetUp);
     }
-    if store::take_setup_link(tx, link, now).await? { Ok(()) } else { Err(Error::SetupLink) }
+    if store::consume_setup_link(tx, link, now).await? { Ok(()) } else { Err(Error::SetupLink) }
 }

@@ -16,22 +16,20 @@ pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> 
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// The workspace with this id.
 pub async fn find(db: &impl ConnectionTrait, id: WorkspaceId) -> DbResult<Option<Workspace>> {
     Ok(Entity::find_by_id(id).one(db).await?.map(workspace_of))
 }
 
-/// The workspace with this slug.
 pub async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Option<Workspace>> {
     Ok(Entity::find().filter(Column::Slug.eq(slug)).one(db).await?.map(workspace_of))
 }
 
-/// Every workspace, the oldest first.
+/// Lists every workspace, the oldest first.
 pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Workspace>> {
     Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?.into_iter().map(workspace_of).collect())
 }
 
-/// Whether there is a workspace at all.
+/// Returns whether there is any workspace.
 pub async fn any(db: &impl ConnectionTrait) -> DbResult<bool> {
     Ok(Entity::find().one(db).await?.is_some())
 }
@@ -41,7 +39,7 @@ pub(super) async fn insert_setup_link(db: &impl ConnectionTrait, digest: TokenDi
     setup_link::Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// How many links would set a workspace up: all of them, or this one.
+/// Counts the valid set-up links: all of them, or this one.
 pub(super) async fn count_setup_links(db: &impl ConnectionTrait, digest: Option<TokenDigest>, now: Time) -> DbResult<u64> {
     let mut good = setup_link::Entity::find().filter(setup_link::Column::ExpiresAt.gt(now));
     if let Some(digest) = digest {
@@ -50,15 +48,15 @@ pub(super) async fn count_setup_links(db: &impl ConnectionTrait, digest: Option<
     good.count(db).await
 }
 
-/// Uses a link up; false if it is unknown, used or past its time.
-pub(super) async fn take_setup_link(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<bool> {
+/// Deletes a valid link. Returns false if it is unknown, used or expired.
+pub(super) async fn consume_setup_link(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<bool> {
     let link = setup_link::Entity::delete_many()
         .filter(setup_link::Column::Digest.eq(digest.to_vec()))
         .filter(setup_link::Column::ExpiresAt.gt(now));
     Ok(link.exec(db).await?.rows_affected == 1)
 }
 
-/// Deletes the links that are past their time by `now`, or every link.
+/// Deletes the links that have expired by `now`, or every link.
 pub(super) async fn delete_setup_links(db: &impl ConnectionTrait, now: Option<Time>) -> DbResult<()> {
     let mut links = setup_link::Entity::delete_many();
     if let Some(now) = now {
@@ -67,7 +65,7 @@ pub(super) async fn delete_setup_links(db: &impl ConnectionTrait, now: Option<Ti
     links.exec(db).await.map(|_| ())
 }
 
-/// Whether keys can be created and rotated.
+/// Returns whether keys can be created and rotated.
 pub async fn api_keys_enabled(db: &impl ConnectionTrait, id: WorkspaceId) -> DbResult<bool> {
     Ok(find(db, id).await?.is_some_and(|workspace| workspace.api_keys_enabled))
 }
@@ -77,7 +75,7 @@ pub(super) async fn set_api_keys_enabled(db: &impl ConnectionTrait, id: Workspac
     update.exec(db).await.map(|_| ())
 }
 
-/// The next of a workspace's numbers of this name, from 1. Given back if the transaction is: there are no gaps.
+/// Returns the next of a workspace's numbers of this name, from 1. It rolls back with the transaction: there are no gaps.
 pub async fn next_number(tx: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<i64> {
     let first = counter::Model { workspace_id: workspace, name: name.to_owned(), value: 1 };
     let next = OnConflict::columns([counter::Column::WorkspaceId, counter::Column::Name])

@@ -2,12 +2,11 @@
 
 use kit::db::{Table, table};
 
-/// For a copy of everything: those that others refer to come first.
+/// The tables to copy between databases. Tables that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<workspace::Entity>(), table::<setup_link::Entity>(), table::<counter::Entity>()]
 }
 
-/// `workspaces`
 pub(super) mod workspace {
     use sea_orm::entity::prelude::*;
 
@@ -31,7 +30,6 @@ pub(super) mod workspace {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `setup_links`
 pub(super) mod setup_link {
     use sea_orm::entity::prelude::*;
 
@@ -51,7 +49,7 @@ pub(super) mod setup_link {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `counters`
+/// Numbers that are given out in order, such as those of invoices.
 pub(super) mod counter {
     use sea_orm::entity::prelude::*;
 

@@ -22,6 +22,7 @@ mod password_guessing;
 mod passwords;
 mod permissions;
 mod plans;
+mod reauthentication;
 mod safety;
 mod secrets;
 mod sessions;

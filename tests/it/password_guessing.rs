@@ -164,7 +164,7 @@ async fn known_clients_are_bounded_and_expire() {
     }
     assert_eq!(known(&t).await, 20);
     t.advance(Duration::from_hours(180 * 24)).await;
-    planeconnection::sessions::forget_expired(&t.app.db, t.app.clock.now()).await.expect("a sweep");
+    planeconnection::auth::forget_unused_callers(&t.app.db, t.app.clock.now()).await.expect("a sweep");
     assert_eq!(known(&t).await, 0);
 }
 

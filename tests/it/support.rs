@@ -29,7 +29,7 @@ use planeconnection::members::{self, Member, Role};
 use planeconnection::middleware::HttpStack;
 use planeconnection::migrations::Migrations;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
-use planeconnection::{background, router, sessions};
+use planeconnection::{auth, background, router};
 use serde_json::{Value, json};
 use testkit::TestDatabase;
 use tower::ServiceExt;
@@ -212,7 +212,7 @@ impl TestApp {
     /// The token of a new session.
     pub async fn token_of(&self, member: Member) -> String {
         let by = AuditContext::of(Actor::member(member.id, &member.name));
-        let session = sessions::issue(&self.app, member, by).await.expect("a session");
+        let session = auth::open_session(&self.app, member, by, None).await.expect("a session");
         session.token.expose().to_owned()
     }
 

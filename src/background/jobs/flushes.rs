@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::app::App;
 use crate::background::{Job, JobError};
 use crate::keys::{self, Flush};
-use crate::sessions;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -29,7 +28,7 @@ impl Job for FailedSignIns {
     const INTERVAL: Duration = INTERVAL;
 
     async fn run(&self, app: &App, flush: Flush) -> Result<(), JobError> {
-        Ok(sessions::record_failures(app, flush).await?)
+        Ok(app.sign_ins.record_failures(app, flush).await?)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::background::{Job, JobError, Runs};
 use crate::keys::Flush;
-use crate::{audit, sessions};
+use crate::{audit, auth, sessions};
 
 const INTERVAL: Duration = Duration::from_mins(10);
 
@@ -18,7 +18,8 @@ impl Job for ExpiredSessions {
     const RUNS: Runs = Runs::OnOneNode;
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
-        Ok(sessions::forget_expired(&app.db, app.clock.now()).await?)
+        sessions::forget_expired(&app.db, app.clock.now()).await?;
+        Ok(auth::forget_unused_callers(&app.db, app.clock.now()).await?)
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, OLD_WEBSITE, REPORTS};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx};
+use crate::auth::password::{Claimant, NewPassword, PasswordError};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::fleet::{self, AircraftId};
@@ -91,8 +92,8 @@ impl Operator {
         };
         let (workspace, owner) = workspaces::create(&app, AuditContext::operator("demo"), create).await?;
         // All members of the demo have the same password.
-        let chosen = members::NewPassword::choose(&password.to_owned().into(), &[]).map_err(members::Error::from)?;
-        let hash = members::hash(&app, app.passwords.place(members::Claimant::Operator)?, chosen).await?;
+        let chosen = NewPassword::choose(&password.to_owned().into(), &[]).map_err(PasswordError::from)?;
+        let hash = app.passwords.hash(&app.random, app.passwords.permit(Claimant::Operator)?, chosen).await?;
         let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::of(Actor::member(owner.id, &owner.name))).await?;
         let mut all = vec![owner];
         for (name, role, email) in MEMBERS {

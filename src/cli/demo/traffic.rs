@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::facts::{DemoKey, OLD_WEBSITE};
 use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};
+use crate::auth::{self, Attempt};
 use crate::background;
 use crate::cli::Failure;
 use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush, Key, NewKey, RevokeKey};
 use crate::scopes::{Module, Scope};
-use crate::sessions::{self, Attempt};
 
 /// The day on which the key of the old website is revoked.
 const RETIRED_DAYS_AGO: u32 = 12;
@@ -90,10 +90,10 @@ impl Operator {
                 user_agent: Some("Mozilla/5.0".to_owned()),
                 ..AuditContext::of(actor)
             };
-            let origin = sessions::Origin { address: stranger, browser: None };
+            let origin = auth::Origin { address: stranger, browser: None };
             let password = "a guess at a password".to_owned().into();
             let attempt = Attempt { email: &email, password, workspace: None, origin };
-            let guess = sessions::sign_in(&self.app, attempt, by).await;
+            let guess = auth::sign_in(&self.app, &self.app.passwords, &self.app.sign_ins, attempt, by).await;
             if guess.is_ok() {
                 return Err(failed("the guess was right"));
             }

@@ -1,14 +1,14 @@
-//! The list, and what has just happened to somebody in it.
+//! The list of members, with a notice of the last change.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::standing;
+use super::acting;
 use crate::access::{ManageMembers, PageSession};
 use crate::app::App;
 use crate::audit::{self, Action, EventFilter};
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::members::service::require_changeable;
 use crate::members::{Error, Member, MemberId, store};
 use kit::db::DbResult;
@@ -16,7 +16,6 @@ use kit::http::route::page;
 use kit::http::{ApiError, Paging, Route};
 use kit::page::{Asked, Fields, Pager, html};
 
-/// Members on a page.
 const PAGE: u32 = 50;
 
 pub(super) fn lines() -> Vec<Route<App>> {
@@ -35,11 +34,11 @@ struct IndexPage {
 struct Row {
     member: Member,
     is_visitor: bool,
-    /// Whether whoever visits may change them.
+    /// True if the visitor may change them.
     is_changeable: bool,
 }
 
-/// What has happened, as far as it is true.
+/// The last change, if the database confirms it.
 enum Notice {
     Invited(Member),
     Changed(Member),
@@ -49,22 +48,22 @@ enum Notice {
 async fn index(who: PageSession<ManageMembers>, State(app): State<App>, Asked(asked): Asked) -> Result<Response, ApiError> {
     let page = store::list(app.db.read(), who.workspace(), asked.paging(PAGE)).await?;
     let notice = notice(&app, &who, &asked).await?;
-    // What has just happened is not told again on the next page of the list.
+    // The next page of the list does not repeat the notice.
     let pager = Pager::new(&page, &Fields::default(), "member");
     let mut rows = Vec::new();
     for member in page.items {
-        let is_visitor = who.member().is_some_and(|visitor| visitor.id == member.id);
-        let is_changeable = match require_changeable(app.db.read(), standing(&who), &member).await {
+        let is_visitor = who.member().id == member.id;
+        let is_changeable = match require_changeable(app.db.read(), acting(&who), &member).await {
             Ok(()) => true,
             Err(Error::Db(error)) => return Err(error.into()),
             Err(_) => false,
         };
         rows.push(Row { member, is_visitor, is_changeable });
     }
-    Ok(html(&IndexPage { frame: who.frame(&app, "Members", Place::Members), notice, rows, pager }))
+    Ok(html(&IndexPage { frame: who.frame(&app, "Members", MenuEntry::Members), notice, rows, pager }))
 }
 
-/// A link may say anything: only what the database says as well is told.
+/// Returns the notice that the query asks for. A link may say anything: only what the database confirms is shown.
 async fn notice(app: &App, who: &PageSession<ManageMembers>, asked: &Fields) -> DbResult<Option<Notice>> {
     let find = async |id| store::find(app.db.read(), who.workspace(), id).await;
     if let Some(id) = asked.read("invited") {
@@ -79,7 +78,7 @@ async fn notice(app: &App, who: &PageSession<ManageMembers>, asked: &Fields) -> 
     }
 }
 
-/// Whoever was removed is not there any more; the log knows what they were called.
+/// Returns the notice of a removal, with the name from the audit log: the member is not in the database any more.
 async fn removed(app: &App, who: &PageSession<ManageMembers>, id: MemberId) -> DbResult<Option<Notice>> {
     let filter = EventFilter { action: Some(Action::MemberRemoved), ..EventFilter::default() };
     let lately = audit::list(app.db.read(), who.workspace(), &filter, Paging::default()).await?;

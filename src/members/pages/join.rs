@@ -1,4 +1,4 @@
-//! Where an invitation leads: a password, and in.
+//! The acceptance of an invitation, by choosing a password.
 
 use askama::Template;
 use axum::extract::State;
@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use secrecy::SecretString;
 
-use crate::access::{Anyone, Form, PageSession};
+use crate::access::{Form, OpenPage};
 use crate::app::App;
-use crate::members::{Error, Member, Weak, invitations, password};
-use crate::sessions;
+use crate::auth;
+use crate::auth::password::{self, Weak};
+use crate::members::{Error, Member, invitations};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::{Fields, FormFaults};
@@ -30,24 +31,24 @@ struct JoinPage {
 }
 
 impl JoinPage {
-    fn new(who: &PageSession<Anyone>, code: &str, faults: FormFaults) -> Self {
-        Self { title: "Join your workspace", token: who.token(), code: code.to_owned(), faults }
+    fn new(visitor: &OpenPage, code: &str, faults: FormFaults) -> Self {
+        Self { title: "Join your workspace", token: visitor.csrf_token(), code: code.to_owned(), faults }
     }
 }
 
-async fn new(who: PageSession<Anyone>) -> Response {
-    who.show(StatusCode::OK, &JoinPage::new(&who, "", FormFaults::default()))
+async fn new(visitor: OpenPage) -> Response {
+    visitor.show(StatusCode::OK, &JoinPage::new(&visitor, "", FormFaults::default()))
 }
 
-async fn create(who: PageSession<Anyone>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
-    let member = match join(&app, &who, &fields).await {
+async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    let member = match join(&app, &visitor, &fields).await {
         Ok(member) => member,
-        Err((status, faults)) => return Ok(who.show(status, &JoinPage::new(&who, fields.url_fragment("code"), faults))),
+        Err((status, faults)) => return Ok(visitor.show(status, &JoinPage::new(&visitor, fields.url_fragment("code"), faults))),
     };
-    sessions::enter(&app, &who, member, "/settings", "join").await
+    auth::start_session(&app, &visitor, member, "/settings", "join").await
 }
 
-async fn join(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
+async fn join(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
     let mut faults = FormFaults::default();
     if fields.url_fragment("code").is_empty() {
         faults.add("code", "Enter the invitation code: open the link again, or paste the code here.");
@@ -59,17 +60,17 @@ async fn join(app: &App, who: &PageSession<Anyone>, fields: &Fields) -> Result<M
     if !faults.is_empty() {
         return Err((StatusCode::BAD_REQUEST, faults));
     }
-    invitations::join(app, fields.url_fragment("code"), password, |actor| who.request().audit_context(actor)).await.map_err(
-        |error| {
-            let (words, field) = (sentence(&error), field_of(&error));
-            let error = ApiError::from(error);
-            let whole = || FormFaults::of_whole(error.message.clone());
-            (error.status, field.map_or_else(whole, |field| FormFaults::of_field(field, words)))
-        },
-    )
+    let by = |actor| visitor.request().audit_context(actor);
+    let joined = invitations::join(app, &app.passwords, fields.url_fragment("code"), password, by).await;
+    joined.map_err(|error| {
+        let (words, field) = (sentence(&error), field_of(&error));
+        let error = ApiError::from(error);
+        let whole = || FormFaults::of_whole(error.message.clone());
+        (error.status, field.map_or_else(whole, |field| FormFaults::of_field(field, words)))
+    })
 }
 
-/// The field that an error is about.
+/// Returns the field that an error is about.
 fn field_of(error: &Error) -> Option<&'static str> {
     match error {
         Error::Invitation => Some("code"),

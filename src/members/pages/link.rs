@@ -1,4 +1,4 @@
-//! The one page that shows the link of an invitation: the answer to the form that made it, and never again.
+//! The one page that shows the link of an invitation: the response to the form that made it.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::access::{ManageMembers, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::members::MemberId;
 use crate::members::invitations::{Invitation, Invited};
 use kit::page::html_with;
@@ -18,17 +18,17 @@ struct LinkPage<'a> {
     frame: Frame,
     invited: &'a Invited,
     url: String,
-    /// Where a reload leads.
+    /// The page that a reload leads to.
     afterwards: String,
 }
 
-/// 201 with the link; or, for a form that is sent again, to the list, which says so. A reload must not end a link that
-/// may be on its way to somebody: unlike a call, a page asks before it makes another.
+/// Responds with 201 and the link, or with a redirect to the list if the form was sent again. A reload must not end a link that
+/// may already have been handed over: unlike a call, a page asks before it makes another one.
 pub(super) fn show_once(app: &App, who: &PageSession<ManageMembers>, invitation: &Invitation) -> Response {
     match invitation {
         Invitation::Made(invited) => {
-            let frame = who.frame(app, format!("Invitation for {}", invited.member.name), Place::Members);
-            let page = LinkPage { frame, invited, url: invited.url(app), afterwards: afterwards(invited.member.id) };
+            let frame = who.frame(app, format!("Invitation for {}", invited.member.name), MenuEntry::Members);
+            let page = LinkPage { frame, invited, url: invited.url(&app.config), afterwards: afterwards(invited.member.id) };
             html_with(StatusCode::CREATED, &page)
         }
         Invitation::Repeated(id) => Redirect::to(&afterwards(*id)).into_response(),

@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{link, standing};
+use super::{acting, link};
 use crate::access::{Form, ManageMembers, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::members::{AddMember, Error, Role, invitations};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
@@ -34,10 +34,10 @@ struct NewPage {
 impl NewPage {
     fn new(app: &App, who: &PageSession<ManageMembers>, fields: Fields, faults: FormFaults) -> Self {
         Self {
-            frame: who.frame(app, "Invite member", Place::Members),
-            // One opened form invites one person, however often it is sent and mended.
+            frame: who.frame(app, "Invite member", MenuEntry::Members),
+            // One opened form invites one person, however often it is corrected and sent.
             once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
-            roles: standing(who).may_give().collect(),
+            roles: acting(who).may_give().collect(),
             fields,
             faults,
         }
@@ -54,7 +54,7 @@ async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: F
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };
-    match invitations::invite(&app, who.workspace(), who.by(&app), standing(&who), input, form.once()).await {
+    match invitations::invite(&app, who.workspace(), who.by(&app), acting(&who), input, form.once()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ Error::EmailTaken(_)) => again(StatusCode::CONFLICT, FormFaults::of_field("email", sentence(error))),
         Err(error @ Error::Quota(_)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(error))),
@@ -63,7 +63,7 @@ async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: F
     }
 }
 
-/// Whom the form invites, as a call would; or every fault of it.
+/// Reads the form as the input of a call, or returns every fault.
 fn read(fields: &Fields) -> Result<AddMember, FormFaults> {
     let mut faults = FormFaults::default();
     let name = faults.read(fields, "name", "the name of the person");

@@ -1,24 +1,24 @@
-//! Removing a member: a page that says what happens, and asks.
+//! Removing a member: a page that explains the consequences and asks for confirmation.
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{show, standing};
+use super::{acting, show};
 use crate::access::{Form, PageSession, RemoveMembers};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::auth;
+use crate::frame::{Frame, MenuEntry};
 use crate::keys::{self, Key};
 use crate::members::{Error, Member, MemberId, service};
-use crate::sessions;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
 use kit::page::html_with;
 use kit::page::number::plural;
 
 /// Keys that are listed.
-const MOST_KEYS: usize = 50;
+const MAX_KEYS: usize = 50;
 
 const PATH: &str = "/settings/members/{id}/remove";
 
@@ -32,14 +32,14 @@ struct RemovePage {
     frame: Frame,
     member: Member,
     is_visitor: bool,
-    /// Members whose open invitations end, and their number in words.
+    /// Members whose open invitations end.
     invited: Vec<Member>,
     invitations: String,
     /// Active keys whose secret this member has seen.
     keys: Vec<Key>,
-    /// Their number in words; no more are listed than can be read.
+    /// The number of these keys, in words.
     seen: String,
-    /// Why they stay.
+    /// The reason why the member cannot be removed.
     hindrance: Option<String>,
 }
 
@@ -52,17 +52,17 @@ impl RemovePage {
         let now = app.clock.now();
         let invited = service::ending_invitations(app.db.read(), &member, None, now).await?;
         let invitations = plural(invited.len() as u64, "open invitation");
-        let mut keys = keys::seen_by(app.db.read(), who.workspace(), &id.to_string(), now, MOST_KEYS as u64 + 1).await?;
-        let more = if keys.len() > MOST_KEYS { "more than " } else { "" };
-        keys.truncate(MOST_KEYS);
+        let mut keys = keys::seen_by(app.db.read(), who.workspace(), &id.to_string(), now, MAX_KEYS as u64 + 1).await?;
+        let more = if keys.len() > MAX_KEYS { "more than " } else { "" };
+        keys.truncate(MAX_KEYS);
         let seen = format!("{more}{}", plural(keys.len() as u64, "active key"));
-        let frame = who.frame(app, title, Place::Members);
+        let frame = who.frame(app, title, MenuEntry::Members);
         Ok(Self { frame, member, is_visitor, invited, invitations, keys, seen, hindrance })
     }
 }
 
 fn is_visitor(who: &PageSession<RemoveMembers>, id: MemberId) -> bool {
-    who.member().is_some_and(|visitor| visitor.id == id)
+    who.member().id == id
 }
 
 async fn ask(who: PageSession<RemoveMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
@@ -75,9 +75,9 @@ async fn remove(
     Path(id): Path<MemberId>,
     _: Form,
 ) -> Result<Response, ApiError> {
-    match service::remove(&app, who.workspace(), who.by(&app), standing(&who), id).await {
-        Ok(_) if is_visitor(&who, id) => Ok(sessions::farewell(&app, "removal")),
-        // Sent twice: it is as they wanted it.
+    match service::remove(&app, who.workspace(), who.by(&app), acting(&who), id).await {
+        Ok(_) if is_visitor(&who, id) => Ok(auth::redirect_signed_out(&app, "removal")),
+        // Not found: the form was sent twice.
         Ok(_) | Err(Error::NotFound) => Ok(Redirect::to(&format!("/settings/members?removed={id}")).into_response()),
         Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
             let status = ApiError::from(error).status;

@@ -1,14 +1,14 @@
-//! One member: their role, and the invitation of those who have not joined.
+//! One member: their role, and their invitation if they have not joined.
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{link, standing};
-use crate::access::{Form, ManageMembers, PageSession, Permission};
+use super::{acting, link};
+use crate::access::{Form, ManageMembers, PageSession, Permission, WorkspacePermission};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::members::service::{self, require_changeable};
 use crate::members::{Error, Member, MemberId, Role, invitations, store};
 use kit::clock::Time;
@@ -31,13 +31,13 @@ struct ShowPage {
     frame: Frame,
     member: Member,
     is_visitor: bool,
-    /// Why whoever visits may not change them.
+    /// The reason why the visitor may not change them.
     hindrance: Option<String>,
     roles: Vec<Role>,
     /// The role chosen in the form.
     chosen: Role,
     once: String,
-    /// Until when their invitation can be accepted, or could have.
+    /// The end of their invitation, which may be past.
     invited_until: Option<Time>,
     is_link_good: bool,
     faults: FormFaults,
@@ -48,10 +48,10 @@ impl ShowPage {
         let member = find(app, who, id).await?;
         let invited_until = store::invited_until(app.db.read(), who.workspace(), id).await?;
         Ok(Self {
-            frame: who.frame(app, member.name.clone(), Place::Members),
-            is_visitor: who.member().is_some_and(|visitor| visitor.id == id),
+            frame: who.frame(app, member.name.clone(), MenuEntry::Members),
+            is_visitor: who.member().id == id,
             hindrance: hindrance(app, who, &member).await?,
-            roles: standing(who).may_give().collect(),
+            roles: acting(who).may_give().collect(),
             chosen: member.role,
             once: app.random.base62(22),
             is_link_good: invited_until.is_some_and(|until| until > app.clock.now()),
@@ -62,13 +62,17 @@ impl ShowPage {
     }
 }
 
-pub(super) async fn find<P>(app: &App, who: &PageSession<P>, id: MemberId) -> Result<Member, ApiError> {
+pub(super) async fn find<P: WorkspacePermission>(app: &App, who: &PageSession<P>, id: MemberId) -> Result<Member, ApiError> {
     store::find(app.db.read(), who.workspace(), id).await?.ok_or_else(|| Error::NotFound.into())
 }
 
-/// Why whoever visits may not change or remove this member, in a sentence.
-pub(super) async fn hindrance<P>(app: &App, who: &PageSession<P>, member: &Member) -> Result<Option<String>, ApiError> {
-    match require_changeable(app.db.read(), standing(who), member).await {
+/// Returns the reason why the visitor may not change or remove this member, as a sentence.
+pub(super) async fn hindrance<P: Permission>(
+    app: &App,
+    who: &PageSession<P>,
+    member: &Member,
+) -> Result<Option<String>, ApiError> {
+    match require_changeable(app.db.read(), acting(who), member).await {
         Ok(()) => Ok(None),
         Err(Error::Db(error)) => Err(error.into()),
         Err(error) => Ok(Some(sentence(error))),
@@ -89,7 +93,7 @@ async fn set_role(
         let faults = FormFaults::of_field("role", "Choose a role.");
         return Ok(html_with(StatusCode::BAD_REQUEST, &ShowPage { faults, ..ShowPage::new(&app, &who, id).await? }));
     };
-    match service::set_role(&app, who.workspace(), who.by(&app), standing(&who), id, role).await {
+    match service::set_role(&app, who.workspace(), who.by(&app), acting(&who), id, role).await {
         Ok(member) => Ok(Redirect::to(&after(&who, &member)).into_response()),
         Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
             let page = ShowPage { chosen: role, ..ShowPage::new(&app, &who, id).await? };
@@ -99,9 +103,9 @@ async fn set_role(
     }
 }
 
-/// Whoever has taken the list from themselves reads of it on a page that is still open to them.
+/// Returns the page to go to. A visitor who has given up their own access to the list goes to their account.
 fn after(who: &PageSession<ManageMembers>, changed: &Member) -> String {
-    let is_visitor = who.member().is_some_and(|visitor| visitor.id == changed.id);
+    let is_visitor = who.member().id == changed.id;
     if is_visitor && !ManageMembers::RULE.admits(changed.role) {
         "/settings/account?after=role".to_owned()
     } else {
@@ -115,7 +119,7 @@ async fn invite_again(
     Path(id): Path<MemberId>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    match invitations::invite_again(&app, who.workspace(), who.by(&app), standing(&who), id, form.once()).await {
+    match invitations::invite_again(&app, who.workspace(), who.by(&app), acting(&who), id, form.once()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ (Error::HasJoined | Error::OwnerRequired | Error::Quota(_))) => {
             Ok(refused(error, ShowPage::new(&app, &who, id).await?))
@@ -124,7 +128,7 @@ async fn invite_again(
     }
 }
 
-/// The page again, with what speaks against it.
+/// Renders the page again, with the reason why the change was refused.
 fn refused(error: Error, page: ShowPage) -> Response {
     let error = ApiError::from(error);
     let faults = FormFaults::of_whole(error.message.clone());

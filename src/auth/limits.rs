@@ -1,7 +1,7 @@
-//! Limits of sign-ins: wrong passwords by address and by email, right ones by email and by address.
+//! Rate limits of sign-ins: wrong passwords by address and by email, right ones by email and by address.
 //!
-//! A sign-in takes a permit of every limit before its password is looked at, so that many at once are not more than one after
-//! another. Afterwards it gives back what it did not use: a right password was no guess, and a wrong one opened no session.
+//! A sign-in acquires a permit of every limit before its password is checked, so that concurrent attempts are no more than
+//! consecutive ones. Afterwards it refunds what it did not use: a right password was no guess, and a wrong one opened no session.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,18 +18,18 @@ pub(super) struct Source {
     pub(super) network: IpAddr,
 }
 
-/// The limit that was reached.
+/// The limit that was reached by a sign-in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Reached {
     /// Wrong passwords for this email from this network, or from this network for any email.
     Network(RateLimited),
     /// Wrong passwords for this email from anywhere.
     Account(RateLimited),
-    /// Right passwords.
+    /// Sign-ins with the right password.
     Successes(RateLimited),
 }
 
-/// The most callers of each kind that are told apart.
+/// The callers of each kind that are counted separately.
 const CALLERS: usize = 100_000;
 
 /// The limits of one node.
@@ -58,83 +58,83 @@ impl Default for SignInLimits {
     }
 }
 
-/// What a sign-in has taken.
+/// The permits of all limits that one sign-in holds.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Permit {
     source: Source,
-    /// The browser or address that the account was signed in from before, if its own limit was taken.
+    /// The fingerprint of a known caller, if the attempt counts towards its own limit.
     known: Option<[u8; 32]>,
 }
 
 impl SignInLimits {
-    /// Takes a permit for a caller who may be anyone. What is refused takes nothing: one typist whose tries are refused does not
-    /// use up the tries of the others at the same address.
-    pub(super) fn take(&self, source: Source, ticks: Duration) -> Result<Permit, Reached> {
+    /// Acquires a permit for an unknown caller. A refused attempt counts towards no limit: it does not use up the attempts of
+    /// others at the same address.
+    pub(super) fn try_acquire(&self, source: Source, ticks: Duration) -> Result<Permit, Reached> {
         let Source { account, network } = source;
-        self.take_successes(source, ticks)?;
-        let give_back_successes = || self.give_back_successes(source);
-        if let Err(too_soon) = self.account_from_network.take((account, network), ticks) {
-            give_back_successes();
-            return Err(Reached::Network(too_soon));
+        self.acquire_success(source, ticks)?;
+        let refund_success = || self.refund_success(source);
+        if let Err(limited) = self.account_from_network.take((account, network), ticks) {
+            refund_success();
+            return Err(Reached::Network(limited));
         }
-        if let Err(too_soon) = self.network.take(network, ticks) {
+        if let Err(limited) = self.network.take(network, ticks) {
             self.account_from_network.refund(&(account, network));
-            give_back_successes();
-            return Err(Reached::Network(too_soon));
+            refund_success();
+            return Err(Reached::Network(limited));
         }
-        if let Err(too_soon) = self.account.take(account, ticks) {
+        if let Err(limited) = self.account.take(account, ticks) {
             self.account_from_network.refund(&(account, network));
             self.network.refund(&network);
-            give_back_successes();
-            return Err(Reached::Account(too_soon));
+            refund_success();
+            return Err(Reached::Account(limited));
         }
         Ok(Permit { source, known: None })
     }
 
-    /// Takes a permit for a browser or an address that the account was signed in from before.
-    pub(super) fn take_known(&self, source: Source, mark: [u8; 32], ticks: Duration) -> Result<Permit, Reached> {
-        self.take_successes(source, ticks)?;
-        if let Err(too_soon) = self.known.take((source.account, mark), ticks) {
-            self.give_back_successes(source);
-            return Err(Reached::Network(too_soon));
+    /// Acquires a permit for a browser or an address that the account was signed in from before.
+    pub(super) fn try_acquire_known(&self, source: Source, fingerprint: [u8; 32], ticks: Duration) -> Result<Permit, Reached> {
+        self.acquire_success(source, ticks)?;
+        if let Err(limited) = self.known.take((source.account, fingerprint), ticks) {
+            self.refund_success(source);
+            return Err(Reached::Network(limited));
         }
-        Ok(Permit { source, known: Some(mark) })
+        Ok(Permit { source, known: Some(fingerprint) })
     }
 
-    /// The password was right: the permit counts as a success.
+    /// Counts the permit as a success: the password was right.
     pub(super) fn succeeded(&self, permit: Permit) {
-        self.give_back_guess(&permit);
+        self.refund_guess(&permit);
     }
 
-    /// The password was wrong: the permit counts as a guess.
+    /// Counts the permit as a guess: the password was wrong.
     pub(super) fn failed(&self, permit: Permit) {
-        self.give_back_successes(permit.source);
+        self.refund_success(permit.source);
     }
 
-    /// No password was looked at.
+    /// Refunds the permit: no password was checked.
     pub(super) fn unused(&self, permit: Permit) {
-        self.give_back_guess(&permit);
-        self.give_back_successes(permit.source);
+        self.refund_guess(&permit);
+        self.refund_success(permit.source);
     }
 
-    fn take_successes(&self, Source { account, network }: Source, ticks: Duration) -> Result<(), Reached> {
+    fn acquire_success(&self, Source { account, network }: Source, ticks: Duration) -> Result<(), Reached> {
         self.successes_of_account.take(account, ticks).map_err(Reached::Successes)?;
-        if let Err(too_soon) = self.successes_of_network.take(network, ticks) {
+        if let Err(limited) = self.successes_of_network.take(network, ticks) {
             self.successes_of_account.refund(&account);
-            return Err(Reached::Successes(too_soon));
+            return Err(Reached::Successes(limited));
         }
         Ok(())
     }
 
-    fn give_back_successes(&self, Source { account, network }: Source) {
+    fn refund_success(&self, Source { account, network }: Source) {
         self.successes_of_account.refund(&account);
         self.successes_of_network.refund(&network);
     }
 
-    fn give_back_guess(&self, Permit { source: Source { account, network }, known }: &Permit) {
-        if let Some(mark) = known {
-            self.known.refund(&(*account, *mark));
+    fn refund_guess(&self, Permit { source: Source { account, network }, known }: &Permit) {
+        if let Some(fingerprint) = known {
+            self.known.refund(&(*account, *fingerprint));
             return;
         }
         self.account_from_network.refund(&(*account, *network));
@@ -154,49 +154,49 @@ mod tests {
     }
 
     fn fail(limits: &SignInLimits, source: Source) -> bool {
-        limits.take(source, NOW).map(|permit| limits.failed(permit)).is_ok()
+        limits.try_acquire(source, NOW).map(|permit| limits.failed(permit)).is_ok()
     }
 
     #[test]
-    fn refused_tries_of_one_typist_leave_those_of_colleagues() {
+    fn refused_attempts_do_not_use_up_those_of_colleagues() {
         let limits = SignInLimits::default();
         let counted = (0..1_000).filter(|_| fail(&limits, source(1, 1))).count();
         assert_eq!(counted, 10);
-        assert!(limits.take(source(2, 1), NOW).is_ok(), "a colleague behind the same address");
-        assert!(limits.take(source(1, 2), NOW).is_ok(), "the owner of the email from elsewhere");
+        assert!(limits.try_acquire(source(2, 1), NOW).is_ok(), "a colleague behind the same address");
+        assert!(limits.try_acquire(source(1, 2), NOW).is_ok(), "the owner of the email from elsewhere");
     }
 
     #[test]
-    fn refused_guesses_for_an_email_cost_their_address_nothing() {
+    fn refused_guesses_for_an_email_do_not_count_towards_their_address() {
         let limits = SignInLimits::default();
         for network in 1..=5 {
             assert_eq!((0..20).filter(|_| fail(&limits, source(1, network))).count(), 10);
         }
         for _ in 0..100 {
-            assert!(matches!(limits.take(source(1, 6), NOW), Err(Reached::Account(_))));
+            assert!(matches!(limits.try_acquire(source(1, 6), NOW), Err(Reached::Account(_))));
         }
         assert_eq!((0..30).filter(|number| fail(&limits, source(10 + number, 6))).count(), 20);
     }
 
     #[test]
-    fn right_passwords_count_and_wrong_ones_do_not_count_as_right() {
+    fn right_passwords_count_as_successes_and_wrong_ones_do_not() {
         let limits = SignInLimits::default();
         for _ in 0..30 {
-            limits.succeeded(limits.take(source(1, 1), NOW).expect("a permit"));
+            limits.succeeded(limits.try_acquire(source(1, 1), NOW).expect("a permit"));
         }
-        assert!(matches!(limits.take(source(1, 2), NOW), Err(Reached::Successes(_))));
+        assert!(matches!(limits.try_acquire(source(1, 2), NOW), Err(Reached::Successes(_))));
         assert_eq!((0..100).filter(|_| fail(&limits, source(2, 2))).count(), 10);
-        limits.succeeded(limits.take(source(2, 3), NOW).expect("wrong passwords have not used it up"));
+        limits.succeeded(limits.try_acquire(source(2, 3), NOW).expect("wrong passwords have not used it up"));
     }
 
     #[test]
-    fn known_callers_have_a_limit_of_their_own() {
+    fn known_callers_have_their_own_limit() {
         let limits = SignInLimits::default();
         for network in 1..=50 {
             assert!(fail(&limits, source(1, network)));
         }
-        assert!(matches!(limits.take(source(1, 99), NOW), Err(Reached::Account(_))));
-        let known = || limits.take_known(source(1, 99), [7; 32], NOW);
+        assert!(matches!(limits.try_acquire(source(1, 99), NOW), Err(Reached::Account(_))));
+        let known = || limits.try_acquire_known(source(1, 99), [7; 32], NOW);
         for _ in 0..20 {
             limits.succeeded(known().expect("a right password uses nothing up"));
         }
@@ -204,10 +204,10 @@ mod tests {
     }
 
     #[test]
-    fn unused_permits_leave_nothing_behind() {
+    fn unused_permits_are_refunded() {
         let limits = SignInLimits::default();
         for _ in 0..1_000 {
-            limits.unused(limits.take(source(1, 1), NOW).expect("a permit"));
+            limits.unused(limits.try_acquire(source(1, 1), NOW).expect("a permit"));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What can come of signing in, and the one map to HTTP.
+//! The outcomes of a sign-in, and the one map to HTTP.
 
 use sea_orm::DbErr;
 
+use super::password::PasswordError;
 use crate::access::unauthorized;
 use crate::audit::{BeginError, CredentialLoss};
-use crate::members;
 use kit::http::ApiError;
 use kit::limit::RateLimited;
 
-/// Why a person was not signed in.
+/// The reason why a person was not signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The email or the password is wrong, or the email has seats in several workspaces and none was named.
@@ -22,10 +22,9 @@ pub enum Error {
     TooMany(RateLimited),
     /// The password could not be checked.
     #[error(transparent)]
-    Member(#[from] members::Error),
+    Password(#[from] PasswordError),
     #[error(transparent)]
     Denied(#[from] CredentialLoss),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -46,16 +45,16 @@ impl From<Error> for ApiError {
                 let message = "Wrong email or password. If you belong to several workspaces, name the one to sign in to in the field workspace.";
                 unauthorized("INVALID_CREDENTIALS", message)
             }
-            Error::Limited(too_soon) => {
-                let message = format!("Too many sign-ins failed. Try again in {} seconds.", too_soon.seconds());
-                Self::too_soon(message, too_soon)
+            Error::Limited(limited) => {
+                let message = format!("Too many sign-ins failed. Try again in {} seconds.", limited.seconds());
+                Self::too_soon(message, limited)
             }
-            Error::TooMany(too_soon) => {
+            Error::TooMany(limited) => {
                 let message =
-                    format!("Too many sign-ins. Use the session that you have, or try again in {} seconds.", too_soon.seconds());
-                Self::too_soon(message, too_soon)
+                    format!("Too many sign-ins. Use the session that you have, or try again in {} seconds.", limited.seconds());
+                Self::too_soon(message, limited)
             }
-            Error::Member(error) => error.into(),
+            Error::Password(error) => error.into(),
             Error::Denied(loss) => loss.into(),
             Error::Db(error) => error.into(),
         }

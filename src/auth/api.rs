@@ -1,22 +1,22 @@
-//! Signing in and out.
+//! The calls that sign in and out.
 
 use axum::extract::State;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::known::Origin;
-use super::service::{self, Attempt};
-use crate::access::{Allowed, Anyone, Caller, CallingMember, SignOut, WorkspaceView};
+use super::known_callers::Origin;
+use super::sign_in::{self, Attempt};
+use crate::access::{Allowed, Anyone, CallingMember, SignOut, WorkspaceView};
 use crate::app::App;
 use crate::keys;
 use crate::members::Email;
+use crate::sessions;
 use kit::clock::Time;
 use kit::http::route::post;
 use kit::http::{ApiError, Body, Check, JsonOk, NoFields, NoStore, Routes};
 use kit::text::{Line, secret_string};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Sessions",
@@ -46,7 +46,7 @@ struct SignIn {
 
 impl Check for SignIn {}
 
-/// A session.
+/// A session that was just started.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Session {
@@ -64,10 +64,11 @@ async fn sign_in(
 ) -> Result<NoStore<JsonOk<Session>>, ApiError> {
     let SignIn { email, password, workspace } = input;
     let request = who.request();
-    // The API takes no cookie, so only the address may be known.
+    // The API reads no cookie, so only the address can be recognised.
     let origin = Origin { address: request.client_ip(), browser: None };
     let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
-    let signed_in = service::sign_in(&app, attempt, |actor| request.audit_context(actor)).await?;
+    let by = |actor| request.audit_context(actor);
+    let signed_in = sign_in::sign_in(&app, &app.passwords, &app.sign_ins, attempt, by).await?;
     let tenant = keys::tenant(&app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(JsonOk(Session {
         token: signed_in.token.expose().to_owned(),
@@ -77,7 +78,7 @@ async fn sign_in(
     })))
 }
 
-/// It is done.
+/// The outcome of a sign-out.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignedOut {
@@ -89,8 +90,6 @@ async fn sign_out(
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<JsonOk<SignedOut>, ApiError> {
-    if let Caller::Member { member, session, .. } = who.caller() {
-        service::sign_out(&app, member, *session, who.by(&app)).await?;
-    }
+    sessions::end(&app, &who.caller().session, who.by(&app)).await?;
     Ok(JsonOk(SignedOut { signed_out: true }))
 }

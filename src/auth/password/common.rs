@@ -1,14 +1,14 @@
 //! The most common passwords, in the binary.
 
-/// A comment about where they come from, an empty line, then one password a line: lower case, sorted by bytes.
+/// A comment on the source, an empty line, then one password a line, in lower case and sorted by bytes.
 const FILE: &str = include_str!("common.txt");
 
 /// The longest of them, in bytes; longer text is not looked up.
-const LONGEST: usize = 40;
+const MAX_LENGTH: usize = 40;
 
-/// Whether `text`, in lower case, is one of the most common passwords. A binary search in the text itself: nothing is loaded.
+/// Returns true if `text`, in lower case, is one of the most common passwords. Searches the embedded text itself, without an index.
 pub(super) fn is_common(text: &str) -> bool {
-    if text.is_empty() || text.len() > LONGEST {
+    if text.is_empty() || text.len() > MAX_LENGTH {
         return false;
     }
     let list = FILE.split_once("\n\n").map_or("", |(_, list)| list).as_bytes();
@@ -37,7 +37,7 @@ mod tests {
         assert!(passwords.len() > 50_000, "{}", passwords.len());
         assert!(passwords.is_sorted(), "a binary search needs order");
         for password in &passwords {
-            assert!(is_common(password) && password.len() <= LONGEST, "{password}");
+            assert!(is_common(password) && password.len() <= MAX_LENGTH, "{password}");
             assert_eq!(password.to_lowercase(), **password);
         }
         for other in ["", "\n", "password\n", "#", "correct horse battery", "zzzzzzzzzzzzzzzzzzzzzzzzzz", "!"] {

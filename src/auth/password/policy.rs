@@ -1,4 +1,4 @@
-//! Which passwords may be chosen. Passwords that were stored before a rule came still sign in.
+//! The rules for new passwords. Passwords that were stored before a rule existed still sign in.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -8,16 +8,16 @@ use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 use super::common::is_common;
 
-/// Characters of a password, once it is normalised.
+/// The length of a password in characters, once it is normalised.
 const LENGTH: RangeInclusive<usize> = 12..=200;
 
-/// The most bytes of a password as it is sent: 200 characters of UTF-8 and room for decomposed ones.
-pub(super) const MOST_BYTES: usize = 2048;
+/// The longest password as it is sent, in bytes: 200 characters of UTF-8, and room for decomposed ones.
+pub(super) const MAX_BYTES: usize = 2048;
 
-/// The fewest different characters of a password.
-const FEWEST_DIFFERENT: usize = 5;
+/// The number of different characters that a password must have.
+const MIN_DIFFERENT: usize = 5;
 
-/// The name of the product, which is tried first against it.
+/// The name of the product: attackers try it first.
 const PRODUCT: &str = "planeconnection";
 
 /// Rows of keys and of characters that are typed one after another.
@@ -30,33 +30,28 @@ const ROWS: [&str; 6] = [
     "qazwsxedcrfvtgbyhnujmikolp",
 ];
 
-/// Why a password was refused, in words for the person who chose it.
+/// The reason why a password was refused, as a message for the person who chose it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Weak {
-    /// Too short or too long.
     #[error("the password must have 12 to 200 characters")]
     Length,
-    /// Among the most common ones.
     #[error("this password is one of the most common, which attackers try first: choose another, such as four random words")]
     Common,
-    /// Made of names that an attacker knows.
     #[error(
         "this password is based on your email, your name or the name of the workspace, which attackers try first: choose another, such as four random words"
     )]
     Personal,
-    /// Repeats or counts.
     #[error(
         "this password consists of repeated or consecutive characters, which attackers try first: choose another, such as four random words"
     )]
     Pattern,
 }
 
-/// A password that may be stored, in the form in which it is hashed (NFKC).
+/// A password that passed the rules, in the form in which it is hashed (NFKC).
 pub struct NewPassword(SecretString);
 
 impl NewPassword {
-    /// Checks a password against what an attacker would try first. `names` are the email and the names of the person and of
-    /// the workspace.
+    /// Checks a password against what attackers try first. `names` are the email and the names of the person and the workspace.
     pub fn choose(password: &SecretString, names: &[&str]) -> Result<Self, Weak> {
         let normal = normal(password);
         if !has_fitting_length(password) {
@@ -80,18 +75,18 @@ impl NewPassword {
     }
 }
 
-/// A password as it is hashed: NFKC (NIST SP 800-63B, 3.1.1.2), so that it does not matter on which keyboard it is typed.
+/// Returns the password as it is hashed: in NFKC (NIST SP 800-63B, 3.1.1.2), so that the keyboard it is typed on does not matter.
 pub(super) fn normal(password: &SecretString) -> Cow<'_, str> {
     let text = password.expose_secret();
-    if text.len() > MOST_BYTES || is_nfkc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
+    if text.len() > MAX_BYTES || is_nfkc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
 }
 
-/// Whether it has as many characters as a password may have, counted once it is normalised.
+/// Returns true if the normalised password is neither too short nor too long.
 pub(crate) fn has_fitting_length(password: &SecretString) -> bool {
-    password.expose_secret().len() <= MOST_BYTES && LENGTH.contains(&normal(password).chars().count())
+    password.expose_secret().len() <= MAX_BYTES && LENGTH.contains(&normal(password).chars().count())
 }
 
-/// Few different characters, a short piece again and again, or characters in the order of a row, forwards or backwards.
+/// Returns true for few different characters, a repeated short piece, or characters in the order of a row, in either direction.
 fn is_pattern(folded: &str) -> bool {
     let letters: Vec<char> = folded.chars().collect();
     let mut different = letters.clone();
@@ -102,15 +97,15 @@ fn is_pattern(folded: &str) -> bool {
         let twice = row.repeat(letters.len().div_ceil(row.len()) + 1);
         twice.contains(folded) || twice.contains(&backwards)
     };
-    different.len() < FEWEST_DIFFERENT || piece(&letters) <= 6 || ROWS.iter().any(in_row) || is_counting(&letters)
+    different.len() < MIN_DIFFERENT || piece(&letters) <= 6 || ROWS.iter().any(in_row) || is_counting(&letters)
 }
 
-/// The length of the shortest piece of which the text is a repetition; the last one may be cut off.
+/// Returns the length of the shortest piece that the text repeats. The last repetition may be incomplete.
 fn piece(letters: &[char]) -> usize {
     (1..=letters.len()).find(|length| letters.iter().zip(&letters[*length..]).all(|(one, next)| one == next)).unwrap_or(0)
 }
 
-/// Whether nearly all characters follow from those before: the same again, or the next one up or down.
+/// Returns true if nearly all characters repeat the one before, or are the next one up or down.
 fn is_counting(letters: &[char]) -> bool {
     let step = |pair: &[char]| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]));
     let steps: Vec<i64> = letters.windows(2).map(step).collect();
@@ -118,12 +113,12 @@ fn is_counting(letters: &[char]) -> bool {
     surprises * 4 < letters.len()
 }
 
-/// Whether a common password is all there is to it, but for what is usually put around or in it.
+/// Returns true if the password is a common one but for the usual additions and substitutions.
 fn is_guessable(folded: &str) -> bool {
     let whole: String = folded.chars().filter(|c| !c.is_whitespace()).collect();
     let ends = whole.trim_end_matches(|c: char| !c.is_alphabetic());
     let core = ends.trim_start_matches(|c: char| !c.is_alphabetic());
-    // A short word among many digits is not all there is to it, unless the rest is as common.
+    // A short word among many digits is not guessable, unless the rest is as common.
     let is_most = |part: &str| 2 * part.chars().count() >= whole.chars().count() || is_trivial(&whole.replacen(part, "", 1));
     let parts = [whole.as_str(), ends, core];
     let letters: Vec<char> = whole.chars().collect();
@@ -132,13 +127,13 @@ fn is_guessable(folded: &str) -> bool {
     candidates.any(|candidate| is_common(candidate) || is_common(&unleet(candidate)))
 }
 
-/// What is put around a password to make it longer.
+/// Returns true for text that is usually added to make a password longer.
 fn is_trivial(rest: &str) -> bool {
     let letters: Vec<char> = rest.chars().collect();
     is_common(rest) || letters.len() < 3 || is_counting(&letters)
 }
 
-/// Letters in place of the digits and signs that are written for them.
+/// Replaces the digits and signs that are written for letters.
 fn unleet(text: &str) -> String {
     let letter = |c| match c {
         '@' | '4' => 'a',
@@ -152,7 +147,7 @@ fn unleet(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
-/// Whether hardly a letter is left without the names.
+/// Returns true if hardly any letters are left without the names.
 fn is_personal(folded: &str, names: &[&str]) -> bool {
     let compact = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
     let mut terms: Vec<String> = vec![PRODUCT.to_owned()];
@@ -180,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn common_passwords_are_refused_whatever_is_put_around_them() {
+    fn common_passwords_are_refused_with_any_addition() {
         for password in [
             "password1234",
             "Password1234",
@@ -224,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_refused_whatever_is_put_around_them() {
+    fn names_are_refused_with_any_addition() {
         for password in [
             "ana.keller@skyline.example",
             "ANA.KELLER@Skyline.Example",
@@ -242,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_that_no_list_knows_are_taken() {
+    fn uncommon_passwords_are_accepted() {
         for password in [
             "correct horse battery",
             "a password of hers",

@@ -1,0 +1,181 @@
+//! Authentication and authorisation of one request: from its credential to a [`Caller`].
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use axum::http::request::Parts;
+
+use super::caller::{Anonymous, Caller, Identity, KeyCaller, MemberCaller};
+use super::credential::{self, Credential};
+use super::refusal::{reauthentication_required, refused, role_required, session_invalid, unauthorized};
+use super::rule::{Credentials, Rule};
+use crate::app::App;
+use crate::keys::index::VerifyRequest;
+use crate::keys::{self, DenialReason, Denied, EntryRef};
+use crate::limits::{Call, Group, Limited, Requester};
+use crate::request_context::RequestContext;
+use crate::sessions;
+use crate::workspaces::WorkspaceId;
+use key_format::Hint;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::ApiError;
+
+/// The terms of one request: who is admitted, and the limit that it counts towards.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    pub rule: Rule,
+    pub call: Call,
+    pub max_auth_age: Option<Duration>,
+}
+
+/// A kind of caller that a request can be admitted as.
+pub trait Admit: Sized + Debug + Send + Sync + 'static {
+    /// The credentials that are accepted.
+    const CREDENTIALS: Credentials;
+
+    /// Authenticates the request, applies the caller's limits and checks the rule.
+    fn admit(
+        app: &App,
+        parts: &Parts,
+        request: &RequestContext,
+        terms: Terms,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send;
+
+    /// The workspace of the credential, if one was looked at.
+    fn workspace(&self) -> Option<WorkspaceId>;
+}
+
+impl Admit for Anonymous {
+    const CREDENTIALS: Credentials = Credentials::None;
+
+    async fn admit(_: &App, _: &Parts, _: &RequestContext, _: Terms) -> Result<Self, ApiError> {
+        Ok(Self)
+    }
+
+    fn workspace(&self) -> Option<WorkspaceId> {
+        None
+    }
+}
+
+impl Admit for Caller {
+    const CREDENTIALS: Credentials = Credentials::KeyOrSession;
+
+    async fn admit(app: &App, parts: &Parts, request: &RequestContext, terms: Terms) -> Result<Self, ApiError> {
+        match credential::find(&parts.headers)? {
+            None => Err(authentication_required()),
+            Some(Credential::Key(presented)) => admit_key(app, presented, request, terms).await.map(Self::Key),
+            // In a box: the future of a request by key stays small.
+            Some(Credential::Token(token)) => Box::pin(admit_token(app, token, request, terms)).await.map(Self::Member),
+        }
+    }
+
+    fn workspace(&self) -> Option<WorkspaceId> {
+        Some(self.tenant().id)
+    }
+}
+
+impl Admit for MemberCaller {
+    const CREDENTIALS: Credentials = Credentials::Session;
+
+    async fn admit(app: &App, parts: &Parts, request: &RequestContext, terms: Terms) -> Result<Self, ApiError> {
+        match credential::find(&parts.headers)? {
+            None => Err(authentication_required()),
+            Some(Credential::Key(presented)) => Err(refuse_key(app, presented, request).await),
+            Some(Credential::Token(token)) => admit_token(app, token, request, terms).await,
+        }
+    }
+
+    fn workspace(&self) -> Option<WorkspaceId> {
+        Some(self.tenant.id)
+    }
+}
+
+fn authentication_required() -> ApiError {
+    unauthorized(
+        "AUTHENTICATION_REQUIRED",
+        "Send an API key in the X-API-Key header, or sign in and send the token in Authorization: Bearer.",
+    )
+}
+
+async fn admit_token(app: &App, token: &[u8], request: &RequestContext, terms: Terms) -> Result<MemberCaller, ApiError> {
+    let caller = authenticate_session(app, token).await?.ok_or_else(session_invalid)?;
+    charge_member(app, &caller, terms.call, request)?;
+    if !terms.rule.admits(caller.member().role) {
+        return Err(role_required(terms.rule, caller.member().role));
+    }
+    require_recent(&caller, terms.max_auth_age, app.clock.now())?;
+    Ok(caller)
+}
+
+/// Returns the member and workspace of a session, unless the token is unknown, expired or signed out.
+pub(super) async fn authenticate_session(app: &App, token: &[u8]) -> DbResult<Option<MemberCaller>> {
+    let Some(session) = sessions::authenticate(app, token).await? else { return Ok(None) };
+    let tenant = keys::tenant(app, &app.index, session.member.workspace).await?;
+    Ok(tenant.map(|tenant| MemberCaller { session: Box::new(session), tenant }))
+}
+
+/// Counts a request towards the member's limits.
+pub(super) fn charge_member(app: &App, caller: &MemberCaller, call: Call, request: &RequestContext) -> Result<(), Limited> {
+    let member = caller.member();
+    let group = if member.role.is_administrator() { Group::Administrators } else { Group::Others };
+    let requester = Requester { member: member.id, workspace: member.workspace, group };
+    app.budgets.admit_member(requester, call, app.budgets.moment(request.received_at_ticks()))
+}
+
+/// Refuses a session whose last proof of identity is older than the permission allows.
+pub(super) fn require_recent(caller: &MemberCaller, max_age: Option<Duration>, now: Time) -> Result<(), ApiError> {
+    match max_age {
+        Some(max_age) if !caller.session.is_recent(max_age, now) => Err(reauthentication_required(&caller.session.methods)),
+        _ => Ok(()),
+    }
+}
+
+/// A key that was verified, and what it was verified for.
+struct VerifiedKey {
+    entry: EntryRef,
+    asked: VerifyRequest,
+}
+
+/// Verifies a key as of the request's arrival, or against the database where this node has no lease.
+async fn verify_key(app: &App, presented: &[u8], request: &RequestContext, rule: Rule) -> Result<VerifiedKey, ApiError> {
+    let ask = |now, ticks| VerifyRequest { scope: rule.scope(), address: request.client_ip(), now, ticks };
+    let (asked, verified) = if app.cluster.has_lease(request.received_at_ticks()) {
+        let asked = ask(request.received_at(), request.received_at_ticks());
+        (asked, app.index.verify(presented, asked).and_then(|verified| verified.entry().ok_or(Denied::INVALID)))
+    } else {
+        let known = Box::pin(keys::find_in_database(app, &app.cluster, &app.index, presented)).await;
+        let known = known.map_err(|_not_reachable| ApiError::unavailable())?;
+        let asked = ask(app.clock.now(), app.clock.ticks());
+        (asked, known.ok_or(Denied::INVALID).and_then(|key| app.index.verify_loaded(&key, asked)))
+    };
+    verified.map(|entry| VerifiedKey { entry, asked }).map_err(|denied| {
+        if let Some(entry) = &denied.entry {
+            app.recorder.deny(entry, denied.reason.without_limit(), asked.scope, request.denied_request(asked.now));
+        }
+        refused(denied.reason, request.client_ip())
+    })
+}
+
+async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, terms: Terms) -> Result<KeyCaller, ApiError> {
+    let VerifiedKey { entry, asked } = verify_key(app, presented, request, terms.rule).await?;
+    if terms.call == Call::Write
+        && let Err(limited) = app.budgets.admit_key_write(entry.tenant.id, app.budgets.moment(asked.ticks))
+    {
+        app.recorder.deny(&entry, DenialReason::RateLimited(()), asked.scope, request.denied_request(asked.now));
+        return Err(limited.into());
+    }
+    app.recorder.allow(&entry, asked.scope, request.client_ip(), asked.now);
+    Ok(KeyCaller { entry, hint: Hint::of(presented), scope: asked.scope })
+}
+
+/// Returns the refusal of a key where only members are admitted: that the key is invalid, or that it is a key.
+async fn refuse_key(app: &App, presented: &[u8], request: &RequestContext) -> ApiError {
+    match verify_key(app, presented, request, Rule::Identified).await {
+        Err(error) => error,
+        Ok(VerifiedKey { entry, asked }) => {
+            app.recorder.deny(&entry, DenialReason::PersonRequired, None, request.denied_request(asked.now));
+            refused(DenialReason::PersonRequired, request.client_ip())
+        }
+    }
+}

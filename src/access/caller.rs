@@ -1,0 +1,140 @@
+//! The callers that a permission admits, each as a type of its own: a handler gets what its permission has proved.
+//!
+//! [`Anonymous`] has no workspace, [`MemberCaller`] always has a member, and [`Caller`] is a key or a member.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::recheck::{KeyCheck, SessionCheck};
+use crate::app::App;
+use crate::audit::{Actor, CredentialCheck};
+use crate::keys::EntryRef;
+use crate::members::Member;
+use crate::scopes::Scope;
+use crate::sessions::Session;
+use crate::workspaces::Tenant;
+use key_format::Hint;
+
+/// A caller whose credentials were not looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Anonymous;
+
+/// Software that presented an API key.
+#[derive(Clone, Debug)]
+pub struct KeyCaller {
+    pub entry: EntryRef,
+    pub hint: Hint,
+    /// The scope that the request needs.
+    pub scope: Option<Scope>,
+}
+
+/// A person with a session.
+#[derive(Clone, Debug)]
+pub struct MemberCaller {
+    /// In a box: requests by key, which are most, do not move its size about.
+    pub session: Box<Session>,
+    pub tenant: Arc<Tenant>,
+}
+
+impl MemberCaller {
+    pub fn member(&self) -> &Member {
+        &self.session.member
+    }
+}
+
+/// A caller with a key or a session.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    Key(KeyCaller),
+    Member(MemberCaller),
+}
+
+impl From<MemberCaller> for Caller {
+    fn from(caller: MemberCaller) -> Self {
+        Self::Member(caller)
+    }
+}
+
+/// A caller who belongs to a workspace.
+pub trait Identity {
+    fn tenant(&self) -> &Tenant;
+
+    fn actor(&self) -> Actor;
+
+    /// Returns true if the caller's scopes or role also cover `scope`.
+    fn may(&self, scope: Scope) -> bool;
+
+    /// Returns the check that is repeated when a write begins, for a request from `client_ip`.
+    fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck>;
+}
+
+impl Identity for KeyCaller {
+    fn tenant(&self) -> &Tenant {
+        &self.entry.tenant
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::api_key(self.entry.id, &self.entry.name)
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        self.entry.scopes().cover(scope)
+    }
+
+    fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck> {
+        Arc::new(KeyCheck {
+            recorder: Arc::clone(&app.recorder),
+            entry: self.entry.clone(),
+            scope: self.scope,
+            address: client_ip,
+        })
+    }
+}
+
+impl Identity for MemberCaller {
+    fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::member(self.member().id, &self.member().name)
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        self.member().role.allows(scope)
+    }
+
+    fn credential(&self, _: &App, _: IpAddr) -> Arc<dyn CredentialCheck> {
+        Arc::new(SessionCheck { session: self.session.digest, role: self.member().role })
+    }
+}
+
+impl Identity for Caller {
+    fn tenant(&self) -> &Tenant {
+        match self {
+            Self::Key(key) => key.tenant(),
+            Self::Member(member) => member.tenant(),
+        }
+    }
+
+    fn actor(&self) -> Actor {
+        match self {
+            Self::Key(key) => key.actor(),
+            Self::Member(member) => member.actor(),
+        }
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        match self {
+            Self::Key(key) => key.may(scope),
+            Self::Member(member) => member.may(scope),
+        }
+    }
+
+    fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck> {
+        match self {
+            Self::Key(key) => key.credential(app, client_ip),
+            Self::Member(member) => member.credential(app, client_ip),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Authentication of people: how a person proves who they are. What they get for it is a session, see `sessions`.
+//!
+//! Invariants
+//! - A wrong email and a wrong password get one and the same response, and take as long.
+//! - Guessing from anywhere does not lock out a caller whose browser or address the member signed in from before.
+//! - Nothing is hashed before the limits of sign-ins were asked; the number of hashes at once is bounded.
+//!
+//! Belongs here: factors (passwords now; one-time codes and passkeys later), challenges, limits of attempts, re-authentication.
+//! - `password` rules, hashing and its permits; `sign_in` from a password to a session; `limits` rate limits of sign-ins
+//! - `known_callers` browsers and addresses of earlier sign-ins; `failures` failed sign-ins on their way to the audit log
+//! - `api`, `pages` sign-in and sign-out; `store`, `tables` known callers; `error` outcomes
+
+mod api;
+mod error;
+mod failures;
+mod known_callers;
+mod limits;
+mod pages;
+pub mod password;
+mod sign_in;
+mod store;
+mod tables;
+
+pub use api::routes;
+pub use error::Error;
+pub use known_callers::{Browser, Origin};
+pub use pages::routes as pages;
+pub(crate) use pages::{redirect_signed_out, start_session};
+pub use sign_in::{Attempt, SignIns, SignedIn, open_session, sign_in};
+pub use store::forget_unused_callers;
+pub(crate) use tables::all as tables;

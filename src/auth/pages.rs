@@ -1,0 +1,203 @@
+//! The pages that sign in and out.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use secrecy::SecretString;
+
+use super::error::Error;
+use super::known_callers::{self, Origin};
+use super::sign_in::{self, Attempt, SignedIn as NewSession};
+use crate::access::{Form, Identity, OpenPage, PageSession, SignOut, SignedIn};
+use crate::app::App;
+use crate::audit::{Actor, AuditContext};
+use crate::frame::MenuEntry;
+use crate::members::{Email, Member};
+use crate::sessions::{self, CookieName, LIFETIME};
+use crate::workspaces;
+use kit::http::route::{form, page};
+use kit::http::{ApiError, Routes};
+use kit::page::{Asked, Fields, FormFaults};
+use kit::text::sentence;
+
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Sessions",
+        [
+            page("/", "Begin", start_page),
+            page("/settings", "Begin in the settings", start_page),
+            page("/sign-in", "Sign-in page", new),
+            form("/sign-in", "Sign in", create),
+            form("/sign-out", "Sign out", delete),
+        ],
+    )
+}
+
+/// Redirects to the first menu entry that is open to the visitor.
+async fn start_page(who: PageSession<SignedIn>) -> Response {
+    let first = MenuEntry::open_to(who.member().role).next().unwrap_or(MenuEntry::Account);
+    Redirect::to(first.path()).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "sessions/sign_in.html")]
+struct SignInPage {
+    title: &'static str,
+    token: String,
+    email: String,
+    workspace: String,
+    next: String,
+    notice: Option<&'static str>,
+    faults: FormFaults,
+}
+
+impl SignInPage {
+    fn new(visitor: &OpenPage, fields: &Fields, faults: FormFaults) -> Self {
+        let [email, workspace] = ["email", "workspace"].map(|name| fields.text(name).to_owned());
+        let notice = match fields.text("after") {
+            "sign-out" => Some("You are signed out."),
+            "join" => Some("Your password is set. Sign in with it."),
+            "removal" => Some("You are no longer a member of that workspace and were signed out."),
+            "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
+            _ => None,
+        };
+        let (token, next) = (visitor.csrf_token(), safe_next(fields).to_owned());
+        Self { title: "Sign in", token, email, workspace, next, notice, faults }
+    }
+}
+
+/// Returns the path to go to after the sign-in: a page of the settings, never another site (open redirect).
+fn safe_next(fields: &Fields) -> &str {
+    let next = fields.text("next");
+    let is_ours = next == "/settings" || next.starts_with("/settings/") || next.starts_with("/settings?");
+    // Browsers read a backslash as a slash, and remove line breaks and tabs.
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !next.contains("//");
+    let path = next.split('?').next().unwrap_or_default();
+    // Two dots lead up, percent-encoded or not.
+    let is_plain = is_plain && !path.contains("..") && !path.contains('%');
+    if is_ours && is_plain && !key_format::may_contain_secret(next) { next } else { "/settings" }
+}
+
+async fn new(visitor: OpenPage, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+    if visitor.signed_in().is_some() {
+        return Ok(Redirect::to(safe_next(&fields)).into_response());
+    }
+    if !workspaces::any(app.db.read()).await? {
+        return Ok(Redirect::to("/setup").into_response());
+    }
+    Ok(visitor.show(StatusCode::OK, &SignInPage::new(&visitor, &fields, FormFaults::default())))
+}
+
+async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    match sign_in(&app, &visitor, &fields).await {
+        Ok(session) => redirect_signed_in(&app, &visitor, &session, safe_next(&fields)).await,
+        Err((error, faults)) => {
+            let mut page = visitor.show(error.status, &SignInPage::new(&visitor, &fields, faults));
+            page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
+            Ok(page)
+        }
+    }
+}
+
+async fn sign_in(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<NewSession, (ApiError, FormFaults)> {
+    let email: Email = fields.text("email").parse().map_err(|message: String| {
+        let faults = FormFaults::of_field("email", sentence(&message));
+        (ApiError::invalid_field("email", message), faults)
+    })?;
+    let password = SecretString::from(fields.verbatim("password"));
+    let attempt = Attempt { email: &email, password, workspace: fields.given("workspace"), origin: origin(visitor) };
+    let by = |actor| visitor.request().audit_context(actor);
+    let signed_in = sign_in::sign_in(app, &app.passwords, &app.sign_ins, attempt, by).await;
+    signed_in.map_err(|error| {
+        let is_wrong = matches!(error, Error::Credentials);
+        let error = ApiError::from(error);
+        let message = if is_wrong { "Wrong email or password." } else { &*error.message };
+        let faults = FormFaults::of_whole(message);
+        (error, faults)
+    })
+}
+
+fn origin(visitor: &OpenPage) -> Origin {
+    Origin { address: visitor.request().client_ip(), browser: Some(visitor.browser()) }
+}
+
+/// Starts a session for a member who has just chosen a password in this browser, so that it need not be typed again. If the
+/// session cannot be opened, redirects to the sign-in page, which says what came `after`: the password is set all the same.
+pub(crate) async fn start_session(
+    app: &App,
+    visitor: &OpenPage,
+    member: Member,
+    next: &str,
+    after: &str,
+) -> Result<Response, ApiError> {
+    let by = visitor.request().audit_context(Actor::member(member.id, &member.name));
+    match sign_in::open_session(app, member, by, Some(&origin(visitor))).await {
+        Ok(session) => redirect_signed_in(app, visitor, &session, next).await,
+        Err(_) => Ok(Redirect::to(&format!("/sign-in?after={after}")).into_response()),
+    }
+}
+
+/// Sets the cookies of a new session and redirects to `next`. The session that the browser had before ends, and so does the
+/// visit cookie of the sign-in form.
+async fn redirect_signed_in(app: &App, visitor: &OpenPage, session: &NewSession, next: &str) -> Result<Response, ApiError> {
+    if let Some(earlier) = visitor.signed_in() {
+        let request = visitor.request();
+        let credential = Some(earlier.credential(app, request.client_ip()));
+        let by = AuditContext { credential, ..request.audit_context(earlier.actor()) };
+        sessions::end(app, &earlier.session, by).await?;
+    }
+    let browser = session.browser.as_ref();
+    let browser = browser.and_then(|token| CookieName::Browser.keep(&app.config, token.expose(), known_callers::LIFETIME));
+    let session = CookieName::Session.keep(&app.config, session.token.expose(), LIFETIME);
+    let cookies = [session, CookieName::Visit.forget(&app.config), browser];
+    Ok(with_cookies(Redirect::to(next), cookies))
+}
+
+/// Redirects to the sign-in page, which says what came `after`, and deletes the session cookie.
+pub(crate) fn redirect_signed_out(app: &App, after: &str) -> Response {
+    with_cookies(Redirect::to(&format!("/sign-in?after={after}")), [CookieName::Session.forget(&app.config)])
+}
+
+fn with_cookies(response: impl IntoResponse, cookies: impl IntoIterator<Item = Option<HeaderValue>>) -> Response {
+    let mut response = response.into_response();
+    for cookie in cookies.into_iter().flatten() {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn delete(who: PageSession<SignOut>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+    sessions::end(&app, &who.caller().session, who.by(&app)).await?;
+    Ok(redirect_signed_out(&app, "sign-out"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sign_in_redirects_to_the_settings_only() {
+        for ours in ["/settings", "/settings/api-keys?status=active&page=2", "/settings/audit-log"] {
+            assert_eq!(safe_next(&Fields::from([("next", ours)])), ours);
+        }
+        let elsewhere = [
+            "",
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "/settings\\..\\..",
+            "/settings//evil.example",
+            "/settings/../sign-out",
+            "/settingsevil",
+            "javascript:alert(1)",
+            "/settings\t/x",
+            "/docs",
+            "/settings/%2e%2e/docs",
+        ];
+        for elsewhere in elsewhere {
+            assert_eq!(safe_next(&Fields::from([("next", elsewhere)])), "/settings", "{elsewhere}");
+        }
+    }
+}

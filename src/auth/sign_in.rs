@@ -1,0 +1,208 @@
+//! Sign-ins: from an email and a password to a session.
+
+use sea_orm::ConnectionTrait;
+use secrecy::SecretString;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::error::Error;
+use super::failures::Failures;
+use super::known_callers::{self, Kind, KnownCaller, Origin};
+use super::limits::{Account, Permit, Reached, SignInLimits, Source};
+use super::password::{Claimant, HashPermit, Passwords, VerifiedHash};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
+use crate::core::Core;
+use crate::keys::Flush;
+use crate::members::{self, Email, Member};
+use crate::sessions::{self, AuthMethod};
+use crate::workspaces;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::client;
+use kit::secret::SecretToken;
+
+/// Hashes that a sign-in computes where no workspace is named: one for each seat that is looked at.
+const HASHES: usize = members::MAX_SEATS;
+
+/// Rate limits of sign-ins, and failures that the audit log does not have yet. In memory, each node its own.
+#[derive(Debug, Default)]
+pub struct SignIns {
+    limits: SignInLimits,
+    failures: Failures,
+}
+
+impl SignIns {
+    /// Writes failed sign-ins to the audit log. What cannot be written is kept for the next time.
+    pub async fn record_failures(&self, core: &Core, which: Flush) -> DbResult<()> {
+        self.failures.record(core, which).await
+    }
+}
+
+/// A person who has signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session's token, which is sent once.
+    pub token: SecretToken,
+    pub expires_at: Time,
+    pub member: Member,
+    /// The token for the cookie by which the browser is recognised from now on.
+    pub browser: Option<SecretToken>,
+}
+
+// No Debug: it carries a password.
+/// An email and a password, and the caller they come from.
+pub struct Attempt<'a> {
+    pub email: &'a Email,
+    /// The password as it was typed.
+    pub password: SecretString,
+    /// The slug of the workspace, for an email with seats in several.
+    pub workspace: Option<&'a str>,
+    pub origin: Origin,
+}
+
+/// Signs a person in. `by` gives the audit context of an actor.
+pub async fn sign_in(
+    core: &Core,
+    passwords: &Passwords,
+    sign_ins: &SignIns,
+    attempt: Attempt<'_>,
+    by: impl Fn(Actor) -> AuditContext,
+) -> Result<SignedIn, Error> {
+    let Attempt { email, password, workspace, origin } = attempt;
+    let Admitted { permit, hash_permit, known } =
+        admit(core, passwords, sign_ins, (email, &origin), || by(Actor::ANONYMOUS)).await?;
+    let limits = &sign_ins.limits;
+    let mut seats = find_seats(core, email, workspace).await?;
+    if let Some(KnownCaller { members, .. }) = known {
+        seats.retain(|(member, _)| members.contains(&member.id));
+    }
+    // The number depends on the request only: the response time must not reveal how many seats an email has.
+    let computed = if workspace.is_some() { 1 } else { HASHES };
+    let hashes = seats.iter().map(|(_, hash)| hash.clone()).collect();
+    let verified = passwords.verify(&core.random, hash_permit, hashes, password, computed).await?;
+    // A seat that another workspace made for this email opens nothing and locks nothing here.
+    let Some((verified, (member, hash))) = verified.and_then(|found| seats.get(found.at).map(|seat| (found.clone(), seat)))
+    else {
+        limits.failed(permit);
+        // Written later: the response must not take longer for an email that has a seat.
+        for (member, _) in &seats {
+            sign_ins.failures.wrong_password(member, by(Actor::ANONYMOUS), core.clock.now());
+        }
+        return Err(Error::Credentials);
+    };
+    limits.succeeded(permit);
+    let by = by(Actor::member(member.id, &member.name));
+    open(core, member.clone(), by, Some(Proof { hash, verified }), Some(&origin)).await
+}
+
+/// Finds the members that an email and the slug of a workspace may mean, with the hashes of their passwords.
+async fn find_seats(core: &Core, email: &Email, workspace: Option<&str>) -> DbResult<Vec<(Member, String)>> {
+    let Some(slug) = workspace else { return members::with_password(core.db.read(), email.as_str(), None).await };
+    match workspaces::find_by_slug(core.db.read(), slug).await? {
+        Some(workspace) => members::with_password(core.db.read(), email.as_str(), Some(workspace.id)).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// A sign-in whose password may be checked.
+struct Admitted {
+    permit: Permit,
+    hash_permit: HashPermit,
+    known: Option<KnownCaller>,
+}
+
+/// Admits a sign-in within the limits of unknown callers, or else within those of a browser or an address that the account was
+/// signed in from before.
+async fn admit(
+    core: &Core,
+    passwords: &Passwords,
+    sign_ins: &SignIns,
+    (email, origin): (&Email, &Origin),
+    by: impl FnOnce() -> AuditContext,
+) -> Result<Admitted, Error> {
+    let limits = &sign_ins.limits;
+    let source = Source { account: account_of(email), network: client::network(origin.address) };
+    let (refused, is_of_network) = match limits.try_acquire(source, core.clock.ticks()) {
+        Ok(permit) => match passwords.permit(Claimant::Unknown { network: source.network, account: source.account }) {
+            Ok(hash_permit) => return Ok(Admitted { permit, hash_permit, known: None }),
+            Err(busy) => {
+                limits.unused(permit);
+                (busy.into(), false)
+            }
+        },
+        Err(Reached::Successes(limited)) => return Err(Error::TooMany(limited)),
+        Err(Reached::Network(limited)) => (Error::Limited(limited), true),
+        Err(Reached::Account(limited)) => {
+            sign_ins.failures.limit_reached(email, source.account, by(), core.clock.now());
+            (Error::Limited(limited), false)
+        }
+    };
+    let known = match known_callers::find(core, email, origin).await? {
+        // The limits of the address itself hold for all callers behind it.
+        Some(known) if known.kind == Kind::Browser || !is_of_network => known,
+        _ => return Err(refused),
+    };
+    let permit = match limits.try_acquire_known(source, known.fingerprint, core.clock.ticks()) {
+        Ok(permit) => permit,
+        Err(Reached::Successes(limited)) => return Err(Error::TooMany(limited)),
+        Err(Reached::Network(limited) | Reached::Account(limited)) => return Err(Error::Limited(limited)),
+    };
+    match passwords.permit(Claimant::Known(known.fingerprint)) {
+        Ok(hash_permit) => Ok(Admitted { permit, hash_permit, known: Some(known) }),
+        Err(busy) => {
+            limits.unused(permit);
+            Err(busy.into())
+        }
+    }
+}
+
+/// Returns the email as the limits know it.
+pub(super) fn account_of(email: &Email) -> Account {
+    Sha256::digest(email.as_str()).into()
+}
+
+/// The stored hash that a password was verified against.
+struct Proof<'a> {
+    hash: &'a str,
+    verified: VerifiedHash,
+}
+
+/// Opens a session for a member whose password was not checked, because it was chosen a moment ago, or in a test or the demo.
+pub async fn open_session(core: &Core, member: Member, by: AuditContext, origin: Option<&Origin>) -> Result<SignedIn, Error> {
+    open(core, member, by, None, origin).await
+}
+
+/// Opens a session, unless the member was removed or the password was changed meanwhile. The transaction also renews the stored
+/// hash if necessary, remembers the caller, and ends the oldest sessions if there are too many.
+async fn open(
+    core: &Core,
+    member: Member,
+    by: AuditContext,
+    proof: Option<Proof<'_>>,
+    origin: Option<&Origin>,
+) -> Result<SignedIn, Error> {
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, by).await?;
+    let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::Credentials)?;
+    let renewed = confirm(tx.db(), &member, proof).await?;
+    let started = sessions::start(&tx, &member, &[AuthMethod::Password]).await?;
+    let browser = match origin {
+        Some(origin) => known_callers::remember(&tx, &member, origin).await?,
+        None => None,
+    };
+    let mut details = if started.ended == 0 { json!({}) } else { json!({ "endedSessions": started.ended }) };
+    if let Some(fingerprint) = renewed {
+        // Tables are compared with the log: a hash without an event would look like one that was written by hand.
+        details["passwordFingerprint"] = json!(fingerprint);
+    }
+    tx.record(Action::SignedIn, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
+    tx.commit().await?;
+    Ok(SignedIn { token: started.token, expires_at: started.expires_at, member, browser })
+}
+
+/// Fails if the password was changed since it was verified. Returns the fingerprint of the renewed hash, if it was renewed.
+async fn confirm(db: &impl ConnectionTrait, member: &Member, proof: Option<Proof<'_>>) -> Result<Option<String>, Error> {
+    let Some(Proof { hash, verified }) = proof else { return Ok(None) };
+    let renewed = members::password_fingerprint(verified.renewed.as_deref());
+    let is_current = members::confirm_hash(db, member, hash, verified.renewed).await?;
+    if is_current { Ok(renewed) } else { Err(Error::Credentials) }
+}
