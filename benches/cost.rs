@@ -78,7 +78,7 @@ impl Node {
     }
 
     fn ask(&self, path: &str) -> u16 {
-        let answered = self.front.clone().answer(CALLER, Service::Regular, self.request(path));
+        let answered = self.front.clone().serve(CALLER, Service::Regular, self.request(path));
         self.runtime.block_on(answered).status().as_u16()
     }
 

@@ -335,7 +335,7 @@ impl Node {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
         let request = request.body(body).expect("a request");
-        let answer = self.front.clone().answer(Ipv4Addr::LOCALHOST.into(), Service::Regular, request).await;
+        let answer = self.front.clone().serve(Ipv4Addr::LOCALHOST.into(), Service::Regular, request).await;
         let status = answer.status();
         let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
         assert!(matches!(status, StatusCode::OK | StatusCode::CREATED), "{path}: {status} {}", String::from_utf8_lossy(&body));
