@@ -72,7 +72,8 @@ async fn common_passwords_are_refused_by_commands() {
             email: "dee.patch@skyline.example".parse().expect("an email"),
             role: Role::Pilot,
         };
-        let added = members::add(&t.app, t.workspace.id, AuditContext::operator("test"), input, password.to_owned().into()).await;
+        let (by, chosen) = (AuditContext::operator("test"), password.to_owned().into());
+        let added = members::add(&t.app, &t.app.passwords, t.workspace.id, by, input, chosen).await;
         assert!(matches!(added, Err(members::Error::Password(_))), "{password}: {added:?}");
     }
 }
