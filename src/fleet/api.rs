@@ -1,4 +1,4 @@
-//! The calls on aircraft.
+//! JSON handlers of aircraft.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -15,7 +15,6 @@ use kit::clock::Time;
 use kit::http::route::{get, patch, post};
 use kit::http::{ApiError, Body, Created, Creating, JsonOk, Known, Listing, Page, Path, Routes, WithEtag};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Fleet",
@@ -29,26 +28,26 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-/// An aircraft.
+/// An aircraft of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Aircraft)]
 struct AircraftView {
     id: AircraftId,
-    /// Unique in the workspace.
+    /// The registration mark; unique in the workspace.
     tail_number: TailNumber,
-    /// ICAO type designator.
+    /// The ICAO type designator.
     type_designator: TypeDesignator,
-    /// What the manufacturer calls it.
+    /// The model name of the manufacturer.
     model: String,
-    /// Where it is based.
+    /// The airport at which the aircraft is based.
     home_base: Option<Airport>,
     status: Status,
-    /// Why it is in this status; a change of status clears it.
+    /// A note on the current status. A change of status clears it.
     status_note: Option<String>,
-    /// When it will fly again: only in `maintenance`, `aog` and `storage`, if known. A change of status clears it.
+    /// The expected time of return to service, in `maintenance`, `aog` and `storage`. A change of status clears it.
     expected_return: Option<Time>,
-    /// Whether trips can be dispatched with it: only while it is `active`.
+    /// True while the aircraft is `active`: trips can be dispatched with it.
     dispatch_available: bool,
     created_at: Time,
     updated_at: Time,

@@ -1,24 +1,23 @@
-//! The codes of aviation: checked when they are parsed, and never changed silently.
+//! Codes of aviation. Parsing checks them and never changes them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The text is no code of the kind that was asked for.
+/// The text is not a code of the expected kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected {0}")]
 pub struct NotACode(&'static str);
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $pattern:literal, $example:literal, $wanted:literal, $fits:expr;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident = $pattern:literal, $example:literal, $expected:literal, $fits:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, sea_orm::DeriveValueType)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -28,7 +27,7 @@ macro_rules! codes {
             type Err = NotACode;
             fn from_str(text: &str) -> Result<Self, NotACode> {
                 let fits: fn(&[u8]) -> bool = $fits;
-                if fits(text.as_bytes()) { Ok(Self(text.to_owned())) } else { Err(NotACode($wanted)) }
+                if fits(text.as_bytes()) { Ok(Self(text.to_owned())) } else { Err(NotACode($expected)) }
             }
         }
 
@@ -87,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_code_is_refused_with_an_example() {
+    fn malformed_code_is_refused_with_an_example() {
         assert!("n525sk".parse::<TailNumber>().is_err());
         assert!("N".parse::<TailNumber>().is_err());
         assert!("N525 SK".parse::<TailNumber>().is_err());
@@ -98,7 +97,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_code_is_what_its_pattern_says(tail in "[A-Z0-9-]{2,10}", kind in "[A-Z0-9]{2,4}", airport in "[A-Z]{4}") {
+        fn code_matches_its_documented_pattern(tail in "[A-Z0-9-]{2,10}", kind in "[A-Z0-9]{2,4}", airport in "[A-Z]{4}") {
             prop_assert_eq!(tail.parse::<TailNumber>().map(|code| code.to_string()), Ok(tail));
             prop_assert_eq!(kind.parse::<TypeDesignator>().map(|code| code.to_string()), Ok(kind));
             prop_assert_eq!(airport.parse::<Airport>().map(|code| code.to_string()), Ok(airport));

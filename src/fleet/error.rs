@@ -1,4 +1,4 @@
-//! What can come of a call on aircraft, and the one map to HTTP.
+//! Errors of use cases of aircraft, and their HTTP responses.
 
 use sea_orm::DbErr;
 
@@ -7,19 +7,15 @@ use super::model::NOT_AWAY;
 use kit::http::ApiError;
 use kit::text::sentence;
 
-/// Why an aircraft was not added or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such aircraft in this workspace.
     #[error("there is no such aircraft in this workspace")]
     NotFound,
-    /// Another aircraft carries it.
     #[error("another aircraft of this workspace has the tail number {0}: change that one, or check the tail number")]
     TailNumberTaken(TailNumber),
-    /// It would be expected back from where it is not.
+    /// An expected return in a status that has none.
     #[error("only an aircraft in maintenance, aog or storage has an expected return")]
     NotAway,
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
 }

@@ -1,12 +1,12 @@
-//! Fleet: aircraft and whether they can be dispatched.
+//! Fleet: aircraft and their availability for dispatch.
 //!
 //! Invariants
 //! - A tail number names one aircraft of a workspace.
 //! - Only an active aircraft is available for dispatch.
-//! - Note and expected return tell of the present status; a new status starts without them.
+//! - Note and expected return belong to the current status; a change of status clears them.
 //!
 //! - `code` tail numbers, type designators, airports; `model` aircraft and their rules; `status_board` the public summary
-//! - `service` create, update; `store` queries; `api` the calls; `error` outcomes
+//! - `service` create, update; `store` queries; `api` JSON handlers; `error` errors and their HTTP responses
 
 mod api;
 mod code;

@@ -1,4 +1,4 @@
-//! An aircraft, what may be asked of it, and the rules that need no database.
+//! An aircraft, the inputs that change it, and the rules that need no database.
 
 use serde::Deserialize;
 
@@ -9,51 +9,48 @@ use kit::http::{Check, Faults, present};
 use kit::text::{Line, MultilineText, kept};
 
 kit::ids! {
-    /// An aircraft.
     AircraftId = "ac";
 }
 
-/// What the manufacturer calls it: 1 to 100 characters.
+/// The model name of the manufacturer: 1 to 100 characters.
 pub type ModelName = Line<1, 100>;
-/// Why an aircraft is in its status: up to 500 characters.
+/// A note on the status of an aircraft: up to 500 characters.
 pub type StatusNote = MultilineText<0, 500>;
 
 kit::string_enum! {
-    /// Where an aircraft stands. Only `active` is available for dispatch.
+    /// The status of an aircraft. Only an `active` aircraft is available for dispatch.
     Status as AircraftStatus {
-        /// Flying.
+        /// The aircraft is in service.
         Active = "active",
-        /// In planned maintenance.
+        /// The aircraft is in planned maintenance.
         Maintenance = "maintenance",
-        /// On the ground until a defect is repaired.
+        /// Aircraft on ground: it does not fly until a defect is repaired.
         Aog = "aog",
-        /// Laid up.
+        /// The aircraft is stored.
         Storage = "storage",
-        /// Out of service for good.
+        /// The aircraft is permanently out of service.
         Retired = "retired",
-        /// Another operator's by now.
+        /// The aircraft belongs to another operator.
         Sold = "sold",
     }
 }
 
 impl Status {
-    /// Whether a trip can be dispatched with it.
+    /// Returns whether a trip can be dispatched with the aircraft.
     pub const fn is_dispatchable(self) -> bool {
         matches!(self, Self::Active)
     }
 
-    /// Whether it is away now and expected to fly again.
+    /// Returns whether the aircraft is out of service and may return.
     pub const fn may_return(self) -> bool {
         matches!(self, Self::Maintenance | Self::Aog | Self::Storage)
     }
 
-    /// Whether it still belongs to the fleet.
     pub const fn is_in_fleet(self) -> bool {
         !matches!(self, Self::Retired | Self::Sold)
     }
 }
 
-/// An aircraft as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Aircraft {
     pub id: AircraftId,
@@ -70,7 +67,7 @@ pub struct Aircraft {
 }
 
 impl Aircraft {
-    /// With these changes; a new status starts without the note and the expected return of the old one.
+    /// Applies the changes of `input`. A change of status clears the note and the expected return.
     #[must_use]
     pub fn with(mut self, input: UpdateAircraft) -> Self {
         if let Some(status) = input.status.filter(|status| *status != self.status) {
@@ -85,44 +82,44 @@ impl Aircraft {
         self
     }
 
-    /// Whether an expected return, if there is one, makes sense in this status.
+    /// Returns whether the aircraft has no expected return, or its status allows one.
     pub fn may_be_expected(&self) -> bool {
         self.expected_return.is_none() || self.status.may_return()
     }
 }
 
-/// A new aircraft.
+/// A new aircraft of the workspace.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateAircraft {
-    /// Unique in the workspace.
+    /// The registration mark; unique in the workspace.
     pub tail_number: TailNumber,
-    /// ICAO type designator.
+    /// The ICAO type designator.
     pub type_designator: TypeDesignator,
-    /// What the manufacturer calls it.
+    /// The model name of the manufacturer.
     pub model: ModelName,
-    /// Where it is based.
+    /// The airport at which the aircraft is based.
     #[serde(default)]
     pub home_base: Option<Airport>,
-    /// Left out: `active`.
+    /// The status; `active` if left out.
     #[serde(default)]
     pub status: Option<Status>,
-    /// Why it is in this status.
+    /// A note on the status.
     #[serde(default)]
     pub status_note: Option<StatusNote>,
-    /// When it will fly again; only with `maintenance`, `aog` and `storage`.
+    /// The expected time of return to service; only with `maintenance`, `aog` and `storage`.
     #[serde(default)]
     pub expected_return: Option<Time>,
 }
 
 impl CreateAircraft {
-    /// An active aircraft without a home base.
+    /// Creates an active aircraft without a home base.
     pub fn new(tail_number: TailNumber, type_designator: TypeDesignator, model: ModelName) -> Self {
         Self { tail_number, type_designator, model, home_base: None, status: None, status_note: None, expected_return: None }
     }
 }
 
-/// Said when an aircraft that flies, or never will again, is expected back.
+/// The message for an expected return in a status that has none.
 pub(super) const NOT_AWAY: &str =
     "Leave it out, or null: only an aircraft in maintenance, aog or storage has an expected return.";
 
@@ -133,36 +130,36 @@ impl Check for CreateAircraft {
     }
 }
 
-/// Changes to an aircraft; what is left out stays. A change of `status` clears `statusNote` and `expectedReturn`, which
-/// told of the old status, unless the same call sets them.
+/// Changes to an aircraft; a field that is left out stays. A change of `status` clears `statusNote` and `expectedReturn`, which
+/// belong to the old status, unless the same request sets them.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateAircraft {
-    /// Unique in the workspace.
+    /// The registration mark; unique in the workspace.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = TailNumber, required = false)]
     pub tail_number: Option<TailNumber>,
-    /// ICAO type designator.
+    /// The ICAO type designator.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = TypeDesignator, required = false)]
     pub type_designator: Option<TypeDesignator>,
-    /// What the manufacturer calls it.
+    /// The model name of the manufacturer.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = ModelName, required = false)]
     pub model: Option<ModelName>,
-    /// Another home base; `null`: none.
+    /// The airport at which the aircraft is based; `null` for none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Airport>)]
     pub home_base: Option<Option<Airport>>,
-    /// Another status.
+    /// The new status of the aircraft.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
-    /// Why it is in its status; `null` removes it.
+    /// A note on the status; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<StatusNote>)]
     pub status_note: Option<Option<StatusNote>>,
-    /// When it will fly again; `null`: not known. Only in `maintenance`, `aog` and `storage`.
+    /// The expected time of return to service; `null` if it is not known. Only in `maintenance`, `aog` and `storage`.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Time>)]
     pub expected_return: Option<Option<Time>>,
@@ -170,7 +167,7 @@ pub struct UpdateAircraft {
 
 impl Check for UpdateAircraft {}
 
-/// Which aircraft to list.
+/// A filter on aircraft.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct AircraftFilter {
@@ -202,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_status_starts_without_the_note_and_the_return_of_the_old_one() {
+    fn change_of_status_clears_note_and_expected_return() {
         let back = grounded().with(UpdateAircraft { status: Some(Status::Active), ..Default::default() });
         assert_eq!((back.status, back.status_note, back.expected_return), (Status::Active, None, None));
         let note = Some(Some("Sold to Bluebird".parse().expect("a note")));
@@ -213,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_aircraft_that_is_away_is_expected_back() {
+    fn expected_return_requires_a_status_that_allows_it() {
         let expected = Some(Some(Time::LAST));
         let flying = UpdateAircraft { status: Some(Status::Active), expected_return: expected, ..Default::default() };
         assert!(!grounded().with(flying).may_be_expected());
@@ -222,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_active_aircraft_is_available_for_dispatch() {
+    fn only_active_aircraft_is_available_for_dispatch() {
         let available: Vec<_> = Status::ALL.iter().filter(|status| status.is_dispatchable()).collect();
         assert_eq!(available, [&Status::Active]);
     }

@@ -1,4 +1,4 @@
-//! What can be done with aircraft. Each use case is part of a [`AuditedTx`] that its caller begins and commits.
+//! Use cases of aircraft. Each is part of an [`AuditedTx`] that the caller begins and commits.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,6 @@ use crate::audit::{Action, AuditedTx, Target, TargetKind, differences};
 use kit::db::{DbResult, is_duplicate};
 use kit::text::kept;
 
-/// Adds an aircraft.
 pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraft, Error> {
     let now = tx.now();
     let aircraft = Aircraft {
@@ -25,26 +24,26 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
         created_at: now,
         updated_at: now,
     };
-    written(&aircraft, store::insert(tx.db(), &aircraft).await)?;
-    tx.record(Action::AircraftCreated, Some(target(&aircraft)), described(&aircraft));
+    map_duplicate(&aircraft, store::insert(tx.db(), &aircraft).await)?;
+    tx.record(Action::AircraftCreated, Some(target(&aircraft)), event_fields(&aircraft));
     Ok(aircraft)
 }
 
-/// Changes an aircraft; if nothing differs, nothing is written or recorded.
+/// Changes an aircraft. Writes and records nothing if nothing differs.
 pub(super) async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
     let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     if !new.may_be_expected() {
         return Err(Error::NotAway);
     }
-    let Some(changes) = differences(&described(&old), &described(&new)) else { return Ok(old) };
+    let Some(changes) = differences(&event_fields(&old), &event_fields(&new)) else { return Ok(old) };
     let aircraft = Aircraft { updated_at: tx.now(), ..new };
-    written(&aircraft, store::set(tx.db(), &aircraft).await)?;
+    map_duplicate(&aircraft, store::set(tx.db(), &aircraft).await)?;
     tx.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
     Ok(aircraft)
 }
 
-fn written(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error> {
+fn map_duplicate(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error> {
     result.map_err(
         |error| {
             if is_duplicate(&error) { Error::TailNumberTaken(aircraft.tail_number.clone()) } else { Error::Db(error) }
@@ -56,7 +55,7 @@ fn target(aircraft: &Aircraft) -> Target {
     Target::new(TargetKind::Aircraft, aircraft.id, aircraft.tail_number.as_str())
 }
 
-fn described(aircraft: &Aircraft) -> Value {
+fn event_fields(aircraft: &Aircraft) -> Value {
     json!({
         "tailNumber": aircraft.tail_number,
         "typeDesignator": aircraft.type_designator,

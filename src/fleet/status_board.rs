@@ -1,4 +1,4 @@
-//! The fleet at a glance: what an operator shows on a public web page.
+//! The status of the fleet, for the operator's public web page.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,16 +7,16 @@ use super::code::{TailNumber, TypeDesignator};
 use super::model::{Aircraft, Status};
 use kit::clock::Time;
 
-/// The fleet at a glance.
+/// The status of the fleet.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FleetStatus {
-    /// How many aircraft are in each status, those retired and sold among them.
+    /// The number of aircraft in each status, including retired and sold ones.
     counts: FleetCounts,
-    /// The fleet by tail number. Retired and sold aircraft are counted, but have no line: they are the fleet's no more.
+    /// The aircraft of the fleet by tail number. Retired and sold aircraft have left the fleet: they are counted but not listed.
     aircraft: Vec<FleetLine>,
 }
 
-/// Aircraft by status.
+/// The number of aircraft by status.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 struct FleetCounts {
     #[schema(minimum = 0)]
@@ -33,23 +33,23 @@ struct FleetCounts {
     sold: u32,
 }
 
-/// One aircraft of the fleet.
+/// An aircraft of the fleet.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FleetLine {
     tail_number: TailNumber,
     type_designator: TypeDesignator,
-    /// What the manufacturer calls it.
+    /// The model name of the manufacturer.
     model: String,
     status: Status,
-    /// Whether trips can be dispatched with it: only while it is active.
+    /// True while the aircraft is `active`: trips can be dispatched with it.
     dispatch_available: bool,
-    /// When it will fly again, if it is away and that is known.
+    /// The expected time of return to service, if the aircraft is away and the time is known.
     expected_return: Option<Time>,
 }
 
 impl FleetStatus {
-    /// Of these aircraft, in this order.
+    /// Summarizes these aircraft and keeps their order.
     pub(super) fn of(fleet: Vec<Aircraft>) -> Self {
         let mut counts = FleetCounts::default();
         for aircraft in &fleet {

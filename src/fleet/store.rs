@@ -1,4 +1,4 @@
-//! Every query on aircraft.
+//! The queries on aircraft.
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
@@ -13,23 +13,22 @@ pub(super) async fn insert(db: &impl ConnectionTrait, aircraft: &Aircraft) -> Db
     Entity::insert(row_of(aircraft).into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Writes all of an aircraft that exists.
+/// Writes all columns of an existing aircraft.
 pub(super) async fn set(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbResult<()> {
     update_row(db, row_of(aircraft).into_active_model().reset_all()).await
 }
 
-/// The aircraft with this id.
 pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: AircraftId) -> DbResult<Option<Aircraft>> {
     Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(aircraft_of))
 }
 
-/// Every aircraft of a workspace, by tail number.
+/// Returns every aircraft of a workspace, ordered by tail number.
 pub(super) async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Aircraft>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
     Ok(matching.order_by_asc(Column::TailNumber).all(db).await?.into_iter().map(aircraft_of).collect())
 }
 
-/// One page of a workspace's aircraft, the newest first.
+/// Returns one page of a workspace's aircraft, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,

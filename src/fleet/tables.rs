@@ -1,4 +1,4 @@
-//! The table as SeaORM sees it: `aircraft`.
+//! The SeaORM entity of the table `aircraft`.
 
 use sea_orm::entity::prelude::*;
 
@@ -31,7 +31,7 @@ pub struct Model {
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
-/// For a copy of everything: those that others refer to come first.
+/// Returns the tables for a copy of the database; a table comes after those that it refers to.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<Entity>()]
 }

@@ -1,4 +1,4 @@
-//! The calls on invoices.
+//! JSON handlers of invoices.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -17,7 +17,6 @@ use kit::day::Day;
 use kit::http::route::{get, patch, post};
 use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoFields, Page, Path, Routes};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Invoices",
@@ -33,30 +32,30 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-/// An invoice. All amounts are minor units of its currency.
+/// An invoice. All amounts are in minor units of its currency.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Invoice)]
 struct InvoiceView {
     id: InvoiceId,
-    /// The year it was drafted in (UTC) and a counter without gaps: `INV-2026-0001`.
+    /// The year of creation (UTC) and a counter without gaps: `INV-2026-0001`.
     number: String,
     client: Client,
-    /// The trip it is for.
+    /// The trip that is billed.
     trip_id: Option<TripId>,
     currency: Currency,
     line_items: Vec<LineItem>,
     /// The sum of the lines' amounts.
     subtotal: i64,
-    /// What is to be paid: the subtotal, since taxes and discounts are lines of their own.
+    /// The amount to pay. It equals the subtotal, as taxes and discounts are line items.
     total: i64,
-    /// What has come in.
+    /// The sum of recorded payments.
     amount_paid: i64,
     status: Status,
-    /// The last day to pay.
+    /// The last day for payment.
     due_date: Day,
     notes: Option<String>,
-    /// The accounting system's own number.
+    /// The id of the invoice in your accounting system.
     external_id: Option<String>,
     created_at: Time,
     updated_at: Time,

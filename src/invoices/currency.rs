@@ -5,18 +5,18 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// An active currency of ISO 4217: one that something can be paid in, so no metals, funds or test codes.
+/// An active currency of ISO 4217. Metals, funds and test codes are excluded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Currency(&'static str);
 
-/// The text is no active currency.
+/// The text is not an active currency.
 #[derive(Debug, thiserror::Error)]
 #[error("expected the ISO 4217 code of a currency in use, such as EUR or USD")]
 pub struct NotACurrency;
 
-/// In alphabetical order, as of 2026: with the Caribbean guilder (XCG), without the Bulgarian lev (BGN).
-/// A currency that goes out of use stays here as long as stored invoices may be in it.
+/// The active codes in alphabetical order, as of 2026: with the Caribbean guilder (XCG), without the Bulgarian lev (BGN).
+/// A currency that goes out of use must stay in the list while stored invoices may have it.
 const ACTIVE: &[&str] = &[
     "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD", "BIF", "BMD", "BND", "BOB", "BRL",
     "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP",
@@ -30,7 +30,6 @@ const ACTIVE: &[&str] = &[
 ];
 
 impl Currency {
-    /// The three letters.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -74,13 +73,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_in_order_and_of_three_capital_letters() {
+    fn currency_codes_are_sorted_and_have_three_capital_letters() {
         assert!(ACTIVE.is_sorted_by(|a, b| a < b));
         assert!(ACTIVE.iter().all(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())));
     }
 
     #[test]
-    fn what_cannot_be_paid_in_is_refused() {
+    fn inactive_currency_is_refused() {
         assert_eq!("EUR".parse::<Currency>().map(Currency::as_str).ok(), Some("EUR"));
         for wrong in ["eur", "EURO", "XAU", "XTS", "BGN", "DEM", "", "€"] {
             assert!(wrong.parse::<Currency>().is_err(), "{wrong}");

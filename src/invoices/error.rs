@@ -1,4 +1,4 @@
-//! What can come of a call on invoices, and the one map to HTTP.
+//! Errors of use cases of invoices, and their HTTP responses.
 
 use sea_orm::DbErr;
 
@@ -7,52 +7,42 @@ use crate::trips::TripId;
 use kit::http::{ApiError, Faults};
 use kit::text::sentence;
 
-/// Why an invoice was not drafted, changed, sent, paid or voided. The texts name the invoice by its number.
+/// An error of a use case of invoices. The messages name the invoice by its number.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such invoice in this workspace.
     #[error("there is no such invoice in this workspace")]
     NotFound,
-    /// No such trip in this workspace.
     #[error("there is no trip {0} in this workspace")]
     NoSuchTrip(TripId),
-    /// The lines have no amounts that can be computed.
+    /// A line item, or the total, is out of range.
     #[error("the line items cannot be priced")]
     Lines(Faults),
-    /// Another invoice has it.
+    /// Another invoice has this external id.
     #[error("invoice {number} has the externalId “{external_id}” already: it was billed before")]
     ExternalIdTaken {
-        /// What was asked for.
+        /// The requested external id.
         external_id: String,
-        /// Whose it is.
+        /// The invoice that has it.
         id: InvoiceId,
-        /// The same.
+        /// The number of the invoice that has it.
         number: String,
     },
     /// Only a draft can be edited.
     #[error("invoice {0} is {1}, and only drafts can be edited: void it and create another one")]
     NotADraft(String, Stage),
-    /// A void invoice is not sent.
     #[error("invoice {0} is void, which is final: create another one")]
     Void(String),
-    /// Nothing is to be paid on a draft, and no more on one that is paid or void.
+    /// A payment on an invoice that is a draft, paid or void.
     #[error("invoice {0} is {1}: payments are recorded on invoices that were sent and are not paid")]
     NotPayable(String, Stage),
-    /// More than what is left.
+    /// A payment of more than the remaining amount.
     #[error("{remaining} minor units are left to pay on invoice {number}: give at most that")]
-    TooMuch {
-        /// Of the invoice.
-        number: String,
-        /// Minor units.
-        remaining: i64,
-    },
-    /// The payment's day is not there yet.
+    TooMuch { number: String, remaining: i64 },
     #[error("paidOn is in the future")]
     NotYet,
-    /// Money has come in for it.
+    /// An invoice with payments cannot be voided.
     #[error("invoice {0} has payments and cannot be voided: refund them and bill the difference")]
     HasPayments(String),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
 }

@@ -1,20 +1,20 @@
-//! The state machine: draft → sent → paid, and void from a draft or from what nothing was paid for.
+//! The state machine: draft → sent → paid; a draft, or a sent invoice without payments, can become void.
 
 use super::error::Error;
 use super::model::{Invoice, Stage, Status};
 use kit::day::Day;
 
-/// Whether something was changed.
+/// The effect of a transition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Change {
-    /// It was; there is something to write.
+pub(super) enum StageChange {
+    /// The invoice has changed and must be written.
     Made,
-    /// It was so already: a repeated call.
+    /// The invoice was in this stage already: the call is a repetition.
     None,
 }
 
 impl Invoice {
-    /// Overdue if it is with the client and its last day is over, else its stage.
+    /// Returns `Overdue` for a sent invoice past its due date, otherwise the stage.
     pub fn status(&self, today: Day) -> Status {
         match self.stage {
             Stage::Draft => Status::Draft,
@@ -25,28 +25,28 @@ impl Invoice {
         }
     }
 
-    /// What is left to pay, in minor units.
+    /// Returns the unpaid amount in minor units.
     pub fn remaining(&self) -> i64 {
         self.total - self.amount_paid
     }
 
-    /// Only a draft can be edited.
+    /// Fails unless the invoice is a draft.
     pub(super) fn require_draft(&self) -> Result<(), Error> {
         if self.stage == Stage::Draft { Ok(()) } else { Err(Error::NotADraft(self.number.clone(), self.stage)) }
     }
 
-    /// To the client. What was sent stays as it is, whatever became of it since; nothing to pay is paid at once.
-    pub(super) fn send(&mut self) -> Result<Change, Error> {
+    /// Sends a draft. An invoice that was sent or paid stays as it is; a total of 0 is paid at once.
+    pub(super) fn send(&mut self) -> Result<StageChange, Error> {
         match self.stage {
             Stage::Draft if self.total == 0 => self.stage = Stage::Paid,
             Stage::Draft => self.stage = Stage::Sent,
-            Stage::Sent | Stage::Paid => return Ok(Change::None),
+            Stage::Sent | Stage::Paid => return Ok(StageChange::None),
             Stage::Void => return Err(Error::Void(self.number.clone())),
         }
-        Ok(Change::Made)
+        Ok(StageChange::Made)
     }
 
-    /// Money came in.
+    /// Adds a payment of `amount` minor units.
     pub(super) fn pay(&mut self, amount: i64) -> Result<(), Error> {
         if self.stage != Stage::Sent {
             return Err(Error::NotPayable(self.number.clone(), self.stage));
@@ -61,13 +61,13 @@ impl Invoice {
         Ok(())
     }
 
-    /// Calls it off. Its number stays taken.
-    pub(super) fn void(&mut self) -> Result<Change, Error> {
+    /// Voids the invoice. Its number is not used again.
+    pub(super) fn void(&mut self) -> Result<StageChange, Error> {
         match self.stage {
-            Stage::Void => Ok(Change::None),
+            Stage::Void => Ok(StageChange::None),
             Stage::Draft | Stage::Sent if self.amount_paid == 0 => {
                 self.stage = Stage::Void;
-                Ok(Change::Made)
+                Ok(StageChange::Made)
             }
             Stage::Draft | Stage::Sent | Stage::Paid => Err(Error::HasPayments(self.number.clone())),
         }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invoice_is_overdue_from_the_day_after_its_last() {
+    fn sent_invoice_is_overdue_from_the_day_after_its_due_date() {
         let mut invoice = draft(1);
         assert_eq!(invoice.status(invoice.due_date.tomorrow()), Status::Draft);
         invoice.send().expect("a draft");
@@ -113,15 +113,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_pay_is_paid_when_it_is_sent() {
+    fn invoice_with_total_of_zero_is_paid_when_sent() {
         let mut invoice = draft(0);
-        assert_eq!(invoice.send().ok(), Some(Change::Made));
+        assert_eq!(invoice.send().ok(), Some(StageChange::Made));
         assert_eq!(invoice.stage, Stage::Paid);
-        assert_eq!(invoice.send().ok(), Some(Change::None));
+        assert_eq!(invoice.send().ok(), Some(StageChange::None));
     }
 
     #[test]
-    fn what_was_paid_in_part_is_not_voided() {
+    fn partly_paid_invoice_cannot_be_voided() {
         let mut invoice = draft(10);
         invoice.send().expect("a draft");
         invoice.pay(1).expect("a payment");
@@ -134,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn money_and_stage_always_agree(total in 0..50_i64, steps in proptest::collection::vec((0..3_u8, -2..30_i64), 0..30)) {
+        fn payments_and_stage_always_agree(total in 0..50_i64, steps in proptest::collection::vec((0..3_u8, -2..30_i64), 0..30)) {
             let mut invoice = draft(total);
             for (step, amount) in steps {
                 let before = invoice.clone();

@@ -10,17 +10,16 @@ use utoipa::ToSchema;
 use kit::http::Faults;
 use kit::text::Line;
 
-/// The largest amount, either way: what a JSON number carries exactly in every language (2⁵³ − 1).
+/// The largest absolute amount: the largest integer that a JSON number carries exactly in every language (2⁵³ − 1).
 pub(super) const LARGEST: i64 = 9_007_199_254_740_991;
 
-/// The most line items of an invoice.
 const MOST: usize = 200;
 
-/// How much of something: more than 0, at most 1,000,000, at most 6 decimals. On the wire a string: `"2.5"`.
+/// A quantity: more than 0, at most 1,000,000, at most 6 decimals. A string in JSON: `"2.5"`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Quantity(Decimal);
 
-/// The text is no quantity.
+/// The text is not a quantity.
 #[derive(Debug, thiserror::Error)]
 #[error("expected a decimal number in a string, such as \"2.5\": more than 0, at most 1000000, at most 6 decimals")]
 pub struct NotAQuantity;
@@ -77,11 +76,11 @@ impl ToSchema for Quantity {}
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewLineItem)]
 pub struct NewLine {
-    /// For what.
+    /// The goods or service, or the reason for a discount.
     pub description: Line<1, 500>,
-    /// How much of it.
+    /// The number of units.
     pub quantity: Quantity,
-    /// Minor units for one; negative for a discount.
+    /// The price of one unit in minor units; negative for a discount.
     #[schema(minimum = -9_007_199_254_740_991_i64, maximum = 9_007_199_254_740_991_i64)]
     pub unit_price: i64,
 }
@@ -90,17 +89,17 @@ pub struct NewLine {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineItem {
-    /// For what.
+    /// The goods or service, or the reason for a discount.
     pub description: String,
-    /// How much of it.
+    /// The number of units.
     pub quantity: Quantity,
-    /// Minor units for one; negative for a discount.
+    /// The price of one unit in minor units; negative for a discount.
     pub unit_price: i64,
-    /// Quantity times price in whole minor units; half a unit is rounded away from zero, as in commerce.
+    /// Quantity times price in whole minor units; half a minor unit is rounded away from zero.
     pub amount: i64,
 }
 
-/// Computes the amounts, or says which lines have none.
+/// Computes the amounts. Fails with the lines whose amount is out of range.
 pub(super) fn price(lines: Vec<NewLine>) -> Result<Vec<LineItem>, Faults> {
     let mut faults = Faults::default();
     check(&lines, &mut faults);
@@ -112,7 +111,7 @@ pub(super) fn price(lines: Vec<NewLine>) -> Result<Vec<LineItem>, Faults> {
     priced.filter(|_| faults.is_empty()).ok_or(faults)
 }
 
-/// Notes what is wrong with the lines, each by itself and all together.
+/// Adds the faults of each line and of the total.
 pub(super) fn check(lines: &[NewLine], faults: &mut Faults) {
     faults.require((1..=MOST).contains(&lines.len()), "lineItems", "Give 1 to 200 line items.");
     let mut total: i128 = 0;
@@ -129,9 +128,9 @@ pub(super) fn check(lines: &[NewLine], faults: &mut Faults) {
     faults.require(payable, "lineItems", "The total must be between 0 and 9007199254740991 minor units.");
 }
 
-/// Quantity times price, half a minor unit rounded away from zero; `None` beyond [`LARGEST`].
+/// Returns quantity times price, with half a minor unit rounded away from zero; `None` beyond [`LARGEST`].
 ///
-/// Exact: a quantity has at most 40 bits of digits and a price at most 53, and a decimal holds 96.
+/// The product is exact: a quantity has at most 40 bits of digits, a price at most 53, and a decimal holds 96.
 fn amount(quantity: Quantity, unit_price: i64) -> Option<i64> {
     let price = Some(unit_price).filter(|price| price.unsigned_abs() <= LARGEST.unsigned_abs())?;
     let exact = quantity.0.checked_mul(Decimal::from(price))?;
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantity_is_digits_and_one_point() {
+    fn quantity_has_digits_and_at_most_one_point() {
         for wrong in
             ["0", "0.000000", "-1", "+1", "1e3", "1_000", "1,5", ".5", "5.", "1.0000001", "1000000.000001", " 1", "", "٣"]
         {
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_unit_is_rounded_away_from_zero() {
+    fn half_a_minor_unit_is_rounded_away_from_zero() {
         assert_eq!(amount(quantity("0.5"), 1), Some(1));
         assert_eq!(amount(quantity("0.5"), -1), Some(-1));
         assert_eq!(amount(quantity("2.5"), 1), Some(3));
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overflows_is_named() {
+    fn amount_out_of_range_is_reported_at_its_line() {
         let named = |lines: Vec<NewLine>| {
             price(lines).err().and_then(|faults| faults.into_result().err()).map(|error| error.fields[0].field.clone())
         };
@@ -190,7 +189,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_amount_is_what_whole_numbers_say(
+        fn amount_agrees_with_integer_arithmetic(
             millionths in 1..=1_000_000_000_000_i128,
             decimals in 0..=6_u32,
             unit_price in prop_oneof![-LARGEST..=LARGEST, -100_000..=100_000_i64],

@@ -1,13 +1,14 @@
-//! Invoices: what a client owes, computed exactly and numbered without gaps.
+//! Invoices: amounts that clients owe, computed exactly and numbered without gaps.
 //!
 //! Invariants
-//! - Amounts are whole minor units; the server computes them, and no float is ever near them.
-//! - A number is given in the transaction that makes the invoice and is given again if that does not commit.
-//! - Only a draft is edited. What was paid is never more than the total, and what was paid is never voided.
+//! - Amounts are whole minor units. The server computes them, without floating-point numbers.
+//! - A number is assigned in the transaction that creates the invoice; if that does not commit, the number is used again.
+//! - Only a draft is edited. Payments never exceed the total, and an invoice with payments is never voided.
 //! - `overdue` is derived from the day, never stored.
 //!
-//! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and what may be asked of them
-//! - `lifecycle` draft, sent, paid, void; `service` use cases; `store` queries; `api` the calls; `error` outcomes
+//! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and inputs
+//! - `lifecycle` draft, sent, paid, void; `service` use cases; `store` queries; `api` JSON handlers; `error` errors and their
+//!   HTTP responses
 
 mod api;
 mod currency;

@@ -1,4 +1,4 @@
-//! An invoice and what may be asked of it.
+//! An invoice and the inputs that change it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,53 +14,50 @@ use kit::http::{Check, Faults, present};
 use kit::text::{Line, MultilineText};
 
 kit::ids! {
-    /// An invoice.
     InvoiceId = "inv";
-    /// A payment.
     PaymentId = "pay";
 }
 
 kit::string_enum! {
-    /// How far an invoice is, as it is stored.
+    /// The stage of an invoice, as it is stored.
     Stage as InvoiceStage {
-        /// Can be edited.
+        /// The invoice can be edited.
         Draft = "draft",
-        /// With the client.
+        /// The client has the invoice.
         Sent = "sent",
-        /// Nothing is left to pay.
+        /// The total is paid.
         Paid = "paid",
-        /// Called off.
+        /// The invoice was called off.
         Void = "void",
     }
 }
 
 kit::string_enum! {
-    /// How far an invoice is.
+    /// The status of an invoice.
     Status as InvoiceStatus {
-        /// Can be edited.
+        /// The invoice can be edited.
         Draft = "draft",
-        /// With the client, and not due yet.
+        /// The client has the invoice, and it is not past due.
         Sent = "sent",
-        /// With the client, past its due date (UTC).
+        /// The client has the invoice, and it is past its due date (UTC).
         Overdue = "overdue",
-        /// Nothing is left to pay.
+        /// The total is paid.
         Paid = "paid",
-        /// Called off.
+        /// The invoice was called off.
         Void = "void",
     }
 }
 
-/// Who owes.
+/// The client who is billed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[schema(as = InvoiceClient)]
 pub struct Client {
-    /// Their name.
+    /// The client's name.
     pub name: String,
-    /// Where the invoice goes.
+    /// The client's email address.
     pub email: Option<String>,
 }
 
-/// An invoice as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Invoice {
     pub id: InvoiceId,
@@ -80,19 +77,19 @@ pub struct Invoice {
     pub updated_at: Time,
 }
 
-/// `INV-2026-0001`: four digits, or as many as it takes.
+/// Formats an invoice number with at least four digits: `INV-2026-0001`.
 pub(super) fn number(year: i16, count: i64) -> String {
     format!("INV-{year}-{count:04}")
 }
 
-/// Who is to pay.
+/// The client who is billed.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewInvoiceClient)]
 pub struct NewClient {
-    /// Their name.
+    /// The client's name.
     pub name: Line<1, 200>,
-    /// Where the invoice goes.
+    /// The client's email address.
     #[serde(default)]
     pub email: Option<Email>,
 }
@@ -103,31 +100,31 @@ impl From<NewClient> for Client {
     }
 }
 
-/// What is written on an invoice beside its lines.
+/// Notes on an invoice, for the client.
 pub type Notes = MultilineText<0, 4000>;
-/// The number another system gave it.
+/// The id of an invoice in another system.
 pub type ExternalId = Line<1, 200>;
 
-/// A new invoice: a draft.
+/// A new invoice. It begins as a draft.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateInvoice {
-    /// Who is to pay.
+    /// The client who is billed.
     pub client: NewClient,
-    /// The trip it is for.
+    /// The trip that is billed.
     #[serde(default)]
     pub trip_id: Option<TripId>,
-    /// Of every amount in it.
+    /// The currency of every amount.
     pub currency: Currency,
-    /// For what: 1 to 200 lines. Together they come to 0 or more.
+    /// 1 to 200 line items, with a total of 0 or more.
     #[schema(min_items = 1, max_items = 200)]
     pub line_items: Vec<NewLine>,
-    /// The last day to pay.
+    /// The last day for payment.
     pub due_date: Day,
-    /// For the client to read.
+    /// Notes for the client.
     #[serde(default)]
     pub notes: Option<Notes>,
-    /// The accounting system's own number, unique in the workspace.
+    /// The id of the invoice in your accounting system; unique in the workspace.
     #[serde(default)]
     pub external_id: Option<ExternalId>,
 }
@@ -138,35 +135,35 @@ impl Check for CreateInvoice {
     }
 }
 
-/// Changes to a draft.
+/// Changes to a draft; a field that is left out stays.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateInvoice {
-    /// Another client, whole.
+    /// The new client; replaces name and email.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = NewClient, required = false)]
     pub client: Option<NewClient>,
-    /// Another trip; `null`: none.
+    /// The trip that is billed; `null` for none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<TripId>)]
     pub trip_id: Option<Option<TripId>>,
-    /// Another currency; prices stay the same numbers.
+    /// The new currency. Prices keep their numbers.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Currency, required = false)]
     pub currency: Option<Currency>,
-    /// Other lines instead of all there were.
+    /// The new line items; they replace all existing ones.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<NewLine>, required = false, min_items = 1, max_items = 200)]
     pub line_items: Option<Vec<NewLine>>,
-    /// Another last day to pay.
+    /// The new last day for payment.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Day, required = false)]
     pub due_date: Option<Day>,
-    /// Other notes; `null` removes them.
+    /// Notes for the client; `null` removes them.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Notes>)]
     pub notes: Option<Option<Notes>>,
-    /// Another number of the accounting system; `null` removes it.
+    /// The id of the invoice in your accounting system; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<ExternalId>)]
     pub external_id: Option<Option<ExternalId>>,
@@ -180,17 +177,17 @@ impl Check for UpdateInvoice {
     }
 }
 
-/// Money that came in.
+/// A payment that was received.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PayInvoice {
-    /// Minor units of the invoice's currency, from 1 to what is left to pay.
+    /// Minor units of the invoice's currency, from 1 to the unpaid amount.
     #[schema(minimum = 1)]
     pub amount: i64,
-    /// The day it came in; left out: today (UTC).
+    /// The day of the payment; today (UTC) if left out.
     #[serde(default)]
     pub paid_on: Option<Day>,
-    /// The bank's or the client's word for it.
+    /// The payment reference of the bank or the client.
     #[serde(default)]
     pub reference: Option<Line<1, 200>>,
 }
@@ -201,30 +198,30 @@ impl Check for PayInvoice {
     }
 }
 
-/// Why an invoice is called off.
+/// The input for voiding an invoice.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoidInvoice {
-    /// For the record.
+    /// The reason, for the audit log.
     #[serde(default)]
     pub reason: Option<MultilineText<0, 500>>,
 }
 
 impl Check for VoidInvoice {}
 
-/// Which invoices to list.
+/// A filter on invoices.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceFilter {
-    /// Only invoices in this state; `sent` are those that are not overdue.
+    /// Only invoices with this status; `sent` excludes overdue invoices.
     pub status: Option<Status>,
-    /// Only invoices whose client's name or email contains this, in capitals or not.
+    /// Only invoices whose client's name or email contains this text, ignoring case.
     #[param(value_type = Option<String>, max_length = 200)]
     pub client: Option<Line<0, 200>>,
-    /// Only what is due on this day or later.
+    /// Only invoices that are due on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     pub due_from: Option<Day>,
-    /// Only what is due on this day or earlier.
+    /// Only invoices that are due on this day or earlier.
     #[param(value_type = Option<String>, format = Date)]
     pub due_to: Option<Day>,
 }

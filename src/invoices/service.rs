@@ -1,9 +1,9 @@
-//! What can be done with invoices, each within a [`AuditedTx`].
+//! Use cases of invoices, each within an [`AuditedTx`] that the caller begins and commits.
 
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::lifecycle::Change;
+use super::lifecycle::StageChange;
 use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
@@ -14,7 +14,6 @@ use crate::workspaces;
 use kit::day::Day;
 use kit::text::{Line, kept};
 
-/// Drafts an invoice.
 pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice, Error> {
     let (now, workspace) = (tx.now(), tx.workspace());
     let (line_items, total) = price(input.line_items)?;
@@ -41,11 +40,11 @@ pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice,
         updated_at: now,
     };
     store::insert(tx.db(), &invoice).await?;
-    tx.record(Action::InvoiceCreated, Some(target(&invoice)), described(&invoice));
+    tx.record(Action::InvoiceCreated, Some(target(&invoice)), event_fields(&invoice));
     Ok(invoice)
 }
 
-/// Changes a draft; if nothing differs, nothing is written or recorded.
+/// Changes a draft. Writes and records nothing if nothing differs.
 pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoice) -> Result<Invoice, Error> {
     let old = get(tx, id).await?;
     old.require_draft()?;
@@ -72,21 +71,21 @@ pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoi
     Ok(invoice)
 }
 
-/// Sends a draft: from now on it can be paid and not edited. A second call changes nothing.
+/// Sends a draft: from then on it can be paid and not edited. A second call changes nothing.
 pub async fn send(tx: &mut AuditedTx, id: InvoiceId) -> Result<Invoice, Error> {
     let mut invoice = get(tx, id).await?;
-    if invoice.send()? == Change::Made {
-        let details = described(&invoice);
+    if invoice.send()? == StageChange::Made {
+        let details = event_fields(&invoice);
         write(tx, &mut invoice, Action::InvoiceSent, details).await?;
     }
     Ok(invoice)
 }
 
-/// Records a payment; when nothing is left to pay, the invoice is paid.
+/// Records a payment. The invoice is paid when nothing is left to pay.
 pub async fn pay(tx: &mut AuditedTx, id: InvoiceId, input: PayInvoice) -> Result<Invoice, Error> {
     let (now, today) = (tx.now(), Day::of(tx.now()));
     let paid_on = input.paid_on.unwrap_or(today);
-    // East of Greenwich tomorrow has begun.
+    // East of Greenwich the next day has begun already.
     if paid_on > today.tomorrow() {
         return Err(Error::NotYet);
     }
@@ -114,10 +113,10 @@ pub async fn pay(tx: &mut AuditedTx, id: InvoiceId, input: PayInvoice) -> Result
     Ok(invoice)
 }
 
-/// Calls an invoice off that nothing was paid for. A second call changes nothing.
+/// Voids an invoice without payments. A second call changes nothing.
 pub(super) async fn void(tx: &mut AuditedTx, id: InvoiceId, input: VoidInvoice) -> Result<Invoice, Error> {
     let mut invoice = get(tx, id).await?;
-    if invoice.void()? == Change::Made {
+    if invoice.void()? == StageChange::Made {
         let reason = kept(input.reason);
         write(tx, &mut invoice, Action::InvoiceVoided, json!({ "reason": reason })).await?;
     }
@@ -148,7 +147,7 @@ async fn require_trip(tx: &AuditedTx, trip: Option<TripId>) -> Result<(), Error>
     }
 }
 
-/// Looks before it writes: nobody else writes in the workspace while a [`AuditedTx`] is open.
+/// Fails if another invoice has the external id. No other transaction writes in the workspace while an [`AuditedTx`] is open.
 async fn require_free(tx: &AuditedTx, external_id: Option<&str>, except: Option<InvoiceId>) -> Result<(), Error> {
     let Some(external_id) = external_id else { return Ok(()) };
     match store::find_by_external_id(tx.db(), tx.workspace(), external_id).await? {
@@ -163,7 +162,7 @@ fn target(invoice: &Invoice) -> Target {
     Target::new(TargetKind::Invoice, invoice.id, &invoice.number)
 }
 
-fn described(invoice: &Invoice) -> Value {
+fn event_fields(invoice: &Invoice) -> Value {
     json!({
         "client": invoice.client,
         "tripId": invoice.trip_id,
@@ -174,8 +173,8 @@ fn described(invoice: &Invoice) -> Value {
     })
 }
 
-/// What differs; lines and notes are too long to be told twice.
+/// Returns the changed fields. Lines and notes are long: of them only the fact of a change is recorded.
 fn changes(old: &Invoice, new: &Invoice) -> Option<Value> {
     let texts = [("lineItems", old.line_items != new.line_items), ("notes", old.notes != new.notes)];
-    and_rewritten(differences(&described(old), &described(new)), texts)
+    and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
 }

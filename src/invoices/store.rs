@@ -1,4 +1,4 @@
-//! Every query on invoices and payments.
+//! The queries on invoices and payments.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -25,13 +25,11 @@ pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::
     payment::Entity::insert(payment.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// The invoice with this id.
 pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
     let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
     row.map(invoice_of).transpose()
 }
 
-/// The invoice the accounting system calls so.
 pub(super) async fn find_by_external_id(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -41,7 +39,7 @@ pub(super) async fn find_by_external_id(
     named.one(db).await?.map(invoice_of).transpose()
 }
 
-/// One page of a workspace's invoices, the newest first.
+/// Returns one page of a workspace's invoices, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -70,7 +68,7 @@ fn is(status: Status, today: Day) -> Condition {
     }
 }
 
-/// The client's name or email contains the text.
+/// A condition on the client's name or email.
 fn is_for(text: &str) -> Condition {
     Condition::any().add(contains(Column::ClientName, text)).add(contains(Column::ClientEmail, text))
 }

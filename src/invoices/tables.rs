@@ -1,13 +1,12 @@
-//! The tables as SeaORM sees them.
+//! The SeaORM entities of the tables.
 
 use kit::db::{Table, table};
 
-/// For a copy of everything: those that others refer to come first.
+/// Returns the tables for a copy of the database; a table comes after those that it refers to.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<invoice::Entity>(), table::<payment::Entity>()]
 }
 
-/// `invoices`
 pub(super) mod invoice {
     use sea_orm::entity::prelude::*;
 
@@ -45,7 +44,6 @@ pub(super) mod invoice {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// `payments`
 pub(super) mod payment {
     use sea_orm::entity::prelude::*;
 

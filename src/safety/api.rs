@@ -1,4 +1,4 @@
-//! The calls on reports.
+//! JSON handlers of safety reports.
 
 use axum::extract::State;
 use axum::middleware::map_response;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::error::Error;
 use super::kinds::{Confidentiality, ReportType, Severity, Status};
 use super::model::{CreateReport, Report, ReportFilter, ReportId, Reporter, UpdateReport};
-use super::summary::{self, Summary};
+use super::summary::{self, ReportSummary};
 use super::{service, store};
 use crate::access::{Allowed, Caller, FileReports, SafetyRead, SafetyWrite};
 use crate::app::App;
@@ -20,13 +20,13 @@ use kit::clock::Time;
 use kit::http::route::{get, patch, post};
 use kit::http::{ApiError, Body, Created, Creating, Describe, Doc, IdempotencyKey, JsonOk, Listing, Page, Path, Routes};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Safety",
         [
             get("/api/v1/sms/reports", "List safety reports", index),
-            post("/api/v1/sms/reports", "File safety report", create).map(|route| route.route_layer(map_response(discreetly))),
+            post("/api/v1/sms/reports", "File safety report", create)
+                .map(|route| route.route_layer(map_response(omit_client_ip))),
             get("/api/v1/sms/reports/summary", "Summarize safety reports", count),
             get("/api/v1/sms/reports/{id}", "Get safety report", show),
             patch("/api/v1/sms/reports/{id}", "Update safety report", update).conflicts(),
@@ -34,26 +34,26 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-/// A safety report.
+/// A safety report of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Report)]
 struct ReportView {
     id: ReportId,
-    /// Kind, year of filing (UTC) and a counter: `HAZ-2026-0007`.
+    /// Type, year of filing (UTC) and a counter: `HAZ-2026-0007`.
     number: String,
     report_type: ReportType,
     title: String,
     description: String,
     location: Option<String>,
     occurred_at: Time,
-    /// `null` while nobody has assessed it.
+    /// `null` until it is assessed.
     severity: Option<Severity>,
     status: Status,
     confidentiality: Confidentiality,
-    /// For `standard` reports only.
+    /// The reporter; only of `standard` reports.
     reporter: Option<Reporter>,
-    /// The member who is to look into it.
+    /// The member who is to investigate.
     assigned_to: Option<MemberId>,
     created_at: Time,
     updated_at: Time,
@@ -89,7 +89,7 @@ async fn index(
     Ok(JsonOk(page.map(ReportView::from)))
 }
 
-async fn count(who: Allowed<SafetyRead>, State(app): State<App>) -> Result<JsonOk<Summary>, ApiError> {
+async fn count(who: Allowed<SafetyRead>, State(app): State<App>) -> Result<JsonOk<ReportSummary>, ApiError> {
     Ok(JsonOk(summary::summary(app.db.read(), who.workspace()).await?))
 }
 
@@ -107,7 +107,7 @@ async fn create(
     State(app): State<App>,
     Creating { input, once }: Creating<CreateReport>,
 ) -> Result<Filed, ApiError> {
-    // Before it is looked up: the answer would say who is a member.
+    // Checked before the member is looked up: the response would disclose who is a member.
     if input.assigned_to.is_some() && !who.may(Scope::write(Module::Safety)) {
         return Err(Error::NoAssigning.into());
     }
@@ -119,7 +119,7 @@ async fn create(
         app.budgets.admit_report(member, app.budgets.moment(who.request().received_at_ticks()))?;
     }
     let filed = file(&who, &app, input, once).await;
-    // Only what was filed counts, and a repetition files nothing.
+    // Only a report that was filed counts; a replay files none.
     if let (Err(_), Some(member)) = (&filed, reporter) {
         app.budgets.refund_report(member);
     }
@@ -136,7 +136,7 @@ async fn file(
     let mut tx = if is_on_record {
         who.begin_idempotent(app, once).await?
     } else {
-        // The kept answer has the report in it: under the caller's name it would lead from them to it.
+        // The stored response contains the report: under the caller's name it would identify the reporter.
         who.begin_idempotent_unnamed(app, once).await?
     };
     let report = ReportView::from(service::create(&mut tx, who.by(app).actor.into(), input).await?);
@@ -144,7 +144,7 @@ async fn file(
     Ok(Filed { report, is_on_record })
 }
 
-/// 201.
+/// The response 201 with the report.
 struct Filed {
     report: ReportView,
     is_on_record: bool,
@@ -160,13 +160,13 @@ impl IntoResponse for Filed {
     }
 }
 
-/// Among a response's extensions: its request filed a report in the caller's name.
+/// Response extension: the request filed a report in the caller's name.
 #[derive(Clone, Copy)]
 struct OnRecord;
 
-/// The request's line in the log leads to nobody, unless it filed a report in the caller's name: a refused attempt and a
-/// retry may be of a reporter who is not to be known, and neither says so.
-async fn discreetly(mut response: Response) -> Response {
+/// Omits the client address from the access log, unless the request filed a report in the caller's name. A refused attempt or a
+/// retry may come from a reporter who was promised confidentiality, and does not say so.
+async fn omit_client_ip(mut response: Response) -> Response {
     if response.extensions_mut().remove::<OnRecord>().is_none() {
         response.extensions_mut().insert(OmitClientIp);
     }

@@ -1,4 +1,4 @@
-//! What can come of a call on reports, and the one map to HTTP.
+//! Errors of use cases of safety reports, and their HTTP responses.
 
 use axum::http::StatusCode;
 use sea_orm::DbErr;
@@ -8,38 +8,25 @@ use crate::members::MemberId;
 use kit::http::ApiError;
 use kit::text::sentence;
 
-/// Why a report was not filed or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such report in this workspace.
     #[error("there is no such report in this workspace")]
     NotFound,
-    /// The caller may file reports, and nothing else about them.
-    #[error("your role files safety reports and does not assign them: leave assignedTo out")]
+    /// The caller may file reports but not assign them.
+    #[error("your role can file safety reports but not assign them: leave out assignedTo")]
     NoAssigning,
-    /// It lies in the future.
+    /// The occurrence is in the future.
     #[error("occurredAt is in the future")]
     NotYet,
-    /// Nobody to look into it.
-    #[error("{0} is no member of this workspace")]
+    /// The assignee is not a member of the workspace.
+    #[error("{0} is not a member of this workspace")]
     NoSuchMember(MemberId),
-    /// The state machine does not know this move.
+    /// The state machine does not allow this transition.
     #[error("a report that is {from} cannot become {to}: it can become {}", words(.from.next()))]
-    UnknownMove {
-        /// What it is.
-        from: Status,
-        /// What was asked for.
-        to: Status,
-    },
-    /// A promise was given to the reporter, or can no longer be kept.
+    InvalidTransition { from: Status, to: Status },
+    /// The change would break a promise to the reporter, or promise what the audit log has made impossible.
     #[error("{}", confidentiality(*.from, *.to))]
-    Confidentiality {
-        /// What it is.
-        from: Confidentiality,
-        /// What was asked for.
-        to: Confidentiality,
-    },
-    /// The database.
+    Confidentiality { from: Confidentiality, to: Confidentiality },
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -63,7 +50,7 @@ impl From<Error> for ApiError {
             Error::NoAssigning => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence(&error)),
             Error::NotYet => Self::invalid_field("occurredAt", "Give the time it happened, which cannot be in the future."),
             Error::NoSuchMember(_) => Self::invalid_field("assignedTo", "Give the id of a member of this workspace."),
-            Error::UnknownMove { .. } | Error::Confidentiality { .. } => Self::conflict(sentence(&error)),
+            Error::InvalidTransition { .. } | Error::Confidentiality { .. } => Self::conflict(sentence(&error)),
             Error::Db(error) => error.into(),
         }
     }

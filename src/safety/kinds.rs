@@ -1,65 +1,65 @@
-//! The vocabulary of reports, and which move of one word to another is known.
+//! Types, severities, statuses and confidentiality levels of safety reports, with their transitions.
 
 kit::string_enum! {
-    /// What is reported.
+    /// The type of a safety report.
     ReportType as ReportType {
-        /// Something that could cause harm.
+        /// A condition that could cause harm.
         Hazard = "hazard",
-        /// Something that affected safety.
+        /// An event that affected safety.
         Incident = "incident",
-        /// Something that nearly did.
+        /// An event that nearly affected safety.
         NearMiss = "near_miss",
-        /// A worry.
+        /// A concern about safety.
         Concern = "concern",
-        /// Something that was seen.
+        /// An observation without harm.
         Observation = "observation",
-        /// What an audit found.
+        /// A finding of an audit.
         AuditFinding = "audit_finding",
     }
 }
 
 kit::string_enum! {
-    /// How bad it is or could have been.
+    /// The severity of the actual or possible harm.
     Severity as ReportSeverity {
-        /// No harm to be expected.
+        /// No harm is expected.
         Low = "low",
-        /// Margins were reduced.
+        /// Safety margins were reduced.
         Medium = "medium",
         /// Serious harm was possible.
         High = "high",
-        /// Serious harm was done, or prevented by chance alone.
+        /// Serious harm was done, or was prevented only by chance.
         Critical = "critical",
     }
 }
 
 kit::string_enum! {
-    /// How far the work on it is.
+    /// The status of the work on a report.
     Status as ReportStatus {
-        /// Filed; nobody has looked at it yet.
+        /// The report is filed and not yet reviewed.
         Submitted = "submitted",
-        /// Being looked at.
+        /// The report is under review.
         UnderReview = "under_review",
-        /// Something is being done about it.
+        /// Corrective action is under way.
         CorrectiveAction = "corrective_action",
-        /// Done with; it may be opened again.
+        /// The report is closed; it can be reopened.
         Closed = "closed",
     }
 }
 
 kit::string_enum! {
-    /// What becomes of the reporter's name.
+    /// The protection of the reporter's name.
     Confidentiality as Confidentiality {
-        /// It is shown with the report.
+        /// The name is shown with the report.
         Standard = "standard",
-        /// It is stored with the report and not shown.
+        /// The name is stored with the report and not shown.
         Confidential = "confidential",
-        /// It is not stored.
+        /// The name is not stored.
         Anonymous = "anonymous",
     }
 }
 
 impl ReportType {
-    /// What its numbers begin with.
+    /// Returns the prefix of report numbers.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Hazard => "HAZ",
@@ -73,32 +73,32 @@ impl ReportType {
 }
 
 impl Status {
-    /// Where it may go from here. Whatever is closed is reviewed anew before anything else is done about it.
+    /// Returns the statuses that can follow this one. A closed report is reviewed again before anything else.
     pub const fn next(self) -> &'static [Self] {
         match self {
-            // What was just filed is closed at once if it is a duplicate, or nothing to do with safety.
+            // A new report is closed at once if it is a duplicate or does not concern safety.
             Self::Submitted | Self::CorrectiveAction => &[Self::UnderReview, Self::Closed],
             Self::UnderReview => &[Self::CorrectiveAction, Self::Closed],
             Self::Closed => &[Self::UnderReview],
         }
     }
 
-    /// Whether the move is known; staying is always.
+    /// Returns whether a report can go from this status to `other`. Keeping the status is always allowed.
     pub fn may_become(self, other: Self) -> bool {
         self == other || self.next().contains(&other)
     }
 }
 
 impl Confidentiality {
-    /// Whether the audit log may say who filed the report.
+    /// Returns whether the audit log may name the reporter.
     pub const fn is_on_record(self) -> bool {
         matches!(self, Self::Standard)
     }
 
-    /// Whether a report that was filed under another promise, `filed_as`, can have this one changed to `other`.
+    /// Returns whether a report that was filed as `filed_as` can change from this level to `other`.
     ///
-    /// It never loosens: a promise was given. And what was filed as standard can never be anonymous: the audit log,
-    /// from which nothing is removed, has said who filed it.
+    /// A level is never relaxed, as the reporter was promised it. A report filed as standard can never be anonymous, as the audit
+    /// log, from which nothing is removed, has named its reporter.
     pub fn may_become(self, other: Self, filed_as: Self) -> bool {
         other >= self && !(filed_as.is_on_record() && other == Self::Anonymous)
     }
@@ -127,20 +127,20 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_report_is_reviewed_before_anything_else() {
+    fn closed_report_can_only_go_to_review() {
         assert_eq!(Status::Closed.next(), [Status::UnderReview]);
         assert!(!Status::Submitted.may_become(Status::CorrectiveAction));
     }
 
     #[test]
-    fn prefixes_tell_the_types_apart() {
+    fn prefixes_of_types_are_distinct() {
         let prefixes: HashSet<_> = ReportType::ALL.iter().map(|kind| kind.prefix()).collect();
         assert_eq!(prefixes.len(), ReportType::ALL.len());
         assert!(prefixes.iter().all(|prefix| prefix.len() == 3));
     }
 
     #[test]
-    fn a_word_is_read_as_it_is_written() {
+    fn report_type_round_trips_as_text() {
         for kind in ReportType::ALL {
             assert_eq!(serde_json::json!(kind), kind.as_str());
             assert_eq!(kind.as_str().parse::<ReportType>().ok(), Some(*kind));
@@ -150,7 +150,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn confidentiality_never_loosens_and_what_the_log_has_named_is_never_anonymous(
+        fn confidentiality_is_never_relaxed_and_a_named_reporter_never_anonymous(
             filed in 0..3_usize,
             asked in proptest::collection::vec(0..3_usize, 0..12),
         ) {

@@ -1,13 +1,14 @@
-//! Safety reports: what went wrong, or nearly, told without fear.
+//! Safety reports, with protection for reporters.
 //!
 //! Invariants
-//! - An anonymous report's reporter is stored nowhere: no column, no audit event, no kept answer leads to them.
-//! - A confidential report's reporter is one column that no answer contains; the log does not name them either.
-//! - Confidentiality only grows, and only as far as the promise can still be kept.
-//! - A number has its kind, the year it was filed in (UTC) and a counter without gaps: `HAZ-2026-0007`.
+//! - The reporter of an anonymous report is not stored: no column, audit event or stored response identifies them.
+//! - The reporter of a confidential report is stored in one column that no response contains; the audit log does not name them.
+//! - Confidentiality only increases, and only as far as the promise can still be kept.
+//! - A report number has the type, the year of filing (UTC) and a counter without gaps: `HAZ-2026-0007`.
 //!
-//! - `kinds` the vocabulary and its state machine; `model` reports and what may be asked of them
-//! - `service` file, change; `store` queries; `summary` counts for a dashboard; `api` the calls; `error` outcomes
+//! - `kinds` types, levels and the state machine; `model` reports and inputs
+//! - `service` create, update; `store` queries; `summary` numbers for a dashboard; `api` JSON handlers; `error` errors and their
+//!   HTTP responses
 
 mod api;
 mod error;

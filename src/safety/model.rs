@@ -1,4 +1,4 @@
-//! A report, what may be asked of it, and the rules that need no database.
+//! A safety report, the inputs that change it, and the rules that need no database.
 
 use std::time::Duration;
 
@@ -14,26 +14,25 @@ use kit::http::{Check, present};
 use kit::text::{Line, MultilineText};
 
 kit::ids! {
-    /// A safety report.
     ReportId = "rpt";
 }
 
-/// What a report is called.
+/// The title of a report: 3 to 200 characters.
 pub type Title = Line<3, 200>;
-/// What happened.
+/// The description of a report: 50 to 10,000 characters.
 pub type Description = MultilineText<50, 10_000>;
-/// Where it happened.
+/// The place of the occurrence: 1 to 200 characters.
 pub type Location = Line<1, 200>;
 
-/// How far a reporter's clock may be ahead of ours.
+/// The tolerated lead of a reporter's clock.
 const TOLERANCE: Duration = Duration::from_mins(5);
 
-/// Who filed a report, as they were called at the time: a member, or the key of the application that filed it.
+/// The member or the API key that filed a report, by its name at the time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Reporter {
     /// The member's or the key's id, or `operator` for the command line.
     pub id: String,
-    /// Their name.
+    /// The name at the time of filing.
     pub name: String,
 }
 
@@ -44,7 +43,6 @@ impl From<Actor> for Reporter {
     }
 }
 
-/// A report as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Report {
     pub id: ReportId,
@@ -58,9 +56,9 @@ pub struct Report {
     pub severity: Option<Severity>,
     pub status: Status,
     pub confidentiality: Confidentiality,
-    /// The confidentiality it had at first; not on the wire.
+    /// The confidentiality at the time of filing; not part of the API.
     pub filed_as: Confidentiality,
-    /// Never there for an anonymous report; not to be shown but for a standard one: see [`Report::shown_reporter`].
+    /// `None` for an anonymous report. Shown only for a standard one: see [`Report::shown_reporter`].
     pub reporter: Option<Reporter>,
     pub assigned_to: Option<MemberId>,
     pub created_at: Time,
@@ -68,45 +66,45 @@ pub struct Report {
 }
 
 impl Report {
-    /// The reporter, if the report's confidentiality lets others see them.
+    /// Returns the reporter, if the confidentiality of the report allows it.
     pub fn shown_reporter(&self) -> Option<&Reporter> {
         self.reporter.as_ref().filter(|_| self.confidentiality == Confidentiality::Standard)
     }
 }
 
-/// `HAZ-2026-0007`: four digits, or as many as it takes.
+/// Formats a report number with at least four digits: `HAZ-2026-0007`.
 pub(super) fn number(report_type: ReportType, year: i16, count: i64) -> String {
     format!("{}-{year}-{count:04}", report_type.prefix())
 }
 
-/// Whether a report filed `now` may speak of `time`.
+/// Returns whether `time` is in the past, within the tolerance for the reporter's clock.
 pub(super) fn has_occurred(time: Time, now: Time) -> bool {
     time <= now.after(TOLERANCE)
 }
 
-/// A new report. Who files it is taken from the credential.
+/// A new report. The reporter is taken from the credential.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateReport {
-    /// What is reported; the number begins with it, so it cannot be changed later.
+    /// The type. It is part of the report's number and cannot be changed later.
     pub report_type: ReportType,
-    /// In a line.
+    /// A title in one line.
     pub title: Title,
-    /// At length: 50 to 10,000 characters.
+    /// A description of 50 to 10,000 characters.
     pub description: Description,
-    /// Where: an airport, a hangar, a position.
+    /// The place: an airport, a hangar, a position.
     #[serde(default)]
     pub location: Option<Location>,
-    /// When; not in the future.
+    /// The time of the occurrence; not in the future.
     pub occurred_at: Time,
-    /// How bad; left out or `null` while nobody has assessed it.
+    /// The severity; left out or `null` until it is assessed.
     #[serde(default)]
     pub severity: Option<Severity>,
-    /// What becomes of the reporter's name. Left out: `standard`.
+    /// The protection of the reporter's name; `standard` if left out.
     #[serde(default = "usual")]
     #[schema(default = "standard")]
     pub confidentiality: Confidentiality,
-    /// The member who is to look into it; not for pilots, who file reports and assign none.
+    /// The member who is to investigate. Pilots file reports and cannot assign them.
     #[serde(default)]
     pub assigned_to: Option<MemberId>,
 }
@@ -117,41 +115,41 @@ fn usual() -> Confidentiality {
 
 impl Check for CreateReport {}
 
-/// Changes to a report.
+/// Changes to a report; a field that is left out stays.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateReport {
-    /// Another title.
+    /// The new title in one line.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Title, required = false)]
     pub title: Option<Title>,
-    /// Another description.
+    /// The new description of 50 to 10,000 characters.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Description, required = false)]
     pub description: Option<Description>,
-    /// Another place; `null` removes it.
+    /// The place of the occurrence; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Location>)]
     pub location: Option<Option<Location>>,
-    /// Another time; not in the future.
+    /// The time of the occurrence; not in the future.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Time, required = false)]
     pub occurred_at: Option<Time>,
-    /// Another assessment.
+    /// The severity, as assessed.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Severity, required = false)]
     pub severity: Option<Severity>,
-    /// `submitted` → `under_review` → `corrective_action` → `closed`. Anything can be closed at any time, corrective
-    /// action can go back to review, and what is closed can be reviewed again.
+    /// `submitted` → `under_review` → `corrective_action` → `closed`. A report can be closed at any time, can go from corrective
+    /// action back to review, and can be reviewed again after it was closed.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
-    /// Stricter than before; becoming `anonymous` erases the reporter. It never loosens, and what was filed as
-    /// `standard` cannot become `anonymous`, but `confidential`: the audit log has recorded who filed it.
+    /// A stricter protection of the reporter's name; `anonymous` erases it. It cannot be relaxed. A report filed as `standard` can
+    /// become `confidential` but not `anonymous`, as the audit log has recorded the reporter.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Confidentiality, required = false)]
     pub confidentiality: Option<Confidentiality>,
-    /// Another member to look into it; `null`: nobody.
+    /// The member who is to investigate; `null` for no member.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<MemberId>)]
     pub assigned_to: Option<Option<MemberId>>,
@@ -159,20 +157,20 @@ pub struct UpdateReport {
 
 impl Check for UpdateReport {}
 
-/// Which reports to list.
+/// A filter on safety reports.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ReportFilter {
-    /// Only reports in this state.
+    /// Only reports with this status.
     pub status: Option<Status>,
     /// Only reports of this type.
     pub report_type: Option<ReportType>,
-    /// Only reports assessed so.
+    /// Only reports of this severity.
     pub severity: Option<Severity>,
-    /// Only what occurred from this time or day on (UTC).
+    /// Only occurrences at this time or later, or on this day or later (UTC).
     #[param(inline)]
     pub date_from: Option<Since>,
-    /// Only what occurred up to this time, or to the end of this day (UTC).
+    /// Only occurrences until this time, or until the end of this day (UTC).
     #[param(inline)]
     pub date_to: Option<Until>,
 }
@@ -182,13 +180,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_has_at_least_four_digits() {
+    fn report_number_has_at_least_four_digits() {
         assert_eq!(number(ReportType::Hazard, 2026, 7), "HAZ-2026-0007");
         assert_eq!(number(ReportType::AuditFinding, 2027, 12_345), "AUF-2027-12345");
     }
 
     #[test]
-    fn a_report_may_be_five_minutes_ahead_of_our_clock_and_no_more() {
+    fn occurrence_may_be_at_most_five_minutes_ahead() {
         let now: Time = "2026-11-23T09:30:00Z".parse().expect("a time");
         assert!(has_occurred(now.after(Duration::from_mins(5)), now));
         assert!(!has_occurred(now.after(Duration::from_secs(301)), now));

@@ -1,4 +1,4 @@
-//! What can be done with reports, each within a [`AuditedTx`].
+//! Use cases of safety reports, each within an [`AuditedTx`] that the caller begins and commits.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::workspaces;
 use kit::clock::Time;
 use kit::text::{Line, MultilineText};
 
-/// Files a report. The reporter is forgotten here if it is anonymous, and kept from the log unless it is standard.
+/// Files a report. The reporter of an anonymous report is not stored; the audit log names only the reporter of a standard one.
 pub async fn create(tx: &mut AuditedTx, reporter: Reporter, input: CreateReport) -> Result<Report, Error> {
     let now = tx.now();
     require_past(input.occurred_at, now)?;
@@ -51,12 +51,13 @@ pub async fn create(tx: &mut AuditedTx, reporter: Reporter, input: CreateReport)
     Ok(report)
 }
 
-/// Changes a report; if nothing differs, nothing is written or recorded.
+/// Changes a report. Writes and records nothing if nothing differs.
 pub async fn update(tx: &mut AuditedTx, id: ReportId, input: UpdateReport) -> Result<Report, Error> {
     let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let mut report = old.clone();
     if let Some(to) = input.status {
-        report.status = if old.status.may_become(to) { to } else { return Err(Error::UnknownMove { from: old.status, to }) };
+        report.status =
+            if old.status.may_become(to) { to } else { return Err(Error::InvalidTransition { from: old.status, to }) };
     }
     if let Some(to) = input.confidentiality {
         let from = old.confidentiality;
@@ -99,8 +100,8 @@ fn target(report: &Report) -> Target {
     Target::new(TargetKind::Report, report.id, &report.number)
 }
 
-/// What differs. Of texts only that they were rewritten: what a text gives away of a reporter can be taken out of the
-/// report, but not out of the log.
+/// Returns the changed fields. Of texts only the fact of a change is recorded: a text that identifies a reporter can be
+/// removed from the report, but not from the audit log.
 fn changes(old: &Report, new: &Report) -> Option<Value> {
     let words = |report: &Report| {
         json!({

@@ -1,4 +1,4 @@
-//! Every query on reports.
+//! The queries on safety reports.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -21,13 +21,12 @@ pub(super) async fn set(db: &impl ConnectionTrait, report: &Report) -> DbResult<
     update_row(db, row_of(report).into_active_model().reset_all()).await
 }
 
-/// The report with this id.
 pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: ReportId) -> DbResult<Option<Report>> {
     let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
     row.map(report_of).transpose()
 }
 
-/// One page of a workspace's reports, the newest first.
+/// Returns one page of a workspace's reports, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -45,9 +44,9 @@ pub(super) async fn list(
     page(db, newest, paging, report_of).await
 }
 
-/// What a dashboard counts, of every report of the workspace.
+/// Returns type, status and time of every report of a workspace, for the summary.
 ///
-/// The months are told apart by the caller: the two engines have no function for it in common.
+/// The caller groups by month: the two engines have no common function for it.
 pub(super) async fn outlines(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(ReportType, Status, Time)>> {
     let outlines = Entity::find()
         .select_only()

@@ -1,4 +1,4 @@
-//! Counts for a dashboard.
+//! The numbers of reports by type, status and month, for a dashboard.
 
 use std::collections::BTreeMap;
 
@@ -12,38 +12,37 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
 
-/// How many reports there are.
+/// The numbers of safety reports.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReportSummary)]
-pub struct Summary {
-    /// All.
+pub struct ReportSummary {
+    /// The number of all reports.
     pub total: i64,
-    /// By type, every type.
+    /// The number of reports of each type; every type is present.
     pub by_type: BTreeMap<ReportType, i64>,
-    /// By status, every status.
+    /// The number of reports in each status; every status is present.
     pub by_status: BTreeMap<Status, i64>,
-    /// By the month (UTC) they speak of, in order; months without a report are left out.
+    /// The number of reports by the month (UTC) of occurrence, in order; months without reports are left out.
     pub by_month: Vec<MonthCount>,
 }
 
-/// Reports of one month.
+/// The number of reports in one month.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[schema(as = ReportMonthCount)]
 pub struct MonthCount {
-    /// `YYYY-MM`.
+    /// The month as `YYYY-MM`.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}$")]
     pub month: String,
-    /// How many.
+    /// The number of reports.
     pub count: i64,
 }
 
-/// Counts a workspace's reports.
-pub(super) async fn summary(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Summary> {
+pub(super) async fn summary(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<ReportSummary> {
     store::outlines(db, workspace).await.map(count)
 }
 
-fn count(reports: Vec<(ReportType, Status, Time)>) -> Summary {
+fn count(reports: Vec<(ReportType, Status, Time)>) -> ReportSummary {
     let mut by_type: BTreeMap<_, _> = ReportType::ALL.iter().map(|kind| (*kind, 0)).collect();
     let mut by_status: BTreeMap<_, _> = Status::ALL.iter().map(|status| (*status, 0)).collect();
     let mut months: BTreeMap<(i16, i8), i64> = BTreeMap::new();
@@ -56,7 +55,7 @@ fn count(reports: Vec<(ReportType, Status, Time)>) -> Summary {
         *months.entry((day.year(), day.month())).or_default() += 1;
     }
     let month = |((year, month), count)| MonthCount { month: format!("{year:04}-{month:02}"), count };
-    Summary { total, by_type, by_status, by_month: months.into_iter().map(month).collect() }
+    ReportSummary { total, by_type, by_status, by_month: months.into_iter().map(month).collect() }
 }
 
 #[cfg(test)]
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_and_status_is_there_and_months_are_in_order() {
+    fn summary_has_every_type_and_status_and_ordered_months() {
         let at = |text: &str| text.parse::<Time>().expect("a time");
         let counted = count(vec![
             (ReportType::Hazard, Status::Submitted, at("2026-02-01T00:00:00Z")),

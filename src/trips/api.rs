@@ -1,4 +1,4 @@
-//! The calls on trips.
+//! JSON handlers of trips.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -8,15 +8,15 @@ use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripFilter, TripId, TripType, UpdateTrip};
 use super::status::Status;
 use super::{service, store};
-use crate::access::{Allowed, TripsRead, TripsWrite};
+use crate::access::{Allowed, TripsRead, TripsWrite, WorkspacePermission};
 use crate::app::App;
 use crate::fleet::{AircraftId, Airport};
+use crate::scopes::{Module, Scope};
 use kit::clock::Time;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, Page, Path, Put, Routes};
 use kit::text::{BadText, sentence};
 
-/// The lines of the route table.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "Trips",
@@ -30,27 +30,27 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-/// A trip.
+/// A trip of the workspace.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Trip)]
 struct TripView {
     id: TripId,
-    /// What your own software calls it; unique in the workspace.
+    /// The id of the trip in your own software; unique in the workspace.
     external_id: Option<String>,
     trip_type: TripType,
     status: Status,
     origin: Airport,
     destination: Airport,
     departure_date: Time,
-    /// After it departs; `null` if it is not known.
+    /// The time of arrival, after departure; `null` if it is not known.
     arrival_date: Option<Time>,
     aircraft_id: Option<AircraftId>,
     #[schema(minimum = 0, maximum = 1000)]
     passenger_count: u16,
     notes: Option<String>,
     created_at: Time,
-    /// Changes with every change of the trip, and with nothing else.
+    /// The time of the last change of the trip.
     updated_at: Time,
 }
 
@@ -93,7 +93,7 @@ async fn create(
     Creating { input, once }: Creating<CreateTrip>,
 ) -> Result<Created<TripView>, ApiError> {
     let mut tx = who.begin_idempotent(&app, once).await?;
-    let trip = TripView::from(service::create(&mut tx, input).await.map_err(|error| error.disclosed_to(&who))?);
+    let trip = TripView::from(service::create(&mut tx, input).await.map_err(|error| disclosed(error, &who))?);
     tx.commit_answering(201, &trip).await?;
     Ok(Created(trip))
 }
@@ -105,22 +105,27 @@ async fn update(
     Body(input): Body<UpdateTrip>,
 ) -> Result<JsonOk<TripView>, ApiError> {
     let mut tx = who.begin(&app).await?;
-    let trip = service::update(&mut tx, id, input).await.map_err(|error| error.disclosed_to(&who))?;
+    let trip = service::update(&mut tx, id, input).await.map_err(|error| disclosed(error, &who))?;
     tx.commit().await?;
     Ok(JsonOk(trip.into()))
+}
+
+/// Removes details of the aircraft from the error, unless the caller may read the fleet.
+fn disclosed<P: WorkspacePermission>(error: Error, who: &Allowed<P>) -> Error {
+    if who.may(Scope::read(Module::Fleet)) { error } else { error.without_aircraft() }
 }
 
 async fn put_by_external_id(
     who: Allowed<TripsWrite>,
     State(app): State<App>,
-    // Text: what is no external id is refused in words, as there was never a trip to be found.
+    // A malformed external id is an invalid field and not a missing trip.
     Path(external_id): Path<String>,
     Body(input): Body<CreateTrip>,
 ) -> Result<Put<TripView>, ApiError> {
     let external_id: ExternalId =
         external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
     let mut tx = who.begin(&app).await?;
-    let trip = service::put(&mut tx, external_id, input).await.map_err(|error| error.disclosed_to(&who))?;
+    let trip = service::put(&mut tx, external_id, input).await.map_err(|error| disclosed(error, &who))?;
     tx.commit().await?;
     Ok(trip.map(TripView::from))
 }

@@ -1,58 +1,44 @@
-//! What can come of a call on trips, and the one map to HTTP.
+//! Errors of use cases of trips, and their HTTP responses.
 
 use sea_orm::DbErr;
 
-use super::model::TOO_EARLY;
+use super::model::ARRIVAL_TOO_EARLY;
 use super::status::Status;
-use crate::access::{Allowed, WorkspacePermission};
 use crate::fleet::{self, TailNumber};
-use crate::scopes::{Module, Scope};
 use kit::http::ApiError;
 use kit::text::sentence;
 
-/// Why a trip was not made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such trip in this workspace.
     #[error("there is no such trip in this workspace")]
     NotFound,
-    /// Another trip is called so.
+    /// Another trip of the workspace has this external id.
     #[error("another trip of this workspace has the external id “{0}”: change that one, or use PUT with its external id")]
     ExternalIdTaken(String),
-    /// The body names another trip than the address.
+    /// The external id in the body differs from the one in the path.
     #[error("the external id in the body is not the one in the address")]
     ExternalIdDiffers,
-    /// The state machine does not know the move.
+    /// The state machine does not allow this transition.
     #[error("a trip that is {from} cannot become {to}: {}", allowed(*.from))]
-    UnknownMove {
-        /// As it is.
-        from: Status,
-        /// As it was to be.
-        to: Status,
-    },
-    /// It would arrive before it departs.
+    InvalidTransition { from: Status, to: Status },
     #[error("a trip arrives after it departs")]
     ArrivalTooEarly,
-    /// The aircraft is not of this workspace.
     #[error("there is no such aircraft in this workspace")]
     NoSuchAircraft,
-    /// The same, for a caller who may not see the fleet.
+    /// The aircraft is not available for dispatch; shown to callers who may not read the fleet.
     #[error("a trip cannot be {0} with this aircraft: choose another one")]
     AircraftRefused(Status),
-    /// The aircraft cannot be dispatched as it is.
+    /// The aircraft is not available for dispatch.
     #[error(
         "a trip cannot be {trip} with {tail_number}, which is in status {status}: \
          choose an active aircraft, or make this one active first"
     )]
     AircraftUnavailable {
-        /// Which aircraft.
         tail_number: TailNumber,
-        /// As it is.
         status: fleet::Status,
-        /// What the trip was to be.
+        /// The requested status of the trip.
         trip: Status,
     },
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -67,11 +53,11 @@ fn allowed(from: Status) -> String {
 }
 
 impl Error {
-    /// Without what only those who may see the fleet learn of an aircraft.
+    /// Removes details of the aircraft, for a caller who may not read the fleet.
     #[must_use]
-    pub(super) fn disclosed_to<P: WorkspacePermission>(self, who: &Allowed<P>) -> Self {
+    pub(super) fn without_aircraft(self) -> Self {
         match self {
-            Self::AircraftUnavailable { trip, .. } if !who.may(Scope::read(Module::Fleet)) => Self::AircraftRefused(trip),
+            Self::AircraftUnavailable { trip, .. } => Self::AircraftRefused(trip),
             other => other,
         }
     }
@@ -82,11 +68,11 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("trip"),
             Error::ExternalIdTaken(_)
-            | Error::UnknownMove { .. }
+            | Error::InvalidTransition { .. }
             | Error::AircraftRefused(_)
             | Error::AircraftUnavailable { .. } => Self::conflict(sentence(&error)),
             Error::ExternalIdDiffers => Self::invalid_field("externalId", "Leave it out, or repeat the one in the URL."),
-            Error::ArrivalTooEarly => Self::invalid_field("arrivalDate", TOO_EARLY),
+            Error::ArrivalTooEarly => Self::invalid_field("arrivalDate", ARRIVAL_TOO_EARLY),
             Error::NoSuchAircraft => Self::invalid_field("aircraftId", sentence(&error)),
             Error::Db(error) => error.into(),
         }
@@ -98,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_move_says_what_is_allowed() {
-        let said = |from, to| Error::UnknownMove { from, to }.to_string();
+    fn refused_transition_names_the_allowed_ones() {
+        let said = |from, to| Error::InvalidTransition { from, to }.to_string();
         assert_eq!(said(Status::Completed, Status::Draft), "a trip that is completed cannot become draft: completed is final");
         assert_eq!(
             said(Status::Cancelled, Status::Active),

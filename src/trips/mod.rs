@@ -1,12 +1,12 @@
-//! Trips, with their state machine.
+//! Trips and their state machine.
 //!
 //! Invariants
 //! - A status changes only as `status` allows; completed is final.
-//! - An external id names one trip of a workspace: putting the same trip twice makes one.
-//! - A trip's aircraft is of the same workspace, and available while the trip is released to be flown.
+//! - An external id names one trip of a workspace: two `PUT` requests with the same external id create one trip.
+//! - The aircraft of a trip belongs to the same workspace, and is available for dispatch from release to landing.
 //!
-//! - `status` the state machine; `model` trips and their other rules
-//! - `service` create, update, put; `store` queries; `api` the calls; `error` outcomes
+//! - `status` state machine; `model` trips and their other rules
+//! - `service` create, update, put; `store` queries; `api` JSON handlers; `error` errors and their HTTP responses
 
 mod api;
 mod error;

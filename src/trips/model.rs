@@ -1,4 +1,4 @@
-//! A trip, what may be asked of it, and the rules that need no database.
+//! A trip, the inputs that change it, and the rules that need no database.
 
 use serde::Deserialize;
 
@@ -10,35 +10,32 @@ use kit::http::{Check, Faults, present};
 use kit::text::{Line, MultilineText, kept};
 
 kit::ids! {
-    /// A trip.
     TripId = "trip";
 }
 
-/// What the scheduling software calls a trip: 1 to 100 characters, told apart exactly as they are.
+/// The id of a trip in the customer's scheduling software: 1 to 100 characters, compared exactly.
 pub type ExternalId = Line<1, 100>;
-/// Anything else: up to 5,000 characters.
+/// Notes on a trip: up to 5,000 characters.
 pub type Notes = MultilineText<0, 5000>;
 
-/// The most passengers a trip may have.
-const MOST_PASSENGERS: u16 = 1000;
+const MAX_PASSENGERS: u16 = 1000;
 
 kit::string_enum! {
-    /// What a trip is flown for.
+    /// The purpose of a trip.
     TripType as TripType {
-        /// For a client.
+        /// Flown for a client.
         Charter = "charter",
-        /// For the aircraft's owner.
+        /// Flown for the owner of the aircraft.
         Owner = "owner",
-        /// To or from a workshop, or as a check flight.
+        /// A flight to or from a workshop, or a check flight.
         Maintenance = "maintenance",
-        /// Empty, to where the aircraft is needed.
+        /// An empty flight to the place where the aircraft is needed.
         Positioning = "positioning",
-        /// To train a crew.
+        /// Flown to train a crew.
         Training = "training",
     }
 }
 
-/// A trip as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Trip {
     pub id: TripId,
@@ -58,7 +55,7 @@ pub struct Trip {
 }
 
 impl Trip {
-    /// A trip that begins as `input` says, a draft if it says nothing.
+    /// Creates a trip from `input`; its status is draft by default.
     pub(super) fn new(id: TripId, workspace: WorkspaceId, now: Time, input: CreateTrip) -> Self {
         Self {
             id,
@@ -78,7 +75,7 @@ impl Trip {
         }
     }
 
-    /// As `input` says throughout. The status is no field but a place in the state machine: left out, it stays.
+    /// Replaces all fields by those of `input`. The status is a state and not a field: it stays if `input` has none.
     #[must_use]
     pub fn replaced(self, input: CreateTrip) -> Self {
         let status = input.status.or(Some(self.status));
@@ -86,7 +83,7 @@ impl Trip {
         Self { updated_at: self.updated_at, ..Self::new(self.id, self.workspace, self.created_at, input) }
     }
 
-    /// With these changes.
+    /// Applies the changes of `input`.
     #[must_use]
     pub fn with(self, input: UpdateTrip) -> Self {
         Self {
@@ -104,13 +101,13 @@ impl Trip {
         }
     }
 
-    /// Whether it arrives after it departs, if it is known when.
+    /// Returns whether the arrival, if it is known, is after the departure.
     pub fn arrives_in_time(&self) -> bool {
         arrives_in_time(self.departure_date, self.arrival_date)
     }
 
-    /// Whether its aircraft must be available for dispatch: from release to landing, unless the trip is there to move
-    /// or to check an aircraft that is not.
+    /// Returns whether the aircraft must be available for dispatch: from release to landing, except for trips that move or check
+    /// an aircraft that is out of service.
     pub fn needs_available_aircraft(&self) -> bool {
         self.status.is_released() && !matches!(self.trip_type, TripType::Maintenance | TripType::Positioning)
     }
@@ -121,49 +118,48 @@ fn arrives_in_time(departure: Time, arrival: Option<Time>) -> bool {
 }
 
 fn check_passengers(count: Option<u16>, faults: &mut Faults) {
-    faults.require(count.unwrap_or(0) <= MOST_PASSENGERS, "passengerCount", "Give 0 to 1,000 passengers.");
+    faults.require(count.unwrap_or(0) <= MAX_PASSENGERS, "passengerCount", "Give 0 to 1,000 passengers.");
 }
 
-/// Said when a trip arrives before it departs.
-pub(super) const TOO_EARLY: &str = "Give a time after departureDate, or null.";
+/// The message for a trip that would arrive before it departs.
+pub(super) const ARRIVAL_TOO_EARLY: &str = "Give a time after departureDate, or null.";
 
-/// A trip, whole: a new one, or what replaces the one with this external id.
+/// All fields of a trip: a new one, or the replacement of the trip with this external id.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTrip {
-    /// What your own software calls it; unique in the workspace.
+    /// The id of the trip in your own software; unique in the workspace.
     #[serde(default)]
     pub external_id: Option<ExternalId>,
-    /// What it is flown for.
+    /// The purpose of the trip.
     pub trip_type: TripType,
-    /// A new trip may begin in any status; left out, it is a `draft`. A trip that is replaced moves as its state machine
-    /// allows; left out, its status stays.
+    /// A new trip can have any status; the default is `draft`. The status of a trip that is replaced changes as its state machine
+    /// allows; if left out, it stays.
     #[serde(default)]
     pub status: Option<Status>,
-    /// From.
+    /// The airport of departure.
     pub origin: Airport,
-    /// To.
+    /// The airport of arrival.
     pub destination: Airport,
-    /// When it departs.
+    /// The time of departure.
     pub departure_date: Time,
-    /// When it arrives, after it departs.
+    /// The time of arrival, after departure.
     #[serde(default)]
     pub arrival_date: Option<Time>,
-    /// An aircraft of the workspace; from `released` to `active` one that is available for dispatch, unless the trip is
-    /// of type `maintenance` or `positioning`.
+    /// An aircraft of the workspace. From `released` to `active` it must be available for dispatch, unless the trip is of type
+    /// `maintenance` or `positioning`.
     #[serde(default)]
     pub aircraft_id: Option<AircraftId>,
-    /// Left out: 0.
+    /// The number of passengers; 0 if left out.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1000)]
     pub passenger_count: u16,
-    /// Anything else.
+    /// Notes for your own use.
     #[serde(default)]
     pub notes: Option<Notes>,
 }
 
 impl CreateTrip {
-    /// A draft from `origin` to `destination`.
     pub fn new(trip_type: TripType, origin: Airport, destination: Airport, departure_date: Time) -> Self {
         Self {
             external_id: None,
@@ -182,53 +178,53 @@ impl CreateTrip {
 
 impl Check for CreateTrip {
     fn check(&self, faults: &mut Faults) {
-        faults.require(arrives_in_time(self.departure_date, self.arrival_date), "arrivalDate", TOO_EARLY);
+        faults.require(arrives_in_time(self.departure_date, self.arrival_date), "arrivalDate", ARRIVAL_TOO_EARLY);
         check_passengers(Some(self.passenger_count), faults);
     }
 }
 
-/// Changes to a trip; what is left out stays.
+/// Changes to a trip; a field that is left out stays.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateTrip {
-    /// What your own software calls it; unique in the workspace. `null` removes it.
+    /// The id of the trip in your own software; unique in the workspace. `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<ExternalId>)]
     pub external_id: Option<Option<ExternalId>>,
-    /// What it is flown for.
+    /// The purpose of the trip.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = TripType, required = false)]
     pub trip_type: Option<TripType>,
-    /// A status that the state machine allows from the present one.
+    /// A status that the state machine allows after the current one.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
-    /// From.
+    /// The airport of departure.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Airport, required = false)]
     pub origin: Option<Airport>,
-    /// To.
+    /// The airport of arrival.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Airport, required = false)]
     pub destination: Option<Airport>,
-    /// When it departs.
+    /// The time of departure.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Time, required = false)]
     pub departure_date: Option<Time>,
-    /// When it arrives, after it departs; `null`: not known.
+    /// The time of arrival, after departure; `null` if it is not known.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Time>)]
     pub arrival_date: Option<Option<Time>>,
-    /// Another aircraft of the workspace; `null`: none. From `released` to `active` one that is available for dispatch,
-    /// unless the trip is of type `maintenance` or `positioning`.
+    /// An aircraft of the workspace; `null` for none. From `released` to `active` it must be available for dispatch, unless the
+    /// trip is of type `maintenance` or `positioning`.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<AircraftId>)]
     pub aircraft_id: Option<Option<AircraftId>>,
-    /// Passengers on board.
+    /// The number of passengers.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = u16, required = false, minimum = 0, maximum = 1000)]
     pub passenger_count: Option<u16>,
-    /// Other notes; `null` removes them.
+    /// Notes for your own use; `null` removes them.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Notes>)]
     pub notes: Option<Option<Notes>>,
@@ -240,24 +236,24 @@ impl Check for UpdateTrip {
     }
 }
 
-/// Which trips to list.
+/// A filter on trips.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct TripFilter {
     /// Only trips in this status.
     pub status: Option<Status>,
-    /// Only trips flown for this.
+    /// Only trips with this purpose.
     pub trip_type: Option<TripType>,
     /// Only trips of this aircraft.
     pub aircraft_id: Option<AircraftId>,
     /// Only trips that depart at this time or later, or on this day or later (UTC).
     #[param(inline)]
     pub date_from: Option<Since>,
-    /// Only trips that depart up to this time, or to the end of this day (UTC).
+    /// Only trips that depart until this time, or until the end of this day (UTC).
     #[param(inline)]
     pub date_to: Option<Until>,
-    /// Only trips created or changed at this time or later, or on this day or later (UTC): the latest `updatedAt` you
-    /// have seen gives you what has changed since, and that one trip again.
+    /// Only trips created or changed at this time or later, or on this day or later (UTC). Send the latest `updatedAt` you have
+    /// seen: the response has every later change, and that trip again.
     #[param(inline)]
     pub updated_since: Option<Since>,
 }

@@ -1,4 +1,4 @@
-//! What can be done with trips. Each use case is part of a [`AuditedTx`] that its caller begins and commits.
+//! Use cases of trips. Each is part of an [`AuditedTx`] that the caller begins and commits.
 
 use serde_json::{Value, json};
 
@@ -10,24 +10,23 @@ use crate::fleet;
 use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
 
-/// Makes a trip.
 pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error> {
     let trip = Trip::new(TripId::new(tx.now(), tx.random()), tx.workspace(), tx.now(), input);
-    require_sound(tx, None, &trip).await?;
-    written(&trip, store::insert(tx.db(), &trip).await)?;
-    tx.record(Action::TripCreated, Some(target(&trip)), described(&trip));
+    require_valid(tx, None, &trip).await?;
+    map_duplicate(&trip, store::insert(tx.db(), &trip).await)?;
+    tx.record(Action::TripCreated, Some(target(&trip)), event_fields(&trip));
     Ok(trip)
 }
 
-/// Changes a trip; if nothing differs, nothing is written or recorded.
+/// Changes a trip. Writes and records nothing if nothing differs.
 pub(super) async fn update(tx: &mut AuditedTx, id: TripId, input: UpdateTrip) -> Result<Trip, Error> {
     let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     save(tx, old, new).await
 }
 
-/// Makes the trip with this external id, or replaces it. Two at once follow one another, as all writers of a workspace
-/// do: the second finds what the first has made.
+/// Creates the trip with this external id, or replaces it. Writers of a workspace follow one another: of two concurrent
+/// calls the second finds the trip of the first.
 pub(super) async fn put(tx: &mut AuditedTx, external_id: ExternalId, input: CreateTrip) -> Result<Put<Trip>, Error> {
     if input.external_id.as_ref().is_some_and(|repeated| *repeated != external_id) {
         return Err(Error::ExternalIdDiffers);
@@ -45,19 +44,19 @@ pub(super) async fn put(tx: &mut AuditedTx, external_id: ExternalId, input: Crea
 
 async fn save(tx: &mut AuditedTx, old: Trip, new: Trip) -> Result<Trip, Error> {
     if !old.status.may_become(new.status) {
-        return Err(Error::UnknownMove { from: old.status, to: new.status });
+        return Err(Error::InvalidTransition { from: old.status, to: new.status });
     }
-    let Some(changes) = differences(&described(&old), &described(&new)) else { return Ok(old) };
-    require_sound(tx, Some(&old), &new).await?;
+    let Some(changes) = differences(&event_fields(&old), &event_fields(&new)) else { return Ok(old) };
+    require_valid(tx, Some(&old), &new).await?;
     let trip = Trip { updated_at: tx.now(), ..new };
-    written(&trip, store::set(tx.db(), &trip).await)?;
+    map_duplicate(&trip, store::set(tx.db(), &trip).await)?;
     tx.record(Action::TripUpdated, Some(target(&trip)), changes);
     Ok(trip)
 }
 
-/// The rules that look at the whole trip and at its aircraft. What was accepted before is not held against a trip whose
-/// aircraft has been grounded since: only a change of status, type or aircraft is.
-async fn require_sound(tx: &AuditedTx, old: Option<&Trip>, new: &Trip) -> Result<(), Error> {
+/// Checks the rules on the whole trip and on its aircraft. The aircraft is checked only if status, type or aircraft change:
+/// an aircraft that was grounded later does not block other changes.
+async fn require_valid(tx: &AuditedTx, old: Option<&Trip>, new: &Trip) -> Result<(), Error> {
     if !new.arrives_in_time() {
         return Err(Error::ArrivalTooEarly);
     }
@@ -71,7 +70,7 @@ async fn require_sound(tx: &AuditedTx, old: Option<&Trip>, new: &Trip) -> Result
     Ok(())
 }
 
-fn written(trip: &Trip, result: DbResult<()>) -> Result<(), Error> {
+fn map_duplicate(trip: &Trip, result: DbResult<()>) -> Result<(), Error> {
     result.map_err(|error| match &trip.external_id {
         Some(external_id) if is_duplicate(&error) => Error::ExternalIdTaken(external_id.clone()),
         _ => Error::Db(error),
@@ -82,7 +81,7 @@ fn target(trip: &Trip) -> Target {
     Target::new(TargetKind::Trip, trip.id, &format!("{}–{} {}", trip.origin, trip.destination, trip.departure_date.date()))
 }
 
-fn described(trip: &Trip) -> Value {
+fn event_fields(trip: &Trip) -> Value {
     json!({
         "externalId": trip.external_id,
         "tripType": trip.trip_type,

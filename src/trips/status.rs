@@ -6,43 +6,43 @@
 //!   └── cancelled ←── from any status before active
 //! ```
 //!
-//! Forward, steps may be skipped: a trip that was agreed on the telephone is never quoted. Back, it goes one step at a
-//! time and only before it is dispatched. What is flying is not cancelled, it is closed out.
+//! A forward transition may skip steps: a trip that was agreed by telephone is never quoted. A backward transition is one step,
+//! and is allowed only before dispatch. An active trip cannot be cancelled; it is closed out.
 
 kit::string_enum! {
-    /// How far a trip is, in order, but for `cancelled`. It may go forward, and skip steps; back by one step, until it is
-    /// dispatched; and be cancelled, until it is active. A cancelled trip may be reopened as a draft; completed is final.
-    /// Any other move is refused with 409.
+    /// The status of a trip, in order, except for `cancelled`. A trip can move forward and skip steps, move back by one step until
+    /// it is dispatched, and be cancelled until it is active. A cancelled trip can be reopened as a draft; `completed` is final.
+    /// Any other transition is refused with 409.
     Status as TripStatus {
-        /// Being put together.
+        /// The trip is being prepared.
         Draft = "draft",
         /// The client has a price.
         Quoted = "quoted",
-        /// The client wants it.
+        /// The client has asked for the trip.
         Requested = "requested",
-        /// Agreed.
+        /// Operator and client have agreed.
         Confirmed = "confirmed",
         /// Crew and aircraft are assigned.
         Scheduled = "scheduled",
-        /// Released for flight.
+        /// The trip is released for flight.
         Released = "released",
         /// The flight plan is filed.
         Filed = "filed",
-        /// Handed to the crew.
+        /// The crew has the flight papers.
         Dispatched = "dispatched",
-        /// Being flown.
+        /// The trip is being flown.
         Active = "active",
-        /// Flown; papers are being finished.
+        /// The trip was flown; its papers are being completed.
         CloseOut = "close_out",
-        /// Done, for good.
+        /// The trip is completed. This is final.
         Completed = "completed",
-        /// Called off; it can be reopened as a draft.
+        /// The trip was called off. It can be reopened as a draft.
         Cancelled = "cancelled",
     }
 }
 
 impl Status {
-    /// Whether a trip may go from this status to `next`. To stay is no move, and always allowed.
+    /// Returns whether a trip can go from this status to `next`. Keeping the status is always allowed.
     pub fn may_become(self, next: Self) -> bool {
         match (self, next) {
             _ if self == next => true,
@@ -53,12 +53,12 @@ impl Status {
         }
     }
 
-    /// Where a trip may go from this status, in order; nowhere if it is final.
+    /// Returns the statuses that can follow this one, in order; none if it is final.
     pub fn next(self) -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(move |next| *next != self && self.may_become(*next))
     }
 
-    /// Whether the trip is on its way into the air or in it.
+    /// Returns whether the trip is released for flight or in flight.
     pub fn is_released(self) -> bool {
         (Self::Released..=Self::Active).contains(&self)
     }
@@ -84,18 +84,18 @@ mod tests {
     }
 
     #[test]
-    fn cancelled_is_reopened_to_draft_only() {
+    fn cancelled_trip_can_only_become_a_draft() {
         assert_eq!(Cancelled.next().collect::<Vec<_>>(), [Draft]);
     }
 
     #[test]
-    fn a_scheduled_trip_goes_forward_one_back_or_is_called_off() {
+    fn scheduled_trip_moves_forward_one_step_back_or_to_cancelled() {
         let next: Vec<_> = Scheduled.next().collect();
         assert_eq!(next, [Confirmed, Released, Filed, Dispatched, Active, CloseOut, Completed, Cancelled]);
     }
 
     #[test]
-    fn what_flies_is_not_cancelled() {
+    fn active_trip_cannot_be_cancelled() {
         assert!(Dispatched.may_become(Cancelled));
         assert!(!Active.may_become(Cancelled));
         assert!(!CloseOut.may_become(Cancelled));
@@ -120,14 +120,14 @@ mod tests {
         }
 
         #[test]
-        fn a_move_back_is_one_step(from in any_status(), to in any_status()) {
+        fn backward_transition_is_one_step(from in any_status(), to in any_status()) {
             if from != Cancelled && to < from && from.may_become(to) {
                 prop_assert_eq!(Status::ALL.iter().filter(|status| (to..from).contains(status)).count(), 1);
             }
         }
 
         #[test]
-        fn every_trip_can_still_be_completed(from in any_status()) {
+        fn every_trip_can_be_completed(from in any_status()) {
             let reopened = if from == Cancelled { Draft } else { from };
             prop_assert!(from.may_become(reopened) && reopened.may_become(Completed));
         }

@@ -1,4 +1,4 @@
-//! Every query on trips.
+//! The queries on trips.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -14,17 +14,15 @@ pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<(
     Entity::insert(row_of(trip.clone()).into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Writes all of a trip that exists.
+/// Writes all columns of an existing trip.
 pub(super) async fn set(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
     update_row(db, row_of(trip.clone()).into_active_model().reset_all()).await
 }
 
-/// The trip with this id.
 pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: TripId) -> DbResult<Option<Trip>> {
     Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(trip_of).transpose()
 }
 
-/// The trip that the scheduling software calls so.
 pub(super) async fn find_by_external_id(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -34,7 +32,7 @@ pub(super) async fn find_by_external_id(
     named.one(db).await?.map(trip_of).transpose()
 }
 
-/// One page of a workspace's trips, the newest first.
+/// Returns one page of a workspace's trips, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
