@@ -66,7 +66,7 @@ impl Node {
                 rate_limit: None,
                 description: None,
             };
-            let new = keys::create(&app, workspace.id, AuditContext::operator("cost"), create, None).await.expect("a key");
+            let new = keys::create(&app.keys, workspace.id, AuditContext::operator("cost"), create, None).await.expect("a key");
             (app, new.secret.expose().to_owned())
         });
         Self { front: router::router(app.clone()), runtime, app, secret, _folder: folder }

@@ -9,7 +9,7 @@ use crate::auth::password::Passwords;
 use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
-use crate::keys::{Index, KeyCountCache, KeyLoader, Recorder};
+use crate::keys::{Index, KeyCountCache, KeyLoader, Keys, Recorder};
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
 use crate::reference::Documents;
@@ -34,6 +34,8 @@ pub struct Parts {
     /// Usage counters that are not written yet.
     pub recorder: Arc<Recorder>,
     pub cluster: Arc<Cluster>,
+    /// The context of services on keys.
+    pub keys: Keys,
     /// Permits for hashing passwords.
     pub passwords: Passwords,
     /// Limits of sign-ins, and failed sign-ins that are not written yet.
@@ -92,22 +94,33 @@ impl App {
         core.db.migrate::<Migrations>().await?;
         let (index, key_counts) = (Arc::<Index>::default(), Arc::<KeyCountCache>::default());
         let loader = KeyLoader::new(core.clone(), Arc::clone(&index), Arc::clone(&key_counts));
-        let cluster = Cluster::new(core.clone(), Arc::new(loader), NodeId::new(core.clock.now(), &core.random));
+        let id = NodeId::new(core.clock.now(), &core.random);
+        let cluster = Arc::new(Cluster::new(core.clone(), Arc::new(loader), id));
+        let (metrics, recorder) = (Metrics::default(), Arc::<Recorder>::default());
+        let keys = Keys {
+            core: core.clone(),
+            index: Arc::clone(&index),
+            counts: Arc::clone(&key_counts),
+            recorder: Arc::clone(&recorder),
+            cluster: Arc::clone(&cluster),
+            revocation_seconds: metrics.revocation_seconds(),
+        };
         let connections = Connections::new(core.config.max_connections, core.config.trusted_proxies.clone());
         let bodies = BodyBudget::new(core.config.body_bytes);
         Ok(Self(Arc::new(Parts {
             core,
             index,
             key_counts,
-            recorder: Arc::default(),
-            cluster: Arc::new(cluster),
+            recorder,
+            cluster,
+            keys,
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),
             chains: ChainVerifier::default(),
             documents: Documents::default(),
             comparisons: Comparisons::default(),
             heads: HeadReport::default(),
-            metrics: Metrics::default(),
+            metrics,
             log_sampler: Sampler::default(),
             connections,
             bodies,

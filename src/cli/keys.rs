@@ -9,7 +9,10 @@ use serde_json::json;
 use super::database::{InWorkspace, operator};
 use super::output::{self, Failure};
 use crate::app::App;
-use crate::keys::{self, CreateKey, Description, Key, KeyFilter, KeyName, NewKey, Reason, RevokeKey, RotateKey, Status};
+use crate::keys::{
+    self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, NewKey, Reason, RevokeKey, RotateKey,
+    Status,
+};
 use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Clock, Time};
@@ -119,13 +122,13 @@ impl Command {
                 let (app, workspace) = at.open().await?;
                 let old = find(&app, workspace.id, &key).await?;
                 let input = validated(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
-                let new = keys::rotate(&app, workspace.id, operator(), old.id, input, None).await?;
+                let new = keys::rotate(&app.keys, workspace.id, operator(), old.id, input, None).await?;
                 print_secret(&app, new, json).await
             }
             Self::Revoke { at, key, reason, json } => {
                 let (app, workspace) = at.open().await?;
                 let key = find(&app, workspace.id, &key).await?;
-                let key = keys::revoke(&app, workspace.id, operator(), key.id, RevokeKey { reason }).await?;
+                let key = keys::revoke(&app.keys, workspace.id, operator(), key.id, RevokeKey { reason }).await?;
                 if json {
                     output::json(&view(&app, key).await?)
                 } else {
@@ -158,7 +161,7 @@ async fn create(input: Create) -> Result<(), Failure> {
     };
     let create = validated(create)?;
     let (app, workspace) = input.at.open().await?;
-    let new = keys::create(&app, workspace.id, operator(), create, None).await?;
+    let new = keys::create(&app.keys, workspace.id, operator(), create, None).await?;
     print_secret(&app, new, input.json).await
 }
 
@@ -172,8 +175,7 @@ fn validated<T: Check>(input: T) -> Result<T, Failure> {
 
 /// Returns a key as in a response of the API.
 async fn view(app: &App, key: Key) -> Result<impl Serialize, Failure> {
-    let views = keys::views(app, vec![key]).await?;
-    views.into_iter().next().ok_or_else(|| Failure::refused("the key is not there any more"))
+    Ok(KeyView::new(keys::details_of(app.db.read(), key).await?, app.clock.now()))
 }
 
 async fn print_secret(app: &App, new: NewKey, as_json: bool) -> Result<(), Failure> {
@@ -188,15 +190,16 @@ async fn print_secret(app: &App, new: NewKey, as_json: bool) -> Result<(), Failu
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
     let now = app.clock.now();
-    let all = output::all_pages(async |paging| keys::list(&app, workspace.id, &KeyFilter::default(), paging, now).await).await?;
+    let (query, include) = (KeyQuery::default(), if as_json { Include::LastUseAndSuccessor } else { Include::Nothing });
+    let all = output::all_pages(async |paging| {
+        let list = keys::list(&app.keys, workspace.id, &query, |_| paging, include, now).await?;
+        Ok(list.page)
+    })
+    .await?;
     if as_json {
-        let mut views = Vec::with_capacity(all.len());
-        for keys in all.chunks(1_000) {
-            views.extend(keys::views(&app, keys.to_vec()).await?);
-        }
-        return output::json(&views);
+        return output::json(&all.into_iter().map(|key| KeyView::new(key, now)).collect::<Vec<_>>());
     }
-    let row = |key: Key| {
+    let row = |KeyDetails { key, .. }: KeyDetails| {
         let status: Status = key.status(now);
         let expires = key.expires_at.map_or_else(|| "never".to_owned(), |time| time.date().to_string());
         [

@@ -8,10 +8,10 @@ use futures_util::{FutureExt, StreamExt, stream};
 use key_format::SecretDigest;
 use sea_orm::{ConnAcquireErr, DbErr};
 
+use super::count_cache::KeyCountCache;
 use super::index::{FullReload, Index, IndexedKey};
 use super::model::Key;
 use super::store;
-use super::tally::KeyCountCache;
 use crate::cluster::{Cluster, LEASE, LocalChange, Replica};
 use crate::core::Core;
 use crate::workspaces::{self, Tenant, WorkspaceId};

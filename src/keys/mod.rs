@@ -14,6 +14,8 @@
 //! - `api` the calls; `pages` the settings; `error` outcomes
 
 mod api;
+mod context;
+mod count_cache;
 mod denial;
 mod error;
 pub mod index;
@@ -23,25 +25,26 @@ mod pages;
 mod service;
 mod store;
 mod tables;
-mod tally;
 mod usage;
 
+pub(crate) use api::KeyView;
 pub use api::routes;
-pub(crate) use api::views;
+pub use context::Keys;
+pub use count_cache::KeyCountCache;
 pub use denial::DenialReason;
 pub use error::Error;
 pub use index::{Denied, Entry, EntryRef, Index, IndexedKey};
 pub use loader::{KeyLoader, find_in_database, tenant};
 pub use model::{
-    Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, Person, RateLimit, Reason, RevokeKey, RotateKey, Status,
+    Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, KeyOrder, KeyQuery, KeySearch, KeySort, Person, RateLimit,
+    Reason, RevokeKey, RotateKey, Status, StatusCounts,
 };
 pub use pages::routes as pages;
-pub use service::{NewKey, create, record_expiries, require, revoke, rotate};
+pub use service::{Include, KeyDetails, KeyList, NewKey, create, details_of, list, record_expiries, require, revoke, rotate};
 pub use store::{
     changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after, revisions_of,
     seen_by,
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;
-pub use tally::{KeyCountCache, list};
 pub use usage::{DeniedRequest, Flush, Recorder, import_usage};

@@ -68,9 +68,9 @@ impl Metrics {
         self.requests.add(method, route, status, took);
     }
 
-    /// Counts a revocation. `took` is the time until every node refused the key.
-    pub fn revocation(&self, took: Duration) {
-        self.revocations.observe(took.as_secs_f64());
+    /// Returns the histogram of revocations: seconds until every node refused the key.
+    pub fn revocation_seconds(&self) -> Histogram {
+        self.revocations.clone()
     }
 
     /// Counts a successful run of a background job.

@@ -9,7 +9,7 @@ use planeconnection::app::App;
 use planeconnection::audit::AuditContext;
 use planeconnection::cluster::{self, LEASE};
 use planeconnection::config::Config;
-use planeconnection::keys::{self, KeyFilter, RevokeKey, Status};
+use planeconnection::keys::{self, Include, KeyQuery, RevokeKey, Status};
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,9 @@ async fn other(t: &TestApp, clock: Clock, seed: u64) -> App {
 async fn revoke(app: &App, t: &TestApp, key: &TestKey) -> Duration {
     let begun = Instant::now();
     let id = key.id.parse().expect("an id");
-    keys::revoke(app, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
+    keys::revoke(&app.keys, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None })
+        .await
+        .expect("revoked");
     begun.elapsed()
 }
 
@@ -97,8 +99,9 @@ async fn key_changed_by_another_node_is_counted_at_once() {
     let t = TestApp::new().await;
     let app = other(&t, t.app.clock.clone(), 8).await;
     let counted = async |status| {
-        let filter = KeyFilter { status, search: None };
-        keys::list(&app, t.workspace.id, &filter, Paging::default(), app.clock.now()).await.expect("a list").total
+        let query = KeyQuery { status, ..KeyQuery::default() };
+        let list = keys::list(&app.keys, t.workspace.id, &query, |_| Paging::default(), Include::Nothing, app.clock.now()).await;
+        list.expect("a list").page.total
     };
     assert_eq!(counted(None).await, 0);
     let key = t.key(&["trips:read"]).await;
@@ -124,7 +127,9 @@ async fn node_follows_a_database_that_lost_a_change() {
         t.with(key).get("/api/v1/auth/whoami").await.is(200);
     }
     let id = revoked.id.parse().expect("an id");
-    keys::revoke(&t.app, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None }).await.expect("revoked");
+    keys::revoke(&t.app.keys, t.workspace.id, AuditContext::operator("test"), id, RevokeKey { reason: None })
+        .await
+        .expect("revoked");
     t.app.cluster.heartbeat().await.expect("a lease");
     // The revocation, and before it the second key, were never there.
     let of = |secret: &str| hex::encode(Sha256::digest(secret));

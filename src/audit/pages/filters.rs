@@ -8,7 +8,7 @@ use crate::audit::actor::ActorKind;
 use crate::audit::descriptions::{heading, title};
 use crate::audit::filter::{EventFilter, Which};
 use crate::audit::store;
-use crate::keys::{self, Key, KeyFilter, KeyId, Status};
+use crate::keys::{self, Include, Key, KeyDetails, KeyId, KeyQuery, Status};
 use crate::members;
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Until};
@@ -170,9 +170,9 @@ fn typed(found: Option<&Key>, fields: &Fields, at: &Moments) -> String {
 
 async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'static str)>> {
     let (now, paging) = (app.clock.now(), Paging { page: 1, page_size: SUGGESTED });
-    let newest = keys::list(app, workspace, &KeyFilter::default(), paging, now).await?.items;
-    let count = |name: &str| newest.iter().filter(|key| key.name == name).count();
-    let proposed = newest.iter().map(|key| match key.status(now) {
+    let newest = keys::list(&app.keys, workspace, &KeyQuery::default(), |_| paging, Include::Nothing, now).await?.page.items;
+    let count = |name: &str| newest.iter().filter(|listed| listed.key.name == name).count();
+    let proposed = newest.iter().map(|KeyDetails { key, .. }| match key.status(now) {
         Status::Active => (key.name.clone(), "Active"),
         ended => {
             let value = if count(&key.name) > 1 { key.id.to_string() } else { key.name.clone() };

@@ -28,7 +28,7 @@ impl Operator {
             "expiresAt": demo.good_for_days.map(|days| now.after(days * DAY)),
         }))?;
         let used = create.chosen_scopes().iter().next();
-        let made = keys::create(&self.app, self.workspace, self.by(1), create, None).await?;
+        let made = keys::create(&self.app.keys, self.workspace, self.by(1), create, None).await?;
         self.use_key(demo, &made, used).await?;
         Ok(made)
     }
@@ -77,7 +77,7 @@ impl Operator {
 
     async fn retire(&self, made: &NewKey) -> Result<(), Failure> {
         let reason = Some(parse("Replaced by the Fleet Dashboard")?);
-        keys::revoke(&self.app, self.workspace, self.by(1), made.key.id, RevokeKey { reason }).await?;
+        keys::revoke(&self.app.keys, self.workspace, self.by(1), made.key.id, RevokeKey { reason }).await?;
         Ok(())
     }
 

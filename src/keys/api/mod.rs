@@ -1,27 +1,26 @@
-//! The calls on keys: for administrators, by session; a key never manages keys.
+//! JSON handlers of keys, for administrators with a session. A key never manages keys.
 //!
-//! - here the keys themselves; `usage` how one was used; `settings` the switch of the account owner
+//! - here the keys; `view` the JSON of a key; `usage` its usage; `settings` the switch of the account owner
 
 mod settings;
 mod usage;
+mod view;
 
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::Error;
-use super::model::{CreateKey, Key, KeyFilter, KeyId, Person, RateLimit, RevokeKey, RotateKey, Status, UpdateKey};
-use super::service::{self, NewKey};
-use super::{store, tally, usage as recorded};
+use super::model::{CreateKey, Key, KeyFilter, KeyId, KeyQuery, RevokeKey, RotateKey, UpdateKey};
+use super::service::{self, Include, NewKey};
+use super::store;
 use crate::access::{Allowed, ManageKeys, RevokeKeys};
 use crate::app::App;
-use crate::scopes::{Permissions, Scope};
-use kit::clock::Time;
-use kit::db::DbResult;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoStore, Page, Path, Routes};
 
-/// The lines of the route table.
+pub(crate) use view::KeyView;
+
 pub fn routes() -> Routes<App> {
     Routes::new(
         "API keys",
@@ -47,51 +46,12 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-/// An API key, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ApiKey)]
-pub(crate) struct KeyView {
-    id: KeyId,
-    /// Unique among the workspace's active keys.
-    name: String,
-    /// What the key is for.
-    description: Option<String>,
-    /// The beginning and the end of the secret: `pck_Ab3d…Xy9z`.
-    hint: String,
-    permissions: Permissions,
-    /// What the key may open; write includes read.
-    scopes: Vec<Scope>,
-    status: Status,
-    created_at: Time,
-    created_by: Person,
-    /// `null` for no expiration.
-    expires_at: Option<Time>,
-    /// The last accepted request, up to a second late, or a minute where thousands of keys are in use.
-    last_used_at: Option<Time>,
-    /// Where that request came from.
-    last_used_ip: Option<String>,
-    revoked_at: Option<Time>,
-    revoked_by: Option<Person>,
-    revoke_reason: Option<String>,
-    /// From then on every node has refused the key; `null` while it is not revoked, and if it is not known.
-    refused_everywhere_at: Option<Time>,
-    /// The key this one replaces.
-    rotated_from: Option<KeyId>,
-    /// The latest key that replaces this one.
-    rotated_to: Option<KeyId>,
-    /// CIDR blocks; empty: from anywhere.
-    ip_allowlist: Vec<String>,
-    /// `null` for no limit.
-    rate_limit: Option<RateLimit>,
-}
-
-/// A new key with its secret, which no other answer contains.
+/// A new key with its secret. No other response contains the secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewApiKey)]
 struct NewKeyView {
-    /// The whole key. Copy it now: it cannot be shown again.
+    /// The secret. Copy it now: it cannot be shown again.
     #[schema(pattern = "^pck_[0-9A-Za-z]{38}$")]
     secret: String,
     api_key: KeyView,
@@ -99,43 +59,9 @@ struct NewKeyView {
 
 type ShownOnce = NoStore<Created<NewKeyView>>;
 
-/// Adds to keys what other tables know of them.
-pub(crate) async fn views(app: &App, keys: Vec<Key>) -> DbResult<Vec<KeyView>> {
-    let Some(workspace) = keys.first().map(|key| key.workspace) else { return Ok(Vec::new()) };
-    let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
-    let mut last_uses = recorded::last_uses(app.db.read(), ids.clone()).await?;
-    let successors = store::successors(app.db.read(), workspace, ids).await?;
-    let now = app.clock.now();
-    let view = |key: Key| {
-        let last_use = last_uses.remove(&key.id);
-        KeyView {
-            status: key.status(now),
-            scopes: key.scopes.iter().collect(),
-            last_used_at: last_use.as_ref().map(|use_| use_.at),
-            last_used_ip: last_use.map(|use_| use_.ip),
-            rotated_to: successors.get(&key.id).copied(),
-            ip_allowlist: key.allowlist.blocks().iter().map(ToString::to_string).collect(),
-            id: key.id,
-            name: key.name,
-            description: key.description,
-            hint: key.hint,
-            permissions: key.permissions,
-            created_at: key.created_at,
-            created_by: key.created_by,
-            expires_at: key.expires_at,
-            revoked_at: key.revoked_at,
-            revoked_by: key.revoked_by,
-            revoke_reason: key.revoke_reason,
-            refused_everywhere_at: key.refused_everywhere_at,
-            rotated_from: key.rotated_from,
-            rate_limit: key.rate_limit,
-        }
-    };
-    Ok(keys.into_iter().map(view).collect())
-}
-
 async fn view(app: &App, key: Key) -> Result<KeyView, ApiError> {
-    views(app, vec![key]).await?.pop().ok_or_else(ApiError::internal)
+    let details = service::details_of(app.db.read(), key).await?;
+    Ok(KeyView::new(details, app.clock.now()))
 }
 
 async fn index(
@@ -143,8 +69,9 @@ async fn index(
     State(app): State<App>,
     Listing { filter, paging }: Listing<KeyFilter>,
 ) -> Result<JsonOk<Page<KeyView>>, ApiError> {
-    let Page { items, total, .. } = tally::list(&app, who.workspace(), &filter, paging, app.clock.now()).await?;
-    Ok(JsonOk(Page::new(views(&app, items).await?, total, paging)))
+    let (query, now) = (KeyQuery::from(&filter), app.clock.now());
+    let list = service::list(&app.keys, who.workspace(), &query, |_| paging, Include::LastUseAndSuccessor, now).await?;
+    Ok(JsonOk(list.page.map(|key| KeyView::new(key, now))))
 }
 
 async fn show(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<JsonOk<KeyView>, ApiError> {
@@ -157,7 +84,7 @@ async fn create(
     State(app): State<App>,
     Creating { input, once }: Creating<CreateKey>,
 ) -> Result<ShownOnce, ApiError> {
-    shown_once(&app, service::create(&app, who.workspace(), who.by(&app), input, once).await?).await
+    shown_once(&app, service::create(&app.keys, who.workspace(), who.by(&app), input, once).await?).await
 }
 
 async fn rotate(
@@ -166,7 +93,7 @@ async fn rotate(
     Path(id): Path<KeyId>,
     Creating { input, once }: Creating<RotateKey>,
 ) -> Result<ShownOnce, ApiError> {
-    shown_once(&app, service::rotate(&app, who.workspace(), who.by(&app), id, input, once).await?).await
+    shown_once(&app, service::rotate(&app.keys, who.workspace(), who.by(&app), id, input, once).await?).await
 }
 
 async fn shown_once(app: &App, NewKey { key, secret }: NewKey) -> Result<ShownOnce, ApiError> {
@@ -180,7 +107,7 @@ async fn update(
     Path(id): Path<KeyId>,
     Body(input): Body<UpdateKey>,
 ) -> Result<JsonOk<KeyView>, ApiError> {
-    let key = service::update(&app, who.workspace(), who.by(&app), id, input).await?;
+    let key = service::update(&app.keys, who.workspace(), who.by(&app), id, input).await?;
     Ok(JsonOk(view(&app, key).await?))
 }
 
@@ -190,6 +117,6 @@ async fn revoke(
     Path(id): Path<KeyId>,
     Body(input): Body<RevokeKey>,
 ) -> Result<JsonOk<KeyView>, ApiError> {
-    let key = service::revoke(&app, who.workspace(), who.by(&app), id, input).await?;
+    let key = service::revoke(&app.keys, who.workspace(), who.by(&app), id, input).await?;
     Ok(JsonOk(view(&app, key).await?))
 }

@@ -1,4 +1,4 @@
-//! The switch of the account owner.
+//! The setting of the account owner that allows API key management.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::workspaces;
 use kit::http::{ApiError, Body, Check, JsonOk};
 
-/// Whether API key management is on: whether keys can be created and rotated.
+/// The API key management setting. Keys can be created and rotated while it is on.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ApiKeySettings {

@@ -1,4 +1,4 @@
-//! How a key was used.
+//! The usage of a key.
 
 use std::time::Duration;
 
@@ -16,74 +16,74 @@ use crate::scopes::Scope;
 use kit::clock::{Since, Time, Until};
 use kit::http::{ApiError, JsonOk, Path, Query};
 
-/// Which part of a key's usage, and how fine.
+/// The time and the resolution of a usage report.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UsageQuery {
-    /// From this time or day on (UTC); left out: 24 hours back by the hour, 14 days back by the day.
+    /// The start, a time or a day (UTC). If left out: 24 hours ago for `hour`, 14 days ago for `day`.
     #[param(inline)]
     from: Option<Since>,
-    /// Up to this time or day (UTC); left out: now.
+    /// The end, a time or a day (UTC); now if left out.
     #[param(inline)]
     to: Option<Until>,
-    /// `hour` (at most 31 days at once) or `day` (at most 400 days at once); left out: `day`.
+    /// `hour` (at most 31 days in a request) or `day` (at most 400 days in a request); `day` if left out.
     #[param(inline)]
     bucket: Option<BucketSize>,
 }
 
-/// How a key was used.
+/// The usage of a key.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKeyUsage)]
 pub(super) struct UsageView {
     /// The start of the first bucket.
     from: Time,
-    /// The end of the time asked for.
+    /// The end of the requested time.
     to: Time,
     bucket: BucketSize,
-    /// Only buckets with requests in them, in order.
+    /// Buckets with at least one request, in order.
     buckets: Vec<UsageBucket>,
-    /// Requests by the scope they needed.
+    /// The number of requests by required scope.
     scopes: Vec<UsageScope>,
-    /// Addresses the key was used from, at any time, the latest first; at most 50.
+    /// Addresses from which the key was used at any time, the latest first; at most 50.
     addresses: Vec<UsageAddress>,
     last_used_at: Option<Time>,
     last_used_ip: Option<String>,
 }
 
-/// Requests in one hour or day.
+/// The number of requests in one hour or day.
 #[derive(Debug, Serialize, ToSchema)]
 struct UsageBucket {
-    /// Its beginning.
+    /// The start of the bucket.
     start: Time,
-    /// Accepted.
+    /// The number of accepted requests.
     allowed: i64,
-    /// Refused.
+    /// The number of refused requests.
     denied: i64,
 }
 
-/// Requests that needed one scope.
+/// The number of requests that required one scope.
 #[derive(Debug, Serialize, ToSchema)]
 struct UsageScope {
-    /// `null` for calls that need none.
+    /// The scope; `null` for calls that require none.
     scope: Option<Scope>,
-    /// Accepted.
+    /// The number of accepted requests.
     allowed: i64,
-    /// Refused.
+    /// The number of refused requests.
     denied: i64,
 }
 
-/// An address the key was used from.
+/// An address from which the key was used.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UsageAddress {
-    /// An IPv4 address, or a network of IPv6 such as `2001:db8:0:1::/64`, whose addresses count as one.
+    /// An IPv4 address, or an IPv6 network such as `2001:db8:0:1::/64`, whose addresses count as one.
     ip: String,
     first_used_at: Time,
     last_used_at: Time,
 }
 
-/// How far back to look if nothing is said, and the most days there may be at once.
+/// Returns the default length of a report, and the largest number of days.
 const fn reach(bucket: BucketSize) -> (Duration, u32) {
     match bucket {
         BucketSize::Hour => (Duration::from_hours(24), 31),
@@ -92,12 +92,12 @@ const fn reach(bucket: BucketSize) -> (Duration, u32) {
 }
 
 impl UsageQuery {
-    /// From when to when, by what.
+    /// Returns start, end and bucket of the report. Fails if the time is too long or ends before it begins.
     fn span(&self, now: Time) -> Result<(Time, Time, BucketSize), ApiError> {
         let bucket = self.bucket.unwrap_or(BucketSize::Day);
-        let (usual, most) = reach(bucket);
+        let (default, most) = reach(bucket);
         let to = self.to.map_or(now, |until| until.0);
-        let from = bucket.start(self.from.map_or_else(|| to.before(usual), |from| from.0));
+        let from = bucket.start(self.from.map_or_else(|| to.before(default), |from| from.0));
         if from > to || to.since(from) > (most + 1) * BucketSize::Day.length() {
             return Err(ApiError::invalid(format!("Ask for a time that ends after it begins and spans at most {most} days.")));
         }

@@ -1,11 +1,13 @@
 //! Keys, and their rules that need no database.
 //!
 //! - here the key and its status; `name` names of successors; `rotation` progress of a rotation
-//! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters
+//! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters; `query` filter,
+//!   search and order
 
 mod allowlist;
 mod input;
 mod name;
+mod query;
 mod rate_limit;
 mod rotation;
 
@@ -16,6 +18,7 @@ pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;
 pub(super) use name::successor_names;
+pub use query::{KeyOrder, KeyQuery, KeySearch, KeySort, StatusCounts};
 pub use rate_limit::RateLimit;
 pub(super) use rotation::{Handover, UNUSED_AFTER, Uses};
 
@@ -25,7 +28,6 @@ use key_format::SecretDigest;
 use kit::clock::Time;
 
 kit::ids! {
-    /// An API key.
     KeyId = "key";
 }
 

@@ -1,4 +1,4 @@
-//! The form of what can change of a key: name, description, addresses, limit.
+//! The form that changes a key: name, description, addresses and rate limit.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{fields as shared, words};
+use super::{fields as shared, labels};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
@@ -20,7 +20,7 @@ use kit::page::{Fields, FormFaults, html_with};
 
 const PATH: &str = "/settings/api-keys/{id}/edit";
 
-/// The fields in their order on the page.
+/// The order of the fields on the page.
 const ORDER: [&str; 5] = ["name", "description", "addresses", "requests", "seconds"];
 
 pub(super) fn lines() -> Vec<Route<App>> {
@@ -33,7 +33,7 @@ struct EditPage {
     frame: Frame,
     key: Key,
     permissions: String,
-    /// An active key can be changed, no other.
+    /// Only an active key can be changed.
     is_active: bool,
     fields: Fields,
     faults: FormFaults,
@@ -44,7 +44,7 @@ impl EditPage {
     fn new(app: &App, who: &PageSession<ManageKeys>, key: Key, fields: Fields, faults: FormFaults) -> Self {
         let frame = who.frame(app, "Edit API Key", Place::ApiKeys);
         Self {
-            permissions: words::permissions(key.permissions, key.scopes),
+            permissions: labels::permissions(key.permissions, key.scopes),
             is_active: key.status(frame.at.now()) == Status::Active,
             example: shared::example(who.request().client_ip()),
             frame,
@@ -80,7 +80,7 @@ async fn update(
         faults.sort_as(&ORDER);
         return again(StatusCode::BAD_REQUEST, faults);
     }
-    match service::update(&app, who.workspace(), who.by(&app), id, input).await {
+    match service::update(&app.keys, who.workspace(), who.by(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
         Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
         // The page of a key that is not active says so instead of showing a form.

@@ -1,22 +1,22 @@
-//! Until when a new key works: a day, in the workspace's zone, or for good.
+//! The expiration of a new key: a day in the workspace's time zone, or no expiration.
 
 use std::time::Duration;
 
 use crate::keys::model::Key;
-use crate::keys::service::{MOST_YEARS, future, lifetime};
+use crate::keys::service::{MAX_YEARS, future, lifetime};
 use kit::clock::Time;
 use kit::day::Day;
 use kit::page::{Fields, FormFaults, Moments};
 
-/// The one that is chosen at first is the last of them.
+/// The offered lifetimes in days; the last one is the default.
 const DAYS: [i32; 3] = [30, 60, 90];
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// What can be chosen, for the form.
+/// The choices that the form offers.
 #[derive(Debug)]
 pub(super) struct Choices {
-    /// As long as the key that is replaced had, if it had an end.
+    /// The lifetime of the key that is replaced, if it has an expiry.
     pub(super) same: Option<Offer>,
     pub(super) offers: [Offer; 3],
     pub(super) first_day: String,
@@ -24,7 +24,7 @@ pub(super) struct Choices {
     pub(super) zone: String,
 }
 
-/// So many days, and when they are over.
+/// A lifetime in days and its last day.
 #[derive(Debug)]
 pub(super) struct Offer {
     pub(super) days: i32,
@@ -32,7 +32,6 @@ pub(super) struct Offer {
 }
 
 impl Choices {
-    /// For a new key.
     pub(super) fn new(at: &Moments) -> Self {
         Self {
             same: None,
@@ -43,7 +42,7 @@ impl Choices {
         }
     }
 
-    /// For a key that replaces `old`.
+    /// Returns the choices for a key that replaces `old`.
     pub(super) fn replacing(old: &Key, at: &Moments) -> Self {
         let days = |life: Duration| i32::try_from(life.as_secs().div_ceil(DAY.as_secs())).unwrap_or(i32::MAX);
         let same = lifetime(old, at.now()).map(|(life, end)| Offer { days: days(life), until: at.day_text(end) });
@@ -51,14 +50,14 @@ impl Choices {
     }
 }
 
-/// The last day that a key may work on.
+/// Returns the last day that can be chosen.
 fn last_day(at: &Moments) -> Day {
-    let moments = Moments::new(at.now().after_years(MOST_YEARS), at.zone_name());
-    // A key works until the end of its day, and on that day it is not over yet.
+    let moments = Moments::new(at.now().after_years(MAX_YEARS), at.zone_name());
+    // A key expires at the end of its day, which must not be after the longest lifetime.
     moments.today().plus(-1)
 }
 
-/// What was chosen: until when, or `None` for good.
+/// Reads the chosen expiry; `Some(None)` for no expiration.
 pub(super) fn read(fields: &Fields, at: &Moments, faults: &mut FormFaults) -> Option<Option<Time>> {
     let chosen = match fields.text("expiration") {
         "never" => return Some(None),

@@ -1,4 +1,4 @@
-//! What the forms of a new key and of a change share: name, description, addresses, limit.
+//! The fields that the forms of a new key and of a change share: name, description, addresses, rate limit.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -11,15 +11,15 @@ use kit::page::number::grouped;
 use kit::page::{Fields, FormFaults};
 use kit::text::{BadText, sentence};
 
-/// Fields that stand under “More” in the form of a new key.
+/// The fields under “More” in the form of a new key.
 const MORE: [&str; 4] = ["description", "addresses", "requests", "seconds"];
 
-/// As they are before anybody has typed.
-pub(super) fn untouched() -> Fields {
+/// Returns the fields with the defaults of a new key.
+pub(super) fn defaults() -> Fields {
     with_limit(&Fields::default(), Some(RateLimit::DEFAULT))
 }
 
-/// As they are for a key.
+/// Returns the fields of an existing key.
 pub(super) fn of(key: &Key) -> Fields {
     let blocks = key.allowlist.blocks().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let fields = Fields::default().with("name", &key.name).with("addresses", blocks);
@@ -32,51 +32,51 @@ fn with_limit(fields: &Fields, limit: Option<RateLimit>) -> Fields {
     if limit.is_none() { numbers.with("unlimited", "yes") } else { numbers }
 }
 
-/// Whether “More” is worth opening: something in it is wrong, or not as it was.
+/// Returns whether “More” must be open: a field in it has a fault, or is not at its default.
 pub(super) fn has_more(fields: &Fields, faults: &FormFaults) -> bool {
-    let usual = untouched();
-    let is_touched = |field| faults.of(field).is_some() || fields.text(field) != usual.text(field);
+    let defaults = defaults();
+    let is_touched = |field| faults.of(field).is_some() || fields.text(field) != defaults.text(field);
     MORE.into_iter().any(is_touched) || fields.is("unlimited", "yes")
 }
 
-/// From where the visitor comes, as an example of an address.
+/// Returns the visitor's address as an example for the allow-list, if it is known.
 pub(super) fn example(address: IpAddr) -> Option<IpAddr> {
     Some(address).filter(|address| *address != UNKNOWN)
 }
 
-/// What the fields say; what cannot be read is left out, and a fault.
+/// Parses the fields. A field that cannot be parsed is left out and becomes a fault.
 pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
-    let name = noted(named(fields), "name", faults);
-    // A browser sends line breaks as two characters, and counts them as one.
+    let name = value_or_fault(parse_name(fields), "name", faults);
+    // A browser sends a line break as two characters, and counts it as one.
     let description = fields.verbatim("description").replace("\r\n", "\n").parse();
-    let description = noted(description.map_err(|error| text_fault("description", &error)), "description", faults);
+    let description = value_or_fault(description.map_err(|error| text_fault("description", &error)), "description", faults);
     let (numbers, blocks): (Vec<usize>, Vec<String>) = lines(fields).map(|(number, text)| (number, text.to_owned())).unzip();
     let change =
         UpdateKey { name, description: Some(description), ip_allowlist: Some(Some(blocks)), rate_limit: Some(limit(fields)) };
-    for (field, message) in found(|faults| change.check(faults)).iter().map(|fault| placed(fault, &numbers, &change)) {
+    for (field, message) in faults_of(|faults| change.check(faults)).iter().map(|fault| form_fault(fault, &numbers, &change)) {
         faults.add(field, message);
     }
     change
 }
 
-/// The name that was typed, or what is wrong with it.
-pub(super) fn named(fields: &Fields) -> Result<KeyName, String> {
+/// Parses the name, or returns the message of its fault.
+pub(super) fn parse_name(fields: &Fields) -> Result<KeyName, String> {
     fields.verbatim("name").parse().map_err(|error| name_fault(&error))
 }
 
-/// The faults that the rules of an input find.
-pub(super) fn found(check: impl FnOnce(&mut Faults)) -> Vec<FieldError> {
+/// Runs a check of an input and returns the faults it finds.
+pub(super) fn faults_of(check: impl FnOnce(&mut Faults)) -> Vec<FieldError> {
     let mut faults = Faults::default();
     check(&mut faults);
     faults.into_result().err().map(|error| error.fields.clone()).unwrap_or_default()
 }
 
-/// The value, or a fault of `field`.
-pub(super) fn noted<T>(read: Result<T, String>, field: &str, faults: &mut FormFaults) -> Option<T> {
+/// Returns the value, or adds a fault of `field`.
+pub(super) fn value_or_fault<T>(read: Result<T, String>, field: &str, faults: &mut FormFaults) -> Option<T> {
     read.map_err(|message| faults.add(field, message)).ok()
 }
 
-/// What the store says against a name, at its field.
+/// Returns a fault of the name that another key has.
 pub(super) fn name_taken(error: &Error) -> FormFaults {
     FormFaults::of_field("name", sentence(error))
 }
@@ -92,7 +92,7 @@ fn text_fault(what: &str, error: &BadText) -> String {
     match error {
         BadText::Length { max, found, .. } => {
             let [max, found] = [*max, *found].map(|count| grouped(count as u64));
-            format!("This {what} has {found} characters; at most {max} fit.")
+            format!("This {what} has {found} characters; at most {max} are allowed.")
         }
         BadText::Control(_) => format!("This {what} contains an invisible character. Type it instead of pasting it."),
         BadText::Secret => {
@@ -101,36 +101,36 @@ fn text_fault(what: &str, error: &BadText) -> String {
     }
 }
 
-/// The lines of the allow-list that say something, with their numbers.
+/// Returns the lines of the allow-list that are not blank, with their numbers.
 fn lines(fields: &Fields) -> impl Iterator<Item = (usize, &str)> {
     let numbered = (1..).zip(fields.verbatim("addresses").lines());
     numbered.map(|(number, text)| (number, text.trim())).filter(|(_, text)| !text.is_empty())
 }
 
-/// What is no number is 0, which the rules refuse.
+/// Reads the rate limit. A text that is not a number becomes 0, which the check refuses.
 fn limit(fields: &Fields) -> Option<RateLimit> {
     let number = |field| fields.read(field).unwrap_or(0);
     let limited = !fields.is("unlimited", "yes");
     limited.then(|| RateLimit { requests: number("requests"), per_seconds: number("seconds") })
 }
 
-/// A fault of the input as one of the form: at which field, in which words.
-fn placed(fault: &FieldError, lines: &[usize], change: &UpdateKey) -> (&'static str, String) {
+/// Converts a fault of the input to one of the form: field and message.
+fn form_fault(fault: &FieldError, lines: &[usize], change: &UpdateKey) -> (&'static str, String) {
     let block = fault.field.strip_prefix("ipAllowlist[").and_then(|rest| rest.strip_suffix(']')?.parse::<usize>().ok());
     let texts = change.ip_allowlist.iter().flatten().flatten().collect::<Vec<_>>();
     if let Some((number, text)) = block.and_then(|place| lines.get(place).zip(texts.get(place))) {
-        return ("addresses", no_block(*number, text));
+        return ("addresses", malformed_block(*number, text));
     }
     let said = || fault.message.clone();
     match fault.field.as_str() {
         "rateLimit.requests" => ("requests", said()),
         "rateLimit.perSeconds" => ("seconds", said()),
         "description" => ("description", said()),
-        "ipAllowlist" => ("addresses", format!("There are {} lines; at most 50 fit.", lines.len())),
+        "ipAllowlist" => ("addresses", format!("There are {} lines; at most 50 are allowed.", lines.len())),
         _ => ("name", said()),
     }
 }
 
-fn no_block(number: usize, text: impl Display) -> String {
+fn malformed_block(number: usize, text: impl Display) -> String {
     format!("Line {number}, “{text}”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.")
 }

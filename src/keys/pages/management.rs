@@ -1,4 +1,4 @@
-//! The switch of the account owner: whether keys can be created and rotated.
+//! The switch of the account owner that allows keys to be created and rotated.
 
 use askama::Template;
 use axum::extract::State;

@@ -1,30 +1,29 @@
-//! Settings > API Keys, for administrators. The same services as the calls in `api`; a page knows no rule of its own.
+//! Settings > API Keys, for administrators. The pages use the services that `api` uses, and have no rules of their own.
 //!
-//! - `index`  the list; `new` the form of a new key; `secret` the one page that shows a secret
-//! - `edit`   the form of what can change of a key; `fields` what it shares with `new`; `off` no new keys
-//! - `show`   one key; `rotate` its replacement, step by step; `revoke` the end of it
+//! - `index`  the list; `new` the form of a new key; `secret` the only page with a secret
+//! - `edit`   the form of a change; `fields` the fields it shares with `new`; `disabled` the page while management is off
+//! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation
 //! - `management` the switch of the account owner
-//! - `expiration` until when a new key works; `traffic` how a key was used
-//! - `words`  permissions and states as people read them
+//! - `expiration` the choice of an expiry; `traffic` requests over time
+//! - `labels` permissions, statuses and limits as text
 
+mod disabled;
 mod edit;
 mod expiration;
 mod fields;
 mod index;
+mod labels;
 mod management;
 mod new;
-mod off;
 mod revoke;
 mod rotate;
 mod secret;
 mod show;
 mod traffic;
-mod words;
 
 use crate::app::App;
 use kit::http::Routes;
 
-/// The pages.
 pub fn routes() -> Routes<App> {
     Routes::new(
         "API keys",

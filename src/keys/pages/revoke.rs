@@ -1,4 +1,4 @@
-//! The end of a key: a page that asks, and says what would stop.
+//! The confirmation of a revocation, with the recent uses that would stop.
 
 use askama::Template;
 use axum::extract::State;
@@ -23,7 +23,7 @@ use kit::text::sentence;
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![
-        page("/settings/api-keys/{id}/revoke", "Page to revoke an API key", ask),
+        page("/settings/api-keys/{id}/revoke", "Page to revoke an API key", confirm),
         form("/settings/api-keys/{id}/revoke", "Revoke an API key", revoke),
     ]
 }
@@ -34,35 +34,35 @@ struct RevokePage {
     frame: Frame,
     key: Key,
     status: Status,
-    use_: Use,
+    recent: RecentUse,
     successor: Option<Successor>,
     reason: String,
     faults: FormFaults,
 }
 
-/// What the key did lately, and so what would stop.
-struct Use {
+/// The recent uses of the key, which would stop.
+struct RecentUse {
     last: Option<last_use::Model>,
     /// “340 requests from 2 addresses”
     day: String,
-    /// The same for a week.
+    /// The sentence for the last 7 days.
     week: String,
 }
 
-/// The active key that replaces it.
+/// The active key that replaces the revoked one.
 struct Successor {
     key: Key,
     last: Option<last_use::Model>,
 }
 
-impl Use {
+impl RecentUse {
     async fn read(app: &App, key: KeyId, now: Time) -> DbResult<Self> {
         let lately = async |span: Span| -> DbResult<String> {
             let traffic = span.read(app, key, now).await?;
-            let addresses = usage::count_addresses(app.db.read(), key, span.from(now)).await?;
+            let count = usage::count_addresses(app.db.read(), key, span.from(now)).await?;
             Ok(match traffic.report.total().allowed {
                 0 => "None".to_owned(),
-                allowed => format!("{} from {}", requests(allowed), several(addresses)),
+                allowed => format!("{} from {}", requests(allowed), self::addresses(count)),
             })
         };
         let (day, week) = (lately(Span::LAST_DAY).await?, lately(Span::LAST_WEEK).await?);
@@ -70,12 +70,12 @@ impl Use {
     }
 }
 
-/// “1 address”, “2 addresses”
-fn several(addresses: u64) -> String {
+/// Formats a number of addresses: “1 address”, “2 addresses”.
+fn addresses(addresses: u64) -> String {
     if addresses == 1 { "1 address".to_owned() } else { format!("{} addresses", grouped(addresses)) }
 }
 
-async fn ask(who: PageSession<RevokeKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+async fn confirm(who: PageSession<RevokeKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
     show(&app, &who, id, StatusCode::OK, (String::new(), FormFaults::default())).await
 }
 
@@ -96,8 +96,8 @@ async fn show(
         Some(key) => Some(Successor { last: traffic::last_use(app, key.id).await?, key }),
         None => None,
     };
-    let use_ = Use::read(app, id, now).await?;
-    Ok(html_with(status, &RevokePage { status: key.status(now), frame, key, use_, successor, reason, faults }))
+    let recent = RecentUse::read(app, id, now).await?;
+    Ok(html_with(status, &RevokePage { status: key.status(now), frame, key, recent, successor, reason, faults }))
 }
 
 async fn revoke(
@@ -106,7 +106,7 @@ async fn revoke(
     Path(id): Path<KeyId>,
     Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
-    // A browser ends the lines of a text with two characters where whoever typed it counts one.
+    // A browser sends a line break as two characters; a person counts one.
     let typed = fields.text("reason").replace("\r\n", "\n");
     let reason: Reason = match typed.parse() {
         Ok(reason) => reason,
@@ -115,6 +115,6 @@ async fn revoke(
             return show(&app, &who, id, StatusCode::BAD_REQUEST, (typed, faults)).await;
         }
     };
-    let key = service::revoke(&app, who.workspace(), who.by(&app), id, RevokeKey { reason: Some(reason) }).await?;
+    let key = service::revoke(&app.keys, who.workspace(), who.by(&app), id, RevokeKey { reason: Some(reason) }).await?;
     Ok(Redirect::to(&format!("/settings/api-keys?revoked={}", key.id)).into_response())
 }

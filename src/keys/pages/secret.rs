@@ -1,17 +1,17 @@
-//! The one page that shows a secret: the answer to the form that made the key, and never again.
+//! The only page that shows a secret: the response to the form that created the key.
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::words;
+use super::labels;
 use crate::app::App;
 use crate::frame::Frame;
 use crate::keys::model::Key;
 use crate::keys::service::NewKey;
 use kit::page::html_with;
 
-// No Debug: it carries a secret.
+// No Debug, as it holds a secret.
 #[derive(Template)]
 #[template(path = "keys/secret.html")]
 struct SecretPage<'a> {
@@ -22,11 +22,11 @@ struct SecretPage<'a> {
     permissions: String,
     abilities: Vec<&'static str>,
     limit: String,
-    /// Where “I have stored this key” leads, and a reload.
+    /// The target of “I have stored this key”, and of a reload.
     afterwards: &'a str,
 }
 
-/// 201 with the secret, on a page that no cache keeps.
+/// Returns 201 with the secret, on a page that caches must not store.
 pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str) -> Response {
     let NewKey { key, secret } = new;
     let page = SecretPage {
@@ -34,9 +34,9 @@ pub(super) fn show_once(app: &App, frame: Frame, new: &NewKey, afterwards: &str)
         key,
         secret: secret.expose(),
         public_url: &app.config.public_url,
-        permissions: words::permissions(key.permissions, key.scopes),
-        abilities: words::abilities(key.scopes),
-        limit: words::rate_limit(key.rate_limit),
+        permissions: labels::permissions(key.permissions, key.scopes),
+        abilities: labels::abilities(key.scopes),
+        limit: labels::rate_limit(key.rate_limit),
         afterwards,
     };
     html_with(StatusCode::CREATED, &page)

@@ -1,4 +1,4 @@
-//! How a key was used, as the pages tell it.
+//! Requests with a key over time, for charts and sentences.
 
 use jiff::tz::TimeZone;
 
@@ -12,7 +12,7 @@ use kit::page::Moments;
 use kit::page::chart::{Bar, Bars};
 use kit::page::number::{grouped, plural};
 
-/// So many hours or days up to now, the present one included.
+/// A number of hours or days up to now, including the current one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub(super) bucket: BucketSize,
@@ -20,27 +20,27 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// A day, by the hour; with the hour in which it began, so that nothing of it is missing.
+    /// The last 24 hours by the hour, including the hour in which they began.
     pub(super) const LAST_DAY: Self = Self { bucket: BucketSize::Hour, count: 24 + 1 };
-    /// A week in the same way: days would begin at midnight.
+    /// The last 7 days by the hour, as days would begin at midnight.
     pub(super) const LAST_WEEK: Self = Self { bucket: BucketSize::Hour, count: 7 * 24 + 1 };
 
-    /// The start of its first bucket.
+    /// Returns the start of the first bucket.
     pub(super) fn from(self, now: Time) -> Time {
         self.bucket.start(now).before((self.count - 1) * self.bucket.length())
     }
 
-    /// How `key` was used in it.
+    /// Reads the requests with `key` in this span.
     pub(super) async fn read(self, app: &App, key: KeyId, now: Time) -> DbResult<Traffic> {
         let from = self.from(now);
-        // The present hour counts, even in its first microsecond.
+        // The current hour is included, even in its first microsecond.
         let to = now.hour().after(BucketSize::Hour.length());
         let report = usage::report(app.db.read(), key, self.bucket, from, to).await?;
         Ok(Traffic { span: self, from, report })
     }
 }
 
-/// How a key was used in a [`Span`].
+/// The requests with a key in a [`Span`].
 #[derive(Debug)]
 pub(super) struct Traffic {
     span: Span,
@@ -49,14 +49,14 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// Every bucket in order, those without requests as well.
+    /// Returns every bucket in order, including those without requests.
     pub(super) fn buckets(&self) -> impl DoubleEndedIterator<Item = (Time, Sum)> {
         let start = |place| self.from.after(place * self.span.bucket.length());
         let sum = |start| self.report.buckets.get(&start).copied().unwrap_or_default();
         (0..self.span.count).map(start).map(move |start| (start, sum(start)))
     }
 
-    /// What a bucket is called in plain text.
+    /// Formats the label of a bucket.
     pub(super) fn label(&self, start: Time, at: &Moments) -> String {
         match self.span.bucket {
             BucketSize::Hour => at.hour_text(start),
@@ -65,7 +65,6 @@ impl Traffic {
         }
     }
 
-    /// As a chart of this size.
     pub(super) fn bars(&self, title: &str, at: &Moments, (width, height): (u32, u32)) -> Bars {
         let bar = |(start, sum): (Time, Sum)| Bar {
             label: self.label(start, at),
@@ -75,24 +74,24 @@ impl Traffic {
         Bars { title: title.to_owned(), bars: self.buckets().map(bar).collect(), width, height }
     }
 
-    /// The bucket with the most requests, if there were any.
+    /// Returns the bucket with the most requests, if there were any.
     pub(super) fn busiest(&self) -> Option<(Time, Sum)> {
         let used = self.report.buckets.iter().map(|(start, sum)| (*start, *sum));
         used.rev().max_by_key(|(_, sum)| sum.allowed + sum.denied)
     }
 }
 
-/// When and from where a key was last used.
+/// Reads time and address of the last use of a key.
 pub(super) async fn last_use(app: &App, key: KeyId) -> DbResult<Option<last_use::Model>> {
     Ok(usage::last_uses(app.db.read(), vec![key]).await?.remove(&key))
 }
 
-/// “14 requests”
+/// Formats a number of requests: “14 requests”.
 pub(super) fn requests(count: i64) -> String {
     plural(count.unsigned_abs(), "request")
 }
 
-/// “1,204”
+/// Formats a number with separators: “1,204”.
 pub(super) fn number(count: i64) -> String {
     grouped(count.unsigned_abs())
 }

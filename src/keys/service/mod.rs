@@ -1,72 +1,75 @@
-//! What can be done with keys. One use case is one [`AuditedTx`]: the row, its revision, its event; then the index.
+//! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
-//! - here create, rotate, update, and what they share; `revoke` the end of a key; `require` a key asked again at a write
+//! - here create, rotate, update and expiry; `revoke` the revocation; `list` one page of keys
+//! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
+//! - `require` the check of a key within the transaction of a write
 
+mod list;
+mod propagate;
 mod require;
 mod revoke;
+mod rules;
 
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use self::propagate::commit_and_propagate;
+use self::rules::{
+    changeable, details, parse_allowlist, person, require_active, require_enabled, require_free_name, require_quota, target,
+};
+use super::context::Keys;
 use super::error::Error;
-use super::index::IndexedKey;
-use super::model::{Allowlist, CreateKey, Key, KeyId, Person, RateLimit, RotateKey, Status, UpdateKey, successor_names};
+use super::model::{CreateKey, Key, KeyId, RateLimit, RotateKey, UpdateKey, successor_names};
 use super::store;
-use crate::app::App;
-use crate::audit::{Action, AuditContext, AuditedTx, IdempotencyOutcome, Target, TargetKind, differences};
-use crate::cluster::{self, Confirmation, LocalChange};
-use crate::limits::Limit;
-use crate::workspaces::{self, WorkspaceId};
+use crate::audit::{Action, AuditContext, AuditedTx, IdempotencyOutcome, differences};
+use crate::cluster;
+use crate::core::Core;
+use crate::workspaces::WorkspaceId;
 use key_format::PlainSecret;
 use kit::clock::Time;
-use kit::db::{Db, DbResult, Fault, WritesRefused};
+use kit::db::DbResult;
 use kit::http::IdempotencyKey;
-use kit::text::{fingerprint, kept};
+use kit::text::kept;
 
+pub use list::{Include, KeyDetails, KeyList, details_of, list};
 pub use require::require;
 pub use revoke::revoke;
 
-/// The furthest an expiry may lie ahead.
-pub(super) const MOST_YEARS: i16 = 5;
-
-/// The time in which new keys are counted.
-const QUOTA_DAY: Duration = Duration::from_hours(24);
+/// The largest distance of an expiry, in years.
+pub(super) const MAX_YEARS: i16 = 5;
 
 /// A key and its secret, in clear text for the last time.
 #[derive(Debug)]
 pub struct NewKey {
-    /// The key.
     pub key: Key,
-    /// Shown once.
     pub secret: PlainSecret,
 }
 
-/// Makes a key.
 pub async fn create(
-    app: &App,
+    keys: &Keys,
     workspace: WorkspaceId,
     by: AuditContext,
     input: CreateKey,
-    once: Option<IdempotencyKey>,
+    idempotency_key: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
-    let secret = PlainSecret::generate(|bytes| app.random.fill(bytes));
-    let mut tx = begin(app, workspace, by, once).await?;
+    let secret = PlainSecret::generate(|bytes| keys.random.fill(bytes));
+    let mut tx = begin_idempotent(keys, workspace, by, idempotency_key).await?;
     require_enabled(&tx).await?;
-    require_room(&tx).await?;
+    require_quota(&tx).await?;
     let now = tx.now();
     let scopes = input.chosen_scopes();
     let key = Key {
-        id: KeyId::new(now, &app.random),
+        id: KeyId::new(now, &keys.random),
         workspace,
         digest: secret.digest(),
         hint: secret.hint(),
-        name: free_name(&tx, input.name.as_str(), None).await?,
+        name: require_free_name(&tx, input.name.as_str(), None).await?,
         description: kept(input.description),
         permissions: input.permissions,
         scopes,
-        allowlist: allowlist(&input.ip_allowlist.unwrap_or_default())?,
+        allowlist: parse_allowlist(&input.ip_allowlist.unwrap_or_default())?,
         rate_limit: input.rate_limit.unwrap_or(Some(RateLimit::DEFAULT)),
         created_at: now,
         created_by: person(&tx),
@@ -79,28 +82,28 @@ pub async fn create(
         revision: cluster::next_revision(tx.db()).await?,
     };
     store::insert(tx.db(), &key).await?;
-    tx.record(Action::KeyCreated, Some(target(&key)), described(&key));
-    publish(app, tx, &key, Some(201)).await?;
+    tx.record(Action::KeyCreated, Some(target(&key)), details(&key));
+    commit_and_propagate(keys, tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
 
-/// Makes a successor with the same permissions, allow-list and limit. The old key goes on working until it is revoked.
+/// Creates a successor with the same permissions, allow-list and rate limit. The old key stays active until it is revoked.
 pub async fn rotate(
-    app: &App,
+    keys: &Keys,
     workspace: WorkspaceId,
     by: AuditContext,
     id: KeyId,
     input: RotateKey,
-    once: Option<IdempotencyKey>,
+    idempotency_key: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
-    let secret = PlainSecret::generate(|bytes| app.random.fill(bytes));
-    let mut tx = begin(app, workspace, by, once).await?;
+    let secret = PlainSecret::generate(|bytes| keys.random.fill(bytes));
+    let mut tx = begin_idempotent(keys, workspace, by, idempotency_key).await?;
     require_enabled(&tx).await?;
-    require_room(&tx).await?;
+    require_quota(&tx).await?;
     let now = tx.now();
-    let old = active(&tx, id).await?;
+    let old = require_active(&tx, id).await?;
     let name = match &input.name {
-        Some(name) => free_name(&tx, name.as_str(), None).await?,
+        Some(name) => require_free_name(&tx, name.as_str(), None).await?,
         None => successor_name(tx.db(), workspace, &old.name, now).await?,
     };
     let expires_at = match input.expires_at {
@@ -108,7 +111,7 @@ pub async fn rotate(
         None => lifetime(&old, now).map(|(_, end)| end),
     };
     let key = Key {
-        id: KeyId::new(now, &app.random),
+        id: KeyId::new(now, &keys.random),
         digest: secret.digest(),
         hint: secret.hint(),
         name,
@@ -120,28 +123,28 @@ pub async fn rotate(
         ..old.clone()
     };
     store::insert(tx.db(), &key).await?;
-    let mut made = described(&key);
-    made["rotatedFrom"] = json!(old.id);
-    tx.record(Action::KeyCreated, Some(target(&key)), made);
-    let details = json!({ "replacement": { "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at } });
-    tx.record(Action::KeyRotated, Some(target(&old)), details);
-    publish(app, tx, &key, Some(201)).await?;
+    let mut created = details(&key);
+    created["rotatedFrom"] = json!(old.id);
+    tx.record(Action::KeyCreated, Some(target(&key)), created);
+    let replacement = json!({ "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at });
+    tx.record(Action::KeyRotated, Some(target(&old)), json!({ "replacement": replacement }));
+    commit_and_propagate(keys, tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
 
-/// Changes name, description, allow-list or limit of an active key.
-pub async fn update(app: &App, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: UpdateKey) -> Result<Key, Error> {
-    let mut tx = AuditedTx::begin(app, workspace, by).await?;
-    let old = active(&tx, id).await?;
+/// Changes name, description, allow-list or rate limit of an active key. Writes and records nothing if nothing differs.
+pub async fn update(keys: &Keys, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: UpdateKey) -> Result<Key, Error> {
+    let mut tx = AuditedTx::begin(keys, workspace, by).await?;
+    let old = require_active(&tx, id).await?;
     let mut key = old.clone();
     if let Some(name) = &input.name {
-        key.name = free_name(&tx, name.as_str(), Some(id)).await?;
+        key.name = require_free_name(&tx, name.as_str(), Some(id)).await?;
     }
     if let Some(description) = input.description {
         key.description = kept(description);
     }
     if let Some(blocks) = &input.ip_allowlist {
-        key.allowlist = allowlist(blocks.as_deref().unwrap_or_default())?;
+        key.allowlist = parse_allowlist(blocks.as_deref().unwrap_or_default())?;
     }
     if let Some(limit) = input.rate_limit {
         key.rate_limit = limit;
@@ -150,14 +153,14 @@ pub async fn update(app: &App, workspace: WorkspaceId, by: AuditContext, id: Key
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
     tx.record(Action::KeyUpdated, Some(target(&key)), changes);
-    publish(app, tx, &key, None).await?;
+    commit_and_propagate(keys, tx, &key, None).await?;
     Ok(key)
 }
 
-/// Writes down, once, which keys have passed their expiry. Verification has refused them since that moment.
-pub async fn record_expiries(app: &App) -> DbResult<()> {
-    for key in store::unrecorded_expiries(app.db.read(), app.clock.now(), 1_000).await? {
-        let mut tx = AuditedTx::begin_system(app, key.workspace).await?;
+/// Records an audit event for each key that has passed its expiry, once. Verification has refused the key since then.
+pub async fn record_expiries(core: &Core) -> DbResult<()> {
+    for key in store::unrecorded_expiries(core.db.read(), core.clock.now(), 1_000).await? {
+        let mut tx = AuditedTx::begin_system(core, key.workspace).await?;
         if store::set_expiry_recorded(tx.db(), key.id, tx.now()).await? {
             tx.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
             tx.commit().await?;
@@ -166,8 +169,13 @@ pub async fn record_expiries(app: &App) -> DbResult<()> {
     Ok(())
 }
 
-async fn begin(app: &App, workspace: WorkspaceId, by: AuditContext, once: Option<IdempotencyKey>) -> Result<AuditedTx, Error> {
-    match AuditedTx::begin_idempotent(app, workspace, by, once).await? {
+async fn begin_idempotent(
+    core: &Core,
+    workspace: WorkspaceId,
+    by: AuditContext,
+    idempotency_key: Option<IdempotencyKey>,
+) -> Result<AuditedTx, Error> {
+    match AuditedTx::begin_idempotent(core, workspace, by, idempotency_key).await? {
         (tx, IdempotencyOutcome::Fresh) => Ok(tx),
         (_, IdempotencyOutcome::Replay { data, .. }) => {
             let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
@@ -177,75 +185,7 @@ async fn begin(app: &App, workspace: WorkspaceId, by: AuditContext, once: Option
     }
 }
 
-/// Commits, brings the key into this node's index, and waits until every other node has it.
-async fn publish(app: &App, mut tx: AuditedTx, key: &Key, answer: Option<u16>) -> Result<Confirmation, Error> {
-    let (here, seen) = (app.clone(), key.clone());
-    tx.after_commit(move || {
-        here.cluster.note_pending_local_change(LocalChange::from(&seen));
-        here.index.apply(&IndexedKey::from(&seen));
-    });
-    match answer {
-        // Only the id is kept for a repetition: the secret is in one answer.
-        Some(status) => tx.commit_answering(status, &key.id).await?,
-        None => tx.commit().await?,
-    }
-    require_stored(&app.db, key).await?;
-    Ok(app.cluster.wait_for_others(key.revision).await)
-}
-
-/// How often a change that cannot be read back at once is looked for, and how long between.
-const LOOKS: u32 = 5;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-
-/// Reads a change of a key over another connection than the one that wrote it. Fails if it is not there: what that connection
-/// confirms is not stored. A database that cannot be read is asked a few times, as the change is committed.
-async fn require_stored(db: &Db, key: &Key) -> DbResult<()> {
-    let mut looks = 0;
-    loop {
-        looks += 1;
-        match store::find(db.read(), key.workspace, key.id).await {
-            Ok(Some(stored)) if stored.revision >= key.revision => return Ok(()),
-            Ok(_) => {
-                db.storage().health().report(Fault::Unconfirmed);
-                return Err(WritesRefused::Fault(Fault::Unconfirmed).into());
-            }
-            Err(error) if looks >= LOOKS => return Err(error),
-            Err(_) => tokio::time::sleep(BETWEEN_LOOKS).await,
-        }
-    }
-}
-
-async fn require_enabled(tx: &AuditedTx) -> Result<(), Error> {
-    if workspaces::api_keys_enabled(tx.db(), tx.workspace()).await? { Ok(()) } else { Err(Error::Disabled) }
-}
-
-/// Refuses one key more than the quotas allow; the operator, who sets them, may make it all the same.
-async fn require_room(tx: &AuditedTx) -> Result<(), Error> {
-    if tx.by().actor.is_operator() {
-        return Ok(());
-    }
-    let (budgets, now) = (tx.budgets(), tx.now());
-    budgets.require_room(Limit::ActiveKeys, store::quota::count_active(tx.db(), tx.workspace(), now).await?)?;
-    let made = store::quota::count_created_since(tx.db(), tx.workspace(), now.before(QUOTA_DAY)).await?;
-    Ok(budgets.require_room(Limit::NewKeys, made)?)
-}
-
-async fn active(tx: &AuditedTx, id: KeyId) -> Result<Key, Error> {
-    let key = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
-    match key.status(tx.now()) {
-        Status::Active => Ok(key),
-        other => Err(Error::NotActive(other)),
-    }
-}
-
-async fn free_name(tx: &AuditedTx, name: &str, except: Option<KeyId>) -> Result<String, Error> {
-    match store::find_active_by_name(tx.db(), tx.workspace(), name, tx.now()).await? {
-        Some(other) if Some(other.id) != except => Err(Error::NameTaken(name.to_owned())),
-        _ => Ok(name.to_owned()),
-    }
-}
-
-/// What a successor of the key `old` is called if nobody says otherwise: the first of its names that no active key has.
+/// Returns the default name for a successor of the key `old`: the first candidate that no active key has.
 pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: WorkspaceId, old: &str, now: Time) -> DbResult<String> {
     for name in successor_names(old, now.date()) {
         if store::find_active_by_name(db, workspace, &name, now).await?.is_none() {
@@ -255,46 +195,16 @@ pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: Workspa
     Ok(old.to_owned())
 }
 
-fn allowlist(texts: &[String]) -> Result<Allowlist, Error> {
-    Allowlist::parse(texts).map_err(|(_, text)| Error::Block(text))
-}
-
-/// How long a key had from its creation, if it had an end; and when as much is over from now on.
+/// Returns the lifetime of a key with an expiry, and the time at which a key created now with this lifetime expires.
 pub(super) fn lifetime(key: &Key, now: Time) -> Option<(Duration, Time)> {
     let life = key.expires_at?.since(key.created_at);
-    Some((life, now.after(life).min(now.after_years(MOST_YEARS))))
+    Some((life, now.after(life).min(now.after_years(MAX_YEARS))))
 }
 
-/// An expiry that a key may have.
+/// Returns the expiry, or fails if it is not in the future or too far ahead.
 pub(super) fn future(chosen: Option<Time>, now: Time) -> Result<Option<Time>, Error> {
     match chosen {
-        Some(expiry) if expiry <= now || expiry > now.after_years(MOST_YEARS) => Err(Error::Expiry),
+        Some(expiry) if expiry <= now || expiry > now.after_years(MAX_YEARS) => Err(Error::Expiry),
         chosen => Ok(chosen),
     }
-}
-
-fn person(tx: &AuditedTx) -> Person {
-    let (id, name) = tx.by().actor.clone().into_id_and_name();
-    Person { id, name }
-}
-
-fn target(key: &Key) -> Target {
-    Target::new(TargetKind::ApiKey, key.id, &key.name)
-}
-
-fn described(key: &Key) -> serde_json::Value {
-    json!({
-        "hint": key.hint,
-        "permissions": key.permissions,
-        "scopes": key.scopes,
-        "expiresAt": key.expires_at,
-        "ipAllowlist": key.allowlist,
-        "rateLimit": key.rate_limit,
-        "secretFingerprint": fingerprint(&key.digest.0),
-    })
-}
-
-/// What can be changed of a key.
-fn changeable(key: &Key) -> serde_json::Value {
-    json!({ "name": key.name, "description": key.description, "ipAllowlist": key.allowlist, "rateLimit": key.rate_limit })
 }

@@ -1,16 +1,16 @@
-//! The end of a key.
+//! Revocation of a key, and the record of its confirmation by every node.
 
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::{person, publish, require_stored, target};
-use crate::app::App;
+use super::propagate::{commit_and_propagate, propagate_again};
+use super::rules::{person, target};
 use crate::audit::{Action, AuditContext, AuditedTx};
-use crate::cluster::{self, Confirmation, LocalChange};
+use crate::cluster::{self, Confirmation};
+use crate::keys::context::Keys;
 use crate::keys::error::Error;
-use crate::keys::index::IndexedKey;
 use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
 use crate::workspaces::WorkspaceId;
@@ -18,22 +18,19 @@ use kit::clock::Time;
 use kit::db::{DbResult, is_reported};
 use kit::text::kept;
 
-/// The key is refused everywhere by then: whoever revoked it does not wait for the record of it for longer than this.
-const RECORDING: Duration = Duration::from_secs(2);
+/// The longest time that a call waits for the record of the confirmation. Every node refuses the key before that.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Revokes a key, for good. When this returns, every node refuses it. A second call changes nothing.
-pub async fn revoke(app: &App, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
-    let begun = app.clock.ticks();
-    let mut tx = AuditedTx::begin_essential(app, workspace, by).await?;
+/// Revokes a key permanently. Every node refuses it when this function returns. A second call changes nothing.
+pub async fn revoke(keys: &Keys, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
+    let started_at = keys.clock.ticks();
+    let mut tx = AuditedTx::begin_essential(keys, workspace, by).await?;
     let mut key = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
-        // The first call may have been cut off before every node had confirmed; this one keeps the promise as well.
         drop(tx);
-        app.cluster.note_pending_local_change(LocalChange::from(&key));
-        app.index.apply(&IndexedKey::from(&key));
-        require_stored(&app.db, &key).await?;
-        let confirmation = app.cluster.wait_for_others(key.revision).await;
-        return Ok(recorded(app, key, confirmation).await);
+        // The first call may have been cut off before every node had confirmed.
+        let confirmation = propagate_again(keys, &key).await?;
+        return Ok(confirm_in_background(keys, key, confirmation).await);
     }
     key.revoked_at = Some(tx.now());
     key.revoked_by = Some(person(&tx));
@@ -41,45 +38,45 @@ pub async fn revoke(app: &App, workspace: WorkspaceId, by: AuditContext, id: Key
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
     tx.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
-    let confirmation = publish(app, tx, &key, None).await?;
-    app.metrics.revocation(app.clock.ticks().saturating_sub(begun));
-    Ok(recorded(app, key, confirmation).await)
+    let confirmation = commit_and_propagate(keys, tx, &key, None).await?;
+    keys.revocation_seconds.observe(keys.clock.ticks().saturating_sub(started_at).as_secs_f64());
+    Ok(confirm_in_background(keys, key, confirmation).await)
 }
 
-/// The key, which every node refuses by now, and the record of that. The promise does not depend on the record: if it
-/// cannot be written, the key is refused all the same, and since when is true all the same.
-async fn recorded(app: &App, mut key: Key, confirmation: Confirmation) -> Key {
+/// Sets the time from which every node has refused the key, and records it. The revocation does not depend on the record: if it
+/// cannot be written, every node refuses the key all the same.
+async fn confirm_in_background(keys: &Keys, mut key: Key, confirmation: Confirmation) -> Key {
     if key.refused_everywhere_at.is_none() {
-        let since = app.clock.now();
-        // By a task of its own: it goes on if whoever revoked the key does not wait any longer.
-        let recording = tokio::spawn(record(app.clone(), key.clone(), since, confirmation));
-        let known = match timeout(RECORDING, recording).await {
-            Ok(Ok(known)) => known,
+        let since = keys.clock.now();
+        // A task of its own, which continues if the client disconnects.
+        let recording = tokio::spawn(record_confirmation(keys.clone(), key.clone(), since, confirmation));
+        let recorded = match timeout(RECORD_TIMEOUT, recording).await {
+            Ok(Ok(recorded)) => recorded,
             Ok(Err(_)) | Err(_) => None,
         };
-        key.refused_everywhere_at = Some(known.unwrap_or(since));
+        key.refused_everywhere_at = Some(recorded.unwrap_or(since));
     }
     key
 }
 
-/// Since when the record says so; of two calls at once that have both waited, what the first has recorded stays.
-async fn record(app: App, key: Key, since: Time, confirmation: Confirmation) -> Option<Time> {
-    match try_record(&app, &key, since, &confirmation).await {
-        Ok(since) => since,
+/// Returns the recorded time, or `None` if it could not be recorded. Of two concurrent calls the first record stays.
+async fn record_confirmation(keys: Keys, key: Key, since: Time, confirmation: Confirmation) -> Option<Time> {
+    match write_confirmation(&keys, &key, since, &confirmation).await {
+        Ok(recorded) => recorded,
         Err(error) => {
             if !is_reported(&error) {
-                tracing::warn!(%error, key = %key.id, "from when on a key is refused could not be recorded");
+                tracing::warn!(%error, key = %key.id, "could not record revocation confirmation");
             }
             None
         }
     }
 }
 
-async fn try_record(app: &App, key: &Key, since: Time, confirmation: &Confirmation) -> DbResult<Option<Time>> {
-    let mut tx = AuditedTx::begin_essential_system(app, key.workspace).await?;
+async fn write_confirmation(keys: &Keys, key: &Key, since: Time, confirmation: &Confirmation) -> DbResult<Option<Time>> {
+    let mut tx = AuditedTx::begin_essential_system(keys, key.workspace).await?;
     if !store::set_refused_everywhere(tx.db(), key.id, since).await? {
-        let known = store::find(tx.db(), key.workspace, key.id).await?;
-        return Ok(known.and_then(|key| key.refused_everywhere_at));
+        let stored = store::find(tx.db(), key.workspace, key.id).await?;
+        return Ok(stored.and_then(|key| key.refused_everywhere_at));
     }
     let details = json!({
         "revokedAt": key.revoked_at,

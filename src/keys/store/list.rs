@@ -9,78 +9,13 @@ use sea_orm::{
 };
 
 use super::{has_status, key_of};
-use crate::keys::model::{Key, Status};
+use crate::keys::model::{Key, KeyOrder, KeyQuery, KeySearch, KeySort, Status, StatusCounts};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
-use key_format::{SecretDigest, digest_of};
 use kit::clock::Time;
 use kit::db::{DbResult, contains, rows_of};
 use kit::http::Paging;
-
-/// A search for keys.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::keys) enum Search {
-    Anything,
-    /// Part of a name or a hint.
-    Text(String),
-    /// The digest of a whole secret, which is never part of a query itself.
-    Secret(SecretDigest),
-}
-
-impl Search {
-    /// Parses the text of a search field, which may be a whole secret.
-    pub(in crate::keys) fn parse(text: &str) -> Self {
-        match (text.trim(), digest_of(text.trim().as_bytes())) {
-            ("", _) => Self::Anything,
-            (_, Ok(digest)) => Self::Secret(digest),
-            (text, Err(_)) => Self::Text(text.to_owned()),
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::keys) enum SortBy {
-    Name,
-    Created,
-    /// Keys that were never used come before all others.
-    LastUsed,
-    /// Keys that never expire come after all others.
-    Expires,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::keys) enum Order {
-    Ascending(SortBy),
-    Descending(SortBy),
-}
-
-#[derive(Clone, Debug)]
-pub(in crate::keys) struct KeyQuery {
-    pub(in crate::keys) status: Option<Status>,
-    pub(in crate::keys) search: Search,
-    pub(in crate::keys) order: Order,
-}
-
-/// Number of keys by status.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(in crate::keys) struct Counts {
-    pub(in crate::keys) active: u64,
-    pub(in crate::keys) expired: u64,
-    pub(in crate::keys) revoked: u64,
-}
-
-impl Counts {
-    /// Returns the number of one status, or of all.
-    pub(in crate::keys) fn of(&self, status: Option<Status>) -> u64 {
-        match status {
-            None => self.active + self.expired + self.revoked,
-            Some(Status::Active) => self.active,
-            Some(Status::Expired) => self.expired,
-            Some(Status::Revoked) => self.revoked,
-        }
-    }
-}
 
 pub(in crate::keys) async fn find_page(
     db: &impl ConnectionTrait,
@@ -108,14 +43,14 @@ pub(in crate::keys) struct Settled {
 /// The age from which creations and revocations are final: no transaction takes as long to commit.
 const SETTLE_AFTER: Duration = Duration::from_hours(1);
 
-/// Counts keys by status, on the basis of an earlier count. Returns the counts, the basis of the next count, and the time at which
+/// StatusCounts keys by status, on the basis of an earlier count. Returns the counts, the basis of the next count, and the time at which
 /// the next key expires. Reads only keys created or revoked since the earlier count, and expired keys, each on an index.
 pub(in crate::keys) async fn count_since(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     base: Settled,
     now: Time,
-) -> DbResult<(Counts, Settled, Option<Time>)> {
+) -> DbResult<(StatusCounts, Settled, Option<Time>)> {
     let found =
         |which: Condition| Query::select().from(Entity).and_where(Column::WorkspaceId.eq(workspace)).cond_where(which).take();
     let number = |which: Condition| found(which).expr(Func::count(Expr::col(Asterisk))).take();
@@ -139,7 +74,7 @@ pub(in crate::keys) async fn count_since(
     let figure = |column| row.try_get_by_index(column).map(i64::unsigned_abs);
     let settled = Settled { until: Some(until), created: base.created + figure(0)?, revoked: base.revoked + figure(1)? };
     let (all, revoked, expired) = (settled.created + figure(2)?, settled.revoked + figure(3)?, figure(4)?);
-    Ok((Counts { active: all.saturating_sub(expired + revoked), expired, revoked }, settled, row.try_get_by_index(5)?))
+    Ok((StatusCounts { active: all.saturating_sub(expired + revoked), expired, revoked }, settled, row.try_get_by_index(5)?))
 }
 
 /// Returns active keys whose secret a person has seen because they created or rotated them, the newest first.
@@ -155,13 +90,13 @@ pub async fn seen_by(
     seen.limit(most).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// Counts the keys that a search finds, by status.
+/// StatusCounts the keys that a search finds, by status.
 pub(in crate::keys) async fn count_by_status(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
-    search: &Search,
+    search: &KeySearch,
     now: Time,
-) -> DbResult<Counts> {
+) -> DbResult<StatusCounts> {
     let mut counting = Entity::find().filter(matches(workspace, None, search, now)).select_only();
     for status in [Status::Active, Status::Expired, Status::Revoked] {
         let count = Func::count(Expr::expr(CaseStatement::new().case(has_status(status, now), 1)));
@@ -170,34 +105,34 @@ pub(in crate::keys) async fn count_by_status(
     let counted: Option<(i64, i64, i64)> = counting.into_tuple().one(db).await?;
     let (active, expired, revoked) = counted.unwrap_or_default();
     let [active, expired, revoked] = [active, expired, revoked].map(i64::unsigned_abs);
-    Ok(Counts { active, expired, revoked })
+    Ok(StatusCounts { active, expired, revoked })
 }
 
-fn matches(workspace: WorkspaceId, status: Option<Status>, search: &Search, now: Time) -> Condition {
+fn matches(workspace: WorkspaceId, status: Option<Status>, search: &KeySearch, now: Time) -> Condition {
     let found = match search {
-        Search::Anything => Condition::all(),
-        Search::Text(text) => Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text)),
-        Search::Secret(digest) => Condition::all().add(Column::Digest.eq(digest.0.to_vec())),
+        KeySearch::Anything => Condition::all(),
+        KeySearch::Text(text) => Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text)),
+        KeySearch::Secret(digest) => Condition::all().add(Column::Digest.eq(digest.0.to_vec())),
     };
     Condition::all().add(Column::WorkspaceId.eq(workspace)).add_option(status.map(|status| has_status(status, now))).add(found)
 }
 
 /// Sorts by `order`, then by id. Every order except by last use has an index on workspace, column and id.
-fn sorted(keys: Select<Entity>, order: Order) -> Select<Entity> {
+fn sorted(keys: Select<Entity>, order: KeyOrder) -> Select<Entity> {
     use sea_orm::Order::{Asc, Desc};
     let (by, direction, never_used, no_expiration) = match order {
-        Order::Ascending(by) => (by, Asc, NullOrdering::First, NullOrdering::Last),
-        Order::Descending(by) => (by, Desc, NullOrdering::Last, NullOrdering::First),
+        KeyOrder::Ascending(by) => (by, Asc, NullOrdering::First, NullOrdering::Last),
+        KeyOrder::Descending(by) => (by, Desc, NullOrdering::Last, NullOrdering::First),
     };
     let sorted = match by {
-        SortBy::Name => keys.order_by(Expr::expr(Func::lower(Column::Name.into_expr())), direction.clone()),
-        SortBy::Created => keys.order_by(Column::CreatedAt, direction.clone()),
-        SortBy::LastUsed => {
+        KeySort::Name => keys.order_by(Expr::expr(Func::lower(Column::Name.into_expr())), direction.clone()),
+        KeySort::Created => keys.order_by(Column::CreatedAt, direction.clone()),
+        KeySort::LastUsed => {
             let last_uses: RelationDef = Entity::belongs_to(last_use::Entity).from(Column::Id).to(last_use::Column::KeyId).into();
             let joined = keys.join(JoinType::LeftJoin, last_uses);
             joined.order_by_with_nulls(last_use::Column::At, direction.clone(), never_used)
         }
-        SortBy::Expires => keys.order_by_with_nulls(Column::ExpiresAt, direction.clone(), no_expiration),
+        KeySort::Expires => keys.order_by_with_nulls(Column::ExpiresAt, direction.clone(), no_expiration),
     };
     sorted.order_by(Column::Id, direction)
 }

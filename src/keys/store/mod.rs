@@ -19,7 +19,7 @@ use sea_orm::{
 pub use described::{described_after, described_of};
 pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
-pub(super) use list::{Counts, KeyQuery, Order, Search, Settled, SortBy, count_by_status, count_since, find_page};
+pub(super) use list::{Settled, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by};
 
 use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use kit::http::Paging;
-use planeconnection::keys::{self, KeyFilter};
+use planeconnection::keys::{self, Include, KeyFilter, KeyQuery};
 use serde_json::json;
 use testkit::KEYS;
 
@@ -151,8 +151,9 @@ async fn secret_finds_its_key_but_not_in_a_url() {
     let t = TestApp::new().await;
     let (key, _) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await);
     let filter = KeyFilter { search: Some(key.secret.clone()), ..KeyFilter::default() };
-    let found = keys::list(&t.app, t.workspace.id, &filter, Paging::default(), t.app.clock.now()).await.expect("a list");
-    assert_eq!(found.items.iter().map(|key| key.id.to_string()).collect::<Vec<_>>(), [key.id.as_str()]);
+    let (query, paging, now) = (KeyQuery::from(&filter), |_| Paging::default(), t.app.clock.now());
+    let found = keys::list(&t.app.keys, t.workspace.id, &query, paging, Include::Nothing, now).await.expect("a list").page;
+    assert_eq!(found.items.iter().map(|listed| listed.key.id.to_string()).collect::<Vec<_>>(), [key.id.as_str()]);
     t.admin().await.get(&format!("{KEYS}?search={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
 }
 

@@ -1,23 +1,23 @@
-//! A text to search for, on its way into an address; a key that was pasted must not get there.
+//! The search form: redirects to the list with the text in its address. A pasted secret must not get into an address.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use sha2::{Digest, Sha256};
 
-use super::wanted::{BY_DIGEST, LIST, Wanted};
+use super::query::{BY_DIGEST, LIST, ListQuery};
 use crate::access::{Form, ManageKeys, PageSession};
 use key_format::find_key;
 use kit::page::Fields;
 
-/// To the list that shows what was found. A browser with a script hashes a key itself and does not come here with it.
+/// Redirects to the list. A browser with scripts hashes a pasted secret itself and does not send it.
 pub(super) async fn search(_: PageSession<ManageKeys>, Form { fields, .. }: Form) -> Response {
     Redirect::to(&address(&fields)).into_response()
 }
 
 fn address(fields: &Fields) -> String {
     match find_key(fields.text("search")) {
-        // Whether or not its checksum fits: with a mistyped one nothing will be found.
+        // A secret with a wrong checksum is hashed as well, and finds nothing.
         Some(secret) => format!("{LIST}?search={BY_DIGEST}{}", hex::encode(Sha256::digest(secret))),
-        None => Wanted::read(fields).link(),
+        None => ListQuery::read(fields).link(),
     }
 }
 
@@ -28,7 +28,7 @@ mod tests {
     use kit::random::Random;
 
     #[test]
-    fn a_key_becomes_its_digest_and_any_other_text_stays_with_its_filters() {
+    fn secret_becomes_its_digest_and_other_text_keeps_its_filters() {
         let random = Random::seeded(1);
         let secret = PlainSecret::generate(|bytes| random.fill(bytes));
         let expected = format!("/settings/api-keys?search=sha256:{}", hex::encode(secret.digest().0));
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_gets_into_an_address_however_it_was_pasted() {
+    fn pasted_secret_never_gets_into_an_address() {
         let random = Random::seeded(2);
         let secret = PlainSecret::generate(|bytes| random.fill(bytes)).expose().to_owned();
         for text in [

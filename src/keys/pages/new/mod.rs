@@ -1,6 +1,6 @@
 //! The form of a new key.
 //!
-//! - here opening and sending it; `permissions` what the key may do
+//! - here the handlers; `permissions` the choice of permissions
 
 mod permissions;
 
@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{expiration, fields as shared, off, secret};
+use super::{disabled, expiration, fields as shared, secret};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
@@ -26,7 +26,7 @@ use kit::text::sentence;
 
 const PATH: &str = "/settings/api-keys/new";
 
-/// The fields in their order on the page.
+/// The order of the fields on the page.
 const ORDER: [&str; 9] =
     ["name", "permissions", "modules", "expiration", "date", "description", "addresses", "requests", "seconds"];
 
@@ -36,23 +36,23 @@ pub(super) fn lines() -> Vec<Route<App>> {
 
 #[derive(Template)]
 #[template(path = "keys/new.html")]
-struct NewPage {
+struct NewKeyPage {
     frame: Frame,
     fields: Fields,
     faults: FormFaults,
     once: String,
     tiles: Vec<permissions::Tile>,
-    rows: Vec<permissions::Row>,
+    rows: Vec<permissions::ModuleRow>,
     choices: expiration::Choices,
     example: Option<IpAddr>,
     has_more: bool,
 }
 
-impl NewPage {
+impl NewKeyPage {
     fn new(app: &App, who: &PageSession<ManageKeys>, fields: Fields, faults: FormFaults) -> Self {
         let frame = who.frame(app, "New API Key", Place::ApiKeys);
         Self {
-            // One opened form makes one key, however often it is sent and mended.
+            // One form creates one key, however often it is corrected and sent.
             once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
             tiles: permissions::tiles(&fields),
             rows: permissions::rows(&fields),
@@ -68,33 +68,33 @@ impl NewPage {
 
 async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Response, ApiError> {
     if !workspaces::api_keys_enabled(app.db.read(), who.workspace()).await? {
-        return off::show(&app, &who).await;
+        return disabled::show(&app, &who).await;
     }
-    let fields = shared::untouched().with("permissions", "read_only").with("expiration", "90");
-    Ok(html_with(StatusCode::OK, &NewPage::new(&app, &who, fields, FormFaults::default())))
+    let fields = shared::defaults().with("permissions", "read_only").with("expiration", "90");
+    Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, fields, FormFaults::default())))
 }
 
 async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
     let frame = who.frame(&app, "API key created", Place::ApiKeys);
-    let again = |status, faults| Ok(html_with(status, &NewPage::new(&app, &who, form.fields.clone(), faults)));
+    let again = |status, faults| Ok(html_with(status, &NewKeyPage::new(&app, &who, form.fields.clone(), faults)));
     let input = match read(&form.fields, &frame.at) {
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };
-    match service::create(&app, who.workspace(), who.by(&app), input, form.once()).await {
+    match service::create(&app.keys, who.workspace(), who.by(&app), input, form.once()).await {
         Ok(new) => {
             let afterwards = format!("/settings/api-keys/{}", new.key.id);
             Ok(secret::show_once(&app, frame, &new, &afterwards))
         }
         Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
-        Err(Error::Disabled) => off::show(&app, &who).await,
+        Err(Error::Disabled) => disabled::show(&app, &who).await,
         Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
         Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(exceeded))),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What the form asks for, as a call would; or every fault of it.
+/// Parses the submitted fields, or returns all their faults.
 fn read(fields: &Fields, at: &Moments) -> Result<CreateKey, FormFaults> {
     let mut faults = FormFaults::default();
     let permissions = permissions::read(fields, &mut faults);

@@ -1,12 +1,12 @@
-//! What a new key may do: a preset, or a choice for each module.
+//! The permissions of a new key: a preset, or a choice for each module.
 
 use crate::keys::model::check_scopes;
-use crate::keys::pages::fields::found;
-use crate::keys::pages::words;
+use crate::keys::pages::fields::faults_of;
+use crate::keys::pages::labels;
 use crate::scopes::{Access, Module, Permissions, Scope};
 use kit::page::{Fields, FormFaults};
 
-/// A preset and what it comes to.
+/// A preset as the form offers it.
 #[derive(Debug)]
 pub(super) struct Tile {
     pub(super) value: &'static str,
@@ -15,7 +15,7 @@ pub(super) struct Tile {
     pub(super) is_chosen: bool,
 }
 
-/// The least first.
+/// Returns the presets, beginning with the fewest permissions.
 pub(super) fn tiles(fields: &Fields) -> Vec<Tile> {
     let tile = |permissions: Permissions, name, about| {
         let value = permissions.as_str();
@@ -28,36 +28,35 @@ pub(super) fn tiles(fields: &Fields) -> Vec<Tile> {
     ]
 }
 
-/// A module in the table.
+/// A row of the table of modules.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct ModuleRow {
     pub(super) field: String,
     pub(super) title: &'static str,
-    pub(super) cells: Vec<Option<Cell>>,
+    pub(super) cells: Vec<Option<ModuleChoice>>,
 }
 
-/// One of its choices; there is none where the module cannot be written.
+/// A choice of access to a module; absent where the module cannot be written.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(super) struct ModuleChoice {
     pub(super) value: &'static str,
     pub(super) name: &'static str,
-    /// What it means.
     pub(super) means: String,
     pub(super) is_chosen: bool,
 }
 
-/// Every module with None, Read and Write.
-pub(super) fn rows(fields: &Fields) -> Vec<Row> {
+/// Returns every module with the choices None, Read and Write.
+pub(super) fn rows(fields: &Fields) -> Vec<ModuleRow> {
     let row = |module: Module| {
         let field = field_of(module);
         let cell = |access| cell(module, access, fields.text(&field));
         let cells = [None, Some(Access::Read), Some(Access::Write)].into_iter().map(cell).collect();
-        Row { title: words::title(module), cells, field }
+        ModuleRow { title: labels::title(module), cells, field }
     };
     Module::ALL.into_iter().map(row).collect()
 }
 
-fn cell(module: Module, access: Option<Access>, chosen: &str) -> Option<Cell> {
+fn cell(module: Module, access: Option<Access>, chosen: &str) -> Option<ModuleChoice> {
     let (value, name) = match access {
         None => ("none", "None"),
         Some(Access::Read) => ("read", "Read"),
@@ -65,22 +64,22 @@ fn cell(module: Module, access: Option<Access>, chosen: &str) -> Option<Cell> {
     };
     let exists = access.is_none_or(|access| Scope::all().any(|scope| scope == Scope { module, access }));
     let is_chosen = chosen == value || chosen.is_empty() && access.is_none();
-    let means = access.map_or_else(|| "No access".to_owned(), |access| format!("Can {}", words::ability(module, access)));
-    exists.then_some(Cell { value, name, means, is_chosen })
+    let means = access.map_or_else(|| "No access".to_owned(), |access| format!("Can {}", labels::ability(module, access)));
+    exists.then_some(ModuleChoice { value, name, means, is_chosen })
 }
 
 fn field_of(module: Module) -> String {
     format!("scope-{}", module.as_str())
 }
 
-/// What was chosen. The table counts for “Specific modules” only.
+/// Reads the chosen permissions. The table of modules matters only with “Specific modules”.
 pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> Option<(Permissions, Option<Vec<Scope>>)> {
     let Ok(permissions) = fields.text("permissions").parse::<Permissions>() else {
         faults.add("permissions", "Choose what the key may do.");
         return None;
     };
     let scopes = (permissions == Permissions::Custom).then(|| scopes(fields));
-    if !found(|faults| check_scopes(permissions, scopes.as_deref(), faults)).is_empty() {
+    if !faults_of(|faults| check_scopes(permissions, scopes.as_deref(), faults)).is_empty() {
         faults.add("modules", "Choose Read or Write for at least one module.");
     }
     Some((permissions, scopes))

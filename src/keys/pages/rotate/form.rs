@@ -1,53 +1,53 @@
-//! What the form of a replacement says: its name, and how long it works.
+//! The form of a replacement: name and expiration.
 
 use crate::keys::error::Error;
 use crate::keys::model::{Key, RotateKey};
 use crate::keys::pages::expiration::{self, Choices};
-use crate::keys::pages::fields::{found, name_taken, named, noted};
+use crate::keys::pages::fields::{faults_of, name_taken, parse_name, value_or_fault};
 use kit::http::Check;
 use kit::page::{Fields, FormFaults, Moments};
 use kit::text::sentence;
 
-/// The fields in their order on the page.
+/// The order of the fields on the page.
 const ORDER: [&str; 3] = ["name", "expiration", "date"];
 
-/// The form, as it is shown.
+/// The form of step 1 as it is shown.
 pub(super) struct Replacement {
     pub(super) fields: Fields,
-    /// What is sent once: the same form sent again makes no second key.
+    /// The idempotency key of the form: sending it twice creates one key.
     pub(super) once: String,
     pub(super) choices: Choices,
 }
 
 impl Replacement {
-    /// As the service would do it if nobody said otherwise.
+    /// Fills the form with the defaults of the service.
     pub(super) fn proposed(name: &str, once: String, old: &Key, at: &Moments) -> Self {
         let expiration = if old.expires_at.is_some() { "same" } else { "never" };
         let fields = Fields::default().with("name", name).with("expiration", expiration);
         Self { fields, once, choices: Choices::replacing(old, at) }
     }
 
-    /// As it was typed.
+    /// Fills the form with submitted fields.
     pub(super) fn typed(fields: &Fields, old: &Key, at: &Moments) -> Self {
         Self { fields: fields.clone(), once: fields.text("once").to_owned(), choices: Choices::replacing(old, at) }
     }
 }
 
-/// What the service is asked for.
+/// Parses the submitted fields, or returns their faults.
 pub(super) fn read(fields: &Fields, at: &Moments) -> Result<RotateKey, FormFaults> {
     let mut faults = FormFaults::default();
-    let name = noted(named(fields), "name", &mut faults);
-    // As long as the old key had is what the service does by itself.
+    let name = value_or_fault(parse_name(fields), "name", &mut faults);
+    // Without an expiry, the service gives the lifetime of the old key.
     let expires_at = if fields.is("expiration", "same") { None } else { expiration::read(fields, at, &mut faults) };
     let input = RotateKey { expires_at, name };
-    for fault in found(|faults| input.check(faults)) {
+    for fault in faults_of(|faults| input.check(faults)) {
         faults.add(&fault.field, fault.message);
     }
     faults.sort_as(&ORDER);
     if faults.is_empty() { Ok(input) } else { Err(faults) }
 }
 
-/// What the service says against it, at its field.
+/// Converts an error of the service to a fault of the form.
 pub(super) fn refused(error: &Error) -> FormFaults {
     match error {
         Error::NameTaken(_) => name_taken(error),

@@ -1,7 +1,7 @@
-//! A key's replacement, step by step: create it, put it into the application, see that it works, revoke the old key.
-//! The page finds out by itself how far this has come.
+//! Rotation, step by step: create the replacement, put it into the application, confirm that it works, revoke the old key.
+//! The page derives the current step from the uses of both keys.
 //!
-//! - here the page and what its form does; `form` what the form says; `takeover` what both keys did since
+//! - here the handlers; `form` the form of the replacement; `takeover` the uses of both keys
 
 mod form;
 mod takeover;
@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use self::form::Replacement;
 use self::takeover::Takeover;
-use super::words::{self, Badge};
-use super::{off, secret};
+use super::labels::{self, Badge};
+use super::{disabled, secret};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
@@ -40,17 +40,17 @@ struct RotatePage {
     old: Key,
     status: Badge,
     is_active: bool,
-    /// The form of step 1; none if no replacement can be made.
+    /// The form of step 1; `None` if no replacement can be created.
     form: Option<Replacement>,
-    /// The replacement that there is already, and how far it has come.
+    /// The existing replacement and its progress.
     takeover: Option<Takeover>,
-    /// Of a key that cannot be rotated: the latest key that replaced it.
+    /// The latest replacement of a key that cannot be rotated.
     successor: Option<Key>,
     faults: FormFaults,
 }
 
 impl RotatePage {
-    /// The step that is to be taken now, from 1.
+    /// Returns the current step, from 1.
     fn step(&self) -> u8 {
         match self.takeover.as_ref().map(|takeover| takeover.handover) {
             None => 1,
@@ -85,7 +85,7 @@ async fn show(
         None => None,
     };
     if is_active && !is_enabled && takeover.is_none() {
-        return off::show(app, who).await;
+        return disabled::show(app, who).await;
     }
     let form = match typed {
         _ if !(is_active && is_enabled) => None,
@@ -103,7 +103,7 @@ async fn show(
         },
         (true, _) => None,
     };
-    let status_badge = words::status(&old, &frame.at);
+    let status_badge = labels::status(&old, &frame.at);
     let page = RotatePage { frame, status: status_badge, is_active, form, takeover, successor, faults, old };
     Ok(html_with(status, &page))
 }
@@ -119,10 +119,10 @@ async fn create(
         Ok(input) => input,
         Err(faults) => return show(&app, &who, id, Some(&form.fields), StatusCode::BAD_REQUEST, faults).await,
     };
-    match service::rotate(&app, who.workspace(), who.by(&app), id, input, form.once()).await {
+    match service::rotate(&app.keys, who.workspace(), who.by(&app), id, input, form.once()).await {
         Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
         Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
-        Err(Error::Disabled) => off::show(&app, &who).await,
+        Err(Error::Disabled) => disabled::show(&app, &who).await,
         // The page of a key that is not active says so instead of showing a form.
         Err(error @ (Error::NameTaken(_) | Error::NotActive(_) | Error::Quota(_))) => {
             let faults = form::refused(&error);

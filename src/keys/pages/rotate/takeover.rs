@@ -1,4 +1,4 @@
-//! What the old key and its replacement did: whether the one has taken over from the other.
+//! The uses of the old key and of its replacement, and the progress of the rotation.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,36 +13,37 @@ use kit::db::DbResult;
 use kit::page::Moments;
 use kit::page::chart::OnScale;
 
-/// An address that used the old key in this time and has not used the new one yet is named.
+/// An address that used the old key within this time, and has not used the new one, is listed as missing.
 const LATELY: Duration = Duration::from_hours(7 * 24);
 
-/// The chart's own measure; it fills the room it is given.
+/// The coordinates of a chart, which is scaled to the available space.
 const CHART: (u32, u32) = (36, 64);
 
-/// How far a replacement has come.
+/// The progress of a replacement, as the page shows it.
 pub(super) struct Takeover {
     pub(super) new: Key,
     pub(super) handover: Handover,
     pub(super) sides: [Side; 2],
-    /// Addresses that would be cut off: they used the old key beside the new one, or not long ago and never the new one.
+    /// Addresses that a revocation would cut off: they used the old key after the first use of the new one, or used it recently and
+    /// never used the new one.
     pub(super) waiting: Vec<address::Model>,
-    /// Addresses that used the old key lately, and have never used the new one.
+    /// Addresses that used the old key within [`LATELY`] and have never used the new one.
     pub(super) missing: Vec<address::Model>,
-    /// Whether the old key was used when the new one was in use already.
+    /// True if the old key was used after the first use of the new one.
     pub(super) is_beside: bool,
-    /// Whether the old key has not been quiet for long.
+    /// True if the old key was used within [`UNUSED_AFTER`].
     pub(super) is_fresh: bool,
     pub(super) old_last_used: Option<Time>,
 }
 
-/// What one of the two keys did.
+/// The uses of one of the two keys.
 pub(super) struct Side {
     pub(super) heading: &'static str,
     pub(super) hint: String,
     pub(super) last: Option<last_use::Model>,
     /// “340 requests in the last 24 hours”
     pub(super) count: String,
-    /// “3 denied”, if any were.
+    /// “3 denied”, if there were any.
     pub(super) denied: Option<String>,
     pub(super) id: KeyId,
     pub(super) chart: OnScale,
@@ -52,7 +53,7 @@ impl Takeover {
     pub(super) async fn read(app: &App, old: &Key, new: Key, at: &Moments) -> DbResult<Self> {
         let (db, now) = (app.db.read(), at.now());
         let [old_last, new_last] = [traffic::last_use(app, old.id).await?, traffic::last_use(app, new.id).await?];
-        // The two are not written in one go: a key that was used has a first use, too.
+        // First and last use are not written together: a key with a last use has a first use.
         let new_first = usage::first_use(db, new.id).await?.or(new_last.as_ref().map(|last| last.at));
         let old_last_used = old_last.as_ref().map(|last| last.at);
         let (old_from, new_from) = (usage::addresses(db, old.id).await?, usage::addresses(db, new.id).await?);
@@ -79,22 +80,28 @@ impl Takeover {
 }
 
 impl Takeover {
-    /// Whether nothing at all speaks against revoking the old key, once the new one has taken over.
+    /// Returns whether no recent use of the old key and no missing address speaks against its revocation.
     pub(super) fn is_certain(&self) -> bool {
         !self.is_fresh && self.missing.is_empty()
     }
 }
 
-/// Addresses that used the old key lately, and have never used the new one.
+/// Addresses that used the old key within [`LATELY`] and have never used the new one.
 fn missing(old: &[address::Model], new: &[address::Model], now: Time) -> Vec<address::Model> {
     let known: HashSet<&str> = new.iter().map(|row| row.ip.as_str()).collect();
     let is_missing = |row: &&address::Model| now.since(row.last_used_at) <= LATELY && !known.contains(row.ip.as_str());
     old.iter().filter(is_missing).cloned().collect()
 }
 
-type Used<'a> = (&'a Key, Option<last_use::Model>);
+type LastUsedKey<'a> = (&'a Key, Option<last_use::Model>);
 
-fn sides((old, old_last): Used<'_>, (new, new_last): Used<'_>, traffic: &[Traffic; 2], since: Sum, at: &Moments) -> [Side; 2] {
+fn sides(
+    (old, old_last): LastUsedKey<'_>,
+    (new, new_last): LastUsedKey<'_>,
+    traffic: &[Traffic; 2],
+    since: Sum,
+    at: &Moments,
+) -> [Side; 2] {
     let [old_day, new_day] = traffic;
     let old_bars = old_day.bars("Old key, the last 24 hours", at, CHART);
     let new_bars = new_day.bars("New key, the last 24 hours", at, CHART);

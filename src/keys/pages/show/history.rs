@@ -1,52 +1,52 @@
-//! What happened to the key, what it did, and the keys before and after it.
+//! The events of a key, and the keys before and after it by rotation.
 
 use crate::app::App;
 use crate::audit::{self, Event, EventFilter, Outcome};
 use crate::keys::model::{Key, KeyId};
-use crate::keys::pages::words::{self, Badge};
+use crate::keys::pages::labels::{self, Badge};
 use crate::keys::store;
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::http::Paging;
 use kit::page::Moments;
 
-/// Events that are shown here; the log has the others.
+/// The number of events on the page; the audit log has the others.
 const EVENTS: Paging = Paging { page: 1, page_size: 10 };
 
-/// One event.
-pub(super) struct Told {
+/// An event of the key.
+pub(super) struct EventLine {
     pub(super) event: Event,
-    /// As a sentence.
+    /// The event as a sentence.
     pub(super) words: String,
     pub(super) is_denied: bool,
-    /// Why it deserves a second look.
+    /// The reason why the event is unusual, if it is.
     pub(super) unusual: Option<&'static str>,
 }
 
-/// The last events of a key: what it did, and what was done to it.
-pub(super) async fn events(app: &App, workspace: WorkspaceId, key: KeyId) -> DbResult<Vec<Told>> {
+/// Reads the last events of a key, as actor or as target.
+pub(super) async fn events(app: &App, workspace: WorkspaceId, key: KeyId) -> DbResult<Vec<EventLine>> {
     let of_key = EventFilter { api_key_id: Some(key.to_string()), ..EventFilter::default() };
     let page = audit::list(app.db.read(), workspace, &of_key, EVENTS).await?;
-    let told = |event: Event| Told {
+    let line = |event: Event| EventLine {
         words: audit::describe(&event),
         is_denied: event.outcome == Outcome::Denied.as_str(),
         unusual: audit::unusual(&event),
         event,
     };
-    Ok(page.items.into_iter().map(told).collect())
+    Ok(page.items.into_iter().map(line).collect())
 }
 
-/// One of the keys that came of the same key by rotation.
+/// A key that is related by rotation.
 pub(super) struct Relative {
     pub(super) key: Key,
     pub(super) status: Badge,
-    /// Whether it is the one whose page this is.
+    /// True for the key of this page.
     pub(super) is_this: bool,
-    /// The name of the key that it replaces.
+    /// The name of the key it replaces.
     pub(super) replaces: Option<String>,
 }
 
-/// The keys before and after this one; none if there is but this one.
+/// Reads the keys before and after this one by rotation; empty if there are no others.
 pub(super) async fn relatives(app: &App, key: &Key, at: &Moments) -> DbResult<Vec<Relative>> {
     let family = store::relatives(app.db.read(), key).await?;
     if family.len() < 2 {
@@ -54,7 +54,7 @@ pub(super) async fn relatives(app: &App, key: &Key, at: &Moments) -> DbResult<Ve
     }
     let name = |id: KeyId| family.iter().find(|other| other.id == id).map(|other| other.name.clone());
     let relative = |other: &Key| Relative {
-        status: words::status(other, at),
+        status: labels::status(other, at),
         is_this: other.id == key.id,
         replaces: other.rotated_from.and_then(name),
         key: other.clone(),

@@ -1,18 +1,18 @@
-//! One key: what it is, what it may do, and what it did.
+//! The page of one key.
 //!
-//! - here what it is; `used` how it was used; `history` its events and its relatives by rotation
+//! - here its settings; `usage` requests and addresses; `history` events and relatives by rotation
 
 mod history;
-mod used;
+mod usage;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use self::history::{Relative, Told};
-use self::used::Used;
+use self::history::{EventLine, Relative};
+use self::usage::UsageSection;
+use super::labels::{self, Badge};
 use super::traffic;
-use super::words::{self, Badge};
 use crate::access::{ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, Place};
@@ -36,35 +36,35 @@ struct KeyPage {
     key: Key,
     status: Badge,
     soon: Option<Badge>,
-    notice: Option<Notice>,
-    can: Can,
+    notice: Option<KeyNotice>,
+    can: Actions,
     abilities: Vec<&'static str>,
     permissions: String,
     blocks: String,
     limit: String,
     last_use: Option<last_use::Model>,
-    used: Used,
+    used: UsageSection,
     relatives: Vec<Relative>,
-    events: Vec<Told>,
+    events: Vec<EventLine>,
 }
 
-/// What happened on the way here.
-struct Notice {
+/// A message about the action that led to this page.
+struct KeyNotice {
     class: &'static str,
     text: &'static str,
 }
 
-/// Which actions its state leaves.
-struct Can {
+/// The actions that the status of the key allows.
+struct Actions {
     rotate: bool,
     revoke: bool,
     edit: bool,
 }
 
-impl Can {
+impl Actions {
     fn new(status: Status, is_enabled: bool, has_successor: bool) -> Self {
         let is_active = status == Status::Active;
-        // A rotation that has begun is finished even when no more keys are made.
+        // A rotation that has begun can be finished while key management is off.
         Self { rotate: is_active && (is_enabled || has_successor), revoke: status != Status::Revoked, edit: is_active }
     }
 }
@@ -82,16 +82,16 @@ async fn show(
     let is_enabled = workspaces::api_keys_enabled(db, workspace).await?;
     let successor = store::find_active_successor(db, workspace, id, now).await?;
     Ok(html(&KeyPage {
-        status: words::status(&key, &frame.at),
-        soon: words::ends_soon(&key, &frame.at),
+        status: labels::status(&key, &frame.at),
+        soon: labels::ends_soon(&key, &frame.at),
         notice: notice(&asked),
-        can: Can::new(key.status(now), is_enabled, successor.is_some()),
-        abilities: words::abilities(key.scopes),
-        permissions: words::permissions(key.permissions, key.scopes),
+        can: Actions::new(key.status(now), is_enabled, successor.is_some()),
+        abilities: labels::abilities(key.scopes),
+        permissions: labels::permissions(key.permissions, key.scopes),
         blocks: key.allowlist.blocks().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        limit: words::rate_limit(key.rate_limit),
+        limit: labels::rate_limit(key.rate_limit),
         last_use: traffic::last_use(&app, id).await?,
-        used: Used::read(&app, id, &asked, &frame.at).await?,
+        used: UsageSection::read(&app, id, &asked, &frame.at).await?,
         relatives: history::relatives(&app, &key, &frame.at).await?,
         events: history::events(&app, workspace, id).await?,
         frame,
@@ -99,10 +99,10 @@ async fn show(
     }))
 }
 
-fn notice(asked: &Fields) -> Option<Notice> {
+fn notice(asked: &Fields) -> Option<KeyNotice> {
     const SHOWN: &str = "This key was already created. Its secret was shown once and cannot be shown again. If you did not store it, revoke the key and create another one.";
     const UPDATED: &str = "Changes saved. They apply from the next request.";
     let said = [("already", "shown", "warn", SHOWN), ("updated", "1", "good", UPDATED)];
     let found = said.into_iter().find(|(field, value, ..)| asked.is(field, value));
-    found.map(|(_, _, class, text)| Notice { class, text })
+    found.map(|(_, _, class, text)| KeyNotice { class, text })
 }

@@ -42,10 +42,10 @@ async fn field_errors_are_plain_sentences() {
     let over = "Give 1 to 1,000,000 requests.";
     for (field, value, message) in [
         ("name", "", "Enter a name."),
-        ("name", &long, "This name has 101 characters; at most 100 fit."),
+        ("name", &long, "This name has 101 characters; at most 100 are allowed."),
         ("name", "a\u{202e}b", "This name contains an invisible character. Type it instead of pasting it."),
         ("name", &secret, "This name contains an API key or token. Remove it, and revoke it: it may have leaked."),
-        ("description", &essay, "This description has 1,001 characters; at most 1,000 fit."),
+        ("description", &essay, "This description has 1,001 characters; at most 1,000 are allowed."),
         ("description", &secret, "This description contains an API key or token. Remove it, and revoke it: it may have leaked."),
         ("permissions", "", "Choose what the key may do."),
         ("expiration", "365", "Choose how long the key works."),
@@ -54,7 +54,7 @@ async fn field_errors_are_plain_sentences() {
             "10.0.0.0/8, 10.1.0.0/16",
             "Line 1, “10.0.0.0/8, 10.1.0.0/16”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.",
         ),
-        ("addresses", &many, "There are 51 lines; at most 50 fit."),
+        ("addresses", &many, "There are 51 lines; at most 50 are allowed."),
         ("requests", "1000001", over),
         ("requests", "many", over),
         ("requests", "", over),

@@ -1,4 +1,4 @@
-//! API key management is off: no new keys, and whom to ask.
+//! The page for a form of a new key while API key management is off.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -12,15 +12,15 @@ use kit::http::ApiError;
 use kit::page::html_with;
 
 #[derive(Template)]
-#[template(path = "keys/off.html")]
-struct OffPage {
+#[template(path = "keys/disabled.html")]
+struct DisabledPage {
     frame: Frame,
     owners: Vec<Member>,
 }
 
-/// 403: nobody can make a key here until an account owner switches it on.
+/// Returns 403, with the account owners who can switch API key management on.
 pub(super) async fn show(app: &App, who: &PageSession<ManageKeys>) -> Result<Response, ApiError> {
     let owners = members::with_role(app.db.read(), who.workspace(), &[Role::AccountOwner]).await?;
     let frame = who.frame(app, "API key management is off", Place::ApiKeys);
-    Ok(html_with(StatusCode::FORBIDDEN, &OffPage { frame, owners }))
+    Ok(html_with(StatusCode::FORBIDDEN, &DisabledPage { frame, owners }))
 }

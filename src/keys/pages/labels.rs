@@ -1,4 +1,4 @@
-//! Permissions and states as people read them.
+//! Permissions, statuses and limits as text for people.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use crate::scopes::{Access, Module, Permissions, Scopes};
 use kit::page::Moments;
 use kit::page::number::plural;
 
-/// From so long before its expiry on, a key's end is announced.
+/// The time before its expiry in which a key has a badge that announces it.
 const SOON: Duration = Duration::from_hours(14 * 24);
 
-/// What a module is called.
+/// Returns the name of a module.
 pub(super) const fn title(module: Module) -> &'static str {
     match module {
         Module::Trips => "Trips",
@@ -22,7 +22,7 @@ pub(super) const fn title(module: Module) -> &'static str {
     }
 }
 
-/// What access to a module lets an application do, as the rest of a sentence that begins with “It can”.
+/// Describes access to a module, as the rest of a sentence that begins with “It can”.
 pub(super) const fn ability(module: Module, access: Access) -> &'static str {
     match (module, access) {
         (Module::Trips, Access::Read) => "see trips",
@@ -39,7 +39,7 @@ pub(super) const fn ability(module: Module, access: Access) -> &'static str {
     }
 }
 
-/// What these scopes let an application do with each module they name.
+/// Describes the access to each module that the scopes allow.
 pub(super) fn abilities(scopes: Scopes) -> Vec<&'static str> {
     let access = |module| {
         let of_module = scopes.iter().filter(|scope| scope.module == module).map(|scope| scope.access);
@@ -48,7 +48,7 @@ pub(super) fn abilities(scopes: Scopes) -> Vec<&'static str> {
     Module::ALL.into_iter().filter_map(access).collect()
 }
 
-/// “Read-only”, or “Fleet (read), Invoices (write)”.
+/// Formats permissions: “Read-only”, or “Fleet (read), Invoices (write)”.
 pub(super) fn permissions(permissions: Permissions, scopes: Scopes) -> String {
     match permissions {
         Permissions::ReadOnly => "Read-only".to_owned(),
@@ -64,7 +64,7 @@ pub(super) fn permissions(permissions: Permissions, scopes: Scopes) -> String {
     }
 }
 
-/// The beginning of a text, of at most so many characters, where a word ends if one does.
+/// Shortens a text to at most `longest` characters, at the end of a word if possible.
 pub(super) fn shortened(text: &str, longest: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(longest) else { return text.to_owned() };
     let beginning = &text[..end];
@@ -72,14 +72,14 @@ pub(super) fn shortened(text: &str, longest: usize) -> String {
     format!("{}…", whole.trim_end())
 }
 
-/// A state as a badge.
+/// A status as a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Badge {
     pub(super) class: &'static str,
     pub(super) text: String,
 }
 
-/// “Active”, “Expired” or “Revoked”.
+/// Returns the badge “Active”, “Expired” or “Revoked”.
 pub(super) fn status(key: &Key, at: &Moments) -> Badge {
     let (class, text) = match key.status(at.now()) {
         Status::Active => ("active", "Active"),
@@ -89,13 +89,13 @@ pub(super) fn status(key: &Key, at: &Moments) -> Badge {
     Badge { class, text: text.to_owned() }
 }
 
-/// “Expires in 6 days”, for an active key whose end is near.
+/// Returns the badge “Expires in 6 days”, for an active key that expires soon.
 pub(super) fn ends_soon(key: &Key, at: &Moments) -> Option<Badge> {
     let expiry = key.expires_at.filter(|expiry| key.status(at.now()) == Status::Active && expiry.since(at.now()) <= SOON)?;
     Some(Badge { class: "soon", text: format!("Expires {}", at.ago_text(expiry)) })
 }
 
-/// “600 requests a minute”, “5 requests in 90 seconds”, “No limit”.
+/// Formats a rate limit: “600 requests a minute”, “5 requests in 90 seconds”, “No limit”.
 pub(super) fn rate_limit(limit: Option<RateLimit>) -> String {
     let Some(RateLimit { requests, per_seconds }) = limit else { return "No limit".to_owned() };
     let requests = plural(requests.into(), "request");

@@ -1,9 +1,9 @@
-//! How the key was used: over time, by scope, from where.
+//! The usage of a key: requests over time and by scope, and addresses.
 
 use crate::app::App;
 use crate::keys::model::KeyId;
+use crate::keys::pages::labels;
 use crate::keys::pages::traffic::{Span, Traffic, number, requests};
-use crate::keys::pages::words;
 use crate::keys::tables::address;
 use crate::keys::usage::{self, BucketSize, Sum};
 use crate::scopes::{Access, Scope};
@@ -13,15 +13,15 @@ use kit::page::chart::Bars;
 use kit::page::number::grouped;
 use kit::page::{Fields, Moments};
 
-/// The chart's own measure; it fills the room it is given.
+/// The coordinates of the chart, which is scaled to the available space.
 const CHART: (u32, u32) = (60, 100);
 
-/// Addresses that are shown at first.
+/// The number of addresses that are shown at first.
 const FEW: usize = 5;
 
-/// How the key was used lately.
-pub(super) struct Used {
-    /// Whether there was any request in the time that is shown.
+/// The usage section of the page.
+pub(super) struct UsageSection {
+    /// True if there was any request in the time that is shown.
     pub(super) any: bool,
     pub(super) by_hour: bool,
     pub(super) chart: Bars,
@@ -29,8 +29,8 @@ pub(super) struct Used {
     pub(super) total: String,
     /// “The busiest day was 20 Nov, with 1,204 requests”
     pub(super) most: Option<String>,
-    /// The latest first.
-    pub(super) rows: Vec<Row>,
+    /// The buckets with requests, the latest first.
+    pub(super) rows: Vec<BucketRow>,
     pub(super) scopes: Vec<ScopeRow>,
     pub(super) addresses: Vec<address::Model>,
     pub(super) more_addresses: Vec<address::Model>,
@@ -39,25 +39,23 @@ pub(super) struct Used {
     last: String,
 }
 
-/// One bucket, in numbers.
-pub(super) struct Row {
+/// The numbers of one hour or day.
+pub(super) struct BucketRow {
     pub(super) start: Time,
     pub(super) label: String,
     pub(super) allowed: String,
     pub(super) denied: String,
 }
 
-/// What was asked for.
+/// The requests that required one scope.
 pub(super) struct ScopeRow {
-    /// “Trips, write”
     pub(super) name: String,
-    /// `trips:write`
     pub(super) scope: Option<Scope>,
     pub(super) allowed: String,
     pub(super) denied: String,
 }
 
-impl Used {
+impl UsageSection {
     pub(super) async fn read(app: &App, key: KeyId, asked: &Fields, at: &Moments) -> DbResult<Self> {
         let by_hour = asked.is("by", "hour");
         let span =
@@ -89,23 +87,22 @@ impl Used {
         })
     }
 
-    /// The time that is shown.
     pub(super) fn span(&self) -> &'static str {
         if self.by_hour { "last 48 hours" } else { "last 30 days" }
     }
 
-    /// What stands under the two ends of the chart.
+    /// Returns the labels of both ends of the chart.
     pub(super) fn axis(&self) -> [&str; 2] {
         [&self.first, &self.last]
     }
 
-    /// “1,204”, or “1,000 or more” of a list that is full.
+    /// Formats the number of addresses: “1,204”, or “1,000 or more” if the list is full.
     pub(super) fn all(&self) -> String {
         let all = grouped(self.all_addresses);
         if self.all_addresses >= usage::MAX_LISTED as u64 { format!("{all} or more") } else { all }
     }
 
-    /// Addresses that are not in the table and not behind “more” either.
+    /// Returns the number of addresses that are neither in the table nor under “more”.
     pub(super) fn unlisted(&self) -> u64 {
         self.all_addresses.saturating_sub((self.addresses.len() + self.more_addresses.len()) as u64)
     }
@@ -116,8 +113,8 @@ fn most(traffic: &Traffic, start: Time, sum: Sum, at: &Moments, by_hour: bool) -
     format!("The busiest {bucket} {}, with {}", traffic.label(start, at), requests(sum.allowed + sum.denied))
 }
 
-fn row(traffic: &Traffic, (start, sum): (Time, Sum), at: &Moments) -> Row {
-    Row { start, label: traffic.label(start, at), allowed: number(sum.allowed), denied: number(sum.denied) }
+fn row(traffic: &Traffic, (start, sum): (Time, Sum), at: &Moments) -> BucketRow {
+    BucketRow { start, label: traffic.label(start, at), allowed: number(sum.allowed), denied: number(sum.denied) }
 }
 
 fn scope_row(scope: Option<Scope>, sum: Sum) -> ScopeRow {
@@ -125,7 +122,7 @@ fn scope_row(scope: Option<Scope>, sum: Sum) -> ScopeRow {
         || "None needed".to_owned(),
         |Scope { module, access }| {
             let access = if access == Access::Write { "write" } else { "read" };
-            format!("{}, {access}", words::title(module))
+            format!("{}, {access}", labels::title(module))
         },
     );
     ScopeRow { name, scope, allowed: number(sum.allowed), denied: number(sum.denied) }

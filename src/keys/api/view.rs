@@ -1,0 +1,76 @@
+//! [`KeyView`]: a key as the API and the command line show it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::keys::model::{KeyId, Person, RateLimit, Status};
+use crate::keys::service::KeyDetails;
+use crate::scopes::{Permissions, Scope};
+use kit::clock::Time;
+
+/// An API key, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey)]
+pub(crate) struct KeyView {
+    id: KeyId,
+    /// Unique among the workspace's active keys.
+    name: String,
+    /// The purpose of the key.
+    description: Option<String>,
+    /// The beginning and the end of the secret: `pck_Ab3d…Xy9z`.
+    hint: String,
+    permissions: Permissions,
+    /// The scopes of the key; write includes read.
+    scopes: Vec<Scope>,
+    status: Status,
+    created_at: Time,
+    created_by: Person,
+    /// The expiry; `null` for no expiration.
+    expires_at: Option<Time>,
+    /// The time of the last accepted request. It is up to a second late, or a minute if thousands of keys are in use.
+    last_used_at: Option<Time>,
+    /// The client address of the last accepted request.
+    last_used_ip: Option<String>,
+    revoked_at: Option<Time>,
+    revoked_by: Option<Person>,
+    revoke_reason: Option<String>,
+    /// The time from which every node has refused the key; `null` if the key is not revoked or the time is unknown.
+    refused_everywhere_at: Option<Time>,
+    /// The key that this one replaces.
+    rotated_from: Option<KeyId>,
+    /// The latest key that replaces this one.
+    rotated_to: Option<KeyId>,
+    /// The allowed CIDR blocks; empty for all addresses.
+    ip_allowlist: Vec<String>,
+    /// The rate limit; `null` for no limit.
+    rate_limit: Option<RateLimit>,
+}
+
+impl KeyView {
+    pub(crate) fn new(details: KeyDetails, now: Time) -> Self {
+        let KeyDetails { key, last_use, successor, .. } = details;
+        Self {
+            status: key.status(now),
+            scopes: key.scopes.iter().collect(),
+            last_used_at: last_use.as_ref().map(|use_| use_.at),
+            last_used_ip: last_use.map(|use_| use_.ip),
+            rotated_to: successor,
+            ip_allowlist: key.allowlist.blocks().iter().map(ToString::to_string).collect(),
+            id: key.id,
+            name: key.name,
+            description: key.description,
+            hint: key.hint,
+            permissions: key.permissions,
+            created_at: key.created_at,
+            created_by: key.created_by,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+            revoked_by: key.revoked_by,
+            revoke_reason: key.revoke_reason,
+            refused_everywhere_at: key.refused_everywhere_at,
+            rotated_from: key.rotated_from,
+            rate_limit: key.rate_limit,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The list of a workspace's keys, for the API, the command line and the pages.
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+
+use crate::keys::context::Keys;
+use crate::keys::model::{Key, KeyId, KeyQuery, KeySearch, StatusCounts};
+use crate::keys::store;
+use crate::keys::tables::last_use;
+use crate::keys::usage::{self, DayCount};
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
+use kit::http::{Page, Paging};
+
+/// One page of keys, and how many keys of each status the search finds.
+#[derive(Debug)]
+pub struct KeyList {
+    pub counts: StatusCounts,
+    pub page: Page<KeyDetails>,
+}
+
+/// A key with data of other tables, as far as [`Include`] asks for them.
+#[derive(Clone, Debug)]
+pub struct KeyDetails {
+    pub key: Key,
+    pub(in crate::keys) last_use: Option<last_use::Model>,
+    /// The latest key that replaces this one.
+    pub(in crate::keys) successor: Option<KeyId>,
+    /// Requests by day (UTC), of days with requests.
+    pub(in crate::keys) days: Vec<DayCount>,
+}
+
+/// The data to read with each key of a list; each kind is one query, however many keys there are.
+#[derive(Clone, Copy, Debug)]
+pub enum Include {
+    Nothing,
+    LastUseAndSuccessor,
+    LastUseAndDays { since: Time },
+}
+
+/// Lists one page of a workspace's keys. `paging` returns the page to read, given the number of keys that match.
+pub async fn list(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    query: &KeyQuery,
+    paging: impl FnOnce(u64) -> Paging,
+    include: Include,
+    now: Time,
+) -> DbResult<KeyList> {
+    let db = keys.db.read();
+    let counts = match query.search {
+        KeySearch::Anything => keys.counts.count(&keys.core, workspace, now).await?,
+        KeySearch::Text(_) | KeySearch::Secret(_) => store::count_by_status(db, workspace, &query.search, now).await?,
+    };
+    let total = counts.of(query.status);
+    let paging = paging(total);
+    let found = store::find_page(db, workspace, query, paging, now).await?;
+    let items = details(db, found, include).await?;
+    Ok(KeyList { counts, page: Page::new(items, total, paging) })
+}
+
+/// Reads the last use and the successor of one key.
+pub async fn details_of(db: &impl ConnectionTrait, key: Key) -> DbResult<KeyDetails> {
+    let last_use = usage::last_uses(db, vec![key.id]).await?.remove(&key.id);
+    let successor = store::successors(db, key.workspace, vec![key.id]).await?.remove(&key.id);
+    Ok(KeyDetails { key, last_use, successor, days: Vec::new() })
+}
+
+async fn details(db: &impl ConnectionTrait, keys: Vec<Key>, include: Include) -> DbResult<Vec<KeyDetails>> {
+    let ids = || keys.iter().map(|key| key.id).collect::<Vec<_>>();
+    let (mut last_uses, mut successors, mut days) = (HashMap::new(), HashMap::new(), HashMap::<KeyId, Vec<DayCount>>::new());
+    match (include, keys.first().map(|key| key.workspace)) {
+        (Include::Nothing, _) | (_, None) => {}
+        (Include::LastUseAndSuccessor, Some(workspace)) => {
+            last_uses = usage::last_uses(db, ids()).await?;
+            successors = store::successors(db, workspace, ids()).await?;
+        }
+        (Include::LastUseAndDays { since }, Some(_)) => {
+            for count in usage::days(db, ids(), since).await? {
+                days.entry(count.key).or_default().push(count);
+            }
+            last_uses = usage::last_uses(db, ids()).await?;
+        }
+    }
+    let with_details = |key: Key| KeyDetails {
+        last_use: last_uses.remove(&key.id),
+        successor: successors.remove(&key.id),
+        days: days.remove(&key.id).unwrap_or_default(),
+        key,
+    };
+    Ok(keys.into_iter().map(with_details).collect())
+}
