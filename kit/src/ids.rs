@@ -10,7 +10,7 @@ pub fn uuid_v7(now: Time, random: &Random) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis(now), &random.bytes()).into_uuid()
 }
 
-/// Returns a UUIDv7 from the non-cryptographic generator: for request ids only, which are short-lived and grant nothing.
+/// Returns a `UUIDv7` from the non-cryptographic generator: for request ids only, which are short-lived and grant nothing.
 pub fn non_crypto_uuid_v7(now: Time, random: &Random) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis(now), &random.non_crypto_bytes()).into_uuid()
 }

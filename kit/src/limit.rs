@@ -191,11 +191,11 @@ mod tests {
 
     #[test]
     fn a_new_rate_is_not_held_up_by_the_old_one() {
-        let (slow, non_crypto_bytes) =
+        let (slow, fast) =
             (Rate { requests: 1, per: Duration::from_hours(1) }, Rate { requests: 60, per: Duration::from_mins(1) });
         let (limit, now) = (Gcra::default(), Duration::from_secs(1_000_000));
         assert!(limit.take(slow, now).is_ok());
-        let refused = limit.take(non_crypto_bytes, now).expect_err("the old state counts as a full burst");
+        let refused = limit.take(fast, now).expect_err("the old state counts as a full burst");
         assert_eq!(refused.retry_after, Duration::from_secs(1));
     }
 

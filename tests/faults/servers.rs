@@ -238,7 +238,7 @@ fn failover_to_a_lagging_standby_is_logged() {
     std::fs::remove_file(follower.folder().join("data/standby.signal")).expect("it is a standby");
     follower.up().expect("it starts");
     proxy.redirect(follower.port());
-    until("the log says that answers were lost", || trial.log().contains("not as it was written"));
+    until("the log says that answers were lost", || trial.log().contains("database lost this node's writes"));
     // What it forgot is gone; from here on everything holds again.
     let stored = trial.stored_now();
     trial.ledger().adopt(&stored);

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Known;
 
-/// Hexadecimal digits of SHA-256 in an ETag: 64 bits suffice, as callers do not choose the content.
+/// Hexadecimal digits of SHA-256 in an `ETag`: 64 bits suffice, as callers do not choose the content.
 const DIGITS: usize = 16;
 
 /// A 200 response that is the same for every caller.

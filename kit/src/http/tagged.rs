@@ -1,4 +1,4 @@
-//! Responses with an ETag: a client that has the current version gets 304 (RFC 9110, 8.8.3 and 13.1.2).
+//! Responses with an `ETag`: a client that has the current version gets 304 (RFC 9110, 8.8.3 and 13.1.2).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
