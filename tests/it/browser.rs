@@ -110,15 +110,7 @@ impl Response {
     /// The hidden fields of the form that is sent to `action`.
     #[track_caller]
     pub fn hidden(&self, action: &str) -> Vec<(String, String)> {
-        let wanted = format!("action=\"{action}\"");
-        let form = self.text.split("<form").skip(1).find(|form| form.split('>').next().is_some_and(|tag| tag.contains(&wanted)));
-        let form = form.unwrap_or_else(|| panic!("no form is sent to {action}: {}", self.text));
-        let form = form.split("</form>").next().unwrap_or_default();
-        let inputs = form.split("<input").skip(1).filter_map(|input| input.split('>').next());
-        inputs
-            .filter(|input| input.contains("type=\"hidden\""))
-            .map(|input| (attribute(input, "name"), attribute(input, "value")))
-            .collect()
+        self.page().hidden(action)
     }
 
     /// Where it leads.
@@ -147,9 +139,4 @@ impl Response {
         let (_, rest) = self.text.split_once("<main").unwrap_or_else(|| panic!("no main: {}", self.text));
         rest.split("</main>").next().unwrap_or_default().split_once('>').map_or("", |(_, main)| main.trim())
     }
-}
-
-fn attribute(tag: &str, name: &str) -> String {
-    let value = tag.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-    value.replace("&#38;", "&").replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">")
 }

@@ -1,6 +1,7 @@
 //! The product from outside: the router called in process, with a fixed clock and seeded randomness.
 
 mod browser;
+mod page;
 mod support;
 
 mod audit;

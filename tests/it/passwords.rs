@@ -58,7 +58,7 @@ async fn common_passwords_are_refused_by_api_and_page() {
         assert!(refused.text.contains("choose another"), "{}", refused.text);
         let dee = t.stranger();
         let page = dee.submit("/join", "/join", &[("code", &token), ("password", password)]).await.is(400);
-        page.says("id=\"password-fault\"").says("choose another").does_not_say(&format!("value=\"{password}\""));
+        page.reports("password").says("choose another").does_not_say(&format!("value=\"{password}\""));
     }
     t.anyone().post("/api/v1/auth/join", json!({ "token": token, "password": "gliders over the lake" })).await.is(200);
 }
@@ -91,7 +91,7 @@ async fn common_passwords_are_refused_by_setup() {
             ("email", EMAIL),
             ("password", password),
         ];
-        ana.submit("/setup", "/setup", &fields).await.is(400).says("id=\"password-fault\"").says("choose another");
+        ana.submit("/setup", "/setup", &fields).await.is(400).reports("password").says("choose another");
     }
 }
 

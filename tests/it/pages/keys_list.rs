@@ -45,26 +45,21 @@ impl TestApp {
     }
 }
 
-/// The names of the rows, from the top.
+/// The names of the keys, from the top.
 fn names(page: &Response) -> Vec<String> {
-    let links = page.text.split("<a class=\"name\"").skip(1);
-    links.filter_map(|link| Some(link.split_once('>')?.1.split("</a>").next()?.to_owned())).collect()
+    page.page().rows().into_iter().map(|row| row.first("a.name").text()).collect()
 }
 
-/// The row of this key.
-#[track_caller]
-fn row<'a>(page: &'a Response, name: &str) -> &'a str {
-    let row = page.text.split("<tr role=\"row\">").find(|row| row.contains(&format!(">{name}</a>")));
-    row.unwrap_or_else(|| panic!("no row of {name}: {}", page.text))
-}
-
-/// Where the link with this text leads.
+/// The `href` of the link with this text.
 #[track_caller]
 fn link(page: &Response, text: &str) -> String {
-    let end = format!(">{text}</a>");
-    let (before, _) = page.text.split_once(&end).unwrap_or_else(|| panic!("no link “{text}”: {}", page.text));
-    let (_, tag) = before.rsplit_once("href=\"").expect("an address");
-    tag.split('"').next().unwrap_or_default().replace("&#38;", "&")
+    page.page().link(text)
+}
+
+/// The sort order of the column with this heading.
+#[track_caller]
+fn order(page: &Response, column: &str) -> String {
+    page.page().root().find("columnheader", column).attribute("aria-sort").to_owned()
 }
 
 #[tokio::test]
@@ -86,15 +81,11 @@ async fn empty_list_explains_api_keys() {
 async fn row_offers_actions_by_status() {
     let t = TestApp::new().await;
     t.keys_of_every_kind().await;
-    let page = t.person(Role::Admin).await.get(LIST).await.is(200);
-    let offers = |name: &str| {
-        let row = row(&page, name);
-        (row.contains(">Rotate</button>"), row.contains(">Revoke</button>"))
-    };
-    assert_eq!(offers("QuickBooks Integration"), (true, true));
-    assert_eq!(offers("Legacy import"), (false, true));
-    assert_eq!(offers("Old website"), (false, false));
-    assert!(row(&page, "QuickBooks Integration").contains("Expires in 6 days"));
+    let page = t.person(Role::Admin).await.get(LIST).await.is(200).page();
+    assert_eq!(page.row("QuickBooks Integration").text_of("button"), ["Rotate", "Revoke"]);
+    assert_eq!(page.row("Legacy import").text_of("button"), ["Revoke"]);
+    assert!(page.row("Old website").text_of("button").is_empty());
+    assert!(page.row("QuickBooks Integration").text().contains("Expires in 6 days"));
 }
 
 #[tokio::test]
@@ -115,8 +106,8 @@ async fn tab_lists_one_status_and_its_count() {
     let page = admin.get(LIST).await.is(200).says("All 4").says("Active 2").says("Expired 1").says("Revoked 1");
     let expired = admin.get(&link(&page, "Expired 1")).await.is(200);
     assert_eq!(names(&expired), ["Legacy import"]);
-    let current = "<a href=\"/settings/api-keys?status=expired\" aria-current=\"page\">Expired 1</a>";
-    expired.says(current).says("All 4");
+    assert_eq!(expired.page().root().first("main [aria-current=page]").text(), "Expired 1");
+    expired.says("All 4");
 }
 
 #[tokio::test]
@@ -127,13 +118,11 @@ async fn column_header_sorts_and_reverses() {
         t.advance(Duration::from_secs(1)).await;
     }
     let admin = t.person(Role::Admin).await;
-    let newest =
-        admin.get(LIST).await.is(200).says(
-            "<th role=\"columnheader\" scope=\"col\" aria-sort=\"descending\"><a href=\"/settings/api-keys?sort=created\">",
-        );
+    let newest = admin.get(LIST).await.is(200);
+    assert_eq!((order(&newest, "Created"), link(&newest, "Created")), ("descending".to_owned(), format!("{LIST}?sort=created")));
     assert_eq!(names(&newest), ["gamma", "Alpha", "beta"]);
-    let sorted =
-        admin.get(&link(&newest, "Name")).await.is(200).says("<th role=\"columnheader\" scope=\"col\" aria-sort=\"ascending\">");
+    let sorted = admin.get(&link(&newest, "Name")).await.is(200);
+    assert_eq!(order(&sorted, "Name"), "ascending");
     assert_eq!(names(&sorted), ["Alpha", "beta", "gamma"]);
     let turned = admin.get(&link(&sorted, "Name")).await.is(200);
     assert_eq!(names(&turned), ["gamma", "beta", "Alpha"]);
@@ -206,17 +195,17 @@ async fn account_owner_switches_key_management_off_and_on() {
     let t = TestApp::new().await;
     t.key_with(read_only_key("Scheduler")).await;
     let (owner, admin) = (t.person(Role::AccountOwner).await, t.person(Role::Admin).await);
-    admin.get(LIST).await.is(200).says(">New API Key</button>").does_not_say(MANAGEMENT);
+    admin.get(LIST).await.is(200).shows("button", "New API Key").does_not_say(MANAGEMENT);
     owner.get(LIST).await.is(200).says(MANAGEMENT);
 
-    owner.get(MANAGEMENT).await.is(200).says("Existing keys keep working").says(">Switch off</button>");
+    owner.get(MANAGEMENT).await.is(200).says("Existing keys keep working").shows("button", "Switch off");
     owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.leads_to("/settings/api-keys?switched=1");
     t.audit_ends_with(&["settings.api_keys.updated"]).await;
     let off = admin.get(LIST).await.is(200).says("API key management is off.").says("ask an account owner: Ana Keller.");
-    off.does_not_say("New API Key").does_not_say(">Rotate</button>").says(">Revoke</button>");
+    off.does_not_say("New API Key").lacks("button", "Rotate").shows("button", "Revoke");
     owner.get(LIST).await.is(200).says("API key management is off.").does_not_say("New API Key").says("Switch on…");
 
     owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.leads_to("/settings/api-keys?switched=1");
     owner.get("/settings/api-keys?switched=1").await.is(200).says("API key management is on.");
-    admin.get(LIST).await.is(200).says(">New API Key</button>").says(">Rotate</button>").does_not_say("management is on");
+    admin.get(LIST).await.is(200).shows("button", "New API Key").shows("button", "Rotate").does_not_say("management is on");
 }

@@ -41,8 +41,9 @@ async fn send(person: &Person, changes: &[(&str, &str)]) -> Response {
 
 /// The id of the key that this page is about.
 fn id_in(page: &Response) -> String {
-    let (_, rest) = page.text.split_once("data-secret=\"/settings/api-keys/").expect("a page with a secret");
-    rest.split('"').next().expect("an id").to_owned()
+    let page = page.page();
+    let path = page.root().first("[data-secret]").attribute("data-secret");
+    path.rsplit('/').next().expect("an id").to_owned()
 }
 
 /// What the API says of a key, without what no two keys have in common.
