@@ -5,6 +5,8 @@
 //! - The audit log verifies.
 //! - While writes are refused, `/readiness` is 503 and the log has an ERROR line; afterwards the node heals by itself.
 
+mod properties;
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +15,7 @@ use std::time::{Duration, Instant};
 
 use kit::db::Location;
 use tempfile::TempDir;
-use testkit::wait::within;
-use testkit::{Key, Node, Site, create_key_body, run, until};
+use testkit::{Key, Node, Site, create_key_body};
 
 use super::caller::{Access, Call, Caller};
 use super::disk::Disk;
@@ -25,12 +26,6 @@ use crate::BINARY;
 
 /// How long a fault lasts at least: longer than a lease.
 pub const LASTS: Duration = Duration::from_millis(2_600);
-
-/// For how long after its revocation a key is presented again and again.
-const LONG_AFTER: Duration = Duration::from_secs(3);
-
-/// How long a node may take to heal by itself.
-const HEALING: Duration = Duration::from_secs(30);
 
 /// One member and one key make all calls.
 const UNLIMITED: &str = "member-reads=none,member-writes=none,member-revocations=none,member-reports=none,\
@@ -210,99 +205,6 @@ impl Trial {
         });
     }
 
-    /// Every kind of write is answered with success.
-    #[track_caller]
-    pub fn everything_works(&mut self) {
-        self.drives += 1;
-        let mut caller = self.caller(&format!("well-{}", self.drives));
-        for call in Call::WRITES {
-            let outcome = caller.call(call);
-            assert!(outcome.is_done(), "{call:?}: {outcome:?}, {}", self.last_lines());
-        }
-    }
-
-    /// What every fault has to be survived by: calls before, while it lasts and after; healing; a restart.
-    #[track_caller]
-    pub fn survives(&mut self, what: &str, expected: Expected, begin: impl Fn(&Self), end: impl Fn(&Self)) {
-        self.everything_works();
-        let before = self.totals();
-        self.drive(|trial| {
-            let started = Instant::now();
-            begin(trial);
-            if expected.refuses {
-                until("a write is refused", || trial.is_refused(&before));
-                trial.expects("/readiness is 503 while writes are refused", || trial.status("/readiness") == Some(503));
-                let error = format!("the log has an ERROR line with “{}”", expected.words);
-                trial.expects(&error, || trial.has_error(expected.words));
-            }
-            until("the fault has lasted", || started.elapsed() > LASTS);
-            end(trial);
-        });
-        self.heals();
-        self.everything_works();
-        self.revoked_keys_stay_refused();
-        self.restarts();
-        self.report(what);
-    }
-
-    /// Waits until the node takes writes and says that it is ready.
-    #[track_caller]
-    pub fn heals(&mut self) {
-        let begun = Instant::now();
-        self.drives += 1;
-        let mut caller = self.caller(&format!("heals-{}", self.drives));
-        let is_answered = within(HEALING, || caller.call(Call::UpsertTrip).is_done());
-        assert!(is_answered, "no write is answered; {}", self.last_lines());
-        let is_ready = within(HEALING, || self.status("/readiness") == Some(200));
-        assert!(is_ready, "the node is not ready; {}", self.last_lines());
-        self.healed.push(begun.elapsed());
-    }
-
-    /// Presents every key for three seconds.
-    #[track_caller]
-    pub fn revoked_keys_stay_refused(&self) {
-        let begun = Instant::now();
-        while begun.elapsed() < LONG_AFTER {
-            self.presents_all();
-        }
-    }
-
-    /// Presents every key once.
-    #[track_caller]
-    pub fn presents_all(&self) {
-        let mut caller = self.caller("presents");
-        let names: Vec<_> = self.ledger().keys.keys().cloned().collect();
-        for name in &names {
-            caller.presents(name);
-        }
-    }
-
-    /// Kills the node, looks at what is stored, and starts it again.
-    #[track_caller]
-    pub fn restarts(&mut self) {
-        self.kill();
-        self.compare();
-        self.restart();
-        self.heals();
-        self.everything_works();
-        self.presents_all();
-        self.caller("presents").call(Call::Session);
-        self.stops();
-        self.compare();
-        self.holds();
-        self.verifies();
-    }
-
-    /// The audit log of what is stored is whole.
-    #[track_caller]
-    fn verifies(&self) {
-        let mut verify = self.site.command(&["audit", "verify"]);
-        if let Some(url) = &self.read_url {
-            verify.env("PLANECONNECTION_DATABASE", url);
-        }
-        run(verify, "").is(0);
-    }
-
     /// Stops the node as an operator does.
     #[track_caller]
     pub fn stops(&mut self) {
@@ -341,35 +243,6 @@ impl Trial {
                 Location::Postgres(_) => Stored::on_server(&self.read_url.clone().unwrap_or_else(|| self.site.url())).await,
             }
         })
-    }
-
-    #[track_caller]
-    pub fn compare(&self) {
-        let stored = self.stored();
-        self.ledger().compare(&stored);
-    }
-
-    /// No promise has been broken.
-    #[track_caller]
-    pub fn holds(&self) {
-        let ledger = self.ledger();
-        let some: Vec<_> = ledger.broken.iter().take(20).collect();
-        assert!(some.is_empty(), "{} broken promises, such as {some:#?}\n{}", ledger.broken.len(), ledger.totals);
-    }
-
-    /// A write was refused since `before`; the node has to be there for that.
-    #[track_caller]
-    fn is_refused(&self, before: &Totals) -> bool {
-        let now = self.totals();
-        assert!(now.cut < before.cut + 50, "the node has ended by itself; {}", self.last_lines());
-        now.unavailable > before.unavailable
-    }
-
-    /// Notes what does not come true in time; the trial goes on, and fails at its end.
-    pub fn expects(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        if !within(Duration::from_secs(10), &mut holds) {
-            self.ledger().breaks(format!("not so: {what}; {}", self.last_lines()));
-        }
     }
 
     /// The end of the node's log, without its requests.
