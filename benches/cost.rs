@@ -1,4 +1,4 @@
-//! What a verification and a whole request cost in instructions, counted by callgrind: counts repeat, and times do not.
+//! Instructions of a verification and of a whole request, counted by callgrind: counts are reproducible, times are not.
 //!
 //! `cargo bench --profile dev --bench cost`, which the tests run, holds them against a recorded budget: the counts of the
 //! day it was set and a thirtieth more. Who makes something dearer on purpose raises the budget in the same commit. It is

@@ -1,4 +1,4 @@
-//! How lists, searches, exports and the audit chain do with many rows, and how their cost grows.
+//! The cost of lists, searches, exports and the audit chain with many rows, and its growth.
 //!
 //! `cargo bench --bench rows [URL] [PART…]`: on a new SQLite database, or on the empty one of that URL; `keys`, `trips`,
 //! `events` and `usage`, which needs the keys, or all of them. What is asked goes through all of a node but its socket. Lists
@@ -59,7 +59,7 @@ struct Node {
     front: HttpStack,
     workspace: WorkspaceId,
     token: String,
-    /// What differs between the engines, to make rows behind the product's back.
+    /// SQL that differs between the engines, to insert rows behind the product's back.
     dialect: Dialect,
 }
 
@@ -68,7 +68,7 @@ struct Dialect {
     digest: &'static str,
     /// So many seconds after the beginning of 2020.
     time: fn(&str) -> String,
-    /// How it learns what is in its tables.
+    /// Refreshes the statistics of the query planner.
     statistics: Option<&'static str>,
 }
 
@@ -154,7 +154,7 @@ impl Node {
         println!();
     }
 
-    /// What is counted of so many keys in a second, and written together.
+    /// The usage of this many keys in a second, flushed together.
     async fn usage(&self) {
         let tx = self.app.db.begin().await.expect("a transaction");
         tx.execute_unprepared("UPDATE revisions SET value = (SELECT max(revision) FROM api_keys)").await.expect("a revision");
@@ -309,7 +309,7 @@ impl Node {
         self.settle().await;
     }
 
-    /// What the engine would do by itself after a while.
+    /// Does the engine's own background maintenance at once.
     async fn settle(&self) {
         if let Some(statistics) = self.dialect.statistics {
             let tx = self.app.db.begin().await.expect("a transaction");

@@ -1,4 +1,4 @@
-//! What a verification costs beside what it cannot do without: one SHA-256 of the key and one look-up in a map.
+//! The cost of a verification, compared with its necessary parts: one SHA-256 of the key and one look-up in a map.
 //!
 //! `cargo bench --bench verify [KEYS…]`, by default 1,000, 1,000,000 and 10,000,000 keys, which takes gigabytes of memory.
 //! Every figure is the median of rounds that take turns within one run, so the ratios hold on a noisy machine; the

@@ -2,7 +2,7 @@
 
 use crate::support::{Key, OWNER, Site, Tab};
 
-/// A key as whoever copied it has it.
+/// A key with the secret that was copied.
 fn held(secret: String) -> Key {
     Key { id: String::new(), secret }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{OWNER, Site, Tab};
 
-/// What the README shows.
+/// The pictures of the README.
 const README: [&str; 2] = ["api-keys", "secret"];
 
 /// The page that is open, on a wide and a narrow window, by day and by night.

@@ -1,4 +1,4 @@
-//! What else takes access away, or gives it, on every node from the moment its call answers.
+//! Other changes that end or grant access on every node when their call returns.
 
 use serde_json::json;
 use testkit::{Key, PASSWORD, WHOAMI};

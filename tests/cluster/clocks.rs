@@ -9,7 +9,7 @@ use testkit::{Key, Node, until};
 
 use crate::test_cluster::{TestCluster, insist, metric, refuses, whoami};
 
-/// How much a node may be late or early: the time that it takes to ask the server what time it is, on a busy machine.
+/// Tolerance for a node's expiry: the time that a query for the server's clock takes on a busy machine.
 const SKEW: Duration = Duration::from_millis(500);
 
 #[test]
@@ -46,7 +46,7 @@ fn key_expires_by_the_clock_of_the_server_on_every_node() {
 
 fn node_whose_clock_is_wrong(cluster: &TestCluster, by: &str) -> Node {
     let mut command = cluster.site.command(&["serve", "--listen", "127.0.0.1:0"]);
-    // As `faketime` does, which would stay between the node and whoever ends it. The linker puts in where libraries are.
+    // As `faketime` does, which would stay between the test and the node as a parent process. `$LIB` is the linker's.
     command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1").env("FAKETIME", by);
     // Only the clock of the wall: what goes forward by itself goes on as it is.
     command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");

@@ -1,4 +1,4 @@
-//! How long a revocation takes with three healthy nodes: `cargo test --release --test cluster figures -- --ignored
+//! The duration of a revocation with three healthy nodes: `cargo test --release --test cluster figures -- --ignored
 //! --nocapture`. Printed, not asserted: a busy machine is slower, and not wrong.
 
 use std::time::Duration;

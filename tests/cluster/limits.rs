@@ -14,7 +14,7 @@ fn limited(owner: &mut Client, name: &str) -> Key {
     Key::from_json(&owner.post("/api/v1/api-keys", &body).is(201).json["data"])
 }
 
-/// How many of many requests are let in.
+/// Counts the accepted requests of twice the limit.
 fn let_in(nodes: &[&Node], key: &Key) -> u32 {
     let mut clients: Vec<_> = nodes.iter().map(|node| node.with_key(key)).collect();
     let answers = (0..2 * LIMIT as usize).map(|number| clients[number % nodes.len()].get(testkit::WHOAMI).status);

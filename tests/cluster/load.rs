@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use testkit::{Client, Key, WHOAMI, until};
 
-/// What everybody who takes part shares.
+/// State that all clients share.
 #[derive(Default)]
 pub struct Load {
     keys: RwLock<Vec<Key>>,
@@ -79,8 +79,8 @@ impl Load {
         self.accepted.lock().expect("no panic").append(&mut accepted);
     }
 
-    /// How many requests started after the revocation of their key was answered and were accepted all the same; and how
-    /// many were accepted in all.
+    /// Counts the requests that were accepted although they started after the revocation of their key returned, and all
+    /// accepted requests.
     pub fn late(&self) -> (usize, usize) {
         let (accepted, answered) = (self.accepted.lock().expect("no panic"), self.answered.lock().expect("no panic"));
         let is_late = |(key, start): &&(String, Instant)| answered.get(key).is_some_and(|at| start > at);

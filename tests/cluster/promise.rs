@@ -35,7 +35,7 @@ fn no_node_of_three_accepts_a_request_after_the_revocation_returned() {
             load.answered(&key);
             refuses(&nodes.each_ref(), &key);
             load.remove(&key);
-            // What was shown works everywhere from that moment.
+            // A new key works on every node once it is shown.
             let new = create(&mut owners[(round + 1) % 3], &format!("Next {round}"));
             accepts(&nodes.each_ref(), &new);
             load.add(new);
@@ -96,7 +96,7 @@ fn no_late_request_is_accepted_while_nodes_freeze_die_and_start() {
 struct Troop {
     nodes: [Mutex<Option<Node>>; 3],
     addresses: [RwLock<SocketAddr>; 3],
-    /// Which one.
+    /// The index of that node.
     sufferer: AtomicUsize,
     blows: AtomicUsize,
 }

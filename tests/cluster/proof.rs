@@ -1,4 +1,4 @@
-//! What is told of nodes, and of what they confirmed.
+//! The views of nodes, and of the revocations that they confirmed.
 
 use kit::clock::Time;
 use planeconnection::cluster::LEASE;

@@ -10,7 +10,7 @@ use testkit::{Cable, Client, Key, Node, Response, Site, WHOAMI, create_key_body,
 
 use crate::BINARY;
 
-/// How much longer than a lease anything may take on a machine that is busy with other things.
+/// Tolerance beyond a lease on a busy machine.
 pub const SLACK: Duration = Duration::from_secs(10);
 
 /// One owner makes and revokes keys as fast as the nodes answer.
@@ -23,7 +23,7 @@ pub struct TestCluster {
     _alone: MutexGuard<'static, ()>,
 }
 
-/// Where tests are threads of one process, one cluster at a time: leases are short.
+/// Held by each cluster: leases are short, so tests in threads of one process run one after another.
 static ALONE: Mutex<()> = Mutex::new(());
 
 impl TestCluster {
@@ -56,7 +56,7 @@ impl TestCluster {
     }
 }
 
-/// What a node says to the holder of a key, on a connection of its own.
+/// Presents a key to a node, on a new connection.
 pub fn whoami(node: &Node, key: &Key) -> Response {
     node.with_key(key).get(WHOAMI)
 }

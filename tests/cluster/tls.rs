@@ -45,7 +45,7 @@ fn switch_on(cluster: &TestCluster) -> PathBuf {
     authority
 }
 
-/// What the server answers, as text.
+/// Queries one text column.
 fn ask(cluster: &TestCluster, sql: &str) -> Vec<String> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {

@@ -51,7 +51,7 @@ impl Call {
     ];
 }
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Debug)]
 pub enum Outcome {
     Done(Response),
@@ -75,14 +75,13 @@ impl Outcome {
     }
 }
 
-/// With what a call is made.
 enum Credential<'a> {
     None,
     Bearer(&'a str),
     Key(&'a str),
 }
 
-/// Where to call, and as whom.
+/// The address of the node, and the credentials of a client.
 #[derive(Clone)]
 pub struct Access {
     pub address: SocketAddr,

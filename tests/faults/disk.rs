@@ -1,4 +1,4 @@
-//! A small file system of the test's own, mounted as root.
+//! A small file system for one test, mounted as root.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub struct Disk {
     folder: TempDir,
     is_mounted: bool,
-    /// What an ext4 file system is in.
+    /// The image file of an ext4 file system.
     image: Option<PathBuf>,
 }
 

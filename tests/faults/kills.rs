@@ -5,7 +5,7 @@ use super::disk::Disk;
 use super::shim::Power;
 use super::trial::Trial;
 
-/// What is under way when the process ends.
+/// The calls that are under way when the process ends.
 const SCENARIO: [Call; 5] = [Call::SignIn, Call::CreateKey, Call::UpsertTrip, Call::RevokeKey, Call::UpsertTrip];
 
 /// Kills the node at each `step`th call of the scenario, until it outlives it.

@@ -43,7 +43,7 @@ impl Fact {
         self.0.contains(&value)
     }
 
-    /// What was found once no call is under way; false if it cannot be.
+    /// Records a stored value while no call is under way; returns whether it was possible.
     fn observe(&mut self, value: u64) -> bool {
         let possible = self.may_be(value);
         self.set(value);
@@ -60,7 +60,7 @@ pub struct KeyRecord {
     pub key: Option<Key>,
 }
 
-/// What a creation with an `Idempotency-Key` was answered.
+/// A creation with an `Idempotency-Key`, and its response.
 #[derive(Clone, Debug)]
 pub struct Creation {
     pub made: Fact,

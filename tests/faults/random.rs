@@ -10,10 +10,10 @@ use super::ledger::Totals;
 use super::shim::{Errno, Failing, Files, Power};
 use super::trial::Trial;
 
-/// How many calls to make, for a long run.
+/// The environment variable with the number of calls of a long run.
 pub const CALLS: &str = "FAULT_CALLS";
 
-/// The seed of a run, to repeat it.
+/// The environment variable with the seed of a run to repeat.
 const SEED: &str = "FAULT_SEED";
 
 /// Calls in a usual run.
@@ -25,9 +25,9 @@ enum Step {
     Call(Call),
     Fail(Files, Failing),
     Fill,
-    /// Everything works again.
+    /// Ends all faults.
     Mend,
-    /// The same, and the node is waited for.
+    /// Ends all faults, and waits until the node has recovered.
     Heal,
     Kill,
     KillAt(u64, bool, Power),

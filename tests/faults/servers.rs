@@ -250,7 +250,7 @@ fn failover_to_a_lagging_standby_is_logged() {
     server.up().expect("it starts");
 }
 
-/// Whether a standby has received everything.
+/// Returns whether a standby has received everything.
 fn is_level(server: &Server, follower: &Server) -> bool {
     let position = |server: &Server, function: &str| {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");

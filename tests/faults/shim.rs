@@ -22,7 +22,6 @@ enum Word {
     Failed,
 }
 
-/// How many words there are.
 const WORDS: u64 = Word::Failed as u64 + 1;
 
 /// The files of a database, as bits.
@@ -35,7 +34,7 @@ impl Files {
     pub const LOG: Self = Self(2);
 }
 
-/// What calls fail with.
+/// The error of failing calls.
 #[derive(Clone, Copy, Debug)]
 pub enum Errno {
     Io = 5,
@@ -51,11 +50,11 @@ pub struct Failing {
     pub read: Option<Errno>,
     /// A write that fails has done half.
     pub torn: bool,
-    /// One call in so many fails; 0: each.
+    /// One call in this many fails; 0 makes every call fail.
     pub one_in: u64,
 }
 
-/// What becomes of writes that were not synced when the process is killed.
+/// The fate of unsynced writes when the process is killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Power {
     /// The machine goes on: they stay.

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
 use tempfile::TempDir;
 
-/// What is stored of what a trial writes.
+/// The stored part of the writes of a trial.
 #[derive(Debug, Default)]
 pub struct Stored {
     /// Names, and whether the key is revoked.
     pub keys: BTreeMap<String, bool>,
     /// The version in the notes of each external id.
     pub trips: BTreeMap<String, u64>,
-    /// How many reports, invoices and posted trips have each text.
+    /// Reports, invoices and posted trips, counted by their text.
     pub texts: BTreeMap<String, u64>,
-    /// What cannot be in any database.
+    /// Violations of the integrity of the database.
     pub faults: Vec<String>,
 }
 

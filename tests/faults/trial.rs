@@ -24,7 +24,7 @@ use super::shim::Shim;
 use super::stored::Stored;
 use crate::BINARY;
 
-/// How long a fault lasts at least: longer than a lease.
+/// The minimum duration of a fault: longer than a lease.
 pub const LASTS: Duration = Duration::from_millis(2_600);
 
 /// One member and one key make all calls.
@@ -34,10 +34,10 @@ const UNLIMITED: &str = "member-reads=none,member-writes=none,member-revocations
 /// Clients that call at once.
 const CLIENTS: usize = 3;
 
-/// What users and operators see of a fault.
+/// The visible effects of a fault.
 #[derive(Clone, Copy)]
 pub struct Expected {
-    /// Whether writes are refused. Then the node is unready, and says so.
+    /// Writes are refused; then the node is also unready and logs an error.
     pub refuses: bool,
     /// Words of the ERROR line.
     pub words: &'static str,
@@ -62,7 +62,7 @@ pub struct Trial {
     pub shim: Shim,
     /// The way of the node to its database, if it is another than the site's.
     pub url: Option<String>,
-    /// Where the database is read by another program, if elsewhere than the site says.
+    /// The URL at which the test itself reads the database, if it is not the site's.
     read_url: Option<String>,
     pub ledger: Arc<Mutex<Ledger>>,
     healed: Vec<Duration>,
@@ -109,7 +109,7 @@ impl Trial {
         self.start_with(|_| {});
     }
 
-    /// The same, with another environment.
+    /// Starts the node with a changed command.
     pub fn start_with(&mut self, prepare: impl FnOnce(&mut Command)) {
         self.run(prepare);
         let node = self.node.as_ref().expect("a node");
@@ -174,7 +174,7 @@ impl Trial {
         self.ledger().totals
     }
 
-    /// A client of its own name.
+    /// A client with this name.
     pub fn caller(&self, name: &str) -> Caller {
         Caller::new(name, 7, self.access(), &self.ledger)
     }
@@ -223,7 +223,7 @@ impl Trial {
         self.node.take().expect("a node").wait_for_exit().0.code().is_none()
     }
 
-    /// What is stored, now that no node runs.
+    /// Reads the database while no node runs.
     pub fn stored(&self) -> Stored {
         assert!(self.node.is_none(), "a node is running");
         self.stored_now()
@@ -234,7 +234,7 @@ impl Trial {
         self.read_url = Some(url);
     }
 
-    /// What is stored at this moment; no call may be under way.
+    /// Reads the database; no call may be under way.
     pub fn stored_now(&self) -> Stored {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
@@ -263,7 +263,7 @@ impl Trial {
         self.log().lines().any(|line| line.contains("ERROR") && line.contains(words))
     }
 
-    /// What the node has logged since it was started.
+    /// The log of the node since its start.
     pub fn log(&self) -> String {
         self.node().stderr()
     }

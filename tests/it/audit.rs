@@ -1,4 +1,4 @@
-//! The audit log: that it says everything, and that it can prove it.
+//! The audit log: complete and verifiable.
 
 mod chain;
 mod export;

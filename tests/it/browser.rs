@@ -1,4 +1,4 @@
-//! Somebody with a browser that runs no script: it keeps cookies, follows nothing by itself, and fills in forms.
+//! A person with a browser without JavaScript: it keeps cookies and submits forms, and does not follow redirects.
 
 use axum::body::Body;
 use axum::http::Method;
@@ -6,21 +6,19 @@ use planeconnection::members::Role;
 
 use crate::support::{Client, EmptyApp, Response, TestApp};
 
-/// A person at a browser.
 pub struct Person {
     client: Client,
     cookies: std::sync::Mutex<Vec<(String, String)>>,
 }
 
 impl EmptyApp {
-    /// Someone at a browser.
     pub fn stranger(&self) -> Person {
         Person::at(self.anyone())
     }
 }
 
 impl TestApp {
-    /// Someone who has not signed in.
+    /// A person without a session.
     pub fn stranger(&self) -> Person {
         Person::at(self.anyone())
     }
@@ -40,7 +38,7 @@ impl Person {
         Self { client, cookies: std::sync::Mutex::default() }
     }
 
-    /// The same, from another address.
+    /// Sends requests from another address.
     #[must_use]
     pub fn from(self, address: &str) -> Self {
         Self { client: self.client.from(address), ..self }
@@ -83,12 +81,12 @@ impl Person {
         self.remember(self.client().get(path).await)
     }
 
-    /// Sends these fields and nothing else.
+    /// Submits only these fields.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.post_with(path, fields, &[]).await
     }
 
-    /// The same, with headers that a browser might add.
+    /// Submits these fields with more headers.
     pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&'static str, &str)]) -> Response {
         let body = serde_urlencoded::to_string(fields).expect("fields");
         let client = headers.iter().fold(self.client(), |client, (name, value)| client.header(name, value));
@@ -113,27 +111,27 @@ impl Response {
         self.page().hidden(action)
     }
 
-    /// Where it leads.
+    /// Asserts a redirect to this path.
     #[track_caller]
     pub fn leads_to(&self, path: &str) {
         assert_eq!((self.status, self.header("location")), (303, path), "{}", self.text);
     }
 
-    /// The page says this.
+    /// Asserts that the HTML contains this text.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.text.contains(text), "it does not say “{text}”: {}", self.text);
         self
     }
 
-    /// The page does not say this.
+    /// Asserts that the HTML does not contain this text.
     #[track_caller]
     pub fn does_not_say(self, text: &str) -> Self {
         assert!(!self.text.contains(text), "it says “{text}”: {}", self.text);
         self
     }
 
-    /// What is between `<main …>` and `</main>`, for a snapshot.
+    /// The HTML inside `<main …>`, for a snapshot.
     #[track_caller]
     pub fn main(&self) -> &str {
         let (_, rest) = self.text.split_once("<main").unwrap_or_else(|| panic!("no main: {}", self.text));

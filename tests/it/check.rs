@@ -1,4 +1,4 @@
-//! `GET /api/v1/auth/check`: what a proxy in front of other services is told, by status and headers alone.
+//! `GET /api/v1/auth/check`: the response to a proxy in front of other services, by status and headers alone.
 
 use planeconnection::members::Role;
 use serde_json::json;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{TestApp, TestKey};
 
-/// The same database, by a process whose clock is wrong by a day.
+/// Another process on the database, with a clock that is wrong by a day.
 async fn other(t: &TestApp, clock: Clock, seed: u64) -> App {
     App::open_with(Config::default(), t.location(), clock, Random::seeded(seed)).await.expect("a database")
 }
@@ -50,7 +50,7 @@ async fn removed_node_rejoins_before_it_trusts_its_index() {
     let keys = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
     let app = other(&t, t.app.clock.clone(), 8).await;
     assert!(revoke(&app, &t, &keys[0]).await >= LEASE);
-    // Forgotten: nobody waits for it any more, and by its own clock it has no lease either.
+    // Its row is deleted: no revocation waits for it, and by its own clock its lease has run out.
     t.app.clock.advance(LEASE);
     assert!(revoke(&app, &t, &keys[1]).await < LEASE);
     for key in &keys {
@@ -143,7 +143,7 @@ async fn node_follows_a_database_that_lost_a_change() {
     t.app.cluster.heartbeat().await.expect("a lease");
     t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
     t.with(&lost).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_INVALID");
-    // What was counted of the key that never was does not keep the others' counts from being written.
+    // Counts of the lost key do not prevent the flush of other counts.
     for _flush in 0..2 {
         t.flush().await;
     }
@@ -154,7 +154,7 @@ async fn node_follows_a_database_that_lost_a_change() {
 
 #[tokio::test]
 async fn change_with_a_reused_revision_is_applied() {
-    // Whether the node had told the database of its own change, or had it only in memory.
+    // The node has already announced its own change, or holds it only in memory.
     for is_told in [true, false] {
         let t = TestApp::new().await;
         let [renamed, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
@@ -193,7 +193,7 @@ async fn change_of_a_key_with_a_lost_local_change_is_applied() {
     let key = t.key(&["trips:read"]).await;
     t.app.cluster.heartbeat().await.expect("a lease");
     t.owner().await.patch(&format!("/api/v1/api-keys/{}", key.id), json!({ "name": "Lost" })).await.is(200);
-    // The same key and the same number: but it was revoked, and not renamed.
+    // An equal key and revision, but the key was revoked instead of renamed.
     t.tamper("UPDATE api_keys SET revoked_at = created_at, name = 'Known'").await;
     t.app.cluster.heartbeat().await.expect("a lease");
     t.with(&key).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
@@ -205,7 +205,7 @@ async fn rate_limit_is_shared_among_nodes() {
     let limit = json!({ "requests": 9, "perSeconds": 60 });
     let body = |name: &str| json!({ "name": name, "permissions": "read_only", "expiresAt": null, "rateLimit": limit });
     for (nodes, share) in [(1, 9), (3, 3), (100, 1)] {
-        // Made before: the limit of whoever makes it is shared as well.
+        // Created before: the write limit of the member is shared as well.
         let key = t.key_with(body(&format!("For {nodes}"))).await;
         t.app.index.set_nodes(nodes);
         for _ in 0..share {

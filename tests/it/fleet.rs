@@ -21,7 +21,7 @@ async fn add(client: &Client, body: Value) -> String {
     client.post(AIRCRAFT, body).await.is(201).text_at("/data/id")
 }
 
-/// What the log says of aircraft, the oldest event first.
+/// The audit events of aircraft, oldest first.
 async fn logged(t: &TestApp) -> Vec<Value> {
     let is_about_aircraft = |event: &Value| event["target"]["type"] == "aircraft";
     t.audit().await.into_iter().filter(is_about_aircraft).collect()

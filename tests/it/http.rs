@@ -1,4 +1,4 @@
-//! What holds for every call: hostile bodies and queries, methods, ids of requests, and pages where a person may land.
+//! Rules of every call: hostile bodies and queries, methods, request ids and error pages.
 
 mod bodies;
 mod caching;

@@ -1,4 +1,4 @@
-//! What one member, one workspace and one node may consume.
+//! Limits and quotas of members, workspaces and nodes.
 
 mod bytes;
 mod pages;

@@ -145,7 +145,7 @@ async fn first_of_two_mutual_removals_wins() {
     let (first, second) = tokio::join!(one.delete(&path_of_other), other.delete(&path_of_one));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
-    // Whoever comes second is no member any more: their session is gone, or what it let them begin is refused.
+    // The second one is no longer a member: their session is ended, or their transaction is refused.
     assert!(matches!(statuses, [200, 401 | 403]), "{} {}", first.text, second.text);
 }
 

@@ -1,4 +1,4 @@
-//! Passwords: which may be chosen, at every door, and that stored ones go on working.
+//! Password rules in every interface, and the compatibility of stored hashes.
 
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};

@@ -1,4 +1,4 @@
-//! Who may do what: one table of every route × every role and credential, for a person to read.
+//! A readable table of every route × every role and credential.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::browser::Person;
 use crate::support::{Client, TestApp, TestKey};
 
-/// What a caller without any fault but who they are is told: let in, or why not.
+/// The result of a call that only its permission can refuse: `yes`, or the error code.
 async fn outcome(client: &Client, method: &Method, path: &str) -> String {
     let path = path.replace("{id}", "none").replace("{externalId}", "none");
     // Admitted callers get as far as the body, which is none of the things any route wants.
@@ -60,7 +60,7 @@ async fn every_route_admits_exactly_the_permitted_callers() {
     insta::assert_snapshot!(table);
 }
 
-/// What somebody at a browser is told at a page, or at a form that carries the token of their session and nothing else.
+/// The result of a page, or of a form with a valid CSRF token and no other field.
 async fn told(person: &Person, method: &Method, path: &str, token: &str) -> &'static str {
     let path = path.replace("{id}", "none");
     let answer = if method == Method::POST { person.post(&path, &[("csrf", token)]).await } else { person.get(&path).await };

@@ -84,12 +84,12 @@ impl Plan {
     }
 }
 
-/// How the database would read a page of this list.
+/// The query plan of a page of this list.
 async fn plan(t: &TestApp, list: &str) -> Plan {
     plan_of(t, list, "a page of a list").await
 }
 
-/// How it would find what the log says it has asked for, for this list.
+/// The query plans of the statements that were logged for this list.
 async fn plan_of(t: &TestApp, list: &str, what: &str) -> Plan {
     let owner = t.owner().await;
     let (lines, _listening) = Lines::of_this_thread();

@@ -103,7 +103,7 @@ async fn anonymous_report_does_not_store_the_id_of_its_reporter() {
     let before = count().await;
     pilot.post(REPORTS, report("hazard", "anonymous")).await.is(201);
     assert_eq!(count().await, before);
-    // The same key again, by name: another request, and one that is on record.
+    // The idempotency key again, by name: a different request, which is recorded.
     pilot.post(REPORTS, report("hazard", "standard")).await.is(201);
     assert!(count().await > before);
 }

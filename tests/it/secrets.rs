@@ -74,7 +74,7 @@ fn with(body: &Value, steps: &[Step], text: &str) -> Value {
     }
 }
 
-/// What there is in the workspace, to be changed.
+/// Objects of the workspace for updates.
 struct Made {
     key: String,
     member: String,
@@ -144,7 +144,7 @@ fn valid(method: &str, path: &str) -> Value {
     }
 }
 
-/// Somebody who may do everything, on whose account no limit is used up.
+/// A member with all rights and without exhausted limits.
 async fn fresh(t: &TestApp) -> Client {
     t.app.clock.advance(Duration::from_mins(5));
     t.owner().await
@@ -178,7 +178,7 @@ async fn every_text_field_of_every_call_refuses_keys_and_tokens() {
         }
     }
     assert!(tried > 300, "{tried} fields were tried");
-    // What was refused was refused for the secret.
+    // The secret was the only reason for the refusal.
     for (method, path) in [
         ("post", "/api/v1/auth/sign-in"),
         ("put", "/api/v1/ops/trips/by-external-id/{externalId}"),

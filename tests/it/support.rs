@@ -1,4 +1,4 @@
-//! What every test begins with: a workspace "Skyline Aviation", people and keys in it, and clients that speak for them.
+//! The fixture of every test: a workspace "Skyline Aviation", its members and keys, and clients for them.
 //!
 //! ```ignore
 //! let t = TestApp::new().await;
@@ -59,7 +59,7 @@ pub struct TestKey {
     pub secret: String,
 }
 
-/// Someone who sends requests.
+/// An HTTP client that calls the router in process.
 #[derive(Clone)]
 pub struct Client {
     router: HttpStack,
@@ -67,7 +67,7 @@ pub struct Client {
     address: IpAddr,
 }
 
-/// An answer, ready to be held against expectations; a failure prints its body.
+/// A response with assertions; a failure prints its body.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -92,12 +92,12 @@ impl EmptyApp {
         Self { router: router::router(app.clone()), app, database }
     }
 
-    /// Nobody in particular.
+    /// A client without credentials.
     pub fn anyone(&self) -> Client {
         Client::on(&self.router)
     }
 
-    /// Makes a workspace as the operator does.
+    /// Creates a workspace as the operator does.
     pub async fn make_workspace(&self, slug: &str) -> (Workspace, Member) {
         workspace(&self.app, slug, slug, &format!("owner@{slug}.example")).await
     }
@@ -112,12 +112,12 @@ impl TestApp {
         Self::fill(EmptyApp::with_config(config).await).await
     }
 
-    /// In a file, whatever the suite runs on: for what is only true of files.
+    /// A workspace in a file, on any engine of the suite.
     pub async fn in_a_file() -> Self {
         Self::fill(EmptyApp::on(TestDatabase::in_file(), Config::default()).await).await
     }
 
-    /// Another node on the same database, with other settings.
+    /// Replaces the node by another one on the database, with other settings.
     pub async fn restarted_with(self, config: Config) -> Self {
         let Self { app: before, workspace, owner, database, .. } = self;
         let app = App::open_with(config, database.location(), before.clock.clone(), Random::seeded(8)).await.expect("a database");
@@ -149,12 +149,12 @@ impl TestApp {
         (other, client)
     }
 
-    /// Alters the database behind the product's back.
+    /// Executes SQL behind the product's back.
     pub async fn tamper(&self, sql: &str) {
         self.database.execute(sql).await;
     }
 
-    /// The row of another node, which does nothing by itself.
+    /// Inserts the row of a node that does not run.
     pub async fn other_node(&self, name: &str, applied: &str, lease_until: &str) {
         self.tamper(&format!(
             "INSERT INTO nodes (id, started_at, applied_revision, lease_until, address, name, version) VALUES \
@@ -164,12 +164,11 @@ impl TestApp {
         .await;
     }
 
-    /// Nobody in particular.
+    /// A client without credentials.
     pub fn anyone(&self) -> Client {
         Client::on(&self.router)
     }
 
-    /// Whoever holds this key.
     /// The metrics, which a program on the same machine may read.
     pub async fn metrics(&self) -> String {
         self.anyone().from("127.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(200).text
@@ -233,14 +232,14 @@ impl TestApp {
         TestKey { id: made.text_at("/data/apiKey/id"), secret: made.text_at("/data/secret") }
     }
 
-    /// Lets time pass, and the node do what it does in the background.
+    /// Advances the clock, and runs the node's background jobs once.
     pub async fn advance(&self, by: Duration) {
         self.app.clock.advance(by);
         self.app.cluster.heartbeat().await.expect("a lease");
         background::flush(&self.app, Flush::Regular).await;
     }
 
-    /// Writes what was counted.
+    /// Flushes the usage counters.
     pub async fn flush(&self) {
         background::flush(&self.app, Flush::Last).await;
     }
@@ -303,20 +302,20 @@ impl Client {
         Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
     }
 
-    /// The same, with a header more.
+    /// Adds a header.
     #[must_use]
     pub fn header(self, name: &'static str, value: &str) -> Self {
         self.header_value(name, value.parse().expect("a header value"))
     }
 
-    /// The same, with a header more that need not be text.
+    /// Adds a header that need not be text.
     #[must_use]
     pub fn header_value(mut self, name: &'static str, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
     }
 
-    /// The same, from another address.
+    /// Sends requests from another address.
     #[must_use]
     pub fn from(mut self, address: &str) -> Self {
         self.address = address.parse().expect("an address");
@@ -375,7 +374,7 @@ impl Response {
         self
     }
 
-    /// A fault of this field is named.
+    /// Asserts that the error names this field.
     #[track_caller]
     pub fn names_field(self, field: &str) -> Self {
         let fields = self.json["error"]["fields"].as_array().cloned().unwrap_or_default();
@@ -401,7 +400,7 @@ impl Response {
         self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {}", self.text)).to_owned()
     }
 
-    /// The names of a list's rows.
+    /// The values of a field of all items of a list.
     #[track_caller]
     pub fn items(&self, field: &str) -> Vec<String> {
         let items = self.at("/data/items").as_array().expect("a list");
@@ -414,7 +413,7 @@ impl Response {
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// What this thread logs while the guard lives.
+    /// Captures the log of this thread while the guard lives.
     pub fn of_this_thread() -> (Self, DefaultGuard) {
         let lines = Self::default();
         let writer = lines.clone();
@@ -431,7 +430,7 @@ impl Lines {
         (lines, guard)
     }
 
-    /// What was logged so far.
+    /// The log so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.lock().expect("the lock").clone()
     }

@@ -1,4 +1,4 @@
-//! What a copy copies.
+//! The tables that `copy` copies.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use planeconnection::cli;
 
 use crate::support::EmptyApp;
 
-/// What is there and is not copied: which migrations were applied, and rows that nodes write of themselves.
+/// Tables that are not copied: applied migrations, and rows of running nodes.
 const LEFT: [&str; 2] = ["nodes", "seaql_migrations"];
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn aircraft(t: &TestApp, tail_number: &str, status: &str) -> String {
     t.owner().await.post("/api/v1/ops/aircraft", body).await.is(201).text_at("/data/id")
 }
 
-/// What the log says of trips, the oldest first: action and details.
+/// The audit events of trips, oldest first: action and details.
 async fn logged(t: &TestApp) -> Vec<(String, Value)> {
     let about_trips = |event: Value| {
         let action = event["action"].as_str()?.strip_prefix("trip.")?.to_owned();

@@ -1,16 +1,16 @@
 //! A model of how a revocation reaches every node, explored in every order in which its steps can happen.
 //!
-//! What a node does is cut into steps that nothing can divide (a statement, a look at the clock), and between any two
+//! A node's program consists of atomic steps (a statement, a look at the clock), and between any two
 //! of them anything else may happen. A node that is paused or cut off is one that takes no step while time goes on. A
-//! beat may begin whenever the last one is over, or never: a notification that comes late, twice or not at all says no
-//! more than that, nor does the timer. A real node loads all keys before it writes its row: that gives no lease, and is
-//! left out. So is a database that forgets what it has confirmed (`tests/it/cluster.rs` has that). Each revision revokes
-//! one key. Time has no bound, as only differences are kept, and all clocks tick alike: the real patience is a little
+//! heartbeat may begin at any time after the last one, or never: a late, repeated or lost notification means no
+//! more than that, nor does a timer. A real node loads all keys before it writes its row: that gives no lease, and is
+//! left out. So is a database that loses confirmed transactions (see `tests/it/cluster.rs`). Each revision revokes
+//! one key. Time is unbounded, as only differences are kept, and all clocks tick alike: the real timeout is a little
 //! longer than a lease in case they do not.
 //!
-//! - `protocol`, `state`  what can happen and when, and the ways in which that could have been built wrongly
-//! - `node`               a node's program, and what it does to memory, lease and row
-//! - `properties`         what must never happen, and what has to, or the model would prove nothing
+//! - `protocol`, `state`  the possible actions, and variants of the protocol that are unsafe
+//! - `node`               a node's program, and its effects on memory, lease and row
+//! - `properties`         the safety property, and states that must be reachable for it to mean anything
 
 mod node;
 mod properties;
@@ -77,7 +77,7 @@ fn removing_a_live_node_is_unsafe() {
     assert_found_out(Variant::ForgetsTheLively);
 }
 
-/// Explores all there is within the bounds. Many states: a model that cannot move is safe, too.
+/// Explores every state within the bounds. Expects many: a model without transitions would be safe, too.
 fn assert_safe(protocol: Protocol, at_least: usize) {
     let checker = protocol.checker().threads(2).spawn_bfs().join();
     let states = checker.unique_state_count();

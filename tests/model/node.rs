@@ -2,23 +2,23 @@
 
 use crate::protocol::{Protocol, Variant};
 
-/// What a process does in one step.
+/// One atomic step of a process.
 #[derive(Clone, Copy, Debug)]
 enum Statement {
     /// Writes the row, whether or not there is one.
     WriteRow,
-    /// Notes the time: a beat begins.
+    /// Notes the time: a heartbeat begins.
     Note,
     /// Reads the changes there are.
     Read,
     /// Applies to memory what it read. In truth that is done in parts, but nothing depends on a part being there.
     Apply,
-    /// Updates the row, and takes the lease. If the row was gone it is there again, but a new beat has to follow.
+    /// Updates the row, and takes the lease. A deleted row is inserted again, and another heartbeat has to follow.
     Renew,
 }
 use Statement::{Apply, Note, Read, Renew, WriteRow};
 
-/// What a process does from its start, and the place from which the rest repeats.
+/// The program of a process, and the index from which it repeats.
 fn program(variant: Variant) -> (&'static [Statement], usize) {
     match variant {
         Variant::LoadsBeforeRow => (&[Note, Read, Apply, WriteRow, Note, Read, Apply, Renew], 4),
@@ -130,13 +130,13 @@ impl Node {
         }
     }
 
-    /// Whether the row is one that the waiter for `revision` waits for: not its own.
+    /// Returns whether the waiter for `revision` waits for this row, which is not its own.
     pub fn is_behind(&self, revision: usize) -> bool {
         let is_waiter = self.process.is_some_and(|process| process.made.has(revision));
         !is_waiter && self.row.is_some_and(|row| row.applied < revision)
     }
 
-    /// Whether others may have seen the row unchanged for as long as a lease lasts. They may have come to see it late.
+    /// Returns whether others may have seen the row unchanged for a lease. They may notice later.
     pub fn is_silent(&self, protocol: &Protocol) -> bool {
         self.row.is_some_and(|row| row.age >= protocol.lease)
     }
@@ -157,9 +157,9 @@ impl Node {
         self.process.is_some_and(|process| process.lease > 0)
     }
 
-    /// Whether a request now would be let in with the key that `revision`, which is committed, revokes.
+    /// Returns whether a request with the key that the committed `revision` revokes would be accepted now.
     ///
-    /// Past its lease a node asks the database, which has the revocation, or refuses: it lets nobody in.
+    /// Past its lease a node asks the database, which has the revocation, or fails: it accepts no revoked key.
     pub fn accepts(&self, revision: usize) -> bool {
         self.process.is_some_and(|process| process.lease > 0 && !process.knows.has(revision))
     }

@@ -1,4 +1,4 @@
-//! What must never happen, and what has to happen for that to mean anything.
+//! The safety property, and states that must be reachable for it to mean anything.
 
 use std::collections::BTreeSet;
 

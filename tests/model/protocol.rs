@@ -1,4 +1,4 @@
-//! What can happen and when, and the ways in which that could have been built wrongly.
+//! The possible actions, and variants of the protocol that are unsafe.
 
 use stateright::{Model, Property};
 
@@ -6,13 +6,13 @@ use crate::node::Node;
 use crate::properties::safety;
 use crate::state::{State, Wait};
 
-/// How the protocol is built. All but the first are wrong.
+/// A variant of the protocol. All but the first are unsafe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     AsBuilt,
     /// A node that starts loads the keys first, and then writes its row and takes its first lease from that.
     LoadsBeforeRow,
-    /// From the second beat on, the row and the lease are renewed before changes are read.
+    /// From the second heartbeat on, the row and the lease are renewed before changes are read.
     RenewsBeforeReading,
     /// A node whose row was gone writes it again and takes the lease all the same.
     LeasesWithoutRow,
@@ -24,7 +24,7 @@ pub enum Variant {
     ForgetsTheLively,
 }
 
-/// Who revokes.
+/// The processes that revoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiters {
     /// Processes without a row, such as the command line.

@@ -1,4 +1,4 @@
-//! The nodes, the database, and those who wait for a revocation.
+//! The nodes, the database, and the waiters for revocations.
 
 use crate::node::Node;
 use crate::protocol::Protocol;
@@ -11,12 +11,12 @@ pub struct State {
     pub waits: Vec<Wait>,
 }
 
-/// How far a revocation is for the one who made it.
+/// The progress of a revocation for its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wait {
-    /// For so many ticks; as many as a lease lasts stand for any more.
+    /// Ticks waited so far, up to the length of a lease.
     Waiting(u8),
-    /// Answered out of patience. The rows that are behind will be deleted, sometime or never.
+    /// Answered after the timeout. The rows that are behind will be deleted later or never.
     Outwaited,
     Answered,
 }

@@ -1,4 +1,4 @@
-//! What the operator finds out with `audit verify`: tables that were altered, and logs that were written anew.
+//! `audit verify`: altered tables and rewritten logs.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -69,7 +69,7 @@ fn node_signs_heads_with_a_key_beside_the_database_file() {
     let key = site.folder().join("plane.db.audit-key");
     assert_eq!(std::fs::metadata(&key).expect("the key").permissions().mode() & 0o777, 0o600);
     assert_eq!(node.stop().0.code(), Some(0));
-    // Nobody else may be able to sign.
+    // Only the node may read the signing key.
     std::fs::set_permissions(&key, Permissions::from_mode(0o644)).expect("a mode");
     site.run(&["serve", "--listen", "127.0.0.1:0"]).fails(1, "chmod 600");
 }

@@ -39,7 +39,7 @@ fn help_names_every_flag_with_its_variable() {
         for flag in flags {
             let name = flag.split(' ').next().expect("a flag").trim_end_matches("...");
             let variable = format!("[env: PLANECONNECTION_{}", name.trim_start_matches("--").replace('-', "_").to_uppercase());
-            // What may hold a password is named without its value.
+            // A flag that may hold a password is named without its value.
             let is_named = ["=", "]"].iter().any(|end| unwrapped.contains(&format!("{variable}{end}")));
             assert!(is_named, "{command:?} {name}: no {variable}\n{help}");
         }

@@ -35,7 +35,7 @@ fn filled() -> (Site, Key, Key) {
     (site, kept, revoked)
 }
 
-/// What a node tells of everything there is.
+/// Everything that a node's lists return.
 fn told(site: &Site) -> Vec<Value> {
     let node = site.node();
     let mut owner = node.owner();

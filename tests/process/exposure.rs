@@ -1,4 +1,4 @@
-//! What others on the machine could get at: files, memory, arguments.
+//! Exposure to other users of the machine: files, memory, arguments.
 
 use std::fs::{Permissions, read_to_string, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;

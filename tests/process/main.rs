@@ -1,4 +1,4 @@
-//! The product as real processes: the binary itself, over real sockets, with real signals.
+//! The binary as real processes, over real sockets, with real signals.
 
 mod audit;
 mod commands;

@@ -1,4 +1,4 @@
-//! Long logs in flat memory.
+//! Long logs in constant memory.
 
 use std::process::Stdio;
 
@@ -13,8 +13,8 @@ use crate::BINARY;
 
 const EVENTS: u64 = 40_000;
 
-/// What a command may use for a log of any length, in kilobytes: less than these events have as text (17,000) on top of what
-/// any command has. (200,000 events took the same 27,000 kB to export and 30,000 to verify; a busy machine adds to that.)
+/// The memory bound of a command for a log of any length, in kilobytes: less than the text of these events (17,000) plus
+/// the base of any command. (200,000 events also took 27,000 kB to export and 30,000 to verify; a busy machine adds to that.)
 const MOST: u64 = 47_000;
 
 #[test]
@@ -48,7 +48,7 @@ async fn write(site: &Site) {
     }
 }
 
-/// How much a command writes, and the most memory it was seen to have used.
+/// Runs a command; returns the bytes it writes and its peak memory in kilobytes.
 fn peak(site: &Site, arguments: &[&str]) -> (u64, u64) {
     let mut child = site.command(arguments).stdout(Stdio::piped()).spawn().expect("the binary runs");
     let status = format!("/proc/{}/status", child.id());

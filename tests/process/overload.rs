@@ -1,4 +1,4 @@
-//! The bounds at the door: clients that take nothing, connections without end, floods and the log.
+//! Overload: slow readers, too many connections, floods, and the size of the log.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

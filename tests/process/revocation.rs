@@ -1,4 +1,4 @@
-//! A revocation holds on every node from the moment it is answered, whoever made it and whatever the nodes are doing.
+//! A revocation holds on every node once it returns, from the API and the command line, whatever the nodes are doing.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

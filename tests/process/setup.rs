@@ -1,4 +1,4 @@
-//! An empty database: `serve` prints a link, and whoever opens it first makes the workspace.
+//! An empty database: `serve` prints a set-up link, which creates the workspace once.
 
 use serde_json::json;
 use testkit::{Client, Node, OWNER, PASSWORD, Response, Site};
@@ -14,7 +14,7 @@ fn code(node: &Node) -> String {
     code.lines().next().unwrap_or_default().to_owned()
 }
 
-/// What stands between two texts.
+/// The text between two others.
 #[track_caller]
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before}: {text}"));

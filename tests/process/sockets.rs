@@ -1,4 +1,4 @@
-//! Slow and hostile clients harm nobody but themselves.
+//! Slow and hostile clients do not affect others.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What a person does with a mouse, and what they put into fields.
+//! Mouse actions and form input.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::tab::Tab;
 /// Roles of what one writes into, as Chromium names them.
 const FIELDS: [&str; 7] = ["textbox", "searchbox", "spinbutton", "combobox", "Date", "DateTime", "InputTime"];
 
-/// Where to click, after scrolling to it; a control that its label stands for is clicked there.
+/// The point to click, after scrolling to it; a hidden control is clicked at its label.
 const AIM: &str = "function() {
     const own = this.getBoundingClientRect();
     const isHidden = own.width < 4 || own.height < 4 || getComputedStyle(this).opacity === '0';
@@ -83,7 +83,7 @@ impl Tab {
         self.settle();
     }
 
-    /// What is in a field; of a list, the option that is picked.
+    /// The value of a field; of a list, the text of the selected option.
     #[track_caller]
     pub fn value(&mut self, label: &str) -> String {
         let field = self.field(label);

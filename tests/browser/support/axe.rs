@@ -1,4 +1,4 @@
-//! What axe-core finds on a page: barriers that a program can see.
+//! Accessibility checks by axe-core.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -28,10 +28,10 @@ impl fmt::Display for Finding {
 }
 
 impl Tab {
-    /// What axe-core says is a serious or critical barrier on the page.
+    /// The serious and critical violations that axe-core finds on the page.
     #[track_caller]
     pub fn axe(&mut self) -> Vec<Finding> {
-        // In a world of its own: neither the page's scripts nor its content security policy meet it.
+        // In an isolated world: neither the page's scripts nor its content security policy affect it.
         let world = self.call("Page.createIsolatedWorld", json!({ "frameId": self.heard.frame, "worldName": "axe" }));
         let mut found = json!(null);
         for expression in [source(), RUN] {
@@ -56,7 +56,7 @@ impl Tab {
         findings.filter(|finding| matches!(finding.impact.as_str(), "serious" | "critical")).collect()
     }
 
-    /// Nobody is kept out, as far as axe-core can see.
+    /// Asserts that axe-core finds no serious or critical violation.
     #[track_caller]
     pub fn is_accessible(&mut self) {
         let findings = self.axe();

@@ -8,7 +8,7 @@ use testkit::DEADLINE;
 use super::tab::Tab;
 use super::wire::Said;
 
-/// How long Chromium may say nothing before the page is looked at again: a script can change it without a word.
+/// Time without an event after which the page is looked at again: a script can change it without one.
 const SILENCE: Duration = Duration::from_millis(20);
 
 /// Commands that the page itself answers, and not the browser around it.
@@ -45,7 +45,7 @@ impl Tab {
                 Some((number, _)) if Some(number) == probe => return Err("the page has gone".to_owned()),
                 _ => {}
             }
-            // What a page was asked may go with it, unanswered. The next page answers this in its place.
+            // A command may stay unanswered if its page is replaced. The next page answers this probe instead.
             if probe.is_none()
                 && self.heard.document != document
                 && ASKED_OF_A_PAGE.iter().any(|domain| method.starts_with(domain))
@@ -62,7 +62,7 @@ impl Tab {
             Said::Event { method, params } => {
                 self.heard.note(&method, &params);
                 if method == "Page.javascriptDialogOpening" {
-                    // The page stands still until it is answered, and so would whoever waits for the page.
+                    // The page is blocked until the dialog is answered.
                     self.wire.send(&self.session, "Page.handleJavaScriptDialog", &json!({ "accept": self.leaves }));
                 }
                 None

@@ -1,4 +1,4 @@
-//! A headless Chromium with an empty profile of its own, ended when dropped.
+//! A headless Chromium with a new profile, ended when dropped.
 
 use std::env;
 use std::ffi::OsString;
@@ -42,7 +42,7 @@ const FONTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/fonts.co
 pub struct Chromium {
     process: Child,
     profile: TempDir,
-    /// Where its protocol is spoken.
+    /// The URL of the DevTools WebSocket.
     pub address: String,
 }
 
@@ -59,7 +59,7 @@ impl Chromium {
         panic!("Chromium did not start: {heard}");
     }
 
-    /// What it said on stderr if it ended, or fell silent, before it listened.
+    /// Starts Chromium. Fails with its stderr if it ends or falls silent before it listens.
     fn try_start() -> Result<Self, String> {
         let profile = TempDir::new().expect("a temporary folder");
         let mut process = command(&profile).spawn().expect("Chromium starts");
@@ -80,7 +80,7 @@ impl Chromium {
         }
     }
 
-    /// Where it puts what a page gives to keep.
+    /// The folder for downloads.
     pub fn downloads(&self) -> PathBuf {
         self.profile.path().join("downloads")
     }

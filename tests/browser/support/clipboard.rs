@@ -23,7 +23,7 @@ impl Tab {
         }
     }
 
-    /// What somebody would paste; the clipboard has to be granted.
+    /// The text in the clipboard, whose permission has to be granted.
     pub fn clipboard(&mut self) -> String {
         self.evaluate("navigator.clipboard.readText()").as_str().expect("text").to_owned()
     }

@@ -1,4 +1,4 @@
-//! Under which conditions a page is shown.
+//! Emulated conditions of a page: window, media features, time zone, scripts, fonts.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const CUT: &str = "document.fonts.ready.then(() => {
         .map(element => element.outerHTML.slice(0, 160));
 })";
 
-/// What a stylesheet can ask about the person and the paper.
+/// Media features that a stylesheet can query.
 #[derive(Default)]
 pub(super) struct Media {
     is_dark: bool,
@@ -92,7 +92,7 @@ impl Tab {
         found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// Whether the page is wider than the window.
+    /// Returns whether the page is wider than the window.
     pub fn scrolls_sideways(&mut self) -> bool {
         self.evaluate(
             "document.fonts.ready.then(() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth)",

@@ -1,4 +1,4 @@
-//! Pages made for the tests of the harness itself.
+//! A server with fixed pages, for the tests of the harness itself.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -36,7 +36,7 @@ fn serve(mut stream: TcpStream, answer: fn(&str) -> String) -> Option<()> {
     let line = lines.next()?;
     let heads: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     let length = heads.iter().find_map(|head| head.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    // What is not read would take the answer with it when the connection closes.
+    // An unread body would discard the response when the connection closes.
     reader.read_exact(&mut vec![0; length.unwrap_or(0)]).ok()?;
     stream.write_all(answer(line.strip_suffix(" HTTP/1.1").unwrap_or(&line)).as_bytes()).ok()
 }

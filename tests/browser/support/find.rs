@@ -34,7 +34,7 @@ impl Tab {
         self.wait(&format!("the page does not say {text:?}"), |tab| tab.text().contains(text).then_some(()));
     }
 
-    /// How many such things there are now.
+    /// Counts the elements of this role and name now.
     pub fn count(&mut self, role: &str, name: &str) -> usize {
         self.all(Some(role), name).len()
     }
@@ -72,7 +72,7 @@ impl Tab {
         self.query(root, role, Some(name))
     }
 
-    /// Where the scope begins; nothing while it is not there.
+    /// The root of the scope; `None` while it is not on the page.
     #[track_caller]
     fn root(&mut self) -> Option<u64> {
         let document = self.try_call("DOM.getDocument", json!({ "depth": 0 })).ok()?;
@@ -100,7 +100,7 @@ impl Tab {
         nodes.iter().filter(|node| node["ignored"] != true).filter_map(found).collect()
     }
 
-    /// What a screen reader meets on the page, a line each: `role "name"`.
+    /// The accessibility tree, one element per line: `role "name"`.
     pub(super) fn outline(&mut self) -> String {
         let tree = self.try_call("Accessibility.getFullAXTree", json!({})).unwrap_or_default();
         let nodes = tree["nodes"].as_array().cloned().unwrap_or_default();

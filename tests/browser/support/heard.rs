@@ -1,23 +1,23 @@
-//! What a tab's page did, noted as Chromium tells it: where it went, what it asked for, what it complained of.
+//! The events of a tab: navigation, requests, console messages, dialogs and downloads.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// A question with which a page holds the person up: `alert`, `confirm`, `prompt` or `beforeunload`.
+/// A blocking dialog: `alert`, `confirm`, `prompt` or `beforeunload`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialog {
     pub kind: String,
     pub message: String,
 }
 
-/// Whether a page is about to make way for another.
+/// A navigation that has begun.
 #[derive(Default, PartialEq, Eq)]
 pub enum Leaving {
     #[default]
     No,
     Yes,
-    /// For one where the tab was before.
+    /// Back in the history of the tab.
     Back,
 }
 
@@ -34,13 +34,10 @@ pub struct Heard {
     pub downloads: Vec<(String, String)>,
     /// The document that is shown.
     pub document: String,
-    /// Where that document is.
     pub address: String,
-    /// Whether that document has loaded all it asked for.
     is_loaded: bool,
-    /// Whether another is on its way.
     pub leaving: Leaving,
-    /// Whether anything is on its way to it.
+    /// Set while a subresource is loading.
     is_loading: bool,
     statuses: HashMap<String, u16>,
     names: HashMap<String, String>,
@@ -52,7 +49,7 @@ impl Heard {
         self.statuses.get(&self.document).copied()
     }
 
-    /// Whether the page stays as it is for now.
+    /// Returns whether the page is loaded and no navigation has begun.
     pub fn is_settled(&self) -> bool {
         self.is_loaded && !self.is_loading && self.leaving == Leaving::No
     }
@@ -64,7 +61,7 @@ impl Heard {
             "Page.frameStartedNavigating" if is_main => {
                 self.leaving = if text("/navigationType").starts_with("history") { Leaving::Back } else { Leaving::Yes };
             }
-            // What opens elsewhere leaves this page as it is.
+            // A link that opens in another tab does not change this page.
             "Page.frameRequestedNavigation" if is_main && text("/disposition") == "currentTab" => self.leaving = Leaving::Yes,
             "Page.frameNavigated" if text("/frame/id") == self.frame => {
                 self.document = text("/frame/loaderId");

@@ -1,4 +1,4 @@
-//! The product as a person meets it: the real binary, on a workspace "skyline" that is empty but for its owner, on the
+//! The real binary on a workspace "skyline" that is empty but for its owner, on the
 //! demo's data, or on no workspace at all.
 
 use testkit::{Node, PASSWORD};
@@ -12,11 +12,11 @@ const WIDTHS: [u32; 6] = [1280, 1100, 1030, 768, 390, 320];
 pub struct Site {
     /// The running server: `site.node.owner()` is the owner at the JSON API, `site.node.with_key(&key)` a key.
     pub node: Node,
-    /// Where its data is, and where the command line works on it.
+    /// The site below: its database, and commands on it.
     pub folder: testkit::Site,
-    /// Everybody's password.
+    /// The password of every member.
     password: String,
-    /// Whether browsers get the embedded typeface.
+    /// Cleared to block the embedded typeface.
     has_typeface: bool,
 }
 
@@ -26,7 +26,7 @@ impl Site {
         Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true }
     }
 
-    /// No workspace yet; the path of the link that sets one up.
+    /// A server without a workspace, and the path of its set-up link.
     pub fn empty() -> (Self, String) {
         let folder = testkit::Site::empty(BINARY);
         let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true };
@@ -46,12 +46,12 @@ impl Site {
         Self { node, folder, password, has_typeface: true }
     }
 
-    /// The same for browsers that the embedded typeface does not reach.
+    /// Blocks the embedded typeface in browsers of this site.
     pub fn without_typeface(self) -> Self {
         Self { has_typeface: false, ..self }
     }
 
-    /// Somebody who has signed in.
+    /// A browser that is signed in.
     #[track_caller]
     pub fn tab_of(&self, email: &str) -> Tab {
         let mut tab = self.tab();
@@ -63,7 +63,7 @@ impl Site {
         tab
     }
 
-    /// Somebody at a browser of their own.
+    /// A browser without a session.
     pub fn tab(&self) -> Tab {
         let mut tab = Tab::at(&format!("http://{}", self.node.address));
         if !self.has_typeface {

@@ -1,4 +1,4 @@
-//! A tab: one page after another, in a browser session of its own.
+//! A tab in its own browser session.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ pub struct Tab {
     pub(super) origin: String,
     pub(super) heard: Heard,
     pub(super) media: Media,
-    /// What is looked within: roles and names, the innermost last.
+    /// The scope of searches: roles and names, the innermost last.
     pub(super) scope: Vec<(String, String)>,
     pub(super) leaves: bool,
     pub(super) has_typeface: bool,
@@ -26,12 +26,12 @@ pub struct Tab {
 }
 
 impl Tab {
-    /// At a site, in a Chromium of its own.
+    /// Opens a tab in a new Chromium.
     pub fn at(origin: &str) -> Self {
         Self::open_in(Rc::new(Chromium::start()), origin)
     }
 
-    /// Somebody else at the same site: other cookies, the same Chromium.
+    /// Opens a tab in the same Chromium, without its cookies.
     pub fn beside(&self) -> Self {
         Self::open_in(Rc::clone(&self.chromium), &self.origin)
     }
@@ -108,7 +108,7 @@ impl Tab {
         self.heard.status().expect("a page of a server")
     }
 
-    /// What is to be read on the page.
+    /// The visible text of the page.
     pub fn text(&mut self) -> String {
         self.evaluate("document.body.innerText").as_str().unwrap_or_default().to_owned()
     }
@@ -132,7 +132,7 @@ impl Tab {
         std::fs::write(file, picture).expect("a file");
     }
 
-    /// Does what makes the page give a file; its name and its text.
+    /// Runs an action that starts a download; returns the name and the text of the file.
     #[track_caller]
     pub fn download(&mut self, act: impl FnOnce(&mut Self)) -> (String, String) {
         let before = self.heard.downloads.len();
@@ -142,22 +142,22 @@ impl Tab {
         (name, text)
     }
 
-    /// What the page has asked, oldest first; each was answered as [`Tab::stays`] and [`Tab::leaves`] say.
+    /// The dialogs so far, oldest first; each was answered as [`Tab::stays`] or [`Tab::leaves`] determined.
     pub fn dialogs(&self) -> &[Dialog] {
         &self.heard.dialogs
     }
 
-    /// From now on a question is answered with yes; so it is at first.
+    /// Accepts dialogs from now on, which is the default.
     pub fn leaves(&mut self) {
         self.leaves = true;
     }
 
-    /// From now on a question is answered with no.
+    /// Dismisses dialogs from now on.
     pub fn stays(&mut self) {
         self.leaves = false;
     }
 
-    /// Everything the page has complained of: in the console, by an exception, about its content security policy.
+    /// Console messages, uncaught exceptions and violations of the content security policy.
     pub fn console(&self) -> &[String] {
         &self.heard.console
     }
@@ -167,7 +167,7 @@ impl Tab {
         &self.heard.requests
     }
 
-    /// It complained of nothing, and asked no other host for anything.
+    /// Asserts that the console is empty and that every request went to the site.
     #[track_caller]
     pub fn is_clean(&self) {
         assert!(self.heard.console.is_empty(), "the page complained:\n{}", self.heard.console.join("\n"));

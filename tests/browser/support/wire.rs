@@ -14,7 +14,7 @@ pub struct Wire {
     sent: u64,
 }
 
-/// What Chromium says.
+/// A message of Chromium.
 pub enum Said {
     /// To what was sent under this number.
     Reply {
@@ -50,7 +50,7 @@ impl Wire {
         self.sent
     }
 
-    /// What is said next; nothing if it says nothing for so long.
+    /// The next message; `None` if none arrives in time.
     pub fn hear(&mut self, patience: Duration) -> Option<Said> {
         self.socket.get_mut().set_read_timeout(Some(patience.max(Duration::from_millis(1)))).expect("a socket");
         let message = match self.socket.read() {

@@ -70,7 +70,7 @@ impl Caller {
         self.note(what, outcome, |_| false)
     }
 
-    /// A key of this client's own that nobody has tried to revoke.
+    /// A key of this client that no call has tried to revoke.
     fn any_active(&mut self) -> Option<(String, Key)> {
         let prefix = format!("{}-", self.name);
         let ledger = self.ledger();
@@ -81,7 +81,7 @@ impl Caller {
     }
 
     pub(super) fn revoke_key(&mut self) -> Outcome {
-        // What was revoked without an answer is repeated until it has one.
+        // A revocation without a response is repeated until it has one.
         let prefix = format!("{}-", self.name);
         let open = self.ledger().keys.iter().find_map(|(name, record)| {
             let is_open = name.starts_with(&prefix) && record.revoked.may_be(1) && !record.revoked.is(1);

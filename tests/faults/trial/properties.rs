@@ -9,7 +9,7 @@ use super::{Expected, LASTS, Trial};
 use crate::caller::Call;
 use crate::ledger::Totals;
 
-/// How long a revoked key is presented again and again.
+/// The time for which revoked keys are presented repeatedly.
 const LONG_AFTER: Duration = Duration::from_secs(3);
 
 /// Limit for a node to recover by itself.
@@ -27,7 +27,7 @@ impl Trial {
         }
     }
 
-    /// What every fault has to be survived by: calls before, while it lasts and after; healing; a restart.
+    /// Runs a fault and asserts all properties: before it, while it lasts, after recovery and after a restart.
     #[track_caller]
     pub fn survives(&mut self, what: &str, expected: Expected, begin: impl Fn(&Self), end: impl Fn(&Self)) {
         self.everything_works();

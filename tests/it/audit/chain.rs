@@ -11,7 +11,7 @@ async fn with_a_log() -> TestApp {
     log_in(TestApp::new().await).await
 }
 
-/// The same in a file, whatever the suite runs on.
+/// A log in a file, on any engine of the suite.
 async fn with_a_log_in_a_file() -> TestApp {
     log_in(TestApp::in_a_file().await).await
 }

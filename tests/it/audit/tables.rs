@@ -163,7 +163,7 @@ async fn fields_missing_from_older_events_are_no_difference() {
     )
     .await;
     assert_eq!(differing(&t).await, []);
-    // The event of the old key tells it all the same.
+    // The event of the old key records it anyway.
     t.tamper("UPDATE api_keys SET rotated_from = NULL").await;
     assert_eq!(differing(&t).await, [("Limited (2026-11-23)".to_owned(), "rotatedFrom")]);
 }

@@ -1,4 +1,4 @@
-//! What requests with keys leave in the log, and what must never be in it.
+//! Audit events of requests with keys.
 
 use std::time::Duration;
 
@@ -166,7 +166,7 @@ async fn denials_from_many_addresses_are_bounded_per_key() {
     assert_eq!(of(&other.id)[0]["ip"], "203.0.113.7");
     let told = of(&spread.id);
     let unnamed: Vec<_> = told.iter().filter(|event| event["ip"].is_null()).map(|event| &event["details"]["count"]).collect();
-    // The last is told apart neither: it came in the same minute.
+    // The last is aggregated, too: it came in the same minute.
     assert_eq!((told.len(), unnamed), (18, vec![&json!(484), &json!(1)]));
     for _ in 0..2 {
         t.advance(Duration::from_mins(1)).await;

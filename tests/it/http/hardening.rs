@@ -1,4 +1,4 @@
-//! What holds before a route is looked for, and of every answer: Host, bodies without a credential, headers, lines of the log.
+//! Rules before routing and for every response: Host, unauthenticated bodies, headers, access log.
 
 use axum::body::Body;
 use axum::http::{Method, Request, Version, header};

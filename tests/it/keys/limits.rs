@@ -1,4 +1,4 @@
-//! What a key's limit and allow-list let in.
+//! Rate limits and allow-lists of keys.
 
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ async fn trusted_proxy_determines_the_client_ip() {
     let through = |hops: &str| t.with(&key).from("10.1.2.3").header("x-forwarded-for", hops);
     through("203.0.113.7").get(WHOAMI).await.is(200);
     through("198.51.100.1, 203.0.113.7, 10.9.9.9").get(WHOAMI).await.is(200);
-    // What stands left of the address the proxy saw was written by the caller.
+    // Entries left of the address that the proxy saw were written by the caller.
     through("203.0.113.7, 198.51.100.1").get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");
     t.with(&key).from("10.1.2.3").get(WHOAMI).await.is(403);
     t.with(&key).from("198.51.100.1").header("x-forwarded-for", "203.0.113.7").get(WHOAMI).await.is(403);

@@ -1,4 +1,4 @@
-//! What can be changed of a key, and that it acts at once.
+//! Updates of keys, which take effect at once.
 
 use serde_json::{Value, json};
 use testkit::{KEYS, WHOAMI};

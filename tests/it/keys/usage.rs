@@ -1,4 +1,4 @@
-//! What is told about how a key is used.
+//! The usage report of a key.
 
 use std::time::Duration;
 

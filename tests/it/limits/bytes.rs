@@ -1,4 +1,4 @@
-//! What a workspace may store in a day, by whatever it is stored.
+//! The quota of bytes that a workspace stores in a day.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The same limits for those who come with a browser: a page says when to try again, and what was typed is kept.
+//! Limits on pages: a page shows when to try again, and keeps the input.
 
 use std::time::Duration;
 

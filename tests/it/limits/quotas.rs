@@ -1,4 +1,4 @@
-//! How much of something a workspace may have.
+//! Quotas of objects in a workspace.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Safety reports of one member, counted where it leads to nobody.
+//! The limit of safety reports, counted without identifying reporters.
 
 use std::time::Duration;
 

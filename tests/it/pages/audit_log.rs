@@ -1,4 +1,4 @@
-//! Settings > Audit Log: what is told, what is asked for, what is taken home.
+//! Settings > Audit Log: events, filters, export and verification.
 
 mod chain;
 mod filters;

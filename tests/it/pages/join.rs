@@ -1,4 +1,4 @@
-//! Where an invitation leads.
+//! The page of an invitation link.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ pub async fn invite(person: &Person, name: &str, email: &str, role: &str) -> Res
     person.submit(NEW, NEW, &[("name", name), ("email", email), ("role", role)]).await
 }
 
-/// What stands behind `#` in the link that a page shows.
+/// The fragment of the invitation link on a page.
 #[track_caller]
 pub fn code(page: &Response) -> String {
     let (_, rest) = page.text.split_once("/join#").unwrap_or_else(|| panic!("no link: {}", page.text));

@@ -13,7 +13,7 @@ use crate::support::{Response, TestApp};
 
 const NEW: &str = "/settings/api-keys/new";
 
-/// What a browser sends of a form that is left as it was opened, but for these fields.
+/// The fields of the form as opened, with these changes.
 fn typed<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let opened = [
         ("name", "Fleet Dashboard"),
@@ -46,7 +46,7 @@ fn id_in(page: &Response) -> String {
     path.rsplit('/').next().expect("an id").to_owned()
 }
 
-/// What the API says of a key, without what no two keys have in common.
+/// A key as the API returns it, without its unique fields.
 async fn kept(t: &TestApp, id: &str) -> Value {
     let mut key = t.owner().await.get(&format!("{KEYS}/{id}")).await.is(200).at("/data").clone();
     for own in ["id", "name", "hint"] {

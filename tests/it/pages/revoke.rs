@@ -79,7 +79,7 @@ async fn overlong_reason_is_kept_in_the_form_and_the_key_works() {
     let again = ana.submit(&revoke(&key), &revoke(&key), &[("reason", &long)]).await.is(400);
     again.reports("reason").says(&"x".repeat(498)).says("&#60;b&#62;xxx");
     t.with(&key).get(WHOAMI).await.is(200);
-    // Line breaks count as one character each, as they do for whoever types them.
+    // A line break counts as one character, although a browser sends two.
     let fits = format!("{}{}", "x\r\n".repeat(100), "x".repeat(300));
     ana.submit(&revoke(&key), &revoke(&key), &[("reason", &fits)]).await.is(303);
 }

@@ -27,7 +27,7 @@ async fn set_up(person: &Person, fields: &[(&str, &str)]) -> Response {
     person.submit("/setup", "/setup", fields).await
 }
 
-/// The same form with one field saying something else.
+/// Replaces one field of a form.
 fn but<'a>(fields: [(&'a str, &'a str); 7], name: &str, value: &'a str) -> [(&'a str, &'a str); 7] {
     fields.map(|(known, text)| (known, if known == name { value } else { text }))
 }

@@ -24,7 +24,7 @@ const NAMES: [&str; 14] = [
     "accept-language",
 ];
 
-/// What a header of these may begin with, so that more than the first look at it is reached.
+/// Valid beginnings of each header, so that generated values get past the first check.
 const STARTS: [&str; 12] = [
     "",
     "Bearer ",

@@ -1,4 +1,4 @@
-//! What the page says of the chain.
+//! Chain verification on the page.
 
 use std::time::Duration;
 

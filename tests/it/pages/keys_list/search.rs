@@ -1,4 +1,4 @@
-//! The search: by name, by hint, and by a key that was pasted; and that nobody finds another workspace's.
+//! Search by name, hint and pasted key, isolated by workspace.
 
 use planeconnection::members::Role;
 use serde_json::json;
@@ -45,7 +45,7 @@ async fn pasted_key_is_found_by_its_digest_and_not_kept() {
     let found = admin.get(&address).await.is(200).says("The key you pasted").does_not_say(&key.secret);
     assert_eq!(names(&found), ["Leaked"]);
     assert_eq!(link(&found, "Show all keys"), LIST);
-    // Whoever was signed out meanwhile gets a page with what they typed, but not with a key.
+    // After an ended session the input is shown again, but never a key.
     let expired = t.stranger();
     let form = expired.get("/sign-in").await.hidden("/sign-in");
     let waiting = expired.post(SEARCH, &[("csrf", &form[0].1), ("search", &pasted)]).await.is(401);
