@@ -149,7 +149,7 @@ impl TestDatabase {
         self.execute(self.by_engine(&sqlite, &postgres)).await;
     }
 
-    /// Ends [`Self::reject_writes`].
+    /// Accepts the statements again that [`Self::reject_writes`] rejected.
     pub async fn accept_writes(&self, table: &str) {
         let (sqlite, postgres) = (format!("DROP TRIGGER refuse_{table}"), format!("DROP TRIGGER refuse_{table} ON {table}"));
         self.execute(self.by_engine(&sqlite, &postgres)).await;

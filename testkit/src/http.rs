@@ -179,7 +179,7 @@ impl Client {
 }
 
 impl Response {
-    /// Asserts the status.
+    /// Asserts the status code.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);

@@ -30,7 +30,7 @@ impl Load {
         keys[number % keys.len()].clone()
     }
 
-    /// The revocation of this key has just been answered. Requests with it go on for a while.
+    /// Records that the revocation of this key has just returned. Requests with the key continue for a while.
     pub fn answered(&self, key: &Key) {
         self.answered.lock().expect("no panic").insert(key.id.clone(), Instant::now());
     }

@@ -1,5 +1,5 @@
 //! Many nodes on a Postgres server: real processes, a server of each test's own, and everything that can go wrong between
-//! them. One promise throughout: no request that starts after a revocation was answered is accepted on any node.
+//! them. The property throughout: no request that starts after a revocation returned is accepted on any node.
 //!
 //! - `test_cluster` a server, a workspace and nodes; `load` endless requests, and those that were accepted too late
 //! - `promise` under load and at random; `outage` of nodes, network and database; `change` other ways to end access

@@ -17,7 +17,7 @@ pub const SLACK: Duration = Duration::from_secs(10);
 const MANY_WRITES: [&str; 2] = ["--limits", "member-writes=none"];
 
 pub struct TestCluster {
-    // Dropped first: a server that is gone has no database to drop.
+    // Dropped first, while the server still runs.
     pub site: Site,
     pub server: Server,
     _alone: MutexGuard<'static, ()>,
@@ -62,7 +62,7 @@ pub fn whoami(node: &Node, key: &Key) -> Response {
 }
 
 /// The first answer but 503: a machine that is busy with other things may be late with a lease, and a node without one
-/// that does not hear from the database in time says neither yes nor no.
+/// that gets no response from the database in time can neither accept nor refuse.
 #[track_caller]
 pub fn insist(mut ask: impl FnMut() -> Response) -> Response {
     let mut answer = ask();
@@ -101,7 +101,7 @@ pub fn create(owner: &mut Client, name: &str) -> Key {
     Key::from_json(&made.is(201).json["data"])
 }
 
-/// Revokes a key, and says how long it took to be answered.
+/// Revokes a key, and returns the duration of the call.
 #[track_caller]
 pub fn revoking_takes(owner: &mut Client, key: &Key) -> Duration {
     let begun = Instant::now();
@@ -112,7 +112,7 @@ pub fn revoking_takes(owner: &mut Client, key: &Key) -> Duration {
 /// A lease may have been waited for, and no more.
 #[track_caller]
 pub fn is_one_lease(took: Duration) {
-    // A beat may be missing: who has looked at the silent node for longer may have given it up a little earlier.
+    // A heartbeat may be missing: a waiter that watched the silent node for longer may have given up a little earlier.
     assert!(took + Duration::from_millis(600) >= LEASE, "the node could still have accepted it: {took:?}");
     assert!(took < LEASE + SLACK, "the lease had run out: {took:?}");
 }

@@ -27,7 +27,7 @@ fn certificate(folder: &Path) -> PathBuf {
     folder.join("ca.pem")
 }
 
-/// Lets the server speak TLS.
+/// Enables TLS on the server, and returns its certificate authority.
 fn switch_on(cluster: &TestCluster) -> PathBuf {
     let folder = cluster.server.folder();
     let authority = certificate(folder);

@@ -30,9 +30,9 @@ pub enum Call {
     Invoice,
     /// A creation once more, with its `Idempotency-Key`.
     Repeat,
-    /// With any key.
+    /// Presents any key of the ledger.
     WhoAmI,
-    /// With any session.
+    /// Presents any session of the ledger.
     Session,
 }
 
@@ -57,7 +57,7 @@ pub enum Outcome {
     Done(Response),
     /// 503 or 507: it may have happened.
     Unavailable,
-    /// Without an answer.
+    /// The connection was closed without a response.
     Cut,
     /// Any other status: it has not happened.
     Refused(Response),

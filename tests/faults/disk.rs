@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Unmounted when dropped.
+/// A file system that is unmounted when dropped.
 pub struct Disk {
     folder: TempDir,
     is_mounted: bool,
@@ -77,7 +77,7 @@ impl Disk {
         }
     }
 
-    /// Removes that file.
+    /// Removes the file that [`Self::fill`] wrote.
     pub fn free(&self) {
         std::fs::remove_file(self.path().join("ballast")).expect("the file is there");
     }

@@ -56,7 +56,7 @@ impl Fact {
 pub struct KeyRecord {
     pub made: Fact,
     pub revoked: Fact,
-    /// Known once its creation was answered.
+    /// Known once its creation returned.
     pub key: Option<Key>,
 }
 
@@ -80,9 +80,9 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub calls: u64,
-    /// Writes that were answered with success.
+    /// Acknowledged writes.
     pub writes: u64,
-    /// 503 and 507.
+    /// Responses with status 503 or 507.
     pub unavailable: u64,
     pub cut: u64,
     pub lost: u64,
@@ -105,7 +105,7 @@ impl fmt::Display for Totals {
     }
 }
 
-/// Everything that was answered.
+/// All responses, and the values that they allow.
 #[derive(Debug, Default)]
 pub struct Ledger {
     pub keys: BTreeMap<String, KeyRecord>,
@@ -140,7 +140,7 @@ impl Ledger {
         }
     }
 
-    /// Holds what was answered against what is stored. No call may be under way.
+    /// Compares the responses with the stored values. No call may be under way.
     pub fn compare(&mut self, stored: &Stored) {
         let mut broken = Vec::new();
         let mut holds = |what: &str, name: &str, fact: &mut Fact, found: u64| {

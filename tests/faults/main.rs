@@ -1,9 +1,9 @@
-//! Storage faults against the real binary: what was answered is stored, whatever happens to the disk, the server, the
+//! Storage faults against the real binary: acknowledged writes are stored, whatever happens to the disk, the server, the
 //! connection or the process.
 //!
 //! - `trial` a node, the clients that call it, and the properties that hold throughout; `caller` one client
-//! - `ledger` the reference model of what may be true; `stored` what another program finds in the database
-//! - `shim` calls on files that fail, by `shim.c`; `disk` a file system of the test's own
+//! - `ledger` the reference model of possible values; `stored` the database as another program reads it
+//! - `shim` calls on files that fail, by `shim.c`; `disk` a file system for one test
 //! - `commits` a proxy to a server that can lose commits
 //! - `sqlite`, `commands`, `kills`, `servers`, `random` the tests
 //!

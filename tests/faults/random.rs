@@ -25,7 +25,7 @@ enum Step {
     Call(Call),
     Fail(Files, Failing),
     Fill,
-    /// Ends all faults.
+    /// Ends all faults at once.
     Mend,
     /// Ends all faults, and waits until the node has recovered.
     Heal,

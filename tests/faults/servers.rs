@@ -13,8 +13,8 @@ use super::disk::Disk;
 use super::trial::{Expected, Trial};
 use crate::BINARY;
 
-/// A node on a server of the test's own, by way of a proxy.
-struct Apart {
+/// A trial on a Postgres server behind a [`CommitProxy`].
+struct ProxiedTrial {
     // Dropped in this order: the node, then its server, then the disk below.
     trial: Trial,
     proxy: CommitProxy,
@@ -22,7 +22,7 @@ struct Apart {
     disk: Option<Disk>,
 }
 
-impl Apart {
+impl ProxiedTrial {
     fn new() -> Self {
         let server = Server::start_with(&["autovacuum=off"]).expect("a Postgres server, which is Debian's package postgresql");
         Self::started(server, None)
@@ -63,7 +63,7 @@ fn terminate(server: &Server) {
 
 #[test]
 fn repeatedly_terminated_backends() {
-    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server, proxy: _proxy, mut trial, .. } = ProxiedTrial::new();
     trial.everything_works();
     trial.drive(|_| {
         for _ in 0..100 {
@@ -78,7 +78,7 @@ fn repeatedly_terminated_backends() {
 
 #[test]
 fn statement_timeout_of_a_millisecond() {
-    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server, proxy: _proxy, mut trial, .. } = ProxiedTrial::new();
     let limit = |value: &str| {
         operate(&server, &format!("ALTER SYSTEM SET statement_timeout = '{value}'"));
         operate(&server, "SELECT pg_reload_conf()");
@@ -89,7 +89,7 @@ fn statement_timeout_of_a_millisecond() {
 
 #[test]
 fn read_only_server() {
-    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server, proxy: _proxy, mut trial, .. } = ProxiedTrial::new();
     let limit = |value: &str| {
         operate(&server, &format!("ALTER SYSTEM SET default_transaction_read_only = '{value}'"));
         operate(&server, "SELECT pg_reload_conf()");
@@ -121,7 +121,8 @@ fn full_disk_of_the_write_ahead_log() {
         let arguments = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"];
         server.call("initdb", &arguments)
     });
-    let Apart { disk, server, proxy: _proxy, mut trial } = Apart::started(server.expect("a Postgres server"), Some(disk));
+    let ProxiedTrial { disk, server, proxy: _proxy, mut trial } =
+        ProxiedTrial::started(server.expect("a Postgres server"), Some(disk));
     let disk = disk.expect("the disk");
     // The server ends itself if it cannot write its log, and comes back when there is room, or when it is started.
     let end = |_: &Trial| {
@@ -135,7 +136,7 @@ fn full_disk_of_the_write_ahead_log() {
 
 #[test]
 fn restarted_server() {
-    let Apart { server, proxy: _proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server, proxy: _proxy, mut trial, .. } = ProxiedTrial::new();
     trial.everything_works();
     trial.drive(|trial| {
         for how in ["fast", "immediate", "fast", "immediate"] {
@@ -159,7 +160,7 @@ fn restarted_server() {
 /// Commits whose outcome the node cannot know: it says so with 503.
 #[test]
 fn connection_lost_with_a_commit() {
-    let Apart { server: _server, proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server: _server, proxy, mut trial, .. } = ProxiedTrial::new();
     for commits in [Commits::LostBefore, Commits::LostAfter, Commits::Silent] {
         trial.everything_works();
         let mut caller = trial.caller(&format!("{commits:?}"));
@@ -184,7 +185,7 @@ fn connection_lost_with_a_commit() {
 
 #[test]
 fn connections_lost_with_commits_under_load() {
-    let Apart { server: _server, proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server: _server, proxy, mut trial, .. } = ProxiedTrial::new();
     let begin = |_: &Trial| proxy.set(Commits::LostAfter);
     trial.survives("every commit is cut off", Expected::GOES_ON, begin, |_| proxy.set(Commits::Pass));
     assert!(proxy.lost() > 0, "nothing was cut off");
@@ -202,7 +203,7 @@ fn standby(of: &Server, name: &str, settings: &[&str]) -> io::Result<Server> {
 
 #[test]
 fn failover_to_a_synchronous_standby_loses_nothing() {
-    let Apart { server, proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server, proxy, mut trial, .. } = ProxiedTrial::new();
     let follower = standby(&server, "follower", &["autovacuum=off"]).expect("a standby");
     operate(&server, "ALTER SYSTEM SET synchronous_standby_names = 'follower'");
     operate(&server, "SELECT pg_reload_conf()");
@@ -226,7 +227,7 @@ fn failover_to_a_synchronous_standby_loses_nothing() {
 
 #[test]
 fn failover_to_a_lagging_standby_is_logged() {
-    let Apart { server, proxy, mut trial, .. } = Apart::new();
+    let ProxiedTrial { server, proxy, mut trial, .. } = ProxiedTrial::new();
     let follower = standby(&server, "follower", &["autovacuum=off"]).expect("a standby");
     trial.reads_from(proxy.url(&trial.site.url()));
     trial.everything_works();

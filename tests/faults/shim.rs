@@ -94,7 +94,7 @@ impl Shim {
         }
     }
 
-    /// Everything works again.
+    /// Ends all faults of the library.
     pub fn clear(&self) {
         self.fail(Files::ALL, Failing::default());
         self.set(Word::KillAt, 0);

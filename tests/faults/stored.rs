@@ -24,7 +24,7 @@ const MADE: [(&str, &str); 4] =
     [("api_keys", "api_key.created"), ("trips", "trip.created"), ("reports", "report.created"), ("invoices", "invoice.created")];
 
 impl Stored {
-    /// Of a file: of a copy of what is on the disk, since opening the file itself would repair it.
+    /// Reads a copy of the file on the disk, since opening the file itself would repair it.
     pub async fn in_file(path: &Path) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let copy = folder.path().join("copy.db");
@@ -53,7 +53,7 @@ impl Stored {
         stored
     }
 
-    /// Of a server.
+    /// Reads a database on a server.
     pub async fn on_server(url: &str) -> Self {
         let connection = Database::connect(url).await.expect("the server");
         let stored = Self::of(&connection).await;

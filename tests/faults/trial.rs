@@ -1,9 +1,9 @@
-//! A [`Trial`] is a node that is called while something is wrong with its database, and the properties that hold throughout.
+//! A [`Trial`] is a node that is called during faults of its database, and the properties that hold throughout.
 //!
-//! - Every write that was answered with success is stored, and nothing else than what was sent.
-//! - A key whose revocation was answered is never accepted again: at once, three seconds later, after a restart.
+//! - Every acknowledged write is stored, and nothing that was not sent.
+//! - A key is never accepted once its revocation returned: at once, three seconds later, after a restart.
 //! - The audit log verifies.
-//! - While writes are refused, `/readiness` is 503 and the log has an ERROR line; afterwards the node heals by itself.
+//! - While writes are refused, `/readiness` is 503 and the log has an ERROR line; afterwards the node recovers by itself.
 
 mod properties;
 
@@ -53,7 +53,7 @@ impl Expected {
     pub const GOES_ON: Self = Self { refuses: false, words: "" };
 }
 
-/// A node, and everything it has answered.
+/// A node, and the ledger of its responses.
 pub struct Trial {
     // Dropped in this order: the node, its database, the disk below.
     node: Option<Node>,
@@ -96,7 +96,6 @@ impl Trial {
         }
     }
 
-    /// The database's file.
     pub fn file(&self) -> PathBuf {
         match self.site.location() {
             Location::Sqlite(path) => path.clone(),

@@ -26,7 +26,7 @@ fn report(confidentiality: Confidentiality) -> Value {
     })
 }
 
-/// Sends a request whose body comes only when `meanwhile` is done, which begins once the request was let in.
+/// Sends a request whose body arrives after `meanwhile`, which starts once the request was authorized.
 async fn send_in_two_parts(
     client: &Client,
     method: Method,

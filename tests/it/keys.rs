@@ -1,4 +1,4 @@
-//! A key's life, call by call.
+//! The life cycle of a key in the API.
 
 mod create;
 mod idempotency;

@@ -11,7 +11,7 @@ use scraper::{ElementRef, Html, Selector};
 
 use crate::support::Response;
 
-/// A parsed page.
+/// A parsed HTML page.
 pub struct Page(Html);
 
 /// An element of a page.

@@ -1,4 +1,4 @@
-//! The pages, as a browser without a script sees them.
+//! The pages without JavaScript.
 
 mod audit_log;
 mod cluster;

@@ -1,4 +1,4 @@
-//! Sign-ins under attack: who is kept out by guessing, and what repeated sign-ins may take up.
+//! Sign-ins under attack: limits of guesses, known clients, and bounds of repeated sign-ins.
 
 use std::time::Duration;
 

@@ -302,7 +302,7 @@ impl Client {
         Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
     }
 
-    /// Adds a header.
+    /// Adds a header to every request.
     #[must_use]
     pub fn header(self, name: &'static str, value: &str) -> Self {
         self.header_value(name, value.parse().expect("a header value"))

@@ -74,7 +74,7 @@ fn waiting_less_than_a_lease_is_unsafe() {
 
 #[test]
 fn removing_a_live_node_is_unsafe() {
-    assert_found_out(Variant::ForgetsTheLively);
+    assert_found_out(Variant::RemovesLiveNodes);
 }
 
 /// Explores every state within the bounds. Expects many: a model without transitions would be safe, too.

@@ -37,7 +37,7 @@ pub struct Node {
 struct Process {
     /// The place in the program.
     next: usize,
-    /// Ticks since the time that was noted; as many as a lease lasts stand for any more.
+    /// Ticks since the noted time, up to the length of a lease.
     noted: u8,
     /// The last revision that was read.
     seen: usize,
@@ -52,7 +52,7 @@ struct Process {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Row {
     applied: usize,
-    /// Ticks since it was written; as many as a lease lasts stand for any more.
+    /// Ticks since the last write, up to the length of a lease.
     age: u8,
 }
 
@@ -103,7 +103,7 @@ impl Node {
         }
     }
 
-    /// Ends the process. The row may be gone at once, as after a graceful end, or stay for long, as after a crash.
+    /// Ends the process. Its row may be deleted at once, as by a graceful stop, or stay, as after a crash.
     pub fn end(&mut self, protocol: &Protocol) {
         self.process = None;
         if let Some(row) = &mut self.row {
@@ -149,7 +149,7 @@ impl Node {
         self.row.is_some()
     }
 
-    pub fn is_amid_beat(&self, protocol: &Protocol) -> bool {
+    pub fn is_amid_heartbeat(&self, protocol: &Protocol) -> bool {
         self.process.is_some_and(|process| process.next > program(protocol.variant).1)
     }
 

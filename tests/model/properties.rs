@@ -30,11 +30,11 @@ pub struct Witness {
 enum Event {
     /// A node without a lease took one.
     Leased,
-    /// A process ended.
+    /// The process of a node ended.
     Ended,
     /// A node lost its row while it was running.
     Forgotten,
-    /// A revocation was answered because no row was behind, though there were rows.
+    /// A revocation returned because no row was behind, although there were rows.
     Confirmed,
 }
 
@@ -61,7 +61,7 @@ impl Witness {
     }
 
     fn outwaits_a_beat(&self, protocol: &Protocol) -> bool {
-        let is_amid = |revision| self.state.nodes.iter().any(|node| node.is_behind(revision) && node.is_amid_beat(protocol));
+        let is_amid = |revision| self.state.nodes.iter().any(|node| node.is_behind(revision) && node.is_amid_heartbeat(protocol));
         self.state.outwaited().any(is_amid)
     }
 }

@@ -14,14 +14,14 @@ pub enum Variant {
     LoadsBeforeRow,
     /// From the second heartbeat on, the row and the lease are renewed before changes are read.
     RenewsBeforeReading,
-    /// A node whose row was gone writes it again and takes the lease all the same.
+    /// A node whose row was deleted writes it again and takes the lease anyway.
     LeasesWithoutRow,
     /// The lease lasts from the update on, not from before the changes were read.
     LeasesFromUpdate,
     /// A revocation waits for a tick less than a lease lasts.
     WaitsTooShort,
     /// Rows of others are deleted however lately they were renewed.
-    ForgetsTheLively,
+    RemovesLiveNodes,
 }
 
 /// The processes that revoke.
@@ -48,25 +48,25 @@ pub enum Action {
     Tick,
     /// The next statement of the node in this place.
     Step(usize),
-    /// Its process ends. Really its own wait ends with it; here someone else may go on with it, or never move.
+    /// Its process ends. A real wait ends with it; here another process may continue it, or never move.
     End(usize),
-    /// Someone deletes its row, as it has been silent.
+    /// Another process deletes its row, as it has been silent.
     Forget(usize),
     /// The node in this place revokes the next key.
     RevokeAt(usize),
-    /// Someone without a row does.
+    /// A process without a row revokes the next key.
     Revoke,
     /// The waiter for this revision finds no row behind, and answers.
     Confirm(usize),
-    /// It has no more patience, and answers.
+    /// The waiter for this revision times out, and answers.
     Outwait(usize),
     /// After that, it deletes the rows that are behind.
     ForgetBehind(usize),
 }
 
 impl Protocol {
-    /// Ticks after which a revocation is answered whatever the rows say. A wait may end later, so that this stands for
-    /// every longer patience as well.
+    /// Ticks after which a revocation returns whatever the rows say. A wait may end later, so that this covers
+    /// every longer timeout as well.
     fn patience(&self) -> u8 {
         if self.variant == Variant::WaitsTooShort { self.lease - 1 } else { self.lease }
     }
@@ -77,7 +77,7 @@ impl Protocol {
         if node.is_running() {
             actions.push(Action::End(place));
         }
-        if node.is_silent(self) || self.variant == Variant::ForgetsTheLively && node.has_row() {
+        if node.is_silent(self) || self.variant == Variant::RemovesLiveNodes && node.has_row() {
             actions.push(Action::Forget(place));
         }
         if node.is_running() && state.revision() < self.revocations && self.waiters == Waiters::NodesAndOthers {

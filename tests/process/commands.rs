@@ -195,7 +195,7 @@ fn backup_of_a_busy_database_holds_every_acknowledged_write() {
         assert_eq!(verdict["verified"], true);
         let listed = site.run(&["keys", "list", "--json", "--database", &url]).is(0).json();
         let ids: Vec<&str> = listed.as_array().expect("a list").iter().filter_map(|key| key["id"].as_str()).collect();
-        // Those that were answered before an earlier copy was there were answered before this one began.
+        // Keys acknowledged before an earlier copy existed were acknowledged before this one began.
         let mut before = answered.iter().filter(|(copies, _)| *copies < number);
         assert!(before.clone().all(|(_, key)| ids.contains(&key.id.as_str())), "copy {number} lacks a key");
         let served = site.node_with(&["--database", &url]);

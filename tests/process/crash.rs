@@ -1,4 +1,4 @@
-//! SIGKILL at any moment: what was answered is there, and the log fits together.
+//! SIGKILL at any moment: acknowledged writes are stored, and the audit log verifies.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use crate::BINARY;
 
 const ROUNDS: usize = 50;
 
-/// Keys that a thread made, and those of them it revoked; only what was answered.
+/// The acknowledged creations and revocations of keys by one thread.
 #[derive(Default)]
 struct Answered {
     made: Vec<Key>,

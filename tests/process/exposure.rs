@@ -118,7 +118,7 @@ fn write_with_a_key_revoked_while_the_body_arrives_is_refused() {
     let (first, rest) = body.split_at(20);
     let mut slow = node.with_key(&key);
     slow.begin_post("/api/v1/ops/trips", body.len(), first).expect("it is sent");
-    // Its use is counted once it was let in, before its body is there.
+    // Its use is counted once it is authorized, before the body has arrived.
     let usage = format!("/api/v1/api-keys/{}/usage", key.id);
     until("the request was let in", || owner.get(&usage).is(200).json["data"]["buckets"][0]["allowed"] == 1);
     site.run(&["keys", "revoke", &key.id]).is(0);

@@ -1,4 +1,4 @@
-//! SIGTERM: what is in flight is run, what was answered is counted.
+//! SIGTERM: requests in flight are finished, and usage is flushed.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};

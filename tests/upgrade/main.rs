@@ -1,7 +1,7 @@
-//! A rolling upgrade: nodes of the version before and of this one on one database, as `cargo xtask test` builds them.
+//! A rolling upgrade: nodes of the previous version and of this one on one database, as `cargo xtask test` builds them.
 //!
-//! The version before knows files only. That is enough: both versions run the same statements on both engines, and what
-//! matters here is that each can live with the schema and the rows of the other.
+//! The previous version supports SQLite only. That is enough: both versions run the same statements on both engines, and
+//! the subject here is that each accepts the schema and the rows of the other.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,7 +14,7 @@ use testkit::{Key, Node, OWNER, PASSWORD, Site, WHOAMI, run, until};
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");
 
-/// The binary of the version before.
+/// The binary of the previous version.
 fn previous() -> PathBuf {
     let usual = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/previous/build/debug/planeconnection");
     let binary = std::env::var_os("PREVIOUS_BINARY").map_or(usual, PathBuf::from);
@@ -22,7 +22,7 @@ fn previous() -> PathBuf {
     binary
 }
 
-/// A command of the version before.
+/// A command of the previous version.
 fn before(site: &Site, arguments: &[&str]) -> Command {
     let now = site.command(arguments);
     let mut command = Command::new(previous());
@@ -31,7 +31,7 @@ fn before(site: &Site, arguments: &[&str]) -> Command {
     command
 }
 
-/// A workspace that the version before has made.
+/// A workspace that the previous version created.
 fn old_site() -> Site {
     let site = Site::empty_in_file(BINARY);
     let create = ["workspace", "create", "--name", "S", "--slug", "skyline", "--owner-email", OWNER, "--owner-password-stdin"];
@@ -44,7 +44,7 @@ fn old_node(site: &Site) -> Node {
 }
 
 #[track_caller]
-fn both_obey(old: &Node, new: &Node, token: &str, name: &str) {
+fn both_apply_changes(old: &Node, new: &Node, token: &str, name: &str) {
     for (number, (making, other)) in [(old, new), (new, old)].into_iter().enumerate() {
         let key = making.owner_with(token).create_key(&format!("{name} {number}"), &["trips:read"]);
         for node in [old, new] {
@@ -68,9 +68,9 @@ fn nodes_of_both_versions_apply_each_others_changes() {
     let token = old.sign_in();
     let kept = old.owner_with(&token).create_key("Kept", &["trips:read"]);
     old.with_key(&kept).get(WHOAMI).is(200);
-    // Brings the schema up to date, under the feet of the one that runs.
+    // Migrates the schema while the old node runs.
     let new = site.node();
-    both_obey(&old, &new, &token, "Together");
+    both_apply_changes(&old, &new, &token, "Together");
     let nodes = site.run(&["nodes", "list", "--json"]).is(0).json()["nodes"].clone();
     assert_eq!(nodes.as_array().expect("a list").len(), 2);
     assert_eq!(nodes[0]["version"], "", "the version before does not tell its own");
@@ -81,7 +81,7 @@ fn nodes_of_both_versions_apply_each_others_changes() {
         node.with_key(&kept).get(WHOAMI).is(200);
         assert_eq!(node.anonymous().get("/readiness").status, 200);
     }
-    both_obey(&old, &new, &token, "Later");
+    both_apply_changes(&old, &new, &token, "Later");
     let (status, _, log) = old.stop();
     assert_eq!(status.code(), Some(0));
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");

@@ -118,7 +118,7 @@ impl Tab {
         self.settle();
     }
 
-    /// Asks an element something, also where the page runs no scripts; null if the element is gone.
+    /// Calls a function on an element, also where scripts are disabled; null if the element was removed.
     pub(super) fn ask(&mut self, found: &Found, function: &str, arguments: &[Value]) -> Value {
         let Ok(object) = self.try_call("DOM.resolveNode", json!({ "backendNodeId": found.node })) else { return Value::Null };
         let how = json!({

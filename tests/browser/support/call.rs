@@ -89,7 +89,7 @@ impl Tab {
     /// Waits until what was just done has led wherever it leads.
     #[track_caller]
     pub(super) fn settle(&mut self) {
-        // A round trip to the page: when it is answered, the page has said where it is going. It may have gone.
+        // A round trip to the page: events of a navigation arrive before its response. The page may be replaced meanwhile.
         let _gone = self.try_call("Runtime.evaluate", json!({ "expression": "0" }));
         self.wait("the page did not load", |tab| tab.heard.is_settled().then_some(()));
     }

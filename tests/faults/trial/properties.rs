@@ -16,7 +16,7 @@ const LONG_AFTER: Duration = Duration::from_secs(3);
 const RECOVERY: Duration = Duration::from_secs(30);
 
 impl Trial {
-    /// Every kind of write is answered with success.
+    /// Asserts that every kind of write succeeds.
     #[track_caller]
     pub fn everything_works(&mut self) {
         self.drives += 1;

@@ -1,4 +1,4 @@
-//! The names that a server answers to, and to whom it shows metrics.
+//! Accepted host names, and access to metrics.
 
 use planeconnection::config::Config;
 

@@ -20,7 +20,7 @@ fn invoice(lines: usize) -> Value {
     })
 }
 
-/// Requests of about 30 kB each that were answered before the quota of 1 MB was used up.
+/// Requests of about 30 kB each that fit into the quota of 1 MB.
 async fn taken(t: &TestApp, key: &Client, keep: bool) -> usize {
     for number in 0..200 {
         let key = if keep { key.clone().header("idempotency-key", &format!("number-{number}")) } else { key.clone() };

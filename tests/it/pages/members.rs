@@ -1,4 +1,4 @@
-//! Settings > Members: who is invited, changed and removed by whom, and what they read of it.
+//! Settings > Members: invitations, role changes and removals.
 
 use planeconnection::members::{Member, Role};
 use serde_json::json;

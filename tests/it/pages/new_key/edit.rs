@@ -72,7 +72,11 @@ async fn invalid_change_keeps_its_input() {
     let (key, admin) = (t.key(&["trips:read"]).await, t.person(Role::Admin).await);
     t.key_with(json!({ "name": "Website", "permissions": "read_only", "expiresAt": null })).await;
     let taken = admin.submit(&edit(&key.id), &edit(&key.id), &TYPED).await.is(409);
-    taken.says("already called “Website”").keeps("name", "Website").keeps("description", "Left tile").keeps("addresses", "192.0.2.0/24");
+    taken
+        .says("already called “Website”")
+        .keeps("name", "Website")
+        .keeps("description", "Left tile")
+        .keeps("addresses", "192.0.2.0/24");
     let wrong = [("name", ""), ("addresses", "here"), ("requests", "x"), ("seconds", "90000")];
     let page = admin.submit(&edit(&key.id), &edit(&key.id), &wrong).await.is(400);
     let page = page.says("4 fields need another value").says("Enter a name.").says("Line 1, “here”");
