@@ -10,11 +10,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use serde_json::{Value, json};
-use testkit::{Client, Key, OWNER, PASSWORD, Response, create_key_body};
+use rand::SeedableRng;
+use serde_json::Value;
+use testkit::{Client, Key, Response};
 
-use super::ledger::{Creation, Fact, Ledger};
+use super::ledger::Ledger;
 
 /// A kind of call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

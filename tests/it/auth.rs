@@ -23,7 +23,7 @@ async fn whoami_describes_the_key() {
 async fn key_is_accepted_as_bearer_token() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
-    let bearer = t.anyone().header("authorization", &format!("Bearer {}", key.secret));
+    let bearer = t.anonymous().header("authorization", &format!("Bearer {}", key.secret));
     assert_eq!(bearer.get(WHOAMI).await.is(200).at("/data/apiKey/id"), &json!(key.id));
     bearer.header("x-api-key", &key.secret).get(WHOAMI).await.is(200);
 }
@@ -31,7 +31,7 @@ async fn key_is_accepted_as_bearer_token() {
 #[tokio::test]
 async fn missing_credential_is_challenged() {
     let t = TestApp::new().await;
-    let answer = t.anyone().get(WHOAMI).await.is(401).code("AUTHENTICATION_REQUIRED");
+    let answer = t.anonymous().get(WHOAMI).await.is(401).code("AUTHENTICATION_REQUIRED");
     assert!(answer.header("www-authenticate").starts_with("Bearer"));
 }
 
@@ -41,7 +41,7 @@ async fn malformed_and_unknown_keys_get_one_error() {
     let key = t.key(&["trips:read"]).await;
     let mistyped = format!("{}x", &key.secret[..key.secret.len() - 1]);
     for presented in ["x", "pck_", "pck_0123456789", mistyped.as_str(), &key.secret.to_uppercase()] {
-        t.anyone().header("x-api-key", presented).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
+        t.anonymous().header("x-api-key", presented).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
     }
 }
 
@@ -75,12 +75,12 @@ async fn token_in_a_query_is_refused_and_not_echoed() {
         let escaped = token.bytes().fold(String::new(), |text, byte| text + &format!("%25{byte:02x}"));
         for shown in [token.clone(), format!("x{token}x"), escaped] {
             for path in ["/api/v1/auth/whoami", "/settings/api-keys", "/sign-in", "/join"] {
-                let answer = t.anyone().get(&format!("{path}?a=b&token={shown}")).await.is(400);
+                let answer = t.anonymous().get(&format!("{path}?a=b&token={shown}")).await.is(400);
                 assert!(!answer.text.contains(&token) && !answer.headers.contains_key("location"), "{answer:?}");
             }
-            t.anyone().get(&format!("/api/v1/auth/whoami?{shown}")).await.is(400).code("CREDENTIAL_IN_URL");
+            t.anonymous().get(&format!("/api/v1/auth/whoami?{shown}")).await.is(400).code("CREDENTIAL_IN_URL");
         }
-        let in_path = t.anyone().get(&format!("/settings/members/{token}")).await.is(303);
+        let in_path = t.anonymous().get(&format!("/settings/members/{token}")).await.is(303);
         assert_eq!(in_path.header("location"), "/sign-in");
     }
 }
@@ -88,7 +88,7 @@ async fn token_in_a_query_is_refused_and_not_echoed() {
 #[tokio::test]
 async fn unknown_session_token_is_invalid() {
     let t = TestApp::new().await;
-    t.anyone().header("authorization", "Bearer nonsense").get(WHOAMI).await.is(401).code("SESSION_INVALID");
+    t.anonymous().header("authorization", "Bearer nonsense").get(WHOAMI).await.is(401).code("SESSION_INVALID");
 }
 
 #[tokio::test]
@@ -106,6 +106,6 @@ async fn keys_are_verified_without_a_database() {
     t.with(&limited).get(WHOAMI).await.is(429).code("RATE_LIMITED");
     let random = Random::seeded(1);
     let unknown = PlainSecret::generate(|bytes| random.fill(bytes));
-    t.anyone().header("x-api-key", unknown.expose()).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
+    t.anonymous().header("x-api-key", unknown.expose()).get(WHOAMI).await.is(401).code("API_KEY_INVALID");
     t.with(&good).get("/api/v1/ops/trips").await.is(503);
 }

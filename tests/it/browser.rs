@@ -12,22 +12,22 @@ pub struct Person {
 }
 
 impl EmptyApp {
-    pub fn stranger(&self) -> Person {
-        Person::at(self.anyone())
+    pub fn anonymous_person(&self) -> Person {
+        Person::at(self.anonymous())
     }
 }
 
 impl TestApp {
     /// A person without a session.
-    pub fn stranger(&self) -> Person {
-        Person::at(self.anyone())
+    pub fn anonymous_person(&self) -> Person {
+        Person::at(self.anonymous())
     }
 
     /// A new member of this role, signed in.
     pub async fn person(&self, role: Role) -> Person {
         let member = if role == Role::AccountOwner { self.owner.clone() } else { self.add_member(role).await };
         let token = self.token_of(member).await;
-        let person = self.stranger();
+        let person = self.anonymous_person();
         person.keep("planeconnection_session", &token);
         person
     }
@@ -113,7 +113,7 @@ impl Response {
 
     /// Asserts a redirect to this path.
     #[track_caller]
-    pub fn leads_to(&self, path: &str) {
+    pub fn redirects_to(&self, path: &str) {
         assert_eq!((self.status, self.header("location")), (303, path), "{}", self.text);
     }
 

@@ -53,10 +53,10 @@ async fn refusal_has_an_empty_body() {
             .await,
     );
     t.admin().await.post(&format!("/api/v1/api-keys/{}/revoke", gone.id), json!({})).await.is(200);
-    let challenged = is_empty(t.anyone().get(CHECK).await, 401);
+    let challenged = is_empty(t.anonymous().get(CHECK).await, 401);
     assert!(challenged.header("www-authenticate").starts_with("Bearer"));
-    is_empty(t.anyone().header("x-api-key", "pck_nonsense").get(CHECK).await, 401);
-    is_empty(t.anyone().header("authorization", "Bearer nonsense").get(CHECK).await, 401);
+    is_empty(t.anonymous().header("x-api-key", "pck_nonsense").get(CHECK).await, 401);
+    is_empty(t.anonymous().header("authorization", "Bearer nonsense").get(CHECK).await, 401);
     is_empty(t.with(&gone).get(CHECK).await, 401);
     is_empty(t.with(&office).get(CHECK).await, 403);
     is_empty(t.with(&limited).get(CHECK).await, 200);

@@ -49,7 +49,7 @@ async fn garbage_in_a_url_is_not_found() {
         assert!(owner.get(path).await.items_or_refusal(), "{path}");
     }
     let sign_in = json!({ "email": "ana@skyline.example", "password": "wrong password", "workspace": "\u{0}" });
-    let refused = t.anyone().post("/api/v1/auth/sign-in", sign_in).await;
+    let refused = t.anonymous().post("/api/v1/auth/sign-in", sign_in).await;
     assert!([400, 401].contains(&refused.status), "{}", refused.text);
 }
 
@@ -64,11 +64,11 @@ impl Response {
 async fn not_found_is_json_under_api_and_a_page_elsewhere() {
     let t = TestApp::new().await;
     for path in ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v2/api-keys", "/api/v1/api-keys/"] {
-        let answer = t.anyone().get(path).await.is(404).code("NOT_FOUND");
+        let answer = t.anonymous().get(path).await.is(404).code("NOT_FOUND");
         assert_eq!(answer.header("content-type"), "application/json", "{path}");
     }
     for path in ["/nothing", "/apiary", "/API/v1/api-keys", "//api", "/%00", "/..%2f"] {
-        let answer = t.anyone().get(path).await.is(404);
+        let answer = t.anonymous().get(path).await.is(404);
         assert!(answer.header("content-type").starts_with("text/html"), "{path}");
         assert!(answer.text.contains(answer.header("x-request-id")), "{path}: {}", answer.text);
     }
@@ -83,9 +83,9 @@ async fn unsupported_method_is_405_with_allow_header() {
     }
     for method in ["OPTIONS", "TRACE", "PURGE"] {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        t.anyone().send(method, KEYS, Body::empty()).await.is(405).code("METHOD_NOT_ALLOWED");
+        t.anonymous().send(method, KEYS, Body::empty()).await.is(405).code("METHOD_NOT_ALLOWED");
     }
-    let page = t.anyone().delete("/health").await.is(405);
+    let page = t.anonymous().delete("/health").await.is(405);
     assert!(page.header("content-type").starts_with("text/html") && page.header("allow").contains("GET"));
 }
 
@@ -102,7 +102,7 @@ async fn request_id_of_the_caller_is_kept() {
     let t = TestApp::new().await;
     let longest = "x".repeat(128);
     for id in ["a", "trace/4bf92f3577b34da6;flags=01", "~!@#$%^&*()", longest.as_str()] {
-        let answer = t.anyone().header("x-request-id", id).get("/api/v1/auth/whoami").await.is(401);
+        let answer = t.anonymous().header("x-request-id", id).get("/api/v1/auth/whoami").await.is(401);
         assert_eq!((answer.header("x-request-id"), answer.at("/error/requestId")), (id, &json!(id)));
     }
 }
@@ -116,7 +116,7 @@ async fn invalid_request_id_is_replaced() {
     let session = t.token_of(t.owner.clone()).await.replace('_', "%5f");
     let secrets = [key.secret.as_str(), &embedded, &invitation, &set_up, &session];
     for id in ["", "a b", "ä", "a\tb", too_long.as_str()].into_iter().chain(secrets) {
-        let answer = t.anyone().header("x-request-id", id).get("/api/v1/auth/whoami").await.is(401);
+        let answer = t.anonymous().header("x-request-id", id).get("/api/v1/auth/whoami").await.is(401);
         assert!(answer.header("x-request-id").starts_with("req_"), "{id}");
         assert_eq!(answer.text_at("/error/requestId"), answer.header("x-request-id"));
     }
@@ -125,7 +125,7 @@ async fn invalid_request_id_is_replaced() {
 #[tokio::test]
 async fn request_id_is_escaped_in_pages() {
     let t = TestApp::new().await;
-    let page = t.anyone().header("x-request-id", "<script>alert(1)</script>").get("/nothing").await.is(404);
+    let page = t.anonymous().header("x-request-id", "<script>alert(1)</script>").get("/nothing").await.is(404);
     assert!(!page.text.contains("<script>alert"), "{}", page.text);
 }
 
@@ -134,7 +134,7 @@ async fn every_response_has_its_own_request_id() {
     let t = TestApp::new().await;
     let mut seen = std::collections::HashSet::new();
     for path in ["/health", "/nothing", "/api/v1/auth/whoami", "/api/v1/auth/check", KEYS, "/openapi.json"] {
-        assert!(seen.insert(t.anyone().get(path).await.header("x-request-id").to_owned()), "{path}");
+        assert!(seen.insert(t.anonymous().get(path).await.header("x-request-id").to_owned()), "{path}");
     }
 }
 
@@ -171,5 +171,5 @@ async fn error_has_the_documented_shape() {
         "fields": [{ "field": "expiresAt", "message": "Give a time in the future, or null for no expiration." }],
     } });
     assert_eq!(answer.is(400).json, expected);
-    assert_eq!(t.anyone().get(KEYS).await.json["error"].get("fields"), None::<&Value>);
+    assert_eq!(t.anonymous().get(KEYS).await.json["error"].get("fields"), None::<&Value>);
 }

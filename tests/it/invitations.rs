@@ -14,7 +14,7 @@ async fn invite(by: &Client, name: &str, role: &str) -> (String, String) {
 }
 
 async fn join(t: &TestApp, token: &str) -> Response {
-    t.anyone().post("/api/v1/auth/join", json!({ "token": token, "password": PASSWORD })).await
+    t.anonymous().post("/api/v1/auth/join", json!({ "token": token, "password": PASSWORD })).await
 }
 
 /// The code of the link that a page shows.

@@ -27,13 +27,13 @@ async fn invited_person_joins_and_signs_in() {
     assert_eq!(invited.at("/data/member/email"), "dee@skyline.example");
     assert_eq!(invited.at("/data/member/hasJoined"), &json!(false));
     let credentials = json!({ "email": "DEE@skyline.example", "password": "a password of hers" });
-    t.anyone().post(SIGN_IN, credentials.clone()).await.is(401).code("INVALID_CREDENTIALS");
-    let joined = t.anyone().post(JOIN, json!({ "token": token(&invited), "password": "a password of hers" })).await.is(200);
+    t.anonymous().post(SIGN_IN, credentials.clone()).await.is(401).code("INVALID_CREDENTIALS");
+    let joined = t.anonymous().post(JOIN, json!({ "token": token(&invited), "password": "a password of hers" })).await.is(200);
     assert_eq!(joined.at("/data/hasJoined"), &json!(true));
-    let signed_in = t.anyone().post(SIGN_IN, credentials).await.is(200);
+    let signed_in = t.anonymous().post(SIGN_IN, credentials).await.is(200);
     assert_eq!(signed_in.header("cache-control"), "no-store");
     assert_eq!(signed_in.at("/data/member/role"), "dispatcher");
-    let client = t.anyone().header("authorization", &format!("Bearer {}", signed_in.text_at("/data/token")));
+    let client = t.anonymous().header("authorization", &format!("Bearer {}", signed_in.text_at("/data/token")));
     assert_eq!(client.get(WHOAMI).await.is(200).at("/data/member/email"), "dee@skyline.example");
     let actions: Vec<_> = t.audit().await.iter().map(|event| event["action"].clone()).collect();
     assert!(actions.contains(&json!("member.joined")) && actions.contains(&json!("member.added")));
@@ -45,12 +45,12 @@ async fn invitation_works_once_and_for_seven_days() {
     let admin = t.admin().await;
     let one = invite(&admin, "one@skyline.example", "pilot").await.is(201);
     let body = json!({ "token": token(&one), "password": PASSWORD });
-    t.anyone().post(JOIN, body.clone()).await.is(200);
-    t.anyone().post(JOIN, body).await.is(410).code("INVITATION_INVALID");
+    t.anonymous().post(JOIN, body.clone()).await.is(200);
+    t.anonymous().post(JOIN, body).await.is(410).code("INVITATION_INVALID");
     let late = invite(&admin, "late@skyline.example", "pilot").await.is(201);
     t.advance(Duration::from_hours(7 * 24)).await;
-    t.anyone().post(JOIN, json!({ "token": token(&late), "password": PASSWORD })).await.is(410);
-    t.anyone().post(JOIN, json!({ "token": "", "password": PASSWORD })).await.is(410);
+    t.anonymous().post(JOIN, json!({ "token": token(&late), "password": PASSWORD })).await.is(410);
+    t.anonymous().post(JOIN, json!({ "token": "", "password": PASSWORD })).await.is(410);
 }
 
 #[tokio::test]
@@ -59,9 +59,9 @@ async fn short_password_leaves_the_invitation_open() {
     let invited = invite(&t.admin().await, "one@skyline.example", "pilot").await.is(201);
     for wrong in ["", "elevenchars", &"x".repeat(201)] {
         let body = json!({ "token": token(&invited), "password": wrong });
-        t.anyone().post(JOIN, body).await.is(400).names_field("password");
+        t.anonymous().post(JOIN, body).await.is(400).names_field("password");
     }
-    t.anyone().post(JOIN, json!({ "token": token(&invited), "password": "twelve chars" })).await.is(200);
+    t.anonymous().post(JOIN, json!({ "token": token(&invited), "password": "twelve chars" })).await.is(200);
 }
 
 #[tokio::test]
@@ -96,8 +96,8 @@ async fn replayed_invitation_is_one_member_with_a_new_link() {
     let first = invite(&admin, "one@skyline.example", "pilot").await.is(201);
     let second = invite(&admin, "one@skyline.example", "pilot").await.is(201);
     assert_eq!(first.at("/data/member/id"), second.at("/data/member/id"));
-    t.anyone().post(JOIN, json!({ "token": token(&first), "password": PASSWORD })).await.is(410);
-    t.anyone().post(JOIN, json!({ "token": token(&second), "password": PASSWORD })).await.is(200);
+    t.anonymous().post(JOIN, json!({ "token": token(&first), "password": PASSWORD })).await.is(410);
+    t.anonymous().post(JOIN, json!({ "token": token(&second), "password": PASSWORD })).await.is(200);
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn removed_member_is_signed_out_and_their_keys_stay() {
         client.post("/api/v1/api-keys", json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null })).await.is(201);
     t.owner().await.delete(&format!("{MEMBERS}/{}", member.id)).await.is(200);
     client.get(WHOAMI).await.is(401).code("SESSION_INVALID");
-    t.anyone().header("x-api-key", &made.text_at("/data/secret")).get(WHOAMI).await.is(200);
+    t.anonymous().header("x-api-key", &made.text_at("/data/secret")).get(WHOAMI).await.is(200);
     let listed = t.owner().await.get("/api/v1/api-keys").await.is(200);
     assert_eq!(listed.at("/data/items/0/createdBy/name"), "Test admin");
     t.owner().await.delete(&format!("{MEMBERS}/{}", member.id)).await.is(404).code("NOT_FOUND");

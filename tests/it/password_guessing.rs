@@ -19,7 +19,7 @@ async fn sign_in(client: &Client, email: &str, password: &str) -> Response {
 async fn guess(t: &TestApp, from: &str) -> Response {
     // The workspace is named, because fewer hashes are computed then.
     let guess = json!({ "email": EMAIL, "password": "a guess at it", "workspace": "skyline" });
-    t.anyone().from(from).post(SIGN_IN, guess).await
+    t.anonymous().from(from).post(SIGN_IN, guess).await
 }
 
 /// The rows that are stored of known browsers and networks.
@@ -51,12 +51,12 @@ async fn failures(t: &TestApp) -> Vec<Value> {
 #[tokio::test]
 async fn guesses_do_not_lock_out_a_known_client_ip() {
     let t = TestApp::new().await;
-    sign_in(&t.anyone().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
-    sign_in(&t.anyone().from("2001:db8:7::1"), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anonymous().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anonymous().from("2001:db8:7::1"), EMAIL, PASSWORD).await.is(200);
     use_up_guesses(&t).await;
-    sign_in(&t.anyone().from("198.51.100.8"), EMAIL, PASSWORD).await.is(429);
-    sign_in(&t.anyone().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
-    sign_in(&t.anyone().from("2001:db8:7::ffff"), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anonymous().from("198.51.100.8"), EMAIL, PASSWORD).await.is(429);
+    sign_in(&t.anonymous().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anonymous().from("2001:db8:7::ffff"), EMAIL, PASSWORD).await.is(200);
     // It has fewer tries than it would have without the attack, and not none.
     for _ in 0..10 {
         guess(&t, "198.51.100.7").await.is(401);
@@ -67,29 +67,29 @@ async fn guesses_do_not_lock_out_a_known_client_ip() {
 #[tokio::test]
 async fn guesses_do_not_lock_out_a_known_browser() {
     let t = TestApp::new().await;
-    let ana = t.stranger();
-    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
-    ana.submit("/settings/account", "/sign-out", &[]).await.leads_to("/sign-in?after=sign-out");
+    let ana = t.anonymous_person();
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
+    ana.submit("/settings/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     let browser = ana.cookie("planeconnection_browser").expect("a cookie that stays");
     assert!(browser.starts_with("pcd_") && browser.len() == 47, "{browser}");
     use_up_guesses(&t).await;
     // An attacker behind the same address, too.
     for number in 0..20 {
-        sign_in(&t.anyone(), &format!("user{number}@skyline.example"), "a guess at it").await.is(401);
+        sign_in(&t.anonymous(), &format!("user{number}@skyline.example"), "a guess at it").await.is(401);
     }
-    let stranger = t.stranger();
+    let stranger = t.anonymous_person();
     sign_in_by_page(&stranger, PASSWORD).await.is(429);
     sign_in_by_page(&ana, "mistyped, once").await.is(401);
-    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
     assert_eq!(ana.cookie("planeconnection_browser"), Some(browser), "the browser stays the same");
 }
 
 #[tokio::test]
 async fn known_browser_has_its_own_limit() {
     let t = TestApp::new().await;
-    let ana = t.stranger();
-    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
-    ana.submit("/settings/account", "/sign-out", &[]).await.leads_to("/sign-in?after=sign-out");
+    let ana = t.anonymous_person();
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
+    ana.submit("/settings/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     use_up_guesses(&t).await;
     // Ten as any address has that was used before, and ten for the browser.
     let mut statuses = Vec::new();
@@ -104,13 +104,13 @@ async fn known_browser_has_its_own_limit() {
 async fn planted_or_invented_browser_token_is_not_known() {
     let t = TestApp::new().await;
     let planted = format!("pcd_{}", "aB3x".repeat(11).split_at(43).0);
-    let ana = t.stranger();
+    let ana = t.anonymous_person();
     ana.plant("planeconnection_browser", &planted);
-    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
     assert_ne!(ana.cookie("planeconnection_browser"), Some(planted.clone()));
     use_up_guesses(&t).await;
     for token in [planted.as_str(), "x", "pcd_"] {
-        let mallory = t.stranger().from("198.51.100.66");
+        let mallory = t.anonymous_person().from("198.51.100.66");
         mallory.plant("planeconnection_browser", token);
         sign_in_by_page(&mallory, PASSWORD).await.is(429);
     }
@@ -121,12 +121,12 @@ async fn people_who_share_a_browser_are_both_known() {
     let t = TestApp::new().await;
     let invited = json!({ "name": "Dee Patch", "email": "dee@skyline.example", "role": "pilot" });
     let url = t.owner().await.post("/api/v1/members", invited).await.is(201).text_at("/data/inviteUrl");
-    let desk = t.stranger();
+    let desk = t.anonymous_person();
     let code = url.split_once('#').expect("a link").1;
-    desk.submit("/join", "/join", &[("code", code), ("password", "a password of hers")]).await.leads_to("/settings");
+    desk.submit("/join", "/join", &[("code", code), ("password", "a password of hers")]).await.redirects_to("/settings");
     let first = desk.cookie("planeconnection_browser");
     desk.submit("/settings/account", "/sign-out", &[]).await;
-    sign_in_by_page(&desk, PASSWORD).await.leads_to("/settings");
+    sign_in_by_page(&desk, PASSWORD).await.redirects_to("/settings");
     assert!(first.is_some() && desk.cookie("planeconnection_browser") == first);
 }
 
@@ -137,8 +137,8 @@ async fn sign_in_to_another_workspace_does_not_make_a_client_known() {
     let invited = json!({ "name": "Ana", "email": EMAIL, "role": "pilot" });
     let url = mallory.post("/api/v1/members", invited).await.is(201).text_at("/data/inviteUrl");
     let join = json!({ "token": url.split_once('#').expect("a link").1, "password": "chosen by mallory" });
-    t.anyone().post("/api/v1/auth/join", join).await.is(200);
-    let elsewhere = t.anyone().from("198.51.100.66");
+    t.anonymous().post("/api/v1/auth/join", join).await.is(200);
+    let elsewhere = t.anonymous().from("198.51.100.66");
     sign_in(&elsewhere, EMAIL, "chosen by mallory").await.is(200);
     use_up_guesses(&t).await;
     sign_in(&elsewhere, EMAIL, PASSWORD).await.is(401).code("INVALID_CREDENTIALS");
@@ -148,7 +148,7 @@ async fn sign_in_to_another_workspace_does_not_make_a_client_known() {
 #[tokio::test]
 async fn removed_member_leaves_no_known_browser_behind() {
     let t = TestApp::new().await;
-    sign_in(&t.anyone().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anonymous().from("198.51.100.7"), EMAIL, PASSWORD).await.is(200);
     assert_eq!(known(&t).await, 1);
     let second = t.add_member(Role::AccountOwner).await;
     t.signed_in(second).await.delete(&format!("/api/v1/members/{}", t.owner.id)).await.is(200);
@@ -160,7 +160,7 @@ async fn known_clients_are_bounded_and_expire() {
     let t = TestApp::new().await;
     for number in 0..30 {
         t.advance(Duration::from_mins(1)).await;
-        sign_in(&t.anyone().from(&format!("198.51.100.{number}")), EMAIL, PASSWORD).await.is(200);
+        sign_in(&t.anonymous().from(&format!("198.51.100.{number}")), EMAIL, PASSWORD).await.is(200);
     }
     assert_eq!(known(&t).await, 20);
     t.advance(Duration::from_hours(180 * 24)).await;
@@ -199,7 +199,7 @@ async fn correct_passwords_are_refused_past_the_sign_in_limit() {
     let t = TestApp::new().await;
     let mut counts = [0; 2];
     for number in 0..60 {
-        let answer = sign_in(&t.anyone().from(&format!("198.51.100.{}", number % 3)), EMAIL, PASSWORD).await;
+        let answer = sign_in(&t.anonymous().from(&format!("198.51.100.{}", number % 3)), EMAIL, PASSWORD).await;
         counts[usize::from(answer.status == 200)] += 1;
         if answer.status != 200 {
             answer.is(429).code("RATE_LIMITED").header("retry-after");
@@ -208,9 +208,9 @@ async fn correct_passwords_are_refused_past_the_sign_in_limit() {
     assert_eq!(counts, [30, 30]);
     let (_, other) = t.other_workspace().await;
     other.get(WHOAMI).await.is(200);
-    sign_in(&t.anyone(), "ben@northwind.example", PASSWORD).await.is(200);
+    sign_in(&t.anonymous(), "ben@northwind.example", PASSWORD).await.is(200);
     t.advance(Duration::from_mins(5)).await;
-    sign_in(&t.anyone(), EMAIL, PASSWORD).await.is(200);
+    sign_in(&t.anonymous(), EMAIL, PASSWORD).await.is(200);
 }
 
 #[tokio::test]
@@ -219,15 +219,15 @@ async fn member_keeps_the_newest_twenty_sessions() {
     let mut clients = Vec::new();
     for _ in 0..25 {
         t.advance(Duration::from_secs(20)).await;
-        let token = sign_in(&t.anyone(), EMAIL, PASSWORD).await.is(200).text_at("/data/token");
-        clients.push(t.anyone().header("authorization", &format!("Bearer {token}")));
+        let token = sign_in(&t.anonymous(), EMAIL, PASSWORD).await.is(200).text_at("/data/token");
+        clients.push(t.anonymous().header("authorization", &format!("Bearer {token}")));
     }
     for (number, client) in clients.iter().enumerate() {
         client.get(WHOAMI).await.is(if number < 5 { 401 } else { 200 });
     }
-    let ana = t.stranger();
+    let ana = t.anonymous_person();
     t.advance(Duration::from_mins(5)).await;
-    sign_in_by_page(&ana, PASSWORD).await.leads_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
     clients[5].get(WHOAMI).await.is(401).code("SESSION_INVALID");
     let events = t.audit().await;
     let ended = events
@@ -241,12 +241,12 @@ async fn member_keeps_the_newest_twenty_sessions() {
 async fn password_changed_during_the_check_opens_no_session() {
     let t = TestApp::new().await;
     let pair = json!({ "email": EMAIL, "password": PASSWORD });
-    let client = t.anyone();
+    let client = t.anonymous();
     let change = async {
         // Once the stored hash was read, which the guess needs.
         t.tamper("UPDATE members SET password_hash = 'another hash'").await;
     };
     let (answer, ()) = tokio::join!(client.post(SIGN_IN, pair), change);
     assert!(matches!(answer.status, 200 | 401), "{}", answer.text);
-    sign_in(&t.anyone(), EMAIL, PASSWORD).await.is(401);
+    sign_in(&t.anonymous(), EMAIL, PASSWORD).await.is(401);
 }

@@ -53,14 +53,14 @@ async fn common_passwords_are_refused_by_api_and_page() {
     let t = TestApp::new().await;
     let token = invite(&t).await;
     for password in REFUSED {
-        let refused = t.anyone().post("/api/v1/auth/join", json!({ "token": token, "password": password })).await;
+        let refused = t.anonymous().post("/api/v1/auth/join", json!({ "token": token, "password": password })).await;
         let refused = refused.is(400).code("INVALID_REQUEST").names_field("password");
         assert!(refused.text.contains("choose another"), "{}", refused.text);
-        let dee = t.stranger();
+        let dee = t.anonymous_person();
         let page = dee.submit("/join", "/join", &[("code", &token), ("password", password)]).await.is(400);
         page.reports("password").says("choose another").does_not_say(&format!("value=\"{password}\""));
     }
-    t.anyone().post("/api/v1/auth/join", json!({ "token": token, "password": "gliders over the lake" })).await.is(200);
+    t.anonymous().post("/api/v1/auth/join", json!({ "token": token, "password": "gliders over the lake" })).await.is(200);
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn common_passwords_are_refused_by_commands() {
 async fn common_passwords_are_refused_by_setup() {
     let t = EmptyApp::new().await;
     let code = planeconnection::workspaces::offer(&t.app).await.expect("a database").expect("a link").expose().to_owned();
-    let ana = t.stranger();
+    let ana = t.anonymous_person();
     for password in ["password1234", "SkylineAviation1", "ana@skyline.example", "aaaaaaaaaaaa"] {
         let fields = [
             ("code", code.as_str()),
@@ -100,7 +100,7 @@ async fn weak_password_of_an_existing_member_still_signs_in() {
     let t = TestApp::new().await;
     for password in ["password1234", "            ", "aaaaaaaaaaaa"] {
         t.tamper(&format!("UPDATE members SET password_hash = '{}'", hash(password, 19_456))).await;
-        sign_in(&t.anyone(), password).await.is(200);
+        sign_in(&t.anonymous(), password).await.is(200);
     }
 }
 
@@ -109,10 +109,10 @@ async fn password_is_unicode_normalized() {
     let t = TestApp::new().await;
     let token = invite(&t).await;
     let join = json!({ "token": token, "password": "cafe\u{301} ﬁve o'clock" });
-    t.anyone().post("/api/v1/auth/join", join).await.is(200);
+    t.anonymous().post("/api/v1/auth/join", join).await.is(200);
     for typed in ["caf\u{e9} five o'clock", "cafe\u{301} ﬁve o'clock"] {
         let credentials = json!({ "email": "dee.patch@skyline.example", "password": typed });
-        t.anyone().post(SIGN_IN, credentials).await.is(200);
+        t.anonymous().post(SIGN_IN, credentials).await.is(200);
     }
     // Eleven characters, of twelve code points.
     let token = {
@@ -121,17 +121,17 @@ async fn password_is_unicode_normalized() {
         url.split_once('#').expect("a link").1.to_owned()
     };
     let short = json!({ "token": token, "password": "cafe\u{301} o'cloc" });
-    t.anyone().post("/api/v1/auth/join", short).await.is(400).names_field("password");
+    t.anonymous().post("/api/v1/auth/join", short).await.is(400).names_field("password");
 }
 
 #[tokio::test]
 async fn hash_of_an_unnormalized_password_works_and_is_renewed() {
     let t = TestApp::new().await;
     t.tamper(&format!("UPDATE members SET password_hash = '{}'", hash("cafe\u{301} au lait please", 19_456))).await;
-    sign_in(&t.anyone(), "caf\u{e9} au lait please").await.is(401);
-    sign_in(&t.anyone(), "cafe\u{301} au lait please").await.is(200);
+    sign_in(&t.anonymous(), "caf\u{e9} au lait please").await.is(401);
+    sign_in(&t.anonymous(), "cafe\u{301} au lait please").await.is(200);
     for typed in ["caf\u{e9} au lait please", "cafe\u{301} au lait please"] {
-        sign_in(&t.anyone(), typed).await.is(200);
+        sign_in(&t.anonymous(), typed).await.is(200);
     }
 }
 
@@ -140,12 +140,12 @@ async fn hash_with_lower_parameters_is_renewed_only_at_sign_in() {
     let t = TestApp::new().await;
     let old = hash(PASSWORD, 8_192);
     t.tamper(&format!("UPDATE members SET password_hash = '{old}'")).await;
-    sign_in(&t.anyone(), "a wrong password").await.is(401);
+    sign_in(&t.anonymous(), "a wrong password").await.is(401);
     assert_eq!(stored_hash(&t).await, old);
-    sign_in(&t.anyone(), PASSWORD).await.is(200);
+    sign_in(&t.anonymous(), PASSWORD).await.is(200);
     let renewed = stored_hash(&t).await;
     assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{renewed}");
-    sign_in(&t.anyone(), PASSWORD).await.is(200);
+    sign_in(&t.anonymous(), PASSWORD).await.is(200);
     assert_eq!(stored_hash(&t).await, renewed, "once");
 }
 
@@ -153,6 +153,6 @@ async fn hash_with_lower_parameters_is_renewed_only_at_sign_in() {
 async fn overlong_password_is_wrong() {
     let t = TestApp::new().await;
     for password in ["x".repeat(4_000), "\u{fdfa}".repeat(2_000), String::new()] {
-        sign_in(&t.anyone(), &password).await.is(401).code("INVALID_CREDENTIALS");
+        sign_in(&t.anonymous(), &password).await.is(401).code("INVALID_CREDENTIALS");
     }
 }

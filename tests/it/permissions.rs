@@ -22,7 +22,7 @@ async fn outcome(client: &Client, method: &Method, path: &str) -> String {
 }
 
 async fn callers(t: &TestApp) -> Vec<(String, Client)> {
-    let mut callers = vec![("nobody".to_owned(), t.anyone())];
+    let mut callers = vec![("nobody".to_owned(), t.anonymous())];
     for role in Role::ALL {
         callers.push((role.to_string(), t.member(role).await));
     }
@@ -76,7 +76,7 @@ async fn told(person: &Person, method: &Method, path: &str, token: &str) -> &'st
 #[tokio::test]
 async fn every_page_admits_exactly_the_permitted_roles() {
     let t = TestApp::new().await;
-    let mut people = vec![("nobody", t.stranger())];
+    let mut people = vec![("nobody", t.anonymous_person())];
     for role in Role::ALL {
         people.push((role.as_str(), t.person(role).await));
     }

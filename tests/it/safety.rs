@@ -78,7 +78,7 @@ async fn audit_log_has_the_client_ip_of_named_reports_only() {
         pilot.post(REPORTS, json!({ "confidentiality": confidentiality })).await.is(400);
         pilot.post(&format!("{REPORTS}?x=1"), report("concern", confidentiality)).await.is(400);
     }
-    t.anyone()
+    t.anonymous()
         .from("203.0.113.77")
         .header("x-request-id", "a-pilots-own-request")
         .post(REPORTS, report("concern", "anonymous"))

@@ -16,8 +16,8 @@ fn credentials(email: &str, password: &str) -> Value {
 }
 
 async fn sign_in(t: &TestApp) -> (Response, Client) {
-    let answer = t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
-    let client = t.anyone().header("authorization", &format!("Bearer {}", answer.text_at("/data/token")));
+    let answer = t.anonymous().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
+    let client = t.anonymous().header("authorization", &format!("Bearer {}", answer.text_at("/data/token")));
     (answer, client)
 }
 
@@ -52,7 +52,7 @@ async fn session_expires_after_twelve_hours() {
 #[tokio::test]
 async fn wrong_email_and_wrong_password_get_one_error() {
     let t = TestApp::new().await;
-    let anyone = t.anyone().header("x-request-id", "same");
+    let anyone = t.anonymous().header("x-request-id", "same");
     let wrong_password = anyone.post(SIGN_IN, credentials("ana@skyline.example", "not her password")).await.is(401);
     let wrong_email =
         anyone.post(SIGN_IN, credentials("eve@skyline.example", PASSWORD)).await.is(401).code("INVALID_CREDENTIALS");
@@ -65,7 +65,7 @@ async fn wrong_email_and_wrong_password_get_one_error() {
 #[tokio::test]
 async fn failed_sign_in_is_recorded_without_the_password() {
     let t = TestApp::new().await;
-    t.anyone().post(SIGN_IN, credentials("ana@skyline.example", "not her password")).await.is(401);
+    t.anonymous().post(SIGN_IN, credentials("ana@skyline.example", "not her password")).await.is(401);
     let events = t.audit().await;
     let failed = events.iter().find(|event| event["action"] == "member.sign_in_failed").expect("an event");
     assert_eq!((&failed["outcome"], &failed["actor"]["type"]), (&json!("denied"), &json!("anonymous")));
@@ -80,29 +80,29 @@ async fn email_in_two_workspaces_signs_in_where_its_password_matches() {
     let invited = other.post("/api/v1/members", json!({ "name": "Ana", "email": "ana@skyline.example", "role": "pilot" })).await;
     let token = invited.is(201).text_at("/data/inviteUrl").split_once('#').expect("a link").1.to_owned();
     let joined = json!({ "token": token, "password": "another password" });
-    t.anyone().post("/api/v1/auth/join", joined).await.is(200);
+    t.anonymous().post("/api/v1/auth/join", joined).await.is(200);
     for (workspace, password) in [("skyline", PASSWORD), ("northwind", "another password")] {
         let body = credentials("ana@skyline.example", password);
-        assert_eq!(t.anyone().post(SIGN_IN, body).await.is(200).at("/data/workspace/slug"), workspace);
+        assert_eq!(t.anonymous().post(SIGN_IN, body).await.is(200).at("/data/workspace/slug"), workspace);
     }
     for (workspace, password) in [("skyline", PASSWORD), ("northwind", "another password")] {
         let body = json!({ "email": "ana@skyline.example", "password": password, "workspace": workspace });
-        assert_eq!(t.anyone().post(SIGN_IN, body).await.is(200).at("/data/workspace/slug"), workspace);
+        assert_eq!(t.anonymous().post(SIGN_IN, body).await.is(200).at("/data/workspace/slug"), workspace);
     }
     let crossed = json!({ "email": "ana@skyline.example", "password": PASSWORD, "workspace": "northwind" });
-    t.anyone().post(SIGN_IN, crossed).await.is(401);
+    t.anonymous().post(SIGN_IN, crossed).await.is(401);
 }
 
 #[tokio::test]
 async fn guesses_from_one_address_do_not_lock_out_the_owner() {
     let t = TestApp::new().await;
-    let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, credentials("ana@skyline.example", "a guess")).await;
+    let guess = async |from: &str| t.anonymous().from(from).post(SIGN_IN, credentials("ana@skyline.example", "a guess")).await;
     for _ in 1..=10 {
         guess("198.51.100.1").await.is(401);
     }
     let slowed = guess("198.51.100.1").await.is(429).code("RATE_LIMITED");
     let seconds: u64 = slowed.header("retry-after").parse().expect("a number");
-    t.anyone().from("203.0.113.7").post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
+    t.anonymous().from("203.0.113.7").post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
     t.advance(Duration::from_secs(seconds)).await;
     guess("198.51.100.1").await.is(401);
     guess("198.51.100.1").await.is(429);
@@ -113,7 +113,7 @@ async fn guesses_are_limited_by_email() {
     let t = TestApp::new().await;
     // The workspace is named, because fewer hashes are computed then.
     let body = json!({ "email": "ana@skyline.example", "password": "a guess", "workspace": "skyline" });
-    let guess = async |from: &str| t.anyone().from(from).post(SIGN_IN, body.clone()).await;
+    let guess = async |from: &str| t.anonymous().from(from).post(SIGN_IN, body.clone()).await;
     for number in 1..=50 {
         guess(&format!("198.51.100.{number}")).await.is(401);
     }
@@ -124,20 +124,20 @@ async fn guesses_are_limited_by_email() {
 async fn guesses_are_limited_by_client_ip() {
     let t = TestApp::new().await;
     for number in 1..=20 {
-        t.anyone().post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await.is(401);
+        t.anonymous().post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await.is(401);
     }
-    let slowed = t.anyone().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(429);
+    let slowed = t.anonymous().post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(429);
     assert_eq!(slowed.header("retry-after"), "3");
     assert_eq!(slowed.header("ratelimit-policy"), "\"default\";q=20;w=60");
     assert_eq!(slowed.header("ratelimit"), "\"default\";r=0;t=3");
-    t.anyone().from("198.51.100.1").post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
+    t.anonymous().from("198.51.100.1").post(SIGN_IN, credentials("ana@skyline.example", PASSWORD)).await.is(200);
 }
 
 #[tokio::test]
 async fn addresses_of_one_network_share_a_limit() {
     let t = TestApp::new().await;
     let guess = async |from: &str, number: u32| {
-        t.anyone().from(from).post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await
+        t.anonymous().from(from).post(SIGN_IN, credentials(&format!("user{number}@skyline.example"), "a guess")).await
     };
     for number in 1..=20 {
         guess(&format!("2001:db8::{number:x}:1"), number).await.is(401);
@@ -157,9 +157,9 @@ async fn correct_password_is_never_rate_limited() {
 #[tokio::test]
 async fn invalid_sign_in_is_reported_per_field() {
     let t = TestApp::new().await;
-    t.anyone().post(SIGN_IN, credentials("ana", PASSWORD)).await.is(400).names_field("email");
-    t.anyone().post(SIGN_IN, json!({ "email": "ana@skyline.example" })).await.is(400).code("INVALID_REQUEST");
-    let numeric = t.anyone().post(SIGN_IN, json!({ "email": "ana@skyline.example", "password": 123_456_789_012_u64 })).await;
+    t.anonymous().post(SIGN_IN, credentials("ana", PASSWORD)).await.is(400).names_field("email");
+    t.anonymous().post(SIGN_IN, json!({ "email": "ana@skyline.example" })).await.is(400).code("INVALID_REQUEST");
+    let numeric = t.anonymous().post(SIGN_IN, json!({ "email": "ana@skyline.example", "password": 123_456_789_012_u64 })).await;
     assert!(!numeric.is(400).text.contains("123456789012"), "a password is not repeated");
 }
 

@@ -38,17 +38,17 @@ async fn low_disk_space_refuses_data_but_not_revocations() {
 async fn storage_fault_refuses_writes_and_fails_readiness() {
     let t = TestApp::new().await;
     let (owner, key) = (t.owner().await, t.key(&["trips:read", "trips:write"]).await);
-    t.anyone().get("/readiness").await.is(200);
+    t.anonymous().get("/readiness").await.is(200);
     t.app.db.storage().health().report(Fault::ReadOnly);
     let trip = json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGLL", "departureDate": "2027-01-01T10:00:00Z" });
     t.with(&key).post("/api/v1/ops/trips", trip.clone()).await.is(503).code("UNAVAILABLE");
     t.with(&key).get("/api/v1/ops/trips").await.is(200);
-    let unready = t.anyone().get("/readiness").await.is(503);
+    let unready = t.anonymous().get("/readiness").await.is(503);
     assert!(unready.text.contains("read-only"), "{}", unready.text);
     owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200);
     // A renewal that is read back ends the fault.
     t.app.cluster.heartbeat().await.expect("a lease");
-    t.anyone().get("/readiness").await.is(200);
+    t.anonymous().get("/readiness").await.is(200);
     let metrics = t.metrics().await;
     assert!(metrics.contains("planeconnection_storage_writable 1"), "{metrics}");
     assert!(metrics.contains("planeconnection_storage_faults_total{fault=\"read_only\"} 1"), "{metrics}");
@@ -61,5 +61,5 @@ async fn node_with_a_lost_row_refuses_writes_until_one_is_read_back() {
     t.app.cluster.heartbeat().await.expect("a lease, once the row was written anew and read back");
     assert_eq!(t.app.db.storage().health().reports(Fault::Unconfirmed), 1);
     assert_eq!(t.app.db.storage().health().fault(), None);
-    t.anyone().get("/readiness").await.is(200);
+    t.anonymous().get("/readiness").await.is(200);
 }

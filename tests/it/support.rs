@@ -93,7 +93,7 @@ impl EmptyApp {
     }
 
     /// A client without credentials.
-    pub fn anyone(&self) -> Client {
+    pub fn anonymous(&self) -> Client {
         Client::on(&self.router)
     }
 
@@ -165,17 +165,17 @@ impl TestApp {
     }
 
     /// A client without credentials.
-    pub fn anyone(&self) -> Client {
+    pub fn anonymous(&self) -> Client {
         Client::on(&self.router)
     }
 
     /// The metrics, which a program on the same machine may read.
     pub async fn metrics(&self) -> String {
-        self.anyone().from("127.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(200).text
+        self.anonymous().from("127.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(200).text
     }
 
     pub fn with(&self, key: &TestKey) -> Client {
-        self.anyone().header("x-api-key", &key.secret)
+        self.anonymous().header("x-api-key", &key.secret)
     }
 
     pub async fn owner(&self) -> Client {
@@ -205,7 +205,7 @@ impl TestApp {
 
     pub async fn signed_in(&self, member: Member) -> Client {
         let token = self.token_of(member).await;
-        self.anyone().header("authorization", &format!("Bearer {token}"))
+        self.anonymous().header("authorization", &format!("Bearer {token}"))
     }
 
     /// The token of a new session.

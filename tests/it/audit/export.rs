@@ -170,7 +170,7 @@ async fn export_ends_when_reader_loses_access() {
         let member = format!("/api/v1/members/{}", auditor.id);
         match change {
             "remove" => t.owner().await.delete(&member).await.is(200),
-            "sign out" => t.anyone().header("authorization", &token).post("/api/v1/auth/sign-out", json!({})).await.is(200),
+            "sign out" => t.anonymous().header("authorization", &token).post("/api/v1/auth/sign-out", json!({})).await.is(200),
             _ => t.owner().await.patch(&member, json!({ "role": "pilot" })).await.is(200),
         };
         assert_eq!(rest(body).await, (0, false), "{change}");

@@ -35,7 +35,7 @@ async fn with_a_history() -> TestApp {
     let invited = owner.post("/api/v1/members", invited).await.is(201);
     let token = invited.text_at("/data/inviteUrl").split_once("/join#").expect("a link").1.to_owned();
     let joining = json!({ "token": token, "password": "a password of hers" });
-    t.anyone().post("/api/v1/auth/join", joining).await.is(200);
+    t.anonymous().post("/api/v1/auth/join", joining).await.is(200);
     let dee = invited.text_at("/data/member/id");
     owner.patch(&format!("/api/v1/members/{dee}"), json!({ "role": "auditor" })).await.is(200);
     owner.post("/api/v1/members", json!({ "name": "Eli", "email": "eli@skyline.example", "role": "pilot" })).await.is(201);

@@ -197,7 +197,7 @@ async fn unknown_key_leaves_no_event() {
     let t = TestApp::new().await;
     let before = t.audit().await.len();
     for secret in ["pck_nonsense", "x", ""] {
-        t.anyone().header("x-api-key", secret).get(WHOAMI).await.is(401);
+        t.anonymous().header("x-api-key", secret).get(WHOAMI).await.is(401);
     }
     assert_eq!(t.audit().await.len(), before + 1, "one for the sign-in that asked");
 }
@@ -217,7 +217,7 @@ async fn failed_flush_is_retried() {
         t.with(&key).get(WHOAMI).await.is(200);
         t.with(&key).get(KEYS).await.is(403);
         let wrong = json!({ "email": "ana@skyline.example", "password": "not her password" });
-        t.anyone().post("/api/v1/auth/sign-in", wrong).await.is(401);
+        t.anonymous().post("/api/v1/auth/sign-in", wrong).await.is(401);
         t.flush().await;
     }
     t.database.accept_writes("api_key_usage").await;
@@ -243,10 +243,10 @@ async fn secret_is_neither_stored_nor_logged() {
     let secret = made.text_at("/data/secret");
     let rotated = t.owner().await.post(&format!("{KEYS}/{}/rotate", made.text_at("/data/apiKey/id")), json!({})).await.is(201);
     let session =
-        t.anyone().post("/api/v1/auth/sign-in", json!({ "email": "ana@skyline.example", "password": PASSWORD })).await.is(200);
+        t.anonymous().post("/api/v1/auth/sign-in", json!({ "email": "ana@skyline.example", "password": PASSWORD })).await.is(200);
     let invited =
         t.owner().await.post("/api/v1/members", json!({ "name": "A", "email": "a@b.example", "role": "pilot" })).await.is(201);
-    let carrying = t.anyone().header("x-api-key", &secret).header("x-request-id", &format!("r{secret}"));
+    let carrying = t.anonymous().header("x-api-key", &secret).header("x-request-id", &format!("r{secret}"));
     let carrying =
         carrying.header("user-agent", &format!("agent/{secret}/1")).header("referer", &format!("https://a.example/{secret}"));
     carrying.get(WHOAMI).await.is(200);

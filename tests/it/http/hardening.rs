@@ -35,15 +35,15 @@ async fn request_with_two_hosts_is_refused() {
 async fn body_without_credential_is_limited_to_eight_kibibytes() {
     let t = TestApp::new().await;
     let sized = |size: usize| json!({ "email": "ana@skyline.example", "password": "x".repeat(size) });
-    t.anyone().post("/api/v1/auth/sign-in", sized(7_000)).await.is(401).code("INVALID_CREDENTIALS");
-    let refused = t.anyone().post("/api/v1/auth/sign-in", sized(8_192)).await.is(413).code("PAYLOAD_TOO_LARGE");
+    t.anonymous().post("/api/v1/auth/sign-in", sized(7_000)).await.is(401).code("INVALID_CREDENTIALS");
+    let refused = t.anonymous().post("/api/v1/auth/sign-in", sized(8_192)).await.is(413).code("PAYLOAD_TOO_LARGE");
     assert!(refused.text_at("/error/message").contains("8 KiB"), "{}", refused.text);
     let pieces = std::iter::repeat_with(|| Ok::<_, std::convert::Infallible>(vec![b' '; 1 << 10])).take(9);
-    let client = t.anyone().header("content-type", "application/json");
+    let client = t.anonymous().header("content-type", "application/json");
     let body = Body::from_stream(futures_util::stream::iter(pieces));
     client.send(Method::POST, "/api/v1/auth/sign-in", body).await.is(413);
     // A credential that is not admitted is none, and is refused before the body.
-    t.anyone().header("x-api-key", "pck_wrong").post(KEYS, sized(100_000)).await.is(401);
+    t.anonymous().header("x-api-key", "pck_wrong").post(KEYS, sized(100_000)).await.is(401);
     t.owner().await.post(KEYS, sized(100_000)).await.is(400);
 }
 
@@ -52,9 +52,9 @@ async fn form_without_session_is_limited_to_eight_kibibytes() {
     let t = TestApp::new().await;
     let long = "x".repeat(9_000);
     let fields = [("email", "ana@skyline.example"), ("password", long.as_str())];
-    let refused = t.stranger().submit("/sign-in", "/sign-in", &fields).await.is(413);
+    let refused = t.anonymous_person().submit("/sign-in", "/sign-in", &fields).await.is(413);
     refused.says("8 KiB");
-    t.stranger().post("/settings/api-keys/management", &[("name", &long)]).await.is(413);
+    t.anonymous_person().post("/settings/api-keys/management", &[("name", &long)]).await.is(413);
     let ana = t.person(Role::AccountOwner).await;
     ana.post("/settings/api-keys/management", &[("name", &long)]).await.is(403);
     ana.post("/settings/api-keys/management", &[("name", &long.repeat(8))]).await.is(413).says("64 KiB");
@@ -69,24 +69,24 @@ async fn concurrent_bodies_share_a_budget() {
     assert_eq!(refused.header("retry-after"), "2");
     owner.post(KEYS, json!({ "name": "A", "permissions": "read_only", "expiresAt": null })).await.is(201);
     let sign_in = json!({ "email": "ana@skyline.example", "password": "a wrong one, which is long" });
-    t.anyone().post("/api/v1/auth/sign-in", sign_in).await.is(503).code("OVERLOADED");
+    t.anonymous().post("/api/v1/auth/sign-in", sign_in).await.is(503).code("OVERLOADED");
     assert_eq!(t.app.bodies.held(), 0);
 }
 
 #[tokio::test]
 async fn hsts_is_sent_where_the_public_url_is_https() {
     let t = TestApp::new().await;
-    assert!(t.anyone().get("/sign-in").await.headers.get("strict-transport-security").is_none());
+    assert!(t.anonymous().get("/sign-in").await.headers.get("strict-transport-security").is_none());
     let t = TestApp::with_config(Config { public_url: "https://keys.skyline.example".to_owned(), ..Config::default() }).await;
     for path in ["/sign-in", "/api/v1/auth/whoami", "/nothing", "/assets/page.css", "/health"] {
-        assert_eq!(t.anyone().get(path).await.header("strict-transport-security"), "max-age=31536000", "{path}");
+        assert_eq!(t.anonymous().get(path).await.header("strict-transport-security"), "max-age=31536000", "{path}");
     }
 }
 
 #[tokio::test]
 async fn responses_that_set_a_cookie_are_not_cached() {
     let t = TestApp::new().await;
-    let ana = t.stranger();
+    let ana = t.anonymous_person();
     let owner = [("email", "ana@skyline.example"), ("password", PASSWORD)];
     let signed_in = ana.submit("/sign-in", "/sign-in", &owner).await.is(303);
     let signed_out = ana.submit("/settings/account", "/sign-out", &[]).await.is(303);
@@ -106,7 +106,7 @@ fn lines_with(log: &Lines, text: &str) -> Vec<String> {
 async fn access_log_truncates_long_paths() {
     let t = TestApp::new().await;
     let (log, _logging) = Lines::of_this_thread();
-    t.anyone().header("x-request-id", "a\"ip=\"1.2.3.4").get(&format!("/{}", "a".repeat(30_000))).await.is(404);
+    t.anonymous().header("x-request-id", "a\"ip=\"1.2.3.4").get(&format!("/{}", "a".repeat(30_000))).await.is(404);
     let lines = lines_with(&log, "/aaaa");
     assert!(lines.len() == 1 && lines[0].len() < 500, "{lines:?}");
     assert!(lines[0].contains(&format!("path=\"/{}…\"", "a".repeat(196))), "{lines:?}");
@@ -120,7 +120,7 @@ async fn unauthenticated_requests_are_sampled_in_the_access_log() {
     let (log, _logging) = Lines::of_this_thread();
     for path in ["/nothing", "/health", "/api/v1/auth/whoami", "/api/v1/ops/trips", "/docs?v=1"] {
         for _ in 0..100 {
-            t.anyone().from("203.0.113.7").get(path).await;
+            t.anonymous().from("203.0.113.7").get(path).await;
         }
     }
     for _ in 0..300 {

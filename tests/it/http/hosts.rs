@@ -14,9 +14,9 @@ async fn app() -> TestApp {
 async fn page_with_a_foreign_host_is_refused() {
     let t = app().await;
     for known in ["keys.skyline.example", "plane.lan:8080", "localhost:8080", "192.0.2.7", "[::1]:8080"] {
-        t.anyone().header("host", known).get("/sign-in").await.is(200);
+        t.anonymous().header("host", known).get("/sign-in").await.is(200);
     }
-    let foreign = || t.anyone().header("host", "evil.example");
+    let foreign = || t.anonymous().header("host", "evil.example");
     for path in ["/", "/sign-in", "/settings/api-keys", "/join", "/setup"] {
         let refused = foreign().get(path).await.is(421);
         assert!(refused.text.contains("https://keys.skyline.example"), "{}", refused.text);
@@ -32,13 +32,13 @@ async fn page_with_a_foreign_host_is_refused() {
 #[tokio::test]
 async fn metrics_on_the_main_address_are_local_only() {
     let t = app().await;
-    let local = || t.anyone().from("127.0.0.1").header("host", "127.0.0.1:8080");
+    let local = || t.anonymous().from("127.0.0.1").header("host", "127.0.0.1:8080");
     local().get("/metrics").await.is(200);
-    t.anyone().from("::1").header("host", "localhost:8080").get("/metrics").await.is(200);
+    t.anonymous().from("::1").header("host", "localhost:8080").get("/metrics").await.is(200);
     local().header("x-forwarded-for", "203.0.113.7").get("/metrics").await.is(404);
     for host in ["evil.example", "keys.skyline.example", "192.0.2.7:8080"] {
-        t.anyone().from("127.0.0.1").header("host", host).get("/metrics").await.is(404);
+        t.anonymous().from("127.0.0.1").header("host", host).get("/metrics").await.is(404);
     }
-    t.anyone().from("203.0.113.7").header("host", "127.0.0.1:8080").get("/metrics").await.is(404);
-    t.anyone().from("10.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(404);
+    t.anonymous().from("203.0.113.7").header("host", "127.0.0.1:8080").get("/metrics").await.is(404);
+    t.anonymous().from("10.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(404);
 }

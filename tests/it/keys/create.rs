@@ -18,7 +18,7 @@ async fn new_key_shows_its_secret_once() {
     assert_eq!(secret.len(), 42);
     insta::assert_json_snapshot!(made.at("/data/apiKey"));
     let path = format!("{KEYS}/{}", made.text_at("/data/apiKey/id"));
-    let (admin, key) = (t.admin().await, t.anyone().header("x-api-key", &secret));
+    let (admin, key) = (t.admin().await, t.anonymous().header("x-api-key", &secret));
     let answers = [
         admin.get(KEYS).await,
         admin.get(&path).await,

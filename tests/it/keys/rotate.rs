@@ -23,7 +23,7 @@ async fn successor_has_the_same_rights_and_the_old_key_stays_active() {
     }
     assert_eq!(made.at("/data/apiKey/rotatedFrom"), &json!(old.id));
     assert_eq!(before.at("/data/rotatedTo"), made.at("/data/apiKey/id"));
-    let new = t.anyone().header("x-api-key", &made.text_at("/data/secret"));
+    let new = t.anonymous().header("x-api-key", &made.text_at("/data/secret"));
     new.get(WHOAMI).await.is(200);
     t.with(&old).get(WHOAMI).await.is(200);
     admin.post(&format!("{KEYS}/{}/revoke", old.id), json!({})).await.is(200);

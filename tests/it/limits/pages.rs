@@ -42,16 +42,16 @@ async fn access_can_be_revoked_on_pages_despite_exhausted_limits() {
     ana.get("/settings/account").await.is(200);
     ana.get("/settings/account").await.is(429).says("Try again in");
     let page = format!("/settings/api-keys/{}/revoke", key.id);
-    ana.submit(&page, &page, &[("reason", "Leaked")]).await.leads_to(&format!("/settings/api-keys?revoked={}", key.id));
+    ana.submit(&page, &page, &[("reason", "Leaked")]).await.redirects_to(&format!("/settings/api-keys?revoked={}", key.id));
     let page = format!("/settings/members/{}/remove", leaver.id);
     let removed = ana.submit(&page, &page, &[]).await;
-    removed.leads_to(&format!("/settings/members?removed={}", leaver.id));
+    removed.redirects_to(&format!("/settings/members?removed={}", leaver.id));
     let shown = ana.get(&page).await;
     assert!(matches!(shown.status, 200 | 404), "{}", shown.text);
     let open = ana.get("/settings/api-keys/management").await.is(200);
     let hidden = open.hidden("/sign-out");
     let hidden: Vec<_> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    ana.post("/sign-out", &hidden).await.leads_to("/sign-in?after=sign-out");
+    ana.post("/sign-out", &hidden).await.redirects_to("/sign-in?after=sign-out");
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn page_is_for_administrators_and_auditors() {
         let token = person.get("/settings/account").await.hidden("/sign-out").remove(0).1;
         person.post(&format!("{PAGE}/verify"), &[("csrf", &token)]).await.is(403);
     }
-    t.stranger().get(PAGE).await.leads_to("/sign-in?next=%2Fsettings%2Faudit-log");
+    t.anonymous_person().get(PAGE).await.redirects_to("/sign-in?next=%2Fsettings%2Faudit-log");
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn page_export_equals_the_api_export() {
     page.says(&format!("href=\"{PAGE}/export?outcome=denied&#38;format=csv\""));
     let unusual = auditor.get(&format!("{PAGE}/export?format=ndjson&unusual=1")).await.is(200);
     assert_eq!(unusual.text.lines().count(), 1, "{}", unusual.text);
-    auditor.get(&format!("{PAGE}/export?format=xml&outcome=denied")).await.leads_to(&format!("{PAGE}?outcome=denied"));
+    auditor.get(&format!("{PAGE}/export?format=xml&outcome=denied")).await.redirects_to(&format!("{PAGE}?outcome=denied"));
     auditor.get(&format!("{PAGE}/export?format=csv&date_from=soon")).await.is(400).says("Enter a date");
 }
 

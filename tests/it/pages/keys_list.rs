@@ -199,13 +199,13 @@ async fn account_owner_switches_key_management_off_and_on() {
     owner.get(LIST).await.is(200).says(MANAGEMENT);
 
     owner.get(MANAGEMENT).await.is(200).says("Existing keys keep working").shows("button", "Switch off");
-    owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.leads_to("/settings/api-keys?switched=1");
+    owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.redirects_to("/settings/api-keys?switched=1");
     t.audit_ends_with(&["settings.api_keys.updated"]).await;
     let off = admin.get(LIST).await.is(200).says("API key management is off.").says("ask an account owner: Ana Keller.");
     off.does_not_say("New API Key").lacks("button", "Rotate").shows("button", "Revoke");
     owner.get(LIST).await.is(200).says("API key management is off.").does_not_say("New API Key").says("Switch on…");
 
-    owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.leads_to("/settings/api-keys?switched=1");
+    owner.submit(MANAGEMENT, MANAGEMENT, &[]).await.redirects_to("/settings/api-keys?switched=1");
     owner.get("/settings/api-keys?switched=1").await.is(200).says("API key management is on.");
     admin.get(LIST).await.is(200).shows("button", "New API Key").shows("button", "Rotate").does_not_say("management is on");
 }

@@ -94,11 +94,11 @@ async fn resubmitted_form_invites_once_and_keeps_the_link() {
     fields.extend([("name", "Dee Patch"), ("email", "dee@skyline.example"), ("role", "pilot")]);
     let first = ana.post(NEW, &fields).await.is(201);
     let id = id_of(&ana, "Dee Patch").await;
-    ana.post(NEW, &fields).await.leads_to(&format!("{LIST}?invited={id}"));
-    let dee = t.stranger();
+    ana.post(NEW, &fields).await.redirects_to(&format!("{LIST}?invited={id}"));
+    let dee = t.anonymous_person();
     let joined = dee.submit("/join", "/join", &[("code", &code(&first)), ("password", "a password of hers")]).await;
-    joined.leads_to("/settings");
-    ana.post(NEW, &fields).await.leads_to(&format!("{LIST}?invited={id}"));
+    joined.redirects_to("/settings");
+    ana.post(NEW, &fields).await.redirects_to(&format!("{LIST}?invited={id}"));
     ana.get(&format!("{LIST}?invited={id}")).await.is(200).does_not_say("has been invited");
 }
 
@@ -138,7 +138,7 @@ async fn role_change_is_shown_in_the_list() {
     let page = ana.get(&at(&pilot)).await.is(200).keeps("role", "pilot");
     page.says("Sees trips and fleet; files safety reports.");
     let changed = ana.submit(&at(&pilot), &at(&pilot), &[("role", "dispatcher")]).await;
-    changed.leads_to(&format!("{LIST}?changed={}", pilot.id));
+    changed.redirects_to(&format!("{LIST}?changed={}", pilot.id));
     ana.get(&format!("{LIST}?changed={}", pilot.id)).await.is(200).says("Test pilot has the role Dispatcher now.");
     ana.submit(&at(&pilot), &at(&pilot), &[]).await.is(400).says("Choose a role.");
     ana.submit(&at(&pilot), &at(&pilot), &[("role", "king")]).await.is(400);
@@ -188,9 +188,9 @@ async fn invited_account_owner_can_be_removed() {
     }
     let (boss, other) = (id_of(&ana, "Boss").await, id_of(&ana, "Other Boss").await);
     let remove = format!("{LIST}/{boss}/remove");
-    ana.submit(&remove, &remove, &[]).await.leads_to(&format!("{LIST}?removed={boss}"));
+    ana.submit(&remove, &remove, &[]).await.redirects_to(&format!("{LIST}?removed={boss}"));
     let page = format!("{LIST}/{other}");
-    ana.submit(&page, &page, &[("role", "admin")]).await.leads_to(&format!("{LIST}?changed={other}"));
+    ana.submit(&page, &page, &[("role", "admin")]).await.redirects_to(&format!("{LIST}?changed={other}"));
     ana.get(&at(&t.owner)).await.says("The last account owner");
 }
 
@@ -200,17 +200,17 @@ async fn removal_asks_first_and_ends_sessions() {
     let ana = t.person(Role::AccountOwner).await;
     let member = t.add_member(Role::Admin).await;
     let (client, token) = (t.signed_in(member.clone()).await, t.token_of(member.clone()).await);
-    let theirs = t.stranger();
+    let theirs = t.anonymous_person();
     theirs.plant("planeconnection_session", &token);
     let key = json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null });
     let secret = client.post("/api/v1/api-keys", key).await.is(201).text_at("/data/secret");
     let remove = format!("{}/remove", at(&member));
     ana.get(&remove).await.is(200).says("signed out immediately").says("API keys are not affected").says(&member.email);
     theirs.get(LIST).await.is(200);
-    ana.submit(&remove, &remove, &[]).await.leads_to(&format!("{LIST}?removed={}", member.id));
+    ana.submit(&remove, &remove, &[]).await.redirects_to(&format!("{LIST}?removed={}", member.id));
     ana.get(&format!("{LIST}?removed={}", member.id)).await.is(200).says("Test admin was removed");
-    theirs.get(LIST).await.leads_to("/sign-in?next=%2Fsettings%2Fmembers");
-    t.anyone().header("x-api-key", &secret).get("/api/v1/auth/whoami").await.is(200);
+    theirs.get(LIST).await.redirects_to("/sign-in?next=%2Fsettings%2Fmembers");
+    t.anonymous().header("x-api-key", &secret).get("/api/v1/auth/whoami").await.is(200);
     ana.get(&at(&member)).await.is(404);
     ana.get(&format!("{LIST}?removed={}", t.owner.id)).await.is(200).does_not_say("was removed");
     ana.get(&format!("{LIST}?removed=user_nobody")).await.is(200).does_not_say("was removed");
@@ -220,11 +220,11 @@ async fn removal_asks_first_and_ends_sessions() {
 async fn self_removal_is_confirmed_at_sign_in() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Admin).await;
-    let person = t.stranger();
+    let person = t.anonymous_person();
     person.plant("planeconnection_session", &t.token_of(member.clone()).await);
     let remove = format!("{}/remove", at(&member));
     person.get(&remove).await.is(200).says("Remove yourself?");
-    person.submit(&remove, &remove, &[]).await.leads_to("/sign-in?after=removal");
+    person.submit(&remove, &remove, &[]).await.redirects_to("/sign-in?after=removal");
     assert_eq!(person.cookie("planeconnection_session"), None);
     person.get("/sign-in?after=removal").await.is(200).says("You are no longer a member of that workspace");
 }
@@ -233,11 +233,11 @@ async fn self_removal_is_confirmed_at_sign_in() {
 async fn self_demotion_leads_to_the_account_page() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Admin).await;
-    let person = t.stranger();
+    let person = t.anonymous_person();
     person.plant("planeconnection_session", &t.token_of(member.clone()).await);
     person.get(&at(&member)).await.is(200).says("This is your own role");
     let changed = person.submit(&at(&member), &at(&member), &[("role", "auditor")]).await;
-    changed.leads_to("/settings/account?after=role");
+    changed.redirects_to("/settings/account?after=role");
     person.get("/settings/account?after=role").await.is(200).says("Your role is changed: you are Auditor now");
     person.get(LIST).await.is(403).says("with the role Auditor");
 }
@@ -255,9 +255,9 @@ async fn renewed_link_ends_the_old_one() {
     assert_ne!(old, new);
     // Sent once more, the form ends nothing.
     ana.post(&action, &fields).await.is(303);
-    let dee = t.stranger();
+    let dee = t.anonymous_person();
     dee.submit("/join", "/join", &[("code", &old), ("password", "a password of hers")]).await.is(410);
-    dee.submit("/join", "/join", &[("code", &new), ("password", "a password of hers")]).await.leads_to("/settings");
+    dee.submit("/join", "/join", &[("code", &new), ("password", "a password of hers")]).await.redirects_to("/settings");
     ana.get(&page).await.is(200).does_not_say("New invitation link");
     let again: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name == "csrf").collect();
     ana.post(&action, &again).await.is(409).says("This member has joined already");
@@ -278,7 +278,7 @@ async fn member_of_another_workspace_is_not_found() {
     let token = (token.0.as_str(), token.1.as_str());
     ana.post(&format!("{LIST}/{stranger}"), &[token, ("role", "pilot")]).await.is(404);
     ana.post(&format!("{LIST}/{stranger}/invitation"), &[token]).await.is(404);
-    ana.post(&format!("{LIST}/{stranger}/remove"), &[token]).await.leads_to(&format!("{LIST}?removed={stranger}"));
+    ana.post(&format!("{LIST}/{stranger}/remove"), &[token]).await.redirects_to(&format!("{LIST}?removed={stranger}"));
     ana.get(&format!("{LIST}?removed={stranger}")).await.does_not_say("was removed");
     owner.get("/api/v1/auth/whoami").await.is(200);
 }

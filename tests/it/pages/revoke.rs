@@ -36,7 +36,7 @@ async fn replacement_is_shown_with_its_usage() {
     ana.get(&revoke(&key)).await.is(200).says("rotate the key</a> first");
     let made = t.admin().await.post(&format!("{KEYS}/{}/rotate", key.id), json!({})).await.is(201);
     ana.get(&revoke(&key)).await.is(200).says("Scheduler (2026-11-23)</a> <span class=\"badge warn\">Not used yet");
-    t.anyone().header("x-api-key", &made.text_at("/data/secret")).get(WHOAMI).await.is(200);
+    t.anonymous().header("x-api-key", &made.text_at("/data/secret")).get(WHOAMI).await.is(200);
     t.flush().await;
     ana.get(&revoke(&key)).await.is(200).says("Scheduler (2026-11-23)</a> is in use: last used");
 }
@@ -47,7 +47,7 @@ async fn revoked_key_is_refused_at_once_and_stays_in_the_list() {
     let (key, ana) = (t.named_key("Scheduler").await, t.person(Role::AccountOwner).await);
     t.with(&key).get(WHOAMI).await.is(200);
     let sent = ana.submit(&revoke(&key), &revoke(&key), &[("reason", "Leaked\r\nin a ticket")]).await;
-    sent.leads_to(&format!("/settings/api-keys?revoked={}", key.id));
+    sent.redirects_to(&format!("/settings/api-keys?revoked={}", key.id));
     t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
     let list = ana.get(&format!("/settings/api-keys?revoked={}", key.id)).await.is(200);
     list.says("<strong>Scheduler</strong> was revoked.").says("badge revoked");

@@ -115,7 +115,7 @@ async fn resubmitted_form_creates_no_second_key() {
     ana.post(&page, &all).await.is(201);
     let made = t.admin().await.get(&format!("{KEYS}?search=Replacement")).await.is(200);
     let id = made.text_at("/data/items/0/id");
-    ana.post(&page, &all).await.leads_to(&format!("/settings/api-keys/{id}?already=shown"));
+    ana.post(&page, &all).await.redirects_to(&format!("/settings/api-keys/{id}?already=shown"));
     assert_eq!(t.admin().await.get(KEYS).await.at("/data/total"), 2);
 }
 

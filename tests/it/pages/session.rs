@@ -10,10 +10,10 @@ const OWNER: [(&str, &str); 2] = [("email", "ana@skyline.example"), ("password",
 #[tokio::test]
 async fn sign_in_redirects_to_the_requested_page() {
     let t = TestApp::new().await;
-    let ana = t.stranger();
-    ana.get("/settings/account?x=1").await.leads_to("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1");
+    let ana = t.anonymous_person();
+    ana.get("/settings/account?x=1").await.redirects_to("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1");
     let signed_in = ana.submit("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1", "/sign-in", &OWNER).await;
-    signed_in.leads_to("/settings/account?x=1");
+    signed_in.redirects_to("/settings/account?x=1");
     ana.get("/settings/account").await.is(200).says("Ana Keller").says("Account owner");
 }
 
@@ -21,14 +21,14 @@ async fn sign_in_redirects_to_the_requested_page() {
 async fn wrong_password_keeps_the_email_in_the_form() {
     let t = TestApp::new().await;
     let wrong = [("email", "ana@skyline.example"), ("password", "not this one, though")];
-    let refused = t.stranger().submit("/sign-in", "/sign-in", &wrong).await.is(401);
+    let refused = t.anonymous_person().submit("/sign-in", "/sign-in", &wrong).await.is(401);
     refused.says("Wrong email or password.").keeps("email", "ana@skyline.example").does_not_say("not this one");
 }
 
 #[tokio::test]
 async fn session_cookie_is_http_only_and_same_site() {
     let t = TestApp::new().await;
-    let answer = t.stranger().submit("/sign-in", "/sign-in", &OWNER).await;
+    let answer = t.anonymous_person().submit("/sign-in", "/sign-in", &OWNER).await;
     let cookie = answer.header("set-cookie").to_owned();
     for part in ["planeconnection_session=pcs_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
         assert!(cookie.contains(part), "{part} in {cookie}");
@@ -36,7 +36,7 @@ async fn session_cookie_is_http_only_and_same_site() {
     assert!(!cookie.contains("Secure"), "{cookie}");
     let config = Config { public_url: "https://keys.skyline.example".to_owned(), ..Config::default() };
     let t = TestApp::with_config(config).await;
-    let answer = t.stranger().submit("/sign-in", "/sign-in", &OWNER).await;
+    let answer = t.anonymous_person().submit("/sign-in", "/sign-in", &OWNER).await;
     let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("__Host-planeconnection_session=pcs_") && cookie.contains("Secure"), "{cookie}");
 }
@@ -46,13 +46,13 @@ async fn sign_in_replaces_a_planted_session() {
     let t = TestApp::new().await;
     let mallory = t.person(Role::Pilot).await;
     let planted = mallory.cookie("planeconnection_session").expect("a session");
-    let ana = t.stranger();
+    let ana = t.anonymous_person();
     let form = ana.get("/sign-in").await.hidden("/sign-in");
     ana.plant("planeconnection_session", &planted);
     let fields: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(OWNER).collect();
-    ana.post("/sign-in", &fields).await.leads_to("/settings");
+    ana.post("/sign-in", &fields).await.redirects_to("/settings");
     assert_ne!(ana.cookie("planeconnection_session"), Some(planted));
-    mallory.get("/settings/account").await.leads_to("/sign-in?next=%2Fsettings%2Faccount");
+    mallory.get("/settings/account").await.redirects_to("/sign-in?next=%2Fsettings%2Faccount");
 }
 
 #[tokio::test]
@@ -60,10 +60,10 @@ async fn signing_out_ends_the_session_on_the_server() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let session = ana.cookie("planeconnection_session").expect("a session");
-    ana.submit("/settings/account", "/sign-out", &[]).await.leads_to("/sign-in?after=sign-out");
+    ana.submit("/settings/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     assert_eq!(ana.cookie("planeconnection_session"), None);
     ana.plant("planeconnection_session", &session);
-    ana.get("/settings/account").await.leads_to("/sign-in?next=%2Fsettings%2Faccount");
+    ana.get("/settings/account").await.redirects_to("/sign-in?next=%2Fsettings%2Faccount");
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn form_without_its_csrf_token_changes_nothing() {
     for token in ["", "0", bens[0].1.as_str()] {
         ana.post("/sign-out", &[("csrf", token)]).await.is(403);
     }
-    let visit = t.stranger();
+    let visit = t.anonymous_person();
     let strangers = visit.get("/sign-in").await.hidden("/sign-in");
     ana.plant("planeconnection_visit", &visit.cookie("planeconnection_visit").expect("a cookie"));
     ana.post("/sign-out", &[("csrf", strangers[0].1.as_str())]).await.is(403);
@@ -117,7 +117,7 @@ async fn input_survives_an_ended_session() {
     let kept = page.hidden("/sign-out");
     assert!(kept.contains(&("note".to_owned(), "<b>typed</b>".to_owned())), "{kept:?}");
     let fields: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    again.post("/sign-out", &fields).await.leads_to("/sign-in?after=sign-out");
+    again.post("/sign-out", &fields).await.redirects_to("/sign-in?after=sign-out");
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn input_survives_an_expired_session() {
     let page = ana.post_with("/sign-out", &kept, &here).await.is(403).says("Send this again?");
     let again = page.hidden("/sign-out");
     let again: Vec<_> = again.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    ana.post("/sign-out", &again).await.leads_to("/sign-in?after=sign-out");
+    ana.post("/sign-out", &again).await.redirects_to("/sign-in?after=sign-out");
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn menu_shows_the_pages_of_the_role() {
 async fn rate_limited_sign_in_shows_when_to_retry() {
     let t = TestApp::new().await;
     let guess = [("email", "ana@skyline.example"), ("password", "not this one, though")];
-    let stranger = t.stranger();
+    let stranger = t.anonymous_person();
     for _ in 0..10 {
         stranger.submit("/sign-in", "/sign-in", &guess).await.is(401);
     }

@@ -35,18 +35,18 @@ fn but<'a>(fields: [(&'a str, &'a str); 7], name: &str, value: &'a str) -> [(&'a
 #[tokio::test]
 async fn setup_link_creates_a_workspace_and_its_owner() {
     let t = EmptyApp::new().await;
-    let (code, ana) = (link(&t).await, t.stranger());
-    ana.get("/sign-in").await.leads_to("/setup");
+    let (code, ana) = (link(&t).await, t.anonymous_person());
+    ana.get("/sign-in").await.redirects_to("/setup");
     ana.get("/setup").await.is(200).says("<option>Europe/Zurich</option>").says("<option selected>UTC</option>");
-    set_up(&ana, &filled(&code)).await.leads_to("/settings/api-keys");
+    set_up(&ana, &filled(&code)).await.redirects_to("/settings/api-keys");
     ana.get("/settings/account").await.is(200).says("Ana Keller").says("ana@skyline.example").says("Account owner");
     let made = workspaces::find_by_slug(t.app.db.read(), "skyline-aviation").await.expect("a database").expect("a workspace");
     assert_eq!((made.name.as_str(), made.timezone.as_str()), ("Skyline Aviation", "Europe/Zurich"));
-    let later = t.stranger();
+    let later = t.anonymous_person();
     let signed_in = [("email", "ana@skyline.example"), ("password", PASSWORD)];
-    later.submit("/sign-in", "/sign-in", &signed_in).await.leads_to("/settings");
+    later.submit("/sign-in", "/sign-in", &signed_in).await.redirects_to("/settings");
     let session = later.cookie("planeconnection_session").expect("a session");
-    let log = t.anyone().header("authorization", &format!("Bearer {session}")).get("/api/v1/audit-log").await.is(200);
+    let log = t.anonymous().header("authorization", &format!("Bearer {session}")).get("/api/v1/audit-log").await.is(200);
     assert_eq!(log.items("action"), ["member.signed_in", "member.signed_in", "member.added", "workspace.created"]);
     assert_eq!(log.at("/data/items/3/actor/type"), "operator");
     assert_eq!(log.at("/data/items/3/actor/name"), "set-up link");
@@ -56,7 +56,7 @@ async fn setup_link_creates_a_workspace_and_its_owner() {
 #[tokio::test]
 async fn setup_page_leads_to_sign_in_once_a_workspace_exists() {
     let t = TestApp::new().await;
-    t.stranger().get("/setup").await.is(200).says("Already set up").says("href=\"/sign-in\"").does_not_say("<form");
+    t.anonymous_person().get("/setup").await.is(200).says("Already set up").says("href=\"/sign-in\"").does_not_say("<form");
     assert!(workspaces::offer(&t.app).await.expect("a database").is_none());
 }
 
@@ -64,7 +64,7 @@ async fn setup_page_leads_to_sign_in_once_a_workspace_exists() {
 async fn second_workspace_is_refused_and_every_link_ends() {
     let t = EmptyApp::new().await;
     let (one, other) = (link(&t).await, link(&t).await);
-    let (ana, ben) = (t.stranger(), t.stranger());
+    let (ana, ben) = (t.anonymous_person(), t.anonymous_person());
     let bens = ben.get("/setup").await.is(200).hidden("/setup").remove(0).1;
     set_up(&ana, &filled(&one)).await.is(303);
     for code in [&one, &other] {
@@ -80,7 +80,7 @@ async fn concurrent_setups_succeed_once() {
         let t = EmptyApp::new().await;
         let one = link(&t).await;
         let other = if same_link { one.clone() } else { link(&t).await };
-        let (ana, ben) = (t.stranger(), t.stranger());
+        let (ana, ben) = (t.anonymous_person(), t.anonymous_person());
         let (first, second) = (filled(&one), but(filled(&other), "slug", "northwind"));
         let (first, second) = tokio::join!(set_up(&ana, &first), set_up(&ben, &second));
         let mut statuses = [first.status, second.status];
@@ -93,7 +93,7 @@ async fn concurrent_setups_succeed_once() {
 #[tokio::test]
 async fn setup_link_expires_after_a_day() {
     let t = EmptyApp::new().await;
-    let (code, ana) = (link(&t).await, t.stranger());
+    let (code, ana) = (link(&t).await, t.anonymous_person());
     let opened = ana.get("/setup").await.is(200).hidden("/setup").remove(0).1;
     t.app.clock.advance(Duration::from_hours(24));
     ana.get("/setup").await.is(200).says("planeconnection workspace create").does_not_say("<form");
@@ -101,13 +101,13 @@ async fn setup_link_expires_after_a_day() {
     ana.post("/setup", &fields).await.is(410).says("restart the server");
     let fresh = link(&t).await;
     set_up(&ana, &filled(&code)).await.is(410).reports("code").keeps("name", "Skyline Aviation");
-    set_up(&ana, &filled(&fresh)).await.leads_to("/settings/api-keys");
+    set_up(&ana, &filled(&fresh)).await.redirects_to("/settings/api-keys");
 }
 
 #[tokio::test]
 async fn workspace_created_by_command_ends_setup_links() {
     let t = EmptyApp::new().await;
-    let (code, ana) = (link(&t).await, t.stranger());
+    let (code, ana) = (link(&t).await, t.anonymous_person());
     let opened = ana.get("/setup").await.is(200).hidden("/setup").remove(0).1;
     t.make_workspace("northwind").await;
     let fields = [&[("csrf", opened.as_str())][..], &filled(&code)].concat();
@@ -127,7 +127,7 @@ async fn only_the_digest_of_a_link_is_stored() {
 #[tokio::test]
 async fn invalid_setup_is_reported_per_field_and_keeps_the_link() {
     let t = EmptyApp::new().await;
-    let (code, ana) = (link(&t).await, t.stranger());
+    let (code, ana) = (link(&t).await, t.anonymous_person());
     let empty = set_up(&ana, &[]).await.is(400).says("5 fields need another value");
     for field in ["code", "name", "owner_name", "email", "password"] {
         assert!(empty.page().error_of(field).is_some(), "{field}: {}", empty.text);
@@ -150,16 +150,16 @@ async fn invalid_setup_is_reported_per_field_and_keeps_the_link() {
     let hostile = set_up(&ana, &but(but(filled(&code), "name", "\"><script>"), "email", "ana")).await.is(400);
     hostile.does_not_say("<script>").keeps("name", "\"><script>");
     set_up(&ana, &filled("wrong")).await.is(410).says("restart the server");
-    set_up(&ana, &filled(&format!("http://127.0.0.1:8080/setup#{code}"))).await.leads_to("/settings/api-keys");
+    set_up(&ana, &filled(&format!("http://127.0.0.1:8080/setup#{code}"))).await.redirects_to("/settings/api-keys");
 }
 
 #[tokio::test]
 async fn setup_form_requires_its_csrf_token() {
     let t = EmptyApp::new().await;
-    let (code, ana) = (link(&t).await, t.stranger());
+    let (code, ana) = (link(&t).await, t.anonymous_person());
     ana.post("/setup", &filled(&code)).await.is(403);
     ana.get("/setup").await.is(200);
-    let others = t.stranger().get("/setup").await.hidden("/setup").remove(0).1;
+    let others = t.anonymous_person().get("/setup").await.hidden("/setup").remove(0).1;
     ana.post("/setup", &[&[("csrf", others.as_str())][..], &filled(&code)].concat()).await.is(403);
     assert!(workspaces::all(t.app.db.read()).await.expect("a database").is_empty());
 }

@@ -41,7 +41,7 @@ async fn record(t: &TestApp, events: u32) {
 
 /// Asks for a walk over the whole log, and looks until it is over.
 async fn verified(auditor: &Person) -> Response {
-    auditor.submit(PAGE, &format!("{PAGE}/verify"), &[]).await.leads_to(PAGE);
+    auditor.submit(PAGE, &format!("{PAGE}/verify"), &[]).await.redirects_to(PAGE);
     at_rest(auditor).await
 }
 
@@ -162,13 +162,13 @@ async fn full_verifications_are_limited_by_workspace_and_node() {
         let limits = Settings::default().with(Limit::NodeChainChecks, Some(most));
         let (t, auditor) = log_in(TestApp::with_config(Config { limits, ..Config::default() }).await).await;
         t.other_workspace().await;
-        let ben = t.stranger();
+        let ben = t.anonymous_person();
         ben.submit("/sign-in", "/sign-in", &[("email", "ben@northwind.example"), ("password", PASSWORD)]).await.is(303);
         let (hers, his) = (token(&auditor).await, token(&ben).await);
         let held = every_connection(&t);
         let verify = format!("{PAGE}/verify");
-        auditor.post(&verify, &[("csrf", &hers)]).await.leads_to(PAGE);
-        auditor.post(&verify, &[("csrf", &hers)]).await.leads_to(PAGE);
+        auditor.post(&verify, &[("csrf", &hers)]).await.redirects_to(PAGE);
+        auditor.post(&verify, &[("csrf", &hers)]).await.redirects_to(PAGE);
         let answer = ben.post(&verify, &[("csrf", &his)]).await.is(status);
         assert_eq!(answer.text.contains("This server is verifying the logs of other workspaces."), status == 409);
         drop(held);
@@ -181,11 +181,11 @@ async fn full_verifications_are_limited_by_workspace_and_node() {
 async fn full_verification_ends_when_its_reader_loses_access() {
     let (t, _) = with_a_log().await;
     let leaver = t.add_member(Role::Auditor).await;
-    let (first, cookie) = (t.stranger(), t.token_of(leaver.clone()).await);
+    let (first, cookie) = (t.anonymous_person(), t.token_of(leaver.clone()).await);
     first.plant("planeconnection_session", &cookie);
     let csrf = token(&first).await;
     let held = every_connection(&t);
-    first.post(&format!("{PAGE}/verify"), &[("csrf", &csrf)]).await.leads_to(PAGE);
+    first.post(&format!("{PAGE}/verify"), &[("csrf", &csrf)]).await.redirects_to(PAGE);
     t.owner().await.delete(&format!("/api/v1/members/{}", leaver.id)).await.is(200);
     drop(held);
     let second = t.person(Role::Auditor).await;

@@ -95,11 +95,11 @@ async fn equal_filters_have_one_url() {
     let (t, fleet, old) = with_a_log().await;
     let ana = t.person(Role::AccountOwner).await;
     let form = "actor_id=&api_key_id=&action=api_key.created&outcome=&date_from=&date_to=";
-    ana.get(&format!("{PAGE}?{form}")).await.leads_to(&format!("{PAGE}?action=api_key.created"));
+    ana.get(&format!("{PAGE}?{form}")).await.redirects_to(&format!("{PAGE}?action=api_key.created"));
     ana.get(&format!("{PAGE}?api_key_id=Fleet+Dashboard&outcome=denied"))
         .await
-        .leads_to(&format!("{PAGE}?outcome=denied&api_key_id={fleet}"));
-    ana.get(&format!("{PAGE}?api_key_id=Old+website")).await.leads_to(&format!("{PAGE}?api_key_id={old}"));
+        .redirects_to(&format!("{PAGE}?outcome=denied&api_key_id={fleet}"));
+    ana.get(&format!("{PAGE}?api_key_id=Old+website")).await.redirects_to(&format!("{PAGE}?api_key_id={old}"));
     let api = ana.get(&format!("{PAGE}?api_key_id={fleet}&outcome=denied")).await.is(200);
     let api = api.keeps("api_key_id", "Fleet Dashboard").keeps("outcome", "denied");
     api.says("Limited to API key: Fleet Dashboard");
@@ -160,7 +160,7 @@ async fn ambiguous_key_name_is_filtered_by_id() {
         .says(&ids[0])
         .says(&ids[1]);
     let active = expiring_key(&t, "Website").await;
-    ana.get(&format!("{PAGE}?api_key_id=Website")).await.leads_to(&format!("{PAGE}?api_key_id={}", active.id));
+    ana.get(&format!("{PAGE}?api_key_id=Website")).await.redirects_to(&format!("{PAGE}?api_key_id={}", active.id));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ async fn search_finds_names_and_hints_and_keeps_filter_and_sort() {
     let (dashboard, _) = (t.key_with(read_only_key("Fleet Dashboard")).await, t.key_with(read_only_key("Scheduler")).await);
     let admin = t.person(Role::Admin).await;
     let searched = admin.submit("/settings/api-keys?status=active&sort=name", SEARCH, &[("search", " DASH ")]).await;
-    searched.leads_to("/settings/api-keys?status=active&search=DASH&sort=name");
+    searched.redirects_to("/settings/api-keys?status=active&search=DASH&sort=name");
     let hint = format!("…{}", &dashboard.secret[38..]);
     for text in ["DASH", &dashboard.secret[..8], &hint] {
         let found =
@@ -41,12 +41,12 @@ async fn pasted_key_is_found_by_its_digest_and_not_kept() {
     let address = format!("/settings/api-keys?search=sha256:{}", hex::encode(Sha256::digest(&key.secret)));
     let pasted = format!("curl -H 'X-API-Key: {}'", key.secret);
     let answer = admin.submit("/settings/api-keys?status=active", SEARCH, &[("search", &pasted)]).await;
-    answer.leads_to(&address);
+    answer.redirects_to(&address);
     let found = admin.get(&address).await.is(200).says("The key you pasted").does_not_say(&key.secret);
     assert_eq!(names(&found), ["Leaked"]);
     assert_eq!(link(&found, "Show all keys"), LIST);
     // After an ended session the input is shown again, but never a key.
-    let expired = t.stranger();
+    let expired = t.anonymous_person();
     let form = expired.get("/sign-in").await.hidden("/sign-in");
     let waiting = expired.post(SEARCH, &[("csrf", &form[0].1), ("search", &pasted)]).await.is(401);
     waiting.says("You were signed out").does_not_say(&key.secret);

@@ -32,7 +32,10 @@ async fn form_is_prefilled_with_the_key() {
         ("seconds", "60"),
         ("unlimited", "yes"),
     ];
-    admin.submit(&edit(&key.id), &edit(&key.id), &unchanged).await.leads_to(&format!("/settings/api-keys/{}?updated=1", key.id));
+    admin
+        .submit(&edit(&key.id), &edit(&key.id), &unchanged)
+        .await
+        .redirects_to(&format!("/settings/api-keys/{}?updated=1", key.id));
     t.audit_ends_with(&["api_key.created"]).await;
 }
 
@@ -41,7 +44,7 @@ async fn change_is_confirmed_on_the_page_of_the_key() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let changed = t.person(Role::Admin).await.submit(&edit(&key.id), &edit(&key.id), &TYPED).await;
-    changed.leads_to(&format!("/settings/api-keys/{}?updated=1", key.id));
+    changed.redirects_to(&format!("/settings/api-keys/{}?updated=1", key.id));
     let seen = t.owner().await.get(&format!("{KEYS}/{}", key.id)).await.is(200);
     assert_eq!(seen.at("/data/name"), &json!("Website"));
     assert_eq!(seen.at("/data/description"), &json!("Left tile"));
@@ -59,7 +62,7 @@ async fn emptied_fields_are_cleared() {
     let key = key.await;
     let emptied = [("name", "A"), ("description", ""), ("addresses", ""), ("unlimited", "yes")];
     let done = t.person(Role::Admin).await.submit(&edit(&key.id), &edit(&key.id), &emptied).await;
-    done.leads_to(&format!("/settings/api-keys/{}?updated=1", key.id));
+    done.redirects_to(&format!("/settings/api-keys/{}?updated=1", key.id));
     let seen = t.owner().await.get(&format!("{KEYS}/{}", key.id)).await.is(200);
     for (field, value) in [("description", json!(null)), ("ipAllowlist", json!([])), ("rateLimit", json!(null))] {
         assert_eq!(seen.at("/data")[field], value, "{field}");

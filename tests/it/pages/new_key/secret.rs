@@ -20,7 +20,7 @@ async fn page_shows_the_secret_and_an_example_request() {
     let page = send(&t.person(Role::Admin).await, &changes).await.is(201);
     assert_eq!(page.header("cache-control"), "no-store");
     let secret = secret_in(&page);
-    t.anyone().header("x-api-key", &secret).get("/api/v1/auth/whoami").await.is(200);
+    t.anonymous().header("x-api-key", &secret).get("/api/v1/auth/whoami").await.is(200);
     insta::assert_snapshot!(page.main());
 }
 
@@ -77,7 +77,7 @@ async fn resubmitted_form_creates_no_second_key_and_shows_no_secret() {
     let another: Vec<_> = hidden.iter().copied().chain([("name", "Another name")]).collect();
     for again in [typed(&hidden), typed(&another)] {
         let answer = admin.post(NEW, &again).await;
-        answer.leads_to(&shown);
+        answer.redirects_to(&shown);
         answer.does_not_say(&secret_in(&first));
     }
     assert_eq!(how_many(&t).await, json!(1));
