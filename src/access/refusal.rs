@@ -69,8 +69,8 @@ pub(super) fn session_invalid() -> ApiError {
     unauthorized("SESSION_INVALID", "This session is unknown, expired or signed out. Sign in again.")
 }
 
-pub(super) fn role_required(rule: Rule, role: Role) -> ApiError {
-    let message = format!("Your role, {role}, does not allow this; it needs {rule}. Ask an administrator of the workspace.");
+pub(super) fn role_required(required: Rule, role: Role) -> ApiError {
+    let message = format!("Your role, {role}, does not allow this; it needs {required}. Ask an administrator of the workspace.");
     ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", message)
 }
 

@@ -1,4 +1,4 @@
-//! Metrics of a node, in the OpenMetrics text format.
+//! Metrics of a node, in the `OpenMetrics` text format.
 //!
 //! - here the counters and the text; `requests` counters of requests; `jobs` counters of background jobs
 

@@ -43,7 +43,7 @@ pub(in crate::keys) struct Settled {
 /// The age from which creations and revocations are final: no transaction takes as long to commit.
 const SETTLE_AFTER: Duration = Duration::from_hours(1);
 
-/// StatusCounts keys by status, on the basis of an earlier count. Returns the counts, the basis of the next count, and the time at which
+/// Counts keys by status, on the basis of an earlier count. Returns the counts, the basis of the next count, and the time at which
 /// the next key expires. Reads only keys created or revoked since the earlier count, and expired keys, each on an index.
 pub(in crate::keys) async fn count_since(
     db: &impl ConnectionTrait,
@@ -90,7 +90,7 @@ pub async fn seen_by(
     seen.limit(most).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// StatusCounts the keys that a search finds, by status.
+/// Counts the keys that a search finds, by status.
 pub(in crate::keys) async fn count_by_status(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
