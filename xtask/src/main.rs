@@ -30,9 +30,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Everything CI runs: formatting, lints, docs, all tests on SQLite and on Postgres
+    /// Everything CI runs: wording, import graph, formatting, lints, docs, all tests on SQLite and on Postgres
     Test,
-    /// Only what is quick: formatting, lints, and the tests on SQLite that need nothing beside cargo
+    /// Only what is quick: wording, import graph, formatting, lints, and the tests on SQLite that need nothing beside cargo
     Check,
     /// Build the version before this one, for the tests of a rolling upgrade
     Previous,
@@ -83,14 +83,23 @@ fn docs() -> Step {
     Step::new("documentation", &line, &[("RUSTDOCFLAGS", "-D warnings")])
 }
 
+/// Checks what neither the compiler nor clippy does: the wording and the import graph of the product.
+fn source() -> bool {
+    println!("== wording");
+    let is_plain = prose::Prose::default().run();
+    println!("== import graph");
+    is_plain && walls::Walls::default().run()
+}
+
 fn main() -> ExitCode {
     let has_passed = match Cli::parse().chore {
         Chore::Test => {
-            suite::prepare()
+            source()
+                && suite::prepare()
                 && all(&[format(), deny::step(), lints(), docs(), suite::on_sqlite(), budget::step()])
                 && suite::on_postgres()
         }
-        Chore::Check => all(&[format(), lints(), suite::quick()]),
+        Chore::Check => source() && all(&[format(), lints(), suite::quick()]),
         Chore::Previous => previous::build(),
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),

@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::sources;
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Prose {
     /// Print every place, of a folder or of all
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "")]

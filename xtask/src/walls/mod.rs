@@ -25,7 +25,7 @@ use crate::sources;
 /// Files that may import from one another in a circle.
 const LARGEST_CIRCLE: usize = 5;
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Walls {
     /// Print a shortest chain of imports from one file to another, with the lines
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
