@@ -42,7 +42,7 @@ const FONTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/fonts.co
 pub struct Chromium {
     process: Child,
     profile: TempDir,
-    /// The URL of the DevTools WebSocket.
+    /// The URL of the `DevTools` WebSocket.
     pub address: String,
 }
 

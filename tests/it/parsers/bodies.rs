@@ -11,7 +11,6 @@ use super::{Target, config, is_decent, text};
 use crate::support::TestApp;
 
 /// Reports, of which a member may file a few in an hour.
-
 /// Paths, each with a body that it takes.
 fn valid() -> Vec<(&'static str, Value)> {
     let key = json!({
