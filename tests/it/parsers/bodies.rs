@@ -10,7 +10,6 @@ use testkit::REPORTS;
 use super::{Target, config, is_decent, text};
 use crate::support::TestApp;
 
-/// Reports, of which a member may file a few in an hour.
 /// Paths, each with a body that it takes.
 fn valid() -> Vec<(&'static str, Value)> {
     let key = json!({
