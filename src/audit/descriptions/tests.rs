@@ -73,7 +73,7 @@ fn of_keys() -> Vec<(Event, &'static str)> {
         ),
         (
             event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}], "leaseRanOut": [{}, {}] })),
-            "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; the leases of 2 nodes had to run out",
+            "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; the leases of 2 nodes expired",
         ),
         (
             event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}], "leaseRanOut": [], "gone": [{}] })),

@@ -173,7 +173,7 @@ async fn revocation_notice_requires_a_revoked_key() {
     t.revoke(&gone).await;
     let admin = t.person(Role::Admin).await;
     let told = admin.get(&format!("{LIST}?revoked={}", gone.id)).await.is(200);
-    told.says("<strong>Gone</strong> was revoked. Every request with it has been refused since")
+    told.says("<strong>Gone</strong> was revoked. All requests with this key have been refused since")
         .says("23 Nov 2026, 10:30:00 CET");
     for id in [runs.id.as_str(), "key_nonsense", "Gone"] {
         admin.get(&format!("{LIST}?revoked={id}")).await.is(200).does_not_say("was revoked");

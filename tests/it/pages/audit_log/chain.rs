@@ -93,7 +93,7 @@ async fn unreadable_log_has_a_page_that_says_so() {
 #[tokio::test]
 async fn truncated_log_is_detected_by_its_checkpoint() {
     let (t, auditor) = with_a_log().await;
-    auditor.get(PAGE).await.is(200).says("every one of the 10 events fits.");
+    auditor.get(PAGE).await.is(200).says("Chain verified, 10 events in total.");
     t.tamper(
         "DELETE FROM audit_events WHERE sequence > 7; \
          UPDATE audit_heads SET sequence = 7, hash = (SELECT hash FROM audit_events WHERE sequence = 7)",
@@ -137,7 +137,7 @@ async fn truncated_long_log_is_detected_without_full_verification() {
 async fn short_log_is_fully_verified_once_a_minute() {
     let (t, auditor) = with_a_log().await;
     record(&t, 1_000).await;
-    auditor.get(PAGE).await.is(200).says("every one of the 1,010 events fits.");
+    auditor.get(PAGE).await.is(200).says("Chain verified, 1,010 events in total.");
     t.tamper("UPDATE audit_events SET actor_name = 'Somebody Else' WHERE sequence = 4").await;
     let soon = auditor.get(PAGE).await.is(200).says("Chain verified up to the latest event, 1,010.");
     soon.says("This page does not read events again").says("It was last verified from the first event");

@@ -67,7 +67,7 @@ async fn date_filter_uses_the_time_zone_of_the_workspace() {
     assert_eq!(told("date_from=2026-11-24&date_to=2026-11-24").await.len(), 1);
     assert!(told("date_to=2026-11-23").await.is_empty());
     assert!(told("date_from=2026-11-25").await.is_empty());
-    ana.get(PAGE).await.is(200).says("Days are those of Europe/Zurich");
+    ana.get(PAGE).await.is(200).says("Dates are in Europe/Zurich");
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn equal_filters_have_one_url() {
     ana.get(&format!("{PAGE}?api_key_id=Old+website")).await.redirects_to(&format!("{PAGE}?api_key_id={old}"));
     let api = ana.get(&format!("{PAGE}?api_key_id={fleet}&outcome=denied")).await.is(200);
     let api = api.keeps("api_key_id", "Fleet Dashboard").keeps("outcome", "denied");
-    api.says("Limited to API key: Fleet Dashboard");
+    api.says("Filtered by API key: Fleet Dashboard");
     ana.get(&format!("{PAGE}?api_key_id={old}")).await.is(200).says("This is Old website.");
 }
 
