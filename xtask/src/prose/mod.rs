@@ -15,8 +15,8 @@ use crate::sources;
 #[derive(Args, Default)]
 pub(crate) struct Prose {
     /// Print every place, of a folder or of all
-    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "")]
-    list: Option<PathBuf>,
+    #[arg(long, value_name = "FOLDER")]
+    list: Option<Option<PathBuf>>,
 }
 
 /// A place in the source that counts against a bound.
@@ -58,7 +58,9 @@ impl Prose {
         println!("doc blocks: {blocks}");
         for measure in &measures {
             println!("{}", measure.summary(blocks));
-            let listed = |place: &&Place| self.list.as_ref().is_some_and(|folder| place.path.starts_with(folder));
+            let is_inside =
+                |folder: &Option<PathBuf>, place: &Place| folder.as_ref().is_none_or(|folder| place.path.starts_with(folder));
+            let listed = |place: &&Place| self.list.as_ref().is_some_and(|folder| is_inside(folder, place));
             for Place { path, line, text } in measure.places.iter().filter(listed) {
                 println!("  {}:{line}: {text}", path.display());
             }
