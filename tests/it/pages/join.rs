@@ -60,7 +60,7 @@ async fn invalid_password_keeps_the_code_in_the_form() {
         let refused = refused.says("12 to 200 characters").keeps("code", &code).says("data-from-fragment");
         assert!(password.is_empty() || !refused.text.contains(password));
     }
-    dee.submit("/join", "/join", &[]).await.is(400).says("2 fields need another value");
+    dee.submit("/join", "/join", &[]).await.is(400).says("2 fields need to be corrected");
     dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/settings");
 }
 

@@ -81,7 +81,7 @@ async fn invitation_link_is_shown_once() {
     for page in [LIST.to_owned(), format!("{LIST}?invited={id}"), format!("{LIST}/{id}")] {
         ana.get(&page).await.is(200).does_not_say(&code);
     }
-    ana.get(&format!("{LIST}?invited={id}")).await.says("Dee Patch is invited");
+    ana.get(&format!("{LIST}?invited={id}")).await.says("Dee Patch has been invited");
     t.audit_ends_with(&["workspace.created"]).await;
 }
 
@@ -106,7 +106,7 @@ async fn resubmitted_form_invites_once_and_keeps_the_link() {
 async fn invalid_form_keeps_its_input() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
-    let empty = ana.submit(NEW, NEW, &[]).await.is(400).says("3 fields need another value");
+    let empty = ana.submit(NEW, NEW, &[]).await.is(400).says("3 fields need to be corrected");
     empty.says("Give the name of the person.").says("Choose a role.").says("href=\"#role\"").says("id=\"role\"");
     let wrong = invite(&ana, "<b>Dee</b>", "dee at home", "pilot").await.is(400);
     let wrong = wrong.keeps("name", "<b>Dee</b>").does_not_say("<b>Dee").keeps("email", "dee at home");
@@ -139,7 +139,7 @@ async fn role_change_is_shown_in_the_list() {
     page.says("Sees trips and fleet; files safety reports.");
     let changed = ana.submit(&at(&pilot), &at(&pilot), &[("role", "dispatcher")]).await;
     changed.redirects_to(&format!("{LIST}?changed={}", pilot.id));
-    ana.get(&format!("{LIST}?changed={}", pilot.id)).await.is(200).says("Test pilot has the role Dispatcher now.");
+    ana.get(&format!("{LIST}?changed={}", pilot.id)).await.is(200).says("Test pilot now has the role Dispatcher.");
     ana.submit(&at(&pilot), &at(&pilot), &[]).await.is(400).says("Choose a role.");
     ana.submit(&at(&pilot), &at(&pilot), &[("role", "king")]).await.is(400);
     t.audit_ends_with(&["member.role_changed"]).await;
@@ -238,7 +238,7 @@ async fn self_demotion_leads_to_the_account_page() {
     person.get(&at(&member)).await.is(200).says("This is your own role");
     let changed = person.submit(&at(&member), &at(&member), &[("role", "auditor")]).await;
     changed.redirects_to("/settings/account?after=role");
-    person.get("/settings/account?after=role").await.is(200).says("Your role is changed: you are Auditor now");
+    person.get("/settings/account?after=role").await.is(200).says("Your role was changed to Auditor");
     person.get(LIST).await.is(403).says("with the role Auditor");
 }
 
@@ -260,7 +260,7 @@ async fn renewed_link_ends_the_old_one() {
     dee.submit("/join", "/join", &[("code", &new), ("password", "a password of hers")]).await.redirects_to("/settings");
     ana.get(&page).await.is(200).does_not_say("New invitation link");
     let again: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name == "csrf").collect();
-    ana.post(&action, &again).await.is(409).says("This member has joined already");
+    ana.post(&action, &again).await.is(409).says("This member has already joined");
     t.audit_ends_with(&["workspace.created", "member.invited_again", "member.joined"]).await;
 }
 

@@ -92,7 +92,7 @@ async fn invalid_input_is_reported_per_field_and_kept() {
         (400, old.secret.as_str(), "same", "", "id=\"name-fault\""),
         (400, "Kept", "", "", "id=\"expiration-fault\""),
         (400, "Kept", "custom", "", "id=\"date-fault\""),
-        (400, "Kept", "custom", "2026-11-01", "1 Nov 2026 is over"),
+        (400, "Kept", "custom", "2026-11-01", "1 Nov 2026 is in the past"),
         (409, "Scheduler", "never", "", "already called"),
     ] {
         let fields = [("name", name), ("expiration", expiration), ("date", date)];

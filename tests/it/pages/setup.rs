@@ -128,7 +128,7 @@ async fn only_the_digest_of_a_link_is_stored() {
 async fn invalid_setup_is_reported_per_field_and_keeps_the_link() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.anonymous_person());
-    let empty = set_up(&ana, &[]).await.is(400).says("5 fields need another value");
+    let empty = set_up(&ana, &[]).await.is(400).says("5 fields need to be corrected");
     for field in ["code", "name", "owner_name", "email", "password"] {
         assert!(empty.page().error_of(field).is_some(), "{field}: {}", empty.text);
     }

@@ -82,7 +82,7 @@ async fn invalid_change_keeps_its_input() {
         .keeps("addresses", "192.0.2.0/24");
     let wrong = [("name", ""), ("addresses", "here"), ("requests", "x"), ("seconds", "90000")];
     let page = admin.submit(&edit(&key.id), &edit(&key.id), &wrong).await.is(400);
-    let page = page.says("4 fields need another value").says("Enter a name.").says("Line 1, “here”");
+    let page = page.says("4 fields need to be corrected").says("Enter a name.").says("Line 1, “here”");
     page.keeps("requests", "x").keeps("seconds", "90000").reports("seconds");
     t.audit_ends_with(&["api_key.created", "api_key.created"]).await;
 }

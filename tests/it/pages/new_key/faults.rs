@@ -75,9 +75,9 @@ async fn custom_date_is_within_five_years() {
         ("", "Choose an expiration date."),
         ("23/11/2027", "Enter a date, such as 2027-02-21."),
         ("2027-02-30", "Enter a date, such as 2027-02-21."),
-        ("2026-11-22", "22 Nov 2026 is over. Choose a day from 23 Nov 2026 on."),
-        ("2031-11-23", "23 Nov 2031 is more than 5 years ahead. Choose a day until 22 Nov 2031."),
-        ("9999-12-31", "31 Dec 9999 is more than 5 years ahead. Choose a day until 22 Nov 2031."),
+        ("2026-11-22", "22 Nov 2026 is in the past. Choose 23 Nov 2026 or later."),
+        ("2031-11-23", "23 Nov 2031 is more than 5 years ahead. Choose 22 Nov 2031 or earlier."),
+        ("9999-12-31", "31 Dec 9999 is more than 5 years ahead. Choose 22 Nov 2031 or earlier."),
     ] {
         let page = send(&admin, &[("expiration", "custom"), ("date", date)]).await.is(400);
         faults(&page, "date", message);
