@@ -5,7 +5,7 @@
 //! misses nothing and reads nothing twice.
 //!
 //! A commit of this process wakes its readers at once; it costs the writer one atomic load while nothing waits. Commits of
-//! other processes are found by reading the head every [`POLL_INTERVAL`]. They are not announced by NOTIFY: Postgres holds a
+//! other processes are found by reading the head every `POLL_INTERVAL`. They are not announced by NOTIFY: Postgres holds a
 //! lock across the commit of every transaction that notifies, so writers of all workspaces would wait for one another.
 
 use std::time::Duration;

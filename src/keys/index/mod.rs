@@ -4,7 +4,7 @@
 //! an unknown digest is refused without a query. Changes arrive through [`Index::apply`] in any order and from several sources
 //! (the call that made them, change notifications); the higher revision wins, so that a slow reader cannot reactivate a revoked
 //! key. The exception is a node that rejoins after a rollback or failover of the database: it has no lease, takes every key as
-//! the database has it, and drops the others ([`FullReload`]).
+//! the database has it, and drops the others (`FullReload`).
 //! The index also knows the number of nodes, because each node grants its share of a key's rate limit.
 //!
 //! - `verify` the path of a request, with `request` as its input; `hot_entry` what its fast path reads
