@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::summary::{Summary, summary};
 use crate::access::{OwnWorkspace, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use kit::http::route::page;
 use kit::http::{ApiError, Routes};
 use kit::page::html;
@@ -28,5 +28,5 @@ struct IndexPage {
 async fn index(who: PageSession<OwnWorkspace>, State(app): State<App>) -> Result<Response, ApiError> {
     let summary = summary(app.db.read(), who.workspace(), app.clock.now()).await?;
     let nodes = plural(summary.nodes(), "node");
-    Ok(html(&IndexPage { frame: who.frame(&app, "Cluster", Place::Cluster), summary, nodes }))
+    Ok(html(&IndexPage { frame: who.frame(&app, "Cluster", MenuEntry::Cluster), summary, nodes }))
 }

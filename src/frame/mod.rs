@@ -1,6 +1,6 @@
 //! The frame of every page: menu, name of the member, and the files that pages refer to.
 //!
-//! A slice's `pages.rs` makes a [`Frame`] and a template that extends `templates/frame/page.html`. The menu shows the entries that
+//! A slice's `pages` makes a [`Frame`] and a template that extends `templates/frame/page.html`. The menu shows the entries that
 //! are open to the member's role.
 //!
 //! - here the frame and its menu; `denied` pages for visitors who may not go on; `files` stylesheet, script, icon
@@ -11,8 +11,6 @@ mod files;
 
 pub use denied::{forbidden, send_again, signed_out_meanwhile, try_again_later};
 pub use error_page::error_page;
-// For pages that do not use the new name yet.
-pub use self::MenuEntry as Place;
 pub use files::{asset, router as files};
 
 use crate::access::{ManageKeys, ManageMembers, MemberCaller, OwnWorkspace, Permission, ReadAuditLog};

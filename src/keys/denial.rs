@@ -1,7 +1,8 @@
 //! [`DenialReason`]: one vocabulary for refused keys, from verification to the audit log.
 //!
-//! To add a reason, add a variant: the places that decide, answer, count and describe match without a wildcard, so that the
-//! compiler names them. The strings are stored and sent, and never change.
+//! To add a reason, add a variant: the places that answer, record and describe it match without a wildcard, so that the compiler
+//! names them. The decision is in `index` (`check`, and `allowed` of the fast path) and `service/require`. The strings are stored
+//! and sent, and never change.
 
 use crate::scopes::Scope;
 

@@ -69,7 +69,7 @@ fn pages_with_a_secret(site: &Site) {
     are_fine(&mut tab, &["/settings/api-keys", "/settings/api-keys/new", "/settings/audit-log", "/settings/members"]);
     tab.open("/settings/api-keys/new");
     tab.click("button", "Create key");
-    tab.says("needs another value");
+    tab.says("to be corrected");
     tab.is_fine_everywhere();
     tab.fill("Name", "Fleet Dashboard");
     tab.choose("radio", "Specific modules");

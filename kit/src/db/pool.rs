@@ -1,9 +1,9 @@
-//! A pool of connections that does not wait for ever.
+//! A connection pool with statement timeouts.
 //!
-//! A database that has been cut off does not say so: its connections stay open and silent, and a statement on one of them
-//! would wait for as long as TCP hopes, a quarter of an hour. So a statement has a bound here; one that passes it is an
-//! outage ([`super::is_unavailable`]). If nothing else was answered meanwhile it takes the pool with it, since its other
-//! connections go the same way.
+//! When the network to a database is cut, connections stay open, and a statement on one of them would wait for TCP's
+//! retransmission timeout of a quarter of an hour. Here a statement has a timeout of seconds, and exceeding it counts as an
+//! outage ([`super::is_unavailable`]). If no other statement was answered in that time, all connections of the pool are
+//! replaced, as they share the network path.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -135,8 +135,8 @@ impl Pool {
 
     /// Begins a transaction.
     ///
-    /// By a task of its own: of a beginning that is cancelled, by a client who hangs up, the driver does not know that it
-    /// has to be taken back, and would hand the connection on as it is.
+    /// BEGIN runs in a task of its own: if the caller is cancelled while it runs, as when a client disconnects, the driver
+    /// would return a connection inside an open transaction to the pool.
     pub(super) async fn begin(&self, options: TransactionOptions) -> DbResult<Tx> {
         let on = self.current();
         let connections = on.connections.clone();
@@ -163,8 +163,8 @@ impl Pool {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Marks the connection of a failed statement, where the pool has one only. To have waited in vain for the connection
-    /// says nothing of it.
+    /// Marks the connection of a failed statement to be discarded, in a pool of one connection. A timeout while waiting for
+    /// the connection is not its fault.
     fn mark_after(&self, error: &DbErr) {
         if !matches!(error, DbErr::ConnectionAcquire(_)) {
             self.0.discards.mark(None);
@@ -203,14 +203,14 @@ impl Pool {
         }
     }
 
-    /// Slow is not silent: where others were answered meanwhile, the connections are good.
+    /// Replaces the connections, unless another statement was answered since: then the server is only slow.
     async fn replace_if_silent(&self, on: &Generation, since: u64) -> DbResult<()> {
         if on.answered.load(Ordering::Relaxed) > since { Ok(()) } else { self.replace(on.number).await }
     }
 
-    /// Goes on with new connections, unless someone else has seen to that.
+    /// Replaces all connections, unless another task has already done so.
     async fn replace(&self, generation: u64) -> DbResult<()> {
-        // Lazily: nothing is connected, and so nothing is waited for.
+        // Connects lazily, so that this does not wait.
         let connections = Database::connect(self.0.options.clone().connect_lazy(true).clone()).await?;
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.number == generation {

@@ -22,7 +22,7 @@ use super::store;
 use crate::access::{Form, ManageKeys, PageSession, Permission, ReadAuditLog};
 use crate::app::App;
 use crate::core::Core;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use chain::{ChainNotice, TablesNotice};
 use filters::Filters;
 use kit::db::is_unavailable;
@@ -73,7 +73,7 @@ async fn index(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fie
 }
 
 async fn read(app: &App, who: &PageSession<ReadAuditLog>, fields: &Fields) -> Result<(Frame, Filters, EventFilter), ApiError> {
-    let frame = who.frame(app, "Audit Log", Place::AuditLog);
+    let frame = who.frame(app, "Audit Log", MenuEntry::AuditLog);
     let (filters, filter) = Filters::read(app, who.workspace(), fields, &frame.at).await?;
     Ok((frame, filters, filter))
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::access::{ManageKeys, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::members::{self, Member, Role};
 use kit::http::ApiError;
 use kit::page::html_with;
@@ -21,6 +21,6 @@ struct DisabledPage {
 /// Returns 403, with the account owners who can switch API key management on.
 pub(super) async fn show(app: &App, who: &PageSession<ManageKeys>) -> Result<Response, ApiError> {
     let owners = members::with_role(app.db.read(), who.workspace(), &[Role::AccountOwner]).await?;
-    let frame = who.frame(app, "API key management is off", Place::ApiKeys);
+    let frame = who.frame(app, "API key management is off", MenuEntry::ApiKeys);
     Ok(html_with(StatusCode::FORBIDDEN, &DisabledPage { frame, owners }))
 }

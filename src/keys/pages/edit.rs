@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::{fields as shared, labels};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId, Status};
 use crate::keys::{service, store};
@@ -42,7 +42,7 @@ struct EditPage {
 
 impl EditPage {
     fn new(app: &App, who: &PageSession<ManageKeys>, key: Key, fields: Fields, faults: FormFaults) -> Self {
-        let frame = who.frame(app, "Edit API Key", Place::ApiKeys);
+        let frame = who.frame(app, "Edit API Key", MenuEntry::ApiKeys);
         Self {
             permissions: labels::permissions(key.permissions, key.scopes),
             is_active: key.status(frame.at.now()) == Status::Active,

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::index::LIST;
 use crate::access::{Form, PageSession, SwitchKeys};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
@@ -29,7 +29,7 @@ struct ManagementPage {
 
 async fn show(who: PageSession<SwitchKeys>, State(app): State<App>) -> Result<Response, ApiError> {
     let is_on = workspaces::api_keys_enabled(app.db.read(), who.workspace()).await?;
-    Ok(html(&ManagementPage { frame: who.frame(&app, "API key management", Place::ApiKeys), is_on }))
+    Ok(html(&ManagementPage { frame: who.frame(&app, "API key management", MenuEntry::ApiKeys), is_on }))
 }
 
 async fn update(who: PageSession<SwitchKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::traffic::{self, Span, requests};
 use crate::access::{Form, PageSession, RevokeKeys};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId, Reason, RevokeKey, Status};
 use crate::keys::tables::last_use;
@@ -90,7 +90,7 @@ async fn show(
     let key = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
     let is_revoked = key.revoked_at.is_some();
     let title = if is_revoked { format!("“{}” is revoked", key.name) } else { format!("Revoke “{}”?", key.name) };
-    let frame = who.frame(app, title, Place::ApiKeys);
+    let frame = who.frame(app, title, MenuEntry::ApiKeys);
     let now = frame.at.now();
     let successor = match store::find_active_successor(db, workspace, id, now).await? {
         Some(key) => Some(Successor { last: traffic::last_use(app, key.id).await?, key }),

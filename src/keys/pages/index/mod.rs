@@ -13,7 +13,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::access::{ManageKeys, OwnWorkspace, PageSession, Permission};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::keys::model::{KeyId, StatusCounts};
 use crate::keys::service::{self, KeyList};
 use crate::keys::store;
@@ -66,7 +66,7 @@ impl KeysPage {
 
 async fn index(who: PageSession<ManageKeys>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let (db, workspace) = (app.db.read(), who.workspace());
-    let frame = who.frame(&app, "API Keys", Place::ApiKeys);
+    let frame = who.frame(&app, "API Keys", MenuEntry::ApiKeys);
     let query = ListQuery::read(&fields);
     let (paging, include) = (|total| query.paging(total), rows::include(&frame.at));
     let list = service::list(&app.keys, workspace, &query.keys, paging, include, frame.at.now()).await?;

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::{disabled, expiration, fields as shared, secret};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::CreateKey;
 use crate::keys::service;
@@ -50,7 +50,7 @@ struct NewKeyPage {
 
 impl NewKeyPage {
     fn new(app: &App, who: &PageSession<ManageKeys>, fields: Fields, faults: FormFaults) -> Self {
-        let frame = who.frame(app, "New API Key", Place::ApiKeys);
+        let frame = who.frame(app, "New API Key", MenuEntry::ApiKeys);
         Self {
             // One form creates one key, however often it is corrected and sent.
             once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
@@ -75,7 +75,7 @@ async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Res
 }
 
 async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
-    let frame = who.frame(&app, "API key created", Place::ApiKeys);
+    let frame = who.frame(&app, "API key created", MenuEntry::ApiKeys);
     let again = |status, faults| Ok(html_with(status, &NewKeyPage::new(&app, &who, form.fields.clone(), faults)));
     let input = match read(&form.fields, &frame.at) {
         Ok(input) => input,

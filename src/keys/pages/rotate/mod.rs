@@ -17,7 +17,7 @@ use super::labels::{self, Badge};
 use super::{disabled, secret};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::{Handover, Key, KeyId, Status};
 use crate::keys::{service, store};
@@ -75,7 +75,7 @@ async fn show(
 ) -> Result<Response, ApiError> {
     let (db, workspace) = (app.db.read(), who.workspace());
     let old = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
-    let frame = who.frame(app, format!("Rotate “{}”", old.name), Place::ApiKeys);
+    let frame = who.frame(app, format!("Rotate “{}”", old.name), MenuEntry::ApiKeys);
     let now = frame.at.now();
     let is_active = old.status(now) == Status::Active;
     let is_enabled = workspaces::api_keys_enabled(app.db.read(), who.workspace()).await?;
@@ -114,7 +114,7 @@ async fn create(
     Path(id): Path<KeyId>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let frame = who.frame(&app, "API key created", Place::ApiKeys);
+    let frame = who.frame(&app, "API key created", MenuEntry::ApiKeys);
     let input = match form::read(&form.fields, &frame.at) {
         Ok(input) => input,
         Err(faults) => return show(&app, &who, id, Some(&form.fields), StatusCode::BAD_REQUEST, faults).await,

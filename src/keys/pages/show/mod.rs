@@ -15,7 +15,7 @@ use super::labels::{self, Badge};
 use super::traffic;
 use crate::access::{ManageKeys, PageSession};
 use crate::app::App;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId, Status};
 use crate::keys::store;
@@ -77,7 +77,7 @@ async fn show(
 ) -> Result<Response, ApiError> {
     let (db, workspace) = (app.db.read(), who.workspace());
     let key = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
-    let frame = who.frame(&app, &key.name, Place::ApiKeys);
+    let frame = who.frame(&app, &key.name, MenuEntry::ApiKeys);
     let now = frame.at.now();
     let is_enabled = workspaces::api_keys_enabled(db, workspace).await?;
     let successor = store::find_active_successor(db, workspace, id, now).await?;
