@@ -141,7 +141,7 @@ async fn invalid_setup_is_reported_per_field_and_keeps_the_link() {
         ("email", "ana"),
         ("password", "elevenchars"),
     ] {
-        let refused = set_up(&ana, &but(filled(&code), field, value)).await.is(400).says("One field needs another value");
+        let refused = set_up(&ana, &but(filled(&code), field, value)).await.is(400).says("One field needs to be corrected");
         let refused = refused.reports(field).does_not_say(PASSWORD).does_not_say("elevenchars");
         assert!(field == "owner_name" || refused.page().field("owner_name").value() == "Ana Keller");
         assert!(field == "timezone" || refused.page().field("timezone").value() == "Europe/Zurich");
