@@ -192,7 +192,7 @@ async fn missing(app: &App, workspace: &Workspace, expected: &Expected) -> Resul
     let (sequence, hash) = expected.event();
     let found = audit::hash_at(app.db.read(), workspace.id, sequence).await?;
     let fits = found.as_deref() == Some(hash.as_str());
-    Ok((!fits).then(|| format!("event {sequence} does not have the hash it had: the log was rewritten or cut short")))
+    Ok((!fits).then(|| format!("event {sequence} does not have the hash it had: the log was rewritten or truncated")))
 }
 
 async fn head(at: &InWorkspace, audit_key: &AuditKeyFile, as_json: bool) -> Result<(), Failure> {
