@@ -53,6 +53,7 @@ async fn events_after_a_cursor_come_in_order_without_gaps() {
 #[tokio::test]
 async fn concurrent_writers_leave_no_gap_behind_a_reader() {
     let t = TestApp::new().await;
+    let mut cursor = head(&t).await;
     let writers = (0..4).map(|_| {
         let (app, workspace) = (t.app.clone(), t.workspace.id);
         tokio::spawn(async move {
@@ -62,7 +63,6 @@ async fn concurrent_writers_leave_no_gap_behind_a_reader() {
         })
     });
     let writers = futures_util::future::join_all(writers);
-    let mut cursor = head(&t).await;
     let end = cursor + 20;
     let reader = async {
         while cursor < end {
