@@ -23,7 +23,7 @@ use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use serde_json::{Value, json};
 
-/// Calls of each kind; the median is told.
+/// Calls of each kind, of which the median is reported.
 const CALLS: usize = 7;
 
 /// Events in one transaction while they are made.

@@ -139,7 +139,8 @@ struct VerifiedKey {
 
 /// Verifies a key as of the request's arrival, or against the database where this node has no lease.
 async fn verify_key(app: &App, presented: &[u8], request: &RequestContext, rule: Rule) -> Result<VerifiedKey, ApiError> {
-    let ask = |now, ticks| VerifyRequest { scope: rule.scope(), address: request.client_ip(), now, ticks };
+    let nodes = app.budgets.nodes();
+    let ask = |now, ticks| VerifyRequest { scope: rule.scope(), address: request.client_ip(), now, ticks, nodes };
     let (asked, verified) = if app.cluster.has_lease(request.received_at_ticks()) {
         let asked = ask(request.received_at(), request.received_at_ticks());
         (asked, app.index.verify(presented, asked).and_then(|verified| verified.entry().ok_or(Denied::INVALID)))

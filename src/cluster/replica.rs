@@ -29,7 +29,4 @@ pub trait Replica: fmt::Debug + Send + Sync {
 
     /// Returns true if the database has each of these changes, or a later one of the same object.
     fn are_stored<'a>(&'a self, changes: &'a [LocalChange]) -> BoxFuture<'a, DbResult<bool>>;
-
-    /// Sets the number of live nodes, this one included, which share rate limits.
-    fn set_nodes(&self, nodes: u32);
 }

@@ -100,9 +100,6 @@ impl Replica for KeyLoader {
     fn are_stored<'a>(&'a self, changes: &'a [LocalChange]) -> BoxFuture<'a, DbResult<bool>> {
         self.stored(changes).boxed()
     }
-    fn set_nodes(&self, nodes: u32) {
-        self.index.set_nodes(nodes);
-    }
 }
 
 impl From<&Key> for LocalChange {

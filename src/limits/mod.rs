@@ -6,7 +6,7 @@
 //! - Safety reports are counted here only: no table and no log line connects a report with a member.
 //!
 //! - `settings` names, defaults and `--limits`; `rates` rate limits of requests; `bytes` bytes stored in a day
-//! - `shares` database connections; `exports` running exports; `refusal` the errors and their responses
+//! - `shares` database connections; `exports` running exports; `moment` time and number of nodes; `refusal` the errors and their responses
 
 mod bytes;
 mod exports;
@@ -77,9 +77,13 @@ impl Budgets {
         self.nodes.store(nodes.max(1), Ordering::Relaxed);
     }
 
+    pub fn nodes(&self) -> u32 {
+        self.nodes.load(Ordering::Relaxed)
+    }
+
     /// Returns the moment at these ticks of the monotonic clock, with the number of live nodes.
     pub fn moment(&self, at: Duration) -> Moment {
-        Moment { at, nodes: self.nodes.load(Ordering::Relaxed) }
+        Moment { at, nodes: self.nodes() }
     }
 
     /// Counts a request of a member, or refuses it.

@@ -155,12 +155,12 @@ async fn node_follows_a_database_that_lost_a_change() {
 #[tokio::test]
 async fn change_with_a_reused_revision_is_applied() {
     // The node has already announced its own change, or holds it only in memory.
-    for is_told in [true, false] {
+    for is_notified in [true, false] {
         let t = TestApp::new().await;
         let [renamed, revoked] = [t.key(&["trips:read"]).await, t.key(&["trips:read"]).await];
         t.app.cluster.heartbeat().await.expect("a lease");
         t.owner().await.patch(&format!("/api/v1/api-keys/{}", renamed.id), json!({ "name": "Lost" })).await.is(200);
-        if is_told {
+        if is_notified {
             t.app.cluster.heartbeat().await.expect("a lease");
         }
         t.with(&revoked).get("/api/v1/auth/whoami").await.is(200);
@@ -170,7 +170,7 @@ async fn change_with_a_reused_revision_is_applied() {
         // The new name was lost, and its number is now that of a revocation.
         let digest = t.database.by_engine("lower(hex(digest))", "encode(digest, 'hex')");
         let of = |key: &TestKey| format!("{digest} = '{}'", hex::encode(Sha256::digest(&key.secret)));
-        let row = if is_told { "applied_revision = applied_revision - 1" } else { "applied_revision = applied_revision" };
+        let row = if is_notified { "applied_revision = applied_revision - 1" } else { "applied_revision = applied_revision" };
         t.tamper(&format!(
             "UPDATE nodes SET {row}; UPDATE api_keys SET name = 'Known', revision = 2 WHERE {}; \
              UPDATE api_keys SET revoked_at = created_at, revision = (SELECT value FROM revisions) WHERE {}",
@@ -182,8 +182,8 @@ async fn change_with_a_reused_revision_is_applied() {
         assert!(t.app.cluster.has_lease(t.app.clock.ticks()));
         t.with(&revoked).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
         let known = t.with(&renamed).get("/api/v1/auth/whoami").await.is(200);
-        assert_eq!(known.at("/data/apiKey/name"), "Known", "told: {is_told}");
-        assert_eq!(active().await, 1, "told: {is_told}");
+        assert_eq!(known.at("/data/apiKey/name"), "Known", "notified: {is_notified}");
+        assert_eq!(active().await, 1, "notified: {is_notified}");
     }
 }
 
@@ -207,12 +207,12 @@ async fn rate_limit_is_shared_among_nodes() {
     for (nodes, share) in [(1, 9), (3, 3), (100, 1)] {
         // Created before: the write limit of the member is shared as well.
         let key = t.key_with(body(&format!("For {nodes}"))).await;
-        t.app.index.set_nodes(nodes);
+        t.app.budgets.set_nodes(nodes);
         for _ in 0..share {
             t.with(&key).get("/api/v1/auth/whoami").await.is(200);
         }
         t.with(&key).get("/api/v1/auth/whoami").await.is(429).code("RATE_LIMITED");
-        t.app.index.set_nodes(1);
+        t.app.budgets.set_nodes(1);
     }
 }
 

@@ -5,7 +5,6 @@
 //! (the call that made them, change notifications); the higher revision wins, so that a slow reader cannot reactivate a revoked
 //! key. The exception is a node that rejoins after a rollback or failover of the database: it has no lease, takes every key as
 //! the database has it, and drops the others (`FullReload`).
-//! The index also knows the number of nodes, because each node grants its share of a key's rate limit.
 //!
 //! - `verify` the path of a request, with `request` as its input; `hot_entry` what its fast path reads
 //! - `entry` what handlers and refusals read; `counters` usage of a key until it is flushed
@@ -19,7 +18,7 @@ mod request;
 mod verify;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use counters::{Counters, Drained, NetworkUse};
@@ -43,8 +42,6 @@ pub struct Index {
     /// Serialises changes of entries.
     changing: Mutex<()>,
     tenants: RwLock<HashMap<WorkspaceId, Arc<Tenant>>>,
-    /// Number of nodes besides this one.
-    other_nodes: AtomicU32,
 }
 
 impl Index {
@@ -86,15 +83,6 @@ impl Index {
             self.count.fetch_add(usize::from(current.is_none()), Ordering::Relaxed);
         }
         Some(slot)
-    }
-
-    /// Sets the number of nodes that share the rate limits, this one included.
-    pub fn set_nodes(&self, nodes: u32) {
-        self.other_nodes.store(nodes.saturating_sub(1), Ordering::Relaxed);
-    }
-
-    pub fn nodes(&self) -> u32 {
-        self.other_nodes.load(Ordering::Relaxed).saturating_add(1)
     }
 
     pub fn get(&self, digest: &SecretDigest) -> Option<EntryRef> {

@@ -18,4 +18,6 @@ pub struct VerifyRequest {
     pub now: Time,
     /// Arrival by the monotonic clock, for the rate limit.
     pub ticks: Duration,
+    /// Live nodes, this one included, that share the rate limit.
+    pub nodes: u32,
 }

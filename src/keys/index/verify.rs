@@ -49,10 +49,10 @@ impl Index {
         let digest = digest_unchecked(presented).map_err(|_| Denied::INVALID)?;
         let hot = self.keys.get(&digest.0).ok_or(Denied::INVALID)?;
         if hot.fast_path_allows(&request) {
-            self.check_rate_limit(hot, hot.limit(), request).or_else(|limited| rate_limited(hot.entry(), limited))?;
+            check_rate_limit(hot, hot.limit(), request).or_else(|limited| rate_limited(hot.entry(), limited))?;
         } else {
             let entry = hot.entry().ok_or(Denied::INVALID)?;
-            self.check(hot, &entry, hot.limit(), request)?;
+            check(hot, &entry, hot.limit(), request)?;
         }
         Ok(Verified(hot))
     }
@@ -68,34 +68,34 @@ impl Index {
             indexed.counters();
         }
         let entry = EntryRef::new(Entry::new(key, tenant, indexed.as_deref()));
-        self.check(hot, &entry, key.rate_limit, request)?;
+        check(hot, &entry, key.rate_limit, request)?;
         Ok(entry)
     }
+}
 
-    fn check(&self, hot: &HotEntry, entry: &EntryRef, limit: Option<RateLimit>, request: VerifyRequest) -> Result<(), Denied> {
-        let denied = |reason| Err(Denied::new(entry.clone(), reason));
-        if entry.is_revoked() {
-            return denied(DenialReason::Revoked);
-        }
-        if entry.is_expired(request.now) {
-            return denied(DenialReason::Expired);
-        }
-        if !entry.admits(request.address) {
-            return denied(DenialReason::AddressNotAllowed);
-        }
-        self.check_rate_limit(hot, limit, request).or_else(|limited| rate_limited(Some(entry.clone()), limited))?;
-        match request.scope {
-            Some(scope) if !entry.scopes().cover(scope) => denied(DenialReason::ScopeRequired(scope)),
-            _ => Ok(()),
-        }
+fn check(hot: &HotEntry, entry: &EntryRef, limit: Option<RateLimit>, request: VerifyRequest) -> Result<(), Denied> {
+    let denied = |reason| Err(Denied::new(entry.clone(), reason));
+    if entry.is_revoked() {
+        return denied(DenialReason::Revoked);
     }
+    if entry.is_expired(request.now) {
+        return denied(DenialReason::Expired);
+    }
+    if !entry.admits(request.address) {
+        return denied(DenialReason::AddressNotAllowed);
+    }
+    check_rate_limit(hot, limit, request).or_else(|limited| rate_limited(Some(entry.clone()), limited))?;
+    match request.scope {
+        Some(scope) if !entry.scopes().cover(scope) => denied(DenialReason::ScopeRequired(scope)),
+        _ => Ok(()),
+    }
+}
 
-    /// Counts one request against this node's share of the key's rate limit.
-    fn check_rate_limit(&self, hot: &HotEntry, limit: Option<RateLimit>, request: VerifyRequest) -> Result<(), RateLimited> {
-        let Some(limit) = limit else { return Ok(()) };
-        let permit = hot.limiter.take(limit.rate().share(self.nodes()), request.ticks);
-        permit.map(|_| ()).map_err(|limited| RateLimited { rate: limit.rate(), ..limited })
-    }
+/// Counts one request against this node's share of the key's rate limit.
+fn check_rate_limit(hot: &HotEntry, limit: Option<RateLimit>, request: VerifyRequest) -> Result<(), RateLimited> {
+    let Some(limit) = limit else { return Ok(()) };
+    let permit = hot.limiter.take(limit.rate().share(request.nodes), request.ticks);
+    permit.map(|_| ()).map_err(|limited| RateLimited { rate: limit.rate(), ..limited })
 }
 
 fn rate_limited(entry: Option<EntryRef>, limited: RateLimited) -> Result<(), Denied> {
@@ -125,7 +125,7 @@ mod tests {
 
     fn request() -> VerifyRequest {
         let ticks = Duration::from_hours(1);
-        VerifyRequest { scope: Some(Scope::read(Module::Trips)), address: [203, 0, 113, 7].into(), now: now(), ticks }
+        VerifyRequest { scope: Some(Scope::read(Module::Trips)), address: [203, 0, 113, 7].into(), now: now(), ticks, nodes: 1 }
     }
 
     fn generate(random: &Random) -> PlainSecret {

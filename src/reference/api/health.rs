@@ -44,7 +44,7 @@ fn gauges(app: &App) -> Gauges<'_> {
         applied_revision: app.cluster.applied(),
         revision_lag: app.cluster.lag(),
         lease_left: app.cluster.lease_left(&app.clock),
-        nodes: app.index.nodes(),
+        nodes: app.budgets.nodes(),
         notifications_live: app.cluster.notifications_live(),
         clock_ahead_seconds: app.clock.machine_ahead().as_secs_f64(),
         connections: app.connections.open(),

@@ -109,7 +109,7 @@ async fn first_use_is_the_earliest_across_flushes() {
     }
     let events = t.audit().await;
     let used: Vec<_> = events.iter().filter(|event| event["action"] == "api_key.used").collect();
-    let told: Vec<_> = used.iter().filter_map(|event| event["ip"].as_str()).collect();
-    assert_eq!(told, addresses);
+    let reported: Vec<_> = used.iter().filter_map(|event| event["ip"].as_str()).collect();
+    assert_eq!(reported, addresses);
     assert!(used.iter().enumerate().all(|(at, event)| event["details"]["firstUse"] == (at == 0)), "{used:?}");
 }

@@ -155,7 +155,6 @@ async fn revoking_calls_have_their_own_limit() {
 async fn member_limits_are_shared_among_nodes() {
     let t = with([(Limit::MemberReads, 10)]).await;
     let admin = t.admin().await;
-    t.app.index.set_nodes(2);
     t.app.budgets.set_nodes(2);
     for _ in 0..5 {
         admin.get(WHOAMI).await.is(200);
