@@ -162,8 +162,8 @@ const FLUSH_RETRY_PAUSE: Duration = Duration::from_secs(1);
 async fn finish(app: &App) -> Result<(), Failure> {
     // Each attempt waits for another writer of a SQLite file as long as any statement.
     let flushing = async {
-        for _attempt in 0..4 {
-            background::flush(app, Flush::Last).await;
+        background::flush(app, Flush::Last).await;
+        for _retry in 0..3 {
             if app.recorder.is_empty() {
                 break;
             }
@@ -172,6 +172,7 @@ async fn finish(app: &App) -> Result<(), Failure> {
                 // The task that would notice that a fault is over has stopped. A heartbeat that is read back ends the fault.
                 let _reported_by_the_flush = app.cluster.heartbeat().await;
             }
+            background::flush(app, Flush::Last).await;
         }
     };
     if tokio::time::timeout(FLUSH_TIMEOUT, flushing).await.is_err() {
