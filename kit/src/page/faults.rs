@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Fields;
-use crate::http::{ApiError, FieldError};
+use crate::http::FieldError;
 
 /// Faults of a form that is shown again with what was typed.
 #[derive(Clone, Debug, Default)]
@@ -24,21 +24,6 @@ impl FormFaults {
     /// A fault of no field in particular.
     pub fn of_whole(message: impl Into<String>) -> Self {
         Self { fields: Vec::new(), whole: Some(message.into()) }
-    }
-
-    /// Converts the error of a call. `field_of` maps its fields to those of the form; the rest is shown above the form.
-    pub fn from_error(error: &ApiError, field_of: impl Fn(&str) -> Option<&'static str>) -> Self {
-        let mut faults = Self::default();
-        for fault in &error.fields {
-            match field_of(&fault.field) {
-                Some(field) => faults.add(field, sentence(&fault.message)),
-                None => faults.whole = Some(format!("{}: {}", fault.field, sentence(&fault.message))),
-            }
-        }
-        if error.fields.is_empty() {
-            faults.whole = Some(error.message.to_string());
-        }
-        faults
     }
 
     /// Notes a fault of a field.
