@@ -7,7 +7,8 @@
 //! - Two different credentials in one request are refused, and so is a key or token in a URL.
 //!
 //! - `credential` what a request presents; `rule`, `permission` what a route needs; `caller` who is admitted; `admit` the check
-//! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages; `csrf` the middleware of forms
+//! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages; `csrf` the middleware of
+//!   forms, `csrf_token` its tokens
 //! - `reader` checks again during a long response, `recheck` when a write begins; `request` audit context of a request
 //! - `refusal` error responses; `hosts` accepted host names; `api` whoami and check
 

@@ -63,8 +63,8 @@ impl AuditedTx {
 
     /// Begins a transaction that takes access away, or signs somebody in.
     ///
-    /// It is tried below the disk watermark, despite an earlier fault of the storage, and ahead of the workspace's other
-    /// writes. It fails all the same if the storage fails.
+    /// The transaction begins below the disk watermark, despite an earlier fault of the storage, and ahead of the workspace's
+    /// other writes. It still fails if the storage fails.
     pub async fn begin_essential(core: &Core, workspace: WorkspaceId, by: AuditContext) -> Result<Self, BeginError> {
         let tx = core.db.begin_essential().await?;
         Self::lock(core, tx, None, workspace, by).await?.checked().await

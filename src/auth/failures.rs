@@ -231,7 +231,7 @@ mod tests {
         let (failures, ana) = (Failures::default(), member(1));
         let counts = |now, which| failures.take_due(now, which).0.iter().map(|group| group.count).collect::<Vec<_>>();
         failures.wrong_password(&ana, from([203, 0, 113, 1]), at(0));
-        assert_eq!(counts(at(1), Flush::Regular), [1], "the first is told at once");
+        assert_eq!(counts(at(1), Flush::Regular), [1], "the first is reported at once");
         for second in 2..50 {
             failures.wrong_password(&ana, from([203, 0, 113, 1]), at(second));
             assert!(counts(at(second), Flush::Regular).is_empty());

@@ -7,7 +7,7 @@
 //!
 //! - `node`    the lease of this process and the conditions for renewing it; `heartbeat` the loop; `peers` the other nodes
 //! - `replica` the trait of what is kept in memory; `follow` applies changes to it; `confirm` waits for the other nodes
-//! - `model`   a node and its runs; `store` every query; `summary`, `api`, `pages` the state of the nodes, for account owners
+//! - `model`   a node and its runs; `store` every query, `tables` its tables; `summary`, `api`, `pages` the state of the nodes, for account owners
 
 mod api;
 mod confirm;

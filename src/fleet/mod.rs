@@ -6,7 +6,7 @@
 //! - Note and expected return belong to the current status; a change of status clears them.
 //!
 //! - `code` tail numbers, type designators, airports; `model` aircraft and their rules; `status_board` the public summary
-//! - `service` create, update; `store` queries; `api` JSON handlers; `error` errors and their HTTP responses
+//! - `service` create, update; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their HTTP responses
 
 mod api;
 mod code;

@@ -3,7 +3,7 @@
 //! A slice's `pages` makes a [`Frame`] and a template that extends `templates/frame/page.html`. The menu shows the entries that
 //! are open to the member's role.
 //!
-//! - here the frame and its menu; `denied` pages for visitors who may not go on; `files` stylesheet, script, icon
+//! - here the frame and its menu; `denied` pages for visitors who may not go on, `error_page` errors; `files` stylesheet, script, icon
 
 mod denied;
 mod error_page;

@@ -7,7 +7,7 @@
 //! - `overdue` is derived from the day, never stored.
 //!
 //! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and inputs
-//! - `lifecycle` draft, sent, paid, void; `service` use cases; `store` queries; `api` JSON handlers; `error` errors and their
+//! - `lifecycle` draft, sent, paid, void; `service` use cases; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their
 //!   HTTP responses
 
 mod api;

@@ -10,7 +10,7 @@
 //! - `index` every key in memory: verification, counters, changes
 //! - `loader` keys from the database into the index, for `cluster`
 //! - `usage` usage counters and denied requests, flushed to the database in batches
-//! - `service` create, rotate, revoke, update, list; `context` the parts it uses; `store` queries; `count_cache` number of keys
+//! - `service` create, rotate, revoke, update, list; `context` the parts it uses; `store` queries, `tables` their tables; `count_cache` number of keys
 //! - `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
 
 mod api;

@@ -6,7 +6,7 @@
 //! - Removing a member signs them out and leaves the workspace's keys alone.
 //! - An open invitation ends when the member who made it may not make it any more.
 //!
-//! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries
+//! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries, `tables` their tables
 //! - `service` add, change role, remove; `invitations` invite, join
 //! - `described` rows in the terms of audit events; `error` outcomes
 //! - `api` the calls; `pages` Settings > Members, and the page that an invitation links to

@@ -1,6 +1,6 @@
 //! The middleware of every request, whatever its route.
 //!
-//! It attaches the request context (id, arrival time, client IP), refuses a key or token in the URL, turns a panic into a 500,
+//! The stack attaches the request context (id, arrival time, client IP), refuses a key or token in the URL, turns a panic into a 500,
 //! renders errors, counts, and writes one line of the access log. It is one service around the router: as a layer of axum's it
 //! would cost more than everything that it does.
 

@@ -7,7 +7,7 @@
 //! - A report number has the type, the year of filing (UTC) and a counter without gaps: `HAZ-2026-0007`.
 //!
 //! - `kinds` types, levels and the state machine; `model` reports and inputs
-//! - `service` create, update; `store` queries; `summary` numbers for a dashboard; `api` JSON handlers; `error` errors and their
+//! - `service` create, update; `store` queries, `tables` their tables; `summary` numbers for a dashboard; `api` JSON handlers; `error` errors and their
 //!   HTTP responses
 
 mod api;

@@ -6,7 +6,7 @@
 //! - The aircraft of a trip belongs to the same workspace, and is available for dispatch from release to landing.
 //!
 //! - `status` state machine; `model` trips and their other rules
-//! - `service` create, update, put; `store` queries; `api` JSON handlers; `error` errors and their HTTP responses
+//! - `service` create, update, put; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their HTTP responses
 
 mod api;
 mod error;

@@ -5,7 +5,7 @@
 //! - Only the SHA-256 of a link's token is stored.
 //!
 //! - `model` workspaces; `tenant` what requests need of one; `service` create, switch API keys; `setup` links for the first one
-//! - `store` queries; `tables` the tables; `pages` the set-up
+//! - `store` queries; `tables` the tables; `pages` the set-up; `error` errors and their HTTP responses
 
 mod error;
 mod model;

@@ -42,5 +42,5 @@ fn rate_limit_is_shared_and_follows_joining_and_leaving_nodes() {
     assert_eq!(let_in(&[&one], &key), LIMIT);
     let refused = whoami(&one, &key).is(429).code("RATE_LIMITED");
     let policy = refused.headers.iter().find(|(name, _)| name == "ratelimit-policy").map(|(_, value)| value.clone());
-    assert!(policy.expect("a policy").contains(&format!("q={LIMIT}")), "the limit of the key is told, not a node's share");
+    assert!(policy.expect("a policy").contains(&format!("q={LIMIT}")), "the limit of the key is reported, not a node's share");
 }

@@ -79,6 +79,6 @@ fn database_tls_verifies_the_certificate_authority() {
     let another = certificate(folder.path());
     let mut refused = cluster.site.command(&["serve", "--listen", "127.0.0.1:0", "--log", "off"]);
     refused.env("PLANECONNECTION_DATABASE", url("verify-full", &another));
-    let told = Node::try_start(refused).err().expect("it does not start");
-    assert!(told.contains("cannot open postgres://") && told.contains("certificate"), "{told}");
+    let error = Node::try_start(refused).err().expect("it does not start");
+    assert!(error.contains("cannot open postgres://") && error.contains("certificate"), "{error}");
 }

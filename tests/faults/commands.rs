@@ -20,7 +20,7 @@ fn started() -> Option<Trial> {
     Some(trial)
 }
 
-/// It failed, and said why in a line.
+/// Asserts that a command failed with one line on stderr.
 #[track_caller]
 fn fails(ran: &CommandOutput, words: &str) {
     assert_eq!(ran.code, Some(1), "{ran:?}");

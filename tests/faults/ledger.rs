@@ -30,7 +30,7 @@ impl Fact {
         self.0.insert(value);
     }
 
-    /// It is known to be `value`.
+    /// Sets the only possible value.
     pub fn set(&mut self, value: u64) {
         *self = Self::of(value);
     }

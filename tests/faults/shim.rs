@@ -59,9 +59,9 @@ pub struct Failing {
 pub enum Power {
     /// The machine goes on: they stay.
     Stays,
-    /// It is lost with all of them.
+    /// Power fails, and all of them are lost.
     LosesAll,
-    /// It is lost with half of them, in no order.
+    /// Power fails, and half of them are lost, in no order.
     LosesSome,
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::support::TestApp;
 
-/// Fails as many times as it is told to, and then succeeds.
+/// Fails as many times as requested, then succeeds.
 struct FailsAtFirst(AtomicU32);
 
 impl Job for FailsAtFirst {

@@ -61,7 +61,7 @@ async fn every_route_admits_exactly_the_permitted_callers() {
 }
 
 /// The result of a page, or of a form with a valid CSRF token and no other field.
-async fn told(person: &Person, method: &Method, path: &str, token: &str) -> &'static str {
+async fn outcome_of(person: &Person, method: &Method, path: &str, token: &str) -> &'static str {
     let path = path.replace("{id}", "none");
     let answer = if method == Method::POST { person.post(&path, &[("csrf", token)]).await } else { person.get(&path).await };
     let leads_to = answer.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
@@ -88,7 +88,7 @@ async fn every_page_admits_exactly_the_permitted_roles() {
                 Some(_) => person.get("/settings/account").await.hidden("/sign-out").remove(0).1,
                 None => person.get("/sign-in").await.hidden("/sign-in").remove(0).1,
             };
-            let outcome = told(person, &route.method, route.path, &token).await;
+            let outcome = outcome_of(person, &route.method, route.path, &token).await;
             match by_outcome.iter_mut().find(|(known, _)| *known == outcome) {
                 Some((_, names)) => names.push(name),
                 None => by_outcome.push((outcome, vec![name])),

@@ -36,18 +36,18 @@ fn filled() -> (Site, Key, Key) {
 }
 
 /// Everything that a node's lists return.
-fn told(site: &Site) -> Vec<Value> {
+fn contents(site: &Site) -> Vec<Value> {
     let node = site.node();
     let mut owner = node.owner();
     let paths = ["/api/v1/ops/aircraft", "/api/v1/ops/trips", "/api/v1/sms/reports", "/api/v1/ops/invoices", "/api/v1/members"];
-    let mut told: Vec<Value> = paths.map(|path| owner.get(path).is(200).json["data"].clone()).into();
+    let mut contents: Vec<Value> = paths.map(|path| owner.get(path).is(200).json["data"].clone()).into();
     for path in
         ["/api/v1/api-keys?search=Kept", "/api/v1/audit-log?action=api_key.created", "/api/v1/audit-log?action=trip.created"]
     {
-        told.push(owner.get(path).is(200).json["data"].clone());
+        contents.push(owner.get(path).is(200).json["data"].clone());
     }
     assert_eq!(node.stop().0.code(), Some(0));
-    told
+    contents
 }
 
 #[test]
@@ -55,11 +55,11 @@ fn copy_is_complete_and_its_chain_verifies() {
     let (from, kept, revoked) = filled();
     let (to, back) = (Site::empty(BINARY), Site::empty_in_file(BINARY));
     for (source, target) in [(&from, &to), (&to, &back)] {
-        let before = told(source);
+        let before = contents(source);
         let copied = source.run(&["copy", "--from", &source.url(), "--to", &target.url()]).is(0);
         assert!(copied.stdout.contains("api_keys") && copied.stdout.contains("The audit log of skyline fits"), "{copied:?}");
         target.verify_audit_log();
-        assert_eq!(told(target), before);
+        assert_eq!(contents(target), before);
         let node = target.node();
         node.with_key(&kept).get(WHOAMI).is(200);
         node.with_key(&revoked).get(WHOAMI).is(401).code("API_KEY_REVOKED");
@@ -88,6 +88,6 @@ fn copy_requires_an_empty_target_and_a_stopped_source() {
     let node = from.node();
     copy(&from, &empty).fails(1, "stop it first");
     drop(node);
-    let told = empty.run(&["keys", "list"]);
-    assert_ne!(told.code, Some(0), "nothing was copied: {told:?}");
+    let contents = empty.run(&["keys", "list"]);
+    assert_ne!(contents.code, Some(0), "nothing was copied: {contents:?}");
 }

@@ -10,12 +10,12 @@ use crate::{command, run_aloud};
 
 const TOOLS: [&str; 3] = ["schemathesis==4.*", "openapi-python-client==0.29.*", "mypy==1.*"];
 
-/// What must hold of every answer. A valid request may still be refused: rules such as "arrives after it departs" are not
-/// in a schema, so that one check is left out.
+/// The checks of every response. A valid request may still be refused: rules such as "arrives after it departs" are not in a
+/// schema, so that one check is left out.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
                       response_schema_conformance,negative_data_rejection,missing_required_header,unsupported_method,ignored_auth";
 
-/// What the demo says of itself.
+/// The address and credentials that the demo prints.
 struct Demo {
     process: Child,
     url: String,

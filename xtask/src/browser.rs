@@ -1,4 +1,4 @@
-//! What the browser tests need beside cargo, each looked for and fetched by itself: Chromium and a font from Debian, and
+//! The requirements of the browser tests besides cargo, each installed if it is missing: Chromium and a font from Debian, and
 //! axe-core from PyPI.
 
 use std::path::Path;

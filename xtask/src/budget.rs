@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::debian::{install, is_on_path};
 use crate::{Step, command, run_aloud};
 
-/// What runs a bench under callgrind: a program of its own, of the same version as the library in Cargo.toml.
+/// The version of the program that runs a benchmark under callgrind, the same as that of the library in Cargo.toml.
 const RUNNER: &str = "0.20.0";
 
-/// Where it is installed.
+/// The folder that it is installed in.
 const TOOLS: &str = "target/tools";
 
 /// Makes sure that callgrind and the runner are here; false, and why on stderr, if they cannot be.

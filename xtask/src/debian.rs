@@ -22,7 +22,7 @@ pub(crate) fn install(packages: &[&str], why: &str) -> bool {
     is_installed
 }
 
-/// The same for a package that also makes its program a service of the machine, which a chore has no use for.
+/// Installs a package, and disables the service that it starts.
 pub(crate) fn install_without_service(package: &str, service: &str, why: &str) -> bool {
     let is_installed = install(&[package], why);
     if is_installed && Path::new("/run/systemd/system").exists() {

@@ -1,4 +1,4 @@
-//! What `Cargo.lock` may hold, by `deny.toml`.
+//! Checks of the dependencies in `Cargo.lock`, by `deny.toml`.
 
 use crate::Step;
 use crate::pip::Packaged;

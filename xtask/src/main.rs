@@ -50,7 +50,7 @@ enum Chore {
     Prose(prose::Prose),
     /// The product's import graph: its circles, and the importers of `App`
     Walls(walls::Walls),
-    /// What it costs, beside what cannot be done without and what one would otherwise use: docs/PERFORMANCE.md
+    /// Measure costs beside the necessary minimum and alternatives: docs/PERFORMANCE.md
     Bench(bench::Bench),
 }
 

@@ -8,7 +8,7 @@ use crate::{command, run_aloud};
 /// Its commit. A release moves it to the one before.
 const COMMIT: &str = "71f5deffd0df57db3cd4687add09b8c71a631e4b";
 
-/// Where it is built, and where the tests look for it.
+/// The folder that the previous version is built in, and that the tests look in.
 const FOLDER: &str = "target/previous";
 
 /// Builds it, unless it is there; false, and why on stderr, if it cannot be.

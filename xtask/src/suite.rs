@@ -21,7 +21,7 @@ pub(crate) fn on_sqlite() -> Step {
     tests("tests", &["--workspace"], &[])
 }
 
-/// What takes no more than a minute or two.
+/// The tests that take no more than a minute or two.
 pub(crate) fn quick() -> Step {
     tests(
         "tests",

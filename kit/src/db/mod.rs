@@ -5,8 +5,9 @@
 //!
 //! - `location` the argument of `--database`; `pool` connections with a bound, and transactions on them
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
-//! - `storage` what is known of the disk: `health` faults that stop writes, `space` the watermark, `file` the file's identity
-//! - `packed` very many rows at once; `news` that another process may have committed; `copy` every row from one database to another
+//! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
+//! - `packed` very many rows at once; `notifications` changes by other processes; `update` one row; `result` of a store;
+//!   `copy` every row from one database to another
 
 mod copy;
 mod fault;

@@ -1,6 +1,6 @@
 //! A connection pool with statement timeouts.
 //!
-//! When the network to a database is cut, connections stay open, and a statement on one of them would wait for TCP's
+//! Connections stay open when the network to a database is cut, and a statement on one of them would wait for TCP's
 //! retransmission timeout of a quarter of an hour. Here a statement has a timeout of seconds, and exceeding it counts as an
 //! outage ([`super::is_unavailable`]). If no other statement was answered in that time, all connections of the pool are
 //! replaced, as they share the network path.
@@ -173,8 +173,8 @@ impl Pool {
 
     /// Runs a statement outside a transaction.
     ///
-    /// It opens no connection on another file that lies at the path by now, as [`super::Db::begin`] does not: at its end such a
-    /// connection would write the write-ahead log into that file, and delete the log.
+    /// Unlike [`super::Db::begin`], it opens no connection to another file that has replaced the one at the path: when it
+    /// closed, such a connection would checkpoint the write-ahead log into that file and delete the log.
     async fn single<T>(&self, on: &Generation, statement: impl Future<Output = DbResult<T>>) -> DbResult<T> {
         self.0.storage.require_same_file()?;
         self.bounded(on, statement).await.inspect_err(|error| self.mark_after(error))

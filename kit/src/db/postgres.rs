@@ -32,7 +32,7 @@ const SETTINGS: &str = "SELECT pg_backend_pid(), set_config('idle_in_transaction
 
 /// Two processes that bring the schema up to date at once: the second waits, and finds it done.
 ///
-/// It does not wait for a lock on a table for long either: behind it, every node would wait with its lease.
+/// A migration also waits only briefly for a table lock: all nodes would queue behind it, renewals of their leases included.
 const MIGRATING: &str = "SELECT pg_advisory_xact_lock(8102739745); SET LOCAL lock_timeout = '1s'";
 
 /// The pools of a server.

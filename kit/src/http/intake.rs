@@ -21,10 +21,10 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// The reason why a body was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotTaken {
-    /// It is larger than it may be.
+    /// The body is larger than the limit.
     #[error("the body is too large")]
     TooLarge,
-    /// It did not arrive in time.
+    /// The body did not arrive before the deadline.
     #[error("the body did not arrive in time")]
     Late,
     /// The connection broke off.

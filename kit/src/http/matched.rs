@@ -107,7 +107,7 @@ where
 /// The future of a wrapped handler.
 #[derive(Debug)]
 pub enum Answering<F> {
-    /// It was refused; once.
+    /// The response that refuses the request; taken once.
     Refused(Option<Response>),
     /// The handler has it.
     Handled(F),

@@ -168,7 +168,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
         self
     }
 
-    /// It can clash with the present state: 409 `CONFLICT`.
+    /// Declares that the operation can conflict with the current state: 409 `CONFLICT`.
     #[must_use]
     pub fn conflicts(self) -> Self {
         self.fails(409, "CONFLICT")

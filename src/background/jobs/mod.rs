@@ -1,4 +1,6 @@
 //! The jobs of the product.
+//!
+//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `sweeps` delete expired rows
 
 mod flushes;
 mod heads;

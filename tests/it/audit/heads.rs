@@ -20,11 +20,11 @@ async fn report_heads(t: &TestApp) {
 }
 
 /// The lines of the log that tell of heads, since the last time.
-fn heads(lines: &Lines, told: &mut usize) -> Vec<String> {
+fn heads(lines: &Lines, reported: &mut usize) -> Vec<String> {
     let text = String::from_utf8(lines.bytes()).expect("text");
     let new: Vec<_> = text.lines().filter(|line| line.contains("audit head ")).map(str::to_owned).collect();
-    let since = new[*told..].to_vec();
-    *told = new.len();
+    let since = new[*reported..].to_vec();
+    *reported = new.len();
     since
 }
 
@@ -34,9 +34,9 @@ async fn changed_heads_are_logged_with_signature_once_an_hour() {
     let t = TestApp::with_config(config).await;
     let (_, _other) = t.other_workspace().await;
     let (lines, _logging) = Lines::of_this_thread();
-    let mut told = 0;
+    let mut reported = 0;
     report_heads(&t).await;
-    let first = heads(&lines, &mut told);
+    let first = heads(&lines, &mut reported);
     assert_eq!(first.len(), 2, "{first:?}");
     let line = first.iter().find(|line| line.contains("skyline")).expect("its line");
     let head: SignedHead = line.parse().expect("a signed head");
@@ -46,10 +46,10 @@ async fn changed_heads_are_logged_with_signature_once_an_hour() {
 
     t.key(&["trips:read"]).await;
     report_heads(&t).await;
-    assert_eq!(heads(&lines, &mut told), [""; 0], "an hour has not passed");
+    assert_eq!(heads(&lines, &mut reported), [""; 0], "an hour has not passed");
     t.advance(Duration::from_hours(1)).await;
     report_heads(&t).await;
-    let second = heads(&lines, &mut told);
+    let second = heads(&lines, &mut reported);
     assert!(second.len() == 1 && second[0].contains("skyline"), "the other log has not grown: {second:?}");
     let metrics = t.metrics().await;
     assert!(metrics.contains("planeconnection_audit_logs 2"), "{metrics}");
@@ -63,12 +63,12 @@ async fn only_one_node_logs_heads() {
     let t = TestApp::new().await;
     t.other_node("older", "9", "2026-11-23 09:30:01+00:00").await;
     let (lines, _logging) = Lines::of_this_thread();
-    let mut told = 0;
+    let mut reported = 0;
     report_heads(&t).await;
-    assert_eq!(heads(&lines, &mut told), [""; 0], "the node that has run longest does");
+    assert_eq!(heads(&lines, &mut reported), [""; 0], "the node that has run longest does");
     t.tamper("DELETE FROM nodes WHERE name = 'older'").await;
     report_heads(&t).await;
-    let taken_over = heads(&lines, &mut told);
+    let taken_over = heads(&lines, &mut reported);
     assert!(taken_over.len() == 1 && taken_over[0].contains("head=2:"), "unsigned without a key: {taken_over:?}");
 }
 
@@ -88,13 +88,13 @@ async fn heads_report_has_at_most_a_thousand_lines() {
     ))
     .await;
     let (lines, _logging) = Lines::of_this_thread();
-    let mut told = 0;
+    let mut reported = 0;
     report_heads(&t).await;
-    let first = heads(&lines, &mut told);
+    let first = heads(&lines, &mut reported);
     assert_eq!(first.len(), 1_000);
     t.advance(Duration::from_hours(1)).await;
     report_heads(&t).await;
-    let second = heads(&lines, &mut told);
+    let second = heads(&lines, &mut reported);
     assert_eq!(second.len(), 501);
     let all: std::collections::HashSet<_> = first.iter().chain(&second).map(|line| line.split("workspace=").nth(1)).collect();
     assert_eq!(all.len(), 1_501, "no workspace twice");

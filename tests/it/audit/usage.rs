@@ -137,16 +137,16 @@ async fn denials_are_aggregated_by_reason_and_client_ip() {
     t.with(&key).get(LOG).await.is(403).code("SCOPE_REQUIRED");
     t.with(&key).get(KEYS).await.is(403).code("PERSON_REQUIRED");
     let events = t.audit().await;
-    let mut told: Vec<_> = events_of(&events, "api_key.denied")
+    let mut reported: Vec<_> = events_of(&events, "api_key.denied")
         .iter()
         .map(|event| {
             format!("{} {}", event["details"]["reason"].as_str().unwrap_or_default(), event["ip"].as_str().unwrap_or_default())
         })
         .collect();
-    told.sort();
+    reported.sort();
     let expected =
         ["ip_not_allowed 198.51.100.1", "ip_not_allowed 198.51.100.2", "person_required 192.0.2.1", "scope_required 192.0.2.1"];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[tokio::test]
@@ -164,10 +164,10 @@ async fn denials_from_many_addresses_are_bounded_per_key() {
     let denied = events_of(&events, "api_key.denied");
     let of = |id: &str| denied.iter().filter(|event| event["target"]["id"] == *id).collect::<Vec<_>>();
     assert_eq!(of(&other.id)[0]["ip"], "203.0.113.7");
-    let told = of(&spread.id);
-    let unnamed: Vec<_> = told.iter().filter(|event| event["ip"].is_null()).map(|event| &event["details"]["count"]).collect();
+    let reported = of(&spread.id);
+    let unnamed: Vec<_> = reported.iter().filter(|event| event["ip"].is_null()).map(|event| &event["details"]["count"]).collect();
     // The last is aggregated, too: it came in the same minute.
-    assert_eq!((told.len(), unnamed), (18, vec![&json!(484), &json!(1)]));
+    assert_eq!((reported.len(), unnamed), (18, vec![&json!(484), &json!(1)]));
     for _ in 0..2 {
         t.advance(Duration::from_mins(1)).await;
     }
@@ -184,12 +184,12 @@ async fn denials_are_aggregated_by_ipv6_network() {
         t.with(&key).from(address).get(KEYS).await.is(403);
     }
     let events = t.audit().await;
-    let mut told: Vec<_> = events_of(&events, "api_key.denied")
+    let mut reported: Vec<_> = events_of(&events, "api_key.denied")
         .iter()
         .map(|event| (event["ip"].to_string(), event["details"]["count"].as_u64()))
         .collect();
-    told.sort();
-    assert_eq!(told, [("\"2001:db8:0:1::\"".to_owned(), Some(2)), ("\"2001:db8:0:2::\"".to_owned(), Some(1))]);
+    reported.sort();
+    assert_eq!(reported, [("\"2001:db8:0:1::\"".to_owned(), Some(2)), ("\"2001:db8:0:2::\"".to_owned(), Some(1))]);
 }
 
 #[tokio::test]

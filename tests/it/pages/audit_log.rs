@@ -42,9 +42,9 @@ async fn page_lists_events_newest_first() {
     t.with(&key).post("/api/v1/ops/trips", json!({})).await.is(403);
     t.flush().await;
     let page = ana.get(PAGE).await.is(200).shows("heading", "Audit Log");
-    let told = sentences(&page);
+    let shown = sentences(&page);
     assert_eq!(
-        told,
+        shown,
         [
             "A request with the key Fleet Dashboard was refused: it lacks the scope trips:write",
             "The key Fleet Dashboard was used from a new address, 203.0.113.7",

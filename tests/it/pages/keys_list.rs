@@ -172,8 +172,9 @@ async fn revocation_notice_requires_a_revoked_key() {
     let (gone, runs) = (t.key_with(read_only_key("Gone")).await, t.key_with(read_only_key("Runs")).await);
     t.revoke(&gone).await;
     let admin = t.person(Role::Admin).await;
-    let told = admin.get(&format!("{LIST}?revoked={}", gone.id)).await.is(200);
-    told.says("<strong>Gone</strong> was revoked. All requests with this key have been refused since")
+    let shown = admin.get(&format!("{LIST}?revoked={}", gone.id)).await.is(200);
+    shown
+        .says("<strong>Gone</strong> was revoked. All requests with this key have been refused since")
         .says("23 Nov 2026, 10:30:00 CET");
     for id in [runs.id.as_str(), "key_nonsense", "Gone"] {
         admin.get(&format!("{LIST}?revoked={id}")).await.is(200).does_not_say("was revoked");

@@ -142,10 +142,10 @@ async fn user_text_is_escaped() {
 async fn notices_are_fixed_texts() {
     let t = TestApp::new().await;
     let (key, ana) = (t.key(&["trips:read"]).await, t.person(Role::Admin).await);
-    let told = async |query: &str| ana.get(&format!("{}?{query}", page(&key.id))).await.is(200);
-    told("already=shown").await.says("cannot be shown again");
-    told("updated=1").await.says("Changes saved.");
-    told("updated=hacked&by=%3Cb%3E").await.does_not_say("role=\"status\"").does_not_say("hacked");
+    let shown = async |query: &str| ana.get(&format!("{}?{query}", page(&key.id))).await.is(200);
+    shown("already=shown").await.says("cannot be shown again");
+    shown("updated=1").await.says("Changes saved.");
+    shown("updated=hacked&by=%3Cb%3E").await.does_not_say("role=\"status\"").does_not_say("hacked");
 }
 
 #[tokio::test]

@@ -65,9 +65,9 @@ async fn key_is_revoked_once() {
     ana.post(&revoke(&key), &all).await.is(303);
     t.advance(Duration::from_mins(3)).await;
     ana.post(&revoke(&key), &all).await.is(303);
-    let told = ana.get(&revoke(&key)).await.is(200).says("“Scheduler” is revoked").does_not_say("<textarea");
-    insta::assert_snapshot!(told.main());
-    told.says("3 minutes ago").says("Every request that began after").says("First");
+    let shown = ana.get(&revoke(&key)).await.is(200).says("“Scheduler” is revoked").does_not_say("<textarea");
+    insta::assert_snapshot!(shown.main());
+    shown.says("3 minutes ago").says("Every request that began after").says("First");
     t.audit_ends_with(&["api_key.created", "api_key.revoked", "api_key.refused_everywhere"]).await;
 }
 

@@ -87,7 +87,7 @@ async fn invalid_input_is_reported_per_field_and_kept() {
     let t = TestApp::new().await;
     let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let page = rotate(&old);
-    for (status, name, expiration, date, told) in [
+    for (status, name, expiration, date, shown) in [
         (400, "", "same", "", "id=\"name-fault\""),
         (400, old.secret.as_str(), "same", "", "id=\"name-fault\""),
         (400, "Kept", "", "", "id=\"expiration-fault\""),
@@ -96,7 +96,7 @@ async fn invalid_input_is_reported_per_field_and_kept() {
         (409, "Scheduler", "never", "", "already called"),
     ] {
         let fields = [("name", name), ("expiration", expiration), ("date", date)];
-        let again = ana.submit(&page, &page, &fields).await.is(status).says(told);
+        let again = ana.submit(&page, &page, &fields).await.is(status).says(shown);
         if name == "Kept" {
             again.keeps("name", "Kept");
         }

@@ -1,4 +1,4 @@
-//! What good keys have left beside somebody who floods the server with requests that are refused.
+//! Throughput of good keys while a flood of refused requests arrives.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -27,7 +27,7 @@ const GUESSES: &str = include_str!("sign-in.lua");
 const WHOAMI: &str = "/api/v1/auth/whoami";
 const SIGN_IN: &str = "/api/v1/auth/sign-in";
 
-/// What every other flood over as many connections is held against.
+/// The baseline of every flood: as many connections with a good key.
 const GOOD: &str = "another good key";
 
 /// A flood: its requests, and the route that the metrics count them under.
@@ -39,7 +39,7 @@ struct Flood {
     connections: u32,
 }
 
-/// What one round found out.
+/// The measurements of one round.
 struct Round {
     good: Sample,
     /// Of the flood, a second: requests that were answered with 200, 401 and 429.
@@ -48,7 +48,7 @@ struct Round {
     lines: f64,
 }
 
-/// How long the server is left alone before each flood: lines of log are written then, and the last guesses hashed.
+/// The pause before each flood, in which the log is written and the last passwords are hashed.
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Measures each flood in every round; the section of the document.

@@ -1,5 +1,5 @@
-//! What one would otherwise use: libraries of other languages that check API keys, each behind a server of its language.
-//! They are installed once, under `target`.
+//! Alternatives: libraries of other languages that check API keys, each behind a server of its language. They are installed
+//! once, under `target`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ fn rest_framework(folder: &Path, stop: &Stop) -> io::Result<Server> {
     })
 }
 
-/// Where a library is installed, with these files of ours.
+/// Returns the folder that a library is installed in, with these files of ours.
 fn room(name: &str, files: &[(&str, &str)]) -> io::Result<PathBuf> {
     let room = std::path::absolute(PathBuf::from("target/bench").join(name))?;
     std::fs::create_dir_all(&room)?;

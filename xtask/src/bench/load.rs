@@ -24,7 +24,7 @@ pub(super) struct Target {
     pub(super) processes: Vec<u32>,
 }
 
-/// What one round found out.
+/// The measurements of one round.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
     pub(super) requests: f64,
@@ -52,7 +52,7 @@ pub(super) fn run(target: &Target, connections: u32, seconds: u32) -> io::Result
     sample(target, wrk(target, connections, seconds).arg(&target.url))
 }
 
-/// The same with requests that a script makes.
+/// Like `run`, with requests that a script makes.
 pub(super) fn run_script(
     target: &Target,
     script: &Path,

@@ -1,4 +1,4 @@
-//! What the product costs beside what cannot be done without and what one would otherwise use, measured side by side and
+//! Costs of the product beside the necessary minimum and alternatives, measured side by side and
 //! written to `docs/PERFORMANCE.md` with the commands, the day and the machine.
 //!
 //! - here what is measured after what; `page` the document, section by section
@@ -26,7 +26,7 @@ use crate::run::{Profile, Stop, build};
 
 #[derive(clap::Args)]
 pub(crate) struct Bench {
-    /// What to measure; left out: all of it. What is not measured stays in the document as it was
+    /// Parts to measure; left out: all. Sections of other parts stay in the document as they were
     #[arg(value_enum)]
     parts: Vec<Part>,
     /// Rounds in which the servers take turns

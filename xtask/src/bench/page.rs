@@ -10,7 +10,7 @@ use super::Part;
 
 const PAGE: &str = "docs/PERFORMANCE.md";
 
-/// What stands around the figures.
+/// The document around the figures.
 const FRAME: &str = include_str!("page.md");
 
 /// Puts what was measured in its place, and leaves the other places as they were.
@@ -34,7 +34,7 @@ fn marks(part: Part) -> (String, String) {
     (format!("<!-- measured: {name} -->"), format!("<!-- /measured: {name} -->"))
 }
 
-/// When and on what.
+/// Describes the day and the machine of the measurement.
 fn machine() -> io::Result<String> {
     let say = |program: &str, arguments: &[&str]| -> io::Result<String> {
         let output = Command::new(program).args(arguments).output()?;

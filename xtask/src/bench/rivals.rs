@@ -63,7 +63,7 @@ impl Rivals {
         Ok(Self { bare, product, quiet, nginx, libraries, key, left_out })
     }
 
-    /// What is asked of each, the bare server first.
+    /// The servers and the requests that they get, the bare server first.
     pub(super) fn targets(&self) -> Vec<Target> {
         let target = |name: &str, server: &Server, path: &str, is_keyed: bool| Target {
             name: name.to_owned(),
@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-/// How the product is served at an address.
+/// Returns the command that serves the product at an address.
 pub(super) fn product_command(product: &Product, at: SocketAddr, more: &[&str]) -> Command {
     let mut command = product.command(&[&["serve", "--listen", &at.to_string()], more].concat());
     // One member fills it with trips. By the environment, as a product of before is measured, too.

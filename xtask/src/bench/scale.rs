@@ -1,4 +1,4 @@
-//! How the product does with many keys in one workspace: how long a start takes, and what a key costs in memory.
+//! The product with many keys in one workspace: duration of a start, and memory per key.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -75,7 +75,7 @@ pub(super) fn psql(program: &Path, database: &str) -> Command {
     client
 }
 
-/// How an engine is told to make something up.
+/// The SQL of an engine that generates rows.
 pub(super) struct Dialect {
     before: &'static str,
     after: &'static str,
@@ -145,7 +145,7 @@ fn fill(product: &Product, keys: u64, dialect: &Dialect, client: impl Fn() -> Co
     told(client(), &sql).map(|_| ())
 }
 
-/// What a database's client says to some statements.
+/// Returns the output of a database's client for some statements.
 pub(super) fn told(mut client: Command, sql: &str) -> io::Result<String> {
     let mut running = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = running.stdin.take() {

@@ -1,4 +1,4 @@
-//! What it costs that requests with keys are counted: the product beside itself without that.
+//! The cost of counting usage: the product beside itself without it.
 
 use std::fmt::Write as _;
 use std::io;
@@ -27,8 +27,8 @@ const MOST: u32 = 50_000;
 
 const SCRIPT: &str = include_str!("usage.lua");
 
-/// Whether each session has a share of the processors of its own, if it is in no control group of them. Each process of Postgres
-/// is a session, and where everything else is busy such a one waits for seconds: its node loses the lease.
+/// The kernel setting that gives each session its own share of the processors, outside control groups. Each process of Postgres
+/// is a session, and under load one may wait for seconds, so that its node loses the lease.
 const AUTOGROUP: &str = "/proc/sys/kernel/sched_autogroup_enabled";
 
 /// One of the two, with a database of its own.
@@ -161,7 +161,7 @@ fn rows(text: &mut String, engine: &str, sides: &[Side; 2], folder: &Path, round
     Ok(())
 }
 
-/// What a request takes of the processors: where they are all there is to wait for, its inverse is the throughput.
+/// Returns the processor time of a request: where processors are the only bottleneck, its inverse is the throughput.
 fn all(sample: &Sample) -> f64 {
     sample.micros + sample.client
 }

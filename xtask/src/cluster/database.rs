@@ -32,7 +32,7 @@ impl Database {
         self.0.pid()
     }
 
-    /// Where it writes what it has to say.
+    /// The path of its log.
     pub(super) fn log(&self) -> String {
         self.0.folder().join("log").display().to_string()
     }

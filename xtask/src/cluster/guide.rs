@@ -1,4 +1,4 @@
-//! What is printed: where everything is, and what to try.
+//! The printed guide: addresses, and things to try.
 
 use super::{NGINX, Running, say};
 use crate::run::{Key, OWNER};

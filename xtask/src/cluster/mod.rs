@@ -26,12 +26,12 @@ const NAMES: [&str; 3] = ["one", "two", "three"];
 /// The folder of nginx, in the temporary one.
 const NGINX: &str = "nginx";
 
-/// How often this looks whether something has ended.
+/// The interval of checks whether a process has ended.
 const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(clap::Args)]
 pub(crate) struct Cluster {
-    /// Where nginx listens; port 0 takes a free one
+    /// Address of nginx; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
     /// Build for the dev profile, which takes less time, and serve slower
@@ -117,7 +117,7 @@ impl Drop for Running {
     }
 }
 
-/// Where nginx listens and where the nodes do: free ports, no two the same.
+/// Returns the addresses of nginx and of the nodes, all with different free ports.
 fn addresses(listen: SocketAddr) -> io::Result<[SocketAddr; 1 + NAMES.len()]> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut held = Vec::new();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::say;
 use crate::run::{Process, Product, Stop, answers, until};
 
-/// How long a node is left ended: long enough to see how the others do without it.
+/// The time that a node stays down, long enough to observe the others without it.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// One of the nodes.
@@ -88,7 +88,7 @@ impl Node {
     }
 }
 
-/// Where it is, and what can be done to it.
+/// Formats its address and the commands for it.
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "  {:5}  http://{}", self.name, self.address)?;

@@ -19,7 +19,7 @@ pub(super) fn release() -> io::Result<Release> {
     Ok(Release { mirror: mirror.to_owned(), name })
 }
 
-/// How the machine's apt fetches (proxies, checks), in the words of its configuration.
+/// Returns the machine's settings of fetching (proxies, checks), in apt's syntax.
 pub(super) fn settings() -> io::Result<String> {
     said("apt-config", &["dump", "Acquire"])
 }

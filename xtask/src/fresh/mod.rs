@@ -18,7 +18,7 @@ use crate::run::{Process, Stop, ask};
 /// The folder of all roots.
 const FOLDER: &str = "target/fresh";
 
-/// How long the build of the demo may take, in steps of the waiting below.
+/// The time limit of building the demo, in steps of the polling below.
 const STEPS: u32 = 30 * 60 * 5;
 
 /// The README's commands in bare Debian roots with nothing but the Rust toolchain, made by debootstrap (as root; takes an hour)
@@ -47,7 +47,7 @@ enum Part {
 enum Kind {
     /// No more than what the README asks for
     Bare,
-    /// The same, and Chromium without the Inter font
+    /// Chromium is installed already, without the Inter font
     Chromium,
 }
 

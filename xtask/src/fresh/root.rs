@@ -21,7 +21,7 @@ mount -t proc proc \"$ROOT/proc\"
 mount --rbind /dev \"$ROOT/dev\"
 exec chroot \"$ROOT\" /usr/bin/env -u TOOLCHAIN -u ROOT -u COMMAND /bin/bash -c \"$COMMAND\"";
 
-/// What the machine says about reaching registries, beside cargo's own settings.
+/// The machine's network settings, besides cargo's own.
 const NETWORK: [&str; 2] = ["/etc/resolv.conf", "/etc/pip.conf"];
 const AUTHORITIES: &str = "/usr/local/share/ca-certificates";
 
@@ -61,7 +61,7 @@ impl Root {
         done(&mut self.command(command))
     }
 
-    /// The same, not started yet.
+    /// Returns a command in the root, not started yet.
     pub(super) fn command(&self, command: &str) -> Command {
         let [unshare, arguments @ ..] = UNSHARE;
         let mut entering = Command::new(unshare);
@@ -93,7 +93,7 @@ impl Root {
     }
 }
 
-/// Where the toolchain that cargo runs with is.
+/// Returns the folder of the toolchain that runs cargo.
 fn toolchain() -> PathBuf {
     let output = Command::new("rustc").args(["--print", "sysroot"]).output();
     output.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())).unwrap_or_default()

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long an answer may take.
+/// The time limit of a response.
 const SOON: Duration = Duration::from_secs(30);
 
 /// Sends a request and reads all of its answer: the status, and the body.
@@ -26,7 +26,7 @@ pub(crate) fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], bod
     status.map(|status| (status, body.to_owned())).ok_or_else(|| io::Error::other(format!("no HTTP answer from {address}")))
 }
 
-/// Whether whatever is ready there says so, itself or through a proxy.
+/// Returns whether the server at this address answers that it is ready, itself or through a proxy.
 pub(crate) fn answers(address: SocketAddr) -> bool {
     ask(address, "GET /readiness", &[], "").is_ok_and(|(status, _)| status == 200)
 }

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long it may take to end. A node finishes requests for eight seconds, then writes what it has counted.
+/// The time limit of ending. A node finishes requests for eight seconds, then flushes usage.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How much of a log is told of a process that did not start: the log goes with the folder it is in.
+/// The lines of the log that are shown for a process that did not start: the log is deleted with its folder.
 const TOLD: usize = 10;
 
 /// A running process; dropped, it is asked to end, and made to if it does not.
@@ -35,7 +35,7 @@ impl Process {
         self.child.id()
     }
 
-    /// How it ended, once it has.
+    /// Returns the exit status, once the process has ended.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }

@@ -36,7 +36,7 @@ pub(crate) fn build(profile: Profile, targets: &[&str]) -> Option<PathBuf> {
     std::path::absolute(binary).ok()
 }
 
-/// How it is built.
+/// The build profile.
 #[derive(Clone, Copy)]
 pub(crate) enum Profile {
     Release,

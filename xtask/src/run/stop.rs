@@ -1,4 +1,4 @@
-//! When to stop: on Ctrl+C, when asked to, or when the terminal is closed.
+//! A stop on Ctrl+C, SIGTERM, or a closed terminal.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-/// Whether this process was asked to stop.
+/// A flag that is set when this process is asked to stop.
 pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Stop;
 
-/// How long something may take to start.
+/// The time limit of a start.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Waits until it holds; an error if that takes too long, or if this is asked to stop.

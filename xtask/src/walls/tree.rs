@@ -43,7 +43,7 @@ pub(super) enum Target {
 /// Names that are being looked up, so that imports which lead to themselves end.
 type Seen = HashSet<(ModuleId, String)>;
 
-/// Where files come from: the disk, or a test.
+/// The source of files: the disk, or a test.
 pub(super) type Files<'a> = &'a dyn Fn(&FilePath) -> io::Result<String>;
 
 impl Tree {

@@ -47,11 +47,11 @@ async fn filters_work_alone_and_together() {
         ),
         (format!("actor_id={fleet}&api_key_id={fleet}&outcome=denied&unusual=1&date_from=2026-11-23"), vec![refused]),
     ];
-    for (query, told) in cases {
+    for (query, shown) in cases {
         let page = auditor.get(&format!("{PAGE}?{query}")).await.is(200);
-        assert_eq!(sentences(&page), told, "{query}");
+        assert_eq!(sentences(&page), shown, "{query}");
         let export = format!("{PAGE}/export?format=ndjson&{query}");
-        assert_eq!(auditor.get(&export).await.is(200).text.lines().count(), told.len(), "{query}");
+        assert_eq!(auditor.get(&export).await.is(200).text.lines().count(), shown.len(), "{query}");
     }
 }
 
@@ -63,10 +63,10 @@ async fn date_filter_uses_the_time_zone_of_the_workspace() {
     t.app.cluster.heartbeat().await.expect("a lease");
     expiring_key(&t, "Late").await;
     let ana = t.person(Role::AccountOwner).await;
-    let told = async |query: &str| sentences(&ana.get(&format!("{PAGE}?action=api_key.created&{query}")).await.is(200));
-    assert_eq!(told("date_from=2026-11-24&date_to=2026-11-24").await.len(), 1);
-    assert!(told("date_to=2026-11-23").await.is_empty());
-    assert!(told("date_from=2026-11-25").await.is_empty());
+    let shown = async |query: &str| sentences(&ana.get(&format!("{PAGE}?action=api_key.created&{query}")).await.is(200));
+    assert_eq!(shown("date_from=2026-11-24&date_to=2026-11-24").await.len(), 1);
+    assert!(shown("date_to=2026-11-23").await.is_empty());
+    assert!(shown("date_from=2026-11-25").await.is_empty());
     ana.get(PAGE).await.is(200).says("Dates are in Europe/Zurich");
 }
 
