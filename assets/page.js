@@ -1,23 +1,5 @@
-// Progressive enhancement: copying, times in the reader's time zone, and handling of a secret on the screen. Every page
-// works without this script.
+// Progressive enhancement: copying, and handling of a secret on the screen. Every page works without this script.
 "use strict";
-
-// Times in the reader's time zone. The server renders them in the workspace's.
-const styles = {
-  exact: { dateStyle: "medium", timeStyle: "long" },
-  day: { day: "numeric", month: "short", year: "numeric" },
-  hour: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
-};
-for (const time of document.querySelectorAll("time[data-show]")) {
-  const at = new Date(time.dateTime);
-  const exact = new Intl.DateTimeFormat("en-GB", styles.exact).format(at);
-  time.title = exact;
-  const style = styles[time.dataset.show];
-  if (style) time.textContent = new Intl.DateTimeFormat("en-GB", style).format(at);
-}
-for (const zone of document.querySelectorAll("[data-zone]")) {
-  zone.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
 
 // Screen readers read the errors of a form first.
 document.querySelector("[data-focus]")?.focus();
@@ -37,6 +19,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     try {
       await copy(source);
       status.textContent = "Copied";
+      if (button.closest(".copy")) setTimeout(() => { status.textContent = ""; }, 3000);
       button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     } catch {
       getSelection().selectAllChildren(source);

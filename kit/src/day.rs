@@ -39,6 +39,16 @@ impl Day {
         self.0.strftime("%-d %b %Y").to_string()
     }
 
+    /// Formats the day as “23 Nov”.
+    pub fn without_year(self) -> String {
+        self.0.strftime("%-d %b").to_string()
+    }
+
+    /// Formats the day as “Monday, 23 November 2026”.
+    pub fn with_weekday(self) -> String {
+        self.0.strftime("%A, %-d %B %Y").to_string()
+    }
+
     /// The day `time` falls on in `zone`.
     pub fn in_zone(time: Time, zone: &TimeZone) -> Self {
         Self(time.in_zone(zone).date().max(Self::FIRST))

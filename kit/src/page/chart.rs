@@ -28,7 +28,8 @@ pub struct Bars {
 }
 
 impl Bars {
-    fn tallest(&self) -> u64 {
+    /// Returns the number of requests of the tallest bar.
+    pub fn tallest(&self) -> u64 {
         self.bars.iter().map(|bar| bar.allowed + bar.denied).max().unwrap_or(0)
     }
 
@@ -39,6 +40,11 @@ impl Bars {
     /// Draws the bars on one scale with `other`.
     pub fn beside(self, other: &Self) -> OnScale {
         let most = self.tallest().max(other.tallest());
+        self.on_scale(most)
+    }
+
+    /// Draws the bars on a scale that ends at `most`.
+    pub fn on_scale(self, most: u64) -> OnScale {
         OnScale { bars: self, most }
     }
 

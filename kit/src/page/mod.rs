@@ -4,7 +4,7 @@
 //! - `fields` what a form or a query says, as it was typed
 //! - `faults` what is wrong with a form, field by field, for the form shown again
 //! - `mail`   links that open a message
-//! - `moment` times in words, in somebody's zone
+//! - `moment` times in words, in the zone of the workspace
 //! - `number` counts in words
 //! - `chart`  bars, drawn as SVG
 //! - `pager`  pages of a list, and links that keep its filters
@@ -23,4 +23,4 @@ pub use fields::{Asked, Fields};
 pub use html::{html, html_with, prepare};
 pub use mail::mailto;
 pub use moment::{Moment, Moments};
-pub use pager::Pager;
+pub use pager::{NumberedPage, Pager};

@@ -1,4 +1,5 @@
-//! Times for people. The server writes them in a given zone; a script may convert them to the reader's.
+//! Times for people, all of a page in one zone: that of the workspace, which the page names. The server writes them, and no
+//! script converts them, so that charts, tables, forms and sentences agree.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -21,7 +22,6 @@ pub struct Moments {
 #[derive(Clone, Debug)]
 pub struct Moment {
     at: Time,
-    style: &'static str,
     text: String,
     exact: String,
 }
@@ -50,25 +50,31 @@ impl Moments {
     /// “23 Nov 2026, 10:30:00 CET”
     pub fn exactly(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
-        self.moment(at, "exact", self.exact_text(at))
+        self.moment(at, self.exact_text(at))
     }
 
     /// Formats as “23 Nov 2026”.
     pub fn day(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
-        self.moment(at, "day", self.day_text(at))
+        self.moment(at, self.day_text(at))
     }
 
     /// “23 Nov, 10:00 CET”, for the start of an hour
     pub fn hour(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
-        self.moment(at, "hour", self.hour_text(at))
+        self.moment(at, self.hour_text(at))
+    }
+
+    /// Formats the time of day as “10:30”, for a row under the heading of its day.
+    pub fn clock(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, at.in_zone(&self.zone).strftime("%H:%M").to_string())
     }
 
     /// “2 minutes ago”, “in 6 days”
     pub fn ago(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
-        self.moment(at, "ago", self.ago_text(at))
+        self.moment(at, self.ago_text(at))
     }
 
     /// [`Moments::ago`] as plain text.
@@ -97,6 +103,16 @@ impl Moments {
         at.in_zone(&self.zone).strftime("%-d %b %Y, %H:%M:%S %Z").to_string()
     }
 
+    /// Returns the day on which `at` falls.
+    pub fn day_of(&self, at: Time) -> Day {
+        Day::in_zone(at, &self.zone)
+    }
+
+    /// Returns the first instant of a day.
+    pub fn start_of(&self, day: Day) -> Time {
+        day.begins_in(&self.zone)
+    }
+
     /// The zone as people write it: “Europe/Zurich”.
     pub fn zone_name(&self) -> &str {
         self.zone.iana_name().unwrap_or("UTC")
@@ -107,8 +123,8 @@ impl Moments {
         &self.zone
     }
 
-    fn moment(&self, at: Time, style: &'static str, text: String) -> Moment {
-        Moment { at, style, text, exact: self.exact_text(at) }
+    fn moment(&self, at: Time, text: String) -> Moment {
+        Moment { at, text, exact: self.exact_text(at) }
     }
 }
 
@@ -122,8 +138,8 @@ fn span(seconds: u64) -> String {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, style, text, exact } = self;
-        write!(f, "<time datetime=\"{at}\" data-show=\"{style}\" title=\"{exact}\">{text}</time>")
+        let Self { at, text, exact } = self;
+        write!(f, "<time datetime=\"{at}\" title=\"{exact}\">{text}</time>")
     }
 }
 
@@ -153,6 +169,15 @@ mod tests {
         let m = moments();
         assert_eq!(m.exact_text(m.now), "23 Nov 2026, 10:30:00 CET");
         assert_eq!(m.hour_text(m.now.hour()), "23 Nov, 10:00 CET");
+        assert_eq!(
+            m.clock(m.now).to_string(),
+            "<time datetime=\"2026-11-23T09:30:00Z\" title=\"23 Nov 2026, 10:30:00 CET\">10:30</time>"
+        );
+        let late: Time = "2026-11-23T23:30:00Z".parse().expect("a time");
+        assert_eq!(
+            (m.day_of(late), m.start_of(m.day_of(late))),
+            (m.today().tomorrow(), "2026-11-23T23:00:00Z".parse().expect("a time"))
+        );
         assert_eq!(Moments::new(m.now, "Nowhere/Atlantis").exact_text(m.now), "23 Nov 2026, 09:30:00 UTC");
     }
 }

@@ -4,6 +4,9 @@ use super::Fields;
 use super::number::{grouped, plural};
 use crate::http::Page;
 
+/// Pages with a number on each side of the current one.
+const BESIDE: u64 = 2;
+
 /// The position of a page in a list, with links to the others.
 #[derive(Clone, Debug)]
 pub struct Pager {
@@ -13,24 +16,94 @@ pub struct Pager {
     pub previous: Option<String>,
     /// The query of the page after.
     pub next: Option<String>,
+    /// The first page, those around the current one, and the last; `None` is a gap. Empty for a list of one page.
+    pub numbered: Vec<Option<NumberedPage>>,
+}
+
+/// A link to a page by its number.
+#[derive(Clone, Debug)]
+pub struct NumberedPage {
+    pub number: u64,
+    pub query: String,
+    pub is_current: bool,
 }
 
 impl Pager {
     /// For `page`, which `asked` asked for; `of` is what is listed.
     pub fn new<T>(page: &Page<T>, asked: &Fields, of: &str) -> Self {
-        let number = u64::from(page.page);
+        let (number, pages) = (u64::from(page.page), page.total_pages);
         let first = (number - 1) * u64::from(page.per_page) + 1;
         let last = first + page.items.len() as u64;
         let link = |number: u64| asked.with("page", number).to_query();
         let place = match page.items.len() {
             0 => plural(page.total, of),
-            _ if page.total_pages == 1 => plural(page.total, of),
+            _ if pages == 1 => plural(page.total, of),
             _ => format!("{}–{} of {}", grouped(first), grouped(last - 1), plural(page.total, of)),
         };
+        let numbered = |number| NumberedPage { number, query: link(number), is_current: number == u64::from(page.page) };
         Self {
             place,
-            previous: (number > 1).then(|| link((number - 1).min(page.total_pages.max(1)))),
-            next: (number < page.total_pages).then(|| link(number + 1)),
+            previous: (number > 1).then(|| link((number - 1).min(pages.max(1)))),
+            next: (number < pages).then(|| link(number + 1)),
+            numbered: numbers(number, pages).into_iter().map(|number| number.map(&numbered)).collect(),
+        }
+    }
+}
+
+/// Returns the numbers of the pages to link; `None` stands for two pages or more.
+fn numbers(current: u64, last: u64) -> Vec<Option<u64>> {
+    if last < 2 {
+        return Vec::new();
+    }
+    let current = current.min(last);
+    let from = if current <= BESIDE + 3 { 1 } else { current - BESIDE };
+    let to = if current + BESIDE + 2 >= last { last } else { current + BESIDE };
+    let (beginning, end) = ((from > 1).then_some([Some(1), None]), (to < last).then_some([None, Some(last)]));
+    let around = (from..=to).map(Some);
+    beginning.into_iter().flatten().chain(around).chain(end.into_iter().flatten()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(current: u64, last: u64) -> String {
+        let shown = |number: Option<u64>| number.map_or("…".to_owned(), |number| number.to_string());
+        numbers(current, last).into_iter().map(shown).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn first_and_last_page_and_those_around_the_current_one_have_numbers() {
+        for (current, last, shown) in [
+            (1, 0, ""),
+            (1, 1, ""),
+            (1, 2, "1 2"),
+            (1, 3, "1 2 3"),
+            (1, 121, "1 2 3 … 121"),
+            (5, 121, "1 2 3 4 5 6 7 … 121"),
+            (6, 121, "1 … 4 5 6 7 8 … 121"),
+            (117, 121, "1 … 115 116 117 118 119 120 121"),
+            (116, 121, "1 … 114 115 116 117 118 … 121"),
+            (121, 121, "1 … 119 120 121"),
+            (900, 121, "1 … 119 120 121"),
+        ] {
+            assert_eq!(text(current, last), shown, "page {current} of {last}");
+        }
+    }
+
+    #[test]
+    fn a_gap_stands_for_two_pages_or_more() {
+        for last in 0..40 {
+            for current in 1..=last {
+                let shown: Vec<_> = numbers(current, last);
+                for three in shown.windows(3) {
+                    if let [Some(before), None, Some(after)] = three {
+                        assert!(after - before > 2, "page {current} of {last}: {}", text(current, last));
+                    }
+                }
+                let known = shown.iter().flatten();
+                assert!(known.is_sorted() && (last < 2 || shown.contains(&Some(current))), "{}", text(current, last));
+            }
         }
     }
 }
