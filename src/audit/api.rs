@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::action::{Action, Outcome};
 use super::event::Event;
 use super::export::{Format, Request, export_for};
-use super::filter::{EventFilter, Which};
+use super::filter::EventFilter;
 use super::long_read::LongRead;
 use super::store;
 use crate::access::{Allowed, ReadAuditLog};
@@ -83,7 +83,7 @@ impl Describe for Download {
 
 async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(query): Query<Export>) -> Result<Download, ApiError> {
     let Export { format, action, actor_id, api_key_id, outcome, date_from, date_to } = query;
-    let filter = EventFilter { action, actor_id, api_key_id, outcome, date_from, date_to, which: Which::All };
+    let filter = EventFilter { action, actor_id, api_key_id, outcome, date_from, date_to, ..EventFilter::default() };
     file(&app, &who, filter, format).map(Download)
 }
 

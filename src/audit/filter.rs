@@ -30,6 +30,48 @@ pub struct EventFilter {
     #[serde(skip)]
     #[param(ignore)]
     pub which: Which,
+    /// A filter of the page only.
+    #[serde(skip)]
+    #[param(ignore)]
+    pub topic: Option<Topic>,
+    /// A filter of the page only.
+    #[serde(skip)]
+    #[param(ignore)]
+    pub search: Option<Search>,
+}
+
+kit::string_enum! {
+    /// Actions that belong together.
+    Topic as AuditTopic {
+        Keys = "keys",
+        People = "people",
+        /// Changes of the workspace's data.
+        Data = "data",
+    }
+}
+
+impl Topic {
+    /// Returns the topic of an action.
+    pub fn of(action: Action) -> Self {
+        match action.as_str().split('.').next() {
+            Some("api_key" | "settings") => Self::Keys,
+            Some("member" | "workspace") => Self::People,
+            _ => Self::Data,
+        }
+    }
+
+    /// Returns the actions of this topic.
+    pub fn actions(self) -> impl Iterator<Item = Action> {
+        Action::ALL.iter().copied().filter(move |action| Self::of(*action) == self)
+    }
+}
+
+/// A text to find in events: a part of the name of an actor or target, or the whole of an id, a request id or an address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Search {
+    pub text: String,
+    /// The sequence after which events are searched. Names have no index: without a bound, a search would read the whole log.
+    pub after: i64,
 }
 
 /// The scope of a list.

@@ -9,7 +9,7 @@
 //! - `action`, `actor`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
 //! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
-//! - `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
+//! - `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
 
 mod action;
 mod actor;
@@ -19,6 +19,7 @@ mod chain_verifier;
 mod compare;
 mod context;
 mod credential;
+mod denials;
 mod descriptions;
 mod event;
 mod export;
@@ -42,10 +43,11 @@ pub use chain_verifier::ChainVerifier;
 pub use compare::{Comparison, Comparisons, Difference, compare};
 pub use context::AuditContext;
 pub use credential::{BeginError, CredentialCheck, CredentialLoss, ReadCheck};
+pub use denials::{DenialCount, Denials, denials};
 pub use descriptions::{describe, unusual};
 pub use event::{Event, and_rewritten, differences};
 pub use export::{ExportError, Format, export};
-pub use filter::{EventFilter, Which};
+pub use filter::{EventFilter, Search, Topic, Which};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
 pub use idempotency::{IdempotencyOutcome, forget_old_answers};
 pub use pages::routes as pages;

@@ -7,17 +7,19 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
+use serde_json::Value;
 
 use super::action::Action;
 use super::actor::{ActorKind, EventActor};
 use super::chain::{GENESIS, Hash};
 use super::descriptions::{is_unusual, unusual_kinds};
 use super::event::{Event, EventId};
-use super::filter::{EventFilter, Which};
+use super::filter::{EventFilter, Search, Which};
 use super::tables::{event, head};
 use super::target::EventTarget;
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, rows_of};
+use kit::clock::Time;
+use kit::db::{DbResult, contains, rows_of};
 use kit::http::{Page, Paging};
 
 /// Lists one page of a workspace's events, the newest first.
@@ -193,6 +195,20 @@ pub(super) async fn last_name_of(db: &impl ConnectionTrait, workspace: Workspace
     Ok(last.flatten())
 }
 
+/// Lists time and details of the latest denials of a key, the newest first.
+pub(super) async fn latest_denials(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    key: &str,
+    limit: u64,
+) -> DbResult<Vec<(Time, Value)>> {
+    use event::Column;
+    let denied = [Action::KeyDenied, Action::KeyLeakedInUrl].map(Action::as_str);
+    let of_key = event::Entity::find().select_only().columns([Column::OccurredAt, Column::Details]);
+    let of_key = of_key.filter(Column::WorkspaceId.eq(workspace)).filter(Column::TargetId.eq(key));
+    of_key.filter(Column::Action.is_in(denied)).order_by_desc(Column::Sequence).limit(limit).into_tuple().all(db).await
+}
+
 /// Inserts the head of a new workspace's log.
 pub(super) async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
     let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec() };
@@ -213,6 +229,33 @@ fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|until| Column::OccurredAt.lte(until.0)))
         .add_option((filter.which == Which::Unusual).then(is_unusual))
+        .add_option(filter.topic.map(|topic| Column::Action.is_in(topic.actions().map(Action::as_str))))
+        .add_option(filter.search.as_ref().map(found))
+}
+
+/// Returns the condition of the events that a search finds.
+fn found(search: &Search) -> Condition {
+    use event::Column;
+    let text = search.text.as_str();
+    let named = Condition::any().add(contains(Column::ActorName, text)).add(contains(Column::TargetName, text));
+    let exactly = [Column::ActorId, Column::TargetId, Column::RequestId, Column::Ip].map(|column| column.eq(text));
+    let id = text.parse::<EventId>().ok().map(|id| Column::Id.eq(id.0));
+    let any = exactly.into_iter().fold(named, Condition::add).add_option(id);
+    Condition::all().add(Column::Sequence.gt(search.after)).add(any)
+}
+
+/// Finds sequence and time of the `most`th event before the end of the log, or before `until`; `None` if there are fewer events.
+pub(super) async fn reach(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    until: Option<Time>,
+    most: u64,
+) -> DbResult<Option<(i64, Time)>> {
+    use event::Column;
+    let mine = event::Entity::find().select_only().columns([Column::Sequence, Column::OccurredAt]);
+    let mine = mine.filter(Column::WorkspaceId.eq(workspace));
+    let mine = mine.filter(Condition::all().add_option(until.map(|until| Column::OccurredAt.lte(until))));
+    mine.order_by_desc(Column::Sequence).offset(most).limit(1).into_tuple().one(db).await
 }
 
 /// Selects the sequences of events with the key as actor, and as target, each by an index of its own.

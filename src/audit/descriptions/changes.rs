@@ -66,7 +66,7 @@ pub(super) fn denial_reason(details: &Value) -> Option<DenialReason> {
 }
 
 /// Returns the reason in words.
-pub(super) fn denied_because(details: &Value) -> String {
+pub(in crate::audit) fn denied_because(details: &Value) -> String {
     let Some(reason) = denial_reason(details) else {
         return text(details, "/reason").map_or_else(|| "no reason recorded".to_owned(), spaced);
     };

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use super::quick::Recent;
 use crate::app::App;
 use crate::audit::action::{Action, Outcome};
 use crate::audit::actor::ActorKind;
 use crate::audit::descriptions::{heading, title};
-use crate::audit::filter::{EventFilter, Which};
+use crate::audit::filter::{EventFilter, Search, Topic, Which};
 use crate::audit::store;
 use crate::keys::{self, Include, Key, KeyDetails, KeyId, KeyQuery, Status};
 use crate::members;
 use crate::workspaces::WorkspaceId;
-use kit::clock::{Since, Until};
+use kit::clock::{Since, Time, Until};
 use kit::day::Day;
 use kit::db::DbResult;
 use kit::http::Paging;
@@ -22,6 +23,12 @@ const SUGGESTED: u32 = 50;
 
 /// Members that can be chosen. The API filters by any id.
 const MEMBERS: u32 = 1_000;
+
+/// Events that a search reads, from the latest of the chosen days backwards.
+const SEARCHED: u64 = 10_000;
+
+/// Characters of a search.
+const LONGEST: usize = 100;
 
 /// An option of a list.
 pub(super) struct Choice {
@@ -47,6 +54,11 @@ pub(super) struct Filters {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) is_unusual: bool,
+    pub(super) topic: Option<Topic>,
+    pub(super) recent: Option<Recent>,
+    pub(super) search: String,
+    /// The time before which events were not searched, because there are too many.
+    pub(super) searched_from: Option<Time>,
     pub(super) faults: FormFaults,
 }
 
@@ -70,15 +82,22 @@ impl Filters {
         if from > to && to.is_some() {
             faults.add("date_to", "The last day must not be before the first.");
         }
+        let recent = word::<Recent>(fields, "recent", "Choose 24 hours, 7 days or 30 days.", &mut faults);
+        let topic = word::<Topic>(fields, "topic", "Choose API keys, people or data.", &mut faults);
         let which = if fields.given("unusual").is_some() { Which::Unusual } else { Which::All };
+        let from = from.map(|day| Since(at.start_of(day))).or(recent.map(|recent| Since(recent.begins(at.now()))));
+        let to = to.map(|day| Until(at.start_of(day.tomorrow()).before(Duration::from_micros(1))));
+        let (search, searched_from) = search(app, workspace, fields, (from, to), &mut faults).await?;
         let filter = EventFilter {
             action,
             actor_id: person.map(str::to_owned),
             api_key_id: found.as_ref().map(|key| key.id.to_string()),
             outcome,
-            date_from: from.map(|day| Since(day.begins_in(at.zone()))),
-            date_to: to.map(|day| Until(day.tomorrow().begins_in(at.zone()).before(Duration::from_micros(1)))),
+            date_from: from,
+            date_to: to,
             which,
+            topic,
+            search,
         };
         let filters = Self {
             people,
@@ -90,20 +109,29 @@ impl Filters {
             from: fields.text("date_from").to_owned(),
             to: fields.text("date_to").to_owned(),
             is_unusual: which == Which::Unusual,
+            topic,
+            recent,
+            search: fields.text("search").to_owned(),
+            searched_from,
             faults,
         };
         Ok((filters, filter))
     }
 
-    /// Returns the query without empty fields and with the key's id; `None` if it has that form already.
+    /// Returns the query without empty fields, with the key's id, and without a tab or a time that a field replaces; `None` if it
+    /// has that form already.
     pub(super) fn tidy(&self, fields: &Fields) -> Option<Fields> {
-        let id = self.found.as_ref().map(|key| key.id.to_string());
-        let named = id.filter(|id| !fields.is("api_key_id", id));
-        let has_blanks = fields.pairs().any(|(_, text)| text.trim().is_empty());
-        match named {
-            Some(id) => Some(fields.with("api_key_id", id)),
-            None => has_blanks.then(|| fields.clone()),
+        let mut tidy = fields.clone();
+        if let Some(id) = self.found.as_ref().map(|key| key.id.to_string()).filter(|id| !fields.is("api_key_id", id)) {
+            tidy = tidy.with("api_key_id", id);
         }
+        for (replaced, by) in [("topic", &["action"][..]), ("recent", &["date_from", "date_to"])] {
+            if by.iter().any(|field| fields.given(field).is_some()) {
+                tidy = tidy.with(replaced, "");
+            }
+        }
+        let is_untidy = fields.pairs().any(|(_, text)| text.trim().is_empty()) || fields.to_query() != tidy.to_query();
+        is_untidy.then_some(tidy)
     }
 
     /// Returns the name of the key, if the field contains an id.
@@ -128,6 +156,9 @@ impl Filters {
             ("From", given(&self.from)),
             ("To", given(&self.to)),
             ("Unusual only", self.is_unusual.then(|| "yes".to_owned())),
+            ("Topic", self.topic.map(|topic| topic.to_string())),
+            ("Time", self.recent.map(|recent| format!("the last {}", recent.title()))),
+            ("Search", given(&self.search)),
         ];
         filters.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
     }
@@ -137,6 +168,25 @@ impl Filters {
 fn word<T: std::str::FromStr>(fields: &Fields, name: &str, otherwise: &str, faults: &mut FormFaults) -> Option<T> {
     let text = fields.given(name)?;
     text.parse().map_err(|_| faults.add(name, otherwise)).ok()
+}
+
+/// Reads the search, and returns it with the time before which events are not searched, if there are any.
+async fn search(
+    app: &App,
+    workspace: WorkspaceId,
+    fields: &Fields,
+    (from, to): (Option<Since>, Option<Until>),
+    faults: &mut FormFaults,
+) -> DbResult<(Option<Search>, Option<Time>)> {
+    let Some(text) = fields.given("search") else { return Ok((None, None)) };
+    if text.chars().count() > LONGEST {
+        faults.add("search", "Enter at most 100 characters.");
+        return Ok((None, None));
+    }
+    let end = store::reach(app.db.read(), workspace, to.map(|until| until.0), SEARCHED).await?;
+    let search = Search { text: text.to_owned(), after: end.map_or(0, |(sequence, _)| sequence) };
+    let is_cut = |time: &Time| from.is_none_or(|from| *time >= from.0);
+    Ok((Some(search), end.map(|(_, time)| time).filter(is_cut)))
 }
 
 /// Finds the key with this id or name. Several keys may have had a name, of which one at most is active.

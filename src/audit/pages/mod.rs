@@ -1,9 +1,10 @@
 //! Settings > Audit Log: read, export, verify. For administrators and auditors.
 //!
-//! - here the page; `filters` the form above the list; `rows` the events; `chain` the notices above it
+//! - here the page; `filters` the form above the list, `quick` tabs and times; `rows` the events; `chain` the notices above
 
 mod chain;
 mod filters;
+mod quick;
 mod rows;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::api::file;
 use super::chain_verifier::ScanRequest;
 use super::export::Format;
-use super::filter::EventFilter;
+use super::filter::{EventFilter, Search};
 use super::long_read::{Interrupted, LongRead};
 use super::store;
 use crate::access::{Form, ManageKeys, PageSession, Permission, ReadAuditLog};
@@ -29,7 +30,8 @@ use kit::db::is_unavailable;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
 use kit::page::{Asked, Fields, Pager, html_with};
-use rows::EventRow;
+use quick::QuickLink;
+use rows::{EventDay, EventRow, days};
 
 const PATH: &str = "/settings/audit-log";
 
@@ -54,8 +56,10 @@ struct AuditPage {
     /// The latest comparison of the tables with the log.
     tables: Option<TablesNotice>,
     filters: Filters,
+    tabs: Vec<QuickLink>,
+    times: Vec<QuickLink>,
     /// `None` if the filters or the log have a fault that hides the events.
-    list: Option<(Vec<EventRow>, Pager)>,
+    list: Option<(Vec<EventDay>, Pager)>,
     /// The URLs of the exports.
     csv: String,
     ndjson: String,
@@ -98,7 +102,8 @@ async fn show(
         Some(Ok(page)) => {
             let pager = Pager::new(&page, fields, "event");
             let opens_keys = ManageKeys::RULE.admits(frame.role);
-            Some((page.items.into_iter().map(|event| EventRow::new(event, opens_keys)).collect(), pager))
+            let rows = page.items.into_iter().map(|event| EventRow::new(event, opens_keys));
+            Some((days(rows, &frame.at), pager))
         }
         // An event that cannot be read was altered, and the chain's notice reports it.
         Some(Err(error)) if chain.fault.is_some() && !is_unavailable(&error) => None,
@@ -110,7 +115,9 @@ async fn show(
     let [csv, ndjson] =
         ["csv", "ndjson"].map(|format| format!("{PATH}/export{}", fields.with("page", "").with("format", format).to_query()));
     let is_busy = status == StatusCode::CONFLICT;
-    Ok(html_with(status, &AuditPage { frame, chain, tables, filters, list, csv, ndjson, is_busy }))
+    let tabs = quick::tabs(PATH, fields, filters.topic, filters.is_unusual);
+    let times = quick::times(PATH, fields, filters.recent);
+    Ok(html_with(status, &AuditPage { frame, chain, tables, filters, tabs, times, list, csv, ndjson, is_busy }))
 }
 
 async fn download(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
@@ -121,7 +128,9 @@ async fn download(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(
         _ => return Ok(Redirect::to(&format!("{PATH}{}", fields.with("format", "").to_query())).into_response()),
     };
     if filters.faults.is_empty() {
-        return file(&app, &who, filter, format);
+        // The export reads the whole log anyway.
+        let search = filter.search.map(|search| Search { after: 0, ..search });
+        return file(&app, &who, EventFilter { search, ..filter }, format);
     }
     show(&app, &who, StatusCode::BAD_REQUEST, frame, filters, &filter, &fields).await
 }

@@ -9,7 +9,27 @@ use crate::audit::descriptions::{Phrase, phrases, unusual};
 use crate::audit::event::Event;
 use crate::audit::target::TargetKind;
 use crate::keys::KeyId;
-use kit::page::Fields;
+use kit::page::{Fields, Moments};
+
+/// The events of one day.
+pub(super) struct EventDay {
+    /// “Monday, 23 November 2026”
+    pub(super) heading: String,
+    pub(super) rows: Vec<EventRow>,
+}
+
+/// Groups events, in order, by the day on which they happened.
+pub(super) fn days(rows: impl Iterator<Item = EventRow>, at: &Moments) -> Vec<EventDay> {
+    let mut days: Vec<EventDay> = Vec::new();
+    for row in rows {
+        let heading = at.day_of(row.event.occurred_at).with_weekday();
+        match days.last_mut().filter(|day| day.heading == heading) {
+            Some(day) => day.rows.push(row),
+            None => days.push(EventDay { heading, rows: vec![row] }),
+        }
+    }
+    days
+}
 
 /// An event as a sentence, with its details.
 pub(super) struct EventRow {

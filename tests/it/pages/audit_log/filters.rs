@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use planeconnection::audit::{Action, AuditContext, AuditedTx};
 use planeconnection::members::Role;
 use serde_json::json;
 use testkit::KEYS;
@@ -124,6 +125,7 @@ async fn invalid_filter_is_reported_per_field_and_input_is_kept() {
         ("date_from", "2026-02-30", "Enter a date, such as 2026-11-23."),
         ("date_to", "2026-11-23T09:30:00Z", "Enter a date, such as 2026-11-23."),
         ("date_to", "2026-10-31", "The last day must not be before the first."),
+        ("search", &"x".repeat(101), "Enter at most 100 characters."),
     ] {
         let mut fields = vec![("date_from", "2026-11-01"), ("outcome", "denied"), ("unusual", "1")];
         fields.retain(|(name, _)| *name != field);
@@ -133,7 +135,7 @@ async fn invalid_filter_is_reported_per_field_and_input_is_kept() {
         assert!(sentences(&page).is_empty());
         let page = page.page();
         assert!(page.error_of(field).is_some_and(|error| error.starts_with(fault)), "{field}: {:?}", page.error_of(field));
-        assert!(page.field("unusual").has_attribute("checked"));
+        assert_eq!(page.field("unusual").value(), "1");
         if field != "outcome" {
             assert_eq!(page.field("outcome").value(), "denied");
         }
@@ -168,4 +170,116 @@ async fn empty_result_offers_the_whole_log() {
     let t = TestApp::new().await;
     let page = t.person(Role::Auditor).await.get(&format!("{PAGE}?action=invoice.voided")).await.is(200);
     insta::assert_snapshot!(page.says("No matching events").main());
+}
+
+#[tokio::test]
+async fn search_finds_names_ids_and_addresses_within_the_other_filters() {
+    let (t, fleet, old) = with_a_log().await;
+    let auditor = t.person(Role::Auditor).await;
+    let found = async |query: &str| sentences(&auditor.get(&format!("{PAGE}?{query}")).await.is(200));
+    let (created, refused) = (
+        "Ana Keller created the key Fleet Dashboard",
+        "A request with the key Fleet Dashboard was refused: only people can do that",
+    );
+    for search in ["Fleet+Dashboard", "fleet+DASH", fleet.as_str()] {
+        assert_eq!(found(&format!("search={search}")).await, [refused, created], "{search}");
+    }
+    assert_eq!(found(&format!("search={old}&action=api_key.created")).await, ["Ana Keller created the key Old website"]);
+    assert_eq!(found("search=dash&topic=keys&outcome=denied").await, [refused]);
+    for nothing in ["%25", "_", "Fleet+Dashboards", "key_", "dash&topic=people"] {
+        assert!(found(&format!("search={nothing}")).await.is_empty(), "{nothing}");
+    }
+    let events = t.audit().await;
+    let event = events.iter().find(|event| event["action"] == "api_key.denied").expect("a denial");
+    for field in ["id", "requestId", "ip"] {
+        let text = event[field].as_str().expect("text");
+        assert!(found(&format!("search={text}")).await.contains(&refused.to_owned()), "{field}: {text}");
+    }
+    let export = format!("{PAGE}/export?format=ndjson&search=dash");
+    assert_eq!(auditor.get(&export).await.is(200).text.lines().count(), 2);
+    auditor.get(&format!("{PAGE}?search=dash&page=1")).await.is(200).keeps("search", "dash").says("Search: dash");
+}
+
+#[tokio::test]
+async fn search_is_bounded_and_says_so() {
+    let t = TestApp::new().await;
+    expiring_key(&t, "Early bird").await;
+    t.advance(Duration::from_hours(48)).await;
+    let mut tx = AuditedTx::begin(&t.app, t.workspace.id, AuditContext::operator("test")).await.expect("a transaction");
+    for _ in 0..10_000 {
+        tx.record(Action::KeyUsed, None, json!({}));
+    }
+    tx.commit().await.expect("a commit");
+    let ana = t.person(Role::AccountOwner).await;
+    let all = ana.get(&format!("{PAGE}?search=early")).await.is(200).says("The search covers the latest 10,000 events, back to");
+    assert!(sentences(&all).is_empty());
+    let earlier = ana.get(&format!("{PAGE}?search=early&date_to=2026-11-24")).await.is(200).does_not_say("The search covers");
+    assert_eq!(sentences(&earlier), ["Ana Keller created the key Early bird"]);
+    let export = ana.get(&format!("{PAGE}/export?format=ndjson&search=early")).await.is(200);
+    assert_eq!(export.text.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn tabs_select_a_topic_or_what_is_unusual() {
+    let (t, ..) = with_a_log().await;
+    t.with(&t.key(&["trips:write"]).await).post("/api/v1/ops/trips", trip()).await.is(201);
+    let ana = t.person(Role::AccountOwner).await;
+    let page = ana.get(&format!("{PAGE}?outcome=success&action=api_key.created&page=1")).await.is(200).page();
+    for (tab, query, first) in [
+        ("All", "outcome=success", "Ana Keller signed in"),
+        ("API keys", "outcome=success&topic=keys", "created the key"),
+        ("People", "outcome=success&topic=people", "Ana Keller signed in"),
+        ("Data", "outcome=success&topic=data", "created the trip"),
+        ("Unusual", "outcome=success&unusual=1", "created the key"),
+    ] {
+        assert_eq!(page.link(tab), format!("{PAGE}?{query}"));
+        let shown = ana.get(&page.link(tab)).await.is(200);
+        assert_eq!(shown.page().root().first("#topic [aria-current]").text(), tab);
+        assert!(sentences(&shown)[0].contains(first), "{tab}: {:?}", sentences(&shown));
+    }
+    ana.get(&format!("{PAGE}?topic=data&action=trip.created")).await.redirects_to(&format!("{PAGE}?action=trip.created"));
+    ana.get(&format!("{PAGE}?topic=else")).await.is(400).says("Choose API keys, people or data.");
+}
+
+#[tokio::test]
+async fn recent_time_ends_now_and_days_replace_it() {
+    let (t, ..) = with_a_log().await;
+    t.advance(Duration::from_hours(1)).await;
+    let ana = t.person(Role::AccountOwner).await;
+    let created = async |query: &str| {
+        let page = ana.get(&format!("{PAGE}?action=api_key.created{query}")).await.is(200);
+        (sentences(&page).len(), page.page().root().first("#recent [aria-current]").text())
+    };
+    assert_eq!(created("").await, (2, "All time".to_owned()));
+    assert_eq!(created("&recent=24h").await, (0, "24 hours".to_owned()));
+    assert_eq!(created("&recent=7d").await, (2, "7 days".to_owned()));
+    let page = ana.get(&format!("{PAGE}?recent=7d&outcome=denied")).await.is(200).page();
+    assert_eq!(page.link("30 days"), format!("{PAGE}?outcome=denied&recent=30d"));
+    assert_eq!(page.link("All time"), format!("{PAGE}?outcome=denied"));
+    assert_eq!(page.field("recent").value(), "7d");
+    ana.get(&format!("{PAGE}?recent=7d&date_from=2026-11-24")).await.redirects_to(&format!("{PAGE}?date_from=2026-11-24"));
+    ana.get(&format!("{PAGE}?recent=9d")).await.is(400).says("Choose 24 hours, 7 days or 30 days.");
+}
+
+#[tokio::test]
+async fn events_are_grouped_by_the_day_of_the_workspace() {
+    let t = TestApp::new().await;
+    for name in ["Before midnight", "After midnight"] {
+        // 22:30 and 23:30 UTC on the 23rd are on either side of midnight in Zurich.
+        t.advance(Duration::from_hours(if name == "Before midnight" { 13 } else { 1 })).await;
+        expiring_key(&t, name).await;
+    }
+    let ana = t.person(Role::AccountOwner).await;
+    let page = ana.get(&format!("{PAGE}?action=api_key.created")).await.is(200).page();
+    let rows: Vec<_> =
+        page.rows().into_iter().map(|row| row.select("th, td:first-child").first().expect("a cell").text()).collect();
+    assert_eq!(rows, ["Tuesday, 24 November 2026", "00:30", "Monday, 23 November 2026", "23:30"]);
+    assert_eq!(page.root().first("td time").attribute("title"), "24 Nov 2026, 00:30:00 CET");
+}
+
+fn trip() -> serde_json::Value {
+    json!({
+        "tripType": "charter", "origin": "LSZH", "destination": "EGGW",
+        "departureDate": "2026-12-01T08:00:00Z", "arrivalDate": "2026-12-01T10:00:00Z",
+    })
 }
