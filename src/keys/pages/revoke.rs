@@ -13,12 +13,11 @@ use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId, Reason, RevokeKey, Status};
 use crate::keys::tables::last_use;
 use crate::keys::{service, store, usage};
-use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
 use kit::page::number::grouped;
-use kit::page::{FormFaults, html_with};
+use kit::page::{FormFaults, Moments, html_with};
 use kit::text::sentence;
 
 pub(super) fn lines() -> Vec<Route<App>> {
@@ -56,10 +55,10 @@ struct Successor {
 }
 
 impl RecentUse {
-    async fn read(app: &App, key: KeyId, now: Time) -> DbResult<Self> {
+    async fn read(app: &App, key: KeyId, at: &Moments) -> DbResult<Self> {
         let lately = async |span: Span| -> DbResult<String> {
-            let traffic = span.read(app, key, now).await?;
-            let count = usage::count_addresses(app.db.read(), key, span.from(now)).await?;
+            let traffic = span.read(app, key, at).await?;
+            let count = usage::count_addresses(app.db.read(), key, span.from(at)).await?;
             Ok(match traffic.report.total().allowed {
                 0 => "None".to_owned(),
                 allowed => format!("{} from {}", requests(allowed), self::addresses(count)),
@@ -96,7 +95,7 @@ async fn show(
         Some(key) => Some(Successor { last: traffic::last_use(app, key.id).await?, key }),
         None => None,
     };
-    let recent = RecentUse::read(app, id, now).await?;
+    let recent = RecentUse::read(app, id, &frame.at).await?;
     Ok(html_with(status, &RevokePage { status: key.status(now), frame, key, recent, successor, reason, faults }))
 }
 

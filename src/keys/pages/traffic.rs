@@ -1,6 +1,6 @@
 //! Requests with a key over time, for charts and sentences.
 
-use jiff::tz::TimeZone;
+use std::time::Duration;
 
 use crate::app::App;
 use crate::keys::model::KeyId;
@@ -12,31 +12,55 @@ use kit::page::Moments;
 use kit::page::chart::{Bar, Bars};
 use kit::page::number::{grouped, plural};
 
-/// A number of hours or days up to now, including the current one.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) bucket: BucketSize,
-    pub(super) count: u32,
+const HOUR: Duration = Duration::from_hours(1);
+
+/// A number of hours or days up to now, including the current one. Days begin at midnight in the zone of the page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Span {
+    Hours(u32),
+    Days(u32),
 }
 
 impl Span {
     /// The last 24 hours by the hour, including the hour in which they began.
-    pub(super) const LAST_DAY: Self = Self { bucket: BucketSize::Hour, count: 24 + 1 };
+    pub(super) const LAST_DAY: Self = Self::Hours(24 + 1);
     /// The last 7 days by the hour, as days would begin at midnight.
-    pub(super) const LAST_WEEK: Self = Self { bucket: BucketSize::Hour, count: 7 * 24 + 1 };
+    pub(super) const LAST_WEEK: Self = Self::Hours(7 * 24 + 1);
+
+    /// Returns the start of each bucket.
+    fn starts(self, at: &Moments) -> Vec<Time> {
+        match self {
+            Self::Hours(count) => {
+                let first = at.now().hour().before((count - 1) * HOUR);
+                (0..count).map(|hour| first.after(hour * HOUR)).collect()
+            }
+            Self::Days(count) => {
+                let count = count.cast_signed();
+                (1 - count..=0).map(|days| at.start_of(at.today().plus(days))).collect()
+            }
+        }
+    }
 
     /// Returns the start of the first bucket.
-    pub(super) fn from(self, now: Time) -> Time {
-        self.bucket.start(now).before((self.count - 1) * self.bucket.length())
+    pub(super) fn from(self, at: &Moments) -> Time {
+        self.starts(at).first().copied().unwrap_or(at.now())
     }
 
     /// Reads the requests with `key` in this span.
-    pub(super) async fn read(self, app: &App, key: KeyId, now: Time) -> DbResult<Traffic> {
-        let from = self.from(now);
+    pub(super) async fn read(self, app: &App, key: KeyId, at: &Moments) -> DbResult<Traffic> {
+        let starts = self.starts(at);
+        let from = starts.first().copied().unwrap_or(at.now());
         // The current hour is included, even in its first microsecond.
-        let to = now.hour().after(BucketSize::Hour.length());
-        let report = usage::report(app.db.read(), key, self.bucket, from, to).await?;
-        Ok(Traffic { span: self, from, report })
+        let to = at.now().hour().after(HOUR);
+        let report = usage::report(app.db.read(), key, BucketSize::Hour, from, to).await?;
+        let mut buckets: Vec<_> = starts.into_iter().map(|start| (start, Sum::default())).collect();
+        for (hour, sum) in &report.buckets {
+            let after = buckets.partition_point(|(start, _)| start <= hour);
+            if let Some((_, bucket)) = after.checked_sub(1).and_then(|place| buckets.get_mut(place)) {
+                *bucket += *sum;
+            }
+        }
+        Ok(Traffic { span: self, buckets, report })
     }
 }
 
@@ -44,40 +68,33 @@ impl Span {
 #[derive(Debug)]
 pub(super) struct Traffic {
     span: Span,
-    from: Time,
+    /// The start and the requests of each hour or day, in order, including those without requests.
+    pub(super) buckets: Vec<(Time, Sum)>,
     pub(super) report: Report,
 }
 
 impl Traffic {
-    /// Returns every bucket in order, including those without requests.
-    pub(super) fn buckets(&self) -> impl DoubleEndedIterator<Item = (Time, Sum)> {
-        let start = |place| self.from.after(place * self.span.bucket.length());
-        let sum = |start| self.report.buckets.get(&start).copied().unwrap_or_default();
-        (0..self.span.count).map(start).map(move |start| (start, sum(start)))
-    }
-
     /// Formats the label of a bucket.
     pub(super) fn label(&self, start: Time, at: &Moments) -> String {
-        match self.span.bucket {
-            BucketSize::Hour => at.hour_text(start),
-            // A day of the report begins at midnight UTC, whatever the reader's zone.
-            BucketSize::Day => start.in_zone(&TimeZone::UTC).strftime("%-d %b").to_string(),
+        match self.span {
+            Span::Hours(_) => at.hour_text(start),
+            Span::Days(_) => at.day_of(start).without_year(),
         }
     }
 
     pub(super) fn bars(&self, title: &str, at: &Moments, (width, height): (u32, u32)) -> Bars {
-        let bar = |(start, sum): (Time, Sum)| Bar {
-            label: self.label(start, at),
+        let bar = |(start, sum): &(Time, Sum)| Bar {
+            label: self.label(*start, at),
             allowed: sum.allowed.unsigned_abs(),
             denied: sum.denied.unsigned_abs(),
         };
-        Bars { title: title.to_owned(), bars: self.buckets().map(bar).collect(), width, height }
+        Bars { title: title.to_owned(), bars: self.buckets.iter().map(bar).collect(), width, height }
     }
 
-    /// Returns the bucket with the most requests, if there were any.
+    /// Returns the bucket with the most requests, if there were any; of equal ones the first.
     pub(super) fn busiest(&self) -> Option<(Time, Sum)> {
-        let used = self.report.buckets.iter().map(|(start, sum)| (*start, *sum));
-        used.rev().max_by_key(|(_, sum)| sum.allowed + sum.denied)
+        let used = self.buckets.iter().filter(|(_, sum)| *sum != Sum::default());
+        used.rev().max_by_key(|(_, sum)| sum.allowed + sum.denied).copied()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Batch;
 use crate::core::Core;
@@ -13,7 +13,6 @@ use crate::keys::tables::{address, last_use, usage};
 use crate::scopes::Scope;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::day::Day;
 use kit::db::{DbResult, insert_packed};
 
 /// Value of the column `scope` for calls that need none.
@@ -84,41 +83,47 @@ pub(super) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to:
         .await
 }
 
-/// Requests with one key on one UTC day.
+/// Returns the scopes that accepted requests with `key` needed since `from`.
+pub(in crate::keys) async fn used_scopes(db: &impl ConnectionTrait, key: KeyId, from: Time) -> DbResult<Vec<Scope>> {
+    use usage::Column;
+    let accepted = usage::Entity::find().select_only().column(Column::Scope).distinct().filter(Column::KeyId.eq(key));
+    let used: Vec<i16> = accepted.filter(Column::Hour.gte(from)).filter(Column::Allowed.gt(0)).into_tuple().all(db).await?;
+    Ok(used.into_iter().filter_map(|scope| usize::try_from(scope).ok().and_then(Scope::from_index)).collect())
+}
+
+/// Requests with one key in one hour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::keys) struct DayCount {
+pub(in crate::keys) struct HourCount {
     pub(in crate::keys) key: KeyId,
-    pub(in crate::keys) day: Day,
+    pub(in crate::keys) hour: Time,
     pub(in crate::keys) allowed: u64,
     pub(in crate::keys) denied: u64,
 }
 
-/// Returns requests by key and UTC day since `from`, without days that have none.
-pub(in crate::keys) async fn days(db: &impl ConnectionTrait, keys: Vec<KeyId>, from: Time) -> DbResult<Vec<DayCount>> {
+/// Returns requests by key and hour since `from`, without hours that have none. Days are for the caller to make: they begin at
+/// midnight in its time zone.
+pub(in crate::keys) async fn hours_of(db: &impl ConnectionTrait, keys: Vec<KeyId>, from: Time) -> DbResult<Vec<HourCount>> {
     use usage::Column::{Allowed, Denied, Hour, KeyId as Of};
-    // Both engines write a time as text that begins with its day. Constants instead of parameters: Postgres would take the two
-    // occurrences of the expression for different ones.
-    let [first, length] = [1, 10].map(|number: i32| Expr::Constant(number.into()));
-    let day = Func::cust("substr").arg(Hour.into_expr().cast_as("text")).arg(first).arg(length);
     let sum = |column: usage::Column| column.into_expr().sum().cast_as("bigint");
-    let rows: Vec<(KeyId, String, i64, i64)> = usage::Entity::find()
+    let rows: Vec<(KeyId, Time, i64, i64)> = usage::Entity::find()
         .select_only()
-        .column(Of)
-        .expr_as(day.clone(), "day")
+        .columns([Of, Hour])
         .expr_as(sum(Allowed), "allowed")
         .expr_as(sum(Denied), "denied")
         .filter(Of.is_in(keys))
         .filter(Hour.gte(from))
         .group_by(Of)
-        .group_by(Expr::expr(day))
+        .group_by(Hour)
         .into_tuple()
         .all(db)
         .await?;
-    let count = |(key, day, allowed, denied): (KeyId, String, i64, i64)| {
-        let day = day.parse().map_err(|_| DbErr::Type(format!("a day out of range: {day}")))?;
-        Ok(DayCount { key, day, allowed: allowed.unsigned_abs(), denied: denied.unsigned_abs() })
+    let count = |(key, hour, allowed, denied): (KeyId, Time, i64, i64)| HourCount {
+        key,
+        hour,
+        allowed: allowed.unsigned_abs(),
+        denied: denied.unsigned_abs(),
     };
-    rows.into_iter().map(count).collect()
+    Ok(rows.into_iter().map(count).collect())
 }
 
 /// Returns the last uses of keys that were used at all.

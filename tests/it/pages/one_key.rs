@@ -46,9 +46,78 @@ async fn usage_is_shown_by_day_hour_scope_and_client_ip() {
     let by_day = by_day.says("In the last 30 days: 5 requests allowed and 2 denied.");
     let by_day = by_day.says("The busiest day was 23 Nov, with 4 requests.").says("198.51.100.7").says("2001:db8::7");
     insta::assert_snapshot!(by_day.main());
-    let by_hour = ana.get(&format!("{}?by=hour", page(&key.id))).await.is(200);
-    // The 23rd, 9 to 10, is 48 hours and a half ago.
-    by_hour.says("In the last 48 hours: 2 requests allowed and 1 denied.").says("with 3 requests");
+    let by_hour = ana.get(&format!("{}?range=24h", page(&key.id))).await.is(200);
+    // The 24th, 10 o'clock, is 24 hours ago: the chart begins with this hour.
+    by_hour.says("In the last 24 hours: 2 requests allowed and 1 denied.").says("The busiest hour began 24 Nov, 10:00 CET");
+}
+
+#[tokio::test]
+async fn ranges_are_links_and_an_unknown_one_is_the_default() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    t.with(&key).get("/api/v1/ops/trips").await.is(200);
+    t.flush().await;
+    let ana = t.person(Role::AccountOwner).await;
+    for (query, current, bars) in [
+        ("", "30 days", 30),
+        ("?range=24h", "24 hours", 25),
+        ("?range=7d", "7 days", 7),
+        ("?range=90d", "90 days", 90),
+        ("?range=x", "30 days", 30),
+    ] {
+        let shown = ana.get(&format!("{}{query}", page(&key.id))).await.is(200).page();
+        let usage = shown.root().first("#usage");
+        assert_eq!(usage.text_of("link"), ["24 hours", "7 days", "30 days", "90 days"]);
+        assert_eq!(usage.first("[aria-current]").text(), current, "{query}");
+        assert_eq!((usage.select("svg.bars g").len(), usage.select(".axis span").len()), (bars, 3), "{query}");
+        let scale: Vec<_> = usage.select(".scale span").into_iter().map(|number| number.text()).collect();
+        assert_eq!(scale, ["2", "1", "0"]);
+    }
+}
+
+#[tokio::test]
+async fn key_id_can_be_copied() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    let shown = t.person(Role::Admin).await.get(&page(&key.id)).await.is(200).page();
+    assert_eq!(shown.root().first("#key-id").text(), key.id);
+    let copy = shown.root().first("button[data-copy=key-id]");
+    assert_eq!((copy.attribute("aria-label"), copy.text().as_str()), ("Copy key id", "Copy"));
+}
+
+#[tokio::test]
+async fn refusals_are_counted_by_reason() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read"]).await;
+    for path in ["/api/v1/ops/aircraft", "/api/v1/ops/aircraft", "/api/v1/api-keys"] {
+        t.with(&key).get(path).await.is(403);
+    }
+    t.flush().await;
+    let rows = async |query: &str| {
+        let ana = t.person(Role::AccountOwner).await;
+        let shown = ana.get(&format!("{}{query}", page(&key.id))).await.is(200).page();
+        let has_section = shown.root().has("heading", "Refusals by reason");
+        let rows = if has_section { shown.section("Refusals by reason").select("tbody tr") } else { Vec::new() };
+        rows.into_iter().map(|row| row.text_of("cell")[..2].join(": ")).collect::<Vec<_>>()
+    };
+    assert_eq!(rows("").await, ["it lacks the scope fleet:read: 2", "only people can do that: 1"]);
+    t.advance(48 * HOUR).await;
+    assert_eq!(rows("?range=24h").await, [""; 0]);
+    assert_eq!(rows("?range=7d").await.len(), 2);
+}
+
+#[tokio::test]
+async fn granted_permissions_are_compared_with_used_ones_after_a_week() {
+    let t = TestApp::new().await;
+    let key = t.key(&["trips:read", "trips:write", "fleet:read"]).await;
+    let ana = t.person(Role::AccountOwner).await;
+    let never_wrote = "In the last 90 days this key only read data: it was also granted write access and never used it.";
+    t.with(&key).get("/api/v1/ops/trips").await.is(200);
+    t.flush().await;
+    ana.get(&page(&key.id)).await.is(200).does_not_say("only read data");
+    t.advance(8 * 24 * HOUR).await;
+    let ana = t.person(Role::AccountOwner).await;
+    ana.get(&page(&key.id)).await.is(200).says(never_wrote);
 }
 
 #[tokio::test]
@@ -59,8 +128,8 @@ async fn request_at_the_start_of_an_hour_is_counted() {
     t.with(&key).get("/api/v1/auth/whoami").await.is(200);
     t.flush().await;
     let ana = t.person(Role::AccountOwner).await;
-    for by in ["hour", "day"] {
-        ana.get(&format!("{}?by={by}", page(&key.id))).await.is(200).says("1 request allowed and 0 denied");
+    for range in ["24h", "30d"] {
+        ana.get(&format!("{}?range={range}", page(&key.id))).await.is(200).says("1 request allowed and 0 denied");
     }
 }
 

@@ -63,7 +63,7 @@ impl Takeover {
         let is_beside = |used: Time| new_first.is_some_and(|first| used >= first);
         let is_left = |row: &address::Model| missing.contains(row) && is_recent(row.last_used_at);
         let waiting = old_from.iter().filter(|row| is_beside(row.last_used_at) || is_left(row)).cloned().collect();
-        let traffic = [Span::LAST_DAY.read(app, old.id, now).await?, Span::LAST_DAY.read(app, new.id, now).await?];
+        let traffic = [Span::LAST_DAY.read(app, old.id, at).await?, Span::LAST_DAY.read(app, new.id, at).await?];
         let end = now.hour().after(BucketSize::Hour.length());
         let since_created = usage::report(db, new.id, BucketSize::Day, new.created_at.hour(), end).await?;
         Ok(Self {

@@ -1,8 +1,9 @@
 //! The page of one key.
 //!
-//! - here its settings; `usage` requests and addresses; `history` events and relatives by rotation
+//! - here its settings; `usage` requests, refusals and addresses; `unused` permissions; `history` events and relatives by rotation
 
 mod history;
+mod unused;
 mod usage;
 
 use askama::Template;
@@ -44,6 +45,8 @@ struct KeyPage {
     limit: String,
     last_use: Option<last_use::Model>,
     used: UsageSection,
+    /// The sentence about permissions that the key does not use.
+    unused: Option<String>,
     relatives: Vec<Relative>,
     events: Vec<EventLine>,
 }
@@ -91,7 +94,8 @@ async fn show(
         blocks: key.allowlist.blocks().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         limit: labels::rate_limit(key.rate_limit),
         last_use: traffic::last_use(&app, id).await?,
-        used: UsageSection::read(&app, id, &asked, &frame.at).await?,
+        used: UsageSection::read(&app, &key, &asked, &frame.at).await?,
+        unused: unused::unused(&app, &key, &frame.at).await?,
         relatives: history::relatives(&app, &key, &frame.at).await?,
         events: history::events(&app, workspace, id).await?,
         frame,

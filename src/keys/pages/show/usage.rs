@@ -1,30 +1,57 @@
-//! The usage of a key: requests over time and by scope, and addresses.
+//! The usage of a key: requests over time and by scope, refusals by reason, and addresses.
 
 use crate::app::App;
-use crate::keys::model::KeyId;
+use crate::audit::{self, Denials};
+use crate::keys::model::{Key, KeyId};
 use crate::keys::pages::labels;
 use crate::keys::pages::traffic::{Span, Traffic, number, requests};
 use crate::keys::tables::address;
-use crate::keys::usage::{self, BucketSize, Sum};
+use crate::keys::usage::{self, Sum};
 use crate::scopes::{Access, Scope};
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::page::chart::Bars;
-use kit::page::number::grouped;
-use kit::page::{Fields, Moments};
+use kit::page::chart::OnScale;
+use kit::page::number::{grouped, short};
+use kit::page::{Fields, Moment, Moments};
 
 /// The coordinates of the chart, which is scaled to the available space.
-const CHART: (u32, u32) = (60, 100);
+const CHART: (u32, u32) = (90, 100);
 
 /// The number of addresses that are shown at first.
 const FEW: usize = 5;
 
+/// A time up to now for which the page shows usage.
+#[derive(Debug)]
+pub(super) struct Range {
+    /// The value of the parameter `range`.
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    /// “last 30 days”
+    pub(super) words: &'static str,
+    span: Span,
+}
+
+const RANGES: &[Range] = &[
+    Range { name: "24h", title: "24 hours", words: "last 24 hours", span: Span::LAST_DAY },
+    Range { name: "7d", title: "7 days", words: "last 7 days", span: Span::Days(7) },
+    Range { name: "30d", title: "30 days", words: "last 30 days", span: Span::Days(30) },
+    Range { name: "90d", title: "90 days", words: "last 90 days", span: Span::Days(90) },
+];
+
+/// The place in [`RANGES`] of the range that is shown if the address names none.
+const DEFAULT: usize = 2;
+
 /// The usage section of the page.
 pub(super) struct UsageSection {
+    pub(super) range: &'static Range,
     /// True if there was any request in the time that is shown.
     pub(super) any: bool,
     pub(super) by_hour: bool,
-    pub(super) chart: Bars,
+    pub(super) chart: OnScale,
+    /// The numbers beside the chart: the end of its scale, half of it, and zero.
+    pub(super) scale: [String; 3],
+    /// The labels of the first, the middle and the last bar.
+    pub(super) axis: [String; 3],
     /// “1,204 requests allowed and 3 denied”
     pub(super) total: String,
     /// “The busiest day was 20 Nov, with 1,204 requests”
@@ -32,16 +59,16 @@ pub(super) struct UsageSection {
     /// The buckets with requests, the latest first.
     pub(super) rows: Vec<BucketRow>,
     pub(super) scopes: Vec<ScopeRow>,
+    pub(super) refusals: Vec<RefusalRow>,
+    /// True if only the latest refusals were added up.
+    pub(super) is_partial: bool,
     pub(super) addresses: Vec<address::Model>,
     pub(super) more_addresses: Vec<address::Model>,
-    pub(super) all_addresses: u64,
-    first: String,
-    last: String,
+    all_addresses: u64,
 }
 
 /// The numbers of one hour or day.
 pub(super) struct BucketRow {
-    pub(super) start: Time,
     pub(super) label: String,
     pub(super) allowed: String,
     pub(super) denied: String,
@@ -55,45 +82,51 @@ pub(super) struct ScopeRow {
     pub(super) denied: String,
 }
 
+/// The requests that were refused for one reason.
+pub(super) struct RefusalRow {
+    pub(super) because: String,
+    pub(super) requests: String,
+    pub(super) last: Moment,
+}
+
 impl UsageSection {
-    pub(super) async fn read(app: &App, key: KeyId, asked: &Fields, at: &Moments) -> DbResult<Self> {
-        let by_hour = asked.is("by", "hour");
-        let span =
-            if by_hour { Span { bucket: BucketSize::Hour, count: 48 } } else { Span { bucket: BucketSize::Day, count: 30 } };
-        let traffic = span.read(app, key, at.now()).await?;
-        let mut addresses = usage::addresses(app.db.read(), key).await?;
-        let more_addresses = addresses.split_off(FEW.min(addresses.len()));
+    pub(super) async fn read(app: &App, key: &Key, asked: &Fields, at: &Moments) -> DbResult<Self> {
+        let range = RANGES.iter().find(|range| asked.is("range", range.name)).unwrap_or(&RANGES[DEFAULT]);
+        let traffic = range.span.read(app, key.id, at).await?;
+        let from = range.span.from(at);
+        let Denials { reasons, is_partial } = audit::denials(app.db.read(), key.workspace, &key.id.to_string(), from).await?;
+        let (addresses, more_addresses, all_addresses) = addresses(app, key.id).await?;
         let total = traffic.report.total();
-        let ends: Vec<_> = traffic.buckets().map(|(start, _)| traffic.label(start, at)).collect();
-        let end = |end: Option<&String>| end.cloned().unwrap_or_default();
+        let by_hour = matches!(range.span, Span::Hours(_));
+        let bars = traffic.bars(if by_hour { "Requests per hour" } else { "Requests per day" }, at, CHART);
+        let top = scale_end(bars.tallest());
+        let refusal = |counted: audit::DenialCount| RefusalRow {
+            because: counted.because,
+            requests: grouped(counted.requests),
+            last: at.ago(counted.last),
+        };
         Ok(Self {
+            range,
             any: total != Sum::default(),
             by_hour,
-            chart: traffic.bars(if by_hour { "Requests per hour" } else { "Requests per day" }, at, CHART),
+            chart: bars.on_scale(top),
+            scale: [top, top / 2, 0].map(short),
+            axis: axis(&traffic, at),
             total: format!("{} allowed and {} denied", requests(total.allowed), number(total.denied)),
             most: traffic.busiest().map(|(start, sum)| most(&traffic, start, sum, at, by_hour)),
-            rows: traffic
-                .buckets()
-                .rev()
-                .filter(|(_, sum)| *sum != Sum::default())
-                .map(|bucket| row(&traffic, bucket, at))
-                .collect(),
+            rows: bucket_rows(&traffic, at),
             scopes: traffic.report.scopes.iter().map(|(scope, sum)| scope_row(*scope, *sum)).collect(),
-            all_addresses: usage::count_addresses(app.db.read(), key, Time::FIRST).await?,
+            refusals: reasons.into_iter().map(refusal).collect(),
+            is_partial,
             addresses,
             more_addresses,
-            first: end(ends.first()),
-            last: end(ends.last()),
+            all_addresses,
         })
     }
 
-    pub(super) fn span(&self) -> &'static str {
-        if self.by_hour { "last 48 hours" } else { "last 30 days" }
-    }
-
-    /// Returns the labels of both ends of the chart.
-    pub(super) fn axis(&self) -> [&str; 2] {
-        [&self.first, &self.last]
+    /// Returns the ranges that the page offers, and whether each is the one that is shown.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (&'static Range, bool)> {
+        RANGES.iter().map(|range| (range, range.name == self.range.name))
     }
 
     /// Formats the number of addresses: “1,204”, or “1,000 or more” if the list is full.
@@ -108,13 +141,42 @@ impl UsageSection {
     }
 }
 
+/// Returns the latest addresses, those under “more”, and the number of all.
+async fn addresses(app: &App, key: KeyId) -> DbResult<(Vec<address::Model>, Vec<address::Model>, u64)> {
+    let mut first = usage::addresses(app.db.read(), key).await?;
+    let more = first.split_off(FEW.min(first.len()));
+    Ok((first, more, usage::count_addresses(app.db.read(), key, Time::FIRST).await?))
+}
+
+/// Returns the end of a scale that holds `tallest`: a digit and zeros, of which the half is a whole number.
+fn scale_end(tallest: u64) -> u64 {
+    let mut unit = 1_u64;
+    while tallest > unit.saturating_mul(10) {
+        unit = unit.saturating_mul(10);
+    }
+    let ends = (2..=10).map(|digit| unit.saturating_mul(digit)).filter(|end| end.is_multiple_of(2));
+    ends.into_iter().find(|end| *end >= tallest).unwrap_or(tallest)
+}
+
+/// Returns the labels of the first, the middle and the last bar.
+fn axis(traffic: &Traffic, at: &Moments) -> [String; 3] {
+    let last = traffic.buckets.len().saturating_sub(1);
+    [0, last / 2, last].map(|place| traffic.buckets.get(place).map_or_else(String::new, |(start, _)| traffic.label(*start, at)))
+}
+
 fn most(traffic: &Traffic, start: Time, sum: Sum, at: &Moments, by_hour: bool) -> String {
     let bucket = if by_hour { "hour began" } else { "day was" };
     format!("The busiest {bucket} {}, with {}", traffic.label(start, at), requests(sum.allowed + sum.denied))
 }
 
-fn row(traffic: &Traffic, (start, sum): (Time, Sum), at: &Moments) -> BucketRow {
-    BucketRow { start, label: traffic.label(start, at), allowed: number(sum.allowed), denied: number(sum.denied) }
+fn bucket_rows(traffic: &Traffic, at: &Moments) -> Vec<BucketRow> {
+    let used = traffic.buckets.iter().rev().filter(|(_, sum)| *sum != Sum::default());
+    let row = |(start, sum): &(Time, Sum)| BucketRow {
+        label: traffic.label(*start, at),
+        allowed: number(sum.allowed),
+        denied: number(sum.denied),
+    };
+    used.map(row).collect()
 }
 
 fn scope_row(scope: Option<Scope>, sum: Sum) -> ScopeRow {
@@ -126,4 +188,16 @@ fn scope_row(scope: Option<Scope>, sum: Sum) -> ScopeRow {
         },
     );
     ScopeRow { name, scope, allowed: number(sum.allowed), denied: number(sum.denied) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_ends_at_an_even_number_above_the_tallest_bar() {
+        let tallest = [0, 1, 2, 3, 9, 10, 11, 100, 101, 412, 999, 1_000, 8_049];
+        assert_eq!(tallest.map(scale_end), [2, 2, 2, 4, 10, 10, 20, 100, 200, 500, 1_000, 1_000, 9_000]);
+        assert_eq!(scale_end(u64::MAX), u64::MAX);
+    }
 }
