@@ -32,6 +32,7 @@ fn lists_of_a_workspace_in_use(site: &Site) {
             "/settings/api-keys/management",
             "/settings/audit-log",
             "/settings/audit-log?unusual=1",
+            "/settings/audit-log?topic=people&recent=7d&search=ana",
             "/settings/audit-log?action=trip.created&date_to=1970-01-01",
             "/settings/members",
             "/settings/members/new",
@@ -56,7 +57,8 @@ fn pages_of_one_key(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     for name in ["FlightPlan Sync", "Old website", "Legacy import"] {
         let id = id_of(&mut tab, name);
-        let pages = ["", "?by=hour", "/rotate", "/revoke", "/edit"].map(|page| format!("/settings/api-keys/{id}{page}"));
+        let pages =
+            ["", "?range=24h", "?range=90d", "/rotate", "/revoke", "/edit"].map(|page| format!("/settings/api-keys/{id}{page}"));
         for page in pages {
             tab.open(&page);
             tab.is_fine_everywhere();

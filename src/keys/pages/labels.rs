@@ -64,14 +64,6 @@ pub(super) fn permissions(permissions: Permissions, scopes: Scopes) -> String {
     }
 }
 
-/// Shortens a text to at most `longest` characters, at the end of a word if possible.
-pub(super) fn shortened(text: &str, longest: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(longest) else { return text.to_owned() };
-    let beginning = &text[..end];
-    let whole = beginning.rsplit_once(char::is_whitespace).map_or(beginning, |(words, _)| words);
-    format!("{}…", whole.trim_end())
-}
-
 /// A status as a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Badge {

@@ -8,7 +8,7 @@ use crate::keys::context::Keys;
 use crate::keys::model::{Key, KeyId, KeyQuery, KeySearch, StatusCounts};
 use crate::keys::store;
 use crate::keys::tables::last_use;
-use crate::keys::usage::{self, DayCount};
+use crate::keys::usage::{self, HourCount};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -28,8 +28,8 @@ pub struct KeyDetails {
     pub(in crate::keys) last_use: Option<last_use::Model>,
     /// The latest key that replaces this one.
     pub(in crate::keys) successor: Option<KeyId>,
-    /// Requests by day (UTC), of days with requests.
-    pub(in crate::keys) days: Vec<DayCount>,
+    /// Requests by hour, of hours with requests.
+    pub(in crate::keys) hours: Vec<HourCount>,
 }
 
 /// The data to read with each key of a list; each kind is one query, however many keys there are.
@@ -37,7 +37,7 @@ pub struct KeyDetails {
 pub enum Include {
     Nothing,
     LastUseAndSuccessor,
-    LastUseAndDays { since: Time },
+    LastUseAndHours { since: Time },
 }
 
 /// Lists one page of a workspace's keys. `paging` returns the page to read, given the number of keys that match.
@@ -65,21 +65,21 @@ pub async fn list(
 pub async fn details_of(db: &impl ConnectionTrait, key: Key) -> DbResult<KeyDetails> {
     let last_use = usage::last_uses(db, vec![key.id]).await?.remove(&key.id);
     let successor = store::successors(db, key.workspace, vec![key.id]).await?.remove(&key.id);
-    Ok(KeyDetails { key, last_use, successor, days: Vec::new() })
+    Ok(KeyDetails { key, last_use, successor, hours: Vec::new() })
 }
 
 async fn details(db: &impl ConnectionTrait, keys: Vec<Key>, include: Include) -> DbResult<Vec<KeyDetails>> {
     let ids = || keys.iter().map(|key| key.id).collect::<Vec<_>>();
-    let (mut last_uses, mut successors, mut days) = (HashMap::new(), HashMap::new(), HashMap::<KeyId, Vec<DayCount>>::new());
+    let (mut last_uses, mut successors, mut hours) = (HashMap::new(), HashMap::new(), HashMap::<KeyId, Vec<HourCount>>::new());
     match (include, keys.first().map(|key| key.workspace)) {
         (Include::Nothing, _) | (_, None) => {}
         (Include::LastUseAndSuccessor, Some(workspace)) => {
             last_uses = usage::last_uses(db, ids()).await?;
             successors = store::successors(db, workspace, ids()).await?;
         }
-        (Include::LastUseAndDays { since }, Some(_)) => {
-            for count in usage::days(db, ids(), since).await? {
-                days.entry(count.key).or_default().push(count);
+        (Include::LastUseAndHours { since }, Some(_)) => {
+            for count in usage::hours_of(db, ids(), since).await? {
+                hours.entry(count.key).or_default().push(count);
             }
             last_uses = usage::last_uses(db, ids()).await?;
         }
@@ -87,7 +87,7 @@ async fn details(db: &impl ConnectionTrait, keys: Vec<Key>, include: Include) ->
     let with_details = |key: Key| KeyDetails {
         last_use: last_uses.remove(&key.id),
         successor: successors.remove(&key.id),
-        days: days.remove(&key.id).unwrap_or_default(),
+        hours: hours.remove(&key.id).unwrap_or_default(),
         key,
     };
     Ok(keys.into_iter().map(with_details).collect())

@@ -82,10 +82,11 @@ async fn row_offers_actions_by_status() {
     let t = TestApp::new().await;
     t.keys_of_every_kind().await;
     let page = t.person(Role::Admin).await.get(LIST).await.is(200).page();
-    assert_eq!(page.row("QuickBooks Integration").text_of("button"), ["Rotate", "Revoke"]);
-    assert_eq!(page.row("Legacy import").text_of("button"), ["Revoke"]);
-    assert!(page.row("Old website").text_of("button").is_empty());
-    assert!(page.row("QuickBooks Integration").text().contains("Expires in 6 days"));
+    let actions = |key: &str| page.row(key).first(".actions").text_of("button");
+    assert_eq!(actions("QuickBooks Integration"), ["Rotate", "Revoke"]);
+    assert_eq!(actions("Legacy import"), ["Revoke"]);
+    assert!(actions("Old website").is_empty());
+    assert!(page.row("QuickBooks Integration").text().contains("2 Dec 2026in 6 days"));
 }
 
 #[tokio::test]
@@ -163,7 +164,65 @@ async fn filters_combine_and_pages_have_25_keys() {
     let second = admin.get(&format!("{LIST}{}", link(&first, "Next"))).await.is(200);
     assert_eq!(names(&second), ["Key 26", "Key 27"]);
     assert_eq!(link(&second, "Previous"), "?status=active&search=key&sort=name&page=1");
+    let second = second.page();
+    let numbered = second.root().select(".pager a[aria-label]");
+    let numbered: Vec<_> =
+        numbered.iter().map(|page| (page.attribute("aria-label"), page.has_attribute("aria-current"))).collect();
+    assert_eq!(numbered, [("Page 1", false), ("Page 2", true)]);
     assert_eq!(names(&admin.get("/settings/api-keys?page=900").await.is(200)).len(), 2);
+}
+
+/// The labels of the bars with requests, and their heights.
+fn bars(page: &Response, key: &str) -> Vec<(String, String)> {
+    let page = page.page();
+    let bars = page.row(key).select("svg.bars g");
+    let drawn = bars.iter().filter_map(|bar| {
+        let part = bar.select("rect.allowed, rect.denied").first()?.attribute("height").to_owned();
+        Some((bar.first("title").text(), part))
+    });
+    drawn.collect()
+}
+
+#[tokio::test]
+async fn charts_have_one_scale_with_numbers_beside_them() {
+    let t = TestApp::new().await;
+    let (busy, quiet) = (t.named_key("Busy").await, t.named_key("Quiet").await);
+    for _ in 0..28 {
+        t.with(&busy).get("/api/v1/ops/trips").await.is(200);
+    }
+    t.with(&quiet).get("/api/v1/ops/trips").await.is(200);
+    t.with(&quiet).get("/api/v1/api-keys").await.is(403);
+    t.flush().await;
+    let page = t.person(Role::Admin).await.get(LIST).await.is(200).says("the tallest bar is 28 requests in a day");
+    assert_eq!(bars(&page, "Busy"), [("23 Nov 2026: 28 allowed, 0 denied".to_owned(), "28".to_owned())]);
+    assert_eq!(bars(&page, "Quiet"), [("23 Nov 2026: 1 allowed, 1 denied".to_owned(), "1".to_owned())]);
+    let counts = ["Busy", "Quiet"].map(|key| page.page().row(key).first(".count").text());
+    assert_eq!(counts, ["28", "21 denied"]);
+}
+
+#[tokio::test]
+async fn days_of_the_chart_begin_at_midnight_in_the_workspace() {
+    let t = TestApp::new().await;
+    let key = t.named_key("Late").await;
+    // 23:30 UTC on the 23rd is half past midnight on the 24th in Zurich.
+    t.advance(Duration::from_hours(14)).await;
+    t.with(&key).get("/api/v1/ops/trips").await.is(200);
+    t.flush().await;
+    let page = t.person(Role::Admin).await.get(LIST).await.is(200);
+    assert_eq!(bars(&page, "Late"), [("24 Nov 2026: 1 allowed, 0 denied".to_owned(), "28".to_owned())]);
+}
+
+#[tokio::test]
+async fn long_texts_are_whole_in_titles_and_hints_can_be_copied() {
+    let t = TestApp::new().await;
+    let (name, about) = ("W".repeat(100), "Reads trips. ".repeat(30).trim().to_owned());
+    let key = t.key_with(json!({ "name": name, "permissions": "read_only", "expiresAt": null, "description": about })).await;
+    let page = t.person(Role::Admin).await.get(LIST).await.is(200).page();
+    let row = page.row(&name);
+    assert_eq!(row.first("a.name").attribute("title"), format!("{name} – {about}"));
+    let copy = row.first("button[data-copy]");
+    assert_eq!(copy.attribute("data-copy"), format!("{}-hint", key.id));
+    assert!(copy.attribute("aria-label").starts_with("Copy hint pck_") && copy.has_attribute("hidden"));
 }
 
 #[tokio::test]

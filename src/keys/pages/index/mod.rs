@@ -27,7 +27,7 @@ use kit::page::{Asked, Fields, Pager, html};
 
 pub(super) use query::LIST;
 use query::{ColumnHeads, ListQuery};
-use rows::{KeyRow, rows};
+use rows::{Rows, rows};
 
 pub(super) fn lines() -> Vec<Route<App>> {
     vec![page("/settings/api-keys", "API Keys", index), form("/settings/api-keys/search", "Search the API keys", search::search)]
@@ -40,7 +40,7 @@ struct KeysPage {
     query: ListQuery,
     counts: StatusCounts,
     heads: ColumnHeads,
-    rows: Vec<KeyRow>,
+    list: Rows,
     pager: Pager,
     management: Management,
     /// The name of the key that was just revoked, and the time from which every node has refused it, if it is recorded.
@@ -76,7 +76,7 @@ async fn index(who: PageSession<ManageKeys>, State(app): State<App>, Asked(field
         management: management(db, workspace, frame.role).await?,
         revoked: revoked(db, workspace, &fields).await?,
         is_switched: fields.is("switched", "1"),
-        rows: rows(page.items, &frame.at),
+        list: rows(page.items, &frame.at),
         heads: query.heads(),
         frame,
         query,

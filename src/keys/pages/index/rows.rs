@@ -1,63 +1,92 @@
 //! The rows of the list.
 
-use std::time::Duration;
-
 use crate::keys::model::{Key, Status};
 use crate::keys::pages::labels::{self, Badge};
 use crate::keys::service::{Include, KeyDetails};
-use crate::keys::usage::DayCount;
+use crate::keys::usage::HourCount;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::page::Moments;
-use kit::page::chart::{Bar, Bars};
+use kit::page::chart::{Bar, Bars, OnScale};
+use kit::page::number::{grouped, plural, short};
 
 /// The number of days in the chart, including today.
 const DAYS: i32 = 14;
 
-/// The number of characters of a description that the list shows.
-const LONGEST: usize = 120;
+/// The rows of one page, whose charts have one scale.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<KeyRow>,
+    /// The number of requests of the tallest bar, if there is any.
+    pub(super) tallest: Option<String>,
+}
 
 #[derive(Debug)]
 pub(super) struct KeyRow {
-    pub(super) description: Option<String>,
     pub(super) permissions: String,
     pub(super) status: Badge,
     pub(super) ends_soon: Option<Badge>,
     /// Time and address of the last use.
     pub(super) last_use: Option<(Time, String)>,
-    pub(super) usage: Bars,
+    pub(super) requests: Requests,
+    pub(super) usage: OnScale,
     pub(super) is_active: bool,
     pub(super) key: Key,
 }
 
-/// The data that the rows show besides the key: the last use, and requests since the first day of the chart.
-pub(super) fn include(at: &Moments) -> Include {
-    let first = at.now().before(Duration::from_hours(24 * u64::from((DAYS - 1).unsigned_abs())));
-    Include::LastUseAndDays { since: Time::start_of(first.date()).unwrap_or(first) }
+/// The number of requests beside the chart.
+#[derive(Debug)]
+pub(super) struct Requests {
+    /// “1,204”, “1.2M”
+    pub(super) text: String,
+    /// “1,204 requests, 3 of them denied”
+    pub(super) exact: String,
+    /// “3 denied”, if there were any.
+    pub(super) denied: Option<String>,
 }
 
-pub(super) fn rows(keys: Vec<KeyDetails>, at: &Moments) -> Vec<KeyRow> {
-    let today = Day::of(at.now());
-    let row = |KeyDetails { key, last_use, days, .. }: KeyDetails| KeyRow {
-        description: key.description.as_deref().map(|text| labels::shortened(text, LONGEST)),
+/// The data that the rows show besides the key: the last use, and requests since the first day of the chart.
+pub(super) fn include(at: &Moments) -> Include {
+    Include::LastUseAndHours { since: at.start_of(at.today().plus(1 - DAYS)) }
+}
+
+pub(super) fn rows(keys: Vec<KeyDetails>, at: &Moments) -> Rows {
+    let bars: Vec<_> = keys.iter().map(|details| chart(&details.hours, at)).collect();
+    let tallest = bars.iter().map(Bars::tallest).max().unwrap_or(0);
+    let row = |(KeyDetails { key, last_use, .. }, bars): (KeyDetails, Bars)| KeyRow {
         permissions: labels::permissions(key.permissions, key.scopes),
         status: labels::status(&key, at),
         ends_soon: labels::ends_soon(&key, at),
         last_use: last_use.map(|last| (last.at, last.ip)),
-        usage: chart(today, &days),
+        requests: requests(&bars),
+        usage: bars.on_scale(tallest),
         is_active: key.status(at.now()) == Status::Active,
         key,
     };
-    keys.into_iter().map(row).collect()
+    Rows { rows: keys.into_iter().zip(bars).map(row).collect(), tallest: (tallest > 0).then(|| plural(tallest, "request")) }
 }
 
-/// Makes a chart with a bar for each day (UTC).
-fn chart(today: Day, counts: &[DayCount]) -> Bars {
-    let bar = |day: Day| {
-        let count = counts.iter().find(|count| count.day == day);
-        let (allowed, denied) = count.map_or((0, 0), |count| (count.allowed, count.denied));
-        Bar { label: format!("{day} UTC"), allowed, denied }
-    };
-    let bars = (1 - DAYS..=0).map(|days| bar(today.plus(days))).collect();
-    Bars { title: format!("Requests in the last {DAYS} days"), bars, width: 112, height: 28 }
+/// Makes a chart with a bar for each day.
+fn chart(hours: &[HourCount], at: &Moments) -> Bars {
+    let first = at.today().plus(1 - DAYS);
+    let days: Vec<Day> = (0..DAYS).map(|day| first.plus(day)).collect();
+    let mut bars: Vec<_> = days.iter().map(|day| Bar { label: day.in_words(), allowed: 0, denied: 0 }).collect();
+    for count in hours {
+        if let Ok(place) = days.binary_search(&at.day_of(count.hour)) {
+            bars[place].allowed += count.allowed;
+            bars[place].denied += count.denied;
+        }
+    }
+    Bars { title: format!("Requests in the last {DAYS} days"), bars, width: 70, height: 28 }
+}
+
+fn requests(bars: &Bars) -> Requests {
+    let denied: u64 = bars.bars.iter().map(|bar| bar.denied).sum();
+    let all = denied + bars.bars.iter().map(|bar| bar.allowed).sum::<u64>();
+    let of_them = if denied > 0 { format!(", {} of them denied", grouped(denied)) } else { String::new() };
+    Requests {
+        text: short(all),
+        exact: format!("{}{of_them}", plural(all, "request")),
+        denied: (denied > 0).then(|| format!("{} denied", short(denied))),
+    }
 }
