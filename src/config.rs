@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
 use crate::audit::AuditKey;
 use crate::limits;
+use kit::cidr::Cidr;
 use kit::db::DbOptions;
 use kit::http::serve::Timeouts;
 use kit::log::Log;
@@ -18,7 +17,7 @@ pub struct Config {
     /// Host names that serve pages, besides that of the public URL.
     pub allowed_hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is trusted.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Vec<Cidr>,
     /// True if metrics are served on an address of their own.
     pub has_metrics_listener: bool,
     pub database: DbOptions,

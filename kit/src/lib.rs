@@ -1,6 +1,7 @@
 //! Plumbing that knows no product noun: it could be lifted into another service as it is.
 //!
 //! - `background_thread` CPU-heavy work on threads of lower priority
+//! - `cidr`        blocks of client addresses
 //! - `clock`       wall and monotonic time, and a clock that a test can set
 //! - `day`         calendar days
 //! - `db`          both engines behind one handle, write transactions, paging
@@ -18,6 +19,7 @@
 //! - `text`        strings that are validated when they are parsed
 
 pub mod background_thread;
+pub mod cidr;
 pub mod clock;
 pub mod day;
 pub mod db;

@@ -16,7 +16,7 @@ use crate::keys::{
 use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Clock, Time};
-use kit::http::{Check, Faults};
+use kit::http::{ApiError, Check, Faults};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -102,7 +102,7 @@ pub(super) struct Create {
     scope: Vec<Scope>,
     #[command(flatten)]
     expiry: Expiry,
-    /// CIDR block from which the key may be used; repeat the flag for several
+    /// Address or CIDR block from which the key may be used; repeat the flag for several
     #[arg(long, env = "PLANECONNECTION_IP_ALLOWLIST", value_delimiter = ',', value_name = "CIDR")]
     ip_allowlist: Vec<String>,
     /// Purpose of the key
@@ -169,7 +169,11 @@ async fn create(input: Create) -> Result<(), Failure> {
 fn validated<T: Check>(input: T) -> Result<T, Failure> {
     let mut faults = Faults::default();
     input.check(&mut faults);
-    faults.into_result().map_err(|error| Failure::usage(&*error.message))?;
+    let in_words = |error: &ApiError| {
+        let faults = error.fields.iter().map(|fault| format!("{}: {}", fault.field, fault.message));
+        faults.collect::<Vec<_>>().join(" ")
+    };
+    faults.into_result().map_err(|error| Failure::usage(in_words(&error)))?;
     Ok(input)
 }
 

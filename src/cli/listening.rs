@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use clap::ValueEnum;
-use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
@@ -14,6 +13,7 @@ use super::bounds::Bounds;
 use super::output::Failure;
 use crate::config::Config;
 use crate::limits;
+use kit::cidr::Cidr;
 use kit::log::{EventLimit, Lines, Log};
 
 #[derive(clap::Args)]
@@ -30,9 +30,9 @@ pub(super) struct Listening {
     /// Host names that serve pages, besides that of the public URL
     #[arg(long, env = "PLANECONNECTION_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST")]
     pub(super) allowed_hosts: Vec<String>,
-    /// Proxies whose X-Forwarded-For is trusted, as CIDR blocks
+    /// Proxies whose X-Forwarded-For is trusted: addresses or CIDR blocks
     #[arg(long, env = "PLANECONNECTION_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
-    pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) trusted_proxies: Vec<Cidr>,
     #[command(flatten)]
     bounds: Bounds,
     /// Limits and quotas, such as member-writes=240,active-keys=none; docs/OPERATIONS.md lists all of them

@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use super::model::{KeyId, Status};
 use crate::audit::{BeginError, CredentialLoss};
 use crate::limits::Exceeded;
+use kit::cidr::NotACidr;
 use kit::http::ApiError;
 use kit::text::sentence;
 
@@ -23,9 +24,9 @@ pub enum Error {
     /// The expiry is not in the future or more than 5 years ahead.
     #[error("expiresAt must be in the future and at most 5 years ahead, or null for no expiration")]
     Expiry,
-    /// An entry of the allow-list is not a CIDR block.
-    #[error("{0} is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32")]
-    Block(String),
+    /// An entry of the allow-list is not a block.
+    #[error("{0}")]
+    Block(NotACidr),
     /// API key management is turned off for the workspace.
     #[error("API key management is off for this workspace: the account owner can switch it on")]
     Disabled,

@@ -1,6 +1,7 @@
 //! Starting: ready means ready, several may start at once, and what does not work is said in a line.
 
-use testkit::{Client, Node, Site, until};
+use serde_json::json;
+use testkit::{Client, Key, Node, Site, until};
 
 use crate::BINARY;
 
@@ -121,4 +122,29 @@ fn database_expanded_by_a_later_version_is_served() {
     node.with_key(&key).get("/api/v1/auth/whoami").is(401);
     site.execute("DELETE FROM seaql_migrations WHERE version = 'm0008_nodes'");
     site.run(&["keys", "list"]).fails(1, "another line of versions");
+}
+
+#[test]
+fn trusted_proxy_may_be_spelled_as_an_address_or_block_of_either_family() {
+    let site = Site::new(BINARY);
+    let body = json!({ "name": "Office", "permissions": "read_only", "expiresAt": null, "ipAllowlist": ["203.0.113.9"] });
+    let mut key = None;
+    for spelling in ["127.0.0.1", "::ffff:127.0.0.0/104", "::1, ::FFFF:7f00:1", "127.9.9.9/8"] {
+        let node = site.node_with(&["--trusted-proxies", spelling]);
+        let key = key.get_or_insert_with(|| Key::from_json(&node.owner().post("/api/v1/api-keys", &body).is(201).json["data"]));
+        let mut client = node.with_key(key);
+        client.get("/api/v1/auth/whoami").is(403).code("IP_NOT_ALLOWED");
+        client.header("x-forwarded-for", "203.0.113.9").get("/api/v1/auth/whoami").is(200);
+    }
+    for (spelling, advice) in [
+        ("::ffff:127.0.0.0/8", "; write 127.0.0.0/8"),
+        ("10.0.0.0/8,fe80::1%eth0", "; write fe80::1"),
+        ("localhost", "xpected an address or a CIDR block"),
+    ] {
+        let refused = site.run(&["serve", "--listen", "127.0.0.1:0", "--trusted-proxies", spelling]).is(2);
+        assert!(refused.stderr.contains(advice), "{}", refused.stderr);
+        let create = ["keys", "create", "--name", "A", "--permissions", "read_only", "--no-expiration", "--ip-allowlist"];
+        let refused = site.run(&[&create[..], &[spelling]].concat()).is(2);
+        assert!(refused.stderr.contains(advice), "{}", refused.stderr);
+    }
 }

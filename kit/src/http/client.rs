@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
-use ipnet::IpNet;
+
+use crate::cidr::Cidr;
 
 /// The placeholder for an unknown client address: the unspecified address, which no client has.
 pub const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -11,7 +12,7 @@ pub const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// The caller's address. `X-Forwarded-For` is read from the right, past trusted proxies only: what stands further
 /// left was written by the caller, and need not even be text. A trusted proxy that names no client calls for
 /// itself; if what it wrote is no address, the caller is [`UNKNOWN`], so that it is not taken for the proxy.
-pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|block| block.contains(address));
     let mut client = canonical(peer);
     if !is_trusted(&client) {

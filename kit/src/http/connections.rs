@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use ipnet::IpNet;
-
 use super::client::{canonical, network};
+use crate::cidr::Cidr;
 use crate::lock::lock;
 
 /// Connections in the overflow lane, in all.
@@ -27,7 +26,7 @@ struct Inner {
     most: usize,
     share: usize,
     has_overflow: bool,
-    exempt: Vec<IpNet>,
+    exempt: Vec<Cidr>,
     state: Mutex<State>,
 }
 
@@ -77,7 +76,7 @@ pub(super) struct Open {
 
 impl Connections {
     /// At `most` connections, a quarter of them for one client. Trusted proxies have no share, as all come from them.
-    pub fn new(most: usize, exempt: Vec<IpNet>) -> Self {
+    pub fn new(most: usize, exempt: Vec<Cidr>) -> Self {
         Self::with(most, (most / 4).max(1), true, exempt)
     }
 
@@ -86,7 +85,7 @@ impl Connections {
         Self::with(most, most, false, Vec::new())
     }
 
-    fn with(most: usize, share: usize, has_overflow: bool, exempt: Vec<IpNet>) -> Self {
+    fn with(most: usize, share: usize, has_overflow: bool, exempt: Vec<Cidr>) -> Self {
         Self(Arc::new(Inner { most, share, has_overflow, exempt, state: Mutex::default() }))
     }
 

@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::{Allowlist, KeyName, RateLimit, Status};
 use crate::scopes::{Permissions, Scope, Scopes};
+use kit::cidr::Cidr;
 use kit::clock::Time;
 use kit::http::{Check, Faults, present};
-use kit::text::MultilineText;
+use kit::text::{MultilineText, sentence};
 
 /// The purpose of a key.
 pub type Description = MultilineText<0, 1000>;
@@ -29,7 +30,7 @@ pub struct CreateKey {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Time>, required = true)]
     pub expires_at: Option<Option<Time>>,
-    /// Up to 50 IPv4 or IPv6 CIDR blocks; empty or omitted for any address.
+    /// Up to 50 IPv4 or IPv6 addresses or CIDR blocks; empty or omitted for any address.
     #[serde(default)]
     #[schema(max_items = 50)]
     pub ip_allowlist: Option<Vec<String>>,
@@ -76,8 +77,10 @@ pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[S
 fn check_allowlist(texts: Option<&[String]>, faults: &mut Faults) {
     let texts = texts.unwrap_or_default();
     faults.require(texts.len() <= Allowlist::MAX_BLOCKS, "ipAllowlist", "Give at most 50 blocks.");
-    if let Err((at, _)) = Allowlist::parse(texts) {
-        faults.add(format!("ipAllowlist[{at}]"), "Give a CIDR block such as 203.0.113.0/24 or 2001:db8::/32.");
+    for (at, text) in texts.iter().enumerate().take(Allowlist::MAX_BLOCKS) {
+        if let Err(error) = text.parse::<Cidr>() {
+            faults.add(format!("ipAllowlist[{at}]"), sentence(error));
+        }
     }
 }
 
@@ -94,7 +97,7 @@ pub struct UpdateKey {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Description>)]
     pub description: Option<Option<Description>>,
-    /// New CIDR blocks; an empty list or `null` for any address.
+    /// New addresses or CIDR blocks; an empty list or `null` for any address.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     pub ip_allowlist: Option<Option<Vec<String>>>,

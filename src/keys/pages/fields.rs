@@ -1,10 +1,10 @@
 //! The fields that the forms of a new key and of a change share: name, description, addresses, rate limit.
 
-use std::fmt::Display;
 use std::net::IpAddr;
 
 use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyName, RateLimit, UpdateKey};
+use kit::cidr::{Cidr, NotACidr};
 use kit::http::client::UNKNOWN;
 use kit::http::{Check, Faults, FieldError};
 use kit::page::number::grouped;
@@ -119,7 +119,7 @@ fn form_fault(fault: &FieldError, lines: &[usize], change: &UpdateKey) -> (&'sta
     let block = fault.field.strip_prefix("ipAllowlist[").and_then(|rest| rest.strip_suffix(']')?.parse::<usize>().ok());
     let texts = change.ip_allowlist.iter().flatten().flatten().collect::<Vec<_>>();
     if let Some((number, text)) = block.and_then(|place| lines.get(place).zip(texts.get(place))) {
-        return ("addresses", malformed_block(*number, text));
+        return ("addresses", block_fault(*number, text));
     }
     let said = || fault.message.clone();
     match fault.field.as_str() {
@@ -131,6 +131,12 @@ fn form_fault(fault: &FieldError, lines: &[usize], change: &UpdateKey) -> (&'sta
     }
 }
 
-fn malformed_block(number: usize, text: impl Display) -> String {
-    format!("Line {number}, “{text}”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.")
+/// Returns the fault of a line of the allow-list.
+fn block_fault(number: usize, text: &str) -> String {
+    match text.parse::<Cidr>() {
+        Err(NotACidr::Malformed) | Ok(_) => {
+            format!("Line {number}, “{text}”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.")
+        }
+        Err(error) => format!("Line {number}, “{text}”: {error}."),
+    }
 }

@@ -48,7 +48,7 @@ pub(super) async fn require_free_name(tx: &AuditedTx, name: &str, except: Option
 }
 
 pub(super) fn parse_allowlist(texts: &[String]) -> Result<Allowlist, Error> {
-    Allowlist::parse(texts).map_err(|(_, text)| Error::Block(text))
+    Allowlist::parse(texts).map_err(Error::Block)
 }
 
 /// Returns the actor of the transaction.

@@ -242,7 +242,7 @@ fn digest_of(id: KeyId, bytes: &[u8]) -> DbResult<SecretDigest> {
 fn allowlist_of(id: KeyId, json: Option<&serde_json::Value>) -> DbResult<Allowlist> {
     let Some(json) = json else { return Ok(Allowlist::default()) };
     let blocks: Vec<String> = serde_json::from_value(json.clone()).map_err(|_| corrupt(id, "allow-list"))?;
-    Allowlist::parse(&blocks).map_err(|_| corrupt(id, "allow-list"))
+    Allowlist::from_stored(&blocks).ok_or_else(|| corrupt(id, "allow-list"))
 }
 
 fn rate_limit_of(requests: Option<i32>, per_seconds: Option<i32>) -> Option<RateLimit> {

@@ -163,6 +163,25 @@ async fn allow_list_has_up_to_50_blocks() {
 }
 
 #[tokio::test]
+async fn block_that_admits_nobody_is_refused_with_the_block_to_write() {
+    let t = TestApp::new().await;
+    let admin = t.admin().await;
+    let blocks = json!(["::ffff:203.0.113.0/24", "10.0.0.0/8", "fe80::1%eth0", "::203.0.113.7", "203.0.113.7/0"]);
+    let refused = admin.post(KEYS, with(read_only_key("A"), "ipAllowlist", blocks)).await.is(400).code("INVALID_REQUEST");
+    let said = refused.at("/error/fields").as_array().expect("a list").iter().map(|fault| {
+        let [field, message] = ["field", "message"].map(|name| fault[name].as_str().expect("text"));
+        (field, message.rsplit_once("; write ").expect("advice").1)
+    });
+    let expected = [
+        ("ipAllowlist[0]", "203.0.113.0/24."),
+        ("ipAllowlist[2]", "fe80::1."),
+        ("ipAllowlist[3]", "203.0.113.7/32."),
+        ("ipAllowlist[4]", "203.0.113.7, or 0.0.0.0/0 for every IPv4 address."),
+    ];
+    assert_eq!(said.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
 async fn rate_limit_is_default_custom_or_none() {
     let t = TestApp::new().await;
     let admin = t.admin().await;

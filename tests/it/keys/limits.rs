@@ -94,11 +94,18 @@ async fn forwarded_header_of_an_untrusted_peer_is_ignored() {
 
 #[tokio::test]
 async fn trusted_proxy_determines_the_client_ip() {
-    let trusted_proxies = vec!["10.0.0.0/8".parse().expect("a block")];
+    for block in ["10.0.0.0/8", "::ffff:10.0.0.0/104"] {
+        trusted_proxy_determines_the_client_ip_of(block).await;
+    }
+}
+
+async fn trusted_proxy_determines_the_client_ip_of(block: &str) {
+    let trusted_proxies = vec![block.parse().expect("a block")];
     let t = TestApp::with_config(Config { trusted_proxies, ..Config::default() }).await;
     let key = t.key_with(with(read_only_key("Office"), "ipAllowlist", json!(["203.0.113.7"]))).await;
     let through = |hops: &str| t.with(&key).from("10.1.2.3").header("x-forwarded-for", hops);
     through("203.0.113.7").get(WHOAMI).await.is(200);
+    t.with(&key).from("::ffff:10.1.2.3").header("x-forwarded-for", "::ffff:203.0.113.7").get(WHOAMI).await.is(200);
     through("198.51.100.1, 203.0.113.7, 10.9.9.9").get(WHOAMI).await.is(200);
     // Entries left of the address that the proxy saw were written by the caller.
     through("203.0.113.7, 198.51.100.1").get(WHOAMI).await.is(403).code("IP_NOT_ALLOWED");

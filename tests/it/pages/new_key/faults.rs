@@ -54,6 +54,11 @@ async fn field_errors_are_plain_sentences() {
             "10.0.0.0/8, 10.1.0.0/16",
             "Line 1, “10.0.0.0/8, 10.1.0.0/16”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.",
         ),
+        (
+            "addresses",
+            "10.0.0.0/8\r\n\r\n::ffff:203.0.113.0/24",
+            "Line 3, “::ffff:203.0.113.0/24”: the length of an IPv4-mapped block is 96 to 128; write 203.0.113.0/24.",
+        ),
         ("addresses", &many, "There are 51 lines; at most 50 are allowed."),
         ("requests", "1000001", over),
         ("requests", "many", over),
