@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{Datelike, NaiveDate};
 use jiff::civil::Date;
@@ -11,6 +12,7 @@ use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::clock::Time;
+use super::clock::rfc3339::full_date;
 
 /// A day of the calendar, 1970 to 9999; on the wire `YYYY-MM-DD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -18,7 +20,7 @@ pub struct Day(Date);
 
 /// The text is not a day this product can hold.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a day such as 2026-11-23")]
+#[error("expected a day from 1970-01-01 to 9999-12-31, such as 2026-11-23")]
 pub struct NotADay;
 
 impl Day {
@@ -32,6 +34,25 @@ impl Day {
     /// Returns the first instant of the day in `zone`.
     pub fn begins_in(self, zone: &TimeZone) -> Time {
         Time::start_of_in(self.0, zone).unwrap_or(if self.0 == Self::FIRST { Time::FIRST } else { Time::LAST })
+    }
+
+    /// Returns the last instant of the day in `zone`.
+    pub fn ends_in(self, zone: &TimeZone) -> Time {
+        let next = self.0.tomorrow().ok().and_then(|next| Time::start_of_in(next, zone));
+        next.map_or(Time::LAST, |next| next.before(Duration::from_micros(1)))
+    }
+
+    /// Returns the latest date on Earth at `time`: that of the time zones fourteen hours east of Greenwich.
+    pub fn latest(time: Time) -> Self {
+        Self::of(time.after(Duration::from_hours(14)))
+    }
+
+    pub fn date(self) -> Date {
+        self.0
+    }
+
+    pub fn year(self) -> i16 {
+        self.0.year()
     }
 
     /// Formats the day as “23 Nov 2026”.
@@ -90,9 +111,7 @@ impl fmt::Display for Day {
 impl FromStr for Day {
     type Err = NotADay;
     fn from_str(text: &str) -> Result<Self, NotADay> {
-        // Ten characters exactly: the parser would take other spellings, and a time of day behind it.
-        let date: Date = text.parse().map_err(|_| NotADay)?;
-        if text.len() == 10 { date.try_into() } else { Err(NotADay) }
+        full_date(text).ok_or(NotADay)?.try_into()
     }
 }
 
@@ -184,7 +203,7 @@ mod tests {
 
     #[test]
     fn only_a_day_is_a_day() {
-        for wrong in ["2026-11-31", "2026-1-1", "20261123", "2026-11-23T00:00", "1969-12-31", "-02026-01-01", "", "tomorrow"] {
+        for wrong in ["2026-11-31", "2026-1-1", "20261123", "2026-11-23T00:00", "2026-W48-1", "2026-11-3 ", "２026-11-2", "1969-12-31", "-02026-01-01", "", "tomorrow"] {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
         assert_eq!("2028-02-29".parse::<Day>().map(Day::tomorrow).map(|day| day.to_string()).ok().as_deref(), Some("2028-03-01"));

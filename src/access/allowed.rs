@@ -15,6 +15,8 @@ use crate::members::Member;
 use crate::request_context::RequestContext;
 use crate::scopes::Scope;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::day::Day;
 use kit::http::{ApiError, Describe, Doc, Guard, IdempotencyKey, Matched};
 
 /// Proof that the caller may do what `P` names. Its methods follow from the callers that `P` admits.
@@ -44,6 +46,11 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
     /// The workspace that the credential belongs to. Every query is limited to it.
     pub fn workspace(&self) -> WorkspaceId {
         self.caller.tenant().id
+    }
+
+    /// Returns the day that `time` falls on in the workspace's time zone.
+    pub fn day_of(&self, time: Time) -> Day {
+        self.caller.tenant().day_of(time)
     }
 
     pub fn workspace_slug(&self) -> &str {

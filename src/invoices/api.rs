@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 use super::currency::Currency;
 use super::error::Error;
 use super::lines::LineItem;
-use super::model::{Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, PayInvoice, Status, UpdateInvoice, VoidInvoice};
+use super::model::{
+    Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, PayInvoice, Payment, PaymentId, Status, UpdateInvoice, VoidInvoice,
+};
 use super::{service, store};
 use crate::access::{Allowed, InvoicesRead, InvoicesWrite};
 use crate::app::App;
@@ -15,7 +17,7 @@ use crate::trips::TripId;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoFields, Page, Path, Routes};
+use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoFields, NoParameters, Page, Path, Routes};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -26,6 +28,7 @@ pub fn routes() -> Routes<App> {
             get("/api/v1/ops/invoices/{id}", "Get invoice", show),
             patch("/api/v1/ops/invoices/{id}", "Update invoice", update).conflicts(),
             post("/api/v1/ops/invoices/{id}/send", "Send invoice", send).conflicts(),
+            get("/api/v1/ops/invoices/{id}/payments", "List payments", payments),
             post("/api/v1/ops/invoices/{id}/payments", "Record payment", pay).conflicts(),
             post("/api/v1/ops/invoices/{id}/void", "Void invoice", void).conflicts(),
         ],
@@ -38,7 +41,7 @@ pub fn routes() -> Routes<App> {
 #[schema(as = Invoice)]
 struct InvoiceView {
     id: InvoiceId,
-    /// The year of creation (UTC) and a counter without gaps: `INV-2026-0001`.
+    /// The year of creation in the workspace's time zone and a counter without gaps: `INV-2026-0001`.
     number: String,
     client: Client,
     /// The trip that is billed.
@@ -62,9 +65,9 @@ struct InvoiceView {
 }
 
 impl InvoiceView {
-    fn new(invoice: Invoice, now: Time) -> Self {
+    fn new(invoice: Invoice, today: Day) -> Self {
         Self {
-            status: invoice.status(Day::of(now)),
+            status: invoice.status(today),
             subtotal: invoice.line_items.iter().map(|line| line.amount).sum(),
             id: invoice.id,
             number: invoice.number,
@@ -83,14 +86,41 @@ impl InvoiceView {
     }
 }
 
+/// A payment on an invoice.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Payment)]
+struct PaymentView {
+    id: PaymentId,
+    invoice_id: InvoiceId,
+    /// Minor units of the currency.
+    #[schema(minimum = 1)]
+    amount: i64,
+    /// The currency of the invoice.
+    currency: Currency,
+    /// The day of the payment.
+    paid_on: Day,
+    /// The payment reference of the bank or the client.
+    reference: Option<String>,
+    /// The time at which the payment was recorded.
+    created_at: Time,
+}
+
+impl PaymentView {
+    fn new(payment: Payment, currency: Currency) -> Self {
+        let Payment { id, invoice: invoice_id, amount, paid_on, reference, created_at } = payment;
+        Self { id, invoice_id, amount, currency, paid_on, reference, created_at }
+    }
+}
+
 async fn index(
     who: Allowed<InvoicesRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<InvoiceFilter>,
 ) -> Result<JsonOk<Page<InvoiceView>>, ApiError> {
-    let now = app.clock.now();
-    let page = store::list(app.db.read(), who.workspace(), &filter, paging, Day::of(now)).await?;
-    Ok(JsonOk(page.map(|invoice| InvoiceView::new(invoice, now))))
+    let today = who.day_of(app.clock.now());
+    let page = store::list(app.db.read(), who.workspace(), &filter, paging, today).await?;
+    Ok(JsonOk(page.map(|invoice| InvoiceView::new(invoice, today))))
 }
 
 async fn show(
@@ -99,7 +129,7 @@ async fn show(
     Path(id): Path<InvoiceId>,
 ) -> Result<JsonOk<InvoiceView>, ApiError> {
     let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(JsonOk(InvoiceView::new(invoice, app.clock.now())))
+    Ok(JsonOk(InvoiceView::new(invoice, who.day_of(app.clock.now()))))
 }
 
 async fn create(
@@ -108,7 +138,7 @@ async fn create(
     Creating { input, once }: Creating<CreateInvoice>,
 ) -> Result<Created<InvoiceView>, ApiError> {
     let mut tx = who.begin_idempotent(&app, once).await?;
-    let invoice = InvoiceView::new(service::create(&mut tx, input).await?, tx.now());
+    let invoice = InvoiceView::new(service::create(&mut tx, input).await?, who.day_of(tx.now()));
     tx.commit_answering(201, &invoice).await?;
     Ok(Created(invoice))
 }
@@ -120,7 +150,7 @@ async fn update(
     Body(input): Body<UpdateInvoice>,
 ) -> Result<JsonOk<InvoiceView>, ApiError> {
     let mut tx = who.begin(&app).await?;
-    let invoice = InvoiceView::new(service::update(&mut tx, id, input).await?, tx.now());
+    let invoice = InvoiceView::new(service::update(&mut tx, id, input).await?, who.day_of(tx.now()));
     tx.commit().await?;
     Ok(JsonOk(invoice))
 }
@@ -132,9 +162,20 @@ async fn send(
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<JsonOk<InvoiceView>, ApiError> {
     let mut tx = who.begin(&app).await?;
-    let invoice = InvoiceView::new(service::send(&mut tx, id).await?, tx.now());
+    let invoice = InvoiceView::new(service::send(&mut tx, id).await?, who.day_of(tx.now()));
     tx.commit().await?;
     Ok(JsonOk(invoice))
+}
+
+async fn payments(
+    who: Allowed<InvoicesRead>,
+    State(app): State<App>,
+    Path(id): Path<InvoiceId>,
+    Listing { filter: NoParameters {}, paging }: Listing<NoParameters>,
+) -> Result<JsonOk<Page<PaymentView>>, ApiError> {
+    let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    let page = store::list_payments(app.db.read(), who.workspace(), invoice.id, paging).await?;
+    Ok(JsonOk(page.map(|payment| PaymentView::new(payment, invoice.currency))))
 }
 
 async fn pay(
@@ -144,7 +185,7 @@ async fn pay(
     Creating { input, once }: Creating<PayInvoice>,
 ) -> Result<Created<InvoiceView>, ApiError> {
     let mut tx = who.begin_idempotent(&app, once).await?;
-    let invoice = InvoiceView::new(service::pay(&mut tx, id, input).await?, tx.now());
+    let invoice = InvoiceView::new(service::pay(&mut tx, id, input).await?, who.day_of(tx.now()));
     tx.commit_answering(201, &invoice).await?;
     Ok(Created(invoice))
 }
@@ -156,7 +197,7 @@ async fn void(
     Body(input): Body<VoidInvoice>,
 ) -> Result<JsonOk<InvoiceView>, ApiError> {
     let mut tx = who.begin(&app).await?;
-    let invoice = InvoiceView::new(service::void(&mut tx, id, input).await?, tx.now());
+    let invoice = InvoiceView::new(service::void(&mut tx, id, input).await?, who.day_of(tx.now()));
     tx.commit().await?;
     Ok(JsonOk(invoice))
 }

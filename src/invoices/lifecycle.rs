@@ -1,4 +1,4 @@
-//! The state machine: draft → sent → paid; a draft, or a sent invoice without payments, can become void.
+//! The state machine: draft → sent → paid; an invoice without payments can become void.
 
 use super::error::Error;
 use super::model::{Invoice, Stage, Status};
@@ -61,11 +61,11 @@ impl Invoice {
         Ok(())
     }
 
-    /// Voids the invoice. Its number is not used again.
+    /// Voids an invoice without payments, also one that is paid because its total is 0. Its number is not used again.
     pub(super) fn void(&mut self) -> Result<StageChange, Error> {
         match self.stage {
             Stage::Void => Ok(StageChange::None),
-            Stage::Draft | Stage::Sent if self.amount_paid == 0 => {
+            Stage::Draft | Stage::Sent | Stage::Paid if self.amount_paid == 0 => {
                 self.stage = Stage::Void;
                 Ok(StageChange::Made)
             }
@@ -121,6 +121,18 @@ mod tests {
     }
 
     #[test]
+    fn invoice_with_total_of_zero_can_be_voided_in_every_stage() {
+        let mut sent = draft(0);
+        sent.send().expect("a draft");
+        assert!(matches!(sent.pay(1), Err(Error::NotPayable(_, Stage::Paid))));
+        for mut invoice in [draft(0), sent] {
+            assert_eq!(invoice.void().ok(), Some(StageChange::Made));
+            assert_eq!((invoice.stage, invoice.void().ok()), (Stage::Void, Some(StageChange::None)));
+            assert!(matches!(invoice.send(), Err(Error::Void(_))));
+        }
+    }
+
+    #[test]
     fn partly_paid_invoice_cannot_be_voided() {
         let mut invoice = draft(10);
         invoice.send().expect("a draft");
@@ -145,7 +157,8 @@ mod tests {
                 };
                 prop_assert!(!refused || invoice == before, "a refusal changes nothing");
                 prop_assert!(before.stage == Stage::Draft || invoice.stage != Stage::Draft, "nothing becomes a draft again");
-                prop_assert!(before.stage != Stage::Paid || invoice == before, "paid is final");
+                let is_final = before.stage == Stage::Paid && total > 0;
+                prop_assert!(!is_final || invoice == before, "paid is final");
                 prop_assert!(before.stage != Stage::Void || invoice == before, "void is final");
                 prop_assert!((0..=total).contains(&invoice.amount_paid));
                 match invoice.stage {

@@ -3,8 +3,9 @@
 //! Invariants
 //! - Amounts are whole minor units. The server computes them, without floating-point numbers.
 //! - A number is assigned in the transaction that creates the invoice; if that does not commit, the number is used again.
-//! - Only a draft is edited. Payments never exceed the total, and an invoice with payments is never voided.
-//! - `overdue` is derived from the day, never stored.
+//! - Only a draft is edited. Payments never exceed the total, and an invoice with payments is never voided; one that is paid because
+//!   its total is 0 can be.
+//! - `overdue` is derived from the day in the workspace's time zone, never stored. The same day gives the year of a number.
 //!
 //! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and inputs
 //! - `lifecycle` draft, sent, paid, void; `service` use cases; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their

@@ -39,7 +39,7 @@ kit::string_enum! {
         Draft = "draft",
         /// The client has the invoice, and it is not past due.
         Sent = "sent",
-        /// The client has the invoice, and it is past its due date (UTC).
+        /// The client has the invoice, and it is past its due date in the workspace's time zone.
         Overdue = "overdue",
         /// The total is paid.
         Paid = "paid",
@@ -75,6 +75,17 @@ pub struct Invoice {
     pub external_id: Option<String>,
     pub created_at: Time,
     pub updated_at: Time,
+}
+
+/// A payment that was recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Payment {
+    pub id: PaymentId,
+    pub invoice: InvoiceId,
+    pub amount: i64,
+    pub paid_on: Day,
+    pub reference: Option<String>,
+    pub created_at: Time,
 }
 
 /// Formats an invoice number with at least four digits: `INV-2026-0001`.
@@ -184,7 +195,7 @@ pub struct PayInvoice {
     /// Minor units of the invoice's currency, from 1 to the unpaid amount.
     #[schema(minimum = 1)]
     pub amount: i64,
-    /// The day of the payment; today (UTC) if left out.
+    /// The day of the payment, not later than today anywhere on Earth; today in the workspace's time zone if left out.
     #[serde(default)]
     pub paid_on: Option<Day>,
     /// The payment reference of the bank or the client.

@@ -20,7 +20,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice,
     require_trip(tx, input.trip_id).await?;
     let external_id = input.external_id.map(Line::into_string);
     require_free(tx, external_id.as_deref(), None).await?;
-    let year = now.date().year();
+    let year = workspaces::day_of(tx.db(), workspace, now).await?.year();
     let count = workspaces::next_number(tx.db(), workspace, &format!("INV-{year}")).await?;
     let invoice = Invoice {
         id: InvoiceId::new(now, tx.random()),
@@ -83,12 +83,13 @@ pub async fn send(tx: &mut AuditedTx, id: InvoiceId) -> Result<Invoice, Error> {
 
 /// Records a payment. The invoice is paid when nothing is left to pay.
 pub async fn pay(tx: &mut AuditedTx, id: InvoiceId, input: PayInvoice) -> Result<Invoice, Error> {
-    let (now, today) = (tx.now(), Day::of(tx.now()));
-    let paid_on = input.paid_on.unwrap_or(today);
-    // East of Greenwich the next day has begun already.
-    if paid_on > today.tomorrow() {
-        return Err(Error::NotYet);
-    }
+    let now = tx.now();
+    let paid_on = match input.paid_on {
+        // The bank may be in another time zone, where the next day has begun already.
+        Some(day) if day > Day::latest(now) => return Err(Error::NotYet),
+        Some(day) => day,
+        None => workspaces::day_of(tx.db(), tx.workspace(), now).await?,
+    };
     let mut invoice = get(tx, id).await?;
     invoice.pay(input.amount)?;
     let payment = payment::Model {

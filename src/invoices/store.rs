@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
-use super::model::{Client, Invoice, InvoiceFilter, InvoiceId, Stage, Status};
+use super::model::{Client, Invoice, InvoiceFilter, InvoiceId, Payment, Stage, Status};
 use super::tables::invoice::{Column, Entity, Model};
 use super::tables::payment;
 use crate::workspaces::WorkspaceId;
@@ -23,6 +23,19 @@ pub(super) async fn set(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResul
 
 pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::Model) -> DbResult<()> {
     payment::Entity::insert(payment.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Returns one page of an invoice's payments, the newest first.
+pub(super) async fn list_payments(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    invoice: InvoiceId,
+    paging: Paging,
+) -> DbResult<Page<Payment>> {
+    use payment::Column;
+    let of_invoice =
+        payment::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::InvoiceId.eq(invoice));
+    page(db, of_invoice.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id), paging, |row| Ok(payment_of(row))).await
 }
 
 pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
@@ -92,6 +105,11 @@ fn row_of(invoice: &Invoice) -> DbResult<Model> {
         created_at: invoice.created_at,
         updated_at: invoice.updated_at,
     })
+}
+
+fn payment_of(row: payment::Model) -> Payment {
+    let payment::Model { id, invoice_id: invoice, amount, paid_on, reference, created_at, .. } = row;
+    Payment { id, invoice, amount, paid_on, reference, created_at }
 }
 
 fn invoice_of(row: Model) -> DbResult<Invoice> {

@@ -40,7 +40,7 @@ pub fn routes() -> Routes<App> {
 #[schema(as = Report)]
 struct ReportView {
     id: ReportId,
-    /// Type, year of filing (UTC) and a counter: `HAZ-2026-0007`.
+    /// Type, year of filing in the workspace's time zone and a counter: `HAZ-2026-0007`.
     number: String,
     report_type: ReportType,
     title: String,

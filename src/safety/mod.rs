@@ -4,7 +4,7 @@
 //! - The reporter of an anonymous report is not stored: no column, audit event or stored response identifies them.
 //! - The reporter of a confidential report is stored in one column that no response contains; the audit log does not name them.
 //! - Confidentiality only increases, and only as far as the promise can still be kept.
-//! - A report number has the type, the year of filing (UTC) and a counter without gaps: `HAZ-2026-0007`.
+//! - A report number has the type, the year of filing in the workspace's time zone and a counter without gaps: `HAZ-2026-0007`.
 //!
 //! - `kinds` types, levels and the state machine; `model` reports and inputs
 //! - `service` create, update; `store` queries, `tables` their tables; `summary` numbers for a dashboard; `api` JSON handlers; `error` errors and their

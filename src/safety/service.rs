@@ -17,7 +17,7 @@ pub async fn create(tx: &mut AuditedTx, reporter: Reporter, input: CreateReport)
     let now = tx.now();
     require_past(input.occurred_at, now)?;
     require_member(tx, input.assigned_to).await?;
-    let year = now.date().year();
+    let year = workspaces::day_of(tx.db(), tx.workspace(), now).await?.year();
     let counter = format!("{}-{year}", input.report_type.prefix());
     let report = Report {
         id: ReportId::new(now, tx.random()),

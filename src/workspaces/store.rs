@@ -6,7 +6,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
 use super::model::{Workspace, WorkspaceId};
 use super::tables::workspace::{Column, Entity, Model};
 use super::tables::{counter, setup_link};
-use kit::clock::Time;
+use kit::clock::{self, Time};
+use kit::day::Day;
 use kit::db::DbResult;
 use kit::secret::TokenDigest;
 
@@ -18,6 +19,12 @@ pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> 
 
 pub async fn find(db: &impl ConnectionTrait, id: WorkspaceId) -> DbResult<Option<Workspace>> {
     Ok(Entity::find_by_id(id).one(db).await?.map(workspace_of))
+}
+
+/// Returns the day that `time` falls on in the workspace's time zone.
+pub async fn day_of(db: &impl ConnectionTrait, id: WorkspaceId, time: Time) -> DbResult<Day> {
+    let workspace = find(db, id).await?.ok_or_else(|| DbErr::RecordNotFound(format!("the workspace {id}")))?;
+    Ok(Day::in_zone(time, &clock::zone(&workspace.timezone)))
 }
 
 pub async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Option<Workspace>> {

@@ -3,6 +3,8 @@
 use compact_str::CompactString;
 
 use super::model::{Workspace, WorkspaceId};
+use kit::clock::{self, Time};
+use kit::day::Day;
 
 /// The columns of a workspace that every request may need; kept in memory beside the keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,6 +13,13 @@ pub struct Tenant {
     pub slug: CompactString,
     pub name: CompactString,
     pub timezone: String,
+}
+
+impl Tenant {
+    /// Returns the day that `time` falls on in the workspace's time zone.
+    pub fn day_of(&self, time: Time) -> Day {
+        Day::in_zone(time, &clock::zone(&self.timezone))
+    }
 }
 
 impl From<&Workspace> for Tenant {

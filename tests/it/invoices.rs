@@ -154,6 +154,60 @@ async fn replayed_payment_is_recorded_once() {
 }
 
 #[tokio::test]
+async fn payments_of_an_invoice_are_listed() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let path = draft(&client, invoice()).await;
+    let payments = format!("{path}/payments");
+    let none = client.get(&payments).await.is(200);
+    assert_eq!([none.at("/data/total"), none.at("/data/items")], [&json!(0), &json!([])]);
+    client.post(&format!("{path}/send"), json!({})).await.is(200);
+    for amount in 1..=3 {
+        t.app.clock.advance(Duration::from_secs(1));
+        let body = json!({ "amount": amount, "reference": format!("Wire {amount}"), "paidOn": "2026-11-20" });
+        client.post(&payments, body).await.is(201);
+    }
+    let other = draft(&client, invoice()).await;
+    client.post(&format!("{other}/send"), json!({})).await.is(200);
+    client.post(&format!("{other}/payments"), json!({ "amount": 9 })).await.is(201);
+
+    let reader = t.with(&t.key(&["invoices:read"]).await);
+    let listed = reader.get(&payments).await.is(200);
+    assert_eq!(listed.items("reference"), ["Wire 3", "Wire 2", "Wire 1"]);
+    let newest = json!({
+        "id": listed.at("/data/items/0/id"), "invoiceId": path.rsplit_once('/').expect("an id").1, "amount": 3, "currency": "CHF",
+        "paidOn": "2026-11-20", "reference": "Wire 3", "createdAt": "2026-11-23T09:30:03Z",
+    });
+    assert_eq!(listed.at("/data/items/0"), &newest);
+    assert!(listed.text_at("/data/items/0/id").starts_with("pay_"));
+    let last = reader.get(&format!("{payments}?page=2&page_size=2")).await.is(200);
+    assert_eq!((last.items("reference"), last.at("/data/total")), (vec!["Wire 1".to_owned()], &json!(3)));
+    reader.get(&format!("{payments}?status=paid")).await.is(400);
+    reader.post(&payments, json!({ "amount": 1 })).await.is(403).code("SCOPE_REQUIRED");
+    t.with(&t.key(&["trips:read"]).await).get(&payments).await.is(403).code("SCOPE_REQUIRED");
+    let (_, stranger) = t.other_workspace().await;
+    stranger.get(&payments).await.is(404);
+    reader.get(&format!("{INVOICES}/inv_01h455vb4pex5vsknk084sn02q/payments")).await.is(404);
+}
+
+#[tokio::test]
+async fn invoice_with_total_of_zero_is_paid_when_sent_and_can_be_voided() {
+    let t = TestApp::new().await;
+    let client = client(&t).await;
+    let free = json!([
+        { "description": "Ferry flight", "quantity": "1", "unitPrice": 100 },
+        { "description": "Goodwill", "quantity": "1", "unitPrice": -100 },
+    ]);
+    let path = draft(&client, with("lineItems", free)).await;
+    assert_eq!(client.post(&format!("{path}/send"), json!({})).await.is(200).at("/data/status"), "paid");
+    client.post(&format!("{path}/payments"), json!({ "amount": 1 })).await.is(409).code("CONFLICT");
+    assert_eq!(client.post(&format!("{path}/void"), json!({})).await.is(200).at("/data/status"), "void");
+    assert_eq!(client.post(&format!("{path}/void"), json!({})).await.is(200).at("/data/status"), "void");
+    client.post(&format!("{path}/send"), json!({})).await.is(409).code("CONFLICT");
+    t.audit_ends_with(&["invoice.created", "invoice.sent", "invoice.voided", "api_key.used"]).await;
+}
+
+#[tokio::test]
 async fn void_invoice_stays_void_and_keeps_its_number() {
     let t = TestApp::new().await;
     let client = client(&t).await;

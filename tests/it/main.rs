@@ -9,6 +9,7 @@ mod auth;
 mod background;
 mod check;
 mod cluster;
+mod days;
 mod fleet;
 mod http;
 mod in_flight;

@@ -3,6 +3,8 @@
 
 use kit::db::DbResult;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::json;
+use testkit::INVOICES;
 
 use crate::support::{Lines, TestApp};
 
@@ -36,6 +38,18 @@ async fn every_list_is_read_in_index_order() {
         let plan = plan(&t, list).await;
         assert!(plan.is_by_index(), "{list}: {:?}", plan.0);
     }
+}
+
+#[tokio::test]
+async fn payments_of_an_invoice_are_read_in_index_order() {
+    let t = TestApp::new().await;
+    let invoice = json!({
+        "client": { "name": "Alpine Charter AG" }, "currency": "CHF", "dueDate": "2026-12-23",
+        "lineItems": [{ "description": "Flight hours", "quantity": "1", "unitPrice": 100 }],
+    });
+    let id = t.owner().await.post(INVOICES, invoice).await.is(201).text_at("/data/id");
+    let plan = plan(&t, &format!("{INVOICES}/{id}/payments")).await;
+    assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains("payments_by_age")), "{:?}", plan.0);
 }
 
 /// Told of SQLite, which looks at the statement alone; Postgres looks at what is in the table, and here is nothing.

@@ -149,6 +149,13 @@ impl TestApp {
         (other, client)
     }
 
+    /// Another workspace in this time zone, and its owner.
+    pub async fn workspace_in(&self, slug: &str, zone: &str) -> (Workspace, Client) {
+        let (other, owner) = workspace_in(&self.app, slug, slug, &format!("owner@{slug}.example"), zone).await;
+        let client = self.signed_in(owner).await;
+        (other, client)
+    }
+
     /// Executes SQL behind the product's back.
     pub async fn tamper(&self, sql: &str) {
         self.database.execute(sql).await;
@@ -283,6 +290,10 @@ pub fn read_only_key(name: &str) -> Value {
 }
 
 async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace, Member) {
+    workspace_in(app, slug, name, email, "Europe/Zurich").await
+}
+
+async fn workspace_in(app: &App, slug: &str, name: &str, email: &str, zone: &str) -> (Workspace, Member) {
     let owner = Owner {
         email: email.parse().expect("an email"),
         name: "Ana Keller".parse().expect("a name"),
@@ -291,7 +302,7 @@ async fn workspace(app: &App, slug: &str, name: &str, email: &str) -> (Workspace
     let create = CreateWorkspace {
         name: name.parse().expect("a name"),
         slug: slug.parse().expect("a slug"),
-        timezone: "Europe/Zurich".parse().expect("a time zone"),
+        timezone: zone.parse().expect("a time zone"),
         owner,
     };
     workspaces::create(app, AuditContext::operator("test"), create).await.expect("a workspace")

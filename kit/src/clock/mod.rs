@@ -1,8 +1,9 @@
 //! Time: instants in UTC to the microsecond, and the clock that hands them out.
 //!
-//! - here the clock; `time` instants; `bound` the two ends of a filter
+//! - here the clock; `time` instants; `rfc3339` their text; `bound` the two ends of a filter
 
 mod bound;
+pub(crate) mod rfc3339;
 mod time;
 
 use std::sync::Arc;
@@ -10,9 +11,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-pub use bound::{Since, Until};
+pub use bound::{NotABound, Since, Until};
 pub use time::{NotATime, Time};
+
+/// Returns the time zone of this IANA name; UTC if this machine does not know it.
+pub fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
 
 /// The source of time: the system, or a test.
 #[derive(Clone, Debug, Default)]

@@ -10,16 +10,27 @@ use sea_orm::sea_query::{self, ArrayType, ColumnType, Nullable, ValueTypeErr};
 use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::rfc3339::date_time;
+
 /// An instant, to the microsecond; on the wire RFC 3339 in UTC with `Z`.
 ///
 /// Only instants from 1970 to 9999 exist, so that every one has a four-digit year.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Time(Timestamp);
 
-/// The text is not an instant this product can hold.
-#[derive(Debug, thiserror::Error)]
-#[error("expected a time such as 2026-11-23T09:30:00Z")]
-pub struct NotATime;
+/// The reason why a text is not an instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotATime {
+    #[error("expected a time by RFC 3339 such as 2026-11-23T09:30:00Z or 2026-11-23T10:30:00+01:00")]
+    Malformed,
+    #[error("leap seconds cannot be stored: write second 59, or the start of the next minute")]
+    LeapSecond,
+    /// The `+` of an offset has become a blank.
+    #[error("expected + or - before the offset, not a blank; in a URL, write %2B for +")]
+    LostPlus,
+    #[error("expected a time from 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z")]
+    OutOfRange,
+}
 
 const LAST_SECOND: i64 = 253_402_207_200; // 9999-12-30T22:00:00Z, the last that every time zone can show
 
@@ -106,8 +117,7 @@ impl fmt::Display for Time {
 impl FromStr for Time {
     type Err = NotATime;
     fn from_str(text: &str) -> Result<Self, NotATime> {
-        let timestamp: Timestamp = text.parse().map_err(|_| NotATime)?;
-        Self::from_micros(timestamp.as_microsecond()).ok_or(NotATime)
+        Self::from_micros(date_time(text)?).ok_or(NotATime::OutOfRange)
     }
 }
 
@@ -130,7 +140,7 @@ impl utoipa::PartialSchema for Time {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .description(Some("RFC 3339, UTC, years 1970 to 9999"))
+            .description(Some("RFC 3339, from 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z; in responses in UTC with `Z`"))
             .examples([serde_json::json!("2026-11-23T09:30:00Z")])
             .into()
     }

@@ -8,7 +8,7 @@ use askama::filters::HtmlSafe;
 use jiff::tz::TimeZone;
 
 use super::number::plural;
-use crate::clock::Time;
+use crate::clock::{self, Time};
 use crate::day::Day;
 
 /// Writes times for one page: as of now, in one zone. Templates hand over references, code values; both will do.
@@ -29,7 +29,7 @@ pub struct Moment {
 impl Moments {
     /// In the zone of this IANA name; in UTC if this machine does not know it.
     pub fn new(now: Time, zone: &str) -> Self {
-        Self { now, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
+        Self { now, zone: clock::zone(zone) }
     }
 
     /// Returns the time of rendering.

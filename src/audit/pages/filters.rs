@@ -1,7 +1,5 @@
 //! The form above the list. Its field names are those of the API's parameters. Days are days in the workspace's time zone.
 
-use std::time::Duration;
-
 use super::quick::Recent;
 use crate::app::App;
 use crate::audit::action::{Action, Outcome};
@@ -86,7 +84,7 @@ impl Filters {
         let topic = word::<Topic>(fields, "topic", "Choose API keys, people or data.", &mut faults);
         let which = if fields.given("unusual").is_some() { Which::Unusual } else { Which::All };
         let from = from.map(|day| Since(at.start_of(day))).or(recent.map(|recent| Since(recent.begins(at.now()))));
-        let to = to.map(|day| Until(at.start_of(day.tomorrow()).before(Duration::from_micros(1))));
+        let to = to.map(|day| Until(day.ends_in(at.zone())));
         let (search, searched_from) = search(app, workspace, fields, (from, to), &mut faults).await?;
         let filter = EventFilter {
             action,

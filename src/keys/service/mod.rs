@@ -26,7 +26,7 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, IdempotencyOutcome, differences};
 use crate::cluster;
 use crate::core::Core;
-use crate::workspaces::WorkspaceId;
+use crate::workspaces::{self, WorkspaceId};
 use key_format::PlainSecret;
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -187,7 +187,8 @@ async fn begin_idempotent(
 
 /// Returns the default name for a successor of the key `old`: the first candidate that no active key has.
 pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: WorkspaceId, old: &str, now: Time) -> DbResult<String> {
-    for name in successor_names(old, now.date()) {
+    let today = workspaces::day_of(db, workspace, now).await?;
+    for name in successor_names(old, today.date()) {
         if store::find_active_by_name(db, workspace, &name, now).await?.is_none() {
             return Ok(name);
         }
