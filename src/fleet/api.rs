@@ -42,6 +42,8 @@ struct AircraftView {
     model: String,
     /// The airport at which the aircraft is based.
     home_base: Option<Airport>,
+    /// The name of the home base.
+    home_base_name: Option<String>,
     status: Status,
     /// A note on the current status. A change of status clears it.
     status_note: Option<String>,
@@ -61,6 +63,7 @@ impl From<Aircraft> for AircraftView {
             type_designator: aircraft.type_designator,
             model: aircraft.model,
             home_base: aircraft.home_base,
+            home_base_name: aircraft.home_base_name,
             status: aircraft.status,
             status_note: aircraft.status_note,
             expected_return: aircraft.expected_return,

@@ -69,10 +69,22 @@ codes! {
         "an ICAO type designator: 2 to 4 upper-case letters and digits, such as C25B",
         |code| (2..=4).contains(&code.len()) && code.iter().all(|byte| is_upper_or_digit(*byte));
 
-    /// An ICAO location indicator (Doc 7910): 4 upper-case letters, such as `KTEB`.
-    Airport = "^[A-Z]{4}$", "KTEB",
-        "a 4-letter ICAO airport code in upper case, such as KTEB",
-        |code| code.len() == 4 && code.iter().all(u8::is_ascii_uppercase);
+    /// The code of an airport or airfield in upper case: an ICAO location indicator (Doc 7910) of 4 letters, such as `KTEB`; a code
+    /// of the country, of 3 or 4 letters and digits, such as `KN66`, `19AK` and `7B2` of the FAA; or `ZZZZ` for a place without
+    /// one, which requires a name. Three letters alone may be an IATA code and are refused.
+    Airport = "^([A-Z][A-Z0-9]{3}|[0-9][A-Z][A-Z0-9]{2}|[0-9]{2}[A-Z][A-Z0-9]|[0-9]{3}[A-Z]|[A-Z][0-9][A-Z0-9]|[A-Z]{2}[0-9]|[0-9][A-Z][A-Z0-9]|[0-9]{2}[A-Z])$", "KTEB",
+        "an ICAO airport code such as KTEB, a national code with a digit such as KN66, 19AK or 7B2, or ZZZZ with a name, in upper case",
+        |code| {
+            let [letters, digits] = [u8::is_ascii_uppercase, u8::is_ascii_digit].map(|is| code.iter().filter(|byte| is(byte)).count());
+            letters + digits == code.len() && letters > 0 && (code.len() == 4 || code.len() == 3 && digits > 0)
+        };
+}
+
+impl Airport {
+    /// Returns whether the code stands for any place without a code, as in an ICAO flight plan.
+    pub fn is_placeholder(&self) -> bool {
+        self.0 == "ZZZZ"
+    }
 }
 
 fn is_upper_or_digit(byte: u8) -> bool {
@@ -92,12 +104,23 @@ mod tests {
         assert!("N525 SK".parse::<TailNumber>().is_err());
         assert!("CITATION".parse::<TypeDesignator>().is_err());
         let refused = "TEB".parse::<Airport>().expect_err("three letters");
-        assert_eq!(refused.to_string(), "expected a 4-letter ICAO airport code in upper case, such as KTEB");
+        assert!(refused.to_string().starts_with("expected an ICAO airport code such as KTEB, a national code"), "{refused}");
+    }
+
+    #[test]
+    fn airport_has_an_icao_or_a_national_code() {
+        for code in ["KTEB", "ZZZZ", "AFIL", "KN66", "19AK", "K7B2", "N66", "7B2", "TX12", "02A", "AK3", "CNC3", "CAA8", "123A", "TE77"] {
+            assert_eq!(code.parse::<Airport>().map(|code| code.to_string()).as_deref(), Ok(code));
+            assert_eq!(code.parse::<Airport>().map(|code| code.is_placeholder()), Ok(code == "ZZZZ"));
+        }
+        for wrong in ["", "LHR", "TEB", "66", "N6", "123", "1234", "KN66A", "kn66", "KN 6", "K-N6", "KN66 ", "ÄBCD", "KÄ6", "K７B2", "ZZZZZ"] {
+            assert!(wrong.parse::<Airport>().is_err(), "{wrong}");
+        }
     }
 
     proptest! {
         #[test]
-        fn code_matches_its_documented_pattern(tail in "[A-Z0-9-]{2,10}", kind in "[A-Z0-9]{2,4}", airport in "[A-Z]{4}") {
+        fn code_matches_its_documented_pattern(tail in "[A-Z0-9-]{2,10}", kind in "[A-Z0-9]{2,4}", airport in "[A-Z]{4}|[0-9]{2}[A-Z]{2}|[A-Z][0-9]{2}") {
             prop_assert_eq!(tail.parse::<TailNumber>().map(|code| code.to_string()), Ok(tail));
             prop_assert_eq!(kind.parse::<TypeDesignator>().map(|code| code.to_string()), Ok(kind));
             prop_assert_eq!(airport.parse::<Airport>().map(|code| code.to_string()), Ok(airport));
@@ -105,8 +128,8 @@ mod tests {
 
         #[test]
         fn no_other_text_is_an_airport(text in "\\PC{0,6}") {
-            let fits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-            prop_assert_eq!(text.parse::<Airport>().is_ok(), fits);
+            let is_coded = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            prop_assert!(text.parse::<Airport>().is_err() || is_coded && (3..=4).contains(&text.len()));
         }
     }
 }

@@ -16,6 +16,9 @@ pub enum Error {
     /// An expected return in a status that has none.
     #[error("only an aircraft in maintenance, aog or storage has an expected return")]
     NotAway,
+    /// The home base has no name, or a name without a code.
+    #[error("{0}")]
+    UnnamedBase(&'static str),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -26,6 +29,7 @@ impl From<Error> for ApiError {
             Error::NotFound => Self::not_found("aircraft"),
             Error::TailNumberTaken(_) => Self::conflict(sentence(&error)),
             Error::NotAway => Self::invalid_field("expectedReturn", NOT_AWAY),
+            Error::UnnamedBase(message) => Self::invalid_field("homeBaseName", message),
             Error::Db(error) => error.into(),
         }
     }

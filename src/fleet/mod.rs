@@ -3,15 +3,16 @@
 //! Invariants
 //! - A tail number names one aircraft of a workspace.
 //! - Only an active aircraft is available for dispatch.
-//! - Note and expected return belong to the current status; a change of status clears them.
+//! - Note and expected return belong to the current status; a change of status clears them. The name of a place belongs to its code.
 //!
-//! - `code` tail numbers, type designators, airports; `model` aircraft and their rules; `status_board` the public summary
+//! - `code` tail numbers, type designators, airports; `place` names of places; `model` aircraft and their rules; `status_board` the public summary
 //! - `service` create, update; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their HTTP responses
 
 mod api;
 mod code;
 mod error;
 mod model;
+mod place;
 mod service;
 mod status_board;
 mod store;
@@ -21,6 +22,7 @@ pub use api::routes;
 pub use code::{Airport, TailNumber, TypeDesignator};
 pub use error::Error;
 pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
+pub use place::{NAME_REQUIRED, PlaceName, is_identified, name_after};
 pub use service::create;
 pub use store::find;
 pub(crate) use tables::all as tables;

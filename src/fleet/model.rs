@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::code::{Airport, TailNumber, TypeDesignator};
+use super::place::{NAME_REQUIRED, PlaceName, is_identified, name_after};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::http::{Check, Faults, present};
@@ -59,6 +60,7 @@ pub struct Aircraft {
     pub type_designator: TypeDesignator,
     pub model: String,
     pub home_base: Option<Airport>,
+    pub home_base_name: Option<String>,
     pub status: Status,
     pub status_note: Option<String>,
     pub expected_return: Option<Time>,
@@ -67,7 +69,8 @@ pub struct Aircraft {
 }
 
 impl Aircraft {
-    /// Applies the changes of `input`. A change of status clears the note and the expected return.
+    /// Applies the changes of `input`. A change of status clears the note and the expected return, and a change of the home base its
+    /// name.
     #[must_use]
     pub fn with(mut self, input: UpdateAircraft) -> Self {
         if let Some(status) = input.status.filter(|status| *status != self.status) {
@@ -76,10 +79,19 @@ impl Aircraft {
         self.tail_number = input.tail_number.unwrap_or(self.tail_number);
         self.type_designator = input.type_designator.unwrap_or(self.type_designator);
         self.model = input.model.map_or(self.model, Line::into_string);
+        let is_moved = input.home_base.as_ref().is_some_and(|base| *base != self.home_base);
         self.home_base = input.home_base.unwrap_or(self.home_base);
+        self.home_base_name = name_after(self.home_base_name, is_moved, input.home_base_name);
         self.status_note = input.status_note.map_or(self.status_note, kept);
         self.expected_return = input.expected_return.unwrap_or(self.expected_return);
         self
+    }
+
+    /// Returns the fault of the name of the home base. A base that `old` has already is not checked: earlier versions did not know
+    /// names.
+    pub(super) fn base_fault(&self, old: &Self) -> Option<&'static str> {
+        let is_new = (&self.home_base, &self.home_base_name) != (&old.home_base, &old.home_base_name);
+        base_fault(self.home_base.as_ref(), self.home_base_name.as_ref()).filter(|_| is_new)
     }
 
     /// Returns whether the aircraft has no expected return, or its status allows one.
@@ -101,6 +113,9 @@ pub struct CreateAircraft {
     /// The airport at which the aircraft is based.
     #[serde(default)]
     pub home_base: Option<Airport>,
+    /// The name of the home base; required if it is `ZZZZ`.
+    #[serde(default)]
+    pub home_base_name: Option<PlaceName>,
     /// The status; `active` if left out.
     #[serde(default)]
     pub status: Option<Status>,
@@ -115,7 +130,7 @@ pub struct CreateAircraft {
 impl CreateAircraft {
     /// Creates an active aircraft without a home base.
     pub fn new(tail_number: TailNumber, type_designator: TypeDesignator, model: ModelName) -> Self {
-        Self { tail_number, type_designator, model, home_base: None, status: None, status_note: None, expected_return: None }
+        Self { tail_number, type_designator, model, home_base: None, home_base_name: None, status: None, status_note: None, expected_return: None }
     }
 }
 
@@ -123,8 +138,19 @@ impl CreateAircraft {
 pub(super) const NOT_AWAY: &str =
     "Leave it out, or null: only an aircraft in maintenance, aog or storage has an expected return.";
 
+fn base_fault<N>(base: Option<&Airport>, name: Option<&N>) -> Option<&'static str> {
+    match base {
+        None if name.is_some() => Some("Give homeBase as well: ZZZZ for a place without a code."),
+        Some(code) if !is_identified(code, name) => Some(NAME_REQUIRED),
+        _ => None,
+    }
+}
+
 impl Check for CreateAircraft {
     fn check(&self, faults: &mut Faults) {
+        if let Some(fault) = base_fault(self.home_base.as_ref(), self.home_base_name.as_ref()) {
+            faults.add("homeBaseName", fault);
+        }
         let may_return = self.status.unwrap_or(Status::Active).may_return();
         faults.require(may_return || self.expected_return.is_none(), "expectedReturn", NOT_AWAY);
     }
@@ -151,6 +177,10 @@ pub struct UpdateAircraft {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Airport>)]
     pub home_base: Option<Option<Airport>>,
+    /// The name of the home base; `null` removes it. A change of `homeBase` clears it, unless the same request sets it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PlaceName>)]
+    pub home_base_name: Option<Option<PlaceName>>,
     /// The new status of the aircraft.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Status, required = false)]
@@ -190,6 +220,7 @@ mod tests {
             type_designator: "C25B".parse().expect("a type"),
             model: "Citation CJ3+".to_owned(),
             home_base: None,
+            home_base_name: None,
             status: Status::Aog,
             status_note: Some("Hydraulic pump".to_owned()),
             expected_return: Some(Time::LAST),

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
 use kit::db::{DbResult, is_duplicate};
-use kit::text::kept;
+use kit::text::{Line, kept};
 
 pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraft, Error> {
     let now = tx.now();
@@ -18,6 +18,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
         type_designator: input.type_designator,
         model: input.model.into_string(),
         home_base: input.home_base,
+        home_base_name: input.home_base_name.map(Line::into_string),
         status: input.status.unwrap_or(Status::Active),
         status_note: kept(input.status_note),
         expected_return: input.expected_return,
@@ -36,7 +37,12 @@ pub(super) async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAirc
     if !new.may_be_expected() {
         return Err(Error::NotAway);
     }
-    let Some(changes) = differences(&event_fields(&old), &event_fields(&new)) else { return Ok(old) };
+    if let Some(fault) = new.base_fault(&old) {
+        return Err(Error::UnnamedBase(fault));
+    }
+    let texts = [("homeBaseName", old.home_base_name != new.home_base_name)];
+    let changes = and_rewritten(differences(&event_fields(&old), &event_fields(&new)), texts);
+    let Some(changes) = changes else { return Ok(old) };
     let aircraft = Aircraft { updated_at: tx.now(), ..new };
     map_duplicate(&aircraft, store::set(tx.db(), &aircraft).await)?;
     tx.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);

@@ -51,7 +51,7 @@ fn matches(text: &str) -> Condition {
 
 fn row_of(aircraft: &Aircraft) -> Model {
     let Aircraft { id, workspace: workspace_id, status, expected_return, created_at, updated_at, .. } = *aircraft;
-    let Aircraft { tail_number, type_designator, model, home_base, status_note, .. } = aircraft.clone();
+    let Aircraft { tail_number, type_designator, model, home_base, home_base_name, status_note, .. } = aircraft.clone();
     Model {
         id,
         workspace_id,
@@ -59,6 +59,7 @@ fn row_of(aircraft: &Aircraft) -> Model {
         type_designator,
         model,
         home_base,
+        home_base_name,
         status,
         status_note,
         expected_return,
@@ -75,6 +76,7 @@ fn aircraft_of(row: Model) -> Aircraft {
         type_designator: row.type_designator,
         model: row.model,
         home_base: row.home_base,
+        home_base_name: row.home_base_name,
         status: row.status,
         status_note: row.status_note,
         expected_return: row.expected_return,

@@ -19,6 +19,7 @@ pub struct Model {
     pub type_designator: TypeDesignator,
     pub model: String,
     pub home_base: Option<Airport>,
+    pub home_base_name: Option<String>,
     pub status: Status,
     #[sea_orm(column_type = "Text", nullable)]
     pub status_note: Option<String>,

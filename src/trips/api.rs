@@ -41,7 +41,11 @@ struct TripView {
     trip_type: TripType,
     status: Status,
     origin: Airport,
+    /// The name of the place of departure.
+    origin_name: Option<String>,
     destination: Airport,
+    /// The name of the place of arrival.
+    destination_name: Option<String>,
     departure_date: Time,
     /// The time of arrival, after departure; `null` if it is not known.
     arrival_date: Option<Time>,
@@ -62,7 +66,9 @@ impl From<Trip> for TripView {
             trip_type: trip.trip_type,
             status: trip.status,
             origin: trip.origin,
+            origin_name: trip.origin_name,
             destination: trip.destination,
+            destination_name: trip.destination_name,
             departure_date: trip.departure_date,
             arrival_date: trip.arrival_date,
             aircraft_id: trip.aircraft_id,

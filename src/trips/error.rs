@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use super::model::ARRIVAL_TOO_EARLY;
 use super::status::Status;
-use crate::fleet::{self, TailNumber};
+use crate::fleet::{self, NAME_REQUIRED, TailNumber};
 use kit::http::ApiError;
 use kit::text::sentence;
 
@@ -23,6 +23,9 @@ pub enum Error {
     InvalidTransition { from: Status, to: Status },
     #[error("a trip arrives after it departs")]
     ArrivalTooEarly,
+    /// A place has neither a code nor a name; the field of the name.
+    #[error("{0} is missing")]
+    UnnamedPlace(&'static str),
     #[error("there is no such aircraft in this workspace")]
     NoSuchAircraft,
     /// The aircraft is not available for dispatch; shown to callers who may not read the fleet.
@@ -73,6 +76,7 @@ impl From<Error> for ApiError {
             | Error::AircraftUnavailable { .. } => Self::conflict(sentence(&error)),
             Error::ExternalIdDiffers => Self::invalid_field("externalId", "Leave it out, or repeat the one in the URL."),
             Error::ArrivalTooEarly => Self::invalid_field("arrivalDate", ARRIVAL_TOO_EARLY),
+            Error::UnnamedPlace(field) => Self::invalid_field(field, NAME_REQUIRED),
             Error::NoSuchAircraft => Self::invalid_field("aircraftId", sentence(&error)),
             Error::Db(error) => error.into(),
         }

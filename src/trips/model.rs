@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::status::Status;
-use crate::fleet::{AircraftId, Airport};
+use crate::fleet::{AircraftId, Airport, NAME_REQUIRED, PlaceName, is_identified, name_after};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
 use kit::http::{Check, Faults, present};
@@ -44,7 +44,9 @@ pub struct Trip {
     pub trip_type: TripType,
     pub status: Status,
     pub origin: Airport,
+    pub origin_name: Option<String>,
     pub destination: Airport,
+    pub destination_name: Option<String>,
     pub departure_date: Time,
     pub arrival_date: Option<Time>,
     pub aircraft_id: Option<AircraftId>,
@@ -64,7 +66,9 @@ impl Trip {
             trip_type: input.trip_type,
             status: input.status.unwrap_or(Status::Draft),
             origin: input.origin,
+            origin_name: input.origin_name.map(Line::into_string),
             destination: input.destination,
+            destination_name: input.destination_name.map(Line::into_string),
             departure_date: input.departure_date,
             arrival_date: input.arrival_date,
             aircraft_id: input.aircraft_id,
@@ -83,10 +87,14 @@ impl Trip {
         Self { updated_at: self.updated_at, ..Self::new(self.id, self.workspace, self.created_at, input) }
     }
 
-    /// Applies the changes of `input`.
+    /// Applies the changes of `input`. A change of origin or destination clears its name.
     #[must_use]
     pub fn with(self, input: UpdateTrip) -> Self {
+        let departs_elsewhere = input.origin.as_ref().is_some_and(|origin| *origin != self.origin);
+        let arrives_elsewhere = input.destination.as_ref().is_some_and(|destination| *destination != self.destination);
         Self {
+            origin_name: name_after(self.origin_name, departs_elsewhere, input.origin_name),
+            destination_name: name_after(self.destination_name, arrives_elsewhere, input.destination_name),
             external_id: input.external_id.map_or(self.external_id, |id| id.map(Line::into_string)),
             trip_type: input.trip_type.unwrap_or(self.trip_type),
             status: input.status.unwrap_or(self.status),
@@ -104,6 +112,20 @@ impl Trip {
     /// Returns whether the arrival, if it is known, is after the departure.
     pub fn arrives_in_time(&self) -> bool {
         arrives_in_time(self.departure_date, self.arrival_date)
+    }
+
+    /// Returns the field of the name that is missing, if the trip has a place without code and name. Places that `old` has already
+    /// are not checked: earlier versions did not know names.
+    pub fn missing_name(&self, old: Option<&Self>) -> Option<&'static str> {
+        let places = |trip: &Self| {
+            [(trip.origin.clone(), trip.origin_name.clone()), (trip.destination.clone(), trip.destination_name.clone())]
+        };
+        let [origin, destination] = places(self);
+        let is_new = |place: usize, new: &(Airport, Option<String>)| old.is_none_or(|old| places(old)[place] != *new);
+        [("originName", 0, origin), ("destinationName", 1, destination)]
+            .into_iter()
+            .find(|(_, place, new)| is_new(*place, new) && !is_identified(&new.0, new.1.as_ref()))
+            .map(|(field, ..)| field)
     }
 
     /// Returns whether the aircraft must be available for dispatch: from release to landing, except for trips that move or check
@@ -139,8 +161,14 @@ pub struct CreateTrip {
     pub status: Option<Status>,
     /// The airport of departure.
     pub origin: Airport,
+    /// The name of the place of departure; required if the origin is `ZZZZ`.
+    #[serde(default)]
+    pub origin_name: Option<PlaceName>,
     /// The airport of arrival.
     pub destination: Airport,
+    /// The name of the place of arrival; required if the destination is `ZZZZ`.
+    #[serde(default)]
+    pub destination_name: Option<PlaceName>,
     /// The time of departure.
     pub departure_date: Time,
     /// The time of arrival, after departure.
@@ -166,7 +194,9 @@ impl CreateTrip {
             trip_type,
             status: None,
             origin,
+            origin_name: None,
             destination,
+            destination_name: None,
             departure_date,
             arrival_date: None,
             aircraft_id: None,
@@ -178,6 +208,8 @@ impl CreateTrip {
 
 impl Check for CreateTrip {
     fn check(&self, faults: &mut Faults) {
+        faults.require(is_identified(&self.origin, self.origin_name.as_ref()), "originName", NAME_REQUIRED);
+        faults.require(is_identified(&self.destination, self.destination_name.as_ref()), "destinationName", NAME_REQUIRED);
         faults.require(arrives_in_time(self.departure_date, self.arrival_date), "arrivalDate", ARRIVAL_TOO_EARLY);
         check_passengers(Some(self.passenger_count), faults);
     }
@@ -203,10 +235,18 @@ pub struct UpdateTrip {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Airport, required = false)]
     pub origin: Option<Airport>,
+    /// The name of the place of departure; `null` removes it. A change of `origin` clears it, unless the same request sets it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PlaceName>)]
+    pub origin_name: Option<Option<PlaceName>>,
     /// The airport of arrival.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Airport, required = false)]
     pub destination: Option<Airport>,
+    /// The name of the place of arrival; `null` removes it. A change of `destination` clears it, unless the same request sets it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PlaceName>)]
+    pub destination_name: Option<Option<PlaceName>>,
     /// The time of departure.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Time, required = false)]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripId, UpdateTrip};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
 use crate::fleet;
 use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
@@ -46,7 +46,7 @@ async fn save(tx: &mut AuditedTx, old: Trip, new: Trip) -> Result<Trip, Error> {
     if !old.status.may_become(new.status) {
         return Err(Error::InvalidTransition { from: old.status, to: new.status });
     }
-    let Some(changes) = differences(&event_fields(&old), &event_fields(&new)) else { return Ok(old) };
+    let Some(changes) = changes(&old, &new) else { return Ok(old) };
     require_valid(tx, Some(&old), &new).await?;
     let trip = Trip { updated_at: tx.now(), ..new };
     map_duplicate(&trip, store::set(tx.db(), &trip).await)?;
@@ -59,6 +59,9 @@ async fn save(tx: &mut AuditedTx, old: Trip, new: Trip) -> Result<Trip, Error> {
 async fn require_valid(tx: &AuditedTx, old: Option<&Trip>, new: &Trip) -> Result<(), Error> {
     if !new.arrives_in_time() {
         return Err(Error::ArrivalTooEarly);
+    }
+    if let Some(field) = new.missing_name(old) {
+        return Err(Error::UnnamedPlace(field));
     }
     let assignment = |trip: &Trip| (trip.status, trip.trip_type, trip.aircraft_id);
     let Some(id) = new.aircraft_id.filter(|_| old.map(assignment) != Some(assignment(new))) else { return Ok(()) };
@@ -79,6 +82,15 @@ fn map_duplicate(trip: &Trip, result: DbResult<()>) -> Result<(), Error> {
 
 fn target(trip: &Trip) -> Target {
     Target::new(TargetKind::Trip, trip.id, &format!("{}–{} {}", trip.origin, trip.destination, trip.departure_date.date()))
+}
+
+/// Returns the changed fields. Names of places may be those of private persons: of them only the fact of a change is recorded.
+fn changes(old: &Trip, new: &Trip) -> Option<Value> {
+    let texts = [
+        ("originName", old.origin_name != new.origin_name),
+        ("destinationName", old.destination_name != new.destination_name),
+    ];
+    and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
 }
 
 fn event_fields(trip: &Trip) -> Value {

@@ -38,7 +38,7 @@ async fn aircraft_is_created_shown_and_recorded() {
     let made = client.post(AIRCRAFT, body).await.is(201);
     let expected = json!({
         "id": made.at("/data/id"), "tailNumber": "N525SK", "typeDesignator": "C25B", "model": "Citation CJ3+",
-        "homeBase": "KTEB", "status": "aog", "statusNote": "Hydraulic pump", "expectedReturn": "2026-12-01T06:00:00Z",
+        "homeBase": "KTEB", "homeBaseName": null, "status": "aog", "statusNote": "Hydraulic pump", "expectedReturn": "2026-12-01T06:00:00Z",
         "dispatchAvailable": false, "createdAt": "2026-11-23T09:30:00Z", "updatedAt": "2026-11-23T09:30:00Z",
     });
     assert_eq!(*made.at("/data"), expected);
@@ -143,6 +143,28 @@ async fn unchanged_update_is_not_recorded() {
     let same = client.patch(&path, json!({ "model": "Citation CJ3+", "homeBase": null })).await.is(200);
     assert_eq!(same.at("/data"), made.at("/data"));
     assert_eq!(logged(&t).await.len(), 1);
+}
+
+#[tokio::test]
+async fn home_base_without_a_code_has_a_name() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    let based = |base: Value, name: Value| {
+        let mut body = citation("N1");
+        (body["homeBase"], body["homeBaseName"]) = (base, name);
+        body
+    };
+    client.post(AIRCRAFT, based(json!("ZZZZ"), Value::Null)).await.is(400).names_field("homeBaseName");
+    client.post(AIRCRAFT, based(Value::Null, json!("Miller strip"))).await.is(400).names_field("homeBaseName");
+    let made = client.post(AIRCRAFT, based(json!("ZZZZ"), json!(" Miller strip "))).await.is(201);
+    assert_eq!(made.at("/data/homeBaseName"), "Miller strip");
+    let path = format!("{AIRCRAFT}/{}", made.text_at("/data/id"));
+    client.patch(&path, json!({ "homeBaseName": null })).await.is(400).names_field("homeBaseName");
+    let named = client.patch(&path, json!({ "homeBaseName": "Miller Field" })).await.is(200);
+    assert_eq!(named.at("/data/homeBaseName"), "Miller Field");
+    let moved = client.patch(&path, json!({ "homeBase": "19AK" })).await.is(200);
+    assert_eq!((moved.at("/data/homeBase"), moved.at("/data/homeBaseName")), (&json!("19AK"), &Value::Null));
+    assert!(!logged(&t).await.iter().any(|event| event.to_string().contains("Miller")));
 }
 
 #[tokio::test]
