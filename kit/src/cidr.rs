@@ -100,10 +100,14 @@ fn length_of(text: &str, address: IpAddr, bits: u8) -> Result<u8, NotACidr> {
         Ok(length) if is_number && length <= bits => Ok(length),
         _ if is_number && bits == 32 => Err(NotACidr::Unreachable("the length of an IPv4 block is 0 to 32")),
         _ if is_number => Err(NotACidr::Unreachable("the length of an IPv6 block is 0 to 128")),
-        _ => Err(text.parse::<IpAddr>().ok().and_then(|mask| ipnet::ip_mask_to_prefix(mask).ok()).filter(|_| bits == 32).map_or(
-            NotACidr::Malformed,
-            |length| misleading("a block ends with its length in bits", format_args!("{address}/{length}")),
-        )),
+        _ => Err(text
+            .parse::<IpAddr>()
+            .ok()
+            .and_then(|mask| ipnet::ip_mask_to_prefix(mask).ok())
+            .filter(|_| bits == 32)
+            .map_or(NotACidr::Malformed, |length| {
+                misleading("a block ends with its length in bits", format_args!("{address}/{length}"))
+            })),
     }
 }
 
@@ -244,9 +248,30 @@ mod tests {
             assert!(matches!(text.parse::<Cidr>(), Err(NotACidr::Unreachable(_))), "{text}");
         }
         for text in [
-            "", "/", "/24", "10.0.0.0/", "10.0.0.0/+8", "10.0.0.0/8/8", "10.0.0/8", "10.1", "167772160", "0x0a.0.0.0", "+10.0.0.1",
-            "10.0.0.0 /8", "10.0.0.0/ 8", "10.0.0.0-10.0.0.9", "10.0.0.*", "203.0.113.7:80", "localhost", "１０.0.0.0/8",
-            "2001:db8::g/32", "2001:db8:::/32", "10.0.0.0/0.255.0.255", "::ffff:203.0.113.999", "fe80::1%", "256.0.0.1",
+            "",
+            "/",
+            "/24",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "10.0.0.0/8/8",
+            "10.0.0/8",
+            "10.1",
+            "167772160",
+            "0x0a.0.0.0",
+            "+10.0.0.1",
+            "10.0.0.0 /8",
+            "10.0.0.0/ 8",
+            "10.0.0.0-10.0.0.9",
+            "10.0.0.*",
+            "203.0.113.7:80",
+            "localhost",
+            "１０.0.0.0/8",
+            "2001:db8::g/32",
+            "2001:db8:::/32",
+            "10.0.0.0/0.255.0.255",
+            "::ffff:203.0.113.999",
+            "fe80::1%",
+            "256.0.0.1",
         ] {
             let read = text.parse::<Cidr>();
             let is_refused = read == Err(NotACidr::Malformed) || text == "fe80::1%" && read.is_err();

@@ -48,6 +48,7 @@ macro_rules! codes {
                 use utoipa::openapi::schema::{ObjectBuilder, Type};
                 ObjectBuilder::new()
                     .schema_type(Type::String)
+                    .description(Some($expected))
                     .pattern(Some($pattern))
                     .examples([serde_json::json!($example)])
                     .into()
@@ -109,11 +110,16 @@ mod tests {
 
     #[test]
     fn airport_has_an_icao_or_a_national_code() {
-        for code in ["KTEB", "ZZZZ", "AFIL", "KN66", "19AK", "K7B2", "N66", "7B2", "TX12", "02A", "AK3", "CNC3", "CAA8", "123A", "TE77"] {
+        for code in
+            ["KTEB", "ZZZZ", "AFIL", "KN66", "19AK", "K7B2", "N66", "7B2", "TX12", "02A", "AK3", "CNC3", "CAA8", "123A", "TE77"]
+        {
             assert_eq!(code.parse::<Airport>().map(|code| code.to_string()).as_deref(), Ok(code));
             assert_eq!(code.parse::<Airport>().map(|code| code.is_placeholder()), Ok(code == "ZZZZ"));
         }
-        for wrong in ["", "LHR", "TEB", "66", "N6", "123", "1234", "KN66A", "kn66", "KN 6", "K-N6", "KN66 ", "ÄBCD", "KÄ6", "K７B2", "ZZZZZ"] {
+        for wrong in [
+            "", "LHR", "TEB", "66", "N6", "123", "1234", "KN66A", "kn66", "KN 6", "K-N6", "KN66 ", "ÄBCD", "KÄ6", "K７B2",
+            "ZZZZZ",
+        ] {
             assert!(wrong.parse::<Airport>().is_err(), "{wrong}");
         }
     }

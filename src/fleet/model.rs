@@ -130,7 +130,16 @@ pub struct CreateAircraft {
 impl CreateAircraft {
     /// Creates an active aircraft without a home base.
     pub fn new(tail_number: TailNumber, type_designator: TypeDesignator, model: ModelName) -> Self {
-        Self { tail_number, type_designator, model, home_base: None, home_base_name: None, status: None, status_note: None, expected_return: None }
+        Self {
+            tail_number,
+            type_designator,
+            model,
+            home_base: None,
+            home_base_name: None,
+            status: None,
+            status_note: None,
+            expected_return: None,
+        }
     }
 }
 

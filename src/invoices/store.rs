@@ -33,8 +33,7 @@ pub(super) async fn list_payments(
     paging: Paging,
 ) -> DbResult<Page<Payment>> {
     use payment::Column;
-    let of_invoice =
-        payment::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::InvoiceId.eq(invoice));
+    let of_invoice = payment::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::InvoiceId.eq(invoice));
     page(db, of_invoice.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id), paging, |row| Ok(payment_of(row))).await
 }
 

@@ -86,10 +86,8 @@ fn target(trip: &Trip) -> Target {
 
 /// Returns the changed fields. Names of places may be those of private persons: of them only the fact of a change is recorded.
 fn changes(old: &Trip, new: &Trip) -> Option<Value> {
-    let texts = [
-        ("originName", old.origin_name != new.origin_name),
-        ("destinationName", old.destination_name != new.destination_name),
-    ];
+    let texts =
+        [("originName", old.origin_name != new.origin_name), ("destinationName", old.destination_name != new.destination_name)];
     and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
 }
 

@@ -110,7 +110,8 @@ async fn numbers_and_names_have_the_day_of_the_workspace() {
 async fn times_are_rfc_3339_in_bodies() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
-    let trip = |departure: &str| json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "departureDate": departure });
+    let trip =
+        |departure: &str| json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "departureDate": departure });
     for (text, stored) in [
         ("2027-07-21T00:00:00+01:00", "2027-07-20T23:00:00Z"),
         ("2027-07-21t00:00:00.25z", "2027-07-21T00:00:00.25Z"),
