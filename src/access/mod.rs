@@ -41,7 +41,7 @@ pub use open_page::OpenPage;
 pub use page_session::PageSession;
 pub use permission::{
     Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers,
-    MemberPermission, OwnWorkspace, Permission, ReadAuditLog, RemoveMembers, RevokeKeys, SafetyRead, SafetyWrite, SignOut,
+    MemberPermission, OwnWorkspace, Permission, ReadAuditLog, ReadReports, RemoveMembers, RevokeKeys, SafetyWrite, SignOut,
     SignedIn, SwitchKeys, TripsRead, TripsWrite, WorkspacePermission,
 };
 pub use reader::Reader;

@@ -71,9 +71,10 @@ permissions! {
     TripsWrite: Caller = Rule::Scope(Scope::write(Module::Trips));
     FleetRead: Caller = Rule::Scope(Scope::read(Module::Fleet));
     FleetWrite: Caller = Rule::Scope(Scope::write(Module::Fleet));
-    SafetyRead: Caller = Rule::Scope(Scope::read(Module::Safety));
+    /// Read safety reports: all of them with `safety:read`, their own for members who may only file them.
+    ReadReports: Caller = Rule::ReadReports;
     SafetyWrite: Caller = Rule::Scope(Scope::write(Module::Safety));
-    /// File a safety report: keys with `safety:write`, members who may write reports, and pilots.
+    /// File a safety report: keys with `safety:write`, members who may write reports, pilots and dispatchers.
     FileReports: Caller = Rule::FileReports;
     InvoicesRead: Caller = Rule::Scope(Scope::read(Module::Invoices));
     InvoicesWrite: Caller = Rule::Scope(Scope::write(Module::Invoices));

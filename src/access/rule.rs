@@ -31,7 +31,9 @@ pub enum Rule {
     SignedIn,
     /// Keys with the scope; members whose role allows the same.
     Scope(Scope),
-    /// Keys that may write safety reports; members who may, and pilots.
+    /// Keys that may read safety reports; members who may, and those who file reports, for their own.
+    ReadReports,
+    /// Keys that may write safety reports; members who may, pilots and dispatchers.
     FileReports,
     /// Keys with `audit:read`; administrators and auditors.
     ReadAuditLog,
@@ -46,6 +48,7 @@ impl Rule {
     pub const fn scope(self) -> Option<Scope> {
         match self {
             Self::Scope(scope) => Some(scope),
+            Self::ReadReports => Some(Scope::read(Module::Safety)),
             Self::FileReports => Some(Scope::write(Module::Safety)),
             Self::ReadAuditLog => Some(Scope::read(Module::Audit)),
             Self::Anyone | Self::Identified | Self::SignedIn | Self::Administrator | Self::AccountOwner => None,
@@ -55,7 +58,7 @@ impl Rule {
     pub const fn credentials(self) -> Credentials {
         match self {
             Self::Anyone => Credentials::None,
-            Self::Identified | Self::Scope(_) | Self::FileReports | Self::ReadAuditLog => Credentials::KeyOrSession,
+            Self::Identified | Self::Scope(_) | Self::ReadReports | Self::FileReports | Self::ReadAuditLog => Credentials::KeyOrSession,
             Self::SignedIn | Self::Administrator | Self::AccountOwner => Credentials::Session,
         }
     }
@@ -65,6 +68,7 @@ impl Rule {
         match self {
             Self::Anyone | Self::Identified | Self::SignedIn => true,
             Self::Scope(scope) => role.allows(scope),
+            Self::ReadReports => role.allows(Scope::read(Module::Safety)) || role.files_reports(),
             Self::FileReports => role.files_reports(),
             Self::ReadAuditLog => role.reads_audit_log(),
             Self::Administrator => role.is_administrator(),
@@ -80,7 +84,8 @@ impl fmt::Display for Rule {
             Self::Identified => f.write_str("any credential"),
             Self::SignedIn => f.write_str("any member"),
             Self::Scope(scope) => scope.fmt(f),
-            Self::FileReports => f.write_str("safety:write or pilot"),
+            Self::ReadReports => f.write_str("safety:read, or pilot or dispatcher for own reports"),
+            Self::FileReports => f.write_str("safety:write, or pilot or dispatcher"),
             Self::ReadAuditLog => f.write_str("audit:read"),
             Self::Administrator => f.write_str("administrator"),
             Self::AccountOwner => f.write_str("account owner"),

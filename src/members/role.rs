@@ -15,9 +15,9 @@ pub enum Role {
     Admin,
     /// Writes safety reports, reads the rest.
     SafetyManager,
-    /// Writes trips and fleet, reads safety.
+    /// Writes trips and fleet, files safety reports and reads their own.
     Dispatcher,
-    /// Reads trips and fleet, files safety reports.
+    /// Reads trips and fleet, files safety reports and reads their own.
     Pilot,
     /// Reads everything and the audit log.
     Auditor,
@@ -60,8 +60,8 @@ impl Role {
             }
             Self::Admin => "Manages API keys and members, reads the audit log, and works with all of the workspace's data.",
             Self::SafetyManager => "Works with safety reports; sees trips, fleet and invoices.",
-            Self::Dispatcher => "Works with trips and fleet; sees safety reports.",
-            Self::Pilot => "Sees trips and fleet; files safety reports.",
+            Self::Dispatcher => "Works with trips and fleet; files safety reports and sees their own.",
+            Self::Pilot => "Sees trips and fleet; files safety reports and sees their own.",
             Self::Auditor => "Sees all of the workspace's data and the audit log; changes nothing.",
         }
     }
@@ -80,9 +80,9 @@ impl Role {
         self.is_administrator() || matches!(self, Self::Auditor)
     }
 
-    /// Returns true for roles that may write safety reports, and for pilots, who may only file them.
+    /// Returns true for roles that may write safety reports, and for pilots and dispatchers, who may only file them.
     pub fn files_reports(self) -> bool {
-        self == Self::Pilot || self.allows(Scope::write(Module::Safety))
+        matches!(self, Self::Pilot | Self::Dispatcher) || self.allows(Scope::write(Module::Safety))
     }
 
     /// Returns true if this role may do what `scope` names.
@@ -100,12 +100,10 @@ impl Role {
             (Self::AccountOwner | Self::Admin, Audit)
             | (Self::Auditor, Trips | Fleet | Safety | Invoices | Audit)
             | (Self::SafetyManager, Trips | Fleet | Invoices)
-            | (Self::Dispatcher, Safety)
             | (Self::Pilot, Trips | Fleet) => Some(Read),
             (Self::Auditor | Self::SafetyManager, Webhooks)
             | (Self::SafetyManager, Audit)
-            | (Self::Dispatcher, Invoices | Webhooks | Audit)
-            | (Self::Pilot, Safety | Invoices | Webhooks | Audit) => None,
+            | (Self::Dispatcher | Self::Pilot, Safety | Invoices | Webhooks | Audit) => None,
         }
     }
 }

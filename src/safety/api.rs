@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::error::Error;
 use super::kinds::{Confidentiality, ReportType, Severity, Status};
-use super::model::{CreateReport, Report, ReportFilter, ReportId, Reporter, UpdateReport};
+use super::model::{CreateReport, Readable, Report, ReportFilter, ReportId, Reporter, UpdateReport};
 use super::summary::{self, ReportSummary};
 use super::{service, store};
-use crate::access::{Allowed, Caller, FileReports, SafetyRead, SafetyWrite};
+use crate::access::{Allowed, Caller, FileReports, ReadReports, SafetyWrite};
 use crate::app::App;
 use crate::members::MemberId;
 use crate::middleware::OmitClientIp;
@@ -80,25 +80,33 @@ impl From<Report> for ReportView {
     }
 }
 
+/// Returns the reports that the caller can read: all with `safety:read`, by scope or role; pilots and dispatchers read their own.
+fn readable(who: &Allowed<ReadReports>) -> Readable {
+    match who.caller() {
+        Caller::Member(caller) if !who.may(Scope::read(Module::Safety)) => Readable::FiledByName(caller.member().id),
+        Caller::Member(_) | Caller::Key(_) => Readable::All,
+    }
+}
+
 async fn index(
-    who: Allowed<SafetyRead>,
+    who: Allowed<ReadReports>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<ReportFilter>,
 ) -> Result<JsonOk<Page<ReportView>>, ApiError> {
-    let page = store::list(app.db.read(), who.workspace(), &filter, paging).await?;
+    let page = store::list(app.db.read(), who.workspace(), readable(&who), &filter, paging).await?;
     Ok(JsonOk(page.map(ReportView::from)))
 }
 
-async fn count(who: Allowed<SafetyRead>, State(app): State<App>) -> Result<JsonOk<ReportSummary>, ApiError> {
-    Ok(JsonOk(summary::summary(app.db.read(), who.workspace()).await?))
+async fn count(who: Allowed<ReadReports>, State(app): State<App>) -> Result<JsonOk<ReportSummary>, ApiError> {
+    Ok(JsonOk(summary::summary(app.db.read(), who.workspace(), readable(&who)).await?))
 }
 
 async fn show(
-    who: Allowed<SafetyRead>,
+    who: Allowed<ReadReports>,
     State(app): State<App>,
     Path(id): Path<ReportId>,
 ) -> Result<JsonOk<ReportView>, ApiError> {
-    let report = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    let report = store::find(app.db.read(), who.workspace(), readable(&who), id).await?.ok_or(Error::NotFound)?;
     Ok(JsonOk(report.into()))
 }
 

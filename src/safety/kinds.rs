@@ -19,16 +19,48 @@ kit::string_enum! {
 }
 
 kit::string_enum! {
-    /// The severity of the actual or possible harm.
+    /// The severity of the harm that was done or could have been, after ICAO Doc 9859: `negligible` (hardly any consequence),
+    /// `minor` (a nuisance, a limitation, an emergency procedure that was used), `major` (safety margins clearly reduced, a serious
+    /// incident, persons injured), `hazardous` (safety margins largely reduced, serious injury, major damage), `catastrophic`
+    /// (an aircraft lost, several deaths).
     Severity as ReportSeverity {
-        /// No harm is expected.
+        Negligible = "negligible",
+        Minor = "minor",
+        Major = "major",
+        Hazardous = "hazardous",
+        Catastrophic = "catastrophic",
+    }
+}
+
+kit::string_enum! {
+    /// The severity in four steps: the only one that nodes of the previous version read and write.
+    FormerSeverity as FormerReportSeverity {
         Low = "low",
-        /// Safety margins were reduced.
         Medium = "medium",
-        /// Serious harm was possible.
         High = "high",
-        /// Serious harm was done, or was prevented only by chance.
         Critical = "critical",
+    }
+}
+
+impl From<Severity> for FormerSeverity {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Negligible | Severity::Minor => Self::Low,
+            Severity::Major => Self::Medium,
+            Severity::Hazardous => Self::High,
+            Severity::Catastrophic => Self::Critical,
+        }
+    }
+}
+
+impl From<FormerSeverity> for Severity {
+    fn from(former: FormerSeverity) -> Self {
+        match former {
+            FormerSeverity::Low => Self::Minor,
+            FormerSeverity::Medium => Self::Major,
+            FormerSeverity::High => Self::Hazardous,
+            FormerSeverity::Critical => Self::Catastrophic,
+        }
     }
 }
 
@@ -55,6 +87,13 @@ kit::string_enum! {
         Confidential = "confidential",
         /// The name is not stored.
         Anonymous = "anonymous",
+    }
+}
+
+impl Severity {
+    /// Parses a severity that this version or the previous one recorded.
+    pub fn from_record(word: &str) -> Option<Self> {
+        word.parse().ok().or_else(|| word.parse::<FormerSeverity>().ok().map(Self::from))
     }
 }
 
@@ -137,6 +176,19 @@ mod tests {
         let prefixes: HashSet<_> = ReportType::ALL.iter().map(|kind| kind.prefix()).collect();
         assert_eq!(prefixes.len(), ReportType::ALL.len());
         assert!(prefixes.iter().all(|prefix| prefix.len() == 3));
+    }
+
+    #[test]
+    fn severity_of_the_previous_version_has_one_equivalent() {
+        for former in FormerSeverity::ALL {
+            assert_eq!(FormerSeverity::from(Severity::from(*former)), *former);
+            assert_eq!(Severity::from_record(former.as_str()), Some(Severity::from(*former)));
+        }
+        for severity in Severity::ALL {
+            assert_eq!(Severity::from_record(severity.as_str()), Some(*severity));
+        }
+        assert_eq!(FormerSeverity::from(Severity::Negligible), FormerSeverity::Low);
+        assert_eq!(Severity::from_record("awful"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Invariants
 //! - The reporter of an anonymous report is not stored: no column, audit event or stored response identifies them.
 //! - The reporter of a confidential report is stored in one column that no response contains; the audit log does not name them.
+//! - Pilots and dispatchers read the reports that they filed as `standard`, and no others.
 //! - Confidentiality only increases, and only as far as the promise can still be kept.
 //! - A report number has the type, the year of filing in the workspace's time zone and a counter without gaps: `HAZ-2026-0007`.
 //!

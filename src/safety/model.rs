@@ -43,6 +43,15 @@ impl From<Actor> for Reporter {
     }
 }
 
+/// The reports of a workspace that a caller can read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Readable {
+    All,
+    /// The reports that this member filed as `standard`. A report that was filed in confidence is not shown even to its reporter:
+    /// their list would disclose them to anyone who sees it.
+    FiledByName(MemberId),
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Report {
     pub id: ReportId,
@@ -104,7 +113,7 @@ pub struct CreateReport {
     #[serde(default = "usual")]
     #[schema(default = "standard")]
     pub confidentiality: Confidentiality,
-    /// The member who is to investigate. Pilots file reports and cannot assign them.
+    /// The member who is to investigate. Pilots and dispatchers file reports and cannot assign them.
     #[serde(default)]
     pub assigned_to: Option<MemberId>,
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::error::Error;
 use super::kinds::{Confidentiality, Status};
-use super::model::{CreateReport, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
+use super::model::{CreateReport, Readable, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
 use super::store;
 use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
 use crate::members::{self, MemberId};
@@ -53,7 +53,7 @@ pub async fn create(tx: &mut AuditedTx, reporter: Reporter, input: CreateReport)
 
 /// Changes a report. Writes and records nothing if nothing differs.
 pub async fn update(tx: &mut AuditedTx, id: ReportId, input: UpdateReport) -> Result<Report, Error> {
-    let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
+    let old = store::find(tx.db(), tx.workspace(), Readable::All, id).await?.ok_or(Error::NotFound)?;
     let mut report = old.clone();
     if let Some(to) = input.status {
         report.status =

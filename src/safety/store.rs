@@ -5,8 +5,8 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::kinds::{ReportType, Status};
-use super::model::{Report, ReportFilter, ReportId, Reporter};
+use super::kinds::{Confidentiality, FormerSeverity, ReportType, Severity, Status};
+use super::model::{Readable, Report, ReportFilter, ReportId, Reporter};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -21,38 +21,79 @@ pub(super) async fn set(db: &impl ConnectionTrait, report: &Report) -> DbResult<
     update_row(db, row_of(report).into_active_model().reset_all()).await
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: ReportId) -> DbResult<Option<Report>> {
-    let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
+/// Returns a report, if it is one of `readable`.
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    readable: Readable,
+    id: ReportId,
+) -> DbResult<Option<Report>> {
+    let row = Entity::find_by_id(id).filter(within(workspace, readable)).one(db).await?;
     row.map(report_of).transpose()
 }
 
-/// Returns one page of a workspace's reports, the newest first.
+/// Returns one page of the readable reports of a workspace, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
+    readable: Readable,
     filter: &ReportFilter,
     paging: Paging,
 ) -> DbResult<Page<Report>> {
-    let condition = Condition::all()
-        .add(Column::WorkspaceId.eq(workspace))
+    let condition = within(workspace, readable)
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
         .add_option(filter.report_type.map(|kind| Column::ReportType.eq(kind)))
-        .add_option(filter.severity.map(|severity| Column::Severity.eq(severity)))
+        .add_option(filter.severity.map(has_severity))
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|to| Column::OccurredAt.lte(to.0)));
     let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
     page(db, newest, paging, report_of).await
 }
 
-/// Returns type, status and time of every report of a workspace, for the summary.
+/// Returns type, status and time of every readable report of a workspace, for the summary.
 ///
 /// The caller groups by month: the two engines have no common function for it.
-pub(super) async fn outlines(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<(ReportType, Status, Time)>> {
+pub(super) async fn outlines(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    readable: Readable,
+) -> DbResult<Vec<(ReportType, Status, Time)>> {
     let outlines = Entity::find()
         .select_only()
         .columns([Column::ReportType, Column::Status, Column::OccurredAt])
-        .filter(Column::WorkspaceId.eq(workspace));
+        .filter(within(workspace, readable));
     outlines.into_tuple().all(db).await
+}
+
+fn within(workspace: WorkspaceId, readable: Readable) -> Condition {
+    let condition = Condition::all().add(Column::WorkspaceId.eq(workspace));
+    match readable {
+        Readable::All => condition,
+        Readable::FiledByName(member) => {
+            condition.add(Column::ReporterId.eq(member.to_string())).add(Column::FiledAs.eq(Confidentiality::Standard))
+        }
+    }
+}
+
+/// Returns the condition that a row has the severity by [`severity_of`].
+fn has_severity(severity: Severity) -> Condition {
+    let former = Condition::all().add(Column::Severity.eq(FormerSeverity::from(severity)));
+    match severity {
+        Severity::Negligible => former.add(Column::IcaoSeverity.eq(severity)),
+        // Null in a row of the previous version.
+        Severity::Minor => former.add(
+            Condition::any().add(Column::IcaoSeverity.is_null()).add(Column::IcaoSeverity.ne(Severity::Negligible)),
+        ),
+        Severity::Major | Severity::Hazardous | Severity::Catastrophic => former,
+    }
+}
+
+/// Returns the severity of a row. A node of the previous version changes only the former one: if the two differ, that one is
+/// newer.
+fn severity_of(row: &Model) -> Option<Severity> {
+    let former = row.severity?;
+    let kept = row.icao_severity.filter(|severity| FormerSeverity::from(*severity) == former);
+    Some(kept.unwrap_or_else(|| former.into()))
 }
 
 fn row_of(report: &Report) -> Model {
@@ -65,7 +106,8 @@ fn row_of(report: &Report) -> Model {
         description: report.description.clone(),
         location: report.location.clone(),
         occurred_at: report.occurred_at,
-        severity: report.severity,
+        severity: report.severity.map(FormerSeverity::from),
+        icao_severity: report.severity,
         status: report.status,
         confidentiality: report.confidentiality,
         filed_as: report.filed_as,
@@ -80,6 +122,7 @@ fn row_of(report: &Report) -> Model {
 fn report_of(row: Model) -> DbResult<Report> {
     let broken = |_| DbErr::Type(format!("report {}: assigned to", row.id));
     Ok(Report {
+        severity: severity_of(&row),
         assigned_to: row.assigned_to.map(|id| id.parse()).transpose().map_err(broken)?,
         id: row.id,
         workspace: row.workspace_id,
@@ -89,7 +132,6 @@ fn report_of(row: Model) -> DbResult<Report> {
         description: row.description,
         location: row.location,
         occurred_at: row.occurred_at,
-        severity: row.severity,
         status: row.status,
         confidentiality: row.confidentiality,
         filed_as: row.filed_as,

@@ -7,12 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::kinds::{ReportType, Status};
+use super::model::Readable;
 use super::store;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
 
-/// The numbers of safety reports.
+/// The numbers of the safety reports that the caller can read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReportSummary)]
@@ -38,8 +39,12 @@ pub struct MonthCount {
     pub count: i64,
 }
 
-pub(super) async fn summary(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<ReportSummary> {
-    store::outlines(db, workspace).await.map(count)
+pub(super) async fn summary(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    readable: Readable,
+) -> DbResult<ReportSummary> {
+    store::outlines(db, workspace, readable).await.map(count)
 }
 
 fn count(reports: Vec<(ReportType, Status, Time)>) -> ReportSummary {

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::kinds::{Confidentiality, ReportType, Severity, Status};
+use super::kinds::{Confidentiality, FormerSeverity, ReportType, Severity, Status};
 use super::model::ReportId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -20,7 +20,10 @@ pub struct Model {
     pub description: String,
     pub location: Option<String>,
     pub occurred_at: Time,
-    pub severity: Option<Severity>,
+    /// Written by nodes of every version.
+    pub severity: Option<FormerSeverity>,
+    /// Not written by nodes of the previous version: it counts only as far as `severity` agrees with it.
+    pub icao_severity: Option<Severity>,
     pub status: Status,
     pub confidentiality: Confidentiality,
     pub filed_as: Confidentiality,

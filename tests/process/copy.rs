@@ -22,7 +22,7 @@ fn filled() -> (Site, Key, Key) {
     });
     app.post("/api/v1/ops/trips", &trip).is(201);
     let report = json!({
-        "reportType": "hazard", "title": "Fuel cap", "occurredAt": "2026-11-22T17:05:00Z", "severity": "high",
+        "reportType": "hazard", "title": "Fuel cap", "occurredAt": "2026-11-22T17:05:00Z", "severity": "hazardous",
         "description": "During the walk-around before the second leg the left fuel cap was found open and hanging by its chain.",
     });
     app.post("/api/v1/sms/reports", &report).is(201);

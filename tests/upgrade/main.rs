@@ -8,8 +8,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use planeconnection::cluster::LEASE;
-use serde_json::json;
-use testkit::{Key, Node, OWNER, PASSWORD, Site, WHOAMI, run, until};
+use serde_json::{Value, json};
+use testkit::{Key, Node, OWNER, PASSWORD, REPORTS, Site, WHOAMI, run, until};
 
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");
@@ -92,6 +92,66 @@ fn nodes_of_both_versions_apply_each_others_changes() {
     let (status, _, log) = new.stop();
     assert_eq!(status.code(), Some(0));
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+    site.verify_audit_log();
+}
+
+#[track_caller]
+fn file_report(node: &Node, token: &str, severity: &str) -> String {
+    let report = json!({
+        "reportType": "hazard", "title": "Fuel cap", "occurredAt": "2026-11-22T17:05:00Z", "severity": severity,
+        "description": "During the walk-around before the second leg the left fuel cap was found open.",
+    });
+    node.owner_with(token).post(REPORTS, &report).is(201).json["data"]["id"].as_str().expect("an id").to_owned()
+}
+
+#[track_caller]
+fn severity(node: &Node, token: &str, id: &str) -> String {
+    let report = node.owner_with(token).get(&format!("{REPORTS}/{id}")).is(200);
+    report.json["data"]["severity"].as_str().expect("a severity").to_owned()
+}
+
+#[track_caller]
+fn change_report(node: &Node, token: &str, id: &str, change: &Value) {
+    let path = format!("{REPORTS}/{id}");
+    node.owner_with(token).try_send("PATCH", &path, Some(&change.to_string())).expect("a response").is(200);
+}
+
+#[test]
+fn nodes_of_both_versions_read_and_change_each_others_severities() {
+    let site = old_site();
+    let old = old_node(&site);
+    let token = old.sign_in();
+    let before = file_report(&old, &token, "high");
+    let new = site.node();
+    let meanwhile = file_report(&old, &token, "low");
+    let mut known = vec![(before, "high", "hazardous"), (meanwhile, "low", "minor")];
+    for (present, former) in
+        [("negligible", "low"), ("minor", "low"), ("major", "medium"), ("hazardous", "high"), ("catastrophic", "critical")]
+    {
+        known.push((file_report(&new, &token, present), former, present));
+    }
+    for (id, former, present) in &known {
+        assert_eq!(severity(&old, &token, id), *former);
+        assert_eq!(severity(&new, &token, id), *present);
+        for (node, word) in [(&old, former), (&new, present)] {
+            let found = node.owner_with(&token).get(&format!("{REPORTS}?severity={word}")).is(200).body;
+            assert!(found.contains(id.as_str()), "{word}: {found}");
+        }
+    }
+    // The previous version saves a report without touching its severity, and changes another one's.
+    let negligible = &known[2].0;
+    change_report(&old, &token, negligible, &json!({ "title": "Fuel cap open" }));
+    assert_eq!(severity(&new, &token, negligible), "negligible");
+    change_report(&old, &token, negligible, &json!({ "severity": "critical" }));
+    assert_eq!(severity(&new, &token, negligible), "catastrophic");
+    change_report(&new, &token, negligible, &json!({ "severity": "negligible" }));
+    assert_eq!(severity(&old, &token, negligible), "low");
+    assert_eq!(severity(&new, &token, negligible), "negligible");
+    for node in [old, new] {
+        let (status, _, log) = node.stop();
+        assert_eq!(status.code(), Some(0));
+        assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+    }
     site.verify_audit_log();
 }
 

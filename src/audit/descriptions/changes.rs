@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::text;
 use crate::keys::DenialReason;
+use crate::safety::Severity;
 
 /// Returns the changes of an event: “: status (active → maintenance), home base and notes”.
 pub(super) fn changed(details: &Value) -> String {
@@ -28,9 +29,17 @@ const SHOWN_FIELDS: [&str; 8] =
 fn field(name: &str, change: &Value) -> String {
     match ["from", "to"].map(|end| change.get(end).and_then(Value::as_str)) {
         [Some(from), Some(to)] if SHOWN_FIELDS.contains(&name) => {
-            format!("{} ({} → {})", spelled(name), spaced(from), spaced(to))
+            format!("{} ({} → {})", spelled(name), shown(name, from), shown(name, to))
         }
         _ => spelled(name),
+    }
+}
+
+/// Returns a value in words. A severity that the previous version recorded is shown by its present name.
+fn shown(name: &str, value: &str) -> String {
+    match Severity::from_record(value) {
+        Some(severity) if name == "severity" => severity.to_string(),
+        Some(_) | None => spaced(value),
     }
 }
 

@@ -151,7 +151,7 @@ fn of_data() -> Vec<(Event, &'static str)> {
     });
     let trip = json!({ "departureDate": { "from": "a", "to": "b" }, "status": { "from": "active", "to": "close_out" } });
     let report = json!({ "status": { "from": "submitted", "to": "under_review" }, "rewritten": ["title", "description"] });
-    let filed = |how: &str| json!({ "reportType": "hazard", "severity": "low", "confidentiality": how });
+    let filed = |how: &str| json!({ "reportType": "hazard", "severity": "minor", "confidentiality": how });
     let (trip_name, invoice, number) =
         (("trip", "LSZH–EGLL 2026-11-24"), ("invoice", "INV-2026-0001"), ("report", "HAZ-2026-0007"));
     vec![
@@ -171,6 +171,10 @@ fn of_data() -> Vec<(Event, &'static str)> {
         (
             event("report.updated", ANA, number, report),
             "Ana Keller changed the report HAZ-2026-0007: description, status (submitted → under review) and title",
+        ),
+        (
+            event("report.updated", ANA, number, json!({ "severity": { "from": "low", "to": "hazardous" } })),
+            "Ana Keller changed the report HAZ-2026-0007: severity (minor → hazardous)",
         ),
         (event("invoice.created", KEY, invoice, json!({})), "The key Fleet Dashboard drafted the invoice INV-2026-0001"),
         (

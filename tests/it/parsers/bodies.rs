@@ -18,7 +18,7 @@ fn valid() -> Vec<(&'static str, Value)> {
     });
     let trip = json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "departureDate": "2026-12-01T14:00:00Z" });
     let report = json!({
-        "reportType": "concern", "title": "Fuel cap found open", "occurredAt": "2026-11-22T17:05:00Z", "severity": "high",
+        "reportType": "concern", "title": "Fuel cap found open", "occurredAt": "2026-11-22T17:05:00Z", "severity": "hazardous",
         "description": "During the walk-around before the second leg the left fuel cap was found open.",
         "location": "LSZH", "confidentiality": "confidential",
     });
