@@ -23,6 +23,6 @@ pub use code::{Airport, TailNumber, TypeDesignator};
 pub use error::Error;
 pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
 pub use place::{NAME_REQUIRED, PlaceName, is_identified, name_after};
-pub use service::create;
+pub use service::{create, update};
 pub use store::find;
 pub(crate) use tables::all as tables;

@@ -31,7 +31,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
 }
 
 /// Changes an aircraft. Writes and records nothing if nothing differs.
-pub(super) async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
+pub async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -> Result<Aircraft, Error> {
     let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     if !new.may_be_expected() {

@@ -1,7 +1,7 @@
 //! The severity of a safety report by ICAO Doc 9859, and an index for the reports of one reporter.
 //!
 //! The column `severity` keeps its four former words, since nodes of the previous version fail on others. The new column
-//! tells `negligible` from `minor`, which were one word. It is null in rows of the previous version, and outdated in rows that
+//! distinguishes `negligible` from `minor`, which were one word. It is null in rows of the previous version, and outdated in rows that
 //! a node of it has changed: readers follow `severity` where the two differ. A later release can fill it and drop `severity`.
 
 use sea_orm_migration::prelude::*;

@@ -19,7 +19,7 @@ mod tables;
 pub use api::routes;
 pub use error::Error;
 pub use model::{CreateTrip, ExternalId, Notes, Trip, TripFilter, TripId, TripType, UpdateTrip};
-pub use service::create;
+pub use service::{create, update};
 pub use status::Status;
 pub use store::find;
 pub(crate) use tables::all as tables;

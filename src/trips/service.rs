@@ -19,7 +19,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error
 }
 
 /// Changes a trip. Writes and records nothing if nothing differs.
-pub(super) async fn update(tx: &mut AuditedTx, id: TripId, input: UpdateTrip) -> Result<Trip, Error> {
+pub async fn update(tx: &mut AuditedTx, id: TripId, input: UpdateTrip) -> Result<Trip, Error> {
     let old = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     let new = old.clone().with(input);
     save(tx, old, new).await

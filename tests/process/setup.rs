@@ -1,6 +1,6 @@
 //! An empty database: `serve` prints a set-up link, which creates the workspace once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Client, Node, OWNER, PASSWORD, Response, Site};
 
 use crate::BINARY;
@@ -105,6 +105,41 @@ fn setup_link_ends_when_the_operator_creates_a_workspace() {
     site.create_workspace("skyline", OWNER).is(0);
     form.send(&code, "northwind").is(409);
     node.owner().get("/api/v1/auth/whoami").is(200);
+}
+
+/// The audit events of one action, by the demo's account owner.
+#[track_caller]
+fn demo_events(node: &Node, token: &str, query: &str) -> Vec<Value> {
+    let answer = node.owner_with(token).get(&format!("/api/v1/audit-log?page_size=100&{query}")).is(200);
+    answer.json["data"]["items"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn demo_is_filled_by_members_and_keys_within_their_permissions() {
+    let site = Site::empty(BINARY);
+    let node = Node::start(site.command(&["demo", "--listen", "127.0.0.1:0"]));
+    let stdout = node.stdout();
+    let body = serde_json::from_str(between(&stdout, "-d '", "'")).expect("JSON");
+    let signed_in = node.anonymous().post("/api/v1/auth/sign-in", &body).is(200);
+    let token = signed_in.json["data"]["token"].as_str().expect("a token").to_owned();
+
+    let confirmed = demo_events(&node, &token, "action=api_key.refused_everywhere");
+    assert_eq!(confirmed.len(), 1);
+    assert_eq!(confirmed[0]["details"]["confirmedBy"].as_array().map(Vec::len), Some(1), "{}", confirmed[0]);
+
+    let keys = node.owner_with(&token).get("/api/v1/api-keys").is(200);
+    let keys = keys.json["data"]["items"].as_array().expect("a list").clone();
+    let id = |name: &str| keys.iter().find(|key| key["name"] == name).expect("a key")["id"].as_str().expect("an id").to_owned();
+    for (name, action) in
+        [("QuickBooks Integration", "invoice.created"), ("QuickBooks Integration", "invoice.payment_recorded"), ("FlightPlan Sync", "trip.created")]
+    {
+        let events = demo_events(&node, &token, &format!("action={action}&actor_id={}", id(name)));
+        assert!(events.len() > 5, "{name} {action}: {}", events.len());
+    }
+    let usage = format!("/api/v1/api-keys/{}/usage?bucket=day", id("QuickBooks Integration"));
+    assert!(node.owner_with(&token).get(&usage).is(200).body.contains("invoices:write"));
+    let reviewers = demo_events(&node, &token, "action=report.updated");
+    assert!(reviewers.len() > 20 && reviewers.iter().all(|event| event["actor"]["name"] == "Mira Rossi"));
 }
 
 #[test]

@@ -1,209 +1,273 @@
 //! Names and figures of the demo: a mid-sized charter operator in Central Europe.
+//!
+//! Days are counted from today: -3 is three days ago. Times of day are in the workspace's time zone, in minutes.
 
-/// Tail number, type designator, model, home base, status, note (may be empty).
-pub(super) const AIRCRAFT: [(&str, &str, &str, &str, &str, &str); 11] = [
-    ("HB-JSA", "PC24", "Pilatus PC-24", "LSZH", "active", ""),
-    ("HB-JSB", "PC24", "Pilatus PC-24", "LSZH", "active", ""),
-    ("HB-JSC", "C68A", "Cessna Citation Latitude", "LSGG", "active", ""),
-    ("HB-JSD", "C68A", "Cessna Citation Latitude", "LSGG", "maintenance", "24-month inspection"),
-    ("HB-FSE", "PC12", "Pilatus PC-12 NGX", "LSZH", "active", ""),
-    ("HB-FSF", "PC12", "Pilatus PC-12 NGX", "LSZB", "active", ""),
-    ("HB-FSG", "PC12", "Pilatus PC-12/47E", "LSZB", "aog", "Nose wheel steering; part on its way from Stans"),
-    ("HB-JSH", "E55P", "Embraer Phenom 300E", "LSGG", "active", ""),
-    ("HB-JSI", "CL35", "Bombardier Challenger 350", "LSZH", "active", ""),
-    ("HB-FSK", "BE20", "Beechcraft King Air 250", "LSZB", "storage", "For sale"),
-    ("HB-FSL", "BE20", "Beechcraft King Air B200", "LSZB", "sold", ""),
+/// The home bases, in the order of [`Airport::miles`].
+pub(super) const BASES: [&str; 3] = ["LSZH", "LSGG", "LSZB"];
+
+pub(super) struct DemoAircraft {
+    pub(super) tail: &'static str,
+    pub(super) designator: &'static str,
+    pub(super) model: &'static str,
+    /// The place of the home base in [`BASES`].
+    pub(super) base: usize,
+    pub(super) knots: i32,
+    /// The longest leg that it flies, in nautical miles.
+    pub(super) range: i32,
+    pub(super) seats: i32,
+    /// The price of a flight hour, in minor units.
+    pub(super) hour_price: i64,
+    /// The day on which it leaves service.
+    pub(super) leaves: Option<i32>,
+}
+
+const fn aircraft(
+    (tail, designator, model): (&'static str, &'static str, &'static str),
+    base: usize,
+    [knots, range, seats]: [i32; 3],
+    hour_price: i64,
+    leaves: Option<i32>,
+) -> DemoAircraft {
+    DemoAircraft { tail, designator, model, base, knots, range, seats, hour_price, leaves }
+}
+
+pub(super) static AIRCRAFT: [DemoAircraft; 11] = [
+    aircraft(("HB-JSA", "PC24", "Pilatus PC-24"), 0, [420, 1_500, 8], 465_000, None),
+    aircraft(("HB-JSB", "PC24", "Pilatus PC-24"), 0, [420, 1_500, 8], 465_000, None),
+    aircraft(("HB-JSC", "C68A", "Cessna Citation Latitude"), 1, [430, 2_000, 8], 590_000, None),
+    aircraft(("HB-JSD", "C68A", "Cessna Citation Latitude"), 1, [430, 2_000, 8], 590_000, Some(-6)),
+    aircraft(("HB-FSE", "PC12", "Pilatus PC-12 NGX"), 0, [265, 700, 6], 245_000, None),
+    aircraft(("HB-FSF", "PC12", "Pilatus PC-12 NGX"), 2, [265, 700, 6], 245_000, None),
+    aircraft(("HB-FSG", "PC12", "Pilatus PC-12/47E"), 2, [265, 700, 6], 235_000, Some(-3)),
+    aircraft(("HB-JSH", "E55P", "Embraer Phenom 300E"), 1, [435, 1_600, 7], 480_000, None),
+    aircraft(("HB-JSI", "CL35", "Bombardier Challenger 350"), 0, [460, 2_500, 8], 720_000, None),
+    aircraft(("HB-FSK", "BE20", "Beechcraft King Air 250"), 2, [280, 700, 7], 295_000, Some(-60)),
+    aircraft(("HB-FSL", "BE20", "Beechcraft King Air B200"), 2, [270, 700, 7], 280_000, Some(-41)),
 ];
 
-/// Airports, by ICAO code, with hours of flight from Zurich.
-pub(super) const AIRPORTS: [(&str, u32); 16] = [
-    ("LSZH", 1),
-    ("LSGG", 1),
-    ("LSZB", 1),
-    ("LSZS", 1),
-    ("EDDM", 1),
-    ("LFMN", 1),
-    ("LFPB", 1),
-    ("EGLF", 2),
-    ("EGGW", 2),
-    ("LIML", 1),
-    ("LIRA", 2),
-    ("LEMD", 2),
-    ("LEIB", 2),
-    ("LOWW", 1),
-    ("EHAM", 1),
-    ("LGAV", 3),
+/// A change of an aircraft's status, on the day on which it leaves service.
+pub(super) struct Grounding {
+    pub(super) aircraft: usize,
+    pub(super) minute: i32,
+    pub(super) member: usize,
+    pub(super) status: &'static str,
+    pub(super) note: &'static str,
+    /// The days until it is expected back.
+    pub(super) back_in: Option<i32>,
+}
+
+pub(super) static GROUNDINGS: [Grounding; 4] = [
+    Grounding { aircraft: 3, minute: 975, member: TOM, status: "maintenance", note: "24-month inspection", back_in: Some(15) },
+    Grounding {
+        aircraft: 6,
+        minute: 1_062,
+        member: TOM,
+        status: "aog",
+        note: "Nose wheel steering; part on its way from Stans",
+        back_in: Some(6),
+    },
+    Grounding { aircraft: 9, minute: 640, member: JONAS, status: "storage", note: "For sale", back_in: None },
+    Grounding { aircraft: 10, minute: 870, member: JONAS, status: "sold", note: "", back_in: None },
 ];
 
-/// Type, title, description, severity.
-pub(super) const REPORTS: [(&str, &str, &str, &str); 12] = [
-    (
-        "hazard",
-        "Bird activity at the end of runway 28",
-        "A flock of starlings has settled near the end of runway 28. Two departures this week had to be held until the wildlife service had been there.",
-        "major",
-    ),
-    (
-        "hazard",
-        "Ice on the apron stairs",
-        "The outside stairs to the general aviation centre were icy before seven in the morning and had not been treated. A passenger slipped, without injury.",
-        "major",
-    ),
-    (
-        "near_miss",
-        "Tug passed close to a wing tip",
-        "While HB-JSA was being pushed back, a tug of another handler passed within about a metre of the left wing tip. The marshaller stopped both in time.",
-        "hazardous",
-    ),
-    (
-        "near_miss",
-        "Read-back of a wrong altitude",
-        "The crew read back flight level 240 where 220 had been cleared. The controller corrected at once, and no separation was lost. Both pilots had been on duty for eleven hours.",
-        "hazardous",
-    ),
-    (
-        "incident",
-        "Smoke smell in the cabin after start",
-        "After the start of the second engine there was a smell of smoke in the cabin. The crew shut down and disembarked the passengers. Maintenance found oil residue from a washed engine.",
-        "hazardous",
-    ),
-    (
-        "incident",
-        "Tyre burst on landing",
-        "The right outer main tyre burst during the landing roll. Directional control was kept and the aircraft stopped on the runway centre line. Fragments were collected.",
-        "catastrophic",
-    ),
-    (
-        "concern",
-        "Fatigue on early duties after late arrivals",
-        "On three occasions this month the minimum rest was met only on paper, since the hotel was forty minutes away. Crews come to work tired after late arrivals.",
-        "major",
-    ),
-    (
-        "concern",
-        "Paper charts in two aircraft are out of date",
-        "The backup charts in two aircraft are one cycle behind. The electronic ones are current. No one seems to be assigned to exchange the paper ones.",
-        "minor",
-    ),
-    (
-        "observation",
-        "Fuel truck without a bonding cable",
-        "The fuel truck at the north apron came without a bonding cable twice this week. The driver fetched one when asked to, and knew the procedure.",
-        "major",
-    ),
-    (
-        "observation",
-        "Good briefing of a nervous passenger",
-        "The cabin crew noticed that a passenger was very nervous before departure and took the time to explain the noises of take-off. Worth passing on to the others.",
-        "minor",
-    ),
-    (
-        "audit_finding",
-        "Missing signatures in the technical log",
-        "In a sample of forty pages of the technical log, three acceptance signatures by the commander were missing. All three flights were positioning flights.",
-        "major",
-    ),
-    (
-        "audit_finding",
-        "First-aid kits past their date",
-        "Two first-aid kits in the fleet were past their date of expiry by less than a month. They were exchanged during the audit.",
-        "minor",
-    ),
+pub(super) struct Airport {
+    pub(super) code: &'static str,
+    /// Nautical miles from each of [`BASES`].
+    pub(super) miles: [i32; 3],
+}
+
+pub(super) static AIRPORTS: [Airport; 20] = [
+    Airport { code: "LSZH", miles: [0, 124, 54] },
+    Airport { code: "LSGG", miles: [124, 0, 70] },
+    Airport { code: "LSZB", miles: [54, 70, 0] },
+    Airport { code: "LSZS", miles: [78, 157, 101] },
+    Airport { code: "LSZA", miles: [89, 117, 80] },
+    Airport { code: "EDDM", miles: [141, 264, 194] },
+    Airport { code: "EDDB", miles: [351, 468, 402] },
+    Airport { code: "EDDF", miles: [155, 248, 192] },
+    Airport { code: "LFMN", miles: [235, 162, 196] },
+    Airport { code: "LFPB", miles: [261, 221, 238] },
+    Airport { code: "EGLF", miles: [430, 407, 417] },
+    Airport { code: "EGGW", miles: [436, 423, 428] },
+    Airport { code: "LIML", miles: [125, 141, 115] },
+    Airport { code: "LIRA", miles: [381, 386, 377] },
+    Airport { code: "LIEO", miles: [396, 353, 372] },
+    Airport { code: "LEMD", miles: [669, 545, 615] },
+    Airport { code: "LEIB", miles: [603, 489, 552] },
+    Airport { code: "LOWW", miles: [326, 441, 375] },
+    Airport { code: "EHAM", miles: [326, 368, 341] },
+    Airport { code: "LGAV", miles: [885, 935, 904] },
 ];
 
-/// Names of invoiced clients.
-pub(super) const CLIENTS: [(&str, &str); 6] = [
-    ("Alpine Ventures AG", "accounts@alpine-ventures.example"),
-    ("Lakeside Medical Transfer", "billing@lakeside-medical.example"),
-    ("Northstar Productions", "finance@northstar.example"),
-    ("Dr. M. Steiner", "office@steiner.example"),
-    ("Helvetia Cargo Partners", "ap@helvetia-cargo.example"),
-    ("Riviera Events S.A.", "comptabilite@riviera-events.example"),
+pub(super) struct Client {
+    pub(super) name: &'static str,
+    pub(super) email: &'static str,
+    /// The usual days from the invoice to the payment.
+    pub(super) pays_after: i32,
+}
+
+const fn client(name: &'static str, email: &'static str, pays_after: i32) -> Client {
+    Client { name, email, pays_after }
+}
+
+/// Invoiced clients. Two of them pay after the thirty days that they have.
+pub(super) static CLIENTS: [Client; 7] = [
+    client("Alpine Ventures AG", "accounts@alpine-ventures.example", 12),
+    client("Lakeside Medical Transfer", "billing@lakeside-medical.example", 20),
+    client("Northstar Productions", "finance@northstar.example", 27),
+    client("Dr. M. Steiner", "office@steiner.example", 44),
+    client("Helvetia Cargo Partners", "ap@helvetia-cargo.example", 16),
+    client("Riviera Events S.A.", "comptabilite@riviera-events.example", 38),
+    client("Basel Pharma Travel Desk", "flights@basel-pharma.example", 9),
 ];
 
-/// Name, role and email address of each member.
-pub(super) const MEMBERS: [(&str, &str, &str); 5] = [
-    ("Jonas Frei", "admin", "jonas@skyline.example"),
-    ("Mira Rossi", "safety_manager", "mira@skyline.example"),
-    ("Tom Baumann", "dispatcher", "tom@skyline.example"),
-    ("Lea Winter", "pilot", "lea@skyline.example"),
-    ("Paul Aubert", "auditor", "paul@skyline.example"),
+pub(super) struct Person {
+    pub(super) name: &'static str,
+    pub(super) role: &'static str,
+    pub(super) email: &'static str,
+    pub(super) address: &'static str,
+    pub(super) browser: &'static str,
+    /// The days from one sign-in to the next.
+    pub(super) signs_in_every: i32,
+}
+
+const WINDOWS: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+const MAC: &str =
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15";
+const IPAD: &str =
+    "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1";
+
+const fn person(
+    [name, role, email]: [&'static str; 3],
+    address: &'static str,
+    browser: &'static str,
+    signs_in_every: i32,
+) -> Person {
+    Person { name, role, email, address, browser, signs_in_every }
+}
+
+/// The email address of the account owner.
+pub(super) const OWNER: &str = "ana@skyline.example";
+
+/// The members, the account owner first. Each has a place in the constants below.
+pub(super) static PEOPLE: [Person; 7] = [
+    person(["Ana Keller", "account_owner", OWNER], "198.51.100.10", MAC, 14),
+    person(["Jonas Frei", "admin", "jonas@skyline.example"], "198.51.100.10", WINDOWS, 14),
+    person(["Mira Rossi", "safety_manager", "mira@skyline.example"], "198.51.100.10", WINDOWS, 14),
+    person(["Tom Baumann", "dispatcher", "tom@skyline.example"], "198.51.100.10", WINDOWS, 14),
+    person(["Lea Winter", "pilot", "lea@skyline.example"], "203.0.113.152", IPAD, 28),
+    person(["Nico Berger", "pilot", "nico@skyline.example"], "203.0.113.161", IPAD, 28),
+    person(["Paul Aubert", "auditor", "paul@skyline.example"], "192.0.2.130", MAC, 42),
 ];
+
+pub(super) const ANA: usize = 0;
+pub(super) const JONAS: usize = 1;
+pub(super) const MIRA: usize = 2;
+pub(super) const TOM: usize = 3;
+pub(super) const LEA: usize = 4;
+pub(super) const NICO: usize = 5;
+
+/// The course of a key's requests over the day and the week.
+#[derive(Clone, Copy)]
+pub(super) enum Rhythm {
+    /// A single run, soon after the creation.
+    Once,
+    /// A synchronisation every quarter of an hour.
+    Sync,
+    /// A screen that is on during office hours and asks every minute.
+    Screen,
+    /// Work of the accountants by day, a reconciliation by night.
+    Accounting,
+    /// Visitors of a website, with this number in the busiest hour.
+    Website(i64),
+}
 
 /// The key of an integration.
 pub(super) struct DemoKey {
     pub(super) name: &'static str,
     pub(super) permissions: &'static str,
     pub(super) scopes: &'static [&'static str],
-    pub(super) made_days_ago: u32,
-    pub(super) good_for_days: Option<u32>,
-    pub(super) per_hour: i64,
+    /// The day and the minute of its creation, moved to a working day.
+    pub(super) made: (i32, i32),
+    pub(super) good_for_days: Option<i32>,
+    pub(super) rhythm: Rhythm,
     pub(super) address: &'static str,
+    pub(super) program: &'static str,
     pub(super) about: &'static str,
 }
 
-pub(super) const KEYS: [DemoKey; 6] = [
+/// The keys, in the order of their creation. Each has a place in the constants below.
+pub(super) static KEYS: [DemoKey; 6] = [
     DemoKey {
         name: "Legacy import",
-        permissions: "read_write",
-        scopes: &[],
-        made_days_ago: 110,
+        permissions: "custom",
+        scopes: &["fleet:write"],
+        made: (-118, 560),
         good_for_days: Some(60),
-        per_hour: 12,
+        rhythm: Rhythm::Once,
         address: "198.51.100.24",
-        about: "Moved the data of the old system; expired since",
+        program: "skyline-import/1.0",
+        about: "Moved the fleet from the old system; expired since",
     },
     DemoKey {
         name: "FlightPlan Sync",
         permissions: "custom",
         scopes: &["trips:write", "fleet:read"],
-        made_days_ago: 84,
+        made: (-84, 622),
         good_for_days: Some(90),
-        per_hour: 180,
+        rhythm: Rhythm::Sync,
         address: "203.0.113.17",
+        program: "FlightPlan-Sync/4.2",
         about: "Scheduling software; creates and updates trips",
     },
     DemoKey {
         name: "Safety Dashboard",
         permissions: "custom",
         scopes: &["safety:read"],
-        made_days_ago: 70,
+        made: (-70, 851),
         good_for_days: Some(180),
-        per_hour: 60,
+        rhythm: Rhythm::Screen,
         address: "203.0.113.90",
+        program: "safety-dashboard/0.9",
         about: "The screen in the safety office",
     },
     DemoKey {
         name: "QuickBooks Integration",
         permissions: "custom",
         scopes: &["invoices:write", "trips:read"],
-        made_days_ago: 58,
+        made: (-58, 977),
         good_for_days: Some(365),
-        per_hour: 24,
+        rhythm: Rhythm::Accounting,
         address: "198.51.100.200",
+        program: "QuickBooks-Connector/2.3",
         about: "Creates invoices, records payments",
     },
     DemoKey {
         name: "Old website",
         permissions: "read_only",
         scopes: &[],
-        made_days_ago: 52,
+        made: (-52, 690),
         good_for_days: None,
-        per_hour: 90,
+        rhythm: Rhythm::Website(70),
         address: "192.0.2.45",
+        program: "curl/7.88.1",
         about: "Replaced by the Fleet Dashboard",
     },
     DemoKey {
         name: "Fleet Dashboard",
         permissions: "custom",
         scopes: &["fleet:read"],
-        made_days_ago: 21,
+        made: (-21, 814),
         good_for_days: Some(90),
-        per_hour: 320,
+        rhythm: Rhythm::Website(240),
         address: "203.0.113.41",
+        program: "fleet-dashboard/1.4",
         about: "Fleet status on the public website",
     },
 ];
 
-/// The name of the key that is revoked.
-pub(super) const OLD_WEBSITE: &str = "Old website";
+pub(super) const LEGACY_IMPORT: usize = 0;
+pub(super) const FLIGHT_PLAN: usize = 1;
+pub(super) const QUICKBOOKS: usize = 3;
+pub(super) const OLD_WEBSITE: usize = 4;
+pub(super) const FLEET_DASHBOARD: usize = 5;

@@ -1,10 +1,20 @@
 //! `demo`: a temporary node with example data.
 //!
-//! - `seed` simulates four months of an operator; `traffic` the use of its keys; `facts` the names and figures
+//! - `plan` four months of an operator: who does what, and when; `flights` its flights, `calendar` its days, `rules` of roles and scopes
+//! - `seed` carries the plan out; `work` with trips, invoices, reports and fleet; `traffic` with keys
+//! - `facts` names and figures; `reports` texts
 
+mod calendar;
 mod facts;
+mod flights;
+mod plan;
+mod reports;
+mod rules;
 mod seed;
+#[cfg(test)]
+mod tests;
 mod traffic;
+mod work;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -13,6 +23,7 @@ use super::listening::Listening;
 use super::output::{self, Failure};
 use super::serve::run_node;
 use crate::app::App;
+use kit::clock::Clock;
 use kit::db::{Location, USUAL_CONNECTIONS};
 
 #[derive(clap::Args)]
@@ -30,8 +41,8 @@ impl Demo {
         let folder =
             tempfile::Builder::new().prefix("planeconnection-demo-").permissions(Permissions::from_mode(0o700)).tempdir()?;
         let location = Location::Sqlite(folder.path().join("demo.db"));
-        let seed::Seeded { secret, password } = seed::seed(&location).await?;
-        let (url, email) = (config.public_url.clone(), seed::OWNER);
+        let seed::Seeded { secret, password } = seed::seed(&location, Clock::System.now()).await?;
+        let (url, email) = (config.public_url.clone(), facts::OWNER);
         let app = App::open(config, &location).await?;
         output::line(format!(
             "\n\

@@ -1,34 +1,34 @@
-//! Four months of an operator, simulated in order with a manual clock, so that numbers, times and the audit log are
-//! consistent.
+//! The plan, carried out with a manual clock through the services that the API calls, so that numbers, times and the audit
+//! log are consistent.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::facts::{AIRCRAFT, AIRPORTS, CLIENTS, KEYS, MEMBERS, OLD_WEBSITE, REPORTS};
+use super::calendar::Calendar;
+use super::facts::{ANA, FLEET_DASHBOARD, KEYS, OWNER, PEOPLE};
+use super::plan::{Deed, Plan, Step, Who};
+use super::rules;
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx};
 use crate::auth::password::{Claimant, NewPassword, PasswordError};
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::fleet::{self, AircraftId};
-use crate::invoices;
-use crate::keys;
+use crate::fleet::AircraftId;
+use crate::invoices::Invoice;
+use crate::keys::{self, NewKey};
 use crate::members::{self, Member};
-use crate::safety::{self, Reporter};
-use crate::trips::{self, TripId};
+use crate::safety::ReportId;
+use crate::scopes::Scope;
+use crate::trips::TripId;
 use crate::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 use kit::clock::{Clock, Time};
 use kit::db::Location;
 use kit::random::Random;
 
-/// The email address of the demo's account owner.
-pub(super) const OWNER: &str = "ana@skyline.example";
-
-pub(super) const DAY: Duration = Duration::from_hours(24);
-pub(super) const HOUR: Duration = Duration::from_hours(1);
-const DAYS: u32 = 120;
+const TIMEZONE: &str = "Europe/Zurich";
 
 /// The credentials that the demo prints.
 pub(super) struct Seeded {
@@ -37,209 +37,140 @@ pub(super) struct Seeded {
     pub(super) password: String,
 }
 
-/// The simulated operator on one day.
+/// The simulated operator. What it has made is in the order of the facts and of the plan.
 pub(super) struct Operator {
     pub(super) app: App,
     pub(super) workspace: WorkspaceId,
-    /// Seeded, so that each demo has the same figures; secrets come from the operating system.
-    chance: Random,
-    members: Vec<Member>,
-    aircraft: Vec<AircraftId>,
-    /// Trips flown for a client and not invoiced yet.
-    trips: Vec<(TripId, Time)>,
-    planned: u32,
+    pub(super) plan: Plan,
     pub(super) today: Time,
+    pub(super) members: Vec<Member>,
+    /// All members of the demo have the same password.
+    password_hash: String,
+    pub(super) keys: BTreeMap<usize, NewKey>,
+    pub(super) aircraft: BTreeMap<usize, AircraftId>,
+    pub(super) trips: BTreeMap<usize, TripId>,
+    pub(super) invoices: BTreeMap<usize, Invoice>,
+    pub(super) reports: BTreeMap<usize, ReportId>,
+    /// Writes with keys, by key, hour and scope.
+    pub(super) writes: BTreeMap<(usize, Time, Scope), i64>,
 }
 
-pub(super) async fn seed(location: &Location) -> Result<Seeded, Failure> {
-    let today = Clock::System.now();
-    let clock = Clock::manual(today.before(DAYS * DAY));
-    let app = App::open_with(Config::default(), location, clock, Random::System).await?;
+pub(super) async fn seed(location: &Location, today: Time) -> Result<Seeded, Failure> {
+    let plan = Plan::new(Calendar::new(today, TimeZone::get(TIMEZONE).map_err(failed)?));
+    let config = Config { node_name: "demo".to_owned(), ..Config::default() };
+    let app = App::open_with(config, location, Clock::manual(plan.founded_at()), Random::System).await?;
+    // A node, so that revocations have one that confirms them.
+    app.cluster.join("demo").await?;
     let password = app.random.base62(16);
-    let mut operator = Operator::found(app, today, &password).await?;
-    operator.buy_aircraft().await?;
-    let (mut secret, mut old_website) = (String::new(), None);
-    for ago in (0..DAYS).rev() {
-        operator.app.clock.advance(DAY);
-        operator.live_a_day(ago).await?;
-        for demo_key in KEYS.iter().filter(|key| key.made_days_ago == ago) {
-            let made = operator.make_key(demo_key).await?;
-            if demo_key.name == "Fleet Dashboard" {
-                made.secret.expose().clone_into(&mut secret);
-            }
-            if demo_key.name == OLD_WEBSITE {
-                old_website = Some(made);
-            }
+    let mut operator = Operator::found(app, plan, today, &password).await?;
+    for step in operator.plan.steps.clone() {
+        if step.at > today {
+            break;
         }
-        if let Some(old) = &old_website {
-            operator.live_with_the_old_website(old, ago).await?;
-        }
-        operator.have_trouble(ago).await?;
+        operator.take(step).await?;
     }
-    keys::record_expiries(&operator.app).await?;
-    operator.app.db.clone().close().await;
+    operator.use_keys().await?;
+    let app = &operator.app;
+    app.cluster.leave().await?;
+    app.db.clone().close().await;
+    let secret = operator.key(FLEET_DASHBOARD)?.secret.expose().to_owned();
     Ok(Seeded { secret, password })
 }
 
 impl Operator {
-    async fn found(app: App, today: Time, password: &str) -> Result<Self, Failure> {
-        let owner = Owner { email: parse(OWNER)?, name: parse("Ana Keller")?, password: password.to_owned().into() };
+    async fn found(app: App, plan: Plan, today: Time, password: &str) -> Result<Self, Failure> {
+        let owner = Owner { email: parse(OWNER)?, name: parse(PEOPLE[ANA].name)?, password: password.to_owned().into() };
         let create = CreateWorkspace {
             name: parse("Skyline Aviation")?,
             slug: parse("skyline")?,
-            timezone: parse("Europe/Zurich")?,
+            timezone: parse(TIMEZONE)?,
             owner,
         };
         let (workspace, owner) = workspaces::create(&app, AuditContext::operator("demo"), create).await?;
-        // All members of the demo have the same password.
         let chosen = NewPassword::choose(&password.to_owned().into(), &[]).map_err(PasswordError::from)?;
-        let hash = app.passwords.hash(&app.random, app.passwords.permit(Claimant::Operator)?, chosen).await?;
-        let mut tx = AuditedTx::begin(&app, workspace.id, AuditContext::of(Actor::member(owner.id, &owner.name))).await?;
-        let mut all = vec![owner];
-        for (name, role, email) in MEMBERS {
-            let role = members::Role::parse(role).ok_or_else(|| Failure::refused("a role of the demo"))?;
-            all.push(members::insert(&mut tx, parse(email)?, parse(name)?, role, Some(hash.clone())).await?);
+        let password_hash = app.passwords.hash(&app.random, app.passwords.permit(Claimant::Operator)?, chosen).await?;
+        Ok(Self {
+            app,
+            workspace: workspace.id,
+            plan,
+            today,
+            members: vec![owner],
+            password_hash,
+            keys: BTreeMap::new(),
+            aircraft: BTreeMap::new(),
+            trips: BTreeMap::new(),
+            invoices: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            writes: BTreeMap::new(),
+        })
+    }
+
+    /// Carries out a step, if the role or the scopes allow it.
+    async fn take(&mut self, step: Step) -> Result<(), Failure> {
+        let Step { at, who, deed } = step;
+        self.app.clock.advance(at.since(self.app.clock.now()));
+        if !rules::may(who, deed) {
+            return Err(failed(format!("{who:?} may not do {deed:?}")));
         }
+        match deed {
+            Deed::AddMember(member) => self.add_member(who, member).await?,
+            Deed::SignIn => self.sign_in(who).await?,
+            Deed::AddAircraft(place) => self.add_aircraft(who, place).await?,
+            Deed::Ground(place) => self.ground(who, place).await?,
+            Deed::MakeKey(place) => self.make_key(who, place).await?,
+            Deed::RetireKey(place) => self.retire_key(who, place).await?,
+            Deed::Expire => keys::record_expiries(&self.app).await?,
+            Deed::Book(flight, status) => self.book(who, flight, status).await?,
+            Deed::Move(flight, status) => self.advance(who, flight, status).await?,
+            Deed::Bill(bill) => self.bill(who, bill).await?,
+            Deed::Send(bill) => self.send(who, bill).await?,
+            Deed::Pay(bill) => self.pay(who, bill).await?,
+            Deed::File(report) => self.file(who, report).await?,
+            Deed::Assess(report, status) => self.assess(who, report, status).await?,
+            Deed::Read(scope, address) => self.read(who, scope, address).await?,
+            Deed::LackScope(scope) => self.lack_scope(who, scope).await?,
+            Deed::Straggle => self.straggle(who).await?,
+            Deed::GuessPassword(address) => self.guess_password(address).await?,
+        }
+        if let (Who::Key(key), Some(scope), false) = (who, rules::scope_of(deed), matches!(deed, Deed::Read(..))) {
+            *self.writes.entry((key, at.hour(), scope)).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    async fn add_member(&mut self, who: Who, place: usize) -> Result<(), Failure> {
+        let person = &PEOPLE[place];
+        let role = rules::role_of(place).ok_or_else(|| failed("a role of the demo"))?;
+        let mut tx = self.begin(who).await?;
+        let hash = Some(self.password_hash.clone());
+        let member = members::insert(&mut tx, parse(person.email)?, parse(person.name)?, role, hash).await?;
         tx.commit().await?;
-        let (aircraft, trips) = (Vec::new(), Vec::new());
-        Ok(Self { app, workspace: workspace.id, chance: Random::seeded(24), members: all, aircraft, trips, planned: 0, today })
+        self.members.push(member);
+        Ok(())
     }
 
-    fn one_of<'a, T>(&self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len())]
+    pub(super) fn key(&self, place: usize) -> Result<&NewKey, Failure> {
+        self.keys.get(&place).ok_or_else(|| failed("a key that is not there"))
     }
 
-    pub(super) fn below(&self, bound: usize) -> usize {
-        usize::from(u16::from_le_bytes(self.chance.bytes())) % bound
-    }
-
-    pub(super) fn by(&self, member: usize) -> AuditContext {
-        AuditContext::of(Actor::member(self.members[member].id, &self.members[member].name))
-    }
-
-    async fn tx(&self, member: usize) -> Result<AuditedTx, Failure> {
-        Ok(AuditedTx::begin(&self.app, self.workspace, self.by(member)).await?)
-    }
-
-    async fn buy_aircraft(&mut self) -> Result<(), Failure> {
-        let mut tx = self.tx(0).await?;
-        for (tail, designator, model, base, status, note) in AIRCRAFT {
-            let returns = matches!(status, "maintenance" | "aog").then(|| self.today.after(9 * DAY).hour());
-            let aircraft = json!({
-                "tailNumber": tail, "typeDesignator": designator, "model": model, "homeBase": base,
-                "status": status, "statusNote": note, "expectedReturn": returns,
-            });
-            let made = fleet::create(&mut tx, input(aircraft)?).await.map_err(failed)?;
-            if status == "active" {
-                self.aircraft.push(made.id);
+    /// Returns the audit context of a member or a key.
+    pub(super) fn by(&self, who: Who) -> Result<AuditContext, Failure> {
+        let (actor, address, program) = match who {
+            Who::Member(place) => {
+                let member = self.members.get(place).ok_or_else(|| failed("a member who is not there"))?;
+                (Actor::member(member.id, &member.name), PEOPLE[place].address, PEOPLE[place].browser)
             }
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Plans trips ten days ahead and invoices them a week later; safety reports are occasional.
-    async fn live_a_day(&mut self, ago: u32) -> Result<(), Failure> {
-        let mut tx = self.tx(3).await?;
-        for _ in 0..=self.below(2) {
-            self.plan_trip(&mut tx, ago).await?;
-        }
-        tx.commit().await?;
-        if self.below(3) == 0 {
-            let mut tx = self.tx(4).await?;
-            self.file_report(&mut tx).await?;
-            tx.commit().await?;
-        }
-        if ago.is_multiple_of(3) {
-            let mut tx = self.tx(0).await?;
-            self.bill(&mut tx, ago).await?;
-            tx.commit().await?;
-        }
-        Ok(())
-    }
-
-    async fn plan_trip(&mut self, tx: &mut AuditedTx, ago: u32) -> Result<(), Failure> {
-        let (origin, _) = self.one_of(&AIRPORTS[..3]);
-        let (destination, hours) = self.one_of(&AIRPORTS[3..]);
-        let hour = u32::try_from(5 + self.below(13)).unwrap_or(6);
-        let departs = start_of_day(self.app.clock.now()).after(10 * DAY + hour * HOUR);
-        let status = match (ago, self.below(12)) {
-            (_, 0) => "cancelled",
-            (11.., _) => "completed",
-            (10, _) => "active",
-            (8..=9, _) => "filed",
-            (4..=7, _) => "scheduled",
-            (2..=3, _) => "confirmed",
-            (_, chance) => *["draft", "quoted", "requested"].get(chance % 3).unwrap_or(&"draft"),
+            Who::Key(place) => {
+                let key = &self.key(place)?.key;
+                (Actor::api_key(key.id, &key.name), KEYS[place].address, KEYS[place].program)
+            }
         };
-        let kind = *self.one_of(&["charter", "charter", "charter", "owner", "positioning", "training"]);
-        let passengers = if matches!(kind, "charter" | "owner") { 1 + self.below(7) } else { 0 };
-        let trip = json!({
-            "externalId": format!("FP-{}", 41_000 + self.planned), "tripType": kind, "status": status,
-            "origin": origin, "destination": destination, "departureDate": departs,
-            "arrivalDate": departs.after(*hours * HOUR), "aircraftId": self.one_of(&self.aircraft), "passengerCount": passengers,
-        });
-        self.planned += 1;
-        let made = trips::create(tx, input(trip)?).await.map_err(failed)?;
-        if kind == "charter" && status == "completed" {
-            self.trips.push((made.id, departs));
-        }
-        Ok(())
+        Ok(AuditContext { ip: Some(parse(address)?), user_agent: Some(program.to_owned()), ..AuditContext::of(actor) })
     }
 
-    async fn file_report(&self, tx: &mut AuditedTx) -> Result<(), Failure> {
-        let (kind, title, description, severity) = self.one_of(&REPORTS);
-        let confidentiality = *self.one_of(&["standard", "standard", "confidential"]);
-        let report = json!({
-            "reportType": kind, "title": title, "description": description, "severity": severity,
-            "location": self.one_of(&AIRPORTS[..8]).0, "occurredAt": self.app.clock.now().before(5 * HOUR), "confidentiality": confidentiality,
-        });
-        let reporter = Reporter::from(tx.by().actor.clone());
-        let filed = safety::create(tx, reporter, input(report)?).await.map_err(failed)?;
-        let age = self.today.since(self.app.clock.now());
-        let path: &[&str] = match age.as_secs() / DAY.as_secs() {
-            0..=7 => &[],
-            8..=20 => &["under_review"],
-            21..=40 => &["under_review", "corrective_action"],
-            _ => &["under_review", "corrective_action", "closed"],
-        };
-        for status in path {
-            safety::update(tx, filed.id, input(json!({ "status": status }))?).await.map_err(failed)?;
-        }
-        Ok(())
+    pub(super) async fn begin(&self, who: Who) -> Result<AuditedTx, Failure> {
+        Ok(AuditedTx::begin(&self.app, self.workspace, self.by(who)?).await?)
     }
-
-    async fn bill(&mut self, tx: &mut AuditedTx, ago: u32) -> Result<(), Failure> {
-        let now = self.app.clock.now();
-        let Some(place) = self.trips.iter().position(|(_, departed)| departed.after(2 * DAY) <= now) else { return Ok(()) };
-        let (trip, _) = self.trips.remove(place);
-        let (name, email) = self.one_of(&CLIENTS);
-        let hours = 2 + self.below(5);
-        let invoice = json!({
-            "client": { "name": name, "email": email }, "tripId": trip, "currency": "CHF", "dueDate": now.after(30 * DAY).date(),
-            "lineItems": [
-                { "description": "Flight hours", "quantity": format!("{hours}.{}", self.below(10)), "unitPrice": 385_000 },
-                { "description": "Landing and handling", "quantity": "2", "unitPrice": 64_500 },
-                { "description": "Catering", "quantity": "1", "unitPrice": 18_000 + 500 * self.below(20) },
-            ],
-        });
-        let made = invoices::create(tx, input(invoice)?).await.map_err(failed)?;
-        if ago < 4 {
-            return Ok(());
-        }
-        invoices::send(tx, made.id).await.map_err(failed)?;
-        // Some clients pay late: two invoices are overdue.
-        if ago > 14 && !(33..=38).contains(&ago) {
-            invoices::pay(tx, made.id, input(json!({ "amount": made.total, "reference": "Bank transfer" }))?)
-                .await
-                .map_err(failed)?;
-        }
-        Ok(())
-    }
-}
-
-fn start_of_day(time: Time) -> Time {
-    Time::start_of(time.date()).unwrap_or(time)
 }
 
 /// Parses an input as the API does.

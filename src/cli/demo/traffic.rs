@@ -1,124 +1,166 @@
-//! The use of the demo's keys: traffic, a revocation, and events that an auditor would examine.
+//! The use of the demo's keys: requests by hour, a revocation, and events that an auditor would examine.
 
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::facts::{DemoKey, OLD_WEBSITE};
-use super::seed::{DAY, HOUR, OWNER, Operator, failed, input, parse};
+use super::calendar::{Chance, HOUR, MINUTE};
+use super::facts::{KEYS, OWNER, Rhythm};
+use super::plan::Who;
+use super::rules;
+use super::seed::{Operator, failed, input, parse};
 use crate::audit::{Actor, AuditContext};
 use crate::auth::{self, Attempt};
 use crate::background;
 use crate::cli::Failure;
-use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush, Key, NewKey, RevokeKey};
+use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush, Key, RevokeKey};
 use crate::scopes::{Module, Scope};
+use kit::clock::Time;
 
-/// The day on which the key of the old website is revoked.
-const RETIRED_DAYS_AGO: u32 = 12;
-
-/// The days on which a forgotten server still uses that key.
-const STRAGGLES: [u32; 5] = [11, 9, 8, 5, 2];
+/// Visitors of a website by the hour of the day, per cent of the busiest hour.
+const VISITORS: [i64; 24] = [7, 4, 3, 2, 2, 8, 22, 48, 76, 90, 94, 95, 100, 93, 90, 88, 86, 90, 92, 88, 80, 62, 38, 16];
 
 impl Operator {
-    pub(super) async fn make_key(&self, demo: &DemoKey) -> Result<NewKey, Failure> {
-        let now = self.app.clock.now();
+    pub(super) async fn make_key(&mut self, who: Who, place: usize) -> Result<(), Failure> {
+        let demo = &KEYS[place];
         let scopes = if demo.scopes.is_empty() { Value::Null } else { json!(demo.scopes) };
         let create: CreateKey = input(json!({
             "name": demo.name, "permissions": demo.permissions, "scopes": scopes, "description": demo.about,
-            "expiresAt": demo.good_for_days.map(|days| now.after(days * DAY)),
+            "expiresAt": self.plan.expires_at(place),
         }))?;
-        let used = create.chosen_scopes().iter().next();
-        let made = keys::create(&self.app.keys, self.workspace, self.by(1), create, None).await?;
-        self.use_key(demo, &made, used).await?;
-        Ok(made)
+        let made = keys::create(&self.app.keys, self.workspace, self.by(who)?, create, None).await?;
+        self.keys.insert(place, made);
+        Ok(())
     }
 
-    /// Simulates the traffic of a key since its creation: more during the day, less at night and on weekends, some denied.
-    async fn use_key(&self, demo: &DemoKey, made: &NewKey, scope: Option<Scope>) -> Result<(), Failure> {
-        let (begun, ended) = (made.key.created_at, made.key.expires_at.map_or(self.today, |expiry| expiry.min(self.today)));
-        let ended = if demo.name == OLD_WEBSITE { self.today.before((RETIRED_DAYS_AGO + 1) * DAY) } else { ended };
-        let (mut hours, mut at) = (Vec::new(), begun.hour().after(HOUR));
-        while at < ended {
-            let of_day = at.micros() / 3_600_000_000 % 24;
-            let is_weekend = matches!(at.date().weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
-            let share = match (of_day, is_weekend) {
-                (6..=18, false) => 100,
-                (6..=18, true) => 35,
-                _ => 12,
+    pub(super) async fn retire_key(&self, who: Who, place: usize) -> Result<(), Failure> {
+        let reason = Some(parse("Replaced by the Fleet Dashboard")?);
+        let id = self.key(place)?.key.id;
+        keys::revoke(&self.app.keys, self.workspace, self.by(who)?, id, RevokeKey { reason }).await?;
+        Ok(())
+    }
+
+    pub(super) async fn sign_in(&self, who: Who) -> Result<(), Failure> {
+        let Who::Member(place) = who else { return Err(failed("a key that signs in")) };
+        let member = self.members.get(place).cloned().ok_or_else(|| failed("a member who is not there"))?;
+        auth::open_session(&self.app, member, self.by(who)?, None).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Sends a request with a key and writes its usage.
+    pub(super) async fn read(&self, who: Who, scope: Scope, address: Option<&str>) -> Result<(), Failure> {
+        let (place, entry) = self.presented(who)?;
+        let address = parse(address.unwrap_or(KEYS[place].address))?;
+        self.app.recorder.allow(&entry, Some(scope), address, self.app.clock.now());
+        background::flush(&self.app, Flush::Last).await;
+        Ok(())
+    }
+
+    pub(super) async fn lack_scope(&self, who: Who, scope: Scope) -> Result<(), Failure> {
+        self.deny(who, DenialReason::ScopeRequired(scope), scope, 3).await
+    }
+
+    /// Sends requests with the revoked key, from a server that was forgotten.
+    pub(super) async fn straggle(&self, who: Who) -> Result<(), Failure> {
+        let requests = 20 + self.app.clock.now().micros() / 1_000_000 % 40;
+        self.deny(who, DenialReason::Revoked, Scope::read(Module::Fleet), requests).await
+    }
+
+    async fn deny(&self, who: Who, reason: DenialReason, scope: Scope, requests: i64) -> Result<(), Failure> {
+        let (place, entry) = self.presented(who)?;
+        for _ in 0..requests {
+            let request = DeniedRequest {
+                address: parse(KEYS[place].address)?,
+                now: self.app.clock.now(),
+                request_id: "",
+                user_agent: Some(KEYS[place].program.to_owned()),
             };
-            let wobble = i64::try_from(70 + self.below(60)).unwrap_or(100);
-            let denied = i64::from(self.below(90) == 0) * 3;
-            hours.push((at, scope, demo.per_hour * share * wobble / 10_000, denied));
+            self.app.recorder.deny(&entry, reason, Some(scope), request);
+        }
+        background::flush(&self.app, Flush::Last).await;
+        Ok(())
+    }
+
+    fn presented(&self, who: Who) -> Result<(usize, EntryRef), Failure> {
+        let Who::Key(place) = who else { return Err(failed("a member without a key")) };
+        let entry = self.app.index.get(&self.key(place)?.key.digest);
+        Ok((place, entry.ok_or_else(|| failed("a key that is not in the index"))?))
+    }
+
+    /// Simulates a guess at the account owner's password.
+    pub(super) async fn guess_password(&self, address: &str) -> Result<(), Failure> {
+        let (email, stranger) = (parse(OWNER)?, parse::<IpAddr>(address)?);
+        let by = |actor: Actor| AuditContext {
+            ip: Some(stranger),
+            user_agent: Some("Mozilla/5.0".to_owned()),
+            ..AuditContext::of(actor)
+        };
+        let origin = auth::Origin { address: stranger, browser: None };
+        let password = "a guess at a password".to_owned().into();
+        let attempt = Attempt { email: &email, password, workspace: None, origin };
+        if auth::sign_in(&self.app, &self.app.passwords, &self.app.sign_ins, attempt, by).await.is_ok() {
+            return Err(failed("the guess was right"));
+        }
+        background::flush(&self.app, Flush::Last).await;
+        Ok(())
+    }
+
+    /// Writes the requests of all keys by hour.
+    pub(super) async fn use_keys(&self) -> Result<(), Failure> {
+        let chance = Chance::new();
+        let tx = self.app.db.begin().await?;
+        for (place, made) in &self.keys {
+            let over = [made.key.expires_at, self.plan.retired_at(*place)].into_iter().flatten().fold(self.today, Time::min);
+            let hours = self.hours(&chance, *place, &made.key, over);
+            if let Some(latest) = hours.iter().map(|(hour, ..)| *hour).max() {
+                let last = latest.after(50 * MINUTE).min(over.before(MINUTE / 2));
+                keys::import_usage(&tx, self.workspace, made.key.id, &hours, (last, parse(KEYS[*place].address)?)).await?;
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Returns the requests of a key by hour and scope until `over`: those of its rhythm, and its writes.
+    fn hours(&self, chance: &Chance, place: usize, key: &Key, over: Time) -> Vec<(Time, Option<Scope>, i64, i64)> {
+        let mut counts: Vec<_> = Vec::new();
+        let mut at = key.created_at.hour().after(HOUR);
+        while at < over {
+            let (hour, is_workday) = self.plan.calendar.hour_of(at);
+            // The hour that has begun counts as far as it is over.
+            let share = i64::try_from(over.since(at).min(HOUR).as_secs() / 60).unwrap_or(60);
+            for (scope, count) in requests(KEYS[place].rhythm, hour, is_workday) {
+                let count = count * i64::from(chance.between(75, 125)) * share / 6_000;
+                counts.push((at, Some(scope), count, 0));
+            }
             at = at.after(HOUR);
         }
-        let address = parse(demo.address)?;
-        let tx = self.app.db.begin().await?;
-        keys::import_usage(&tx, self.workspace, made.key.id, address, &hours).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Revokes the key of the old website once the dashboard has replaced it. A forgotten server still uses it.
-    pub(super) async fn live_with_the_old_website(&self, old: &NewKey, ago: u32) -> Result<(), Failure> {
-        match ago {
-            RETIRED_DAYS_AGO => self.retire(old).await,
-            _ if STRAGGLES.contains(&ago) => {
-                let entry = self.entry(&old.key)?;
-                for _ in 0..20 + self.below(60) {
-                    let (reason, scope) = (DenialReason::Revoked, Scope::read(Module::Fleet));
-                    self.app.recorder.deny(&entry, reason, Some(scope), self.from("192.0.2.45", "curl/7.88.1")?);
-                }
-                background::flush(&self.app, Flush::Last).await;
-                Ok(())
+        let writes = self.writes.iter().filter(|((key, ..), _)| *key == place);
+        for ((_, hour, scope), count) in writes {
+            match counts.iter_mut().find(|(at, other, ..)| at == hour && *other == Some(*scope)) {
+                Some((.., known, _)) => *known += count,
+                None => counts.push((*hour, Some(*scope), *count, 0)),
             }
-            _ => Ok(()),
         }
+        counts.retain(|(_, _, count, _)| *count > 0);
+        debug_assert!(counts.iter().all(|(_, scope, ..)| scope.is_some_and(|scope| rules::scopes_of(place).cover(scope))));
+        counts
     }
+}
 
-    async fn retire(&self, made: &NewKey) -> Result<(), Failure> {
-        let reason = Some(parse("Replaced by the Fleet Dashboard")?);
-        keys::revoke(&self.app.keys, self.workspace, self.by(1), made.key.id, RevokeKey { reason }).await?;
-        Ok(())
-    }
-
-    /// Simulates a guessed password, and a key that is used from a new address.
-    pub(super) async fn have_trouble(&self, ago: u32) -> Result<(), Failure> {
-        if ago == 6 {
-            let (email, stranger) = (parse(OWNER)?, parse::<IpAddr>("192.0.2.210")?);
-            let by = |actor: Actor| AuditContext {
-                ip: Some(stranger),
-                user_agent: Some("Mozilla/5.0".to_owned()),
-                ..AuditContext::of(actor)
-            };
-            let origin = auth::Origin { address: stranger, browser: None };
-            let password = "a guess at a password".to_owned().into();
-            let attempt = Attempt { email: &email, password, workspace: None, origin };
-            let guess = auth::sign_in(&self.app, &self.app.passwords, &self.app.sign_ins, attempt, by).await;
-            if guess.is_ok() {
-                return Err(failed("the guess was right"));
-            }
-            background::flush(&self.app, Flush::Last).await;
+/// Returns the usual number of requests in an hour, by scope, besides the writes of the plan.
+fn requests(rhythm: Rhythm, hour: i32, is_workday: bool) -> Vec<(Scope, i64)> {
+    let is_office = is_workday && (7..19).contains(&hour);
+    let [trips, fleet, invoices, safety] = [Module::Trips, Module::Fleet, Module::Invoices, Module::Safety].map(Scope::read);
+    match rhythm {
+        Rhythm::Once => vec![],
+        Rhythm::Sync => vec![(trips, if is_office { 12 } else { 5 }), (fleet, 1)],
+        Rhythm::Screen => vec![(safety, if is_workday && (7..18).contains(&hour) { 60 } else { 0 })],
+        Rhythm::Accounting if hour == 2 => vec![(invoices, 9), (trips, 2)],
+        Rhythm::Accounting if is_office => vec![(invoices, 5), (trips, 2)],
+        Rhythm::Accounting => vec![],
+        Rhythm::Website(busiest) => {
+            let share = usize::try_from(hour).ok().and_then(|hour| VISITORS.get(hour)).copied().unwrap_or_default();
+            vec![(fleet, busiest * share * if is_workday { 10 } else { 7 } / 1_000)]
         }
-        if ago == 4 {
-            let (db, now) = (self.app.db.read(), self.app.clock.now());
-            let known = keys::find_by_id_or_name(db, self.workspace, "QuickBooks Integration", now).await?;
-            let entry = self.entry(&known.ok_or_else(|| failed("a key of the demo"))?)?;
-            self.app.recorder.allow(&entry, Some(Scope::read(Module::Invoices)), parse("198.51.100.77")?, now);
-            background::flush(&self.app, Flush::Last).await;
-        }
-        Ok(())
-    }
-
-    fn entry(&self, key: &Key) -> Result<EntryRef, Failure> {
-        self.app.index.get(&key.digest).ok_or_else(|| failed("a key that is not there"))
-    }
-
-    fn from<'a>(&self, address: &str, user_agent: &'a str) -> Result<DeniedRequest<'a>, Failure> {
-        Ok(DeniedRequest {
-            address: parse(address)?,
-            now: self.app.clock.now(),
-            request_id: "demo",
-            user_agent: Some(user_agent.to_owned()),
-        })
     }
 }

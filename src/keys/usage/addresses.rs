@@ -129,17 +129,20 @@ async fn update_known(core: &Core, uses: &[Use<'_>]) -> DbResult<()> {
         is_same
     });
     let tx = core.db.begin().await?;
-    // Another node may have written a later use already.
-    let newer = OnConflict::columns([address::Column::KeyId, address::Column::Ip])
-        .update_column(address::Column::LastUsedAt)
-        .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
-        .to_owned();
-    insert_packed::<address::Entity>(&tx, &rows, Some(newer)).await?;
+    insert_packed::<address::Entity>(&tx, &rows, Some(newer_address())).await?;
     tx.commit().await?;
     for (entry, network, _) in uses {
         entry.counters().note_known(*network);
     }
     Ok(())
+}
+
+/// Keeps the later of two last uses from a network: another node may have written it already.
+pub(super) fn newer_address() -> OnConflict {
+    OnConflict::columns([address::Column::KeyId, address::Column::Ip])
+        .update_column(address::Column::LastUsedAt)
+        .action_and_where(Expr::cust("excluded.last_used_at > api_key_addresses.last_used_at"))
+        .to_owned()
 }
 
 /// Writes new networks and their audit events.

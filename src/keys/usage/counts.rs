@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Batch;
+use super::addresses::newer_address;
 use crate::core::Core;
 use crate::keys::model::KeyId;
 use crate::keys::tables::{address, last_use, usage};
@@ -51,13 +52,16 @@ pub(super) async fn write(core: &Core, batch: &Batch, now: Time) -> DbResult<()>
     last.sort_unstable_by_key(|row| row.key_id);
     let tx = core.db.begin_essential().await?;
     add_counts(&tx, &counts).await?;
-    // Another node may have written a later use already.
-    let newer = OnConflict::column(last_use::Column::KeyId)
+    insert_packed::<last_use::Entity>(&tx, &last, Some(newer_use())).await?;
+    tx.commit().await
+}
+
+/// Keeps the later of two last uses: another node may have written it already.
+fn newer_use() -> OnConflict {
+    OnConflict::column(last_use::Column::KeyId)
         .update_columns([last_use::Column::At, last_use::Column::Ip])
         .action_and_where(Expr::cust("excluded.at > api_key_last_uses.at"))
-        .to_owned();
-    insert_packed::<last_use::Entity>(&tx, &last, Some(newer)).await?;
-    tx.commit().await
+        .to_owned()
 }
 
 async fn add_counts(db: &impl ConnectionTrait, rows: &[usage::Model]) -> DbResult<()> {
@@ -132,13 +136,13 @@ pub(in crate::keys) async fn last_uses(db: &impl ConnectionTrait, keys: Vec<KeyI
     Ok(rows.into_iter().map(|row| (row.key_id, row)).collect())
 }
 
-/// Writes usage of past hours, for the demo.
+/// Writes usage of past hours and the last use, for the demo.
 pub async fn import(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     key: KeyId,
-    ip: IpAddr,
     hours: &[(Time, Option<Scope>, i64, i64)],
+    (at, ip): (Time, IpAddr),
 ) -> DbResult<()> {
     let rows = hours.iter().map(|(at, scope, allowed, denied)| usage::Model {
         workspace_id: workspace,
@@ -149,10 +153,7 @@ pub async fn import(
         denied: *denied,
     });
     add_counts(db, &rows.collect::<Vec<_>>()).await?;
-    let (Some((first, ..)), Some((last, ..))) = (hours.first(), hours.last()) else { return Ok(()) };
-    let used =
-        address::Model { workspace_id: workspace, key_id: key, ip: ip.to_string(), first_used_at: *first, last_used_at: *last };
-    address::Entity::insert(used.into_active_model()).exec_without_returning(db).await?;
-    let at = last_use::Model { key_id: key, at: *last, ip: ip.to_string() };
-    last_use::Entity::insert(at.into_active_model()).exec_without_returning(db).await.map(|_| ())
+    let used = address::Model { workspace_id: workspace, key_id: key, ip: ip.to_string(), first_used_at: at, last_used_at: at };
+    insert_packed::<address::Entity>(db, &[used], Some(newer_address())).await?;
+    insert_packed::<last_use::Entity>(db, &[last_use::Model { key_id: key, at, ip: ip.to_string() }], Some(newer_use())).await
 }

@@ -136,7 +136,7 @@ async fn role_change_is_shown_in_the_list() {
     let t = TestApp::new().await;
     let (ana, pilot) = (t.person(Role::AccountOwner).await, t.add_member(Role::Pilot).await);
     let page = ana.get(&at(&pilot)).await.is(200).keeps("role", "pilot");
-    page.says("Sees trips and fleet; files safety reports.");
+    page.says("Sees trips and fleet; files safety reports and sees their own.");
     let changed = ana.submit(&at(&pilot), &at(&pilot), &[("role", "dispatcher")]).await;
     changed.redirects_to(&format!("{LIST}?changed={}", pilot.id));
     ana.get(&format!("{LIST}?changed={}", pilot.id)).await.is(200).says("Test pilot now has the role Dispatcher.");

@@ -1,0 +1,151 @@
+//! The plan of the demo obeys the rules of the product, and those of an airline.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::calendar::{Calendar, MINUTE};
+use super::facts::{AIRCRAFT, AIRPORTS, BASES, PEOPLE};
+use super::flights::Flight;
+use super::plan::{Deed, Plan, Who};
+use super::rules;
+use kit::clock::Time;
+
+/// Times of each day of a week, and one before a change to summer time.
+const NOWS: [&str; 8] = [
+    "2026-11-23T08:00:00Z",
+    "2026-11-24T03:26:24Z",
+    "2026-11-25T22:59:59Z",
+    "2026-11-26T12:00:00Z",
+    "2026-11-27T16:45:00Z",
+    "2026-11-28T13:00:00Z",
+    "2026-11-29T00:00:01Z",
+    "2027-03-28T10:00:00Z",
+];
+
+fn plan(now: &str) -> (Time, Plan) {
+    let now: Time = now.parse().expect("a time");
+    (now, Plan::new(Calendar::new(now, TimeZone::get("Europe/Zurich").expect("a time zone"))))
+}
+
+fn plans() -> impl Iterator<Item = Plan> {
+    NOWS.into_iter().map(|now| plan(now).1)
+}
+
+#[test]
+fn plan_is_the_same_all_day() {
+    let [(_, morning), (_, evening)] = ["2026-11-27T00:01:00Z", "2026-11-27T22:10:00Z"].map(plan);
+    assert_eq!(morning.steps, evening.steps);
+    assert_ne!(morning.steps, plan("2026-11-28T12:00:00Z").1.steps);
+}
+
+#[test]
+fn no_step_is_beyond_its_role_or_scopes() {
+    for plan in plans() {
+        for step in &plan.steps {
+            assert!(rules::may(step.who, step.deed), "{step:?}");
+        }
+    }
+    let pilot = PEOPLE.iter().position(|person| person.role == "pilot").expect("a pilot");
+    assert!(rules::may(Who::Member(pilot), Deed::File(0)));
+    assert!(!rules::may(Who::Member(pilot), Deed::Assess(0, "under_review")));
+}
+
+#[test]
+fn aircraft_is_never_in_two_places() {
+    for plan in plans() {
+        let mut by_aircraft: HashMap<usize, Vec<&Flight>> = HashMap::new();
+        for flight in &plan.schedule.flights {
+            by_aircraft.entry(flight.aircraft).or_default().push(flight);
+        }
+        assert!(by_aircraft.len() >= 9, "most aircraft fly");
+        for (aircraft, mut flights) in by_aircraft {
+            flights.sort_by_key(|flight| flight.departs);
+            let mut place = BASES[AIRCRAFT[aircraft].base];
+            let mut free_from = Time::FIRST;
+            for flight in flights {
+                assert_eq!(flight.origin, place, "{}", AIRCRAFT[aircraft].tail);
+                assert!(flight.departs >= free_from, "{}", AIRCRAFT[aircraft].tail);
+                assert!(AIRCRAFT[aircraft].leaves.is_none_or(|leaves| flight.day < leaves));
+                (place, free_from) = (flight.destination, flight.arrives.after(MINUTE * 30));
+            }
+            assert_eq!(place, BASES[AIRCRAFT[aircraft].base], "it comes home");
+        }
+    }
+}
+
+#[test]
+fn block_times_fit_type_and_distance() {
+    for flight in plans().flat_map(|plan| plan.schedule.flights) {
+        let demo = &AIRCRAFT[flight.aircraft];
+        let away = if flight.origin == BASES[demo.base] { flight.destination } else { flight.origin };
+        let miles = AIRPORTS.iter().find(|airport| airport.code == away).expect("an airport").miles[demo.base];
+        let speed = miles * 60 / flight.minutes;
+        assert!((80..demo.knots).contains(&speed), "{} {away}: {miles} NM in {} minutes", demo.tail, flight.minutes);
+        assert!(miles <= demo.range && flight.passengers <= demo.seats);
+        assert_eq!(flight.arrives.since(flight.departs), MINUTE * flight.minutes.unsigned_abs());
+    }
+}
+
+#[test]
+fn office_work_is_done_in_office_hours() {
+    for plan in plans() {
+        for step in &plan.steps {
+            let is_office = matches!(
+                step.deed,
+                Deed::Assess(..) | Deed::MakeKey(_) | Deed::RetireKey(_) | Deed::Bill(_) | Deed::Send(_) | Deed::Pay(_) | Deed::SignIn
+            );
+            let (hour, is_workday) = plan.calendar.hour_of(step.at);
+            assert!(!is_office || (is_workday && (7..18).contains(&hour)), "{step:?}");
+        }
+    }
+}
+
+#[test]
+fn times_of_day_are_spread() {
+    for plan in plans() {
+        let mut by_minute: HashMap<i64, usize> = HashMap::new();
+        for step in &plan.steps {
+            *by_minute.entry(step.at.micros() / 60_000_000 % 1_440).or_default() += 1;
+        }
+        let most = by_minute.values().max().copied().unwrap_or_default();
+        assert!(most < plan.steps.len() / 40, "{most} of {} steps are at one minute of the day", plan.steps.len());
+    }
+}
+
+#[test]
+fn invoices_are_for_trips_that_were_flown() {
+    for plan in plans() {
+        let at = |wanted: Deed| plan.steps.iter().find(|step| step.deed == wanted).map(|step| step.at);
+        assert!(plan.bills.len() > 20);
+        for (number, bill) in plan.bills.iter().enumerate() {
+            let first = plan.schedule.missions[bill.mission].first;
+            let written = at(Deed::Bill(number)).expect("it is written");
+            for flight in [first, first + 1] {
+                assert!(at(Deed::Move(flight, "completed")).expect("it is flown") < written);
+            }
+            let [sent, paid] = [Deed::Send(number), Deed::Pay(number)].map(|deed| at(deed).expect("a time"));
+            assert!(written < sent && sent < paid);
+        }
+    }
+}
+
+#[test]
+fn trips_are_booked_before_they_change_and_are_done_after_they_are_flown() {
+    for plan in plans() {
+        for (place, flight) in plan.schedule.flights.iter().enumerate() {
+            let of_trip = |step: &&super::plan::Step| matches!(step.deed, Deed::Book(of, _) | Deed::Move(of, _) if of == place);
+            let steps: Vec<_> = plan.steps.iter().filter(of_trip).collect();
+            assert!(matches!(steps[0].deed, Deed::Book(..)) && steps[0].at < flight.departs);
+            for step in steps {
+                match step.deed {
+                    Deed::Move(_, "active") => assert!(step.at.since(flight.departs) > Duration::ZERO),
+                    Deed::Move(_, "completed") => assert!(step.at.since(flight.arrives) > Duration::ZERO),
+                    Deed::Move(..) => assert!(step.at < flight.departs, "{step:?}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
