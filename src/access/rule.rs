@@ -58,7 +58,9 @@ impl Rule {
     pub const fn credentials(self) -> Credentials {
         match self {
             Self::Anyone => Credentials::None,
-            Self::Identified | Self::Scope(_) | Self::ReadReports | Self::FileReports | Self::ReadAuditLog => Credentials::KeyOrSession,
+            Self::Identified | Self::Scope(_) | Self::ReadReports | Self::FileReports | Self::ReadAuditLog => {
+                Credentials::KeyOrSession
+            }
             Self::SignedIn | Self::Administrator | Self::AccountOwner => Credentials::Session,
         }
     }

@@ -81,9 +81,9 @@ fn has_severity(severity: Severity) -> Condition {
     match severity {
         Severity::Negligible => former.add(Column::IcaoSeverity.eq(severity)),
         // Null in a row of the previous version.
-        Severity::Minor => former.add(
-            Condition::any().add(Column::IcaoSeverity.is_null()).add(Column::IcaoSeverity.ne(Severity::Negligible)),
-        ),
+        Severity::Minor => {
+            former.add(Condition::any().add(Column::IcaoSeverity.is_null()).add(Column::IcaoSeverity.ne(Severity::Negligible)))
+        }
         Severity::Major | Severity::Hazardous | Severity::Catastrophic => former,
     }
 }

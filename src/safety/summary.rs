@@ -39,11 +39,7 @@ pub struct MonthCount {
     pub count: i64,
 }
 
-pub(super) async fn summary(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    readable: Readable,
-) -> DbResult<ReportSummary> {
+pub(super) async fn summary(db: &impl ConnectionTrait, workspace: WorkspaceId, readable: Readable) -> DbResult<ReportSummary> {
     store::outlines(db, workspace, readable).await.map(count)
 }
 

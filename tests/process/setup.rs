@@ -130,9 +130,11 @@ fn demo_is_filled_by_members_and_keys_within_their_permissions() {
     let keys = node.owner_with(&token).get("/api/v1/api-keys").is(200);
     let keys = keys.json["data"]["items"].as_array().expect("a list").clone();
     let id = |name: &str| keys.iter().find(|key| key["name"] == name).expect("a key")["id"].as_str().expect("an id").to_owned();
-    for (name, action) in
-        [("QuickBooks Integration", "invoice.created"), ("QuickBooks Integration", "invoice.payment_recorded"), ("FlightPlan Sync", "trip.created")]
-    {
+    for (name, action) in [
+        ("QuickBooks Integration", "invoice.created"),
+        ("QuickBooks Integration", "invoice.payment_recorded"),
+        ("FlightPlan Sync", "trip.created"),
+    ] {
         let events = demo_events(&node, &token, &format!("action={action}&actor_id={}", id(name)));
         assert!(events.len() > 5, "{name} {action}: {}", events.len());
     }

@@ -50,9 +50,7 @@ impl Schedule {
         for day in FIRST_DAY..=LAST_DAY {
             let missions: &[i32] = if calendar.is_workday(day) { &[0, 1, 1, 1, 2] } else { &[0, 0, 1] };
             for _ in 0..*chance.one_of(missions) {
-                let is_free = |place: &usize| {
-                    busy[*place] < day && AIRCRAFT[*place].leaves.is_none_or(|leaves| day + 1 < leaves)
-                };
+                let is_free = |place: &usize| busy[*place] < day && AIRCRAFT[*place].leaves.is_none_or(|leaves| day + 1 < leaves);
                 let free: Vec<usize> = (0..AIRCRAFT.len()).filter(is_free).collect();
                 if !free.is_empty() {
                     let aircraft = *chance.one_of(&free);

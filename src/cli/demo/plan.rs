@@ -268,8 +268,7 @@ impl Plan {
             let automatic = chance.moment(&self.calendar, day, 460, 500);
             let (is_automatic, number) = (self.has_accounting(automatic), self.bills.len());
             let by_hand = chance.moment(&self.calendar, day, 600, 960);
-            let (by, written) =
-                if is_automatic { (Who::Key(QUICKBOOKS), automatic) } else { (Who::Member(ANA), by_hand) };
+            let (by, written) = if is_automatic { (Who::Key(QUICKBOOKS), automatic) } else { (Who::Member(ANA), by_hand) };
             self.bills.push(Bill { mission: place, client, day });
             self.add(written, by, Deed::Bill(number));
             let reviewed = self.calendar.workday_from(day + chance.between(0, 1));
@@ -282,11 +281,8 @@ impl Plan {
             let paid = self.calendar.workday_from(day + CLIENTS[client].pays_after + chance.between(-2, 3));
             let received = chance.moment(&self.calendar, paid, 460, 500);
             let by_hand = chance.moment(&self.calendar, paid, 560, 700);
-            let (by, received) = if self.has_accounting(received) {
-                (Who::Key(QUICKBOOKS), received)
-            } else {
-                (Who::Member(ANA), by_hand)
-            };
+            let (by, received) =
+                if self.has_accounting(received) { (Who::Key(QUICKBOOKS), received) } else { (Who::Member(ANA), by_hand) };
             self.add(received, by, Deed::Pay(number));
         }
     }

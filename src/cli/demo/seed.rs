@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -24,7 +23,7 @@ use crate::safety::ReportId;
 use crate::scopes::Scope;
 use crate::trips::TripId;
 use crate::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
-use kit::clock::{Clock, Time};
+use kit::clock::{Clock, Time, zone};
 use kit::db::Location;
 use kit::random::Random;
 
@@ -56,7 +55,7 @@ pub(super) struct Operator {
 }
 
 pub(super) async fn seed(location: &Location, today: Time) -> Result<Seeded, Failure> {
-    let plan = Plan::new(Calendar::new(today, TimeZone::get(TIMEZONE).map_err(failed)?));
+    let plan = Plan::new(Calendar::new(today, zone(TIMEZONE)));
     let config = Config { node_name: "demo".to_owned(), ..Config::default() };
     let app = App::open_with(config, location, Clock::manual(plan.founded_at()), Random::System).await?;
     // A node, so that revocations have one that confirms them.
@@ -80,12 +79,8 @@ pub(super) async fn seed(location: &Location, today: Time) -> Result<Seeded, Fai
 impl Operator {
     async fn found(app: App, plan: Plan, today: Time, password: &str) -> Result<Self, Failure> {
         let owner = Owner { email: parse(OWNER)?, name: parse(PEOPLE[ANA].name)?, password: password.to_owned().into() };
-        let create = CreateWorkspace {
-            name: parse("Skyline Aviation")?,
-            slug: parse("skyline")?,
-            timezone: parse(TIMEZONE)?,
-            owner,
-        };
+        let create =
+            CreateWorkspace { name: parse("Skyline Aviation")?, slug: parse("skyline")?, timezone: parse(TIMEZONE)?, owner };
         let (workspace, owner) = workspaces::create(&app, AuditContext::operator("demo"), create).await?;
         let chosen = NewPassword::choose(&password.to_owned().into(), &[]).map_err(PasswordError::from)?;
         let password_hash = app.passwords.hash(&app.random, app.passwords.permit(Claimant::Operator)?, chosen).await?;

@@ -94,7 +94,13 @@ fn office_work_is_done_in_office_hours() {
         for step in &plan.steps {
             let is_office = matches!(
                 step.deed,
-                Deed::Assess(..) | Deed::MakeKey(_) | Deed::RetireKey(_) | Deed::Bill(_) | Deed::Send(_) | Deed::Pay(_) | Deed::SignIn
+                Deed::Assess(..)
+                    | Deed::MakeKey(_)
+                    | Deed::RetireKey(_)
+                    | Deed::Bill(_)
+                    | Deed::Send(_)
+                    | Deed::Pay(_)
+                    | Deed::SignIn
             );
             let (hour, is_workday) = plan.calendar.hour_of(step.at);
             assert!(!is_office || (is_workday && (7..18).contains(&hour)), "{step:?}");

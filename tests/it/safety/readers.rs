@@ -40,7 +40,11 @@ async fn pilots_and_dispatchers_read_only_the_reports_they_filed_by_name() {
         }
         for id in &all {
             let found = client.get(&format!("{REPORTS}/{id}")).await;
-            if id == named { found.is(200) } else { found.is(404).code("NOT_FOUND") };
+            if id == named {
+                found.is(200)
+            } else {
+                found.is(404).code("NOT_FOUND")
+            };
             client.patch(&format!("{REPORTS}/{id}"), json!({ "title": "Mine" })).await.is(403).code("ROLE_REQUIRED");
         }
         let summary = client.get(&format!("{REPORTS}/summary")).await.is(200);
