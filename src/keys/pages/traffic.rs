@@ -112,3 +112,32 @@ pub(super) fn requests(count: i64) -> String {
 pub(super) fn number(count: i64) -> String {
     grouped(count.unsigned_abs())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_begin_at_midnight_of_the_zone_whatever_their_length() {
+        let now: Time = "2026-11-02T12:00:00Z".parse().expect("a time");
+        // Days of 25 hours, offsets of half an hour, and clocks that are changed at midnight.
+        for zone in ["UTC", "Europe/Zurich", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Africa/Cairo", "Pacific/Kiritimati"] {
+            let at = Moments::new(now, zone);
+            let starts = Span::Days(40).starts(&at);
+            assert_eq!((starts.len(), at.zone_name()), (40, zone));
+            assert!(starts.iter().all(|start| *start <= now), "{zone}");
+            for pair in starts.windows(2) {
+                assert_eq!(at.day_of(pair[0]).tomorrow(), at.day_of(pair[1]), "{zone}");
+                assert_eq!(at.day_of(pair[1].before(Duration::from_micros(1))), at.day_of(pair[0]), "{zone}");
+            }
+        }
+    }
+
+    #[test]
+    fn last_hours_end_with_the_current_one() {
+        let now: Time = "2026-11-23T09:30:00Z".parse().expect("a time");
+        let starts = Span::LAST_DAY.starts(&Moments::new(now, "Asia/Kolkata"));
+        let ends = [starts.first(), starts.last()].map(|start| start.map(ToString::to_string));
+        assert_eq!(ends, [Some("2026-11-22T09:00:00Z".to_owned()), Some("2026-11-23T09:00:00Z".to_owned())]);
+    }
+}
