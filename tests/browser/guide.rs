@@ -168,7 +168,7 @@ fn times_are_in_the_time_zone_of_the_workspace_wherever_the_reader_is() {
     tab.timezone("America/New_York");
     let times = "[...document.querySelectorAll('.log time')].map(time => time.textContent + time.title).join()";
     tab.open("/settings/audit-log");
-    tab.says("the time zone of Skyline Aviation");
+    tab.says("Times are in UTC, the time zone of");
     let scripted = tab.evaluate(times);
     tab.without_javascript();
     tab.reload();
