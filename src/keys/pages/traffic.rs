@@ -121,7 +121,9 @@ mod tests {
     fn days_begin_at_midnight_of_the_zone_whatever_their_length() {
         let now: Time = "2026-11-02T12:00:00Z".parse().expect("a time");
         // Days of 25 hours, offsets of half an hour, and clocks that are changed at midnight.
-        for zone in ["UTC", "Europe/Zurich", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Africa/Cairo", "Pacific/Kiritimati"] {
+        for zone in
+            ["UTC", "Europe/Zurich", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Africa/Cairo", "Pacific/Kiritimati"]
+        {
             let at = Moments::new(now, zone);
             let starts = Span::Days(40).starts(&at);
             assert_eq!((starts.len(), at.zone_name()), (40, zone));
