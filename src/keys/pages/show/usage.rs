@@ -154,8 +154,8 @@ fn scale_end(tallest: u64) -> u64 {
     while tallest > unit.saturating_mul(10) {
         unit = unit.saturating_mul(10);
     }
-    let ends = (2..=10).map(|digit| unit.saturating_mul(digit)).filter(|end| end.is_multiple_of(2));
-    ends.into_iter().find(|end| *end >= tallest).unwrap_or(tallest)
+    let mut ends = (2..=10).map(|digit| unit.saturating_mul(digit)).filter(|end| end.is_multiple_of(2));
+    ends.find(|end| *end >= tallest).unwrap_or(tallest)
 }
 
 /// Returns the labels of the first, the middle and the last bar.
