@@ -115,9 +115,9 @@ pub(super) static CLIENTS: [Client; 7] = [
     client("Alpine Ventures AG", "accounts@alpine-ventures.example", 12),
     client("Lakeside Medical Transfer", "billing@lakeside-medical.example", 20),
     client("Northstar Productions", "finance@northstar.example", 27),
-    client("Dr. M. Steiner", "office@steiner.example", 44),
+    client("Dr. M. Steiner", "office@steiner.example", 66),
     client("Helvetia Cargo Partners", "ap@helvetia-cargo.example", 16),
-    client("Riviera Events S.A.", "comptabilite@riviera-events.example", 38),
+    client("Riviera Events S.A.", "comptabilite@riviera-events.example", 58),
     client("Basel Pharma Travel Desk", "flights@basel-pharma.example", 9),
 ];
 

@@ -40,7 +40,7 @@ pub(super) struct Schedule {
 const CLOSING: i32 = 22 * 60;
 
 /// The places of the clients, twice of those that fly often.
-const CLIENT_PLACES: [usize; 10] = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6];
+const CLIENT_PLACES: [usize; 10] = [0, 0, 1, 2, 3, 3, 4, 5, 6, 6];
 
 impl Schedule {
     pub(super) fn new(calendar: &Calendar, chance: &Chance) -> Self {

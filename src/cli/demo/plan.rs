@@ -271,7 +271,7 @@ impl Plan {
             let (by, written) = if is_automatic { (Who::Key(QUICKBOOKS), automatic) } else { (Who::Member(ANA), by_hand) };
             self.bills.push(Bill { mission: place, client, day });
             self.add(written, by, Deed::Bill(number));
-            let reviewed = self.calendar.workday_from(day + chance.between(0, 1));
+            let reviewed = self.calendar.workday_from(day + chance.between(1, 4));
             let (sender, sent) = if is_automatic {
                 (JONAS, chance.moment(&self.calendar, reviewed, 600, 985))
             } else {
