@@ -13,6 +13,7 @@ use crate::audit::AuditContext;
 use crate::config::Config;
 use crate::workspaces::{self, Workspace};
 use kit::db::{Location, may_open_later};
+use kit::http::Paging;
 
 /// The time that a starting node waits for a database server that does not respond yet.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -105,9 +106,25 @@ impl InWorkspace {
         let app = self.database.open().await?;
         match workspaces::find_by_slug(app.db.read(), &self.workspace).await? {
             Some(workspace) => Ok((app, workspace)),
-            None => Err(Failure::refused(format!("there is no workspace with the slug “{}”", self.workspace))),
+            None => Err(unknown_workspace(&app, &self.workspace).await?),
         }
     }
+}
+
+/// The workspaces that an error names.
+const MOST_NAMED: u32 = 10;
+
+/// Returns the failure for a slug that no workspace has, with the slugs that there are.
+async fn unknown_workspace(app: &App, slug: &str) -> Result<Failure, DbErr> {
+    let first = workspaces::list(app.db.read(), Paging { page: 1, page_size: MOST_NAMED }).await?;
+    let known: Vec<_> = first.items.iter().map(|workspace| format!("{} ({})", workspace.slug, workspace.name)).collect();
+    let advice = match first.total.saturating_sub(u64::from(MOST_NAMED)) {
+        _ if known.is_empty() => "there is none yet, create one with `planeconnection workspace create`".to_owned(),
+        0 if known.len() == 1 => format!("use {}", known.concat()),
+        0 => format!("use one of {}", known.join(", ")),
+        more => format!("use one of {}, or of {more} more that `planeconnection workspace list` shows", known.join(", ")),
+    };
+    Ok(Failure::refused(format!("no workspace has the slug “{slug}”: {advice}")))
 }
 
 /// The audit context of the person who runs the command, by their user name on the system.

@@ -54,7 +54,7 @@ enum Command {
     Serve(serve::Serve),
     /// Run a temporary node with example data
     Demo(demo::Demo),
-    /// Create a workspace with its account owner
+    /// List workspaces, or create one with its account owner
     #[command(subcommand)]
     Workspace(workspace::Command),
     /// List and change the members of a workspace

@@ -1,4 +1,4 @@
-//! The command `workspace create`.
+//! The commands `workspace list` and `create`.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -6,12 +6,20 @@ use serde_json::json;
 use super::database::{Database, operator};
 use super::output::{self, Failure};
 use crate::config::Config;
-use crate::members::Email;
-use crate::workspaces::{self, CreateWorkspace, Owner, Slug, Timezone};
+use crate::members::{self, Email};
+use crate::workspaces::{self, CreateWorkspace, Owner, Slug, Timezone, Workspace};
 use kit::text::Line;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    /// List the workspaces with their slugs, which other commands take as --workspace
+    List {
+        #[command(flatten)]
+        database: Database,
+        /// Print the result as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+        json: bool,
+    },
     /// Create a workspace with its first account owner, and the database if it does not exist
     Create(Create),
 }
@@ -45,7 +53,35 @@ pub(super) struct Create {
 
 impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let Self::Create(input) = self;
+        match self {
+            Self::List { database, json } => list(&database, json).await,
+            Self::Create(input) => input.run().await,
+        }
+    }
+}
+
+async fn list(database: &Database, as_json: bool) -> Result<(), Failure> {
+    let app = database.open().await?;
+    let all = output::all_pages(async |paging| workspaces::list(app.db.read(), paging).await).await?;
+    let members = members::count_by_workspace(app.db.read()).await?;
+    let count = |workspace: &Workspace| members.get(&workspace.id).copied().unwrap_or_default();
+    if as_json {
+        let view = |workspace: &Workspace| {
+            let Workspace { id, slug, name, timezone, created_at, .. } = workspace;
+            json!({ "id": id, "slug": slug, "name": name, "timezone": timezone, "members": count(workspace), "createdAt": created_at })
+        };
+        return output::json(&all.iter().map(view).collect::<Vec<_>>());
+    }
+    let row = |workspace: &Workspace| {
+        let Workspace { id, slug, name, created_at, .. } = workspace;
+        [slug.clone(), name.clone(), id.to_string(), count(workspace).to_string(), created_at.to_string()]
+    };
+    output::table(["SLUG", "NAME", "ID", "MEMBERS", "CREATED"], &all.iter().map(row).collect::<Vec<_>>())
+}
+
+impl Create {
+    async fn run(self) -> Result<(), Failure> {
+        let input = self;
         let password = output::password_from_stdin(input.owner_password_stdin, "--owner-password-stdin")?;
         let app = input.database.open_or_create(Config::default()).await?;
         let name = match input.owner_name {

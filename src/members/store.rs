@@ -1,5 +1,7 @@
 //! Every query on members.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -186,6 +188,13 @@ pub(super) async fn delete(db: &impl ConnectionTrait, workspace: WorkspaceId, id
 /// Counts the members of a workspace, including invited ones.
 pub(super) async fn count(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
     Entity::find().filter(Column::WorkspaceId.eq(workspace)).count(db).await
+}
+
+/// Counts the members of every workspace, including invited ones.
+pub async fn count_by_workspace(db: &impl ConnectionTrait) -> DbResult<HashMap<WorkspaceId, i64>> {
+    let counts = Entity::find().select_only().column(Column::WorkspaceId).column_as(Column::Id.count(), "members");
+    let counts: Vec<(WorkspaceId, i64)> = counts.group_by(Column::WorkspaceId).into_tuple().all(db).await?;
+    Ok(counts.into_iter().collect())
 }
 
 /// Counts the open invitations of a workspace.

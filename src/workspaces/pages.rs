@@ -107,14 +107,14 @@ fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     if fields.url_fragment("code").is_empty() {
         faults.add("code", "Enter the set-up code: open the link that the server printed, or paste the code here.");
     }
-    let name = faults.read(fields, "name", "the workspace a name");
+    let name = faults.read(fields, "name", "a name for the workspace");
     let slug = match fields.given("slug") {
         Some(_) => faults.read(fields, "slug", "a short name"),
         None => derived_slug(fields, &mut faults),
     };
     let timezone = faults.read(&fields.with("timezone", fields.given("timezone").unwrap_or("UTC")), "timezone", "a time zone");
     let owner_name = faults.read(fields, "owner_name", "your name");
-    let email = faults.read(fields, "email", "your email: you sign in with it");
+    let email = faults.read(fields, "email", "the email address that you sign in with");
     let password = SecretString::from(fields.verbatim("password"));
     if !has_fitting_length(&password) {
         faults.add("password", sentence(Weak::Length));

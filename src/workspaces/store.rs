@@ -8,7 +8,8 @@ use super::tables::workspace::{Column, Entity, Model};
 use super::tables::{counter, setup_link};
 use kit::clock::{self, Time};
 use kit::day::Day;
-use kit::db::DbResult;
+use kit::db::{DbResult, page};
+use kit::http::{Page, Paging};
 use kit::secret::TokenDigest;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
@@ -34,6 +35,11 @@ pub async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Opt
 /// Lists every workspace, the oldest first.
 pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Workspace>> {
     Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?.into_iter().map(workspace_of).collect())
+}
+
+/// Lists one page of the workspaces, by slug.
+pub async fn list(db: &impl ConnectionTrait, paging: Paging) -> DbResult<Page<Workspace>> {
+    page(db, Entity::find().order_by_asc(Column::Slug), paging, |row| Ok(workspace_of(row))).await
 }
 
 /// Returns whether there is any workspace.

@@ -8,8 +8,9 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &["serve"],
+    &["workspace", "list"],
     &["workspace", "create"],
     &["members", "list"],
     &["members", "add"],
@@ -99,6 +100,29 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
     for command in [&["keys", "list"][..], &["audit", "verify"], &["backup", "x.db"]] {
         Site::empty_in_file(BINARY).run(command).fails(1, "there is no database");
     }
+}
+
+#[test]
+fn workspaces_are_listed_and_an_unknown_slug_names_them() {
+    let site = Site::empty(BINARY);
+    site.create_workspace("skyline", testkit::OWNER).is(0);
+    site.run(&["keys", "list", "--workspace", "Skyline"]).fails(1, "no workspace has the slug “Skyline”: use skyline (");
+    site.run(&["workspace", "list", "--database", "sqlite://missing.db"]).fails(1, "there is no database");
+    for number in 10..20 {
+        site.create_workspace(&format!("hangar-{number}"), testkit::OWNER).is(0);
+    }
+    let listed = site.run(&["workspace", "list", "--json"]).is(0).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(11));
+    let last = &listed[10];
+    assert_eq!((&last["slug"], &last["members"], &last["timezone"]), (&"skyline".into(), &1.into(), &"UTC".into()));
+    assert!(last["id"].as_str().is_some_and(|id| id.starts_with("ws_")) && last["createdAt"].is_string(), "{last}");
+    let table = site.run(&["workspace", "list"]).is(0).stdout;
+    let heading: Vec<&str> = table.lines().next().expect("a heading").split_whitespace().collect();
+    assert_eq!(heading, ["SLUG", "NAME", "ID", "MEMBERS", "CREATED"]);
+    assert!(table.lines().count() == 12 && table.contains(last["id"].as_str().expect("an id")), "{table}");
+    let unknown = site.run(&["audit", "verify", "--workspace", "nowhere"]);
+    let unknown = unknown.fails(1, "hangar-19").stderr;
+    assert!(!unknown.contains("skyline") && unknown.contains("1 more that `planeconnection workspace list` shows"), "{unknown}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl FormFaults {
     /// Parses a field. An empty one is reported as missing (`what`), a malformed one in the words of `T`.
     pub fn read<T: FromStr<Err: Display>>(&mut self, fields: &Fields, field: &str, what: &str) -> Option<T> {
         let Some(text) = fields.given(field) else {
-            self.add(field, format!("Give {what}."));
+            self.add(field, format!("Enter {what}."));
             return None;
         };
         text.parse().map_err(|error: T::Err| self.add(field, sentence(&error.to_string()))).ok()

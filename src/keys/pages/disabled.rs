@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::access::{ManageKeys, PageSession};
+use crate::access::{ManageKeys, PageSession, Permission, SwitchKeys};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::members::{self, Member, Role};
@@ -15,12 +15,17 @@ use kit::page::html_with;
 #[template(path = "keys/disabled.html")]
 struct DisabledPage {
     frame: Frame,
+    /// True if the visitor can switch API key management on.
+    may_switch: bool,
+    /// The account owners to ask, for a visitor who cannot.
     owners: Vec<Member>,
 }
 
-/// Returns 403, with the account owners who can switch API key management on.
+/// Returns 403, with the switch for an account owner, and for others the account owners to ask.
 pub(super) async fn show(app: &App, who: &PageSession<ManageKeys>) -> Result<Response, ApiError> {
-    let owners = members::with_role(app.db.read(), who.workspace(), &[Role::AccountOwner]).await?;
+    let may_switch = SwitchKeys::RULE.admits(who.member().role);
+    let owners =
+        if may_switch { Vec::new() } else { members::with_role(app.db.read(), who.workspace(), &[Role::AccountOwner]).await? };
     let frame = who.frame(app, "API key management is off", MenuEntry::ApiKeys);
-    Ok(html_with(StatusCode::FORBIDDEN, &DisabledPage { frame, owners }))
+    Ok(html_with(StatusCode::FORBIDDEN, &DisabledPage { frame, may_switch, owners }))
 }

@@ -66,8 +66,8 @@ async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: F
 /// Reads the form as the input of a call, or returns every fault.
 fn read(fields: &Fields) -> Result<AddMember, FormFaults> {
     let mut faults = FormFaults::default();
-    let name = faults.read(fields, "name", "the name of the person");
-    let email = faults.read(fields, "email", "their email: they sign in with it");
+    let name = faults.read(fields, "name", "the person's name");
+    let email = faults.read(fields, "email", "the email address that the person signs in with");
     let role = Role::parse(fields.text("role"));
     if role.is_none() {
         faults.add("role", "Choose a role.");

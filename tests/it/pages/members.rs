@@ -107,7 +107,7 @@ async fn invalid_form_keeps_its_input() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let empty = ana.submit(NEW, NEW, &[]).await.is(400).says("3 fields need to be corrected");
-    empty.says("Give the name of the person.").says("Choose a role.").says("href=\"#role\"").says("id=\"role\"");
+    empty.says("Enter the person&#39;s name.").says("Choose a role.").says("href=\"#role\"").says("id=\"role\"");
     let wrong = invite(&ana, "<b>Dee</b>", "dee at home", "pilot").await.is(400);
     let wrong = wrong.keeps("name", "<b>Dee</b>").does_not_say("<b>Dee").keeps("email", "dee at home");
     wrong.keeps("role", "pilot");

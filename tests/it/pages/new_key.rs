@@ -155,14 +155,17 @@ async fn form_is_for_administrators() {
 }
 
 #[tokio::test]
-async fn disabled_key_management_shows_whom_to_ask() {
+async fn disabled_key_management_shows_whom_to_ask_or_the_switch() {
     let t = TestApp::new().await;
-    let admin = t.person(Role::Admin).await;
+    let (admin, owner) = (t.person(Role::Admin).await, t.person(Role::AccountOwner).await);
     let opened = admin.get(NEW).await.hidden(NEW);
     t.owner().await.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
     let hidden: Vec<_> = opened.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     for page in [admin.get(NEW).await, admin.post(NEW, &typed(&hidden)).await] {
-        page.is(403).says("API key management is off").says("ana@skyline.example").does_not_say("Create key");
+        page.is(403).says("API key management is off").says("ana@skyline.example").does_not_say("Create key").lacks("button", "Switch on");
     }
+    owner.get(NEW).await.is(403).does_not_say("Whom to ask").shows("button", "Switch on");
+    owner.submit(NEW, "/settings/api-keys/management", &[]).await.redirects_to("/settings/api-keys?switched=1");
+    owner.get(NEW).await.is(200).shows("button", "Create key");
     assert_eq!(how_many(&t).await, json!(0));
 }
