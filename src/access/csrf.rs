@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::admit::authenticate_session;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
+use super::page_session::visitor;
 use crate::app::App;
 use crate::config::Config;
 use crate::frame;
@@ -67,15 +68,18 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
         Ok(fields) => fields,
         Err(error) => return error.into_response(),
     };
+    let path = parts.uri.path().to_owned();
+    let session = CookieName::Session.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
     match verify(&app, &parts, &fields) {
         Ok(cookie) => parts.extensions.insert(CsrfVerified(cookie)),
-        Err(refused) => return *refused,
+        Err(Refused::Error(error)) => return error.into_response(),
+        Err(Refused::Outdated) => return keep_input(&app, session.as_deref(), &path, &fields).await,
     };
-    let path = parts.uri.path().to_owned();
     parts.extensions.insert(fields.clone());
     let response = next.run(Request::from_parts(parts, Body::empty())).await;
     if let Some(Postponed(error)) = response.extensions().get() {
-        return frame::try_again_later(&path, &fields, error, response.headers().clone());
+        let visitor = visitor(&app, session.as_deref()).await;
+        return frame::try_again_later(&app, visitor, &path, &fields, (error, response.headers().clone()));
     }
     if response.extensions().get::<SignedOut>().is_some() {
         return frame::signed_out_meanwhile(&path, &fields.with(TOKEN, ""));
@@ -83,29 +87,41 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
     response
 }
 
+/// The reason why a form was not passed on.
+enum Refused {
+    Error(ApiError),
+    /// The session ended or was replaced while the form was open.
+    Outdated,
+}
+
+/// Responds with what was typed, to be sent again with the token of the present session, or after signing in.
+async fn keep_input(app: &App, session: Option<&str>, path: &str, fields: &Fields) -> Response {
+    match session {
+        Some(token) => {
+            let fields = fields.with(TOKEN, csrf_token(token));
+            frame::send_again(app, visitor(app, Some(token)).await, path, &fields)
+        }
+        None => frame::signed_out_meanwhile(path, &fields.with(TOKEN, "")),
+    }
+}
+
 /// Returns the cookie that the form's token was derived from.
-// Boxed: a response is far larger than the name of a cookie.
-fn verify(app: &App, parts: &Parts, fields: &Fields) -> Result<CookieName, Box<Response>> {
+fn verify(app: &App, parts: &Parts, fields: &Fields) -> Result<CookieName, Refused> {
     let origin = request_origin(&app.config, &parts.headers);
     if origin == RequestOrigin::CrossOrigin {
         let message = "This form was sent from another site, so nothing was changed. Open the page here and send it again.";
-        return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message).into_response()));
+        return Err(Refused::Error(ApiError::new(StatusCode::FORBIDDEN, "FORM_REFUSED", message)));
     }
     let sent = |name: CookieName| name.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
     let fits = |name: &CookieName| sent(*name).is_some_and(|cookie| csrf_token(&cookie) == fields.text(TOKEN));
     if let Some(name) = [CookieName::Session, CookieName::Visit].into_iter().find(fits) {
         return Ok(name);
     }
-    // The session ended or was replaced while the form was open. If the browser says that the form is from here, what was
-    // typed is kept for another try; a password is typed again.
+    // If the browser says that the form is from here, what was typed is kept for another try; a password is typed again.
     if origin == RequestOrigin::SameOrigin && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
-        let path = parts.uri.path();
-        return Err(Box::new(match sent(CookieName::Session) {
-            Some(session) => frame::send_again(path, &fields.with(TOKEN, csrf_token(&session))),
-            None => frame::signed_out_meanwhile(path, &fields.with(TOKEN, "")),
-        }));
+        return Err(Refused::Outdated);
     }
-    Err(Box::new(form_refused().into_response()))
+    Err(Refused::Error(form_refused()))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

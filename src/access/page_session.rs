@@ -13,11 +13,12 @@ use super::caller::MemberCaller;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
 use super::permission::Permission;
 use crate::app::App;
-use crate::frame::{self, Frame, MenuEntry};
+use crate::frame::{self, Frame, MenuEntry, Visitor};
 use crate::limits::Limited;
 use crate::members::Member;
 use crate::request_context::RequestContext;
 use crate::sessions::CookieName;
+use kit::db::DbResult;
 use kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use kit::page::Fields;
 
@@ -69,11 +70,19 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
 }
 
 /// Returns the caller of the session cookie and the CSRF token of their forms, if there is a session.
-pub(super) async fn session(app: &App, parts: &Parts) -> Result<Option<(MemberCaller, String)>, Response> {
+pub(super) async fn session(app: &App, parts: &Parts) -> Result<Option<Visitor>, Response> {
     let Some(token) = CookieName::Session.read(&app.config, &parts.headers) else { return Ok(None) };
-    let caller = authenticate_session(app, token.as_bytes()).await;
-    let caller = caller.map_err(|error| ApiError::from(error).into_response())?;
-    Ok(caller.map(|caller| (caller, csrf_token(&token))))
+    find_visitor(app, &token).await.map_err(|error| ApiError::from(error).into_response())
+}
+
+async fn find_visitor(app: &App, token: &str) -> DbResult<Option<Visitor>> {
+    Ok(authenticate_session(app, token.as_bytes()).await?.map(|caller| (caller, csrf_token(token))))
+}
+
+/// Returns the visitor of a page for its menu, by the session cookie. No error page waits for a second failure: if the database
+/// does not answer, there is no menu.
+pub async fn visitor(app: &App, session: Option<&str>) -> Option<Visitor> {
+    find_visitor(app, session?).await.ok().flatten()
 }
 
 /// Returns a 429, which the CSRF middleware replaces by a page that keeps what was typed.

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{Frame, MenuEntry};
+use super::{Frame, Visitor};
 use crate::access::{MemberCaller, Rule};
 use crate::core::Core;
 use crate::members::{self, Member, Role};
@@ -33,14 +33,28 @@ pub async fn forbidden(core: &Core, caller: &MemberCaller, rule: Rule, token: St
         Ok(whom_to_ask) => whom_to_ask,
         Err(error) => return ApiError::from(error).into_response(),
     };
-    let frame = Frame::new(core, caller, "Your role does not allow this".to_owned(), MenuEntry::Account, token);
+    let frame = Frame::new(core, caller, "Your role does not allow this".to_owned(), None, token);
     html_with(StatusCode::FORBIDDEN, &Forbidden { frame, needed, whom_to_ask })
 }
 
+/// The page for a visitor without a session.
 #[derive(Template)]
 #[template(path = "frame/again.html")]
 struct Again<'a> {
     title: &'static str,
+    form: AgainForm<'a>,
+}
+
+/// The page with the menu of a member.
+#[derive(Template)]
+#[template(path = "frame/again_with_menu.html")]
+struct AgainWithMenu<'a> {
+    frame: Frame,
+    form: AgainForm<'a>,
+}
+
+/// A form that keeps what was typed, to be sent again.
+struct AgainForm<'a> {
     path: &'a str,
     fields: Vec<(&'a str, Cow<'a, str>)>,
     because: Because<'a>,
@@ -54,26 +68,52 @@ enum Because<'a> {
     Limited(&'a str),
 }
 
+impl Because<'_> {
+    const fn status_and_title(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::SignedOut => (StatusCode::UNAUTHORIZED, "You were signed out"),
+            Self::OtherSession => (StatusCode::FORBIDDEN, "Send this again?"),
+            Self::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many changes"),
+        }
+    }
+}
+
 /// Responds with 401 to a form without a session. The page keeps what was typed until the visitor has signed in again.
 pub fn signed_out_meanwhile(path: &str, fields: &Fields) -> Response {
     // The token depends on the next session; a form with another one leads to `send_again`.
-    let page = Again { title: "You were signed out", path, fields: without_secrets(fields), because: Because::SignedOut };
-    html_with(StatusCode::UNAUTHORIZED, &page)
+    let form = AgainForm { path, fields: without_secrets(fields), because: Because::SignedOut };
+    let (status, title) = form.because.status_and_title();
+    html_with(status, &Again { title, form })
 }
 
 /// Responds with 403 to a form of an earlier session. The page has what was typed, with the token of this session.
-pub fn send_again(path: &str, fields: &Fields) -> Response {
-    let page = Again { title: "Send this again?", path, fields: without_secrets(fields), because: Because::OtherSession };
-    html_with(StatusCode::FORBIDDEN, &page)
+pub fn send_again(core: &Core, visitor: Option<Visitor>, path: &str, fields: &Fields) -> Response {
+    again(core, visitor, AgainForm { path, fields: without_secrets(fields), because: Because::OtherSession })
 }
 
 /// Responds with 429 to a form over the rate limit. The page keeps what was typed until it can be sent again.
-pub fn try_again_later(path: &str, fields: &Fields, error: &ApiError, headers: HeaderMap) -> Response {
-    let page =
-        Again { title: "Too many changes", path, fields: without_secrets(fields), because: Because::Limited(&error.message) };
-    let mut response = html_with(StatusCode::TOO_MANY_REQUESTS, &page);
+pub fn try_again_later(
+    core: &Core,
+    visitor: Option<Visitor>,
+    path: &str,
+    fields: &Fields,
+    (error, headers): (&ApiError, HeaderMap),
+) -> Response {
+    let because = Because::Limited(&error.message);
+    let mut response = again(core, visitor, AgainForm { path, fields: without_secrets(fields), because });
     response.headers_mut().extend(headers);
     response
+}
+
+fn again(core: &Core, visitor: Option<Visitor>, form: AgainForm<'_>) -> Response {
+    let (status, title) = form.because.status_and_title();
+    match visitor {
+        Some((caller, token)) => {
+            let frame = Frame::new(core, &caller, title.to_owned(), None, token);
+            html_with(status, &AgainWithMenu { frame, form })
+        }
+        None => html_with(status, &Again { title, form }),
+    }
 }
 
 /// Returns what was typed, without passwords and with keys replaced by their hints: a page that waits must not hold secrets.

@@ -13,18 +13,23 @@ pub use denied::{forbidden, send_again, signed_out_meanwhile, try_again_later};
 pub use error_page::error_page;
 pub use files::{asset, router as files};
 
+use std::borrow::Borrow;
+
 use crate::access::{ManageKeys, ManageMembers, MemberCaller, OwnWorkspace, Permission, ReadAuditLog};
 use crate::core::Core;
 use crate::members::Role;
 use kit::page::Moments;
+
+/// The member who sent a request to a page, with the CSRF token of their forms.
+pub type Visitor = (MemberCaller, String);
 
 /// The content of a page's frame.
 #[derive(Debug)]
 pub struct Frame {
     /// The title, for the heading and the browser's tab.
     pub title: String,
-    /// The entry of the menu that the page belongs to.
-    pub place: MenuEntry,
+    /// The entry of the menu that the page belongs to, unless it is an error page.
+    pub place: Option<MenuEntry>,
     pub workspace: String,
     pub member: String,
     pub role: Role,
@@ -85,11 +90,17 @@ impl MenuEntry {
 
 impl Frame {
     /// Returns the frame of a page for `caller`, whose forms carry `token`.
-    pub fn new(core: &Core, caller: &MemberCaller, title: String, place: MenuEntry, token: String) -> Self {
+    pub fn new(
+        core: &Core,
+        caller: &MemberCaller,
+        title: String,
+        place: impl Into<Option<MenuEntry>>,
+        token: String,
+    ) -> Self {
         let (member, tenant) = (caller.member(), &caller.tenant);
         Self {
             title,
-            place,
+            place: place.into(),
             workspace: tenant.name.to_string(),
             member: member.name.clone(),
             role: member.role,
@@ -100,5 +111,10 @@ impl Frame {
 
     pub fn menu(&self) -> Vec<MenuEntry> {
         MenuEntry::open_to(self.role).collect()
+    }
+
+    /// Returns true if the page belongs to this entry of the menu.
+    pub fn is_at(&self, entry: impl Borrow<MenuEntry>) -> bool {
+        self.place == Some(*entry.borrow())
     }
 }

@@ -13,15 +13,18 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderValue, Version, header};
+use axum::http::response::Parts;
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tower::Service;
 
 use crate::access;
 use crate::app::App;
+use crate::frame;
 use crate::keys::DenialReason;
 use crate::request_context::{REQUEST_ID, RequestContext, loggable};
+use crate::sessions::CookieName;
 use key_format::digest_of;
 use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, client};
@@ -58,6 +61,9 @@ impl HttpStack {
         let uri = request.uri().clone();
         let in_api = matches!(uri.path().strip_prefix("/api"), Some(rest) if rest.is_empty() || rest.starts_with('/'));
 
+        // For the menu of an error page.
+        let session = if in_api { None } else { CookieName::Session.read(&app.config, request.headers()) };
+
         let mut response = if let Err(error) = check(&app, lane, &context, &request) {
             error.into_response()
         } else {
@@ -74,7 +80,12 @@ impl HttpStack {
             }
         };
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-            response = render(response, &error, &context, in_api);
+            response = if in_api {
+                render_json(response, &error, &context)
+            } else {
+                // In a box: the future of a call stays small.
+                Box::pin(render_page(&app, session, response, &error, &context)).await
+            };
         }
         if let Ok(id) = HeaderValue::from_str(context.id()) {
             response.headers_mut().insert(REQUEST_ID, id);
@@ -163,27 +174,46 @@ fn report_leak(app: &App, secret: &str, context: &RequestContext) {
     }
 }
 
-/// Renders an error: as JSON under `/api`, as a page elsewhere.
-fn render(bare: Response, error: &ApiError, context: &RequestContext, in_api: bool) -> Response {
-    let (mut parts, _) = bare.into_parts();
-    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
-        parts.headers.remove(name);
-    }
-    if in_api {
-        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // A message may quote the request, which may contain a secret.
-        let body = error.body(context.id());
-        let scrubbed = match key_format::scrub(&body) {
-            Cow::Borrowed(_) => body,
-            Cow::Owned(scrubbed) => scrubbed,
-        };
-        return Response::from_parts(parts, scrubbed.into());
-    }
-    let mut response = crate::frame::error_page(error, context.id()).into_response();
+/// Renders an error of the API.
+fn render_json(bare: Response, error: &ApiError, context: &RequestContext) -> Response {
+    let mut parts = without_content(bare);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // A message may quote the request, which may contain a secret.
+    let body = error.body(context.id());
+    let scrubbed = match key_format::scrub(&body) {
+        Cow::Borrowed(_) => body,
+        Cow::Owned(scrubbed) => scrubbed,
+    };
+    Response::from_parts(parts, scrubbed.into())
+}
+
+/// Renders an error of a page, with the menu if the visitor is signed in.
+async fn render_page(
+    app: &App,
+    session: Option<String>,
+    bare: Response,
+    error: &ApiError,
+    context: &RequestContext,
+) -> Response {
+    // Not while the database may be the reason, nor for a host name that is not this server's.
+    let has_menu = error.status == StatusCode::INSUFFICIENT_STORAGE
+        || error.status.is_client_error() && error.status != StatusCode::MISDIRECTED_REQUEST;
+    let session = session.as_deref().filter(|_| has_menu);
+    let parts = without_content(bare);
+    let mut response = frame::error_page(app, access::visitor(app, session).await, error, context.id());
     *response.status_mut() = parts.status;
     response.extensions_mut().extend(parts.extensions);
     response.headers_mut().extend(parts.headers);
     response
+}
+
+/// Returns the head of a response without the headers that describe its body.
+fn without_content(bare: Response) -> Parts {
+    let (mut parts, _) = bare.into_parts();
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
+        parts.headers.remove(name);
+    }
+    parts
 }
 
 /// Returns the method for a metric; unknown methods become `other`, which bounds the label's cardinality.
