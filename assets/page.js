@@ -48,18 +48,36 @@ if (secret) {
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 
-// A secret in the URL fragment, which browsers do not send, is moved to the field that people without JavaScript fill
-// in, and removed from the address bar and the history.
-const carried = document.querySelector("[data-from-fragment]");
+// The answer to a form. When the reader leaves it, its place in the history becomes that of the form's own page: going
+// back would otherwise ask whether to send the form again. A link to a field moves there without a place in the history.
+const posted = document.querySelector("[data-posted]");
+if (posted) {
+  const leave = () => history.replaceState(null, "", posted.dataset.posted || location.href);
+  addEventListener("submit", leave);
+  addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || link.target) return;
+    const field = link.getAttribute("href").startsWith("#") && document.getElementById(link.hash.slice(1));
+    if (!field) return leave();
+    event.preventDefault();
+    field.focus();
+  });
+}
+
+// A secret in the URL fragment, which browsers do not send, is moved to the form that people without JavaScript fill in,
+// and removed from the address bar and the history. The form is sent at once: the next page shows what the link opens.
+const carried = document.querySelector("form[data-from-fragment]");
 if (carried) {
-  const field = document.getElementById(carried.dataset.fromFragment);
   const take = () => {
     // Links within the page have a fragment too, but no token in it.
-    if (/^#(pc[a-z]_)?[0-9A-Za-z]{40,}$/.test(location.hash)) {
-      field.value = location.hash.slice(1);
-      history.replaceState(null, "", location.pathname);
-    }
-    carried.hidden = field.value !== "";
+    if (!/^#(pc[a-z]_)?[0-9A-Za-z]{40,}$/.test(location.hash)) return;
+    carried.elements.code.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+    // A code that is to be corrected beside other fields is not sent without them.
+    if (carried.elements.password && carried.elements.code.type !== "hidden") return;
+    // The page after the code has more fields: with another link in the address bar, only its code is sent.
+    for (const field of carried.elements) field.disabled = !["csrf", "code"].includes(field.name);
+    carried.submit();
   };
   take();
   addEventListener("hashchange", take);

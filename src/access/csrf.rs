@@ -117,8 +117,10 @@ fn verify(app: &App, parts: &Parts, fields: &Fields) -> Result<CookieName, Refus
     if let Some(name) = [CookieName::Session, CookieName::Visit].into_iter().find(fits) {
         return Ok(name);
     }
-    // If the browser says that the form is from here, what was typed is kept for another try; a password is typed again.
-    if origin == RequestOrigin::SameOrigin && fields.given("password").is_none() && !fields.text(TOKEN).is_empty() {
+    // If the browser says that the form is from here, what was typed is kept for another try; a password is typed again, and
+    // so is the code of a one-time link.
+    let has_secret = ["password", "code"].into_iter().any(|name| fields.given(name).is_some());
+    if origin == RequestOrigin::SameOrigin && !has_secret && !fields.text(TOKEN).is_empty() {
         return Err(Refused::Outdated);
     }
     Err(Refused::Error(form_refused()))

@@ -31,6 +31,8 @@ pub struct Frame {
     /// The entry of the menu that the page belongs to, unless it is an error page.
     pub place: Option<MenuEntry>,
     pub workspace: String,
+    /// The short name of the workspace, for commands.
+    pub slug: String,
     pub member: String,
     pub role: Role,
     /// The CSRF token of every form on the page.
@@ -102,6 +104,7 @@ impl Frame {
             title,
             place: place.into(),
             workspace: tenant.name.to_string(),
+            slug: tenant.slug.to_string(),
             member: member.name.clone(),
             role: member.role,
             token,

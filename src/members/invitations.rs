@@ -14,8 +14,9 @@ use crate::audit::{Action, Actor, ActorKind, AuditContext, AuditedTx, Idempotenc
 use crate::auth::password::{Claimant, NewPassword, Passwords};
 use crate::config::Config;
 use crate::core::Core;
-use crate::workspaces::{self, WorkspaceId};
+use crate::workspaces::{self, Workspace, WorkspaceId};
 use kit::clock::Time;
+use kit::db::DbResult;
 use kit::http::IdempotencyKey;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
@@ -47,6 +48,45 @@ pub enum Invitation {
     Made(Invited),
     /// A repeated request: the invitation of this member was made before, and its link is not stored.
     Repeated(MemberId),
+}
+
+/// An invitation as its link shows it.
+#[derive(Debug)]
+pub struct InvitationView {
+    pub member: Member,
+    pub workspace: Workspace,
+    /// The member who made it; `None` if it was the operator, or if they were removed.
+    pub maker: Option<Member>,
+    pub state: InvitationState,
+}
+
+/// The state of an invitation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InvitationState {
+    /// It can be accepted until then.
+    Open(Time),
+    Used,
+    Expired(Time),
+    /// Its maker was removed or may no longer invite.
+    Withdrawn,
+}
+
+/// Finds an invitation by the token of its link. One that was replaced by a newer link is unknown.
+pub async fn view(core: &Core, token: &str) -> DbResult<Option<InvitationView>> {
+    let (db, now) = (core.db.read(), core.clock.now());
+    let Some((member, until, maker)) = store::find_by_digest(db, TokenDigest::of(token)).await? else { return Ok(None) };
+    let Some(workspace) = workspaces::find(db, member.workspace).await? else { return Ok(None) };
+    let maker = match maker {
+        Some(id) => store::find(db, workspace.id, id).await?,
+        None => None,
+    };
+    let state = match until {
+        _ if member.has_joined => InvitationState::Used,
+        Some(until) if until > now => InvitationState::Open(until),
+        Some(until) => InvitationState::Expired(until),
+        None => InvitationState::Withdrawn,
+    };
+    Ok(Some(InvitationView { member, workspace, maker, state }))
 }
 
 /// Adds a member, who sets a password by a one-time link.

@@ -127,11 +127,10 @@ pub(super) async fn maker_of_invitation(db: &impl ConnectionTrait, invited: &Mem
     Ok(open.one(db).await?.and_then(|row| row.invited_by))
 }
 
-/// Ends the invitations of these members.
+/// Ends the invitations of these members. The digest is kept, so that the page of the link can say that it has ended.
 pub(super) async fn end_invitations(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: &[MemberId]) -> DbResult<()> {
     for ids in ids.chunks(500) {
         let update = Entity::update_many()
-            .col_expr(Column::InviteDigest, Expr::value(Option::<Vec<u8>>::None))
             .col_expr(Column::InviteExpiresAt, Expr::value(Option::<Time>::None))
             .filter(Column::WorkspaceId.eq(workspace))
             .filter(Column::Id.is_in(ids.iter().copied()))
@@ -143,8 +142,20 @@ pub(super) async fn end_invitations(db: &impl ConnectionTrait, workspace: Worksp
 
 /// Finds the member of an open invitation.
 pub(super) async fn find_by_invitation(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Member>> {
-    let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).filter(Column::InviteExpiresAt.gt(now));
-    Ok(invited.one(db).await?.map(member_of))
+    let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).filter(Column::PasswordHash.is_null());
+    Ok(invited.filter(Column::InviteExpiresAt.gt(now)).one(db).await?.map(member_of))
+}
+
+/// Finds the member of an invitation that may have ended, with its end and its maker. A used or withdrawn one has no end.
+pub(super) async fn find_by_digest(
+    db: &impl ConnectionTrait,
+    digest: TokenDigest,
+) -> DbResult<Option<(Member, Option<Time>, Option<MemberId>)>> {
+    let invited = Entity::find().filter(Column::InviteDigest.eq(digest.to_vec())).one(db).await?;
+    Ok(invited.map(|row| {
+        let (until, maker) = (row.invite_expires_at, row.invited_by);
+        (member_of(row), until, maker)
+    }))
 }
 
 /// Finds the end of a member's invitation, which may be past.
@@ -166,13 +177,15 @@ pub(super) async fn set_invitation(
     update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 
-/// Sets the password and consumes the invitation. Returns false if it was used meanwhile.
+/// Sets the password and consumes the invitation. Returns false if it was used meanwhile. The digest is kept, as in
+/// [`end_invitations`].
 pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: TokenDigest, password: String) -> DbResult<bool> {
     let update = Entity::update_many()
         .col_expr(Column::PasswordHash, Expr::value(password))
-        .col_expr(Column::InviteDigest, Expr::value(Option::<Vec<u8>>::None))
         .col_expr(Column::InviteExpiresAt, Expr::value(Option::<Time>::None))
-        .filter(Column::InviteDigest.eq(digest.to_vec()));
+        .filter(Column::InviteDigest.eq(digest.to_vec()))
+        .filter(Column::PasswordHash.is_null())
+        .filter(Column::InviteExpiresAt.is_not_null());
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 

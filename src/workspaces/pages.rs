@@ -33,6 +33,8 @@ pub fn routes() -> Routes<App> {
 struct SetupPage {
     title: &'static str,
     state: SetupState,
+    /// True if only the code is asked for: the form follows once it is known to be valid.
+    asks_for_code: bool,
     token: String,
     fields: Fields,
     zones: Vec<String>,
@@ -45,7 +47,8 @@ impl SetupPage {
             SetupState::Done => "Already set up",
             SetupState::Offered | SetupState::Expired => "Set up your workspace",
         };
-        Self { title, state, token: visitor.csrf_token(), fields, zones: zones(), faults }
+        let asks_for_code = !fields.has("password");
+        Self { title, state, asks_for_code, token: visitor.csrf_token(), fields, zones: zones(), faults }
     }
 
     fn chosen_zone(&self) -> &str {
@@ -59,6 +62,9 @@ async fn new(visitor: OpenPage, State(app): State<App>) -> Result<Response, ApiE
 }
 
 async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    if !fields.has("password") {
+        return open(&app, &visitor, &fields).await;
+    }
     let owner = match set_up(&app, &visitor, &fields).await {
         Ok(owner) => owner,
         Err(Refused::Form(status, faults)) => {
@@ -68,8 +74,28 @@ async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: 
         }
         Err(Refused::Other(error)) => return Err(error),
     };
-    auth::start_session(&app, &visitor, owner, "/settings/api-keys", "setup").await
+    auth::start_session(&app, &visitor, owner, "/settings/api-keys?after=setup", "setup").await
 }
+
+/// Shows the form of the workspace if the code is valid.
+async fn open(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Response, ApiError> {
+    let code = fields.url_fragment("code");
+    let mut faults = FormFaults::default();
+    let (status, fields) = if code.is_empty() {
+        faults.add("code", CODE_MISSING);
+        (StatusCode::BAD_REQUEST, fields.clone())
+    } else if setup::is_valid(app, code).await? {
+        (StatusCode::OK, Fields::from([("code", code), ("password", "")]))
+    } else {
+        faults.add("code", sentence(Error::SetupLink));
+        (StatusCode::GONE, fields.clone())
+    };
+    // After the check: a set-up that was faster has deleted the link.
+    let state = setup::state(app).await?;
+    Ok(visitor.show(status, &SetupPage::new(visitor, state, fields, faults)))
+}
+
+const CODE_MISSING: &str = "Enter the set-up code: open the link that the server printed, or paste the link here.";
 
 enum Refused {
     Form(StatusCode, FormFaults),
@@ -105,7 +131,7 @@ fn refused(error: Error) -> Refused {
 fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
     let mut faults = FormFaults::default();
     if fields.url_fragment("code").is_empty() {
-        faults.add("code", "Enter the set-up code: open the link that the server printed, or paste the code here.");
+        faults.add("code", CODE_MISSING);
     }
     let name = faults.read(fields, "name", "a name for the workspace");
     let slug = match fields.given("slug") {

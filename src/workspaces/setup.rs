@@ -56,6 +56,11 @@ pub(super) async fn state(core: &Core) -> DbResult<SetupState> {
     Ok(if links == 0 { SetupState::Expired } else { SetupState::Offered })
 }
 
+/// Returns true if a set-up link with this token is valid.
+pub(super) async fn is_valid(core: &Core, token: &str) -> DbResult<bool> {
+    Ok(store::count_setup_links(core.db.read(), Some(TokenDigest::of(token)), core.clock.now()).await? > 0)
+}
+
 /// Creates the first workspace, by the token of a link, which is consumed.
 pub async fn set_up<'a>(
     context: impl Into<WorkspaceContext<'a>>,

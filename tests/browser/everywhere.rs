@@ -94,10 +94,15 @@ fn pages_with_a_secret(site: &Site) {
 
 fn set_up(site: &Site, link: &str) {
     let mut tab = site.tab();
-    for path in [link, "/setup"] {
+    for (path, button) in [(link, "Set up the workspace"), ("/setup", "Continue")] {
         tab.open(path);
+        tab.has("button", button);
         tab.is_fine_everywhere();
     }
+    tab.fill("Set-up code", "nonsense");
+    tab.click("button", "Continue");
+    tab.says("This set-up link is unknown");
+    tab.is_fine_everywhere();
 }
 
 fn pages_without_access(site: &Site) {
@@ -110,6 +115,7 @@ fn pages_without_access(site: &Site) {
     tab.click("button", "Sign in");
     tab.says("Wrong email or password.");
     tab.is_accessible();
+    invitations(site, &mut tab);
     let mut pilot = site.tab_of(&email);
     for path in ["/settings/api-keys", "/settings/audit-log", "/settings/members"] {
         pilot.open(path);
@@ -119,6 +125,40 @@ fn pages_without_access(site: &Site) {
         pilot.lacks("link", "API Keys");
         pilot.is_fine_everywhere();
     }
+    pilot.open("/nothing-here");
+    pilot.has("link", "/docs");
+    pilot.has("link", "Your account");
+    pilot.is_fine_everywhere();
+}
+
+/// The pages of an invitation: open, with a fault, used and unknown.
+fn invitations(site: &Site, tab: &mut Tab) {
+    let link = invitation(site);
+    tab.open(&link);
+    tab.says("Ana Keller");
+    tab.has("heading", "Join Skyline Aviation");
+    tab.is_fine_everywhere();
+    tab.fill("Password", "Skyline Aviation");
+    tab.click("button", "Join");
+    tab.says("to be corrected");
+    tab.is_fine_everywhere();
+    tab.fill("Password", PASSWORD);
+    tab.click("button", "Join");
+    tab.has("heading", "Audit Log");
+    let mut other = site.tab();
+    for (link, message) in [(link, "was already used"), (format!("/join#pci_{}", "x".repeat(43)), "does not work")] {
+        other.open(&link);
+        other.says(message);
+        other.is_fine_everywhere();
+    }
+}
+
+/// The path of a new invitation of an auditor.
+fn invitation(site: &Site) -> String {
+    let invited = json!({ "name": "Lea Winter", "email": "lea@skyline.example", "role": "auditor" });
+    let url = site.node.owner().post("/api/v1/members", &invited).is(201).json["data"]["inviteUrl"].clone();
+    let url = url.as_str().expect("text");
+    url[url.find("/join").expect("a link")..].to_owned()
 }
 
 /// In Inter, the typeface that the server sends.
@@ -225,15 +265,85 @@ fn key_lifecycle_works_without_javascript() {
 #[test]
 fn invited_person_joins_by_the_link() {
     let site = Site::new();
-    let invited = json!({ "name": "Lea Winter", "email": "lea@skyline.example", "role": "auditor" });
-    let url = site.node.owner().post("/api/v1/members", &invited).is(201).json["data"]["inviteUrl"].clone();
-    let path = url.as_str().and_then(|url| url.find("/join")).map(|at| &url.as_str().expect("text")[at..]);
+    let link = invitation(&site);
     let mut tab = site.tab();
-    tab.open(path.expect("a link"));
+    tab.open("/sign-in");
+    tab.open(&link);
+    tab.fill("Password", PASSWORD);
     assert_eq!(tab.url(), "/join");
+    tab.says("lea@skyline.example");
+    tab.click("button", "Join");
+    tab.has("heading", "Audit Log");
+    tab.back();
+    tab.has("textbox", "Invitation code");
+    tab.is_clean();
+}
+
+#[test]
+fn invited_person_joins_without_javascript() {
+    let site = Site::new();
+    let link = invitation(&site);
+    let mut tab = site.tab();
+    tab.without_javascript();
+    tab.open(&link);
+    tab.fill("Invitation code", &link);
+    tab.click("button", "Continue");
+    tab.says("Ana Keller");
     tab.fill("Password", PASSWORD);
     tab.click("button", "Join");
     tab.has("heading", "Audit Log");
+    tab.is_clean();
+}
+
+#[test]
+fn going_back_after_a_corrected_form_sends_nothing_again() {
+    let site = Site::new();
+    let mut tab = site.tab();
+    tab.open("/sign-in");
+    for (password, is_right) in [("not this one, though", false), (PASSWORD, true)] {
+        tab.fill("Email", OWNER);
+        tab.fill("Password", password);
+        tab.click("button", "Sign in");
+        tab.says(if is_right { "No API keys yet" } else { "Wrong email or password." });
+    }
+    tab.open("/settings/api-keys/new");
+    for _ in 0..2 {
+        tab.click("button", "Create key");
+        tab.click("link", "Enter a name.");
+        assert_eq!(tab.focused(), ("textbox".into(), "Name".into()));
+        assert_eq!(tab.url(), "/settings/api-keys/new");
+    }
+    tab.fill("Name", "Fleet Dashboard");
+    tab.click("button", "Create key");
+    tab.secret();
+    tab.click("button", "I have stored this key");
+    tab.has("heading", "Fleet Dashboard");
+    for _ in 0..3 {
+        tab.back();
+        tab.has("heading", "New API Key");
+        assert_eq!((tab.status(), tab.value("Name")), (200, String::new()));
+    }
+    // The pages of the sign-in lead on, as there is a session.
+    for _ in 0..3 {
+        tab.back();
+        tab.has("heading", "API Keys");
+    }
+    assert_eq!(site.node.owner().get("/api/v1/api-keys").is(200).json["data"]["total"], 1);
+    tab.is_clean();
+}
+
+#[test]
+fn leaving_a_refused_form_by_a_link_leaves_nothing_to_send_again() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/settings/api-keys/new");
+    tab.click("button", "Create key");
+    tab.says("to be corrected");
+    tab.go_to("Members");
+    tab.has("heading", "Members");
+    tab.back();
+    tab.has("heading", "New API Key");
+    assert_eq!(tab.status(), 200);
     tab.is_clean();
 }
 

@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod cluster;
+mod errors;
 mod join;
 mod keys_list;
 mod members;

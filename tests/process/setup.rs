@@ -62,7 +62,7 @@ fn printed_link_sets_up_the_workspace() {
     assert!(matches!(lines[..], [_, _, _, listening] if listening.starts_with("Listening on ")), "{stdout}");
     assert!(stdout.contains("within 24 hours") && stdout.contains("planeconnection workspace create"), "{stdout}");
     let made = Form::open(&node).send(&code, "skyline").is(303);
-    assert!(made.headers.contains(&("location".to_owned(), "/settings/api-keys".to_owned())), "{made:?}");
+    assert!(made.headers.contains(&("location".to_owned(), "/settings/api-keys?after=setup".to_owned())), "{made:?}");
     node.owner().get("/api/v1/auth/whoami").is(200);
     site.verify_audit_log();
     let (status, stdout, stderr) = node.stop();

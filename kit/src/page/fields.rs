@@ -38,6 +38,11 @@ impl Fields {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
+    /// Returns true if the field was sent, with or without a text.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
     /// Parses a field; `None` if it is empty or malformed.
     pub fn read<T: FromStr>(&self, name: &str) -> Option<T> {
         self.given(name)?.parse().ok()

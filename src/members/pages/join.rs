@@ -1,4 +1,4 @@
-//! The acceptance of an invitation, by choosing a password.
+//! The acceptance of an invitation: its code, which the link fills in, then what it invites to and a password.
 
 use askama::Template;
 use axum::extract::State;
@@ -10,71 +10,122 @@ use crate::access::{Form, OpenPage};
 use crate::app::App;
 use crate::auth;
 use crate::auth::password::{self, Weak};
+use crate::members::invitations::{InvitationState, InvitationView};
 use crate::members::{Error, Member, invitations};
+use kit::clock::Time;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{Fields, FormFaults};
+use kit::page::{Fields, FormFaults, Moments};
 use kit::text::sentence;
 
 pub(super) fn lines() -> Vec<Route<App>> {
-    vec![page("/join", "Page of an invitation", new), form("/join", "Accept an invitation", create)]
+    vec![page("/join", "Page of an invitation", new), form("/join", "Open or accept an invitation", create)]
 }
 
-// No Debug: it carries the token of an invitation.
+/// The form of the code, which a browser with JavaScript sends at once.
+// No Debug: it carries the token of an invitation, as do the other pages.
 #[derive(Template)]
-#[template(path = "members/join.html")]
-struct JoinPage {
+#[template(path = "members/join_code.html")]
+struct CodePage {
     title: &'static str,
     token: String,
     code: String,
     faults: FormFaults,
 }
 
-impl JoinPage {
+/// The form of the password, with what the invitation is for.
+#[derive(Template)]
+#[template(path = "members/join.html")]
+struct JoinPage {
+    title: String,
+    token: String,
+    code: String,
+    invitation: InvitationView,
+    until: Time,
+    at: Moments,
+    /// The member whose session in this browser will end.
+    signed_in: Option<String>,
+    faults: FormFaults,
+}
+
+/// The page of an invitation that cannot be accepted any more.
+#[derive(Template)]
+#[template(path = "members/join_ended.html")]
+struct EndedPage {
+    title: &'static str,
+    invitation: InvitationView,
+    at: Moments,
+}
+
+impl CodePage {
     fn new(visitor: &OpenPage, code: &str, faults: FormFaults) -> Self {
         Self { title: "Join your workspace", token: visitor.csrf_token(), code: code.to_owned(), faults }
     }
 }
 
 async fn new(visitor: OpenPage) -> Response {
-    visitor.show(StatusCode::OK, &JoinPage::new(&visitor, "", FormFaults::default()))
+    visitor.show(StatusCode::OK, &CodePage::new(&visitor, "", FormFaults::default()))
 }
 
 async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
-    let member = match join(&app, &visitor, &fields).await {
-        Ok(member) => member,
-        Err((status, faults)) => return Ok(visitor.show(status, &JoinPage::new(&visitor, fields.url_fragment("code"), faults))),
-    };
-    auth::start_session(&app, &visitor, member, "/settings", "join").await
+    let code = fields.url_fragment("code");
+    if code.is_empty() {
+        let faults = FormFaults::of_field("code", "Enter the invitation code: open the link again, or paste the link here.");
+        return Ok(visitor.show(StatusCode::BAD_REQUEST, &CodePage::new(&visitor, "", faults)));
+    }
+    if !fields.has("password") {
+        return show(&app, &visitor, code, StatusCode::OK, FormFaults::default()).await;
+    }
+    match join(&app, &visitor, &fields, code).await {
+        Ok(member) => auth::start_session(&app, &visitor, member, "/settings", "join").await,
+        Err((status, faults)) => show(&app, &visitor, code, status, faults).await,
+    }
 }
 
-async fn join(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Member, (StatusCode, FormFaults)> {
-    let mut faults = FormFaults::default();
-    if fields.url_fragment("code").is_empty() {
-        faults.add("code", "Enter the invitation code: open the link again, or paste the code here.");
-    }
+/// Shows the invitation of a code, with the form to accept it unless it has ended.
+async fn show(app: &App, visitor: &OpenPage, code: &str, status: StatusCode, faults: FormFaults) -> Result<Response, ApiError> {
+    let Some(invitation) = invitations::view(app, code).await? else {
+        let message = "This invitation link does not work. Check that it is complete. If it is, ask the administrator who sent it for a new one: a newer link ends the one before.";
+        return Ok(visitor.show(StatusCode::GONE, &CodePage::new(visitor, code, FormFaults::of_field("code", message))));
+    };
+    let at = Moments::new(app.clock.now(), &invitation.workspace.timezone);
+    let title = match invitation.state {
+        InvitationState::Open(until) => {
+            let page = JoinPage {
+                title: format!("Join {}", invitation.workspace.name),
+                token: visitor.csrf_token(),
+                code: code.to_owned(),
+                until,
+                at,
+                signed_in: visitor.signed_in().map(|caller| caller.member().name.clone()),
+                invitation,
+                faults,
+            };
+            return Ok(visitor.show(status, &page));
+        }
+        InvitationState::Used => "This invitation was already used",
+        InvitationState::Expired(_) => "This invitation has expired",
+        InvitationState::Withdrawn => "This invitation was withdrawn",
+    };
+    Ok(visitor.show(StatusCode::GONE, &EndedPage { title, invitation, at }))
+}
+
+async fn join(app: &App, visitor: &OpenPage, fields: &Fields, code: &str) -> Result<Member, (StatusCode, FormFaults)> {
     let password = SecretString::from(fields.verbatim("password"));
     if !password::has_fitting_length(&password) {
-        faults.add("password", sentence(Weak::Length));
-    }
-    if !faults.is_empty() {
-        return Err((StatusCode::BAD_REQUEST, faults));
+        return Err((StatusCode::BAD_REQUEST, FormFaults::of_field("password", sentence(Weak::Length))));
     }
     let by = |actor| visitor.request().audit_context(actor);
-    let joined = invitations::join(app, &app.passwords, fields.url_fragment("code"), password, by).await;
+    let joined = invitations::join(app, &app.passwords, code, password, by).await;
     joined.map_err(|error| {
-        let (words, field) = (sentence(&error), field_of(&error));
+        let is_of_password = matches!(error, Error::Password(_));
+        let words = sentence(&error);
         let error = ApiError::from(error);
-        let whole = || FormFaults::of_whole(error.message.clone());
-        (error.status, field.map_or_else(whole, |field| FormFaults::of_field(field, words)))
+        let faults = if is_of_password {
+            FormFaults::of_field("password", words)
+        } else {
+            FormFaults::of_whole(error.message.clone())
+        };
+        (error.status, faults)
     })
-}
-
-/// Returns the field that an error is about.
-fn field_of(error: &Error) -> Option<&'static str> {
-    match error {
-        Error::Invitation => Some("code"),
-        Error::Password(_) => Some("password"),
-        _ => None,
-    }
 }

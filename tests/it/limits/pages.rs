@@ -27,7 +27,7 @@ async fn rate_limited_form_is_kept_for_a_retry() {
     ana.submit("/settings/members/new", "/settings/members/new", &[]).await.is(400);
     let refused = ana.submit(NEW, NEW, &FIELDS).await.is(429);
     assert_eq!((refused.header("retry-after"), refused.header("content-type")), ("60", "text/html; charset=utf-8"));
-    let refused = refused.says("Try again in 60 seconds.").says("This page keeps your input");
+    let refused = refused.says("Try again in 60 seconds.").says("This page keeps your input").shows("link", "API Keys");
     t.advance(Duration::from_mins(1)).await;
     let kept = refused.hidden(NEW);
     let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -40,7 +40,7 @@ async fn access_can_be_revoked_on_pages_despite_exhausted_limits() {
     let (key, leaver) = (t.key(&["trips:read"]).await, t.add_member(Role::Pilot).await);
     let ana = t.person(Role::AccountOwner).await;
     ana.get("/settings/account").await.is(200);
-    ana.get("/settings/account").await.is(429).says("Try again in");
+    ana.get("/settings/account").await.is(429).says("Try again in").shows("link", "API Keys");
     let page = format!("/settings/api-keys/{}/revoke", key.id);
     ana.submit(&page, &page, &[("reason", "Leaked")]).await.redirects_to(&format!("/settings/api-keys?revoked={}", key.id));
     let page = format!("/settings/members/{}/remove", leaver.id);

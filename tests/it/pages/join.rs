@@ -5,7 +5,8 @@ use std::time::Duration;
 use planeconnection::members::Role;
 
 use super::members::{code, invite};
-use crate::support::{PASSWORD, TestApp};
+use crate::browser::Person;
+use crate::support::{PASSWORD, Response, TestApp};
 
 const HERS: &str = "a password of hers";
 
@@ -13,13 +14,21 @@ async fn invited(t: &TestApp) -> String {
     code(&invite(&t.person(Role::AccountOwner).await, "Dee Patch", "dee@skyline.example", "dispatcher").await.is(201))
 }
 
+/// Sends the code alone, as a browser does that opened the link.
+async fn open(person: &Person, code: &str) -> Response {
+    person.submit("/join", "/join", &[("code", code)]).await
+}
+
 #[tokio::test]
-async fn invitation_link_sets_a_password_and_signs_in() {
+async fn invitation_link_shows_the_invitation_then_sets_a_password_and_signs_in() {
     let t = TestApp::new().await;
     let (code, dee) = (invited(&t).await, t.anonymous_person());
-    let page = dee.get("/join").await.is(200).says("Invitation code").says("minlength=\"12\"");
+    let page = dee.get("/join").await.is(200).says("Invitation code").does_not_say("Choose a password");
     assert_eq!(page.header("referrer-policy"), "same-origin");
     drop(page);
+    let opened = open(&dee, &code).await.is(200).says("Join Skyline Aviation").says("minlength=\"12\"");
+    let opened = opened.says("Ana Keller (ana@skyline.example) has invited you to").says("Dispatcher").says("Dee Patch");
+    assert!(opened.page().root().first("#email").attribute("value") == "dee@skyline.example", "{}", opened.text);
     dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/settings");
     dee.get("/settings").await.redirects_to("/settings/account");
     dee.get("/settings/account").await.is(200).says("Dee Patch").says("Dispatcher");
@@ -34,34 +43,66 @@ async fn invitation_link_sets_a_password_and_signs_in() {
 async fn whole_link_is_accepted_as_code() {
     let t = TestApp::new().await;
     let link = format!("  http://127.0.0.1:8080/join#{} ", invited(&t).await);
+    open(&t.anonymous_person(), &link).await.is(200).says("Join Skyline Aviation");
     t.anonymous_person().submit("/join", "/join", &[("code", &link), ("password", HERS)]).await.redirects_to("/settings");
 }
 
 #[tokio::test]
-async fn invalid_invitation_is_reported_at_its_field() {
+async fn ended_invitation_says_why_before_a_password_is_typed() {
     let t = TestApp::new().await;
+    let admin = t.add_member(Role::Admin).await;
+    let admins = t.anonymous_person();
+    admins.plant("planeconnection_session", &t.token_of(admin.clone()).await);
+    let withdrawn = code(&invite(&admins, "Cut", "cut@skyline.example", "pilot").await.is(201));
+    let remove = format!("/settings/members/{}/remove", admin.id);
+    t.person(Role::AccountOwner).await.submit(&remove, &remove, &[]).await.is(303);
     let used = invited(&t).await;
     t.anonymous_person().submit("/join", "/join", &[("code", &used), ("password", HERS)]).await.is(303);
     let late = code(&invite(&t.person(Role::AccountOwner).await, "Late", "late@skyline.example", "pilot").await.is(201));
     t.advance(Duration::from_hours(7 * 24)).await;
-    for code in [&used, &late, "nonsense"] {
-        let refused = t.anonymous_person().submit("/join", "/join", &[("code", code), ("password", HERS)]).await.is(410);
-        let refused = refused.reports("code").says("ask an administrator for a new one").does_not_say(HERS);
-        assert!(!refused.text.contains("data-from-fragment"), "the field must be seen: {}", refused.text);
+    for (code, title, advice) in [
+        (&*withdrawn, "This invitation was withdrawn", "Ask another administrator of Skyline Aviation"),
+        (&used, "This invitation was already used", "someone else has joined with your link"),
+        (&late, "This invitation has expired", "Ask Ana Keller (<a href=\"mailto:ana@skyline.example\">"),
+    ] {
+        let page = open(&t.anonymous_person(), code).await.is(410).says(title).says(advice).says("Skyline Aviation");
+        page.does_not_say("<form").does_not_say(code).does_not_say("Late").does_not_say("Dee Patch");
+        let sent = t.anonymous_person().submit("/join", "/join", &[("code", code), ("password", HERS)]).await.is(410);
+        sent.says(title).does_not_say(HERS);
     }
+}
+
+#[tokio::test]
+async fn unknown_code_is_reported_at_its_field() {
+    let t = TestApp::new().await;
+    let known = invited(&t).await;
+    let (cut, other) = (&known[..known.len() - 1], known.replacen("pci_", "pci_x", 1));
+    for code in ["nonsense", cut, &other, "pcu_0123456789012345678901234567890123456789012", "#", "x#y"] {
+        let refused = open(&t.anonymous_person(), code).await;
+        assert_eq!(refused.status, if code == "#" { 400 } else { 410 }, "{code}");
+        refused.reports("code").does_not_say("Skyline").does_not_say("Join Skyline");
+    }
+    open(&t.anonymous_person(), "").await.is(400).reports("code");
 }
 
 #[tokio::test]
 async fn invalid_password_keeps_the_code_in_the_form() {
     let t = TestApp::new().await;
     let (code, dee) = (invited(&t).await, t.anonymous_person());
-    for password in ["", "elevenchars", &"x".repeat(201)] {
+    for password in ["", "elevenchars", &"x".repeat(201), "dee@skyline.example"] {
         let refused = dee.submit("/join", "/join", &[("code", &code), ("password", password)]).await.is(400);
-        let refused = refused.says("12 to 200 characters").keeps("code", &code).says("data-from-fragment");
-        assert!(password.is_empty() || !refused.text.contains(password));
+        let refused = refused.reports("password").keeps("code", &code).says("has invited you to");
+        assert!(password.is_empty() || password.contains('@') || !refused.text.contains(password));
     }
-    dee.submit("/join", "/join", &[]).await.is(400).says("2 fields need to be corrected");
     dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/settings");
+}
+
+#[tokio::test]
+async fn joining_names_the_session_that_ends() {
+    let t = TestApp::new().await;
+    let code = invited(&t).await;
+    let page = open(&t.person(Role::Pilot).await, &code).await.is(200);
+    page.says("You are signed in as Test pilot in this browser.");
 }
 
 #[tokio::test]

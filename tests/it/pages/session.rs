@@ -14,7 +14,8 @@ async fn sign_in_redirects_to_the_requested_page() {
     ana.get("/settings/account?x=1").await.redirects_to("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1");
     let signed_in = ana.submit("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1", "/sign-in", &OWNER).await;
     signed_in.redirects_to("/settings/account?x=1");
-    ana.get("/settings/account").await.is(200).says("Ana Keller").says("Account owner");
+    let account = ana.get("/settings/account").await.is(200).says("Ana Keller").says("Account owner");
+    account.says("<code id=\"slug\">skyline</code>").says("data-copy=\"slug\"");
 }
 
 #[tokio::test]

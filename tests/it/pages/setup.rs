@@ -7,6 +7,9 @@ use planeconnection::workspaces;
 use crate::browser::Person;
 use crate::support::{EmptyApp, PASSWORD, Response, TestApp};
 
+/// The list of keys, which says how the workspace is called in commands.
+const LIST: &str = "/settings/api-keys?after=setup";
+
 async fn link(t: &EmptyApp) -> String {
     workspaces::offer(&t.app).await.expect("a database").expect("a link").expose().to_owned()
 }
@@ -37,8 +40,11 @@ async fn setup_link_creates_a_workspace_and_its_owner() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.anonymous_person());
     ana.get("/sign-in").await.redirects_to("/setup");
-    ana.get("/setup").await.is(200).says("<option>Europe/Zurich</option>").says("<option selected>UTC</option>");
-    set_up(&ana, &filled(&code)).await.redirects_to("/settings/api-keys");
+    ana.get("/setup").await.is(200).says("Set-up code").does_not_say("Europe/Zurich");
+    let opened = set_up(&ana, &[("code", &code)]).await.is(200).keeps("code", &code);
+    opened.says("<option>Europe/Zurich</option>").says("<option selected>UTC</option>");
+    set_up(&ana, &filled(&code)).await.redirects_to(LIST);
+    ana.get(LIST).await.is(200).says("Skyline Aviation is set up.").says("<code id=\"slug\">skyline-aviation</code>");
     ana.get("/settings/account").await.is(200).says("Ana Keller").says("ana@skyline.example").says("Account owner");
     let made = workspaces::find_by_slug(t.app.db.read(), "skyline-aviation").await.expect("a database").expect("a workspace");
     assert_eq!((made.name.as_str(), made.timezone.as_str()), ("Skyline Aviation", "Europe/Zurich"));
@@ -101,7 +107,22 @@ async fn setup_link_expires_after_a_day() {
     ana.post("/setup", &fields).await.is(410).says("restart the server");
     let fresh = link(&t).await;
     set_up(&ana, &filled(&code)).await.is(410).reports("code").keeps("name", "Skyline Aviation");
-    set_up(&ana, &filled(&fresh)).await.redirects_to("/settings/api-keys");
+    set_up(&ana, &filled(&fresh)).await.redirects_to(LIST);
+}
+
+#[tokio::test]
+async fn setup_code_is_checked_before_the_form_is_shown() {
+    let t = EmptyApp::new().await;
+    let (code, ana) = (link(&t).await, t.anonymous_person());
+    for (wrong, status) in [("", 400), ("#", 400), ("nonsense", 410), (&code[..46], 410), ("pci_x", 410)] {
+        let refused = set_up(&ana, &[("code", wrong)]).await.is(status).reports("code");
+        refused.does_not_say("Workspace name");
+    }
+    let whole = format!(" http://127.0.0.1:8080/setup#{code} ");
+    set_up(&ana, &[("code", &whole)]).await.is(200).keeps("code", &code).says("Workspace name");
+    let opened = ana.get("/setup").await.hidden("/setup").remove(0).1;
+    t.make_workspace("northwind").await;
+    ana.post("/setup", &[("csrf", &opened), ("code", &code)]).await.is(410).says("Already set up").does_not_say("<form");
 }
 
 #[tokio::test]
@@ -128,7 +149,7 @@ async fn only_the_digest_of_a_link_is_stored() {
 async fn invalid_setup_is_reported_per_field_and_keeps_the_link() {
     let t = EmptyApp::new().await;
     let (code, ana) = (link(&t).await, t.anonymous_person());
-    let empty = set_up(&ana, &[]).await.is(400).says("5 fields need to be corrected");
+    let empty = set_up(&ana, &[("password", "")]).await.is(400).says("5 fields need to be corrected");
     for field in ["code", "name", "owner_name", "email", "password"] {
         assert!(empty.page().error_of(field).is_some(), "{field}: {}", empty.text);
     }
@@ -150,7 +171,7 @@ async fn invalid_setup_is_reported_per_field_and_keeps_the_link() {
     let hostile = set_up(&ana, &but(but(filled(&code), "name", "\"><script>"), "email", "ana")).await.is(400);
     hostile.does_not_say("<script>").keeps("name", "\"><script>");
     set_up(&ana, &filled("wrong")).await.is(410).says("restart the server");
-    set_up(&ana, &filled(&format!("http://127.0.0.1:8080/setup#{code}"))).await.redirects_to("/settings/api-keys");
+    set_up(&ana, &filled(&format!("http://127.0.0.1:8080/setup#{code}"))).await.redirects_to(LIST);
 }
 
 #[tokio::test]

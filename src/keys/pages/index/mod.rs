@@ -45,6 +45,8 @@ struct KeysPage {
     management: Management,
     /// The name of the key that was just revoked, and the time from which every node has refused it, if it is recorded.
     revoked: Option<(String, Option<Time>)>,
+    /// True if the workspace was just set up.
+    is_new: bool,
     /// True if key management was just switched.
     is_switched: bool,
 }
@@ -75,6 +77,7 @@ async fn index(who: PageSession<ManageKeys>, State(app): State<App>, Asked(field
     Ok(html(&KeysPage {
         management: management(db, workspace, frame.role).await?,
         revoked: revoked(db, workspace, &fields).await?,
+        is_new: fields.is("after", "setup"),
         is_switched: fields.is("switched", "1"),
         list: rows(page.items, &frame.at),
         heads: query.heads(),
