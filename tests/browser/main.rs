@@ -3,6 +3,7 @@
 mod support;
 
 mod everywhere;
+mod forms;
 mod guide;
 mod harness;
 mod pictures;

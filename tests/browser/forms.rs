@@ -1,0 +1,115 @@
+//! Forms from the first page to the last: one-time links, and the history of the browser after a form with faults.
+
+use serde_json::json;
+
+use crate::support::{OWNER, PASSWORD, Site};
+
+/// The path of a new invitation of an auditor.
+pub fn invitation(site: &Site) -> String {
+    let invited = json!({ "name": "Lea Winter", "email": "lea@skyline.example", "role": "auditor" });
+    let url = site.node.owner().post("/api/v1/members", &invited).is(201).json["data"]["inviteUrl"].clone();
+    let url = url.as_str().expect("text");
+    url[url.find("/join").expect("a link")..].to_owned()
+}
+
+#[test]
+fn invited_person_joins_by_the_link() {
+    let site = Site::new();
+    let link = invitation(&site);
+    let mut tab = site.tab();
+    tab.open("/sign-in");
+    tab.open(&link);
+    tab.fill("Password", PASSWORD);
+    assert_eq!(tab.url(), "/join");
+    tab.says("lea@skyline.example");
+    tab.click("button", "Join");
+    tab.has("heading", "Audit Log");
+    tab.back();
+    tab.has("textbox", "Invitation code");
+    tab.is_clean();
+}
+
+#[test]
+fn invited_person_joins_without_javascript() {
+    let site = Site::new();
+    let link = invitation(&site);
+    let mut tab = site.tab();
+    tab.without_javascript();
+    tab.open(&link);
+    tab.fill("Invitation code", &link);
+    tab.click("button", "Continue");
+    tab.says("Ana Keller");
+    tab.fill("Password", PASSWORD);
+    tab.click("button", "Join");
+    tab.has("heading", "Audit Log");
+    tab.is_clean();
+}
+
+#[test]
+fn going_back_after_a_corrected_form_sends_nothing_again() {
+    let site = Site::new();
+    let mut tab = site.tab();
+    tab.open("/sign-in");
+    for (password, is_right) in [("not this one, though", false), (PASSWORD, true)] {
+        tab.fill("Email", OWNER);
+        tab.fill("Password", password);
+        tab.click("button", "Sign in");
+        tab.says(if is_right { "No API keys yet" } else { "Wrong email or password." });
+    }
+    tab.open("/settings/api-keys/new");
+    for _ in 0..2 {
+        tab.click("button", "Create key");
+        tab.click("link", "Enter a name.");
+        assert_eq!(tab.focused(), ("textbox".into(), "Name".into()));
+        assert_eq!(tab.url(), "/settings/api-keys/new");
+    }
+    tab.fill("Name", "Fleet Dashboard");
+    tab.click("button", "Create key");
+    tab.secret();
+    tab.click("button", "I have stored this key");
+    tab.has("heading", "Fleet Dashboard");
+    for _ in 0..3 {
+        tab.back();
+        tab.has("heading", "New API Key");
+        assert_eq!((tab.status(), tab.value("Name")), (200, String::new()));
+    }
+    // The pages of the sign-in lead on, as there is a session.
+    for _ in 0..3 {
+        tab.back();
+        tab.has("heading", "API Keys");
+    }
+    assert_eq!(site.node.owner().get("/api/v1/api-keys").is(200).json["data"]["total"], 1);
+    tab.is_clean();
+}
+
+#[test]
+fn leaving_a_refused_form_by_a_link_leaves_nothing_to_send_again() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/settings/api-keys/new");
+    tab.click("button", "Create key");
+    tab.says("to be corrected");
+    tab.go_to("Members");
+    tab.has("heading", "Members");
+    tab.back();
+    tab.has("heading", "New API Key");
+    assert_eq!(tab.status(), 200);
+    tab.is_clean();
+}
+
+#[test]
+fn first_workspace_is_set_up_by_the_printed_link() {
+    let (site, link) = Site::empty();
+    let mut tab = site.tab();
+    tab.open(&link);
+    tab.fill("Workspace name", "Skyline Aviation");
+    tab.fill("Your name", "Ana Keller");
+    tab.fill("Email", OWNER);
+    tab.fill("Password", PASSWORD);
+    tab.click("button", "Set up the workspace");
+    tab.has("heading", "API Keys");
+    tab.says("No API keys yet");
+    let mut other = tab.beside();
+    other.open(&link);
+    other.has("link", "Sign in");
+}
