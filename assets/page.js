@@ -67,10 +67,12 @@ if (posted) {
 // A secret in the URL fragment, which browsers do not send, is moved to the form that people without JavaScript fill in,
 // and removed from the address bar and the history. The form is sent at once: the next page shows what the link opens.
 const carried = document.querySelector("form[data-from-fragment]");
-if (carried) {
+if (carried || ["/join", "/setup"].includes(location.pathname)) {
   const take = () => {
     // Links within the page have a fragment too, but no token in it.
     if (!/^#(pc[a-z]_)?[0-9A-Za-z]{40,}$/.test(location.hash)) return;
+    // Another link in the address bar of a page without the form: another address, so that the page is loaded.
+    if (!carried) return location.replace(`${location.pathname}?${location.hash}`);
     carried.elements.code.value = location.hash.slice(1);
     history.replaceState(null, "", location.pathname);
     // A code that is to be corrected beside other fields is not sent without them.
@@ -79,7 +81,7 @@ if (carried) {
     for (const field of carried.elements) field.disabled = !["csrf", "code"].includes(field.name);
     carried.submit();
   };
-  take();
+  if (carried) take();
   addEventListener("hashchange", take);
 }
 
