@@ -84,7 +84,10 @@ impl Page {
     /// The names and values of the hidden fields of the form that is sent to `action`.
     #[track_caller]
     pub fn hidden(&self, action: &str) -> Vec<(String, String)> {
-        let form = self.root().first(&format!("form[action=\"{action}\"]"));
+        // Of the form that signs out there may be another one in the header.
+        let form = format!("form[action=\"{action}\"]");
+        let in_main = self.root().select(&format!("main {form}")).first().copied();
+        let form = in_main.unwrap_or_else(|| self.root().first(&form));
         let fields = form.select("input[type=hidden]");
         fields.iter().map(|field| (field.attribute("name").to_owned(), field.attribute("value").to_owned())).collect()
     }

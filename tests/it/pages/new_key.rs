@@ -165,7 +165,10 @@ async fn disabled_key_management_shows_whom_to_ask_or_the_switch() {
         page.is(403).says("API key management is off").says("ana@skyline.example").does_not_say("Create key").lacks("button", "Switch on");
     }
     owner.get(NEW).await.is(403).does_not_say("Whom to ask").shows("button", "Switch on");
-    owner.submit(NEW, "/settings/api-keys/management", &[]).await.redirects_to("/settings/api-keys?switched=1");
+    let switch = "/settings/api-keys/management";
+    let hidden = owner.get(NEW).await.hidden(switch);
+    let hidden: Vec<_> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    owner.post(switch, &hidden).await.redirects_to("/settings/api-keys?switched=1");
     owner.get(NEW).await.is(200).shows("button", "Create key");
     assert_eq!(how_many(&t).await, json!(0));
 }
