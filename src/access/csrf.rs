@@ -77,7 +77,9 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
     };
     parts.extensions.insert(fields.clone());
     let response = next.run(Request::from_parts(parts, Body::empty())).await;
-    if let Some(Postponed(error)) = response.extensions().get() {
+    let of_space = response.extensions().get::<ApiError>().filter(|error| error.status == StatusCode::INSUFFICIENT_STORAGE);
+    let of_space = of_space.filter(|_| !fields.has("password"));
+    if let Some(error) = response.extensions().get().map(|Postponed(error)| error).or(of_space) {
         let visitor = visitor(&app, session.as_deref()).await;
         return frame::try_again_later(&app, visitor, &path, &fields, (error, response.headers().clone()));
     }

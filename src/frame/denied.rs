@@ -66,6 +66,8 @@ enum Because<'a> {
     SignedOut,
     OtherSession,
     Limited(&'a str),
+    /// The server has not enough disk space.
+    LowSpace(&'a str),
 }
 
 impl Because<'_> {
@@ -74,6 +76,7 @@ impl Because<'_> {
             Self::SignedOut => (StatusCode::UNAUTHORIZED, "You were signed out"),
             Self::OtherSession => (StatusCode::FORBIDDEN, "Send this again?"),
             Self::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many changes"),
+            Self::LowSpace(_) => (StatusCode::INSUFFICIENT_STORAGE, "Not enough disk space"),
         }
     }
 }
@@ -91,7 +94,8 @@ pub fn send_again(core: &Core, visitor: Option<Visitor>, path: &str, fields: &Fi
     again(core, visitor, AgainForm { path, fields: without_secrets(fields), because: Because::OtherSession })
 }
 
-/// Responds with 429 to a form over the rate limit. The page keeps what was typed until it can be sent again.
+/// Responds with 429 to a form over the rate limit, and with 507 while the server has too little disk space. The page keeps what
+/// was typed until it can be sent again.
 pub fn try_again_later(
     core: &Core,
     visitor: Option<Visitor>,
@@ -99,7 +103,8 @@ pub fn try_again_later(
     fields: &Fields,
     (error, headers): (&ApiError, HeaderMap),
 ) -> Response {
-    let because = Because::Limited(&error.message);
+    let is_of_space = error.status == StatusCode::INSUFFICIENT_STORAGE;
+    let because = if is_of_space { Because::LowSpace(&error.message) } else { Because::Limited(&error.message) };
     let mut response = again(core, visitor, AgainForm { path, fields: without_secrets(fields), because });
     response.headers_mut().extend(headers);
     response

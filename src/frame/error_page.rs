@@ -64,7 +64,7 @@ fn title(status: StatusCode) -> Cow<'static, str> {
         StatusCode::TOO_MANY_REQUESTS => "Too many requests",
         StatusCode::INTERNAL_SERVER_ERROR => "Something went wrong",
         StatusCode::SERVICE_UNAVAILABLE => "Temporarily unavailable",
-        StatusCode::INSUFFICIENT_STORAGE => "Storage is full",
+        StatusCode::INSUFFICIENT_STORAGE => "Not enough disk space",
         status => status.canonical_reason().unwrap_or("Error"),
     };
     Cow::Borrowed(title)

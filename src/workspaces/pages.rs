@@ -87,13 +87,15 @@ async fn open(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Response
     } else if setup::is_valid(app, code).await? {
         (StatusCode::OK, Fields::from([("code", code), ("password", "")]))
     } else {
-        faults.add("code", sentence(Error::SetupLink));
+        faults.add("code", CODE_INVALID);
         (StatusCode::GONE, fields.clone())
     };
     // After the check: a set-up that was faster has deleted the link.
     let state = setup::state(app).await?;
     Ok(visitor.show(status, &SetupPage::new(visitor, state, fields, faults)))
 }
+
+const CODE_INVALID: &str = "This set-up link is unknown, already used, or older than 24 hours. Ask the operator of this server for a new one.";
 
 const CODE_MISSING: &str = "Enter the set-up code: open the link that the server printed, or paste the link here.";
 
@@ -113,7 +115,7 @@ async fn set_up(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Member
 fn refused(error: Error) -> Refused {
     let at = |status, field| move |error: Error| Refused::Form(status, FormFaults::of_field(field, sentence(error)));
     match error {
-        Error::SetupLink => at(StatusCode::GONE, "code")(error),
+        Error::SetupLink => Refused::Form(StatusCode::GONE, FormFaults::of_field("code", CODE_INVALID)),
         Error::SlugTaken(_) => at(StatusCode::CONFLICT, "slug")(error),
         Error::AlreadySetUp => Refused::Form(StatusCode::CONFLICT, FormFaults::default()),
         Error::Member(error @ members::Error::Password(_)) => at(StatusCode::BAD_REQUEST, "password")(error.into()),

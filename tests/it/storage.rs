@@ -25,6 +25,11 @@ async fn low_disk_space_refuses_data_but_not_revocations() {
     let owner = t.owner().await;
     let another = json!({ "name": "Board", "permissions": "read_only", "expiresAt": null });
     owner.post("/api/v1/api-keys", another).await.is(507);
+    let (ana, invite) = (t.person(Role::AccountOwner).await, "/settings/members/new");
+    let typed = [("name", "Dee Patch"), ("email", "dee@skyline.example"), ("role", "pilot")];
+    let page = ana.submit(invite, invite, &typed).await.is(507).says("Not enough disk space").shows("link", "Members");
+    assert!(page.hidden(invite).contains(&("email".to_owned(), "dee@skyline.example".to_owned())), "{}", page.text);
+    assert_eq!(page.header("retry-after"), "60");
     owner.post(&format!("/api/v1/api-keys/{}/revoke", key.id), json!({})).await.is(200);
     t.with(&key).get("/api/v1/auth/whoami").await.is(401).code("API_KEY_REVOKED");
     owner.delete(&format!("/api/v1/members/{}", pilot.id)).await.is(200);

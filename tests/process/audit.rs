@@ -26,7 +26,7 @@ fn key_unrevoked_in_the_database_is_reported() {
     site.execute("UPDATE api_keys SET revoked_at = NULL");
     let ran = site.run(&["audit", "verify"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.stdout.contains(&format!("api key “Leaked” ({id}): revokedAt is ")), "{ran:?}");
+    assert!(ran.stdout.contains(&format!("API key “Leaked” ({id}): revokedAt is ")), "{ran:?}");
     assert!(ran.stderr.contains("differences: 1"), "{ran:?}");
     let found = site.run(&["audit", "verify", "--json"]).is(1).json();
     assert_eq!((&found["verified"], &found["fault"], &found["keys"]), (&json!(false), &json!(null), &json!(1)));

@@ -81,8 +81,8 @@ pub struct Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, id, name, field, log, table } = self;
-        let kind = kind.as_str().replace('_', " ");
-        write!(f, "{kind} “{name}” ({id}): {field} is {log} in the log and {table} in the table")
+        let kind = kind.as_str().replace('_', " ").replace("api ", "API ");
+        write!(f, "{kind} “{name}” ({id}): {field} is {log} in the log and {table} in the database")
     }
 }
 
