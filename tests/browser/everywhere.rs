@@ -114,7 +114,7 @@ fn pages_without_access(site: &Site) {
     tab.click("button", "Sign in");
     tab.says("Wrong email or password.");
     tab.is_accessible();
-    invitations(site, &mut tab);
+    invitations(site, &mut site.tab());
     let mut pilot = site.tab_of(&email);
     for path in ["/settings/api-keys", "/settings/audit-log", "/settings/members"] {
         pilot.open(path);
