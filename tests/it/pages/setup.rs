@@ -104,7 +104,7 @@ async fn setup_link_expires_after_a_day() {
     t.app.clock.advance(Duration::from_hours(24));
     ana.get("/setup").await.is(200).says("planeconnection workspace create").does_not_say("<form");
     let fields = [&[("csrf", opened.as_str())][..], &filled(&code)].concat();
-    ana.post("/setup", &fields).await.is(410).says("restart the server");
+    ana.post("/setup", &fields).await.is(410).says("Ask the operator of this server for a new one");
     let fresh = link(&t).await;
     set_up(&ana, &filled(&code)).await.is(410).reports("code").keeps("name", "Skyline Aviation");
     set_up(&ana, &filled(&fresh)).await.redirects_to(LIST);
