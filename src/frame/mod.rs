@@ -92,13 +92,7 @@ impl MenuEntry {
 
 impl Frame {
     /// Returns the frame of a page for `caller`, whose forms carry `token`.
-    pub fn new(
-        core: &Core,
-        caller: &MemberCaller,
-        title: String,
-        place: impl Into<Option<MenuEntry>>,
-        token: String,
-    ) -> Self {
+    pub fn new(core: &Core, caller: &MemberCaller, title: String, place: impl Into<Option<MenuEntry>>, token: String) -> Self {
         let (member, tenant) = (caller.member(), &caller.tenant);
         Self {
             title,

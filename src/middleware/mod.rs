@@ -188,13 +188,7 @@ fn render_json(bare: Response, error: &ApiError, context: &RequestContext) -> Re
 }
 
 /// Renders an error of a page, with the menu if the visitor is signed in.
-async fn render_page(
-    app: &App,
-    session: Option<String>,
-    bare: Response,
-    error: &ApiError,
-    context: &RequestContext,
-) -> Response {
+async fn render_page(app: &App, session: Option<String>, bare: Response, error: &ApiError, context: &RequestContext) -> Response {
     // Not while the database may be the reason, nor for a host name that is not this server's.
     let has_menu = error.status == StatusCode::INSUFFICIENT_STORAGE
         || error.status.is_client_error() && error.status != StatusCode::MISDIRECTED_REQUEST;

@@ -95,7 +95,8 @@ async fn open(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Response
     Ok(visitor.show(status, &SetupPage::new(visitor, state, fields, faults)))
 }
 
-const CODE_INVALID: &str = "This set-up link is unknown, already used, or older than 24 hours. Ask the operator of this server for a new one.";
+const CODE_INVALID: &str =
+    "This set-up link is unknown, already used, or older than 24 hours. Ask the operator of this server for a new one.";
 
 const CODE_MISSING: &str = "Enter the set-up code: open the link that the server printed, or paste the link here.";
 

@@ -121,11 +121,8 @@ async fn join(app: &App, visitor: &OpenPage, fields: &Fields, code: &str) -> Res
         let is_of_password = matches!(error, Error::Password(_));
         let words = sentence(&error);
         let error = ApiError::from(error);
-        let faults = if is_of_password {
-            FormFaults::of_field("password", words)
-        } else {
-            FormFaults::of_whole(error.message.clone())
-        };
+        let faults =
+            if is_of_password { FormFaults::of_field("password", words) } else { FormFaults::of_whole(error.message.clone()) };
         (error.status, faults)
     })
 }

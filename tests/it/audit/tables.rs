@@ -144,7 +144,8 @@ async fn difference_shows_logged_and_stored_values() {
     t.owner().await.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
     t.tamper("UPDATE api_keys SET revoked_at = NULL").await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
-    let reported = format!("API key “Desk” ({}): revokedAt is 2026-11-23T09:30:00Z in the log and nothing in the database", key.id);
+    let reported =
+        format!("API key “Desk” ({}): revokedAt is 2026-11-23T09:30:00Z in the log and nothing in the database", key.id);
     assert_eq!(found.differences.iter().map(ToString::to_string).collect::<Vec<_>>(), [reported]);
 }
 

@@ -162,7 +162,11 @@ async fn disabled_key_management_shows_whom_to_ask_or_the_switch() {
     t.owner().await.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
     let hidden: Vec<_> = opened.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     for page in [admin.get(NEW).await, admin.post(NEW, &typed(&hidden)).await] {
-        page.is(403).says("API key management is off").says("ana@skyline.example").does_not_say("Create key").lacks("button", "Switch on");
+        page.is(403)
+            .says("API key management is off")
+            .says("ana@skyline.example")
+            .does_not_say("Create key")
+            .lacks("button", "Switch on");
     }
     owner.get(NEW).await.is(403).does_not_say("Whom to ask").shows("button", "Switch on");
     let switch = "/settings/api-keys/management";

@@ -49,7 +49,8 @@ async fn first_step_creates_a_key_like_the_old_one() {
     let t = TestApp::new().await;
     let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let page = rotate(&old);
-    let opened = ana.get(&page).await.is(200).keeps("name", "Scheduler (2026-11-23)").says("30 days from today, until 23 Dec 2026");
+    let opened =
+        ana.get(&page).await.is(200).keeps("name", "Scheduler (2026-11-23)").says("30 days from today, until 23 Dec 2026");
     assert_eq!(step(&opened), 1);
     insta::assert_snapshot!(opened.main());
     let fields = [("name", "Scheduler (2026-11-23)"), ("expiration", "same")];
