@@ -55,7 +55,7 @@ pub struct Scope {
 
 /// Error of a text that is not a scope.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("not a scope; the scopes are {}", Scope::all().map(|scope| scope.to_string()).collect::<Vec<_>>().join(", "))]
+#[error("must be one of {}", Scope::all().map(|scope| scope.to_string()).collect::<Vec<_>>().join(", "))]
 pub struct NotAScope;
 
 impl Scope {
@@ -229,7 +229,7 @@ impl FromStr for Permissions {
         [Self::ReadOnly, Self::ReadWrite, Self::Custom]
             .into_iter()
             .find(|one| one.as_str() == text)
-            .ok_or_else(|| "expected read_only, read_write or custom".to_owned())
+            .ok_or_else(|| "must be one of read_only, read_write, custom".to_owned())
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Day(Date);
 
 /// The text is not a day this product can hold.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a day from 1970-01-01 to 9999-12-31, such as 2026-11-23")]
+#[error("must be a day from 1970-01-01 to 9999-12-31, such as 2026-11-23")]
 pub struct NotADay;
 
 impl Day {

@@ -38,7 +38,7 @@ const BASE32: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// The text is not an identifier of the kind that was asked for.
 #[derive(Debug, thiserror::Error)]
-#[error("expected an id such as {prefix}_01h455vb4pex5vsknk084sn02q")]
+#[error("must be an id such as {prefix}_01h455vb4pex5vsknk084sn02q")]
 pub struct NotAnId {
     /// The prefix that was expected.
     pub prefix: &'static str,

@@ -3,6 +3,7 @@
 //! - `background_thread` CPU-heavy work on threads of lower priority
 //! - `cidr`        blocks of client addresses
 //! - `clock`       wall and monotonic time, and a clock that a test can set
+//! - `csv`         files for spreadsheets
 //! - `day`         calendar days
 //! - `db`          both engines behind one handle, write transactions, paging
 //! - `http`        route table, extractors, response envelope, serving connections
@@ -21,6 +22,7 @@
 pub mod background_thread;
 pub mod cidr;
 pub mod clock;
+pub mod csv;
 pub mod day;
 pub mod db;
 pub mod http;

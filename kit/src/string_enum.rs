@@ -1,8 +1,8 @@
 //! Closed vocabularies: a status or a kind, one word each in the code, on the wire and in the database.
 
-/// The text is none of the words that are known here.
+/// The text is none of these words.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown word “{0}”")]
+#[error("must be one of {0}")]
 pub struct UnknownVariant(pub String);
 
 /// Declares a vocabulary, in the order that `Ord` and `ALL` follow:
@@ -57,7 +57,8 @@ macro_rules! string_enum {
             type Err = $crate::string_enum::UnknownVariant;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let known = Self::ALL.iter().copied().find(|word| word.as_str() == text);
-                known.ok_or_else(|| $crate::string_enum::UnknownVariant(text.to_owned()))
+                let words = || Self::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ");
+                known.ok_or_else(|| $crate::string_enum::UnknownVariant(words()))
             }
         }
     };
@@ -83,7 +84,7 @@ mod tests {
         assert_eq!(serde_json::to_value(Mood::SoSo).ok(), Some("so_so".into()));
         assert_eq!(serde_json::from_value::<Mood>("so_so".into()).ok(), Some(Mood::SoSo));
         assert_eq!("so_so".parse::<Mood>().ok(), Some(Mood::SoSo));
-        assert_eq!("SoSo".parse::<Mood>().map_err(|error| error.to_string()), Err("unknown word “SoSo”".to_owned()));
+        assert_eq!("SoSo".parse::<Mood>().map_err(|error| error.to_string()), Err("must be one of well, so_so".to_owned()));
         assert_eq!(sea_orm::Value::from(Mood::SoSo), sea_orm::Value::from("so_so".to_owned()));
         let schema = serde_json::to_value(Mood::schema()).expect("a schema");
         assert_eq!(schema["enum"], serde_json::json!(["well", "so_so"]));

@@ -79,7 +79,7 @@ fn check(text: &str, min: usize, max: usize, layout: Layout) -> Result<String, B
 
 /// A text that a message about it must not repeat.
 pub fn secret_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-    SecretString::deserialize(deserializer).map_err(|_| serde::de::Error::custom("expected a text"))
+    SecretString::deserialize(deserializer).map_err(|_| serde::de::Error::custom("must be text"))
 }
 
 /// Control characters, and the bidirectional overrides that make a name read as another one (Unicode TR 36, 3.1).

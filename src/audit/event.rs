@@ -51,6 +51,11 @@ pub fn differences(old: &Value, new: &Value) -> Option<Value> {
     (!changes.is_empty()).then_some(Value::Object(changes))
 }
 
+/// Stands in the event of a creation for a text that the log does not repeat; `null` if there is none.
+pub fn unrepeated<T>(text: Option<&T>) -> Value {
+    text.map_or(Value::Null, |_| Value::from("rewritten"))
+}
+
 /// Adds to `changes` the names of texts that were rewritten, for texts that the log does not repeat.
 pub fn and_rewritten<const N: usize>(changes: Option<Value>, texts: [(&str, bool); N]) -> Option<Value> {
     let rewritten: Vec<_> = texts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();

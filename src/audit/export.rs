@@ -12,6 +12,7 @@ use super::long_read::{Interrupted, LongRead, Pace};
 use super::store;
 use crate::limits::{Exporter, Permit, Slot};
 use crate::workspaces::WorkspaceId;
+use kit::csv::{self, Cell};
 use kit::db::Db;
 
 /// Events of one chunk.
@@ -23,7 +24,7 @@ const BATCH: u64 = 500;
 pub enum Format {
     /// One JSON object per line, as the API sends it: enough to verify the chain elsewhere.
     Ndjson,
-    /// A header and one line per event (RFC 4180).
+    /// A header and one line per event, for spreadsheets (RFC 4180, with a byte order mark).
     Csv,
 }
 
@@ -136,7 +137,7 @@ fn stream(
             until
         } else {
             if format == Format::Csv {
-                csv_rows(&mut chunk, std::iter::once(CSV_HEADER.map(str::to_owned)));
+                csv::write_header(&mut chunk, &CSV_HEADER);
             }
             store::last(db.read(), workspace).await?
         };
@@ -146,7 +147,7 @@ fn stream(
         progress.sequence = rows.last().map_or(progress.sequence, |row| row.sequence);
         let events = rows.into_iter().map(store::event_of);
         match format {
-            Format::Csv => csv_rows(&mut chunk, events.map(csv_row)),
+            Format::Csv => events.for_each(|event| csv::write_row(&mut chunk, csv_row(event))),
             Format::Ndjson => events.for_each(|event| ndjson_row(&mut chunk, &event)),
         }
         Ok(Some((Bytes::from(chunk), (db, filter, request, progress))))
@@ -178,41 +179,25 @@ const CSV_HEADER: [&str; 16] = [
     "hash",
 ];
 
-fn csv_row(event: Event) -> [String; 16] {
+fn csv_row(event: Event) -> [Cell; 16] {
     let (target_type, target_id, target_name) =
         event.target.map_or((None, None, None), |target| (Some(target.kind), target.id, target.name));
-    let text = Option::unwrap_or_default;
     [
-        event.id.to_string(),
-        event.sequence.to_string(),
-        event.occurred_at.to_string(),
-        event.action,
-        event.outcome,
-        event.actor.kind,
-        text(event.actor.id),
-        text(event.actor.name),
-        text(target_type),
-        text(target_id),
-        text(target_name),
-        text(event.ip),
-        text(event.user_agent),
-        text(event.request_id),
-        event.details.to_string(),
-        event.hash,
+        Cell::Text(event.id.to_string()),
+        Cell::Text(event.sequence.to_string()),
+        Cell::Text(event.occurred_at.to_string()),
+        Cell::Text(event.action),
+        Cell::Text(event.outcome),
+        Cell::Text(event.actor.kind),
+        Cell::optional(event.actor.id),
+        Cell::optional(event.actor.name),
+        Cell::optional(target_type),
+        Cell::optional(target_id),
+        Cell::optional(target_name),
+        Cell::optional(event.ip),
+        Cell::optional(event.user_agent),
+        Cell::optional(event.request_id),
+        Cell::Json(event.details),
+        Cell::Text(event.hash),
     ]
-    .map(harmless)
-}
-
-/// Prefixes a cell that a spreadsheet would run as a formula with a quote (OWASP, CSV injection).
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { format!("'{cell}") } else { cell }
-}
-
-fn csv_rows<const N: usize>(chunk: &mut Vec<u8>, rows: impl Iterator<Item = [String; N]>) {
-    let mut writer = csv::Writer::from_writer(chunk);
-    for row in rows {
-        // Writing to memory cannot fail, and the rows are all of one length.
-        let _infallible = writer.write_record(&row);
-    }
-    let _infallible = writer.flush();
 }

@@ -45,7 +45,7 @@ pub use context::AuditContext;
 pub use credential::{BeginError, CredentialCheck, CredentialLoss, ReadCheck};
 pub use denials::{DenialCount, Denials, denials};
 pub use descriptions::{describe, unusual};
-pub use event::{Event, and_rewritten, differences};
+pub use event::{Event, and_rewritten, differences, unrepeated};
 pub use export::{ExportError, Format, export};
 pub use filter::{EventFilter, Search, Topic, Which};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// The text is not a code of the expected kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("expected {0}")]
+#[error("must be {0}")]
 pub struct NotACode(&'static str);
 
 macro_rules! codes {
@@ -105,7 +105,7 @@ mod tests {
         assert!("N525 SK".parse::<TailNumber>().is_err());
         assert!("CITATION".parse::<TypeDesignator>().is_err());
         let refused = "TEB".parse::<Airport>().expect_err("three letters");
-        assert!(refused.to_string().starts_with("expected an ICAO airport code such as KTEB, a national code"), "{refused}");
+        assert!(refused.to_string().starts_with("must be an ICAO airport code such as KTEB, a national code"), "{refused}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences, unrepeated};
 use kit::db::{DbResult, is_duplicate};
 use kit::text::{Line, kept};
 
@@ -26,7 +26,9 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
         updated_at: now,
     };
     map_duplicate(&aircraft, store::insert(tx.db(), &aircraft).await)?;
-    tx.record(Action::AircraftCreated, Some(target(&aircraft)), event_fields(&aircraft));
+    let mut details = event_fields(&aircraft);
+    details["statusNote"] = unrepeated(aircraft.status_note.as_ref());
+    tx.record(Action::AircraftCreated, Some(target(&aircraft)), details);
     Ok(aircraft)
 }
 
@@ -40,9 +42,7 @@ pub async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -
     if let Some(fault) = new.base_fault(&old) {
         return Err(Error::UnnamedBase(fault));
     }
-    let texts = [("homeBaseName", old.home_base_name != new.home_base_name)];
-    let changes = and_rewritten(differences(&event_fields(&old), &event_fields(&new)), texts);
-    let Some(changes) = changes else { return Ok(old) };
+    let Some(changes) = changes(&old, &new) else { return Ok(old) };
     let aircraft = Aircraft { updated_at: tx.now(), ..new };
     map_duplicate(&aircraft, store::set(tx.db(), &aircraft).await)?;
     tx.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
@@ -68,7 +68,15 @@ fn event_fields(aircraft: &Aircraft) -> Value {
         "model": aircraft.model,
         "homeBase": aircraft.home_base,
         "status": aircraft.status,
-        "statusNote": aircraft.status_note,
         "expectedReturn": aircraft.expected_return,
     })
+}
+
+/// Returns the changed fields. A note and the name of a place may be about persons: of them only the fact of a change is recorded.
+fn changes(old: &Aircraft, new: &Aircraft) -> Option<Value> {
+    let texts = [
+        ("homeBaseName", old.home_base_name != new.home_base_name),
+        ("statusNote", old.status_note != new.status_note),
+    ];
+    and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
 }

@@ -12,7 +12,7 @@ pub struct Currency(&'static str);
 
 /// The text is not an active currency.
 #[derive(Debug, thiserror::Error)]
-#[error("expected the ISO 4217 code of a currency in use, such as EUR or USD")]
+#[error("must be the ISO 4217 code of a currency in use, such as EUR or USD")]
 pub struct NotACurrency;
 
 /// The active codes in alphabetical order, as of 2026: with the Caribbean guilder (XCG), without the Bulgarian lev (BGN).

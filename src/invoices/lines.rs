@@ -21,7 +21,7 @@ pub struct Quantity(Decimal);
 
 /// The text is not a quantity.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a decimal number in a string, such as \"2.5\": more than 0, at most 1000000, at most 6 decimals")]
+#[error("must be a decimal number in quotes such as \"2.5\": more than 0, at most 1,000,000, with at most 6 decimals")]
 pub struct NotAQuantity;
 
 impl FromStr for Quantity {

@@ -193,7 +193,7 @@ impl Check for UpdateInvoice {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PayInvoice {
     /// Minor units of the invoice's currency, from 1 to the unpaid amount.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub amount: i64,
     /// The day of the payment, not later than today anywhere on Earth; today in the workspace's time zone if left out.
     #[serde(default)]
@@ -205,7 +205,7 @@ pub struct PayInvoice {
 
 impl Check for PayInvoice {
     fn check(&self, faults: &mut Faults) {
-        faults.require(self.amount >= 1, "amount", "Give minor units, 1 or more.");
+        faults.require((1..=lines::LARGEST).contains(&self.amount), "amount", "Give minor units, 1 or more.");
     }
 }
 

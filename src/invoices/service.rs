@@ -8,7 +8,7 @@ use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
 use super::tables::payment;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences, unrepeated};
 use crate::trips::{self, TripId};
 use crate::workspaces;
 use kit::day::Day;
@@ -40,7 +40,10 @@ pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice,
         updated_at: now,
     };
     store::insert(tx.db(), &invoice).await?;
-    tx.record(Action::InvoiceCreated, Some(target(&invoice)), event_fields(&invoice));
+    let mut details = event_fields(&invoice);
+    details["client"] = unrepeated(Some(&invoice.client));
+    details["notes"] = unrepeated(invoice.notes.as_ref());
+    tx.record(Action::InvoiceCreated, Some(target(&invoice)), details);
     Ok(invoice)
 }
 
@@ -106,7 +109,7 @@ pub async fn pay(tx: &mut AuditedTx, id: InvoiceId, input: PayInvoice) -> Result
         "amount": payment.amount,
         "currency": invoice.currency,
         "paidOn": payment.paid_on,
-        "reference": payment.reference,
+        "reference": unrepeated(payment.reference.as_ref()),
         "remaining": invoice.remaining(),
     });
     store::insert_payment(tx.db(), payment).await?;
@@ -165,7 +168,6 @@ fn target(invoice: &Invoice) -> Target {
 
 fn event_fields(invoice: &Invoice) -> Value {
     json!({
-        "client": invoice.client,
         "tripId": invoice.trip_id,
         "currency": invoice.currency,
         "total": invoice.total,
@@ -174,8 +176,12 @@ fn event_fields(invoice: &Invoice) -> Value {
     })
 }
 
-/// Returns the changed fields. Lines and notes are long: of them only the fact of a change is recorded.
+/// Returns the changed fields. Lines are long, client and notes name people: of them only the fact of a change is recorded.
 fn changes(old: &Invoice, new: &Invoice) -> Option<Value> {
-    let texts = [("lineItems", old.line_items != new.line_items), ("notes", old.notes != new.notes)];
+    let texts = [
+        ("client", old.client != new.client),
+        ("lineItems", old.line_items != new.line_items),
+        ("notes", old.notes != new.notes),
+    ];
     and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
 }

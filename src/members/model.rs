@@ -68,7 +68,7 @@ impl FromStr for Email {
                 && !domain.contains('@')
         });
         let clean = text.len() <= 254 && text.chars().all(|c| !c.is_control() && !c.is_whitespace() && !is_invisible(c));
-        if fits && clean { Ok(Self(text)) } else { Err("expected an email address such as ana@skyline.example".to_owned()) }
+        if fits && clean { Ok(Self(text)) } else { Err("must be an email address such as ana@skyline.example".to_owned()) }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripId, UpdateTrip};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences, unrepeated};
 use crate::fleet;
 use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
@@ -14,7 +14,9 @@ pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error
     let trip = Trip::new(TripId::new(tx.now(), tx.random()), tx.workspace(), tx.now(), input);
     require_valid(tx, None, &trip).await?;
     map_duplicate(&trip, store::insert(tx.db(), &trip).await)?;
-    tx.record(Action::TripCreated, Some(target(&trip)), event_fields(&trip));
+    let mut details = event_fields(&trip);
+    details["notes"] = unrepeated(trip.notes.as_ref());
+    tx.record(Action::TripCreated, Some(target(&trip)), details);
     Ok(trip)
 }
 
@@ -84,13 +86,6 @@ fn target(trip: &Trip) -> Target {
     Target::new(TargetKind::Trip, trip.id, &format!("{}–{} {}", trip.origin, trip.destination, trip.departure_date.date()))
 }
 
-/// Returns the changed fields. Names of places may be those of private persons: of them only the fact of a change is recorded.
-fn changes(old: &Trip, new: &Trip) -> Option<Value> {
-    let texts =
-        [("originName", old.origin_name != new.origin_name), ("destinationName", old.destination_name != new.destination_name)];
-    and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
-}
-
 fn event_fields(trip: &Trip) -> Value {
     json!({
         "externalId": trip.external_id,
@@ -102,6 +97,15 @@ fn event_fields(trip: &Trip) -> Value {
         "arrivalDate": trip.arrival_date,
         "aircraftId": trip.aircraft_id,
         "passengerCount": trip.passenger_count,
-        "notes": trip.notes,
     })
+}
+
+/// Returns the changed fields. Notes and the names of places may be about persons: of them only the fact of a change is recorded.
+fn changes(old: &Trip, new: &Trip) -> Option<Value> {
+    let texts = [
+        ("originName", old.origin_name != new.origin_name),
+        ("destinationName", old.destination_name != new.destination_name),
+        ("notes", old.notes != new.notes),
+    ];
+    and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
 }

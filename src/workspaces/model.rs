@@ -69,7 +69,7 @@ impl FromStr for Slug {
         if fits {
             Ok(Self(text.to_owned()))
         } else {
-            Err("expected 2 to 40 lower-case letters, digits and hyphens, such as skyline".to_owned())
+            Err("must be 2 to 40 lower-case letters, digits and hyphens, such as skyline".to_owned())
         }
     }
 }
@@ -88,7 +88,7 @@ impl FromStr for Timezone {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let zone =
-            jiff::tz::TimeZone::get(text).map_err(|_| "expected an IANA time zone such as Europe/Zurich or UTC".to_owned())?;
+            jiff::tz::TimeZone::get(text).map_err(|_| "must be an IANA time zone such as Europe/Zurich or UTC".to_owned())?;
         Ok(Self(zone.iana_name().unwrap_or("UTC").to_owned()))
     }
 }

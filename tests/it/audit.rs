@@ -4,6 +4,7 @@ mod chain;
 mod export;
 mod feed;
 mod heads;
+mod privacy;
 mod tables;
 mod usage;
 

@@ -127,8 +127,8 @@ async fn new_status_clears_the_note_and_return_of_the_old_one() {
     client.patch(&path, early).await.is(400).names_field("expectedReturn");
     let changes = json!({
         "status": { "from": "maintenance", "to": "active" },
-        "statusNote": { "from": "Phase 3", "to": null },
         "expectedReturn": { "from": "2026-12-01T00:00:00Z", "to": null },
+        "rewritten": ["statusNote"],
     });
     assert_eq!(logged(&t).await[2]["details"], changes);
 }

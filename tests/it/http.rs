@@ -2,8 +2,10 @@
 
 mod bodies;
 mod caching;
+mod faults;
 mod hardening;
 mod hosts;
+mod operations;
 
 use axum::body::Body;
 use axum::http::Method;

@@ -13,9 +13,9 @@ use super::time::NotATime;
 /// The reason why a text is not an end of a filter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotABound {
-    #[error("expected a day such as 2026-11-23 or a time such as 2026-11-23T09:30:00Z")]
+    #[error("must be a day such as 2026-11-23 or a time such as 2026-11-23T09:30:00Z")]
     Malformed,
-    #[error("expected a day or a time from 1970 to 9999")]
+    #[error("must be a day or a time from 1970 to 9999")]
     OutOfRange,
     #[error(transparent)]
     Time(NotATime),

@@ -21,14 +21,14 @@ pub struct Time(Timestamp);
 /// The reason why a text is not an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotATime {
-    #[error("expected a time by RFC 3339 such as 2026-11-23T09:30:00Z or 2026-11-23T10:30:00+01:00")]
+    #[error("must be a time by RFC 3339 such as 2026-11-23T09:30:00Z or 2026-11-23T10:30:00+01:00")]
     Malformed,
     #[error("leap seconds cannot be stored: write second 59, or the start of the next minute")]
     LeapSecond,
     /// The `+` of an offset has become a blank.
-    #[error("expected + or - before the offset, not a blank; in a URL, write %2B for +")]
+    #[error("must have + or - before the offset, not a blank; in a URL, write %2B for +")]
     LostPlus,
-    #[error("expected a time from 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z")]
+    #[error("must be a time from 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z")]
     OutOfRange,
 }
 

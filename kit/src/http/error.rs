@@ -179,6 +179,13 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", message)
     }
 
+    /// Replaces the message.
+    #[must_use]
+    pub(super) fn reworded(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// Adds a member to the error object.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -25,6 +25,7 @@ pub struct CreateKey {
     pub permissions: Permissions,
     /// Required with `custom`, not allowed with a preset.
     #[serde(default)]
+    #[schema(max_items = 50)]
     pub scopes: Option<Vec<Scope>>,
     /// In the future, at most 5 years ahead; `null` for no expiration. Required, because a key without expiration must be a choice.
     #[serde(default, deserialize_with = "present")]
@@ -62,8 +63,12 @@ impl Check for CreateKey {
     }
 }
 
+/// The largest number of scopes in a list, repeated ones included.
+const MAX_SCOPES: usize = 50;
+
 /// Requires a list of scopes with `custom`, and refuses one with a preset.
 pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[Scope]>, faults: &mut Faults) {
+    faults.require(listed.is_none_or(|scopes| scopes.len() <= MAX_SCOPES), "scopes", "Name at most 50 scopes.");
     match permissions {
         Permissions::Custom => faults.require(
             listed.is_some_and(|scopes| !scopes.is_empty()),

@@ -12,8 +12,7 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::faults::misread;
-use super::{Check, Faults};
+use super::{Check, Faults, walk};
 use crate::http::intake::{self, BodyBudget, Held, LARGEST_ANONYMOUS, NotTaken, Sender};
 use crate::http::{ApiError, Describe, Doc, Matched};
 use crate::text::{refuse_secret, sentence};
@@ -33,7 +32,7 @@ const NO_MEMBERS: Bytes = Bytes::from_static(b"{}");
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Body<T> {
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + ToSchema + Check> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
@@ -70,7 +69,7 @@ pub struct Creating<T> {
     pub once: Option<IdempotencyKey>,
 }
 
-impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + Check> FromRequest<S> for Creating<T> {
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + ToSchema + Check> FromRequest<S> for Creating<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
@@ -153,16 +152,20 @@ fn refused(why: NotTaken, sender: Sender) -> ApiError {
     }
 }
 
-fn parse<T: DeserializeOwned + Check>(body: &[u8]) -> Result<T, ApiError> {
+fn parse<T: DeserializeOwned + ToSchema + Check>(body: &[u8]) -> Result<T, ApiError> {
     // A list of the values in order would do for the types, and mean whatever the next version makes of the order.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(ApiError::invalid("The body is not a JSON object. Send one, such as {\"name\":\"…\"}."));
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let input: T = serde_path_to_error::deserialize(&mut json).map_err(|error| misread("The body is not as expected", error))?;
-    json.end().map_err(|_| ApiError::invalid("The body continues after its JSON value. Send one value."))?;
-    let mut faults = Faults::default();
-    input.check(&mut faults);
+    let mut by_rule = Faults::default();
+    if let Ok(input) = serde_json::from_slice::<T>(body) {
+        input.check(&mut by_rule);
+        if by_rule.is_empty() {
+            return Ok(input);
+        }
+    }
+    let mut faults = walk::faults_of::<T>(body)?;
+    faults.join(by_rule);
     faults.into_result()?;
-    Ok(input)
+    Err(ApiError::invalid("The body does not have the form of this call. Compare it with the API reference."))
 }

@@ -1,15 +1,33 @@
 //! Validation errors of an input, by field.
 
+use super::walk::MISSING;
 use crate::http::{ApiError, FieldError};
 
-/// Faults found in an input, field by field.
+/// Faults found in an input, field by field: the first ones, up to a bound.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<FieldError>);
+pub struct Faults {
+    fields: Vec<FieldError>,
+    /// The length of all texts in `fields`.
+    bytes: usize,
+    /// True if a fault was left out.
+    is_cut: bool,
+}
+
+/// The largest number of faults that an error lists.
+const MOST: usize = 50;
+/// The length in bytes of all faults after which no further fault is listed.
+const MOST_BYTES: usize = 5_000;
 
 impl Faults {
     /// Notes a fault of `field`.
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(FieldError { field: field.into(), message: message.into() });
+        if self.is_full() {
+            self.is_cut = true;
+            return;
+        }
+        let error = FieldError { field: field.into(), message: message.into() };
+        self.bytes += error.field.len() + error.message.len();
+        self.fields.push(error);
     }
 
     /// Notes a fault of `field` unless `holds`.
@@ -19,13 +37,37 @@ impl Faults {
         }
     }
 
+    /// Adds the faults that a rule found. Of a field that has a fault already, only that it is missing is said better by a rule.
+    pub(super) fn join(&mut self, rules: Self) {
+        self.is_cut |= rules.is_cut;
+        for FieldError { field, message } in rules.fields {
+            match self.fields.iter_mut().find(|known| known.field == field) {
+                Some(known) if known.message == MISSING => known.message = message,
+                Some(_) => {}
+                None => self.add(field, message),
+            }
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields.is_empty()
+    }
+
+    /// Returns whether further faults are left out.
+    pub(super) fn is_full(&self) -> bool {
+        self.fields.len() >= MOST || self.bytes >= MOST_BYTES
     }
 
     /// All of them as one refusal, if there is any.
     pub fn into_result(self) -> Result<(), ApiError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ApiError::invalid_fields(self.0)) }
+        match self.fields.len() {
+            0 => Ok(()),
+            count if self.is_cut => {
+                let message = format!("More than {count} fields are invalid; see fields for the first {count}.");
+                Err(ApiError::invalid_fields(self.fields).reworded(message))
+            }
+            _ => Err(ApiError::invalid_fields(self.fields)),
+        }
     }
 }
 
@@ -33,34 +75,6 @@ impl Faults {
 pub trait Check {
     /// Adds every validation error of the input.
     fn check(&self, _faults: &mut Faults) {}
-}
-
-/// A value that is not of the type that was expected, named by its field if it has one, else by `whole`.
-pub(super) fn misread(whole: &str, error: serde_path_to_error::Error<impl std::error::Error>) -> ApiError {
-    let path = shortened(&error.path().to_string());
-    let message = shortened(&error.into_inner().to_string());
-    // The field is enough: line and column in the text do not help.
-    let said = message.split(" at line ").next().unwrap_or_default();
-    let missing = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    match (path.as_str(), missing) {
-        (".", Some(name)) => ApiError::invalid_field(name, "This field is required."),
-        (path, Some(name)) => ApiError::invalid_field(format!("{path}.{name}"), "This field is required."),
-        // A path that ends in a question mark ends where the text stops being JSON.
-        (path, None) if path == "." || path.ends_with('?') => ApiError::invalid(format!("{whole}: {message}.")),
-        (path, None) => ApiError::invalid_field(path, said),
-    }
-}
-
-/// The beginning and the end of a message that repeats what was sent, which may be as long as a body: the end says what was
-/// expected instead.
-fn shortened(text: &str) -> String {
-    const BEGINNING: usize = 200;
-    const END: usize = 600;
-    if text.len() <= BEGINNING + END {
-        return text.to_owned();
-    }
-    let (beginning, end) = (text.floor_char_boundary(BEGINNING), text.ceil_char_boundary(text.len() - END));
-    format!("{}…{}", &text[..beginning], &text[end..])
 }
 
 /// The body of a call that takes nothing: none, or an object without members.

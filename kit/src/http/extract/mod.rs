@@ -1,11 +1,15 @@
 //! Extractors. Unknown fields and parameters are refused: a misspelt filter must not return everything.
 //!
-//! - `body` JSON, with or without an `Idempotency-Key`; `faults` validation errors by field
-//! - `query` parameters, filters and pages; here the one parameter in a path
+//! - `body` JSON, with or without an `Idempotency-Key`; `query` parameters, filters and pages; here the one parameter in a path
+//! - `faults` validation errors by field, all at once: `walk` finds those of a body by its schema, `expected` says what the
+//!   schema asks for, `probe` asks the type of a single text
 
 mod body;
+mod expected;
 mod faults;
+mod probe;
 mod query;
+mod walk;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;

@@ -7,31 +7,44 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::Faults;
-use super::faults::misread;
+use super::probe::{Step, Text, probe};
+use super::walk::{DUPLICATE, MISSING, label, unknown};
 use crate::http::{ApiError, Describe, Doc, Paging};
 
 /// Query parameters, none of them unknown.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Self::of(&parts.uri)
     }
 }
 
-impl<T: DeserializeOwned> Query<T> {
+impl<T: DeserializeOwned + IntoParams> Query<T> {
     /// The parameters of a URI.
     pub fn of(uri: &Uri) -> Result<Self, ApiError> {
-        from_query(uri.query().unwrap_or_default()).map(Self)
+        let pairs = pairs(uri)?;
+        if let Some(query) = read(&pairs) {
+            return Ok(Self(query));
+        }
+        let mut faults = Faults::default();
+        explain::<T>(&pairs, &[], &mut faults);
+        Err(refusal(faults))
     }
+}
+
+fn refusal(faults: Faults) -> ApiError {
+    let unexplained = || ApiError::invalid("The query does not have the form of this call. Compare it with the API reference.");
+    faults.into_result().err().unwrap_or_else(unexplained)
 }
 
 /// For a route that takes no parameters, or a list without filters.
@@ -53,21 +66,18 @@ pub struct Listing<T> {
     pub paging: Paging,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Listing<T> {
+impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Listing<T> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let (paging, filter): (Vec<&str>, Vec<&str>) = parts
-            .uri
-            .query()
-            .unwrap_or_default()
-            .split('&')
-            .partition(|pair| matches!(pair.split('=').next(), Some("page" | "page_size")));
-        let paging: Paging = from_query(&paging.join("&"))?;
+        let (paging, filters): (Pairs<'_>, _) = pairs(&parts.uri)?.into_iter().partition(|(name, _)| PAGING.contains(&&**name));
         let mut faults = Faults::default();
-        faults.require(paging.page >= 1, "page", "Page numbers start at 1.");
-        faults.require((1..=100).contains(&paging.page_size), "page_size", "Request 1 to 100 rows.");
-        faults.into_result()?;
-        Ok(Self { filter: from_query(&filter.join("&"))?, paging })
+        let paging = read_paging(&paging, &mut faults);
+        match read(&filters) {
+            Some(filter) if faults.is_empty() => return Ok(Self { filter, paging }),
+            Some(_) => {}
+            None => explain::<T>(&filters, &PAGING, &mut faults),
+        }
+        Err(refusal(faults))
     }
 }
 
@@ -92,73 +102,59 @@ impl<T: IntoParams> Describe for Listing<T> {
     }
 }
 
-fn from_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
-    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_urlencoded::from_str(query).map_err(|_| {
+/// Names and values of a query, decoded.
+type Pairs<'q> = Vec<(Cow<'q, str>, Cow<'q, str>)>;
+
+fn pairs(uri: &Uri) -> Result<Pairs<'_>, ApiError> {
+    serde_urlencoded::from_str(uri.query().unwrap_or_default()).map_err(|_| {
         ApiError::invalid("The query string cannot be read. Send name=value pairs, percent-encoded, with & between them.")
-    })?;
-    let pairs = serde::de::value::MapDeserializer::new(pairs.into_iter().map(|(name, value)| (name, Text(value))));
-    serde_path_to_error::deserialize(pairs).map_err(|error| misread("Query", error))
+    })
 }
 
-/// A value of a query: text, and whatever a type reads out of text.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de> serde::de::IntoDeserializer<'de, serde::de::value::Error> for Text<'de> {
-    type Deserializer = Self;
-    fn into_deserializer(self) -> Self {
-        self
-    }
+fn read<T: DeserializeOwned>(pairs: &Pairs<'_>) -> Option<T> {
+    let texts = pairs.iter().map(|(name, value)| (&**name, Text(value)));
+    T::deserialize(MapDeserializer::new(texts)).ok()
 }
 
-macro_rules! read_from_text {
-    ($($method:ident => $visit:ident: $type:ty, $wanted:literal;)+) => {$(
-        fn $method<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-            let value: $type = self.0.parse().map_err(|_| serde::de::Error::custom($wanted))?;
-            visitor.$visit(value)
+/// Adds the faults of parameters that `T` does not take. `others` are allowed as well, and read elsewhere.
+fn explain<T: DeserializeOwned + IntoParams>(pairs: &Pairs<'_>, others: &[&str], faults: &mut Faults) {
+    let known = T::into_params(|| Some(ParameterIn::Query));
+    let names = || known.iter().map(|parameter| parameter.name.as_str()).chain(others.iter().copied());
+    let mut seen: Vec<&str> = Vec::new();
+    for (name, value) in pairs {
+        let name = &**name;
+        if !known.iter().any(|parameter| parameter.name == name) {
+            faults.add(label(name), unknown("parameter", names()));
+        } else if seen.contains(&name) {
+            faults.add(name, DUPLICATE);
+        } else {
+            seen.push(name);
+            if let Some(fault) = probe::<T>(&[Step::Field(name.to_owned())], value) {
+                faults.add(name, fault);
+            }
         }
-    )+};
+    }
+    for parameter in known.iter().filter(|parameter| parameter.required == Required::True) {
+        faults.require(seen.contains(&parameter.name.as_str()), &parameter.name, MISSING);
+    }
 }
 
-impl<'de> serde::Deserializer<'de> for Text<'de> {
-    type Error = serde::de::value::Error;
+/// The parameters of [`Paging`].
+const PAGING: [&str; 2] = ["page", "page_size"];
 
-    read_from_text! {
-        deserialize_bool => visit_bool: bool, "expected true or false";
-        deserialize_u8 => visit_u8: u8, "expected a whole number";
-        deserialize_u16 => visit_u16: u16, "expected a whole number";
-        deserialize_u32 => visit_u32: u32, "expected a whole number";
-        deserialize_u64 => visit_u64: u64, "expected a whole number";
-        deserialize_i64 => visit_i64: i64, "expected a whole number";
+fn read_paging(pairs: &Pairs<'_>, faults: &mut Faults) -> Paging {
+    let mut paging = Paging::default();
+    for (place, (name, value)) in pairs.iter().enumerate() {
+        let name = &**name;
+        let (number, most, in_words) =
+            if name == "page" { (&mut paging.page, u32::MAX, "4,294,967,295") } else { (&mut paging.page_size, 100, "100") };
+        if pairs[..place].iter().any(|(earlier, _)| earlier == name) {
+            faults.add(name, DUPLICATE);
+        } else if let Some(read) = value.parse().ok().filter(|read| (1..=most).contains(read)) {
+            *number = read;
+        } else {
+            faults.add(name, format!("must be a whole number from 1 to {in_words}"));
+        }
     }
-
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_str(&self.0)
-    }
-
-    fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_enum<V: serde::de::Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        use serde::de::IntoDeserializer;
-        let deserializer: serde::de::value::CowStrDeserializer<'_, Self::Error> = self.0.into_deserializer();
-        deserializer.deserialize_enum(name, variants, visitor)
-    }
-
-    fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    serde::forward_to_deserialize_any! {
-        i8 i16 i32 i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
+    paging
 }
