@@ -74,9 +74,6 @@ fn event_fields(aircraft: &Aircraft) -> Value {
 
 /// Returns the changed fields. A note and the name of a place may be about persons: of them only the fact of a change is recorded.
 fn changes(old: &Aircraft, new: &Aircraft) -> Option<Value> {
-    let texts = [
-        ("homeBaseName", old.home_base_name != new.home_base_name),
-        ("statusNote", old.status_note != new.status_note),
-    ];
+    let texts = [("homeBaseName", old.home_base_name != new.home_base_name), ("statusNote", old.status_note != new.status_note)];
     and_rewritten(differences(&event_fields(old), &event_fields(new)), texts)
 }

@@ -42,7 +42,7 @@ async fn every_fault_of_a_body_is_reported_at_once() {
         "client.email must be an email address such as ana@skyline.example",
         "client.phone is not a field here; allowed: name, email",
         "currency must be the ISO 4217 code of a currency in use, such as EUR or USD",
-        "dueDate must be a day such as 2026-11-23",
+        "dueDate must be a day from 1970-01-01 to 9999-12-31, such as 2026-11-23",
         "status is not a field here; allowed: client, tripId, currency, lineItems, dueDate, notes, externalId",
         "lineItems[0].quantity must be text such as \"2.5\"",
         "lineItems[0].unitPrice must be a whole number from -9,007,199,254,740,991 to 9,007,199,254,740,991, without quotes",
@@ -125,8 +125,8 @@ async fn single_fault_says_what_the_value_must_be() {
 async fn missing_fields_are_reported_all_at_once() {
     let t = TestApp::new().await;
     let refused = t.owner().await.post(TRIPS, json!({ "Origin": "KTEB" })).await.is(400);
-    let unknown = "is not a field here; allowed: externalId, tripType, status, origin, destination, departureDate, arrivalDate, \
-                   aircraftId, passengerCount, notes";
+    let unknown = "is not a field here; allowed: externalId, tripType, status, origin, originName, destination, destinationName, \
+                   departureDate, arrivalDate, aircraftId, passengerCount, notes";
     let expected = [
         ("Origin", unknown),
         ("tripType", "is required"),
