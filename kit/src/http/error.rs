@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::answer::Envelope;
+use super::envelope::Envelope;
 use crate::db::WritesRefused;
 use crate::limit::RateLimited;
 

@@ -3,24 +3,26 @@
 //! - `route`      the table: (method, path, handler), where the first argument of a handler is its permission
 //! - `describe`   what a handler's types say about themselves, for the OpenAPI document
 //! - `extract`    JSON bodies, queries, paths; what is unknown is refused
-//! - `answer`     `{"success":true,"data":…}`
+//! - `envelope`   `{"success":true,"data":…}`
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it
 //! - `prepared`   responses that are made once, with a strong `ETag`
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
 //! - `client`     the caller's address behind trusted proxies
 //! - `intake`     bodies on their way in: length, time, bytes of all of them at once
+//! - `outbound` requests to URLs that customers choose, never into the machine's own network
 //! - `serve`      the accept loop and the graceful stop; `connections` bounds on them; `deadlines` of a connection, `stream` its bytes
 
-pub mod answer;
 pub mod client;
 mod connections;
 mod deadlines;
 pub mod describe;
+pub mod envelope;
 pub mod error;
 pub mod extract;
 pub mod intake;
 pub mod matched;
+pub mod outbound;
 mod prepared;
 pub mod route;
 pub mod serve;
@@ -28,8 +30,8 @@ mod stream;
 pub mod tagged;
 
 pub use crate::paging::{Page, Paging};
-pub use answer::{Created, JsonOk, NoStore, Put};
 pub use describe::{Describe, Doc};
+pub use envelope::{Created, JsonOk, NoStore, Put};
 pub use error::{ApiError, FieldError, Policy};
 pub use extract::{Body, Check, Creating, Faults, IdempotencyKey, Listing, NoFields, NoParameters, Path, Query, present};
 pub use matched::{Matched, record_route};

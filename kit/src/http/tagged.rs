@@ -10,8 +10,8 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::answer::Envelope;
 use super::describe::Shape;
+use super::envelope::Envelope;
 use super::{ApiError, Describe, Doc, JsonOk};
 
 /// The versions a caller has already: `If-None-Match`.

@@ -14,7 +14,7 @@ pub struct JsonOk<T>(pub T);
 #[derive(Debug)]
 pub struct Created<T>(pub T);
 
-/// An answer that no cache may keep: there is a secret in it.
+/// A response that no cache may keep: there is a secret in it.
 #[derive(Debug)]
 pub struct NoStore<R>(pub R);
 

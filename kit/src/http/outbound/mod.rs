@@ -1,0 +1,140 @@
+//! Requests to URLs that customers choose, such as receivers of webhooks.
+//!
+//! Such a URL must not reach the machine's own network: what it may lead to is checked when it is entered, and again at every
+//! connection, since DNS can give another answer by then. The addresses that were checked are those that are dialled.
+//! Redirects are not followed, variables such as `HTTPS_PROXY` are ignored, connections are not kept, a request is never
+//! repeated, and of the response only the beginning is read.
+//!
+//! - `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
+
+mod address;
+mod error;
+mod guard;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::time::{Instant, timeout_at};
+
+pub use error::OutboundError;
+pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
+use guard::{Guard, Scheme, check_url};
+
+/// The settings of a client.
+#[derive(Clone, Debug)]
+pub struct OutboundSettings {
+    /// The header `User-Agent`.
+    pub user_agent: HeaderValue,
+    pub allowed: AllowedRanges,
+    /// Certificate authorities besides the system's.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// The time for DNS, connection and TLS handshake.
+    pub connect_timeout: Duration,
+    /// The time for the whole exchange.
+    pub timeout: Duration,
+    /// The number of bytes that are read of a response body.
+    pub max_body: usize,
+}
+
+/// A response, received in time.
+#[derive(Clone, Debug)]
+pub struct OutboundResponse {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// The beginning of the body, at most [`OutboundSettings::max_body`] bytes.
+    pub body: Vec<u8>,
+}
+
+type Connected = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
+
+/// A client for URLs that customers choose.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    settings: Arc<OutboundSettings>,
+    allowed: Arc<AllowedRanges>,
+    https: Connected,
+    /// For `http://`, which only the allowed ranges take.
+    http: Connected,
+}
+
+impl Outbound {
+    /// Creates a client that trusts the system's certificate authorities. Without any, every `https://` request fails.
+    pub fn new(settings: OutboundSettings) -> Self {
+        let mut roots = RootCertStore::empty();
+        let (added, ignored) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        tracing::debug!(added, ignored, "certificate authorities of the system were read");
+        roots.add_parsable_certificates(settings.roots.iter().cloned());
+        let allowed = Arc::new(settings.allowed.clone());
+        let client = |scheme| connected(&roots, Guard::new(allowed.clone(), scheme), scheme, settings.connect_timeout);
+        let (https, http) = (client(Scheme::Https), client(Scheme::Http));
+        Self { settings: Arc::new(settings), allowed, https, http }
+    }
+
+    /// Checks a URL without a look-up, for whoever enters it.
+    pub fn check_url(&self, url: &str) -> Result<(), RefusedUrl> {
+        check_url(url, &self.allowed).map(|_| ())
+    }
+
+    /// Posts a body. Returns the response, whatever its status; fails if none arrives in time, or if the URL or an address
+    /// that it leads to is refused.
+    pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<OutboundResponse, OutboundError> {
+        let (url, scheme) = check_url(url, &self.allowed)?;
+        let client = match scheme {
+            Scheme::Https => &self.https,
+            Scheme::Http => &self.http,
+        };
+        let mut request = Request::post(url.as_str()).body(Full::new(body)).map_err(|_| RefusedUrl::Malformed)?;
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(USER_AGENT, self.settings.user_agent.clone());
+        let until = Instant::now() + self.settings.timeout;
+        let response = timeout_at(until, client.request(request)).await.map_err(|_| OutboundError::Timeout)?;
+        let (parts, body) = response.map_err(OutboundError::from_client)?.into_parts();
+        let body = timeout_at(until, self.beginning(body)).await.map_err(|_| OutboundError::Timeout)??;
+        Ok(OutboundResponse { status: parts.status, headers: parts.headers, body })
+    }
+
+    async fn beginning(&self, mut body: Incoming) -> Result<Vec<u8>, OutboundError> {
+        let mut read = Vec::new();
+        while read.len() < self.settings.max_body {
+            let Some(frame) = body.frame().await else { break };
+            let frame = frame.map_err(|error| OutboundError::Protocol(error.to_string()))?;
+            if let Some(data) = frame.data_ref() {
+                let room = self.settings.max_body - read.len();
+                read.extend_from_slice(&data[..data.len().min(room)]);
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn connected(roots: &RootCertStore, guard: Guard, scheme: Scheme, connect_timeout: Duration) -> Connected {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has the cipher suites of TLS 1.2 and 1.3")
+        .with_root_certificates(roots.clone())
+        .with_no_client_auth();
+    let mut connector = HttpConnector::new_with_resolver(guard);
+    connector.enforce_http(false);
+    connector.set_connect_timeout(Some(connect_timeout));
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+    let builder = match scheme {
+        Scheme::Https => builder.https_only(),
+        Scheme::Http => builder.https_or_http(),
+    };
+    let connector = builder.enable_http1().enable_http2().wrap_connector(connector);
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).retry_canceled_requests(false).build(connector)
+}
+
+#[cfg(test)]
+mod tests;
