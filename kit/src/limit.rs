@@ -66,7 +66,7 @@ pub struct Gcra(AtomicU64);
 impl Gcra {
     /// Takes one request at `now` (any clock that goes forward), or says when to come back.
     #[inline]
-    pub fn take(&self, rate: Rate, now: Duration) -> Result<Remaining, RateLimited> {
+    pub fn try_acquire(&self, rate: Rate, now: Duration) -> Result<Remaining, RateLimited> {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         let interval = rate.interval();
         // Integer division makes `requests` intervals at most one interval short of `per`.
@@ -146,12 +146,12 @@ impl<K: Hash + Eq> Limits<K> {
     }
 
     /// Takes one request for `caller` at `now`.
-    pub fn take(&self, caller: K, now: Duration) -> Result<Remaining, RateLimited> {
-        self.take_share(caller, 1, now)
+    pub fn try_acquire(&self, caller: K, now: Duration) -> Result<Remaining, RateLimited> {
+        self.try_acquire_share(caller, 1, now)
     }
 
     /// Takes one request off the share that one of so many nodes has of the limit; the error names the whole limit.
-    pub fn take_share(&self, caller: K, nodes: u32, now: Duration) -> Result<Remaining, RateLimited> {
+    pub fn try_acquire_share(&self, caller: K, nodes: u32, now: Duration) -> Result<Remaining, RateLimited> {
         let mut callers = lock(&self.callers);
         let Callers { limits, look_at } = &mut *callers;
         if limits.len() >= self.most && !limits.contains_key(&caller) {
@@ -166,7 +166,7 @@ impl<K: Hash + Eq> Limits<K> {
                 };
             }
         }
-        let taken = limits.entry(caller).or_default().take(self.rate.share(nodes), now);
+        let taken = limits.entry(caller).or_default().try_acquire(self.rate.share(nodes), now);
         taken.map_err(|too_soon| RateLimited { rate: self.rate, ..too_soon })
     }
 
@@ -175,7 +175,7 @@ impl<K: Hash + Eq> Limits<K> {
         self.refund_share(caller, 1);
     }
 
-    /// Takes back what [`Limits::take_share`] took.
+    /// Takes back what [`Limits::try_acquire_share`] took.
     pub fn refund_share(&self, caller: &K, nodes: u32) {
         let callers = lock(&self.callers);
         if let Some(limit) = callers.limits.get(caller) {
@@ -194,8 +194,8 @@ mod tests {
         let (slow, fast) =
             (Rate { requests: 1, per: Duration::from_hours(1) }, Rate { requests: 60, per: Duration::from_mins(1) });
         let (limit, now) = (Gcra::default(), Duration::from_secs(1_000_000));
-        assert!(limit.take(slow, now).is_ok());
-        let refused = limit.take(fast, now).expect_err("the old state counts as a full burst");
+        assert!(limit.try_acquire(slow, now).is_ok());
+        let refused = limit.try_acquire(fast, now).expect_err("the old state counts as a full burst");
         assert_eq!(refused.retry_after, Duration::from_secs(1));
     }
 
@@ -203,7 +203,7 @@ mod tests {
     fn what_is_given_back_can_be_taken_again() {
         let (rate, limit, now) = (Rate { requests: 1, per: Duration::from_mins(1) }, Gcra::default(), Duration::from_secs(9));
         for _ in 0..5 {
-            assert!(limit.take(rate, now).is_ok());
+            assert!(limit.try_acquire(rate, now).is_ok());
             limit.refund(rate);
         }
     }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn idle_callers_make_room_but_are_not_looked_for_with_every_stranger() {
         let limits = Limits::new(Rate { requests: 10, per: Duration::from_secs(10) }, 2);
-        let take = |caller: &'static str, millis| limits.take(caller, Duration::from_millis(millis)).is_ok();
+        let take = |caller: &'static str, millis| limits.try_acquire(caller, Duration::from_millis(millis)).is_ok();
         assert!(take("one", 0) && take("two", 0));
         assert!(!take("a stranger", 500), "nobody is idle yet");
         assert!(take("one", 500), "who is known is let in");
@@ -223,7 +223,7 @@ mod tests {
     fn authenticated_callers_are_admitted_when_the_table_is_full_of_active_ones() {
         let minute = Rate { requests: 2, per: Duration::from_mins(1) };
         let limits = Limits::with_policy(minute, 2, WhenFull::Admit);
-        let take = |caller: &'static str, seconds| limits.take(caller, Duration::from_secs(seconds)).is_ok();
+        let take = |caller: &'static str, seconds| limits.try_acquire(caller, Duration::from_secs(seconds)).is_ok();
         assert!(take("one", 0) && take("one", 0) && take("two", 0));
         assert!(take("three", 1) && take("three", 1) && take("three", 1), "there is no entry to count them in");
         assert!(!take("one", 1), "those with an entry are counted");
@@ -231,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn several_nodes_take_shares_of_one_limit() {
+    fn several_nodes_try_acquire_shares_of_one_limit() {
         let rate = Rate { requests: 6, per: Duration::from_mins(1) };
         let limits = Limits::new(rate, 10);
-        let take = |nodes| limits.take_share("one", nodes, Duration::from_secs(1));
+        let take = |nodes| limits.try_acquire_share("one", nodes, Duration::from_secs(1));
         assert!((0..3).all(|_| take(2).is_ok()));
         assert_eq!(take(2), Err(RateLimited { retry_after: Duration::from_secs(20), rate }), "the whole limit is named");
         limits.refund_share(&"one", 2);
@@ -248,11 +248,11 @@ mod tests {
             let limit = Gcra::default();
             let now = Duration::from_secs(1_000_000);
             for taken in 0..requests {
-                let left = limit.take(rate, now);
+                let left = limit.try_acquire(rate, now);
                 prop_assert_eq!(left.map(|left| left.remaining), Ok(requests - taken - 1));
             }
-            let refused = limit.take(rate, now).expect_err("the burst is used up");
-            prop_assert!(limit.take(rate, now + refused.retry_after).is_ok());
+            let refused = limit.try_acquire(rate, now).expect_err("the burst is used up");
+            prop_assert!(limit.try_acquire(rate, now + refused.retry_after).is_ok());
         }
 
         #[test]
@@ -263,7 +263,7 @@ mod tests {
             let mut taken = Vec::new();
             for gap in gaps {
                 now += Duration::from_nanos(gap);
-                if limit.take(rate, now).is_ok() {
+                if limit.try_acquire(rate, now).is_ok() {
                     taken.push(now);
                 }
             }

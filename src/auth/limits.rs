@@ -74,16 +74,16 @@ impl SignInLimits {
         let Source { account, network } = source;
         self.acquire_success(source, ticks)?;
         let refund_success = || self.refund_success(source);
-        if let Err(limited) = self.account_from_network.take((account, network), ticks) {
+        if let Err(limited) = self.account_from_network.try_acquire((account, network), ticks) {
             refund_success();
             return Err(Reached::Network(limited));
         }
-        if let Err(limited) = self.network.take(network, ticks) {
+        if let Err(limited) = self.network.try_acquire(network, ticks) {
             self.account_from_network.refund(&(account, network));
             refund_success();
             return Err(Reached::Network(limited));
         }
-        if let Err(limited) = self.account.take(account, ticks) {
+        if let Err(limited) = self.account.try_acquire(account, ticks) {
             self.account_from_network.refund(&(account, network));
             self.network.refund(&network);
             refund_success();
@@ -95,7 +95,7 @@ impl SignInLimits {
     /// Acquires a permit for a browser or an address that the account was signed in from before.
     pub(super) fn try_acquire_known(&self, source: Source, fingerprint: [u8; 32], ticks: Duration) -> Result<Permit, Reached> {
         self.acquire_success(source, ticks)?;
-        if let Err(limited) = self.known.take((source.account, fingerprint), ticks) {
+        if let Err(limited) = self.known.try_acquire((source.account, fingerprint), ticks) {
             self.refund_success(source);
             return Err(Reached::Network(limited));
         }
@@ -119,8 +119,8 @@ impl SignInLimits {
     }
 
     fn acquire_success(&self, Source { account, network }: Source, ticks: Duration) -> Result<(), Reached> {
-        self.successes_of_account.take(account, ticks).map_err(Reached::Successes)?;
-        if let Err(limited) = self.successes_of_network.take(network, ticks) {
+        self.successes_of_account.try_acquire(account, ticks).map_err(Reached::Successes)?;
+        if let Err(limited) = self.successes_of_network.try_acquire(network, ticks) {
             self.successes_of_account.refund(&account);
             return Err(Reached::Successes(limited));
         }

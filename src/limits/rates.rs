@@ -66,20 +66,20 @@ impl Rates {
         let (of_member, of_workspace) = match call {
             Call::Read => (&self.member_reads, &self.reads),
             Call::Write => (&self.member_writes, &self.writes),
-            Call::EndAccess => return self.member_revocations.take(member, moment),
+            Call::EndAccess => return self.member_revocations.try_acquire(member, moment),
         };
-        of_member.take(member, moment)?;
+        of_member.try_acquire(member, moment)?;
         // A refused request does not count.
-        of_workspace.take((workspace, group), moment).inspect_err(|_| of_member.refund(&member, moment))
+        of_workspace.try_acquire((workspace, group), moment).inspect_err(|_| of_member.refund(&member, moment))
     }
 
     pub(super) fn take_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
-        self.key_writes.take(workspace, moment)
+        self.key_writes.try_acquire(workspace, moment)
     }
 
     /// Each node allows the full rate: a report must not be refused because there are many nodes.
     pub(super) fn take_report(&self, member: MemberId, moment: Moment) -> Result<(), Limited> {
-        self.member_reports.take(member, Moment { nodes: 1, ..moment })
+        self.member_reports.try_acquire(member, Moment { nodes: 1, ..moment })
     }
 
     pub(super) fn refund_report(&self, member: MemberId) {
@@ -101,13 +101,13 @@ impl<K: Hash + Eq> Limiter<K> {
         Self { limit, limiter }
     }
 
-    fn take(&self, caller: K, moment: Moment) -> Result<(), Limited> {
+    fn try_acquire(&self, caller: K, moment: Moment) -> Result<(), Limited> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         let refused = |RateLimited { retry_after, rate }| {
             let (limit, quota, window) = (self.limit, rate.requests.into(), rate.per);
             Limited { limit, quota, window, retry_after }
         };
-        limiter.take_share(caller, moment.nodes, moment.at).map(|_left| ()).map_err(refused)
+        limiter.try_acquire_share(caller, moment.nodes, moment.at).map(|_left| ()).map_err(refused)
     }
 
     fn refund(&self, caller: &K, moment: Moment) {

@@ -48,7 +48,7 @@ impl EventLimit {
         }
         let mut places = lock(&self.0.places);
         let place = places.entry(metadata.callsite()).or_insert_with(|| Place { metadata, limit: Gcra::default(), left_out: 0 });
-        let is_admitted = place.limit.take(PLACE, now).is_ok();
+        let is_admitted = place.limit.try_acquire(PLACE, now).is_ok();
         place.left_out += u64::from(!is_admitted);
         is_admitted
     }

@@ -36,7 +36,8 @@ impl Default for Sampler {
 impl Sampler {
     /// Returns whether a request from this address gets a line of its own; otherwise counts it under its status.
     pub fn admits(&self, address: IpAddr, status: u16, ticks: Duration) -> bool {
-        let is_admitted = self.clients.take(network(address), ticks).is_ok() && self.total.take(TOTAL, ticks).is_ok();
+        let is_admitted =
+            self.clients.try_acquire(network(address), ticks).is_ok() && self.total.try_acquire(TOTAL, ticks).is_ok();
         if !is_admitted {
             *lock(&self.left_out).entry(status).or_default() += 1;
         }

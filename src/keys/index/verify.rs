@@ -94,7 +94,7 @@ fn check(hot: &HotEntry, entry: &EntryRef, limit: Option<RateLimit>, request: Ve
 /// Counts one request against this node's share of the key's rate limit.
 fn check_rate_limit(hot: &HotEntry, limit: Option<RateLimit>, request: VerifyRequest) -> Result<(), RateLimited> {
     let Some(limit) = limit else { return Ok(()) };
-    let permit = hot.limiter.take(limit.rate().share(request.nodes), request.ticks);
+    let permit = hot.limiter.try_acquire(limit.rate().share(request.nodes), request.ticks);
     permit.map(|_| ()).map_err(|limited| RateLimited { rate: limit.rate(), ..limited })
 }
 

@@ -53,7 +53,7 @@ impl NewAddressLimit {
         }
         let state = keys.entry(key).or_default();
         state.seen_at = ticks;
-        let is_allowed = state.limit.take(SINGLE_EVENTS, ticks).is_ok();
+        let is_allowed = state.limit.try_acquire(SINGLE_EVENTS, ticks).is_ok();
         if !is_allowed {
             state.unreported.count += 1;
             state.unreported.last = Some(address);
