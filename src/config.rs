@@ -9,6 +9,9 @@ use kit::db::DbOptions;
 use kit::http::serve::Timeouts;
 use kit::log::Log;
 
+/// The name of this program in a Postgres server's list of connections.
+pub const APPLICATION: &str = "planeconnection";
+
 /// The settings that a node is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -55,7 +58,7 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             has_metrics_listener: false,
-            database: DbOptions::default(),
+            database: DbOptions { application: APPLICATION, ..DbOptions::default() },
             node_name: String::new(),
             max_connections: 10_000,
             timeouts: Timeouts::default(),

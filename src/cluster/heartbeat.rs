@@ -44,7 +44,7 @@ impl Cluster {
     /// Sends heartbeats until `stop`, at each interval and as soon as another process has changed something.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        let (mut notifications, mut due) = (self.core.db.change_notifications(), Instant::now());
+        let (mut notifications, mut due) = (self.core.db.change_notifications(store::CHANGES), Instant::now());
         let (mut peers, mut outage) = (Peers::default(), Outage::default());
         loop {
             tokio::select! {

@@ -6,7 +6,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
 use super::model::{Node, NodeId, NodeRun};
 use super::tables::{node, revision, run};
 use kit::clock::Time;
-use kit::db::{DbResult, Tx};
+use kit::db::{Channel, DbResult, Tx};
+
+/// Wakes nodes up when a revision is committed.
+pub const CHANGES: Channel = Channel("planeconnection");
 
 const ONLY_ROW: i16 = 1;
 
@@ -20,7 +23,7 @@ pub async fn next_revision(tx: &Tx) -> DbResult<i64> {
         .col_expr(revision::Column::Value, Expr::col(revision::Column::Value).add(1))
         .filter(revision::Column::Id.eq(ONLY_ROW));
     up.exec(tx).await?;
-    tx.announce().await?;
+    tx.announce(CHANGES).await?;
     current_revision(tx).await
 }
 

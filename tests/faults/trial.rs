@@ -247,7 +247,7 @@ impl Trial {
     /// The end of the node's log, without its requests.
     fn last_lines(&self) -> String {
         let log = self.node.as_ref().map(|_| self.log()).unwrap_or_default();
-        let lines: Vec<_> = log.lines().filter(|line| !line.contains("planeconnection::request")).collect();
+        let lines: Vec<_> = log.lines().filter(|line| !line.contains("access_log")).collect();
         format!("its log ends: {}", lines[lines.len().saturating_sub(12)..].join("\n"))
     }
 

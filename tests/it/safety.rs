@@ -88,9 +88,9 @@ async fn audit_log_has_the_client_ip_of_named_reports_only() {
         .await
         .is(401);
     let log = String::from_utf8(lines.bytes()).expect("text");
-    assert_eq!(log.lines().filter(|line| line.contains("planeconnection::request")).count(), 9, "{log}");
+    assert_eq!(log.lines().filter(|line| line.contains("access_log")).count(), 9, "{log}");
     for trace in ["203.0.113.77", "a-pilots-own-request", "request_id=", "planeconnection-tests"] {
-        assert!(!log.lines().any(|line| line.contains("planeconnection::request") && line.contains(trace)), "{trace}: {log}");
+        assert!(!log.lines().any(|line| line.contains("access_log") && line.contains(trace)), "{trace}: {log}");
     }
     pilot.post(REPORTS, report("concern", "standard")).await.is(201);
     let log = String::from_utf8(lines.bytes()).expect("text");

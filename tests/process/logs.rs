@@ -51,7 +51,7 @@ fn log_is_json_without_secrets() {
             let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
             assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
         }
-        let requests = stderr.lines().filter(|line| line.contains("\"target\":\"planeconnection::request\"")).count();
+        let requests = stderr.lines().filter(|line| line.contains("\"target\":\"access_log\"")).count();
         assert!(requests >= 20, "{requests} requests");
         let log = site.run(&["audit", "export", "--format", "ndjson"]).is(0).stdout;
         for forbidden in [secret.as_str(), &secret[4..], &escaped, &token, &token[4..], PASSWORD, wrong, cookie] {

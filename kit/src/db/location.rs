@@ -30,7 +30,7 @@ pub enum NotALocation {
     Parameter(String),
     /// Neither a file nor a Postgres server.
     #[error(
-        "expected sqlite://FILE, for example sqlite://planeconnection.db or sqlite:///var/lib/planeconnection.db, \
+        "expected sqlite://FILE, for example sqlite://data.db or sqlite:///var/lib/data.db, \
          or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
     )]
     Unknown,

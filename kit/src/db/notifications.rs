@@ -16,12 +16,13 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::postgres::named;
+use super::postgres::without_statement_log;
 use super::{Db, DbResult, Engine, Pool, Tx, sqlite};
 use crate::random::Random;
 
-/// The notification channel. One lower-case word, so that LISTEN and NOTIFY agree with or without quotes.
-const CHANNEL: &str = "planeconnection";
+/// A notification channel. One lower-case word, so that LISTEN and NOTIFY agree with or without quotes.
+#[derive(Clone, Copy, Debug)]
+pub struct Channel(pub &'static str);
 
 /// The payload of a change; every other payload is a probe.
 const CHANGE: &str = "change";
@@ -58,12 +59,12 @@ impl Drop for ChangeNotifications {
 }
 
 impl Tx {
-    /// Notifies other processes of a change, when this transaction commits.
-    pub async fn announce(&self) -> DbResult<()> {
+    /// Notifies the subscribers of a channel in other processes of a change, when this transaction commits.
+    pub async fn announce(&self, channel: Channel) -> DbResult<()> {
         match self.get_database_backend() {
             // Pollers see the new `data_version` of the file.
             sea_orm::DbBackend::Sqlite => Ok(()),
-            _ => notify(self, CHANNEL, CHANGE).await,
+            _ => notify(self, channel.0, CHANGE).await,
         }
     }
 }
@@ -75,14 +76,15 @@ async fn notify(db: &impl ConnectionTrait, channel: &str, what: &str) -> DbResul
 }
 
 impl Db {
-    /// Subscribes to changes by other processes.
-    pub fn change_notifications(&self) -> ChangeNotifications {
+    /// Subscribes to changes that other processes announce on a channel.
+    pub fn change_notifications(&self, channel: Channel) -> ChangeNotifications {
         ChangeNotifications(match &self.engine {
             Engine::Sqlite => Source::File { watch: self.lease_read.clone(), seen: None },
             Engine::Postgres(server) => {
                 let (change, is_live) = (Arc::<Notify>::default(), Arc::<AtomicBool>::default());
                 let ear = PgListenerTask {
                     server: server.ear.clone(),
+                    channel,
                     lease_pools: self.lease_write.clone(),
                     change: change.clone(),
                     is_live: is_live.clone(),
@@ -127,6 +129,7 @@ impl ChangeNotifications {
 /// A connection of its own that listens.
 struct PgListenerTask {
     server: PgConnectOptions,
+    channel: Channel,
     lease_pools: Pool,
     change: Arc<Notify>,
     is_live: Arc<AtomicBool>,
@@ -177,12 +180,12 @@ impl PgListenerTask {
 
     async fn listen_until_error(&self) -> Result<Infallible, ListenError> {
         let one = PgPoolOptions::new().max_connections(1).acquire_timeout(PROBE_INTERVAL);
-        let mut listener = PgListener::connect_with(&one.connect_lazy_with(named(&self.server))).await?;
+        let mut listener = PgListener::connect_with(&one.connect_lazy_with(without_statement_log(&self.server))).await?;
         timeout(2 * PROBE_INTERVAL, self.probe(&mut listener)).await.map_err(|_| ListenError::Lost(None))??;
-        timeout(PROBE_INTERVAL, listener.listen(CHANNEL)).await.map_err(|_| ListenError::Lost(None))??;
+        timeout(PROBE_INTERVAL, listener.listen(self.channel.0)).await.map_err(|_| ListenError::Lost(None))??;
         loop {
             // A probe that cannot be sent counts as one that did not arrive.
-            let _unsent = notify(&self.lease_pools, CHANNEL, "probe").await;
+            let _unsent = notify(&self.lease_pools, self.channel.0, "probe").await;
             let until = Instant::now() + PROBE_TIMEOUT;
             if !self.receive_until(&mut listener, until).await? {
                 return Err(ListenError::Lost(None));
@@ -195,7 +198,7 @@ impl PgListenerTask {
     /// Sends a probe to a channel of its own and waits for it: behind a pooler, the next client of the connection must not
     /// receive notifications of the regular channel.
     async fn probe(&self, listener: &mut PgListener) -> Result<(), ListenError> {
-        let channel = format!("{CHANNEL}_{}", Random::System.base62(12));
+        let channel = format!("{}_{}", self.channel.0, Random::System.base62(12));
         listener.listen(&channel).await?;
         notify(&self.lease_pools, &channel, "probe").await.map_err(|_| ListenError::Lost(None))?;
         if !self.receive_until(listener, Instant::now() + PROBE_TIMEOUT).await? {

@@ -96,7 +96,7 @@ fn options(server: &PgConnectOptions, most: u32, discards: &Discards) -> Connect
         // A server that was restarted has closed them all.
         .test_before_acquire(true)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(move |_| named(&server))
+        .map_sqlx_postgres_opts(move |_| without_statement_log(&server))
         .map_sqlx_postgres_pool_opts(move |options| {
             let discards = discards.clone();
             options.after_connect(|connection, _| Box::pin(async move { require_primary(connection).await })).after_release(
@@ -109,9 +109,9 @@ fn options(server: &PgConnectOptions, most: u32, discards: &Discards) -> Connect
     options
 }
 
-/// As the server's operator sees it.
-pub(super) fn named(server: &PgConnectOptions) -> PgConnectOptions {
-    server.clone().application_name("planeconnection").disable_statement_logging()
+/// Statements may contain personal data, so the driver must not log them.
+pub(super) fn without_statement_log(server: &PgConnectOptions) -> PgConnectOptions {
+    server.clone().disable_statement_logging()
 }
 
 /// A standby answers questions with what it has heard so far: by that, a key that was revoked would still be good.

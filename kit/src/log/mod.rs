@@ -24,7 +24,7 @@ pub use request::RequestLine;
 pub use sampler::Sampler;
 
 /// The target of access-log events.
-const TARGET: &str = "planeconnection::request";
+const TARGET: &str = "access_log";
 
 /// The destination of the access log.
 #[derive(Clone, Debug, Default)]

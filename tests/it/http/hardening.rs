@@ -99,7 +99,7 @@ async fn responses_that_set_a_cookie_are_not_cached() {
 /// Lines about requests with this in them.
 fn lines_with(log: &Lines, text: &str) -> Vec<String> {
     let log = String::from_utf8(log.bytes()).expect("text");
-    log.lines().filter(|line| line.contains("planeconnection::request") && line.contains(text)).map(str::to_owned).collect()
+    log.lines().filter(|line| line.contains("access_log") && line.contains(text)).map(str::to_owned).collect()
 }
 
 #[tokio::test]
