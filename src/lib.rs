@@ -8,6 +8,7 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod background;
+pub mod build_info;
 pub mod cli;
 pub mod cluster;
 pub mod config;

@@ -1,5 +1,7 @@
 //! Sign-ins: from an email and a password to a session.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use serde_json::json;
@@ -29,9 +31,39 @@ const HASHES: usize = members::MAX_SEATS;
 pub struct SignIns {
     limits: SignInLimits,
     failures: Failures,
+    outcomes: Outcomes,
+}
+
+/// Numbers of sign-ins with email and password, for the metrics.
+#[derive(Debug, Default)]
+struct Outcomes {
+    succeeded: AtomicU64,
+    /// The email or the password was wrong.
+    failed: AtomicU64,
+    /// Refused by a rate limit, before the password was checked.
+    limited: AtomicU64,
+}
+
+impl Outcomes {
+    fn count(&self, outcome: &Result<SignedIn, Error>) {
+        let counter = match outcome {
+            Ok(_) => &self.succeeded,
+            Err(Error::Credentials) => &self.failed,
+            Err(Error::Limited(_) | Error::TooMany(_)) => &self.limited,
+            Err(Error::Password(_) | Error::Denied(_) | Error::Db(_)) => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl SignIns {
+    /// Returns the number of sign-ins by outcome.
+    pub fn outcomes(&self) -> [(&'static str, u64); 3] {
+        let Outcomes { succeeded, failed, limited } = &self.outcomes;
+        [("succeeded", succeeded), ("failed", failed), ("limited", limited)]
+            .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
+    }
+
     /// Writes failed sign-ins to the audit log. What cannot be written is kept for the next time.
     pub async fn record_failures(&self, core: &Core, which: Flush) -> DbResult<()> {
         self.failures.record(core, which).await
@@ -62,6 +94,18 @@ pub struct Attempt<'a> {
 
 /// Signs a person in. `by` gives the audit context of an actor.
 pub async fn sign_in(
+    core: &Core,
+    passwords: &Passwords,
+    sign_ins: &SignIns,
+    attempt: Attempt<'_>,
+    by: impl Fn(Actor) -> AuditContext,
+) -> Result<SignedIn, Error> {
+    let outcome = verify_and_open(core, passwords, sign_ins, attempt, by).await;
+    sign_ins.outcomes.count(&outcome);
+    outcome
+}
+
+async fn verify_and_open(
     core: &Core,
     passwords: &Passwords,
     sign_ins: &SignIns,

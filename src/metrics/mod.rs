@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use crate::build_info::{BUILD_DATE, COMMIT, VERSION};
 use jobs::Jobs;
 use kit::clock::Time;
 use kit::db::{Fault, FreeSpace, Storage};
@@ -26,8 +27,11 @@ use requests::Requests;
 #[derive(Debug)]
 pub struct Metrics {
     requests: Requests,
+    /// Error responses by their code, of which there is a fixed number.
+    errors: Family<Labels, Counter>,
     revocations: Histogram,
     jobs: Jobs,
+    database_bytes: Gauge,
 }
 
 /// Values that are read from the parts of a node at each scrape.
@@ -46,6 +50,8 @@ pub struct Gauges<'a> {
     pub usage_queue_keys: usize,
     /// Every limit, so that a graph begins at zero.
     pub limit_refusals: Vec<(&'static str, u64)>,
+    /// Sign-ins by outcome.
+    pub sign_ins: [(&'static str, u64); 3],
     pub storage: &'a Storage,
     pub audit_logs: u64,
     pub audit_events: i64,
@@ -56,8 +62,10 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             requests: Requests::default(),
+            errors: Family::default(),
             revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
             jobs: Jobs::default(),
+            database_bytes: Gauge::default(),
         }
     }
 }
@@ -66,6 +74,16 @@ impl Metrics {
     /// Counts a finished request.
     pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         self.requests.add(method, route, status, took);
+    }
+
+    /// Counts an error response by its code.
+    pub fn error(&self, code: &'static str) {
+        self.errors.get_or_create(&[("code", code)]).inc();
+    }
+
+    /// Sets the size of the database.
+    pub fn set_database_bytes(&self, bytes: u64) {
+        self.database_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// Returns the histogram of revocations: seconds until every node refused the key.
@@ -89,6 +107,18 @@ impl Metrics {
         let (requests, times) = self.requests.sum();
         registry.register("http_requests", "Requests by method, route and status", requests);
         registry.register("http_request_seconds", "Time from the head of a request to the head of its response", times);
+        registry.register("errors", "Error responses by their code, such as API_KEY_REVOKED", self.errors.clone());
+        registry.register("sign_ins", "Sign-ins with email and password, by outcome", by_label("outcome", &gauges.sign_ins));
+        registry.register(
+            "database_bytes",
+            "Size of the database, as measured within the last minute; 0 before the first time",
+            self.database_bytes.clone(),
+        );
+        registry.register(
+            "build",
+            "Version, commit and commit date of this program",
+            Info::new(vec![("version", VERSION), ("commit", COMMIT), ("date", BUILD_DATE)]),
+        );
         registry.register(
             "revoke_seconds",
             "Time from a request to revoke a key until every node refused it",
@@ -176,8 +206,9 @@ fn storage_gauges(storage: &Storage) -> Vec<Described> {
         "1 if data is written, 0 while a fault or the disk watermark prevents it",
         f64::from(u8::from(is_writable)),
     );
-    let space = storage.free_space().map(|FreeSpace { free, required }| {
+    let space = storage.free_space().map(|FreeSpace { free, required, total }| {
         [
+            ("storage_total_bytes", "Size of the file system of the database", count(total)),
             ("storage_free_bytes", "Free space on the file system of the database", count(free)),
             ("storage_min_free_bytes", "Free space below which data writes are refused", count(required)),
         ]

@@ -80,6 +80,7 @@ impl HttpStack {
             }
         };
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+            app.metrics.error(error.code);
             response = if in_api {
                 render_json(response, &error, &context)
             } else {

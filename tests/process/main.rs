@@ -7,6 +7,7 @@ mod crash;
 mod exposure;
 mod logs;
 mod memory;
+mod monitoring;
 mod overload;
 mod revocation;
 mod setup;

@@ -13,7 +13,13 @@ const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser",
 
 /// Makes sure that all that tests need beside cargo is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
-    has_tools() && deny::prepare() && browser::prepare() && has_postgres() && budget::prepare() && previous::build()
+    has_tools()
+        && has_promtool()
+        && deny::prepare()
+        && browser::prepare()
+        && has_postgres()
+        && budget::prepare()
+        && previous::build()
 }
 
 /// Everything there is.
@@ -61,6 +67,11 @@ fn tests(what: &'static str, which: &[&str], environment: &[(&str, &str)]) -> St
 fn has_postgres() -> bool {
     let why = "the tests on Postgres need its server";
     postgres::find("initdb").is_some() || install_without_service("postgresql", "postgresql", why)
+}
+
+fn has_promtool() -> bool {
+    let why = "the tests of the alert rules need promtool";
+    is_on_path("promtool") || install_without_service("prometheus", "prometheus", why)
 }
 
 fn has_tools() -> bool {

@@ -26,6 +26,11 @@ impl FileIdentity {
         Self { path: path.to_owned(), log: log.into(), opened: OnceLock::new(), opened_log: OnceLock::new() }
     }
 
+    /// Returns the size of the file and its write-ahead log. What cannot be read counts as empty.
+    pub(super) fn bytes(&self) -> u64 {
+        [&self.path, &self.log].into_iter().filter_map(|path| std::fs::metadata(path).ok()).map(|file| file.len()).sum()
+    }
+
     /// Fails with [`Fault::Replaced`] if the path leads to another file than at the first call, or to none.
     pub(super) fn require(&self) -> Result<(), WritesRefused> {
         let is_same = |path: &Path, opened: &OnceLock<Inode>| match (inode(path), opened.get()) {

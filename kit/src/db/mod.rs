@@ -42,7 +42,7 @@ pub use copy::{Table, names, table};
 pub use fault::{Fault, WritesRefused, is_reported};
 pub use health::Health;
 pub use location::{Location, NotALocation, Transport};
-pub use notifications::ChangeNotifications;
+pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
 pub use result::DbResult;
@@ -103,11 +103,18 @@ pub struct DbOptions {
     pub notifications: Option<Location>,
     /// The least free space beside a file for data writes.
     pub min_free_space: MinFreeSpace,
+    /// The name of this program in the server's list of connections.
+    pub application: &'static str,
 }
 
 impl Default for DbOptions {
     fn default() -> Self {
-        Self { connections: USUAL_CONNECTIONS, notifications: None, min_free_space: MinFreeSpace::default() }
+        Self {
+            connections: USUAL_CONNECTIONS,
+            notifications: None,
+            min_free_space: MinFreeSpace::default(),
+            application: env!("CARGO_PKG_NAME"),
+        }
     }
 }
 
@@ -118,11 +125,12 @@ impl Db {
             Location::Sqlite(path) => Self::open_file(path, options).await,
             Location::Postgres(_) => {
                 let unknown = || DbErr::Conn(RuntimeErr::Internal(location::NotALocation::Postgres.to_string()));
-                let server = location.postgres().ok_or_else(unknown)?;
+                let named = |location: &Location| Some(location.postgres()?.application_name(options.application));
+                let server = named(location).ok_or_else(unknown)?;
                 let storage = Storage::server();
                 let postgres::Pools { write, read, lease_write, lease_read } =
                     postgres::open(&server, options.connections, &storage).await?;
-                let ear = options.notifications.as_ref().and_then(Location::postgres).unwrap_or(server);
+                let ear = options.notifications.as_ref().and_then(named).unwrap_or(server);
                 Ok(Self {
                     engine: Engine::Postgres(Server { ear }.into()),
                     read,
@@ -206,6 +214,17 @@ impl Db {
             (Clock::System, true) => Ok(Clock::shared(read_time(&self.read).await?)),
             (clock, _) => Ok(clock),
         }
+    }
+
+    /// Returns the bytes that the database takes: the file with its write-ahead log, or the database on the server.
+    pub async fn size(&self) -> DbResult<u64> {
+        if let Some(bytes) = self.storage.file_bytes() {
+            return Ok(bytes);
+        }
+        let statement = Statement::from_string(self.read.get_database_backend(), "SELECT pg_database_size(current_database())");
+        let row = self.read.query_one_raw(statement).await?;
+        let bytes: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
     }
 
     /// Writes a consistent copy to `target`, which must not exist, while others go on reading and writing. Only of a file:
@@ -305,6 +324,13 @@ pub fn may_open_later(error: &DbErr) -> bool {
         },
         other => is_unavailable(other),
     }
+}
+
+/// True if the name of the server does not exist, as far as DNS knows.
+pub fn is_unknown_host(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
+    // The standard library has no kind for it.
+    matches!(&**error, sqlx::Error::Io(error) if error.to_string().contains("Name or service not known"))
 }
 
 /// A text holds something that this engine cannot: a NUL, on Postgres.

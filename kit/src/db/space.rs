@@ -88,6 +88,7 @@ pub(super) struct Space {
     measured_at: AtomicU64,
     free: AtomicU64,
     required: AtomicU64,
+    total: AtomicU64,
 }
 
 /// A measurement of free space, in bytes.
@@ -97,13 +98,15 @@ pub struct FreeSpace {
     pub free: u64,
     /// The watermark in bytes.
     pub required: u64,
+    /// The size of the file system; 0 if it cannot be measured.
+    pub total: u64,
 }
 
 impl Space {
     pub(super) fn new(file: &Path, min: MinFreeSpace) -> Self {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
-        let [measured_at, free, required] = [0; 3].map(AtomicU64::new);
-        Self { folder, min, measured_at, free, required }
+        let [measured_at, free, required, total] = [0; 4].map(AtomicU64::new);
+        Self { folder, min, measured_at, free, required, total }
     }
 
     /// Returns the last measurement, at most a second old. A file system that cannot be measured counts as roomy.
@@ -117,6 +120,7 @@ impl Space {
             let (was_low, required) = (last != 0 && self.is_low(), self.min.bytes(total));
             self.free.store(free, Ordering::Relaxed);
             self.required.store(required, Ordering::Relaxed);
+            self.total.store(total, Ordering::Relaxed);
             self.measured_at.store(now, Ordering::Relaxed);
             match (was_low, self.is_low()) {
                 (false, true) => tracing::error!(
@@ -129,12 +133,13 @@ impl Space {
                 _ => {}
             }
         }
-        FreeSpace { free: self.free.load(Ordering::Relaxed), required: self.required.load(Ordering::Relaxed) }
+        let [free, required, total] = [&self.free, &self.required, &self.total].map(|bytes| bytes.load(Ordering::Relaxed));
+        FreeSpace { free, required, total }
     }
 
     /// Fails while less than the watermark is free.
     pub(super) fn require(&self) -> Result<(), WritesRefused> {
-        let FreeSpace { free, required } = self.measure();
+        let FreeSpace { free, required, .. } = self.measure();
         if free < required { Err(WritesRefused::LowSpace) } else { Ok(()) }
     }
 

@@ -57,6 +57,11 @@ impl Storage {
         self.0.file.as_ref().map(|(_, space)| space.measure())
     }
 
+    /// Returns the size of the file and its write-ahead log, for a file.
+    pub(super) fn file_bytes(&self) -> Option<u64> {
+        self.0.file.as_ref().map(|(file, _)| file.bytes())
+    }
+
     /// Fails if the file is not the one that was opened.
     pub(super) fn require_same_file(&self) -> Result<(), WritesRefused> {
         let Some((file, _)) = &self.0.file else { return Ok(()) };

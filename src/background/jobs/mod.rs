@@ -1,7 +1,9 @@
 //! The jobs of the product.
 //!
-//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `sweeps` delete expired rows
+//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `sweeps` delete expired rows;
+//!   `database_size` measures for the metrics
 
+mod database_size;
 mod flushes;
 mod heads;
 mod sweeps;
@@ -16,6 +18,7 @@ use super::runner::{Runner, attempt};
 use super::schedule::Schedule;
 use crate::app::App;
 use crate::keys::Flush;
+use database_size::DatabaseSize;
 use flushes::{FailedSignIns, KeyExpiries, LogSummaries, UsageFlush};
 use sweeps::{ExpiredSessions, OldResponses};
 
@@ -27,6 +30,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(FailedSignIns)
         .job(KeyExpiries)
         .job(AuditHeads)
+        .job(DatabaseSize)
         .job(ExpiredSessions)
         .job(OldResponses)
         .into_tasks()

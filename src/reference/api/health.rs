@@ -52,6 +52,7 @@ fn gauges(app: &App) -> Gauges<'_> {
         body_bytes: app.bodies.held(),
         usage_queue_keys: app.recorder.pending(),
         limit_refusals: app.budgets.refusals().map(|(limit, refused)| (limit.as_str(), refused)).collect(),
+        sign_ins: app.sign_ins.outcomes(),
         storage: app.db.storage(),
         audit_logs: heads.workspaces,
         audit_events: heads.events,
