@@ -1,8 +1,9 @@
 //! The database and the workspace that a command works on, and the operator who runs it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::{Access, access};
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
@@ -12,11 +13,14 @@ use crate::app::App;
 use crate::audit::AuditContext;
 use crate::config::Config;
 use crate::workspaces::{self, Workspace};
-use kit::db::{Location, may_open_later};
+use kit::db::{Location, is_unknown_host, may_open_later};
 use kit::http::Paging;
 
 /// The time that a starting node waits for a database server that does not respond yet.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The shorter time for a server whose name DNS does not know: it may be misspelt, or not be registered yet.
+const UNKNOWN_HOST_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(clap::Args)]
 pub(super) struct Database {
@@ -59,6 +63,13 @@ impl Database {
         text.trim().parse().map_err(|error| Failure::usage(format!("--database-file {}: {error}", file.display())))
     }
 
+    /// Fails if the folder or the file of the database cannot be used, before anything is written beside it.
+    pub(super) fn require_access(&self) -> Result<(), Failure> {
+        let location = self.location()?;
+        let Location::Sqlite(path) = &location else { return Ok(()) };
+        missing_access(path).map_or(Ok(()), |reason| Err(Failure::refused(format!("cannot open {location}: {reason}"))))
+    }
+
     /// Opens an existing database.
     pub(super) async fn open(&self) -> Result<App, Failure> {
         if let Location::Sqlite(path) = &self.location()?
@@ -81,11 +92,12 @@ impl Database {
 
     /// Opens the database for a node. A server may be started at the same time as the node, so failed attempts are repeated.
     pub(super) async fn open_with_retry(&self, config: Config) -> Result<App, Failure> {
-        let (location, until) = (self.location()?, Instant::now() + START_TIMEOUT);
+        let (location, begun) = (self.location()?, Instant::now());
+        let timeout = |error: &DbErr| if is_unknown_host(error) { UNKNOWN_HOST_TIMEOUT } else { START_TIMEOUT };
         let is_server = matches!(location, Location::Postgres(_));
         let app = loop {
             match App::open(config.clone(), &location).await {
-                Err(error) if is_server && may_open_later(&error) && Instant::now() < until => {
+                Err(error) if is_server && may_open_later(&error) && begun.elapsed() < timeout(&error) => {
                     tracing::warn!(%error, database = %location, "the database does not answer yet");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
@@ -98,7 +110,46 @@ impl Database {
 }
 
 fn cannot_open(location: &Location, error: &DbErr) -> Failure {
-    Failure::refused(format!("cannot open {location}: {error}"))
+    let reason = match location {
+        Location::Sqlite(path) => missing_access(path),
+        Location::Postgres(_) => None,
+    };
+    Failure::refused(match reason {
+        Some(reason) => format!("cannot open {location}: {reason}"),
+        None => format!("cannot open {location}: {error}"),
+    })
+}
+
+/// Finds out why a file cannot be opened: the error of SQLite does not name the folder or the user.
+fn missing_access(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let (shown, user) = (folder.display(), user());
+    if path.is_dir() {
+        return Some("this is a folder; name a file in it".to_owned());
+    }
+    if !folder.exists() {
+        return Some(format!("the folder {shown} does not exist; create it, or choose another file with --database"));
+    }
+    if access(&folder, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        return Some(format!("{user} may not write to the folder {shown}; SQLite keeps its write-ahead log there"));
+    }
+    if path.exists() && access(path, Access::READ_OK | Access::WRITE_OK).is_err() {
+        return Some(format!("{user} may not read and write this file"));
+    }
+    None
+}
+
+/// The user who runs the program, as an operator knows it.
+fn user() -> String {
+    let id = rustix::process::geteuid().as_raw();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(id)).then_some(name)
+    });
+    name.map_or_else(|| format!("user {id}"), |name| format!("user {name}"))
 }
 
 impl InWorkspace {

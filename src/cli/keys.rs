@@ -38,7 +38,7 @@ pub(super) enum Command {
         #[arg(value_name = "ID")]
         key: String,
         /// Name of the successor; default: the old name with today's date
-        #[arg(long, env = "PLANECONNECTION_NAME")]
+        #[arg(long, env = "PLANECONNECTION_KEY_NAME")]
         name: Option<KeyName>,
         #[command(flatten)]
         expiry: Expiry,
@@ -92,7 +92,7 @@ pub(super) struct Create {
     #[command(flatten)]
     at: InWorkspace,
     /// Name of the key, unique among the active keys of the workspace
-    #[arg(long, env = "PLANECONNECTION_NAME")]
+    #[arg(long, env = "PLANECONNECTION_KEY_NAME")]
     name: KeyName,
     /// `read_only`, `read_write`, or custom with --scope
     #[arg(long, env = "PLANECONNECTION_PERMISSIONS")]

@@ -1,6 +1,6 @@
 //! The addresses and settings that `serve` and `demo` share.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::ValueEnum;
 use tokio::net::TcpListener;
@@ -19,10 +19,10 @@ use kit::log::{EventLimit, Lines, Log};
 #[derive(clap::Args)]
 pub(super) struct Listening {
     /// Address and port to listen on; port 0 selects a free port
-    #[arg(long, env = "PLANECONNECTION_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, env = "PLANECONNECTION_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = address)]
     pub(super) listen: SocketAddr,
     /// Address and port for /metrics; default: the main address, for clients on this machine only
-    #[arg(long, env = "PLANECONNECTION_METRICS_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "PLANECONNECTION_METRICS_LISTEN", value_name = "ADDRESS", value_parser = address)]
     pub(super) metrics_listen: Option<SocketAddr>,
     /// Public URL of the pages and the API; default: the address to listen on
     #[arg(long, env = "PLANECONNECTION_PUBLIC_URL", value_name = "URL")]
@@ -41,7 +41,7 @@ pub(super) struct Listening {
     /// Format of the log on stderr
     #[arg(long, env = "PLANECONNECTION_LOG_FORMAT", default_value = "text")]
     pub(super) log_format: LogFormat,
-    /// Log filter: error, warn, info, debug, or a filter such as `info,planeconnection::request=warn`
+    /// Log filter: error, warn, info, debug, or a filter such as `info,access_log=warn`
     #[arg(long, env = "PLANECONNECTION_LOG", default_value = "info,sea_orm_migration=warn", value_name = "FILTER")]
     pub(super) log: String,
 }
@@ -86,7 +86,7 @@ impl Listening {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        let default_url = || listener.local_addr().map(|address| format!("http://{address}"));
+        let default_url = || listener.local_addr().map(|address| format!("http://{}", own_address(address)));
         let public_url = match &self.public_url {
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => url.trim_end_matches('/').to_owned(),
             Some(url) => return Err(Failure::usage(format!("--public-url: expected http:// or https://, not “{url}”"))),
@@ -104,6 +104,29 @@ impl Listening {
         };
         Ok((listener, metrics, config))
     }
+}
+
+/// Returns an address that leads to the listener, from this machine at least: `0.0.0.0` is none.
+fn own_address(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        let loopback: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+        tracing::warn!(
+            "links lead to http://{address}, which only this machine can open: set --public-url to the address that people type"
+        );
+    }
+    address
+}
+
+/// Parses an address to listen on. Names are not resolved: they may lead to several addresses, or to another one tomorrow.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let port = text.rsplit(':').next().filter(|port| port.parse::<u16>().is_ok()).unwrap_or("8080");
+        format!(
+            "expected an IP address and a port: 127.0.0.1:{port} for this machine only, 0.0.0.0:{port} or [::]:{port} for all \
+             of its addresses"
+        )
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -27,7 +27,7 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_EMAIL")]
         email: Email,
         /// Name of the member
-        #[arg(long, env = "PLANECONNECTION_NAME")]
+        #[arg(long, env = "PLANECONNECTION_MEMBER_NAME")]
         name: MemberName,
         /// Role of the member
         #[arg(long, env = "PLANECONNECTION_ROLE")]

@@ -14,6 +14,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 use rustix::process::Signal;
 
+use crate::build_info::LONG_VERSION;
 use key_format::scrub;
 
 mod audit;
@@ -40,7 +41,7 @@ pub use output::Failure;
 #[derive(Parser)]
 #[command(
     name = "planeconnection",
-    version,
+    version = LONG_VERSION,
     after_help = "Each flag can also be set by the environment variable shown next to it."
 )]
 struct Cli {

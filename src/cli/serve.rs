@@ -59,9 +59,11 @@ impl Serve {
             connections: self.database_connections,
             notifications: self.database_notifications,
             min_free_space: self.min_free_space,
+            ..config.database
         };
         config.log = log;
         config.node_name = self.node_name.map_or_else(machine_name, Line::into_string);
+        self.database.require_access()?;
         config.audit_key = self.audit_key.open_or_make(&self.database)?.map(Arc::new);
         let app = self.database.open_with_retry(config).await?;
         if let Some(token) = workspaces::offer(&app).await? {

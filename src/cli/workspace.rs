@@ -29,7 +29,7 @@ pub(super) struct Create {
     #[command(flatten)]
     database: Database,
     /// Name of the workspace
-    #[arg(long, env = "PLANECONNECTION_NAME")]
+    #[arg(long, env = "PLANECONNECTION_WORKSPACE_NAME")]
     name: Line<1, 100>,
     /// Short name for commands: 2 to 40 lower-case letters, digits and hyphens
     #[arg(long, env = "PLANECONNECTION_SLUG")]

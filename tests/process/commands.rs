@@ -39,13 +39,21 @@ fn help_names_every_flag_with_its_variable() {
         assert!(!flags.is_empty(), "{help}");
         for flag in flags {
             let name = flag.split(' ').next().expect("a flag").trim_end_matches("...");
-            let variable = format!("[env: PLANECONNECTION_{}", name.trim_start_matches("--").replace('-', "_").to_uppercase());
+            let of_what = match (name, command.first()) {
+                ("--name", Some(&"members")) => "MEMBER_",
+                ("--name", Some(&"workspace")) => "WORKSPACE_",
+                ("--name", Some(&"keys")) => "KEY_",
+                _ => "",
+            };
+            let name = name.trim_start_matches("--").replace('-', "_").to_uppercase();
+            let variable = format!("[env: PLANECONNECTION_{of_what}{name}");
             // A flag that may hold a password is named without its value.
             let is_named = ["=", "]"].iter().any(|end| unwrapped.contains(&format!("{variable}{end}")));
             assert!(is_named, "{command:?} {name}: no {variable}\n{help}");
         }
     }
-    site.run(&["--version"]).is(0);
+    let version = site.run(&["--version"]).is(0).stdout;
+    assert!(version.starts_with("planeconnection ") && version.contains(" ("), "{version}");
     site.run(&["openapi"]).is(0).json();
 }
 
@@ -133,10 +141,10 @@ fn every_flag_can_be_an_environment_variable() {
         command.envs(variables.iter().map(|(name, value)| (format!("PLANECONNECTION_{name}"), value)));
         run(command, PASSWORD)
     };
-    let about = [("NAME", "From the environment"), ("PERMISSIONS", "custom"), ("SCOPE", "trips:read,fleet:write")];
+    let about = [("KEY_NAME", "From the environment"), ("PERMISSIONS", "custom"), ("SCOPE", "trips:read,fleet:write")];
     for (number, yes) in ["1", "true", "yes", "on", "TRUE"].into_iter().enumerate() {
         let name = format!("Key {number}");
-        let variables = [&about[1..], &[("NAME", &name), ("NO_EXPIRATION", yes), ("JSON", yes)]].concat();
+        let variables = [&about[1..], &[("KEY_NAME", &name), ("NO_EXPIRATION", yes), ("JSON", yes)]].concat();
         let made = run(&["keys", "create"], &variables).is(0).json();
         assert_eq!(made["apiKey"]["scopes"], serde_json::json!(["trips:read", "fleet:write"]));
         assert_eq!(made["apiKey"]["expiresAt"], Value::Null);
@@ -148,16 +156,20 @@ fn every_flag_can_be_an_environment_variable() {
         assert!(made.stdout.starts_with("Created “From the environment”"), "{made:?}");
         run(&["keys", "create"], &[&about[..], &off].concat()).is(2);
         run(&["keys", "revoke", "From the environment"], &[("REASON", "over")]).is(0);
-        let member = [("EMAIL", "ben@skyline.example"), ("NAME", "Ben"), ("ROLE", "pilot")];
+        let member = [("EMAIL", "ben@skyline.example"), ("MEMBER_NAME", "Ben"), ("ROLE", "pilot")];
         run(&["members", "add"], &[&member[..], &[("PASSWORD_STDIN", no)]].concat()).is(2);
     }
     run(&["keys", "list"], &[("JSON", "maybe")]).is(2);
-    let member = [("EMAIL", "ben@skyline.example"), ("NAME", "Ben"), ("ROLE", "pilot"), ("PASSWORD_STDIN", "1")];
+    let member = [("EMAIL", "ben@skyline.example"), ("MEMBER_NAME", "Ben"), ("ROLE", "pilot"), ("PASSWORD_STDIN", "1")];
     run(&["members", "add"], &member).is(0);
     run(&["audit", "export"], &[("FORMAT", "csv")]).is(0);
     run(&["keys", "list"], &[("WORKSPACE", "nowhere")]).is(1);
-    let owner =
-        [("NAME", "N"), ("SLUG", "northwind"), ("OWNER_EMAIL", "cleo@northwind.example"), ("OWNER_PASSWORD_STDIN", "yes")];
+    let owner = [
+        ("WORKSPACE_NAME", "N"),
+        ("SLUG", "northwind"),
+        ("OWNER_EMAIL", "cleo@northwind.example"),
+        ("OWNER_PASSWORD_STDIN", "yes"),
+    ];
     run(&["workspace", "create"], &[&owner[..], &[("OWNER_NAME", "Cleo"), ("TIMEZONE", "Europe/Zurich")]].concat()).is(0);
 
     let mut serve = site.command(&["serve"]);
@@ -232,4 +244,22 @@ fn backup_of_a_busy_database_holds_every_acknowledged_write() {
     let left: Vec<_> =
         std::fs::read_dir(site.folder()).expect("a folder").filter_map(Result::ok).map(|file| file.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("backup")), "{left:?}");
+}
+
+#[test]
+fn unusable_paths_and_addresses_are_explained() {
+    let site = Site::empty(BINARY);
+    let folder = site.folder().display().to_string();
+    let cases = [
+        (vec!["serve", "--listen", "8081"], 2, "0.0.0.0:8081"),
+        (vec!["serve", "--listen", "localhost:9090"], 2, "127.0.0.1:9090"),
+        (vec!["serve", "--listen", "planes.example"], 2, "127.0.0.1:8080"),
+    ];
+    for (arguments, code, advice) in cases {
+        site.run(&arguments).fails(code, advice);
+    }
+    let missing = format!("sqlite://{folder}/none/a.db");
+    site.run(&["serve", "--database", &missing]).fails(1, &format!("the folder {folder}/none does not exist"));
+    let is_a_folder = format!("sqlite://{folder}");
+    site.run(&["serve", "--database", &is_a_folder]).fails(1, "this is a folder");
 }

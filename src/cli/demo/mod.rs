@@ -1,7 +1,6 @@
 //! `demo`: a temporary node with example data.
 //!
-//! - `plan` four months of an operator: who does what, and when; `flights` its flights, `calendar` its days, `rules` of roles
-//!   and scopes
+//! - `plan` four months of an operator: who does what, and when; `flights` its flights, `calendar` its days, `rules` of roles and scopes
 //! - `seed` carries the plan out; `work` with trips, invoices, reports and fleet; `traffic` with keys
 //! - `facts` names and figures; `reports` texts
 
@@ -52,11 +51,6 @@ impl Demo {
                {url}/sign-in?email={email}\n\n  \
                Email     {email}\n  \
                Password  {password}\n\n\
-             Other roles sign in with the same password:\n\n  \
-               mira@skyline.example  Safety manager\n  \
-               tom@skyline.example   Dispatcher\n  \
-               lea@skyline.example   Pilot\n  \
-               paul@skyline.example  Auditor\n\n\
              Send a request as the fleet dashboard:\n\n  \
                curl -H 'X-API-Key: {secret}' {url}/api/v1/ops/fleet-status\n\n\
              Sign in over the API:\n\n  \

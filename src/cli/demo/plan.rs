@@ -99,7 +99,7 @@ impl Plan {
 
     /// Returns the time at which the workspace is created.
     pub(super) fn founded_at(&self) -> Time {
-        self.calendar.at(self.founded(), 542).after(Duration::from_secs(18))
+        self.calendar.at(self.founded(), 542)
     }
 
     fn founded(&self) -> i32 {
@@ -113,7 +113,7 @@ impl Plan {
 
     /// Returns the time at which a key is created.
     fn made_at(&self, key: usize) -> Time {
-        self.calendar.at(self.made_on(key), KEYS[key].made.1).after(Duration::from_secs(KEYS[key].made.2))
+        self.calendar.at(self.made_on(key), KEYS[key].made.1)
     }
 
     /// Returns the end of a key's life, if it has one.
@@ -123,7 +123,7 @@ impl Plan {
 
     /// Returns the time at which a key is revoked, if it is.
     pub(super) fn retired_at(&self, key: usize) -> Option<Time> {
-        (key == OLD_WEBSITE).then(|| self.calendar.at(self.calendar.workday_from(RETIRED), 926).after(Duration::from_secs(37)))
+        (key == OLD_WEBSITE).then(|| self.calendar.at(self.calendar.workday_from(RETIRED), 926))
     }
 
     fn add(&mut self, at: Time, who: Who, deed: Deed) {

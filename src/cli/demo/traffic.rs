@@ -155,8 +155,8 @@ fn requests(rhythm: Rhythm, hour: i32, is_workday: bool) -> Vec<(Scope, i64)> {
         Rhythm::Once => vec![],
         Rhythm::Sync => vec![(trips, if is_office { 12 } else { 5 }), (fleet, 1)],
         Rhythm::Screen => vec![(safety, if is_workday && (7..18).contains(&hour) { 60 } else { 0 })],
-        Rhythm::Accounting if hour == 2 => vec![(invoices, 8), (trips, 2)],
-        Rhythm::Accounting if is_office => vec![(invoices, 2), (trips, 1)],
+        Rhythm::Accounting if hour == 2 => vec![(invoices, 9), (trips, 2)],
+        Rhythm::Accounting if is_office => vec![(invoices, 5), (trips, 2)],
         Rhythm::Accounting => vec![],
         Rhythm::Website(busiest) => {
             let share = usize::try_from(hour).ok().and_then(|hour| VISITORS.get(hour)).copied().unwrap_or_default();
