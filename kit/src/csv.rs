@@ -4,6 +4,8 @@
 //! A program reads a text as it was, except for an apostrophe before each character that would start a formula, and JSON
 //! exactly.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use crate::text::is_invisible;
@@ -80,7 +82,8 @@ fn harmless_json(value: &Value) -> String {
     let (mut in_string, mut is_escaped) = (false, false);
     scan(&json, |c, starts_formula| {
         if starts_formula && in_string {
-            written.push_str(&format!("\\u{:04x}", u32::from(c)));
+            // Writing to a string cannot fail.
+            let _infallible = write!(written, "\\u{:04x}", u32::from(c));
         } else {
             written.push(c);
         }

@@ -2,7 +2,7 @@
 //!
 //! A body is read twice only if its type did not take it. The walk reads the text as it stands, without a tree of its values.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use utoipa::ToSchema;
@@ -70,7 +70,10 @@ fn spelled(path: &[Step]) -> String {
         match step {
             Step::Field(name) if text.is_empty() => text.push_str(name),
             Step::Field(name) => text.extend([".", name]),
-            Step::Item(place) => text.push_str(&format!("[{place}]")),
+            Step::Item(place) => {
+                // Writing to a string cannot fail.
+                let _infallible = write!(text, "[{place}]");
+            }
         }
     }
     text
