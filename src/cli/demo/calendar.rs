@@ -43,7 +43,7 @@ impl Calendar {
 
     /// Returns this day or the first working day after it.
     pub(super) fn workday_from(&self, day: i32) -> i32 {
-        (day..).find(|day| self.is_workday(*day)).unwrap_or(day)
+        (day..day + 7).find(|day| self.is_workday(*day)).unwrap_or(day)
     }
 
     /// Returns this day or the last working day before it.

@@ -152,12 +152,11 @@ fn requests(rhythm: Rhythm, hour: i32, is_workday: bool) -> Vec<(Scope, i64)> {
     let is_office = is_workday && (7..19).contains(&hour);
     let [trips, fleet, invoices, safety] = [Module::Trips, Module::Fleet, Module::Invoices, Module::Safety].map(Scope::read);
     match rhythm {
-        Rhythm::Once => vec![],
         Rhythm::Sync => vec![(trips, if is_office { 12 } else { 5 }), (fleet, 1)],
         Rhythm::Screen => vec![(safety, if is_workday && (7..18).contains(&hour) { 60 } else { 0 })],
         Rhythm::Accounting if hour == 2 => vec![(invoices, 9), (trips, 2)],
         Rhythm::Accounting if is_office => vec![(invoices, 5), (trips, 2)],
-        Rhythm::Accounting => vec![],
+        Rhythm::Once | Rhythm::Accounting => vec![],
         Rhythm::Website(busiest) => {
             let share = usize::try_from(hour).ok().and_then(|hour| VISITORS.get(hour)).copied().unwrap_or_default();
             vec![(fleet, busiest * share * if is_workday { 10 } else { 7 } / 1_000)]

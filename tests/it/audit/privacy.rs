@@ -10,8 +10,8 @@ const MARK: &str = "Zebrastripe";
 
 /// The details of the last event with this action.
 fn details<'a>(log: &'a [Value], action: &str) -> &'a Value {
-    let events = log.iter().filter(|event| event["action"] == action);
-    &events.last().unwrap_or_else(|| panic!("no {action}"))["details"]
+    let event = log.iter().rfind(|event| event["action"] == action);
+    &event.unwrap_or_else(|| panic!("no {action}"))["details"]
 }
 
 #[tokio::test]

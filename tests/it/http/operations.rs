@@ -155,8 +155,8 @@ async fn no_operation_answers_a_wrong_query_in_words_of_its_parser() {
     let document = document(&owner).await;
     let mut refusals = 0;
     for (method, path, operation) in document.operations().into_iter().filter(|(method, ..)| *method == Method::GET) {
-        let named = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query");
-        let names: Vec<_> = named.filter_map(|one| one["name"].as_str()).collect();
+        let parameters = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query");
+        let names: Vec<_> = parameters.filter_map(|one| one["name"].as_str()).collect();
         let mut queries = vec!["nope=1".to_owned()];
         for name in &names {
             let values =

@@ -32,11 +32,15 @@ async fn pilots_and_dispatchers_read_only_the_reports_they_filed_by_name() {
     }
     all.sort_unstable();
     for (client, named) in &own {
-        assert_eq!(listed(client).await, [named.clone()]);
+        assert_eq!(listed(client).await, std::slice::from_ref(named));
         let answer = client.get(REPORTS).await.is(200);
         assert_eq!([answer.at("/data/total"), answer.at("/data/total_pages")], [&json!(1), &json!(1)]);
         for query in ["severity=hazardous", "status=submitted", "report_type=hazard", "date_from=2026-11-22"] {
-            assert_eq!(client.get(&format!("{REPORTS}?{query}")).await.is(200).items("id"), [named.clone()], "{query}");
+            assert_eq!(
+                client.get(&format!("{REPORTS}?{query}")).await.is(200).items("id"),
+                std::slice::from_ref(named),
+                "{query}"
+            );
         }
         for id in &all {
             let found = client.get(&format!("{REPORTS}/{id}")).await;
@@ -79,7 +83,7 @@ async fn reporter_keeps_a_report_that_was_made_confidential_and_loses_it_to_no_o
     manager.patch(&path, json!({ "confidentiality": "confidential" })).await.is(200);
     let read = pilot.get(&path).await.is(200);
     assert_eq!(read.at("/data/reporter"), &json!(null), "the name is not shown to anyone");
-    assert_eq!(listed(&pilot).await, [id.clone()]);
+    assert_eq!(listed(&pilot).await, std::slice::from_ref(&id));
 
     let other = manager.post(REPORTS, report("hazard", "standard")).await.is(201).text_at("/data/id");
     let members = format!("/api/v1/members/{}", member.id);

@@ -42,7 +42,7 @@ async fn every_severity_is_stored_changed_and_filtered() {
     filed.push((file(&manager, Value::Null).await, Value::Null));
     assert_eq!(severities(&manager).await, filed);
     for (number, severity) in &filed[..ALL.len()] {
-        assert_eq!(with_severity(&manager, severity.as_str().expect("a word")).await, [number.clone()]);
+        assert_eq!(with_severity(&manager, severity.as_str().expect("a word")).await, std::slice::from_ref(number));
     }
     let listed = manager.get(&format!("{REPORTS}?severity=negligible")).await.is(200);
     let path = format!("{REPORTS}/{}", listed.text_at("/data/items/0/id"));
