@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
@@ -63,10 +64,14 @@ impl Database {
         text.trim().parse().map_err(|error| Failure::usage(format!("--database-file {}: {error}", file.display())))
     }
 
-    /// Fails if the folder or the file of the database cannot be used, before anything is written beside it.
+    /// Fails if a new database file cannot be created, before anything is written beside it. An existing file may be opened on
+    /// a read-only file system.
     pub(super) fn require_access(&self) -> Result<(), Failure> {
         let location = self.location()?;
         let Location::Sqlite(path) = &location else { return Ok(()) };
+        if path.is_file() {
+            return Ok(());
+        }
         missing_access(path).map_or(Ok(()), |reason| Err(Failure::refused(format!("cannot open {location}: {reason}"))))
     }
 
@@ -131,8 +136,10 @@ fn missing_access(path: &Path) -> Option<String> {
     if !folder.exists() {
         return Some(format!("the folder {shown} does not exist; create it, or choose another file with --database"));
     }
-    if access(&folder, Access::WRITE_OK | Access::EXEC_OK).is_err() {
-        return Some(format!("{user} may not write to the folder {shown}; SQLite keeps its write-ahead log there"));
+    match access(&folder, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) => {}
+        Err(Errno::ROFS) => return Some(format!("the file system of the folder {shown} is read-only")),
+        Err(_) => return Some(format!("{user} may not write to the folder {shown}; SQLite keeps its write-ahead log there")),
     }
     if path.exists() && access(path, Access::READ_OK | Access::WRITE_OK).is_err() {
         return Some(format!("{user} may not read and write this file"));
