@@ -105,10 +105,17 @@ impl<T: IntoParams> Describe for Listing<T> {
 /// Names and values of a query, decoded.
 type Pairs<'q> = Vec<(Cow<'q, str>, Cow<'q, str>)>;
 
+/// Fails if the query cannot be decoded, or with every parameter that contains U+0000, which Postgres cannot compare.
 fn pairs(uri: &Uri) -> Result<Pairs<'_>, ApiError> {
-    serde_urlencoded::from_str(uri.query().unwrap_or_default()).map_err(|_| {
+    let decoded: Pairs<'_> = serde_urlencoded::from_str(uri.query().unwrap_or_default()).map_err(|_| {
         ApiError::invalid("The query string cannot be read. Send name=value pairs, percent-encoded, with & between them.")
-    })
+    })?;
+    let mut faults = Faults::default();
+    for (name, _) in decoded.iter().filter(|(_, value)| value.contains('\0')) {
+        faults.add(label(name), "must not contain the character U+0000");
+    }
+    faults.into_result()?;
+    Ok(decoded)
 }
 
 fn read<T: DeserializeOwned>(pairs: &Pairs<'_>) -> Option<T> {
