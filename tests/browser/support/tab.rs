@@ -110,7 +110,8 @@ impl Tab {
 
     /// The visible text of the page.
     pub fn text(&mut self) -> String {
-        self.evaluate("document.body.innerText").as_str().unwrap_or_default().to_owned()
+        // A page that has just begun to load has no body yet.
+        self.evaluate("document.body ? document.body.innerText : ''").as_str().unwrap_or_default().to_owned()
     }
 
     /// The value of an expression, also where the page runs no scripts.
