@@ -27,18 +27,20 @@ impl Cell {
 /// Writes the byte order mark and the names of the columns.
 pub fn write_header(file: &mut Vec<u8>, names: &[&str]) {
     file.extend_from_slice("\u{feff}".as_bytes());
-    write_row(file, names.iter().map(|name| Cell::Text((*name).to_owned())));
+    write_rows(file, [names.iter().map(|name| Cell::Text((*name).to_owned()))]);
 }
 
-/// Writes a row.
-pub fn write_row(file: &mut Vec<u8>, cells: impl IntoIterator<Item = Cell>) {
+/// Writes rows of one length.
+pub fn write_rows<R: IntoIterator<Item = Cell>>(file: &mut Vec<u8>, rows: impl IntoIterator<Item = R>) {
     let mut builder = csv::WriterBuilder::new();
     let mut writer = builder.quote_style(csv::QuoteStyle::Always).terminator(csv::Terminator::CRLF).from_writer(file);
-    // Writing to memory cannot fail, and the writer has no other row that could be of another length.
-    let _infallible = writer.write_record(cells.into_iter().map(|cell| match cell {
-        Cell::Text(text) => harmless_text(&text),
-        Cell::Json(value) => harmless_json(&value),
-    }));
+    for row in rows {
+        // Writing to memory cannot fail.
+        let _infallible = writer.write_record(row.into_iter().map(|cell| match cell {
+            Cell::Text(text) => harmless_text(&text),
+            Cell::Json(value) => harmless_json(&value),
+        }));
+    }
     let _infallible = writer.flush();
 }
 
@@ -102,7 +104,7 @@ mod tests {
 
     fn file(cells: Vec<Cell>) -> String {
         let mut file = Vec::new();
-        write_row(&mut file, cells);
+        write_rows(&mut file, [cells]);
         String::from_utf8(file).expect("UTF-8")
     }
 
@@ -110,8 +112,8 @@ mod tests {
     fn file_has_a_byte_order_mark_and_every_cell_in_quotes() {
         let mut bytes = Vec::new();
         write_header(&mut bytes, &["id", "details"]);
-        write_row(&mut bytes, [Cell::Text("1".to_owned()), Cell::Json(json!({ "a": "b" }))]);
-        write_row(&mut bytes, [Cell::optional(None), Cell::Text("Zürich, \"LSZH\"\nnow".to_owned())]);
+        write_rows(&mut bytes, [[Cell::Text("1".to_owned()), Cell::Json(json!({ "a": "b" }))]]);
+        write_rows(&mut bytes, [[Cell::optional(None), Cell::Text("Zürich, \"LSZH\"\nnow".to_owned())]]);
         let text = String::from_utf8(bytes).expect("UTF-8");
         assert_eq!(
             text,

@@ -147,7 +147,7 @@ fn stream(
         progress.sequence = rows.last().map_or(progress.sequence, |row| row.sequence);
         let events = rows.into_iter().map(store::event_of);
         match format {
-            Format::Csv => events.for_each(|event| csv::write_row(&mut chunk, csv_row(event))),
+            Format::Csv => csv::write_rows(&mut chunk, events.map(csv_row)),
             Format::Ndjson => events.for_each(|event| ndjson_row(&mut chunk, &event)),
         }
         Ok(Some((Bytes::from(chunk), (db, filter, request, progress))))

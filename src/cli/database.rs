@@ -1,5 +1,6 @@
 //! The database and the workspace that a command works on, and the operator who runs it.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ impl Database {
         if path.is_file() {
             return Ok(());
         }
-        missing_access(path).map_or(Ok(()), |reason| Err(Failure::refused(format!("cannot open {location}: {reason}"))))
+        missing_access(path).map_or(Ok(()), |reason| Err(cannot_open(&location, reason)))
     }
 
     /// Opens an existing database.
@@ -92,7 +93,7 @@ impl Database {
     pub(super) async fn open_or_create(&self, config: Config) -> Result<App, Failure> {
         let location = self.location()?;
         let opened = App::open(config, &location).await;
-        opened.map_err(|error| cannot_open(&location, &error))
+        opened.map_err(|error| not_opened(&location, &error))
     }
 
     /// Opens the database for a node. A server may be started at the same time as the node, so failed attempts are repeated.
@@ -106,7 +107,7 @@ impl Database {
                     tracing::warn!(%error, database = %location, "the database does not answer yet");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
-                opened => break opened.map_err(|error| cannot_open(&location, &error))?,
+                opened => break opened.map_err(|error| not_opened(&location, &error))?,
             }
         };
         exposure::warn(&location);
@@ -114,15 +115,16 @@ impl Database {
     }
 }
 
-fn cannot_open(location: &Location, error: &DbErr) -> Failure {
-    let reason = match location {
-        Location::Sqlite(path) => missing_access(path),
-        Location::Postgres(_) => None,
-    };
-    Failure::refused(match reason {
-        Some(reason) => format!("cannot open {location}: {reason}"),
-        None => format!("cannot open {location}: {error}"),
-    })
+fn cannot_open(location: &Location, reason: impl Display) -> Failure {
+    Failure::refused(format!("cannot open {location}: {reason}"))
+}
+
+/// Returns the failure of an attempt to open a database.
+fn not_opened(location: &Location, error: &DbErr) -> Failure {
+    match location {
+        Location::Sqlite(path) if let Some(reason) = missing_access(path) => cannot_open(location, reason),
+        _ => cannot_open(location, error),
+    }
 }
 
 /// Finds out why a file cannot be opened: the error of SQLite does not name the folder or the user.

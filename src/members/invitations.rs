@@ -63,7 +63,7 @@ pub struct InvitationView {
 /// The state of an invitation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InvitationState {
-    /// It can be accepted until then.
+    /// Can be accepted until this time.
     Open(Time),
     Used,
     Expired(Time),

@@ -22,8 +22,7 @@ impl Faults {
     /// Notes a fault of `field`.
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         if self.is_full() {
-            self.is_cut = true;
-            return;
+            return self.cut();
         }
         let error = FieldError { field: field.into(), message: message.into() };
         self.bytes += error.field.len() + error.message.len();
@@ -51,6 +50,11 @@ impl Faults {
 
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+
+    /// Notes that a fault was left out.
+    pub(super) fn cut(&mut self) {
+        self.is_cut = true;
     }
 
     /// Returns whether further faults are left out.

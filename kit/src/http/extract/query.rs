@@ -126,12 +126,15 @@ fn read<T: DeserializeOwned>(pairs: &Pairs<'_>) -> Option<T> {
 /// Adds the faults of parameters that `T` does not take. `others` are allowed as well, and read elsewhere.
 fn explain<T: DeserializeOwned + IntoParams>(pairs: &Pairs<'_>, others: &[&str], faults: &mut Faults) {
     let known = T::into_params(|| Some(ParameterIn::Query));
-    let names = || known.iter().map(|parameter| parameter.name.as_str()).chain(others.iter().copied());
+    let names = known.iter().map(|parameter| parameter.name.as_str()).chain(others.iter().copied());
+    let not_known = unknown("parameter", names);
     let mut seen: Vec<&str> = Vec::new();
     for (name, value) in pairs {
         let name = &**name;
-        if !known.iter().any(|parameter| parameter.name == name) {
-            faults.add(label(name), unknown("parameter", names()));
+        if faults.is_full() {
+            faults.cut();
+        } else if !known.iter().any(|parameter| parameter.name == name) {
+            faults.add(label(name), not_known.as_str());
         } else if seen.contains(&name) {
             faults.add(name, DUPLICATE);
         } else {

@@ -2,6 +2,7 @@
 //!
 //! A body is read twice only if its type did not take it. The walk reads the text as it stands, without a tree of its values.
 
+use std::cell::LazyCell;
 use std::fmt::{self, Write};
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -55,8 +56,12 @@ impl<'s> Walk<'s> {
         self.faults.add(spelled(&self.path), message);
     }
 
-    /// Adds a fault of a field of the object at the current path.
-    fn add_field(&mut self, name: &str, message: impl Into<String>) {
+    /// Adds a fault of a field of the object at the current path. A fault beyond the bound costs no text: a body may have very
+    /// many of them.
+    fn add_field(&mut self, name: &str, message: &str) {
+        if self.faults.is_full() {
+            return self.faults.cut();
+        }
         self.path.push(Step::Field(label(name)));
         self.add(message);
         self.path.pop();
@@ -170,11 +175,12 @@ impl<'s> Value<'_, 's> {
     fn object<'de, A: MapAccess<'de>>(self, object: &'s Object, mut fields: A) -> Result<(), A::Error> {
         let walk = self.walk;
         let mut seen: Vec<&str> = Vec::new();
+        let not_known = LazyCell::new(|| unknown("field", object.properties.keys().map(String::as_str)));
         while let Some(name) = fields.next_key::<String>()? {
             let Some((known, schema)) = object.properties.get_key_value(&name) else {
                 fields.next_value::<IgnoredAny>()?;
                 if is_closed(object) {
-                    walk.add_field(&name, unknown("field", object.properties.keys().map(String::as_str)));
+                    walk.add_field(&name, &not_known);
                 }
                 continue;
             };

@@ -5,7 +5,7 @@ use std::io;
 
 use super::guard::{ForbiddenAddress, RefusedUrl};
 
-/// The reason why there is no response, in one sentence for whoever runs the receiver.
+/// The reason why there is no response, in one sentence for the operator of the receiver.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
     #[error(transparent)]

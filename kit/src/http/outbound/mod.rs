@@ -80,7 +80,7 @@ impl Outbound {
         Self { settings: Arc::new(settings), allowed, https, http }
     }
 
-    /// Checks a URL without a look-up, for whoever enters it.
+    /// Checks a URL when it is entered, without a look-up.
     pub fn check_url(&self, url: &str) -> Result<(), RefusedUrl> {
         check_url(url, &self.allowed).map(|_| ())
     }
