@@ -53,10 +53,30 @@ pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
     let (numbers, blocks): (Vec<usize>, Vec<String>) = lines(fields).map(|(number, text)| (number, text.to_owned())).unzip();
     let change =
         UpdateKey { name, description: Some(description), ip_allowlist: Some(Some(blocks)), rate_limit: Some(limit(fields)) };
-    for (field, message) in faults_of(|faults| change.check(faults)).iter().map(|fault| form_fault(fault, &numbers, &change)) {
+    let found = faults_of(|faults| change.check(faults));
+    let found = found.iter().map(|fault| form_fault(fault, &numbers, &change));
+    let (of_addresses, others): (Vec<_>, Vec<_>) = found.partition(|(field, _)| *field == "addresses");
+    if !of_addresses.is_empty() {
+        let lines = of_addresses.into_iter().map(|(_, message)| message);
+        faults.add("addresses", first_of(lines.collect()));
+    }
+    for (field, message) in others {
         faults.add(field, message);
     }
     change
+}
+
+/// Joins the messages of the faulty lines of one field: the first three, and the number of further ones.
+fn first_of(mut lines: Vec<String>) -> String {
+    const SHOWN: usize = 3;
+    let further = lines.len().saturating_sub(SHOWN);
+    lines.truncate(SHOWN);
+    match further {
+        0 => {}
+        1 => lines.push("1 more line has a fault.".to_owned()),
+        _ => lines.push(format!("{further} more lines have faults.")),
+    }
+    lines.join(" ")
 }
 
 /// Parses the name, or returns the message of its fault.
@@ -138,5 +158,19 @@ fn block_fault(number: usize, text: &str) -> String {
             format!("Line {number}, “{text}”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.")
         }
         Err(error) => format!("Line {number}, “{text}”: {error}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_three_faulty_lines_are_described() {
+        let lines = |count: usize| first_of((1..=count).map(|line| format!("Line {line}.")).collect());
+        assert_eq!(lines(1), "Line 1.");
+        assert_eq!(lines(3), "Line 1. Line 2. Line 3.");
+        assert_eq!(lines(4), "Line 1. Line 2. Line 3. 1 more line has a fault.");
+        assert_eq!(lines(50), "Line 1. Line 2. Line 3. 47 more lines have faults.");
     }
 }

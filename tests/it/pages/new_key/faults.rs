@@ -59,6 +59,14 @@ async fn field_errors_are_plain_sentences() {
             "10.0.0.0/8\r\n\r\n::ffff:203.0.113.0/24",
             "Line 3, “::ffff:203.0.113.0/24”: the length of an IPv4-mapped block is 96 to 128; write 203.0.113.0/24.",
         ),
+        (
+            "addresses",
+            "a\r\n10.0.0.1\r\n203.0.113.7/0\r\nb",
+            "Line 1, “a”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32. \
+             Line 3, “203.0.113.7/0”: length 0 leaves nothing of the address; \
+             write 203.0.113.7, or 0.0.0.0/0 for every IPv4 address. \
+             Line 4, “b”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.",
+        ),
         ("addresses", &many, "There are 51 lines; at most 50 are allowed."),
         ("requests", "1000001", over),
         ("requests", "many", over),
