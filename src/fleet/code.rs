@@ -76,7 +76,8 @@ codes! {
     Airport = "^([A-Z][A-Z0-9]{3}|[0-9][A-Z][A-Z0-9]{2}|[0-9]{2}[A-Z][A-Z0-9]|[0-9]{3}[A-Z]|[A-Z][0-9][A-Z0-9]|[A-Z]{2}[0-9]|[0-9][A-Z][A-Z0-9]|[0-9]{2}[A-Z])$", "KTEB",
         "an ICAO airport code such as KTEB, a national code with a digit such as KN66, 19AK or 7B2, or ZZZZ with a name, in upper case",
         |code| {
-            let [letters, digits] = [u8::is_ascii_uppercase, u8::is_ascii_digit].map(|is| code.iter().filter(|byte| is(byte)).count());
+            let count = |is: fn(&u8) -> bool| code.iter().filter(|byte| is(byte)).count();
+            let (letters, digits) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_digit));
             letters + digits == code.len() && letters > 0 && (code.len() == 4 || code.len() == 3 && digits > 0)
         };
 }

@@ -3,9 +3,11 @@
 //! Invariants
 //! - A tail number names one aircraft of a workspace.
 //! - Only an active aircraft is available for dispatch.
-//! - Note and expected return belong to the current status; a change of status clears them. The name of a place belongs to its code.
+//! - Note and expected return belong to the current status; a change of status clears them.
+//! - The name of a place belongs to its code; a change of the code clears it.
 //!
-//! - `code` tail numbers, type designators, airports; `place` names of places; `model` aircraft and their rules; `status_board` the public summary
+//! - `code` tail numbers, type designators, airports; `place` names of places; `model` aircraft and their rules
+//! - `status_board` the public summary
 //! - `service` create, update; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their HTTP responses
 
 mod api;

@@ -69,8 +69,8 @@ pub struct Aircraft {
 }
 
 impl Aircraft {
-    /// Applies the changes of `input`. A change of status clears the note and the expected return, and a change of the home base its
-    /// name.
+    /// Applies the changes of `input`. A change of status clears the note and the expected return; a change of the home base clears
+    /// its name.
     #[must_use]
     pub fn with(mut self, input: UpdateAircraft) -> Self {
         if let Some(status) = input.status.filter(|status| *status != self.status) {

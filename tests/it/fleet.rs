@@ -146,28 +146,6 @@ async fn unchanged_update_is_not_recorded() {
 }
 
 #[tokio::test]
-async fn home_base_without_a_code_has_a_name() {
-    let t = TestApp::new().await;
-    let client = writer(&t).await;
-    let based = |base: Value, name: Value| {
-        let mut body = citation("N1");
-        (body["homeBase"], body["homeBaseName"]) = (base, name);
-        body
-    };
-    client.post(AIRCRAFT, based(json!("ZZZZ"), Value::Null)).await.is(400).names_field("homeBaseName");
-    client.post(AIRCRAFT, based(Value::Null, json!("Miller strip"))).await.is(400).names_field("homeBaseName");
-    let made = client.post(AIRCRAFT, based(json!("ZZZZ"), json!(" Miller strip "))).await.is(201);
-    assert_eq!(made.at("/data/homeBaseName"), "Miller strip");
-    let path = format!("{AIRCRAFT}/{}", made.text_at("/data/id"));
-    client.patch(&path, json!({ "homeBaseName": null })).await.is(400).names_field("homeBaseName");
-    let named = client.patch(&path, json!({ "homeBaseName": "Miller Field" })).await.is(200);
-    assert_eq!(named.at("/data/homeBaseName"), "Miller Field");
-    let moved = client.patch(&path, json!({ "homeBase": "19AK" })).await.is(200);
-    assert_eq!((moved.at("/data/homeBase"), moved.at("/data/homeBaseName")), (&json!("19AK"), &Value::Null));
-    assert!(!logged(&t).await.iter().any(|event| event.to_string().contains("Miller")));
-}
-
-#[tokio::test]
 async fn aircraft_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let path = format!("{AIRCRAFT}/{}", add(&writer(&t).await, citation("N1")).await);

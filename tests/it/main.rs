@@ -23,6 +23,7 @@ mod parsers;
 mod password_guessing;
 mod passwords;
 mod permissions;
+mod places;
 mod plans;
 mod reauthentication;
 mod safety;

@@ -110,57 +110,6 @@ async fn invalid_trip_is_reported_per_field() {
 }
 
 #[tokio::test]
-async fn place_has_an_airport_code_or_a_name() {
-    let t = TestApp::new().await;
-    let client = writer(&t).await;
-    for code in ["KN66", "19AK", "K7B2", "N66", "KTEB"] {
-        let made = client.post(TRIPS, with(json!({ "origin": code, "destinationName": "Logan" }))).await.is(201);
-        assert_eq!([made.at("/data/origin"), made.at("/data/originName")], [&json!(code), &Value::Null]);
-        assert_eq!(made.at("/data/destinationName"), "Logan");
-    }
-    for wrong in ["LHR", "kn66", "KN66A", "1234", "K-66", ""] {
-        client.post(TRIPS, with(json!({ "origin": wrong }))).await.is(400).names_field("origin");
-    }
-    let nowhere = with(json!({ "origin": "ZZZZ", "destination": "ZZZZ", "destinationName": " " }));
-    client.post(TRIPS, nowhere).await.is(400).names_field("destinationName");
-    let nowhere = client.post(TRIPS, with(json!({ "origin": "ZZZZ", "destination": "ZZZZ" }))).await.is(400);
-    nowhere.names_field("originName").names_field("destinationName");
-    client.post(TRIPS, with(json!({ "origin": "ZZZZ", "originName": "x".repeat(101) }))).await.is(400).names_field("originName");
-
-    let made = client.post(TRIPS, with(json!({ "origin": "ZZZZ", "originName": "Miller strip, 5 NM N of Salem" }))).await.is(201);
-    assert_eq!(made.at("/data/originName"), "Miller strip, 5 NM N of Salem");
-    let path = format!("{TRIPS}/{}", made.text_at("/data/id"));
-    client.patch(&path, json!({ "originName": null })).await.is(400).names_field("originName");
-    client.patch(&path, json!({ "destination": "ZZZZ" })).await.is(400).names_field("destinationName");
-    client.patch(&path, json!({ "passengerCount": 2 })).await.is(200);
-    let moved = client.patch(&path, json!({ "origin": "KTEB" })).await.is(200);
-    assert_eq!(moved.at("/data/originName"), &Value::Null, "the name belongs to the place");
-    let both = client.patch(&path, json!({ "origin": "ZZZZ", "originName": "Hay barn" })).await.is(200);
-    assert_eq!(both.at("/data/originName"), "Hay barn");
-    let same = client.patch(&path, json!({ "origin": "ZZZZ" })).await.is(200);
-    assert_eq!(same.at("/data"), both.at("/data"));
-    let events = logged(&t).await;
-    assert_eq!(events.last().expect("an event").1["rewritten"], json!(["originName"]));
-    assert!(!events.iter().any(|(_, details)| details.to_string().contains("barn")));
-}
-
-#[tokio::test]
-async fn unnamed_place_of_an_earlier_version_does_not_block_other_changes() {
-    let t = TestApp::new().await;
-    let client = writer(&t).await;
-    let id = add(&client, json!({ "origin": "ZZZZ", "originName": "Hay barn", "externalId": "FOS-1" })).await;
-    t.tamper("UPDATE trips SET origin_name = NULL").await;
-    let path = format!("{TRIPS}/{id}");
-    client.patch(&path, json!({ "passengerCount": 2, "origin": "ZZZZ" })).await.is(200);
-    client.patch(&path, json!({ "originName": "Hay barn" })).await.is(200);
-    client.patch(&path, json!({ "originName": null })).await.is(400).names_field("originName");
-    let put = format!("{TRIPS}/by-external-id/FOS-1");
-    client.put(&put, with(json!({ "origin": "ZZZZ" }))).await.is(400).names_field("originName");
-    let replaced = client.put(&put, to_boston()).await.is(200);
-    assert_eq!(replaced.at("/data/originName"), &Value::Null);
-}
-
-#[tokio::test]
 async fn list_is_filtered_and_unknown_filter_is_refused() {
     let t = TestApp::new().await;
     let client = writer(&t).await;
