@@ -52,7 +52,10 @@ async fn place_has_an_airport_code_or_a_name() {
     let same = client.patch(&path, json!({ "origin": "ZZZZ" })).await.is(200);
     assert_eq!(same.at("/data"), both.at("/data"));
     let events = t.audit().await;
-    assert_eq!(events.iter().rfind(|event| event["action"] == "trip.updated").expect("an event")["details"]["rewritten"], json!(["originName"]));
+    assert_eq!(
+        events.iter().rfind(|event| event["action"] == "trip.updated").expect("an event")["details"]["rewritten"],
+        json!(["originName"])
+    );
     assert!(!events.iter().any(|event| event["details"].to_string().contains("barn")));
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::keys::error::Error;
-use crate::keys::model::{Key, KeyName, RateLimit, UpdateKey};
+use crate::keys::model::{Allowlist, Key, KeyName, RateLimit, UpdateKey};
 use kit::cidr::{Cidr, NotACidr};
 use kit::http::client::UNKNOWN;
 use kit::http::{Check, Faults, FieldError};
@@ -50,33 +50,38 @@ pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
     // A browser sends a line break as two characters, and counts it as one.
     let description = fields.verbatim("description").replace("\r\n", "\n").parse();
     let description = value_or_fault(description.map_err(|error| text_fault("description", &error)), "description", faults);
-    let (numbers, blocks): (Vec<usize>, Vec<String>) = lines(fields).map(|(number, text)| (number, text.to_owned())).unzip();
-    let change =
-        UpdateKey { name, description: Some(description), ip_allowlist: Some(Some(blocks)), rate_limit: Some(limit(fields)) };
-    let found = faults_of(|faults| change.check(faults));
-    let found = found.iter().map(|fault| form_fault(fault, &numbers, &change));
-    let (of_addresses, others): (Vec<_>, Vec<_>) = found.partition(|(field, _)| *field == "addresses");
-    if !of_addresses.is_empty() {
-        let lines = of_addresses.into_iter().map(|(_, message)| message);
-        faults.add("addresses", first_of(lines.collect()));
+    let mut change = UpdateKey { name, description: Some(description), ip_allowlist: None, rate_limit: Some(limit(fields)) };
+    for fault in faults_of(|faults| change.check(faults)) {
+        let field = match fault.field.as_str() {
+            "rateLimit.requests" => "requests",
+            "rateLimit.perSeconds" => "seconds",
+            _ => "name",
+        };
+        faults.add(field, fault.message);
     }
-    for (field, message) in others {
-        faults.add(field, message);
+    let lines: Vec<_> = lines(fields).collect();
+    if let Some(fault) = allowlist_fault(&lines) {
+        faults.add("addresses", fault);
     }
+    change.ip_allowlist = Some(Some(lines.into_iter().map(|(_, text)| text.to_owned()).collect()));
     change
 }
 
-/// Joins the messages of the faulty lines of one field: the first three, and the number of further ones.
-fn first_of(mut lines: Vec<String>) -> String {
-    const SHOWN: usize = 3;
-    let further = lines.len().saturating_sub(SHOWN);
-    lines.truncate(SHOWN);
+/// Returns the fault of the allow-list: its length, or its first faulty lines and the number of further ones.
+fn allowlist_fault(lines: &[(usize, &str)]) -> Option<String> {
+    const DESCRIBED: usize = 3;
+    if lines.len() > Allowlist::MAX_BLOCKS {
+        return Some(format!("There are {} lines; at most {} are allowed.", grouped(lines.len() as u64), Allowlist::MAX_BLOCKS));
+    }
+    let mut faults: Vec<_> = lines.iter().filter_map(|(number, text)| line_fault(*number, text)).collect();
+    let further = faults.len().saturating_sub(DESCRIBED);
+    faults.truncate(DESCRIBED);
     match further {
         0 => {}
-        1 => lines.push("1 more line has a fault.".to_owned()),
-        _ => lines.push(format!("{further} more lines have faults.")),
+        1 => faults.push("1 more line has a fault.".to_owned()),
+        _ => faults.push(format!("{further} more lines have faults.")),
     }
-    lines.join(" ")
+    (!faults.is_empty()).then(|| faults.join(" "))
 }
 
 /// Parses the name, or returns the message of its fault.
@@ -134,30 +139,13 @@ fn limit(fields: &Fields) -> Option<RateLimit> {
     limited.then(|| RateLimit { requests: number("requests"), per_seconds: number("seconds") })
 }
 
-/// Converts a fault of the input to one of the form: field and message.
-fn form_fault(fault: &FieldError, lines: &[usize], change: &UpdateKey) -> (&'static str, String) {
-    let block = fault.field.strip_prefix("ipAllowlist[").and_then(|rest| rest.strip_suffix(']')?.parse::<usize>().ok());
-    let texts = change.ip_allowlist.iter().flatten().flatten().collect::<Vec<_>>();
-    if let Some((number, text)) = block.and_then(|place| lines.get(place).zip(texts.get(place))) {
-        return ("addresses", block_fault(*number, text));
-    }
-    let said = || fault.message.clone();
-    match fault.field.as_str() {
-        "rateLimit.requests" => ("requests", said()),
-        "rateLimit.perSeconds" => ("seconds", said()),
-        "description" => ("description", said()),
-        "ipAllowlist" => ("addresses", format!("There are {} lines; at most 50 are allowed.", lines.len())),
-        _ => ("name", said()),
-    }
-}
-
-/// Returns the fault of a line of the allow-list.
-fn block_fault(number: usize, text: &str) -> String {
-    match text.parse::<Cidr>() {
-        Err(NotACidr::Malformed) | Ok(_) => {
-            format!("Line {number}, “{text}”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.")
+/// Returns the fault of a line of the allow-list, if it has one.
+fn line_fault(number: usize, text: &str) -> Option<String> {
+    match text.parse::<Cidr>().err()? {
+        NotACidr::Malformed => {
+            Some(format!("Line {number}, “{text}”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32."))
         }
-        Err(error) => format!("Line {number}, “{text}”: {error}."),
+        error => Some(format!("Line {number}, “{text}”: {error}.")),
     }
 }
 
@@ -167,10 +155,15 @@ mod tests {
 
     #[test]
     fn at_most_three_faulty_lines_are_described() {
-        let lines = |count: usize| first_of((1..=count).map(|line| format!("Line {line}.")).collect());
-        assert_eq!(lines(1), "Line 1.");
-        assert_eq!(lines(3), "Line 1. Line 2. Line 3.");
-        assert_eq!(lines(4), "Line 1. Line 2. Line 3. 1 more line has a fault.");
-        assert_eq!(lines(50), "Line 1. Line 2. Line 3. 47 more lines have faults.");
+        let fault = |count: usize| {
+            let lines: Vec<_> = (1..=count).map(|number| (number, "x")).collect();
+            allowlist_fault(&lines).unwrap_or_default()
+        };
+        let line = |number| format!("Line {number}, “x”, is not an address or a block such as 203.0.113.0/24 or 2001:db8::/32.");
+        let three = [1, 2, 3].map(line).join(" ");
+        assert_eq!([fault(0), fault(1), fault(3)], [String::new(), line(1), three.clone()]);
+        assert_eq!(fault(4), format!("{three} 1 more line has a fault."));
+        assert_eq!(fault(50), format!("{three} 47 more lines have faults."));
+        assert_eq!(fault(1_001), "There are 1,001 lines; at most 50 are allowed.");
     }
 }
