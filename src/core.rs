@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::limits::Budgets;
 use crate::workspaces::WorkspaceId;
 
-/// A handle on the resources that every part uses. Cheap to clone; knows no part of the product.
+/// A handle on the resources that every part uses. Cheap to clone; of the product it knows the configuration and the limits.
 #[derive(Clone, Debug)]
 pub struct Core(Arc<Resources>);
 
@@ -41,19 +41,8 @@ impl Core {
     pub async fn open(config: Config, location: &Location, clock: Clock, random: Random) -> DbResult<Self> {
         let db = Db::open(location, &config.database).await?;
         let clock = db.clock(clock).await?;
-        let (readers, writers) = database_connections(location, &config);
-        let budgets = Budgets::new(config.limits.clone(), readers, writers);
+        let connections = Db::request_connections(location, &config.database);
+        let budgets = Budgets::new(config.limits.clone(), connections);
         Ok(Self(Arc::new(Resources { config, db, clock, random, budgets, commits: Wakeups::default() })))
-    }
-}
-
-/// Connections for reading and for writing, as `kit::db` opens them.
-fn database_connections(location: &Location, config: &Config) -> (u32, u32) {
-    match location {
-        Location::Sqlite(_) => (8, 1),
-        Location::Postgres(_) => {
-            let writers = (config.database.connections / 4).max(1);
-            (config.database.connections.saturating_sub(writers).max(1), writers)
-        }
     }
 }

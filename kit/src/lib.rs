@@ -18,6 +18,7 @@
 //! - `sharded`     per-thread shards of counters
 //! - `string_enum` enums with one string for code, wire and database
 //! - `text`        strings that are validated when they are parsed
+//! - `wakeups`     waiting for the next change of a subject
 
 pub mod background_thread;
 pub mod cidr;

@@ -23,7 +23,7 @@ use sea_orm::{ConnAcquireErr, DbErr};
 
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
-use kit::db::DbResult;
+use kit::db::{DbResult, RequestConnections};
 
 pub use exports::{Exporter, Slot};
 pub use moment::Moment;
@@ -58,13 +58,13 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// Creates the limits of a node with these numbers of database connections for reading and for writing.
-    pub fn new(settings: Settings, readers: u32, writers: u32) -> Self {
+    /// Creates the limits of a node with these database connections.
+    pub fn new(settings: Settings, connections: RequestConnections) -> Self {
         Self {
             rates: Rates::new(&settings),
             bytes: Bytes::new(settings.get(Limit::StoredBytes)),
-            readers: Shares::new(readers, READ_TIMEOUT),
-            writers: Shares::new(writers, WRITE_TIMEOUT),
+            readers: Shares::new(connections.read, READ_TIMEOUT),
+            writers: Shares::new(connections.write, WRITE_TIMEOUT),
             exports: Exports::new(&settings),
             refused: [const { AtomicU64::new(0) }; Limit::ALL.len()],
             nodes: AtomicU32::new(1),

@@ -81,6 +81,13 @@ pub struct LeasePools<'a> {
     pub write: &'a Pool,
 }
 
+/// The connections of one process for requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RequestConnections {
+    pub read: u32,
+    pub write: u32,
+}
+
 #[derive(Clone, Debug)]
 enum Engine {
     Sqlite,
@@ -155,6 +162,14 @@ impl Db {
     /// For queries outside a transaction.
     pub fn read(&self) -> &Pool {
         &self.read
+    }
+
+    /// Returns the sizes of the pools for requests, of a database at `location` with these options.
+    pub fn request_connections(location: &Location, options: &DbOptions) -> RequestConnections {
+        match location {
+            Location::Sqlite(_) => sqlite::SHARES,
+            Location::Postgres(_) => postgres::shares(options.connections),
+        }
     }
 
     /// The storage's health and free space.

@@ -7,9 +7,9 @@ use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, IsolationLevel, RuntimeErr, Statement, TransactionOptions};
 use tokio::time::timeout;
 
-use super::DbResult;
 use super::pool::{Discards, Pool, Tx};
 use super::storage::Storage;
+use super::{DbResult, RequestConnections};
 
 /// The time limit of a statement, after which the server counts as unreachable; shorter than the timeout of any request.
 const BOUND: Duration = Duration::from_secs(8);
@@ -53,17 +53,23 @@ pub(super) async fn open(server: &PgConnectOptions, connections: u32, storage: &
         Err(_) => first.map(|_| ()),
     };
     checked.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
-    let writers = (connections / 4).max(1);
+    let RequestConnections { read, write } = shares(connections);
     let pool = async |most, bound| {
         let discards = Discards::default();
         Pool::open(options(server, most, &discards), Some(bound), storage, &discards).await
     };
     Ok(Pools {
-        write: pool(writers, BOUND).await?,
-        read: pool(connections.saturating_sub(writers).max(1), BOUND).await?,
+        write: pool(write, BOUND).await?,
+        read: pool(read, BOUND).await?,
         lease_write: pool(1, PULSE).await?,
         lease_read: pool(1, PULSE).await?,
     })
+}
+
+/// Divides the connections for requests: a quarter for writes.
+pub(super) fn shares(connections: u32) -> RequestConnections {
+    let write = (connections / 4).max(1);
+    RequestConnections { read: connections.saturating_sub(write).max(1), write }
 }
 
 /// Whatever the server's default is: each statement sees what was committed before it.

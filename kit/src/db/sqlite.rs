@@ -7,9 +7,9 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions};
 
-use super::DbResult;
 use super::pool::{Discards, Pool};
 use super::storage::Storage;
+use super::{DbResult, RequestConnections};
 
 /// The time that a statement waits for another process that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(10);
@@ -27,12 +27,15 @@ pub(super) struct Pools {
     pub(super) anchor: Pool,
 }
 
+/// The connections for requests: a file has one writer.
+pub(super) const SHARES: RequestConnections = RequestConnections { read: 8, write: 1 };
+
 /// Opens the pools of a file.
 pub(super) async fn open(path: &Path, storage: &Storage) -> DbResult<Pools> {
     make_private(path);
     // The writer first: it switches the file to write-ahead logging.
     let write = first_pool(path, storage).await?;
-    let read = pool(path, 8, storage).await?;
+    let read = pool(path, SHARES.read, storage).await?;
     let lease_read = pool(path, 1, storage).await?;
     let anchor = pool(path, 1, storage).await?;
     // Both the file and its write-ahead log are there by now.
