@@ -15,22 +15,86 @@ use crate::workspaces::WorkspaceId;
 /// The range of sequences of one query. Few of the events in it change a key or a member.
 const STEP: i64 = 500;
 
-/// The actions that change compared fields.
-const ACTIONS: [Action; 13] = [
-    Action::KeyCreated,
-    Action::KeyUpdated,
-    Action::KeyRotated,
-    Action::KeyRevoked,
-    Action::KeyRefusedEverywhere,
-    Action::KeyExpired,
-    Action::KeySettingsUpdated,
-    Action::SignedIn,
-    Action::MemberAdded,
-    Action::MemberJoined,
-    Action::MemberRoleChanged,
-    Action::MemberRemoved,
-    Action::WorkspaceCreated,
-];
+/// A change of compared fields, by the kind of its subject.
+#[derive(Clone, Copy)]
+enum Change {
+    Workspace(WorkspaceChange),
+    Member(MemberChange),
+    Key(KeyChange),
+}
+
+#[derive(Clone, Copy)]
+enum WorkspaceChange {
+    Created,
+    KeySettingsUpdated,
+}
+
+#[derive(Clone, Copy)]
+enum MemberChange {
+    Added,
+    Joined,
+    SignedIn,
+    RoleChanged,
+    Removed,
+}
+
+#[derive(Clone, Copy)]
+enum KeyChange {
+    Created,
+    Updated,
+    Rotated,
+    Revoked,
+    RefusedEverywhere,
+    Expired,
+}
+
+impl Change {
+    /// Returns the change of compared fields that an action makes; `None` if it makes none.
+    const fn of(action: Action) -> Option<Self> {
+        Some(match action {
+            Action::WorkspaceCreated => Self::Workspace(WorkspaceChange::Created),
+            Action::KeySettingsUpdated => Self::Workspace(WorkspaceChange::KeySettingsUpdated),
+            Action::MemberAdded => Self::Member(MemberChange::Added),
+            Action::MemberJoined => Self::Member(MemberChange::Joined),
+            Action::SignedIn => Self::Member(MemberChange::SignedIn),
+            Action::MemberRoleChanged => Self::Member(MemberChange::RoleChanged),
+            Action::MemberRemoved => Self::Member(MemberChange::Removed),
+            Action::KeyCreated => Self::Key(KeyChange::Created),
+            Action::KeyUpdated => Self::Key(KeyChange::Updated),
+            Action::KeyRotated => Self::Key(KeyChange::Rotated),
+            Action::KeyRevoked => Self::Key(KeyChange::Revoked),
+            Action::KeyRefusedEverywhere => Self::Key(KeyChange::RefusedEverywhere),
+            Action::KeyExpired => Self::Key(KeyChange::Expired),
+            Action::KeyUsed
+            | Action::KeyDenied
+            | Action::KeyLeakedInUrl
+            | Action::SignInFailed
+            | Action::SignedOut
+            | Action::MemberInvitedAgain
+            | Action::AircraftCreated
+            | Action::AircraftUpdated
+            | Action::TripCreated
+            | Action::TripUpdated
+            | Action::ReportCreated
+            | Action::ReportUpdated
+            | Action::InvoiceCreated
+            | Action::InvoiceUpdated
+            | Action::InvoiceSent
+            | Action::InvoicePaymentRecorded
+            | Action::InvoiceVoided => return None,
+        })
+    }
+
+    /// Returns the subject of an event with this change; `None` if the event names none.
+    fn subject(self, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
+        let target = row.target_id.as_deref();
+        match self {
+            Self::Workspace(_) => Some(Subject::Workspace(workspace)),
+            Self::Member(_) => target?.parse().ok().map(Subject::Member),
+            Self::Key(_) => target?.parse().ok().map(Subject::Key),
+        }
+    }
+}
 
 /// The state by the events up to one of them.
 #[derive(Debug, Default)]
@@ -45,10 +109,11 @@ impl Replay {
         let Source { db, workspace, pace } = *source;
         let head = store::head(db.read(), workspace).await?.map_or(0, |head| head.sequence);
         let mut touched = HashSet::new();
+        let actions: Vec<Action> = Action::ALL.iter().copied().filter(|action| Change::of(*action).is_some()).collect();
         while self.sequence < head {
             let _permit = pace.next_batch().await?;
             let until = (self.sequence + STEP).min(head);
-            for row in store::of_actions(db.read(), workspace, &ACTIONS, self.sequence, until).await? {
+            for row in store::of_actions(db.read(), workspace, &actions, self.sequence, until).await? {
                 touched.extend(self.apply(workspace, &row));
             }
             self.sequence = until;
@@ -58,19 +123,19 @@ impl Replay {
 
     /// Applies an event, and returns its subject.
     fn apply(&mut self, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
-        let action: Action = row.action.parse().ok()?;
+        let change = Change::of(row.action.parse().ok()?)?;
         if row.outcome != Outcome::Success.as_str() {
             return None;
         }
-        let subject = subject(workspace, action, row)?;
+        let subject = change.subject(workspace, row)?;
         let state = self.states.entry(subject).or_default();
-        match subject {
-            Subject::Workspace(_) => workspace_event(state, action, row),
-            Subject::Member(_) => member_event(state, action, row),
-            Subject::Key(_) => {
-                key_event(state, action, row);
+        match change {
+            Change::Workspace(change) => workspace_event(state, change, row),
+            Change::Member(change) => member_event(state, change, row),
+            Change::Key(change) => {
+                key_event(state, change, row);
                 // In logs of early versions the new key has no event of its own, or one that does not name the old key.
-                if action == Action::KeyRotated
+                if matches!(change, KeyChange::Rotated)
                     && let Some(new) = row.details.pointer("/replacement/id").and_then(Value::as_str)
                     && let Ok(new) = new.parse()
                 {
@@ -85,47 +150,41 @@ impl Replay {
     }
 }
 
-fn subject(workspace: WorkspaceId, action: Action, row: &event::Model) -> Option<Subject> {
-    let target = row.target_id.as_deref();
-    match action {
-        Action::WorkspaceCreated | Action::KeySettingsUpdated => Some(Subject::Workspace(workspace)),
-        Action::SignedIn | Action::MemberAdded | Action::MemberJoined | Action::MemberRoleChanged | Action::MemberRemoved => {
-            target?.parse().ok().map(Subject::Member)
+fn workspace_event(state: &mut RowState, change: WorkspaceChange, row: &event::Model) {
+    match change {
+        WorkspaceChange::Created => {
+            state.create();
+            // Without the time of creation: the row's is a moment before the event's.
+            state.set("name", &json!(row.target_name));
+            state.set("apiKeysEnabled", &Value::Bool(true));
+            copy(state, row, &["slug", "timezone"]);
         }
-        _ => target?.parse().ok().map(Subject::Key),
+        WorkspaceChange::KeySettingsUpdated => {
+            if let Some(enabled) = row.details.pointer("/enabled/to") {
+                state.set("apiKeysEnabled", enabled);
+            }
+        }
     }
 }
 
-fn workspace_event(state: &mut RowState, action: Action, row: &event::Model) {
-    if action == Action::WorkspaceCreated {
-        state.create();
-        // Without the time of creation: the row's is a moment before the event's.
-        state.set("name", &json!(row.target_name));
-        state.set("apiKeysEnabled", &Value::Bool(true));
-        copy(state, row, &["slug", "timezone"]);
-    } else if let Some(enabled) = row.details.pointer("/enabled/to") {
-        state.set("apiKeysEnabled", enabled);
-    }
-}
-
-fn member_event(state: &mut RowState, action: Action, row: &event::Model) {
-    match action {
-        Action::MemberAdded => {
+fn member_event(state: &mut RowState, change: MemberChange, row: &event::Model) {
+    match change {
+        MemberChange::Added => {
             state.create();
             state.set("name", &json!(row.target_name));
             state.set("createdAt", &json!(row.occurred_at));
             copy(state, row, &["email", "role"]);
             password(state, row);
         }
-        Action::MemberJoined => password(state, row),
+        MemberChange::Joined => password(state, row),
         // A sign-in may have renewed the hash.
-        Action::SignedIn => copy(state, row, &["passwordFingerprint"]),
-        Action::MemberRoleChanged => {
+        MemberChange::SignedIn => copy(state, row, &["passwordFingerprint"]),
+        MemberChange::RoleChanged => {
             if let Some(role) = row.details.pointer("/role/to") {
                 state.set("role", role);
             }
         }
-        _ => state.remove(),
+        MemberChange::Removed => state.remove(),
     }
 }
 
@@ -135,10 +194,10 @@ fn password(state: &mut RowState, row: &event::Model) {
     copy(state, row, &["passwordFingerprint"]);
 }
 
-fn key_event(state: &mut RowState, action: Action, row: &event::Model) {
+fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
     let by = json!(row.actor_id.as_ref().unwrap_or(&row.actor_type));
-    match action {
-        Action::KeyCreated => {
+    match change {
+        KeyChange::Created => {
             state.create();
             state.set("name", &json!(row.target_name));
             state.set("createdAt", &json!(row.occurred_at));
@@ -149,23 +208,24 @@ fn key_event(state: &mut RowState, action: Action, row: &event::Model) {
             copy(state, row, &["hint", "permissions", "scopes", "expiresAt", "ipAllowlist", "rateLimit"]);
             copy(state, row, &["description", "secretFingerprint", "rotatedFrom"]);
         }
-        Action::KeyUpdated => {
+        KeyChange::Updated => {
             for field in ["name", "description", "ipAllowlist", "rateLimit"] {
                 if let Some(to) = row.details.get(field).and_then(|change| change.get("to")) {
                     state.set(field, to);
                 }
             }
         }
-        Action::KeyRevoked => {
+        KeyChange::Revoked => {
             state.set("revokedAt", &json!(row.occurred_at));
             state.set("revokedBy", &by);
             copy(state, row, &["reason"]);
             // An early version stored this time without an event.
             state.forget("refusedEverywhereAt");
         }
-        Action::KeyRefusedEverywhere => copy(state, row, &["refusedEverywhereAt"]),
-        Action::KeyExpired => state.set("expiryRecordedAt", &json!(row.occurred_at)),
-        _ => {}
+        KeyChange::RefusedEverywhere => copy(state, row, &["refusedEverywhereAt"]),
+        KeyChange::Expired => state.set("expiryRecordedAt", &json!(row.occurred_at)),
+        // The old key stays valid; the new one has an event of its own.
+        KeyChange::Rotated => {}
     }
 }
 
