@@ -7,6 +7,9 @@ use serde::Serialize;
 use kit::clock::Time;
 
 /// The time for which a node may verify keys from memory after it last had every change.
+///
+/// Other nodes wait for as long by their own value: a longer lease takes two releases, of which the first only waits longer
+/// (`CONFIRM_TIMEOUT` in `confirm`). Alerts, dashboard and `docs/OPERATIONS.md` contain the value.
 pub const LEASE: Duration = Duration::from_secs(2);
 
 /// A revision that no row has.

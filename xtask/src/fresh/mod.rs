@@ -21,7 +21,7 @@ const FOLDER: &str = "target/fresh";
 /// The time limit of building the demo, in steps of the polling below.
 const STEPS: u32 = 30 * 60 * 5;
 
-/// The README's commands in bare Debian roots with nothing but the Rust toolchain, made by debootstrap (as root; takes an hour)
+/// The README's commands in bare Debian roots with nothing but the Rust toolchain, made by debootstrap (as root; takes up to two hours)
 #[derive(clap::Args)]
 pub(crate) struct Fresh {
     /// Only this command of the README

@@ -100,7 +100,7 @@ impl Product {
     }
 }
 
-/// Nobody knows it before, as the front may be told to listen to other machines.
+/// Returns a password that no other machine can guess: the node may listen on a public address.
 fn random_password() -> io::Result<String> {
     let mut bytes = [0; 8];
     File::open(Path::new("/dev/urandom"))?.read_exact(&mut bytes)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Folders and files of `src` that sit on top of the parts, or belong to the container.
-const TOPS: [&str; 9] = ["app", "app.rs", "background", "background.rs", "cli", "front", "middleware", "lib.rs", "main.rs"];
+const TOPS: [&str; 8] = ["app", "app.rs", "background", "background.rs", "cli", "middleware", "lib.rs", "main.rs"];
 
 /// Other files that may, each with its reason.
 const EXCEPTIONS: [(&str, &str); 10] = [
