@@ -11,7 +11,7 @@ use crate::members::Role;
 use crate::scopes::Scope;
 use crate::sessions;
 use kit::clock::Time;
-use kit::db::Tx;
+use kit::db::{DbResult, Tx};
 use kit::secret::TokenDigest;
 
 /// A session, with the role that the permission was granted for.
@@ -45,5 +45,12 @@ impl CredentialCheck for KeyCheck {
             user_agent: by.user_agent.clone(),
         };
         Box::pin(keys::require(&self.recorder, tx, &self.entry, self.scope, request))
+    }
+
+    fn idempotency_peers<'a>(&'a self, tx: &'a Tx, since: Time) -> BoxFuture<'a, DbResult<Vec<String>>> {
+        Box::pin(async move {
+            let chain = keys::sharing_idempotency_keys(tx, self.entry.tenant.id, self.entry.id, since).await?;
+            Ok(chain.into_iter().map(|key| key.to_string()).collect())
+        })
     }
 }

@@ -22,6 +22,13 @@ pub trait CredentialCheck: Debug + Send + Sync {
     ///
     /// The chain's head is locked by then: a revocation either is visible in `tx`, or commits after it.
     fn check<'a>(&'a self, tx: &'a Tx, by: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>>;
+
+    /// Returns the ids of actors that share their idempotency keys with this one, as far as they could act after `since`.
+    ///
+    /// An API key shares them with its chain of rotations: a client that retries with the successor must not write twice.
+    fn idempotency_peers<'a>(&'a self, _tx: &'a Tx, _since: Time) -> BoxFuture<'a, DbResult<Vec<String>>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 }
 
 /// A caller whose right to read the log is checked again while a read goes on.

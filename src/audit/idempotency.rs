@@ -4,6 +4,9 @@
 //! share one namespace in the workspace. A digest of the person would not protect them: a workspace has few people, so it
 //! could be found by trying them all. The price: of two people who choose the same key for two such reports within 24
 //! hours, the second gets `IDEMPOTENCY_KEY_REUSED`.
+//!
+//! The keys of one chain of rotations share their idempotency keys. A row has the key that wrote it, and the look-up asks for
+//! all keys of the chain, so that rows of the previous version count, and it finds the rows of its own keys.
 
 use std::time::Duration;
 
@@ -20,7 +23,7 @@ use kit::db::{Db, DbResult, Tx};
 use kit::http::IdempotencyKey;
 
 /// The lifetime of a kept response.
-const LIFETIME: Duration = Duration::from_hours(24);
+pub(super) const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The state of a request's `Idempotency-Key`.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub enum IdempotencyOutcome {
 #[derive(Debug)]
 pub(super) struct Claim {
     actor: String,
+    /// Other actors whose use of the key counts as well.
+    peers: Vec<String>,
     key: IdempotencyKey,
 }
 
@@ -46,7 +51,12 @@ impl Claim {
         take_secrets_out(&mut actor);
         // The client's key may contain a person's name: only its digest is stored.
         let digest = hex::encode(Sha256::digest(key.key.as_bytes()));
-        Self { actor, key: IdempotencyKey { key: digest, ..key } }
+        Self { actor, peers: Vec::new(), key: IdempotencyKey { key: digest, ..key } }
+    }
+
+    /// Makes the uses of these actors count as well.
+    pub(super) fn share_with(&mut self, peers: Vec<String>) {
+        self.peers = peers;
     }
 
     /// Returns whether the row contains the actor.
@@ -56,17 +66,23 @@ impl Claim {
 }
 
 pub(super) async fn look_up(tx: &Tx, workspace: WorkspaceId, claim: &Claim, now: Time) -> DbResult<IdempotencyOutcome> {
-    let row = (workspace, claim.actor.clone(), claim.key.key.clone());
-    let Some(kept) = Entity::find_by_id(row.clone()).one(tx).await? else { return Ok(IdempotencyOutcome::Fresh) };
-    if now.since(kept.created_at) >= LIFETIME {
-        Entity::delete_by_id(row).exec(tx).await?;
-        return Ok(IdempotencyOutcome::Fresh);
+    let actors = claim.peers.iter().chain([&claim.actor]);
+    let kept = Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::Actor.is_in(actors))
+        .filter(Column::Key.eq(&claim.key.key));
+    let (kept, expired): (Vec<_>, Vec<_>) =
+        kept.all(tx).await?.into_iter().partition(|kept| now.since(kept.created_at) < LIFETIME);
+    if expired.iter().any(|row| row.actor == claim.actor) {
+        // Its place in the table is needed.
+        Entity::delete_by_id((workspace, claim.actor.clone(), claim.key.key.clone())).exec(tx).await?;
     }
-    if kept.fingerprint != claim.key.fingerprint {
-        return Ok(IdempotencyOutcome::Reused);
-    }
-    let data = serde_json::from_str(&kept.body).map_err(|error| DbErr::Json(error.to_string()))?;
-    Ok(IdempotencyOutcome::Replay { status: kept.status.unsigned_abs(), data })
+    // Keys of one chain may have a row each, written when they shared nothing yet.
+    let Some(replayed) = kept.iter().find(|kept| kept.fingerprint == claim.key.fingerprint) else {
+        return Ok(if kept.is_empty() { IdempotencyOutcome::Fresh } else { IdempotencyOutcome::Reused });
+    };
+    let data = serde_json::from_str(&replayed.body).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(IdempotencyOutcome::Replay { status: replayed.status.unsigned_abs(), data })
 }
 
 pub(super) async fn remember(

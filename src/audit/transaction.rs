@@ -140,7 +140,10 @@ impl AuditedTx {
     ) -> Result<(Self, IdempotencyOutcome), BeginError> {
         let mut tx = Self::begin(core, workspace, by).await?;
         let Some(key) = key else { return Ok((tx, IdempotencyOutcome::Fresh)) };
-        let claim = Claim::new(&tx.by.actor, key);
+        let mut claim = Claim::new(&tx.by.actor, key);
+        if let Some(credential) = tx.by.credential.as_ref().filter(|_| claim.names_someone()) {
+            claim.share_with(credential.idempotency_peers(&tx.tx, tx.now.before(idempotency::LIFETIME)).await?);
+        }
         let outcome = idempotency::look_up(&tx.tx, workspace, &claim, tx.now).await?;
         tx.claim = Some(claim);
         Ok((tx, outcome))

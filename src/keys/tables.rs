@@ -41,6 +41,7 @@ pub(super) mod key {
         pub revoke_reason: Option<String>,
         pub refused_everywhere_at: Option<Time>,
         pub rotated_from: Option<KeyId>,
+        pub rotation_root: Option<KeyId>,
         pub revision: i64,
     }
 

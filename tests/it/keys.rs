@@ -6,6 +6,7 @@ mod limits;
 mod list;
 mod revoke;
 mod rotate;
+mod rotated_retries;
 mod settings;
 mod update;
 mod usage;

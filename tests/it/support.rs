@@ -176,6 +176,11 @@ impl TestApp {
         Client::on(&self.router)
     }
 
+    /// A client without credentials, on another node.
+    pub fn anonymous_on(&self, router: &HttpStack) -> Client {
+        Client::on(router)
+    }
+
     /// The metrics, which a program on the same machine may read.
     pub async fn metrics(&self) -> String {
         self.anonymous().from("127.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(200).text

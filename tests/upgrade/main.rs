@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use planeconnection::cluster::LEASE;
 use serde_json::{Value, json};
-use testkit::{Key, Node, OWNER, PASSWORD, REPORTS, Site, WHOAMI, run, until};
+use testkit::{INVOICES, KEYS, Key, Node, OWNER, PASSWORD, REPORTS, Site, WHOAMI, run, until};
 
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");
@@ -153,6 +153,37 @@ fn nodes_of_both_versions_read_and_change_each_others_severities() {
         assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
     }
     site.verify_audit_log();
+}
+
+#[test]
+fn chain_of_rotations_by_both_versions_shares_idempotency_keys() {
+    let site = old_site();
+    let old = old_node(&site);
+    let token = old.sign_in();
+    let early = old.owner_with(&token).create_key("Early", &["invoices:write"]);
+    let rotated = |node: &Node, key: &Key| {
+        let made = node.owner_with(&token).post(&format!("{KEYS}/{}/rotate", key.id), &json!({})).is(201);
+        Key::from_json(&made.json["data"])
+    };
+    // Before the migration, after it by a node of the version before, and by one of this version.
+    let first = rotated(&old, &early);
+    let new = site.node();
+    let second = rotated(&old, &first);
+    let third = rotated(&new, &second);
+    let line = json!({ "description": "Flight", "quantity": "1", "unitPrice": 100 });
+    let invoice = json!({ "client": { "name": "Acme" }, "currency": "EUR", "lineItems": [line], "dueDate": "2099-01-01" });
+    let bill = |node: &Node, key: &Key, order: &str| {
+        let billed = node.with_key(key).header("idempotency-key", order).post(INVOICES, &invoice).is(201);
+        billed.json["data"]["number"].clone()
+    };
+    let billed = bill(&old, &second, "order-1");
+    for key in [&early, &first, &second, &third] {
+        assert_eq!(bill(&new, key, "order-1"), billed);
+    }
+    let billed = bill(&new, &third, "order-2");
+    assert_eq!(bill(&old, &third, "order-2"), billed, "the version before finds what its own keys have written");
+    assert_eq!(bill(&new, &early, "order-2"), billed);
+    assert_eq!(new.owner_with(&token).get(INVOICES).is(200).json["data"]["total"], 2);
 }
 
 #[test]

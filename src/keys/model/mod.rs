@@ -70,6 +70,8 @@ pub struct Key {
     pub revoke_reason: Option<String>,
     pub refused_everywhere_at: Option<Time>,
     pub rotated_from: Option<KeyId>,
+    /// The first key of the chain of rotations; `None` for that key itself, and where a node of the previous version rotated.
+    pub rotation_root: Option<KeyId>,
     pub revision: i64,
 }
 

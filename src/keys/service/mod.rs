@@ -79,6 +79,7 @@ pub async fn create(
         revoke_reason: None,
         refused_everywhere_at: None,
         rotated_from: None,
+        rotation_root: None,
         revision: cluster::next_revision(tx.db()).await?,
     };
     store::insert(tx.db(), &key).await?;
@@ -119,6 +120,7 @@ pub async fn rotate(
         created_by: person(&tx),
         expires_at,
         rotated_from: Some(old.id),
+        rotation_root: Some(store::root_of(tx.db(), workspace, old.id).await?),
         revision: cluster::next_revision(tx.db()).await?,
         ..old.clone()
     };

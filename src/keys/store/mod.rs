@@ -1,8 +1,9 @@
 //! Queries on keys.
 //!
 //! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `quota` counts for
-//!   quotas; `described` rows in the form of audit events, for comparison
+//!   quotas; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of rotations
 
+mod chain;
 mod described;
 mod indexed;
 mod list;
@@ -16,6 +17,8 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect,
 };
 
+pub(super) use chain::root_of;
+pub use chain::sharing_idempotency_keys;
 pub use described::{described_after, described_of};
 pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
@@ -227,6 +230,7 @@ fn row_of(key: &Key) -> DbResult<Model> {
         revoke_reason: key.revoke_reason.clone(),
         refused_everywhere_at: key.refused_everywhere_at,
         rotated_from: key.rotated_from,
+        rotation_root: key.rotation_root,
         revision: key.revision,
     })
 }
@@ -270,6 +274,7 @@ fn key_of(row: Model) -> DbResult<Key> {
         revoke_reason: row.revoke_reason,
         refused_everywhere_at: row.refused_everywhere_at,
         rotated_from: row.rotated_from,
+        rotation_root: row.rotation_root,
         revision: row.revision,
     })
 }

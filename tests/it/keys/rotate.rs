@@ -4,7 +4,7 @@ use serde_json::json;
 use testkit::{KEYS, WHOAMI};
 
 use super::with;
-use crate::support::{TestApp, read_only_key};
+use crate::support::{TestApp, TestKey, read_only_key};
 
 #[tokio::test]
 async fn successor_has_the_same_rights_and_the_old_key_stays_active() {
@@ -93,6 +93,21 @@ async fn successor_is_named_by_date() {
     assert_eq!(rotated(&year.id).await.at("/data/apiKey/name"), "Cabin (2020 refit) (2026-11-23)");
     let long = t.key_with(read_only_key(&"x".repeat(100))).await;
     assert_eq!(rotated(&long.id).await.text_at("/data/apiKey/name"), format!("{} (2026-11-23)", "x".repeat(87)));
+}
+
+#[tokio::test]
+async fn successor_has_a_whole_rate_limit_of_its_own() {
+    let t = TestApp::new().await;
+    let limit = json!({ "requests": 1, "perSeconds": 3_600 });
+    let old = t.key_with(with(read_only_key("Limited"), "rateLimit", limit)).await;
+    t.with(&old).get(WHOAMI).await.is(200);
+    t.with(&old).get(WHOAMI).await.is(429);
+    let made = t.admin().await.post(&format!("{KEYS}/{}/rotate", old.id), json!({})).await.is(201);
+    let new = TestKey { id: made.text_at("/data/apiKey/id"), secret: made.text_at("/data/secret") };
+    t.with(&new).get(WHOAMI).await.is(200);
+    for key in [&old, &new] {
+        t.with(key).get(WHOAMI).await.is(429);
+    }
 }
 
 #[tokio::test]
