@@ -10,7 +10,7 @@
 //! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages; `csrf` the middleware of
 //!   forms, `csrf_token` its tokens
 //! - `reader` checks again during a long response, `recheck` when a write begins; `request` audit context of a request
-//! - `refusal` error responses; `hosts` accepted host names; `api` whoami and check
+//! - `refusal` error responses; `hosts` accepted host names; `api` whoami, and forward authentication
 
 mod admit;
 mod allowed;

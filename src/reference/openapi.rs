@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::Method;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::Parameter;
@@ -35,8 +36,10 @@ pub fn document<S>(public_url: &str, table: &[Routes<S>]) -> Value {
                 Shape::Data(schema) => Some(json!(schema)),
                 Shape::Media(_) | Shape::Empty => None,
             }));
-            let method = route.method.as_str().to_lowercase();
-            paths.entry(route.path).or_default().insert(method, operation(routes.tag, route));
+            let path = paths.entry(route.path).or_default();
+            for method in [&route.method].into_iter().chain(route.other_methods) {
+                path.insert(method.as_str().to_lowercase(), operation(routes.tag, route, method));
+            }
         }
     }
     let (mut sent, mut asked) = (BTreeSet::new(), BTreeSet::new());
@@ -69,14 +72,15 @@ pub fn document<S>(public_url: &str, table: &[Routes<S>]) -> Value {
     })
 }
 
-fn operation<S>(tag: &str, route: &Route<S>) -> Value {
-    let Doc { parameters, body, success, failures, security, .. } = &route.doc;
+fn operation<S>(tag: &str, route: &Route<S>, method: &Method) -> Value {
+    let Doc { about, parameters, body, security, .. } = &route.doc;
+    let id = if *method == route.method { route.summary.to_owned() } else { format!("{} {method}", route.summary) };
     let mut operation = json!({
-        "operationId": operation_id(route.summary),
+        "operationId": operation_id(&id),
         "summary": route.summary,
-        "description": format!("Permission: {}.", route.permission),
+        "description": format!("{about}{}Permission: {}.", if about.is_empty() { "" } else { "\n\n" }, route.permission),
         "tags": [tag],
-        "responses": responses(success, failures),
+        "responses": responses(&route.doc),
     });
     if !parameters.is_empty() {
         operation["parameters"] = parameters.iter().map(parameter_json).collect();
@@ -114,12 +118,15 @@ pub(super) fn parameter_json(parameter: &Parameter) -> Value {
     json
 }
 
-fn responses(success: &[(u16, Shape)], failures: &BTreeMap<u16, Vec<&'static str>>) -> Value {
+fn responses(Doc { success, headers: promised, failures, .. }: &Doc) -> Value {
     let mut responses = Map::new();
     for (status, shape) in success {
         let response = responses
             .entry(status.to_string())
             .or_insert_with(|| json!({ "description": meaning(*status), "headers": headers(*status) }));
+        for (name, about) in promised {
+            response["headers"][*name] = json!({ "schema": { "type": "string" }, "description": about });
+        }
         match shape {
             Shape::Data(schema) => response["content"]["application/json"]["schema"] = envelope(&json!(schema)),
             Shape::Media(kind) => response["content"][*kind]["schema"] = json!({ "type": "string" }),

@@ -26,6 +26,7 @@ struct Operation {
     method: String,
     path: &'static str,
     summary: &'static str,
+    about: &'static str,
     permission: String,
     anchor: String,
     parameters: Vec<Parameter>,
@@ -64,9 +65,10 @@ fn operation<S>(route: &Route<S>, document: &Value) -> Operation {
     });
     let failures = route.doc.failures.iter().map(|(status, codes)| (*status, codes.join(", ")));
     Operation {
-        method: route.method.to_string(),
+        method: if route.other_methods.is_empty() { route.method.to_string() } else { "any method".to_owned() },
         path: route.path,
         summary: route.summary,
+        about: route.doc.about,
         permission: route.permission.clone(),
         anchor: anchor(route.summary),
         parameters: parameters.collect(),

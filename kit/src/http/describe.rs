@@ -23,12 +23,16 @@ pub enum Shape {
 /// The inputs and outputs of one operation.
 #[derive(Clone, Default)]
 pub struct Doc {
+    /// A description beyond the summary; empty for none.
+    pub about: &'static str,
     /// Path, query and header parameters.
     pub parameters: Vec<Parameter>,
     /// The schema of the JSON body.
     pub body: Option<RefOr<Schema>>,
     /// Success: status and body.
     pub success: Vec<(u16, Shape)>,
+    /// Headers of a success: name and meaning.
+    pub headers: Vec<(&'static str, &'static str)>,
     /// Failure: status and the codes it may carry.
     pub failures: BTreeMap<u16, Vec<&'static str>>,
     /// Schemas referred to by name.

@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodFilter, MethodRouter, any as on_any, on};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::matched::record_route;
@@ -29,8 +29,9 @@ pub trait Endpoint<S, Signature>: Send + Sync + 'static {
     fn permission() -> String;
     /// Describes inputs and outputs.
     fn doc() -> Doc;
-    /// Itself, as axum serves it; what it takes in the query is described, and if that is nothing, `is_strict` refuses all.
-    fn serve(self, filter: MethodFilter, is_strict: bool) -> MethodRouter<S>;
+    /// Itself, as axum serves it, for any method without a filter; what it takes in the query is described, and if that is
+    /// nothing, `is_strict` refuses all.
+    fn serve(self, filter: Option<MethodFilter>, is_strict: bool) -> MethodRouter<S>;
 }
 
 macro_rules! endpoint {
@@ -55,10 +56,14 @@ macro_rules! endpoint {
                 R::describe(&mut doc);
                 doc
             }
-            fn serve(self, filter: MethodFilter, is_strict: bool) -> MethodRouter<S> {
+            fn serve(self, filter: Option<MethodFilter>, is_strict: bool) -> MethodRouter<S> {
                 let takes_parameters = |parameter: &Parameter| parameter.parameter_in == ParameterIn::Query;
                 let is_refusing = is_strict && !Self::doc().parameters.iter().any(takes_parameters);
-                on(filter, if is_refusing { record_route(self).without_parameters() } else { record_route(self) })
+                let handler = if is_refusing { record_route(self).without_parameters() } else { record_route(self) };
+                match filter {
+                    Some(filter) => on(filter, handler),
+                    None => on_any(handler),
+                }
             }
         }
     };
@@ -74,8 +79,12 @@ endpoint!(A1, A2, A3, A4);
 #[derive(Clone)]
 pub struct Route<S> {
     pub method: Method,
+    /// Further methods that are served alike.
+    pub other_methods: &'static [Method],
     /// The path, `{name}` for a parameter.
     pub path: &'static str,
+    /// The paths that are served, where they differ from the documented one.
+    served_at: &'static [&'static str],
     /// The permission of its callers.
     pub permission: String,
     /// A summary of a few words; also the operation id.
@@ -119,6 +128,16 @@ pub fn delete<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'sta
     route(Method::DELETE, MethodFilter::DELETE, path, summary, handler)
 }
 
+/// The methods besides `GET` that a document can name.
+const BESIDES_GET: &[Method] =
+    &[Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS, Method::TRACE];
+
+/// Declares a route that is served alike for every method, and ignores the query unless its handler takes parameters.
+pub fn any<S: State, H: Endpoint<S, T>, T>(path: &'static str, summary: &'static str, handler: H) -> Route<S> {
+    let route = line(Method::GET, path, summary, handler.serve(None, false), H::doc(), H::permission());
+    Route { other_methods: BESIDES_GET, ..route }
+}
+
 fn route<S: State, H: Endpoint<S, T>, T>(
     method: Method,
     filter: MethodFilter,
@@ -126,7 +145,7 @@ fn route<S: State, H: Endpoint<S, T>, T>(
     summary: &'static str,
     handler: H,
 ) -> Route<S> {
-    line(method, path, summary, handler.serve(filter, true), H::doc(), H::permission())
+    line(method, path, summary, handler.serve(Some(filter), true), H::doc(), H::permission())
 }
 
 fn lenient<S: State, H: Endpoint<S, T>, T>(
@@ -136,7 +155,7 @@ fn lenient<S: State, H: Endpoint<S, T>, T>(
     summary: &'static str,
     handler: H,
 ) -> Route<S> {
-    line(method, path, summary, handler.serve(filter, false), H::doc(), H::permission())
+    line(method, path, summary, handler.serve(Some(filter), false), H::doc(), H::permission())
 }
 
 fn line<S>(
@@ -148,7 +167,7 @@ fn line<S>(
     permission: String,
 ) -> Route<S> {
     name_path_parameters(&mut doc, path);
-    Route { method, path, permission, summary, doc, service }
+    Route { method, other_methods: &[], path, served_at: &[], permission, summary, doc, service }
 }
 
 fn name_path_parameters(doc: &mut Doc, path: &str) {
@@ -165,6 +184,20 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     #[must_use]
     pub fn fails(mut self, status: u16, code: &'static str) -> Self {
         self.doc.fails(status, code);
+        self
+    }
+
+    /// Describes the operation in the reference.
+    #[must_use]
+    pub fn about(mut self, about: &'static str) -> Self {
+        self.doc.about = about;
+        self
+    }
+
+    /// Serves the route at these paths, of which the documented one is an example.
+    #[must_use]
+    pub fn served_at(mut self, paths: &'static [&'static str]) -> Self {
+        self.served_at = paths;
         self
     }
 
@@ -196,6 +229,9 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// As axum routes them.
     pub fn router(self) -> Router<S> {
-        self.lines.into_iter().fold(Router::new(), |router, line| router.route(line.path, line.service))
+        self.lines.into_iter().fold(Router::new(), |router, line| {
+            let paths = if line.served_at.is_empty() { std::slice::from_ref(&line.path) } else { line.served_at };
+            paths.iter().fold(router, |router, path| router.route(path, line.service.clone()))
+        })
     }
 }
