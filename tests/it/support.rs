@@ -176,11 +176,6 @@ impl TestApp {
         Client::on(&self.router)
     }
 
-    /// A client without credentials, on another node.
-    pub fn anonymous_on(&self, router: &HttpStack) -> Client {
-        Client::on(router)
-    }
-
     /// The metrics, which a program on the same machine may read.
     pub async fn metrics(&self) -> String {
         self.anonymous().from("127.0.0.1").header("host", "127.0.0.1:8080").get("/metrics").await.is(200).text
@@ -314,7 +309,8 @@ async fn workspace_in(app: &App, slug: &str, name: &str, email: &str, zone: &str
 }
 
 impl Client {
-    fn on(router: &HttpStack) -> Self {
+    /// A client without credentials.
+    pub fn on(router: &HttpStack) -> Self {
         Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
     }
 

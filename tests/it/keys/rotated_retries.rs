@@ -168,7 +168,7 @@ async fn concurrent_retries_on_two_nodes_with_two_keys_create_one_invoice() {
     let other =
         App::open_with(Config::default(), t.location(), t.app.clock.clone(), Random::seeded(9)).await.expect("a database");
     other.cluster.join("other").await.expect("a lease");
-    let there = t.anonymous_on(&router::router(other)).header("x-api-key", &new.secret).header("idempotency-key", "order-5");
+    let there = Client::on(&router::router(other)).header("x-api-key", &new.secret).header("idempotency-key", "order-5");
     let here = retry(&t, &old, "order-5");
     for _ in 0..5 {
         let (one, two) = tokio::join!(here.post(INVOICES, invoice()), there.post(INVOICES, invoice()));
