@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::text::is_invisible;
+use crate::text::is_ignorable;
 
 /// The content of a cell.
 #[derive(Clone, PartialEq, Debug)]
@@ -58,7 +58,7 @@ fn scan(text: &str, mut write: impl FnMut(char, bool)) {
     let mut is_start = true;
     for c in text.chars() {
         write(c, is_start && SIGNS.contains(&c));
-        is_start = is_separator(c) || is_start && (c.is_whitespace() || is_invisible(c));
+        is_start = is_separator(c) || is_start && (c.is_whitespace() || is_ignorable(c));
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
             prop_assert_eq!(read[0].replace('\'', ""), text.replace('\'', ""));
             let read: Vec<char> = read[0].chars().collect();
             for (place, _) in read.iter().enumerate().filter(|(_, c)| SIGNS.contains(c)) {
-                let is_visible = |c: &&char| c.is_control() || !c.is_whitespace() && !is_invisible(**c);
+                let is_visible = |c: &&char| c.is_control() || !c.is_whitespace() && !is_ignorable(**c);
                 let before = read[..place].iter().rev().find(is_visible);
                 let is_inside = before.is_some_and(|c| !is_separator(*c));
                 prop_assert!(is_inside || read[..place].ends_with(&['\'']), "{read:?}");

@@ -66,7 +66,8 @@ impl Topic {
     }
 }
 
-/// A text to find in events: a part of the name of an actor or target, or the whole of an id, a request id or an address.
+/// A text to find in events: a part of the name of an actor or target in whatever case, or the whole of an id, a request id or an
+/// address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Search {
     pub text: String,

@@ -35,6 +35,7 @@ pub fn routes() -> Routes<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
+    #[serde(deserialize_with = "Email::deserialize_known")]
     email: Email,
     #[serde(deserialize_with = "secret_string")]
     #[schema(value_type = String, max_length = 200)]

@@ -102,7 +102,7 @@ async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: 
 }
 
 async fn sign_in(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<NewSession, (ApiError, FormFaults)> {
-    let email: Email = fields.text("email").parse().map_err(|message: String| {
+    let email = Email::parse_known(fields.text("email")).map_err(|message| {
         let faults = FormFaults::of_field("email", sentence(&message));
         (ApiError::invalid_field("email", message), faults)
     })?;

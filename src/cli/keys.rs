@@ -142,6 +142,7 @@ impl Command {
 async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Result<Key, Failure> {
     let key = keys::find_by_id_or_name(app.db.read(), workspace, text, app.clock.now()).await?;
     key.ok_or_else(|| {
+        let text = text.trim();
         Failure::refused(format!("there is no API key “{text}” in this workspace: see `planeconnection keys list`"))
     })
 }

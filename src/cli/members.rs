@@ -44,7 +44,7 @@ pub(super) enum Command {
         #[command(flatten)]
         at: InWorkspace,
         /// Email address of the member
-        #[arg(long, env = "PLANECONNECTION_EMAIL")]
+        #[arg(long, env = "PLANECONNECTION_EMAIL", value_parser = Email::parse_known)]
         email: Email,
         /// New role of the member
         #[arg(long, env = "PLANECONNECTION_ROLE")]
@@ -58,7 +58,7 @@ pub(super) enum Command {
         #[command(flatten)]
         at: InWorkspace,
         /// Email address of the member
-        #[arg(long, env = "PLANECONNECTION_EMAIL")]
+        #[arg(long, env = "PLANECONNECTION_EMAIL", value_parser = Email::parse_known)]
         email: Email,
         /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]

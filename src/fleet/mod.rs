@@ -26,5 +26,5 @@ pub use error::Error;
 pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
 pub use place::{NAME_REQUIRED, PlaceName, is_identified, name_after};
 pub use service::{create, update};
-pub use store::find;
+pub use store::{find, refresh_search_texts};
 pub(crate) use tables::all as tables;

@@ -212,7 +212,7 @@ impl Check for UpdateAircraft {}
 pub struct AircraftFilter {
     /// Only aircraft in this status.
     pub status: Option<Status>,
-    /// Only aircraft whose tail number, model or type designator contains this.
+    /// Only aircraft whose tail number, model or type designator contains this, in whatever case and script.
     #[param(value_type = Option<String>, max_length = 200)]
     pub search: Option<Line<0, 200>>,
 }

@@ -2,12 +2,19 @@
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
+use super::code::{TailNumber, TypeDesignator};
 use super::model::{Aircraft, AircraftFilter, AircraftId};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, contains, page, update_row};
+use kit::db::{Db, DbResult, Derived, page, refresh, update_row};
 use kit::http::{Page, Paging};
-use kit::text::Line;
+use kit::text::{Line, folded};
+
+/// The text for search is derived from a row by its last change.
+const SEARCH_TEXT: Derived<Column> = Derived { marker: Column::SearchTextOf, version: Column::UpdatedAt };
+
+/// Rows whose text for search one transaction derives.
+const BATCH: u64 = 200;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbResult<()> {
     Entity::insert(row_of(aircraft).into_active_model()).exec_without_returning(db).await.map(|_| ())
@@ -44,15 +51,25 @@ pub(super) async fn list(
 }
 
 fn matches(text: &str) -> Condition {
-    [Column::TailNumber, Column::Model, Column::TypeDesignator]
-        .into_iter()
-        .fold(Condition::any(), |any, column| any.add(contains(column, text)))
+    SEARCH_TEXT.finds(text, Column::SearchText, &[Column::TailNumber, Column::Model, Column::TypeDesignator])
+}
+
+fn search_text(tail_number: &TailNumber, model: &str, type_designator: &TypeDesignator) -> String {
+    [tail_number.as_str(), model, type_designator.as_str()].map(folded).join("\n")
+}
+
+/// Derives texts for search that a node of an earlier version has not written, a batch of them. Returns whether there may be more.
+pub async fn refresh_search_texts(db: &Db) -> DbResult<bool> {
+    let derive = |row: &Model| vec![(Column::SearchText, search_text(&row.tail_number, &row.model, &row.type_designator))];
+    refresh::<Entity>(db, SEARCH_TEXT, BATCH, derive).await
 }
 
 fn row_of(aircraft: &Aircraft) -> Model {
     let Aircraft { id, workspace: workspace_id, status, expected_return, created_at, updated_at, .. } = *aircraft;
     let Aircraft { tail_number, type_designator, model, home_base, home_base_name, status_note, .. } = aircraft.clone();
     Model {
+        search_text: Some(search_text(&tail_number, &model, &type_designator)),
+        search_text_of: Some(updated_at),
         id,
         workspace_id,
         tail_number,

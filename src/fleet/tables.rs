@@ -26,6 +26,10 @@ pub struct Model {
     pub expected_return: Option<Time>,
     pub created_at: Time,
     pub updated_at: Time,
+    /// The text that is searched, and the `updated_at` of the row that it was derived from.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub search_text: Option<String>,
+    pub search_text_of: Option<Time>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

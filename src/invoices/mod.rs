@@ -29,4 +29,5 @@ pub use model::{
     Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, NewClient, PayInvoice, Stage, Status, UpdateInvoice, VoidInvoice,
 };
 pub use service::{create, pay, send};
+pub use store::refresh_search_texts;
 pub(crate) use tables::all as tables;

@@ -11,7 +11,7 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::http::{Check, Faults, present};
-use kit::text::{Line, MultilineText};
+use kit::text::{Identifier, Line, MultilineText};
 
 kit::ids! {
     InvoiceId = "inv";
@@ -113,8 +113,8 @@ impl From<NewClient> for Client {
 
 /// Notes on an invoice, for the client.
 pub type Notes = MultilineText<0, 4000>;
-/// The id of an invoice in another system.
-pub type ExternalId = Line<1, 200>;
+/// The id of an invoice in another system, compared exactly.
+pub type ExternalId = Identifier<1, 200>;
 
 /// A new invoice. It begins as a draft.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -226,7 +226,7 @@ impl Check for VoidInvoice {}
 pub struct InvoiceFilter {
     /// Only invoices with this status; `sent` excludes overdue invoices.
     pub status: Option<Status>,
-    /// Only invoices whose client's name or email contains this text, ignoring case.
+    /// Only invoices whose client's name or email contains this text, in whatever case and script.
     #[param(value_type = Option<String>, max_length = 200)]
     pub client: Option<Line<0, 200>>,
     /// Only invoices that are due on this day or later.

@@ -12,13 +12,13 @@ use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differe
 use crate::trips::{self, TripId};
 use crate::workspaces;
 use kit::day::Day;
-use kit::text::{Line, kept};
+use kit::text::{Identifier, Line, kept};
 
 pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice, Error> {
     let (now, workspace) = (tx.now(), tx.workspace());
     let (line_items, total) = price(input.line_items)?;
     require_trip(tx, input.trip_id).await?;
-    let external_id = input.external_id.map(Line::into_string);
+    let external_id = input.external_id.map(Identifier::into_string);
     require_free(tx, external_id.as_deref(), None).await?;
     let year = workspaces::day_of(tx.db(), workspace, now).await?.year();
     let count = workspaces::next_number(tx.db(), workspace, &format!("INV-{year}")).await?;
@@ -60,7 +60,7 @@ pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoi
         invoice.trip_id = trip;
     }
     if let Some(external_id) = input.external_id {
-        invoice.external_id = external_id.map(Line::into_string);
+        invoice.external_id = external_id.map(Identifier::into_string);
         require_free(tx, invoice.external_id.as_deref(), Some(id)).await?;
     }
     if let Some(notes) = input.notes {

@@ -9,9 +9,15 @@ use super::tables::invoice::{Column, Entity, Model};
 use super::tables::payment;
 use crate::workspaces::WorkspaceId;
 use kit::day::Day;
-use kit::db::{DbResult, contains, page, update_row};
+use kit::db::{Db, DbResult, Derived, page, refresh, update_row};
 use kit::http::{Page, Paging};
-use kit::text::Line;
+use kit::text::{Line, folded};
+
+/// The text for search is derived from a row by its last change.
+const SEARCH_TEXT: Derived<Column> = Derived { marker: Column::SearchTextOf, version: Column::UpdatedAt };
+
+/// Rows whose text for search one transaction derives.
+const BATCH: u64 = 200;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
     Entity::insert(row_of(invoice)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
@@ -82,7 +88,17 @@ fn is(status: Status, today: Day) -> Condition {
 
 /// A condition on the client's name or email.
 fn is_for(text: &str) -> Condition {
-    Condition::any().add(contains(Column::ClientName, text)).add(contains(Column::ClientEmail, text))
+    SEARCH_TEXT.finds(text, Column::SearchText, &[Column::ClientName, Column::ClientEmail])
+}
+
+fn search_text(name: &str, email: Option<&str>) -> String {
+    [name, email.unwrap_or_default()].map(folded).join("\n")
+}
+
+/// Derives texts for search that a node of an earlier version has not written, a batch of them. Returns whether there may be more.
+pub async fn refresh_search_texts(db: &Db) -> DbResult<bool> {
+    let derive = |row: &Model| vec![(Column::SearchText, search_text(&row.client_name, row.client_email.as_deref()))];
+    refresh::<Entity>(db, SEARCH_TEXT, BATCH, derive).await
 }
 
 fn row_of(invoice: &Invoice) -> DbResult<Model> {
@@ -101,6 +117,8 @@ fn row_of(invoice: &Invoice) -> DbResult<Model> {
         due_date: invoice.due_date,
         notes: invoice.notes.clone(),
         external_id: invoice.external_id.clone(),
+        search_text: Some(search_text(&invoice.client.name, invoice.client.email.as_deref())),
+        search_text_of: Some(invoice.updated_at),
         created_at: invoice.created_at,
         updated_at: invoice.updated_at,
     })

@@ -37,6 +37,10 @@ pub(super) mod invoice {
         pub external_id: Option<String>,
         pub created_at: Time,
         pub updated_at: Time,
+        /// The client in the form that is searched, and the `updated_at` of the row that it was derived from.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub search_text: Option<String>,
+        pub search_text_of: Option<Time>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

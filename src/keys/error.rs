@@ -18,6 +18,9 @@ pub enum Error {
     /// Another active key of the workspace has this name.
     #[error("an active key of this workspace is already called “{0}”: choose another name")]
     NameTaken(String),
+    /// The name differs from that of another active key in case, spacing or look-alike letters only.
+    #[error("this name can be mistaken for “{name}” ({hint}), an active key of this workspace: choose another name")]
+    NameAlike { name: String, hint: String },
     /// The key is revoked or expired.
     #[error("this key is {}, which is final: create another key", .0.as_str())]
     NotActive(Status),
@@ -58,7 +61,7 @@ impl From<Error> for ApiError {
         let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("API key"),
-            Error::NameTaken(_) | Error::NotActive(_) => Self::conflict(sentence()),
+            Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) => Self::conflict(sentence()),
             Error::Expiry => Self::invalid_field(
                 "expiresAt",
                 "Give a time in the future and at most 5 years ahead, or null for no expiration.",

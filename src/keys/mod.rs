@@ -42,8 +42,8 @@ pub use model::{
 pub use pages::routes as pages;
 pub use service::{Include, KeyDetails, KeyList, NewKey, create, details_of, list, record_expiries, require, revoke, rotate};
 pub use store::{
-    changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after, revisions_of,
-    seen_by, sharing_idempotency_keys,
+    changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,
+    refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys,
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;

@@ -23,6 +23,10 @@ pub(super) mod key {
         pub digest: Vec<u8>,
         pub hint: String,
         pub name: String,
+        /// The forms of the name in which it is searched and compared, and the revision that has this name.
+        pub name_folded: Option<String>,
+        pub name_skeleton: Option<String>,
+        pub name_forms_of: Option<i64>,
         pub description: Option<String>,
         pub permissions: String,
         pub scopes: i16,

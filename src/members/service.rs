@@ -86,6 +86,10 @@ pub(super) async fn insert_with(
         created_at: tx.now(),
     };
     let fingerprint = password_fingerprint(password.as_deref());
+    // The index compares bytes, and an older row may have the email in another spelling.
+    if store::find_by_email(tx.db(), tx.workspace(), &member.email).await?.is_some() {
+        return Err(Error::EmailTaken(member.email));
+    }
     match store::insert(tx.db(), &member, password, invitation).await {
         Err(error) if is_duplicate(&error) => return Err(Error::EmailTaken(member.email)),
         done => done?,

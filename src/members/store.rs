@@ -7,7 +7,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::model::{Member, MemberId};
+use super::model::{Email, Member, MemberId};
 use super::role::Role;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
@@ -50,9 +50,9 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberI
     Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(member_of))
 }
 
-/// Finds the member with this email, which is in lower case.
+/// Finds the member with this email, which is an [`Email`](super::Email).
 pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
-    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.eq(email));
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.is_in(Email::spellings(email)));
     Ok(named.one(db).await?.map(member_of))
 }
 
@@ -78,7 +78,8 @@ pub async fn with_password(
     email: &str,
     workspace: Option<WorkspaceId>,
 ) -> DbResult<Vec<(Member, String)>> {
-    let mut seats = Entity::find().filter(Column::Email.eq(email)).filter(Column::PasswordHash.is_not_null());
+    let mut seats =
+        Entity::find().filter(Column::Email.is_in(Email::spellings(email))).filter(Column::PasswordHash.is_not_null());
     if let Some(workspace) = workspace {
         seats = seats.filter(Column::WorkspaceId.eq(workspace));
     }

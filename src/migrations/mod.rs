@@ -22,6 +22,7 @@ mod m0012_sign_ins;
 mod m0015_node_runs;
 mod m0016_node_probe;
 mod m0017_session_authentication;
+mod m0018_text_forms;
 mod m0019_rotation_root;
 mod m0020_places_and_payments;
 mod m0023_icao_severity;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0015_node_runs::Migration),
             Box::new(m0016_node_probe::Migration),
             Box::new(m0017_session_authentication::Migration),
+            Box::new(m0018_text_forms::Migration),
             Box::new(m0019_rotation_root::Migration),
             Box::new(m0020_places_and_payments::Migration),
             Box::new(m0023_icao_severity::Migration),

@@ -7,14 +7,14 @@ use crate::fleet::{AircraftId, Airport, NAME_REQUIRED, PlaceName, is_identified,
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
 use kit::http::{Check, Faults, present};
-use kit::text::{Line, MultilineText, kept};
+use kit::text::{Identifier, Line, MultilineText, kept};
 
 kit::ids! {
     TripId = "trip";
 }
 
 /// The id of a trip in the customer's scheduling software: 1 to 100 characters, compared exactly.
-pub type ExternalId = Line<1, 100>;
+pub type ExternalId = Identifier<1, 100>;
 /// Notes on a trip: up to 5,000 characters.
 pub type Notes = MultilineText<0, 5000>;
 
@@ -62,7 +62,7 @@ impl Trip {
         Self {
             id,
             workspace,
-            external_id: input.external_id.map(Line::into_string),
+            external_id: input.external_id.map(Identifier::into_string),
             trip_type: input.trip_type,
             status: input.status.unwrap_or(Status::Draft),
             origin: input.origin,
@@ -95,7 +95,7 @@ impl Trip {
         Self {
             origin_name: name_after(self.origin_name, departs_elsewhere, input.origin_name),
             destination_name: name_after(self.destination_name, arrives_elsewhere, input.destination_name),
-            external_id: input.external_id.map_or(self.external_id, |id| id.map(Line::into_string)),
+            external_id: input.external_id.map_or(self.external_id, |id| id.map(Identifier::into_string)),
             trip_type: input.trip_type.unwrap_or(self.trip_type),
             status: input.status.unwrap_or(self.status),
             origin: input.origin.unwrap_or(self.origin),

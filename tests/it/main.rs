@@ -31,4 +31,5 @@ mod secrets;
 mod sessions;
 mod storage;
 mod tables;
+mod text;
 mod trips;

@@ -2,11 +2,12 @@
 //! many rows, one that finds these.
 
 use kit::db::DbResult;
+use planeconnection::members::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
-use testkit::INVOICES;
+use testkit::{INVOICES, KEYS};
 
-use crate::support::{Lines, TestApp};
+use crate::support::{Lines, TestApp, read_only_key};
 
 /// Lists in the order they are shown in, unfiltered: what people and programs open first.
 const LISTS: [&str; 6] = [
@@ -74,6 +75,32 @@ async fn key_counts_read_only_indexes() {
     assert!(of_keys.iter().any(|step| step.contains("api_keys_by_revocation")), "{:?}", plan.0);
 }
 
+#[tokio::test]
+async fn keys_by_name_are_read_in_index_order() {
+    let t = TestApp::new().await;
+    let admin = t.person(Role::Admin).await;
+    for order in ["name", "-name"] {
+        let plans =
+            plans_during(&t, "a page of a list", async { admin.get(&format!("/settings/api-keys?sort={order}")).await }).await;
+        let is_by_name = |plan: &Plan| plan.is_by_index() && plan.0.iter().any(|step| step.contains("api_keys_by_sort_name"));
+        assert!(plans.iter().any(is_by_name), "{order}: {plans:?}");
+    }
+}
+
+/// Read for each key that is created, in a workspace of many.
+#[tokio::test]
+async fn names_alike_are_found_by_their_indexes() {
+    let t = TestApp::in_a_file().await;
+    let admin = t.admin().await;
+    let create = async { admin.post(KEYS, read_only_key("Website")).await.is(201) };
+    let plans = plans_during(&t, "keys with a name alike", create).await;
+    let indexes = ["api_keys_by_sort_name", "api_keys_by_name_skeleton", "api_keys_outdated"];
+    assert_eq!(plans.len(), indexes.len(), "{plans:?}");
+    for (plan, index) in plans.iter().zip(indexes) {
+        assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains(index)), "{index}: {plan:?}");
+    }
+}
+
 /// Otherwise it would compile every list anew with every request (`.cargo/config.toml`).
 #[tokio::test]
 async fn sqlite_plan_does_not_depend_on_the_limit() {
@@ -85,6 +112,7 @@ async fn sqlite_plan_does_not_depend_on_the_limit() {
 }
 
 /// The steps by which a list would be read.
+#[derive(Debug)]
 struct Plan(Vec<String>);
 
 impl Plan {
@@ -106,13 +134,23 @@ async fn plan(t: &TestApp, list: &str) -> Plan {
 /// The query plans of the statements that were logged for this list.
 async fn plan_of(t: &TestApp, list: &str, what: &str) -> Plan {
     let owner = t.owner().await;
-    let (lines, _listening) = Lines::of_this_thread();
-    owner.get(list).await.is(200);
+    let mut plans = plans_during(t, what, async { owner.get(list).await.is(200) }).await;
+    assert_eq!(plans.len(), 1, "{list}");
+    plans.remove(0)
+}
+
+/// The query plans of the statements that were logged during a request.
+async fn plans_during<R>(t: &TestApp, what: &str, request: impl Future<Output = R>) -> Vec<Plan> {
+    let (lines, listening) = Lines::of_this_thread();
+    request.await;
+    drop(listening);
     let log = String::from_utf8(lines.bytes()).expect("text");
     let before = format!("{what} sql=");
-    let asked: Vec<&str> = log.lines().filter_map(|line| line.split_once(&before)).map(|(_, sql)| sql).collect();
-    assert_eq!(asked.len(), 1, "{list}: {log}");
-    Plan(steps(t, asked[0]).await.expect("a plan"))
+    let mut plans = Vec::new();
+    for sql in log.lines().filter_map(|line| line.split_once(&before)).map(|(_, sql)| sql) {
+        plans.push(Plan(steps(t, sql).await.expect("a plan")));
+    }
+    plans
 }
 
 async fn steps(t: &TestApp, sql: &str) -> DbResult<Vec<String>> {

@@ -101,6 +101,14 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
     site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).is(0);
     site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).fails(1, "already called");
     site.run(&[&create[..], &["read_only", "--expires-at", "9000-01-01T00:00:00Z"]].concat()).fails(1, "already called");
+    let typed = |name: &'static str| ["keys", "create", "--name", name, "--permissions", "read_only", "--no-expiration"];
+    site.run(&typed("  incident\u{a0} key  ")).is(0);
+    site.run(&typed("Incident Key")).fails(1, "“incident key”");
+    site.run(&typed(missing)).fails(2, "id");
+    site.run(&["keys", "revoke", "  INCIDENT key  "]).is(0);
+    site.run(&typed("Zu\u{308}rich")).is(0);
+    site.run(&["keys", "rotate", "Z\u{fc}rich", "--no-expiration"]).is(0);
+    site.run(&["keys", "revoke", "zu\u{308}rich"]).is(0);
     let past = ["keys", "create", "--name", "B", "--permissions", "read_only", "--expires-at", "2020-01-01T00:00:00Z"];
     site.run(&past).fails(1, "future");
     site.run(&["audit", "verify", "--expect", &format!("1:{}", "0".repeat(64))]).fails(1, "rewritten");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use planeconnection::cluster::LEASE;
 use serde_json::{Value, json};
-use testkit::{INVOICES, KEYS, Key, Node, OWNER, PASSWORD, REPORTS, Site, WHOAMI, run, until};
+use testkit::{INVOICES, KEYS, Key, Node, OWNER, PASSWORD, REPORTS, Site, WHOAMI, create_key_body, run, until};
 
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");
@@ -152,6 +152,60 @@ fn nodes_of_both_versions_read_and_change_each_others_severities() {
         assert_eq!(status.code(), Some(0));
         assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
     }
+    site.verify_audit_log();
+}
+
+#[track_caller]
+fn found(node: &Node, token: &str, text: &str) -> usize {
+    let query = serde_urlencoded::to_string([("search", text)]).expect("a query");
+    let found = node.owner_with(token).get(&format!("{KEYS}?{query}")).is(200);
+    found.json["data"]["items"].as_array().expect("a list").len()
+}
+
+#[test]
+fn names_of_keys_that_the_previous_version_wrote_are_found_and_compared() {
+    let site = old_site();
+    let old = old_node(&site);
+    let token = old.sign_in();
+    let refused = |node: &Node, name: &str, by: &str| {
+        let refusal = node.owner_with(&token).post(KEYS, &create_key_body(name, &["trips:read"])).is(409);
+        assert!(refusal.body.contains(&format!("“{by}”")), "{name}: {}", refusal.body);
+    };
+    old.owner_with(&token).create_key("ÜBERFLUG Zürich", &["trips:read"]);
+    let renamed = old.owner_with(&token).create_key("Große Straße", &["trips:read"]);
+    let new = site.node();
+    old.owner_with(&token).create_key("Рейс", &["trips:read"]);
+    let written = [
+        ("ÜBERFLUG Zürich", "überflug", "Überflug zürich"),
+        ("Рейс", "РЕЙС", "рейс"),
+        ("Große Straße", "große", "GROSSE STRASSE"),
+    ];
+    for (name, part, alike) in written {
+        assert_eq!(found(&new, &token, part), 1, "{part}");
+        refused(&new, alike, name);
+    }
+    // The previous version renames a key whose name this one has written.
+    let path = format!("{KEYS}/{}", renamed.id);
+    let rename = |node: &Node, name: &str| {
+        let body = json!({ "name": name }).to_string();
+        node.owner_with(&token).try_send("PATCH", &path, Some(&body)).expect("a response").is(200);
+    };
+    rename(&new, "Flight desk");
+    rename(&old, "Große Straße");
+    refused(&new, "grosse strasse", "Große Straße");
+    assert_eq!((found(&new, &token, "desk"), found(&new, &token, "GROẞE")), (0, 1));
+    assert_eq!(old.stop().0.code(), Some(0));
+    // It runs on the node that has run longest, which was the old one.
+    let has_run = r#"planeconnection_background_job_runs_total{name="search_texts"} "#;
+    until("a background job has derived the forms for search", || new.anonymous().get("/metrics").is(200).body.contains(has_run));
+    assert_eq!(found(&new, &token, "strasse"), 1);
+    for (name, part, alike) in written {
+        assert_eq!(found(&new, &token, part), 1, "{part}");
+        refused(&new, alike, name);
+    }
+    let (status, _, log) = new.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
     site.verify_audit_log();
 }
 

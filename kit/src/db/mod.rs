@@ -6,10 +6,11 @@
 //! - `location` the argument of `--database`; `pool` connections with a bound, and transactions on them
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
-//! - `packed` very many rows at once; `notifications` changes by other processes; `update` one row; `result` of a store;
-//!   `copy` every row from one database to another
+//! - `derived` columns that the code derives; `search` rows that contain a text; `packed` very many rows at once; `notifications`
+//!   changes by other processes; `update` one row; `result` of a store; `copy` every row from one database to another
 
 mod copy;
+mod derived;
 mod fault;
 mod file;
 mod health;
@@ -20,6 +21,7 @@ mod packed;
 mod pool;
 mod postgres;
 mod result;
+mod search;
 mod space;
 mod sqlite;
 mod storage;
@@ -30,15 +32,14 @@ mod update;
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgDatabaseError};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, RuntimeErr, Select, SqlErr,
-    Statement,
+    ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, RuntimeErr, Select, SqlErr, Statement,
 };
 
 pub use copy::{Table, names, table};
+pub use derived::{Derived, refresh};
 pub use fault::{Fault, WritesRefused, is_reported};
 pub use health::Health;
 pub use location::{Location, NotALocation, Transport};
@@ -46,6 +47,7 @@ pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{Packing, insert_packed, packed};
 pub use pool::{Pool, Tx};
 pub use result::DbResult;
+pub use search::contains;
 pub use space::{FreeSpace, MinFreeSpace, NotSpace};
 pub use storage::Storage;
 pub use update::update_row;
@@ -303,15 +305,6 @@ pub fn in_powers<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
         left -= length;
         Some(rows.by_ref().take(length).collect())
     })
-}
-
-/// The column contains the text, in whatever case. Both sides are put in lower case by the database: what it folds
-/// (SQLite: A to Z only) it folds alike.
-pub fn contains(column: impl ColumnTrait, text: &str) -> SimpleExpr {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = Expr::expr(Func::lower(Expr::val(format!("%{escaped}%"))));
-    Expr::expr(Func::lower(column.into_expr()))
-        .binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::Constant('\\'.into())))
 }
 
 /// The row breaks a rule that only one row may have.

@@ -15,6 +15,7 @@ use kit::day::Day;
 use kit::db::DbResult;
 use kit::http::Paging;
 use kit::page::{Fields, FormFaults, Moments};
+use kit::text::{BadText, Line, sentence};
 
 /// Keys that the field suggests, the newest.
 const SUGGESTED: u32 = 50;
@@ -177,12 +178,19 @@ async fn search(
     faults: &mut FormFaults,
 ) -> DbResult<(Option<Search>, Option<Time>)> {
     let Some(text) = fields.given("search") else { return Ok((None, None)) };
-    if text.chars().count() > LONGEST {
-        faults.add("search", "Enter at most 100 characters.");
+    let text = match text.parse::<Line<0, LONGEST>>() {
+        Ok(text) => text.into_string(),
+        Err(error) => {
+            let is_long = matches!(error, BadText::Length { .. });
+            faults.add("search", if is_long { "Enter at most 100 characters.".to_owned() } else { sentence(error) });
+            return Ok((None, None));
+        }
+    };
+    if text.is_empty() {
         return Ok((None, None));
     }
     let end = store::reach(app.db.read(), workspace, to.map(|until| until.0), SEARCHED).await?;
-    let search = Search { text: text.to_owned(), after: end.map_or(0, |(sequence, _)| sequence) };
+    let search = Search { text, after: end.map_or(0, |(sequence, _)| sequence) };
     let is_cut = |time: &Time| from.is_none_or(|from| *time >= from.0);
     Ok((Some(search), end.map(|(_, time)| time).filter(is_cut)))
 }

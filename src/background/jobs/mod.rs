@@ -1,11 +1,12 @@
 //! The jobs of the product.
 //!
-//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `sweeps` delete expired rows;
-//!   `database_size` measures for the metrics
+//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `search_texts` derives texts for search;
+//!   `sweeps` delete expired rows; `database_size` measures for the metrics
 
 mod database_size;
 mod flushes;
 mod heads;
+mod search_texts;
 mod sweeps;
 
 use tokio::sync::watch;
@@ -20,6 +21,7 @@ use crate::app::App;
 use crate::keys::Flush;
 use database_size::DatabaseSize;
 use flushes::{FailedSignIns, KeyExpiries, LogSummaries, UsageFlush};
+use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldResponses};
 
 /// Starts all jobs. Each task ends after `stop` is set to true.
@@ -33,6 +35,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(DatabaseSize)
         .job(ExpiredSessions)
         .job(OldResponses)
+        .job(SearchTexts)
         .into_tasks()
 }
 

@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{Allowlist, KeyName, RateLimit, Status};
+use super::{Allowlist, KeyName, RateLimit, Status, name};
 use crate::scopes::{Permissions, Scope, Scopes};
 use kit::cidr::Cidr;
 use kit::clock::Time;
 use kit::http::{Check, Faults, present};
-use kit::text::{MultilineText, sentence};
+use kit::text::{Line, MultilineText, sentence};
 
 /// The purpose of a key.
 pub type Description = MultilineText<0, 1000>;
@@ -19,7 +19,7 @@ pub type Reason = MultilineText<0, 500>;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = CreateApiKey)]
 pub struct CreateKey {
-    /// Unique among the workspace's active keys.
+    /// Unique among the workspace's active keys: a name that differs in case, spacing or look-alike letters only is taken.
     pub name: KeyName,
     /// A preset, or `custom` for a list of scopes.
     pub permissions: Permissions,
@@ -53,6 +53,7 @@ impl CreateKey {
 
 impl Check for CreateKey {
     fn check(&self, faults: &mut Faults) {
+        name::check(&self.name, faults);
         check_scopes(self.permissions, self.scopes.as_deref(), faults);
         let message = "Give a time in the future, or null for no expiration.";
         faults.require(self.expires_at.is_some(), "expiresAt", message);
@@ -114,6 +115,9 @@ pub struct UpdateKey {
 
 impl Check for UpdateKey {
     fn check(&self, faults: &mut Faults) {
+        if let Some(name) = &self.name {
+            name::check(name, faults);
+        }
         check_allowlist(self.ip_allowlist.as_ref().and_then(Option::as_deref), faults);
         if let Some(Some(limit)) = self.rate_limit {
             limit.check(faults);
@@ -135,7 +139,13 @@ pub struct RotateKey {
     pub name: Option<KeyName>,
 }
 
-impl Check for RotateKey {}
+impl Check for RotateKey {
+    fn check(&self, faults: &mut Faults) {
+        if let Some(name) = &self.name {
+            name::check(name, faults);
+        }
+    }
+}
 
 /// Reason for a revocation.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -156,7 +166,8 @@ pub struct KeyFilter {
     /// Only keys with this status.
     #[param(inline)]
     pub status: Option<Status>,
-    /// Only keys whose name or hint contains this text. A whole secret finds its key.
+    /// Only keys whose name contains this text, in whatever case and script, or whose hint does: of the hint, `pck_` and more, or
+    /// at least 4 characters.
     #[serde(default, deserialize_with = "short")]
     #[param(max_length = 200)]
     pub search: Option<String>,
@@ -164,5 +175,5 @@ pub struct KeyFilter {
 
 /// Reads a text of at most 200 characters.
 fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(MultilineText::<0, 200>::deserialize(deserializer)?.into_string()))
+    Ok(Some(Line::<0, 200>::deserialize(deserializer)?.into_string()))
 }

@@ -1,13 +1,41 @@
-//! Names of keys and of their successors.
+//! Names of keys and of their successors, and the forms in which they are compared.
 
 use jiff::civil::Date;
 
-use kit::text::Line;
+use super::KeyId;
+use kit::http::Faults;
+use kit::text::{Line, folded, skeleton};
 
 const MAX_CHARACTERS: usize = 100;
 
 /// Name of a key: 1 to 100 characters.
 pub type KeyName = Line<1, MAX_CHARACTERS>;
+
+/// The forms of a name by which it is compared with others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NameForms {
+    /// Without regard to case and to spelling that is not seen; also searched.
+    pub folded: String,
+    /// Without regard to differences between letters that look alike.
+    pub skeleton: String,
+}
+
+impl NameForms {
+    pub fn of(name: &str) -> Self {
+        Self { folded: folded(name), skeleton: skeleton(name) }
+    }
+
+    /// Returns whether names with these forms can be mistaken for each other.
+    pub fn resembles(&self, other: &Self) -> bool {
+        self.folded == other.folded || self.skeleton == other.skeleton
+    }
+}
+
+/// Refuses a name of the form of a key's id: commands that take an id or a name would take it for the id.
+pub(super) fn check(name: &KeyName, faults: &mut Faults) {
+    let is_id = folded(name.as_str()).parse::<KeyId>().is_ok();
+    faults.require(!is_id, "name", "Choose a name that does not have the form of a key's id.");
+}
 
 /// Iterates over names for the successor of the key `old`: “Fleet Dashboard (2026-11-23)”, then with a number after the date. The
 /// date of an earlier rotation is replaced, so that names do not grow with every rotation.

@@ -2,6 +2,7 @@
 
 use super::{KeyFilter, Status};
 use key_format::{SecretDigest, digest_of};
+use kit::text::folded;
 
 /// A filter on keys and their order. The default lists all keys, the newest first.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,7 +23,7 @@ impl From<&KeyFilter> for KeyQuery {
 pub enum KeySearch {
     #[default]
     Anything,
-    /// A part of the name or of the hint.
+    /// A part of the name, in whatever case, or of the hint.
     Text(String),
     /// The digest of a whole secret.
     Secret(SecretDigest),
@@ -32,11 +33,23 @@ impl KeySearch {
     /// Parses a search text. A whole secret becomes its digest, so that no query contains a secret.
     pub(in crate::keys) fn parse(text: &str) -> Self {
         match (text.trim(), digest_of(text.trim().as_bytes())) {
-            ("", _) => Self::Anything,
             (_, Ok(digest)) => Self::Secret(digest),
+            (text, _) if folded(text).is_empty() => Self::Anything,
             (text, Err(_)) => Self::Text(text.to_owned()),
         }
     }
+}
+
+/// The least number of characters by which a hint is found: the random ones of its start or its end.
+const MIN_OF_HINT: usize = 4;
+
+/// Returns the part of a hint that a search text may be: `pck_` and more, or at least four characters of a hint. Fewer would find
+/// keys by chance, and the prefix alone finds every key.
+pub(in crate::keys) fn part_of_hint(text: &str) -> Option<String> {
+    let part = text.replace("...", "…");
+    let is_of_hint = part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '…'));
+    let is_prefix = part.eq_ignore_ascii_case(key_format::PREFIX);
+    (is_of_hint && !is_prefix && part.chars().count() >= MIN_OF_HINT).then_some(part)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +90,29 @@ impl StatusCounts {
             Some(Status::Active) => self.active,
             Some(Status::Expired) => self.expired,
             Some(Status::Revoked) => self.revoked,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hint_is_searched_only_for_a_part_of_it() {
+        for part in ["pck_A", "pck_Ab3d", "PCK_ab3d", "Ab3d", "Xy9z", "…Xy9z", "pck_Ab3d…Xy9z", "ck_A", "d…Xy"] {
+            assert_eq!(part_of_hint(part).as_deref(), Some(part));
+        }
+        assert_eq!(part_of_hint("pck_Ab3d...Xy9z").as_deref(), Some("pck_Ab3d…Xy9z"));
+        for other in ["_", "pc", "ck", "k_", "…", "...", "pck_", "PCK_", "pck", "a", "Ab3", "fleet sync", "Zürich", "a-bc"] {
+            assert_eq!(part_of_hint(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn search_for_nothing_that_can_be_seen_finds_everything() {
+        for text in ["", "  ", "\u{200b}", "\u{2800}"] {
+            assert_eq!(KeySearch::parse(text), KeySearch::Anything, "{text:?}");
         }
     }
 }

@@ -82,7 +82,7 @@ async fn update(
     }
     match service::update(&app.keys, who.workspace(), who.by(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
-        Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
         // The page of a key that is not active says so instead of showing a form.
         Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormFaults::default()),
         Err(error) => Err(error.into()),

@@ -119,6 +119,9 @@ fn text_fault(what: &str, error: &BadText) -> String {
             let [max, found] = [*max, *found].map(|count| grouped(count as u64));
             format!("This {what} has {found} characters; at most {max} are allowed.")
         }
+        BadText::Invisible => format!("This {what} has no character that can be seen."),
+        BadText::Mark(_) => format!("This {what} has accents without a letter, or too many on one. Type it again."),
+        BadText::Isolate => format!("This {what} has a directional isolate that does not end in its line. Type it again."),
         BadText::Control(_) => format!("This {what} contains an invisible character. Type it instead of pasting it."),
         BadText::Secret => {
             format!("This {what} contains an API key or token. Remove it, and revoke it: it may have leaked.")

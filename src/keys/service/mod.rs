@@ -21,7 +21,7 @@ use self::rules::{
 };
 use super::context::Keys;
 use super::error::Error;
-use super::model::{CreateKey, Key, KeyId, RateLimit, RotateKey, UpdateKey, successor_names};
+use super::model::{CreateKey, Key, KeyId, NameForms, RateLimit, RotateKey, UpdateKey, successor_names};
 use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, IdempotencyOutcome, differences};
 use crate::cluster;
@@ -65,7 +65,7 @@ pub async fn create(
         workspace,
         digest: secret.digest(),
         hint: secret.hint(),
-        name: require_free_name(&tx, input.name.as_str(), None).await?,
+        name: require_free_name(&tx, &input.name, None).await?,
         description: kept(input.description),
         permissions: input.permissions,
         scopes,
@@ -104,7 +104,7 @@ pub async fn rotate(
     let now = tx.now();
     let old = require_active(&tx, id).await?;
     let name = match &input.name {
-        Some(name) => require_free_name(&tx, name.as_str(), None).await?,
+        Some(name) => require_free_name(&tx, name, None).await?,
         None => successor_name(tx.db(), workspace, &old.name, now).await?,
     };
     let expires_at = match input.expires_at {
@@ -140,7 +140,7 @@ pub async fn update(keys: &Keys, workspace: WorkspaceId, by: AuditContext, id: K
     let old = require_active(&tx, id).await?;
     let mut key = old.clone();
     if let Some(name) = &input.name {
-        key.name = require_free_name(&tx, name.as_str(), Some(id)).await?;
+        key.name = require_free_name(&tx, name, Some(&old)).await?;
     }
     if let Some(description) = input.description {
         key.description = kept(description);
@@ -187,11 +187,11 @@ async fn begin_idempotent(
     }
 }
 
-/// Returns the default name for a successor of the key `old`: the first candidate that no active key has.
+/// Returns the default name for a successor of the key `old`: the first candidate that no active key has, or one like it.
 pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: WorkspaceId, old: &str, now: Time) -> DbResult<String> {
     let today = workspaces::day_of(db, workspace, now).await?;
     for name in successor_names(old, today.date()) {
-        if store::find_active_by_name(db, workspace, &name, now).await?.is_none() {
+        if store::find_active_alike(db, workspace, &NameForms::of(&name), now).await?.is_empty() {
             return Ok(name);
         }
     }

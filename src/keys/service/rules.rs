@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::audit::{AuditedTx, Target, TargetKind};
 use crate::keys::error::Error;
-use crate::keys::model::{Allowlist, Key, KeyId, Person, Status};
+use crate::keys::model::{Allowlist, Key, KeyId, KeyName, NameForms, Person, Status};
 use crate::keys::store;
 use crate::limits::Limit;
 use crate::workspaces;
@@ -39,11 +39,23 @@ pub(super) async fn require_active(tx: &AuditedTx, id: KeyId) -> Result<Key, Err
     }
 }
 
-/// Returns the name, or fails if an active key other than `except` has it.
-pub(super) async fn require_free_name(tx: &AuditedTx, name: &str, except: Option<KeyId>) -> Result<String, Error> {
-    match store::find_active_by_name(tx.db(), tx.workspace(), name, tx.now()).await? {
-        Some(other) if Some(other.id) != except => Err(Error::NameTaken(name.to_owned())),
-        _ => Ok(name.to_owned()),
+/// Returns the name, or fails if an active key other than the `renamed` one has it, or one that can be mistaken for it. No other
+/// transaction writes in the workspace while an [`AuditedTx`] is open.
+pub(super) async fn require_free_name(tx: &AuditedTx, name: &KeyName, renamed: Option<&Key>) -> Result<String, Error> {
+    let name = name.as_str();
+    // A name that stays is not compared: earlier versions accepted names that look alike.
+    let is_kept = |key: &Key| key.name.parse::<KeyName>().is_ok_and(|kept| kept.as_str() == name);
+    if renamed.is_some_and(is_kept) {
+        return Ok(name.to_owned());
+    }
+    let mut alike = store::find_active_alike(tx.db(), tx.workspace(), &NameForms::of(name), tx.now()).await?;
+    alike.retain(|key| renamed.is_none_or(|renamed| renamed.id != key.id));
+    if alike.iter().any(|key| key.name == name) {
+        return Err(Error::NameTaken(name.to_owned()));
+    }
+    match alike.pop() {
+        Some(Key { name, hint, .. }) => Err(Error::NameAlike { name, hint }),
+        None => Ok(name.to_owned()),
     }
 }
 

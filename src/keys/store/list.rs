@@ -8,8 +8,9 @@ use sea_orm::{
     Select,
 };
 
+use super::names::{FORMS, sort_name};
 use super::{has_status, key_of};
-use crate::keys::model::{Key, KeyOrder, KeyQuery, KeySearch, KeySort, Status, StatusCounts};
+use crate::keys::model::{Key, KeyOrder, KeyQuery, KeySearch, KeySort, Status, StatusCounts, part_of_hint};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
@@ -111,7 +112,10 @@ pub(in crate::keys) async fn count_by_status(
 fn matches(workspace: WorkspaceId, status: Option<Status>, search: &KeySearch, now: Time) -> Condition {
     let found = match search {
         KeySearch::Anything => Condition::all(),
-        KeySearch::Text(text) => Condition::any().add(contains(Column::Name, text)).add(contains(Column::Hint, text)),
+        KeySearch::Text(text) => {
+            let hint = part_of_hint(text).map(|part| contains(Column::Hint, &part));
+            FORMS.finds(text, Column::NameFolded, &[Column::Name]).add_option(hint)
+        }
         KeySearch::Secret(digest) => Condition::all().add(Column::Digest.eq(digest.0.to_vec())),
     };
     Condition::all().add(Column::WorkspaceId.eq(workspace)).add_option(status.map(|status| has_status(status, now))).add(found)
@@ -125,7 +129,7 @@ fn sorted(keys: Select<Entity>, order: KeyOrder) -> Select<Entity> {
         KeyOrder::Descending(by) => (by, Desc, NullOrdering::Last, NullOrdering::First),
     };
     let sorted = match by {
-        KeySort::Name => keys.order_by(Expr::expr(Func::lower(Column::Name.into_expr())), direction.clone()),
+        KeySort::Name => keys.order_by(sort_name(), direction.clone()),
         KeySort::Created => keys.order_by(Column::CreatedAt, direction.clone()),
         KeySort::LastUsed => {
             let last_uses: RelationDef = Entity::belongs_to(last_use::Entity).from(Column::Id).to(last_use::Column::KeyId).into();

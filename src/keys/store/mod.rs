@@ -1,12 +1,14 @@
 //! Queries on keys.
 //!
-//! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `quota` counts for
-//!   quotas; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of rotations
+//! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `names` keys by
+//!   name; `quota` counts for quotas; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
+//!   rotations
 
 mod chain;
 mod described;
 mod indexed;
 mod list;
+mod names;
 pub(super) mod quota;
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QuerySelect,
 };
 
 pub(super) use chain::root_of;
@@ -24,8 +26,10 @@ pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by};
+pub(super) use names::find_active_alike;
+pub use names::{find_by_id_or_name, find_by_name, refresh_name_forms};
 
-use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
+use super::model::{Allowlist, Key, KeyId, NameForms, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
@@ -57,38 +61,6 @@ pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: 
 pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;
     row.map(key_of).transpose()
-}
-
-/// Finds a key by its id or, if `text` is not an id, an active key by its name.
-pub async fn find_by_id_or_name(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    text: &str,
-    now: Time,
-) -> DbResult<Option<Key>> {
-    match text.parse() {
-        Ok(id) => find(db, workspace, id).await,
-        Err(_) => find_active_by_name(db, workspace, text, now).await,
-    }
-}
-
-/// Returns up to six keys of any status with this name, the newest first.
-pub async fn find_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<Vec<Key>> {
-    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Name.eq(name));
-    named.order_by_desc(Column::CreatedAt).limit(6).all(db).await?.into_iter().map(key_of).collect()
-}
-
-pub(super) async fn find_active_by_name(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    name: &str,
-    now: Time,
-) -> DbResult<Option<Key>> {
-    let named = Entity::find()
-        .filter(Column::WorkspaceId.eq(workspace))
-        .filter(Column::Name.eq(name))
-        .filter(has_status(Status::Active, now));
-    named.one(db).await?.map(key_of).transpose()
 }
 
 fn has_status(status: Status, now: Time) -> Condition {
@@ -207,12 +179,16 @@ pub(super) async fn set_refused_everywhere(db: &impl ConnectionTrait, id: KeyId,
 fn row_of(key: &Key) -> DbResult<Model> {
     let out_of_range = |_| DbErr::Type("a number out of range".to_owned());
     let blocks = key.allowlist.blocks();
+    let NameForms { folded, skeleton } = NameForms::of(&key.name);
     Ok(Model {
         id: key.id,
         workspace_id: key.workspace,
         digest: key.digest.0.to_vec(),
         hint: key.hint.clone(),
         name: key.name.clone(),
+        name_folded: Some(folded),
+        name_skeleton: Some(skeleton),
+        name_forms_of: Some(key.revision),
         description: key.description.clone(),
         permissions: key.permissions.as_str().to_owned(),
         scopes: key.scopes.bits().cast_signed(),

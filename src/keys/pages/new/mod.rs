@@ -88,7 +88,7 @@ async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form
         }
         Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,
-        Err(error @ Error::NameTaken(_)) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
         Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(exceeded))),
         Err(error) => Err(error.into()),
     }

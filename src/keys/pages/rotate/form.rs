@@ -50,7 +50,7 @@ pub(super) fn read(fields: &Fields, at: &Moments) -> Result<RotateKey, FormFault
 /// Converts an error of the service to a fault of the form.
 pub(super) fn refused(error: &Error) -> FormFaults {
     match error {
-        Error::NameTaken(_) => name_taken(error),
+        Error::NameTaken(_) | Error::NameAlike { .. } => name_taken(error),
         Error::Quota(_) => FormFaults::of_whole(sentence(error)),
         _ => FormFaults::default(),
     }

@@ -124,7 +124,7 @@ async fn create(
         Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,
         // The page of a key that is not active says so instead of showing a form.
-        Err(error @ (Error::NameTaken(_) | Error::NotActive(_) | Error::Quota(_))) => {
+        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) | Error::Quota(_))) => {
             let faults = form::refused(&error);
             show(&app, &who, id, Some(&form.fields), ApiError::from(error).status, faults).await
         }

@@ -201,6 +201,39 @@ async fn search_finds_names_ids_and_addresses_within_the_other_filters() {
 }
 
 #[tokio::test]
+async fn search_ignores_case_in_every_script() {
+    let t = TestApp::new().await;
+    for name in ["ÜBERFLUG Zürich", "Рейс Москва", "ΟΔΟΣ ΑΘΗΝΩΝ", "Straße", "ԵՐԵՎԱՆ", "会社 50%"] {
+        t.named_key(name).await;
+    }
+    let auditor = t.person(Role::Auditor).await;
+    for (text, found) in [
+        ("überflug", "ÜBERFLUG Zürich"),
+        ("ZÜRICH", "ÜBERFLUG Zürich"),
+        ("zu\u{308}rich", "ÜBERFLUG Zürich"),
+        (" überflug\u{a0}\u{200b}zürich ", "ÜBERFLUG Zürich"),
+        ("РЕЙС москва", "Рейс Москва"),
+        ("οδος αθηνων", "ΟΔΟΣ ΑΘΗΝΩΝ"),
+        ("οδοσ", "ΟΔΟΣ ΑΘΗΝΩΝ"),
+        ("STRAẞE", "Straße"),
+        ("երեվան", "ԵՐԵՎԱՆ"),
+        ("会社 50%", "会社 50%"),
+        ("zurich", ""),
+        ("ü%ü", ""),
+    ] {
+        let query = serde_urlencoded::to_string([("search", text)]).expect("a query");
+        let expected: Vec<_> = Some(found).filter(|name| !name.is_empty()).into_iter().collect();
+        let sentences = sentences(&auditor.get(&format!("{PAGE}?{query}")).await.is(200));
+        let names: Vec<_> =
+            sentences.iter().filter_map(|sentence| sentence.split_once(" the key ").map(|(_, name)| name)).collect();
+        assert_eq!(names, expected, "{text}");
+        let export = auditor.get(&format!("{PAGE}/export?format=ndjson&{query}")).await.is(200);
+        assert_eq!(export.text.lines().count(), expected.len(), "{text}");
+    }
+    auditor.get(&format!("{PAGE}?search=a%E2%80%AEb")).await.is(400).says("U+202E");
+}
+
+#[tokio::test]
 async fn search_is_bounded_and_says_so() {
     let t = TestApp::new().await;
     expiring_key(&t, "Early bird").await;

@@ -1,0 +1,98 @@
+//! Queries on the names of keys.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+
+use super::{find, has_status, key_of};
+use crate::keys::model::{Key, KeyId, KeyName, NameForms, Status};
+use crate::keys::tables::key::{Column, Entity, Model};
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Db, DbResult, Derived, refresh};
+
+/// The forms of names are derived from the name that a key had at a revision.
+pub(super) const FORMS: Derived<Column> = Derived { marker: Column::NameFormsOf, version: Column::Revision };
+
+/// The name in the form in which keys are sorted and compared; ASCII in lower case if it is not derived yet. It has an index.
+pub(super) fn sort_name() -> SimpleExpr {
+    let lower = Expr::expr(Func::lower(Column::Name.into_expr()));
+    Expr::expr(Func::coalesce([Column::NameFolded.into_expr(), lower]))
+}
+
+/// The largest number of keys that a look-up by name returns.
+const MAX_NAMED: u64 = 6;
+
+/// Names whose forms one transaction derives.
+const BATCH: u64 = 200;
+
+/// Finds a key by its id or, if `text` is not an id, the active key with this name, in whatever case.
+///
+/// Where an earlier version accepted names that differ in case only, it finds the one in this case or none.
+pub async fn find_by_id_or_name(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    text: &str,
+    now: Time,
+) -> DbResult<Option<Key>> {
+    if let Ok(id) = text.trim().parse() {
+        return find(db, workspace, id).await;
+    }
+    let Ok(name) = text.parse::<KeyName>() else { return Ok(None) };
+    let forms = NameForms::of(name.as_str());
+    let mut named = find_active_alike(db, workspace, &forms, now).await?;
+    named.retain(|key| NameForms::of(&key.name).folded == forms.folded);
+    match named.iter().position(|key| key.name == name.as_str()) {
+        Some(exact) => Ok(Some(named.swap_remove(exact))),
+        None => Ok(if named.len() == 1 { named.pop() } else { None }),
+    }
+}
+
+/// Returns up to six keys of any status with this name, in whatever case, the newest first.
+pub async fn find_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, name: &str) -> DbResult<Vec<Key>> {
+    let is_folded = sort_name().eq(NameForms::of(name).folded).and(FORMS.is_current());
+    let is_named = Condition::any().add(Column::Name.eq(name)).add(is_folded);
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_named);
+    named.order_by_desc(Column::CreatedAt).limit(MAX_NAMED).all(db).await?.into_iter().map(key_of).collect()
+}
+
+/// Returns active keys whose names can be mistaken for one with these forms, at most six for each form.
+pub(in crate::keys) async fn find_active_alike(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    forms: &NameForms,
+    now: Time,
+) -> DbResult<Vec<Key>> {
+    let active = || Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
+    let mut found = Vec::new();
+    // One query for each index: an engine may use neither for both conditions at once.
+    for is_alike in [sort_name().eq(forms.folded.as_str()), Column::NameSkeleton.eq(forms.skeleton.as_str())] {
+        let current = active().filter(is_alike).filter(FORMS.is_current()).limit(MAX_NAMED);
+        tracing::trace!(sql = %current.build(db.get_database_backend()), "keys with a name alike");
+        found.extend(current.all(db).await?);
+    }
+    found.extend(outdated_alike(db, active(), forms).await?);
+    let mut keys = found.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
+    keys.sort_by_key(|key| key.id);
+    keys.dedup_by_key(|key| key.id);
+    Ok(keys)
+}
+
+/// Compares the names whose forms are not derived yet. There are many only in the first moments after an upgrade.
+async fn outdated_alike(db: &impl ConnectionTrait, active: Select<Entity>, forms: &NameForms) -> DbResult<Vec<Model>> {
+    let outdated = active.filter(FORMS.is_outdated());
+    let names = outdated.select_only().columns([Column::Id, Column::Name]);
+    tracing::trace!(sql = %names.build(db.get_database_backend()), "keys with a name alike");
+    let names: Vec<(KeyId, String)> = names.into_tuple().all(db).await?;
+    let alike = names.into_iter().filter(|(_, name)| NameForms::of(name).resembles(forms)).map(|(id, _)| id);
+    let ids: Vec<KeyId> = alike.take(usize::try_from(MAX_NAMED).unwrap_or(usize::MAX)).collect();
+    if ids.is_empty() { Ok(Vec::new()) } else { Entity::find().filter(Column::Id.is_in(ids)).all(db).await }
+}
+
+/// Derives the forms of names that a node of an earlier version has written, a batch of them. Returns whether there may be more.
+pub async fn refresh_name_forms(db: &Db) -> DbResult<bool> {
+    let derive = |row: &Model| {
+        let NameForms { folded, skeleton } = NameForms::of(&row.name);
+        vec![(Column::NameFolded, folded), (Column::NameSkeleton, skeleton)]
+    };
+    refresh::<Entity>(db, FORMS, BATCH, derive).await
+}
