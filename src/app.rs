@@ -13,6 +13,7 @@ use crate::keys::{Index, KeyCountCache, KeyLoader, Keys, Recorder};
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
 use crate::reference::Documents;
+use crate::sessions::LastSeen;
 use crate::workspaces::WorkspaceContext;
 use kit::clock::Clock;
 use kit::db::{DbResult, Location};
@@ -40,6 +41,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Limits of sign-ins, and failed sign-ins that are not written yet.
     pub sign_ins: SignIns,
+    /// Uses of sessions that are not written yet.
+    pub last_seen: LastSeen,
     pub chains: ChainVerifier,
     /// The rendered API reference.
     pub documents: Documents,
@@ -116,6 +119,7 @@ impl App {
             keys,
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),
+            last_seen: LastSeen::default(),
             chains: ChainVerifier::default(),
             documents: Documents::default(),
             comparisons: Comparisons::default(),

@@ -4,6 +4,7 @@
 //! rules without I/O), `store` (queries), `service` (use cases), `api` (JSON), `pages` (HTML), `error`.
 
 pub mod access;
+pub mod account;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -8,7 +8,7 @@ use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
-    access, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, sessions, trips, workspaces,
+    access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, trips, workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -17,6 +17,7 @@ pub fn table() -> Vec<Routes<App>> {
     vec![
         access::routes(),
         auth::routes(),
+        account::routes(),
         keys::routes(),
         members::routes(),
         audit::routes(),
@@ -30,7 +31,7 @@ pub fn table() -> Vec<Routes<App>> {
 
 /// Returns the route table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
-    vec![workspaces::pages(), auth::pages(), sessions::pages(), keys::pages(), members::pages(), audit::pages(), cluster::pages()]
+    vec![workspaces::pages(), auth::pages(), account::pages(), keys::pages(), members::pages(), audit::pages(), cluster::pages()]
 }
 
 /// Builds the router of a node, with its middleware.

@@ -74,6 +74,11 @@ impl TokenDigest {
         Self(Sha256::digest(presented).into())
     }
 
+    /// The digest in a column; `None` if the column has no 32 bytes.
+    pub fn stored(column: &[u8]) -> Option<Self> {
+        column.try_into().ok().map(Self)
+    }
+
     pub fn to_bytes(self) -> [u8; 32] {
         self.0
     }

@@ -100,7 +100,7 @@ fn authentication_required() -> ApiError {
 
 async fn admit_token(app: &App, token: &[u8], request: &RequestContext, terms: Terms) -> Result<MemberCaller, ApiError> {
     let caller = authenticate_session(app, token).await?.ok_or_else(session_invalid)?;
-    charge_member(app, &caller, terms.call, request)?;
+    admit_member(app, &caller, terms.call, request)?;
     if !terms.rule.admits(caller.member().role) {
         return Err(role_required(terms.rule, caller.member().role));
     }
@@ -115,12 +115,14 @@ pub(super) async fn authenticate_session(app: &App, token: &[u8]) -> DbResult<Op
     Ok(tenant.map(|tenant| MemberCaller { session: Box::new(session), tenant }))
 }
 
-/// Counts a request towards the member's limits.
-pub(super) fn charge_member(app: &App, caller: &MemberCaller, call: Call, request: &RequestContext) -> Result<(), Limited> {
+/// Counts a request towards the member's limits, and notes the use of their session.
+pub(super) fn admit_member(app: &App, caller: &MemberCaller, call: Call, request: &RequestContext) -> Result<(), Limited> {
     let member = caller.member();
     let group = if member.role.is_administrator() { Group::Administrators } else { Group::Others };
     let requester = Requester { member: member.id, workspace: member.workspace, group };
-    app.budgets.admit_member(requester, call, app.budgets.moment(request.received_at_ticks()))
+    app.budgets.admit_member(requester, call, app.budgets.moment(request.received_at_ticks()))?;
+    app.last_seen.note(&caller.session, request.received_at(), request.client_ip(), || request.user_agent());
+    Ok(())
 }
 
 /// Refuses a session whose last proof of identity is older than the permission allows.

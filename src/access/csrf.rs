@@ -78,7 +78,7 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
     parts.extensions.insert(fields.clone());
     let response = next.run(Request::from_parts(parts, Body::empty())).await;
     let of_space = response.extensions().get::<ApiError>().filter(|error| error.status == StatusCode::INSUFFICIENT_STORAGE);
-    let of_space = of_space.filter(|_| !fields.has("password"));
+    let of_space = of_space.filter(|_| !frame::SECRET_FIELDS.iter().any(|name| fields.has(name)));
     if let Some(error) = response.extensions().get().map(|Postponed(error)| error).or(of_space) {
         let visitor = visitor(&app, session.as_deref()).await;
         return frame::try_again_later(&app, visitor, &path, &fields, (error, response.headers().clone()));
@@ -121,7 +121,7 @@ fn verify(app: &App, parts: &Parts, fields: &Fields) -> Result<CookieName, Refus
     }
     // If the browser says that the form is from here, what was typed is kept for another try; a password is typed again, and
     // so is the code of a one-time link.
-    let has_secret = ["password", "code"].into_iter().any(|name| fields.given(name).is_some());
+    let has_secret = frame::SECRET_FIELDS.into_iter().chain(["code"]).any(|name| fields.given(name).is_some());
     if origin == RequestOrigin::SameOrigin && !has_secret && !fields.text(TOKEN).is_empty() {
         return Err(Refused::Outdated);
     }

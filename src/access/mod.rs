@@ -40,7 +40,7 @@ pub use hosts::{guard_host, guard_metrics};
 pub use open_page::OpenPage;
 pub use page_session::{PageSession, visitor};
 pub use permission::{
-    Anyone, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers,
+    Anyone, EndSessions, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers,
     MemberPermission, OwnWorkspace, Permission, ReadAuditLog, ReadReports, RemoveMembers, RevokeKeys, SafetyWrite, SignOut,
     SignedIn, SwitchKeys, TripsRead, TripsWrite, WorkspacePermission,
 };

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::admit::charge_member;
+use super::admit::admit_member;
 use super::caller::MemberCaller;
 use super::csrf_token::csrf_token;
 use super::page_session::{postponed, session};
@@ -71,7 +71,7 @@ impl FromRequestParts<App> for OpenPage {
             let (csrf_token, cookie) = visit(app, parts);
             return Ok(Self { signed_in: None, request, csrf_token, cookie, browser });
         };
-        charge_member(app, &caller, Anyone::call(&parts.method), &request).map_err(postponed)?;
+        admit_member(app, &caller, Anyone::call(&parts.method), &request).map_err(postponed)?;
         Matched::admit(&parts.extensions, caller.tenant.id.0);
         Ok(Self { signed_in: Some(caller), request, csrf_token, cookie: None, browser })
     }

@@ -7,17 +7,18 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::admit::{authenticate_session, charge_member, require_recent};
+use super::admit::{authenticate_session, admit_member, require_recent};
 use super::allowed::{Allowed, connection};
 use super::caller::MemberCaller;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
 use super::permission::Permission;
 use crate::app::App;
+use crate::auth::Browser;
 use crate::frame::{self, Frame, MenuEntry, Visitor};
 use crate::limits::Limited;
 use crate::members::Member;
 use crate::request_context::RequestContext;
-use crate::sessions::CookieName;
+use crate::sessions::{CookieName, Session};
 use kit::db::DbResult;
 use kit::http::{ApiError, Describe, Doc, Guard, Matched};
 use kit::page::Fields;
@@ -28,6 +29,7 @@ pub struct PageSession<P: Permission> {
     allowed: Allowed<P>,
     caller: MemberCaller,
     csrf_token: String,
+    browser: Browser,
 }
 
 impl<P: Permission> Deref for PageSession<P> {
@@ -42,6 +44,15 @@ impl<P: Permission> PageSession<P> {
         self.caller.member()
     }
 
+    pub fn session(&self) -> &Session {
+        &self.caller.session
+    }
+
+    /// Returns the browser, as a sign-in recognises it.
+    pub fn browser(&self) -> Browser {
+        self.browser.clone()
+    }
+
     /// Returns the frame of the page, with the menu and the visitor's name.
     pub fn frame(&self, app: &App, title: impl Into<String>, entry: MenuEntry) -> Frame {
         Frame::new(app, &self.caller, title.into(), entry, self.csrf_token.clone())
@@ -54,7 +65,7 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
         let request = RequestContext::of(parts).map_err(IntoResponse::into_response)?;
         let Some((caller, csrf_token)) = session(app, parts).await? else { return Err(to_sign_in(parts)) };
         let call = P::call(&parts.method);
-        charge_member(app, &caller, call, &request).map_err(postponed)?;
+        admit_member(app, &caller, call, &request).map_err(postponed)?;
         if !P::RULE.admits(caller.member().role) {
             return Err(frame::forbidden(app, &caller, P::RULE, csrf_token).await);
         }
@@ -65,7 +76,8 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
         require_recent(&caller, P::MAX_AUTH_AGE, app.clock.now()).map_err(IntoResponse::into_response)?;
         Matched::admit(&parts.extensions, caller.tenant.id.0);
         let connection = connection::<P>(app, caller.tenant.id, call).await.map_err(IntoResponse::into_response)?;
-        Ok(Self { allowed: Allowed::new(caller.clone().into(), request, connection), caller, csrf_token })
+        let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
+        Ok(Self { allowed: Allowed::new(caller.clone().into(), request, connection), caller, csrf_token, browser })
     }
 }
 

@@ -84,6 +84,8 @@ permissions! {
     ManageMembers: MemberCaller = Rule::Administrator;
     OwnWorkspace: MemberCaller = Rule::AccountOwner;
     SignOut: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true;
+    /// End one's own sessions.
+    EndSessions: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true;
     RevokeKeys: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
     RemoveMembers: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
     /// Switch the creation of keys off, or on again.

@@ -22,11 +22,19 @@ kit::string_enum! {
         SignedIn = "member.signed_in",
         SignInFailed = "member.sign_in_failed",
         SignedOut = "member.signed_out",
+        /// A person ended other sessions of theirs.
+        SessionRevoked = "member.session_revoked",
+        /// A person changed their own password.
+        PasswordChanged = "member.password_changed",
+        /// The operator set a password, or made a link to set one.
+        PasswordReset = "member.password_reset",
         MemberAdded = "member.added",
         /// A new invitation replaces the one before.
         MemberInvitedAgain = "member.invited_again",
         /// An invited person set a password.
         MemberJoined = "member.joined",
+        /// A person changed their own name.
+        MemberUpdated = "member.updated",
         MemberRoleChanged = "member.role_changed",
         MemberRemoved = "member.removed",
         WorkspaceCreated = "workspace.created",

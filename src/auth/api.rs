@@ -38,7 +38,7 @@ struct SignIn {
     #[serde(deserialize_with = "Email::deserialize_known")]
     email: Email,
     #[serde(deserialize_with = "secret_string")]
-    #[schema(value_type = String, max_length = 200)]
+    #[schema(value_type = String, max_length = 256)]
     password: SecretString,
     /// The slug of the workspace, for an email that has a seat in several.
     #[serde(default)]

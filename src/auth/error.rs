@@ -1,19 +1,28 @@
-//! The outcomes of a sign-in, and the one map to HTTP.
+//! The outcomes of a sign-in and of a change of a password, and the one map to HTTP.
 
 use sea_orm::DbErr;
 
-use super::password::PasswordError;
+use super::password::{PasswordError, Weak};
 use crate::access::unauthorized;
 use crate::audit::{BeginError, CredentialLoss};
 use kit::http::ApiError;
 use kit::limit::RateLimited;
+use kit::text::sentence;
 
-/// The reason why a person was not signed in.
+/// The reason why a person was not signed in, or their password was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The email or the password is wrong, or the email has seats in several workspaces and none was named.
     #[error("wrong email or password")]
     Credentials,
+    /// The current password of a change is wrong.
+    #[error("the current password is wrong")]
+    CurrentPassword,
+    /// The new password of a change is refused.
+    #[error(transparent)]
+    NewPassword(Weak),
+    #[error("this is the current password: choose another")]
+    SamePassword,
     /// Too many failures, from this address or for this email.
     #[error("too many sign-ins failed")]
     Limited(RateLimited),
@@ -45,6 +54,9 @@ impl From<Error> for ApiError {
                 let message = "Wrong email or password. If you belong to several workspaces, name the one to sign in to in the field workspace.";
                 unauthorized("INVALID_CREDENTIALS", message)
             }
+            Error::CurrentPassword => unauthorized("INVALID_CREDENTIALS", "The current password is wrong. Nothing was changed."),
+            Error::NewPassword(weak) => Self::invalid_field("newPassword", sentence(weak)),
+            Error::SamePassword => Self::invalid_field("newPassword", sentence(error)),
             Error::Limited(limited) => {
                 let message = format!("Too many sign-ins failed. Try again in {} seconds.", limited.seconds());
                 Self::too_soon(message, limited)

@@ -6,11 +6,13 @@
 //! - Nothing is hashed before the limits of sign-ins were asked; the number of hashes at once is bounded.
 //!
 //! Belongs here: factors (passwords now; one-time codes and passkeys later), challenges, limits of attempts, re-authentication.
+//! - `change_password` a person's own password
 //! - `password` rules, hashing and its permits; `sign_in` from a password to a session; `limits` rate limits of sign-ins
 //! - `known_callers` browsers and addresses of earlier sign-ins; `failures` failed sign-ins on their way to the audit log
 //! - `api`, `pages` sign-in and sign-out; `store`, `tables` known callers; `error` outcomes
 
 mod api;
+mod change_password;
 mod error;
 mod failures;
 mod known_callers;
@@ -22,6 +24,7 @@ mod store;
 mod tables;
 
 pub use api::routes;
+pub use change_password::{ChangePassword, change_password};
 pub use error::Error;
 pub use known_callers::{Browser, Origin};
 pub use pages::routes as pages;

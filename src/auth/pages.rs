@@ -68,10 +68,11 @@ impl SignInPage {
     }
 }
 
-/// Returns the path to go to after the sign-in: a page of the settings, never another site (open redirect).
+/// Returns the path to go to after the sign-in: a page of the settings or of the account, never another site (open redirect).
 fn safe_next(fields: &Fields) -> &str {
     let next = fields.text("next");
-    let is_ours = next == "/settings" || next.starts_with("/settings/") || next.starts_with("/settings?");
+    let is_at = |page| next.strip_prefix(page).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with(['/', '?']));
+    let is_ours = ["/settings", "/account"].into_iter().any(is_at);
     // Browsers read a backslash as a slash, and remove line breaks and tabs.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !next.contains("//");
     let path = next.split('?').next().unwrap_or_default();
@@ -178,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sign_in_redirects_to_the_settings_only() {
-        for ours in ["/settings", "/settings/api-keys?status=active&page=2", "/settings/audit-log"] {
+    fn sign_in_redirects_to_own_pages_only() {
+        for ours in ["/settings", "/settings/api-keys?status=active&page=2", "/settings/audit-log", "/account", "/account?after=name"] {
             assert_eq!(safe_next(&Fields::from([("next", ours)])), ours);
         }
         let elsewhere = [
@@ -191,6 +192,7 @@ mod tests {
             "/settings//evil.example",
             "/settings/../sign-out",
             "/settingsevil",
+            "/accounts",
             "javascript:alert(1)",
             "/settings\t/x",
             "/docs",

@@ -29,8 +29,8 @@ const HASHES: usize = members::MAX_SEATS;
 /// Rate limits of sign-ins, and failures that the audit log does not have yet. In memory, each node its own.
 #[derive(Debug, Default)]
 pub struct SignIns {
-    limits: SignInLimits,
-    failures: Failures,
+    pub(super) limits: SignInLimits,
+    pub(super) failures: Failures,
     outcomes: Outcomes,
 }
 
@@ -50,7 +50,14 @@ impl Outcomes {
             Ok(_) => &self.succeeded,
             Err(Error::Credentials) => &self.failed,
             Err(Error::Limited(_) | Error::TooMany(_)) => &self.limited,
-            Err(Error::Password(_) | Error::Denied(_) | Error::Db(_)) => return,
+            Err(
+                Error::CurrentPassword
+                | Error::NewPassword(_)
+                | Error::SamePassword
+                | Error::Password(_)
+                | Error::Denied(_)
+                | Error::Db(_),
+            ) => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
@@ -148,16 +155,16 @@ async fn find_seats(core: &Core, email: &Email, workspace: Option<&str>) -> DbRe
     }
 }
 
-/// A sign-in whose password may be checked.
-struct Admitted {
-    permit: Permit,
-    hash_permit: HashPermit,
-    known: Option<KnownCaller>,
+/// An attempt whose password may be checked.
+pub(super) struct Admitted {
+    pub(super) permit: Permit,
+    pub(super) hash_permit: HashPermit,
+    pub(super) known: Option<KnownCaller>,
 }
 
-/// Admits a sign-in within the limits of unknown callers, or else within those of a browser or an address that the account was
+/// Admits an attempt within the limits of unknown callers, or else within those of a browser or an address that the account was
 /// signed in from before.
-async fn admit(
+pub(super) async fn admit(
     core: &Core,
     passwords: &Passwords,
     sign_ins: &SignIns,

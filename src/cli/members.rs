@@ -32,7 +32,7 @@ pub(super) enum Command {
         /// Role of the member
         #[arg(long, env = "PLANECONNECTION_ROLE")]
         role: Role,
-        /// Read the password, 12 to 200 characters, from standard input
+        /// Read the password, 15 to 256 characters, from standard input
         #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", value_parser = output::switch)]
         password_stdin: bool,
         /// Print the result as JSON

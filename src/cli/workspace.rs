@@ -43,7 +43,7 @@ pub(super) struct Create {
     /// Name of the account owner; default: the email address
     #[arg(long, env = "PLANECONNECTION_OWNER_NAME")]
     owner_name: Option<Line<1, 100>>,
-    /// Read the password, 12 to 200 characters, from standard input
+    /// Read the password, 15 to 256 characters, from standard input
     #[arg(long, env = "PLANECONNECTION_OWNER_PASSWORD_STDIN", value_parser = output::switch)]
     owner_password_stdin: bool,
     /// Print the result as JSON

@@ -121,7 +121,10 @@ fn again(core: &Core, visitor: Option<Visitor>, form: AgainForm<'_>) -> Response
     }
 }
 
+/// The fields of passwords. What is typed there is never sent back.
+pub const SECRET_FIELDS: [&str; 3] = ["password", "current_password", "new_password"];
+
 /// Returns what was typed, without passwords and with keys replaced by their hints: a page that waits must not hold secrets.
 fn without_secrets(fields: &Fields) -> Vec<(&str, Cow<'_, str>)> {
-    fields.pairs().filter(|(name, _)| *name != "password").map(|(name, text)| (name, scrub(text))).collect()
+    fields.pairs().filter(|(name, _)| !SECRET_FIELDS.contains(name)).map(|(name, text)| (name, scrub(text))).collect()
 }

@@ -9,7 +9,7 @@ mod denied;
 mod error_page;
 mod files;
 
-pub use denied::{forbidden, send_again, signed_out_meanwhile, try_again_later};
+pub use denied::{SECRET_FIELDS, forbidden, send_again, signed_out_meanwhile, try_again_later};
 pub use error_page::error_page;
 pub use files::{asset, router as files};
 
@@ -60,7 +60,7 @@ impl MenuEntry {
             Self::AuditLog => "Audit Log",
             Self::Members => "Members",
             Self::Cluster => "Cluster",
-            Self::Account => "Your account",
+            Self::Account => "Profile & Security",
         }
     }
 
@@ -70,7 +70,7 @@ impl MenuEntry {
             Self::AuditLog => "/settings/audit-log",
             Self::Members => "/settings/members",
             Self::Cluster => "/settings/cluster",
-            Self::Account => "/settings/account",
+            Self::Account => "/account",
         }
     }
 

@@ -127,15 +127,15 @@ struct AcceptInvitation {
     #[serde(deserialize_with = "secret_string")]
     #[schema(value_type = String)]
     token: SecretString,
-    /// 12 to 200 characters; not a common password, and not made of the names of the person or the workspace.
+    /// 15 to 256 characters; not a common password, and not made of the names of the person or the workspace.
     #[serde(deserialize_with = "secret_string")]
-    #[schema(value_type = String, min_length = 12, max_length = 200)]
+    #[schema(value_type = String, min_length = 15, max_length = 256)]
     password: SecretString,
 }
 
 impl Check for AcceptInvitation {
     fn check(&self, faults: &mut Faults) {
-        faults.require(password::has_fitting_length(&self.password), "password", "Give 12 to 200 characters.");
+        faults.require(password::has_fitting_length(&self.password), "password", "Give 15 to 256 characters.");
     }
 }
 

@@ -7,7 +7,7 @@
 //! - An open invitation ends when the member who made it may not make it any more.
 //!
 //! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries, `tables` their tables
-//! - `service` add, change role, remove; `invitations` invite, join
+//! - `service` add, rename, change role, remove; `invitations` invite, join
 //! - `described` rows in the terms of audit events; `error` outcomes
 //! - `api` the calls; `pages` Settings > Members, and the page that an invitation links to
 
@@ -29,6 +29,6 @@ pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;
 pub use role::Role;
-pub use service::{ActingRole, add, insert, remove, set_role};
+pub use service::{ActingRole, add, insert, remove, rename, set_role};
 pub use store::{MAX_SEATS, confirm_hash, count_by_workspace, find, find_by_email, list, with_password, with_role};
 pub(crate) use tables::all as tables;

@@ -99,6 +99,20 @@ pub(super) async fn insert_with(
     Ok(member)
 }
 
+/// Changes a member's own name.
+pub async fn rename(core: &Core, member: &Member, name: MemberName, by: AuditContext) -> Result<Member, Error> {
+    let mut tx = AuditedTx::begin(core, member.workspace, by).await?;
+    let before = store::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::NotFound)?;
+    let after = Member { name: name.into_string(), ..before.clone() };
+    if before.name == after.name {
+        return Ok(after);
+    }
+    store::set_name(tx.db(), &after).await?;
+    tx.record(Action::MemberUpdated, Some(target(&after)), json!({ "name": { "from": before.name, "to": after.name } }));
+    tx.commit().await?;
+    Ok(after)
+}
+
 /// Changes the role of a member.
 pub async fn set_role(
     core: &Core,

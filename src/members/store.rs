@@ -190,6 +190,11 @@ pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: TokenDi
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
+pub(super) async fn set_name(db: &impl ConnectionTrait, member: &Member) -> DbResult<()> {
+    let update = Entity::update_many().col_expr(Column::Name, Expr::value(member.name.as_str()));
+    update.filter(Column::WorkspaceId.eq(member.workspace)).filter(Column::Id.eq(member.id)).exec(db).await.map(|_| ())
+}
+
 pub(super) async fn set_role(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId, role: Role) -> DbResult<()> {
     let update = Entity::update_many().col_expr(Column::Role, Expr::value(role.as_str()));
     update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())

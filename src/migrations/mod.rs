@@ -26,6 +26,7 @@ mod m0018_text_forms;
 mod m0019_rotation_root;
 mod m0020_places_and_payments;
 mod m0023_icao_severity;
+mod m0024_account;
 mod schema;
 
 /// All migrations, in order.
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0019_rotation_root::Migration),
             Box::new(m0020_places_and_payments::Migration),
             Box::new(m0023_icao_severity::Migration),
+            Box::new(m0024_account::Migration),
         ]
     }
 }

@@ -4,20 +4,21 @@
 //! - A token has 256 bits or more from the operating system; only its SHA-256 is stored.
 //! - Every request reads its session from the database: signing out or removing a member ends it everywhere.
 //! - A member has 20 sessions at most.
+//! - The id of a session is neither its token nor the digest of it.
 //!
-//! - `model` a session, with the time and the methods of its authentication; `service` start, authenticate, end
-//! - `cookie` the cookies of browsers; `pages` the account; `store` queries; `tables` the table
+//! - `model` a session, with the time and the methods of its authentication; `service` start, authenticate, renew, end
+//! - `last_seen` uses on their way to the database; `cookie` the cookies of browsers; `store` queries; `tables` the table
 
 mod cookie;
+mod last_seen;
 mod model;
-mod pages;
 mod service;
 mod store;
 mod tables;
 
 pub use cookie::CookieName;
-pub use model::{AuthMethod, Session};
-pub use pages::routes as pages;
-pub use service::{LIFETIME, StartedSession, authenticate, end, require, start};
-pub use store::{find, forget_expired};
+pub use last_seen::LastSeen;
+pub use model::{AuthMethod, ListedSession, Session, SessionId};
+pub use service::{LIFETIME, RenewedSession, StartedSession, authenticate, end, end_all, end_one, end_others, renew, require, start};
+pub use store::{find, forget_expired, list};
 pub(crate) use tables::all as tables;

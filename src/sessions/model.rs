@@ -1,10 +1,25 @@
-//! [`Session`]: what a request with a session proves.
+//! [`Session`]: what a request with a session proves, and [`ListedSession`]: what its owner sees of it.
 
 use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use crate::members::Member;
 use kit::clock::Time;
 use kit::secret::TokenDigest;
+
+kit::ids! {
+    /// The id of a session. It is derived from the digest of the token, which cannot be computed from it.
+    SessionId = "ses";
+}
+
+impl SessionId {
+    pub(super) fn of(digest: TokenDigest) -> Self {
+        let hash: [u8; 32] = Sha256::new().chain_update("session id ").chain_update(digest.to_bytes()).finalize().into();
+        let (half, _) = hash.split_at(16);
+        Self(uuid::Uuid::from_slice(half).unwrap_or_default())
+    }
+}
 
 kit::string_enum! {
     /// A method by which a person proved who they are.
@@ -22,10 +37,39 @@ kit::string_enum! {
 pub struct Session {
     pub digest: TokenDigest,
     pub member: Member,
+    pub created_at: Time,
+    pub expires_at: Time,
     /// The last time that the person proved who they are: the sign-in, or a later re-authentication.
     pub auth_time: Time,
     /// The methods of that proof.
     pub methods: Vec<AuthMethod>,
+    /// The last use that was written; `None` if a node of the version before started the session.
+    pub last_seen_at: Option<Time>,
+}
+
+/// A session as its owner and the operator see it.
+#[derive(Clone, Debug)]
+pub struct ListedSession {
+    pub id: SessionId,
+    pub(super) digest: TokenDigest,
+    pub created_at: Time,
+    pub last_seen_at: Option<Time>,
+    /// The address and the program of the last use that was written, by the client's own account.
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub methods: Vec<AuthMethod>,
+}
+
+impl ListedSession {
+    /// Returns true if `session` is this one.
+    pub fn is(&self, session: &Session) -> bool {
+        self.digest == session.digest
+    }
+
+    /// Returns the last use, or else the sign-in.
+    pub(super) fn last_known_use(&self) -> Time {
+        self.last_seen_at.unwrap_or(self.created_at)
+    }
 }
 
 impl Session {
@@ -47,6 +91,15 @@ pub(super) fn format_methods(methods: &[AuthMethod]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn id_depends_on_the_token_and_contains_nothing_of_its_digest() {
+        let [one, other] = ["one", "other"].map(TokenDigest::of);
+        assert_eq!(SessionId::of(one), SessionId::of(one));
+        assert_ne!(SessionId::of(one), SessionId::of(other));
+        let digest = one.to_bytes();
+        assert!(digest.windows(4).all(|part| !SessionId::of(one).0.as_bytes().windows(4).any(|of_id| of_id == part)));
+    }
 
     #[test]
     fn methods_survive_storage_and_unknown_ones_are_left_out() {

@@ -1,15 +1,16 @@
-//! Starting, finding and ending sessions.
+//! Starting, finding, renewing and ending sessions.
 
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::model::{AuthMethod, Session};
+use super::last_seen::Use;
+use super::model::{AuthMethod, ListedSession, Session, SessionId};
 use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, BeginError, CredentialLoss, Target, TargetKind};
 use crate::core::Core;
-use crate::members::{Member, Role};
+use crate::members::{Member, MemberId, Role};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
@@ -33,14 +34,32 @@ pub struct StartedSession {
     pub ended: u64,
 }
 
+/// A session whose token was replaced.
+#[derive(Debug)]
+pub struct RenewedSession {
+    /// Sent once, and not stored.
+    pub token: SecretToken,
+    pub expires_at: Time,
+    /// The other sessions of the member, which ended.
+    pub ended: u64,
+}
+
 /// Starts a session for a member who has proved who they are by `methods`, in the transaction of the sign-in.
 pub async fn start(tx: &AuditedTx, member: &Member, methods: &[AuthMethod]) -> DbResult<StartedSession> {
     let token = SecretToken::generate(TOKEN, tx.random());
-    let (now, expires_at) = (tx.now(), tx.now().after(LIFETIME));
-    let session = Session { digest: token.digest(), member: member.clone(), auth_time: now, methods: methods.to_vec() };
-    store::insert(tx.db(), &session, now, expires_at).await?;
+    let now = tx.now();
+    let session = Session {
+        digest: token.digest(),
+        member: member.clone(),
+        created_at: now,
+        expires_at: now.after(LIFETIME),
+        auth_time: now,
+        methods: methods.to_vec(),
+        last_seen_at: Some(now),
+    };
+    store::insert(tx.db(), &session, Use::new(now, tx.by().ip, tx.by().user_agent.clone())).await?;
     let ended = store::end_oldest(tx.db(), member.id, session.digest, MAX_SESSIONS).await?;
-    Ok(StartedSession { token, expires_at, ended })
+    Ok(StartedSession { token, expires_at: session.expires_at, ended })
 }
 
 /// Returns the session of a token, unless it is unknown, expired or signed out.
@@ -55,12 +74,63 @@ pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role
     if session.member.role == role { Ok(()) } else { Err(CredentialLoss::Role.into()) }
 }
 
+/// Gives a session a new token and ends the member's other sessions, in the transaction of a change of their password. The proof
+/// of identity stays as old as it was.
+pub async fn renew(tx: &AuditedTx, session: &Session) -> Result<RenewedSession, BeginError> {
+    let token = SecretToken::generate(TOKEN, tx.random());
+    let ended = store::delete_all_but(tx.db(), session.member.id, Some(session.digest)).await?;
+    if !store::set_digest(tx.db(), session.digest, token.digest()).await? {
+        return Err(CredentialLoss::Session.into());
+    }
+    Ok(RenewedSession { token, expires_at: session.expires_at, ended })
+}
+
+/// Ends all sessions of a member, in the transaction of what ends them. Returns how many ended.
+pub async fn end_all(tx: &AuditedTx, member: MemberId) -> DbResult<u64> {
+    store::delete_all_but(tx.db(), member, None).await
+}
+
 /// Ends a session, with an event in the audit log.
 pub async fn end(core: &Core, session: &Session, by: AuditContext) -> Result<(), BeginError> {
-    let member = &session.member;
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, by).await?;
     store::delete(tx.db(), session.digest).await?;
-    tx.record(Action::SignedOut, Some(Target::new(TargetKind::Member, member.id, &member.name)), json!({}));
+    tx.record(Action::SignedOut, Some(target(&session.member)), json!({}));
     tx.commit().await?;
     Ok(())
+}
+
+/// Ends the session `id` of the person who has `session`. Returns it; `None` if they have no such session.
+pub async fn end_one(
+    core: &Core,
+    session: &Session,
+    id: SessionId,
+    by: AuditContext,
+) -> Result<Option<ListedSession>, BeginError> {
+    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, by).await?;
+    let own = store::list(tx.db(), session.member.id, tx.now()).await?;
+    let Some(ending) = own.into_iter().find(|own| own.id == id) else { return Ok(None) };
+    store::delete(tx.db(), ending.digest).await?;
+    if ending.is(session) {
+        tx.record(Action::SignedOut, Some(target(&session.member)), json!({}));
+    } else {
+        let details = json!({ "endedSessions": 1, "session": id, "ip": ending.ip, "userAgent": ending.user_agent });
+        tx.record(Action::SessionRevoked, Some(target(&session.member)), details);
+    }
+    tx.commit().await?;
+    Ok(Some(ending))
+}
+
+/// Ends all sessions of the person who has `session`, but this one. Returns how many ended.
+pub async fn end_others(core: &Core, session: &Session, by: AuditContext) -> Result<u64, BeginError> {
+    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, by).await?;
+    let ended = store::delete_all_but(tx.db(), session.member.id, Some(session.digest)).await?;
+    if ended > 0 {
+        tx.record(Action::SessionRevoked, Some(target(&session.member)), json!({ "endedSessions": ended }));
+        tx.commit().await?;
+    }
+    Ok(ended)
+}
+
+fn target(member: &Member) -> Target {
+    Target::new(TargetKind::Member, member.id, &member.name)
 }

@@ -1,8 +1,12 @@
 //! Every query on sessions.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
-use super::model::{Session, format_methods, parse_methods};
+use super::last_seen::{Use, WRITE_INTERVAL};
+use super::model::{ListedSession, Session, SessionId, format_methods, parse_methods};
 use super::tables::{Column, Entity, Model};
 use crate::members::{self, MemberId};
 use kit::clock::Time;
@@ -12,15 +16,21 @@ use kit::secret::TokenDigest;
 /// Rows that are deleted by one statement.
 const BATCH: u64 = 500;
 
-pub(super) async fn insert(db: &impl ConnectionTrait, session: &Session, created_at: Time, expires_at: Time) -> DbResult<()> {
+/// Sessions in a list. A member has fewer, unless nodes of early versions started them.
+const MAX_LISTED: u64 = 100;
+
+pub(super) async fn insert(db: &impl ConnectionTrait, session: &Session, first: Use) -> DbResult<()> {
     let row = Model {
         digest: session.digest.to_vec(),
         workspace_id: session.member.workspace,
         member_id: session.member.id,
-        created_at,
-        expires_at,
+        created_at: session.created_at,
+        expires_at: session.expires_at,
         auth_time: Some(session.auth_time),
         methods: format_methods(&session.methods),
+        last_seen_at: Some(first.at),
+        ip: first.ip,
+        user_agent: first.user_agent,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
@@ -28,23 +38,81 @@ pub(super) async fn insert(db: &impl ConnectionTrait, session: &Session, created
 /// Finds a session and its member, unless it is over.
 pub async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Session>> {
     let row = Entity::find_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now)).one(db).await?;
-    let Some(Model { workspace_id, member_id, created_at, auth_time, methods, .. }) = row else { return Ok(None) };
-    let member = members::find(db, workspace_id, member_id).await?;
-    // Nodes of the version before leave the time of authentication empty.
-    let auth_time = auth_time.unwrap_or(created_at);
-    Ok(member.map(|member| Session { digest, member, auth_time, methods: parse_methods(&methods) }))
+    let Some(row) = row else { return Ok(None) };
+    let member = members::find(db, row.workspace_id, row.member_id).await?;
+    Ok(member.map(|member| Session {
+        digest,
+        member,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        // Nodes of the version before leave the time of authentication empty.
+        auth_time: row.auth_time.unwrap_or(row.created_at),
+        methods: parse_methods(&row.methods),
+        last_seen_at: row.last_seen_at,
+    }))
+}
+
+/// Lists the sessions of a member that are not over, the last used first.
+pub async fn list(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbResult<Vec<ListedSession>> {
+    let open = of_member(member).filter(Column::ExpiresAt.gt(now)).order_by_desc(Column::CreatedAt).limit(MAX_LISTED);
+    let mut listed: Vec<ListedSession> = open.all(db).await?.into_iter().filter_map(listed).collect();
+    listed.sort_by_key(|session| (std::cmp::Reverse(session.last_known_use()), session.id));
+    Ok(listed)
+}
+
+fn listed(row: Model) -> Option<ListedSession> {
+    let digest = TokenDigest::stored(&row.digest)?;
+    Some(ListedSession {
+        id: SessionId::of(digest),
+        digest,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        ip: row.ip,
+        user_agent: row.user_agent,
+        methods: parse_methods(&row.methods),
+    })
+}
+
+fn of_member(member: MemberId) -> Select<Entity> {
+    Entity::find().filter(Column::MemberId.eq(member))
 }
 
 pub(super) async fn delete(db: &impl ConnectionTrait, digest: TokenDigest) -> DbResult<()> {
     Entity::delete_by_id(digest.to_vec()).exec(db).await.map(|_| ())
 }
 
+/// Ends all sessions of a member but one. Returns how many ended.
+pub(super) async fn delete_all_but(db: &impl ConnectionTrait, member: MemberId, kept: Option<TokenDigest>) -> DbResult<u64> {
+    let mut ending = Entity::delete_many().filter(Column::MemberId.eq(member));
+    if let Some(kept) = kept {
+        ending = ending.filter(Column::Digest.ne(kept.to_vec()));
+    }
+    Ok(ending.exec(db).await?.rows_affected)
+}
+
+/// Replaces the token of a session. Returns false if the session has ended.
+pub(super) async fn set_digest(db: &impl ConnectionTrait, old: TokenDigest, new: TokenDigest) -> DbResult<bool> {
+    let update = Entity::update_many().col_expr(Column::Digest, Expr::value(new.to_vec()));
+    Ok(update.filter(Column::Digest.eq(old.to_vec())).exec(db).await?.rows_affected == 1)
+}
+
+/// Stores the last use of a session, unless another node has written one within a minute.
+pub(super) async fn set_last_seen(db: &impl ConnectionTrait, digest: TokenDigest, used: Use) -> DbResult<()> {
+    let is_due = Condition::any()
+        .add(Column::LastSeenAt.is_null())
+        .add(Column::LastSeenAt.lte(used.at.before(WRITE_INTERVAL)));
+    let update = Entity::update_many()
+        .col_expr(Column::LastSeenAt, Expr::value(used.at))
+        .col_expr(Column::Ip, Expr::value(used.ip))
+        .col_expr(Column::UserAgent, Expr::value(used.user_agent));
+    update.filter(Column::Digest.eq(digest.to_vec())).filter(is_due).exec(db).await.map(|_| ())
+}
+
 /// Ends the oldest sessions of a member so that `most` are left, including `newest`. Returns how many ended.
 pub(super) async fn end_oldest(db: &impl ConnectionTrait, member: MemberId, newest: TokenDigest, most: u64) -> DbResult<u64> {
     let mut ended = 0;
     loop {
-        let others = Entity::find().select_only().column(Column::Digest);
-        let others = others.filter(Column::MemberId.eq(member)).filter(Column::Digest.ne(newest.to_vec()));
+        let others = of_member(member).select_only().column(Column::Digest).filter(Column::Digest.ne(newest.to_vec()));
         let newest_first = others.order_by_desc(Column::CreatedAt).order_by_desc(Column::Digest);
         let over: Vec<Vec<u8>> = newest_first.offset(most.saturating_sub(1)).limit(BATCH).into_tuple().all(db).await?;
         if over.is_empty() {

@@ -20,6 +20,10 @@ pub struct Model {
     pub auth_time: Option<Time>,
     /// Names of methods, separated by commas.
     pub methods: String,
+    /// The last use that was written, with its address and program. Empty in rows that the version before inserted.
+    pub last_seen_at: Option<Time>,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

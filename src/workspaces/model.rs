@@ -110,7 +110,7 @@ pub(super) fn zones() -> Vec<String> {
 pub struct Owner {
     pub email: Email,
     pub name: Line<1, 100>,
-    /// At least 12 characters.
+    /// At least 15 characters.
     pub password: SecretString,
 }
 

@@ -35,7 +35,7 @@ fn lists_of_a_workspace_in_use(site: &Site) {
             "/settings/audit-log?action=trip.created&date_to=1970-01-01",
             "/settings/members",
             "/settings/members/new",
-            "/settings/account",
+            "/account",
         ],
     );
 }

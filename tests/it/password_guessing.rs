@@ -69,7 +69,7 @@ async fn guesses_do_not_lock_out_a_known_browser() {
     let t = TestApp::new().await;
     let ana = t.anonymous_person();
     sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
-    ana.submit("/settings/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
+    ana.submit("/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     let browser = ana.cookie("planeconnection_browser").expect("a cookie that stays");
     assert!(browser.starts_with("pcd_") && browser.len() == 47, "{browser}");
     use_up_guesses(&t).await;
@@ -89,7 +89,7 @@ async fn known_browser_has_its_own_limit() {
     let t = TestApp::new().await;
     let ana = t.anonymous_person();
     sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
-    ana.submit("/settings/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
+    ana.submit("/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     use_up_guesses(&t).await;
     // Ten as any address has that was used before, and ten for the browser.
     let mut statuses = Vec::new();
@@ -125,7 +125,7 @@ async fn people_who_share_a_browser_are_both_known() {
     let code = url.split_once('#').expect("a link").1;
     desk.submit("/join", "/join", &[("code", code), ("password", "a password of hers")]).await.redirects_to("/settings");
     let first = desk.cookie("planeconnection_browser");
-    desk.submit("/settings/account", "/sign-out", &[]).await;
+    desk.submit("/account", "/sign-out", &[]).await;
     sign_in_by_page(&desk, PASSWORD).await.redirects_to("/settings");
     assert!(first.is_some() && desk.cookie("planeconnection_browser") == first);
 }

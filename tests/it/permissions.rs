@@ -85,7 +85,7 @@ async fn every_page_admits_exactly_the_permitted_roles() {
         let mut by_outcome: Vec<(&str, Vec<&str>)> = Vec::new();
         for (name, person) in &people {
             let token = match person.cookie("planeconnection_session") {
-                Some(_) => person.get("/settings/account").await.hidden("/sign-out").remove(0).1,
+                Some(_) => person.get("/account").await.hidden("/sign-out").remove(0).1,
                 None => person.get("/sign-in").await.hidden("/sign-in").remove(0).1,
             };
             let outcome = outcome_of(person, &route.method, route.path, &token).await;

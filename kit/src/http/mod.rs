@@ -11,6 +11,7 @@
 //! - `client`     the caller's address behind trusted proxies
 //! - `intake`     bodies on their way in: length, time, bytes of all of them at once
 //! - `outbound` requests to URLs that customers choose, never into the machine's own network
+//! - `user_agent` programs in words, by the user agent that they send
 //! - `serve`      the accept loop and the graceful stop; `connections` bounds on them; `deadlines` of a connection, `stream` its bytes
 
 pub mod client;
@@ -28,6 +29,7 @@ pub mod route;
 pub mod serve;
 mod stream;
 pub mod tagged;
+pub mod user_agent;
 
 pub use crate::paging::{Page, Paging};
 pub use describe::{Describe, Doc};

@@ -34,6 +34,8 @@ enum MemberChange {
     Added,
     Joined,
     SignedIn,
+    PasswordReplaced,
+    Renamed,
     RoleChanged,
     Removed,
 }
@@ -57,6 +59,8 @@ impl Change {
             Action::MemberAdded => Self::Member(MemberChange::Added),
             Action::MemberJoined => Self::Member(MemberChange::Joined),
             Action::SignedIn => Self::Member(MemberChange::SignedIn),
+            Action::PasswordChanged | Action::PasswordReset => Self::Member(MemberChange::PasswordReplaced),
+            Action::MemberUpdated => Self::Member(MemberChange::Renamed),
             Action::MemberRoleChanged => Self::Member(MemberChange::RoleChanged),
             Action::MemberRemoved => Self::Member(MemberChange::Removed),
             Action::KeyCreated => Self::Key(KeyChange::Created),
@@ -70,6 +74,7 @@ impl Change {
             | Action::KeyLeakedInUrl
             | Action::SignInFailed
             | Action::SignedOut
+            | Action::SessionRevoked
             | Action::MemberInvitedAgain
             | Action::AircraftCreated
             | Action::AircraftUpdated
@@ -176,7 +181,12 @@ fn member_event(state: &mut RowState, change: MemberChange, row: &event::Model) 
             copy(state, row, &["email", "role"]);
             password(state, row);
         }
-        MemberChange::Joined => password(state, row),
+        MemberChange::Joined | MemberChange::PasswordReplaced => password(state, row),
+        MemberChange::Renamed => {
+            if let Some(name) = row.details.pointer("/name/to") {
+                state.set("name", name);
+            }
+        }
         // A sign-in may have renewed the hash.
         MemberChange::SignedIn => copy(state, row, &["passwordFingerprint"]),
         MemberChange::RoleChanged => {

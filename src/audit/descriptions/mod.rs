@@ -82,9 +82,13 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::SignedIn => vec![subject(event), " signed in".into(), sessions::ended(details).into()],
         Action::SignInFailed => sessions::failed(event),
         Action::SignedOut => vec![subject(event), " signed out".into()],
+        Action::SessionRevoked => vec![subject(event), sessions::revoked(details).into()],
+        Action::PasswordChanged => vec![subject(event), sessions::changed_password(details).into()],
+        Action::PasswordReset => self::did(event, "reset the password of", sessions::reset_password(details)),
         Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
         Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
         Action::MemberJoined => is(event, " set a password and joined"),
+        Action::MemberUpdated => vec![subject(event), " changed their name to ".into(), target(event)],
         Action::MemberRoleChanged => {
             let ended = sessions::ended_invitations(details);
             let roles = format!(" from {} to {}{ended}", role(details, "/role/from"), role(details, "/role/to"));

@@ -1,4 +1,4 @@
-//! Sentences about sign-ins, and about sessions and invitations that ended with another action.
+//! Sentences about sign-ins and passwords, and about sessions and invitations that ended with another action.
 
 use serde_json::Value;
 
@@ -22,6 +22,34 @@ pub(super) fn ended(details: &Value) -> String {
         Some(count) if count > 0 => format!("; the oldest {} ended", plural(count, "session")),
         _ => String::new(),
     }
+}
+
+/// “Ana Keller signed out 2 other sessions of theirs”
+pub(super) fn revoked(details: &Value) -> String {
+    match number(details, "/endedSessions") {
+        Some(count) if count != 1 => format!(" signed out {} other sessions of theirs", grouped(count)),
+        _ => " signed out another session of theirs".to_owned(),
+    }
+}
+
+/// “Ana Keller changed their password; 2 other sessions ended”
+pub(super) fn changed_password(details: &Value) -> String {
+    let how = if details.get("byLink") == Some(&Value::Bool(true)) { "set a new password with a reset link" } else { "changed their password" };
+    let ended = match number(details, "/endedSessions") {
+        Some(count) if count > 0 => format!("; {} ended", plural(count, "other session")),
+        _ => String::new(),
+    };
+    format!(" {how}{ended}")
+}
+
+/// “The operator (command line) reset the password of Ana Keller with a link; 2 sessions ended”
+pub(super) fn reset_password(details: &Value) -> String {
+    let how = if details.get("linkExpiresAt").is_some() { " with a link" } else { "" };
+    let ended = match number(details, "/endedSessions") {
+        Some(count) if count > 0 => format!("; {} ended", plural(count, "session")),
+        _ => String::new(),
+    };
+    format!("{how}{ended}")
 }
 
 /// Invitations that ended because their author may not invite any more.

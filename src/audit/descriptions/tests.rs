@@ -132,6 +132,22 @@ fn of_people() -> Vec<(Event, &'static str)> {
             "Ana Keller removed Ben Moser from the workspace; 1 open invitation ended",
         ),
         (event("member.signed_out", ANA, ANA, json!({})), "Ana Keller signed out"),
+        (
+            event("member.session_revoked", ANA, ANA, json!({ "endedSessions": 1, "session": "ses_x" })),
+            "Ana Keller signed out another session of theirs",
+        ),
+        (
+            event("member.session_revoked", ANA, ANA, json!({ "endedSessions": 3 })),
+            "Ana Keller signed out 3 other sessions of theirs",
+        ),
+        (
+            event("member.password_changed", ANA, ANA, json!({ "endedSessions": 2 })),
+            "Ana Keller changed their password; 2 other sessions ended",
+        ),
+        (
+            event("member.password_changed", ANA, ANA, json!({ "endedSessions": 0, "byLink": true })),
+            "Ana Keller set a new password with a reset link",
+        ),
         (event("member.added", ANA, BEN, added.clone()), "Ana Keller added Ben Moser with the role Safety manager"),
         (event("member.invited_again", ANA, BEN, json!({})), "Ana Keller invited Ben Moser again"),
         (event("member.joined", BEN, BEN, json!({})), "Ben Moser set a password and joined"),

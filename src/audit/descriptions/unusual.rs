@@ -42,7 +42,7 @@ impl Literal {
     }
 }
 
-const SIGNS: [Sign; 3] = [
+const SIGNS: [Sign; 4] = [
     Sign { action: Action::KeyUsed, path: &["firstUse"], says: Literal::False, because: "used from a new address" },
     Sign { action: Action::KeyCreated, path: &["expiresAt"], says: Literal::Null, because: "a key that never expires" },
     Sign {
@@ -50,6 +50,12 @@ const SIGNS: [Sign; 3] = [
         path: &["enabled", "to"],
         says: Literal::False,
         because: "API key management switched off",
+    },
+    Sign {
+        action: Action::PasswordReset,
+        path: &["byMember"],
+        says: Literal::False,
+        because: "somebody else reset this password",
     },
 ];
 

@@ -1,17 +1,20 @@
 //! The rules for new passwords. Passwords that were stored before a rule existed still sign in.
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
 
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 use super::common::is_common;
 
-/// The length of a password in characters, once it is normalised.
-const LENGTH: RangeInclusive<usize> = 12..=200;
+/// The shortest password, in characters once it is normalised, of a person who proves who they are by the password alone (NIST SP
+/// 800-63B-4, 3.1.1.2).
+const MIN_LENGTH: usize = 15;
 
-/// The longest password as it is sent, in bytes: 200 characters of UTF-8, and room for decomposed ones.
+/// The longest password, in characters once it is normalised.
+const MAX_LENGTH: usize = 256;
+
+/// The longest password as it is sent, in bytes: 256 characters of UTF-8, and room for decomposed ones.
 pub(super) const MAX_BYTES: usize = 2048;
 
 /// The number of different characters that a password must have.
@@ -33,7 +36,7 @@ const ROWS: [&str; 6] = [
 /// The reason why a password was refused, as a message for the person who chose it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Weak {
-    #[error("the password must have 12 to 200 characters")]
+    #[error("the password must have 15 to 256 characters")]
     Length,
     #[error("this password is one of the most common, which attackers try first: choose another, such as four random words")]
     Common,
@@ -53,8 +56,12 @@ pub struct NewPassword(SecretString);
 impl NewPassword {
     /// Checks a password against what attackers try first. `names` are the email and the names of the person and the workspace.
     pub fn choose(password: &SecretString, names: &[&str]) -> Result<Self, Weak> {
+        Self::choose_from(MIN_LENGTH, password, names)
+    }
+
+    fn choose_from(min_length: usize, password: &SecretString, names: &[&str]) -> Result<Self, Weak> {
         let normal = normal(password);
-        if !has_fitting_length(password) {
+        if !has_length_from(min_length, password) {
             return Err(Weak::Length);
         }
         let folded = normal.to_lowercase();
@@ -70,6 +77,11 @@ impl NewPassword {
         Ok(Self(normal.into_owned().into()))
     }
 
+    /// Returns true if `password`, as it was typed, is this one.
+    pub fn is(&self, password: &SecretString) -> bool {
+        self.expose() == normal(password)
+    }
+
     pub(super) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -83,7 +95,12 @@ pub(super) fn normal(password: &SecretString) -> Cow<'_, str> {
 
 /// Returns true if the normalised password is neither too short nor too long.
 pub(crate) fn has_fitting_length(password: &SecretString) -> bool {
-    password.expose_secret().len() <= MAX_BYTES && LENGTH.contains(&normal(password).chars().count())
+    has_length_from(MIN_LENGTH, password)
+}
+
+fn has_length_from(min_length: usize, password: &SecretString) -> bool {
+    let length = min_length..=MAX_LENGTH;
+    password.expose_secret().len() <= MAX_BYTES && length.contains(&normal(password).chars().count())
 }
 
 /// Returns true for few different characters, a repeated short piece, or characters in the order of a row, in either direction.
@@ -174,6 +191,11 @@ mod tests {
         NewPassword::choose(&password.to_owned().into(), &NAMES).map(|_| ())
     }
 
+    /// Applies the rules to a password that may be as short as that of a person with a second factor.
+    fn choose_short(password: &str) -> Result<(), Weak> {
+        NewPassword::choose_from(8, &password.to_owned().into(), &NAMES).map(|_| ())
+    }
+
     #[test]
     fn common_passwords_are_refused_with_any_addition() {
         for password in [
@@ -191,7 +213,8 @@ mod tests {
             "123456789abc",
             "ｐａｓｓｗｏｒｄ1234",
         ] {
-            assert!(matches!(choose(password), Err(Weak::Common | Weak::Pattern)), "{password}: {:?}", choose(password));
+            let refused = choose_short(password);
+            assert!(matches!(refused, Err(Weak::Common | Weak::Pattern)), "{password}: {refused:?}");
         }
     }
 
@@ -214,7 +237,7 @@ mod tests {
             "111222333444",
             "aaaaaabbbbbbcdefg",
         ] {
-            assert_eq!(choose(password), Err(Weak::Pattern), "{password}");
+            assert_eq!(choose_short(password), Err(Weak::Pattern), "{password}");
         }
     }
 
@@ -232,7 +255,7 @@ mod tests {
             "Plane Connection 1",
             "ana@skyline!2026",
         ] {
-            assert_eq!(choose(password), Err(Weak::Personal), "{password}");
+            assert_eq!(choose_short(password), Err(Weak::Personal), "{password}");
         }
     }
 
@@ -250,17 +273,19 @@ mod tests {
             "keller swims at dawn",
             "love of 83 gliders",
         ] {
-            assert_eq!(choose(password), Ok(()), "{password}");
+            assert_eq!(choose_short(password), Ok(()), "{password}");
         }
     }
 
     #[test]
     fn length_is_counted_in_normalised_characters() {
         // A letter and a combining mark are one character; a ligature is two.
-        assert_eq!(choose("a\u{308}e\u{301}c\u{327}o\u{302}dfgh"), Err(Weak::Length));
-        assert_eq!(choose("wolfﬁsh-tra"), Ok(()));
+        assert_eq!(choose("a\u{308}e\u{301}c\u{327}o\u{302}dfghkqz"), Err(Weak::Length));
+        assert_eq!(choose("wolfﬁsh-tra-oak"), Ok(()));
+        assert_eq!(choose("wolfﬁsh-tra-oa"), Ok(()));
+        assert_eq!(choose("wolfﬁsh-tra-o"), Err(Weak::Length));
         assert_eq!(choose(&"xyz-q".repeat(40)), Err(Weak::Pattern));
-        for (length, taken) in [(11, false), (12, true), (200, true), (201, false)] {
+        for (length, taken) in [(14, false), (15, true), (256, true), (257, false)] {
             let password: String =
                 "The quick brown fox jumps over a lazy dog while 73 pilots wait. ".chars().cycle().take(length).collect();
             assert_eq!(choose(&password).is_ok(), taken, "{length}");

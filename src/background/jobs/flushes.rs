@@ -32,6 +32,18 @@ impl Job for FailedSignIns {
     }
 }
 
+/// Writes the last uses of sessions.
+pub(super) struct SessionUse;
+
+impl Job for SessionUse {
+    const NAME: &'static str = "session_use";
+    const INTERVAL: Duration = INTERVAL;
+
+    async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
+        Ok(app.last_seen.write(app).await?)
+    }
+}
+
 /// Records that keys have expired. Each key is recorded once, whichever nodes try.
 pub(super) struct KeyExpiries;
 

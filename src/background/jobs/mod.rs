@@ -20,7 +20,7 @@ use super::schedule::Schedule;
 use crate::app::App;
 use crate::keys::Flush;
 use database_size::DatabaseSize;
-use flushes::{FailedSignIns, KeyExpiries, LogSummaries, UsageFlush};
+use flushes::{FailedSignIns, KeyExpiries, LogSummaries, SessionUse, UsageFlush};
 use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldResponses};
 
@@ -30,6 +30,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(LogSummaries)
         .job(UsageFlush)
         .job(FailedSignIns)
+        .job(SessionUse)
         .job(KeyExpiries)
         .job(AuditHeads)
         .job(DatabaseSize)
@@ -44,6 +45,7 @@ pub async fn flush(app: &App, flush: Flush) {
     once(app, LogSummaries, flush).await;
     once(app, UsageFlush, flush).await;
     once(app, FailedSignIns, flush).await;
+    once(app, SessionUse, flush).await;
     once(app, KeyExpiries, flush).await;
 }
 

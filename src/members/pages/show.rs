@@ -107,7 +107,7 @@ async fn set_role(
 fn after(who: &PageSession<ManageMembers>, changed: &Member) -> String {
     let is_visitor = who.member().id == changed.id;
     if is_visitor && !ManageMembers::RULE.admits(changed.role) {
-        "/settings/account?after=role".to_owned()
+        "/account?after=role".to_owned()
     } else {
         format!("/settings/members?changed={}", changed.id)
     }

@@ -89,7 +89,7 @@ async fn responses_that_set_a_cookie_are_not_cached() {
     let ana = t.anonymous_person();
     let owner = [("email", "ana@skyline.example"), ("password", PASSWORD)];
     let signed_in = ana.submit("/sign-in", "/sign-in", &owner).await.is(303);
-    let signed_out = ana.submit("/settings/account", "/sign-out", &[]).await.is(303);
+    let signed_out = ana.submit("/account", "/sign-out", &[]).await.is(303);
     for answer in [signed_in, signed_out] {
         assert!(answer.headers.contains_key("set-cookie"));
         assert_eq!(answer.header("cache-control"), "no-store");

@@ -39,8 +39,8 @@ async fn access_can_be_revoked_on_pages_despite_exhausted_limits() {
     let t = with([(Limit::MemberReads, 1), (Limit::MemberWrites, 1), (Limit::WorkspaceReads, 1)]).await;
     let (key, leaver) = (t.key(&["trips:read"]).await, t.add_member(Role::Pilot).await);
     let ana = t.person(Role::AccountOwner).await;
-    ana.get("/settings/account").await.is(200);
-    ana.get("/settings/account").await.is(429).says("Try again in").shows("link", "API Keys");
+    ana.get("/account").await.is(200);
+    ana.get("/account").await.is(429).says("Try again in").shows("link", "API Keys");
     let page = format!("/settings/api-keys/{}/revoke", key.id);
     ana.submit(&page, &page, &[("reason", "Leaked")]).await.redirects_to(&format!("/settings/api-keys?revoked={}", key.id));
     let page = format!("/settings/members/{}/remove", leaver.id);

@@ -41,7 +41,7 @@ async fn member_reads_are_limited_across_sessions_api_and_pages() {
     assert_eq!(head(&sessions[1], WHOAMI).await.status, 429);
     // The cookie of a page is another door for the same person.
     let cookie = format!("planeconnection_session={}", t.token_of(member.clone()).await);
-    let page = t.anonymous().header("cookie", &cookie).get("/settings/account").await.is(429);
+    let page = t.anonymous().header("cookie", &cookie).get("/account").await.is(429);
     assert!(page.text.contains("Try again in 1 second."), "{}", page.text);
     assert_eq!(page.header("retry-after"), "1");
     t.member(Role::Dispatcher).await.get(TRIPS).await.is(200);

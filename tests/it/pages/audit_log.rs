@@ -78,7 +78,7 @@ async fn page_is_for_administrators_and_auditors() {
         let person = t.person(role).await;
         person.get(PAGE).await.is(403).says("Whom to ask");
         person.get(&format!("{PAGE}/export?format=csv")).await.is(403);
-        let token = person.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+        let token = person.get("/account").await.hidden("/sign-out").remove(0).1;
         person.post(&format!("{PAGE}/verify"), &[("csrf", &token)]).await.is(403);
     }
     t.anonymous_person().get(PAGE).await.redirects_to("/sign-in?next=%2Fsettings%2Faudit-log");

@@ -25,10 +25,10 @@ async fn page_counts_nodes_by_state_without_names() {
 #[tokio::test]
 async fn menu_shows_cluster_to_account_owners_only() {
     let t = TestApp::new().await;
-    t.person(Role::AccountOwner).await.get("/settings/account").await.is(200).shows("link", "Cluster");
+    t.person(Role::AccountOwner).await.get("/account").await.is(200).shows("link", "Cluster");
     for role in [Role::Admin, Role::Auditor, Role::Pilot] {
         let person = t.person(role).await;
-        person.get("/settings/account").await.is(200).lacks("link", "Cluster");
+        person.get("/account").await.is(200).lacks("link", "Cluster");
         person.get(PAGE).await.is(403).says("Whom to ask");
     }
 }

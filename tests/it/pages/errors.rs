@@ -14,7 +14,7 @@ fn has_menu(page: Response) -> Response {
 }
 
 async fn token(person: &Person) -> String {
-    person.get("/settings/account").await.hidden("/sign-out").remove(0).1
+    person.get("/account").await.hidden("/sign-out").remove(0).1
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn error_page_of_a_member_keeps_the_menu() {
     for kept in [("csrf", token.as_str()), ("note", "typed")] {
         assert!(again.hidden("/sign-out").contains(&(kept.0.to_owned(), kept.1.to_owned())), "{}", again.text);
     }
-    let signed_in = ana.get("/settings/account").await.is(200).page();
+    let signed_in = ana.get("/account").await.is(200).page();
     assert_eq!(signed_in.root().first(".menu [aria-current]").text(), "Your account");
 }
 

@@ -30,8 +30,8 @@ async fn invitation_link_shows_the_invitation_then_sets_a_password_and_signs_in(
     let opened = opened.says("Ana Keller (ana@skyline.example) has invited you to").says("Dispatcher").says("Dee Patch");
     assert!(opened.page().root().first("#email").attribute("value") == "dee@skyline.example", "{}", opened.text);
     dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/settings");
-    dee.get("/settings").await.redirects_to("/settings/account");
-    dee.get("/settings/account").await.is(200).says("Dee Patch").says("Dispatcher");
+    dee.get("/settings").await.redirects_to("/account");
+    dee.get("/account").await.is(200).says("Dee Patch").says("Dispatcher");
     let later = t.anonymous_person();
     later.submit("/sign-in", "/sign-in", &[("email", "dee@skyline.example"), ("password", HERS)]).await.redirects_to("/settings");
     let events = t.audit().await;
@@ -125,8 +125,8 @@ async fn joining_ends_the_previous_session() {
     let (code, pilot) = (invited(&t).await, t.person(Role::Pilot).await);
     let earlier = pilot.cookie("planeconnection_session").expect("a session");
     pilot.submit("/join", "/join", &[("code", &code), ("password", PASSWORD)]).await.redirects_to("/settings");
-    pilot.get("/settings/account").await.is(200).says("Dee Patch");
+    pilot.get("/account").await.is(200).says("Dee Patch");
     let ghost = t.anonymous_person();
     ghost.plant("planeconnection_session", &earlier);
-    ghost.get("/settings/account").await.is(303);
+    ghost.get("/account").await.is(303);
 }

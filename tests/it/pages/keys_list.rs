@@ -245,7 +245,7 @@ async fn non_administrator_sees_whom_to_ask() {
     let t = TestApp::new().await;
     let pilot = t.person(Role::Pilot).await;
     pilot.get(LIST).await.is(403).says("Whom to ask").says("Ana Keller").says("ana@skyline.example");
-    let csrf = pilot.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+    let csrf = pilot.get("/account").await.hidden("/sign-out").remove(0).1;
     pilot.post(SEARCH, &[("csrf", &csrf), ("search", "x")]).await.is(403);
     t.person(Role::Admin).await.get(MANAGEMENT).await.is(403).says("the account owner").says("Ana Keller");
 }

@@ -170,7 +170,7 @@ async fn last_account_owner_cannot_be_removed_and_sees_why() {
     let ana = t.person(Role::AccountOwner).await;
     let why = "The last account owner cannot be removed or demoted";
     ana.get(&at(&t.owner)).await.is(200).says(why).does_not_say("name=\"role\"");
-    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0);
+    let token = ana.get("/account").await.hidden("/sign-out").remove(0);
     let token = (token.0.as_str(), token.1.as_str());
     let refused = ana.post(&at(&t.owner), &[token, ("role", "pilot")]).await.is(409).says(why);
     refused.keeps("role", "pilot");
@@ -237,8 +237,8 @@ async fn self_demotion_leads_to_the_account_page() {
     person.plant("planeconnection_session", &t.token_of(member.clone()).await);
     person.get(&at(&member)).await.is(200).says("This is your own role");
     let changed = person.submit(&at(&member), &at(&member), &[("role", "auditor")]).await;
-    changed.redirects_to("/settings/account?after=role");
-    person.get("/settings/account?after=role").await.is(200).says("Your role was changed to Auditor");
+    changed.redirects_to("/account?after=role");
+    person.get("/account?after=role").await.is(200).says("Your role was changed to Auditor");
     person.get(LIST).await.is(403).says("with the role Auditor");
 }
 
@@ -274,7 +274,7 @@ async fn member_of_another_workspace_is_not_found() {
     for path in [format!("{LIST}/{stranger}"), format!("{LIST}/{stranger}/remove")] {
         ana.get(&path).await.is(404);
     }
-    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0);
+    let token = ana.get("/account").await.hidden("/sign-out").remove(0);
     let token = (token.0.as_str(), token.1.as_str());
     ana.post(&format!("{LIST}/{stranger}"), &[token, ("role", "pilot")]).await.is(404);
     ana.post(&format!("{LIST}/{stranger}/invitation"), &[token]).await.is(404);

@@ -148,7 +148,7 @@ async fn form_is_for_administrators() {
     let t = TestApp::new().await;
     let pilot = t.person(Role::Pilot).await;
     pilot.get(NEW).await.is(403).says("Ana Keller").does_not_say("Create key");
-    let token = pilot.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+    let token = pilot.get("/account").await.hidden("/sign-out").remove(0).1;
     pilot.post(NEW, &typed(&[("csrf", &token)])).await.is(403);
     t.anonymous_person().get(NEW).await.redirects_to("/sign-in?next=%2Fsettings%2Fapi-keys%2Fnew");
     assert_eq!(how_many(&t).await, json!(0));

@@ -117,7 +117,7 @@ async fn revocation_requires_the_role_and_the_workspace() {
     ana.post(&revoke(&theirs), &form).await.is(404);
     t.with(&theirs).get(WHOAMI).await.is(200);
     let pilot = t.person(Role::Pilot).await;
-    let token = pilot.get("/settings/account").await.hidden("/sign-out");
+    let token = pilot.get("/account").await.hidden("/sign-out");
     let token: Vec<_> = token.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     pilot.post(&revoke(&key), &token).await.is(403);
     t.with(&key).get(WHOAMI).await.is(200);

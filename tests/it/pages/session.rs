@@ -11,10 +11,10 @@ const OWNER: [(&str, &str); 2] = [("email", "ana@skyline.example"), ("password",
 async fn sign_in_redirects_to_the_requested_page() {
     let t = TestApp::new().await;
     let ana = t.anonymous_person();
-    ana.get("/settings/account?x=1").await.redirects_to("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1");
-    let signed_in = ana.submit("/sign-in?next=%2Fsettings%2Faccount%3Fx%3D1", "/sign-in", &OWNER).await;
-    signed_in.redirects_to("/settings/account?x=1");
-    let account = ana.get("/settings/account").await.is(200).says("Ana Keller").says("Account owner");
+    ana.get("/account?x=1").await.redirects_to("/sign-in?next=%2Faccount%3Fx%3D1");
+    let signed_in = ana.submit("/sign-in?next=%2Faccount%3Fx%3D1", "/sign-in", &OWNER).await;
+    signed_in.redirects_to("/account?x=1");
+    let account = ana.get("/account").await.is(200).says("Ana Keller").says("Account owner");
     account.says("<code id=\"slug\">skyline</code>").says("data-copy=\"slug\"");
 }
 
@@ -53,7 +53,7 @@ async fn sign_in_replaces_a_planted_session() {
     let fields: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(OWNER).collect();
     ana.post("/sign-in", &fields).await.redirects_to("/settings");
     assert_ne!(ana.cookie("planeconnection_session"), Some(planted));
-    mallory.get("/settings/account").await.redirects_to("/sign-in?next=%2Fsettings%2Faccount");
+    mallory.get("/account").await.redirects_to("/sign-in?next=%2Faccount");
 }
 
 #[tokio::test]
@@ -61,10 +61,10 @@ async fn signing_out_ends_the_session_on_the_server() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let session = ana.cookie("planeconnection_session").expect("a session");
-    ana.submit("/settings/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
+    ana.submit("/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     assert_eq!(ana.cookie("planeconnection_session"), None);
     ana.plant("planeconnection_session", &session);
-    ana.get("/settings/account").await.redirects_to("/sign-in?next=%2Fsettings%2Faccount");
+    ana.get("/account").await.redirects_to("/sign-in?next=%2Faccount");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn api_ignores_session_cookies() {
 async fn form_without_its_csrf_token_changes_nothing() {
     let t = TestApp::new().await;
     let (ana, ben) = (t.person(Role::AccountOwner).await, t.person(Role::Admin).await);
-    let bens = ben.get("/settings/account").await.hidden("/sign-out");
+    let bens = ben.get("/account").await.hidden("/sign-out");
     for token in ["", "0", bens[0].1.as_str()] {
         ana.post("/sign-out", &[("csrf", token)]).await.is(403);
     }
@@ -86,14 +86,14 @@ async fn form_without_its_csrf_token_changes_nothing() {
     let strangers = visit.get("/sign-in").await.hidden("/sign-in");
     ana.plant("planeconnection_visit", &visit.cookie("planeconnection_visit").expect("a cookie"));
     ana.post("/sign-out", &[("csrf", strangers[0].1.as_str())]).await.is(403);
-    ana.get("/settings/account").await.is(200);
+    ana.get("/account").await.is(200);
 }
 
 #[tokio::test]
 async fn cross_site_form_is_refused_despite_its_csrf_token() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
-    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+    let token = ana.get("/account").await.hidden("/sign-out").remove(0).1;
     for elsewhere in [
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
@@ -110,7 +110,7 @@ async fn cross_site_form_is_refused_despite_its_csrf_token() {
 async fn input_survives_an_ended_session() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
-    let token = ana.get("/settings/account").await.hidden("/sign-out").remove(0).1;
+    let token = ana.get("/account").await.hidden("/sign-out").remove(0).1;
     ana.post("/sign-out", &[("csrf", &token)]).await.is(303);
     let again = t.person(Role::AccountOwner).await;
     let typed = [("csrf", token.as_str()), ("note", "<b>typed</b>")];
@@ -125,7 +125,7 @@ async fn input_survives_an_ended_session() {
 async fn input_survives_an_expired_session() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
-    let form = ana.get("/settings/account").await.hidden("/sign-out");
+    let form = ana.get("/account").await.hidden("/sign-out");
     let session = ana.cookie("planeconnection_session").expect("a session");
     // A browser drops the cookie when its time is over.
     ana.plant("planeconnection_session", "");
@@ -146,7 +146,7 @@ async fn input_survives_an_expired_session() {
 #[tokio::test]
 async fn pages_have_security_headers() {
     let t = TestApp::new().await;
-    let page = t.person(Role::AccountOwner).await.get("/settings/account").await.is(200);
+    let page = t.person(Role::AccountOwner).await.get("/account").await.is(200);
     let policy = page.header("content-security-policy");
     for part in [
         "default-src 'none'",
@@ -170,7 +170,7 @@ async fn menu_shows_the_pages_of_the_role() {
     for (role, places) in
         [(Role::Admin, ["API Keys", "Audit Log", "Members"].as_slice()), (Role::Auditor, &["Audit Log"]), (Role::Pilot, &[])]
     {
-        let page = t.person(role).await.get("/settings/account").await.is(200);
+        let page = t.person(role).await.get("/account").await.is(200);
         for place in ["API Keys", "Audit Log", "Members"] {
             assert_eq!(page.page().root().has("link", place), places.contains(&place), "{role} and {place}");
         }

@@ -45,7 +45,7 @@ async fn setup_link_creates_a_workspace_and_its_owner() {
     opened.says("<option>Europe/Zurich</option>").says("<option selected>UTC</option>");
     set_up(&ana, &filled(&code)).await.redirects_to(LIST);
     ana.get(LIST).await.is(200).says("Skyline Aviation is set up.").says("<code id=\"slug\">skyline-aviation</code>");
-    ana.get("/settings/account").await.is(200).says("Ana Keller").says("ana@skyline.example").says("Account owner");
+    ana.get("/account").await.is(200).says("Ana Keller").says("ana@skyline.example").says("Account owner");
     let made = workspaces::find_by_slug(t.app.db.read(), "skyline-aviation").await.expect("a database").expect("a workspace");
     assert_eq!((made.name.as_str(), made.timezone.as_str()), ("Skyline Aviation", "Europe/Zurich"));
     let later = t.anonymous_person();

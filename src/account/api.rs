@@ -1,0 +1,143 @@
+//! The calls on a person's own sessions and password.
+
+use axum::extract::State;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::access::{Allowed, EndSessions, SignedIn};
+use crate::app::App;
+use crate::auth::{self, ChangePassword, Origin};
+use crate::sessions::{self, AuthMethod, ListedSession, Session, SessionId};
+use kit::clock::Time;
+use kit::http::route::{delete, get, post};
+use kit::http::{ApiError, Body, Check, JsonOk, Listing, NoFields, NoParameters, NoStore, Page, Paging, Path, Routes};
+use kit::text::secret_string;
+
+pub fn routes() -> Routes<App> {
+    Routes::new(
+        "Account",
+        [
+            get("/api/v1/auth/sessions", "List own sessions", index),
+            delete("/api/v1/auth/sessions/{id}", "End one of the own sessions", end),
+            post("/api/v1/auth/sessions/revoke-others", "End all other own sessions", end_others),
+            post("/api/v1/auth/password", "Change the own password", change_password).fails(401, "INVALID_CREDENTIALS"),
+        ],
+    )
+}
+
+/// A session of the caller.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OwnSession)]
+struct SessionView {
+    id: SessionId,
+    /// True for the session of this request.
+    current: bool,
+    created_at: Time,
+    /// The last use, a minute late at most; `null` if it is unknown.
+    last_seen_at: Option<Time>,
+    /// The address of the last use; `null` if it is unknown.
+    ip: Option<String>,
+    /// The program of the last use, by its own account; `null` if it is unknown.
+    user_agent: Option<String>,
+    /// The methods of the sign-in, or of the last re-authentication.
+    methods: Vec<AuthMethod>,
+}
+
+impl SessionView {
+    fn new(listed: ListedSession, current: &Session) -> Self {
+        let is_current = listed.is(current);
+        let ListedSession { id, created_at, last_seen_at, ip, user_agent, methods, .. } = listed;
+        Self { id, current: is_current, created_at, last_seen_at, ip, user_agent, methods }
+    }
+}
+
+async fn index(
+    who: Allowed<SignedIn>,
+    State(app): State<App>,
+    Listing { paging, .. }: Listing<NoParameters>,
+) -> Result<JsonOk<Page<SessionView>>, ApiError> {
+    let listed = sessions::list(app.db.read(), who.member().id, app.clock.now()).await?;
+    Ok(JsonOk(page_of(listed, paging).map(|session| SessionView::new(session, &who.caller().session))))
+}
+
+/// Returns one page of a list that is short enough to be read as a whole.
+fn page_of<T>(all: Vec<T>, paging: Paging) -> Page<T> {
+    let total = all.len() as u64;
+    let (before, size) = (usize::try_from(paging.offset()), usize::try_from(paging.limit()));
+    let items = all.into_iter().skip(before.unwrap_or(usize::MAX)).take(size.unwrap_or(usize::MAX)).collect();
+    Page::new(items, total, paging)
+}
+
+async fn end(
+    who: Allowed<EndSessions>,
+    State(app): State<App>,
+    Path(id): Path<SessionId>,
+) -> Result<JsonOk<SessionView>, ApiError> {
+    let session = &who.caller().session;
+    let ended = sessions::end_one(&app, session, id, who.by(&app)).await?.ok_or_else(|| ApiError::not_found("session"))?;
+    Ok(JsonOk(SessionView::new(ended, session)))
+}
+
+/// The number of sessions that ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionsEnded {
+    sessions_ended: u64,
+}
+
+async fn end_others(
+    who: Allowed<EndSessions>,
+    State(app): State<App>,
+    Body(NoFields {}): Body<NoFields>,
+) -> Result<JsonOk<SessionsEnded>, ApiError> {
+    let sessions_ended = sessions::end_others(&app, &who.caller().session, who.by(&app)).await?;
+    Ok(JsonOk(SessionsEnded { sessions_ended }))
+}
+
+// No Debug: it carries passwords.
+/// The current password and a new one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = ChangePassword)]
+struct NewPasswordInput {
+    #[serde(deserialize_with = "secret_string")]
+    #[schema(value_type = String, max_length = 256)]
+    current_password: SecretString,
+    /// 15 to 256 characters; not a common password, and not made of the names of the person or the workspace.
+    #[serde(deserialize_with = "secret_string")]
+    #[schema(value_type = String, min_length = 15, max_length = 256)]
+    new_password: SecretString,
+}
+
+impl Check for NewPasswordInput {}
+
+/// The session after a change of the password.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PasswordChanged {
+    /// The new token of this session, for `Authorization: Bearer`; shown once. The token of the request has ended.
+    token: String,
+    expires_at: Time,
+    /// The other sessions, which ended.
+    sessions_ended: u64,
+}
+
+async fn change_password(
+    who: Allowed<SignedIn>,
+    State(app): State<App>,
+    Body(input): Body<NewPasswordInput>,
+) -> Result<NoStore<JsonOk<PasswordChanged>>, ApiError> {
+    let NewPasswordInput { current_password, new_password } = input;
+    // The API reads no cookie, so only the address can be recognised.
+    let origin = Origin { address: who.request().client_ip(), browser: None };
+    let change = ChangePassword { current: current_password, new: new_password, origin };
+    let session = &who.caller().session;
+    let renewed = auth::change_password(&app, &app.passwords, &app.sign_ins, session, change, who.by(&app)).await?;
+    Ok(NoStore(JsonOk(PasswordChanged {
+        token: renewed.token.expose().to_owned(),
+        expires_at: renewed.expires_at,
+        sessions_ended: renewed.ended,
+    })))
+}

@@ -1,0 +1,83 @@
+//! "Profile & Security": the page of a person's own account. Its forms call the same services as `api`.
+//!
+//! - here the page; `profile`, `password` and `sessions` its forms; `rows` a session in words
+
+mod password;
+mod profile;
+mod rows;
+mod sessions;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::access::{OpenPage, PageSession, Permission, SignedIn};
+use crate::app::App;
+use crate::frame::{Frame, MenuEntry};
+use crate::members::Member;
+use kit::http::route::page;
+use kit::http::{ApiError, Routes};
+use kit::page::{Asked, Fields, FormFaults, html_with};
+use rows::SessionRow;
+
+const PATH: &str = "/account";
+
+pub fn routes() -> Routes<App> {
+    let own = vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
+    Routes::new("Account", [own, profile::lines(), password::lines(), sessions::lines()].concat())
+}
+
+#[derive(Template)]
+#[template(path = "account/show.html")]
+struct AccountPage {
+    frame: Frame,
+    member: Member,
+    /// The name in the form.
+    name: String,
+    rows: Vec<SessionRow>,
+    notice: Option<String>,
+    faults: FormFaults,
+}
+
+impl AccountPage {
+    async fn new<P: Permission>(app: &App, who: &PageSession<P>, faults: FormFaults) -> Result<Self, ApiError> {
+        let (frame, member) = (who.frame(app, "Profile & Security", MenuEntry::Account), who.member().clone());
+        let listed = crate::sessions::list(app.db.read(), member.id, frame.at.now()).await?;
+        let rows = listed.into_iter().map(|session| SessionRow::new(session, who.session(), frame.at.now())).collect();
+        Ok(Self { frame, name: member.name.clone(), member, rows, notice: None, faults })
+    }
+
+    fn has_others(&self) -> bool {
+        self.rows.iter().any(|row| !row.is_current)
+    }
+}
+
+async fn show(who: PageSession<SignedIn>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+    let page = AccountPage::new(&app, &who, FormFaults::default()).await?;
+    Ok(html_with(StatusCode::OK, &AccountPage { notice: notice(&fields, &page.member), ..page }))
+}
+
+fn notice(fields: &Fields, member: &Member) -> Option<String> {
+    let notice = match fields.text("after") {
+        "name" => "Your name was changed.".to_owned(),
+        "password" => "Your password was changed. You were signed out everywhere else.".to_owned(),
+        "session" => "The session was signed out.".to_owned(),
+        "sessions" => "You were signed out everywhere else.".to_owned(),
+        "role" => {
+            format!("Your role was changed to {}. The menu shows the pages that you can open.", member.role.title())
+        }
+        _ => return None,
+    };
+    Some(notice)
+}
+
+/// Redirects to the page from its old address, and from the addresses of its forms when they are opened.
+async fn moved(_: OpenPage, Asked(fields): Asked) -> Response {
+    Redirect::permanent(&format!("{PATH}{}", fields.to_query())).into_response()
+}
+
+/// Redirects to the page, which says what came `after`.
+fn back(after: &str) -> Response {
+    Redirect::to(&format!("{PATH}?after={after}")).into_response()
+}
