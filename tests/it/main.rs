@@ -4,6 +4,7 @@ mod browser;
 mod page;
 mod support;
 
+mod account;
 mod audit;
 mod auth;
 mod background;

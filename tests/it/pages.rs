@@ -1,5 +1,6 @@
 //! The pages without JavaScript.
 
+mod account;
 mod audit_log;
 mod cluster;
 mod errors;
