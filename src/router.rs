@@ -7,9 +7,7 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
-use crate::{
-    access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, trips, workspaces,
-};
+use crate::{access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, trips, workspaces};
 use kit::http::{ApiError, Routes, record_route};
 
 /// Returns the route table of the JSON API, from which the OpenAPI document and the permissions test are generated.

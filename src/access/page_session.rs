@@ -7,7 +7,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::admit::{authenticate_session, admit_member, require_recent};
+use super::admit::{admit_member, authenticate_session, require_recent};
 use super::allowed::{Allowed, connection};
 use super::caller::MemberCaller;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::error::Error;
 use super::known_callers::{KnownCaller, Origin};
 use super::password::{Claimant, NewPassword};
+use super::resets;
 use super::sign_in::{Admitted, SignIns, admit};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::password::Passwords;
@@ -51,6 +52,7 @@ pub async fn change_password(
         return Err(Error::CurrentPassword);
     }
     let renewed = sessions::renew(&tx, session).await?;
+    resets::withdraw(tx.db(), member.id).await?;
     let details = json!({ "endedSessions": renewed.ended, "passwordFingerprint": fingerprint });
     tx.record(Action::PasswordChanged, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
     tx.commit().await?;

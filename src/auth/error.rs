@@ -1,5 +1,6 @@
 //! The outcomes of a sign-in and of a change of a password, and the one map to HTTP.
 
+use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::password::{PasswordError, Weak};
@@ -23,6 +24,12 @@ pub enum Error {
     NewPassword(Weak),
     #[error("this is the current password: choose another")]
     SamePassword,
+    /// The link of a reset is unknown, used or expired.
+    #[error("this reset link is unknown, already used, or older than 30 minutes: ask for a new one")]
+    ResetLink,
+    /// A password cannot be reset that was never set.
+    #[error("this member has not joined yet: make a new invitation link instead")]
+    NotJoined,
     /// Too many failures, from this address or for this email.
     #[error("too many sign-ins failed")]
     Limited(RateLimited),
@@ -56,6 +63,8 @@ impl From<Error> for ApiError {
             }
             Error::CurrentPassword => unauthorized("INVALID_CREDENTIALS", "The current password is wrong. Nothing was changed."),
             Error::NewPassword(weak) => Self::invalid_field("newPassword", sentence(weak)),
+            Error::ResetLink => Self::new(StatusCode::GONE, "RESET_LINK_INVALID", sentence(error)),
+            Error::NotJoined => Self::conflict(sentence(error)),
             Error::SamePassword => Self::invalid_field("newPassword", sentence(error)),
             Error::Limited(limited) => {
                 let message = format!("Too many sign-ins failed. Try again in {} seconds.", limited.seconds());

@@ -59,6 +59,7 @@ impl SignInPage {
         let notice = match fields.text("after") {
             "sign-out" => Some("You are signed out."),
             "join" => Some("Your password is set. Sign in with it."),
+            "reset" => Some("Your new password is set. Sign in with it."),
             "removal" => Some("You are no longer a member of that workspace and were signed out."),
             "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
             _ => None,
@@ -180,7 +181,9 @@ mod tests {
 
     #[test]
     fn sign_in_redirects_to_own_pages_only() {
-        for ours in ["/settings", "/settings/api-keys?status=active&page=2", "/settings/audit-log", "/account", "/account?after=name"] {
+        for ours in
+            ["/settings", "/settings/api-keys?status=active&page=2", "/settings/audit-log", "/account", "/account?after=name"]
+        {
             assert_eq!(safe_next(&Fields::from([("next", ours)])), ours);
         }
         let elsewhere = [

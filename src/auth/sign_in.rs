@@ -54,6 +54,8 @@ impl Outcomes {
                 Error::CurrentPassword
                 | Error::NewPassword(_)
                 | Error::SamePassword
+                | Error::ResetLink
+                | Error::NotJoined
                 | Error::Password(_)
                 | Error::Denied(_)
                 | Error::Db(_),

@@ -24,6 +24,6 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The tables to copy between databases.
-pub(crate) fn all() -> Vec<Box<dyn Table>> {
+pub(super) fn all() -> Vec<Box<dyn Table>> {
     vec![table::<Entity>()]
 }

@@ -1,9 +1,10 @@
-//! The commands `members list`, `add`, `set-role` and `remove`.
+//! The commands of `members`. Those on sessions and passwords are in `member_access`.
 
 use clap::Subcommand;
 use serde_json::json;
 
 use super::database::{InWorkspace, operator};
+use super::member_access::{ResetPassword, Sessions};
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::members::{self, ActingRole, AddMember, Email, Member, MemberName, Role};
@@ -64,6 +65,10 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
+    /// List the sessions of a member
+    Sessions(Sessions),
+    /// Reset the password of a member and end their sessions: by a link that sets a new one, or with a new one
+    ResetPassword(ResetPassword),
 }
 
 /// The operator has the permissions of an account owner.
@@ -92,11 +97,13 @@ impl Command {
                 let member = members::remove(&app, workspace.id, operator(), OPERATOR, member.id).await?;
                 print(&member, json, "Removed")
             }
+            Self::Sessions(command) => command.run().await,
+            Self::ResetPassword(command) => command.run().await,
         }
     }
 }
 
-async fn find(app: &App, workspace: WorkspaceId, email: &Email) -> Result<Member, Failure> {
+pub(super) async fn find(app: &App, workspace: WorkspaceId, email: &Email) -> Result<Member, Failure> {
     let member = members::find_by_email(app.db.read(), workspace, email.as_str()).await?;
     member
         .ok_or_else(|| Failure::refused(format!("{email} is not a member of this workspace: see `planeconnection members list`")))

@@ -98,6 +98,13 @@ pub async fn confirm_hash(db: &impl ConnectionTrait, member: &Member, hash: &str
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
+/// Replaces the hash of a member's password. Returns false for a member who has not joined.
+pub async fn set_password(db: &impl ConnectionTrait, member: &Member, hash: String) -> DbResult<bool> {
+    let update = Entity::update_many().col_expr(Column::PasswordHash, Expr::value(hash));
+    let joined = update.filter(Column::WorkspaceId.eq(member.workspace)).filter(Column::Id.eq(member.id));
+    Ok(joined.filter(Column::PasswordHash.is_not_null()).exec(db).await?.rows_affected == 1)
+}
+
 /// The condition of open invitations that a member made for one of these roles.
 fn open_invitations(workspace: WorkspaceId, maker: MemberId, roles: &[Role], now: Time) -> Condition {
     Condition::all()

@@ -19,6 +19,8 @@ mod tables;
 pub use cookie::CookieName;
 pub use last_seen::LastSeen;
 pub use model::{AuthMethod, ListedSession, Session, SessionId};
-pub use service::{LIFETIME, RenewedSession, StartedSession, authenticate, end, end_all, end_one, end_others, renew, require, start};
+pub use service::{
+    LIFETIME, RenewedSession, StartedSession, authenticate, end, end_all, end_one, end_others, renew, require, start,
+};
 pub use store::{find, forget_expired, list};
 pub(crate) use tables::all as tables;

@@ -98,9 +98,7 @@ pub(super) async fn set_digest(db: &impl ConnectionTrait, old: TokenDigest, new:
 
 /// Stores the last use of a session, unless another node has written one within a minute.
 pub(super) async fn set_last_seen(db: &impl ConnectionTrait, digest: TokenDigest, used: Use) -> DbResult<()> {
-    let is_due = Condition::any()
-        .add(Column::LastSeenAt.is_null())
-        .add(Column::LastSeenAt.lte(used.at.before(WRITE_INTERVAL)));
+    let is_due = Condition::any().add(Column::LastSeenAt.is_null()).add(Column::LastSeenAt.lte(used.at.before(WRITE_INTERVAL)));
     let update = Entity::update_many()
         .col_expr(Column::LastSeenAt, Expr::value(used.at))
         .col_expr(Column::Ip, Expr::value(used.ip))

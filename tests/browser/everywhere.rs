@@ -107,7 +107,7 @@ fn set_up(site: &Site, link: &str) {
 fn pages_without_access(site: &Site) {
     let email = site.member("pilot");
     let mut tab = site.tab();
-    are_fine(&mut tab, &["/sign-in", "/sign-in?after=sign-out", "/join", "/setup"]);
+    are_fine(&mut tab, &["/sign-in", "/sign-in?after=sign-out", "/join", "/reset-password", "/setup"]);
     tab.open("/sign-in");
     tab.fill("Email", &email);
     tab.fill("Password", "not this one, though");
@@ -126,7 +126,7 @@ fn pages_without_access(site: &Site) {
     }
     pilot.open("/nothing-here");
     pilot.has("link", "/docs");
-    pilot.has("link", "Your account");
+    pilot.has("link", "Profile & Security");
     pilot.is_fine_everywhere();
 }
 

@@ -1,6 +1,7 @@
 //! Forms from the first page to the last: one-time links, and the history of the browser after a form with faults.
 
 use serde_json::json;
+use testkit::WHOAMI;
 
 use crate::support::{OWNER, PASSWORD, Site};
 
@@ -26,6 +27,42 @@ fn invited_person_joins_by_the_link() {
     tab.has("heading", "Audit Log");
     tab.back();
     tab.has("textbox", "Invitation code");
+    tab.is_clean();
+}
+
+#[test]
+fn person_signs_out_elsewhere_and_changes_the_password() {
+    let site = Site::new();
+    let (mut tab, mut elsewhere) = (site.tab_of(OWNER), site.node.owner());
+    tab.open("/account");
+    tab.has("heading", "Profile & Security");
+    tab.says("This browser");
+    tab.click("button", "Sign out everywhere else");
+    tab.says("You were signed out everywhere else.");
+    elsewhere.get(WHOAMI).is(401).code("SESSION_INVALID");
+    tab.fill("Current password", PASSWORD);
+    tab.fill("New password", "gliders over the lake");
+    tab.click("button", "Change password");
+    tab.says("Your password was changed.");
+    tab.fill("Name", "Ana Keller-Roth");
+    tab.click("button", "Save name");
+    tab.says("Your name was changed.");
+    tab.is_clean();
+}
+
+#[test]
+fn person_resets_the_password_by_a_link_without_javascript() {
+    let site = Site::new();
+    let made = site.folder.run(&["members", "reset-password", "--email", OWNER, "--json"]).is(0).json();
+    let link = made["resetUrl"].as_str().expect("a link");
+    let mut tab = site.tab();
+    tab.without_javascript();
+    tab.open("/reset-password");
+    tab.fill("Reset code", link);
+    tab.click("button", "Continue");
+    tab.fill("New password", "gliders over the lake");
+    tab.click("button", "Set password");
+    tab.says("Your new password is set.");
     tab.is_clean();
 }
 

@@ -41,12 +41,24 @@ fn pictures() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let site = Site::demo();
     let mut tab = site.tab();
-    for (name, path) in [("docs", "/docs"), ("sign-in", "/sign-in"), ("join", "/join"), ("not-found", "/nothing-here")] {
+    for (name, path) in [
+        ("docs", "/docs"),
+        ("sign-in", "/sign-in"),
+        ("join", "/join"),
+        ("reset-password", "/reset-password"),
+        ("not-found", "/nothing-here"),
+    ] {
         tab.open(path);
         picture(&mut tab, &folder, name);
     }
     let mut tab = site.tab_of(OWNER);
     tab.timezone("Europe/Zurich");
+    tab.open("/account");
+    picture(&mut tab, &folder, "account");
+    tab.fill("Current password", "not this one, though");
+    tab.fill("New password", "gliders over the lake");
+    tab.click("button", "Change password");
+    picture(&mut tab, &folder, "account-faults");
     let places =
         ["api-keys", "api-keys/new", "api-keys/management", "audit-log", "audit-log?unusual=1", "members", "members/new"];
     for place in places {

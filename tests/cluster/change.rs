@@ -1,7 +1,12 @@
 //! Other changes that end or grant access on every node when their call returns.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
 use serde_json::json;
-use testkit::{Key, PASSWORD, WHOAMI};
+use testkit::{Key, PASSWORD, WHOAMI, until};
 
 use crate::test_cluster::{TestCluster, accepts, insist, refuses, whoami};
 
@@ -88,4 +93,74 @@ fn disabled_key_management_holds_on_every_node() {
     owners[0].try_send("PUT", "/api/v1/settings/api-keys", Some(r#"{"enabled":false}"#)).expect("an answer").is(200);
     let body = testkit::create_key_body("New", &["trips:read"]);
     owners[1].post("/api/v1/api-keys", &body).is(403).code("API_KEYS_DISABLED");
+}
+
+/// The answers of a session on one node, each with the time at which its request began.
+fn use_until(node: &testkit::Node, bearer: &str, stop: &AtomicBool) -> Vec<(Instant, u16)> {
+    let mut answers = Vec::new();
+    loop {
+        let is_last = stop.load(Ordering::Acquire);
+        let mut client = node.anonymous().header("authorization", bearer);
+        let begun = Instant::now();
+        answers.push((begun, client.get(WHOAMI).status));
+        if is_last {
+            return answers;
+        }
+    }
+}
+
+#[test]
+fn no_node_admits_a_session_in_use_once_the_call_that_ended_it_has_returned() {
+    let cluster = TestCluster::new();
+    let unlimited = ["--limits", "member-writes=none,member-reads=none,workspace-reads=none"];
+    let nodes: [testkit::Node; 2] = std::array::from_fn(|_| cluster.site.node_with(&unlimited));
+    let sign_in = || format!("Bearer {}", nodes[0].sign_in());
+    for round in 0..6 {
+        let (mut owner, ending) = (nodes[round % 2].owner(), sign_in());
+        let (stop, returned) = (AtomicBool::new(false), OnceLock::new());
+        let answers: Vec<(Instant, u16)> = thread::scope(|scope| {
+            let users = nodes.each_ref().map(|node| {
+                let (ending, stop) = (&ending, &stop);
+                scope.spawn(move || use_until(node, ending, stop))
+            });
+            until("both nodes admit it", || {
+                nodes.iter().all(|node| node.anonymous().header("authorization", &ending).get(WHOAMI).status == 200)
+            });
+            match round % 3 {
+                0 => owner.post("/api/v1/auth/sessions/revoke-others", &json!({})).is(200),
+                1 => {
+                    let path = format!("/api/v1/auth/sessions/{}", other_session(&mut owner));
+                    owner.try_send("DELETE", &path, None).expect("an answer").is(200)
+                }
+                _ => {
+                    let change = json!({ "currentPassword": PASSWORD, "newPassword": "gliders over the lake" });
+                    let changed = owner.post("/api/v1/auth/password", &change).is(200);
+                    let token = changed.json["data"]["token"].as_str().expect("a token").to_owned();
+                    returned.get_or_init(Instant::now);
+                    let back = json!({ "currentPassword": "gliders over the lake", "newPassword": PASSWORD });
+                    nodes[0].owner_with(&token).post("/api/v1/auth/password", &back).is(200)
+                }
+            };
+            returned.get_or_init(Instant::now);
+            until("every user has been refused", || {
+                nodes.iter().all(|node| node.anonymous().header("authorization", &ending).get(WHOAMI).status == 401)
+            });
+            stop.store(true, Ordering::Release);
+            users.into_iter().flat_map(|user| user.join().expect("answers")).collect()
+        });
+        let returned = returned.get().expect("the call has returned");
+        let (before, after): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(begun, _)| begun <= returned);
+        assert!(before.iter().any(|(_, status)| *status == 200), "round {round}: it was in use");
+        assert!(after.iter().all(|(_, status)| *status == 401), "round {round}: {after:?}");
+        assert!(!after.is_empty(), "round {round}: requests began after the answer");
+    }
+}
+
+/// The id of the newest session of the caller but their own.
+fn other_session(owner: &mut testkit::Client) -> String {
+    let listed = owner.get("/api/v1/auth/sessions").is(200);
+    let sessions = listed.json["data"]["items"].as_array().expect("a list");
+    let others = sessions.iter().filter(|session| session["current"] == false);
+    let newest = others.max_by_key(|session| session["createdAt"].as_str().map(str::to_owned)).expect("another session");
+    newest["id"].as_str().expect("an id").to_owned()
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use planeconnection::audit::compare;
+use planeconnection::audit::{AuditContext, compare};
+use planeconnection::auth;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 use testkit::{SIGN_IN, WHOAMI};
@@ -198,7 +199,8 @@ async fn weak_new_passwords_are_refused_before_anything_is_hashed() {
     let t = TestApp::new().await;
     let (_, desk) = sign_in(&t, "curl/8.14.1").await;
     let too_long = "a".repeat(257);
-    for new in ["", "fourteen chars", "password1234567", "Ana Keller 2026!", "Skyline Aviation 1", "planeconnection1", &too_long] {
+    for new in ["", "fourteen chars", "password1234567", "Ana Keller 2026!", "Skyline Aviation 1", "planeconnection1", &too_long]
+    {
         let refused = desk.post(CHANGE, change("not even the current one", new)).await.is(400).code("INVALID_REQUEST");
         refused.names_field("newPassword");
     }
@@ -225,4 +227,52 @@ async fn sessions_of_the_version_before_work_and_can_be_ended() {
     let other = sessions.iter().find(|session| session["current"] == false).expect("the other session");
     desk.delete(&format!("{SESSIONS}/{}", other["id"].as_str().expect("an id"))).await.is(200);
     phone.get(WHOAMI).await.is(401).code("SESSION_INVALID");
+}
+
+#[tokio::test]
+async fn reset_link_works_once_and_for_thirty_minutes() {
+    let t = TestApp::new().await;
+    let (_, desk) = sign_in(&t, "curl/8.14.1").await;
+    let link = async || {
+        let by = AuditContext::operator("test");
+        auth::make_reset_link(&t.app, &t.owner, by).await.expect("a link").token.expose().to_owned()
+    };
+    let redeem = async |token: &str, password: &str| {
+        let by = |actor| AuditContext::of(actor);
+        auth::redeem_reset(&t.app, &t.app.passwords, token, &password.to_owned().into(), by).await
+    };
+    let password = async |password: &str| t.anonymous().post(SIGN_IN, json!({ "email": EMAIL, "password": password })).await;
+    let first = link().await;
+    desk.get(WHOAMI).await.is(401).code("SESSION_INVALID");
+    for no_longer in [PASSWORD, "!", ""] {
+        password(no_longer).await.is(401);
+    }
+    let second = link().await;
+    assert!(second.starts_with("pcr_") && second.len() == 47 && second != first, "{second}");
+    assert!(matches!(redeem(&first, NEW).await, Err(auth::Error::ResetLink)), "a newer link replaces it");
+    assert!(matches!(redeem(&second, "password1234567").await, Err(auth::Error::NewPassword(_))));
+    let (one, other) = tokio::join!(redeem(&second, NEW), redeem(&second, "cranes above the river"));
+    assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1, "{one:?} {other:?}");
+    password(if one.is_ok() { NEW } else { "cranes above the river" }).await.is(200);
+    let late = link().await;
+    t.advance(Duration::from_mins(30)).await;
+    assert!(matches!(redeem(&late, NEW).await, Err(auth::Error::ResetLink)));
+    let events = t.audit().await;
+    let reset = events.iter().find(|event| event["action"] == "member.password_reset").expect("an event");
+    let expected = (&json!("operator"), &json!(1), &json!("2026-11-23T10:00:00Z"));
+    assert_eq!((&reset["actor"]["type"], &reset["details"]["endedSessions"], &reset["details"]["linkExpiresAt"]), expected);
+    let by_link = events.iter().find(|event| event["action"] == "member.password_changed").expect("an event");
+    assert_eq!((&by_link["actor"]["name"], &by_link["details"]["byLink"]), (&json!("Ana Keller"), &json!(true)));
+    assert!(!json!(events).to_string().contains("pcr_"));
+    assert_eq!(compare(&t.app.db, t.workspace.id).await.expect("a comparison").total(), 0);
+}
+
+#[tokio::test]
+async fn password_that_the_operator_sets_withdraws_an_open_link() {
+    let t = TestApp::new().await;
+    let token = auth::make_reset_link(&t.app, &t.owner, AuditContext::operator("test")).await.expect("a link").token;
+    let by = AuditContext::operator("test");
+    auth::reset_password(&t.app, &t.app.passwords, &t.owner, &PASSWORD.to_owned().into(), by).await.expect("a reset");
+    assert!(auth::find_reset(&t.app, token.expose()).await.expect("a database").is_none());
+    sign_in(&t, "curl/8.14.1").await;
 }

@@ -8,7 +8,7 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 20] = [
     &["serve"],
     &["workspace", "list"],
     &["workspace", "create"],
@@ -16,6 +16,8 @@ const COMMANDS: [&[&str]; 18] = [
     &["members", "add"],
     &["members", "set-role"],
     &["members", "remove"],
+    &["members", "sessions"],
+    &["members", "reset-password"],
     &["keys", "list"],
     &["keys", "create"],
     &["keys", "rotate"],
@@ -96,7 +98,7 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
     site.run(&["members", "remove", "--email", "nobody@skyline.example"]).fails(1, "nobody@skyline.example");
     site.run(&["members", "remove", "--email", testkit::OWNER]).fails(1, "owner");
     site.run(&["members", "set-role", "--email", testkit::OWNER, "--role", "pilot"]).fails(1, "owner");
-    site.run_with_input(&[&add[..], &["pilot", "--password-stdin"]].concat(), "short").fails(1, "12");
+    site.run_with_input(&[&add[..], &["pilot", "--password-stdin"]].concat(), "short").fails(1, "15");
     site.create_workspace("skyline", "ben@skyline.example").fails(1, "skyline");
     site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).is(0);
     site.run(&[&create[..], &["read_only", "--no-expiration"]].concat()).fails(1, "already called");

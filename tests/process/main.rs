@@ -6,6 +6,7 @@ mod copy;
 mod crash;
 mod exposure;
 mod logs;
+mod member_access;
 mod memory;
 mod monitoring;
 mod overload;

@@ -1,9 +1,11 @@
 //! "Profile & Security": the page of a person's own account. Its forms call the same services as `api`.
 //!
 //! - here the page; `profile`, `password` and `sessions` its forms; `rows` a session in words
+//! - `reset` the page of a link that resets a password
 
 mod password;
 mod profile;
+mod reset;
 mod rows;
 mod sessions;
 
@@ -24,8 +26,9 @@ use rows::SessionRow;
 const PATH: &str = "/account";
 
 pub fn routes() -> Routes<App> {
-    let own = vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
-    Routes::new("Account", [own, profile::lines(), password::lines(), sessions::lines()].concat())
+    let own =
+        vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
+    Routes::new("Account", [own, profile::lines(), password::lines(), sessions::lines(), reset::lines()].concat())
 }
 
 #[derive(Template)]

@@ -34,7 +34,11 @@ pub(super) fn revoked(details: &Value) -> String {
 
 /// “Ana Keller changed their password; 2 other sessions ended”
 pub(super) fn changed_password(details: &Value) -> String {
-    let how = if details.get("byLink") == Some(&Value::Bool(true)) { "set a new password with a reset link" } else { "changed their password" };
+    let how = if details.get("byLink") == Some(&Value::Bool(true)) {
+        "set a new password with a reset link"
+    } else {
+        "changed their password"
+    };
     let ended = match number(details, "/endedSessions") {
         Some(count) if count > 0 => format!("; {} ended", plural(count, "other session")),
         _ => String::new(),

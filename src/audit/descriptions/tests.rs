@@ -133,6 +133,10 @@ fn of_people() -> Vec<(Event, &'static str)> {
         ),
         (event("member.signed_out", ANA, ANA, json!({})), "Ana Keller signed out"),
         (
+            event("member.updated", ANA, ("member", "Ana Roth"), json!({ "name": { "from": "Ana Keller", "to": "Ana Roth" } })),
+            "Ana Keller changed their name to Ana Roth",
+        ),
+        (
             event("member.session_revoked", ANA, ANA, json!({ "endedSessions": 1, "session": "ses_x" })),
             "Ana Keller signed out another session of theirs",
         ),
@@ -147,6 +151,10 @@ fn of_people() -> Vec<(Event, &'static str)> {
         (
             event("member.password_changed", ANA, ANA, json!({ "endedSessions": 0, "byLink": true })),
             "Ana Keller set a new password with a reset link",
+        ),
+        (
+            event("member.password_reset", OPERATOR, ANA, json!({ "byMember": false, "linkExpiresAt": "x", "endedSessions": 2 })),
+            "The operator (command line) reset the password of Ana Keller with a link; 2 sessions ended",
         ),
         (event("member.added", ANA, BEN, added.clone()), "Ana Keller added Ben Moser with the role Safety manager"),
         (event("member.invited_again", ANA, BEN, json!({})), "Ana Keller invited Ben Moser again"),

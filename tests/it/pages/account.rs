@@ -1,6 +1,7 @@
 //! "Profile & Security": name, password and sessions in a browser.
 
-use planeconnection::audit::compare;
+use planeconnection::audit::{AuditContext, compare};
+use planeconnection::auth;
 use planeconnection::members::Role;
 
 use crate::browser::Person;
@@ -111,4 +112,25 @@ async fn own_session_is_signed_out_like_any_other() {
     let end = format!("/account/sessions/ses_{}/end", rest.split('/').next().expect("an id"));
     ana.submit("/account", &end, &[]).await.redirects_to("/sign-in?after=sign-out");
     assert_eq!(ana.cookie("planeconnection_session"), None);
+}
+
+#[tokio::test]
+async fn reset_link_leads_to_a_new_password_and_then_to_sign_in() {
+    let t = TestApp::new().await;
+    let link = auth::make_reset_link(&t.app, &t.owner, AuditContext::operator("test")).await.expect("a link");
+    let url = link.url("http://127.0.0.1:8080");
+    let (page, code) = url.split_once('#').expect("a link");
+    assert_eq!(page, "http://127.0.0.1:8080/reset-password");
+    let ana = t.anonymous_person();
+    let send = async |fields: &[(&str, &str)]| ana.submit("/reset-password", "/reset-password", fields).await;
+    send(&[("code", "")]).await.is(400).reports("code");
+    send(&[("code", "pcr_0123456789012345678901234567890123456789012")]).await.is(410).says("older than 30 minutes");
+    send(&[("code", &url)]).await.is(200).says("Skyline Aviation").says("ana@skyline.example");
+    send(&[("code", code), ("password", "fourteen chars")]).await.is(400).reports("password").does_not_say("fourteen chars");
+    send(&[("code", code), ("password", NEW)]).await.redirects_to("/sign-in?after=reset");
+    ana.get("/sign-in?after=reset").await.is(200).says("Your new password is set.");
+    send(&[("code", code), ("password", NEW)]).await.is(410).does_not_say(NEW);
+    let fields = [("email", "ana@skyline.example"), ("password", NEW)];
+    ana.submit("/sign-in", "/sign-in", &fields).await.redirects_to("/settings");
+    ana.get("/settings/audit-log").await.is(200).says("reset the password of").says("somebody else reset this password");
 }

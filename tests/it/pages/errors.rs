@@ -37,15 +37,15 @@ async fn error_page_of_a_member_keeps_the_menu() {
         assert!(again.hidden("/sign-out").contains(&(kept.0.to_owned(), kept.1.to_owned())), "{}", again.text);
     }
     let signed_in = ana.get("/account").await.is(200).page();
-    assert_eq!(signed_in.root().first(".menu [aria-current]").text(), "Your account");
+    assert_eq!(signed_in.root().first(".menu [aria-current]").text(), "Profile & Security");
 }
 
 #[tokio::test]
 async fn error_page_shows_only_what_the_role_opens() {
     let t = TestApp::new().await;
     let pilot = t.person(Role::Pilot).await;
-    pilot.get("/nothing-here").await.is(404).shows("link", "Your account").lacks("link", "API Keys");
-    pilot.get("/settings/api-keys").await.is(403).shows("link", "Your account").does_not_say("aria-current");
+    pilot.get("/nothing-here").await.is(404).shows("link", "Profile & Security").lacks("link", "API Keys");
+    pilot.get("/settings/api-keys").await.is(403).shows("link", "Profile & Security").does_not_say("aria-current");
 }
 
 #[tokio::test]

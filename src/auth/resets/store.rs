@@ -1,0 +1,44 @@
+//! Every query on links that reset a password.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+
+use super::tables::{Column, Entity, Model};
+use crate::members::{Member, MemberId};
+use kit::clock::Time;
+use kit::db::{Db, DbResult};
+use kit::secret::TokenDigest;
+
+pub(super) async fn insert(
+    db: &impl ConnectionTrait,
+    member: &Member,
+    digest: TokenDigest,
+    created_at: Time,
+    expires_at: Time,
+) -> DbResult<()> {
+    let (workspace_id, member_id) = (member.workspace, member.id);
+    let row = Model { digest: digest.to_vec(), workspace_id, member_id, created_at, expires_at };
+    Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Finds a link that has not expired.
+pub(super) async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Model>> {
+    Entity::find_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now)).one(db).await
+}
+
+/// Uses a link up. Returns false if it was used up before, or has expired.
+pub(super) async fn take(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<bool> {
+    let open = Entity::delete_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now));
+    Ok(open.exec(db).await?.rows_affected == 1)
+}
+
+/// Deletes the link of a member, if there is one.
+pub(in crate::auth) async fn withdraw(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
+    Entity::delete_many().filter(Column::MemberId.eq(member)).exec(db).await.map(|_| ())
+}
+
+/// Deletes the links that have expired.
+pub async fn forget_expired(db: &Db, now: Time) -> DbResult<()> {
+    let tx = db.begin_essential().await?;
+    Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(&tx).await?;
+    tx.commit().await
+}
