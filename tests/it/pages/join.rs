@@ -26,7 +26,7 @@ async fn invitation_link_shows_the_invitation_then_sets_a_password_and_signs_in(
     let page = dee.get("/join").await.is(200).says("Invitation code").does_not_say("Choose a password");
     assert_eq!(page.header("referrer-policy"), "same-origin");
     drop(page);
-    let opened = open(&dee, &code).await.is(200).says("Join Skyline Aviation").says("minlength=\"12\"");
+    let opened = open(&dee, &code).await.is(200).says("Join Skyline Aviation").says("minlength=\"15\"");
     let opened = opened.says("Ana Keller (ana@skyline.example) has invited you to").says("Dispatcher").says("Dee Patch");
     assert!(opened.page().root().first("#email").attribute("value") == "dee@skyline.example", "{}", opened.text);
     dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/settings");
