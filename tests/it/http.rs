@@ -114,9 +114,9 @@ async fn invalid_request_id_is_replaced() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let (too_long, embedded) = ("x".repeat(129), format!("my{}x", key.secret));
-    let [invitation, set_up] = ["pci_", "pcu_"].map(|prefix| format!("trace-{prefix}{}", "aB3".repeat(15)));
+    let [invitation, set_up, reset] = ["pci_", "pcu_", "pcr_"].map(|prefix| format!("trace-{prefix}{}", "aB3".repeat(15)));
     let session = t.token_of(t.owner.clone()).await.replace('_', "%5f");
-    let secrets = [key.secret.as_str(), &embedded, &invitation, &set_up, &session];
+    let secrets = [key.secret.as_str(), &embedded, &invitation, &set_up, &reset, &session];
     for id in ["", "a b", "ä", "a\tb", too_long.as_str()].into_iter().chain(secrets) {
         let answer = t.anonymous().header("x-request-id", id).get("/api/v1/auth/whoami").await.is(401);
         assert!(answer.header("x-request-id").starts_with("req_"), "{id}");

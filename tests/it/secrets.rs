@@ -15,7 +15,7 @@ use crate::support::{Client, PASSWORD, TestApp};
 /// One key and one token of each kind, the first two of them valid.
 async fn secrets(t: &TestApp) -> Vec<String> {
     let made = |prefix: &str| format!("{prefix}{}", t.app.random.base62(43));
-    vec![t.key(&["trips:read"]).await.secret, t.token_of(t.owner.clone()).await, made("pci_"), made("pcu_")]
+    vec![t.key(&["trips:read"]).await.secret, t.token_of(t.owner.clone()).await, made("pci_"), made("pcu_"), made("pcr_")]
 }
 
 /// A step into a JSON value.
