@@ -68,7 +68,7 @@ async fn verify(
     (current, origin): (&SecretString, &Origin),
     by: &AuditContext,
 ) -> Result<(String, Claimant), Error> {
-    let email: Email = member.email.parse().map_err(|_| Error::CurrentPassword)?;
+    let email = Email::parse_known(&member.email).map_err(|_| Error::CurrentPassword)?;
     // A guess: it may be somebody else who has found the session.
     let anonymous = || AuditContext { actor: Actor::ANONYMOUS, credential: None, ..by.clone() };
     let Admitted { permit, hash_permit, known } = admit(core, passwords, sign_ins, (&email, origin), anonymous).await?;

@@ -17,7 +17,7 @@ pub(super) struct Sessions {
     #[command(flatten)]
     at: InWorkspace,
     /// Email address of the member
-    #[arg(long, env = "PLANECONNECTION_EMAIL")]
+    #[arg(long, env = "PLANECONNECTION_EMAIL", value_parser = Email::parse_known)]
     email: Email,
     /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
@@ -29,7 +29,7 @@ pub(super) struct ResetPassword {
     #[command(flatten)]
     at: InWorkspace,
     /// Email address of the member
-    #[arg(long, env = "PLANECONNECTION_EMAIL")]
+    #[arg(long, env = "PLANECONNECTION_EMAIL", value_parser = Email::parse_known)]
     email: Email,
     /// Read a new password, 15 to 256 characters, from standard input; default: print a link that sets one
     #[arg(long, env = "PLANECONNECTION_PASSWORD_STDIN", value_parser = output::switch)]
