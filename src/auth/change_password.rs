@@ -78,16 +78,12 @@ async fn verify(
     let stored = seats.into_iter().find(|(seat, _)| seat.id == member.id && known.as_ref().is_none_or(is_own));
     let stored: Vec<String> = stored.into_iter().map(|(_, hash)| hash).collect();
     let verified = passwords.verify(&core.random, hash_permit, stored.clone(), current.clone(), 1).await?;
-    match (verified, stored.into_iter().next()) {
-        (Some(_), Some(hash)) => {
-            sign_ins.limits.succeeded(permit);
-            let claimant = known.map_or_else(|| Claimant::of(by.ip, &member.email), |known| Claimant::Known(known.fingerprint));
-            Ok((hash, claimant))
-        }
-        _ => {
-            sign_ins.limits.failed(permit);
-            sign_ins.failures.wrong_password(member, anonymous(), core.clock.now());
-            Err(Error::CurrentPassword)
-        }
-    }
+    let Some(hash) = verified.and_then(|_| stored.into_iter().next()) else {
+        sign_ins.limits.failed(permit);
+        sign_ins.failures.wrong_password(member, anonymous(), core.clock.now());
+        return Err(Error::CurrentPassword);
+    };
+    sign_ins.limits.succeeded(permit);
+    let claimant = known.map_or_else(|| Claimant::of(by.ip, &member.email), |known| Claimant::Known(known.fingerprint));
+    Ok((hash, claimant))
 }

@@ -82,16 +82,12 @@ impl ResetPassword {
         let password = self.password_stdin.then(|| output::password_from_stdin(true, "--password-stdin")).transpose()?;
         let (app, workspace) = self.at.open().await?;
         let member = find(&app, workspace.id, &self.email).await?;
-        match password {
-            Some(password) => {
-                let ended = auth::reset_password(&app, &app.passwords, &member, &password, operator()).await?;
-                self.print_set(&member, ended)
-            }
-            None => {
-                let link = auth::make_reset_link(&app, &member, operator()).await?;
-                self.print_link(&member, &link)
-            }
+        if let Some(password) = password {
+            let ended = auth::reset_password(&app, &app.passwords, &member, &password, operator()).await?;
+            return self.print_set(&member, ended);
         }
+        let link = auth::make_reset_link(&app, &member, operator()).await?;
+        self.print_link(&member, &link)
     }
 
     fn print_set(&self, member: &Member, ended: u64) -> Result<(), Failure> {
