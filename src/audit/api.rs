@@ -11,16 +11,17 @@ use serde::Deserialize;
 use super::action::{Action, Outcome};
 use super::event::Event;
 use super::export::{Format, Request, export_for};
-use super::filter::EventFilter;
+use super::filter::{ActorFilter, EventFilter};
 use super::long_read::LongRead;
 use super::store;
 use crate::access::{Allowed, ReadAuditLog};
 use crate::app::App;
 use crate::core::Core;
+use crate::keys::KeyId;
 use kit::clock::{Since, Until};
 use kit::http::describe::Shape;
 use kit::http::route::get;
-use kit::http::{ApiError, Describe, Doc, JsonOk, Listing, Page, Query, Routes};
+use kit::http::{ApiError, Check, Describe, Doc, Faults, JsonOk, Listing, Page, Query, Routes};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -52,9 +53,11 @@ struct Export {
     action: Option<Action>,
     /// Lists events by this member or key only; `operator` is the command line, `system` the product itself, `anonymous`
     /// somebody unknown.
-    actor_id: Option<String>,
+    #[param(inline)]
+    actor_id: Option<ActorFilter>,
     /// Lists events with this key as actor or target only.
-    api_key_id: Option<String>,
+    #[param(inline)]
+    api_key_id: Option<KeyId>,
     /// Lists events with this outcome only.
     #[param(inline)]
     outcome: Option<Outcome>,
@@ -64,6 +67,12 @@ struct Export {
     /// Lists events up to this time, or to the end of this day (UTC).
     #[param(inline)]
     date_to: Option<Until>,
+}
+
+impl Check for Export {
+    fn check(&self, faults: &mut Faults) {
+        faults.require_range(["date_from", "date_to"], self.date_from.map(|from| from.0), self.date_to.map(|to| to.0));
+    }
 }
 
 struct Download(Response);

@@ -10,19 +10,20 @@ use sea_orm::{
 use serde_json::Value;
 
 use super::action::Action;
-use super::actor::{ActorKind, EventActor};
+use super::actor::EventActor;
 use super::chain::{GENESIS, Hash};
 use super::descriptions::{is_unusual, unusual_kinds};
 use super::event::{Event, EventId};
-use super::filter::{EventFilter, Search, Which};
+use super::filter::{ActorFilter, EventFilter, Search, Which};
 use super::tables::{event, head};
 use super::target::EventTarget;
+use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, contains, rows_of};
-use kit::http::{Page, Paging};
+use kit::paging::{Page, Paging, Position, Start};
 
-/// Lists one page of a workspace's events, the newest first.
+/// Lists a part of a workspace's events, the newest first.
 pub async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -35,38 +36,49 @@ pub async fn list(
     {
         return page_of_all(db, &head, paging).await;
     }
-    let of_key = filter.api_key_id.as_deref().map(|key| Column::Sequence.in_subquery(about(workspace, key)));
+    let of_key = filter.api_key_id.map(|key| Column::Sequence.in_subquery(about(workspace, key)));
     let unusual = (filter.which == Which::Unusual).then(|| Column::Sequence.in_subquery(unusual(workspace)));
     let indexed = EventFilter { which: Which::All, ..filter.clone() };
     let matching = event::Entity::find().filter(condition(workspace, &indexed).add_option(of_key).add_option(unusual));
-    let total = matching.clone().count(db).await?;
+    let (matching, total) = match paging.start {
+        Start::Page(_) => (matching.clone(), Some(matching.count(db).await?)),
+        Start::After(last) => (matching.filter(Column::Sequence.lt(last.sequence())), None),
+    };
     // The sequences first, mostly from an index alone: rows of earlier pages are not read.
     let numbers = matching.select_only().column(Column::Sequence).order_by_desc(Column::Sequence);
-    let numbers = numbers.offset(paging.offset()).limit(paging.limit());
+    // One more than asked for shows whether there are others.
+    let numbers = numbers.offset(paging.offset()).limit(paging.limit() + 1);
     tracing::trace!(sql = %numbers.build(db.get_database_backend()), "a page of a list");
-    let numbers: Vec<i64> = numbers.into_tuple().all(db).await?;
+    let mut numbers: Vec<i64> = numbers.into_tuple().all(db).await?;
+    let has_more = numbers.len() as u64 > paging.limit();
+    numbers.truncate(paging.size as usize);
+    let next = numbers.last().filter(|_| has_more).copied().map(Position::numbered);
     if numbers.is_empty() {
-        return Ok(Page::new(Vec::new(), total, paging));
+        return Ok(Page::new(Vec::new(), total, paging, next));
     }
     let rows = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.is_in(numbers));
     let rows = rows.order_by_desc(Column::Sequence).all(db).await?;
-    Ok(Page::new(rows.into_iter().map(event_of).collect(), total, paging))
+    Ok(Page::new(rows.into_iter().map(event_of).collect(), total, paging, next))
 }
 
-/// Lists one page of all events.
+/// Lists a part of all events.
 ///
 /// Sequences have no gaps: the last is the number of events, and a page is a range of sequences, in a log of any length.
 /// A page has a hole if rows were deleted by other means, which `verify` reports.
 async fn page_of_all(db: &impl ConnectionTrait, head: &head::Model, paging: Paging) -> DbResult<Page<Event>> {
     use event::Column;
     let total = u64::try_from(head.sequence).unwrap_or_default();
-    let newest = total.saturating_sub(paging.offset());
+    let newest = match paging.start {
+        Start::Page(_) => total.saturating_sub(paging.offset()),
+        Start::After(last) => Ord::min(u64::try_from(last.sequence()).unwrap_or_default().saturating_sub(1), total),
+    };
     let oldest = newest.saturating_sub(paging.limit()) + 1;
     let rows = event::Entity::find()
         .filter(Column::WorkspaceId.eq(head.workspace_id))
         .filter(Column::Sequence.between(oldest.cast_signed(), newest.cast_signed()))
         .order_by_desc(Column::Sequence);
-    Ok(Page::new(rows_of(db, rows).await?.into_iter().map(event_of).collect(), total, paging))
+    let next = (oldest > 1).then(|| Position::numbered(oldest.cast_signed()));
+    Ok(Page::new(rows_of(db, rows).await?.into_iter().map(event_of).collect(), Some(total), paging, next))
 }
 
 /// Lists up to `limit` events after `sequence`, the oldest first.
@@ -99,9 +111,12 @@ pub(super) async fn between(
 ) -> DbResult<Vec<event::Model>> {
     use event::Column;
     // Checked row by row: the caller reads the log from one end to the other.
-    let of_key = |key: &str| Condition::any().add(Column::ActorId.eq(key)).add(Column::TargetId.eq(key));
+    let of_key = |key: KeyId| {
+        let id = key.to_string();
+        Condition::any().add(Column::ActorId.eq(&id)).add(Column::TargetId.eq(&id))
+    };
     event::Entity::find()
-        .filter(condition(workspace, filter).add_option(filter.api_key_id.as_deref().map(of_key)))
+        .filter(condition(workspace, filter).add_option(filter.api_key_id.map(of_key)))
         .filter(Column::Sequence.gt(sequence))
         .filter(Column::Sequence.lte(until))
         .order_by_asc(Column::Sequence)
@@ -221,10 +236,9 @@ fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.action.map(|action| Column::Action.eq(action.as_str())))
         .add_option(filter.outcome.map(|outcome| Column::Outcome.eq(outcome.as_str())))
-        .add_option(filter.actor_id.as_deref().map(|id| match id.parse() {
-            // Actors of these kinds have no id: the filter takes their kind.
-            Ok(ActorKind::Operator | ActorKind::Anonymous | ActorKind::System) => Column::ActorType.eq(id),
-            Ok(ActorKind::Member | ActorKind::ApiKey) | Err(_) => Column::ActorId.eq(id),
+        .add_option(filter.actor_id.map(|actor| match actor {
+            ActorFilter::Operator | ActorFilter::Anonymous | ActorFilter::System => Column::ActorType.eq(actor.to_string()),
+            ActorFilter::Member(_) | ActorFilter::ApiKey(_) => Column::ActorId.eq(actor.to_string()),
         }))
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|until| Column::OccurredAt.lte(until.0)))
@@ -259,11 +273,11 @@ pub(super) async fn reach(
 }
 
 /// Selects the sequences of events with the key as actor, and as target, each by an index of its own.
-fn about(workspace: WorkspaceId, key: &str) -> SelectStatement {
+fn about(workspace: WorkspaceId, key: KeyId) -> SelectStatement {
     use event::Column;
     let of = |column: Column| {
         let mine = event::Entity::find().select_only().column(Column::Sequence).filter(Column::WorkspaceId.eq(workspace));
-        mine.filter(column.eq(key)).into_query()
+        mine.filter(column.eq(key.to_string())).into_query()
     };
     of(Column::ActorId).union(UnionType::Distinct, of(Column::TargetId)).take()
 }

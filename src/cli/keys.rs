@@ -196,11 +196,8 @@ async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
     let now = app.clock.now();
     let (query, include) = (KeyQuery::default(), if as_json { Include::LastUseAndSuccessor } else { Include::Nothing });
-    let all = output::all_pages(async |paging| {
-        let list = keys::list(&app.keys, workspace.id, &query, |_| paging, include, now).await?;
-        Ok(list.page)
-    })
-    .await?;
+    let part = async |paging| keys::list_part(&app.keys, workspace.id, &query, paging, include, now).await;
+    let all = output::all_pages(part).await?;
     if as_json {
         return output::json(&all.into_iter().map(|key| KeyView::new(key, now)).collect::<Vec<_>>());
     }

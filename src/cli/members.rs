@@ -123,7 +123,8 @@ fn print(member: &Member, as_json: bool, done: &str) -> Result<(), Failure> {
 
 async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
     let (app, workspace) = at.open().await?;
-    let all = output::all_pages(async |paging| members::list(app.db.read(), workspace.id, paging).await).await?;
+    let mut all = output::all_pages(async |paging| members::list(app.db.read(), workspace.id, paging).await).await?;
+    all.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
     if as_json {
         return output::json(&all.iter().map(view).collect::<Vec<_>>());
     }

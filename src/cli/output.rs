@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::audit::BeginError;
 use crate::auth::password::PasswordError;
 use kit::db::{DbResult, Fault, WritesRefused};
-use kit::http::{Page, Paging};
+use kit::paging::{MAX_SIZE, Page, Paging};
 
 /// The failure of a command, in one line.
 #[derive(Debug)]
@@ -94,19 +94,18 @@ fn capitalised(sentence: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Returns the items of all pages of a list.
+/// Returns the items of a whole list, whatever changes in it meanwhile.
 pub(super) async fn all_pages<T>(page: impl AsyncFn(Paging) -> DbResult<Page<T>>) -> DbResult<Vec<T>> {
-    const SIZE: u32 = 100;
+    let mut found = page(Paging::page(1, MAX_SIZE)).await?;
     let mut all = Vec::new();
-    for number in 1.. {
-        let found = page(Paging { page: number, page_size: SIZE }).await?;
-        let is_last = found.total_pages <= u64::from(number);
+    loop {
+        let next = found.next();
         all.extend(found.items);
-        if is_last {
-            break;
+        match next {
+            Some(next) => found = page(next).await?,
+            None => return Ok(all),
         }
     }
-    Ok(all)
 }
 
 /// Prints a line. A closed pipe, such as that of `head`, is no failure.

@@ -213,9 +213,11 @@ pub struct AircraftFilter {
     /// Only aircraft in this status.
     pub status: Option<Status>,
     /// Only aircraft whose tail number, model or type designator contains this, in whatever case and script.
-    #[param(value_type = Option<String>, max_length = 200)]
-    pub search: Option<Line<0, 200>>,
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub search: Option<Line<1, 200>>,
 }
+
+impl Check for AircraftFilter {}
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,7 @@ pub(super) async fn all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> Db
     Ok(matching.order_by_asc(Column::TailNumber).all(db).await?.into_iter().map(aircraft_of).collect())
 }
 
-/// Returns one page of a workspace's aircraft, the newest first.
+/// Returns a part of a workspace's aircraft, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -45,9 +45,8 @@ pub(super) async fn list(
     let condition = Condition::all()
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
-        .add_option(filter.search.as_ref().map(Line::as_str).filter(|text| !text.is_empty()).map(matches));
-    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    page(db, newest, paging, |row| Ok(aircraft_of(row))).await
+        .add_option(filter.search.as_ref().map(Line::as_str).map(matches));
+    page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, |row| Ok(aircraft_of(row))).await
 }
 
 fn matches(text: &str) -> Condition {

@@ -227,12 +227,18 @@ pub struct InvoiceFilter {
     /// Only invoices with this status; `sent` excludes overdue invoices.
     pub status: Option<Status>,
     /// Only invoices whose client's name or email contains this text, in whatever case and script.
-    #[param(value_type = Option<String>, max_length = 200)]
-    pub client: Option<Line<0, 200>>,
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub client: Option<Line<1, 200>>,
     /// Only invoices that are due on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     pub due_from: Option<Day>,
     /// Only invoices that are due on this day or earlier.
     #[param(value_type = Option<String>, format = Date)]
     pub due_to: Option<Day>,
+}
+
+impl Check for InvoiceFilter {
+    fn check(&self, faults: &mut Faults) {
+        faults.require_range(["due_from", "due_to"], self.due_from, self.due_to);
+    }
 }

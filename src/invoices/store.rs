@@ -1,8 +1,6 @@
 //! The queries on invoices and payments.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::model::{Client, Invoice, InvoiceFilter, InvoiceId, Payment, Stage, Status};
 use super::tables::invoice::{Column, Entity, Model};
@@ -31,7 +29,7 @@ pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::
     payment::Entity::insert(payment.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Returns one page of an invoice's payments, the newest first.
+/// Returns a part of an invoice's payments, the newest first.
 pub(super) async fn list_payments(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -40,7 +38,7 @@ pub(super) async fn list_payments(
 ) -> DbResult<Page<Payment>> {
     use payment::Column;
     let of_invoice = payment::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::InvoiceId.eq(invoice));
-    page(db, of_invoice.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id), paging, |row| Ok(payment_of(row))).await
+    page(db, of_invoice, [Column::CreatedAt, Column::Id], paging, |row| Ok(payment_of(row))).await
 }
 
 pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: InvoiceId) -> DbResult<Option<Invoice>> {
@@ -57,7 +55,7 @@ pub(super) async fn find_by_external_id(
     named.one(db).await?.map(invoice_of).transpose()
 }
 
-/// Returns one page of a workspace's invoices, the newest first.
+/// Returns a part of a workspace's invoices, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -68,11 +66,10 @@ pub(super) async fn list(
     let condition = Condition::all()
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| is(status, today)))
-        .add_option(filter.client.as_ref().map(Line::as_str).filter(|text| !text.is_empty()).map(is_for))
+        .add_option(filter.client.as_ref().map(Line::as_str).map(is_for))
         .add_option(filter.due_from.map(|day| Column::DueDate.gte(day)))
         .add_option(filter.due_to.map(|day| Column::DueDate.lte(day)));
-    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    page(db, newest, paging, invoice_of).await
+    page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, invoice_of).await
 }
 
 fn is(status: Status, today: Day) -> Condition {

@@ -30,5 +30,7 @@ pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;
 pub use role::Role;
 pub use service::{ActingRole, add, insert, remove, rename, set_role};
-pub use store::{MAX_SEATS, confirm_hash, count_by_workspace, find, find_by_email, list, set_password, with_password, with_role};
+pub use store::{
+    MAX_SEATS, confirm_hash, count_by_workspace, find, find_by_email, list, list_by_name, set_password, with_password, with_role,
+};
 pub(crate) use tables::all as tables;

@@ -12,7 +12,7 @@ use super::role::Role;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, page};
+use kit::db::{DbResult, page, rows_of};
 use kit::http::{Page, Paging};
 use kit::secret::TokenDigest;
 
@@ -56,10 +56,19 @@ pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, em
     Ok(named.one(db).await?.map(member_of))
 }
 
-/// Lists one page of a workspace's members, by name.
+/// Lists a part of a workspace's members, those added last first.
 pub async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
     let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
-    page(db, matching.order_by_asc(Column::Name).order_by_asc(Column::Id), paging, |row| Ok(member_of(row))).await
+    page(db, matching, [Column::CreatedAt, Column::Id], paging, |row| Ok(member_of(row))).await
+}
+
+/// Lists one page of a workspace's members, by name. Not for walks: a name can change.
+pub async fn list_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, paging: Paging) -> DbResult<Page<Member>> {
+    let matching = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    let total = matching.clone().count(db).await?;
+    let named = matching.order_by_asc(Column::Name).order_by_asc(Column::Id);
+    let rows = rows_of(db, named.offset(paging.offset()).limit(paging.limit())).await?;
+    Ok(Page::new(rows.into_iter().map(member_of).collect(), Some(total), paging, None))
 }
 
 /// Lists the members with one of these roles who have joined, the first 20 by name.

@@ -25,6 +25,7 @@ mod m0017_session_authentication;
 mod m0018_text_forms;
 mod m0019_rotation_root;
 mod m0020_places_and_payments;
+mod m0021_member_order;
 mod m0023_icao_severity;
 mod m0024_account;
 mod schema;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0018_text_forms::Migration),
             Box::new(m0019_rotation_root::Migration),
             Box::new(m0020_places_and_payments::Migration),
+            Box::new(m0021_member_order::Migration),
             Box::new(m0023_icao_severity::Migration),
             Box::new(m0024_account::Migration),
         ]

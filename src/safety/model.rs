@@ -10,7 +10,7 @@ use crate::audit::Actor;
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
-use kit::http::{Check, present};
+use kit::http::{Check, Faults, present};
 use kit::text::{Line, MultilineText};
 
 kit::ids! {
@@ -182,6 +182,12 @@ pub struct ReportFilter {
     /// Only occurrences until this time, or until the end of this day (UTC).
     #[param(inline)]
     pub date_to: Option<Until>,
+}
+
+impl Check for ReportFilter {
+    fn check(&self, faults: &mut Faults) {
+        faults.require_range(["date_from", "date_to"], self.date_from.map(|from| from.0), self.date_to.map(|to| to.0));
+    }
 }
 
 #[cfg(test)]

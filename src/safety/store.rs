@@ -1,8 +1,7 @@
 //! The queries on safety reports.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
 
 use super::kinds::{Confidentiality, FormerSeverity, ReportType, Severity, Status};
@@ -32,7 +31,7 @@ pub(super) async fn find(
     row.map(report_of).transpose()
 }
 
-/// Returns one page of the readable reports of a workspace, the newest first.
+/// Returns a part of the readable reports of a workspace, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -46,8 +45,7 @@ pub(super) async fn list(
         .add_option(filter.severity.map(has_severity))
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|to| Column::OccurredAt.lte(to.0)));
-    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    page(db, newest, paging, report_of).await
+    page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, report_of).await
 }
 
 /// Returns type, status and time of every readable report of a workspace, for the summary.

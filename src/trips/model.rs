@@ -297,3 +297,9 @@ pub struct TripFilter {
     #[param(inline)]
     pub updated_since: Option<Since>,
 }
+
+impl Check for TripFilter {
+    fn check(&self, faults: &mut Faults) {
+        faults.require_range(["date_from", "date_to"], self.date_from.map(|from| from.0), self.date_to.map(|to| to.0));
+    }
+}

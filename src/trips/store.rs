@@ -1,8 +1,6 @@
 //! The queries on trips.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::model::{Trip, TripFilter, TripId};
 use super::tables::{Column, Entity, Model};
@@ -32,7 +30,7 @@ pub(super) async fn find_by_external_id(
     named.one(db).await?.map(trip_of).transpose()
 }
 
-/// Returns one page of a workspace's trips, the newest first.
+/// Returns a part of a workspace's trips, the newest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -47,8 +45,7 @@ pub(super) async fn list(
         .add_option(filter.date_from.map(|from| Column::DepartureDate.gte(from.0)))
         .add_option(filter.date_to.map(|to| Column::DepartureDate.lte(to.0)))
         .add_option(filter.updated_since.map(|since| Column::UpdatedAt.gte(since.0)));
-    let newest = Entity::find().filter(condition).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    page(db, newest, paging, trip_of).await
+    page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, trip_of).await
 }
 
 fn row_of(trip: Trip) -> Model {

@@ -18,6 +18,7 @@ mod invitations;
 mod invoices;
 mod keys;
 mod limits;
+mod lists;
 mod members;
 mod pages;
 mod parsers;

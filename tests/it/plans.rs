@@ -7,11 +7,13 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 use testkit::{INVOICES, KEYS};
 
+use crate::lists::SUBJECTS;
 use crate::support::{Lines, TestApp, read_only_key};
 
 /// Lists in the order they are shown in, unfiltered: what people and programs open first.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 7] = [
     "/api/v1/api-keys",
+    "/api/v1/members",
     "/api/v1/ops/trips",
     "/api/v1/ops/aircraft",
     "/api/v1/sms/reports",
@@ -28,8 +30,8 @@ const FILTERED: [(&str, &[&str]); 9] = [
     ("/api/v1/ops/invoices?due_from=2026-11-01&due_to=2026-11-02", &["invoices_by_due_date"]),
     ("/api/v1/audit-log?action=api_key.created", &["audit_events_by_action"]),
     ("/api/v1/audit-log?outcome=denied", &["audit_events_by_outcome"]),
-    ("/api/v1/audit-log?actor_id=key_1", &["audit_events_by_actor"]),
-    ("/api/v1/audit-log?api_key_id=key_1", &["audit_events_by_actor", "audit_events_by_target"]),
+    ("/api/v1/audit-log?actor_id=key_01h455vb4pex5vsknk084sn02q", &["audit_events_by_actor"]),
+    ("/api/v1/audit-log?api_key_id=key_01h455vb4pex5vsknk084sn02q", &["audit_events_by_actor", "audit_events_by_target"]),
 ];
 
 #[tokio::test]
@@ -51,6 +53,29 @@ async fn payments_of_an_invoice_are_read_in_index_order() {
     let id = t.owner().await.post(INVOICES, invoice).await.is(201).text_at("/data/id");
     let plan = plan(&t, &format!("{INVOICES}/{id}/payments")).await;
     assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains("payments_by_age")), "{:?}", plan.0);
+}
+
+/// A walk finds its place by the index: it does not read the rows before it, as a page with a large number does.
+#[tokio::test]
+async fn walk_finds_its_place_by_index() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    for number in 0..3 {
+        for subject in &SUBJECTS {
+            subject.create(&owner, number).await;
+        }
+    }
+    for list in LISTS {
+        let first = owner.get(&format!("{list}?page_size=1")).await.is(200);
+        let plan = plan(&t, &format!("{list}?page_size=1&cursor={}", first.text_at("/data/next_cursor"))).await;
+        assert!(plan.is_by_index(), "{list}: {:?}", plan.0);
+        // SQLite: (created_at,id)<(?,?); Postgres: ROW(created_at, id) < ROW(…).
+        let is_place = |step: &String| {
+            let order = if list.ends_with("audit-log") { "sequence" } else { "created_at" };
+            step.contains(order) && step.contains('<') && !step.contains("Filter")
+        };
+        assert!(plan.0.iter().any(is_place), "{list}: {:?}", plan.0);
+    }
 }
 
 /// Told of SQLite, which looks at the statement alone; Postgres looks at what is in the table, and here is nothing.

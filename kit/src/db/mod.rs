@@ -6,14 +6,16 @@
 //! - `location` the argument of `--database`; `pool` connections with a bound, and transactions on them
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
-//! - `derived` columns that the code derives; `search` rows that contain a text; `packed` very many rows at once; `notifications`
-//!   changes by other processes; `update` one row; `result` of a store; `copy` every row from one database to another
+//! - `derived` columns that the code derives; `search` rows that contain a text; `list` parts of lists; `packed` very many rows at
+//!   once; `notifications` changes by other processes; `update` one row; `result` of a store; `copy` every row from one database
+//!   to another
 
 mod copy;
 mod derived;
 mod fault;
 mod file;
 mod health;
+mod list;
 mod location;
 mod migrate;
 mod notifications;
@@ -34,14 +36,13 @@ use std::time::Duration;
 
 use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgDatabaseError};
-use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, RuntimeErr, Select, SqlErr, Statement,
-};
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, SqlErr, Statement};
 
 pub use copy::{Table, names, table};
 pub use derived::{Derived, refresh};
 pub use fault::{Fault, WritesRefused, is_reported};
 pub use health::Health;
+pub use list::{newest, page, rows_of};
 pub use location::{Location, NotALocation, Transport};
 pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{Packing, insert_packed, packed};
@@ -53,7 +54,6 @@ pub use storage::Storage;
 pub use update::update_row;
 
 use super::clock::{Clock, Time};
-use super::paging::{Page, Paging};
 
 /// The time limit for closing one pool.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -273,27 +273,6 @@ async fn read_time(pool: &Pool) -> DbResult<Time> {
     let now = Statement::from_string(pool.get_database_backend(), "SELECT clock_timestamp()");
     let row = pool.query_one_raw(now).await?.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
     row.try_get_by_index(0)
-}
-
-/// One page of what `matching` finds, in its order, and how much it finds in all.
-pub async fn page<E, T>(
-    db: &impl ConnectionTrait,
-    matching: Select<E>,
-    paging: Paging,
-    row: impl Fn(E::Model) -> DbResult<T>,
-) -> DbResult<Page<T>>
-where
-    E: EntityTrait<Model: Send + Sync>,
-{
-    let total = matching.clone().count(db).await?;
-    let rows = rows_of(db, matching.offset(paging.offset()).limit(paging.limit())).await?;
-    Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging))
-}
-
-/// The rows of a page that is counted in another way.
-pub async fn rows_of<E: EntityTrait>(db: &impl ConnectionTrait, rows: Select<E>) -> DbResult<Vec<E::Model>> {
-    tracing::trace!(sql = %rows.build(db.get_database_backend()), "a page of a list");
-    rows.all(db).await
 }
 
 /// Rows in parts to insert, as many in each as a power of two: every number of rows is a statement of its own, which each

@@ -54,6 +54,11 @@ impl Matched {
         }
     }
 
+    /// Returns the group of callers whose credential was admitted.
+    pub fn group(extensions: &Extensions) -> Option<Uuid> {
+        extensions.get::<Self>()?.0.admitted.get().copied()
+    }
+
     /// The sender of a request, as far as bytes are shared out.
     pub fn sender(extensions: &Extensions) -> Sender {
         let Some(Self(noted)) = extensions.get() else { return Sender::Client(UNKNOWN) };

@@ -78,9 +78,14 @@ impl Fields {
         }
     }
 
-    /// The page that is asked for; a number that cannot be is the first.
+    /// Returns the number of the page that is asked for; 1 if it is not a number.
+    pub fn page_number(&self) -> u32 {
+        self.read("page").unwrap_or(1).clamp(1, 1_000_000)
+    }
+
+    /// Returns the page that is asked for.
     pub fn paging(&self, page_size: u32) -> Paging {
-        Paging { page: self.read("page").unwrap_or(1).clamp(1, 1_000_000), page_size }
+        Paging::page(self.page_number(), page_size)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Fields;
 use super::number::{grouped, plural};
-use crate::http::Page;
+use crate::paging::{Page, PageNumber};
 
 /// Pages with a number on each side of the current one.
 const BESIDE: u64 = 2;
@@ -31,21 +31,24 @@ pub struct NumberedPage {
 impl Pager {
     /// For `page`, which `asked` asked for; `of` is what is listed.
     pub fn new<T>(page: &Page<T>, asked: &Fields, of: &str) -> Self {
-        let (number, pages) = (u64::from(page.page), page.total_pages);
-        let first = (number - 1) * u64::from(page.per_page) + 1;
-        let last = first + page.items.len() as u64;
-        let link = |number: u64| asked.with("page", number).to_query();
-        let place = match page.items.len() {
-            0 => plural(page.total, of),
-            _ if pages == 1 => plural(page.total, of),
-            _ => format!("{}–{} of {}", grouped(first), grouped(last - 1), plural(page.total, of)),
+        let shown = page.items.len() as u64;
+        let Some(PageNumber { total, page: number, total_pages: pages }) = page.number else {
+            return Self { place: plural(shown, of), previous: None, next: None, numbered: Vec::new() };
         };
-        let numbered = |number| NumberedPage { number, query: link(number), is_current: number == u64::from(page.page) };
+        let current = u64::from(number);
+        let first = (current - 1) * u64::from(page.per_page) + 1;
+        let link = |number: u64| asked.with("page", number).to_query();
+        let place = match shown {
+            0 => plural(total, of),
+            _ if pages == 1 => plural(total, of),
+            _ => format!("{}–{} of {}", grouped(first), grouped(first + shown - 1), plural(total, of)),
+        };
+        let numbered = |number| NumberedPage { number, query: link(number), is_current: number == current };
         Self {
             place,
-            previous: (number > 1).then(|| link((number - 1).min(pages.max(1)))),
-            next: (number < pages).then(|| link(number + 1)),
-            numbered: numbers(number, pages).into_iter().map(|number| number.map(&numbered)).collect(),
+            previous: (current > 1).then(|| link((current - 1).min(pages.max(1)))),
+            next: (current < pages).then(|| link(current + 1)),
+            numbered: numbers(current, pages).into_iter().map(|number| number.map(&numbered)).collect(),
         }
     }
 }

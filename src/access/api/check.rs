@@ -26,7 +26,7 @@ use crate::limits::Call;
 use crate::scopes::{Module, Scope};
 use kit::http::describe::Shape;
 use kit::http::route::any;
-use kit::http::{ApiError, Describe, Doc, Query, Route};
+use kit::http::{ApiError, Check, Describe, Doc, Query, Route};
 
 /// The path of the check.
 const CHECK: &str = "/api/v1/auth/check";
@@ -61,6 +61,8 @@ struct CheckQuery {
     #[param(inline)]
     scope: Option<Scope>,
 }
+
+impl Check for CheckQuery {}
 
 /// Any valid credential, if it has the scope that the query names.
 struct ScopeInQuery;

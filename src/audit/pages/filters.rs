@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::audit::action::{Action, Outcome};
 use crate::audit::actor::ActorKind;
 use crate::audit::descriptions::{heading, title};
-use crate::audit::filter::{EventFilter, Search, Topic, Which};
+use crate::audit::filter::{ActorFilter, EventFilter, Search, Topic, Which};
 use crate::audit::store;
 use crate::keys::{self, Include, Key, KeyDetails, KeyId, KeyQuery, Status};
 use crate::members;
@@ -70,8 +70,10 @@ impl Filters {
             Some(text) => key(app, workspace, text).await?.map_err(|fault| faults.add("api_key_id", fault)).ok(),
         };
         let person = fields.given("actor_id");
+        let actor: Option<ActorFilter> = fields.read("actor_id");
         let people = people(app, workspace, person).await?;
-        if person.is_some() && !people.iter().flat_map(|group| &group.choices).any(|choice| choice.is_chosen) {
+        let is_listed = people.iter().flat_map(|group| &group.choices).any(|choice| choice.is_chosen);
+        if person.is_some() && !(is_listed && actor.is_some()) {
             faults.add("actor_id", "No events by a person with this id. Choose a person.");
         }
         let action = word::<Action>(fields, "action", "Choose one of the actions.", &mut faults);
@@ -89,8 +91,8 @@ impl Filters {
         let (search, searched_from) = search(app, workspace, fields, (from, to), &mut faults).await?;
         let filter = EventFilter {
             action,
-            actor_id: person.map(str::to_owned),
-            api_key_id: found.as_ref().map(|key| key.id.to_string()),
+            actor_id: actor,
+            api_key_id: found.as_ref().map(|key| key.id),
             outcome,
             date_from: from,
             date_to: to,
@@ -225,7 +227,7 @@ fn typed(found: Option<&Key>, fields: &Fields, at: &Moments) -> String {
 }
 
 async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'static str)>> {
-    let (now, paging) = (app.clock.now(), Paging { page: 1, page_size: SUGGESTED });
+    let (now, paging) = (app.clock.now(), Paging::page(1, SUGGESTED));
     let newest = keys::list(&app.keys, workspace, &KeyQuery::default(), |_| paging, Include::Nothing, now).await?.page.items;
     let count = |name: &str| newest.iter().filter(|listed| listed.key.name == name).count();
     let proposed = newest.iter().map(|KeyDetails { key, .. }| match key.status(now) {
@@ -241,7 +243,7 @@ async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'
 /// Lists members, removed members and other actors; and the actor `asked` for, if they are in the log.
 async fn people(app: &App, workspace: WorkspaceId, asked: Option<&str>) -> DbResult<Vec<Group>> {
     let choice = |value: String, text: String| Choice { is_chosen: asked == Some(value.as_str()), value, text };
-    let members = members::list(app.db.read(), workspace, Paging { page: 1, page_size: MEMBERS }).await?.items;
+    let members = members::list_by_name(app.db.read(), workspace, Paging::page(1, MEMBERS)).await?.items;
     let namesakes = |name: &str| members.iter().filter(|member| member.name == name).count();
     let current = members.iter().map(|member| {
         let text = if namesakes(&member.name) > 1 { format!("{} ({})", member.name, member.email) } else { member.name.clone() };

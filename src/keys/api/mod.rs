@@ -70,8 +70,8 @@ async fn index(
     Listing { filter, paging }: Listing<KeyFilter>,
 ) -> Result<JsonOk<Page<KeyView>>, ApiError> {
     let (query, now) = (KeyQuery::from(&filter), app.clock.now());
-    let list = service::list(&app.keys, who.workspace(), &query, |_| paging, Include::LastUseAndSuccessor, now).await?;
-    Ok(JsonOk(list.page.map(|key| KeyView::new(key, now))))
+    let page = service::list_part(&app.keys, who.workspace(), &query, paging, Include::LastUseAndSuccessor, now).await?;
+    Ok(JsonOk(page.map(|key| KeyView::new(key, now))))
 }
 
 async fn show(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<JsonOk<KeyView>, ApiError> {

@@ -14,7 +14,7 @@ use crate::keys::usage::{self, BucketSize, Report, Sum};
 use crate::keys::{store, tables};
 use crate::scopes::Scope;
 use kit::clock::{Since, Time, Until};
-use kit::http::{ApiError, JsonOk, Path, Query};
+use kit::http::{ApiError, Check, Faults, JsonOk, Path, Query};
 
 /// The time and the resolution of a usage report.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -29,6 +29,12 @@ pub(super) struct UsageQuery {
     /// `hour` (at most 31 days in a request) or `day` (at most 400 days in a request); `day` if left out.
     #[param(inline)]
     bucket: Option<BucketSize>,
+}
+
+impl Check for UsageQuery {
+    fn check(&self, faults: &mut Faults) {
+        faults.require_range(["from", "to"], self.from.map(|from| from.0), self.to.map(|to| to.0));
+    }
 }
 
 /// The usage of a key.

@@ -169,11 +169,13 @@ pub struct KeyFilter {
     /// Only keys whose name contains this text, in whatever case and script, or whose hint does: of the hint, `pck_` and more, or
     /// at least 4 characters.
     #[serde(default, deserialize_with = "short")]
-    #[param(max_length = 200)]
+    #[param(min_length = 1, max_length = 200)]
     pub search: Option<String>,
 }
 
-/// Reads a text of at most 200 characters.
+impl Check for KeyFilter {}
+
+/// Reads a text of 1 to 200 characters.
 fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(Line::<0, 200>::deserialize(deserializer)?.into_string()))
+    Ok(Some(Line::<1, 200>::deserialize(deserializer)?.into_string()))
 }

@@ -12,7 +12,7 @@ use crate::keys::usage::{self, HourCount};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::http::{Page, Paging};
+use kit::paging::{Page, Paging, Start};
 
 /// One page of keys, and how many keys of each status the search finds.
 #[derive(Debug)]
@@ -40,6 +40,22 @@ pub enum Include {
     LastUseAndHours { since: Time },
 }
 
+/// Lists a part of a workspace's keys, and counts them for a numbered page only.
+pub async fn list_part(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    query: &KeyQuery,
+    paging: Paging,
+    include: Include,
+    now: Time,
+) -> DbResult<Page<KeyDetails>> {
+    if let Start::Page(_) = paging.start {
+        return Ok(list(keys, workspace, query, |_| paging, include, now).await?.page);
+    }
+    let (found, next) = store::find_page(keys.db.read(), workspace, query, paging, now).await?;
+    Ok(Page::new(details(keys.db.read(), found, include).await?, None, paging, next))
+}
+
 /// Lists one page of a workspace's keys. `paging` returns the page to read, given the number of keys that match.
 pub async fn list(
     keys: &Keys,
@@ -56,9 +72,9 @@ pub async fn list(
     };
     let total = counts.of(query.status);
     let paging = paging(total);
-    let found = store::find_page(db, workspace, query, paging, now).await?;
+    let (found, next) = store::find_page(db, workspace, query, paging, now).await?;
     let items = details(db, found, include).await?;
-    Ok(KeyList { counts, page: Page::new(items, total, paging) })
+    Ok(KeyList { counts, page: Page::new(items, Some(total), paging, next) })
 }
 
 /// Reads the last use and the successor of one key.

@@ -1,6 +1,6 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
-//! - here create, rotate, update and expiry; `revoke` the revocation; `list` one page of keys
+//! - here create, rotate, update and expiry; `revoke` the revocation; `list` parts of the list of keys
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
 
@@ -33,7 +33,7 @@ use kit::db::DbResult;
 use kit::http::IdempotencyKey;
 use kit::text::kept;
 
-pub use list::{Include, KeyDetails, KeyList, details_of, list};
+pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
 pub use require::require;
 pub use revoke::revoke;
 

@@ -15,19 +15,25 @@ use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, contains, rows_of};
-use kit::http::Paging;
+use kit::db::{DbResult, contains, newest, rows_of};
+use kit::paging::{Paging, Position};
 
+/// Finds the keys of a part of the list, and the position of the last one if there are keys after it and the order allows a
+/// walk.
 pub(in crate::keys) async fn find_page(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     query: &KeyQuery,
     paging: Paging,
     now: Time,
-) -> DbResult<Vec<Key>> {
+) -> DbResult<(Vec<Key>, Option<Position>)> {
     let matching = Entity::find().filter(matches(workspace, query.status, &query.search, now));
-    let rows = sorted(matching, query.order).offset(paging.offset()).limit(paging.limit());
-    rows_of(db, rows).await?.into_iter().map(key_of).collect()
+    let (rows, next) = if query.order == KeyOrder::default() {
+        newest(db, matching, [Column::CreatedAt, Column::Id], paging).await?
+    } else {
+        (rows_of(db, sorted(matching, query.order).offset(paging.offset()).limit(paging.limit())).await?, None)
+    };
+    Ok((rows.into_iter().map(key_of).collect::<DbResult<_>>()?, next))
 }
 
 /// Final part of the number of keys, the basis of an incremental count: no key is ever deleted or reactivated.

@@ -46,7 +46,7 @@ enum Notice {
 }
 
 async fn index(who: PageSession<ManageMembers>, State(app): State<App>, Asked(asked): Asked) -> Result<Response, ApiError> {
-    let page = store::list(app.db.read(), who.workspace(), asked.paging(PAGE)).await?;
+    let page = store::list_by_name(app.db.read(), who.workspace(), asked.paging(PAGE)).await?;
     let notice = notice(&app, &who, &asked).await?;
     // The next page of the list does not repeat the notice.
     let pager = Pager::new(&page, &Fields::default(), "member");

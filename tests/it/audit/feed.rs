@@ -29,8 +29,8 @@ async fn write(app: &App, workspace: WorkspaceId) {
 
 /// Returns the number of events.
 async fn head(t: &TestApp) -> i64 {
-    let all = list(t.app.db.read(), t.workspace.id, &EventFilter::default(), Paging { page: 1, page_size: 1 }).await;
-    i64::try_from(all.expect("a page").total).expect("a number of events")
+    let all = list(t.app.db.read(), t.workspace.id, &EventFilter::default(), Paging::page(1, 1)).await;
+    i64::try_from(all.expect("a page").number.expect("a numbered page").total).expect("a number of events")
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ async fn unusual_marks_match_the_filter() {
     let mut all: Vec<Event> = Vec::new();
     for which in [Which::All, Which::Unusual] {
         let filter = EventFilter { which, ..EventFilter::default() };
-        let paging = Paging { page: 1, page_size: 10_000 };
+        let paging = Paging::page(1, 10_000);
         let found = audit::list(t.app.db.read(), t.workspace.id, &filter, paging).await.expect("a list").items;
         match which {
             Which::All => all = found,

@@ -48,6 +48,12 @@ impl Faults {
         }
     }
 
+    /// Requires that a range, of which either end may be open, does not end before it begins.
+    pub fn require_range<T: PartialOrd>(&mut self, [from, to]: [&str; 2], begin: Option<T>, end: Option<T>) {
+        let is_reversed = matches!((begin, end), (Some(begin), Some(end)) if end < begin);
+        self.require(!is_reversed, to, &format!("must not be before {from}"));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }

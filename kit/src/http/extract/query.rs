@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use axum::extract::FromRequestParts;
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
@@ -13,32 +13,32 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::Faults;
 use super::probe::{Step, Text, probe};
 use super::walk::{DUPLICATE, MISSING, label, unknown};
-use crate::http::{ApiError, Describe, Doc, Paging};
+use super::{Check, Faults};
+use crate::http::{ApiError, Describe, Doc, Matched, Paging};
+use crate::paging::{self, BadCursor, Cursor, DEFAULT_SIZE, ListIdentity, MAX_SIZE};
 
 /// Query parameters, none of them unknown.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Query<T> {
+impl<S: Send + Sync, T: DeserializeOwned + IntoParams + Check> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Self::of(&parts.uri)
     }
 }
 
-impl<T: DeserializeOwned + IntoParams> Query<T> {
+impl<T: DeserializeOwned + IntoParams + Check> Query<T> {
     /// The parameters of a URI.
     pub fn of(uri: &Uri) -> Result<Self, ApiError> {
         let pairs = pairs(uri)?;
-        if let Some(query) = read(&pairs) {
-            return Ok(Self(query));
-        }
         let mut faults = Faults::default();
-        explain::<T>(&pairs, &[], &mut faults);
-        Err(refusal(faults))
+        match read::<T>(&pairs, &[], &mut faults) {
+            Some(query) if faults.is_empty() => Ok(Self(query)),
+            _ => Err(refusal(faults)),
+        }
     }
 }
 
@@ -52,6 +52,8 @@ fn refusal(faults: Faults) -> ApiError {
 #[serde(deny_unknown_fields)]
 pub struct NoParameters {}
 
+impl Check for NoParameters {}
+
 impl<T: IntoParams> Describe for Query<T> {
     fn describe(doc: &mut Doc) {
         doc.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
@@ -59,46 +61,47 @@ impl<T: IntoParams> Describe for Query<T> {
     }
 }
 
-/// Filters of a list, with `page` and `page_size`.
+/// Filters of a list, with the part of the list that is asked for.
 #[derive(Debug)]
 pub struct Listing<T> {
     pub filter: T,
     pub paging: Paging,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Listing<T> {
+impl<S: Send + Sync, T: DeserializeOwned + IntoParams + Check> FromRequestParts<S> for Listing<T> {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let (paging, filters): (Pairs<'_>, _) = pairs(&parts.uri)?.into_iter().partition(|(name, _)| PAGING.contains(&&**name));
+        let (part, filters): (Pairs<'_>, Pairs<'_>) =
+            pairs(&parts.uri)?.into_iter().partition(|(name, _)| OF_A_LIST.contains(&&**name));
+        let group = Matched::group(&parts.extensions).unwrap_or_default();
+        let list = ListIdentity::new(group, parts.uri.path(), &filters);
         let mut faults = Faults::default();
-        let paging = read_paging(&paging, &mut faults);
-        match read(&filters) {
-            Some(filter) if faults.is_empty() => return Ok(Self { filter, paging }),
-            Some(_) => {}
-            None => explain::<T>(&filters, &PAGING, &mut faults),
+        let part = PartParameters::read(&part, &mut faults);
+        match read(&filters, &OF_A_LIST, &mut faults) {
+            Some(filter) if faults.is_empty() => Ok(Self { filter, paging: part.paging(list)? }),
+            _ => Err(refusal(faults)),
         }
-        Err(refusal(faults))
     }
 }
 
 impl<T: IntoParams> Describe for Listing<T> {
     fn describe(doc: &mut Doc) {
         Query::<T>::describe(doc);
-        let count = || ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
-        doc.parameter(
-            "page",
-            ParameterIn::Query,
-            Required::False,
-            count().maximum(Some(u32::MAX)).default(Some(1.into())).into(),
-            "From 1.",
-        );
-        doc.parameter(
-            "page_size",
-            ParameterIn::Query,
-            Required::False,
-            count().maximum(Some(100)).default(Some(20.into())).into(),
-            "Rows on a page.",
-        );
+        let count = |most: u32, default: u32| {
+            let count = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(most));
+            count.default(Some(default.into()))
+        };
+        let cursor = ObjectBuilder::new().schema_type(Type::String).pattern(Some(paging::PATTERN));
+        let about = "The next_cursor of the previous response: continues the list after its last row, with the same filters. Not \
+                     together with page.";
+        for (name, schema, about) in [
+            ("page", count(u32::MAX, 1), "From 1."),
+            ("page_size", count(MAX_SIZE, DEFAULT_SIZE), "The largest number of rows in the response."),
+            ("cursor", cursor, about),
+        ] {
+            doc.parameter(name, ParameterIn::Query, Required::False, schema.into(), about);
+        }
+        doc.fails(400, "CURSOR_MISMATCH");
     }
 }
 
@@ -118,9 +121,22 @@ fn pairs(uri: &Uri) -> Result<Pairs<'_>, ApiError> {
     Ok(decoded)
 }
 
-fn read<T: DeserializeOwned>(pairs: &Pairs<'_>) -> Option<T> {
+/// Reads parameters, or adds their faults. `others` are allowed as well, and read elsewhere.
+fn read<T: DeserializeOwned + IntoParams + Check>(pairs: &Pairs<'_>, others: &[&str], faults: &mut Faults) -> Option<T> {
     let texts = pairs.iter().map(|(name, value)| (&**name, Text(value)));
-    T::deserialize(MapDeserializer::new(texts)).ok()
+    let input = T::deserialize(MapDeserializer::new(texts)).ok().filter(|_| !pairs.iter().any(|(_, value)| is_empty(value)));
+    match &input {
+        Some(input) => input.check(faults),
+        None => explain::<T>(pairs, others, faults),
+    }
+    input
+}
+
+/// The fault of a parameter without a value: it would match nothing.
+const EMPTY: &str = "must have a value; leave the parameter out instead of sending it empty";
+
+fn is_empty(value: &str) -> bool {
+    value.trim().is_empty()
 }
 
 /// Adds the faults of parameters that `T` does not take. `others` are allowed as well, and read elsewhere.
@@ -139,7 +155,9 @@ fn explain<T: DeserializeOwned + IntoParams>(pairs: &Pairs<'_>, others: &[&str],
             faults.add(name, DUPLICATE);
         } else {
             seen.push(name);
-            if let Some(fault) = probe::<T>(&[Step::Field(name.to_owned())], value) {
+            if is_empty(value) {
+                faults.add(name, EMPTY);
+            } else if let Some(fault) = probe::<T>(&[Step::Field(name.to_owned())], value) {
                 faults.add(name, fault);
             }
         }
@@ -149,22 +167,52 @@ fn explain<T: DeserializeOwned + IntoParams>(pairs: &Pairs<'_>, others: &[&str],
     }
 }
 
-/// The parameters of [`Paging`].
-const PAGING: [&str; 2] = ["page", "page_size"];
+/// The parameters that every list takes, besides its filters.
+const OF_A_LIST: [&str; 3] = ["page", "page_size", "cursor"];
 
-fn read_paging(pairs: &Pairs<'_>, faults: &mut Faults) -> Paging {
-    let mut paging = Paging::default();
-    for (place, (name, value)) in pairs.iter().enumerate() {
-        let name = &**name;
-        let (number, most, in_words) =
-            if name == "page" { (&mut paging.page, u32::MAX, "4,294,967,295") } else { (&mut paging.page_size, 100, "100") };
-        if pairs[..place].iter().any(|(earlier, _)| earlier == name) {
-            faults.add(name, DUPLICATE);
-        } else if let Some(read) = value.parse().ok().filter(|read| (1..=most).contains(read)) {
-            *number = read;
-        } else {
-            faults.add(name, format!("must be a whole number from 1 to {in_words}"));
+/// The part of a list that a query asks for.
+#[derive(Default)]
+struct PartParameters<'q> {
+    page: Option<u32>,
+    size: Option<u32>,
+    cursor: Option<&'q str>,
+}
+
+impl<'q> PartParameters<'q> {
+    fn read(pairs: &'q Pairs<'_>, faults: &mut Faults) -> Self {
+        let mut part = Self::default();
+        for (place, (name, value)) in pairs.iter().enumerate() {
+            let name = &**name;
+            if pairs[..place].iter().any(|(earlier, _)| earlier == name) {
+                faults.add(name, DUPLICATE);
+            } else if name == "cursor" {
+                part.cursor = Some(&**value);
+            } else {
+                let (number, most, in_words) =
+                    if name == "page" { (&mut part.page, u32::MAX, "4,294,967,295") } else { (&mut part.size, MAX_SIZE, "100") };
+                *number = value.parse().ok().filter(|read| (1..=most).contains(read));
+                faults.require(number.is_some(), name, &format!("must be a whole number from 1 to {in_words}"));
+            }
+        }
+        faults.require(part.page.is_none() || part.cursor.is_none(), "cursor", "must not be sent together with page");
+        part
+    }
+
+    fn paging(self, list: ListIdentity) -> Result<Paging, ApiError> {
+        let size = self.size.unwrap_or(DEFAULT_SIZE);
+        let Some(cursor) = self.cursor else { return Ok(Paging::page(self.page.unwrap_or(1), size).of(list)) };
+        match Cursor::parse(cursor, list) {
+            Ok(position) => Ok(Paging::after(position, size).of(list)),
+            Err(BadCursor::Malformed) => {
+                let message =
+                    "must be the next_cursor of the previous response, unchanged; leave cursor out to start at the first row";
+                Err(ApiError::invalid_field("cursor", message))
+            }
+            Err(BadCursor::OtherList) => {
+                let message = "This cursor belongs to another list, or to this list with other filters. Repeat the filters of the \
+                               request that returned it, or leave cursor out to start at the first row.";
+                Err(ApiError::new(StatusCode::BAD_REQUEST, "CURSOR_MISMATCH", message))
+            }
         }
     }
-    paging
 }

@@ -11,7 +11,7 @@ use kit::http::Paging;
 use kit::page::Moments;
 
 /// The number of events on the page; the audit log has the others.
-const EVENTS: Paging = Paging { page: 1, page_size: 10 };
+const EVENTS: u32 = 10;
 
 /// An event of the key.
 pub(super) struct EventLine {
@@ -25,8 +25,8 @@ pub(super) struct EventLine {
 
 /// Reads the last events of a key, as actor or as target.
 pub(super) async fn events(app: &App, workspace: WorkspaceId, key: KeyId) -> DbResult<Vec<EventLine>> {
-    let of_key = EventFilter { api_key_id: Some(key.to_string()), ..EventFilter::default() };
-    let page = audit::list(app.db.read(), workspace, &of_key, EVENTS).await?;
+    let of_key = EventFilter { api_key_id: Some(key), ..EventFilter::default() };
+    let page = audit::list(app.db.read(), workspace, &of_key, Paging::page(1, EVENTS)).await?;
     let line = |event: Event| EventLine {
         words: audit::describe(&event),
         is_denied: event.outcome == Outcome::Denied.as_str(),

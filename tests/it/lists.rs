@@ -1,0 +1,386 @@
+//! Walks through lists by cursor, while the lists change; and filters that cannot match.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use planeconnection::members::Role;
+use serde_json::{Value, json};
+use testkit::KEYS;
+
+use crate::support::{Client, TestApp, read_only_key};
+
+const TRIPS: &str = "/api/v1/ops/trips";
+const AIRCRAFT: &str = "/api/v1/ops/aircraft";
+const REPORTS: &str = "/api/v1/sms/reports";
+const INVOICES: &str = "/api/v1/ops/invoices";
+const MEMBERS: &str = "/api/v1/members";
+const LOG: &str = "/api/v1/audit-log";
+
+/// A list whose rows a test creates, changes and deletes.
+pub(crate) struct Subject {
+    pub(crate) list: &'static str,
+    /// The path of the new row's id in the response.
+    id: &'static str,
+    create: fn(u32) -> Value,
+    change: fn(u32) -> Value,
+    /// A column with the text of [`name`], by which rows are deleted behind the product's back; none if the API deletes rows.
+    column: Option<(&'static str, &'static str)>,
+}
+
+/// A text that identifies one row.
+fn name(number: u32) -> String {
+    format!("N{number}")
+}
+
+pub(crate) const SUBJECTS: [Subject; 6] = [
+    Subject {
+        list: KEYS,
+        id: "/data/apiKey/id",
+        create: |number| read_only_key(&name(number)),
+        change: |number| json!({ "description": format!("Version {number}") }),
+        column: Some(("api_keys", "name")),
+    },
+    Subject {
+        list: MEMBERS,
+        id: "/data/member/id",
+        create: |number| {
+            json!({ "name": format!("{} Meier", ["Zoe", "Ada", "Max"][number as usize % 3]), "role": "pilot",
+                "email": format!("m{number}@skyline.example") })
+        },
+        change: |number| json!({ "role": if number.is_multiple_of(2) { "dispatcher" } else { "auditor" } }),
+        column: None,
+    },
+    Subject {
+        list: AIRCRAFT,
+        id: "/data/id",
+        create: |number| json!({ "tailNumber": name(number), "typeDesignator": "C25B", "model": "Citation CJ3+" }),
+        change: |number| json!({ "model": format!("Model {number}") }),
+        column: Some(("aircraft", "tail_number")),
+    },
+    Subject {
+        list: TRIPS,
+        id: "/data/id",
+        create: |number| {
+            json!({ "tripType": "charter", "origin": "KTEB", "destination": "KBOS", "externalId": name(number),
+                "departureDate": departure(number) })
+        },
+        change: |number| json!({ "departureDate": departure(97 * number) }),
+        column: Some(("trips", "external_id")),
+    },
+    Subject {
+        list: REPORTS,
+        id: "/data/id",
+        create: |number| {
+            json!({ "reportType": "concern", "title": name(number), "occurredAt": "2026-11-22T17:05:00Z",
+                "confidentiality": "standard",
+                "description": "During the walk-around before the second leg the left fuel cap was found open." })
+        },
+        change: |number| json!({ "location": format!("LSZH, stand E{number}") }),
+        column: Some(("reports", "title")),
+    },
+    Subject {
+        list: INVOICES,
+        id: "/data/id",
+        create: invoice,
+        change: |number| json!({ "dueDate": format!("2027-01-{:02}", number % 28 + 1) }),
+        column: Some(("invoices", "external_id")),
+    },
+];
+
+fn departure(number: u32) -> String {
+    format!("2027-{:02}-{:02}T08:00:00Z", number % 12 + 1, number % 28 + 1)
+}
+
+fn invoice(number: u32) -> Value {
+    json!({ "client": { "name": "Alpine Charter AG" }, "currency": "CHF", "dueDate": "2099-01-01", "externalId": name(number),
+        "lineItems": [{ "description": "Flight hours", "quantity": "1", "unitPrice": 100 }] })
+}
+
+impl Subject {
+    /// Creates a row and returns its id.
+    pub(crate) async fn create(&self, client: &Client, number: u32) -> String {
+        client.post(self.list, (self.create)(number)).await.is(201).text_at(self.id)
+    }
+
+    async fn change(&self, client: &Client, id: &str, number: u32) {
+        client.patch(&format!("{}/{id}", self.list), (self.change)(number)).await.is(200);
+    }
+
+    async fn delete(&self, t: &TestApp, client: &Client, id: &str, number: u32) {
+        match self.column {
+            Some((table, column)) => {
+                t.tamper(&format!("DELETE FROM {table} WHERE {column} = '{}'", name(number))).await;
+            }
+            None => {
+                client.delete(&format!("{}/{id}", self.list)).await.is(200);
+            }
+        }
+    }
+}
+
+/// The address of a list that continues at a cursor.
+fn continued(list: &str, cursor: &str) -> String {
+    format!("{list}{}cursor={cursor}", if list.contains('?') { '&' } else { '?' })
+}
+
+/// Reads a whole list by cursor and returns its ids; `between` runs after every response, with the ids in it.
+async fn walk(client: &Client, list: &str, mut between: impl AsyncFnMut(Vec<String>)) -> Vec<String> {
+    let (mut ids, mut page) = (Vec::new(), client.get(list).await.is(200));
+    for _ in 0..1_000 {
+        let found = page.items("id");
+        ids.extend(found.iter().cloned());
+        between(found).await;
+        let Some(cursor) = page.at("/data/next_cursor").as_str() else { return ids };
+        page = client.get(&continued(list, cursor)).await.is(200);
+        assert_eq!([page.at("/data/total"), page.at("/data/page"), page.at("/data/total_pages")], [&Value::Null; 3]);
+    }
+    panic!("the walk does not end");
+}
+
+/// Asserts that every row of `throughout` was seen, and none twice.
+fn assert_exactly_once(seen: &[String], throughout: &BTreeSet<String>, list: &str) {
+    let distinct: BTreeSet<_> = seen.iter().cloned().collect();
+    assert_eq!(distinct.len(), seen.len(), "{list}: a row was seen twice: {seen:?}");
+    let missed: Vec<_> = throughout.difference(&distinct).collect();
+    assert!(missed.is_empty(), "{list}: {missed:?} were missed, out of {}", throughout.len());
+}
+
+#[tokio::test]
+async fn walk_sees_every_lasting_row_once_while_rows_come_change_and_go() {
+    for subject in &SUBJECTS {
+        let t = TestApp::new().await;
+        let owner = t.owner().await;
+        let mut rows = HashMap::new();
+        for number in 0..17 {
+            rows.insert(subject.create(&owner, number).await, number);
+            // Some rows are created at the same instant, and differ in their ids only.
+            if number % 4 == 0 {
+                t.advance(Duration::from_mins(3)).await;
+            }
+        }
+        for (round, size) in [1, 3, 4, 7].into_iter().enumerate() {
+            let list = format!("{}?page_size={size}", subject.list);
+            let mut throughout: BTreeSet<String> = rows.keys().cloned().collect();
+            let mut next = 100 * (u32::try_from(round).expect("a number") + 1);
+            let seen = walk(&owner, &list, async |_| {
+                let draw = |below: usize| usize::from(t.app.random.bytes::<1>()[0]) % below;
+                let chosen = |rows: &HashMap<String, u32>| {
+                    let mut ids: Vec<_> = rows.keys().cloned().collect();
+                    ids.sort_unstable();
+                    ids.swap_remove(draw(ids.len()))
+                };
+                match draw(4) {
+                    0 => {
+                        rows.insert(subject.create(&owner, next).await, next);
+                        next += 1;
+                    }
+                    1 => subject.change(&owner, &chosen(&rows), next).await,
+                    2 if rows.len() > 8 => {
+                        let id = chosen(&rows);
+                        let number = rows.remove(&id).expect("a row");
+                        subject.delete(&t, &owner, &id, number).await;
+                        throughout.remove(&id);
+                    }
+                    _ => t.advance(Duration::from_mins(3)).await,
+                }
+            })
+            .await;
+            assert_exactly_once(&seen, &throughout, &list);
+            assert!(throughout.len() > 2, "{list}: too few rows are left");
+        }
+    }
+}
+
+#[tokio::test]
+async fn walk_through_the_audit_log_sees_every_event_once_while_it_grows() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    for number in 0..9 {
+        SUBJECTS[3].create(&owner, number).await;
+    }
+    let mut number = 1_000;
+    for filter in ["", "action=trip.created&", &format!("actor_id={}&", t.owner.id)] {
+        for size in [3, 5] {
+            let list = format!("{LOG}?{filter}page_size={size}");
+            let whole = owner.get(&format!("{LOG}?{filter}page_size=100")).await.is(200).items("id").into_iter().collect();
+            let seen = walk(&owner, &list, async |_| {
+                SUBJECTS[3].create(&owner, number).await;
+                number += 1;
+            })
+            .await;
+            assert_exactly_once(&seen, &whole, &list);
+            assert_eq!(seen.len(), whole.len(), "{list}: events after the first response are before the walk");
+        }
+    }
+}
+
+#[tokio::test]
+async fn filtered_list_that_empties_under_a_walk_is_read_to_its_end() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    for number in 0..8 {
+        let id = SUBJECTS[5].create(&owner, number).await;
+        owner.post(&format!("{INVOICES}/{id}/send"), json!({})).await.is(200);
+    }
+    let list = format!("{INVOICES}?status=sent&page_size=3");
+    let mut paid = 0;
+    walk(&owner, &list, async |ids| {
+        for id in ids {
+            owner.post(&format!("{INVOICES}/{id}/payments"), json!({ "amount": 100 })).await.is(201);
+            paid += 1;
+        }
+    })
+    .await;
+    assert_eq!(paid, 8);
+    assert_eq!(*owner.get(&list).await.is(200).at("/data/total"), 0);
+}
+
+#[tokio::test]
+async fn cursor_continues_behind_any_page() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    for number in 0..7 {
+        SUBJECTS[3].create(&owner, number).await;
+    }
+    let whole = owner.get(TRIPS).await.is(200);
+    assert_eq!(*whole.at("/data/next_cursor"), Value::Null);
+    let whole = whole.items("id");
+    let second = owner.get(&format!("{TRIPS}?page_size=2&page=2")).await.is(200);
+    let cursor = second.text_at("/data/next_cursor");
+    // The number of rows may change from response to response.
+    let rest = owner.get(&continued(&format!("{TRIPS}?page_size=3"), &cursor)).await.is(200);
+    assert_eq!([second.items("id"), rest.items("id")].concat(), whole[2..]);
+    assert_eq!((rest.at("/data/next_cursor"), rest.at("/data/per_page")), (&Value::Null, &json!(3)));
+    for past in ["page_size=7", "page_size=2&page=4", "page_size=2&page=9"] {
+        assert_eq!(*owner.get(&format!("{TRIPS}?{past}")).await.is(200).at("/data/next_cursor"), Value::Null, "{past}");
+    }
+}
+
+#[tokio::test]
+async fn cursor_belongs_to_its_list_filters_and_workspace() {
+    let t = TestApp::new().await;
+    let (owner, (_, stranger)) = (t.owner().await, t.other_workspace().await);
+    for number in 0..3 {
+        SUBJECTS[3].create(&owner, number).await;
+        SUBJECTS[3].create(&stranger, number).await;
+    }
+    let filters = "status=draft&trip_type=charter";
+    let cursor = owner.get(&format!("{TRIPS}?{filters}&page_size=1")).await.is(200).text_at("/data/next_cursor");
+    owner.get(&continued(&format!("{TRIPS}?{filters}"), &cursor)).await.is(200);
+    owner.get(&continued(&format!("{TRIPS}?trip_type=charter&status=draft&page_size=9"), &cursor)).await.is(200);
+    t.with(&t.key(&["trips:read"]).await).get(&continued(&format!("{TRIPS}?{filters}"), &cursor)).await.is(200);
+    for other in [TRIPS, INVOICES, &format!("{TRIPS}?status=draft"), &format!("{TRIPS}?{filters}&date_from=2026-01-01")] {
+        owner.get(&continued(other, &cursor)).await.is(400).code("CURSOR_MISMATCH");
+    }
+    let foreign = continued(&format!("{TRIPS}?{filters}"), &cursor);
+    stranger.get(&foreign).await.is(400).code("INVALID_REQUEST").names_field("cursor");
+    let zeros = "0".repeat(96);
+    let altered = format!("{}{}", if cursor.starts_with('0') { "1" } else { "0" }, &cursor[1..]);
+    for wrong in ["", "%20", "null", "0", "-1", &cursor[..95], &format!("{cursor}0"), &zeros, &altered, &"f".repeat(5_000)] {
+        let refused = owner.get(&continued(&format!("{TRIPS}?{filters}"), wrong)).await.is(400);
+        refused.code("INVALID_REQUEST").names_field("cursor");
+    }
+    owner.get(&continued(&format!("{TRIPS}?{filters}&page=1"), &cursor)).await.is(400).names_field("cursor");
+    owner.get(&continued(&foreign, &cursor)).await.is(400).code("INVALID_REQUEST");
+}
+
+#[tokio::test]
+async fn every_list_of_the_api_takes_a_cursor() {
+    let t = TestApp::new().await;
+    let document = t.anonymous().get("/openapi.json").await.is(200).json;
+    let has = |operation: &Value, name: &str| {
+        operation["parameters"].as_array().is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
+    };
+    let lists = document["paths"].as_object().expect("paths").iter();
+    let lists: BTreeSet<&str> =
+        lists.filter(|(path, item)| has(&item["get"], "page") && !path.contains('{')).map(|(path, _)| path.as_str()).collect();
+    // A new list belongs into the tests above.
+    assert_eq!(lists, SUBJECTS.iter().map(|subject| subject.list).chain([LOG]).collect());
+    for list in lists {
+        let get = &document["paths"][list]["get"];
+        assert!(has(get, "cursor") && get["responses"]["400"]["description"].to_string().contains("CURSOR_MISMATCH"), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn filter_that_cannot_match_is_refused() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let key = t.key(&["trips:read"]).await;
+    let usage = format!("{KEYS}/{}/usage", key.id);
+    let export = format!("{LOG}/export?format=ndjson&");
+    let log = |query: &'static str| [format!("{LOG}?{query}"), format!("{export}{query}")];
+    let log = [
+        ("actor_id=owner@skyline.example", "actor_id"),
+        ("actor_id=Operator", "actor_id"),
+        ("actor_id=member", "actor_id"),
+        ("actor_id=", "actor_id"),
+        ("actor_id=user_zzz", "actor_id"),
+        ("actor_id=USER_01h455vb4pex5vsknk084sn02q", "actor_id"),
+        ("actor_id=ac_01h455vb4pex5vsknk084sn02q", "actor_id"),
+        ("actor_id=evt_01h455vb4pex5vsknk084sn02q", "actor_id"),
+        ("api_key_id=key_zzz", "api_key_id"),
+        ("api_key_id=", "api_key_id"),
+        ("api_key_id=Fleet%20sync", "api_key_id"),
+        ("api_key_id=user_01h455vb4pex5vsknk084sn02q", "api_key_id"),
+        ("action=api_key.create", "action"),
+        ("action=", "action"),
+        ("outcome=Denied", "outcome"),
+        ("outcome=", "outcome"),
+        ("date_from=yesterday", "date_from"),
+        ("date_to=", "date_to"),
+        ("date_from=2026-11-24&date_to=2026-11-23", "date_to"),
+        ("date_from=2026-11-24T08:00:00Z&date_to=2026-11-24T07:59:59Z", "date_to"),
+    ]
+    .into_iter()
+    .flat_map(|(query, field)| log(query).map(|path| (path, field)));
+    let others = [
+        (format!("{TRIPS}?aircraft_id=N123AB"), "aircraft_id"),
+        (format!("{TRIPS}?aircraft_id=key_01h455vb4pex5vsknk084sn02q"), "aircraft_id"),
+        (format!("{TRIPS}?aircraft_id="), "aircraft_id"),
+        (format!("{TRIPS}?status=Draft"), "status"),
+        (format!("{TRIPS}?trip_type="), "trip_type"),
+        (format!("{TRIPS}?updated_since=%20"), "updated_since"),
+        (format!("{TRIPS}?date_from=2026-11-24&date_to=2026-11-23"), "date_to"),
+        (format!("{REPORTS}?date_from=2026-11-24&date_to=2026-11-23"), "date_to"),
+        (format!("{REPORTS}?severity=enormous"), "severity"),
+        (format!("{REPORTS}?report_type=HAZ"), "report_type"),
+        (format!("{INVOICES}?due_from=2026-11-24&due_to=2026-11-23"), "due_to"),
+        (format!("{INVOICES}?client="), "client"),
+        (format!("{INVOICES}?client=%20%20"), "client"),
+        (format!("{INVOICES}?status=open"), "status"),
+        (format!("{AIRCRAFT}?search="), "search"),
+        (format!("{AIRCRAFT}?status=flying"), "status"),
+        (format!("{KEYS}?search="), "search"),
+        (format!("{KEYS}?search=%20"), "search"),
+        (format!("{KEYS}?status=Active"), "status"),
+        (format!("{usage}?from=2026-11-24&to=2026-11-23"), "to"),
+        (format!("{usage}?bucket="), "bucket"),
+    ];
+    for (path, field) in log.chain(others) {
+        let refused = owner.get(&path).await;
+        assert_eq!(refused.status, 400, "{path}: {}", refused.text);
+        refused.code("INVALID_REQUEST").names_field(field);
+    }
+    for same in ["date_from=2026-11-23&date_to=2026-11-23", "date_from=2026-11-23T08:00:00Z&date_to=2026-11-23T08:00:00Z"] {
+        for list in [LOG, TRIPS, REPORTS] {
+            owner.get(&format!("{list}?{same}")).await.is(200);
+        }
+    }
+    for known in ["operator", "system", "anonymous", "user_01h455vb4pex5vsknk084sn02q", "key_01h455vb4pex5vsknk084sn02q"] {
+        owner.get(&format!("{LOG}?actor_id={known}")).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn unknown_parameter_is_refused_with_all_that_are_known() {
+    let t = TestApp::new().await;
+    let admin = t.member(Role::Admin).await;
+    for (list, filter) in [(KEYS, "status"), (MEMBERS, "page"), (TRIPS, "aircraft_id"), (LOG, "outcome")] {
+        let refused = admin.get(&format!("{list}?limit=5")).await.is(400).code("INVALID_REQUEST");
+        for known in ["page", "page_size", "cursor", filter] {
+            assert!(refused.text.contains(known), "{list}: {known}: {}", refused.text);
+        }
+    }
+    admin.get(&format!("{LOG}/export?format=csv&page=1")).await.is(400).code("INVALID_REQUEST");
+}
