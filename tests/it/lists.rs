@@ -236,6 +236,25 @@ async fn filtered_list_that_empties_under_a_walk_is_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn walk_through_payments_sees_each_once_while_others_are_made() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let path = format!("{INVOICES}/{}", SUBJECTS[5].create(&owner, 1).await);
+    owner.post(&format!("{path}/send"), json!({})).await.is(200);
+    let payments = format!("{path}/payments");
+    for _ in 0..5 {
+        owner.post(&payments, json!({ "amount": 10 })).await.is(201);
+    }
+    let throughout = owner.get(&payments).await.is(200).items("id").into_iter().collect();
+    let seen = walk(&owner, &format!("{payments}?page_size=2"), async |_| {
+        owner.post(&payments, json!({ "amount": 1 })).await.is(201);
+        t.app.clock.advance(Duration::from_secs(1));
+    })
+    .await;
+    assert_exactly_once(&seen, &throughout, &payments);
+}
+
+#[tokio::test]
 async fn cursor_continues_behind_any_page() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
