@@ -16,7 +16,6 @@ use crate::audit::AuditContext;
 use crate::config::Config;
 use crate::workspaces::{self, Workspace};
 use kit::db::{Location, is_unknown_host, may_open_later};
-use kit::http::Paging;
 
 /// The time that a starting node waits for a database server that does not respond yet.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -172,13 +171,13 @@ impl InWorkspace {
 }
 
 /// The workspaces that an error names.
-const MOST_NAMED: u32 = 10;
+const MOST_NAMED: u64 = 10;
 
 /// Returns the failure for a slug that no workspace has, with the slugs that there are.
 async fn unknown_workspace(app: &App, slug: &str) -> Result<Failure, DbErr> {
-    let first = workspaces::list(app.db.read(), Paging { page: 1, page_size: MOST_NAMED }).await?;
-    let known: Vec<_> = first.items.iter().map(|workspace| format!("{} ({})", workspace.slug, workspace.name)).collect();
-    let advice = match first.total.saturating_sub(u64::from(MOST_NAMED)) {
+    let first = workspaces::list(app.db.read(), Some(MOST_NAMED)).await?;
+    let known: Vec<_> = first.iter().map(|workspace| format!("{} ({})", workspace.slug, workspace.name)).collect();
+    let advice = match workspaces::count(app.db.read()).await?.saturating_sub(MOST_NAMED) {
         _ if known.is_empty() => "there is none yet, create one with `planeconnection workspace create`".to_owned(),
         0 if known.len() == 1 => format!("use {}", known.concat()),
         0 => format!("use one of {}", known.join(", ")),

@@ -62,7 +62,7 @@ impl Command {
 
 async fn list(database: &Database, as_json: bool) -> Result<(), Failure> {
     let app = database.open().await?;
-    let all = output::all_pages(async |paging| workspaces::list(app.db.read(), paging).await).await?;
+    let all = workspaces::list(app.db.read(), None).await?;
     let members = members::count_by_workspace(app.db.read()).await?;
     let count = |workspace: &Workspace| members.get(&workspace.id).copied().unwrap_or_default();
     if as_json {

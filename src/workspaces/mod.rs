@@ -21,6 +21,6 @@ pub use model::{CreateWorkspace, Owner, Slug, Timezone, Workspace, WorkspaceId};
 pub use pages::routes as pages;
 pub use service::{WorkspaceContext, create, set_api_keys_enabled};
 pub use setup::{offer, set_up};
-pub use store::{all, any, api_keys_enabled, day_of, find, find_by_slug, list, next_number};
+pub use store::{all, any, api_keys_enabled, count, day_of, find, find_by_slug, list, next_number};
 pub(crate) use tables::all as tables;
 pub use tenant::Tenant;

@@ -1,15 +1,16 @@
 //! Every query on workspaces.
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::model::{Workspace, WorkspaceId};
 use super::tables::workspace::{Column, Entity, Model};
 use super::tables::{counter, setup_link};
 use kit::clock::{self, Time};
 use kit::day::Day;
-use kit::db::{DbResult, page};
-use kit::http::{Page, Paging};
+use kit::db::DbResult;
 use kit::secret::TokenDigest;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
@@ -37,9 +38,13 @@ pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Workspace>> {
     Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?.into_iter().map(workspace_of).collect())
 }
 
-/// Lists one page of the workspaces, by slug.
-pub async fn list(db: &impl ConnectionTrait, paging: Paging) -> DbResult<Page<Workspace>> {
-    page(db, Entity::find().order_by_asc(Column::Slug), paging, |row| Ok(workspace_of(row))).await
+/// Lists the workspaces by slug, at most `limit` of them.
+pub async fn list(db: &impl ConnectionTrait, limit: Option<u64>) -> DbResult<Vec<Workspace>> {
+    Ok(Entity::find().order_by_asc(Column::Slug).limit(limit).all(db).await?.into_iter().map(workspace_of).collect())
+}
+
+pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
+    Entity::find().count(db).await
 }
 
 /// Returns whether there is any workspace.

@@ -87,9 +87,6 @@ const VERSION: u8 = 1;
 const LENGTH: usize = 48;
 const CHECKED: usize = 33;
 
-/// The number of characters of a cursor.
-pub const DIGITS: usize = 2 * LENGTH;
-
 impl Cursor {
     pub fn new(of: ListIdentity, position: Position) -> Self {
         Self { position, of }
@@ -97,6 +94,10 @@ impl Cursor {
 
     /// Reads the position from a cursor of this list.
     pub fn parse(text: &str, of: ListIdentity) -> Result<Position, BadCursor> {
+        // One text for one cursor.
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(BadCursor::Malformed);
+        }
         let mut bytes = [0; LENGTH];
         hex::decode_to_slice(text, &mut bytes).map_err(|_| BadCursor::Malformed)?;
         let (content, sum) = bytes.split_at(CHECKED);
@@ -145,6 +146,8 @@ mod tests {
 
     use super::*;
 
+    const DIGITS: usize = 2 * LENGTH;
+
     fn list(group: u128, filters: &[(&str, &str)]) -> ListIdentity {
         ListIdentity::new(Uuid::from_u128(group), "/trips", filters)
     }
@@ -159,7 +162,7 @@ mod tests {
         }
 
         #[test]
-        fn altered_cursor_is_malformed(order: i64, id: u128, at in 0..DIGITS, digit in "[0-9a-f]") {
+        fn altered_cursor_is_malformed(order: i64, id: u128, at in 0..DIGITS, digit in "[0-9a-fA-F]") {
             let of = list(7, &[]);
             let text = Cursor::new(of, Position { order, id: Uuid::from_u128(id) }).to_string();
             let mut altered = text.clone();

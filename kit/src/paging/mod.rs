@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-pub use cursor::{BadCursor, Cursor, DIGITS, ListIdentity, Position};
+pub use cursor::{BadCursor, Cursor, ListIdentity, Position};
 
 /// The largest number of rows in a response.
 pub const MAX_SIZE: u32 = 100;
