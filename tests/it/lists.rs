@@ -23,7 +23,7 @@ pub(crate) struct Subject {
     id: &'static str,
     create: fn(u32) -> Value,
     change: fn(u32) -> Value,
-    /// A column with the text of [`name`], by which rows are deleted behind the product's back; none if the API deletes rows.
+    /// The table, and its column with the text of [`name`], for deletion by SQL; none if the API deletes rows.
     column: Option<(&'static str, &'static str)>,
 }
 
