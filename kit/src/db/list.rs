@@ -51,7 +51,7 @@ where
         Start::After(position) => {
             let (at, last) = position.as_created();
             let values = [Value::from(at), Value::from(last)].map(Expr::val);
-            sorted.filter(Expr::tuple(creation.map(|column| column.into_expr())).lt(Expr::tuple(values)))
+            sorted.filter(Expr::tuple(creation.map(ColumnTrait::into_expr)).lt(Expr::tuple(values)))
         }
     };
     // One row more than asked for shows whether there are others.
