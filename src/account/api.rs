@@ -1,5 +1,7 @@
 //! The calls on a person's own sessions and password.
 
+use std::cmp::Reverse;
+
 use axum::extract::State;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,8 @@ use crate::auth::{self, ChangePassword, Origin};
 use crate::sessions::{self, AuthMethod, ListedSession, Session, SessionId};
 use kit::clock::Time;
 use kit::http::route::{delete, get, post};
-use kit::http::{ApiError, Body, Check, JsonOk, Listing, NoFields, NoParameters, NoStore, Page, Paging, Path, Routes};
+use kit::http::{ApiError, Body, Check, JsonOk, Listing, NoFields, NoParameters, NoStore, Path, Routes};
+use kit::paging::{Page, Paging, Position, Start};
 use kit::text::secret_string;
 
 pub fn routes() -> Routes<App> {
@@ -59,15 +62,23 @@ async fn index(
     Listing { paging, .. }: Listing<NoParameters>,
 ) -> Result<JsonOk<Page<SessionView>>, ApiError> {
     let listed = sessions::list(app.db.read(), who.member().id, app.clock.now()).await?;
-    Ok(JsonOk(page_of(listed, paging).map(|session| SessionView::new(session, &who.caller().session))))
+    Ok(JsonOk(part_of(listed, paging).map(|session| SessionView::new(session, &who.caller().session))))
 }
 
-/// Returns one page of a list that is short enough to be read as a whole.
-fn page_of<T>(all: Vec<T>, paging: Paging) -> Page<T> {
+/// Returns a part of the sessions, the newest first. They are few enough to be read as a whole.
+fn part_of(mut all: Vec<ListedSession>, paging: Paging) -> Page<ListedSession> {
+    let order = |session: &ListedSession| (session.created_at, session.id.0);
+    all.sort_unstable_by_key(|session| Reverse(order(session)));
     let total = all.len() as u64;
-    let (before, size) = (usize::try_from(paging.offset()), usize::try_from(paging.limit()));
-    let items = all.into_iter().skip(before.unwrap_or(usize::MAX)).take(size.unwrap_or(usize::MAX)).collect();
-    Page::new(items, total, paging)
+    let skipped = match paging.start {
+        Start::Page(_) => usize::try_from(paging.offset()).unwrap_or(usize::MAX),
+        Start::After(last) => all.partition_point(|session| order(session) >= last.as_created()),
+    };
+    let mut rest: Vec<_> = all.into_iter().skip(skipped).collect();
+    let has_more = rest.len() as u64 > paging.limit();
+    rest.truncate(paging.size as usize);
+    let next = rest.last().filter(|_| has_more).map(|session| Position::created(session.created_at, session.id.0));
+    Page::new(rest, Some(total), paging, next)
 }
 
 async fn end(

@@ -15,6 +15,7 @@ const REPORTS: &str = "/api/v1/sms/reports";
 const INVOICES: &str = "/api/v1/ops/invoices";
 const MEMBERS: &str = "/api/v1/members";
 const LOG: &str = "/api/v1/audit-log";
+const SESSIONS: &str = "/api/v1/auth/sessions";
 
 /// A list whose rows a test creates, changes and deletes.
 pub(crate) struct Subject {
@@ -255,6 +256,27 @@ async fn walk_through_payments_sees_each_once_while_others_are_made() {
 }
 
 #[tokio::test]
+async fn walk_through_sessions_sees_each_once_while_others_begin() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    for number in 0..6 {
+        t.owner().await;
+        if number % 2 == 0 {
+            t.advance(Duration::from_mins(3)).await;
+        }
+    }
+    let whole = owner.get(SESSIONS).await.is(200).items("id");
+    assert_eq!(whole.len(), 7);
+    let seen = walk(&owner, &format!("{SESSIONS}?page_size=2"), async |_| {
+        t.advance(Duration::from_mins(3)).await;
+        t.owner().await;
+    })
+    .await;
+    assert_eq!(seen, whole);
+    assert_eq!(owner.get(&format!("{SESSIONS}?page_size=2&page=2")).await.is(200).items("id").len(), 2);
+}
+
+#[tokio::test]
 async fn cursor_continues_behind_any_page() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
@@ -314,7 +336,7 @@ async fn every_list_of_the_api_takes_a_cursor() {
     let lists: BTreeSet<&str> =
         lists.filter(|(path, item)| has(&item["get"], "page") && !path.contains('{')).map(|(path, _)| path.as_str()).collect();
     // A new list belongs into the tests above.
-    let tested: BTreeSet<&str> = SUBJECTS.iter().map(|subject| subject.list).chain([LOG]).collect();
+    let tested: BTreeSet<&str> = SUBJECTS.iter().map(|subject| subject.list).chain([LOG, SESSIONS]).collect();
     assert_eq!(lists, tested);
     for list in lists {
         let get = &document["paths"][list]["get"];
