@@ -11,6 +11,7 @@ mod background;
 mod check;
 mod cluster;
 mod days;
+mod filters;
 mod fleet;
 mod http;
 mod in_flight;
