@@ -9,7 +9,7 @@ use kit::random::Random;
 use kit::wakeups::Wakeups;
 
 use crate::config::Config;
-use crate::limits::Budgets;
+use crate::limits::NodeLimits;
 use crate::workspaces::WorkspaceId;
 
 /// A handle on the resources that every part uses. Cheap to clone; of the product it knows the configuration and the limits.
@@ -24,7 +24,7 @@ pub struct Resources {
     pub clock: Clock,
     pub random: Random,
     /// Limits and quotas by member and workspace, and their use on this node.
-    pub budgets: Budgets,
+    pub limits: NodeLimits,
     /// The readers that wait for commits of audited transactions of this process.
     pub commits: Wakeups<WorkspaceId>,
 }
@@ -42,7 +42,7 @@ impl Core {
         let db = Db::open(location, &config.database).await?;
         let clock = db.clock(clock).await?;
         let connections = Db::request_connections(location, &config.database);
-        let budgets = Budgets::new(config.limits.clone(), connections);
-        Ok(Self(Arc::new(Resources { config, db, clock, random, budgets, commits: Wakeups::default() })))
+        let limits = NodeLimits::new(config.limits.clone(), connections);
+        Ok(Self(Arc::new(Resources { config, db, clock, random, limits, commits: Wakeups::default() })))
     }
 }

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::core::Core;
 use kit::clock::Time;
-use kit::http::{ApiError, client};
+use kit::http::{ApiError, client_ip};
 use kit::ids::non_crypto_uuid_v7;
 
 /// The request id, in a request and in its response.
@@ -53,8 +53,8 @@ impl RequestContext {
         Self(Arc::new(Metadata {
             received_at,
             received_at_ticks: core.clock.ticks(),
-            peer: client::canonical(peer),
-            client_ip: client::address(peer, headers, &core.config.trusted_proxies),
+            peer: client_ip::canonical(peer),
+            client_ip: client_ip::of_request(peer, headers, &core.config.trusted_proxies),
             id: Id::of(core, headers, received_at),
             user_agent: headers.get(header::USER_AGENT).cloned(),
         }))

@@ -120,7 +120,7 @@ pub(super) fn admit_member(app: &App, caller: &MemberCaller, call: Call, request
     let member = caller.member();
     let group = if member.role.is_administrator() { Group::Administrators } else { Group::Others };
     let requester = Requester { member: member.id, workspace: member.workspace, group };
-    app.budgets.admit_member(requester, call, app.budgets.moment(request.received_at_ticks()))?;
+    app.limits.admit_member(requester, call, app.limits.moment(request.received_at_ticks()))?;
     app.last_seen.note(&caller.session, request.received_at(), request.client_ip(), || request.user_agent());
     Ok(())
 }
@@ -141,7 +141,7 @@ struct VerifiedKey {
 
 /// Verifies a key as of the request's arrival, or against the database where this node has no lease.
 async fn verify_key(app: &App, presented: &[u8], request: &RequestContext, rule: Rule) -> Result<VerifiedKey, ApiError> {
-    let nodes = app.budgets.nodes();
+    let nodes = app.limits.nodes();
     let ask = |now, ticks| VerifyRequest { scope: rule.scope(), address: request.client_ip(), now, ticks, nodes };
     let (asked, verified) = if app.cluster.has_lease(request.received_at_ticks()) {
         let asked = ask(request.received_at(), request.received_at_ticks());
@@ -163,7 +163,7 @@ async fn verify_key(app: &App, presented: &[u8], request: &RequestContext, rule:
 async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, terms: Terms) -> Result<KeyCaller, ApiError> {
     let VerifiedKey { entry, asked } = verify_key(app, presented, request, terms.rule).await?;
     if terms.call == Call::Write
-        && let Err(limited) = app.budgets.admit_key_write(entry.tenant.id, app.budgets.moment(asked.ticks))
+        && let Err(limited) = app.limits.admit_key_write(entry.tenant.id, app.limits.moment(asked.ticks))
     {
         app.recorder.deny(&entry, DenialReason::RateLimited(()), asked.scope, request.denied_request(asked.now));
         return Err(limited.into());

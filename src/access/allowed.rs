@@ -58,7 +58,7 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
     }
 
     /// The actor, address and request for the audit log, with the check of the credential that a write repeats.
-    pub fn by(&self, app: &App) -> AuditContext {
+    pub fn audit_context(&self, app: &App) -> AuditContext {
         self.context_of(self.caller.actor(), app)
     }
 
@@ -69,29 +69,33 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
 
     /// Begins a write on the caller's behalf.
     pub async fn begin(&self, app: &App) -> Result<AuditedTx, BeginError> {
-        AuditedTx::begin(app, self.workspace(), self.by(app)).await
+        AuditedTx::begin(app, self.workspace(), self.audit_context(app)).await
     }
 
     /// Begins a write that may be repeated with an `Idempotency-Key`. Fails with the first response if it was done before.
-    pub async fn begin_idempotent(&self, app: &App, once: Option<IdempotencyKey>) -> Result<AuditedTx, ApiError> {
-        self.begin_idempotent_by(app, self.by(app), once).await
+    pub async fn begin_idempotent(&self, app: &App, idempotency_key: Option<IdempotencyKey>) -> Result<AuditedTx, ApiError> {
+        self.begin_idempotent_by(app, self.audit_context(app), idempotency_key).await
     }
 
     /// Begins an idempotent write whose event names neither the caller nor the address nor the request. The credential is
     /// checked all the same.
-    pub async fn begin_idempotent_unnamed(&self, app: &App, once: Option<IdempotencyKey>) -> Result<AuditedTx, ApiError> {
+    pub async fn begin_idempotent_unnamed(
+        &self,
+        app: &App,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<AuditedTx, ApiError> {
         let credential = self.caller.credential(app, self.request.client_ip());
-        let by = AuditContext { credential: Some(credential), ..AuditContext::of(Actor::ANONYMOUS) };
-        self.begin_idempotent_by(app, by, once).await
+        let context = AuditContext { credential: Some(credential), ..AuditContext::of(Actor::ANONYMOUS) };
+        self.begin_idempotent_by(app, context, idempotency_key).await
     }
 
     async fn begin_idempotent_by(
         &self,
         app: &App,
-        by: AuditContext,
-        once: Option<IdempotencyKey>,
+        context: AuditContext,
+        idempotency_key: Option<IdempotencyKey>,
     ) -> Result<AuditedTx, ApiError> {
-        match AuditedTx::begin_idempotent(app, self.workspace(), by, once).await? {
+        match AuditedTx::begin_idempotent(app, self.workspace(), context, idempotency_key).await? {
             (tx, IdempotencyOutcome::Fresh) => Ok(tx),
             (_, IdempotencyOutcome::Replay { status, data }) => Err(ApiError::replay(status, data)),
             (_, IdempotencyOutcome::Reused) => Err(ApiError::idempotency_key_reused()),
@@ -143,9 +147,9 @@ pub(super) async fn connection<P: Permission>(app: &App, workspace: WorkspaceId,
     if call != Call::Read || matches!(P::RULE, Rule::Anyone | Rule::Identified) {
         return Ok(None);
     }
-    match app.budgets.try_read(workspace) {
+    match app.limits.try_read(workspace) {
         Some(permit) => Ok(Some(permit)),
-        None => Ok(Some(Box::pin(app.budgets.read(workspace)).await?)),
+        None => Ok(Some(Box::pin(app.limits.read(workspace)).await?)),
     }
 }
 

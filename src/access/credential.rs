@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use super::refusal::refused;
 use crate::keys::DenialReason;
 use key_format::PREFIX;
-use kit::http::{ApiError, client};
+use kit::http::{ApiError, client_ip};
 
 /// Header bytes by the form of what they claim to be; nothing is verified yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ fn bearer(value: &[u8]) -> Option<Credential<'_>> {
 pub fn refuse_secret_in_url(uri: &Uri) -> Result<(), (String, ApiError)> {
     let Some(found) = uri.query().and_then(key_format::find_escaped) else { return Ok(()) };
     let error = if found.starts_with(PREFIX) {
-        refused(DenialReason::LeakedInUrl, client::UNKNOWN)
+        refused(DenialReason::LeakedInUrl, client_ip::UNKNOWN)
     } else {
         let message = "A token was sent in the URL, where proxies and histories keep it. Sign out, or ask for a new link, to invalidate it, and send tokens in the Authorization header or the request body.";
         ApiError::new(StatusCode::BAD_REQUEST, "CREDENTIAL_IN_URL", message)

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::admit::authenticate_session;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
-use super::page_session::visitor;
+use super::page_session::signed_in_member;
 use crate::app::App;
 use crate::config::Config;
 use crate::frame;
@@ -38,8 +38,8 @@ pub struct Form {
 impl Form {
     /// Returns the idempotency key of an opened form: however often it is corrected and sent, it creates one thing. The path
     /// is part of the fingerprint.
-    pub fn once(&self) -> Option<IdempotencyKey> {
-        let key = self.fields.given("once").filter(|key| key.len() <= 255)?.to_owned();
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        let key = self.fields.given("idempotency_key").filter(|key| key.len() <= 255)?.to_owned();
         Some(IdempotencyKey { fingerprint: Sha256::digest(format!("{} {key}", self.path)).into(), key })
     }
 }
@@ -80,8 +80,8 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
     let of_space = response.extensions().get::<ApiError>().filter(|error| error.status == StatusCode::INSUFFICIENT_STORAGE);
     let of_space = of_space.filter(|_| !frame::SECRET_FIELDS.iter().any(|name| fields.has(name)));
     if let Some(error) = response.extensions().get().map(|Postponed(error)| error).or(of_space) {
-        let visitor = visitor(&app, session.as_deref()).await;
-        return frame::try_again_later(&app, visitor, &path, &fields, (error, response.headers().clone()));
+        let signed_in_member = signed_in_member(&app, session.as_deref()).await;
+        return frame::try_again_later(&app, signed_in_member, &path, &fields, (error, response.headers().clone()));
     }
     if response.extensions().get::<SignedOut>().is_some() {
         return frame::signed_out_meanwhile(&path, &fields.with(TOKEN, ""));
@@ -101,7 +101,7 @@ async fn keep_input(app: &App, session: Option<&str>, path: &str, fields: &Field
     match session {
         Some(token) => {
             let fields = fields.with(TOKEN, csrf_token(token));
-            frame::send_again(app, visitor(app, Some(token)).await, path, &fields)
+            frame::send_again(app, signed_in_member(app, Some(token)).await, path, &fields)
         }
         None => frame::signed_out_meanwhile(path, &fields.with(TOKEN, "")),
     }

@@ -38,7 +38,7 @@ pub use credential::refuse_secret_in_url;
 pub use csrf::{Form, csrf_middleware};
 pub use hosts::{guard_host, guard_metrics};
 pub use open_page::OpenPage;
-pub use page_session::{PageSession, visitor};
+pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
     Anyone, EndSessions, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers,
     MemberPermission, OwnWorkspace, Permission, ReadAuditLog, ReadReports, RemoveMembers, RevokeKeys, SafetyWrite, SignOut,

@@ -25,7 +25,7 @@ use kit::secret::SecretToken;
 /// The lifetime of the cookie that ties the forms of a browser without a session to it.
 const VISIT: Duration = Duration::from_hours(12);
 
-/// A visitor who may or may not be signed in.
+/// A person who may or may not be signed in.
 #[derive(Debug)]
 pub struct OpenPage {
     signed_in: Option<MemberCaller>,

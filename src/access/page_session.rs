@@ -1,4 +1,4 @@
-//! [`PageSession`]: the extractor that admits the visitor of a page, by session cookie.
+//! [`PageSession`]: the extractor that admits the person of a page, by session cookie.
 
 use std::ops::Deref;
 
@@ -14,7 +14,7 @@ use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_ref
 use super::permission::Permission;
 use crate::app::App;
 use crate::auth::Browser;
-use crate::frame::{self, Frame, MenuEntry, Visitor};
+use crate::frame::{self, Frame, MenuEntry, SignedInMember};
 use crate::limits::Limited;
 use crate::members::Member;
 use crate::request_context::RequestContext;
@@ -53,7 +53,7 @@ impl<P: Permission> PageSession<P> {
         self.browser.clone()
     }
 
-    /// Returns the frame of the page, with the menu and the visitor's name.
+    /// Returns the frame of the page, with the menu and the person's name.
     pub fn frame(&self, app: &App, title: impl Into<String>, entry: MenuEntry) -> Frame {
         Frame::new(app, &self.caller, title.into(), entry, self.csrf_token.clone())
     }
@@ -82,19 +82,19 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
 }
 
 /// Returns the caller of the session cookie and the CSRF token of their forms, if there is a session.
-pub(super) async fn session(app: &App, parts: &Parts) -> Result<Option<Visitor>, Response> {
+pub(super) async fn session(app: &App, parts: &Parts) -> Result<Option<SignedInMember>, Response> {
     let Some(token) = CookieName::Session.read(&app.config, &parts.headers) else { return Ok(None) };
-    find_visitor(app, &token).await.map_err(|error| ApiError::from(error).into_response())
+    find_signed_in_member(app, &token).await.map_err(|error| ApiError::from(error).into_response())
 }
 
-async fn find_visitor(app: &App, token: &str) -> DbResult<Option<Visitor>> {
+async fn find_signed_in_member(app: &App, token: &str) -> DbResult<Option<SignedInMember>> {
     Ok(authenticate_session(app, token.as_bytes()).await?.map(|caller| (caller, csrf_token(token))))
 }
 
-/// Returns the visitor of a page for its menu, by the session cookie. No error page waits for a second failure: if the database
+/// Returns the person of a page for its menu, by the session cookie. No error page waits for a second failure: if the database
 /// does not answer, there is no menu.
-pub async fn visitor(app: &App, session: Option<&str>) -> Option<Visitor> {
-    find_visitor(app, session?).await.ok().flatten()
+pub async fn signed_in_member(app: &App, session: Option<&str>) -> Option<SignedInMember> {
+    find_signed_in_member(app, session?).await.ok().flatten()
 }
 
 /// Returns a 429, which the CSRF middleware replaces by a page that keeps what was typed.

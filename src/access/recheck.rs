@@ -37,12 +37,12 @@ pub(super) struct KeyCheck {
 }
 
 impl CredentialCheck for KeyCheck {
-    fn check<'a>(&'a self, tx: &'a Tx, by: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>> {
+    fn check<'a>(&'a self, tx: &'a Tx, context: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>> {
         let request = DeniedRequest {
             address: self.address,
             now,
-            request_id: by.request_id.as_deref().unwrap_or_default(),
-            user_agent: by.user_agent.clone(),
+            request_id: context.request_id.as_deref().unwrap_or_default(),
+            user_agent: context.user_agent.clone(),
         };
         Box::pin(keys::require(&self.recorder, tx, &self.entry, self.scope, request))
     }

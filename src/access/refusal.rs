@@ -8,7 +8,7 @@ use super::rule::Rule;
 use crate::keys::DenialReason;
 use crate::members::Role;
 use crate::sessions::AuthMethod;
-use kit::http::{ApiError, client};
+use kit::http::{ApiError, client_ip};
 use kit::limit::RateLimited;
 
 /// Returns the error of a request whose key was denied. `address` is the client IP.
@@ -24,7 +24,7 @@ pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> Api
         DenialReason::Expired => {
             unauthorized(code, "This API key has expired. Ask an administrator of the workspace for a new one.")
         }
-        DenialReason::AddressNotAllowed if address == client::UNKNOWN => ApiError::new(
+        DenialReason::AddressNotAllowed if address == client_ip::UNKNOWN => ApiError::new(
             StatusCode::FORBIDDEN,
             code,
             "This API key has an allow-list, and the proxy does not report where the request comes from. Ask the operator of the proxy.",

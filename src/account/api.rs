@@ -87,7 +87,8 @@ async fn end(
     Path(id): Path<SessionId>,
 ) -> Result<JsonOk<SessionView>, ApiError> {
     let session = &who.caller().session;
-    let ended = sessions::end_one(&app, session, id, who.by(&app)).await?.ok_or_else(|| ApiError::not_found("session"))?;
+    let ended =
+        sessions::end_one(&app, session, id, who.audit_context(&app)).await?.ok_or_else(|| ApiError::not_found("session"))?;
     Ok(JsonOk(SessionView::new(ended, session)))
 }
 
@@ -103,7 +104,7 @@ async fn end_others(
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<JsonOk<SessionsEnded>, ApiError> {
-    let sessions_ended = sessions::end_others(&app, &who.caller().session, who.by(&app)).await?;
+    let sessions_ended = sessions::end_others(&app, &who.caller().session, who.audit_context(&app)).await?;
     Ok(JsonOk(SessionsEnded { sessions_ended }))
 }
 
@@ -145,7 +146,7 @@ async fn change_password(
     let origin = Origin { address: who.request().client_ip(), browser: None };
     let change = ChangePassword { current: current_password, new: new_password, origin };
     let session = &who.caller().session;
-    let renewed = auth::change_password(&app, &app.passwords, &app.sign_ins, session, change, who.by(&app)).await?;
+    let renewed = auth::change_password(&app, &app.passwords, &app.sign_ins, session, change, who.audit_context(&app)).await?;
     Ok(NoStore(JsonOk(PasswordChanged {
         token: renewed.token.expose().to_owned(),
         expires_at: renewed.expires_at,

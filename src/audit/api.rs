@@ -21,7 +21,7 @@ use crate::keys::KeyId;
 use kit::clock::{Since, Until};
 use kit::http::describe::Shape;
 use kit::http::route::get;
-use kit::http::{ApiError, Check, Describe, Doc, Faults, JsonOk, Listing, Page, Query, Routes};
+use kit::http::{ApiError, Check, Describe, Doc, FieldErrors, JsonOk, Listing, Page, Query, Routes};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -70,7 +70,7 @@ struct Export {
 }
 
 impl Check for Export {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require_range(["date_from", "date_to"], self.date_from.map(|from| from.0), self.date_to.map(|to| to.0));
     }
 }
@@ -101,7 +101,7 @@ async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(quer
 pub(super) fn file(app: &App, who: &Allowed<ReadAuditLog>, filter: EventFilter, format: Format) -> Result<Response, ApiError> {
     let reader = who.reader(app);
     let exporter = reader.exporter();
-    let slot = app.budgets.export(exporter, who.workspace(), app.clock.ticks())?;
+    let slot = app.limits.export(exporter, who.workspace(), app.clock.ticks())?;
     let read = LongRead::new(Core::clone(app), who.workspace(), Arc::new(reader));
     let request = Request { read, exporter, slot };
     let name = format!("attachment; filename=\"audit-log-{}.{}\"", who.workspace_slug(), format.extension());

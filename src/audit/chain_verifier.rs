@@ -158,9 +158,9 @@ impl ChainVerifier {
         if scans.contains_key(&read.workspace) {
             return ScanRequest::AlreadyRunning;
         }
-        let budgets = &read.core.budgets;
-        if scans.len() as u64 >= budgets.chain_checks() {
-            budgets.count(Limit::NodeChainChecks);
+        let limits = &read.core.limits;
+        if scans.len() as u64 >= limits.chain_checks() {
+            limits.count(Limit::NodeChainChecks);
             return ScanRequest::Busy;
         }
         scans.insert(read.workspace, 0);

@@ -21,7 +21,7 @@ pub trait CredentialCheck: Debug + Send + Sync {
     /// Fails with [`BeginError::Denied`] if the credential no longer allows what it did when the request was admitted.
     ///
     /// The chain's head is locked by then: a revocation either is visible in `tx`, or commits after it.
-    fn check<'a>(&'a self, tx: &'a Tx, by: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>>;
+    fn check<'a>(&'a self, tx: &'a Tx, context: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>>;
 
     /// Returns the ids of actors that share their idempotency keys with this one, as far as they could act after `since`.
     ///

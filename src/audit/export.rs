@@ -80,7 +80,7 @@ impl Request {
     async fn next_batch(&self) -> Result<Permit, ExportError> {
         let core = &self.read.core;
         let took = core.clock.ticks().saturating_sub(self.slot.since());
-        if core.budgets.export_deadline().is_some_and(|deadline| took > deadline) {
+        if core.limits.export_deadline().is_some_and(|deadline| took > deadline) {
             return Err(ExportError::Deadline);
         }
         Ok(self.read.next_batch().await?)

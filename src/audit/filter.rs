@@ -10,7 +10,7 @@ use super::actor::ActorKind;
 use crate::keys::KeyId;
 use crate::members::MemberId;
 use kit::clock::{Since, Until};
-use kit::http::{Check, Faults};
+use kit::http::{Check, FieldErrors};
 
 /// The filters of the list.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -95,7 +95,7 @@ pub enum Which {
 }
 
 impl Check for EventFilter {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require_range(["date_from", "date_to"], self.date_from.map(|from| from.0), self.date_to.map(|to| to.0));
     }
 }

@@ -46,7 +46,7 @@ impl Pace for LongRead {
     type Permit = Permit;
     /// A batch must drop its permit before the next one is asked for: a share may have one connection only.
     async fn next_batch(&self) -> Result<Permit, Interrupted> {
-        let permit = self.core.budgets.read_in_background(self.workspace).await;
+        let permit = self.core.limits.read_in_background(self.workspace).await;
         if self.access.is_allowed().await? { Ok(permit) } else { Err(Interrupted::NoLongerAllowed) }
     }
 }

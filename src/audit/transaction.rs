@@ -16,7 +16,7 @@ use super::store;
 use super::tables::{event, head};
 use super::target::Target;
 use crate::core::Core;
-use crate::limits::{Budgets, Permit};
+use crate::limits::{NodeLimits, Permit};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx, in_powers, update_row};
@@ -33,7 +33,7 @@ pub struct AuditedTx {
     /// Dropped after `tx`, as fields are dropped in their order.
     _connection: Option<Permit>,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     now: Time,
     sequence: i64,
     hash: Hash,
@@ -55,24 +55,24 @@ impl AuditedTx {
     /// Begins a transaction in `workspace`, and checks the credential of its request again.
     ///
     /// The head of the workspace's chain is locked until the end: writers of one workspace follow one another.
-    pub async fn begin(core: &Core, workspace: WorkspaceId, by: AuditContext) -> Result<Self, BeginError> {
-        let connection = core.budgets.write(workspace).await?;
+    pub async fn begin(core: &Core, workspace: WorkspaceId, context: AuditContext) -> Result<Self, BeginError> {
+        let connection = core.limits.write(workspace).await?;
         let tx = core.db.begin().await?;
-        Self::lock(core, tx, Some(connection), workspace, by).await?.checked().await
+        Self::lock(core, tx, Some(connection), workspace, context).await?.checked().await
     }
 
     /// Begins a transaction that takes access away, or signs somebody in.
     ///
     /// The transaction begins below the disk watermark, despite an earlier fault of the storage, and ahead of the workspace's
     /// other writes. It still fails if the storage fails.
-    pub async fn begin_essential(core: &Core, workspace: WorkspaceId, by: AuditContext) -> Result<Self, BeginError> {
+    pub async fn begin_essential(core: &Core, workspace: WorkspaceId, context: AuditContext) -> Result<Self, BeginError> {
         let tx = core.db.begin_essential().await?;
-        Self::lock(core, tx, None, workspace, by).await?.checked().await
+        Self::lock(core, tx, None, workspace, context).await?.checked().await
     }
 
     /// Begins a transaction of this product itself, outside any request: no credential is checked.
     pub async fn begin_system(core: &Core, workspace: WorkspaceId) -> DbResult<Self> {
-        let connection = core.budgets.write(workspace).await?;
+        let connection = core.limits.write(workspace).await?;
         let tx = core.db.begin().await?;
         Self::lock(core, tx, Some(connection), workspace, AuditContext::system()).await
     }
@@ -84,18 +84,24 @@ impl AuditedTx {
     }
 
     /// Locks the head of the workspace's chain.
-    async fn lock(core: &Core, tx: Tx, connection: Option<Permit>, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
+    async fn lock(
+        core: &Core,
+        tx: Tx,
+        connection: Option<Permit>,
+        workspace: WorkspaceId,
+        context: AuditContext,
+    ) -> DbResult<Self> {
         let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
         let (sequence, hash) = match head {
             Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
             None => return Err(DbErr::RecordNotFound(format!("the audit log of {workspace}"))),
         };
-        Ok(Self::new(core, tx, connection, workspace, by, (sequence, hash)))
+        Ok(Self::new(core, tx, connection, workspace, context, (sequence, hash)))
     }
 
     async fn checked(self) -> Result<Self, BeginError> {
-        if let Some(credential) = &self.by.credential {
-            credential.check(&self.tx, &self.by, self.now).await?;
+        if let Some(credential) = &self.context.credential {
+            credential.check(&self.tx, &self.context, self.now).await?;
         }
         Ok(self)
     }
@@ -105,7 +111,7 @@ impl AuditedTx {
         tx: Tx,
         connection: Option<Permit>,
         workspace: WorkspaceId,
-        by: AuditContext,
+        context: AuditContext,
         (sequence, hash): (i64, Hash),
     ) -> Self {
         Self {
@@ -113,7 +119,7 @@ impl AuditedTx {
             tx,
             _connection: connection,
             workspace,
-            by,
+            context,
             // Read after the lock, so that the times of a workspace's events follow their order.
             now: core.clock.now(),
             sequence,
@@ -126,22 +132,22 @@ impl AuditedTx {
     }
 
     /// Continues the transaction that creates a workspace, and begins the workspace's log.
-    pub async fn begin_log(core: &Core, tx: Tx, workspace: WorkspaceId, by: AuditContext) -> DbResult<Self> {
+    pub async fn begin_log(core: &Core, tx: Tx, workspace: WorkspaceId, context: AuditContext) -> DbResult<Self> {
         store::open_log(&tx, workspace).await?;
-        Ok(Self::new(core, tx, None, workspace, by, (0, GENESIS)))
+        Ok(Self::new(core, tx, None, workspace, context, (0, GENESIS)))
     }
 
     /// Begins a transaction as [`AuditedTx::begin`] does, for a request that may be a replay.
     pub async fn begin_idempotent(
         core: &Core,
         workspace: WorkspaceId,
-        by: AuditContext,
+        context: AuditContext,
         key: Option<IdempotencyKey>,
     ) -> Result<(Self, IdempotencyOutcome), BeginError> {
-        let mut tx = Self::begin(core, workspace, by).await?;
+        let mut tx = Self::begin(core, workspace, context).await?;
         let Some(key) = key else { return Ok((tx, IdempotencyOutcome::Fresh)) };
-        let mut claim = Claim::new(&tx.by.actor, key);
-        if let Some(credential) = tx.by.credential.as_ref().filter(|_| claim.names_someone()) {
+        let mut claim = Claim::new(&tx.context.actor, key);
+        if let Some(credential) = tx.context.credential.as_ref().filter(|_| claim.names_someone()) {
             claim.share_with(credential.idempotency_peers(&tx.tx, tx.now.before(idempotency::LIFETIME)).await?);
         }
         let outcome = idempotency::look_up(&tx.tx, workspace, &claim, tx.now).await?;
@@ -158,8 +164,8 @@ impl AuditedTx {
         self.workspace
     }
 
-    pub fn by(&self) -> &AuditContext {
-        &self.by
+    pub fn context(&self) -> &AuditContext {
+        &self.context
     }
 
     /// Returns the time of all events in the transaction.
@@ -171,13 +177,13 @@ impl AuditedTx {
         &self.core.random
     }
 
-    pub fn budgets(&self) -> &Budgets {
-        &self.core.budgets
+    pub fn limits(&self) -> &NodeLimits {
+        &self.core.limits
     }
 
     /// Changes the actor of the events that are recorded from here on.
-    pub fn act_for(&mut self, by: AuditContext) {
-        self.by = by;
+    pub fn act_for(&mut self, context: AuditContext) {
+        self.context = context;
     }
 
     /// Records a successful action.
@@ -191,9 +197,9 @@ impl AuditedTx {
     /// a replay to work all the same, the transaction must begin without a name, too.
     pub fn record_unnamed(&mut self, action: Action, target: Option<Target>, details: Value) {
         self.claim.take_if(|claim| claim.names_someone());
-        let by = std::mem::replace(&mut self.by, AuditContext::of(Actor::ANONYMOUS));
+        let context = std::mem::replace(&mut self.context, AuditContext::of(Actor::ANONYMOUS));
         self.record(action, target, details);
-        self.by = by;
+        self.context = context;
     }
 
     /// Records an action with its outcome.
@@ -209,15 +215,15 @@ impl AuditedTx {
             occurred_at: self.now,
             action: action.as_str().to_owned(),
             outcome: outcome.as_str().to_owned(),
-            actor_type: self.by.actor.kind.as_str().to_owned(),
-            actor_id: self.by.actor.id.clone(),
-            actor_name: self.by.actor.name.clone(),
+            actor_type: self.context.actor.kind.as_str().to_owned(),
+            actor_id: self.context.actor.id.clone(),
+            actor_name: self.context.actor.name.clone(),
             target_type,
             target_id,
             target_name,
-            ip: self.by.ip.map(|ip| ip.to_string()),
-            user_agent: self.by.user_agent.clone(),
-            request_id: self.by.request_id.clone(),
+            ip: self.context.ip.map(|ip| ip.to_string()),
+            user_agent: self.context.user_agent.clone(),
+            request_id: self.context.request_id.clone(),
             details,
             hash: Vec::new(),
         };
@@ -265,8 +271,8 @@ impl AuditedTx {
         let head = head::Model { workspace_id: self.workspace, sequence: self.sequence, hash: self.hash.to_vec() };
         update_row(&self.tx, head.into_active_model().reset_all()).await?;
         self.tx.commit().await?;
-        let moment = self.core.budgets.moment(self.core.clock.ticks());
-        self.core.budgets.charge(self.workspace, self.stored as u64, moment);
+        let moment = self.core.limits.moment(self.core.clock.ticks());
+        self.core.limits.charge(self.workspace, self.stored as u64, moment);
         self.after.into_iter().for_each(|action| action());
         self.core.commits.wake(&self.workspace);
         Ok(())

@@ -68,8 +68,8 @@ async fn sign_in(
     // The API reads no cookie, so only the address can be recognised.
     let origin = Origin { address: request.client_ip(), browser: None };
     let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
-    let by = |actor| request.audit_context(actor);
-    let signed_in = sign_in::sign_in(&app, &app.passwords, &app.sign_ins, attempt, by).await?;
+    let context = |actor| request.audit_context(actor);
+    let signed_in = sign_in::sign_in(&app, &app.passwords, &app.sign_ins, attempt, context).await?;
     let tenant = keys::tenant(&app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(JsonOk(Session {
         token: signed_in.token.expose().to_owned(),
@@ -91,6 +91,6 @@ async fn sign_out(
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<JsonOk<SignedOut>, ApiError> {
-    sessions::end(&app, &who.caller().session, who.by(&app)).await?;
+    sessions::end(&app, &who.caller().session, who.audit_context(&app)).await?;
     Ok(JsonOk(SignedOut { signed_out: true }))
 }

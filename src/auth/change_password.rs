@@ -32,7 +32,7 @@ pub async fn change_password(
     sign_ins: &SignIns,
     session: &Session,
     input: ChangePassword,
-    by: AuditContext,
+    context: AuditContext,
 ) -> Result<RenewedSession, Error> {
     let member = &session.member;
     let ChangePassword { current, new, origin } = input;
@@ -40,13 +40,13 @@ pub async fn change_password(
     // Costs no hash, so it comes before the limits.
     let new = NewPassword::choose(&new, &[&member.email, &member.name, &workspace.name, &workspace.slug])
         .map_err(Error::NewPassword)?;
-    let (stored, claimant) = verify(core, passwords, sign_ins, member, (&current, &origin), &by).await?;
+    let (stored, claimant) = verify(core, passwords, sign_ins, member, (&current, &origin), &context).await?;
     if new.is(&current) {
         return Err(Error::SamePassword);
     }
     let hash = passwords.hash(&core.random, passwords.permit(claimant)?, new).await?;
     let fingerprint = members::password_fingerprint(Some(&hash));
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     if !members::confirm_hash(tx.db(), member, &stored, Some(hash)).await? {
         // Changed meanwhile: what was verified is not the current password any more.
         return Err(Error::CurrentPassword);
@@ -66,11 +66,11 @@ async fn verify(
     sign_ins: &SignIns,
     member: &Member,
     (current, origin): (&SecretString, &Origin),
-    by: &AuditContext,
+    context: &AuditContext,
 ) -> Result<(String, Claimant), Error> {
     let email = Email::parse_known(&member.email).map_err(|_| Error::CurrentPassword)?;
     // A guess: it may be somebody else who has found the session.
-    let anonymous = || AuditContext { actor: Actor::ANONYMOUS, credential: None, ..by.clone() };
+    let anonymous = || AuditContext { actor: Actor::ANONYMOUS, credential: None, ..context.clone() };
     let Admitted { permit, hash_permit, known } = admit(core, passwords, sign_ins, (&email, origin), anonymous).await?;
     let seats = members::with_password(core.db.read(), email.as_str(), Some(member.workspace)).await?;
     let is_own = |known: &KnownCaller| known.members.contains(&member.id);
@@ -84,6 +84,6 @@ async fn verify(
         return Err(Error::CurrentPassword);
     };
     sign_ins.limits.succeeded(permit);
-    let claimant = known.map_or_else(|| Claimant::of(by.ip, &member.email), |known| Claimant::Known(known.fingerprint));
+    let claimant = known.map_or_else(|| Claimant::of(context.ip, &member.email), |known| Claimant::Known(known.fingerprint));
     Ok((hash, claimant))
 }

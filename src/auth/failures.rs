@@ -16,7 +16,7 @@ use crate::keys::Flush;
 use crate::members::{self, Email, Member, MemberId};
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::http::client;
+use kit::http::client_ip;
 use kit::lock::lock;
 
 /// The period of one event for the wrong passwords of one member and network.
@@ -47,7 +47,7 @@ struct Groups {
 struct Group<T> {
     subject: T,
     /// The context of the first failure that is counted.
-    by: AuditContext,
+    context: AuditContext,
     first: Time,
     last: Time,
     count: u64,
@@ -55,13 +55,13 @@ struct Group<T> {
 }
 
 impl<T: Clone> Group<T> {
-    fn new(subject: T, by: AuditContext, now: Time) -> Self {
-        Self { subject, by, first: now, last: now, count: 0, written_at: None }
+    fn new(subject: T, context: AuditContext, now: Time) -> Self {
+        Self { subject, context, first: now, last: now, count: 0, written_at: None }
     }
 
-    fn add(&mut self, by: AuditContext, now: Time) {
+    fn add(&mut self, context: AuditContext, now: Time) {
         if self.count == 0 {
-            (self.by, self.first) = (by, now);
+            (self.context, self.first) = (context, now);
         }
         self.count += 1;
         self.last = now;
@@ -91,9 +91,9 @@ impl<T: Clone> Group<T> {
 
 impl Failures {
     /// Counts a wrong password for a member.
-    pub(super) fn wrong_password(&self, member: &Member, by: AuditContext, now: Time) {
+    pub(super) fn wrong_password(&self, member: &Member, context: AuditContext, now: Time) {
         let mut groups = lock(&self.0);
-        let mut network = by.ip.map(client::network);
+        let mut network = context.ip.map(client_ip::network);
         let of_member = groups.wrong.keys().filter(|(id, network)| *id == member.id && network.is_some()).count();
         let is_full = of_member >= MAX_NETWORKS || groups.wrong.len() >= MAX_GROUPS;
         if is_full && !groups.wrong.contains_key(&(member.id, network)) {
@@ -103,18 +103,22 @@ impl Failures {
             groups.left_out += 1;
             return;
         }
-        let by = AuditContext { ip: by.ip.filter(|_| network.is_some()), ..by };
-        groups.wrong.entry((member.id, network)).or_insert_with(|| Group::new(member.clone(), by.clone(), now)).add(by, now);
+        let context = AuditContext { ip: context.ip.filter(|_| network.is_some()), ..context };
+        groups
+            .wrong
+            .entry((member.id, network))
+            .or_insert_with(|| Group::new(member.clone(), context.clone(), now))
+            .add(context, now);
     }
 
     /// Counts a sign-in that was refused because of the limit of its email, which may have no seat at all.
-    pub(super) fn limit_reached(&self, email: &Email, account: Account, by: AuditContext, now: Time) {
+    pub(super) fn limit_reached(&self, email: &Email, account: Account, context: AuditContext, now: Time) {
         let mut groups = lock(&self.0);
         if groups.limited.len() >= MAX_GROUPS && !groups.limited.contains_key(&account) {
             groups.left_out += 1;
             return;
         }
-        groups.limited.entry(account).or_insert_with(|| Group::new(email.clone(), by.clone(), now)).add(by, now);
+        groups.limited.entry(account).or_insert_with(|| Group::new(email.clone(), context.clone(), now)).add(context, now);
     }
 
     fn take_due(&self, now: Time, which: Flush) -> (Vec<Group<Member>>, Vec<Group<Email>>) {
@@ -134,7 +138,7 @@ impl Failures {
         let mut groups = lock(&self.0);
         for taken in wrong {
             // It is present: a group stays for its window after it was written.
-            let key = (taken.subject.id, taken.by.ip.map(client::network));
+            let key = (taken.subject.id, taken.context.ip.map(client_ip::network));
             if let Some(group) = groups.wrong.get_mut(&key) {
                 group.put_back(taken);
             }
@@ -168,9 +172,9 @@ impl Failures {
 }
 
 async fn record_wrong(core: &Core, group: &Group<Member>) -> DbResult<()> {
-    let Group { subject, by, first, last, count, .. } = group;
+    let Group { subject, context, first, last, count, .. } = group;
     let mut tx = AuditedTx::begin_system(core, subject.workspace).await?;
-    tx.act_for(by.clone());
+    tx.act_for(context.clone());
     let mut details = json!({ "at": first });
     if *count > 1 {
         details["count"] = json!(count);
@@ -182,10 +186,10 @@ async fn record_wrong(core: &Core, group: &Group<Member>) -> DbResult<()> {
 
 /// Writes one event for each seat of the email, so that its owner and the administrators learn of it.
 async fn record_limit(core: &Core, group: &Group<Email>) -> DbResult<()> {
-    let Group { subject, by, first, last, count, .. } = group;
+    let Group { subject, context, first, last, count, .. } = group;
     for (member, _) in members::with_password(core.db.read(), subject.as_str(), None).await? {
         let mut tx = AuditedTx::begin_system(core, member.workspace).await?;
-        tx.act_for(by.clone());
+        tx.act_for(context.clone());
         let details = json!({ "at": first, "last": last, "count": count, "limitReached": true });
         tx.record_as(Action::SignInFailed, Outcome::Denied, Some(target(&member)), details);
         tx.commit().await?;

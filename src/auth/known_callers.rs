@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::members::{self, Email, Member, MemberId};
 use crate::sessions::CookieName;
 use kit::db::DbResult;
-use kit::http::client;
+use kit::http::client_ip;
 use kit::secret::{SecretToken, TokenKind};
 
 /// The tokens of browsers: `pcd_…`.
@@ -73,7 +73,7 @@ impl Browser {
 impl Origin {
     /// Returns the fingerprints of this caller for a member. An unknown address has none.
     fn fingerprints(&self, member: MemberId) -> impl Iterator<Item = (Kind, CallerFingerprint)> {
-        let network = (self.address != client::UNKNOWN).then(|| client::network(self.address));
+        let network = (self.address != client_ip::UNKNOWN).then(|| client_ip::network(self.address));
         let network = network.map(|network| (Kind::Network, Sha256::digest(format!("{member} {network}")).into()));
         let token = self.browser.as_ref().and_then(|browser| browser.token.as_ref());
         token.map(|token| (Kind::Browser, token.digest().to_bytes())).into_iter().chain(network)

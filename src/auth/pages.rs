@@ -19,7 +19,7 @@ use crate::sessions::{self, CookieName, LIFETIME};
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
-use kit::page::{Asked, Fields, FormFaults};
+use kit::page::{Asked, Fields, FormErrors};
 use kit::text::sentence;
 
 pub fn routes() -> Routes<App> {
@@ -35,7 +35,7 @@ pub fn routes() -> Routes<App> {
     )
 }
 
-/// Redirects to the first menu entry that is open to the visitor.
+/// Redirects to the first menu entry that is open to the person.
 async fn start_page(who: PageSession<SignedIn>) -> Response {
     let first = MenuEntry::open_to(who.member().role).next().unwrap_or(MenuEntry::Account);
     Redirect::to(first.path()).into_response()
@@ -50,11 +50,11 @@ struct SignInPage {
     workspace: String,
     next: String,
     notice: Option<&'static str>,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 impl SignInPage {
-    fn new(visitor: &OpenPage, fields: &Fields, faults: FormFaults) -> Self {
+    fn new(open_page: &OpenPage, fields: &Fields, faults: FormErrors) -> Self {
         let [email, workspace] = ["email", "workspace"].map(|name| fields.text(name).to_owned());
         let notice = match fields.text("after") {
             "sign-out" => Some("You are signed out."),
@@ -64,7 +64,7 @@ impl SignInPage {
             "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
             _ => None,
         };
-        let (token, next) = (visitor.csrf_token(), safe_next(fields).to_owned());
+        let (token, next) = (open_page.csrf_token(), safe_next(fields).to_owned());
         Self { title: "Sign in", token, email, workspace, next, notice, faults }
     }
 }
@@ -82,73 +82,73 @@ fn safe_next(fields: &Fields) -> &str {
     if is_ours && is_plain && !key_format::may_contain_secret(next) { next } else { "/settings" }
 }
 
-async fn new(visitor: OpenPage, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
-    if visitor.signed_in().is_some() {
+async fn new(open_page: OpenPage, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+    if open_page.signed_in().is_some() {
         return Ok(Redirect::to(safe_next(&fields)).into_response());
     }
     if !workspaces::any(app.db.read()).await? {
         return Ok(Redirect::to("/setup").into_response());
     }
-    Ok(visitor.show(StatusCode::OK, &SignInPage::new(&visitor, &fields, FormFaults::default())))
+    Ok(open_page.show(StatusCode::OK, &SignInPage::new(&open_page, &fields, FormErrors::default())))
 }
 
-async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
-    match sign_in(&app, &visitor, &fields).await {
-        Ok(session) => redirect_signed_in(&app, &visitor, &session, safe_next(&fields)).await,
+async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    match sign_in(&app, &open_page, &fields).await {
+        Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
         Err((error, faults)) => {
-            let mut page = visitor.show(error.status, &SignInPage::new(&visitor, &fields, faults));
+            let mut page = open_page.show(error.status, &SignInPage::new(&open_page, &fields, faults));
             page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
             Ok(page)
         }
     }
 }
 
-async fn sign_in(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<NewSession, (ApiError, FormFaults)> {
+async fn sign_in(app: &App, open_page: &OpenPage, fields: &Fields) -> Result<NewSession, (ApiError, FormErrors)> {
     let email = Email::parse_known(fields.text("email")).map_err(|message| {
-        let faults = FormFaults::of_field("email", sentence(&message));
+        let faults = FormErrors::of_field("email", sentence(&message));
         (ApiError::invalid_field("email", message), faults)
     })?;
     let password = SecretString::from(fields.verbatim("password"));
-    let attempt = Attempt { email: &email, password, workspace: fields.given("workspace"), origin: origin(visitor) };
-    let by = |actor| visitor.request().audit_context(actor);
-    let signed_in = sign_in::sign_in(app, &app.passwords, &app.sign_ins, attempt, by).await;
+    let attempt = Attempt { email: &email, password, workspace: fields.given("workspace"), origin: origin(open_page) };
+    let context = |actor| open_page.request().audit_context(actor);
+    let signed_in = sign_in::sign_in(app, &app.passwords, &app.sign_ins, attempt, context).await;
     signed_in.map_err(|error| {
         let is_wrong = matches!(error, Error::Credentials);
         let error = ApiError::from(error);
         let message = if is_wrong { "Wrong email or password." } else { &*error.message };
-        let faults = FormFaults::of_whole(message);
+        let faults = FormErrors::of_whole(message);
         (error, faults)
     })
 }
 
-fn origin(visitor: &OpenPage) -> Origin {
-    Origin { address: visitor.request().client_ip(), browser: Some(visitor.browser()) }
+fn origin(open_page: &OpenPage) -> Origin {
+    Origin { address: open_page.request().client_ip(), browser: Some(open_page.browser()) }
 }
 
 /// Starts a session for a member who has just chosen a password in this browser, so that it need not be typed again. If the
 /// session cannot be opened, redirects to the sign-in page, which says what came `after`: the password is set all the same.
 pub(crate) async fn start_session(
     app: &App,
-    visitor: &OpenPage,
+    open_page: &OpenPage,
     member: Member,
     next: &str,
     after: &str,
 ) -> Result<Response, ApiError> {
-    let by = visitor.request().audit_context(Actor::member(member.id, &member.name));
-    match sign_in::open_session(app, member, by, Some(&origin(visitor))).await {
-        Ok(session) => redirect_signed_in(app, visitor, &session, next).await,
+    let context = open_page.request().audit_context(Actor::member(member.id, &member.name));
+    match sign_in::open_session(app, member, context, Some(&origin(open_page))).await {
+        Ok(session) => redirect_signed_in(app, open_page, &session, next).await,
         Err(_) => Ok(Redirect::to(&format!("/sign-in?after={after}")).into_response()),
     }
 }
 
 /// Sets the cookies of a new session and redirects to `next`. The session that the browser had before ends, and so does the
 /// visit cookie of the sign-in form.
-async fn redirect_signed_in(app: &App, visitor: &OpenPage, session: &NewSession, next: &str) -> Result<Response, ApiError> {
-    if let Some(earlier) = visitor.signed_in() {
-        let request = visitor.request();
+async fn redirect_signed_in(app: &App, open_page: &OpenPage, session: &NewSession, next: &str) -> Result<Response, ApiError> {
+    if let Some(earlier) = open_page.signed_in() {
+        let request = open_page.request();
         let credential = Some(earlier.credential(app, request.client_ip()));
-        let by = AuditContext { credential, ..request.audit_context(earlier.actor()) };
-        sessions::end(app, &earlier.session, by).await?;
+        let context = AuditContext { credential, ..request.audit_context(earlier.actor()) };
+        sessions::end(app, &earlier.session, context).await?;
     }
     let browser = session.browser.as_ref();
     let browser = browser.and_then(|token| CookieName::Browser.keep(&app.config, token.expose(), known_callers::LIFETIME));
@@ -171,7 +171,7 @@ fn with_cookies(response: impl IntoResponse, cookies: impl IntoIterator<Item = O
 }
 
 async fn delete(who: PageSession<SignOut>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
-    sessions::end(&app, &who.caller().session, who.by(&app)).await?;
+    sessions::end(&app, &who.caller().session, who.audit_context(&app)).await?;
     Ok(redirect_signed_out(&app, "sign-out"))
 }
 

@@ -20,7 +20,7 @@ use crate::sessions::{self, AuthMethod};
 use crate::workspaces;
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::http::client;
+use kit::http::client_ip;
 use kit::secret::SecretToken;
 
 /// Hashes that a sign-in computes where no workspace is named: one for each seat that is looked at.
@@ -107,9 +107,9 @@ pub async fn sign_in(
     passwords: &Passwords,
     sign_ins: &SignIns,
     attempt: Attempt<'_>,
-    by: impl Fn(Actor) -> AuditContext,
+    context: impl Fn(Actor) -> AuditContext,
 ) -> Result<SignedIn, Error> {
-    let outcome = verify_and_open(core, passwords, sign_ins, attempt, by).await;
+    let outcome = verify_and_open(core, passwords, sign_ins, attempt, context).await;
     sign_ins.outcomes.count(&outcome);
     outcome
 }
@@ -119,11 +119,11 @@ async fn verify_and_open(
     passwords: &Passwords,
     sign_ins: &SignIns,
     attempt: Attempt<'_>,
-    by: impl Fn(Actor) -> AuditContext,
+    context: impl Fn(Actor) -> AuditContext,
 ) -> Result<SignedIn, Error> {
     let Attempt { email, password, workspace, origin } = attempt;
     let Admitted { permit, hash_permit, known } =
-        admit(core, passwords, sign_ins, (email, &origin), || by(Actor::ANONYMOUS)).await?;
+        admit(core, passwords, sign_ins, (email, &origin), || context(Actor::ANONYMOUS)).await?;
     let limits = &sign_ins.limits;
     let mut seats = find_seats(core, email, workspace).await?;
     if let Some(KnownCaller { members, .. }) = known {
@@ -139,13 +139,13 @@ async fn verify_and_open(
         limits.failed(permit);
         // Written later: the response must not take longer for an email that has a seat.
         for (member, _) in &seats {
-            sign_ins.failures.wrong_password(member, by(Actor::ANONYMOUS), core.clock.now());
+            sign_ins.failures.wrong_password(member, context(Actor::ANONYMOUS), core.clock.now());
         }
         return Err(Error::Credentials);
     };
     limits.succeeded(permit);
-    let by = by(Actor::member(member.id, &member.name));
-    open(core, member.clone(), by, Some(Proof { hash, verified }), Some(&origin)).await
+    let context = context(Actor::member(member.id, &member.name));
+    open(core, member.clone(), context, Some(Proof { hash, verified }), Some(&origin)).await
 }
 
 /// Finds the members that an email and the slug of a workspace may mean, with the hashes of their passwords.
@@ -171,10 +171,10 @@ pub(super) async fn admit(
     passwords: &Passwords,
     sign_ins: &SignIns,
     (email, origin): (&Email, &Origin),
-    by: impl FnOnce() -> AuditContext,
+    context: impl FnOnce() -> AuditContext,
 ) -> Result<Admitted, Error> {
     let limits = &sign_ins.limits;
-    let source = Source { account: account_of(email), network: client::network(origin.address) };
+    let source = Source { account: account_of(email), network: client_ip::network(origin.address) };
     let (refused, is_of_network) = match limits.try_acquire(source, core.clock.ticks()) {
         Ok(permit) => match passwords.permit(Claimant::Unknown { network: source.network, account: source.account }) {
             Ok(hash_permit) => return Ok(Admitted { permit, hash_permit, known: None }),
@@ -186,7 +186,7 @@ pub(super) async fn admit(
         Err(Reached::Successes(limited)) => return Err(Error::TooMany(limited)),
         Err(Reached::Network(limited)) => (Error::Limited(limited), true),
         Err(Reached::Account(limited)) => {
-            sign_ins.failures.limit_reached(email, source.account, by(), core.clock.now());
+            sign_ins.failures.limit_reached(email, source.account, context(), core.clock.now());
             (Error::Limited(limited), false)
         }
     };
@@ -221,8 +221,13 @@ struct Proof<'a> {
 }
 
 /// Opens a session for a member whose password was not checked, because it was chosen a moment ago, or in a test or the demo.
-pub async fn open_session(core: &Core, member: Member, by: AuditContext, origin: Option<&Origin>) -> Result<SignedIn, Error> {
-    open(core, member, by, None, origin).await
+pub async fn open_session(
+    core: &Core,
+    member: Member,
+    context: AuditContext,
+    origin: Option<&Origin>,
+) -> Result<SignedIn, Error> {
+    open(core, member, context, None, origin).await
 }
 
 /// Opens a session, unless the member was removed or the password was changed meanwhile. The transaction also renews the stored
@@ -230,11 +235,11 @@ pub async fn open_session(core: &Core, member: Member, by: AuditContext, origin:
 async fn open(
     core: &Core,
     member: Member,
-    by: AuditContext,
+    context: AuditContext,
     proof: Option<Proof<'_>>,
     origin: Option<&Origin>,
 ) -> Result<SignedIn, Error> {
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::Credentials)?;
     let renewed = confirm(tx.db(), &member, proof).await?;
     let started = sessions::start(&tx, &member, &[AuthMethod::Password]).await?;

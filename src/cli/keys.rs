@@ -16,7 +16,7 @@ use crate::keys::{
 use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Clock, Time};
-use kit::http::{ApiError, Check, Faults};
+use kit::http::{ApiError, Check, FieldErrors};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -168,7 +168,7 @@ async fn create(input: Create) -> Result<(), Failure> {
 
 /// Returns the input if it passes the validation of the API.
 fn validated<T: Check>(input: T) -> Result<T, Failure> {
-    let mut faults = Faults::default();
+    let mut faults = FieldErrors::default();
     input.check(&mut faults);
     let in_words = |error: &ApiError| {
         let faults = error.fields.iter().map(|fault| format!("{}: {}", fault.field, fault.message));

@@ -89,7 +89,7 @@ impl Cluster {
 
     async fn update_peers(&self, peers: &mut Peers) {
         match AssertUnwindSafe(peers.update(&self.core, self.id)).catch_unwind().await {
-            Ok(Ok(others)) => self.core.budgets.set_nodes(others + 1),
+            Ok(Ok(others)) => self.core.limits.set_nodes(others + 1),
             Ok(Err(error)) if is_reported(&error) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the other nodes could not be looked at"),
             Err(_) => tracing::error!("the other nodes could not be looked at: a row cannot be read"),

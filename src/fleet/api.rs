@@ -13,7 +13,7 @@ use crate::access::{Allowed, FleetRead, FleetWrite};
 use crate::app::App;
 use kit::clock::Time;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, Creating, JsonOk, Known, Listing, Page, Path, Routes, WithEtag};
+use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Known, Listing, Page, Path, Routes, WithEtag};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -94,9 +94,9 @@ async fn show(
 async fn create(
     who: Allowed<FleetWrite>,
     State(app): State<App>,
-    Creating { input, once }: Creating<CreateAircraft>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<CreateAircraft>,
 ) -> Result<Created<AircraftView>, ApiError> {
-    let mut tx = who.begin_idempotent(&app, once).await?;
+    let mut tx = who.begin_idempotent(&app, idempotency_key).await?;
     let aircraft = AircraftView::from(service::create(&mut tx, input).await?);
     tx.commit_answering(201, &aircraft).await?;
     Ok(Created(aircraft))

@@ -6,7 +6,7 @@ use super::code::{Airport, TailNumber, TypeDesignator};
 use super::place::{NAME_REQUIRED, PlaceName, is_identified, name_after};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::http::{Check, Faults, present};
+use kit::http::{Check, FieldErrors, present};
 use kit::text::{Line, MultilineText, kept};
 
 kit::ids! {
@@ -156,7 +156,7 @@ fn base_fault<N>(base: Option<&Airport>, name: Option<&N>) -> Option<&'static st
 }
 
 impl Check for CreateAircraft {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         if let Some(fault) = base_fault(self.home_base.as_ref(), self.home_base_name.as_ref()) {
             faults.add("homeBaseName", fault);
         }

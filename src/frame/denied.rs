@@ -1,4 +1,4 @@
-//! Pages for visitors who may not go on, with what they can do about it.
+//! Pages for people who may not go on, with what they can do about it.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{Frame, Visitor};
+use super::{Frame, SignedInMember};
 use crate::access::{MemberCaller, Rule};
 use crate::core::Core;
 use crate::members::{self, Member, Role};
@@ -22,7 +22,7 @@ struct Forbidden {
     whom_to_ask: Vec<Member>,
 }
 
-/// Responds with 403 and the people to ask: the visitor's role does not have the permission.
+/// Responds with 403 and the people to ask: the person's role does not have the permission.
 pub async fn forbidden(core: &Core, caller: &MemberCaller, rule: Rule, token: String) -> Response {
     let (needed, roles): (_, &[Role]) = match rule {
         Rule::AccountOwner => ("the account owner", &[Role::AccountOwner]),
@@ -37,7 +37,7 @@ pub async fn forbidden(core: &Core, caller: &MemberCaller, rule: Rule, token: St
     html_with(StatusCode::FORBIDDEN, &Forbidden { frame, needed, whom_to_ask })
 }
 
-/// The page for a visitor without a session.
+/// The page for a person without a session.
 #[derive(Template)]
 #[template(path = "frame/again.html")]
 struct Again<'a> {
@@ -81,7 +81,7 @@ impl Because<'_> {
     }
 }
 
-/// Responds with 401 to a form without a session. The page keeps what was typed until the visitor has signed in again.
+/// Responds with 401 to a form without a session. The page keeps what was typed until the person has signed in again.
 pub fn signed_out_meanwhile(path: &str, fields: &Fields) -> Response {
     // The token depends on the next session; a form with another one leads to `send_again`.
     let form = AgainForm { path, fields: without_secrets(fields), because: Because::SignedOut };
@@ -90,29 +90,29 @@ pub fn signed_out_meanwhile(path: &str, fields: &Fields) -> Response {
 }
 
 /// Responds with 403 to a form of an earlier session. The page has what was typed, with the token of this session.
-pub fn send_again(core: &Core, visitor: Option<Visitor>, path: &str, fields: &Fields) -> Response {
-    again(core, visitor, AgainForm { path, fields: without_secrets(fields), because: Because::OtherSession })
+pub fn send_again(core: &Core, signed_in_member: Option<SignedInMember>, path: &str, fields: &Fields) -> Response {
+    again(core, signed_in_member, AgainForm { path, fields: without_secrets(fields), because: Because::OtherSession })
 }
 
 /// Responds with 429 to a form over the rate limit, and with 507 while the server has too little disk space. The page keeps what
 /// was typed until it can be sent again.
 pub fn try_again_later(
     core: &Core,
-    visitor: Option<Visitor>,
+    signed_in_member: Option<SignedInMember>,
     path: &str,
     fields: &Fields,
     (error, headers): (&ApiError, HeaderMap),
 ) -> Response {
     let is_of_space = error.status == StatusCode::INSUFFICIENT_STORAGE;
     let because = if is_of_space { Because::LowSpace(&error.message) } else { Because::Limited(&error.message) };
-    let mut response = again(core, visitor, AgainForm { path, fields: without_secrets(fields), because });
+    let mut response = again(core, signed_in_member, AgainForm { path, fields: without_secrets(fields), because });
     response.headers_mut().extend(headers);
     response
 }
 
-fn again(core: &Core, visitor: Option<Visitor>, form: AgainForm<'_>) -> Response {
+fn again(core: &Core, signed_in_member: Option<SignedInMember>, form: AgainForm<'_>) -> Response {
     let (status, title) = form.because.status_and_title();
-    match visitor {
+    match signed_in_member {
         Some((caller, token)) => {
             let frame = Frame::new(core, &caller, title.to_owned(), None, token);
             html_with(status, &AgainWithMenu { frame, form })

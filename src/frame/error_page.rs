@@ -6,12 +6,12 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Frame, Visitor};
+use super::{Frame, SignedInMember};
 use crate::core::Core;
 use kit::http::ApiError;
 use kit::page::html;
 
-/// The page for a visitor without a session, or while the database does not answer.
+/// The page for a person without a session, or while the database does not answer.
 #[derive(Template)]
 #[template(path = "frame/error.html")]
 struct ErrorPage<'a> {
@@ -38,15 +38,15 @@ struct ErrorText<'a> {
 /// The path of the API reference, as messages mention it.
 const REFERENCE: &str = "/docs";
 
-/// Renders an error as a page, with the menu if the visitor is signed in. The caller sets the status of the response.
-pub fn error_page(core: &Core, visitor: Option<Visitor>, error: &ApiError, request_id: &str) -> Response {
+/// Renders an error as a page, with the menu if the person is signed in. The caller sets the status of the response.
+pub fn error_page(core: &Core, signed_in_member: Option<SignedInMember>, error: &ApiError, request_id: &str) -> Response {
     let (message, after_link) = match error.message.split_once(REFERENCE) {
         Some((before, after)) => (before, Some(after)),
         None => (&*error.message, None),
     };
     let text = ErrorText { status: error.status.as_u16(), message, after_link, request_id };
     let title = title(error.status);
-    match visitor {
+    match signed_in_member {
         Some((caller, token)) => {
             let frame = Frame::new(core, &caller, title.into_owned(), None, token);
             html(&ErrorPageWithMenu { frame, text })

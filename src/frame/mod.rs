@@ -3,7 +3,7 @@
 //! A slice's `pages` makes a [`Frame`] and a template that extends `templates/frame/page.html`. The menu shows the entries that
 //! are open to the member's role.
 //!
-//! - here the frame and its menu; `denied` pages for visitors who may not go on, `error_page` errors; `files` stylesheet, script, icon
+//! - here the frame and its menu; `denied` pages for people who may not go on, `error_page` errors; `files` stylesheet, script, icon
 
 mod denied;
 mod error_page;
@@ -21,7 +21,7 @@ use crate::members::Role;
 use kit::page::Moments;
 
 /// The member who sent a request to a page, with the CSRF token of their forms.
-pub type Visitor = (MemberCaller, String);
+pub type SignedInMember = (MemberCaller, String);
 
 /// The content of a page's frame.
 #[derive(Debug)]

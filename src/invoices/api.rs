@@ -17,7 +17,7 @@ use crate::trips::TripId;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoFields, NoParameters, Page, Path, Routes};
+use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoFields, NoParameters, Page, Path, Routes};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -135,9 +135,9 @@ async fn show(
 async fn create(
     who: Allowed<InvoicesWrite>,
     State(app): State<App>,
-    Creating { input, once }: Creating<CreateInvoice>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<CreateInvoice>,
 ) -> Result<Created<InvoiceView>, ApiError> {
-    let mut tx = who.begin_idempotent(&app, once).await?;
+    let mut tx = who.begin_idempotent(&app, idempotency_key).await?;
     let invoice = InvoiceView::new(service::create(&mut tx, input).await?, who.day_of(tx.now()));
     tx.commit_answering(201, &invoice).await?;
     Ok(Created(invoice))
@@ -182,9 +182,9 @@ async fn pay(
     who: Allowed<InvoicesWrite>,
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
-    Creating { input, once }: Creating<PayInvoice>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<PayInvoice>,
 ) -> Result<Created<InvoiceView>, ApiError> {
-    let mut tx = who.begin_idempotent(&app, once).await?;
+    let mut tx = who.begin_idempotent(&app, idempotency_key).await?;
     let invoice = InvoiceView::new(service::pay(&mut tx, id, input).await?, who.day_of(tx.now()));
     tx.commit_answering(201, &invoice).await?;
     Ok(Created(invoice))

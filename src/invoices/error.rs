@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use super::model::{InvoiceId, Stage};
 use crate::trips::TripId;
-use kit::http::{ApiError, Faults};
+use kit::http::{ApiError, FieldErrors};
 use kit::text::sentence;
 
 /// An error of a use case of invoices. The messages name the invoice by its number.
@@ -16,7 +16,7 @@ pub enum Error {
     NoSuchTrip(TripId),
     /// A line item, or the total, is out of range.
     #[error("the line items cannot be priced")]
-    Lines(Faults),
+    Lines(FieldErrors),
     /// Another invoice has this external id.
     #[error("invoice {number} has the externalId “{external_id}” already: it was billed before")]
     ExternalIdTaken {

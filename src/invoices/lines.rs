@@ -7,7 +7,7 @@ use rust_decimal::prelude::{Decimal, RoundingStrategy, ToPrimitive};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use kit::http::Faults;
+use kit::http::FieldErrors;
 use kit::text::Line;
 
 /// The largest absolute amount: the largest integer that a JSON number carries exactly in every language (2⁵³ − 1).
@@ -100,8 +100,8 @@ pub struct LineItem {
 }
 
 /// Computes the amounts. Fails with the lines whose amount is out of range.
-pub(super) fn price(lines: Vec<NewLine>) -> Result<Vec<LineItem>, Faults> {
-    let mut faults = Faults::default();
+pub(super) fn price(lines: Vec<NewLine>) -> Result<Vec<LineItem>, FieldErrors> {
+    let mut faults = FieldErrors::default();
     check(&lines, &mut faults);
     let priced = lines.into_iter().map(|NewLine { description, quantity, unit_price }| {
         let amount = amount(quantity, unit_price)?;
@@ -112,7 +112,7 @@ pub(super) fn price(lines: Vec<NewLine>) -> Result<Vec<LineItem>, Faults> {
 }
 
 /// Adds the faults of each line and of the total.
-pub(super) fn check(lines: &[NewLine], faults: &mut Faults) {
+pub(super) fn check(lines: &[NewLine], faults: &mut FieldErrors) {
     faults.require((1..=MOST).contains(&lines.len()), "lineItems", "Give 1 to 200 line items.");
     let mut total: i128 = 0;
     for (place, line) in lines.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::trips::TripId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::http::{Check, Faults, present};
+use kit::http::{Check, FieldErrors, present};
 use kit::text::{Identifier, Line, MultilineText};
 
 kit::ids! {
@@ -141,7 +141,7 @@ pub struct CreateInvoice {
 }
 
 impl Check for CreateInvoice {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         lines::check(&self.line_items, faults);
     }
 }
@@ -181,7 +181,7 @@ pub struct UpdateInvoice {
 }
 
 impl Check for UpdateInvoice {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         if let Some(lines) = &self.line_items {
             lines::check(lines, faults);
         }
@@ -204,7 +204,7 @@ pub struct PayInvoice {
 }
 
 impl Check for PayInvoice {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require((1..=lines::LARGEST).contains(&self.amount), "amount", "Give minor units, 1 or more.");
     }
 }
@@ -238,7 +238,7 @@ pub struct InvoiceFilter {
 }
 
 impl Check for InvoiceFilter {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require_range(["due_from", "due_to"], self.due_from, self.due_to);
     }
 }

@@ -30,7 +30,7 @@ pub use moment::Moment;
 pub use rates::{Call, Group, Requester};
 pub use refusal::{Exceeded, ExportRefused, Limited};
 pub use settings::{Limit, Setting, Settings};
-pub use shares::{Crowded, Permit};
+pub use shares::{Permit, ShareExhausted};
 
 use bytes::Bytes;
 use exports::Exports;
@@ -45,7 +45,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The limits of this node and their current use.
 #[derive(Debug)]
-pub struct Budgets {
+pub struct NodeLimits {
     settings: Settings,
     rates: Rates,
     bytes: Bytes,
@@ -57,7 +57,7 @@ pub struct Budgets {
     nodes: AtomicU32,
 }
 
-impl Budgets {
+impl NodeLimits {
     /// Creates the limits of a node with these database connections.
     pub fn new(settings: Settings, connections: RequestConnections) -> Self {
         Self {
@@ -88,19 +88,19 @@ impl Budgets {
 
     /// Counts a request of a member, or refuses it.
     pub fn admit_member(&self, requester: Requester, call: Call, moment: Moment) -> Result<(), Limited> {
-        self.counted(self.rates.take_member(requester, call, moment))?;
+        self.counted(self.rates.try_acquire_member(requester, call, moment))?;
         if call == Call::Write { self.has_bytes_left(requester.workspace, moment) } else { Ok(()) }
     }
 
     /// Counts a write with a key of the workspace, or refuses it.
     pub fn admit_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
-        self.counted(self.rates.take_key_write(workspace, moment))?;
+        self.counted(self.rates.try_acquire_key_write(workspace, moment))?;
         self.has_bytes_left(workspace, moment)
     }
 
     /// Counts a safety report of a member, or refuses it.
     pub fn admit_report(&self, member: MemberId, moment: Moment) -> Result<(), Limited> {
-        self.counted(self.rates.take_report(member, moment))
+        self.counted(self.rates.try_acquire_report(member, moment))
     }
 
     /// Takes back the count of a report that was not filed.
@@ -134,7 +134,7 @@ impl Budgets {
     }
 
     /// Waits for a read connection of the workspace's share, first come, first served, for a few seconds.
-    pub async fn read(&self, workspace: WorkspaceId) -> Result<Permit, Crowded> {
+    pub async fn read(&self, workspace: WorkspaceId) -> Result<Permit, ShareExhausted> {
         self.readers.acquire(workspace).await
     }
 
@@ -148,7 +148,9 @@ impl Budgets {
     pub async fn write(&self, workspace: WorkspaceId) -> DbResult<Permit> {
         match self.writers.try_acquire(workspace) {
             Some(permit) => Ok(permit),
-            None => self.writers.acquire(workspace).await.map_err(|Crowded| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+            None => {
+                self.writers.acquire(workspace).await.map_err(|ShareExhausted| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+            }
         }
     }
 

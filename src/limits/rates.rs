@@ -61,7 +61,7 @@ impl Rates {
         }
     }
 
-    pub(super) fn take_member(&self, requester: Requester, call: Call, moment: Moment) -> Result<(), Limited> {
+    pub(super) fn try_acquire_member(&self, requester: Requester, call: Call, moment: Moment) -> Result<(), Limited> {
         let Requester { member, workspace, group } = requester;
         let (of_member, of_workspace) = match call {
             Call::Read => (&self.member_reads, &self.reads),
@@ -73,12 +73,12 @@ impl Rates {
         of_workspace.try_acquire((workspace, group), moment).inspect_err(|_| of_member.refund(&member, moment))
     }
 
-    pub(super) fn take_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
+    pub(super) fn try_acquire_key_write(&self, workspace: WorkspaceId, moment: Moment) -> Result<(), Limited> {
         self.key_writes.try_acquire(workspace, moment)
     }
 
     /// Each node allows the full rate: a report must not be refused because there are many nodes.
-    pub(super) fn take_report(&self, member: MemberId, moment: Moment) -> Result<(), Limited> {
+    pub(super) fn try_acquire_report(&self, member: MemberId, moment: Moment) -> Result<(), Limited> {
         self.member_reports.try_acquire(member, Moment { nodes: 1, ..moment })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::settings::Limit;
-use super::shares::Crowded;
+use super::shares::ShareExhausted;
 use kit::http::{ApiError, Policy};
 use kit::page::number::{grouped, plural};
 
@@ -158,8 +158,8 @@ impl From<ExportRefused> for ApiError {
     }
 }
 
-impl From<Crowded> for ApiError {
-    fn from(_: Crowded) -> Self {
+impl From<ShareExhausted> for ApiError {
+    fn from(_: ShareExhausted) -> Self {
         Self::rate_limited("Too many requests of this workspace are being answered at once. Try again in a second.", 1)
     }
 }

@@ -38,7 +38,7 @@ pub struct Permit {
 
 /// Too many requests of one workspace are waiting.
 #[derive(Clone, Copy, Debug)]
-pub struct Crowded;
+pub struct ShareExhausted;
 
 impl Shares {
     /// Creates the shares of a pool of `connections`, for which a request waits up to `timeout`.
@@ -52,14 +52,14 @@ impl Shares {
         Arc::clone(&share.permits).try_acquire_owned().ok().map(|permit| Permit { _permit: permit })
     }
 
-    pub(super) async fn acquire(&self, workspace: WorkspaceId) -> Result<Permit, Crowded> {
+    pub(super) async fn acquire(&self, workspace: WorkspaceId) -> Result<Permit, ShareExhausted> {
         let share = self.share(workspace);
         let waiting = Waiting::new(&share)?;
         let acquired = tokio::time::timeout(self.timeout, Arc::clone(&share.permits).acquire_owned()).await;
         drop(waiting);
         match acquired {
             Ok(Ok(permit)) => Ok(Permit { _permit: permit }),
-            Ok(Err(_)) | Err(_) => Err(Crowded),
+            Ok(Err(_)) | Err(_) => Err(ShareExhausted),
         }
     }
 
@@ -88,10 +88,10 @@ impl Shares {
 struct Waiting<'a>(&'a Share);
 
 impl<'a> Waiting<'a> {
-    fn new(share: &'a Share) -> Result<Self, Crowded> {
+    fn new(share: &'a Share) -> Result<Self, ShareExhausted> {
         let waiting = share.waiting.fetch_add(1, Ordering::Relaxed);
         let counted = Self(share);
-        if waiting < MAX_WAITING { Ok(counted) } else { Err(Crowded) }
+        if waiting < MAX_WAITING { Ok(counted) } else { Err(ShareExhausted) }
     }
 }
 

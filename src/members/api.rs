@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::password;
 use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
-use kit::http::{ApiError, Body, Check, Created, Creating, Faults, JsonOk, Listing, NoParameters, Page, Path, Routes};
+use kit::http::{ApiError, Body, Check, Created, FieldErrors, IdempotentBody, JsonOk, Listing, NoParameters, Page, Path, Routes};
 use kit::text::secret_string;
 
 pub fn routes() -> Routes<App> {
@@ -79,13 +79,13 @@ fn acting<P: MemberPermission>(who: &Allowed<P>) -> ActingRole {
 async fn add(
     who: Allowed<ManageMembers>,
     State(app): State<App>,
-    Creating { input, once }: Creating<AddMember>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<AddMember>,
 ) -> Result<Created<InvitedMember>, ApiError> {
     let (workspace, acting) = (who.workspace(), acting(&who));
-    let mut invitation = invitations::invite(&app, workspace, who.by(&app), acting, input, once).await?;
+    let mut invitation = invitations::invite(&app, workspace, who.audit_context(&app), acting, input, idempotency_key).await?;
     if let Invitation::Repeated(id) = invitation {
         // A client that repeats a call has not read the first response: it gets a new link, and the first one ends.
-        invitation = invitations::invite_again(&app, workspace, who.by(&app), acting, id, None).await?;
+        invitation = invitations::invite_again(&app, workspace, who.audit_context(&app), acting, id, None).await?;
     }
     let Invitation::Made(invited) = invitation else { return Err(ApiError::internal()) };
     let invite_url = invited.url(&app.config);
@@ -107,7 +107,7 @@ async fn set_role(
     Path(id): Path<MemberId>,
     Body(input): Body<ChangeRole>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::set_role(&app, who.workspace(), who.by(&app), acting(&who), id, input.role).await?.into()))
+    Ok(JsonOk(service::set_role(&app, who.workspace(), who.audit_context(&app), acting(&who), id, input.role).await?.into()))
 }
 
 async fn remove(
@@ -115,7 +115,7 @@ async fn remove(
     State(app): State<App>,
     Path(id): Path<MemberId>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::remove(&app, who.workspace(), who.by(&app), acting(&who), id).await?.into()))
+    Ok(JsonOk(service::remove(&app, who.workspace(), who.audit_context(&app), acting(&who), id).await?.into()))
 }
 
 // No Debug: it carries a password.
@@ -134,7 +134,7 @@ struct AcceptInvitation {
 }
 
 impl Check for AcceptInvitation {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require(password::has_fitting_length(&self.password), "password", "Give 15 to 256 characters.");
     }
 }
@@ -144,6 +144,6 @@ async fn join(
     State(app): State<App>,
     Body(input): Body<AcceptInvitation>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    let by = |actor| who.request().audit_context(actor);
-    Ok(JsonOk(invitations::join(&app, &app.passwords, input.token.expose_secret(), input.password, by).await?.into()))
+    let context = |actor| who.request().audit_context(actor);
+    Ok(JsonOk(invitations::join(&app, &app.passwords, input.token.expose_secret(), input.password, context).await?.into()))
 }

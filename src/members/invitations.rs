@@ -93,19 +93,19 @@ pub async fn view(core: &Core, token: &str) -> DbResult<Option<InvitationView>> 
 pub async fn invite(
     core: &Core,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     acting: ActingRole,
     input: AddMember,
-    once: Option<IdempotencyKey>,
+    idempotency_key: Option<IdempotencyKey>,
 ) -> Result<Invitation, Error> {
     acting.require(input.role)?;
-    let (mut tx, repeated) = begin_idempotent(core, workspace, by, once).await?;
+    let (mut tx, repeated) = begin_idempotent(core, workspace, context, idempotency_key).await?;
     if let Some(id) = repeated {
         return Ok(Invitation::Repeated(id));
     }
     quota::require_seat(&tx).await?;
     quota::require_open_invitation(&tx).await?;
-    let (token, invitation) = invitation(core, tx.by());
+    let (token, invitation) = invitation(core, tx.context());
     let member = insert_with(&mut tx, input.email, input.name, input.role, None, Some(invitation)).await?;
     tx.commit_answering(201, &member.id).await?;
     Ok(Invitation::Made(Invited { member, token, until: invitation.until }))
@@ -115,12 +115,12 @@ pub async fn invite(
 pub async fn invite_again(
     core: &Core,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     acting: ActingRole,
     id: MemberId,
-    once: Option<IdempotencyKey>,
+    idempotency_key: Option<IdempotencyKey>,
 ) -> Result<Invitation, Error> {
-    let (mut tx, repeated) = begin_idempotent(core, workspace, by, once).await?;
+    let (mut tx, repeated) = begin_idempotent(core, workspace, context, idempotency_key).await?;
     if let Some(id) = repeated {
         return Ok(Invitation::Repeated(id));
     }
@@ -133,7 +133,7 @@ pub async fn invite_again(
     if open_until.is_none_or(|until| until <= tx.now()) {
         quota::require_open_invitation(&tx).await?;
     }
-    let (token, invitation) = invitation(core, tx.by());
+    let (token, invitation) = invitation(core, tx.context());
     store::set_invitation(tx.db(), workspace, id, invitation).await?;
     tx.record(Action::MemberInvitedAgain, Some(target(&member)), json!({}));
     tx.commit_answering(201, &member.id).await?;
@@ -144,10 +144,10 @@ pub async fn invite_again(
 async fn begin_idempotent(
     core: &Core,
     workspace: WorkspaceId,
-    by: AuditContext,
-    once: Option<IdempotencyKey>,
+    context: AuditContext,
+    idempotency_key: Option<IdempotencyKey>,
 ) -> Result<(AuditedTx, Option<MemberId>), Error> {
-    match AuditedTx::begin_idempotent(core, workspace, by, once).await? {
+    match AuditedTx::begin_idempotent(core, workspace, context, idempotency_key).await? {
         (tx, IdempotencyOutcome::Fresh) => Ok((tx, None)),
         (_, IdempotencyOutcome::Reused) => Err(Error::IdempotencyKeyReused),
         (tx, IdempotencyOutcome::Replay { data, .. }) => {
@@ -163,17 +163,17 @@ pub async fn join(
     passwords: &Passwords,
     token: &str,
     password: SecretString,
-    by: impl FnOnce(Actor) -> AuditContext,
+    context: impl FnOnce(Actor) -> AuditContext,
 ) -> Result<Member, Error> {
     let digest = TokenDigest::of(token);
     let known = store::find_by_invitation(core.db.read(), digest, core.clock.now()).await?.ok_or(Error::Invitation)?;
     let workspace = workspaces::find(core.db.read(), known.workspace).await?.ok_or(Error::Invitation)?;
     let password = NewPassword::choose(&password, &[&known.email, &known.name, &workspace.name, &workspace.slug])?;
-    let by = by(Actor::member(known.id, &known.name));
-    let permit = passwords.permit(Claimant::of(by.ip, &known.email))?;
+    let context = context(Actor::member(known.id, &known.name));
+    let permit = passwords.permit(Claimant::of(context.ip, &known.email))?;
     let password = passwords.hash(&core.random, permit, password).await?;
     let fingerprint = password_fingerprint(Some(&password));
-    let mut tx = AuditedTx::begin(core, known.workspace, by).await?;
+    let mut tx = AuditedTx::begin(core, known.workspace, context).await?;
     // Checked again: the invitation may have ended meanwhile, by time or because its maker was removed.
     let invited = store::find_by_invitation(tx.db(), digest, tx.now()).await?.ok_or(Error::Invitation)?;
     if !store::accept_invitation(tx.db(), digest, password).await? {
@@ -184,9 +184,9 @@ pub async fn join(
     Ok(Member { has_joined: true, ..invited })
 }
 
-fn invitation(core: &Core, by: &AuditContext) -> (SecretToken, store::Invitation) {
+fn invitation(core: &Core, context: &AuditContext) -> (SecretToken, store::Invitation) {
     let token = SecretToken::generate(TOKEN, &core.random);
-    let maker = by.actor.id.as_deref().filter(|_| by.actor.kind == ActorKind::Member).and_then(|id| id.parse().ok());
-    let invitation = store::Invitation { digest: token.digest(), until: core.clock.now().after(LIFETIME), by: maker };
+    let maker = context.actor.id.as_deref().filter(|_| context.actor.kind == ActorKind::Member).and_then(|id| id.parse().ok());
+    let invitation = store::Invitation { digest: token.digest(), until: core.clock.now().after(LIFETIME), invited_by: maker };
     (token, invitation)
 }

@@ -42,16 +42,16 @@ pub async fn add(
     core: &Core,
     passwords: &Passwords,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     input: AddMember,
     password: SecretString,
 ) -> Result<Member, Error> {
     let found = workspaces::find(core.db.read(), workspace).await?.ok_or(Error::NotFound)?;
     let names = [input.email.as_str(), input.name.as_str(), &found.name, &found.slug];
     let password = NewPassword::choose(&password, &names)?;
-    let permit = passwords.permit(Claimant::of(by.ip, input.email.as_str()))?;
+    let permit = passwords.permit(Claimant::of(context.ip, input.email.as_str()))?;
     let password = passwords.hash(&core.random, permit, password).await?;
-    let mut tx = AuditedTx::begin(core, workspace, by).await?;
+    let mut tx = AuditedTx::begin(core, workspace, context).await?;
     let member = insert(&mut tx, input.email, input.name, input.role, Some(password)).await?;
     tx.commit().await?;
     Ok(member)
@@ -100,8 +100,8 @@ pub(super) async fn insert_with(
 }
 
 /// Changes a member's own name.
-pub async fn rename(core: &Core, member: &Member, name: MemberName, by: AuditContext) -> Result<Member, Error> {
-    let mut tx = AuditedTx::begin(core, member.workspace, by).await?;
+pub async fn rename(core: &Core, member: &Member, name: MemberName, context: AuditContext) -> Result<Member, Error> {
+    let mut tx = AuditedTx::begin(core, member.workspace, context).await?;
     let before = store::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::NotFound)?;
     let after = Member { name: name.into_string(), ..before.clone() };
     if before.name == after.name {
@@ -117,12 +117,12 @@ pub async fn rename(core: &Core, member: &Member, name: MemberName, by: AuditCon
 pub async fn set_role(
     core: &Core,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     acting: ActingRole,
     id: MemberId,
     role: Role,
 ) -> Result<Member, Error> {
-    let mut tx = AuditedTx::begin_essential(core, workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, workspace, context).await?;
     let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     acting.require(member.role)?;
     acting.require(role)?;
@@ -146,11 +146,11 @@ pub async fn set_role(
 pub async fn remove(
     core: &Core,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     acting: ActingRole,
     id: MemberId,
 ) -> Result<Member, Error> {
-    let mut tx = AuditedTx::begin_essential(core, workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, workspace, context).await?;
     let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     require_changeable(tx.db(), acting, &member).await?;
     let ended = invitations_without(&tx, &member, None).await?;

@@ -22,7 +22,7 @@ pub(super) struct Invitation {
     pub(super) digest: TokenDigest,
     pub(super) until: Time,
     /// The member who made it; `None` for the operator.
-    pub(super) by: Option<MemberId>,
+    pub(super) invited_by: Option<MemberId>,
 }
 
 pub(super) async fn insert(
@@ -40,7 +40,7 @@ pub(super) async fn insert(
         password_hash: password,
         invite_digest: invitation.map(|invitation| invitation.digest.to_vec()),
         invite_expires_at: invitation.map(|invitation| invitation.until),
-        invited_by: invitation.and_then(|invitation| invitation.by),
+        invited_by: invitation.and_then(|invitation| invitation.invited_by),
         created_at: member.created_at,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
@@ -185,12 +185,12 @@ pub(super) async fn set_invitation(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     id: MemberId,
-    Invitation { digest, until, by }: Invitation,
+    Invitation { digest, until, invited_by }: Invitation,
 ) -> DbResult<()> {
     let update = Entity::update_many()
         .col_expr(Column::InviteDigest, Expr::value(digest.to_vec()))
         .col_expr(Column::InviteExpiresAt, Expr::value(until))
-        .col_expr(Column::InvitedBy, Expr::value(by));
+        .col_expr(Column::InvitedBy, Expr::value(invited_by));
     update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 

@@ -27,7 +27,7 @@ use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use crate::sessions::CookieName;
 use key_format::digest_of;
 use kit::http::serve::{Peer, Service as Lane};
-use kit::http::{ApiError, Matched, client};
+use kit::http::{ApiError, Matched, client_ip};
 use kit::log::RequestLine;
 
 /// Paths that are also served to connections above the limit.
@@ -128,7 +128,7 @@ impl Service<Request> for HttpStack {
         Poll::Ready(Ok(()))
     }
     fn call(&mut self, request: Request) -> Self::Future {
-        let peer = request.extensions().get::<Peer>().map_or(client::UNKNOWN, |ConnectInfo(peer)| peer.ip());
+        let peer = request.extensions().get::<Peer>().map_or(client_ip::UNKNOWN, |ConnectInfo(peer)| peer.ip());
         Box::pin(self.clone().serve(peer, Lane::Regular, request).map(Ok))
     }
 }
@@ -188,14 +188,14 @@ fn render_json(bare: Response, error: &ApiError, context: &RequestContext) -> Re
     Response::from_parts(parts, scrubbed.into())
 }
 
-/// Renders an error of a page, with the menu if the visitor is signed in.
+/// Renders an error of a page, with the menu if the person is signed in.
 async fn render_page(app: &App, session: Option<String>, bare: Response, error: &ApiError, context: &RequestContext) -> Response {
     // Not while the database may be the reason, nor for a host name that is not this server's.
     let has_menu = error.status == StatusCode::INSUFFICIENT_STORAGE
         || error.status.is_client_error() && error.status != StatusCode::MISDIRECTED_REQUEST;
     let session = session.as_deref().filter(|_| has_menu);
     let parts = without_content(bare);
-    let mut response = frame::error_page(app, access::visitor(app, session).await, error, context.id());
+    let mut response = frame::error_page(app, access::signed_in_member(app, session).await, error, context.id());
     *response.status_mut() = parts.status;
     response.extensions_mut().extend(parts.extensions);
     response.headers_mut().extend(parts.headers);

@@ -18,7 +18,7 @@ use crate::middleware::OmitClientIp;
 use crate::scopes::{Module, Scope};
 use kit::clock::Time;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, Creating, Describe, Doc, IdempotencyKey, JsonOk, Listing, Page, Path, Routes};
+use kit::http::{ApiError, Body, Created, Describe, Doc, IdempotencyKey, IdempotentBody, JsonOk, Listing, Page, Path, Routes};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -113,7 +113,7 @@ async fn show(
 async fn create(
     who: Allowed<FileReports>,
     State(app): State<App>,
-    Creating { input, once }: Creating<CreateReport>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<CreateReport>,
 ) -> Result<Filed, ApiError> {
     // Checked before the member is looked up: the response would disclose who is a member.
     if input.assigned_to.is_some() && !who.may(Scope::write(Module::Safety)) {
@@ -124,12 +124,12 @@ async fn create(
         Caller::Key(_) => None,
     };
     if let Some(member) = reporter {
-        app.budgets.admit_report(member, app.budgets.moment(who.request().received_at_ticks()))?;
+        app.limits.admit_report(member, app.limits.moment(who.request().received_at_ticks()))?;
     }
-    let filed = file(&who, &app, input, once).await;
+    let filed = file(&who, &app, input, idempotency_key).await;
     // Only a report that was filed counts; a replay files none.
     if let (Err(_), Some(member)) = (&filed, reporter) {
-        app.budgets.refund_report(member);
+        app.limits.refund_report(member);
     }
     filed
 }
@@ -138,16 +138,16 @@ async fn file(
     who: &Allowed<FileReports>,
     app: &App,
     input: CreateReport,
-    once: Option<IdempotencyKey>,
+    idempotency_key: Option<IdempotencyKey>,
 ) -> Result<Filed, ApiError> {
     let is_on_record = input.confidentiality.is_on_record();
     let mut tx = if is_on_record {
-        who.begin_idempotent(app, once).await?
+        who.begin_idempotent(app, idempotency_key).await?
     } else {
         // The stored response contains the report: under the caller's name it would identify the reporter.
-        who.begin_idempotent_unnamed(app, once).await?
+        who.begin_idempotent_unnamed(app, idempotency_key).await?
     };
-    let report = ReportView::from(service::create(&mut tx, who.by(app).actor.into(), input).await?);
+    let report = ReportView::from(service::create(&mut tx, who.audit_context(app).actor.into(), input).await?);
     tx.commit_answering(201, &report).await?;
     Ok(Filed { report, is_on_record })
 }

@@ -10,7 +10,7 @@ use crate::audit::Actor;
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
-use kit::http::{Check, Faults, present};
+use kit::http::{Check, FieldErrors, present};
 use kit::text::{Line, MultilineText};
 
 kit::ids! {
@@ -185,7 +185,7 @@ pub struct ReportFilter {
 }
 
 impl Check for ReportFilter {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require_range(["date_from", "date_to"], self.date_from.map(|from| from.0), self.date_to.map(|to| to.0));
     }
 }

@@ -12,7 +12,7 @@ use super::store;
 use crate::core::Core;
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::http::client;
+use kit::http::client_ip;
 use kit::lock::lock;
 use kit::secret::TokenDigest;
 
@@ -39,7 +39,7 @@ pub(super) struct Use {
 
 impl Use {
     pub(super) fn new(at: Time, address: Option<IpAddr>, user_agent: Option<String>) -> Self {
-        Self { at, ip: address.filter(|address| *address != client::UNKNOWN).map(|address| address.to_string()), user_agent }
+        Self { at, ip: address.filter(|address| *address != client_ip::UNKNOWN).map(|address| address.to_string()), user_agent }
     }
 }
 

@@ -57,7 +57,7 @@ pub async fn start(tx: &AuditedTx, member: &Member, methods: &[AuthMethod]) -> D
         methods: methods.to_vec(),
         last_seen_at: Some(now),
     };
-    store::insert(tx.db(), &session, Use::new(now, tx.by().ip, tx.by().user_agent.clone())).await?;
+    store::insert(tx.db(), &session, Use::new(now, tx.context().ip, tx.context().user_agent.clone())).await?;
     let ended = store::end_oldest(tx.db(), member.id, session.digest, MAX_SESSIONS).await?;
     Ok(StartedSession { token, expires_at: session.expires_at, ended })
 }
@@ -91,8 +91,8 @@ pub async fn end_all(tx: &AuditedTx, member: MemberId) -> DbResult<u64> {
 }
 
 /// Ends a session, with an event in the audit log.
-pub async fn end(core: &Core, session: &Session, by: AuditContext) -> Result<(), BeginError> {
-    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, by).await?;
+pub async fn end(core: &Core, session: &Session, context: AuditContext) -> Result<(), BeginError> {
+    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, context).await?;
     store::delete(tx.db(), session.digest).await?;
     tx.record(Action::SignedOut, Some(target(&session.member)), json!({}));
     tx.commit().await?;
@@ -104,9 +104,9 @@ pub async fn end_one(
     core: &Core,
     session: &Session,
     id: SessionId,
-    by: AuditContext,
+    context: AuditContext,
 ) -> Result<Option<ListedSession>, BeginError> {
-    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, context).await?;
     let own = store::list(tx.db(), session.member.id, tx.now()).await?;
     let Some(ending) = own.into_iter().find(|own| own.id == id) else { return Ok(None) };
     store::delete(tx.db(), ending.digest).await?;
@@ -121,8 +121,8 @@ pub async fn end_one(
 }
 
 /// Ends all sessions of the person who has `session`, but this one. Returns how many ended.
-pub async fn end_others(core: &Core, session: &Session, by: AuditContext) -> Result<u64, BeginError> {
-    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, by).await?;
+pub async fn end_others(core: &Core, session: &Session, context: AuditContext) -> Result<u64, BeginError> {
+    let mut tx = AuditedTx::begin_essential(core, session.member.workspace, context).await?;
     let ended = store::delete_all_but(tx.db(), session.member.id, Some(session.digest)).await?;
     if ended > 0 {
         tx.record(Action::SessionRevoked, Some(target(&session.member)), json!({ "endedSessions": ended }));

@@ -14,7 +14,7 @@ use crate::fleet::{AircraftId, Airport};
 use crate::scopes::{Module, Scope};
 use kit::clock::Time;
 use kit::http::route::{get, patch, post, put};
-use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, Page, Path, Put, Routes};
+use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, Page, Path, Put, Routes};
 use kit::text::{BadText, sentence};
 
 pub fn routes() -> Routes<App> {
@@ -96,9 +96,9 @@ async fn show(who: Allowed<TripsRead>, State(app): State<App>, Path(id): Path<Tr
 async fn create(
     who: Allowed<TripsWrite>,
     State(app): State<App>,
-    Creating { input, once }: Creating<CreateTrip>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<CreateTrip>,
 ) -> Result<Created<TripView>, ApiError> {
-    let mut tx = who.begin_idempotent(&app, once).await?;
+    let mut tx = who.begin_idempotent(&app, idempotency_key).await?;
     let trip = TripView::from(service::create(&mut tx, input).await.map_err(|error| disclosed(error, &who))?);
     tx.commit_answering(201, &trip).await?;
     Ok(Created(trip))

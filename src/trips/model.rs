@@ -6,7 +6,7 @@ use super::status::Status;
 use crate::fleet::{AircraftId, Airport, NAME_REQUIRED, PlaceName, is_identified, name_after};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
-use kit::http::{Check, Faults, present};
+use kit::http::{Check, FieldErrors, present};
 use kit::text::{Identifier, Line, MultilineText, kept};
 
 kit::ids! {
@@ -139,7 +139,7 @@ fn arrives_in_time(departure: Time, arrival: Option<Time>) -> bool {
     arrival.is_none_or(|arrival| arrival > departure)
 }
 
-fn check_passengers(count: Option<u16>, faults: &mut Faults) {
+fn check_passengers(count: Option<u16>, faults: &mut FieldErrors) {
     faults.require(count.unwrap_or(0) <= MAX_PASSENGERS, "passengerCount", "Give 0 to 1,000 passengers.");
 }
 
@@ -207,7 +207,7 @@ impl CreateTrip {
 }
 
 impl Check for CreateTrip {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require(is_identified(&self.origin, self.origin_name.as_ref()), "originName", NAME_REQUIRED);
         faults.require(is_identified(&self.destination, self.destination_name.as_ref()), "destinationName", NAME_REQUIRED);
         faults.require(arrives_in_time(self.departure_date, self.arrival_date), "arrivalDate", ARRIVAL_TOO_EARLY);
@@ -271,7 +271,7 @@ pub struct UpdateTrip {
 }
 
 impl Check for UpdateTrip {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         check_passengers(self.passenger_count, faults);
     }
 }
@@ -299,7 +299,7 @@ pub struct TripFilter {
 }
 
 impl Check for TripFilter {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require_range(["date_from", "date_to"], self.date_from.map(|from| from.0), self.date_to.map(|to| to.0));
     }
 }

@@ -17,7 +17,7 @@ use crate::auth::password::{Weak, has_fitting_length};
 use crate::members::{self, Member};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
-use kit::page::{Fields, FormFaults};
+use kit::page::{Fields, FormErrors};
 use kit::text::sentence;
 
 pub fn routes() -> Routes<App> {
@@ -38,17 +38,17 @@ struct SetupPage {
     token: String,
     fields: Fields,
     zones: Vec<String>,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 impl SetupPage {
-    fn new(visitor: &OpenPage, state: SetupState, fields: Fields, faults: FormFaults) -> Self {
+    fn new(open_page: &OpenPage, state: SetupState, fields: Fields, faults: FormErrors) -> Self {
         let title = match state {
             SetupState::Done => "Already set up",
             SetupState::Offered | SetupState::Expired => "Set up your workspace",
         };
         let asks_for_code = !fields.has("password");
-        Self { title, state, asks_for_code, token: visitor.csrf_token(), fields, zones: zones(), faults }
+        Self { title, state, asks_for_code, token: open_page.csrf_token(), fields, zones: zones(), faults }
     }
 
     fn chosen_zone(&self) -> &str {
@@ -56,31 +56,31 @@ impl SetupPage {
     }
 }
 
-async fn new(visitor: OpenPage, State(app): State<App>) -> Result<Response, ApiError> {
+async fn new(open_page: OpenPage, State(app): State<App>) -> Result<Response, ApiError> {
     let state = setup::state(&app).await?;
-    Ok(visitor.show(StatusCode::OK, &SetupPage::new(&visitor, state, Fields::default(), FormFaults::default())))
+    Ok(open_page.show(StatusCode::OK, &SetupPage::new(&open_page, state, Fields::default(), FormErrors::default())))
 }
 
-async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     if !fields.has("password") {
-        return open(&app, &visitor, &fields).await;
+        return open(&app, &open_page, &fields).await;
     }
-    let owner = match set_up(&app, &visitor, &fields).await {
+    let owner = match set_up(&app, &open_page, &fields).await {
         Ok(owner) => owner,
         Err(Refused::Form(status, faults)) => {
             // Another set-up may have been faster, or the last link may have expired: then the form cannot be corrected.
             let state = setup::state(&app).await?;
-            return Ok(visitor.show(status, &SetupPage::new(&visitor, state, fields, faults)));
+            return Ok(open_page.show(status, &SetupPage::new(&open_page, state, fields, faults)));
         }
         Err(Refused::Other(error)) => return Err(error),
     };
-    auth::start_session(&app, &visitor, owner, "/settings/api-keys?after=setup", "setup").await
+    auth::start_session(&app, &open_page, owner, "/settings/api-keys?after=setup", "setup").await
 }
 
 /// Shows the form of the workspace if the code is valid.
-async fn open(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Response, ApiError> {
+async fn open(app: &App, open_page: &OpenPage, fields: &Fields) -> Result<Response, ApiError> {
     let code = fields.url_fragment("code");
-    let mut faults = FormFaults::default();
+    let mut faults = FormErrors::default();
     let (status, fields) = if code.is_empty() {
         faults.add("code", CODE_MISSING);
         (StatusCode::BAD_REQUEST, fields.clone())
@@ -92,7 +92,7 @@ async fn open(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Response
     };
     // After the check: a set-up that was faster has deleted the link.
     let state = setup::state(app).await?;
-    Ok(visitor.show(status, &SetupPage::new(visitor, state, fields, faults)))
+    Ok(open_page.show(status, &SetupPage::new(open_page, state, fields, faults)))
 }
 
 const CODE_INVALID: &str =
@@ -101,28 +101,28 @@ const CODE_INVALID: &str =
 const CODE_MISSING: &str = "Enter the set-up code: open the link that the server printed, or paste the link here.";
 
 enum Refused {
-    Form(StatusCode, FormFaults),
+    Form(StatusCode, FormErrors),
     Other(ApiError),
 }
 
-async fn set_up(app: &App, visitor: &OpenPage, fields: &Fields) -> Result<Member, Refused> {
+async fn set_up(app: &App, open_page: &OpenPage, fields: &Fields) -> Result<Member, Refused> {
     let input = read(fields).map_err(|faults| Refused::Form(StatusCode::BAD_REQUEST, faults))?;
     // The link is printed for the operator of the server.
-    let by = visitor.request().audit_context(Actor::set_up_link());
-    let (_, owner) = setup::set_up(app, by, fields.url_fragment("code"), input).await.map_err(refused)?;
+    let context = open_page.request().audit_context(Actor::set_up_link());
+    let (_, owner) = setup::set_up(app, context, fields.url_fragment("code"), input).await.map_err(refused)?;
     Ok(owner)
 }
 
 fn refused(error: Error) -> Refused {
-    let at = |status, field| move |error: Error| Refused::Form(status, FormFaults::of_field(field, sentence(error)));
+    let at = |status, field| move |error: Error| Refused::Form(status, FormErrors::of_field(field, sentence(error)));
     match error {
-        Error::SetupLink => Refused::Form(StatusCode::GONE, FormFaults::of_field("code", CODE_INVALID)),
+        Error::SetupLink => Refused::Form(StatusCode::GONE, FormErrors::of_field("code", CODE_INVALID)),
         Error::SlugTaken(_) => at(StatusCode::CONFLICT, "slug")(error),
-        Error::AlreadySetUp => Refused::Form(StatusCode::CONFLICT, FormFaults::default()),
+        Error::AlreadySetUp => Refused::Form(StatusCode::CONFLICT, FormErrors::default()),
         Error::Member(error @ members::Error::Password(_)) => at(StatusCode::BAD_REQUEST, "password")(error.into()),
         Error::Member(error @ members::Error::Busy) => {
             let error = ApiError::from(error);
-            Refused::Form(error.status, FormFaults::of_whole(error.message.clone()))
+            Refused::Form(error.status, FormErrors::of_whole(error.message.clone()))
         }
         Error::Member(error) => Refused::Other(error.into()),
         Error::Denied(loss) => Refused::Other(loss.into()),
@@ -131,8 +131,8 @@ fn refused(error: Error) -> Refused {
 }
 
 /// Reads the form, or returns every fault in the order of the fields.
-fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
-    let mut faults = FormFaults::default();
+fn read(fields: &Fields) -> Result<CreateWorkspace, FormErrors> {
+    let mut faults = FormErrors::default();
     if fields.url_fragment("code").is_empty() {
         faults.add("code", CODE_MISSING);
     }
@@ -157,7 +157,7 @@ fn read(fields: &Fields) -> Result<CreateWorkspace, FormFaults> {
 }
 
 /// Derives the short name from the name, if possible.
-fn derived_slug(fields: &Fields, faults: &mut FormFaults) -> Option<Slug> {
+fn derived_slug(fields: &Fields, faults: &mut FormErrors) -> Option<Slug> {
     let slug = Slug::from_name(fields.text("name"));
     if slug.is_none() && fields.given("name").is_some() {
         faults.add("slug", "Enter a short name. It cannot be derived from this name.");

@@ -28,16 +28,16 @@ pub struct WorkspaceContext<'a> {
 /// Creates a workspace with its first account owner.
 pub async fn create<'a>(
     context: impl Into<WorkspaceContext<'a>>,
-    by: AuditContext,
+    audit_context: AuditContext,
     input: CreateWorkspace,
 ) -> Result<(Workspace, Member), Error> {
-    create_with(context.into(), by, input, None).await
+    create_with(context.into(), audit_context, input, None).await
 }
 
 /// Creates a workspace, by the link that sets up the first one if it is given.
 pub(super) async fn create_with(
     context: WorkspaceContext<'_>,
-    by: AuditContext,
+    audit_context: AuditContext,
     input: CreateWorkspace,
     link: Option<TokenDigest>,
 ) -> Result<(Workspace, Member), Error> {
@@ -45,7 +45,7 @@ pub(super) async fn create_with(
     let Owner { email, name: owner_name, password } = input.owner;
     let names = [email.as_str(), owner_name.as_str(), input.name.as_str(), input.slug.as_str()];
     let password = NewPassword::choose(&password, &names).map_err(members::Error::from)?;
-    let permit = passwords.permit(Claimant::of(by.ip, email.as_str())).map_err(members::Error::from)?;
+    let permit = passwords.permit(Claimant::of(audit_context.ip, email.as_str())).map_err(members::Error::from)?;
     let password = passwords.hash(&core.random, permit, password).await.map_err(members::Error::from)?;
     let now = core.clock.now();
     let workspace = Workspace {
@@ -68,7 +68,7 @@ pub(super) async fn create_with(
         Err(error) if is_duplicate(&error) => return Err(Error::SlugTaken(workspace.slug)),
         done => done?,
     }
-    let mut tx = AuditedTx::begin_log(core, tx, workspace.id, by).await?;
+    let mut tx = AuditedTx::begin_log(core, tx, workspace.id, audit_context).await?;
     let target = Target::new(TargetKind::Workspace, workspace.id, &workspace.name);
     tx.record(Action::WorkspaceCreated, Some(target), json!({ "slug": workspace.slug, "timezone": workspace.timezone }));
     let owner = members::insert(&mut tx, email, owner_name, Role::AccountOwner, Some(password)).await?;
@@ -82,10 +82,10 @@ pub(super) async fn create_with(
 pub async fn set_api_keys_enabled(
     core: &Core,
     workspace: WorkspaceId,
-    by: AuditContext,
+    audit_context: AuditContext,
     enabled: bool,
 ) -> Result<(), BeginError> {
-    let mut tx = AuditedTx::begin(core, workspace, by).await?;
+    let mut tx = AuditedTx::begin(core, workspace, audit_context).await?;
     let before = store::find(tx.db(), workspace).await?.is_some_and(|workspace| workspace.api_keys_enabled);
     if before == enabled {
         return Ok(());

@@ -64,7 +64,7 @@ pub(super) async fn is_valid(core: &Core, token: &str) -> DbResult<bool> {
 /// Creates the first workspace, by the token of a link, which is consumed.
 pub async fn set_up<'a>(
     context: impl Into<WorkspaceContext<'a>>,
-    by: AuditContext,
+    audit_context: AuditContext,
     token: &str,
     input: CreateWorkspace,
 ) -> Result<(Workspace, Member), Error> {
@@ -77,7 +77,7 @@ pub async fn set_up<'a>(
         let is_done = store::any(core.db.read()).await?;
         return Err(if is_done { Error::AlreadySetUp } else { Error::SetupLink });
     }
-    service::create_with(context, by, input, Some(link)).await
+    service::create_with(context, audit_context, input, Some(link)).await
 }
 
 /// Consumes a link, in the transaction that creates the workspace.

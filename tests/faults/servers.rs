@@ -1,4 +1,4 @@
-//! Faults of a Postgres server and of the way to it.
+//! Errors of a Postgres server and of the way to it.
 
 use std::io;
 use std::path::Path;

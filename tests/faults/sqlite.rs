@@ -1,4 +1,4 @@
-//! Faults of the file system below a SQLite file.
+//! Errors of the file system below a SQLite file.
 
 use std::cell::RefCell;
 use std::path::PathBuf;

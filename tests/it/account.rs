@@ -107,9 +107,9 @@ async fn session_is_ended_by_its_id() {
 async fn sessions_of_others_are_not_found() {
     let t = TestApp::new().await;
     let (_, desk) = sign_in(&t, "curl/8.14.1").await;
-    let (_, stranger) = t.other_workspace().await;
+    let (_, outsider) = t.other_workspace().await;
     let pilot = t.member(Role::Pilot).await;
-    for other in [&pilot, &stranger] {
+    for other in [&pilot, &outsider] {
         let path = format!("{SESSIONS}/{}", id_of_current(other).await);
         desk.delete(&path).await.is(404).code("NOT_FOUND");
         other.get(WHOAMI).await.is(200);

@@ -207,12 +207,12 @@ async fn rate_limit_is_shared_among_nodes() {
     for (nodes, share) in [(1, 9), (3, 3), (100, 1)] {
         // Created before: the write limit of the member is shared as well.
         let key = t.key_with(body(&format!("For {nodes}"))).await;
-        t.app.budgets.set_nodes(nodes);
+        t.app.limits.set_nodes(nodes);
         for _ in 0..share {
             t.with(&key).get("/api/v1/auth/whoami").await.is(200);
         }
         t.with(&key).get("/api/v1/auth/whoami").await.is(429).code("RATE_LIMITED");
-        t.app.budgets.set_nodes(1);
+        t.app.limits.set_nodes(1);
     }
 }
 

@@ -185,8 +185,8 @@ async fn payments_of_an_invoice_are_listed() {
     reader.get(&format!("{payments}?status=paid")).await.is(400);
     reader.post(&payments, json!({ "amount": 1 })).await.is(403).code("SCOPE_REQUIRED");
     t.with(&t.key(&["trips:read"]).await).get(&payments).await.is(403).code("SCOPE_REQUIRED");
-    let (_, stranger) = t.other_workspace().await;
-    stranger.get(&payments).await.is(404);
+    let (_, outsider) = t.other_workspace().await;
+    outsider.get(&payments).await.is(404);
     reader.get(&format!("{INVOICES}/inv_01h455vb4pex5vsknk084sn02q/payments")).await.is(404);
 }
 
@@ -255,11 +255,11 @@ async fn invoices_are_filtered_become_overdue_and_are_isolated_by_workspace() {
     let overdue = client.get(&format!("{INVOICES}?status=overdue")).await;
     assert_eq!(overdue.at("/data/items/0/status"), "overdue");
     let path = format!("{INVOICES}/{}", overdue.text_at("/data/items/0/id"));
-    let (_, stranger) = t.other_workspace().await;
-    stranger.get(&path).await.is(404);
-    stranger.post(&format!("{path}/payments"), json!({ "amount": 1 })).await.is(404);
-    stranger.post(&format!("{path}/void"), json!({})).await.is(404);
-    assert_eq!(stranger.get(INVOICES).await.is(200).at("/data/total"), 0);
+    let (_, outsider) = t.other_workspace().await;
+    outsider.get(&path).await.is(404);
+    outsider.post(&format!("{path}/payments"), json!({ "amount": 1 })).await.is(404);
+    outsider.post(&format!("{path}/void"), json!({})).await.is(404);
+    assert_eq!(outsider.get(INVOICES).await.is(200).at("/data/total"), 0);
     let payment = client.post(&format!("{path}/payments"), json!({ "amount": 1_180_003 })).await.is(201);
     assert_eq!(payment.at("/data/status"), "paid", "what is overdue can be paid");
 }

@@ -299,10 +299,10 @@ async fn cursor_continues_behind_any_page() {
 #[tokio::test]
 async fn cursor_belongs_to_its_list_filters_and_workspace() {
     let t = TestApp::new().await;
-    let (owner, (_, stranger)) = (t.owner().await, t.other_workspace().await);
+    let (owner, (_, outsider)) = (t.owner().await, t.other_workspace().await);
     for number in 0..3 {
         SUBJECTS[3].create(&owner, number).await;
-        SUBJECTS[3].create(&stranger, number).await;
+        SUBJECTS[3].create(&outsider, number).await;
     }
     let filters = "status=draft&trip_type=charter";
     let cursor = owner.get(&format!("{TRIPS}?{filters}&page_size=1")).await.is(200).text_at("/data/next_cursor");
@@ -313,7 +313,7 @@ async fn cursor_belongs_to_its_list_filters_and_workspace() {
         owner.get(&continued(other, &cursor)).await.is(400).code("CURSOR_MISMATCH");
     }
     let foreign = continued(&format!("{TRIPS}?{filters}"), &cursor);
-    stranger.get(&foreign).await.is(400).code("INVALID_REQUEST").names_field("cursor");
+    outsider.get(&foreign).await.is(400).code("INVALID_REQUEST").names_field("cursor");
     let zeros = "0".repeat(96);
     let altered = format!("{}{}", if cursor.starts_with('0') { "1" } else { "0" }, &cursor[1..]);
     for wrong in ["", "%20", "null", "0", "-1", &cursor[..95], &format!("{cursor}0"), &zeros, &altered, &"f".repeat(5_000)] {

@@ -194,11 +194,11 @@ async fn new_role_takes_effect_at_once() {
 #[tokio::test]
 async fn member_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
-    let (_, stranger) = t.other_workspace().await;
+    let (_, outsider) = t.other_workspace().await;
     let path = format!("{MEMBERS}/{}", t.owner.id);
-    stranger.patch(&path, json!({ "role": "pilot" })).await.is(404).code("NOT_FOUND");
-    stranger.delete(&path).await.is(404).code("NOT_FOUND");
-    assert_eq!(stranger.get(MEMBERS).await.is(200).items("email"), ["ben@northwind.example"]);
+    outsider.patch(&path, json!({ "role": "pilot" })).await.is(404).code("NOT_FOUND");
+    outsider.delete(&path).await.is(404).code("NOT_FOUND");
+    assert_eq!(outsider.get(MEMBERS).await.is(200).items("email"), ["ben@northwind.example"]);
     t.owner().await.get(WHOAMI).await.is(200);
 }
 

@@ -77,8 +77,8 @@ async fn guesses_do_not_lock_out_a_known_browser() {
     for number in 0..20 {
         sign_in(&t.anonymous(), &format!("user{number}@skyline.example"), "a guess at it").await.is(401);
     }
-    let stranger = t.anonymous_person();
-    sign_in_by_page(&stranger, PASSWORD).await.is(429);
+    let outsider = t.anonymous_person();
+    sign_in_by_page(&outsider, PASSWORD).await.is(429);
     sign_in_by_page(&ana, "mistyped, once").await.is(401);
     sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
     assert_eq!(ana.cookie("planeconnection_browser"), Some(browser), "the browser stays the same");

@@ -243,11 +243,11 @@ async fn reports_are_filtered_counted_and_isolated_by_workspace() {
     assert_eq!(summary.at("/data/byType/incident"), 2);
     assert_eq!(summary.at("/data/byMonth"), &json!([{ "month": "2026-10", "count": 1 }, { "month": "2026-11", "count": 2 }]));
 
-    let (_, stranger) = t.other_workspace().await;
+    let (_, outsider) = t.other_workspace().await;
     let id = client.get(REPORTS).await.text_at("/data/items/0/id");
-    stranger.get(&format!("{REPORTS}/{id}")).await.is(404);
-    stranger.patch(&format!("{REPORTS}/{id}"), json!({ "status": "closed" })).await.is(404);
-    assert_eq!(stranger.get(&format!("{REPORTS}/summary")).await.is(200).at("/data/total"), 0);
-    let filed = stranger.post(REPORTS, report("incident", "standard")).await.is(201);
+    outsider.get(&format!("{REPORTS}/{id}")).await.is(404);
+    outsider.patch(&format!("{REPORTS}/{id}"), json!({ "status": "closed" })).await.is(404);
+    assert_eq!(outsider.get(&format!("{REPORTS}/summary")).await.is(200).at("/data/total"), 0);
+    let filed = outsider.post(REPORTS, report("incident", "standard")).await.is(201);
     assert_eq!(filed.at("/data/number"), "INC-2026-0001");
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use super::client::{canonical, network};
+use super::client_ip::{canonical, network};
 use crate::cidr::Cidr;
 use crate::lock::lock;
 

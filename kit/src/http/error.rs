@@ -44,7 +44,7 @@ pub struct Refusal {
     pub code: &'static str,
     /// One sentence that says what to do next.
     pub message: Cow<'static, str>,
-    /// Faults of single fields, for a body or query that was refused.
+    /// Errors of single fields, for a body or query that was refused.
     pub fields: Vec<FieldError>,
     extra: Map<String, Value>,
     replayed: Option<Value>,

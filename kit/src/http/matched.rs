@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 
 use uuid::Uuid;
 
-use super::client::{UNKNOWN, network};
+use super::client_ip::{UNKNOWN, network};
 use super::extract::{NoParameters, Query};
 use super::intake::Sender;
 

@@ -8,13 +8,13 @@
 //! - `prepared`   responses that are made once, with a strong `ETag`
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
-//! - `client`     the caller's address behind trusted proxies
+//! - `client_ip`     the caller's address behind trusted proxies
 //! - `intake`     bodies on their way in: length, time, bytes of all of them at once
 //! - `outbound` requests to URLs that customers choose, never into the machine's own network
 //! - `user_agent` programs in words, by the user agent that they send
 //! - `serve`      the accept loop and the graceful stop; `connections` bounds on them; `deadlines` of a connection, `stream` its bytes
 
-pub mod client;
+pub mod client_ip;
 mod connections;
 mod deadlines;
 pub mod describe;
@@ -35,7 +35,9 @@ pub use crate::paging::{Page, Paging};
 pub use describe::{Describe, Doc};
 pub use envelope::{Created, JsonOk, NoStore, Put};
 pub use error::{ApiError, FieldError, Policy};
-pub use extract::{Body, Check, Creating, Faults, IdempotencyKey, Listing, NoFields, NoParameters, Path, Query, present};
+pub use extract::{
+    Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Query, present,
+};
 pub use matched::{Matched, record_route};
 pub use prepared::Prepared;
 pub use route::{Guard, Route, Routes};

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::TARGET;
-use crate::http::client::network;
+use crate::http::client_ip::network;
 use crate::limit::{Gcra, Limits, Rate};
 use crate::lock::lock;
 

@@ -2,7 +2,7 @@
 //!
 //! - `html`   a rendered template, with the headers that keep a page to itself
 //! - `fields` what a form or a query says, as it was typed
-//! - `faults` what is wrong with a form, field by field, for the form shown again
+//! - `form_errors` what is wrong with a form, field by field, for the form shown again
 //! - `mail`   links that open a message
 //! - `moment` times in words, in the zone of the workspace
 //! - `number` counts in words
@@ -10,16 +10,16 @@
 //! - `pager`  pages of a list, and links that keep its filters
 
 pub mod chart;
-mod faults;
 mod fields;
+mod form_errors;
 mod html;
 mod mail;
 mod moment;
 pub mod number;
 mod pager;
 
-pub use faults::FormFaults;
 pub use fields::{Asked, Fields};
+pub use form_errors::FormErrors;
 pub use html::{html, html_with, prepare};
 pub use mail::mailto;
 pub use moment::{Moment, Moments};

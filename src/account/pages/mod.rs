@@ -20,7 +20,7 @@ use crate::frame::{Frame, MenuEntry};
 use crate::members::Member;
 use kit::http::route::page;
 use kit::http::{ApiError, Routes};
-use kit::page::{Asked, Fields, FormFaults, html_with};
+use kit::page::{Asked, Fields, FormErrors, html_with};
 use rows::SessionRow;
 
 const PATH: &str = "/account";
@@ -28,7 +28,7 @@ const PATH: &str = "/account";
 pub fn routes() -> Routes<App> {
     let own =
         vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
-    Routes::new("Account", [own, profile::lines(), password::lines(), sessions::lines(), reset::lines()].concat())
+    Routes::new("Account", [own, profile::routes(), password::routes(), sessions::routes(), reset::routes()].concat())
 }
 
 #[derive(Template)]
@@ -40,11 +40,11 @@ struct AccountPage {
     name: String,
     rows: Vec<SessionRow>,
     notice: Option<String>,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 impl AccountPage {
-    async fn new<P: Permission>(app: &App, who: &PageSession<P>, faults: FormFaults) -> Result<Self, ApiError> {
+    async fn new<P: Permission>(app: &App, who: &PageSession<P>, faults: FormErrors) -> Result<Self, ApiError> {
         let (frame, member) = (who.frame(app, "Profile & Security", MenuEntry::Account), who.member().clone());
         let listed = crate::sessions::list(app.db.read(), member.id, frame.at.now()).await?;
         let rows = listed.into_iter().map(|session| SessionRow::new(session, who.session(), frame.at.now())).collect();
@@ -57,7 +57,7 @@ impl AccountPage {
 }
 
 async fn show(who: PageSession<SignedIn>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
-    let page = AccountPage::new(&app, &who, FormFaults::default()).await?;
+    let page = AccountPage::new(&app, &who, FormErrors::default()).await?;
     Ok(html_with(StatusCode::OK, &AccountPage { notice: notice(&fields, &page.member), ..page }))
 }
 

@@ -13,7 +13,7 @@ use crate::auth::{self, ChangePassword, Error, Origin};
 use crate::sessions::{CookieName, RenewedSession};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{Fields, FormFaults, html_with};
+use kit::page::{Fields, FormErrors, html_with};
 use kit::text::sentence;
 
 const PATH: &str = "/account/password";
@@ -22,7 +22,7 @@ const PATH: &str = "/account/password";
 const CURRENT: &str = "current_password";
 const NEW: &str = "new_password";
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of the own password", moved), form(PATH, "Change the own password", change)]
 }
 
@@ -33,14 +33,14 @@ async fn change(who: PageSession<SignedIn>, State(app): State<App>, Form { field
     let secret = |name| SecretString::from(fields.verbatim(name));
     let origin = Origin { address: who.request().client_ip(), browser: Some(who.browser()) };
     let change = ChangePassword { current: secret(CURRENT), new: secret(NEW), origin };
-    match auth::change_password(&app, &app.passwords, &app.sign_ins, who.session(), change, who.by(&app)).await {
+    match auth::change_password(&app, &app.passwords, &app.sign_ins, who.session(), change, who.audit_context(&app)).await {
         Ok(renewed) => Ok(with_cookie(&app, &renewed)),
         Err(error) => refused(&app, &who, error).await,
     }
 }
 
-fn missing(fields: &Fields) -> Option<FormFaults> {
-    let mut faults = FormFaults::default();
+fn missing(fields: &Fields) -> Option<FormErrors> {
+    let mut faults = FormErrors::default();
     if fields.verbatim(CURRENT).is_empty() {
         faults.add(CURRENT, "Enter your current password.");
     }
@@ -70,8 +70,8 @@ async fn refused(app: &App, who: &PageSession<SignedIn>, error: Error) -> Result
     };
     let error = ApiError::from(error);
     let faults = match field {
-        Some((field, message)) => FormFaults::of_field(field, message),
-        None => FormFaults::of_whole(error.message.clone()),
+        Some((field, message)) => FormErrors::of_field(field, message),
+        None => FormErrors::of_whole(error.message.clone()),
     };
     let mut response = html_with(error.status, &AccountPage::new(app, who, faults).await?);
     response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));

@@ -10,20 +10,20 @@ use crate::app::App;
 use crate::members;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{FormFaults, html_with};
+use kit::page::{FormErrors, html_with};
 
 const PATH: &str = "/account/name";
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of the own name", moved), form(PATH, "Change the own name", rename)]
 }
 
 async fn rename(who: PageSession<SignedIn>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
-    let mut faults = FormFaults::default();
+    let mut faults = FormErrors::default();
     let Some(name) = faults.read(&fields, "name", "your name") else {
         let page = AccountPage { name: fields.verbatim("name").to_owned(), ..AccountPage::new(&app, &who, faults).await? };
         return Ok(html_with(StatusCode::BAD_REQUEST, &page));
     };
-    members::rename(&app, who.member(), name, who.by(&app)).await?;
+    members::rename(&app, who.member(), name, who.audit_context(&app)).await?;
     Ok(back("name"))
 }

@@ -12,12 +12,12 @@ use crate::app::App;
 use crate::auth::{self, Error, OpenReset};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{Fields, FormFaults, Moments};
+use kit::page::{Fields, FormErrors, Moments};
 use kit::text::sentence;
 
 const PATH: &str = "/reset-password";
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Page of a link that resets a password", new), form(PATH, "Open the link, or set the password", create)]
 }
 
@@ -29,7 +29,7 @@ struct CodePage {
     title: &'static str,
     token: String,
     code: String,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 /// The form of the new password.
@@ -41,46 +41,46 @@ struct ResetPage {
     code: String,
     reset: OpenReset,
     at: Moments,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 impl CodePage {
-    fn new(visitor: &OpenPage, code: &str, faults: FormFaults) -> Self {
-        Self { title: "Reset your password", token: visitor.csrf_token(), code: code.to_owned(), faults }
+    fn new(open_page: &OpenPage, code: &str, faults: FormErrors) -> Self {
+        Self { title: "Reset your password", token: open_page.csrf_token(), code: code.to_owned(), faults }
     }
 }
 
-async fn new(visitor: OpenPage) -> Response {
-    visitor.show(StatusCode::OK, &CodePage::new(&visitor, "", FormFaults::default()))
+async fn new(open_page: OpenPage) -> Response {
+    open_page.show(StatusCode::OK, &CodePage::new(&open_page, "", FormErrors::default()))
 }
 
-async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let code = fields.url_fragment("code");
     if code.is_empty() {
-        let faults = FormFaults::of_field("code", "Enter the reset code: open the link again, or paste the link here.");
-        return Ok(visitor.show(StatusCode::BAD_REQUEST, &CodePage::new(&visitor, "", faults)));
+        let faults = FormErrors::of_field("code", "Enter the reset code: open the link again, or paste the link here.");
+        return Ok(open_page.show(StatusCode::BAD_REQUEST, &CodePage::new(&open_page, "", faults)));
     }
     if !fields.has("password") {
-        return show(&app, &visitor, code, StatusCode::OK, FormFaults::default()).await;
+        return show(&app, &open_page, code, StatusCode::OK, FormErrors::default()).await;
     }
-    match redeem(&app, &visitor, &fields, code).await {
+    match redeem(&app, &open_page, &fields, code).await {
         // The person signs in with the new password, and with further factors if they have any.
         Ok(()) => Ok(Redirect::to("/sign-in?after=reset").into_response()),
-        Err(error) => refused(&app, &visitor, code, error).await,
+        Err(error) => refused(&app, &open_page, code, error).await,
     }
 }
 
-async fn redeem(app: &App, visitor: &OpenPage, fields: &Fields, code: &str) -> Result<(), Error> {
+async fn redeem(app: &App, open_page: &OpenPage, fields: &Fields, code: &str) -> Result<(), Error> {
     let password = SecretString::from(fields.verbatim("password"));
-    let by = |actor| visitor.request().audit_context(actor);
-    auth::redeem_reset(app, &app.passwords, code, &password, by).await
+    let context = |actor| open_page.request().audit_context(actor);
+    auth::redeem_reset(app, &app.passwords, code, &password, context).await
 }
 
 /// Shows the form of the password, with what was wrong with it.
-async fn refused(app: &App, visitor: &OpenPage, code: &str, error: Error) -> Result<Response, ApiError> {
+async fn refused(app: &App, open_page: &OpenPage, code: &str, error: Error) -> Result<Response, ApiError> {
     let faults = match &error {
-        Error::NewPassword(weak) => FormFaults::of_field("password", sentence(weak)),
-        Error::Password(_) | Error::ResetLink | Error::NotJoined => FormFaults::of_whole(sentence(&error)),
+        Error::NewPassword(weak) => FormErrors::of_field("password", sentence(weak)),
+        Error::Password(_) | Error::ResetLink | Error::NotJoined => FormErrors::of_whole(sentence(&error)),
         Error::Credentials
         | Error::CurrentPassword
         | Error::SamePassword
@@ -90,18 +90,18 @@ async fn refused(app: &App, visitor: &OpenPage, code: &str, error: Error) -> Res
         | Error::Db(_) => return Err(error.into()),
     };
     let error = ApiError::from(error);
-    let mut response = show(app, visitor, code, error.status, faults).await?;
+    let mut response = show(app, open_page, code, error.status, faults).await?;
     response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
     Ok(response)
 }
 
 /// Shows the form of the password, or that of the code if the link cannot be used.
-async fn show(app: &App, visitor: &OpenPage, code: &str, status: StatusCode, faults: FormFaults) -> Result<Response, ApiError> {
+async fn show(app: &App, open_page: &OpenPage, code: &str, status: StatusCode, faults: FormErrors) -> Result<Response, ApiError> {
     let Some(reset) = auth::find_reset(app, code).await? else {
-        let faults = FormFaults::of_field("code", sentence(Error::ResetLink));
-        return Ok(visitor.show(StatusCode::GONE, &CodePage::new(visitor, code, faults)));
+        let faults = FormErrors::of_field("code", sentence(Error::ResetLink));
+        return Ok(open_page.show(StatusCode::GONE, &CodePage::new(open_page, code, faults)));
     };
     let at = Moments::new(app.clock.now(), &reset.workspace.timezone);
-    let (token, code) = (visitor.csrf_token(), code.to_owned());
-    Ok(visitor.show(status, &ResetPage { title: "Reset your password", token, code, reset, at, faults }))
+    let (token, code) = (open_page.csrf_token(), code.to_owned());
+    Ok(open_page.show(status, &ResetPage { title: "Reset your password", token, code, reset, at, faults }))
 }

@@ -11,7 +11,7 @@ use crate::sessions::{self, SessionId};
 use kit::http::route::form;
 use kit::http::{ApiError, Path, Route};
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         form("/account/sessions/{id}/end", "Sign out one of the own sessions", end),
         form("/account/sessions/end-others", "Sign out all other own sessions", end_others),
@@ -24,7 +24,7 @@ async fn end(
     Path(id): Path<SessionId>,
     _: Form,
 ) -> Result<Response, ApiError> {
-    match sessions::end_one(&app, who.session(), id, who.by(&app)).await? {
+    match sessions::end_one(&app, who.session(), id, who.audit_context(&app)).await? {
         Some(ended) if ended.is(who.session()) => Ok(auth::redirect_signed_out(&app, "sign-out")),
         // Not found: it ended before, or the form was sent twice.
         Some(_) | None => Ok(back("session")),
@@ -32,6 +32,6 @@ async fn end(
 }
 
 async fn end_others(who: PageSession<EndSessions>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
-    sessions::end_others(&app, who.session(), who.by(&app)).await?;
+    sessions::end_others(&app, who.session(), who.audit_context(&app)).await?;
     Ok(back("sessions"))
 }

@@ -14,7 +14,7 @@ use kit::clock::{Since, Time, Until};
 use kit::day::Day;
 use kit::db::DbResult;
 use kit::http::Paging;
-use kit::page::{Fields, FormFaults, Moments};
+use kit::page::{Fields, FormErrors, Moments};
 use kit::text::{BadText, Line, sentence};
 
 /// Keys that the field suggests, the newest.
@@ -58,13 +58,13 @@ pub(super) struct Filters {
     pub(super) search: String,
     /// The time before which events were not searched, because there are too many.
     pub(super) searched_from: Option<Time>,
-    pub(super) faults: FormFaults,
+    pub(super) faults: FormErrors,
 }
 
 impl Filters {
     /// Reads the form, and returns it with its filter.
     pub(super) async fn read(app: &App, workspace: WorkspaceId, fields: &Fields, at: &Moments) -> DbResult<(Self, EventFilter)> {
-        let mut faults = FormFaults::default();
+        let mut faults = FormErrors::default();
         let found = match fields.given("api_key_id") {
             None => None,
             Some(text) => key(app, workspace, text).await?.map_err(|fault| faults.add("api_key_id", fault)).ok(),
@@ -166,7 +166,7 @@ impl Filters {
 }
 
 /// Parses a field. Reports `otherwise` for an unknown value.
-fn word<T: std::str::FromStr>(fields: &Fields, name: &str, otherwise: &str, faults: &mut FormFaults) -> Option<T> {
+fn word<T: std::str::FromStr>(fields: &Fields, name: &str, otherwise: &str, faults: &mut FormErrors) -> Option<T> {
     let text = fields.given(name)?;
     text.parse().map_err(|_| faults.add(name, otherwise)).ok()
 }
@@ -177,7 +177,7 @@ async fn search(
     workspace: WorkspaceId,
     fields: &Fields,
     (from, to): (Option<Since>, Option<Until>),
-    faults: &mut FormFaults,
+    faults: &mut FormErrors,
 ) -> DbResult<(Option<Search>, Option<Time>)> {
     let Some(text) = fields.given("search") else { return Ok((None, None)) };
     let text = match text.parse::<Line<0, LONGEST>>() {

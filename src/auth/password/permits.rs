@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
 
-use kit::http::client;
+use kit::http::client_ip;
 use kit::lock::lock;
 
 /// The caller that a hash is computed for.
@@ -31,7 +31,7 @@ impl Claimant {
     /// Returns the caller at this address, for an account with this email; the operator if there is no address.
     pub fn of(address: Option<IpAddr>, email: &str) -> Self {
         address.map_or(Self::Operator, |address| Self::Unknown {
-            network: client::network(address),
+            network: client_ip::network(address),
             account: Sha256::digest(email).into(),
         })
     }

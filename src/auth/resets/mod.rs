@@ -61,8 +61,8 @@ pub struct OpenReset {
 }
 
 /// Makes a link for a member, which replaces an earlier one. Their password stops working, and their sessions end.
-pub async fn make_reset_link(core: &Core, member: &Member, by: AuditContext) -> Result<ResetLink, Error> {
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, by).await?;
+pub async fn make_reset_link(core: &Core, member: &Member, context: AuditContext) -> Result<ResetLink, Error> {
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let ended = replace_password(&tx, member, NO_PASSWORD.to_owned()).await?;
     let (token, until) = (SecretToken::generate(TOKEN, tx.random()), tx.now().after(LIFETIME));
     store::insert(tx.db(), member, token.digest(), tx.now(), until).await?;
@@ -78,11 +78,11 @@ pub async fn reset_password(
     passwords: &Passwords,
     member: &Member,
     password: &SecretString,
-    by: AuditContext,
+    context: AuditContext,
 ) -> Result<u64, Error> {
     let workspace = workspaces::find(core.db.read(), member.workspace).await?.ok_or(Error::NotJoined)?;
-    let hash = hash(core, passwords, (member, &workspace), password, &by).await?;
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, by).await?;
+    let hash = hash(core, passwords, (member, &workspace), password, &context).await?;
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let ended = replace_password(&tx, member, hash.clone()).await?;
     tx.record(Action::PasswordReset, Some(target(member)), with_outcome(json!({ "byMember": false }), ended, &hash));
     tx.commit().await?;
@@ -104,12 +104,12 @@ pub async fn redeem_reset(
     passwords: &Passwords,
     token: &str,
     password: &SecretString,
-    by: impl FnOnce(Actor) -> AuditContext,
+    context: impl FnOnce(Actor) -> AuditContext,
 ) -> Result<(), Error> {
     let OpenReset { member, workspace, .. } = find_reset(core, token).await?.ok_or(Error::ResetLink)?;
-    let by = by(Actor::member(member.id, &member.name));
-    let hash = hash(core, passwords, (&member, &workspace), password, &by).await?;
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, by).await?;
+    let context = context(Actor::member(member.id, &member.name));
+    let hash = hash(core, passwords, (&member, &workspace), password, &context).await?;
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     // Deleted first: of two requests with one link, on any nodes, only one finds it.
     if !store::take(tx.db(), TokenDigest::of(token), tx.now()).await? {
         return Err(Error::ResetLink);
@@ -125,11 +125,11 @@ async fn hash(
     passwords: &Passwords,
     (member, workspace): (&Member, &Workspace),
     password: &SecretString,
-    by: &AuditContext,
+    context: &AuditContext,
 ) -> Result<String, Error> {
     let names = [&*member.email, &*member.name, &*workspace.name, &*workspace.slug];
     let password = NewPassword::choose(password, &names).map_err(Error::NewPassword)?;
-    let permit = passwords.permit(Claimant::of(by.ip, &member.email))?;
+    let permit = passwords.permit(Claimant::of(context.ip, &member.email))?;
     Ok(passwords.hash(&core.random, permit, password).await?)
 }
 

@@ -42,13 +42,13 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
 
 /// Runs the jobs that write what is held in memory, one after another. [`Flush::Last`] is for a process that stops.
 pub async fn flush(app: &App, flush: Flush) {
-    once(app, LogSummaries, flush).await;
-    once(app, UsageFlush, flush).await;
-    once(app, FailedSignIns, flush).await;
-    once(app, SessionUse, flush).await;
-    once(app, KeyExpiries, flush).await;
+    run_once(app, LogSummaries, flush).await;
+    run_once(app, UsageFlush, flush).await;
+    run_once(app, FailedSignIns, flush).await;
+    run_once(app, SessionUse, flush).await;
+    run_once(app, KeyExpiries, flush).await;
 }
 
-async fn once<J: Job>(app: &App, job: J, flush: Flush) {
+async fn run_once<J: Job>(app: &App, job: J, flush: Flush) {
     let _pause = attempt(app, &job, flush, &mut Schedule::new(J::INTERVAL)).await;
 }

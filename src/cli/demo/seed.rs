@@ -149,7 +149,7 @@ impl Operator {
     }
 
     /// Returns the audit context of a member or a key.
-    pub(super) fn by(&self, who: Who) -> Result<AuditContext, Failure> {
+    pub(super) fn audit_context(&self, who: Who) -> Result<AuditContext, Failure> {
         let (actor, address, program) = match who {
             Who::Member(place) => {
                 let member = self.members.get(place).ok_or_else(|| failed("a member who is not there"))?;
@@ -164,7 +164,7 @@ impl Operator {
     }
 
     pub(super) async fn begin(&self, who: Who) -> Result<AuditedTx, Failure> {
-        Ok(AuditedTx::begin(&self.app, self.workspace, self.by(who)?).await?)
+        Ok(AuditedTx::begin(&self.app, self.workspace, self.audit_context(who)?).await?)
     }
 }
 

@@ -28,7 +28,7 @@ impl Operator {
             "name": demo.name, "permissions": demo.permissions, "scopes": scopes, "description": demo.about,
             "expiresAt": self.plan.expires_at(place),
         }))?;
-        let made = keys::create(&self.app.keys, self.workspace, self.by(who)?, create, None).await?;
+        let made = keys::create(&self.app.keys, self.workspace, self.audit_context(who)?, create, None).await?;
         self.keys.insert(place, made);
         Ok(())
     }
@@ -36,14 +36,14 @@ impl Operator {
     pub(super) async fn retire_key(&self, who: Who, place: usize) -> Result<(), Failure> {
         let reason = Some(parse("Replaced by the Fleet Dashboard")?);
         let id = self.key(place)?.key.id;
-        keys::revoke(&self.app.keys, self.workspace, self.by(who)?, id, RevokeKey { reason }).await?;
+        keys::revoke(&self.app.keys, self.workspace, self.audit_context(who)?, id, RevokeKey { reason }).await?;
         Ok(())
     }
 
     pub(super) async fn sign_in(&self, who: Who) -> Result<(), Failure> {
         let Who::Member(place) = who else { return Err(failed("a key that signs in")) };
         let member = self.members.get(place).cloned().ok_or_else(|| failed("a member who is not there"))?;
-        auth::open_session(&self.app, member, self.by(who)?, None).await.map_err(failed)?;
+        auth::open_session(&self.app, member, self.audit_context(who)?, None).await.map_err(failed)?;
         Ok(())
     }
 
@@ -90,7 +90,7 @@ impl Operator {
     /// Simulates a guess at the account owner's password.
     pub(super) async fn guess_password(&self, address: &str) -> Result<(), Failure> {
         let (email, stranger) = (parse(OWNER)?, parse::<IpAddr>(address)?);
-        let by = |actor: Actor| AuditContext {
+        let context = |actor: Actor| AuditContext {
             ip: Some(stranger),
             user_agent: Some("Mozilla/5.0".to_owned()),
             ..AuditContext::of(actor)
@@ -98,7 +98,7 @@ impl Operator {
         let origin = auth::Origin { address: stranger, browser: None };
         let password = "a guess at a password".to_owned().into();
         let attempt = Attempt { email: &email, password, workspace: None, origin };
-        if auth::sign_in(&self.app, &self.app.passwords, &self.app.sign_ins, attempt, by).await.is_ok() {
+        if auth::sign_in(&self.app, &self.app.passwords, &self.app.sign_ins, attempt, context).await.is_ok() {
             return Err(failed("the guess was right"));
         }
         background::flush(&self.app, Flush::Last).await;

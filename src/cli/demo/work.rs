@@ -125,10 +125,11 @@ impl Operator {
             "location": report.location, "confidentiality": report.confidentiality,
             "occurredAt": now.before(std::time::Duration::from_mins(report.age.unsigned_abs().into())),
         }))?;
-        let by = self.by(who)?;
-        let reporter = Reporter::from(by.actor.clone());
-        let by = if filed.confidentiality == Confidentiality::Standard { by } else { AuditContext::of(Actor::ANONYMOUS) };
-        let mut tx = AuditedTx::begin(&self.app, self.workspace, by).await?;
+        let context = self.audit_context(who)?;
+        let reporter = Reporter::from(context.actor.clone());
+        let context =
+            if filed.confidentiality == Confidentiality::Standard { context } else { AuditContext::of(Actor::ANONYMOUS) };
+        let mut tx = AuditedTx::begin(&self.app, self.workspace, context).await?;
         let made = safety::create(&mut tx, reporter, filed).await.map_err(failed)?;
         tx.commit().await?;
         self.reports.insert(place, made.id);

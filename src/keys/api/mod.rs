@@ -17,7 +17,7 @@ use super::store;
 use crate::access::{Allowed, ManageKeys, RevokeKeys};
 use crate::app::App;
 use kit::http::route::{get, patch, post, put};
-use kit::http::{ApiError, Body, Created, Creating, JsonOk, Listing, NoStore, Page, Path, Routes};
+use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
 
 pub(crate) use view::KeyView;
 
@@ -82,18 +82,19 @@ async fn show(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<K
 async fn create(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
-    Creating { input, once }: Creating<CreateKey>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<CreateKey>,
 ) -> Result<ShownOnce, ApiError> {
-    shown_once(&app, service::create(&app.keys, who.workspace(), who.by(&app), input, once).await?).await
+    shown_once(&app, service::create(&app.keys, who.workspace(), who.audit_context(&app), input, idempotency_key).await?).await
 }
 
 async fn rotate(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
-    Creating { input, once }: Creating<RotateKey>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<RotateKey>,
 ) -> Result<ShownOnce, ApiError> {
-    shown_once(&app, service::rotate(&app.keys, who.workspace(), who.by(&app), id, input, once).await?).await
+    shown_once(&app, service::rotate(&app.keys, who.workspace(), who.audit_context(&app), id, input, idempotency_key).await?)
+        .await
 }
 
 async fn shown_once(app: &App, NewKey { key, secret }: NewKey) -> Result<ShownOnce, ApiError> {
@@ -107,7 +108,7 @@ async fn update(
     Path(id): Path<KeyId>,
     Body(input): Body<UpdateKey>,
 ) -> Result<JsonOk<KeyView>, ApiError> {
-    let key = service::update(&app.keys, who.workspace(), who.by(&app), id, input).await?;
+    let key = service::update(&app.keys, who.workspace(), who.audit_context(&app), id, input).await?;
     Ok(JsonOk(view(&app, key).await?))
 }
 
@@ -117,6 +118,6 @@ async fn revoke(
     Path(id): Path<KeyId>,
     Body(input): Body<RevokeKey>,
 ) -> Result<JsonOk<KeyView>, ApiError> {
-    let key = service::revoke(&app.keys, who.workspace(), who.by(&app), id, input).await?;
+    let key = service::revoke(&app.keys, who.workspace(), who.audit_context(&app), id, input).await?;
     Ok(JsonOk(view(&app, key).await?))
 }

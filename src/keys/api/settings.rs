@@ -27,6 +27,6 @@ pub(super) async fn update(
     State(app): State<App>,
     Body(input): Body<ApiKeySettings>,
 ) -> Result<JsonOk<ApiKeySettings>, ApiError> {
-    workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(&app), input.enabled).await?;
+    workspaces::set_api_keys_enabled(&app, who.workspace(), who.audit_context(&app), input.enabled).await?;
     Ok(JsonOk(input))
 }

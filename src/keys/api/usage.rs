@@ -14,7 +14,7 @@ use crate::keys::usage::{self, BucketSize, Report, Sum};
 use crate::keys::{store, tables};
 use crate::scopes::Scope;
 use kit::clock::{Since, Time, Until};
-use kit::http::{ApiError, Check, Faults, JsonOk, Path, Query};
+use kit::http::{ApiError, Check, FieldErrors, JsonOk, Path, Query};
 
 /// The time and the resolution of a usage report.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -32,7 +32,7 @@ pub(super) struct UsageQuery {
 }
 
 impl Check for UsageQuery {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         faults.require_range(["from", "to"], self.from.map(|from| from.0), self.to.map(|to| to.0));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 use kit::clock::Time;
-use kit::http::client;
+use kit::http::client_ip;
 use kit::lock::lock;
 
 use crate::scopes::Scope;
@@ -147,7 +147,7 @@ impl Counters {
 /// Records a request from an address. At the maximum a new network replaces the one that was unused for longest: a new network
 /// must not go unseen.
 fn note_network(networks: &mut HashMap<IpAddr, NetworkUse>, address: IpAddr, now: Time) {
-    let network = client::network(address);
+    let network = client_ip::network(address);
     if networks.len() >= MAX_NETWORKS && !networks.contains_key(&network) {
         let oldest = networks.iter().min_by_key(|(_, used)| used.last).map(|(network, _)| *network);
         oldest.and_then(|oldest| networks.remove(&oldest));

@@ -6,7 +6,7 @@ use super::{Allowlist, KeyName, RateLimit, Status, name};
 use crate::scopes::{Permissions, Scope, Scopes};
 use kit::cidr::Cidr;
 use kit::clock::Time;
-use kit::http::{Check, Faults, present};
+use kit::http::{Check, FieldErrors, present};
 use kit::text::{Line, MultilineText, sentence};
 
 /// The purpose of a key.
@@ -52,7 +52,7 @@ impl CreateKey {
 }
 
 impl Check for CreateKey {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         name::check(&self.name, faults);
         check_scopes(self.permissions, self.scopes.as_deref(), faults);
         let message = "Give a time in the future, or null for no expiration.";
@@ -68,7 +68,7 @@ impl Check for CreateKey {
 const MAX_SCOPES: usize = 50;
 
 /// Requires a list of scopes with `custom`, and refuses one with a preset.
-pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[Scope]>, faults: &mut Faults) {
+pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[Scope]>, faults: &mut FieldErrors) {
     faults.require(listed.is_none_or(|scopes| scopes.len() <= MAX_SCOPES), "scopes", "Name at most 50 scopes.");
     match permissions {
         Permissions::Custom => faults.require(
@@ -80,7 +80,7 @@ pub(in crate::keys) fn check_scopes(permissions: Permissions, listed: Option<&[S
     }
 }
 
-fn check_allowlist(texts: Option<&[String]>, faults: &mut Faults) {
+fn check_allowlist(texts: Option<&[String]>, faults: &mut FieldErrors) {
     let texts = texts.unwrap_or_default();
     faults.require(texts.len() <= Allowlist::MAX_BLOCKS, "ipAllowlist", "Give at most 50 blocks.");
     for (at, text) in texts.iter().enumerate().take(Allowlist::MAX_BLOCKS) {
@@ -114,7 +114,7 @@ pub struct UpdateKey {
 }
 
 impl Check for UpdateKey {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         if let Some(name) = &self.name {
             name::check(name, faults);
         }
@@ -140,7 +140,7 @@ pub struct RotateKey {
 }
 
 impl Check for RotateKey {
-    fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut FieldErrors) {
         if let Some(name) = &self.name {
             name::check(name, faults);
         }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::KeyId;
-use kit::http::Faults;
+use kit::http::FieldErrors;
 use kit::text::{Line, folded, skeleton};
 
 const MAX_CHARACTERS: usize = 100;
@@ -32,7 +32,7 @@ impl NameForms {
 }
 
 /// Refuses a name of the form of a key's id: commands that take an id or a name would take it for the id.
-pub(super) fn check(name: &KeyName, faults: &mut Faults) {
+pub(super) fn check(name: &KeyName, faults: &mut FieldErrors) {
     let is_id = folded(name.as_str()).parse::<KeyId>().is_ok();
     faults.require(!is_id, "name", "Choose a name that does not have the form of a key's id.");
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use kit::http::Faults;
+use kit::http::FieldErrors;
 use kit::limit::Rate;
 
 /// Maximum number of requests in a time window.
@@ -25,7 +25,7 @@ impl RateLimit {
         Rate { requests: self.requests, per: std::time::Duration::from_secs(self.per_seconds.into()) }
     }
 
-    pub(super) fn check(self, faults: &mut Faults) {
+    pub(super) fn check(self, faults: &mut FieldErrors) {
         faults.require((1..=1_000_000).contains(&self.requests), "rateLimit.requests", "Give 1 to 1,000,000 requests.");
         faults.require((1..=86_400).contains(&self.per_seconds), "rateLimit.perSeconds", "Give 1 to 86,400 seconds.");
     }

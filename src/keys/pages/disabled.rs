@@ -15,9 +15,9 @@ use kit::page::html_with;
 #[template(path = "keys/disabled.html")]
 struct DisabledPage {
     frame: Frame,
-    /// True if the visitor can switch API key management on.
+    /// True if the person can switch API key management on.
     may_switch: bool,
-    /// The account owners to ask, for a visitor who cannot.
+    /// The account owners to ask, for a person who cannot.
     owners: Vec<Member>,
 }
 

@@ -16,14 +16,14 @@ use crate::keys::model::{Key, KeyId, Status};
 use crate::keys::{service, store};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
-use kit::page::{Fields, FormFaults, html_with};
+use kit::page::{Fields, FormErrors, html_with};
 
 const PATH: &str = "/settings/api-keys/{id}/edit";
 
 /// The order of the fields on the page.
 const ORDER: [&str; 5] = ["name", "description", "addresses", "requests", "seconds"];
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of a change", edit), form(PATH, "Make the change of the form", update)]
 }
 
@@ -36,12 +36,12 @@ struct EditPage {
     /// Only an active key can be changed.
     is_active: bool,
     fields: Fields,
-    faults: FormFaults,
+    faults: FormErrors,
     example: Option<IpAddr>,
 }
 
 impl EditPage {
-    fn new(app: &App, who: &PageSession<ManageKeys>, key: Key, fields: Fields, faults: FormFaults) -> Self {
+    fn new(app: &App, who: &PageSession<ManageKeys>, key: Key, fields: Fields, faults: FormErrors) -> Self {
         let frame = who.frame(app, "Edit API Key", MenuEntry::ApiKeys);
         Self {
             permissions: labels::permissions(key.permissions, key.scopes),
@@ -62,7 +62,7 @@ async fn find(app: &App, who: &PageSession<ManageKeys>, id: KeyId) -> Result<Key
 async fn edit(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
     let key = find(&app, &who, id).await?;
     let fields = shared::of(&key);
-    let page = EditPage::new(&app, &who, key, fields, FormFaults::default());
+    let page = EditPage::new(&app, &who, key, fields, FormErrors::default());
     Ok(html_with(if page.is_active { StatusCode::OK } else { StatusCode::CONFLICT }, &page))
 }
 
@@ -74,17 +74,17 @@ async fn update(
 ) -> Result<Response, ApiError> {
     let key = find(&app, &who, id).await?;
     let again = |status, faults| Ok(html_with(status, &EditPage::new(&app, &who, key, fields.clone(), faults)));
-    let mut faults = FormFaults::default();
+    let mut faults = FormErrors::default();
     let input = shared::read(&fields, &mut faults);
     if !faults.is_empty() {
         faults.sort_as(&ORDER);
         return again(StatusCode::BAD_REQUEST, faults);
     }
-    match service::update(&app.keys, who.workspace(), who.by(&app), id, input).await {
+    match service::update(&app.keys, who.workspace(), who.audit_context(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
         Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
         // The page of a key that is not active says so instead of showing a form.
-        Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormFaults::default()),
+        Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormErrors::default()),
         Err(error) => Err(error.into()),
     }
 }

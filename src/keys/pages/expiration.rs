@@ -6,7 +6,7 @@ use crate::keys::model::Key;
 use crate::keys::service::{MAX_YEARS, future, lifetime};
 use kit::clock::Time;
 use kit::day::Day;
-use kit::page::{Fields, FormFaults, Moments};
+use kit::page::{Fields, FormErrors, Moments};
 
 /// The offered lifetimes in days; the last one is the default.
 const DAYS: [i32; 3] = [30, 60, 90];
@@ -58,7 +58,7 @@ fn last_day(at: &Moments) -> Day {
 }
 
 /// Reads the chosen expiry; `Some(None)` for no expiration.
-pub(super) fn read(fields: &Fields, at: &Moments, faults: &mut FormFaults) -> Option<Option<Time>> {
+pub(super) fn read(fields: &Fields, at: &Moments, faults: &mut FormErrors) -> Option<Option<Time>> {
     let chosen = match fields.text("expiration") {
         "never" => return Some(None),
         "custom" => custom(fields, at).map_err(|message| ("date", message)),

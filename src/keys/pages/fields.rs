@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use crate::keys::error::Error;
 use crate::keys::model::{Allowlist, Key, KeyName, RateLimit, UpdateKey};
 use kit::cidr::{Cidr, NotACidr};
-use kit::http::client::UNKNOWN;
-use kit::http::{Check, Faults, FieldError};
+use kit::http::client_ip::UNKNOWN;
+use kit::http::{Check, FieldError, FieldErrors};
 use kit::page::number::grouped;
-use kit::page::{Fields, FormFaults};
+use kit::page::{Fields, FormErrors};
 use kit::text::{BadText, sentence};
 
 /// The fields under “More” in the form of a new key.
@@ -33,19 +33,19 @@ fn with_limit(fields: &Fields, limit: Option<RateLimit>) -> Fields {
 }
 
 /// Returns whether “More” must be open: a field in it has a fault, or is not at its default.
-pub(super) fn has_more(fields: &Fields, faults: &FormFaults) -> bool {
+pub(super) fn has_more(fields: &Fields, faults: &FormErrors) -> bool {
     let defaults = defaults();
     let is_touched = |field| faults.of(field).is_some() || fields.text(field) != defaults.text(field);
     MORE.into_iter().any(is_touched) || fields.is("unlimited", "yes")
 }
 
-/// Returns the visitor's address as an example for the allow-list, if it is known.
+/// Returns the person's address as an example for the allow-list, if it is known.
 pub(super) fn example(address: IpAddr) -> Option<IpAddr> {
     Some(address).filter(|address| *address != UNKNOWN)
 }
 
 /// Parses the fields. A field that cannot be parsed is left out and becomes a fault.
-pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> UpdateKey {
+pub(super) fn read(fields: &Fields, faults: &mut FormErrors) -> UpdateKey {
     let name = value_or_fault(parse_name(fields), "name", faults);
     // A browser sends a line break as two characters, and counts it as one.
     let description = fields.verbatim("description").replace("\r\n", "\n").parse();
@@ -90,20 +90,20 @@ pub(super) fn parse_name(fields: &Fields) -> Result<KeyName, String> {
 }
 
 /// Runs a check of an input and returns the faults it finds.
-pub(super) fn faults_of(check: impl FnOnce(&mut Faults)) -> Vec<FieldError> {
-    let mut faults = Faults::default();
+pub(super) fn faults_of(check: impl FnOnce(&mut FieldErrors)) -> Vec<FieldError> {
+    let mut faults = FieldErrors::default();
     check(&mut faults);
     faults.into_result().err().map(|error| error.fields.clone()).unwrap_or_default()
 }
 
 /// Returns the value, or adds a fault of `field`.
-pub(super) fn value_or_fault<T>(read: Result<T, String>, field: &str, faults: &mut FormFaults) -> Option<T> {
+pub(super) fn value_or_fault<T>(read: Result<T, String>, field: &str, faults: &mut FormErrors) -> Option<T> {
     read.map_err(|message| faults.add(field, message)).ok()
 }
 
 /// Returns a fault of the name that another key has.
-pub(super) fn name_taken(error: &Error) -> FormFaults {
-    FormFaults::of_field("name", sentence(error))
+pub(super) fn name_taken(error: &Error) -> FormErrors {
+    FormErrors::of_field("name", sentence(error))
 }
 
 fn name_fault(error: &BadText) -> String {

@@ -13,7 +13,7 @@ use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::html;
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         page("/settings/api-keys/management", "API key management", show),
         form("/settings/api-keys/management", "Switch API key management", update),
@@ -34,6 +34,6 @@ async fn show(who: PageSession<SwitchKeys>, State(app): State<App>) -> Result<Re
 
 async fn update(who: PageSession<SwitchKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let enabled = fields.read::<bool>("enabled").ok_or_else(|| ApiError::invalid_field("enabled", "Must be true or false."))?;
-    workspaces::set_api_keys_enabled(&app, who.workspace(), who.by(&app), enabled).await?;
+    workspaces::set_api_keys_enabled(&app, who.workspace(), who.audit_context(&app), enabled).await?;
     Ok(Redirect::to(&format!("{LIST}?switched=1")).into_response())
 }

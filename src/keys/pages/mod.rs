@@ -27,7 +27,15 @@ use kit::http::Routes;
 pub fn routes() -> Routes<App> {
     Routes::new(
         "API keys",
-        [index::lines(), new::lines(), show::lines(), edit::lines(), rotate::lines(), revoke::lines(), management::lines()]
-            .concat(),
+        [
+            index::routes(),
+            new::routes(),
+            show::routes(),
+            edit::routes(),
+            rotate::routes(),
+            revoke::routes(),
+            management::routes(),
+        ]
+        .concat(),
     )
 }

@@ -17,10 +17,10 @@ use kit::db::DbResult;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
 use kit::page::number::grouped;
-use kit::page::{FormFaults, Moments, html_with};
+use kit::page::{FormErrors, Moments, html_with};
 use kit::text::sentence;
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         page("/settings/api-keys/{id}/revoke", "Page to revoke an API key", confirm),
         form("/settings/api-keys/{id}/revoke", "Revoke an API key", revoke),
@@ -36,7 +36,7 @@ struct RevokePage {
     recent: RecentUse,
     successor: Option<Successor>,
     reason: String,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 /// The recent uses of the key, which would stop.
@@ -75,7 +75,7 @@ fn addresses(addresses: u64) -> String {
 }
 
 async fn confirm(who: PageSession<RevokeKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
-    show(&app, &who, id, StatusCode::OK, (String::new(), FormFaults::default())).await
+    show(&app, &who, id, StatusCode::OK, (String::new(), FormErrors::default())).await
 }
 
 async fn show(
@@ -83,7 +83,7 @@ async fn show(
     who: &PageSession<RevokeKeys>,
     id: KeyId,
     status: StatusCode,
-    (reason, faults): (String, FormFaults),
+    (reason, faults): (String, FormErrors),
 ) -> Result<Response, ApiError> {
     let (db, workspace) = (app.db.read(), who.workspace());
     let key = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
@@ -110,10 +110,11 @@ async fn revoke(
     let reason: Reason = match typed.parse() {
         Ok(reason) => reason,
         Err(fault) => {
-            let faults = FormFaults::of_field("reason", sentence(fault));
+            let faults = FormErrors::of_field("reason", sentence(fault));
             return show(&app, &who, id, StatusCode::BAD_REQUEST, (typed, faults)).await;
         }
     };
-    let key = service::revoke(&app.keys, who.workspace(), who.by(&app), id, RevokeKey { reason: Some(reason) }).await?;
+    let key =
+        service::revoke(&app.keys, who.workspace(), who.audit_context(&app), id, RevokeKey { reason: Some(reason) }).await?;
     Ok(Redirect::to(&format!("/settings/api-keys?revoked={}", key.id)).into_response())
 }

@@ -50,12 +50,12 @@ pub struct NewKey {
 pub async fn create(
     keys: &Keys,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     input: CreateKey,
     idempotency_key: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
     let secret = PlainSecret::generate(|bytes| keys.random.fill(bytes));
-    let mut tx = begin_idempotent(keys, workspace, by, idempotency_key).await?;
+    let mut tx = begin_idempotent(keys, workspace, context, idempotency_key).await?;
     require_enabled(&tx).await?;
     require_quota(&tx).await?;
     let now = tx.now();
@@ -92,13 +92,13 @@ pub async fn create(
 pub async fn rotate(
     keys: &Keys,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     id: KeyId,
     input: RotateKey,
     idempotency_key: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
     let secret = PlainSecret::generate(|bytes| keys.random.fill(bytes));
-    let mut tx = begin_idempotent(keys, workspace, by, idempotency_key).await?;
+    let mut tx = begin_idempotent(keys, workspace, context, idempotency_key).await?;
     require_enabled(&tx).await?;
     require_quota(&tx).await?;
     let now = tx.now();
@@ -135,8 +135,14 @@ pub async fn rotate(
 }
 
 /// Changes name, description, allow-list or rate limit of an active key. Writes and records nothing if nothing differs.
-pub async fn update(keys: &Keys, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: UpdateKey) -> Result<Key, Error> {
-    let mut tx = AuditedTx::begin(keys, workspace, by).await?;
+pub async fn update(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    context: AuditContext,
+    id: KeyId,
+    input: UpdateKey,
+) -> Result<Key, Error> {
+    let mut tx = AuditedTx::begin(keys, workspace, context).await?;
     let old = require_active(&tx, id).await?;
     let mut key = old.clone();
     if let Some(name) = &input.name {
@@ -174,10 +180,10 @@ pub async fn record_expiries(core: &Core) -> DbResult<()> {
 async fn begin_idempotent(
     core: &Core,
     workspace: WorkspaceId,
-    by: AuditContext,
+    context: AuditContext,
     idempotency_key: Option<IdempotencyKey>,
 ) -> Result<AuditedTx, Error> {
-    match AuditedTx::begin_idempotent(core, workspace, by, idempotency_key).await? {
+    match AuditedTx::begin_idempotent(core, workspace, context, idempotency_key).await? {
         (tx, IdempotencyOutcome::Fresh) => Ok(tx),
         (_, IdempotencyOutcome::Replay { data, .. }) => {
             let id = serde_json::from_value(data).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;

@@ -22,9 +22,15 @@ use kit::text::kept;
 const RECORD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Revokes a key permanently. Every node refuses it when this function returns. A second call changes nothing.
-pub async fn revoke(keys: &Keys, workspace: WorkspaceId, by: AuditContext, id: KeyId, input: RevokeKey) -> Result<Key, Error> {
+pub async fn revoke(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    context: AuditContext,
+    id: KeyId,
+    input: RevokeKey,
+) -> Result<Key, Error> {
     let started_at = keys.clock.ticks();
-    let mut tx = AuditedTx::begin_essential(keys, workspace, by).await?;
+    let mut tx = AuditedTx::begin_essential(keys, workspace, context).await?;
     let mut key = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
         drop(tx);

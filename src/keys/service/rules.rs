@@ -22,13 +22,13 @@ pub(super) async fn require_enabled(tx: &AuditedTx) -> Result<(), Error> {
 
 /// Fails if one more key exceeds a quota. The operator sets the quotas and is exempt.
 pub(super) async fn require_quota(tx: &AuditedTx) -> Result<(), Error> {
-    if tx.by().actor.is_operator() {
+    if tx.context().actor.is_operator() {
         return Ok(());
     }
-    let (budgets, now) = (tx.budgets(), tx.now());
-    budgets.require_room(Limit::ActiveKeys, store::quota::count_active(tx.db(), tx.workspace(), now).await?)?;
+    let (limits, now) = (tx.limits(), tx.now());
+    limits.require_room(Limit::ActiveKeys, store::quota::count_active(tx.db(), tx.workspace(), now).await?)?;
     let recent = store::quota::count_created_since(tx.db(), tx.workspace(), now.before(QUOTA_PERIOD)).await?;
-    Ok(budgets.require_room(Limit::NewKeys, recent)?)
+    Ok(limits.require_room(Limit::NewKeys, recent)?)
 }
 
 pub(super) async fn require_active(tx: &AuditedTx, id: KeyId) -> Result<Key, Error> {
@@ -65,7 +65,7 @@ pub(super) fn parse_allowlist(texts: &[String]) -> Result<Allowlist, Error> {
 
 /// Returns the actor of the transaction.
 pub(super) fn person(tx: &AuditedTx) -> Person {
-    let (id, name) = tx.by().actor.clone().into_id_and_name();
+    let (id, name) = tx.context().actor.clone().into_id_and_name();
     Person { id, name }
 }
 

@@ -22,7 +22,7 @@ use crate::keys::tables::address;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, insert_packed};
-use kit::http::client;
+use kit::http::client_ip;
 
 /// Networks listed for one key, so that a stolen key cannot fill the disk.
 pub(in crate::keys) const MAX_LISTED: usize = 1_000;
@@ -73,7 +73,7 @@ fn stored(network: IpAddr) -> String {
 /// Parses the stored form. Rows of earlier versions hold whole IPv6 addresses.
 fn network_of(stored: &str) -> Option<IpAddr> {
     let address = stored.parse::<IpAddr>().ok().or_else(|| stored.parse::<IpNet>().ok().map(|network| network.addr()));
-    address.map(client::network)
+    address.map(client_ip::network)
 }
 
 pub(super) async fn write(core: &Core, recorder: &Recorder, batch: &Batch) -> DbResult<()> {

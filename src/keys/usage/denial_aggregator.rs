@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use kit::clock::Time;
-use kit::http::client;
+use kit::http::client_ip;
 
 use super::flush_throttle::Flush;
 use crate::keys::denial::DenialReason;
@@ -73,7 +73,7 @@ pub struct DeniedRequest<'a> {
 impl DenialAggregator {
     pub(super) fn add(&mut self, entry: &EntryRef, reason: DenialReason, request: DeniedRequest<'_>) {
         let groups = self.groups.entry((entry.id, reason)).or_default();
-        let mut network = Some(client::network(request.address));
+        let mut network = Some(client_ip::network(request.address));
         let is_known = groups.iter().any(|group| group.network == network);
         let networks = groups.iter().filter(|group| group.network.is_some()).count();
         if !is_known && (networks >= MAX_NETWORKS || self.count >= MAX_GROUPS) {

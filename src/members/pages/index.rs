@@ -18,7 +18,7 @@ use kit::page::{Asked, Fields, Pager, html};
 
 const PAGE: u32 = 50;
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page("/settings/members", "Members", index)]
 }
 
@@ -33,8 +33,8 @@ struct IndexPage {
 
 struct Row {
     member: Member,
-    is_visitor: bool,
-    /// True if the visitor may change them.
+    is_self: bool,
+    /// True if the person may change them.
     is_changeable: bool,
 }
 
@@ -52,13 +52,13 @@ async fn index(who: PageSession<ManageMembers>, State(app): State<App>, Asked(as
     let pager = Pager::new(&page, &Fields::default(), "member");
     let mut rows = Vec::new();
     for member in page.items {
-        let is_visitor = who.member().id == member.id;
+        let is_self = who.member().id == member.id;
         let is_changeable = match require_changeable(app.db.read(), acting(&who), &member).await {
             Ok(()) => true,
             Err(Error::Db(error)) => return Err(error.into()),
             Err(_) => false,
         };
-        rows.push(Row { member, is_visitor, is_changeable });
+        rows.push(Row { member, is_self, is_changeable });
     }
     Ok(html(&IndexPage { frame: who.frame(&app, "Members", MenuEntry::Members), notice, rows, pager }))
 }

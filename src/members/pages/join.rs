@@ -15,10 +15,10 @@ use crate::members::{Error, Member, invitations};
 use kit::clock::Time;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{Fields, FormFaults, Moments};
+use kit::page::{Fields, FormErrors, Moments};
 use kit::text::sentence;
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page("/join", "Page of an invitation", new), form("/join", "Open or accept an invitation", create)]
 }
 
@@ -30,7 +30,7 @@ struct CodePage {
     title: &'static str,
     token: String,
     code: String,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 /// The form of the password, with what the invitation is for.
@@ -45,7 +45,7 @@ struct JoinPage {
     at: Moments,
     /// The member whose session in this browser will end.
     signed_in: Option<String>,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 /// The page of an invitation that cannot be accepted any more.
@@ -58,71 +58,71 @@ struct EndedPage {
 }
 
 impl CodePage {
-    fn new(visitor: &OpenPage, code: &str, faults: FormFaults) -> Self {
-        Self { title: "Join your workspace", token: visitor.csrf_token(), code: code.to_owned(), faults }
+    fn new(open_page: &OpenPage, code: &str, faults: FormErrors) -> Self {
+        Self { title: "Join your workspace", token: open_page.csrf_token(), code: code.to_owned(), faults }
     }
 }
 
-async fn new(visitor: OpenPage) -> Response {
-    visitor.show(StatusCode::OK, &CodePage::new(&visitor, "", FormFaults::default()))
+async fn new(open_page: OpenPage) -> Response {
+    open_page.show(StatusCode::OK, &CodePage::new(&open_page, "", FormErrors::default()))
 }
 
-async fn create(visitor: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     let code = fields.url_fragment("code");
     if code.is_empty() {
-        let faults = FormFaults::of_field("code", "Enter the invitation code: open the link again, or paste the link here.");
-        return Ok(visitor.show(StatusCode::BAD_REQUEST, &CodePage::new(&visitor, "", faults)));
+        let faults = FormErrors::of_field("code", "Enter the invitation code: open the link again, or paste the link here.");
+        return Ok(open_page.show(StatusCode::BAD_REQUEST, &CodePage::new(&open_page, "", faults)));
     }
     if !fields.has("password") {
-        return show(&app, &visitor, code, StatusCode::OK, FormFaults::default()).await;
+        return show(&app, &open_page, code, StatusCode::OK, FormErrors::default()).await;
     }
-    match join(&app, &visitor, &fields, code).await {
-        Ok(member) => auth::start_session(&app, &visitor, member, "/settings", "join").await,
-        Err((status, faults)) => show(&app, &visitor, code, status, faults).await,
+    match join(&app, &open_page, &fields, code).await {
+        Ok(member) => auth::start_session(&app, &open_page, member, "/settings", "join").await,
+        Err((status, faults)) => show(&app, &open_page, code, status, faults).await,
     }
 }
 
 /// Shows the invitation of a code, with the form to accept it unless it has ended.
-async fn show(app: &App, visitor: &OpenPage, code: &str, status: StatusCode, faults: FormFaults) -> Result<Response, ApiError> {
+async fn show(app: &App, open_page: &OpenPage, code: &str, status: StatusCode, faults: FormErrors) -> Result<Response, ApiError> {
     let Some(invitation) = invitations::view(app, code).await? else {
         let message = "This invitation link does not work. Check that it is complete. If it is, ask the administrator who sent it for a new one: a newer link ends the one before.";
-        return Ok(visitor.show(StatusCode::GONE, &CodePage::new(visitor, code, FormFaults::of_field("code", message))));
+        return Ok(open_page.show(StatusCode::GONE, &CodePage::new(open_page, code, FormErrors::of_field("code", message))));
     };
     let at = Moments::new(app.clock.now(), &invitation.workspace.timezone);
     let title = match invitation.state {
         InvitationState::Open(until) => {
             let page = JoinPage {
                 title: format!("Join {}", invitation.workspace.name),
-                token: visitor.csrf_token(),
+                token: open_page.csrf_token(),
                 code: code.to_owned(),
                 until,
                 at,
-                signed_in: visitor.signed_in().map(|caller| caller.member().name.clone()),
+                signed_in: open_page.signed_in().map(|caller| caller.member().name.clone()),
                 invitation,
                 faults,
             };
-            return Ok(visitor.show(status, &page));
+            return Ok(open_page.show(status, &page));
         }
         InvitationState::Used => "This invitation was already used",
         InvitationState::Expired(_) => "This invitation has expired",
         InvitationState::Withdrawn => "This invitation was withdrawn",
     };
-    Ok(visitor.show(StatusCode::GONE, &EndedPage { title, invitation, at }))
+    Ok(open_page.show(StatusCode::GONE, &EndedPage { title, invitation, at }))
 }
 
-async fn join(app: &App, visitor: &OpenPage, fields: &Fields, code: &str) -> Result<Member, (StatusCode, FormFaults)> {
+async fn join(app: &App, open_page: &OpenPage, fields: &Fields, code: &str) -> Result<Member, (StatusCode, FormErrors)> {
     let password = SecretString::from(fields.verbatim("password"));
     if !password::has_fitting_length(&password) {
-        return Err((StatusCode::BAD_REQUEST, FormFaults::of_field("password", sentence(Weak::Length))));
+        return Err((StatusCode::BAD_REQUEST, FormErrors::of_field("password", sentence(Weak::Length))));
     }
-    let by = |actor| visitor.request().audit_context(actor);
-    let joined = invitations::join(app, &app.passwords, code, password, by).await;
+    let context = |actor| open_page.request().audit_context(actor);
+    let joined = invitations::join(app, &app.passwords, code, password, context).await;
     joined.map_err(|error| {
         let is_of_password = matches!(error, Error::Password(_));
         let words = sentence(&error);
         let error = ApiError::from(error);
         let faults =
-            if is_of_password { FormFaults::of_field("password", words) } else { FormFaults::of_whole(error.message.clone()) };
+            if is_of_password { FormErrors::of_field("password", words) } else { FormErrors::of_whole(error.message.clone()) };
         (error.status, faults)
     })
 }

@@ -17,10 +17,10 @@ use crate::app::App;
 use kit::http::Routes;
 
 pub fn routes() -> Routes<App> {
-    Routes::new("Members", [index::lines(), new::lines(), show::lines(), remove::lines(), join::lines()].concat())
+    Routes::new("Members", [index::routes(), new::routes(), show::routes(), remove::routes(), join::routes()].concat())
 }
 
-/// Returns the visitor's role, as the services need it.
+/// Returns the person's role, as the services need it.
 fn acting<P: Permission>(who: &PageSession<P>) -> ActingRole {
     ActingRole(who.member().role)
 }

@@ -12,12 +12,12 @@ use crate::frame::{Frame, MenuEntry};
 use crate::members::{AddMember, Error, Role, invitations};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{Fields, FormFaults, html_with};
+use kit::page::{Fields, FormErrors, html_with};
 use kit::text::sentence;
 
 const PATH: &str = "/settings/members/new";
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of an invitation", new), form(PATH, "Invite the member of the form", create)]
 }
 
@@ -26,17 +26,17 @@ pub(super) fn lines() -> Vec<Route<App>> {
 struct NewPage {
     frame: Frame,
     fields: Fields,
-    faults: FormFaults,
-    once: String,
+    faults: FormErrors,
+    idempotency_key: String,
     roles: Vec<Role>,
 }
 
 impl NewPage {
-    fn new(app: &App, who: &PageSession<ManageMembers>, fields: Fields, faults: FormFaults) -> Self {
+    fn new(app: &App, who: &PageSession<ManageMembers>, fields: Fields, faults: FormErrors) -> Self {
         Self {
             frame: who.frame(app, "Invite member", MenuEntry::Members),
             // One opened form invites one person, however often it is corrected and sent.
-            once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
+            idempotency_key: fields.given("idempotency_key").map_or_else(|| app.random.base62(22), str::to_owned),
             roles: acting(who).may_give().collect(),
             fields,
             faults,
@@ -45,7 +45,7 @@ impl NewPage {
 }
 
 async fn new(who: PageSession<ManageMembers>, State(app): State<App>) -> Response {
-    html_with(StatusCode::OK, &NewPage::new(&app, &who, Fields::default(), FormFaults::default()))
+    html_with(StatusCode::OK, &NewPage::new(&app, &who, Fields::default(), FormErrors::default()))
 }
 
 async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
@@ -54,18 +54,18 @@ async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: F
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };
-    match invitations::invite(&app, who.workspace(), who.by(&app), acting(&who), input, form.once()).await {
+    match invitations::invite(&app, who.workspace(), who.audit_context(&app), acting(&who), input, form.idempotency_key()).await {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
-        Err(error @ Error::EmailTaken(_)) => again(StatusCode::CONFLICT, FormFaults::of_field("email", sentence(error))),
-        Err(error @ Error::Quota(_)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(error))),
-        Err(error @ Error::OwnerRequired) => again(StatusCode::FORBIDDEN, FormFaults::of_field("role", sentence(error))),
+        Err(error @ Error::EmailTaken(_)) => again(StatusCode::CONFLICT, FormErrors::of_field("email", sentence(error))),
+        Err(error @ Error::Quota(_)) => again(StatusCode::CONFLICT, FormErrors::of_whole(sentence(error))),
+        Err(error @ Error::OwnerRequired) => again(StatusCode::FORBIDDEN, FormErrors::of_field("role", sentence(error))),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Reads the form as the input of a call, or returns every fault.
-fn read(fields: &Fields) -> Result<AddMember, FormFaults> {
-    let mut faults = FormFaults::default();
+fn read(fields: &Fields) -> Result<AddMember, FormErrors> {
+    let mut faults = FormErrors::default();
     let name = faults.read(fields, "name", "the person's name");
     let email = faults.read(fields, "email", "the email address that the person signs in with");
     let role = Role::parse(fields.text("role"));

@@ -22,7 +22,7 @@ const MAX_KEYS: usize = 50;
 
 const PATH: &str = "/settings/members/{id}/remove";
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Page that asks before a member is removed", ask), form(PATH, "Remove the member", remove)]
 }
 
@@ -31,7 +31,7 @@ pub(super) fn lines() -> Vec<Route<App>> {
 struct RemovePage {
     frame: Frame,
     member: Member,
-    is_visitor: bool,
+    is_self: bool,
     /// Members whose open invitations end.
     invited: Vec<Member>,
     invitations: String,
@@ -46,8 +46,8 @@ struct RemovePage {
 impl RemovePage {
     async fn new(app: &App, who: &PageSession<RemoveMembers>, id: MemberId) -> Result<Self, ApiError> {
         let member = show::find(app, who, id).await?;
-        let is_visitor = is_visitor(who, id);
-        let title = if is_visitor { "Remove yourself?".to_owned() } else { format!("Remove {}?", member.name) };
+        let is_self = is_self(who, id);
+        let title = if is_self { "Remove yourself?".to_owned() } else { format!("Remove {}?", member.name) };
         let hindrance = show::hindrance(app, who, &member).await?;
         let now = app.clock.now();
         let invited = service::ending_invitations(app.db.read(), &member, None, now).await?;
@@ -57,11 +57,11 @@ impl RemovePage {
         keys.truncate(MAX_KEYS);
         let seen = format!("{more}{}", plural(keys.len() as u64, "active key"));
         let frame = who.frame(app, title, MenuEntry::Members);
-        Ok(Self { frame, member, is_visitor, invited, invitations, keys, seen, hindrance })
+        Ok(Self { frame, member, is_self, invited, invitations, keys, seen, hindrance })
     }
 }
 
-fn is_visitor(who: &PageSession<RemoveMembers>, id: MemberId) -> bool {
+fn is_self(who: &PageSession<RemoveMembers>, id: MemberId) -> bool {
     who.member().id == id
 }
 
@@ -75,8 +75,8 @@ async fn remove(
     Path(id): Path<MemberId>,
     _: Form,
 ) -> Result<Response, ApiError> {
-    match service::remove(&app, who.workspace(), who.by(&app), acting(&who), id).await {
-        Ok(_) if is_visitor(&who, id) => Ok(auth::redirect_signed_out(&app, "removal")),
+    match service::remove(&app, who.workspace(), who.audit_context(&app), acting(&who), id).await {
+        Ok(_) if is_self(&who, id) => Ok(auth::redirect_signed_out(&app, "removal")),
         // Not found: the form was sent twice.
         Ok(_) | Err(Error::NotFound) => Ok(Redirect::to(&format!("/settings/members?removed={id}")).into_response()),
         Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {

@@ -14,10 +14,10 @@ use crate::members::{Error, Member, MemberId, Role, invitations, store};
 use kit::clock::Time;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
-use kit::page::{FormFaults, html_with};
+use kit::page::{FormErrors, html_with};
 use kit::text::sentence;
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         page("/settings/members/{id}", "One member", show),
         form("/settings/members/{id}", "Change the member's role", set_role),
@@ -30,17 +30,17 @@ pub(super) fn lines() -> Vec<Route<App>> {
 struct ShowPage {
     frame: Frame,
     member: Member,
-    is_visitor: bool,
-    /// The reason why the visitor may not change them.
+    is_self: bool,
+    /// The reason why the person may not change them.
     hindrance: Option<String>,
     roles: Vec<Role>,
     /// The role chosen in the form.
     chosen: Role,
-    once: String,
+    idempotency_key: String,
     /// The end of their invitation, which may be past.
     invited_until: Option<Time>,
     is_link_good: bool,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 impl ShowPage {
@@ -49,14 +49,14 @@ impl ShowPage {
         let invited_until = store::invited_until(app.db.read(), who.workspace(), id).await?;
         Ok(Self {
             frame: who.frame(app, member.name.clone(), MenuEntry::Members),
-            is_visitor: who.member().id == id,
+            is_self: who.member().id == id,
             hindrance: hindrance(app, who, &member).await?,
             roles: acting(who).may_give().collect(),
             chosen: member.role,
-            once: app.random.base62(22),
+            idempotency_key: app.random.base62(22),
             is_link_good: invited_until.is_some_and(|until| until > app.clock.now()),
             invited_until,
-            faults: FormFaults::default(),
+            faults: FormErrors::default(),
             member,
         })
     }
@@ -66,7 +66,7 @@ pub(super) async fn find<P: WorkspacePermission>(app: &App, who: &PageSession<P>
     store::find(app.db.read(), who.workspace(), id).await?.ok_or_else(|| Error::NotFound.into())
 }
 
-/// Returns the reason why the visitor may not change or remove this member, as a sentence.
+/// Returns the reason why the person may not change or remove this member, as a sentence.
 pub(super) async fn hindrance<P: Permission>(
     app: &App,
     who: &PageSession<P>,
@@ -90,10 +90,10 @@ async fn set_role(
     Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
     let Some(role) = Role::parse(fields.text("role")) else {
-        let faults = FormFaults::of_field("role", "Choose a role.");
+        let faults = FormErrors::of_field("role", "Choose a role.");
         return Ok(html_with(StatusCode::BAD_REQUEST, &ShowPage { faults, ..ShowPage::new(&app, &who, id).await? }));
     };
-    match service::set_role(&app, who.workspace(), who.by(&app), acting(&who), id, role).await {
+    match service::set_role(&app, who.workspace(), who.audit_context(&app), acting(&who), id, role).await {
         Ok(member) => Ok(Redirect::to(&after(&who, &member)).into_response()),
         Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
             let page = ShowPage { chosen: role, ..ShowPage::new(&app, &who, id).await? };
@@ -103,10 +103,10 @@ async fn set_role(
     }
 }
 
-/// Returns the page to go to. A visitor who has given up their own access to the list goes to their account.
+/// Returns the page to go to. A person who has given up their own access to the list goes to their account.
 fn after(who: &PageSession<ManageMembers>, changed: &Member) -> String {
-    let is_visitor = who.member().id == changed.id;
-    if is_visitor && !ManageMembers::RULE.admits(changed.role) {
+    let is_self = who.member().id == changed.id;
+    if is_self && !ManageMembers::RULE.admits(changed.role) {
         "/account?after=role".to_owned()
     } else {
         format!("/settings/members?changed={}", changed.id)
@@ -119,7 +119,9 @@ async fn invite_again(
     Path(id): Path<MemberId>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    match invitations::invite_again(&app, who.workspace(), who.by(&app), acting(&who), id, form.once()).await {
+    match invitations::invite_again(&app, who.workspace(), who.audit_context(&app), acting(&who), id, form.idempotency_key())
+        .await
+    {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ (Error::HasJoined | Error::OwnerRequired | Error::Quota(_))) => {
             Ok(refused(error, ShowPage::new(&app, &who, id).await?))
@@ -131,6 +133,6 @@ async fn invite_again(
 /// Renders the page again, with the reason why the change was refused.
 fn refused(error: Error, page: ShowPage) -> Response {
     let error = ApiError::from(error);
-    let faults = FormFaults::of_whole(error.message.clone());
+    let faults = FormErrors::of_whole(error.message.clone());
     html_with(error.status, &ShowPage { faults, hindrance: None, ..page })
 }

@@ -1,4 +1,4 @@
-//! Faults of inputs: all of them in one response, in the words of the caller's JSON.
+//! Errors of inputs: all of them in one response, in the words of the caller's JSON.
 
 use axum::body::Body;
 use axum::http::Method;

@@ -163,7 +163,7 @@ async fn secret_finds_its_key_but_not_in_a_url() {
 async fn key_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
-    let (_, stranger) = t.other_workspace().await;
+    let (_, outsider) = t.other_workspace().await;
     let path = format!("{KEYS}/{}", key.id);
     for (method, path) in [
         (Method::GET, path.clone()),
@@ -172,8 +172,8 @@ async fn key_of_another_workspace_is_not_found() {
         (Method::POST, format!("{path}/revoke")),
         (Method::GET, format!("{path}/usage")),
     ] {
-        stranger.json(method, &path, json!({})).await.is(404).code("NOT_FOUND");
+        outsider.json(method, &path, json!({})).await.is(404).code("NOT_FOUND");
     }
-    assert!(stranger.get(KEYS).await.is(200).items("id").is_empty());
+    assert!(outsider.get(KEYS).await.is(200).items("id").is_empty());
     t.with(&key).get("/api/v1/auth/whoami").await.is(200);
 }

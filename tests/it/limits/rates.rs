@@ -124,7 +124,7 @@ async fn access_can_be_revoked_despite_exhausted_limits() {
     let t = with([(Limit::MemberReads, 1), (Limit::MemberWrites, 2)]).await;
     let (key, leaver) = (t.key(&["trips:read"]).await, t.add_member(Role::Pilot).await);
     let by_key = t.with(&t.key(&["trips:write"]).await);
-    t.app.budgets.charge(t.workspace.id, 1 << 40, t.app.budgets.moment(t.app.clock.ticks()));
+    t.app.limits.charge(t.workspace.id, 1 << 40, t.app.limits.moment(t.app.clock.ticks()));
     let owner = t.owner().await;
     owner.get(WHOAMI).await.is(200);
     owner.get(WHOAMI).await.is(429);
@@ -155,7 +155,7 @@ async fn revoking_calls_have_their_own_limit() {
 async fn member_limits_are_shared_among_nodes() {
     let t = with([(Limit::MemberReads, 10)]).await;
     let admin = t.admin().await;
-    t.app.budgets.set_nodes(2);
+    t.app.limits.set_nodes(2);
     for _ in 0..5 {
         admin.get(WHOAMI).await.is(200);
     }

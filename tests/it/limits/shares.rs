@@ -10,7 +10,7 @@ use crate::support::{Client, TestApp};
 
 /// Every read connection that the workspace may use.
 fn readers(t: &TestApp) -> Vec<Permit> {
-    std::iter::from_fn(|| t.app.budgets.try_read(t.workspace.id)).collect()
+    std::iter::from_fn(|| t.app.limits.try_read(t.workspace.id)).collect()
 }
 
 /// A request that is under way.
@@ -43,7 +43,7 @@ async fn writes_of_one_workspace_do_not_block_others() {
     let t = TestApp::new().await;
     let (key, (_, other)) = (t.key(&["trips:write"]).await, t.other_workspace().await);
     let key = t.with(&key);
-    let held: Vec<_> = std::iter::from_fn(|| t.app.budgets.write(t.workspace.id).now_or_never()?.ok()).collect();
+    let held: Vec<_> = std::iter::from_fn(|| t.app.limits.write(t.workspace.id).now_or_never()?.ok()).collect();
     let trip = json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGGW", "departureDate": "2026-12-01T08:00:00Z" });
     let waiting = tokio::spawn(async move { key.post(TRIPS, trip).await.status });
     other.post(KEYS, json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null })).await.is(201);

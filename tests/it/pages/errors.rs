@@ -49,17 +49,17 @@ async fn error_page_shows_only_what_the_role_opens() {
 }
 
 #[tokio::test]
-async fn error_page_of_a_stranger_has_no_menu() {
+async fn error_page_of_a_outsider_has_no_menu() {
     let t = TestApp::new().await;
-    let stranger = t.anonymous_person();
-    let page = stranger.get("/nothing-here").await.is(404).lacks("button", "Sign out").does_not_say("Skyline");
+    let outsider = t.anonymous_person();
+    let page = outsider.get("/nothing-here").await.is(404).lacks("button", "Sign out").does_not_say("Skyline");
     assert_eq!((page.page().link("/docs"), page.page().link("Go to settings")), ("/docs".to_owned(), "/settings".to_owned()));
     for cookie in ["", "x", "pcs_0123456789012345678901234567890123456789012"] {
-        stranger.plant("planeconnection_session", cookie);
-        stranger.get("/nothing-here").await.is(404).lacks("button", "Sign out");
+        outsider.plant("planeconnection_session", cookie);
+        outsider.get("/nothing-here").await.is(404).lacks("button", "Sign out");
     }
     let ana = t.person(Role::AccountOwner).await;
-    stranger.plant("planeconnection_session", &ana.cookie("planeconnection_session").expect("a session"));
-    has_menu(stranger.get("/nothing-here").await.is(404));
-    stranger.get("/api/v1/nothing-here").await.is(404).code("NOT_FOUND");
+    outsider.plant("planeconnection_session", &ana.cookie("planeconnection_session").expect("a session"));
+    has_menu(outsider.get("/nothing-here").await.is(404));
+    outsider.get("/api/v1/nothing-here").await.is(404).code("NOT_FOUND");
 }

@@ -269,16 +269,16 @@ async fn member_of_another_workspace_is_not_found() {
     let t = TestApp::new().await;
     let ana = t.person(Role::AccountOwner).await;
     let (other, owner) = t.other_workspace().await;
-    let stranger = owner.get("/api/v1/members").await.is(200).at("/data/items/0/id").as_str().expect("an id").to_owned();
+    let outsider = owner.get("/api/v1/members").await.is(200).at("/data/items/0/id").as_str().expect("an id").to_owned();
     assert_ne!(other.id, t.workspace.id);
-    for path in [format!("{LIST}/{stranger}"), format!("{LIST}/{stranger}/remove")] {
+    for path in [format!("{LIST}/{outsider}"), format!("{LIST}/{outsider}/remove")] {
         ana.get(&path).await.is(404);
     }
     let token = ana.get("/account").await.hidden("/sign-out").remove(0);
     let token = (token.0.as_str(), token.1.as_str());
-    ana.post(&format!("{LIST}/{stranger}"), &[token, ("role", "pilot")]).await.is(404);
-    ana.post(&format!("{LIST}/{stranger}/invitation"), &[token]).await.is(404);
-    ana.post(&format!("{LIST}/{stranger}/remove"), &[token]).await.redirects_to(&format!("{LIST}?removed={stranger}"));
-    ana.get(&format!("{LIST}?removed={stranger}")).await.does_not_say("was removed");
+    ana.post(&format!("{LIST}/{outsider}"), &[token, ("role", "pilot")]).await.is(404);
+    ana.post(&format!("{LIST}/{outsider}/invitation"), &[token]).await.is(404);
+    ana.post(&format!("{LIST}/{outsider}/remove"), &[token]).await.redirects_to(&format!("{LIST}?removed={outsider}"));
+    ana.get(&format!("{LIST}?removed={outsider}")).await.does_not_say("was removed");
     owner.get("/api/v1/auth/whoami").await.is(200);
 }

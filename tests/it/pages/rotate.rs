@@ -231,6 +231,6 @@ async fn idempotency_key_of_another_form_is_refused() {
     ana.post(&rotate(&other), &fields).await.is(422);
     let invited = [("name", "Lea"), ("email", "lea@skyline.example"), ("role", "pilot")];
     let fields: Vec<(&str, &str)> =
-        fields.iter().filter(|(name, _)| matches!(*name, "csrf" | "once")).copied().chain(invited).collect();
+        fields.iter().filter(|(name, _)| matches!(*name, "csrf" | "idempotency_key")).copied().chain(invited).collect();
     ana.post("/settings/members/new", &fields).await.is(422);
 }

@@ -83,9 +83,9 @@ async fn form_without_its_csrf_token_changes_nothing() {
         ana.post("/sign-out", &[("csrf", token)]).await.is(403);
     }
     let visit = t.anonymous_person();
-    let strangers = visit.get("/sign-in").await.hidden("/sign-in");
+    let outsiders = visit.get("/sign-in").await.hidden("/sign-in");
     ana.plant("planeconnection_visit", &visit.cookie("planeconnection_visit").expect("a cookie"));
-    ana.post("/sign-out", &[("csrf", strangers[0].1.as_str())]).await.is(403);
+    ana.post("/sign-out", &[("csrf", outsiders[0].1.as_str())]).await.is(403);
     ana.get("/account").await.is(200);
 }
 
@@ -181,10 +181,10 @@ async fn menu_shows_the_pages_of_the_role() {
 async fn rate_limited_sign_in_shows_when_to_retry() {
     let t = TestApp::new().await;
     let guess = [("email", "ana@skyline.example"), ("password", "not this one, though")];
-    let stranger = t.anonymous_person();
+    let outsider = t.anonymous_person();
     for _ in 0..10 {
-        stranger.submit("/sign-in", "/sign-in", &guess).await.is(401);
+        outsider.submit("/sign-in", "/sign-in", &guess).await.is(401);
     }
-    let refused = stranger.submit("/sign-in", "/sign-in", &guess).await.is(429);
+    let refused = outsider.submit("/sign-in", "/sign-in", &guess).await.is(429);
     assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
 }

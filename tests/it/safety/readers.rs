@@ -98,7 +98,7 @@ async fn reporter_keeps_a_report_that_was_made_confidential_and_loses_it_to_no_o
 async fn members_of_another_workspace_read_none_of_these_reports() {
     let t = TestApp::new().await;
     let id = file(&t.member(Role::Pilot).await, "standard").await;
-    let (_, stranger) = t.other_workspace().await;
-    stranger.get(&format!("{REPORTS}/{id}")).await.is(404);
-    assert!(listed(&stranger).await.is_empty());
+    let (_, outsider) = t.other_workspace().await;
+    outsider.get(&format!("{REPORTS}/{id}")).await.is(404);
+    assert!(listed(&outsider).await.is_empty());
 }

@@ -12,7 +12,7 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::{Check, Faults, walk};
+use super::{Check, FieldErrors, walk};
 use crate::http::intake::{self, BodyBudget, Held, LARGEST_ANONYMOUS, NotTaken, Sender};
 use crate::http::{ApiError, Describe, Doc, Matched};
 use crate::text::{refuse_secret, sentence};
@@ -63,25 +63,26 @@ pub struct IdempotencyKey {
 
 /// A JSON body that creates something, with the `Idempotency-Key` it may come with.
 #[derive(Debug)]
-pub struct Creating<T> {
+pub struct IdempotentBody<T> {
     pub input: T,
     /// The key, if one was sent.
-    pub once: Option<IdempotencyKey>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
-impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + ToSchema + Check> FromRequest<S> for Creating<T> {
+impl<S: AsRef<BodyBudget> + Send + Sync, T: DeserializeOwned + ToSchema + Check> FromRequest<S> for IdempotentBody<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let key = once_key(&parts.headers)?;
+        let key = idempotency_key_of(&parts.headers)?;
         let (body, _held) = read(&parts, body, state.as_ref()).await?;
         let input = parse(&body)?;
-        let once = key.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&parts.method, parts.uri.path(), &body) });
-        Ok(Self { input, once })
+        let idempotency_key =
+            key.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&parts.method, parts.uri.path(), &body) });
+        Ok(Self { input, idempotency_key })
     }
 }
 
-impl<T: ToSchema> Describe for Creating<T> {
+impl<T: ToSchema> Describe for IdempotentBody<T> {
     fn describe(doc: &mut Doc) {
         Body::<T>::describe(doc);
         let about = "Makes retries safe: the same key and body within 24 hours returns the first response again. 1 to 255 visible ASCII characters.";
@@ -92,7 +93,7 @@ impl<T: ToSchema> Describe for Creating<T> {
     }
 }
 
-fn once_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+fn idempotency_key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut values = headers.get_all("idempotency-key").iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
@@ -157,7 +158,7 @@ fn parse<T: DeserializeOwned + ToSchema + Check>(body: &[u8]) -> Result<T, ApiEr
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(ApiError::invalid("The body is not a JSON object. Send one, such as {\"name\":\"…\"}."));
     }
-    let mut by_rule = Faults::default();
+    let mut by_rule = FieldErrors::default();
     if let Ok(input) = serde_json::from_slice::<T>(body) {
         input.check(&mut by_rule);
         if by_rule.is_empty() {

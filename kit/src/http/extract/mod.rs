@@ -1,12 +1,12 @@
 //! Extractors. Unknown fields and parameters are refused: a misspelt filter must not return everything.
 //!
 //! - `body` JSON, with or without an `Idempotency-Key`; `query` parameters, filters and pages; here the one parameter in a path
-//! - `faults` validation errors by field, all at once: `walk` finds those of a body by its schema, `expected` says what the
+//! - `field_errors` validation errors by field, all at once: `walk` finds those of a body by its schema, `expected` says what the
 //!   schema asks for, `probe` asks the type of a single text
 
 mod body;
 mod expected;
-mod faults;
+mod field_errors;
 mod probe;
 mod query;
 mod walk;
@@ -18,8 +18,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 
-pub use body::{Body, Creating, IdempotencyKey, present};
-pub use faults::{Check, Faults, NoFields};
+pub use body::{Body, IdempotencyKey, IdempotentBody, present};
+pub use field_errors::{Check, FieldErrors, NoFields};
 pub use query::{Listing, NoParameters, Query};
 
 use super::{ApiError, Describe, Doc};

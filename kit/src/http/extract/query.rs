@@ -15,7 +15,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::probe::{Step, Text, probe};
 use super::walk::{DUPLICATE, MISSING, label, unknown};
-use super::{Check, Faults};
+use super::{Check, FieldErrors};
 use crate::http::{ApiError, Describe, Doc, Matched, Paging};
 use crate::paging::{self, BadCursor, Cursor, DEFAULT_SIZE, ListIdentity, MAX_SIZE};
 
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned + IntoParams + Check> Query<T> {
     /// The parameters of a URI.
     pub fn of(uri: &Uri) -> Result<Self, ApiError> {
         let pairs = pairs(uri)?;
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         match read::<T>(&pairs, &[], &mut faults) {
             Some(query) if faults.is_empty() => Ok(Self(query)),
             _ => Err(refusal(faults)),
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned + IntoParams + Check> Query<T> {
     }
 }
 
-fn refusal(faults: Faults) -> ApiError {
+fn refusal(faults: FieldErrors) -> ApiError {
     let unexplained = || ApiError::invalid("The query does not have the form of this call. Compare it with the API reference.");
     faults.into_result().err().unwrap_or_else(unexplained)
 }
@@ -75,7 +75,7 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams + Check> FromRequestParts<
             pairs(&parts.uri)?.into_iter().partition(|(name, _)| OF_A_LIST.contains(&&**name));
         let group = Matched::group(&parts.extensions).unwrap_or_default();
         let list = ListIdentity::new(group, parts.uri.path(), &filters);
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         let part = PartParameters::read(&part, &mut faults);
         match read(&filters, &OF_A_LIST, &mut faults) {
             Some(filter) if faults.is_empty() => Ok(Self { filter, paging: part.paging(list)? }),
@@ -113,7 +113,7 @@ fn pairs(uri: &Uri) -> Result<Pairs<'_>, ApiError> {
     let decoded: Pairs<'_> = serde_urlencoded::from_str(uri.query().unwrap_or_default()).map_err(|_| {
         ApiError::invalid("The query string cannot be read. Send name=value pairs, percent-encoded, with & between them.")
     })?;
-    let mut faults = Faults::default();
+    let mut faults = FieldErrors::default();
     for (name, _) in decoded.iter().filter(|(_, value)| value.contains('\0')) {
         faults.add(label(name), "must not contain the character U+0000");
     }
@@ -122,7 +122,7 @@ fn pairs(uri: &Uri) -> Result<Pairs<'_>, ApiError> {
 }
 
 /// Reads parameters, or adds their faults. `others` are allowed as well, and read elsewhere.
-fn read<T: DeserializeOwned + IntoParams + Check>(pairs: &Pairs<'_>, others: &[&str], faults: &mut Faults) -> Option<T> {
+fn read<T: DeserializeOwned + IntoParams + Check>(pairs: &Pairs<'_>, others: &[&str], faults: &mut FieldErrors) -> Option<T> {
     let texts = pairs.iter().map(|(name, value)| (&**name, Text(value)));
     let input = T::deserialize(MapDeserializer::new(texts)).ok().filter(|_| !pairs.iter().any(|(_, value)| is_empty(value)));
     match &input {
@@ -140,7 +140,7 @@ fn is_empty(value: &str) -> bool {
 }
 
 /// Adds the faults of parameters that `T` does not take. `others` are allowed as well, and read elsewhere.
-fn explain<T: DeserializeOwned + IntoParams>(pairs: &Pairs<'_>, others: &[&str], faults: &mut Faults) {
+fn explain<T: DeserializeOwned + IntoParams>(pairs: &Pairs<'_>, others: &[&str], faults: &mut FieldErrors) {
     let known = T::into_params(|| Some(ParameterIn::Query));
     let names = known.iter().map(|parameter| parameter.name.as_str()).chain(others.iter().copied());
     let not_known = unknown("parameter", names);
@@ -179,7 +179,7 @@ struct PartParameters<'q> {
 }
 
 impl<'q> PartParameters<'q> {
-    fn read(pairs: &'q Pairs<'_>, faults: &mut Faults) -> Self {
+    fn read(pairs: &'q Pairs<'_>, faults: &mut FieldErrors) -> Self {
         let mut part = Self::default();
         for (place, (name, value)) in pairs.iter().enumerate() {
             let name = &**name;

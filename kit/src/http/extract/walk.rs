@@ -10,17 +10,17 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ArrayItems, Object, Schema};
 
-use super::Faults;
+use super::FieldErrors;
 use super::expected::{Expected, Form, Schemas, bounds, is_closed};
 use super::probe::{Step, probe};
 use crate::http::{ApiError, Doc};
 use crate::text::refuse_secret;
 
 /// Returns the faults of a JSON text as a body of type `T`. Fails if the text is not JSON.
-pub(super) fn faults_of<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<Faults, ApiError> {
+pub(super) fn faults_of<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<FieldErrors, ApiError> {
     let mut doc = Doc::default();
     let schema = doc.schema::<T>();
-    let mut walk = Walk { schemas: &doc.schemas, probe: probe::<T>, path: Vec::new(), faults: Faults::default() };
+    let mut walk = Walk { schemas: &doc.schemas, probe: probe::<T>, path: Vec::new(), faults: FieldErrors::default() };
     let mut json = serde_json::Deserializer::from_slice(body);
     walk.value(&schema).deserialize(&mut json).map_err(|error| not_json(&error))?;
     json.end().map_err(|_| ApiError::invalid("The body continues after its JSON value. Send one value."))?;
@@ -42,7 +42,7 @@ struct Walk<'s> {
     schemas: &'s Schemas,
     probe: fn(&[Step], &str) -> Option<String>,
     path: Vec<Step>,
-    faults: Faults,
+    faults: FieldErrors,
 }
 
 impl<'s> Walk<'s> {

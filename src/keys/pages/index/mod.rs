@@ -29,7 +29,7 @@ pub(super) use query::LIST;
 use query::{ColumnHeads, ListQuery};
 use rows::{Rows, rows};
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page("/settings/api-keys", "API Keys", index), form("/settings/api-keys/search", "Search the API keys", search::search)]
 }
 

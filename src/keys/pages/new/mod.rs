@@ -21,7 +21,7 @@ use crate::keys::service;
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{Fields, FormFaults, Moments, html_with};
+use kit::page::{Fields, FormErrors, Moments, html_with};
 use kit::text::sentence;
 
 const PATH: &str = "/settings/api-keys/new";
@@ -30,7 +30,7 @@ const PATH: &str = "/settings/api-keys/new";
 const ORDER: [&str; 9] =
     ["name", "permissions", "modules", "expiration", "date", "description", "addresses", "requests", "seconds"];
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of a new API key", new), form(PATH, "Make the key of the form", create)]
 }
 
@@ -39,8 +39,8 @@ pub(super) fn lines() -> Vec<Route<App>> {
 struct NewKeyPage {
     frame: Frame,
     fields: Fields,
-    faults: FormFaults,
-    once: String,
+    faults: FormErrors,
+    idempotency_key: String,
     tiles: Vec<permissions::Tile>,
     rows: Vec<permissions::ModuleRow>,
     choices: expiration::Choices,
@@ -49,11 +49,11 @@ struct NewKeyPage {
 }
 
 impl NewKeyPage {
-    fn new(app: &App, who: &PageSession<ManageKeys>, fields: Fields, faults: FormFaults) -> Self {
+    fn new(app: &App, who: &PageSession<ManageKeys>, fields: Fields, faults: FormErrors) -> Self {
         let frame = who.frame(app, "New API Key", MenuEntry::ApiKeys);
         Self {
             // One form creates one key, however often it is corrected and sent.
-            once: fields.given("once").map_or_else(|| app.random.base62(22), str::to_owned),
+            idempotency_key: fields.given("idempotency_key").map_or_else(|| app.random.base62(22), str::to_owned),
             tiles: permissions::tiles(&fields),
             rows: permissions::rows(&fields),
             choices: expiration::Choices::new(&frame.at),
@@ -71,7 +71,7 @@ async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Res
         return disabled::show(&app, &who).await;
     }
     let fields = shared::defaults().with("permissions", "read_only").with("expiration", "90");
-    Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, fields, FormFaults::default())))
+    Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, fields, FormErrors::default())))
 }
 
 async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
@@ -81,7 +81,7 @@ async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };
-    match service::create(&app.keys, who.workspace(), who.by(&app), input, form.once()).await {
+    match service::create(&app.keys, who.workspace(), who.audit_context(&app), input, form.idempotency_key()).await {
         Ok(new) => {
             let afterwards = format!("/settings/api-keys/{}", new.key.id);
             Ok(secret::show_once(&app, frame, &new, &afterwards))
@@ -89,14 +89,14 @@ async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form
         Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,
         Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
-        Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormFaults::of_whole(sentence(exceeded))),
+        Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormErrors::of_whole(sentence(exceeded))),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Parses the submitted fields, or returns all their faults.
-fn read(fields: &Fields, at: &Moments) -> Result<CreateKey, FormFaults> {
-    let mut faults = FormFaults::default();
+fn read(fields: &Fields, at: &Moments) -> Result<CreateKey, FormErrors> {
+    let mut faults = FormErrors::default();
     let permissions = permissions::read(fields, &mut faults);
     let expires_at = expiration::read(fields, at, &mut faults);
     let shared = shared::read(fields, &mut faults);

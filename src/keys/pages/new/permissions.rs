@@ -4,7 +4,7 @@ use crate::keys::model::check_scopes;
 use crate::keys::pages::fields::faults_of;
 use crate::keys::pages::labels;
 use crate::scopes::{Access, Module, Permissions, Scope};
-use kit::page::{Fields, FormFaults};
+use kit::page::{Fields, FormErrors};
 
 /// A preset as the form offers it.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ fn field_of(module: Module) -> String {
 }
 
 /// Reads the chosen permissions. The table of modules matters only with “Specific modules”.
-pub(super) fn read(fields: &Fields, faults: &mut FormFaults) -> Option<(Permissions, Option<Vec<Scope>>)> {
+pub(super) fn read(fields: &Fields, faults: &mut FormErrors) -> Option<(Permissions, Option<Vec<Scope>>)> {
     let Ok(permissions) = fields.text("permissions").parse::<Permissions>() else {
         faults.add("permissions", "Choose what the key may do.");
         return None;

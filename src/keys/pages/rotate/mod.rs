@@ -24,9 +24,9 @@ use crate::keys::{service, store};
 use crate::workspaces;
 use kit::http::route::{form as form_route, page};
 use kit::http::{ApiError, Path, Route};
-use kit::page::{Fields, FormFaults, html_with};
+use kit::page::{Fields, FormErrors, html_with};
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         page("/settings/api-keys/{id}/rotate", "Page to rotate an API key", guide),
         form_route("/settings/api-keys/{id}/rotate", "Rotate an API key", create),
@@ -46,7 +46,7 @@ struct RotatePage {
     takeover: Option<Takeover>,
     /// The latest replacement of a key that cannot be rotated.
     successor: Option<Key>,
-    faults: FormFaults,
+    faults: FormErrors,
 }
 
 impl RotatePage {
@@ -62,7 +62,7 @@ impl RotatePage {
 }
 
 async fn guide(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
-    show(&app, &who, id, None, StatusCode::OK, FormFaults::default()).await
+    show(&app, &who, id, None, StatusCode::OK, FormErrors::default()).await
 }
 
 async fn show(
@@ -71,7 +71,7 @@ async fn show(
     id: KeyId,
     typed: Option<&Fields>,
     status: StatusCode,
-    faults: FormFaults,
+    faults: FormErrors,
 ) -> Result<Response, ApiError> {
     let (db, workspace) = (app.db.read(), who.workspace());
     let old = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
@@ -119,7 +119,7 @@ async fn create(
         Ok(input) => input,
         Err(faults) => return show(&app, &who, id, Some(&form.fields), StatusCode::BAD_REQUEST, faults).await,
     };
-    match service::rotate(&app.keys, who.workspace(), who.by(&app), id, input, form.once()).await {
+    match service::rotate(&app.keys, who.workspace(), who.audit_context(&app), id, input, form.idempotency_key()).await {
         Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
         Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,

@@ -26,7 +26,7 @@ use kit::http::route::page;
 use kit::http::{ApiError, Path, Route};
 use kit::page::{Asked, Fields, html};
 
-pub(super) fn lines() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![page("/settings/api-keys/{id}", "API key page", show)]
 }
 

@@ -153,7 +153,7 @@ async fn token(person: &Person) -> String {
 
 /// Keeps walks over whole logs of the workspace waiting.
 fn every_connection(t: &TestApp) -> Vec<Permit> {
-    std::iter::from_fn(|| t.app.budgets.try_read(t.workspace.id)).collect()
+    std::iter::from_fn(|| t.app.limits.try_read(t.workspace.id)).collect()
 }
 
 #[tokio::test]

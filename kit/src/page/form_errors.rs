@@ -6,14 +6,14 @@ use std::str::FromStr;
 use super::Fields;
 use crate::http::FieldError;
 
-/// Faults of a form that is shown again with what was typed.
+/// Errors of a form that is shown again with what was typed.
 #[derive(Clone, Debug, Default)]
-pub struct FormFaults {
+pub struct FormErrors {
     fields: Vec<FieldError>,
     whole: Option<String>,
 }
 
-impl FormFaults {
+impl FormErrors {
     /// One fault of one field.
     pub fn of_field(field: &str, message: impl Into<String>) -> Self {
         let mut faults = Self::default();

@@ -12,7 +12,7 @@ pub const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// The caller's address. `X-Forwarded-For` is read from the right, past trusted proxies only: what stands further
 /// left was written by the caller, and need not even be text. A trusted proxy that names no client calls for
 /// itself; if what it wrote is no address, the caller is [`UNKNOWN`], so that it is not taken for the proxy.
-pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
+pub fn of_request(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|block| block.contains(address));
     let mut client = canonical(peer);
     if !is_trusted(&client) {
@@ -69,11 +69,11 @@ mod tests {
             headers.append("x-forwarded-for", HeaderValue::from_bytes(&bytes).expect("a header value"));
         }
         let trusted = ["10.0.0.0/8".parse().expect("a block")];
-        address(peer.parse().expect("an address"), &headers, &trusted).to_string()
+        of_request(peer.parse().expect("an address"), &headers, &trusted).to_string()
     }
 
     #[test]
-    fn a_stranger_cannot_choose_its_address() {
+    fn an_outsider_cannot_choose_its_address() {
         assert_eq!(seen("203.0.113.7", &["198.51.100.1"]), "203.0.113.7");
     }
 

@@ -3,9 +3,9 @@
 use super::walk::MISSING;
 use crate::http::{ApiError, FieldError};
 
-/// Faults found in an input, field by field: the first ones, up to a bound.
+/// Errors found in an input, field by field: the first ones, up to a bound.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub struct FieldErrors {
     fields: Vec<FieldError>,
     /// The length of all texts in `fields`.
     bytes: usize,
@@ -18,7 +18,7 @@ const MOST: usize = 50;
 /// The length in bytes of all faults after which no further fault is listed.
 const MOST_BYTES: usize = 5_000;
 
-impl Faults {
+impl FieldErrors {
     /// Notes a fault of `field`.
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         if self.is_full() {
@@ -84,7 +84,7 @@ impl Faults {
 /// Rules of an input that its types cannot say, and that need neither time nor the database.
 pub trait Check {
     /// Adds every validation error of the input.
-    fn check(&self, _faults: &mut Faults) {}
+    fn check(&self, _faults: &mut FieldErrors) {}
 }
 
 /// The body of a call that takes nothing: none, or an object without members.
