@@ -148,6 +148,77 @@ async fn no_operation_answers_a_wrong_body_in_words_of_its_parser() {
     assert!(refusals > 1_000, "{refusals}");
 }
 
+/// A value that a required field takes.
+fn accepted(field: &str) -> Value {
+    match field {
+        "name" | "model" => json!("Fleet sync"),
+        "password" | "currentPassword" | "newPassword" => json!("a long enough password"),
+        "title" | "description" => json!("The left fuel cap was found open before the second leg."),
+        "permissions" => json!("read_only"),
+        "email" => json!("ana@skyline.example"),
+        "role" => json!("pilot"),
+        "tailNumber" => json!("N123AB"),
+        "typeDesignator" => json!("C25B"),
+        "client" => json!({ "name": "Alpine Charter AG" }),
+        "currency" => json!("CHF"),
+        "lineItems" => json!([{ "description": "Fuel", "quantity": "1", "unitPrice": 100 }]),
+        "dueDate" => json!("2099-01-01"),
+        "tripType" => json!("charter"),
+        "origin" | "destination" => json!("KTEB"),
+        "departureDate" | "occurredAt" => json!("2026-11-22T17:05:00Z"),
+        "expiresAt" => Value::Null,
+        "reportType" => json!("concern"),
+        "confidentiality" => json!("standard"),
+        other => panic!("an unknown required field: {other}"),
+    }
+}
+
+/// The values of an object in the order of its type, which serde would take for the object.
+fn values_in_order(field: &str) -> Value {
+    match field {
+        "rateLimit" => json!([600, 60]),
+        "client" => json!(["Alpine Charter AG", null]),
+        "lineItems" => json!(["Fuel", "1", 100]),
+        other => panic!("an unknown object: {other}"),
+    }
+}
+
+#[tokio::test]
+async fn no_operation_takes_an_object_as_a_list_or_a_word_as_an_object() {
+    let t = without_limits().await;
+    let owner = t.owner().await;
+    let document = document(&owner).await;
+    let mut refusals = 0;
+    for (method, path, operation) in document.operations() {
+        let Some(schema) = document.body(operation) else { continue };
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            let property = document.resolve(property);
+            let (at, value) = match property.get("items") {
+                Some(item) => (format!("{field}[0]"), document.resolve(item)),
+                None => (field.clone(), property),
+            };
+            let (wrong, message) = match value["enum"][0].as_str() {
+                Some(word) => (json!({ word: null }), "must be one of "),
+                None if value["properties"].is_object() => (values_in_order(field), "must be an object with "),
+                None => continue,
+            };
+            let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let mut body: Map<_, _> = required.map(|name| (name.to_owned(), accepted(name))).collect();
+            if field == "scopes" {
+                body.insert("permissions".to_owned(), json!("custom"));
+            }
+            body.insert(field.clone(), if at == *field { wrong } else { json!([wrong]) });
+            let sent = format!("{method} {path} {}", json!(body));
+            let answer = owner.json(method.clone(), &path, json!(body)).await;
+            assert_eq!(answer.status, 400, "{sent}: {}", answer.text);
+            let found = faults(&answer);
+            assert!(found.len() == 1 && found[0].0 == at && found[0].1.starts_with(message), "{sent}: {}", answer.text);
+            refusals += 1;
+        }
+    }
+    assert!(refusals > 20, "{refusals}");
+}
+
 #[tokio::test]
 async fn no_operation_answers_a_wrong_query_in_words_of_its_parser() {
     let t = without_limits().await;

@@ -12,7 +12,7 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::{Check, FieldErrors, walk};
+use super::{Check, FieldErrors, nesting, walk};
 use crate::http::intake::{self, BodyBudget, Held, LARGEST_ANONYMOUS, NotTaken, Sender};
 use crate::http::{ApiError, Describe, Doc, Matched};
 use crate::text::{refuse_secret, sentence};
@@ -161,7 +161,7 @@ fn parse<T: DeserializeOwned + ToSchema + Check>(body: &[u8]) -> Result<T, ApiEr
     let mut by_rule = FieldErrors::default();
     if let Ok(input) = serde_json::from_slice::<T>(body) {
         input.check(&mut by_rule);
-        if by_rule.is_empty() {
+        if by_rule.is_empty() && nesting::follows_schema::<T>(body) {
             return Ok(input);
         }
     }

@@ -37,7 +37,7 @@ pub(super) enum Form<'s> {
 const NAMED_FIELDS: usize = 6;
 
 impl<'s> Expected<'s> {
-    const ANY: Self = Self { form: Form::Any, is_nullable: true };
+    pub(super) const ANY: Self = Self { form: Form::Any, is_nullable: true };
 
     /// Resolves a schema. A name that is missing from `schemas` stands for any value.
     pub(super) fn of(schema: &'s RefOr<Schema>, schemas: &'s Schemas) -> Self {

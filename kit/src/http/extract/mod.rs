@@ -2,11 +2,12 @@
 //!
 //! - `body` JSON, with or without an `Idempotency-Key`; `query` parameters, filters and pages; here the one parameter in a path
 //! - `field_errors` validation errors by field, all at once: `walk` finds those of a body by its schema, `expected` says what the
-//!   schema asks for, `probe` asks the type of a single text
+//!   schema asks for, `probe` asks the type of a single text; `nesting` compares lists and objects with the schema
 
 mod body;
 mod expected;
 mod field_errors;
+mod nesting;
 mod probe;
 mod query;
 mod walk;
