@@ -138,6 +138,18 @@ fn invoices_are_for_trips_that_were_flown() {
 }
 
 #[test]
+fn some_invoices_are_paid_and_some_overdue() {
+    for now in NOWS {
+        let (now, plan) = plan(now);
+        let done = |wanted: Deed| plan.steps.iter().any(|step| step.deed == wanted && step.at <= now);
+        let (paid, open): (Vec<_>, Vec<_>) =
+            (0..plan.bills.len()).filter(|bill| done(Deed::Send(*bill))).partition(|bill| done(Deed::Pay(*bill)));
+        let overdue = open.iter().filter(|bill| plan.bills[**bill].day + 30 < 0).count();
+        assert!(paid.len() > 20 && (1..=8).contains(&overdue) && open.len() > overdue, "{overdue} of {}", open.len());
+    }
+}
+
+#[test]
 fn trips_are_booked_before_they_change_and_are_done_after_they_are_flown() {
     for plan in plans() {
         for (place, flight) in plan.schedule.flights.iter().enumerate() {
