@@ -76,7 +76,7 @@ impl RequestContext {
         self.0.received_at_ticks
     }
 
-    /// The client IP in canonical form; [`client::UNKNOWN`] if a trusted proxy does not name it.
+    /// The client IP in canonical form; [`client_ip::UNKNOWN`] if a trusted proxy does not name it.
     pub fn client_ip(&self) -> IpAddr {
         self.0.client_ip
     }
