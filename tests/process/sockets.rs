@@ -119,7 +119,7 @@ fn pipelined_requests_are_answered_in_order() {
 #[test]
 fn disconnects_during_writes_leave_nothing_behind() {
     let site = Site::new(BINARY);
-    let node = site.node();
+    let node = site.node_with(&["--limits", "member-writes=none"]);
     let token = node.sign_in();
     std::thread::scope(|scope| {
         for thread in 0..3 {
