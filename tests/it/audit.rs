@@ -7,6 +7,7 @@ mod heads;
 mod privacy;
 mod tables;
 mod usage;
+mod usage_flush;
 
 use axum::http::Method;
 use planeconnection::members::Role;

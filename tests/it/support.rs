@@ -9,15 +9,11 @@
 //! t.audit_ends_with(&["api_key.revoked"]).await;
 //! ```
 
-use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+mod client;
+mod log;
+
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
-use http_body_util::BodyExt;
 use kit::clock::{Clock, Time};
 use kit::db::Location;
 use kit::random::Random;
@@ -32,9 +28,9 @@ use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{auth, background, router};
 use serde_json::{Value, json};
 use testkit::TestDatabase;
-use tower::ServiceExt;
-use tracing::subscriber::DefaultGuard;
 
+pub use client::{Client, Response};
+pub use log::Lines;
 pub use testkit::PASSWORD;
 
 /// A node on a database without a workspace.
@@ -57,23 +53,6 @@ pub struct TestApp {
 pub struct TestKey {
     pub id: String,
     pub secret: String,
-}
-
-/// An HTTP client that calls the router in process.
-#[derive(Clone)]
-pub struct Client {
-    router: HttpStack,
-    headers: HeaderMap,
-    address: IpAddr,
-}
-
-/// A response with assertions; a failure prints its body.
-#[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
-    pub json: Value,
 }
 
 impl EmptyApp {
@@ -306,153 +285,4 @@ async fn workspace_in(app: &App, slug: &str, name: &str, email: &str, zone: &str
         owner,
     };
     workspaces::create(app, AuditContext::operator("test"), create).await.expect("a workspace")
-}
-
-impl Client {
-    /// A client without credentials.
-    pub fn on(router: &HttpStack) -> Self {
-        Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
-    }
-
-    /// Adds a header to every request.
-    #[must_use]
-    pub fn header(self, name: &'static str, value: &str) -> Self {
-        self.header_value(name, value.parse().expect("a header value"))
-    }
-
-    /// Adds a header that need not be text.
-    #[must_use]
-    pub fn header_value(mut self, name: &'static str, value: HeaderValue) -> Self {
-        self.headers.append(name, value);
-        self
-    }
-
-    /// Sends requests from another address.
-    #[must_use]
-    pub fn from(mut self, address: &str) -> Self {
-        self.address = address.parse().expect("an address");
-        self
-    }
-
-    pub async fn get(&self, path: &str) -> Response {
-        self.send(Method::GET, path, Body::empty()).await
-    }
-
-    pub async fn delete(&self, path: &str) -> Response {
-        self.send(Method::DELETE, path, Body::empty()).await
-    }
-
-    pub async fn post(&self, path: &str, body: Value) -> Response {
-        self.json(Method::POST, path, body).await
-    }
-
-    pub async fn put(&self, path: &str, body: Value) -> Response {
-        self.json(Method::PUT, path, body).await
-    }
-
-    pub async fn patch(&self, path: &str, body: Value) -> Response {
-        self.json(Method::PATCH, path, body).await
-    }
-
-    pub async fn json(&self, method: Method, path: &str, body: Value) -> Response {
-        self.clone().header("content-type", "application/json").send(method, path, Body::from(body.to_string())).await
-    }
-
-    pub async fn send(&self, method: Method, path: &str, body: Body) -> Response {
-        let mut request = Request::builder().method(method).uri(path).body(body).expect("a request");
-        request.headers_mut().extend(self.headers.clone());
-        request.headers_mut().entry(header::USER_AGENT).or_insert("planeconnection-tests/1".parse().expect("a value"));
-        request.headers_mut().entry(header::HOST).or_insert("localhost".parse().expect("a value"));
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 40_000)));
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Response { status: parts.status.as_u16(), headers: parts.headers, text, json }
-    }
-}
-
-impl Response {
-    #[track_caller]
-    pub fn is(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", self.text);
-        self
-    }
-
-    #[track_caller]
-    pub fn code(self, code: &str) -> Self {
-        assert_eq!(self.json["error"]["code"], code, "{}", self.text);
-        self
-    }
-
-    /// Asserts that the error names this field.
-    #[track_caller]
-    pub fn names_field(self, field: &str) -> Self {
-        let fields = self.json["error"]["fields"].as_array().cloned().unwrap_or_default();
-        assert!(fields.iter().any(|fault| fault["field"] == field), "no fault of {field}: {}", self.text);
-        self
-    }
-
-    #[track_caller]
-    pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_else(|| panic!("no header {name}: {:?}", self.headers))
-    }
-
-    #[track_caller]
-    pub fn at(&self, pointer: &str) -> &Value {
-        self.json.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer}: {}", self.text))
-    }
-
-    #[track_caller]
-    pub fn text_at(&self, pointer: &str) -> String {
-        self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {}", self.text)).to_owned()
-    }
-
-    /// The values of a field of all items of a list.
-    #[track_caller]
-    pub fn items(&self, field: &str) -> Vec<String> {
-        let items = self.at("/data/items").as_array().expect("a list");
-        items.iter().map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
-    }
-}
-
-/// A log that a test can read.
-#[derive(Clone, Default)]
-pub struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    /// Captures the log of this thread while the guard lives.
-    pub fn of_this_thread() -> (Self, DefaultGuard) {
-        let lines = Self::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(move || writer.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        // While there is one listener only, a thread without it may say for all threads that nobody listens; a second
-        // one, kept for good, makes tracing ask them all.
-        std::mem::forget(tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new()));
-        tracing::callsite::rebuild_interest_cache();
-        (lines, guard)
-    }
-
-    /// The log so far.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.0.lock().expect("the lock").clone()
-    }
-}
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("the lock").write(bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -7,11 +7,13 @@
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
 //! - `derived` columns that the code derives; `search` rows that contain a text; `list` parts of lists; `packed` very many rows at
-//!   once; `notifications` changes by other processes; `update` one row; `result` of a store; `copy` every row from one database
+//!   once; `notifications` changes by other processes; `update` one row; `result` of a store; `error` kinds
+//!   of errors; `copy` every row from one database
 //!   to another
 
 mod copy;
 mod derived;
+mod error;
 mod fault;
 mod file;
 mod health;
@@ -34,12 +36,12 @@ mod update;
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::sqlx;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgDatabaseError};
-use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, SqlErr, Statement};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement};
 
 pub use copy::{Table, names, table};
 pub use derived::{Derived, refresh};
+pub use error::{is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
 pub use fault::{Fault, WritesRefused, is_reported};
 pub use health::Health;
 pub use list::{newest, page, rows_of};
@@ -284,63 +286,4 @@ pub fn in_powers<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
         left -= length;
         Some(rows.by_ref().take(length).collect())
     })
-}
-
-/// The row breaks a rule that only one row may have.
-pub fn is_duplicate(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
-}
-
-/// The database cannot be reached or is too busy, as opposed to having refused the statement.
-pub fn is_unavailable(error: &DbErr) -> bool {
-    match error {
-        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => is_outage(error),
-        _ => false,
-    }
-}
-
-/// Returns whether opening the database may succeed later: the error does not say that the address, certificate or credentials
-/// are wrong.
-pub fn may_open_later(error: &DbErr) -> bool {
-    match error {
-        DbErr::Conn(RuntimeErr::SqlxError(error)) => match &**error {
-            // A certificate that is not trusted comes as data that is not valid.
-            sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
-            error => is_outage(error),
-        },
-        other => is_unavailable(other),
-    }
-}
-
-/// True if the name of the server does not exist, as far as DNS knows.
-pub fn is_unknown_host(error: &DbErr) -> bool {
-    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
-    // The standard library has no kind for it.
-    matches!(&**error, sqlx::Error::Io(error) if error.to_string().contains("Name or service not known"))
-}
-
-/// A text holds something that this engine cannot: a NUL, on Postgres.
-pub fn is_unstorable(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return false };
-    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
-    error.is_some_and(|error| postgres::is_unstorable(error.code()))
-}
-
-/// The row refers to one that is not there.
-pub fn is_orphan(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
-}
-
-fn is_outage(error: &sqlx::Error) -> bool {
-    use sqlx::Error;
-    match error {
-        Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
-        Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
-            Some(error) => postgres::is_outage(error.code()),
-            None => error.code().is_some_and(|code| fault::of_sqlite(&code).is_some()),
-        },
-        Error::Configuration(error) => error.is::<WritesRefused>(),
-        _ => false,
-    }
 }

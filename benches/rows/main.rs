@@ -4,6 +4,8 @@
 //! `events` and `usage`, which needs the keys, or all of them. What is asked goes through all of a node but its socket. Lists
 //! are the median of several calls; exports, verifications and first writes are one.
 
+mod dialect;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
@@ -22,6 +24,8 @@ use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use serde_json::{Value, json};
+
+use dialect::{Dialect, POSTGRES, SQLITE};
 
 /// Calls of each kind, of which the median is reported.
 const CALLS: usize = 7;
@@ -62,29 +66,6 @@ struct Node {
     /// SQL that differs between the engines, to insert rows behind the product's back.
     dialect: Dialect,
 }
-
-struct Dialect {
-    id: &'static str,
-    digest: &'static str,
-    /// So many seconds after the beginning of 2020.
-    time: fn(&str) -> String,
-    /// Refreshes the statistics of the query planner.
-    statistics: Option<&'static str>,
-}
-
-const SQLITE: Dialect = Dialect {
-    id: "randomblob(16)",
-    digest: "randomblob(32)",
-    time: |seconds| format!("strftime('%Y-%m-%dT%H:%M:%S', '2020-01-01', '+' || ({seconds}) || ' seconds') || '.000000+00:00'"),
-    statistics: None,
-};
-
-const POSTGRES: Dialect = Dialect {
-    id: "gen_random_uuid()",
-    digest: "sha256(gen_random_uuid()::text::bytea)",
-    time: |seconds| format!("timestamptz '2020-01-01 00:00:00Z' + make_interval(secs => {seconds})"),
-    statistics: Some("ANALYZE"),
-};
 
 impl Node {
     async fn start(url: &str) -> Self {

@@ -1,0 +1,67 @@
+//! Kinds of database errors, on either engine.
+
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::PgDatabaseError;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+use super::fault::{self, WritesRefused};
+use super::postgres;
+
+/// The row breaks a rule that only one row may have.
+pub fn is_duplicate(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The database cannot be reached or is too busy, as opposed to having refused the statement.
+pub fn is_unavailable(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => is_outage(error),
+        _ => false,
+    }
+}
+
+/// Returns whether opening the database may succeed later: the error does not say that the address, certificate or credentials
+/// are wrong.
+pub fn may_open_later(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error)) => match &**error {
+            // A certificate that is not trusted comes as data that is not valid.
+            sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
+            error => is_outage(error),
+        },
+        other => is_unavailable(other),
+    }
+}
+
+/// True if the name of the server does not exist, as far as DNS knows.
+pub fn is_unknown_host(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
+    // The standard library has no kind for it.
+    matches!(&**error, sqlx::Error::Io(error) if error.to_string().contains("Name or service not known"))
+}
+
+/// A text holds something that this engine cannot: a NUL, on Postgres.
+pub fn is_unstorable(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else { return false };
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    error.is_some_and(|error| postgres::is_unstorable(error.code()))
+}
+
+/// The row refers to one that is not there.
+pub fn is_orphan(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
+}
+
+fn is_outage(error: &sqlx::Error) -> bool {
+    use sqlx::Error;
+    match error {
+        Error::Io(_) | Error::Protocol(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
+            Some(error) => postgres::is_outage(error.code()),
+            None => error.code().is_some_and(|code| fault::of_sqlite(&code).is_some()),
+        },
+        Error::Configuration(error) => error.is::<WritesRefused>(),
+        _ => false,
+    }
+}
