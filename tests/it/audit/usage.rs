@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use planeconnection::keys::Flush;
 use serde_json::{Value, json};
 use testkit::{KEYS, WHOAMI};
 
