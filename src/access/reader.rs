@@ -66,7 +66,7 @@ impl Reader {
                 Ok(member.is_some_and(|member| member.workspace == self.workspace && self.rule.admits(member.role)))
             }
             Credential::Key { id, address } => {
-                let key = keys::find_by_id_or_name(app.db.read(), self.workspace, &id.to_string(), now).await?;
+                let key = keys::find(app.db.read(), self.workspace, id).await?;
                 Ok(key.is_some_and(|key| {
                     key.status(now) == Status::Active
                         && key.allowlist.admits(address)

@@ -27,7 +27,7 @@ use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use crate::sessions::CookieName;
 use key_format::digest_of;
 use kit::http::serve::{Peer, Service as Lane};
-use kit::http::{ApiError, Matched, client_ip};
+use kit::http::{ApiError, Matched, WithoutErrorBody, client_ip};
 use kit::log::RequestLine;
 
 /// Paths that are also served to connections above the limit.
@@ -81,7 +81,9 @@ impl HttpStack {
         };
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
             app.metrics.error(error.code);
-            response = if in_api {
+            response = if response.extensions_mut().remove::<WithoutErrorBody>().is_some() {
+                response
+            } else if in_api {
                 render_json(response, &error, &context)
             } else {
                 // In a box: the future of a call stays small.

@@ -238,6 +238,10 @@ struct Failure<'a> {
     extra: &'a Map<String, Value>,
 }
 
+/// Marks a response with an [`ApiError`] whose body stays empty: for callers that read the status only.
+#[derive(Clone, Copy, Debug)]
+pub struct WithoutErrorBody;
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();

@@ -34,7 +34,7 @@ pub mod user_agent;
 pub use crate::paging::{Page, Paging};
 pub use describe::{Describe, Doc};
 pub use envelope::{Created, JsonOk, NoStore, Put};
-pub use error::{ApiError, FieldError, Policy};
+pub use error::{ApiError, FieldError, Policy, WithoutErrorBody};
 pub use extract::{
     Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Query, present,
 };

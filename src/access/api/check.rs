@@ -26,7 +26,7 @@ use crate::limits::Call;
 use crate::scopes::{Module, Scope};
 use kit::http::describe::Shape;
 use kit::http::route::any;
-use kit::http::{ApiError, Check, Describe, Doc, Query, Route};
+use kit::http::{ApiError, Check, Describe, Doc, Query, Route, WithoutErrorBody};
 
 /// The path of the check.
 const CHECK: &str = "/api/v1/auth/check";
@@ -104,12 +104,20 @@ impl Permission for ScopeInPath {
 /// A first segment without a colon belongs to the client's path, behind a proxy that appends it to the check's. One that looks
 /// like a misspelt scope is refused, since it would let any credential pass.
 fn scope_in(below: &str) -> Result<Option<Scope>, ApiError> {
-    let segment = below.strip_prefix('/').unwrap_or(below).split('/').next().unwrap_or_default();
+    let mut segments = below.strip_prefix('/').unwrap_or(below).split('/');
+    let (segment, second) = (segments.next().unwrap_or_default(), segments.next());
     let segment = percent_decode_str(segment).decode_utf8_lossy();
     if let Ok(scope) = segment.parse() {
         return Ok(Some(scope));
     }
-    if segment.contains(':') || Scope::all().any(|scope| letters(scope.as_str()).eq(letters(&segment))) {
+    let is_empty = segment.is_empty() && second.is_some();
+    // A scope with a slash for its colon.
+    let is_split = second.is_some_and(|second| format!("{segment}:{second}").parse::<Scope>().is_ok());
+    if is_empty
+        || is_split
+        || segment.contains([':', '%'])
+        || Scope::all().any(|scope| letters(scope.as_str()).eq(letters(&segment)))
+    {
         let message = "Write the scope as the first segment below /api/v1/auth/check, such as trips:read, or a word without a \
                        colon, such as any, if every valid credential may pass.";
         return Err(ApiError::invalid(message));
@@ -219,9 +227,11 @@ impl Describe for Passed {
     }
 }
 
-/// Removes the error body, as a proxy reads the status only, and adds the headers that are missing.
+/// Leaves out the error body, as a proxy reads the status only, and adds the headers that are missing.
 async fn complete(mut response: Response) -> Response {
-    response.extensions_mut().remove::<ApiError>();
+    if response.extensions().get::<ApiError>().is_some() {
+        response.extensions_mut().insert(WithoutErrorBody);
+    }
     for name in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(""));
     }
@@ -249,8 +259,7 @@ mod tests {
 
     #[test]
     fn segment_without_a_colon_requires_any_credential() {
-        for below in ["", "/", "/any", "/any/fleet:read", "/ops/things", "//trips:read", "/trips", "/trips/12", "/a%2Fb", "/%ff"]
-        {
+        for below in ["", "/", "/any", "/any/fleet:read", "/ops/things", "/trips", "/trips/12", "/a%2Fb", "/%ff"] {
             assert_eq!(scope(below), "any", "{below}");
         }
     }
@@ -273,6 +282,9 @@ mod tests {
             "/trips%2Fread",
             "/trips%20read",
             "/trips:read,fleet:read",
+            "/trips%253Aread",
+            "/trips/read",
+            "//trips:read",
         ] {
             assert_eq!(scope(below), "refused", "{below}");
         }
