@@ -73,6 +73,13 @@ pub fn refuse_secret(text: &str) -> Result<(), BadText> {
 }
 
 /// Returns the text, cleaned, if its length fits. For the least length only characters count that can be seen.
+/// Refuses a text that is far too long before it is cleaned, which takes many times longer than reading it.
+fn require_cleanable(text: &str, min: usize, max: usize) -> Result<(), BadText> {
+    // A character has up to four bytes, and as many again in marks and characters that cleaning composes or removes.
+    let is_short = text.len() <= 16 * max.max(64);
+    if is_short { Ok(()) } else { Err(BadText::Length { min, max, found: text.chars().count() }) }
+}
+
 fn fitting(text: Result<String, BadText>, min: usize, max: usize) -> Result<String, BadText> {
     let text = match text {
         Err(BadText::Invisible) if min == 0 => String::new(),
@@ -122,6 +129,7 @@ macro_rules! text_type {
             type Err = BadText;
             fn from_str(text: &str) -> Result<Self, BadText> {
                 refuse_secret(text)?;
+                require_cleanable(text, MIN, MAX)?;
                 fitting($clean(text), MIN, MAX).map(Self)
             }
         }
@@ -164,6 +172,12 @@ mod tests {
 
     fn line(text: &str) -> Result<Line<1, 5>, BadText> {
         text.parse()
+    }
+
+    #[test]
+    fn text_that_is_far_too_long_is_measured_as_it_is() {
+        let text = "e\u{301}".repeat(1_000);
+        assert_eq!(line(&text), Err(BadText::Length { min: 1, max: 5, found: 2_000 }));
     }
 
     #[test]
