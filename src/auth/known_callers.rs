@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 
 use super::store;
@@ -118,6 +119,11 @@ pub(super) async fn remember(tx: &AuditedTx, member: &Member, origin: &Origin) -
         store::delete_excess(tx.db(), member.id, kind, MAX_REMEMBERED).await?;
     }
     Ok(token)
+}
+
+/// Deletes the known callers of a member, in the transaction of a reset of their password.
+pub(super) async fn forget(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
+    store::delete_of(db, member).await
 }
 
 /// Returns the browser's own token if this server issued it, so that several people who use the browser stay known; else a new

@@ -25,7 +25,7 @@ pub(super) enum Reached {
     Network(RateLimited),
     /// Wrong passwords for this email from anywhere.
     Account(RateLimited),
-    /// Sign-ins with the right password.
+    /// Sign-ins with the right password for this email from this network, or from this network for any email.
     Successes(RateLimited),
 }
 
@@ -39,8 +39,10 @@ pub(super) struct SignInLimits {
     network: Limits<IpAddr>,
     account: Limits<Account>,
     known: Limits<(Account, [u8; 32])>,
-    successes_of_account: Limits<Account>,
+    /// By network too: another workspace may have made a member of this email, whose password somebody else knows.
+    successes_of_account: Limits<(Account, IpAddr)>,
     successes_of_network: Limits<IpAddr>,
+    successes_of_known: Limits<(Account, [u8; 32])>,
 }
 
 impl Default for SignInLimits {
@@ -54,6 +56,7 @@ impl Default for SignInLimits {
             successes_of_account: Limits::new(limit(30, 5), CALLERS),
             // Colleagues share an address.
             successes_of_network: Limits::new(limit(300, 5), CALLERS),
+            successes_of_known: Limits::new(limit(30, 5), CALLERS),
         }
     }
 }
@@ -73,7 +76,7 @@ impl SignInLimits {
     pub(super) fn try_acquire(&self, source: Source, ticks: Duration) -> Result<Permit, Reached> {
         let Source { account, network } = source;
         self.acquire_success(source, ticks)?;
-        let refund_success = || self.refund_success(source);
+        let refund_success = || self.refund_success(&Permit { source, known: None });
         if let Err(limited) = self.account_from_network.try_acquire((account, network), ticks) {
             refund_success();
             return Err(Reached::Network(limited));
@@ -94,12 +97,14 @@ impl SignInLimits {
 
     /// Acquires a permit for a browser or an address that the account was signed in from before.
     pub(super) fn try_acquire_known(&self, source: Source, fingerprint: [u8; 32], ticks: Duration) -> Result<Permit, Reached> {
-        self.acquire_success(source, ticks)?;
-        if let Err(limited) = self.known.try_acquire((source.account, fingerprint), ticks) {
-            self.refund_success(source);
+        let permit = Permit { source, known: Some(fingerprint) };
+        let caller = (source.account, fingerprint);
+        self.successes_of_known.try_acquire(caller, ticks).map_err(Reached::Successes)?;
+        if let Err(limited) = self.known.try_acquire(caller, ticks) {
+            self.refund_success(&permit);
             return Err(Reached::Network(limited));
         }
-        Ok(Permit { source, known: Some(fingerprint) })
+        Ok(permit)
     }
 
     /// Counts the permit as a success: the password was right.
@@ -109,27 +114,31 @@ impl SignInLimits {
 
     /// Counts the permit as a guess: the password was wrong.
     pub(super) fn failed(&self, permit: Permit) {
-        self.refund_success(permit.source);
+        self.refund_success(&permit);
     }
 
     /// Refunds the permit: no password was checked.
     pub(super) fn unused(&self, permit: Permit) {
         self.refund_guess(&permit);
-        self.refund_success(permit.source);
+        self.refund_success(&permit);
     }
 
     fn acquire_success(&self, Source { account, network }: Source, ticks: Duration) -> Result<(), Reached> {
-        self.successes_of_account.try_acquire(account, ticks).map_err(Reached::Successes)?;
+        self.successes_of_account.try_acquire((account, network), ticks).map_err(Reached::Successes)?;
         if let Err(limited) = self.successes_of_network.try_acquire(network, ticks) {
-            self.successes_of_account.refund(&account);
+            self.successes_of_account.refund(&(account, network));
             return Err(Reached::Successes(limited));
         }
         Ok(())
     }
 
-    fn refund_success(&self, Source { account, network }: Source) {
-        self.successes_of_account.refund(&account);
-        self.successes_of_network.refund(&network);
+    fn refund_success(&self, Permit { source: Source { account, network }, known }: &Permit) {
+        if let Some(fingerprint) = known {
+            self.successes_of_known.refund(&(*account, *fingerprint));
+            return;
+        }
+        self.successes_of_account.refund(&(*account, *network));
+        self.successes_of_network.refund(network);
     }
 
     fn refund_guess(&self, Permit { source: Source { account, network }, known }: &Permit) {
@@ -184,7 +193,7 @@ mod tests {
         for _ in 0..30 {
             limits.succeeded(limits.try_acquire(source(1, 1), NOW).expect("a permit"));
         }
-        assert!(matches!(limits.try_acquire(source(1, 2), NOW), Err(Reached::Successes(_))));
+        assert!(matches!(limits.try_acquire(source(1, 1), NOW), Err(Reached::Successes(_))));
         assert_eq!((0..100).filter(|_| fail(&limits, source(2, 2))).count(), 10);
         limits.succeeded(limits.try_acquire(source(2, 3), NOW).expect("wrong passwords have not used it up"));
     }
@@ -201,6 +210,21 @@ mod tests {
             limits.succeeded(known().expect("a right password uses nothing up"));
         }
         assert_eq!((0..20).filter(|_| known().map(|permit| limits.failed(permit)).is_ok()).count(), 10);
+    }
+
+    #[test]
+    fn right_passwords_of_others_for_this_email_limit_neither_other_networks_nor_known_browsers() {
+        let limits = SignInLimits::default();
+        for _ in 0..30 {
+            limits.succeeded(limits.try_acquire(source(1, 1), NOW).expect("a permit"));
+        }
+        assert!(limits.try_acquire(source(1, 99), NOW).is_ok(), "from elsewhere");
+        assert!(matches!(limits.try_acquire(source(1, 1), NOW), Err(Reached::Successes(_))));
+        let known = || limits.try_acquire_known(source(1, 1), [7; 32], NOW);
+        for _ in 0..30 {
+            limits.succeeded(known().expect("a permit"));
+        }
+        assert!(matches!(known(), Err(Reached::Successes(_))));
     }
 
     #[test]

@@ -183,7 +183,7 @@ pub(super) async fn admit(
                 (busy.into(), false)
             }
         },
-        Err(Reached::Successes(limited)) => return Err(Error::TooMany(limited)),
+        Err(Reached::Successes(limited)) => (Error::TooMany(limited), true),
         Err(Reached::Network(limited)) => (Error::Limited(limited), true),
         Err(Reached::Account(limited)) => {
             sign_ins.failures.limit_reached(email, source.account, context(), core.clock.now());

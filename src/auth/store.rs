@@ -60,6 +60,10 @@ pub(super) async fn upsert(
 }
 
 /// Deletes the longest unused of a member's callers of one kind, so that `most` are left.
+pub(super) async fn delete_of(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
+    Entity::delete_many().filter(Column::MemberId.eq(member)).exec(db).await.map(|_| ())
+}
+
 pub(super) async fn delete_excess(db: &impl ConnectionTrait, member: MemberId, kind: Kind, most: u64) -> DbResult<()> {
     let of_member = Entity::find().select_only().column(Column::Digest);
     let of_kind = of_member.filter(Column::MemberId.eq(member)).filter(Column::Kind.eq(kind.as_str()));

@@ -198,14 +198,15 @@ fn count(event: &Value) -> u64 {
 async fn correct_passwords_are_refused_past_the_sign_in_limit() {
     let t = TestApp::new().await;
     let mut counts = [0; 2];
-    for number in 0..60 {
-        let answer = sign_in(&t.anonymous().from(&format!("198.51.100.{}", number % 3)), EMAIL, PASSWORD).await;
+    for _ in 0..60 {
+        let answer = sign_in(&t.anonymous(), EMAIL, PASSWORD).await;
         counts[usize::from(answer.status == 200)] += 1;
         if answer.status != 200 {
             answer.is(429).code("RATE_LIMITED").header("retry-after");
         }
     }
     assert_eq!(counts, [30, 30]);
+    sign_in(&t.anonymous().from("198.51.100.9"), EMAIL, PASSWORD).await.is(200);
     let (_, other) = t.other_workspace().await;
     other.get(WHOAMI).await.is(200);
     sign_in(&t.anonymous(), "ben@northwind.example", PASSWORD).await.is(200);

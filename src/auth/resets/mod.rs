@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::error::Error;
+use super::known_callers;
 use super::password::{Claimant, NewPassword, Passwords};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
@@ -139,6 +140,8 @@ async fn replace_password(tx: &AuditedTx, member: &Member, hash: String) -> Resu
         return Err(Error::NotJoined);
     }
     store::withdraw(tx.db(), member.id).await?;
+    // The browser of whoever knew the password has no more attempts than any other.
+    known_callers::forget(tx.db(), member.id).await?;
     Ok(sessions::end_all(tx, member.id).await?)
 }
 
