@@ -10,8 +10,8 @@ use super::database::{InWorkspace, operator};
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::keys::{
-    self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, NewKey, Reason, RevokeKey, RotateKey,
-    Status,
+    self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, Reason, RevokeKey,
+    RotateKey, Status,
 };
 use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
@@ -140,11 +140,17 @@ impl Command {
 }
 
 async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Result<Key, Failure> {
-    let key = keys::find_by_id_or_name(app.db.read(), workspace, text, app.clock.now()).await?;
-    key.ok_or_else(|| {
-        let text = text.trim();
-        Failure::refused(format!("there is no API key “{text}” in this workspace: see `planeconnection keys list`"))
-    })
+    let shown = text.trim();
+    match keys::find_by_id_or_name(app.db.read(), workspace, text, app.clock.now()).await? {
+        Named::One(key) => Ok(*key),
+        Named::Nothing => {
+            Err(Failure::refused(format!("there is no API key “{shown}” in this workspace: see `planeconnection keys list`")))
+        }
+        Named::Several(keys) => {
+            let ids: Vec<_> = keys.iter().map(|key| format!("{} “{}”", key.id, key.name)).collect();
+            Err(Failure::refused(format!("several API keys have the name “{shown}”: name one by its id: {}", ids.join(", "))))
+        }
+    }
 }
 
 async fn create(input: Create) -> Result<(), Failure> {

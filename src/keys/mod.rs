@@ -44,7 +44,7 @@ pub use service::{
     Include, KeyDetails, KeyList, NewKey, create, details_of, list, list_part, record_expiries, require, revoke, rotate,
 };
 pub use store::{
-    changed_between, changed_since, count, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,
+    Named, changed_between, changed_since, count, find, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,
     refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys,
 };
 pub(crate) use store::{described_after, described_of};

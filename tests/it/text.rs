@@ -1,6 +1,7 @@
 //! Texts as people see them: names that look alike, and search in every script, on both engines.
 
-use planeconnection::{fleet, invoices, keys};
+use planeconnection::keys::{self, Named};
+use planeconnection::{fleet, invoices};
 use serde_json::{Value, json};
 use testkit::{INVOICES, KEYS, OWNER, PASSWORD};
 
@@ -129,6 +130,35 @@ async fn names_that_an_earlier_version_accepted_are_compared_and_kept() {
     admin.post(KEYS, read_only_key("FLEET SYNC")).await.is(409);
     refresh(&t).await;
     admin.post(KEYS, read_only_key("FLEET SYNC")).await.is(409);
+}
+
+#[tokio::test]
+async fn key_is_found_by_exactly_its_name_before_names_alike() {
+    let t = TestApp::new().await;
+    for name in ["First", "Second", "Third"] {
+        t.named_key(name).await;
+    }
+    for (name, stored) in [("First", "fleet sync"), ("Second", "fleet  sync"), ("Third", "\u{200b}")] {
+        t.tamper(&format!("UPDATE api_keys SET name = '{stored}', name_forms_of = 0 WHERE name = '{name}'")).await;
+    }
+    let found = async |text: &str| match keys::find_by_id_or_name(t.app.db.read(), t.workspace.id, text, t.app.clock.now())
+        .await
+        .expect("an answer")
+    {
+        Named::Nothing => "nothing".to_owned(),
+        Named::One(key) => key.name,
+        Named::Several(keys) => format!("{} keys", keys.len()),
+    };
+    for (text, expected) in [
+        ("fleet sync", "fleet sync"),
+        ("fleet  sync", "fleet  sync"),
+        (" fleet  sync ", "fleet  sync"),
+        ("FLEET sync", "2 keys"),
+        ("\u{200b}", "\u{200b}"),
+        ("fleet", "nothing"),
+    ] {
+        assert_eq!(found(text).await, expected, "{text:?}");
+    }
 }
 
 #[tokio::test]

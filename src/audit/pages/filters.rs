@@ -7,7 +7,7 @@ use crate::audit::actor::ActorKind;
 use crate::audit::descriptions::{heading, title};
 use crate::audit::filter::{ActorFilter, EventFilter, Search, Topic, Which};
 use crate::audit::store;
-use crate::keys::{self, Include, Key, KeyDetails, KeyId, KeyQuery, Status};
+use crate::keys::{self, Include, Key, KeyDetails, KeyId, KeyQuery, Named, Status};
 use crate::members;
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Since, Time, Until};
@@ -89,6 +89,8 @@ impl Filters {
         let from = from.map(|day| Since(at.start_of(day))).or(recent.map(|recent| Since(recent.begins(at.now()))));
         let to = to.map(|day| Until(day.ends_in(at.zone())));
         let (search, searched_from) = search(app, workspace, fields, (from, to), &mut faults).await?;
+        // A text of nothing that can be seen is no search.
+        let is_searched = search.is_some() || faults.of("search").is_some();
         let filter = EventFilter {
             action,
             actor_id: actor,
@@ -112,7 +114,7 @@ impl Filters {
             is_unusual: which == Which::Unusual,
             topic,
             recent,
-            search: fields.text("search").to_owned(),
+            search: if is_searched { fields.text("search").to_owned() } else { String::new() },
             searched_from,
             faults,
         };
@@ -200,8 +202,8 @@ async fn search(
 /// Finds the key with this id or name. Several keys may have had a name, of which one at most is active.
 async fn key(app: &App, workspace: WorkspaceId, text: &str) -> DbResult<Result<Key, String>> {
     let now = app.clock.now();
-    if let Some(key) = keys::find_by_id_or_name(app.db.read(), workspace, text, now).await? {
-        return Ok(Ok(key));
+    if let Named::One(key) = keys::find_by_id_or_name(app.db.read(), workspace, text, now).await? {
+        return Ok(Ok(*key));
     }
     if text.parse::<KeyId>().is_ok() {
         return Ok(Err("There is no key with this id.".to_owned()));

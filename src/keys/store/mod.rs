@@ -27,7 +27,7 @@ pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by};
 pub(super) use names::find_active_alike;
-pub use names::{find_by_id_or_name, find_by_name, refresh_name_forms};
+pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 
 use super::model::{Allowlist, Key, KeyId, NameForms, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};
@@ -52,7 +52,7 @@ pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     update_row(db, row).await
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: KeyId) -> DbResult<Option<Key>> {
+pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: KeyId) -> DbResult<Option<Key>> {
     let row = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?;
     row.map(key_of).transpose()
 }

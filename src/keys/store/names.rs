@@ -25,26 +25,47 @@ const MAX_NAMED: u64 = 6;
 /// Names whose forms one transaction derives.
 const BATCH: u64 = 200;
 
+/// The active keys that a text names.
+#[derive(Debug)]
+pub enum Named {
+    Nothing,
+    One(Box<Key>),
+    /// Keys whose names earlier versions took to be different, and that the text names alike.
+    Several(Vec<Key>),
+}
+
+impl From<Vec<Key>> for Named {
+    fn from(mut keys: Vec<Key>) -> Self {
+        match (keys.pop(), keys.is_empty()) {
+            (None, _) => Self::Nothing,
+            (Some(key), true) => Self::One(Box::new(key)),
+            (Some(key), false) => {
+                keys.push(key);
+                Self::Several(keys)
+            }
+        }
+    }
+}
+
 /// Finds a key by its id or, if `text` is not an id, the active key with this name, in whatever case.
 ///
-/// Where an earlier version accepted names that differ in case only, it finds the one in this case or none.
-pub async fn find_by_id_or_name(
-    db: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    text: &str,
-    now: Time,
-) -> DbResult<Option<Key>> {
+/// A name that an earlier version stored in another form than names have today is found first by its exact text.
+pub async fn find_by_id_or_name(db: &impl ConnectionTrait, workspace: WorkspaceId, text: &str, now: Time) -> DbResult<Named> {
     if let Ok(id) = text.trim().parse() {
-        return find(db, workspace, id).await;
+        return Ok(find(db, workspace, id).await?.map_or(Named::Nothing, |key| Named::One(Box::new(key))));
     }
-    let Ok(name) = text.parse::<KeyName>() else { return Ok(None) };
+    for exact in [text, text.trim()] {
+        let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
+        let named = named.filter(Column::Name.eq(exact)).limit(MAX_NAMED).all(db).await?;
+        if !named.is_empty() {
+            return Ok(named.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?.into());
+        }
+    }
+    let Ok(name) = text.parse::<KeyName>() else { return Ok(Named::Nothing) };
     let forms = NameForms::of(name.as_str());
     let mut named = find_active_alike(db, workspace, &forms, now).await?;
     named.retain(|key| NameForms::of(&key.name).folded == forms.folded);
-    match named.iter().position(|key| key.name == name.as_str()) {
-        Some(exact) => Ok(Some(named.swap_remove(exact))),
-        None => Ok(if named.len() == 1 { named.pop() } else { None }),
-    }
+    Ok(named.into())
 }
 
 /// Returns up to six keys of any status with this name, in whatever case, the newest first.
