@@ -16,6 +16,9 @@ pub enum Error {
     NotFound,
     #[error("this workspace already has a member with the email {0}: change that one, or check the email")]
     EmailTaken(String),
+    /// Events would look like those of another member.
+    #[error("another member of this workspace has a name that reads the same: add an initial or a middle name")]
+    NameTaken,
     /// The workspace would have no account owner.
     #[error("the last account owner cannot be removed or demoted: make someone else account owner first")]
     LastOwner,
@@ -66,7 +69,7 @@ impl From<Error> for ApiError {
         let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("member"),
-            Error::EmailTaken(_) | Error::LastOwner | Error::HasJoined => Self::conflict(sentence()),
+            Error::EmailTaken(_) | Error::NameTaken | Error::LastOwner | Error::HasJoined => Self::conflict(sentence()),
             Error::OwnerRequired => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
             Error::Password(_) => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),

@@ -206,6 +206,16 @@ pub(super) async fn accept_invitation(db: &impl ConnectionTrait, digest: TokenDi
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
+/// Returns the names of all other members; their number is bounded by a quota.
+pub(super) async fn names_of_others(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    member: MemberId,
+) -> DbResult<Vec<String>> {
+    let names = Entity::find().select_only().column(Column::Name);
+    names.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.ne(member)).into_tuple().all(db).await
+}
+
 pub(super) async fn set_name(db: &impl ConnectionTrait, member: &Member) -> DbResult<()> {
     let update = Entity::update_many().col_expr(Column::Name, Expr::value(member.name.as_str()));
     update.filter(Column::WorkspaceId.eq(member.workspace)).filter(Column::Id.eq(member.id)).exec(db).await.map(|_| ())

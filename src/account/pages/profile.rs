@@ -11,6 +11,7 @@ use crate::members;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::{FormErrors, html_with};
+use kit::text::sentence;
 
 const PATH: &str = "/account/name";
 
@@ -24,6 +25,13 @@ async fn rename(who: PageSession<SignedIn>, State(app): State<App>, Form { field
         let page = AccountPage { name: fields.verbatim("name").to_owned(), ..AccountPage::new(&app, &who, faults).await? };
         return Ok(html_with(StatusCode::BAD_REQUEST, &page));
     };
-    members::rename(&app, who.member(), name, who.audit_context(&app)).await?;
-    Ok(back("name"))
+    match members::rename(&app, who.member(), name, who.audit_context(&app)).await {
+        Ok(_) => Ok(back("name")),
+        Err(error @ members::Error::NameTaken) => {
+            let faults = FormErrors::of_field("name", sentence(&error));
+            let page = AccountPage { name: fields.verbatim("name").to_owned(), ..AccountPage::new(&app, &who, faults).await? };
+            Ok(html_with(StatusCode::CONFLICT, &page))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

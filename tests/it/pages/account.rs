@@ -52,6 +52,18 @@ async fn name_is_changed_and_recorded() {
 }
 
 #[tokio::test]
+async fn name_that_reads_like_that_of_another_member_is_refused() {
+    let t = TestApp::new().await;
+    let dee = t.person(Role::Pilot).await;
+    for name in ["Ana Keller", "ana  KELLER", "An\u{430} Keller"] {
+        let page = dee.submit("/account", "/account/name", &[("name", name)]).await.is(409);
+        page.reports("name").says("reads the same");
+    }
+    assert!(t.audit().await.iter().all(|event| event["action"] != "member.updated"));
+    dee.submit("/account", "/account/name", &[("name", "Ana M. Keller")]).await.redirects_to("/account?after=name");
+}
+
+#[tokio::test]
 async fn password_is_changed_and_this_browser_stays_signed_in() {
     let t = TestApp::new().await;
     let (ana, elsewhere) = (other_browser(&t).await, other_browser(&t).await);
