@@ -45,9 +45,19 @@ async fn refresh(t: &TestApp) {
 async fn name_that_cannot_be_seen_is_refused() {
     let t = TestApp::new().await;
     let (admin, key) = (t.admin().await, t.with(&t.key(&["trips:write", "fleet:write", "invoices:write"]).await));
-    for hidden in
-        ["\u{200b}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{301}", "\u{e0041}", "\u{fe0f}", "\u{a0}\u{2060}", " \u{20dd} "]
-    {
+    for hidden in [
+        "\u{200b}",
+        "\u{3164}",
+        "\u{2800}",
+        "\u{ad}",
+        "\u{301}",
+        "\u{e000}",
+        "\u{378}",
+        "\u{e0041}",
+        "\u{fe0f}",
+        "\u{a0}\u{2060}",
+        " \u{20dd} ",
+    ] {
         admin.post(KEYS, read_only_key(hidden)).await.is(400).names_field("name");
         let invited = json!({ "name": hidden, "email": "dee@skyline.example", "role": "pilot" });
         admin.post("/api/v1/members", invited).await.is(400).names_field("name");

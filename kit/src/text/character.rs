@@ -34,7 +34,13 @@ pub(super) fn is_nonspacing(c: char) -> bool {
 
 /// Returns whether the character can be seen without another one.
 pub(super) fn is_visible(c: char) -> bool {
-    !is_ignorable(c) && !is_blank(c) && !is_mark(c) && !c.is_control()
+    let has_no_form = matches!(category(c), GeneralCategory::PrivateUse | GeneralCategory::Unassigned);
+    !is_ignorable(c) && !is_blank(c) && !is_mark(c) && !c.is_control() && !has_no_form
+}
+
+/// Returns whether the character has no meaning that two systems share: many fonts draw nothing for it.
+pub(super) fn is_private(c: char) -> bool {
+    category(c) == GeneralCategory::PrivateUse
 }
 
 /// Returns whether no text may have the character: controls, line and paragraph separators, what is no character, and

@@ -4,7 +4,9 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::BadText;
-use super::character::{has_effect, is_blank, is_hostile, is_ignorable, is_isolate, is_mark, is_nonspacing, is_visible};
+use super::character::{
+    has_effect, is_blank, is_hostile, is_ignorable, is_isolate, is_mark, is_nonspacing, is_private, is_visible,
+};
 
 /// The longest sequence of marks on one letter (Unicode TR 39, 5.4).
 const MAX_MARKS: usize = 4;
@@ -12,7 +14,7 @@ const MAX_MARKS: usize = 4;
 /// Cleans a name: NFC, without characters that are not seen, one space for every sequence of blanks, none at the ends.
 pub(super) fn name(text: &str) -> Result<String, BadText> {
     let text = text.trim();
-    refuse(text, |c| is_hostile(c) || is_isolate(c))?;
+    refuse(text, |c| is_hostile(c) || is_isolate(c) || is_private(c))?;
     let composed: String = text.nfc().collect();
     let seen: String = without_ignorable(&composed).nfc().collect();
     let name = seen.split(is_blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
