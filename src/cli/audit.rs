@@ -7,7 +7,7 @@ use clap::Subcommand;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::database::{Database, InWorkspace};
+use super::database::{Database, InWorkspace, missing_access};
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::audit::{self, AuditKey, Comparison, EventFilter, Format, PublicKey, SignedHead};
@@ -78,7 +78,10 @@ impl AuditKeyFile {
     pub(super) fn open_or_make(&self, database: &Database) -> Result<Option<AuditKey>, Failure> {
         let Some(path) = self.path(database) else { return Ok(None) };
         let opened = AuditKey::open_or_make(&path, &Random::System);
-        opened.map(Some).map_err(|error| Failure::refused(format!("the audit key {}: {error}", path.display())))
+        opened.map(Some).map_err(|error| {
+            let reason = missing_access(&path, "choose another file with --audit-key").unwrap_or_else(|| error.to_string());
+            Failure::refused(format!("cannot open the audit key {}: {reason}", path.display()))
+        })
     }
 
     /// Returns the public key if the file exists.

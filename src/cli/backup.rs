@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::database::Database;
+use super::database::{Database, missing_access};
 use super::output::{self, Failure};
 use kit::db::Location;
 
@@ -29,7 +29,10 @@ impl Backup {
         // an existing file is never overwritten.
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let copy = tempfile::Builder::new().prefix(".planeconnection-backup-").tempfile_in(folder);
-        let copy = copy.map_err(|error| Failure::refused(format!("cannot write to {}: {error}", folder.display())))?;
+        let copy = copy.map_err(|error| {
+            let reason = missing_access(&self.file, "choose another one").unwrap_or_else(|| error.to_string());
+            Failure::refused(format!("cannot write {}: {reason}", self.file.display()))
+        })?;
         let Some(target) = copy.path().to_str() else { return Err(Failure::refused("the file's name must be UTF-8")) };
         app.db.copy_to(target).await?;
         // A reported success must survive a power failure.

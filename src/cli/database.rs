@@ -72,7 +72,7 @@ impl Database {
         if path.is_file() {
             return Ok(());
         }
-        missing_access(path).map_or(Ok(()), |reason| Err(cannot_open(&location, reason)))
+        missing_access(path, DATABASE).map_or(Ok(()), |reason| Err(cannot_open(&location, reason)))
     }
 
     /// Opens an existing database.
@@ -121,13 +121,17 @@ fn cannot_open(location: &Location, reason: impl Display) -> Failure {
 /// Returns the failure of an attempt to open a database.
 fn not_opened(location: &Location, error: &DbErr) -> Failure {
     match location {
-        Location::Sqlite(path) if let Some(reason) = missing_access(path) => cannot_open(location, reason),
+        Location::Sqlite(path) if let Some(reason) = missing_access(path, DATABASE) => cannot_open(location, reason),
         _ => cannot_open(location, error),
     }
 }
 
-/// Finds out why a file cannot be opened: the error of SQLite does not name the folder or the user.
-fn missing_access(path: &Path) -> Option<String> {
+/// The way to name another database file.
+const DATABASE: &str = "choose another file with --database";
+
+/// Finds out why a file cannot be opened or created: the error of the system does not name the folder or the user. `otherwise`
+/// says how to name another file.
+pub(super) fn missing_access(path: &Path, otherwise: &str) -> Option<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let (shown, user) = (folder.display(), user());
@@ -135,12 +139,15 @@ fn missing_access(path: &Path) -> Option<String> {
         return Some("this is a folder; name a file in it".to_owned());
     }
     if !folder.exists() {
-        return Some(format!("the folder {shown} does not exist; create it, or choose another file with --database"));
+        return Some(format!("the folder {shown} does not exist; create it, or {otherwise}"));
     }
     match access(&folder, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => {}
         Err(Errno::ROFS) => return Some(format!("the file system of the folder {shown} is read-only")),
-        Err(_) => return Some(format!("{user} may not write to the folder {shown}; SQLite keeps its write-ahead log there")),
+        Err(_) if otherwise == DATABASE => {
+            return Some(format!("{user} may not write to the folder {shown}; SQLite keeps its write-ahead log there"));
+        }
+        Err(_) => return Some(format!("{user} may not write to the folder {shown}")),
     }
     if path.exists() && access(path, Access::READ_OK | Access::WRITE_OK).is_err() {
         return Some(format!("{user} may not read and write this file"));
@@ -163,7 +170,7 @@ fn user() -> String {
 impl InWorkspace {
     pub(super) async fn open(&self) -> Result<(App, Workspace), Failure> {
         let app = self.database.open().await?;
-        match workspaces::find_by_slug(app.db.read(), &self.workspace).await? {
+        match workspaces::find_by_slug(app.db.read(), self.workspace.trim()).await? {
             Some(workspace) => Ok((app, workspace)),
             None => Err(unknown_workspace(&app, &self.workspace).await?),
         }

@@ -93,6 +93,7 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
 
     let missing = "key_01h455vb4pex5vsknk084sn02q";
     site.run(&["keys", "revoke", missing]).fails(1, missing);
+    site.run(&["backup", "none/copy.db"]).fails(1, "none does not exist; create it, or choose another one");
     site.run(&["keys", "rotate", "No such key"]).fails(1, "No such key");
     site.run(&["keys", "list", "--workspace", "nowhere"]).fails(1, "nowhere");
     site.run(&["members", "remove", "--email", "nobody@skyline.example"]).fails(1, "nobody@skyline.example");
@@ -268,6 +269,8 @@ fn unusable_paths_and_addresses_are_explained() {
     for (arguments, code, advice) in cases {
         site.run(&arguments).fails(code, advice);
     }
+    let key = format!("{folder}/none/key");
+    site.run(&["serve", "--audit-key", &key]).fails(1, &format!("the folder {folder}/none does not exist"));
     let missing = format!("sqlite://{folder}/none/a.db");
     site.run(&["serve", "--database", &missing]).fails(1, &format!("the folder {folder}/none does not exist"));
     let is_a_folder = format!("sqlite://{folder}");

@@ -85,7 +85,7 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
 /// Shows the invitation of a code, with the form to accept it unless it has ended.
 async fn show(app: &App, open_page: &OpenPage, code: &str, status: StatusCode, faults: FormErrors) -> Result<Response, ApiError> {
     let Some(invitation) = invitations::view(app, code).await? else {
-        let message = "This invitation link does not work. Check that it is complete. If it is, ask the administrator who sent it for a new one: a newer link ends the one before.";
+        let message = "This invitation link does not work. Check that it is complete. If it is, ask the administrator who sent it for a new one: a newer link ends the one before, and so does withdrawing the invitation.";
         return Ok(open_page.show(StatusCode::GONE, &CodePage::new(open_page, code, FormErrors::of_field("code", message))));
     };
     let at = Moments::new(app.clock.now(), &invitation.workspace.timezone);
