@@ -93,7 +93,6 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
 
     let missing = "key_01h455vb4pex5vsknk084sn02q";
     site.run(&["keys", "revoke", missing]).fails(1, missing);
-    site.run(&["backup", "none/copy.db"]).fails(1, "none does not exist; create it, or choose another one");
     site.run(&["keys", "rotate", "No such key"]).fails(1, "No such key");
     site.run(&["keys", "list", "--workspace", "nowhere"]).fails(1, "nowhere");
     site.run(&["members", "remove", "--email", "nobody@skyline.example"]).fails(1, "nobody@skyline.example");
@@ -115,7 +114,9 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
     let past = ["keys", "create", "--name", "B", "--permissions", "read_only", "--expires-at", "2020-01-01T00:00:00Z"];
     site.run(&past).fails(1, "future");
     site.run(&["audit", "verify", "--expect", &format!("1:{}", "0".repeat(64))]).fails(1, "rewritten");
-    Site::in_file(BINARY).run(&["backup", "/no/such/folder/x.db"]).fails(1, "/no/such/folder");
+    let of_a_file = Site::in_file(BINARY);
+    of_a_file.run(&["backup", "/no/such/folder/x.db"]).fails(1, "/no/such/folder");
+    of_a_file.run(&["backup", "none/copy.db"]).fails(1, "none does not exist; create it, or choose another one");
     for command in [&["keys", "list"][..], &["audit", "verify"], &["backup", "x.db"]] {
         Site::empty_in_file(BINARY).run(command).fails(1, "there is no database");
     }
