@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn several_nodes_try_acquire_shares_of_one_limit() {
+    fn several_nodes_take_shares_of_one_limit() {
         let rate = Rate { requests: 6, per: Duration::from_mins(1) };
         let limits = Limits::new(rate, 10);
         let take = |nodes| limits.try_acquire_share("one", nodes, Duration::from_secs(1));

@@ -38,7 +38,7 @@ struct SessionView {
     /// True for the session of this request.
     current: bool,
     created_at: Time,
-    /// The last use, a minute late at most; `null` if it is unknown.
+    /// The last use that was written, a minute late as a rule; `null` if it is unknown.
     last_seen_at: Option<Time>,
     /// The address of the last use; `null` if it is unknown.
     ip: Option<String>,

@@ -101,7 +101,7 @@ pub struct Attempt<'a> {
     pub origin: Origin,
 }
 
-/// Signs a person in. `by` gives the audit context of an actor.
+/// Signs a person in. `context` gives the audit context of an actor.
 pub async fn sign_in(
     core: &Core,
     passwords: &Passwords,
@@ -221,6 +221,7 @@ struct Proof<'a> {
 }
 
 /// Opens a session for a member whose password was not checked, because it was chosen a moment ago, or in a test or the demo.
+/// A reset by the operator in that moment does not end it.
 pub async fn open_session(
     core: &Core,
     member: Member,

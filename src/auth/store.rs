@@ -59,11 +59,12 @@ pub(super) async fn upsert(
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Deletes the longest unused of a member's callers of one kind, so that `most` are left.
+/// Deletes all callers of a member.
 pub(super) async fn delete_of(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
     Entity::delete_many().filter(Column::MemberId.eq(member)).exec(db).await.map(|_| ())
 }
 
+/// Deletes the longest unused of a member's callers of one kind, so that `most` are left.
 pub(super) async fn delete_excess(db: &impl ConnectionTrait, member: MemberId, kind: Kind, most: u64) -> DbResult<()> {
     let of_member = Entity::find().select_only().column(Column::Digest);
     let of_kind = of_member.filter(Column::MemberId.eq(member)).filter(Column::Kind.eq(kind.as_str()));

@@ -1,5 +1,6 @@
 //! The commands `audit verify`, `audit head` and `audit export`.
 
+use std::io::ErrorKind;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -79,7 +80,10 @@ impl AuditKeyFile {
         let Some(path) = self.path(database) else { return Ok(None) };
         let opened = AuditKey::open_or_make(&path, &Random::System);
         opened.map(Some).map_err(|error| {
-            let reason = missing_access(&path, "choose another file with --audit-key").unwrap_or_else(|| error.to_string());
+            // Data that is not valid was read: nothing is missing.
+            let is_access = error.kind() != ErrorKind::InvalidData;
+            let missing = is_access.then(|| missing_access(&path, "choose another file with --audit-key")).flatten();
+            let reason = missing.unwrap_or_else(|| error.to_string());
             Failure::refused(format!("cannot open the audit key {}: {reason}", path.display()))
         })
     }

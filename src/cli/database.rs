@@ -121,7 +121,9 @@ fn cannot_open(location: &Location, reason: impl Display) -> Failure {
 /// Returns the failure of an attempt to open a database.
 fn not_opened(location: &Location, error: &DbErr) -> Failure {
     match location {
-        Location::Sqlite(path) if let Some(reason) = missing_access(path, DATABASE) => cannot_open(location, reason),
+        Location::Sqlite(path) if let Some(reason) = missing_access(path, DATABASE) => {
+            cannot_open(location, format!("{reason} ({error})"))
+        }
         _ => cannot_open(location, error),
     }
 }
@@ -144,9 +146,6 @@ pub(super) fn missing_access(path: &Path, otherwise: &str) -> Option<String> {
     match access(&folder, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => {}
         Err(Errno::ROFS) => return Some(format!("the file system of the folder {shown} is read-only")),
-        Err(_) if otherwise == DATABASE => {
-            return Some(format!("{user} may not write to the folder {shown}; SQLite keeps its write-ahead log there"));
-        }
         Err(_) => return Some(format!("{user} may not write to the folder {shown}")),
     }
     if path.exists() && access(path, Access::READ_OK | Access::WRITE_OK).is_err() {

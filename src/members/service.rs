@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
 use kit::db::is_duplicate;
-use kit::text::{folded, skeleton};
+use kit::text::NameForms;
 
 /// The role of the member who makes a change: only an account owner adds, changes or removes account owners.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,11 +117,9 @@ pub async fn rename(core: &Core, member: &Member, name: MemberName, context: Aud
 
 /// Fails if another member's name reads the same. Administrators may still add two people of one name.
 async fn require_own_name(tx: &AuditedTx, member: &Member) -> Result<(), Error> {
-    let forms = |name: &str| (folded(name), skeleton(name));
-    let (wanted, wanted_skeleton) = forms(&member.name);
+    let wanted = NameForms::of(&member.name);
     let names = store::names_of_others(tx.db(), member.workspace, member.id).await?;
-    let reads_the_same = |(name, skeleton): (String, String)| name == wanted || skeleton == wanted_skeleton;
-    if names.iter().any(|name| reads_the_same(forms(name))) { Err(Error::NameTaken) } else { Ok(()) }
+    if names.iter().any(|name| NameForms::of(name).resembles(&wanted)) { Err(Error::NameTaken) } else { Ok(()) }
 }
 
 /// Changes the role of a member.

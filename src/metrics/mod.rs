@@ -60,9 +60,12 @@ pub struct Gauges<'a> {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let errors = Family::<Labels, Counter>::default();
+        // From zero: an increase is counted from the first scrape, and an alert is raised by the first of these.
+        drop(errors.get_or_create(&[("code", "CREDENTIAL_IN_URL")]));
         Self {
             requests: Requests::default(),
-            errors: Family::default(),
+            errors,
             revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
             jobs: Jobs::default(),
             database_bytes: Gauge::default(),

@@ -50,6 +50,7 @@ pub const OWNER: &str = "ana@skyline.example";
 /// The password of every member that a test creates.
 pub const PASSWORD: &str = "correct horse battery";
 
+pub const AIRCRAFT: &str = "/api/v1/ops/aircraft";
 pub const INVOICES: &str = "/api/v1/ops/invoices";
 pub const KEYS: &str = "/api/v1/api-keys";
 pub const MEMBERS: &str = "/api/v1/members";

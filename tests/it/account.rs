@@ -5,7 +5,6 @@ use std::time::Duration;
 use planeconnection::audit::{AuditContext, compare};
 use planeconnection::auth;
 use planeconnection::members::Role;
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use testkit::{SIGN_IN, WHOAMI};
 
@@ -281,11 +280,7 @@ async fn password_that_the_operator_sets_withdraws_an_open_link() {
 #[tokio::test]
 async fn reset_forgets_the_browsers_and_addresses_of_the_password_before() {
     let t = TestApp::new().await;
-    let known = async || {
-        let db = t.app.db.read();
-        let statement = Statement::from_string(db.get_database_backend(), "SELECT count(*) FROM known_callers");
-        db.query_one_raw(statement).await.expect("an answer").expect("a row").try_get_by_index::<i64>(0).expect("a number")
-    };
+    let known = async || t.number("SELECT count(*) FROM known_callers").await;
     sign_in(&t, "curl/8.14.1").await;
     assert_eq!(known().await, 1);
     auth::make_reset_link(&t.app, &t.owner, AuditContext::operator("test")).await.expect("a link");

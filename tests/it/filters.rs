@@ -1,9 +1,9 @@
 //! Filters that cannot match, and parameters that a list does not have.
 
 use planeconnection::members::Role;
-use testkit::KEYS;
+use testkit::{AIRCRAFT, INVOICES, KEYS, MEMBERS, REPORTS, TRIPS};
 
-use crate::lists::{AIRCRAFT, INVOICES, LOG, MEMBERS, REPORTS, TRIPS};
+use crate::lists::LOG;
 use crate::support::TestApp;
 
 #[tokio::test]

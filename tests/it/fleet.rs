@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::AIRCRAFT;
 
 use crate::support::{Client, TestApp};
 
-const AIRCRAFT: &str = "/api/v1/ops/aircraft";
 const STATUS: &str = "/api/v1/ops/fleet-status";
 
 fn citation(tail_number: &str) -> Value {

@@ -4,15 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::KEYS;
+use testkit::{AIRCRAFT, INVOICES, KEYS, MEMBERS, REPORTS, TRIPS};
 
 use crate::support::{Client, TestApp, read_only_key};
 
-pub(crate) const TRIPS: &str = "/api/v1/ops/trips";
-pub(crate) const AIRCRAFT: &str = "/api/v1/ops/aircraft";
-pub(crate) const REPORTS: &str = "/api/v1/sms/reports";
-pub(crate) const INVOICES: &str = "/api/v1/ops/invoices";
-pub(crate) const MEMBERS: &str = "/api/v1/members";
 pub(crate) const LOG: &str = "/api/v1/audit-log";
 const SESSIONS: &str = "/api/v1/auth/sessions";
 

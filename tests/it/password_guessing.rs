@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use planeconnection::members::Role;
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use testkit::{SIGN_IN, WHOAMI};
 
@@ -24,10 +23,7 @@ async fn guess(t: &TestApp, from: &str) -> Response {
 
 /// The rows that are stored of known browsers and networks.
 async fn known(t: &TestApp) -> i64 {
-    let read = t.app.db.read();
-    let count = Statement::from_string(read.get_database_backend(), "SELECT COUNT(*) FROM known_callers");
-    let row = read.query_one_raw(count).await.expect("an answer").expect("a row");
-    row.try_get_by_index(0).expect("a number")
+    t.number("SELECT count(*) FROM known_callers").await
 }
 
 /// Uses up the guesses for the owner's email, from addresses of documentation networks.

@@ -1,11 +1,9 @@
 //! Places without an ICAO code: national codes, and names.
 
 use serde_json::{Value, json};
-use testkit::TRIPS;
+use testkit::{AIRCRAFT, TRIPS};
 
 use crate::support::{Client, TestApp};
-
-const AIRCRAFT: &str = "/api/v1/ops/aircraft";
 
 /// A trip to Boston with these fields.
 fn with(fields: Value) -> Value {

@@ -26,6 +26,7 @@ use planeconnection::middleware::HttpStack;
 use planeconnection::migrations::Migrations;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{auth, background, router};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use testkit::TestDatabase;
 
@@ -138,6 +139,13 @@ impl TestApp {
     /// Executes SQL behind the product's back.
     pub async fn tamper(&self, sql: &str) {
         self.database.execute(sql).await;
+    }
+
+    /// Returns the one number that a query finds.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let read = self.app.db.read();
+        let row = read.query_one_raw(Statement::from_string(read.get_database_backend(), sql)).await.expect("an answer");
+        row.expect("a row").try_get_by_index(0).expect("a number")
     }
 
     /// Inserts the row of a node that does not run.

@@ -3,11 +3,9 @@
 use planeconnection::keys::{self, Named};
 use planeconnection::{fleet, invoices};
 use serde_json::{Value, json};
-use testkit::{INVOICES, KEYS, OWNER, PASSWORD};
+use testkit::{AIRCRAFT, INVOICES, KEYS, OWNER, PASSWORD};
 
 use crate::support::{Client, TestApp, read_only_key};
-
-const AIRCRAFT: &str = "/api/v1/ops/aircraft";
 
 fn query(name: &str, text: &str) -> String {
     serde_urlencoded::to_string([(name, text)]).expect("a query")

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use testkit::Site;
+use testkit::{SIGN_IN, Site, WHOAMI};
 
 use crate::BINARY;
 
@@ -27,7 +27,7 @@ fn alerts_and_dashboard_name_only_metrics_that_a_node_has() {
     let site = Site::new(BINARY);
     let node = site.node();
     // A code appears with its first error, a job's failures with its first run.
-    node.anonymous().get("/api/v1/auth/whoami").is(401);
+    node.anonymous().get(WHOAMI).is(401);
     testkit::until("every job has run", || {
         let metrics = node.anonymous().get("/metrics").is(200).body;
         metrics.contains("name=\"database_size\"")
@@ -62,7 +62,7 @@ fn sign_ins_are_counted_by_outcome() {
     let node = site.node();
     node.sign_in();
     let wrong = serde_json::json!({"email": "owner@skyline.example", "password": "wrong wrong wrong"});
-    node.anonymous().post("/api/v1/auth/sign-in", &wrong).is(401);
+    node.anonymous().post(SIGN_IN, &wrong).is(401);
     let metrics = node.anonymous().get("/metrics").is(200).body;
     for outcome in ["succeeded", "failed"] {
         let line = format!("planeconnection_sign_ins_total{{outcome=\"{outcome}\"}} 1");

@@ -34,7 +34,8 @@ impl Program {
     fn command(self, folder: &Path) -> Command {
         let main = folder.join(self.files()[0].0);
         let mut command = Command::new(match self {
-            Self::Nginx => PathBuf::from("nginx"),
+            // Debian's folder of it is not on everybody's PATH.
+            Self::Nginx => Some(PathBuf::from("/usr/sbin/nginx")).filter(|file| file.is_file()).unwrap_or("nginx".into()),
             Self::Caddy => PathBuf::from("caddy"),
             Self::Traefik => fetched("traefik-3.7.15"),
             Self::Envoy => fetched("envoy-1.40.0"),

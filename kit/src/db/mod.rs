@@ -7,9 +7,8 @@
 //! - `sqlite`, `postgres` each engine's options and error codes; `migrate` the schema, once
 //! - `storage` the state of the disk: `fault` errors that mean that nothing can be stored, `health` the fault that lasts, `space` the watermark, `file` the file's identity
 //! - `derived` columns that the code derives; `search` rows that contain a text; `list` parts of lists; `packed` very many rows at
-//!   once; `notifications` changes by other processes; `update` one row; `result` of a store; `error` kinds
-//!   of errors; `copy` every row from one database
-//!   to another
+//!   once; `notifications` changes by other processes; `update` one row; `result` of a store; `error` kinds of errors; `copy` every
+//!   row from one database to another
 
 mod copy;
 mod derived;

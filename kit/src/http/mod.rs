@@ -8,7 +8,7 @@
 //! - `prepared`   responses that are made once, with a strong `ETag`
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
-//! - `client_ip`     the caller's address behind trusted proxies
+//! - `client_ip`  the caller's address behind trusted proxies
 //! - `intake`     bodies on their way in: length, time, bytes of all of them at once
 //! - `outbound` requests to URLs that customers choose, never into the machine's own network
 //! - `user_agent` programs in words, by the user agent that they send

@@ -85,6 +85,26 @@ fn joined(text: impl Iterator<Item = char>) -> String {
     text.split(is_blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// The forms of a name by which it is compared with others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NameForms {
+    /// Without regard to case and to spelling that is not seen; also searched.
+    pub folded: String,
+    /// Without regard to differences between letters that look alike.
+    pub skeleton: String,
+}
+
+impl NameForms {
+    pub fn of(name: &str) -> Self {
+        Self { folded: folded(name), skeleton: skeleton(name) }
+    }
+
+    /// Returns whether names with these forms can be mistaken for each other.
+    pub fn resembles(&self, other: &Self) -> bool {
+        self.folded == other.folded || self.skeleton == other.skeleton
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

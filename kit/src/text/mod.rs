@@ -15,9 +15,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use character::is_ignorable;
+pub(crate) use character::is_ignorable;
 pub use email::Email;
-pub use forms::{CaseFolds, case_folds, folded, skeleton};
+pub(crate) use forms::{CaseFolds, case_folds};
+pub use forms::{NameForms, folded, skeleton};
 
 /// A name, title or search text: a single line of `MIN` to `MAX` characters in NFC. Characters that are not seen are removed,
 /// sequences of blanks joined; directional characters are refused.
@@ -72,7 +73,6 @@ pub fn refuse_secret(text: &str) -> Result<(), BadText> {
     if is_clean { Ok(()) } else { Err(BadText::Secret) }
 }
 
-/// Returns the text, cleaned, if its length fits. For the least length only characters count that can be seen.
 /// Refuses a text that is far too long before it is cleaned, which takes many times longer than reading it.
 fn require_cleanable(text: &str, min: usize, max: usize) -> Result<(), BadText> {
     // A character has up to four bytes, and as many again in marks and characters that cleaning composes or removes.
@@ -80,6 +80,7 @@ fn require_cleanable(text: &str, min: usize, max: usize) -> Result<(), BadText> 
     if is_short { Ok(()) } else { Err(BadText::Length { min, max, found: text.chars().count() }) }
 }
 
+/// Returns the text, cleaned, if its length fits. For the least length only characters count that can be seen.
 fn fitting(text: Result<String, BadText>, min: usize, max: usize) -> Result<String, BadText> {
     let text = match text {
         Err(BadText::Invisible) if min == 0 => String::new(),

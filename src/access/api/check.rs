@@ -64,27 +64,10 @@ struct CheckQuery {
 
 impl Check for CheckQuery {}
 
-/// Any valid credential, if it has the scope that the query names.
-struct ScopeInQuery;
+/// Any valid credential, if it has the scope that the path or the query names.
+struct NamedScope;
 
-impl Permission for ScopeInQuery {
-    type Caller = Caller;
-    const RULE: Rule = Rule::Identified;
-
-    fn call(_: &Method) -> Call {
-        Call::Read
-    }
-
-    fn rule(request: &Parts) -> Result<Rule, ApiError> {
-        let Query(CheckQuery { scope }) = Query::of(&request.uri)?;
-        Ok(scope.map_or(Self::RULE, Rule::Scope))
-    }
-}
-
-/// Any valid credential, if it has the scope that the path names.
-struct ScopeInPath;
-
-impl Permission for ScopeInPath {
+impl Permission for NamedScope {
     type Caller = Caller;
     const RULE: Rule = Rule::Identified;
 
@@ -94,8 +77,11 @@ impl Permission for ScopeInPath {
     }
 
     fn rule(request: &Parts) -> Result<Rule, ApiError> {
-        let below = request.uri.path().strip_prefix(CHECK).unwrap_or_default();
-        Ok(scope_in(below)?.map_or(Self::RULE, Rule::Scope))
+        let scope = match request.uri.path().strip_prefix(CHECK).ok_or_else(ApiError::internal)? {
+            "" => Query::<CheckQuery>::of(&request.uri)?.0.scope,
+            below => scope_in(below)?,
+        };
+        Ok(scope.map_or(Self::RULE, Rule::Scope))
     }
 }
 
@@ -149,11 +135,11 @@ impl Describe for CheckPath {
     }
 }
 
-async fn check(who: Allowed<ScopeInQuery>, Query(_): Query<CheckQuery>) -> Passed {
+async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Passed {
     Passed::of(who.caller())
 }
 
-async fn check_by_path(who: Allowed<ScopeInPath>, _: CheckPath) -> Passed {
+async fn check_by_path(who: Allowed<NamedScope>, _: CheckPath) -> Passed {
     Passed::of(who.caller())
 }
 

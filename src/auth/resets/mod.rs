@@ -140,7 +140,7 @@ async fn replace_password(tx: &AuditedTx, member: &Member, hash: String) -> Resu
         return Err(Error::NotJoined);
     }
     store::withdraw(tx.db(), member.id).await?;
-    // The browser of whoever knew the password has no more attempts than any other.
+    // A browser that knew the password before has no more attempts than any other.
     known_callers::forget(tx.db(), member.id).await?;
     Ok(sessions::end_all(tx, member.id).await?)
 }

@@ -2,6 +2,7 @@
 
 use super::facts::{KEYS, PEOPLE};
 use super::plan::{Deed, Who};
+use crate::access::{Credentials, Rule};
 use crate::members::Role;
 use crate::scopes::{Module, Permissions, Scope, Scopes};
 
@@ -16,46 +17,30 @@ pub(super) fn scopes_of(key: usize) -> Scopes {
     preset.unwrap_or_else(|| KEYS[key].scopes.iter().filter_map(|scope| scope.parse().ok()).collect())
 }
 
-enum Need {
-    Nothing,
-    Administrator,
-    FileReports,
-    Scope(Scope),
-}
-
 /// Returns the scope that a deed uses, if it uses one.
 pub(super) fn scope_of(deed: Deed) -> Option<Scope> {
-    match need(deed) {
-        Need::Scope(scope) => Some(scope),
-        Need::FileReports => Some(Scope::write(Module::Safety)),
-        Need::Nothing | Need::Administrator => None,
-    }
+    need(deed).scope()
 }
 
 /// Returns true if a member's role or a key's scopes allow a deed.
 pub(super) fn may(who: Who, deed: Deed) -> bool {
-    match (who, need(deed)) {
-        (_, Need::Nothing) => true,
-        (Who::Key(key), Need::Scope(scope)) => scopes_of(key).cover(scope),
-        (Who::Key(_), Need::Administrator | Need::FileReports) => false,
-        (Who::Member(member), need) => role_of(member).is_some_and(|role| match need {
-            Need::Nothing => true,
-            Need::Administrator => role.is_administrator(),
-            Need::FileReports => role.files_reports(),
-            Need::Scope(scope) => role.allows(scope),
-        }),
+    let rule = need(deed);
+    match who {
+        Who::Member(member) => role_of(member).is_some_and(|role| rule.admits(role)),
+        Who::Key(_) if rule.credentials() == Credentials::Session => false,
+        Who::Key(key) => rule.scope().is_none_or(|scope| scopes_of(key).cover(scope)),
     }
 }
 
-fn need(deed: Deed) -> Need {
+fn need(deed: Deed) -> Rule {
     match deed {
-        Deed::SignIn | Deed::Expire | Deed::LackScope(_) | Deed::Straggle | Deed::GuessPassword(_) => Need::Nothing,
-        Deed::AddMember(_) | Deed::MakeKey(_) | Deed::RetireKey(_) => Need::Administrator,
-        Deed::AddAircraft(_) | Deed::Ground(_) => Need::Scope(Scope::write(Module::Fleet)),
-        Deed::Book(..) | Deed::Move(..) => Need::Scope(Scope::write(Module::Trips)),
-        Deed::Bill(_) | Deed::Send(_) | Deed::Pay(_) => Need::Scope(Scope::write(Module::Invoices)),
-        Deed::File(_) => Need::FileReports,
-        Deed::Assess(..) => Need::Scope(Scope::write(Module::Safety)),
-        Deed::Read(scope, _) => Need::Scope(scope),
+        Deed::SignIn | Deed::Expire | Deed::LackScope(_) | Deed::Straggle | Deed::GuessPassword(_) => Rule::Anyone,
+        Deed::AddMember(_) | Deed::MakeKey(_) | Deed::RetireKey(_) => Rule::Administrator,
+        Deed::AddAircraft(_) | Deed::Ground(_) => Rule::Scope(Scope::write(Module::Fleet)),
+        Deed::Book(..) | Deed::Move(..) => Rule::Scope(Scope::write(Module::Trips)),
+        Deed::Bill(_) | Deed::Send(_) | Deed::Pay(_) => Rule::Scope(Scope::write(Module::Invoices)),
+        Deed::File(_) => Rule::FileReports,
+        Deed::Assess(..) => Rule::Scope(Scope::write(Module::Safety)),
+        Deed::Read(scope, _) => Rule::Scope(scope),
     }
 }

@@ -17,7 +17,7 @@ pub use allowlist::Allowlist;
 pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;
-pub(super) use name::{NameForms, successor_names};
+pub(super) use name::successor_names;
 pub(super) use query::part_of_hint;
 pub use query::{KeyOrder, KeyQuery, KeySearch, KeySort, StatusCounts};
 pub use rate_limit::RateLimit;

@@ -4,32 +4,12 @@ use jiff::civil::Date;
 
 use super::KeyId;
 use kit::http::FieldErrors;
-use kit::text::{Line, folded, skeleton};
+use kit::text::{Line, folded};
 
 const MAX_CHARACTERS: usize = 100;
 
 /// Name of a key: 1 to 100 characters.
 pub type KeyName = Line<1, MAX_CHARACTERS>;
-
-/// The forms of a name by which it is compared with others.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NameForms {
-    /// Without regard to case and to spelling that is not seen; also searched.
-    pub folded: String,
-    /// Without regard to differences between letters that look alike.
-    pub skeleton: String,
-}
-
-impl NameForms {
-    pub fn of(name: &str) -> Self {
-        Self { folded: folded(name), skeleton: skeleton(name) }
-    }
-
-    /// Returns whether names with these forms can be mistaken for each other.
-    pub fn resembles(&self, other: &Self) -> bool {
-        self.folded == other.folded || self.skeleton == other.skeleton
-    }
-}
 
 /// Refuses a name of the form of a key's id: commands that take an id or a name would take it for the id.
 pub(super) fn check(name: &KeyName, faults: &mut FieldErrors) {

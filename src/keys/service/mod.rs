@@ -21,7 +21,7 @@ use self::rules::{
 };
 use super::context::Keys;
 use super::error::Error;
-use super::model::{CreateKey, Key, KeyId, NameForms, RateLimit, RotateKey, UpdateKey, successor_names};
+use super::model::{CreateKey, Key, KeyId, RateLimit, RotateKey, UpdateKey, successor_names};
 use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, IdempotencyOutcome, differences};
 use crate::cluster;
@@ -31,7 +31,7 @@ use key_format::PlainSecret;
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::IdempotencyKey;
-use kit::text::kept;
+use kit::text::{NameForms, kept};
 
 pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
 pub use require::require;

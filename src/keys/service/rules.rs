@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::audit::{AuditedTx, Target, TargetKind};
 use crate::keys::error::Error;
-use crate::keys::model::{Allowlist, Key, KeyId, KeyName, NameForms, Person, Status};
+use crate::keys::model::{Allowlist, Key, KeyId, KeyName, Person, Status};
 use crate::keys::store;
 use crate::limits::Limit;
 use crate::workspaces;
-use kit::text::fingerprint;
+use kit::text::{NameForms, fingerprint};
 
 /// The period in which new keys are counted for the quota.
 const QUOTA_PERIOD: Duration = Duration::from_hours(24);

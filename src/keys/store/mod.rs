@@ -29,13 +29,14 @@ pub use list::{last_change_after, seen_by};
 pub(super) use names::find_active_alike;
 pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 
-use super::model::{Allowlist, Key, KeyId, NameForms, Person, RateLimit, Status};
+use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
 use kit::db::{DbResult, update_row};
+use kit::text::NameForms;
 
 /// The maximum of keys in one line of rotations. At one rotation every 90 days it lasts for 49 years.
 const MAX_RELATIVES: usize = 200;

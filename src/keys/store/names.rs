@@ -4,11 +4,12 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::{find, has_status, key_of};
-use crate::keys::model::{Key, KeyId, KeyName, NameForms, Status};
+use crate::keys::model::{Key, KeyId, KeyName, Status};
 use crate::keys::tables::key::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, Derived, refresh};
+use kit::text::NameForms;
 
 /// The forms of names are derived from the name that a key had at a revision.
 pub(super) const FORMS: Derived<Column> = Derived { marker: Column::NameFormsOf, version: Column::Revision };
@@ -54,12 +55,10 @@ pub async fn find_by_id_or_name(db: &impl ConnectionTrait, workspace: WorkspaceI
     if let Ok(id) = text.trim().parse() {
         return Ok(find(db, workspace, id).await?.map_or(Named::Nothing, |key| Named::One(Box::new(key))));
     }
-    for exact in [text, text.trim()] {
-        let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
-        let named = named.filter(Column::Name.eq(exact)).limit(MAX_NAMED).all(db).await?;
-        if !named.is_empty() {
-            return Ok(named.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?.into());
-        }
+    let active = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
+    let exact = active.filter(Column::Name.is_in([text, text.trim()])).limit(MAX_NAMED).all(db).await?;
+    if !exact.is_empty() {
+        return Ok(exact.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?.into());
     }
     let Ok(name) = text.parse::<KeyName>() else { return Ok(Named::Nothing) };
     let forms = NameForms::of(name.as_str());

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use testkit::{KEYS, WHOAMI};
 
 use super::LOG;
-use super::usage_flush::number;
 use crate::support::{Lines, PASSWORD, TestApp, TestKey};
 
 fn events_of<'a>(events: &'a [Value], action: &str) -> Vec<&'a Value> {
@@ -90,9 +89,9 @@ async fn new_client_ip_is_recorded_when_the_list_is_full() {
     assert_eq!(used.iter().filter(|event| event["details"]["listFull"] == 1_000).count(), 1);
     assert_eq!(used.len(), 1_100 + 2);
     assert_eq!(addresses(&t, &key).await[0]["ip"], "198.51.100.77");
-    assert_eq!(number(&t, "SELECT count(*) FROM api_key_addresses").await, 1_000);
+    assert_eq!(t.number("SELECT count(*) FROM api_key_addresses").await, 1_000);
     let first = "SELECT count(*) FROM api_key_addresses WHERE ip = '198.18.0.0'";
-    assert_eq!(number(&t, first).await, 1, "when a key was first used is not forgotten");
+    assert_eq!(t.number(first).await, 1, "when a key was first used is not forgotten");
     // The longest unused was forgotten, and is new again.
     t.with(&key).from("198.18.0.1").get(WHOAMI).await.is(200);
     let events = t.audit().await;

@@ -47,12 +47,6 @@ async fn execute(t: &TestApp, statements: &[&str]) {
     tx.commit().await.expect("a commit");
 }
 
-pub(super) async fn number(t: &TestApp, sql: &str) -> i64 {
-    let read = t.app.db.read();
-    let row = read.query_one_raw(Statement::from_string(read.get_database_backend(), sql)).await.expect("an answer");
-    row.expect("a row").try_get_by_index(0).expect("a number")
-}
-
 fn use_each(t: &TestApp, keys: &[EntryRef]) {
     for key in keys {
         // Two rows of counts each: of a thousand keys more than one statement takes.
@@ -72,9 +66,9 @@ async fn flush_writes_thousands_of_keys_with_their_events() {
         assert!(t.app.recorder.is_empty());
     }
     let many = i64::try_from(MANY).expect("a count");
-    assert_eq!(number(&t, "SELECT count(*) FROM api_key_usage WHERE allowed = 3").await, 2 * many);
-    assert_eq!(number(&t, "SELECT count(*) FROM api_key_addresses").await, many);
-    assert_eq!(number(&t, "SELECT count(*) FROM audit_events WHERE action = 'api_key.used'").await, many);
+    assert_eq!(t.number("SELECT count(*) FROM api_key_usage WHERE allowed = 3").await, 2 * many);
+    assert_eq!(t.number("SELECT count(*) FROM api_key_addresses").await, many);
+    assert_eq!(t.number("SELECT count(*) FROM audit_events WHERE action = 'api_key.used'").await, many);
     let verdict = planeconnection::audit::verify(&t.app.db, t.workspace.id).await.expect("a verdict");
     assert!(verdict.fault.is_none(), "{:?}", verdict.fault);
 }
@@ -109,5 +103,5 @@ async fn unflushed_counts_are_kept_and_counted_once() {
     t.app.recorder.flush(&t.app, Flush::Regular).await;
     assert!(t.app.recorder.is_empty());
     let many = i64::try_from(MANY).expect("a count");
-    assert_eq!(number(&t, "SELECT count(*) FROM api_key_usage WHERE allowed = 1").await, 2 * many);
+    assert_eq!(t.number("SELECT count(*) FROM api_key_usage WHERE allowed = 1").await, 2 * many);
 }

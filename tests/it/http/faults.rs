@@ -5,12 +5,9 @@ use axum::http::Method;
 use planeconnection::config::Config;
 use planeconnection::limits::{Limit, Settings};
 use serde_json::{Map, Value, json};
-use testkit::KEYS;
+use testkit::{INVOICES, KEYS, TRIPS};
 
 use crate::support::{Response, TestApp};
-
-const TRIPS: &str = "/api/v1/ops/trips";
-const INVOICES: &str = "/api/v1/ops/invoices";
 
 /// Fields and messages of a refusal, in its order.
 pub(super) fn faults(refused: &Response) -> Vec<(String, String)> {

@@ -49,7 +49,7 @@ async fn error_page_shows_only_what_the_role_opens() {
 }
 
 #[tokio::test]
-async fn error_page_of_a_outsider_has_no_menu() {
+async fn error_page_has_a_menu_only_with_a_valid_session() {
     let t = TestApp::new().await;
     let outsider = t.anonymous_person();
     let page = outsider.get("/nothing-here").await.is(404).lacks("button", "Sign out").does_not_say("Skyline");

@@ -74,7 +74,7 @@ async fn pilots_and_dispatchers_read_only_the_reports_they_filed_by_name() {
 }
 
 #[tokio::test]
-async fn reporter_keeps_a_report_that_was_made_confidential_and_loses_it_to_no_other_role() {
+async fn reporter_keeps_a_report_made_confidential_and_a_new_role_applies_at_once() {
     let t = TestApp::new().await;
     let member = t.add_member(Role::Pilot).await;
     let (pilot, manager) = (t.signed_in(member.clone()).await, t.member(Role::SafetyManager).await);

@@ -20,7 +20,7 @@ impl Lines {
             .with_writer(move || writer.clone())
             .finish();
         let guard = tracing::subscriber::set_default(subscriber);
-        // While there is one listener only, a thread without it may say for all threads that nobody listens; a second
+        // While there is one listener only, a thread without it may say for all threads that there is no listener; a second
         // one, kept for good, makes tracing ask them all.
         std::mem::forget(tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new()));
         tracing::callsite::rebuild_interest_cache();

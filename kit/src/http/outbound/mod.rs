@@ -38,7 +38,7 @@ pub struct OutboundSettings {
     pub allowed: AllowedRanges,
     /// Certificate authorities besides the system's.
     pub roots: Vec<CertificateDer<'static>>,
-    /// The time for DNS, connection and TLS handshake.
+    /// The time for the TCP connection, shared by the addresses of a name. DNS and the TLS handshake count for `timeout` only.
     pub connect_timeout: Duration,
     /// The time for the whole exchange.
     pub timeout: Duration,
@@ -132,7 +132,7 @@ fn connected(roots: &RootCertStore, guard: Guard, scheme: Scheme, connect_timeou
         Scheme::Https => builder.https_only(),
         Scheme::Http => builder.https_or_http(),
     };
-    let connector = builder.enable_http1().enable_http2().wrap_connector(connector);
+    let connector = builder.enable_http1().wrap_connector(connector);
     Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).retry_canceled_requests(false).build(connector)
 }
 

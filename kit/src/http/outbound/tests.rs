@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
@@ -95,9 +95,10 @@ async fn name_that_leads_to_this_machine_is_refused_at_the_connection() {
 
 #[tokio::test]
 async fn closed_port_and_early_end_are_told_apart() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    // Bound without listening: no other process gets the port.
+    let closed = TcpSocket::new_v4().expect("a socket");
+    closed.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let address = closed.local_addr().expect("an address");
     let outcome = post(settings(), &format!("http://{address}/")).await;
     assert!(matches!(outcome, Err(OutboundError::Connect(_))), "{outcome:?}");
     let address = receiver(b"").await;
