@@ -219,6 +219,7 @@ mod tests {
             role: Role::Pilot,
             has_joined: true,
             created_at: now,
+            second_factor_at: None,
         }
     }
 

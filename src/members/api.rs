@@ -50,7 +50,7 @@ struct MemberView {
 
 impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
-        let Member { id, name, email, role, has_joined, created_at, workspace: _ } = member;
+        let Member { id, name, email, role, has_joined, created_at, second_factor_at: _, workspace: _ } = member;
         Self { id, name, email, role, has_joined, created_at }
     }
 }

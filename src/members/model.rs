@@ -27,6 +27,8 @@ pub struct Member {
     /// True once they have set a password.
     pub has_joined: bool,
     pub created_at: Time,
+    /// The moment since when they have at least one second factor; `None`: they have none.
+    pub second_factor_at: Option<Time>,
 }
 
 /// A new member, to be invited.

@@ -85,6 +85,7 @@ pub(super) async fn insert_with(
         role,
         has_joined: password.is_some(),
         created_at: tx.now(),
+        second_factor_at: None,
     };
     let fingerprint = password_fingerprint(password.as_deref());
     // The index compares bytes, and an older row may have the email in another spelling.

@@ -42,6 +42,7 @@ pub(super) async fn insert(
         invite_expires_at: invitation.map(|invitation| invitation.until),
         invited_by: invitation.and_then(|invitation| invitation.invited_by),
         created_at: member.created_at,
+        second_factor_at: member.second_factor_at,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
@@ -264,5 +265,6 @@ fn member_of(row: Model) -> Member {
         role: Role::parse(&row.role).unwrap_or(Role::Pilot),
         has_joined: row.password_hash.is_some(),
         created_at: row.created_at,
+        second_factor_at: row.second_factor_at,
     }
 }

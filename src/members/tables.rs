@@ -22,6 +22,7 @@ pub struct Model {
     pub invite_expires_at: Option<Time>,
     pub invited_by: Option<MemberId>,
     pub created_at: Time,
+    pub second_factor_at: Option<Time>,
 }
 
 impl std::fmt::Debug for Model {

@@ -28,6 +28,7 @@ mod m0020_places_and_payments;
 mod m0021_member_order;
 mod m0023_icao_severity;
 mod m0024_account;
+mod m0025_second_factor;
 mod schema;
 
 /// All migrations, in order.
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0021_member_order::Migration),
             Box::new(m0023_icao_severity::Migration),
             Box::new(m0024_account::Migration),
+            Box::new(m0025_second_factor::Migration),
         ]
     }
 }
