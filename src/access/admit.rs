@@ -10,14 +10,15 @@ use super::credential::{self, Credential};
 use super::refusal::{reauthentication_required, refused, role_required, session_invalid, unauthorized};
 use super::rule::{Credentials, Rule};
 use crate::app::App;
+use crate::auth;
 use crate::keys::index::VerifyRequest;
 use crate::keys::{self, DenialReason, Denied, EntryRef};
 use crate::limits::{Call, Group, Limited, Requester};
+use crate::members::Member;
 use crate::request_context::RequestContext;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
 use key_format::Hint;
-use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::ApiError;
 
@@ -104,7 +105,7 @@ async fn admit_token(app: &App, token: &[u8], request: &RequestContext, terms: T
     if !terms.rule.admits(caller.member().role) {
         return Err(role_required(terms.rule, caller.member().role));
     }
-    require_recent(&caller, terms.max_auth_age, app.clock.now())?;
+    require_recent(app, &caller, terms.max_auth_age).await?;
     Ok(caller)
 }
 
@@ -126,10 +127,18 @@ pub(super) fn admit_member(app: &App, caller: &MemberCaller, call: Call, request
 }
 
 /// Refuses a session whose last proof of identity is older than the permission allows.
-pub(super) fn require_recent(caller: &MemberCaller, max_age: Option<Duration>, now: Time) -> Result<(), ApiError> {
-    match max_age {
-        Some(max_age) if !caller.session.is_recent(max_age, now) => Err(reauthentication_required(&caller.session.methods)),
-        _ => Ok(()),
+pub(super) async fn require_recent(app: &App, caller: &MemberCaller, max_age: Option<Duration>) -> Result<(), ApiError> {
+    if max_age.is_none_or(|max_age| caller.session.is_recent(max_age, app.clock.now())) {
+        return Ok(());
+    }
+    Err(refuse_old_proof(app, caller.member()).await)
+}
+
+/// Returns the refusal of a member whose last proof of identity is too old, with the methods by which they can prove it again.
+pub(super) async fn refuse_old_proof(app: &App, member: &Member) -> ApiError {
+    match auth::own_methods(app.db.read(), member).await {
+        Ok(methods) => reauthentication_required(&methods),
+        Err(error) => error.into(),
     }
 }
 

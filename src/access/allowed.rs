@@ -3,9 +3,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::admit::{Admit, Terms};
+use super::admit::{Admit, Terms, refuse_old_proof};
 use super::caller::{Identity, MemberCaller};
-use super::permission::Permission;
+use super::permission::{Permission, RECENT};
 use super::reader::Reader;
 use super::rule::{Credentials, Rule};
 use crate::app::App;
@@ -111,6 +111,16 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
 impl<P: Permission<Caller = MemberCaller>> Allowed<P> {
     pub fn member(&self) -> &Member {
         self.caller.member()
+    }
+
+    /// Returns true if the member proved who they are within [`RECENT`], for a request whose body decides whether that is needed.
+    pub fn is_recent(&self, app: &App) -> bool {
+        self.caller.session.is_recent(RECENT, app.clock.now())
+    }
+
+    /// Returns the error of a member who did not, with the methods by which they can prove it again.
+    pub async fn reauthentication_required(&self, app: &App) -> ApiError {
+        refuse_old_proof(app, self.member()).await
     }
 }
 

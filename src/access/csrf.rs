@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::admit::authenticate_session;
+use super::confirm::{self, SentProof, WaitingForm};
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
 use super::page_session::signed_in_member;
 use crate::app::App;
@@ -64,17 +65,25 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
     }
     Matched::tell(request.extensions());
     let (mut parts, body) = request.into_parts();
-    let fields = match read(&app, &parts, body).await {
-        Ok(fields) => fields,
+    let (proof, fields) = match read(&app, &parts, body).await {
+        Ok(fields) => SentProof::take(fields),
         Err(error) => return error.into_response(),
     };
     let path = parts.uri.path().to_owned();
     let session = CookieName::Session.read(&app.config, &parts.headers).filter(|cookie| !cookie.is_empty());
-    match verify(&app, &parts, &fields) {
-        Ok(cookie) => parts.extensions.insert(CsrfVerified(cookie)),
+    let cookie = match verify(&app, &parts, &fields) {
+        Ok(cookie) => cookie,
         Err(Refused::Error(error)) => return error.into_response(),
         Err(Refused::Outdated) => return keep_input(&app, session.as_deref(), &path, &fields).await,
     };
+    let form = WaitingForm { path: &path, fields: &fields };
+    let token = session.as_deref().filter(|_| cookie == CookieName::Session);
+    if let (Some(proof), Some(token)) = (proof, token)
+        && let Err(response) = confirm::prove(&app, &parts, token, proof, form).await
+    {
+        return response;
+    }
+    parts.extensions.insert(CsrfVerified(cookie));
     parts.extensions.insert(fields.clone());
     let response = next.run(Request::from_parts(parts, Body::empty())).await;
     let of_space = response.extensions().get::<ApiError>().filter(|error| error.status == StatusCode::INSUFFICIENT_STORAGE);
@@ -82,6 +91,9 @@ pub async fn csrf_middleware(State(app): State<App>, request: Request, next: Nex
     if let Some(error) = response.extensions().get().map(|Postponed(error)| error).or(of_space) {
         let signed_in_member = signed_in_member(&app, session.as_deref()).await;
         return frame::try_again_later(&app, signed_in_member, &path, &fields, (error, response.headers().clone()));
+    }
+    if confirm::is_asked_for(&response) {
+        return confirm::ask(&app, signed_in_member(&app, token).await, form).await;
     }
     if response.extensions().get::<SignedOut>().is_some() {
         return frame::signed_out_meanwhile(&path, &fields.with(TOKEN, ""));

@@ -8,7 +8,7 @@
 //!
 //! - `credential` what a request presents; `rule`, `permission` what a route needs; `caller` who is admitted; `admit` the check
 //! - `allowed` extractor of API calls; `page_session`, `open_page` those of pages; `csrf` the middleware of
-//!   forms, `csrf_token` its tokens
+//!   forms, `csrf_token` its tokens; `confirm` the page between a form and its handler
 //! - `reader` checks again during a long response, `recheck` when a write begins; `request` audit context of a request
 //! - `refusal` error responses; `hosts` accepted host names; `api` whoami, and forward authentication
 
@@ -16,6 +16,7 @@ mod admit;
 mod allowed;
 mod api;
 mod caller;
+mod confirm;
 mod credential;
 mod csrf;
 mod csrf_token;
@@ -40,9 +41,10 @@ pub use hosts::{guard_host, guard_metrics};
 pub use open_page::OpenPage;
 pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
-    Anyone, EndSessions, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers,
-    MemberPermission, OwnWorkspace, Permission, ReadAuditLog, ReadReports, RemoveMembers, RevokeKeys, SafetyWrite, SignOut,
-    SignedIn, SwitchKeys, TripsRead, TripsWrite, WorkspacePermission,
+    Anyone, ChangeRoles, CreateKeys, EndSessions, ExportAuditLog, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead,
+    InvoicesWrite, ManageKeys, ManageMembers, MemberPermission, OwnWorkspace, Permission, RECENT, ReadAuditLog, ReadReports,
+    RecentlySignedIn, RemoveMembers, RevokeKeys, SafetyWrite, SignOut, SignedIn, SwitchKeys, TripsRead, TripsWrite,
+    WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;

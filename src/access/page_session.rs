@@ -12,6 +12,7 @@ use super::allowed::{Allowed, connection};
 use super::caller::MemberCaller;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
 use super::permission::Permission;
+use super::refusal::REAUTHENTICATION_REQUIRED;
 use crate::app::App;
 use crate::auth::Browser;
 use crate::frame::{self, Frame, MenuEntry, SignedInMember};
@@ -53,6 +54,11 @@ impl<P: Permission> PageSession<P> {
         self.browser.clone()
     }
 
+    /// Returns the person with the CSRF token of their forms, for a page that is not of one slice.
+    pub fn signed_in_member(&self) -> SignedInMember {
+        (self.caller.clone(), self.csrf_token.clone())
+    }
+
     /// Returns the frame of the page, with the menu and the person's name.
     pub fn frame(&self, app: &App, title: impl Into<String>, entry: MenuEntry) -> Frame {
         Frame::new(app, &self.caller, title.into(), entry, self.csrf_token.clone())
@@ -73,7 +79,7 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
         if parts.extensions.get().is_some_and(|CsrfVerified(cookie)| *cookie != CookieName::Session) {
             return Err(form_refused().into_response());
         }
-        require_recent(&caller, P::MAX_AUTH_AGE, app.clock.now()).map_err(IntoResponse::into_response)?;
+        require_recent(app, &caller, P::MAX_AUTH_AGE).await.map_err(|error| to_confirmation(parts, error))?;
         Matched::admit(&parts.extensions, caller.tenant.id.0);
         let connection = connection::<P>(app, caller.tenant.id, call).await.map_err(IntoResponse::into_response)?;
         let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
@@ -105,16 +111,28 @@ pub(super) fn postponed(limited: Limited) -> Response {
     response
 }
 
+/// Returns the path and query of a request, to lead back to. A token in them must be neither in `Location` nor in a form.
+fn wanted(parts: &Parts) -> &str {
+    let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    if key_format::may_contain_secret(wanted) { "" } else { wanted }
+}
+
 /// Redirects to the sign-in page, which leads back to this one. For a form the CSRF middleware answers with a page instead.
 fn to_sign_in(parts: &Parts) -> Response {
-    let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
-    // A token in the path must be neither in `Location` nor in the sign-in form.
-    let is_kept = matches!(parts.method, Method::GET | Method::HEAD) && !key_format::may_contain_secret(wanted);
-    let next = if is_kept { wanted } else { "" };
+    let next = if matches!(parts.method, Method::GET | Method::HEAD) { wanted(parts) } else { "" };
     let link = format!("/sign-in{}", Fields::default().with("next", next).to_query());
     let mut response = Redirect::to(&link).into_response();
     response.extensions_mut().insert(SignedOut);
     response
+}
+
+/// Redirects to the page that asks for a new proof of identity, which leads back to this one. For a form the CSRF middleware
+/// answers with a page that keeps what was typed.
+fn to_confirmation(parts: &Parts, error: ApiError) -> Response {
+    if !matches!(parts.method, Method::GET | Method::HEAD) || error.code != REAUTHENTICATION_REQUIRED {
+        return error.into_response();
+    }
+    Redirect::to(&format!("/reauthenticate{}", Fields::default().with("next", wanted(parts)).to_query())).into_response()
 }
 
 impl<P: Permission> Guard for PageSession<P> {

@@ -12,6 +12,9 @@ use crate::limits::Call;
 use crate::scopes::{Module, Scope};
 use kit::http::ApiError;
 
+/// The time for which a sign-in, or a re-authentication, permits what needs a recent one. Mere use does not extend it.
+pub const RECENT: Duration = Duration::from_mins(15);
+
 /// Something a caller may be allowed to do.
 pub trait Permission: Send + Sync + 'static {
     /// The callers that are admitted, which a handler gets from [`Allowed::caller`](super::Allowed::caller).
@@ -51,7 +54,7 @@ pub trait MemberPermission: Permission<Caller = MemberCaller> {}
 impl<P: Permission<Caller = MemberCaller>> MemberPermission for P {}
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident: $caller:ty = $rule:expr $(, ENDS_ACCESS = $ends:expr)?;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident: $caller:ty = $rule:expr $(, ENDS_ACCESS = $ends:expr)? $(, MAX_AUTH_AGE = $age:expr)?;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
@@ -59,6 +62,7 @@ macro_rules! permissions {
             type Caller = $caller;
             const RULE: Rule = $rule;
             $(const ENDS_ACCESS: bool = $ends;)?
+            $(const MAX_AUTH_AGE: Option<Duration> = Some($age);)?
         }
     )+};
 }
@@ -67,6 +71,7 @@ permissions! {
     Anyone: Anonymous = Rule::Anyone;
     Identified: Caller = Rule::Identified;
     SignedIn: MemberCaller = Rule::SignedIn;
+    RecentlySignedIn: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT;
     TripsRead: Caller = Rule::Scope(Scope::read(Module::Trips));
     TripsWrite: Caller = Rule::Scope(Scope::write(Module::Trips));
     FleetRead: Caller = Rule::Scope(Scope::read(Module::Fleet));
@@ -80,8 +85,13 @@ permissions! {
     InvoicesWrite: Caller = Rule::Scope(Scope::write(Module::Invoices));
     /// Keys with `audit:read`; administrators and auditors.
     ReadAuditLog: Caller = Rule::ReadAuditLog;
+    ExportAuditLog: Caller = Rule::ReadAuditLog, MAX_AUTH_AGE = RECENT;
+    /// Read keys, and change what does not matter to access.
     ManageKeys: MemberCaller = Rule::Administrator;
+    /// Create a key, or rotate one.
+    CreateKeys: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
     ManageMembers: MemberCaller = Rule::Administrator;
+    ChangeRoles: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
     OwnWorkspace: MemberCaller = Rule::AccountOwner;
     SignOut: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true;
     /// End one's own sessions.

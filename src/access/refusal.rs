@@ -74,9 +74,13 @@ pub(super) fn role_required(required: Rule, role: Role) -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", message)
 }
 
-/// Returns the error of a session whose sign-in is too long ago for what was asked. `methods` are those that it began with.
+/// The code of the error of a session whose last proof of identity is too old.
+pub(super) const REAUTHENTICATION_REQUIRED: &str = "REAUTHENTICATION_REQUIRED";
+
+/// Returns the error of a session whose last proof of identity is too old for what was asked. `methods` are those by which the
+/// person can prove it again.
 pub(super) fn reauthentication_required(methods: &[AuthMethod]) -> ApiError {
-    let message = "Confirm that it is you: this needs a recent sign-in.";
-    ApiError::new(StatusCode::FORBIDDEN, "REAUTHENTICATION_REQUIRED", message)
+    let message = "This needs a sign-in, or a re-authentication, within the last 15 minutes. Confirm that it is you with POST /api/v1/auth/reauthenticate, then send this again.";
+    ApiError::new(StatusCode::FORBIDDEN, REAUTHENTICATION_REQUIRED, message)
         .with("methods", methods.iter().map(|method| method.as_str()).collect::<Vec<_>>())
 }

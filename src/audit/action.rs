@@ -22,6 +22,8 @@ kit::string_enum! {
         SignedIn = "member.signed_in",
         SignInFailed = "member.sign_in_failed",
         SignedOut = "member.signed_out",
+        /// A person proved again who they are, in a session that goes on.
+        Reauthenticated = "member.reauthenticated",
         /// A person ended other sessions of theirs.
         SessionRevoked = "member.session_revoked",
         /// A person changed their own password.

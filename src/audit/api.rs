@@ -14,7 +14,7 @@ use super::export::{Format, Request, export_for};
 use super::filter::{ActorFilter, EventFilter};
 use super::long_read::LongRead;
 use super::store;
-use crate::access::{Allowed, ReadAuditLog};
+use crate::access::{Allowed, ExportAuditLog, ReadAuditLog};
 use crate::app::App;
 use crate::core::Core;
 use crate::keys::KeyId;
@@ -90,7 +90,11 @@ impl Describe for Download {
     }
 }
 
-async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(query): Query<Export>) -> Result<Download, ApiError> {
+async fn download(
+    who: Allowed<ExportAuditLog>,
+    State(app): State<App>,
+    Query(query): Query<Export>,
+) -> Result<Download, ApiError> {
     let Export { format, action, actor_id, api_key_id, outcome, date_from, date_to } = query;
     let filter = EventFilter { action, actor_id, api_key_id, outcome, date_from, date_to, ..EventFilter::default() };
     file(&app, &who, filter, format).map(Download)
@@ -98,7 +102,7 @@ async fn download(who: Allowed<ReadAuditLog>, State(app): State<App>, Query(quer
 
 /// Returns the events that match `filter` as a file. Fails if the caller, the workspace or the node has too many exports
 /// under way.
-pub(super) fn file(app: &App, who: &Allowed<ReadAuditLog>, filter: EventFilter, format: Format) -> Result<Response, ApiError> {
+pub(super) fn file(app: &App, who: &Allowed<ExportAuditLog>, filter: EventFilter, format: Format) -> Result<Response, ApiError> {
     let reader = who.reader(app);
     let exporter = reader.exporter();
     let slot = app.limits.export(exporter, who.workspace(), app.clock.ticks())?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::known_callers::Origin;
+use super::reauthenticate;
 use super::sign_in::{self, Attempt};
 use crate::access::{Allowed, Anyone, CallingMember, SignOut, WorkspaceView};
 use crate::app::App;
@@ -26,6 +27,7 @@ pub fn routes() -> Routes<App> {
                 .fails(429, "RATE_LIMITED")
                 .fails(503, "UNAVAILABLE"),
             post("/api/v1/auth/sign-out", "Sign out", sign_out),
+            reauthenticate::api::route(),
         ],
     )
 }

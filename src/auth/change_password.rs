@@ -60,7 +60,7 @@ pub async fn change_password(
 }
 
 /// Verifies the current password, within the limits of sign-ins. Returns the stored hash, and the claimant of a further hash.
-async fn verify(
+pub(super) async fn verify(
     core: &Core,
     passwords: &Passwords,
     sign_ins: &SignIns,

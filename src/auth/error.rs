@@ -19,6 +19,9 @@ pub enum Error {
     /// The current password of a change is wrong.
     #[error("the current password is wrong")]
     CurrentPassword,
+    /// The person has a second factor, and the request has no code of it.
+    #[error("a verification code is needed")]
+    CodeRequired,
     /// The new password of a change is refused.
     #[error(transparent)]
     NewPassword(Weak),
@@ -62,6 +65,10 @@ impl From<Error> for ApiError {
                 unauthorized("INVALID_CREDENTIALS", message)
             }
             Error::CurrentPassword => unauthorized("INVALID_CREDENTIALS", "The current password is wrong. Nothing was changed."),
+            Error::CodeRequired => unauthorized(
+                "TWO_FACTOR_REQUIRED",
+                "This account has a second factor: send its verification code, or a backup code, in the field code.",
+            ),
             Error::NewPassword(weak) => Self::invalid_field("newPassword", sentence(weak)),
             Error::ResetLink => Self::new(StatusCode::GONE, "RESET_LINK_INVALID", sentence(error)),
             Error::NotJoined => Self::conflict(sentence(error)),

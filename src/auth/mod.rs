@@ -6,7 +6,7 @@
 //! - Nothing is hashed before the limits of sign-ins were asked; the number of hashes at once is bounded.
 //!
 //! Belongs here: factors (passwords now; one-time codes and passkeys later), challenges, limits of attempts, re-authentication.
-//! - `change_password` a person's own password
+//! - `change_password` a person's own password; `reauthenticate` a proof of identity within a session
 //! - `resets` passwords that the operator resets, and the links for it
 //! - `password` rules, hashing and its permits; `sign_in` from a password to a session; `limits` rate limits of sign-ins
 //! - `known_callers` browsers and addresses of earlier sign-ins; `failures` failed sign-ins on their way to the audit log
@@ -20,6 +20,7 @@ mod known_callers;
 mod limits;
 mod pages;
 pub mod password;
+mod reauthenticate;
 mod resets;
 mod sign_in;
 mod store;
@@ -31,6 +32,7 @@ pub use error::Error;
 pub use known_callers::{Browser, Origin};
 pub use pages::routes as pages;
 pub(crate) use pages::{redirect_signed_out, start_session};
+pub use reauthenticate::{Proof, Reauthenticated, own_methods, reauthenticate};
 pub use resets::{OpenReset, ResetLink, find_reset, forget_expired_resets, make_reset_link, redeem_reset, reset_password};
 pub use sign_in::{Attempt, SignIns, SignedIn, open_session, sign_in};
 pub use store::forget_unused_callers;

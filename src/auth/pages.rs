@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::error::Error;
 use super::known_callers::{self, Origin};
+use super::reauthenticate;
 use super::sign_in::{self, Attempt, SignedIn as NewSession};
 use crate::access::{Form, Identity, OpenPage, PageSession, SignOut, SignedIn};
 use crate::app::App;
@@ -23,16 +24,14 @@ use kit::page::{Asked, Fields, FormErrors};
 use kit::text::sentence;
 
 pub fn routes() -> Routes<App> {
-    Routes::new(
-        "Sessions",
-        [
-            page("/", "Begin", start_page),
-            page("/settings", "Begin in the settings", start_page),
-            page("/sign-in", "Sign-in page", new),
-            form("/sign-in", "Sign in", create),
-            form("/sign-out", "Sign out", delete),
-        ],
-    )
+    let own = vec![
+        page("/", "Begin", start_page),
+        page("/settings", "Begin in the settings", start_page),
+        page("/sign-in", "Sign-in page", new),
+        form("/sign-in", "Sign in", create),
+        form("/sign-out", "Sign out", delete),
+    ];
+    Routes::new("Sessions", [own, reauthenticate::pages::routes()].concat())
 }
 
 /// Redirects to the first menu entry that is open to the person.
@@ -70,7 +69,7 @@ impl SignInPage {
 }
 
 /// Returns the path to go to after the sign-in: a page of the settings or of the account, never another site (open redirect).
-fn safe_next(fields: &Fields) -> &str {
+pub(super) fn safe_next(fields: &Fields) -> &str {
     let next = fields.text("next");
     let is_at = |page| next.strip_prefix(page).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with(['/', '?']));
     let is_ours = ["/settings", "/account"].into_iter().any(is_at);

@@ -52,6 +52,7 @@ impl Outcomes {
             Err(Error::Limited(_) | Error::TooMany(_)) => &self.limited,
             Err(
                 Error::CurrentPassword
+                | Error::CodeRequired
                 | Error::NewPassword(_)
                 | Error::SamePassword
                 | Error::ResetLink

@@ -125,6 +125,6 @@ fn again(core: &Core, signed_in_member: Option<SignedInMember>, form: AgainForm<
 pub const SECRET_FIELDS: [&str; 3] = ["password", "current_password", "new_password"];
 
 /// Returns what was typed, without passwords and with keys replaced by their hints: a page that waits must not hold secrets.
-fn without_secrets(fields: &Fields) -> Vec<(&str, Cow<'_, str>)> {
+pub(super) fn without_secrets(fields: &Fields) -> Vec<(&str, Cow<'_, str>)> {
     fields.pairs().filter(|(name, _)| !SECRET_FIELDS.contains(name)).map(|(name, text)| (name, scrub(text))).collect()
 }

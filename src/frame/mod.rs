@@ -3,12 +3,15 @@
 //! A slice's `pages` makes a [`Frame`] and a template that extends `templates/frame/page.html`. The menu shows the entries that
 //! are open to the member's role.
 //!
-//! - here the frame and its menu; `denied` pages for people who may not go on, `error_page` errors; `files` stylesheet, script, icon
+//! - here the frame and its menu; `denied` pages for people who may not go on, `confirm` for those who prove again who they are
+//! - `error_page` errors; `files` stylesheet, script, icon
 
+mod confirm;
 mod denied;
 mod error_page;
 mod files;
 
+pub use confirm::{ConfirmForm, PROOF_CODE, PROOF_PASSWORD, confirm_identity};
 pub use denied::{SECRET_FIELDS, forbidden, send_again, signed_out_meanwhile, try_again_later};
 pub use error_page::error_page;
 pub use files::{asset, router as files};

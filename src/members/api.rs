@@ -5,17 +5,21 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::invitations::{self, Invitation};
+use super::error::Error;
+use super::invitations::{self, Invitation, Inviter};
 use super::model::{AddMember, Member, MemberId};
 use super::role::Role;
 use super::service::{self, ActingRole};
 use super::store;
-use crate::access::{Allowed, Anyone, ManageMembers, MemberPermission, RemoveMembers};
+use crate::access::{Allowed, Anyone, ChangeRoles, ManageMembers, MemberPermission, RemoveMembers};
 use crate::app::App;
 use crate::auth::password;
 use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
-use kit::http::{ApiError, Body, Check, Created, FieldErrors, IdempotentBody, JsonOk, Listing, NoParameters, Page, Path, Routes};
+use kit::http::{
+    ApiError, Body, Check, Created, FieldErrors, IdempotencyKey, IdempotentBody, JsonOk, Listing, NoParameters, Page, Path,
+    Routes,
+};
 use kit::text::secret_string;
 
 pub fn routes() -> Routes<App> {
@@ -23,7 +27,10 @@ pub fn routes() -> Routes<App> {
         "Members",
         [
             get("/api/v1/members", "List members", index),
-            post("/api/v1/members", "Add member", add).conflicts().fails(409, "QUOTA_EXCEEDED"),
+            post("/api/v1/members", "Add member", add)
+                .conflicts()
+                .fails(409, "QUOTA_EXCEEDED")
+                .fails(403, "REAUTHENTICATION_REQUIRED"),
             patch("/api/v1/members/{id}", "Change member role", set_role).conflicts(),
             delete("/api/v1/members/{id}", "Remove member", remove).conflicts(),
             post("/api/v1/auth/join", "Accept invitation", join)
@@ -81,15 +88,28 @@ async fn add(
     State(app): State<App>,
     IdempotentBody { input, idempotency_key }: IdempotentBody<AddMember>,
 ) -> Result<Created<InvitedMember>, ApiError> {
-    let (workspace, acting) = (who.workspace(), acting(&who));
-    let mut invitation = invitations::invite(&app, workspace, who.audit_context(&app), acting, input, idempotency_key).await?;
-    if let Invitation::Repeated(id) = invitation {
-        // A client that repeats a call has not read the first response: it gets a new link, and the first one ends.
-        invitation = invitations::invite_again(&app, workspace, who.audit_context(&app), acting, id, None).await?;
+    match invite(&app, &who, input, idempotency_key).await {
+        Ok(Invitation::Made(invited)) => {
+            Ok(Created(InvitedMember { invite_url: invited.url(&app.config), member: invited.member.into() }))
+        }
+        Ok(Invitation::Repeated(_)) => Err(ApiError::internal()),
+        Err(Error::RecentProofRequired) => Err(who.reauthentication_required(&app).await),
+        Err(error) => Err(error.into()),
     }
-    let Invitation::Made(invited) = invitation else { return Err(ApiError::internal()) };
-    let invite_url = invited.url(&app.config);
-    Ok(Created(InvitedMember { invite_url, member: invited.member.into() }))
+}
+
+async fn invite(
+    app: &App,
+    who: &Allowed<ManageMembers>,
+    input: AddMember,
+    idempotency_key: Option<IdempotencyKey>,
+) -> Result<Invitation, Error> {
+    let (workspace, inviter) = (who.workspace(), Inviter { role: acting(who), is_recent: who.is_recent(app) });
+    match invitations::invite(app, workspace, who.audit_context(app), inviter, input, idempotency_key).await? {
+        // A client that repeats a call has not read the first response: it gets a new link, and the first one ends.
+        Invitation::Repeated(id) => invitations::invite_again(app, workspace, who.audit_context(app), inviter, id, None).await,
+        made @ Invitation::Made(_) => Ok(made),
+    }
 }
 
 /// A change of a member's role.
@@ -102,7 +122,7 @@ struct ChangeRole {
 impl Check for ChangeRole {}
 
 async fn set_role(
-    who: Allowed<ManageMembers>,
+    who: Allowed<ChangeRoles>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
     Body(input): Body<ChangeRole>,

@@ -25,6 +25,11 @@ pub enum Error {
     /// Only an account owner makes or unmakes account owners.
     #[error("only an account owner can add, change or remove an account owner: ask one of this workspace")]
     OwnerRequired,
+    /// An administrator is invited or made after a recent proof of identity only.
+    #[error(
+        "confirm that it is you: inviting an administrator needs a sign-in, or a re-authentication, within the last 15 minutes"
+    )]
+    RecentProofRequired,
     #[error("this member has already joined: they sign in with their email and password")]
     HasJoined,
     #[error(transparent)]
@@ -71,6 +76,7 @@ impl From<Error> for ApiError {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::NameTaken | Error::LastOwner | Error::HasJoined => Self::conflict(sentence()),
             Error::OwnerRequired => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
+            Error::RecentProofRequired => Self::new(StatusCode::FORBIDDEN, "REAUTHENTICATION_REQUIRED", sentence()),
             Error::Password(_) => Self::invalid_field("password", sentence()),
             Error::Invitation => Self::new(StatusCode::GONE, "INVITATION_INVALID", sentence()),
             Error::Busy => Self::rate_limited(sentence(), 1),

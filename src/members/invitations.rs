@@ -8,6 +8,7 @@ use serde_json::json;
 use super::described::password_fingerprint;
 use super::error::Error;
 use super::model::{AddMember, Member, MemberId};
+use super::role::Role;
 use super::service::{ActingRole, insert_with, target};
 use super::{quota, store};
 use crate::audit::{Action, Actor, ActorKind, AuditContext, AuditedTx, IdempotencyOutcome};
@@ -89,16 +90,30 @@ pub async fn view(core: &Core, token: &str) -> DbResult<Option<InvitationView>> 
     Ok(Some(InvitationView { member, workspace, maker, state }))
 }
 
+/// The member who invites. An administrator is invited only after a recent proof of identity.
+#[derive(Clone, Copy, Debug)]
+pub struct Inviter {
+    pub role: ActingRole,
+    pub is_recent: bool,
+}
+
+impl Inviter {
+    fn require(self, invited: Role) -> Result<(), Error> {
+        self.role.require(invited)?;
+        if invited.is_administrator() && !self.is_recent { Err(Error::RecentProofRequired) } else { Ok(()) }
+    }
+}
+
 /// Adds a member, who sets a password by a one-time link.
 pub async fn invite(
     core: &Core,
     workspace: WorkspaceId,
     context: AuditContext,
-    acting: ActingRole,
+    inviter: Inviter,
     input: AddMember,
     idempotency_key: Option<IdempotencyKey>,
 ) -> Result<Invitation, Error> {
-    acting.require(input.role)?;
+    inviter.require(input.role)?;
     let (mut tx, repeated) = begin_idempotent(core, workspace, context, idempotency_key).await?;
     if let Some(id) = repeated {
         return Ok(Invitation::Repeated(id));
@@ -116,7 +131,7 @@ pub async fn invite_again(
     core: &Core,
     workspace: WorkspaceId,
     context: AuditContext,
-    acting: ActingRole,
+    inviter: Inviter,
     id: MemberId,
     idempotency_key: Option<IdempotencyKey>,
 ) -> Result<Invitation, Error> {
@@ -125,7 +140,7 @@ pub async fn invite_again(
         return Ok(Invitation::Repeated(id));
     }
     let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
-    acting.require(member.role)?;
+    inviter.require(member.role)?;
     if member.has_joined {
         return Err(Error::HasJoined);
     }

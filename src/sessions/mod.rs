@@ -20,7 +20,7 @@ pub use cookie::CookieName;
 pub use last_seen::LastSeen;
 pub use model::{AuthMethod, ListedSession, Session, SessionId};
 pub use service::{
-    LIFETIME, RenewedSession, StartedSession, authenticate, end, end_all, end_one, end_others, renew, require, start,
+    LIFETIME, RenewedSession, StartedSession, authenticate, end, end_all, end_one, end_others, renew, require, set_proof, start,
 };
 pub use store::{find, forget_expired, list};
 pub(crate) use tables::all as tables;

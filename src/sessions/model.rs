@@ -32,6 +32,26 @@ kit::string_enum! {
     }
 }
 
+impl AuthMethod {
+    /// Returns the method within a sentence.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "code",
+            Self::BackupCode => "backup code",
+            Self::Passkey => "passkey",
+            Self::ResetCode => "reset code",
+        }
+    }
+
+    /// Returns methods within a sentence, “password and code”; `None` if there are none. A name that a newer version wrote
+    /// appears as it is.
+    pub fn in_words<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let words: Vec<&str> = names.into_iter().map(|name| name.parse().map_or(name, |method: Self| method.word())).collect();
+        (!words.is_empty()).then(|| words.join(" and "))
+    }
+}
+
 /// The session of a person who has signed in.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -99,6 +119,13 @@ mod tests {
         assert_ne!(SessionId::of(one), SessionId::of(other));
         let digest = one.to_bytes();
         assert!(digest.windows(4).all(|part| !SessionId::of(one).0.as_bytes().windows(4).any(|of_id| of_id == part)));
+    }
+
+    #[test]
+    fn methods_are_joined_to_words() {
+        assert_eq!(AuthMethod::in_words(["password", "totp"]).as_deref(), Some("password and code"));
+        assert_eq!(AuthMethod::in_words(["passkey", "retina_scan"]).as_deref(), Some("passkey and retina_scan"));
+        assert_eq!(AuthMethod::in_words([]), None);
     }
 
     #[test]

@@ -85,6 +85,12 @@ pub async fn renew(tx: &AuditedTx, session: &Session) -> Result<RenewedSession, 
     Ok(RenewedSession { token, expires_at: session.expires_at, ended })
 }
 
+/// Notes that the person who has `session` has proved who they are by `methods`, in the transaction that records it. Every node
+/// finds it with the session.
+pub async fn set_proof(tx: &AuditedTx, session: &Session, methods: &[AuthMethod]) -> Result<(), BeginError> {
+    if store::set_proof(tx.db(), session.digest, tx.now(), methods).await? { Ok(()) } else { Err(CredentialLoss::Session.into()) }
+}
+
 /// Ends all sessions of a member, in the transaction of what ends them. Returns how many ended.
 pub async fn end_all(tx: &AuditedTx, member: MemberId) -> DbResult<u64> {
     store::delete_all_but(tx.db(), member, None).await

@@ -6,7 +6,7 @@ use sea_orm::{
 };
 
 use super::last_seen::{Use, WRITE_INTERVAL};
-use super::model::{ListedSession, Session, SessionId, format_methods, parse_methods};
+use super::model::{AuthMethod, ListedSession, Session, SessionId, format_methods, parse_methods};
 use super::tables::{Column, Entity, Model};
 use crate::members::{self, MemberId};
 use kit::clock::Time;
@@ -94,6 +94,19 @@ pub(super) async fn delete_all_but(db: &impl ConnectionTrait, member: MemberId, 
 pub(super) async fn set_digest(db: &impl ConnectionTrait, old: TokenDigest, new: TokenDigest) -> DbResult<bool> {
     let update = Entity::update_many().col_expr(Column::Digest, Expr::value(new.to_vec()));
     Ok(update.filter(Column::Digest.eq(old.to_vec())).exec(db).await?.rows_affected == 1)
+}
+
+/// Stores time and methods of a proof of identity. Returns false if the session has ended.
+pub(super) async fn set_proof(
+    db: &impl ConnectionTrait,
+    digest: TokenDigest,
+    at: Time,
+    methods: &[AuthMethod],
+) -> DbResult<bool> {
+    let update = Entity::update_many()
+        .col_expr(Column::AuthTime, Expr::value(at))
+        .col_expr(Column::Methods, Expr::value(format_methods(methods)));
+    Ok(update.filter(Column::Digest.eq(digest.to_vec())).exec(db).await?.rows_affected == 1)
 }
 
 /// Stores the last use of a session, unless another node has written one within a minute.

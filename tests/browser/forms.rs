@@ -150,3 +150,60 @@ fn first_workspace_is_set_up_by_the_printed_link() {
     other.open(&link);
     other.has("link", "Sign in");
 }
+
+/// Makes every proof of identity 20 minutes old, and more.
+fn twenty_minutes_pass(site: &Site) {
+    site.folder.execute("UPDATE sessions SET auth_time = '2026-01-01 00:00:00+00:00'");
+}
+
+#[test]
+fn key_is_created_after_20_minutes_with_one_question_and_nothing_typed_twice() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    let password = format!("Password of {OWNER}");
+    tab.open("/settings/api-keys/new");
+    tab.fill("Name", "Fleet Dashboard");
+    tab.choose("radio", "Specific modules");
+    tab.choose("radio", "Fleet: Read");
+    twenty_minutes_pass(&site);
+    tab.click("button", "Create key");
+    tab.has("heading", "Confirm it is you");
+    tab.says("This page keeps your input");
+    tab.is_fine_everywhere();
+    tab.fill(&password, "not this one, though");
+    tab.click("button", "Confirm");
+    tab.says("The password is wrong.");
+    tab.is_fine_everywhere();
+    tab.fill(&password, PASSWORD);
+    tab.click("button", "Confirm");
+    tab.secret();
+    tab.click("button", "I have stored this key");
+    tab.has("heading", "Fleet Dashboard");
+    let keys = site.node.owner().get("/api/v1/api-keys").is(200).json["data"].clone();
+    assert_eq!((&keys["total"], &keys["items"][0]["scopes"]), (&json!(1), &json!(["fleet:read"])));
+    for _ in 0..3 {
+        tab.back();
+        tab.has("heading", "New API Key");
+        assert_eq!(tab.status(), 200);
+    }
+    tab.fill("Name", "Second");
+    tab.click("button", "Create key");
+    tab.secret();
+}
+
+#[test]
+fn download_begins_after_a_question_without_javascript() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/settings/audit-log");
+    twenty_minutes_pass(&site);
+    tab.without_javascript();
+    tab.open("/settings/audit-log");
+    tab.click("link", "Export CSV");
+    tab.has("heading", "Confirm it is you");
+    tab.fill(&format!("Password of {OWNER}"), PASSWORD);
+    let (name, text) = tab.download(|tab| tab.click("button", "Confirm"));
+    assert!(name.starts_with("audit-log-skyline") && text.contains("member.reauthenticated"), "{name}: {text}");
+    tab.says("Your download starts.");
+    tab.is_fine_everywhere();
+}

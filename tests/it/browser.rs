@@ -102,6 +102,14 @@ impl Person {
         all.extend(fields);
         self.post(action, &all).await
     }
+
+    /// Sends the page in between that asks who they are, with this password.
+    pub async fn confirm(&self, asked: &Response, action: &str, password: &str) -> Response {
+        let hidden = asked.hidden(action);
+        let mut all: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        all.push(("reauth_password", password));
+        self.post(action, &all).await
+    }
 }
 
 impl Response {

@@ -3,6 +3,7 @@
 mod account;
 mod audit_log;
 mod cluster;
+mod confirm;
 mod errors;
 mod join;
 mod keys_list;

@@ -83,6 +83,7 @@ async fn refused(app: &App, open_page: &OpenPage, code: &str, error: Error) -> R
         Error::Password(_) | Error::ResetLink | Error::NotJoined => FormErrors::of_whole(sentence(&error)),
         Error::Credentials
         | Error::CurrentPassword
+        | Error::CodeRequired
         | Error::SamePassword
         | Error::Limited(_)
         | Error::TooMany(_)

@@ -35,20 +35,9 @@ impl SessionRow {
 
 /// Returns the methods of a sign-in: “Password and code”.
 fn in_words(methods: &[AuthMethod]) -> String {
-    let words: Vec<&str> = methods.iter().map(|method| word(*method)).collect();
-    let text = words.join(" and ");
+    let text = AuthMethod::in_words(methods.iter().map(|method| method.as_str())).unwrap_or_else(|| "unknown".to_owned());
     let mut letters = text.chars();
-    letters.next().map_or_else(|| "Unknown".to_owned(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-const fn word(method: AuthMethod) -> &'static str {
-    match method {
-        AuthMethod::Password => "password",
-        AuthMethod::Totp => "code",
-        AuthMethod::BackupCode => "backup code",
-        AuthMethod::Passkey => "passkey",
-        AuthMethod::ResetCode => "reset code",
-    }
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

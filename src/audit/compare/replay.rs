@@ -74,6 +74,7 @@ impl Change {
             | Action::KeyLeakedInUrl
             | Action::SignInFailed
             | Action::SignedOut
+            | Action::Reauthenticated
             | Action::SessionRevoked
             | Action::MemberInvitedAgain
             | Action::AircraftCreated

@@ -82,6 +82,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::SignedIn => vec![subject(event), " signed in".into(), sessions::ended(details).into()],
         Action::SignInFailed => sessions::failed(event),
         Action::SignedOut => vec![subject(event), " signed out".into()],
+        Action::Reauthenticated => vec![subject(event), sessions::proved(details).into()],
         Action::SessionRevoked => vec![subject(event), sessions::revoked(details).into()],
         Action::PasswordChanged => vec![subject(event), sessions::changed_password(details).into()],
         Action::PasswordReset => self::did(event, "reset the password of", sessions::reset_password(details)),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Event, Phrase, subject, target};
+use crate::sessions::AuthMethod;
 use kit::page::number::{grouped, plural};
 
 /// “Somebody tried to sign in as Ana Keller with a wrong password, 12 times”
@@ -21,6 +22,15 @@ pub(super) fn ended(details: &Value) -> String {
     match number(details, "/endedSessions") {
         Some(count) if count > 0 => format!("; the oldest {} ended", plural(count, "session")),
         _ => String::new(),
+    }
+}
+
+/// “Ana Keller confirmed their identity by password and code”
+pub(super) fn proved(details: &Value) -> String {
+    let methods = details.get("methods").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    match AuthMethod::in_words(methods) {
+        Some(methods) => format!(" confirmed their identity by {methods}"),
+        None => " confirmed their identity".to_owned(),
     }
 }
 

@@ -18,6 +18,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::SignedIn => "Signed in",
         Action::SignInFailed => "Sign-in failed",
         Action::SignedOut => "Signed out",
+        Action::Reauthenticated => "Identity confirmed",
         Action::SessionRevoked => "Other sessions signed out",
         Action::PasswordChanged => "Password changed",
         Action::PasswordReset => "Password reset",

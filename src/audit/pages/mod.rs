@@ -20,7 +20,7 @@ use super::export::Format;
 use super::filter::{EventFilter, Search};
 use super::long_read::{Interrupted, LongRead};
 use super::store;
-use crate::access::{Form, ManageKeys, PageSession, Permission, ReadAuditLog};
+use crate::access::{Caller, ExportAuditLog, Form, ManageKeys, PageSession, Permission, ReadAuditLog};
 use crate::app::App;
 use crate::core::Core;
 use crate::frame::{Frame, MenuEntry};
@@ -76,15 +76,19 @@ async fn index(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fie
     show(&app, &who, status, frame, filters, &filter, &fields).await
 }
 
-async fn read(app: &App, who: &PageSession<ReadAuditLog>, fields: &Fields) -> Result<(Frame, Filters, EventFilter), ApiError> {
+async fn read<P: Permission<Caller = Caller>>(
+    app: &App,
+    who: &PageSession<P>,
+    fields: &Fields,
+) -> Result<(Frame, Filters, EventFilter), ApiError> {
     let frame = who.frame(app, "Audit Log", MenuEntry::AuditLog);
     let (filters, filter) = Filters::read(app, who.workspace(), fields, &frame.at).await?;
     Ok((frame, filters, filter))
 }
 
-async fn show(
+async fn show<P: Permission<Caller = Caller>>(
     app: &App,
-    who: &PageSession<ReadAuditLog>,
+    who: &PageSession<P>,
     status: StatusCode,
     frame: Frame,
     filters: Filters,
@@ -120,7 +124,7 @@ async fn show(
     Ok(html_with(status, &AuditPage { frame, chain, tables, filters, tabs, times, list, csv, ndjson, is_busy }))
 }
 
-async fn download(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+async fn download(who: PageSession<ExportAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
     let (frame, filters, filter) = read(&app, &who, &fields).await?;
     let format = match fields.text("format") {
         "csv" => Format::Csv,

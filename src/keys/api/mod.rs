@@ -14,7 +14,7 @@ use super::error::Error;
 use super::model::{CreateKey, Key, KeyFilter, KeyId, KeyQuery, RevokeKey, RotateKey, UpdateKey};
 use super::service::{self, Include, NewKey};
 use super::store;
-use crate::access::{Allowed, ManageKeys, RevokeKeys};
+use crate::access::{Allowed, CreateKeys, ManageKeys, RevokeKeys};
 use crate::app::App;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
@@ -80,7 +80,7 @@ async fn show(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<K
 }
 
 async fn create(
-    who: Allowed<ManageKeys>,
+    who: Allowed<CreateKeys>,
     State(app): State<App>,
     IdempotentBody { input, idempotency_key }: IdempotentBody<CreateKey>,
 ) -> Result<ShownOnce, ApiError> {
@@ -88,7 +88,7 @@ async fn create(
 }
 
 async fn rotate(
-    who: Allowed<ManageKeys>,
+    who: Allowed<CreateKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     IdempotentBody { input, idempotency_key }: IdempotentBody<RotateKey>,

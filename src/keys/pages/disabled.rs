@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::access::{ManageKeys, PageSession, Permission, SwitchKeys};
+use crate::access::{MemberPermission, PageSession, Permission, SwitchKeys};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::members::{self, Member, Role};
@@ -22,7 +22,7 @@ struct DisabledPage {
 }
 
 /// Returns 403, with the switch for an account owner, and for others the account owners to ask.
-pub(super) async fn show(app: &App, who: &PageSession<ManageKeys>) -> Result<Response, ApiError> {
+pub(super) async fn show<P: MemberPermission>(app: &App, who: &PageSession<P>) -> Result<Response, ApiError> {
     let may_switch = SwitchKeys::RULE.admits(who.member().role);
     let owners =
         if may_switch { Vec::new() } else { members::with_role(app.db.read(), who.workspace(), &[Role::AccountOwner]).await? };

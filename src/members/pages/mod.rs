@@ -11,8 +11,9 @@ mod new;
 mod remove;
 mod show;
 
+use super::invitations::Inviter;
 use super::service::ActingRole;
-use crate::access::{PageSession, Permission};
+use crate::access::{MemberPermission, PageSession, Permission};
 use crate::app::App;
 use kit::http::Routes;
 
@@ -23,4 +24,8 @@ pub fn routes() -> Routes<App> {
 /// Returns the person's role, as the services need it.
 fn acting<P: Permission>(who: &PageSession<P>) -> ActingRole {
     ActingRole(who.member().role)
+}
+
+fn inviter<P: MemberPermission>(app: &App, who: &PageSession<P>) -> Inviter {
+    Inviter { role: acting(who), is_recent: who.is_recent(app) }
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{acting, link};
+use super::{acting, inviter, link};
 use crate::access::{Form, ManageMembers, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -54,11 +54,14 @@ async fn create(who: PageSession<ManageMembers>, State(app): State<App>, form: F
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
     };
-    match invitations::invite(&app, who.workspace(), who.audit_context(&app), acting(&who), input, form.idempotency_key()).await {
+    match invitations::invite(&app, who.workspace(), who.audit_context(&app), inviter(&app, &who), input, form.idempotency_key())
+        .await
+    {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ Error::EmailTaken(_)) => again(StatusCode::CONFLICT, FormErrors::of_field("email", sentence(error))),
         Err(error @ Error::Quota(_)) => again(StatusCode::CONFLICT, FormErrors::of_whole(sentence(error))),
         Err(error @ Error::OwnerRequired) => again(StatusCode::FORBIDDEN, FormErrors::of_field("role", sentence(error))),
+        Err(Error::RecentProofRequired) => Err(who.reauthentication_required(&app).await),
         Err(error) => Err(error.into()),
     }
 }

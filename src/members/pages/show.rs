@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{acting, link};
-use crate::access::{Form, ManageMembers, PageSession, Permission, WorkspacePermission};
+use super::{acting, inviter, link};
+use crate::access::{ChangeRoles, Form, ManageMembers, MemberPermission, PageSession, Permission, WorkspacePermission};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::members::service::{self, require_changeable};
@@ -44,7 +44,7 @@ struct ShowPage {
 }
 
 impl ShowPage {
-    async fn new(app: &App, who: &PageSession<ManageMembers>, id: MemberId) -> Result<Self, ApiError> {
+    async fn new<P: MemberPermission>(app: &App, who: &PageSession<P>, id: MemberId) -> Result<Self, ApiError> {
         let member = find(app, who, id).await?;
         let invited_until = store::invited_until(app.db.read(), who.workspace(), id).await?;
         Ok(Self {
@@ -84,7 +84,7 @@ async fn show(who: PageSession<ManageMembers>, State(app): State<App>, Path(id):
 }
 
 async fn set_role(
-    who: PageSession<ManageMembers>,
+    who: PageSession<ChangeRoles>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
     Form { fields, .. }: Form,
@@ -104,7 +104,7 @@ async fn set_role(
 }
 
 /// Returns the page to go to. A person who has given up their own access to the list goes to their account.
-fn after(who: &PageSession<ManageMembers>, changed: &Member) -> String {
+fn after(who: &PageSession<ChangeRoles>, changed: &Member) -> String {
     let is_self = who.member().id == changed.id;
     if is_self && !ManageMembers::RULE.admits(changed.role) {
         "/account?after=role".to_owned()
@@ -119,13 +119,21 @@ async fn invite_again(
     Path(id): Path<MemberId>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    match invitations::invite_again(&app, who.workspace(), who.audit_context(&app), acting(&who), id, form.idempotency_key())
-        .await
+    match invitations::invite_again(
+        &app,
+        who.workspace(),
+        who.audit_context(&app),
+        inviter(&app, &who),
+        id,
+        form.idempotency_key(),
+    )
+    .await
     {
         Ok(invitation) => Ok(link::show_once(&app, &who, &invitation)),
         Err(error @ (Error::HasJoined | Error::OwnerRequired | Error::Quota(_))) => {
             Ok(refused(error, ShowPage::new(&app, &who, id).await?))
         }
+        Err(Error::RecentProofRequired) => Err(who.reauthentication_required(&app).await),
         Err(error) => Err(error.into()),
     }
 }

@@ -160,7 +160,7 @@ async fn rotation_chain_is_listed_on_each_of_its_keys() {
     let mut ids = vec![t.key_with(json!({ "name": "First", "permissions": "read_only", "expiresAt": null })).await.id];
     for name in ["Second", "Third"] {
         t.advance(HOUR).await;
-        let made = admin.post(&format!("{KEYS}/{}/rotate", ids[ids.len() - 1]), json!({ "name": name })).await.is(201);
+        let made = t.owner().await.post(&format!("{KEYS}/{}/rotate", ids[ids.len() - 1]), json!({ "name": name })).await.is(201);
         ids.push(made.text_at("/data/apiKey/id"));
     }
     admin.post(&format!("{KEYS}/{}/revoke", ids[0]), json!({})).await.is(200);

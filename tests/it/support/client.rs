@@ -33,6 +33,12 @@ impl Client {
         Self { router: router.clone(), headers: HeaderMap::new(), address: [192, 0, 2, 1].into() }
     }
 
+    /// Calls another node.
+    #[must_use]
+    pub fn via(&self, router: &HttpStack) -> Self {
+        Self { router: router.clone(), ..self.clone() }
+    }
+
     /// Adds a header to every request.
     #[must_use]
     pub fn header(self, name: &'static str, value: &str) -> Self {

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{disabled, expiration, fields as shared, secret};
-use crate::access::{Form, ManageKeys, PageSession};
+use crate::access::{CreateKeys, Form, ManageKeys, PageSession, Permission};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
@@ -49,7 +49,7 @@ struct NewKeyPage {
 }
 
 impl NewKeyPage {
-    fn new(app: &App, who: &PageSession<ManageKeys>, fields: Fields, faults: FormErrors) -> Self {
+    fn new<P: Permission>(app: &App, who: &PageSession<P>, fields: Fields, faults: FormErrors) -> Self {
         let frame = who.frame(app, "New API Key", MenuEntry::ApiKeys);
         Self {
             // One form creates one key, however often it is corrected and sent.
@@ -74,7 +74,7 @@ async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Res
     Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, fields, FormErrors::default())))
 }
 
-async fn create(who: PageSession<ManageKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
+async fn create(who: PageSession<CreateKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
     let frame = who.frame(&app, "API key created", MenuEntry::ApiKeys);
     let again = |status, faults| Ok(html_with(status, &NewKeyPage::new(&app, &who, form.fields.clone(), faults)));
     let input = match read(&form.fields, &frame.at) {

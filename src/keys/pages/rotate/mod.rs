@@ -15,7 +15,7 @@ use self::form::Replacement;
 use self::takeover::Takeover;
 use super::labels::{self, Badge};
 use super::{disabled, secret};
-use crate::access::{Form, ManageKeys, PageSession};
+use crate::access::{CreateKeys, Form, ManageKeys, MemberPermission, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
@@ -65,9 +65,9 @@ async fn guide(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): P
     show(&app, &who, id, None, StatusCode::OK, FormErrors::default()).await
 }
 
-async fn show(
+async fn show<P: MemberPermission>(
     app: &App,
-    who: &PageSession<ManageKeys>,
+    who: &PageSession<P>,
     id: KeyId,
     typed: Option<&Fields>,
     status: StatusCode,
@@ -109,7 +109,7 @@ async fn show(
 }
 
 async fn create(
-    who: PageSession<ManageKeys>,
+    who: PageSession<CreateKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
     form: Form,

@@ -1,0 +1,113 @@
+//! The page between a form and its handler, on which a person proves again who they are.
+//!
+//! It carries what was typed in the form and sends it to the form's own path, together with the proof. The CSRF middleware
+//! verifies the proof, notes it in the session and passes the form on: for the handler it is as if it had come once.
+
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use secrecy::SecretString;
+
+use super::admit::authenticate_session;
+use super::caller::Identity;
+use super::csrf_token::csrf_token;
+use super::refusal::REAUTHENTICATION_REQUIRED;
+use crate::app::App;
+use crate::audit::AuditContext;
+use crate::auth::{self, Browser, Error, Origin, Proof};
+use crate::frame::{self, ConfirmForm, PROOF_CODE, PROOF_PASSWORD, SignedInMember};
+use crate::request_context::RequestContext;
+use kit::http::ApiError;
+use kit::page::{Fields, FormErrors};
+use kit::text::sentence;
+
+// No Debug: it carries a password.
+/// The proof that a form carries beside its own fields.
+pub(super) struct SentProof {
+    password: SecretString,
+    code: Option<SecretString>,
+}
+
+impl SentProof {
+    /// Takes the proof out of the fields, so that neither the handler nor a page has it.
+    pub(super) fn take(fields: Fields) -> (Option<Self>, Fields) {
+        if !fields.has(PROOF_PASSWORD) {
+            return (None, fields);
+        }
+        let password = SecretString::from(fields.verbatim(PROOF_PASSWORD));
+        let code = fields.given(PROOF_CODE).map(SecretString::from);
+        (Some(Self { password, code }), fields.with(PROOF_PASSWORD, "").with(PROOF_CODE, ""))
+    }
+}
+
+/// A form that waits for a proof.
+#[derive(Clone, Copy)]
+pub(super) struct WaitingForm<'a> {
+    pub(super) path: &'a str,
+    pub(super) fields: &'a Fields,
+}
+
+/// Returns true if a handler refused a form because the last proof of identity is too old.
+pub(super) fn is_asked_for(response: &Response) -> bool {
+    response.extensions().get::<ApiError>().is_some_and(|error| error.code == REAUTHENTICATION_REQUIRED)
+}
+
+/// Verifies a proof and notes it in the session. Fails with the page to send again.
+pub(super) async fn prove(
+    app: &App,
+    parts: &Parts,
+    token: &str,
+    proof: SentProof,
+    form: WaitingForm<'_>,
+) -> Result<(), Response> {
+    let request = RequestContext::of(parts).map_err(IntoResponse::into_response)?;
+    let failed = |error: sea_orm::DbErr| ApiError::from(error).into_response();
+    // Without a session the handler answers.
+    let Some(caller) = authenticate_session(app, token.as_bytes()).await.map_err(failed)? else { return Ok(()) };
+    let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
+    let origin = Origin { address: request.client_ip(), browser: Some(browser) };
+    let credential = Some(caller.credential(app, request.client_ip()));
+    let context = AuditContext { credential, ..request.audit_context(caller.actor()) };
+    let proof = Proof { password: proof.password, code: proof.code, origin };
+    let error = match auth::reauthenticate(app, &app.passwords, &app.sign_ins, &caller.session, proof, context).await {
+        // The session ended meanwhile, or the role was changed: the handler answers.
+        Ok(_) | Err(Error::Denied(_)) => return Ok(()),
+        Err(error) => error,
+    };
+    let fault = match &error {
+        Error::CurrentPassword => Some((PROOF_PASSWORD, "The password is wrong.".to_owned())),
+        Error::CodeRequired => Some((PROOF_CODE, sentence("enter a verification code or a backup code"))),
+        Error::Db(_) => return Err(ApiError::from(error).into_response()),
+        _ => None,
+    };
+    let error = ApiError::from(error);
+    let faults = match fault {
+        Some((field, message)) => FormErrors::of_field(field, message),
+        None => FormErrors::of_whole(error.message.clone()),
+    };
+    let mut response = show(app, (caller, csrf_token(token)), form, error.status, faults).await;
+    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
+    Err(response)
+}
+
+/// Responds to a form whose handler asked for a proof, with the page that keeps what was typed.
+pub(super) async fn ask(app: &App, signed_in_member: Option<SignedInMember>, form: WaitingForm<'_>) -> Response {
+    match signed_in_member {
+        Some(signed_in) => show(app, signed_in, form, StatusCode::FORBIDDEN, FormErrors::default()).await,
+        None => frame::signed_out_meanwhile(form.path, form.fields),
+    }
+}
+
+async fn show(
+    app: &App,
+    signed_in: SignedInMember,
+    WaitingForm { path, fields }: WaitingForm<'_>,
+    status: StatusCode,
+    faults: FormErrors,
+) -> Response {
+    match auth::own_methods(app.db.read(), signed_in.0.member()).await {
+        Ok(methods) => frame::confirm_identity(app, signed_in, ConfirmForm { path, fields, methods: &methods, faults }, status),
+        Err(error) => ApiError::from(error).into_response(),
+    }
+}

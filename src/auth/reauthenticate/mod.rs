@@ -1,0 +1,81 @@
+//! Re-authentication: a person proves again who they are, in a session that goes on with the same token.
+//!
+//! It has the limits of a sign-in, and a wrong password counts as one of a sign-in: a session that was left open gives no
+//! further guesses. What needs a recent proof is `MAX_AUTH_AGE` of the permissions in `access`.
+
+pub(super) mod api;
+pub(super) mod pages;
+
+use sea_orm::ConnectionTrait;
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::change_password::verify;
+use super::error::Error;
+use super::known_callers::Origin;
+use super::password::Passwords;
+use super::sign_in::SignIns;
+use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
+use crate::core::Core;
+use crate::members::{self, Member};
+use crate::sessions::{self, AuthMethod, Session};
+use kit::clock::Time;
+use kit::db::DbResult;
+
+// No Debug: it carries a password.
+/// A password and a code as they were typed, and the caller.
+pub struct Proof {
+    pub password: SecretString,
+    /// A verification code or a backup code.
+    pub code: Option<SecretString>,
+    pub origin: Origin,
+}
+
+/// The proof of identity that a session has from now on.
+#[derive(Clone, Debug)]
+pub struct Reauthenticated {
+    pub at: Time,
+    pub methods: Vec<AuthMethod>,
+}
+
+/// Returns the methods by which a member can prove who they are again.
+pub async fn own_methods(_: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<AuthMethod>> {
+    let mut methods = vec![AuthMethod::Password];
+    if member.second_factor_at.is_some() {
+        methods.extend([AuthMethod::Totp, AuthMethod::BackupCode]);
+    }
+    Ok(methods)
+}
+
+/// Verifies password and code of the person who has `session`, and notes the proof in it, for every node.
+pub async fn reauthenticate(
+    core: &Core,
+    passwords: &Passwords,
+    sign_ins: &SignIns,
+    session: &Session,
+    Proof { password, code: _, origin }: Proof,
+    context: AuditContext,
+) -> Result<Reauthenticated, Error> {
+    let member = &session.member;
+    let (stored, _) = verify(core, passwords, sign_ins, member, (&password, &origin), &context).await?;
+    if member.second_factor_at.is_some() {
+        return Err(Error::CodeRequired);
+    }
+    let methods = vec![AuthMethod::Password];
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    let present = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::CurrentPassword)?;
+    // A factor that was added meanwhile was not proved.
+    if present.second_factor_at.is_some() {
+        return Err(Error::CodeRequired);
+    }
+    if !members::confirm_hash(tx.db(), member, &stored, None).await? {
+        // Changed meanwhile: what was verified is not the current password any more.
+        return Err(Error::CurrentPassword);
+    }
+    sessions::set_proof(&tx, session, &methods).await?;
+    let at = tx.now();
+    let target = Target::new(TargetKind::Member, present.id, &present.name);
+    tx.record(Action::Reauthenticated, Some(target), json!({ "methods": methods }));
+    tx.commit().await?;
+    Ok(Reauthenticated { at, methods })
+}
