@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditKey;
 use crate::limits;
+use crate::secret_key::{SecretKeyMissing, SecretKeys};
 use kit::cidr::Cidr;
 use kit::db::DbOptions;
 use kit::http::serve::Timeouts;
@@ -36,12 +37,19 @@ pub struct Config {
     pub limits: limits::Settings,
     /// The key that signs heads of audit logs.
     pub audit_key: Option<Arc<AuditKey>>,
+    /// The keys that seal secrets at rest.
+    pub secret_keys: Option<Arc<SecretKeys>>,
 }
 
 impl Config {
     /// Returns whether the public URL has TLS.
     pub fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+
+    /// Returns the keys that seal secrets at rest.
+    pub fn require_secret_keys(&self) -> Result<&SecretKeys, SecretKeyMissing> {
+        self.secret_keys.as_deref().ok_or(SecretKeyMissing)
     }
 
     /// Returns scheme, host and port of the public URL, as in the header `Origin`.
@@ -66,6 +74,7 @@ impl Default for Config {
             log: Log::default(),
             limits: limits::Settings::default(),
             audit_key: None,
+            secret_keys: None,
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod request_context;
 pub mod router;
 pub mod safety;
 pub mod scopes;
+pub mod secret_key;
 pub mod sessions;
 pub mod trips;
 pub mod workspaces;

@@ -15,6 +15,7 @@
 //! - `paging`      pages of lists
 //! - `random`      the operating system's generator, or a seeded one for tests
 //! - `secret`      tokens, and the finder of secrets in text
+//! - `secret_file` files that only their owner may read
 //! - `sharded`     per-thread shards of counters
 //! - `string_enum` enums with one string for code, wire and database
 //! - `text`        strings that are validated when they are parsed
@@ -35,6 +36,7 @@ pub mod page;
 pub mod paging;
 pub mod random;
 pub mod secret;
+pub mod secret_file;
 pub mod sharded;
 pub mod string_enum;
 pub mod text;

@@ -1,6 +1,5 @@
 //! The commands `audit verify`, `audit head` and `audit export`.
 
-use std::io::ErrorKind;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -8,12 +7,11 @@ use clap::Subcommand;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::database::{Database, InWorkspace, missing_access};
+use super::database::{Database, InWorkspace, key_not_opened};
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::audit::{self, AuditKey, Comparison, EventFilter, Format, PublicKey, SignedHead};
 use crate::workspaces::Workspace;
-use kit::db::Location;
 use kit::random::Random;
 
 #[derive(Subcommand)]
@@ -63,34 +61,21 @@ pub(super) struct AuditKeyFile {
 
 impl AuditKeyFile {
     /// Returns the file from the flag, or the one next to a SQLite database.
-    fn path(&self, database: &Database) -> Option<PathBuf> {
-        let beside = match &database.database {
-            Location::Sqlite(path) => {
-                let mut name = path.clone().into_os_string();
-                name.push(".audit-key");
-                Some(PathBuf::from(name))
-            }
-            Location::Postgres(_) => None,
-        };
-        self.audit_key.clone().or(beside)
+    fn path(&self, database: &Database) -> Result<Option<PathBuf>, Failure> {
+        let beside = database.beside(".audit-key")?;
+        Ok(self.audit_key.clone().or(beside))
     }
 
     /// Reads or creates the key. Returns `None` without a file.
     pub(super) fn open_or_make(&self, database: &Database) -> Result<Option<AuditKey>, Failure> {
-        let Some(path) = self.path(database) else { return Ok(None) };
+        let Some(path) = self.path(database)? else { return Ok(None) };
         let opened = AuditKey::open_or_make(&path, &Random::System);
-        opened.map(Some).map_err(|error| {
-            // Data that is not valid was read: nothing is missing.
-            let is_access = error.kind() != ErrorKind::InvalidData;
-            let missing = is_access.then(|| missing_access(&path, "choose another file with --audit-key")).flatten();
-            let reason = missing.unwrap_or_else(|| error.to_string());
-            Failure::refused(format!("cannot open the audit key {}: {reason}", path.display()))
-        })
+        opened.map(Some).map_err(|error| key_not_opened("audit key", &path, "--audit-key", &error))
     }
 
     /// Returns the public key if the file exists.
     fn public(&self, database: &Database) -> Option<PublicKey> {
-        AuditKey::open(&self.path(database)?).ok().map(|key| key.public())
+        AuditKey::open(&self.path(database).ok()??).ok().map(|key| key.public())
     }
 }
 

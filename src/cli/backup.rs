@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::database::{Database, missing_access};
 use super::output::{self, Failure};
+use super::secret_key::SecretKeyFile;
 use kit::db::Location;
 
 #[derive(clap::Args)]
 pub(super) struct Backup {
     #[command(flatten)]
     database: Database,
+    #[command(flatten)]
+    secret_key: SecretKeyFile,
     /// File to create; it must not exist
     file: PathBuf,
 }
@@ -42,6 +45,10 @@ impl Backup {
             Err(error) => return Err(error.error.into()),
             Ok(_) => std::fs::File::open(folder)?.sync_all()?,
         }
-        output::line(format!("Copied to {}.", self.file.display()))
+        output::line(format!("Copied to {}.", self.file.display()))?;
+        match self.secret_key.name_of_existing(&self.database)? {
+            Some(name) => output::line(format!("The secret key is not in it: keep a copy of {name} elsewhere.")),
+            None => Ok(()),
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use super::database::Database;
 use super::output::{self, Failure};
+use super::secret_key;
 use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;
@@ -54,6 +55,7 @@ impl Copy {
         }
         copy.commit().await?;
         drop(view);
+        secret_key::print_keys_of_copy(&to).await?;
         for workspace in workspaces::all(to.db.read()).await? {
             verify(&to, &workspace).await?;
         }

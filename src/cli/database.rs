@@ -1,6 +1,7 @@
 //! The database and the workspace that a command works on, and the operator who runs it.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -62,6 +63,14 @@ impl Database {
             .map_err(|error| Failure::refused(format!("cannot read --database-file {}: {error}", file.display())))?;
         // A URL that cannot be parsed may contain the password: the error does not repeat it.
         text.trim().parse().map_err(|error| Failure::usage(format!("--database-file {}: {error}", file.display())))
+    }
+
+    /// Returns the path of a SQLite database with a suffix: the default of files that belong to it. A server has none.
+    pub(super) fn beside(&self, suffix: &str) -> Result<Option<PathBuf>, Failure> {
+        let Location::Sqlite(path) = self.location()? else { return Ok(None) };
+        let mut name = path.into_os_string();
+        name.push(suffix);
+        Ok(Some(PathBuf::from(name)))
     }
 
     /// Fails if a new database file cannot be created, before anything is written beside it. An existing file may be opened on
@@ -152,6 +161,15 @@ pub(super) fn missing_access(path: &Path, otherwise: &str) -> Option<String> {
         return Some(format!("{user} may not read and write this file"));
     }
     None
+}
+
+/// Returns the failure to open or create a file of a key. `flag` names another file.
+pub(super) fn key_not_opened(what: &str, path: &Path, flag: &str, error: &std::io::Error) -> Failure {
+    // Data that is not valid was read: nothing is missing.
+    let is_access = error.kind() != ErrorKind::InvalidData;
+    let missing = is_access.then(|| missing_access(path, &format!("choose another file with {flag}"))).flatten();
+    let reason = missing.unwrap_or_else(|| error.to_string());
+    Failure::refused(format!("cannot open the {what} {}: {reason}", path.display()))
 }
 
 /// The user who runs the program, as an operator knows it.

@@ -6,6 +6,7 @@
 //!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
 //! - `workspace`, `members` (`member_access` their sessions and passwords), `keys`, `nodes`, `audit` the operator's access, directly on the database
 //! - `database` the database and workspace of a command; `output` printing and exit codes
+//! - `secret_key` the key that seals secrets at rest: its file, the check at start, `secret-key new` and `rotate`
 //! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document
 
 use std::process::ExitCode;
@@ -32,11 +33,13 @@ mod members;
 mod nodes;
 mod openapi;
 mod output;
+mod secret_key;
 mod serve;
 mod workspace;
 
 pub use copy::tables;
 pub use output::Failure;
+pub use secret_key::sealed_columns;
 
 /// API keys for the workspaces of aviation operators: verified in memory, revoked on every node at once, audited
 #[derive(Parser)]
@@ -71,6 +74,9 @@ enum Command {
     /// Verify or export the audit log of a workspace
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make the key that seals secrets in the database, or seal them anew with another one
+    #[command(subcommand)]
+    SecretKey(secret_key::Command),
     /// Write a consistent copy of the database to FILE while nodes run
     Backup(backup::Backup),
     /// Copy all data from one database to another, such as from SQLite to Postgres
@@ -113,6 +119,7 @@ pub fn run() -> ExitCode {
             Command::Keys(command) => command.run().await,
             Command::Nodes(command) => command.run().await,
             Command::Audit(command) => command.run().await,
+            Command::SecretKey(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Copy(command) => command.run().await,
             Command::Openapi(command) => command.run(),

@@ -15,6 +15,7 @@ use super::database::Database;
 use super::hardening;
 use super::listening::Listening;
 use super::output::{self, Failure};
+use super::secret_key::SecretKeyFile;
 use crate::app::App;
 use crate::keys::Flush;
 use crate::{background, router, workspaces};
@@ -43,6 +44,8 @@ pub(super) struct Serve {
     #[command(flatten)]
     audit_key: AuditKeyFile,
     #[command(flatten)]
+    secret_key: SecretKeyFile,
+    #[command(flatten)]
     pub(super) listening: Listening,
 }
 
@@ -65,7 +68,9 @@ impl Serve {
         config.node_name = self.node_name.map_or_else(machine_name, Line::into_string);
         self.database.require_access()?;
         config.audit_key = self.audit_key.open_or_make(&self.database)?.map(Arc::new);
+        config.secret_keys = self.secret_key.open_or_make(&self.database).await?.map(Arc::new);
         let app = self.database.open_with_retry(config).await?;
+        self.secret_key.require_known(&app, &self.database).await?;
         if let Some(token) = workspaces::offer(&app).await? {
             // Printed for the person who started the node. The log may have other readers.
             output::line(format!(
@@ -102,6 +107,13 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     tracing::info!(%address, %node, metrics = metrics_address.map(tracing::field::display), "loading keys");
     if let Some(key) = &app.config.audit_key {
         tracing::info!(key = %key.public(), "heads of audit logs are signed; note this public key elsewhere");
+    }
+    match &app.config.secret_keys {
+        Some(keys) => tracing::info!(key = %keys.current(), "secrets in the database are sealed with this key"),
+        None => tracing::warn!(
+            "without a secret key, two-factor authentication and webhooks are off: make one with `planeconnection secret-key new \
+             --output FILE`, and start every node with --secret-key-file FILE"
+        ),
     }
     let timeouts = app.config.timeouts;
     let stack = router::router(app.clone());

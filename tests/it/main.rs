@@ -30,6 +30,7 @@ mod places;
 mod plans;
 mod reauthentication;
 mod safety;
+mod secret_key;
 mod secrets;
 mod sessions;
 mod storage;

@@ -12,6 +12,7 @@
 mod client;
 mod log;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kit::clock::{Clock, Time};
@@ -24,6 +25,7 @@ use planeconnection::keys::Flush;
 use planeconnection::members::{self, Member, Role};
 use planeconnection::middleware::HttpStack;
 use planeconnection::migrations::Migrations;
+use planeconnection::secret_key::SecretKeys;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, Workspace};
 use planeconnection::{auth, background, router};
 use sea_orm::{ConnectionTrait, Statement};
@@ -56,9 +58,15 @@ pub struct TestKey {
     pub secret: String,
 }
 
+/// The settings of a node with a secret key.
+pub fn test_config() -> Config {
+    let keys = SecretKeys::parse(&SecretKeys::generate(&Random::seeded(17))).expect("a key");
+    Config { secret_keys: Some(Arc::new(keys)), ..Config::default() }
+}
+
 impl EmptyApp {
     pub async fn new() -> Self {
-        Self::with_config(Config::default()).await
+        Self::with_config(test_config()).await
     }
 
     async fn with_config(config: Config) -> Self {
@@ -85,7 +93,7 @@ impl EmptyApp {
 
 impl TestApp {
     pub async fn new() -> Self {
-        Self::with_config(Config::default()).await
+        Self::with_config(test_config()).await
     }
 
     pub async fn with_config(config: Config) -> Self {
@@ -94,7 +102,7 @@ impl TestApp {
 
     /// A workspace in a file, on any engine of the suite.
     pub async fn in_a_file() -> Self {
-        Self::fill(EmptyApp::on(TestDatabase::in_file(), Config::default()).await).await
+        Self::fill(EmptyApp::on(TestDatabase::in_file(), test_config()).await).await
     }
 
     /// Replaces the node by another one on the database, with other settings.

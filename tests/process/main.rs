@@ -11,6 +11,7 @@ mod memory;
 mod monitoring;
 mod overload;
 mod revocation;
+mod secret_key;
 mod setup;
 mod sockets;
 mod start;

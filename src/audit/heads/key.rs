@@ -1,9 +1,7 @@
 //! The key that signs heads: Ed25519 (RFC 8032), its seed as 64 hexadecimal digits in a file.
 
 use std::fmt;
-use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::Path;
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -11,6 +9,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::signed::PublicKey;
 use kit::random::Random;
+use kit::secret_file;
 
 /// An Ed25519 key that signs heads.
 pub struct AuditKey(Ed25519KeyPair);
@@ -24,26 +23,19 @@ impl fmt::Debug for AuditKey {
 impl AuditKey {
     /// Reads the key from its file. Generates a key and writes the file if there is none.
     pub fn open_or_make(path: &Path, random: &Random) -> io::Result<Self> {
-        match Self::open(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                make(path, random)?;
-                Self::open(path)
-            }
-            opened => opened,
-        }
+        let make = || SecretString::from(hex::encode(random.bytes::<32>()));
+        Self::parse(path, &secret_file::read_or_create(path, make)?)
     }
 
     /// Reads the key from its file. Fails if other users than the owner may read or change the file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let invalid = |what: &str| io::Error::new(ErrorKind::InvalidData, format!("{}: {what}", path.display()));
-        let mode = fs::metadata(path)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(invalid("others than its owner may read or change this key; run chmod 600 on it"));
-        }
-        let text = SecretString::from(fs::read_to_string(path)?);
+        Self::parse(path, &secret_file::read(path)?)
+    }
+
+    fn parse(path: &Path, text: &SecretString) -> io::Result<Self> {
         let seed = hex::decode(text.expose_secret().trim()).ok().map(SecretSlice::from);
         let pair = seed.and_then(|seed| Ed25519KeyPair::from_seed_unchecked(seed.expose_secret()).ok());
-        pair.map(Self).ok_or_else(|| invalid("expected the 64 hexadecimal digits of an Ed25519 seed"))
+        pair.map(Self).ok_or_else(|| secret_file::invalid(path, "expected the 64 hexadecimal digits of an Ed25519 seed"))
     }
 
     /// Returns the key that verifies its signatures.
@@ -58,22 +50,11 @@ impl AuditKey {
     }
 }
 
-/// Writes a new key. Of two processes that do so at once, one wins and the other reads its key.
-fn make(path: &Path, random: &Random) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let seed = SecretString::from(hex::encode(random.bytes::<32>()));
-    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
-    file.write_all(seed.expose_secret().as_bytes())?;
-    file.write_all(b"\n")?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
-        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

@@ -18,9 +18,12 @@ mod work;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
+use super::database::Database;
 use super::listening::Listening;
 use super::output::{self, Failure};
+use super::secret_key::SecretKeyFile;
 use super::serve::run_node;
 use crate::app::App;
 use kit::clock::Clock;
@@ -42,6 +45,8 @@ impl Demo {
             tempfile::Builder::new().prefix("planeconnection-demo-").permissions(Permissions::from_mode(0o700)).tempdir()?;
         let location = Location::Sqlite(folder.path().join("demo.db"));
         let seed::Seeded { secret, password } = seed::seed(&location, Clock::System.now()).await?;
+        let keys = SecretKeyFile::default().open_or_make(&Database::from(location.clone())).await?;
+        config.secret_keys = keys.map(Arc::new);
         let (url, email) = (config.public_url.clone(), facts::OWNER);
         let app = App::open(config, &location).await?;
         output::line(format!(
