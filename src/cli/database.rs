@@ -128,7 +128,7 @@ fn cannot_open(location: &Location, reason: impl Display) -> Failure {
 }
 
 /// Returns the failure of an attempt to open a database.
-fn not_opened(location: &Location, error: &DbErr) -> Failure {
+pub(super) fn not_opened(location: &Location, error: &DbErr) -> Failure {
     match location {
         Location::Sqlite(path) if let Some(reason) = missing_access(path, DATABASE) => {
             cannot_open(location, format!("{reason} ({error})"))

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::database::{Database, key_not_opened};
+use super::database::{Database, key_not_opened, not_opened};
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::secret_key::{KeyId, KeyUse, Sealed, SecretKeys, Use};
-use kit::db::{Db, DbOptions, Location};
+use kit::db::{Db, DbOptions, DbResult, Location};
 use kit::page::number::plural;
 use kit::random::Random;
 use kit::secret_file;
@@ -102,15 +102,13 @@ impl SecretKeyFile {
             )));
         };
         if file.is_file() {
-            let db = Db::open(&location, &DbOptions::default()).await?;
-            let found = KeyUse::of(&db, &sealed_columns()).await?;
-            db.close().await;
+            let found = key_use(&location).await.map_err(|error| not_opened(&location, &error))?;
             require_known(&found, None, &source)?;
         }
         let made = secret_file::read_or_create(path, || SecretKeys::generate(&Random::System));
         let text = made.map_err(|error| key_not_opened("secret key", path, "--secret-key-file", &error))?;
         let keys = parse(&source, &text)?;
-        tracing::info!(file = %path.display(), key = %keys.current(), "created a secret key; keep a copy apart from the database");
+        tracing::info!(file = %path.display(), key = %keys.current(), "created a secret key; keep a copy of it elsewhere");
         Ok(Some(keys))
     }
 
@@ -129,6 +127,14 @@ impl SecretKeyFile {
             Source::File(_) | Source::Nowhere => None,
         })
     }
+}
+
+/// Reads the key ids of a file that no node has opened yet.
+async fn key_use(location: &Location) -> DbResult<KeyUse> {
+    let db = Db::open(location, &DbOptions::default()).await?;
+    let found = KeyUse::of(&db, &sealed_columns()).await;
+    db.close().await;
+    found
 }
 
 fn parse(source: &Source, text: &SecretString) -> Result<SecretKeys, Failure> {
