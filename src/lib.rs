@@ -29,6 +29,7 @@ pub mod router;
 pub mod safety;
 pub mod scopes;
 pub mod secret_key;
+pub mod security;
 pub mod sessions;
 pub mod trips;
 pub mod workspaces;

@@ -7,7 +7,9 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
-use crate::{access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, trips, workspaces};
+use crate::{
+    access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, security, trips, workspaces,
+};
 use kit::http::{ApiError, Routes, record_route};
 
 /// Returns the route table of the JSON API, from which the OpenAPI document and the permissions test are generated.
@@ -18,6 +20,7 @@ pub fn table() -> Vec<Routes<App>> {
         account::routes(),
         keys::routes(),
         members::routes(),
+        security::routes(),
         audit::routes(),
         fleet::routes(),
         trips::routes(),
@@ -29,7 +32,16 @@ pub fn table() -> Vec<Routes<App>> {
 
 /// Returns the route table of the pages.
 pub fn pages() -> Vec<Routes<App>> {
-    vec![workspaces::pages(), auth::pages(), account::pages(), keys::pages(), members::pages(), audit::pages(), cluster::pages()]
+    vec![
+        workspaces::pages(),
+        auth::pages(),
+        account::pages(),
+        keys::pages(),
+        members::pages(),
+        security::pages(),
+        audit::pages(),
+        cluster::pages(),
+    ]
 }
 
 /// Builds the router of a node, with its middleware.

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use super::caller::{Anonymous, Caller, Identity, KeyCaller, MemberCaller};
 use super::credential::{self, Credential};
-use super::refusal::{reauthentication_required, refused, role_required, session_invalid, unauthorized};
+use super::refusal::{reauthentication_required, refused, role_required, session_invalid, setup_required, unauthorized};
 use super::rule::{Credentials, Rule};
 use crate::app::App;
 use crate::auth;
@@ -16,6 +16,7 @@ use crate::keys::{self, DenialReason, Denied, EntryRef};
 use crate::limits::{Call, Group, Limited, Requester};
 use crate::members::Member;
 use crate::request_context::RequestContext;
+use crate::security::FactorSetup;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
 use key_format::Hint;
@@ -28,6 +29,8 @@ pub struct Terms {
     pub rule: Rule,
     pub call: Call,
     pub max_auth_age: Option<Duration>,
+    /// True if a member who has to set up a second factor first is admitted.
+    pub is_open_before_setup: bool,
 }
 
 /// A kind of caller that a request can be admitted as.
@@ -102,6 +105,7 @@ fn authentication_required() -> ApiError {
 async fn admit_token(app: &App, token: &[u8], request: &RequestContext, terms: Terms) -> Result<MemberCaller, ApiError> {
     let caller = authenticate_session(app, token).await?.ok_or_else(session_invalid)?;
     admit_member(app, &caller, terms.call, request)?;
+    require_setup(&caller, terms.is_open_before_setup)?;
     if !terms.rule.admits(caller.member().role) {
         return Err(role_required(terms.rule, caller.member().role));
     }
@@ -123,6 +127,14 @@ pub(super) fn admit_member(app: &App, caller: &MemberCaller, call: Call, request
     let requester = Requester { member: member.id, workspace: member.workspace, group };
     app.limits.admit_member(requester, call, app.limits.moment(request.received_at_ticks()))?;
     app.last_seen.note(&caller.session, request.received_at(), request.client_ip(), || request.user_agent());
+    Ok(())
+}
+
+/// Refuses a member who has to set up a second factor first, unless the permission is open to them.
+pub(super) fn require_setup(caller: &MemberCaller, is_open_before_setup: bool) -> Result<(), ApiError> {
+    if caller.session.factor_setup == FactorSetup::Required && !is_open_before_setup {
+        return Err(setup_required());
+    }
     Ok(())
 }
 

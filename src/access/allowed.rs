@@ -14,6 +14,7 @@ use crate::limits::{Call, Permit};
 use crate::members::Member;
 use crate::request_context::RequestContext;
 use crate::scopes::Scope;
+use crate::security::SETUP_REQUIRED;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
@@ -139,7 +140,12 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
             assert!(P::RULE.credentials().is(P::Caller::CREDENTIALS), "the rule and the caller of a permission differ");
         }
         let request = RequestContext::of(parts)?;
-        let terms = Terms { rule: P::rule(parts)?, call: P::call(&parts.method), max_auth_age: P::MAX_AUTH_AGE };
+        let terms = Terms {
+            rule: P::rule(parts)?,
+            call: P::call(&parts.method),
+            max_auth_age: P::MAX_AUTH_AGE,
+            is_open_before_setup: P::OPEN_BEFORE_SETUP,
+        };
         let caller = P::Caller::admit(app, parts, &request, terms).await?;
         let connection = match caller.workspace() {
             Some(workspace) => {
@@ -189,6 +195,9 @@ impl<P: Permission> Describe for Allowed<P> {
             doc.security.extend(["apiKey", "bearerKey"]);
         } else {
             doc.fails(403, "PERSON_REQUIRED");
+        }
+        if !P::OPEN_BEFORE_SETUP {
+            doc.fails(403, SETUP_REQUIRED);
         }
         if P::MAX_AUTH_AGE.is_some() {
             doc.fails(403, "REAUTHENTICATION_REQUIRED");

@@ -105,7 +105,8 @@ impl Identity for MemberCaller {
     }
 
     fn credential(&self, _: &App, _: IpAddr) -> Arc<dyn CredentialCheck> {
-        Arc::new(SessionCheck { session: self.session.digest, role: self.member().role })
+        let Session { digest, factor_setup, .. } = *self.session;
+        Arc::new(SessionCheck { session: digest, role: self.member().role, factor_setup })
     }
 }
 

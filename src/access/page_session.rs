@@ -7,7 +7,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::admit::{admit_member, authenticate_session, require_recent};
+use super::admit::{admit_member, authenticate_session, require_recent, require_setup};
 use super::allowed::{Allowed, connection};
 use super::caller::MemberCaller;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
@@ -72,6 +72,10 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
         let Some((caller, csrf_token)) = session(app, parts).await? else { return Err(to_sign_in(parts)) };
         let call = P::call(&parts.method);
         admit_member(app, &caller, call, &request).map_err(postponed)?;
+        if require_setup(&caller, P::OPEN_BEFORE_SETUP).is_err() {
+            // The page says why, and has the form to set it up.
+            return Err(Redirect::to(MenuEntry::Account.path()).into_response());
+        }
         if !P::RULE.admits(caller.member().role) {
             return Err(frame::forbidden(app, &caller, P::RULE, csrf_token).await);
         }

@@ -28,6 +28,9 @@ pub trait Permission: Send + Sync + 'static {
     /// The longest time since a member last proved their identity: a sign-in, or a re-authentication. Keys are exempt.
     const MAX_AUTH_AGE: Option<Duration> = None;
 
+    /// True if it is open to a member who has to set up a second factor before anything else.
+    const OPEN_BEFORE_SETUP: bool = false;
+
     /// The limit that a request with this method counts towards.
     fn call(method: &Method) -> Call {
         match *method {
@@ -54,7 +57,8 @@ pub trait MemberPermission: Permission<Caller = MemberCaller> {}
 impl<P: Permission<Caller = MemberCaller>> MemberPermission for P {}
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident: $caller:ty = $rule:expr $(, ENDS_ACCESS = $ends:expr)? $(, MAX_AUTH_AGE = $age:expr)?;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident: $caller:ty = $rule:expr
+        $(, ENDS_ACCESS = $ends:expr)? $(, MAX_AUTH_AGE = $age:expr)? $(, OPEN_BEFORE_SETUP = $open:expr)?;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
@@ -63,15 +67,17 @@ macro_rules! permissions {
             const RULE: Rule = $rule;
             $(const ENDS_ACCESS: bool = $ends;)?
             $(const MAX_AUTH_AGE: Option<Duration> = Some($age);)?
+            $(const OPEN_BEFORE_SETUP: bool = $open;)?
         }
     )+};
 }
 
 permissions! {
     Anyone: Anonymous = Rule::Anyone;
-    Identified: Caller = Rule::Identified;
-    SignedIn: MemberCaller = Rule::SignedIn;
-    RecentlySignedIn: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT;
+    Identified: Caller = Rule::Identified, OPEN_BEFORE_SETUP = true;
+    /// What a person does for their own account.
+    SignedIn: MemberCaller = Rule::SignedIn, OPEN_BEFORE_SETUP = true;
+    RecentlySignedIn: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT, OPEN_BEFORE_SETUP = true;
     TripsRead: Caller = Rule::Scope(Scope::read(Module::Trips));
     TripsWrite: Caller = Rule::Scope(Scope::write(Module::Trips));
     FleetRead: Caller = Rule::Scope(Scope::read(Module::Fleet));
@@ -92,12 +98,18 @@ permissions! {
     CreateKeys: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
     ManageMembers: MemberCaller = Rule::Administrator;
     ChangeRoles: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
+    /// See the security settings of the workspace, and the effects of a change.
+    ViewSecurity: MemberCaller = Rule::Administrator;
+    /// Change the security settings of the workspace.
+    ManageSecurity: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
     OwnWorkspace: MemberCaller = Rule::AccountOwner;
-    SignOut: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true;
+    SignOut: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true, OPEN_BEFORE_SETUP = true;
     /// End one's own sessions.
-    EndSessions: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true;
+    EndSessions: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true, OPEN_BEFORE_SETUP = true;
     RevokeKeys: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
     RemoveMembers: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
+    /// End all sessions of the workspace, and all keys if that is wanted.
+    SignOutEveryone: MemberCaller = Rule::Administrator, ENDS_ACCESS = true, MAX_AUTH_AGE = RECENT;
     /// Switch the creation of keys off, or on again.
     SwitchKeys: MemberCaller = Rule::AccountOwner, ENDS_ACCESS = true;
 }

@@ -11,7 +11,8 @@ use crate::audit::ReadCheck;
 use crate::keys::{self, KeyId, Status};
 use crate::limits::Exporter;
 use crate::members::MemberId;
-use crate::sessions;
+use crate::security::FactorSetup;
+use crate::sessions::{self, Session};
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::secret::TokenDigest;
@@ -62,8 +63,9 @@ impl Reader {
         match self.credential {
             Credential::Session { digest, .. } => {
                 let session = sessions::find(app.db.read(), digest, now).await?;
-                let member = session.map(|session| session.member);
-                Ok(member.is_some_and(|member| member.workspace == self.workspace && self.rule.admits(member.role)))
+                Ok(session.is_some_and(|Session { member, factor_setup, .. }| {
+                    member.workspace == self.workspace && self.rule.admits(member.role) && factor_setup != FactorSetup::Required
+                }))
             }
             Credential::Key { id, address } => {
                 let key = keys::find(app.db.read(), self.workspace, id).await?;

@@ -9,21 +9,23 @@ use crate::audit::{AuditContext, BeginError, CredentialCheck};
 use crate::keys::{self, DeniedRequest, EntryRef, Recorder};
 use crate::members::Role;
 use crate::scopes::Scope;
+use crate::security::FactorSetup;
 use crate::sessions;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx};
 use kit::secret::TokenDigest;
 
-/// A session, with the role that the permission was granted for.
+/// A session, with the role that the permission was granted for, and the member's need to set up a second factor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionCheck {
     pub(super) session: TokenDigest,
     pub(super) role: Role,
+    pub(super) factor_setup: FactorSetup,
 }
 
 impl CredentialCheck for SessionCheck {
     fn check<'a>(&'a self, tx: &'a Tx, _: &'a AuditContext, now: Time) -> BoxFuture<'a, Result<(), BeginError>> {
-        Box::pin(sessions::require(tx, self.session, self.role, now))
+        Box::pin(sessions::require(tx, self.session, (self.role, self.factor_setup), now))
     }
 }
 

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use super::rule::Rule;
 use crate::keys::DenialReason;
 use crate::members::Role;
+use crate::security::SETUP_REQUIRED;
 use crate::sessions::AuthMethod;
 use kit::http::{ApiError, client_ip};
 use kit::limit::RateLimited;
@@ -72,6 +73,12 @@ pub(super) fn session_invalid() -> ApiError {
 pub(super) fn role_required(required: Rule, role: Role) -> ApiError {
     let message = format!("Your role, {role}, does not allow this; it needs {required}. Ask an administrator of the workspace.");
     ApiError::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", message)
+}
+
+/// Returns the error of a member who has to set up a second factor before anything else.
+pub(super) fn setup_required() -> ApiError {
+    let message = "Your workspace requires two-factor authentication, and you have not set it up. Set it up first, under Profile & Security or with POST /api/v1/auth/two-factor/setup.";
+    ApiError::new(StatusCode::FORBIDDEN, SETUP_REQUIRED, message)
 }
 
 /// The code of the error of a session whose last proof of identity is too old.

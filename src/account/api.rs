@@ -117,9 +117,9 @@ struct NewPasswordInput {
     #[serde(deserialize_with = "secret_string")]
     #[schema(value_type = String, max_length = 256)]
     current_password: SecretString,
-    /// 15 to 256 characters; not a common password, and not made of the names of the person or the workspace.
+    /// 15 to 256 characters, or as many as the workspace demands, and 8 with a second factor; not a common password, and not made of the names of the person or the workspace.
     #[serde(deserialize_with = "secret_string")]
-    #[schema(value_type = String, min_length = 15, max_length = 256)]
+    #[schema(value_type = String, min_length = 8, max_length = 256)]
     new_password: SecretString,
 }
 

@@ -19,6 +19,8 @@ kit::string_enum! {
         /// A key was sent in a query string, which proxies and histories keep.
         KeyLeakedInUrl = "api_key.leaked_in_url",
         KeySettingsUpdated = "settings.api_keys.updated",
+        /// The policy on second factors, sessions or passwords changed; `details` has each change.
+        SecuritySettingsUpdated = "settings.security.updated",
         SignedIn = "member.signed_in",
         SignInFailed = "member.sign_in_failed",
         SignedOut = "member.signed_out",
@@ -40,6 +42,8 @@ kit::string_enum! {
         MemberRoleChanged = "member.role_changed",
         MemberRemoved = "member.removed",
         WorkspaceCreated = "workspace.created",
+        /// All sessions of the workspace were ended, and possibly all keys revoked; `details` has the numbers.
+        EveryoneSignedOut = "workspace.everyone_signed_out",
         AircraftCreated = "aircraft.created",
         AircraftUpdated = "aircraft.updated",
         TripCreated = "trip.created",

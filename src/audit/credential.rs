@@ -12,6 +12,7 @@ use sea_orm::DbErr;
 
 use super::context::AuditContext;
 use crate::keys::DenialReason;
+use crate::security::SETUP_REQUIRED;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx};
 use kit::http::ApiError;
@@ -44,6 +45,10 @@ pub enum CredentialLoss {
     Session,
     #[error("Your role was changed meanwhile; nothing was changed. Try again with the new one.")]
     Role,
+    #[error(
+        "Your workspace requires two-factor authentication by now, and you have not set it up; nothing was changed. Set it up first."
+    )]
+    FactorSetup,
     #[error("{}", .0.lost_message())]
     Key(DenialReason),
 }
@@ -62,6 +67,7 @@ impl From<CredentialLoss> for ApiError {
         let (status, code) = match loss {
             CredentialLoss::Session => (StatusCode::UNAUTHORIZED, "SESSION_INVALID"),
             CredentialLoss::Role => (StatusCode::FORBIDDEN, "ROLE_REQUIRED"),
+            CredentialLoss::FactorSetup => (StatusCode::FORBIDDEN, SETUP_REQUIRED),
             CredentialLoss::Key(reason) => (status(reason), reason.code()),
         };
         let error = Self::new(status, code, loss.to_string());

@@ -64,6 +64,7 @@ impl Topic {
     /// Returns the topic of an action.
     pub fn of(action: Action) -> Self {
         match action.as_str().split('.').next() {
+            _ if action == Action::SecuritySettingsUpdated => Self::People,
             Some("api_key" | "settings") => Self::Keys,
             Some("member" | "workspace") => Self::People,
             _ => Self::Data,

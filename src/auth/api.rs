@@ -12,6 +12,7 @@ use crate::access::{Allowed, Anyone, CallingMember, SignOut, WorkspaceView};
 use crate::app::App;
 use crate::keys;
 use crate::members::Email;
+use crate::security::FactorSetup;
 use crate::sessions;
 use kit::clock::Time;
 use kit::http::route::post;
@@ -55,7 +56,10 @@ impl Check for SignIn {}
 struct Session {
     /// For `Authorization: Bearer`; shown once.
     token: String,
+    /// The latest time at which the session ends; earlier after the workspace's idle time without use.
     expires_at: Time,
+    /// True if the workspace requires a second factor that the member has to set up before anything else.
+    setup_required: bool,
     workspace: WorkspaceView,
     member: CallingMember,
 }
@@ -76,6 +80,7 @@ async fn sign_in(
     Ok(NoStore(JsonOk(Session {
         token: signed_in.token.expose().to_owned(),
         expires_at: signed_in.expires_at,
+        setup_required: signed_in.factor_setup == FactorSetup::Required,
         workspace: WorkspaceView::from(&*tenant),
         member: CallingMember::from(&signed_in.member),
     })))

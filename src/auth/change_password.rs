@@ -12,6 +12,7 @@ use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::password::Passwords;
 use crate::core::Core;
 use crate::members::{self, Email, Member};
+use crate::security;
 use crate::sessions::{self, RenewedSession, Session};
 use crate::workspaces;
 
@@ -38,8 +39,9 @@ pub async fn change_password(
     let ChangePassword { current, new, origin } = input;
     let workspace = workspaces::find(core.db.read(), member.workspace).await?.ok_or(Error::CurrentPassword)?;
     // Costs no hash, so it comes before the limits.
-    let new = NewPassword::choose(&new, &[&member.email, &member.name, &workspace.name, &workspace.slug])
-        .map_err(Error::NewPassword)?;
+    let min_length = security::min_password_length(core.db.read(), member).await?;
+    let names = [&*member.email, &*member.name, &*workspace.name, &*workspace.slug];
+    let new = NewPassword::choose_from(min_length, &new, &names).map_err(Error::NewPassword)?;
     let (stored, claimant) = verify(core, passwords, sign_ins, member, (&current, &origin), &context).await?;
     if new.is(&current) {
         return Err(Error::SamePassword);

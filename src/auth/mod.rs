@@ -31,7 +31,7 @@ pub use change_password::{ChangePassword, change_password};
 pub use error::Error;
 pub use known_callers::{Browser, Origin};
 pub use pages::routes as pages;
-pub(crate) use pages::{redirect_signed_out, start_session};
+pub(crate) use pages::{redirect_signed_out, safe_next, start_session};
 pub use reauthenticate::{Proof, Reauthenticated, own_methods, reauthenticate};
 pub use resets::{OpenReset, ResetLink, find_reset, forget_expired_resets, make_reset_link, redeem_reset, reset_password};
 pub use sign_in::{Attempt, SignIns, SignedIn, open_session, sign_in};
@@ -40,4 +40,9 @@ pub use store::forget_unused_callers;
 /// The tables to copy between databases.
 pub(crate) fn tables() -> Vec<Box<dyn kit::db::Table>> {
     [tables::all(), resets::tables()].into_iter().flatten().collect()
+}
+
+/// Ends what could still become a session of the workspace: sign-ins that wait for a second step, and links that reset passwords.
+pub(crate) async fn end_open_attempts(tx: &crate::audit::AuditedTx) -> kit::db::DbResult<()> {
+    resets::withdraw_all(tx.db(), tx.workspace()).await
 }

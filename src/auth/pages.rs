@@ -16,7 +16,8 @@ use crate::app::App;
 use crate::audit::{Actor, AuditContext};
 use crate::frame::MenuEntry;
 use crate::members::{Email, Member};
-use crate::sessions::{self, CookieName, LIFETIME};
+use crate::security::{self, FactorSetup};
+use crate::sessions::{self, CookieName};
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
@@ -59,6 +60,10 @@ impl SignInPage {
             "sign-out" => Some("You are signed out."),
             "join" => Some("Your password is set. Sign in with it."),
             "reset" => Some("Your new password is set. Sign in with it."),
+            "everyone" => Some("Everyone was signed out. No node accepts the sessions from before."),
+            "everyone-and-keys" => {
+                Some("Everyone was signed out and all API keys were revoked. No node accepts the sessions and keys from before.")
+            }
             "removal" => Some("You are no longer a member of that workspace and were signed out."),
             "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
             _ => None,
@@ -69,7 +74,7 @@ impl SignInPage {
 }
 
 /// Returns the path to go to after the sign-in: a page of the settings or of the account, never another site (open redirect).
-pub(super) fn safe_next(fields: &Fields) -> &str {
+pub(crate) fn safe_next(fields: &Fields) -> &str {
     let next = fields.text("next");
     let is_at = |page| next.strip_prefix(page).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with(['/', '?']));
     let is_ours = ["/settings", "/account"].into_iter().any(is_at);
@@ -151,9 +156,14 @@ async fn redirect_signed_in(app: &App, open_page: &OpenPage, session: &NewSessio
     }
     let browser = session.browser.as_ref();
     let browser = browser.and_then(|token| CookieName::Browser.keep(&app.config, token.expose(), known_callers::LIFETIME));
-    let session = CookieName::Session.keep(&app.config, session.token.expose(), LIFETIME);
-    let cookies = [session, CookieName::Visit.forget(&app.config), browser];
-    Ok(with_cookies(Redirect::to(next), cookies))
+    let age = session.expires_at.since(app.clock.now());
+    let session_cookie = CookieName::Session.keep(&app.config, session.token.expose(), age);
+    let cookies = [session_cookie, CookieName::Visit.forget(&app.config), browser];
+    let next = match session.factor_setup {
+        FactorSetup::Recommended => security::recommendation(next),
+        FactorSetup::NotNeeded | FactorSetup::RequiredFrom(_) | FactorSetup::Required => next.to_owned(),
+    };
+    Ok(with_cookies(Redirect::to(&next), cookies))
 }
 
 /// Redirects to the sign-in page, which says what came `after`, and deletes the session cookie.

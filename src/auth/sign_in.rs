@@ -16,7 +16,8 @@ use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
 use crate::keys::Flush;
 use crate::members::{self, Email, Member};
-use crate::sessions::{self, AuthMethod};
+use crate::security::FactorSetup;
+use crate::sessions::{self, AuthMethod, StartedSession};
 use crate::workspaces;
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -87,6 +88,8 @@ pub struct SignedIn {
     pub token: SecretToken,
     pub expires_at: Time,
     pub member: Member,
+    /// The member's need to set up a second factor.
+    pub factor_setup: FactorSetup,
     /// The token for the cookie by which the browser is recognised from now on.
     pub browser: Option<SecretToken>,
 }
@@ -256,7 +259,8 @@ async fn open(
     }
     tx.record(Action::SignedIn, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
     tx.commit().await?;
-    Ok(SignedIn { token: started.token, expires_at: started.expires_at, member, browser })
+    let StartedSession { token, expires_at, factor_setup, .. } = started;
+    Ok(SignedIn { token, expires_at, member, factor_setup, browser })
 }
 
 /// Fails if the password was changed since it was verified. Returns the fingerprint of the renewed hash, if it was renewed.

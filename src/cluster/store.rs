@@ -19,12 +19,18 @@ const MAX_RUNS: u64 = 10_000;
 /// Returns the next revision and notifies other nodes when the transaction commits. The row stays locked until then, so that
 /// revisions commit in order.
 pub async fn next_revision(tx: &Tx) -> DbResult<i64> {
+    next_revisions(tx, 1).await
+}
+
+/// Returns the first of the next `count` revisions, for as many changes in one transaction, as [`next_revision`] does for one.
+pub async fn next_revisions(tx: &Tx, count: usize) -> DbResult<i64> {
+    let count = i64::try_from(count).map_err(|_| DbErr::Type("a number out of range".to_owned()))?;
     let up = revision::Entity::update_many()
-        .col_expr(revision::Column::Value, Expr::col(revision::Column::Value).add(1))
+        .col_expr(revision::Column::Value, Expr::col(revision::Column::Value).add(count))
         .filter(revision::Column::Id.eq(ONLY_ROW));
     up.exec(tx).await?;
     tx.announce(CHANGES).await?;
-    current_revision(tx).await
+    Ok(current_revision(tx).await? - count + 1)
 }
 
 /// Returns the last revision.

@@ -17,11 +17,15 @@ pub use error_page::error_page;
 pub use files::{asset, router as files};
 
 use std::borrow::Borrow;
+use std::time::Duration;
 
-use crate::access::{ManageKeys, ManageMembers, MemberCaller, OwnWorkspace, Permission, ReadAuditLog};
+use crate::access::{ManageKeys, ManageMembers, MemberCaller, OwnWorkspace, Permission, ReadAuditLog, ViewSecurity};
 use crate::core::Core;
 use crate::members::Role;
+use crate::security::FactorSetup;
+use kit::clock::Time;
 use kit::page::Moments;
+use kit::page::number::plural;
 
 /// The member who sent a request to a page, with the CSRF token of their forms.
 pub type SignedInMember = (MemberCaller, String);
@@ -42,6 +46,8 @@ pub struct Frame {
     pub token: String,
     /// Formats times in the workspace's zone.
     pub at: Moments,
+    /// The member's need to set up a second factor.
+    factor_setup: FactorSetup,
 }
 
 /// An entry of the menu, under Settings.
@@ -50,18 +56,20 @@ pub enum MenuEntry {
     ApiKeys,
     AuditLog,
     Members,
+    Security,
     Cluster,
     Account,
 }
 
 impl MenuEntry {
-    const ALL: [Self; 5] = [Self::ApiKeys, Self::AuditLog, Self::Members, Self::Cluster, Self::Account];
+    const ALL: [Self; 6] = [Self::ApiKeys, Self::AuditLog, Self::Members, Self::Security, Self::Cluster, Self::Account];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::ApiKeys => "API Keys",
             Self::AuditLog => "Audit Log",
             Self::Members => "Members",
+            Self::Security => "Security",
             Self::Cluster => "Cluster",
             Self::Account => "Profile & Security",
         }
@@ -72,6 +80,7 @@ impl MenuEntry {
             Self::ApiKeys => "/settings/api-keys",
             Self::AuditLog => "/settings/audit-log",
             Self::Members => "/settings/members",
+            Self::Security => "/settings/security",
             Self::Cluster => "/settings/cluster",
             Self::Account => "/account",
         }
@@ -82,6 +91,7 @@ impl MenuEntry {
             Self::ApiKeys => ManageKeys::RULE.admits(role),
             Self::AuditLog => ReadAuditLog::RULE.admits(role),
             Self::Members => ManageMembers::RULE.admits(role),
+            Self::Security => ViewSecurity::RULE.admits(role),
             Self::Cluster => OwnWorkspace::RULE.admits(role),
             Self::Account => true,
         }
@@ -106,11 +116,32 @@ impl Frame {
             role: member.role,
             token,
             at: Moments::new(core.clock.now(), &tenant.timezone),
+            factor_setup: caller.session.factor_setup,
         }
     }
 
+    /// Returns the entries of the menu: of a member who has to set up a second factor first, only their account.
     pub fn menu(&self) -> Vec<MenuEntry> {
-        MenuEntry::open_to(self.role).collect()
+        MenuEntry::open_to(self.role).filter(|entry| !self.must_set_up() || *entry == MenuEntry::Account).collect()
+    }
+
+    /// Returns true if the member has to set up a second factor before anything else.
+    pub fn must_set_up(&self) -> bool {
+        self.factor_setup == FactorSetup::Required
+    }
+
+    /// Returns the end of the grace in which the member has to set up a second factor, if they are in one.
+    pub fn required_from(&self) -> Option<Time> {
+        match self.factor_setup {
+            FactorSetup::RequiredFrom(time) => Some(time),
+            FactorSetup::NotNeeded | FactorSetup::Recommended | FactorSetup::Required => None,
+        }
+    }
+
+    /// Returns the time that is left until then, in whole days rounded up: “5 days”.
+    pub fn days_until(&self, end: impl Borrow<Time>) -> String {
+        let day = Duration::from_hours(24).as_secs();
+        plural(end.borrow().since(self.at.now()).as_secs().div_ceil(day).max(1), "day")
     }
 
     /// Returns true if the page belongs to this entry of the menu.

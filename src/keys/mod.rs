@@ -41,11 +41,12 @@ pub use model::{
 };
 pub use pages::routes as pages;
 pub use service::{
-    Include, KeyDetails, KeyList, NewKey, create, details_of, list, list_part, record_expiries, require, revoke, rotate,
+    Include, KeyDetails, KeyList, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, record_expiries,
+    require, revoke, revoke_all, rotate,
 };
 pub use store::{
     Named, changed_between, changed_since, count, find, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,
-    refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys,
+    list_first_active, refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys,
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;

@@ -53,12 +53,14 @@ struct MemberView {
     /// False until the invitation was accepted.
     has_joined: bool,
     created_at: Time,
+    /// The time since which they have a second factor; `null`: they have none.
+    second_factor_at: Option<Time>,
 }
 
 impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
-        let Member { id, name, email, role, has_joined, created_at, second_factor_at: _, workspace: _ } = member;
-        Self { id, name, email, role, has_joined, created_at }
+        let Member { id, name, email, role, has_joined, created_at, second_factor_at, workspace: _ } = member;
+        Self { id, name, email, role, has_joined, created_at, second_factor_at }
     }
 }
 

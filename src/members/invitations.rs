@@ -15,6 +15,7 @@ use crate::audit::{Action, Actor, ActorKind, AuditContext, AuditedTx, Idempotenc
 use crate::auth::password::{Claimant, NewPassword, Passwords};
 use crate::config::Config;
 use crate::core::Core;
+use crate::security;
 use crate::workspaces::{self, Workspace, WorkspaceId};
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -183,7 +184,9 @@ pub async fn join(
     let digest = TokenDigest::of(token);
     let known = store::find_by_invitation(core.db.read(), digest, core.clock.now()).await?.ok_or(Error::Invitation)?;
     let workspace = workspaces::find(core.db.read(), known.workspace).await?.ok_or(Error::Invitation)?;
-    let password = NewPassword::choose(&password, &[&known.email, &known.name, &workspace.name, &workspace.slug])?;
+    let min_length = security::min_password_length(core.db.read(), &known).await?;
+    let names = [&*known.email, &*known.name, &*workspace.name, &*workspace.slug];
+    let password = NewPassword::choose_from(min_length, &password, &names)?;
     let context = context(Actor::member(known.id, &known.name));
     let permit = passwords.permit(Claimant::of(context.ip, &known.email))?;
     let password = passwords.hash(&core.random, permit, password).await?;

@@ -8,6 +8,7 @@
 //!
 //! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries, `tables` their tables
 //! - `service` add, rename, change role, remove; `invitations` invite, join
+//! - `second_factors` queries on who has a second factor
 //! - `described` rows in the terms of audit events; `error` outcomes
 //! - `api` the calls; `pages` Settings > Members, and the page that an invitation links to
 
@@ -19,6 +20,7 @@ mod model;
 mod pages;
 mod quota;
 mod role;
+mod second_factors;
 mod service;
 mod store;
 mod tables;
@@ -29,8 +31,10 @@ pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;
 pub use role::Role;
+pub use second_factors::{count_with_factor, list_without_factor};
 pub use service::{ActingRole, add, insert, remove, rename, set_role};
 pub use store::{
-    MAX_SEATS, confirm_hash, count_by_workspace, find, find_by_email, list, list_by_name, set_password, with_password, with_role,
+    MAX_SEATS, confirm_hash, count_by_workspace, find, find_all, find_by_email, list, list_by_name, set_password, with_password,
+    with_role,
 };
 pub(crate) use tables::all as tables;

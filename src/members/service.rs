@@ -12,6 +12,7 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::password::{Claimant, NewPassword, Passwords};
 use crate::core::Core;
+use crate::security;
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
 use kit::db::is_duplicate;
@@ -49,7 +50,8 @@ pub async fn add(
 ) -> Result<Member, Error> {
     let found = workspaces::find(core.db.read(), workspace).await?.ok_or(Error::NotFound)?;
     let names = [input.email.as_str(), input.name.as_str(), &found.name, &found.slug];
-    let password = NewPassword::choose(&password, &names)?;
+    let min_length = security::policy_of(core.db.read(), workspace).await?.settings.min_password_length();
+    let password = NewPassword::choose_from(min_length, &password, &names)?;
     let permit = passwords.permit(Claimant::of(context.ip, input.email.as_str()))?;
     let password = passwords.hash(&core.random, permit, password).await?;
     let mut tx = AuditedTx::begin(core, workspace, context).await?;

@@ -51,6 +51,12 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberI
     Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(member_of))
 }
 
+/// Finds the members with these ids.
+pub async fn find_all(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<MemberId>) -> DbResult<Vec<Member>> {
+    let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
+    Ok(named.all(db).await?.into_iter().map(member_of).collect())
+}
+
 /// Finds the member with this email, which is an [`Email`](super::Email).
 pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.is_in(Email::spellings(email)));
@@ -255,7 +261,7 @@ pub(super) async fn count_role(db: &impl ConnectionTrait, workspace: WorkspaceId
     joined.filter(Column::Role.eq(role.as_str())).count(db).await
 }
 
-fn member_of(row: Model) -> Member {
+pub(super) fn member_of(row: Model) -> Member {
     Member {
         id: row.id,
         workspace: row.workspace_id,

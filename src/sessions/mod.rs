@@ -3,6 +3,7 @@
 //! Invariants
 //! - A token has 256 bits or more from the operating system; only its SHA-256 is stored.
 //! - Every request reads its session from the database: signing out or removing a member ends it everywhere.
+//! - A session ends after the idle time and the absolute time of the workspace's present policy, whichever comes first.
 //! - A member has 20 sessions at most.
 //! - The id of a session is neither its token nor the digest of it.
 //!
@@ -18,9 +19,10 @@ mod tables;
 
 pub use cookie::CookieName;
 pub use last_seen::LastSeen;
-pub use model::{AuthMethod, ListedSession, Session, SessionId};
+pub use model::{AuthMethod, EndingSession, ListedSession, Session, SessionId};
 pub use service::{
-    LIFETIME, RenewedSession, StartedSession, authenticate, end, end_all, end_one, end_others, renew, require, set_proof, start,
+    RenewedSession, StartedSession, authenticate, end, end_all, end_everyone, end_one, end_others, renew, require, set_proof,
+    start,
 };
-pub use store::{find, forget_expired, list};
+pub use store::{find, forget_expired, list, list_ending};
 pub(crate) use tables::all as tables;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::members::Member;
+use crate::members::{Member, MemberId};
+use crate::security::FactorSetup;
 use kit::clock::Time;
 use kit::secret::TokenDigest;
 
@@ -58,6 +59,7 @@ pub struct Session {
     pub digest: TokenDigest,
     pub member: Member,
     pub created_at: Time,
+    /// The latest time at which it ends; earlier after the idle time of the workspace.
     pub expires_at: Time,
     /// The last time that the person proved who they are: the sign-in, or a later re-authentication.
     pub auth_time: Time,
@@ -65,6 +67,8 @@ pub struct Session {
     pub methods: Vec<AuthMethod>,
     /// The last use that was written; `None` if a node of the version before started the session.
     pub last_seen_at: Option<Time>,
+    /// The member's need to set up a second factor, by the workspace's present policy.
+    pub factor_setup: FactorSetup,
 }
 
 /// A session as its owner and the operator see it.
@@ -78,6 +82,13 @@ pub struct ListedSession {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub methods: Vec<AuthMethod>,
+}
+
+/// A session that a change of the security settings would end.
+#[derive(Clone, Debug)]
+pub struct EndingSession {
+    pub session: ListedSession,
+    pub member: MemberId,
 }
 
 impl ListedSession {

@@ -1,7 +1,5 @@
 //! Starting, finding, renewing and ending sessions.
 
-use std::time::Duration;
-
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -11,12 +9,10 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, BeginError, CredentialLoss, Target, TargetKind};
 use crate::core::Core;
 use crate::members::{Member, MemberId, Role};
+use crate::security::{self, FactorSetup};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
-
-/// The lifetime of a session.
-pub const LIFETIME: Duration = Duration::from_hours(12);
 
 /// The sessions that a member may have; the oldest end.
 const MAX_SESSIONS: u64 = 20;
@@ -29,7 +25,10 @@ const TOKEN: TokenKind = TokenKind::new('s');
 pub struct StartedSession {
     /// Sent once, and not stored.
     pub token: SecretToken,
+    /// The latest time at which it ends.
     pub expires_at: Time,
+    /// The member's need to set up a second factor.
+    pub factor_setup: FactorSetup,
     /// The older sessions that ended because there were too many.
     pub ended: u64,
 }
@@ -48,18 +47,21 @@ pub struct RenewedSession {
 pub async fn start(tx: &AuditedTx, member: &Member, methods: &[AuthMethod]) -> DbResult<StartedSession> {
     let token = SecretToken::generate(TOKEN, tx.random());
     let now = tx.now();
+    let policy = security::policy_of(tx.db(), member.workspace).await?;
     let session = Session {
         digest: token.digest(),
         member: member.clone(),
         created_at: now,
-        expires_at: now.after(LIFETIME),
+        expires_at: now.after(policy.settings.session_limits().absolute),
         auth_time: now,
         methods: methods.to_vec(),
         last_seen_at: Some(now),
+        factor_setup: policy.factor_setup(member, now),
     };
     store::insert(tx.db(), &session, Use::new(now, tx.context().ip, tx.context().user_agent.clone())).await?;
     let ended = store::end_oldest(tx.db(), member.id, session.digest, MAX_SESSIONS).await?;
-    Ok(StartedSession { token, expires_at: session.expires_at, ended })
+    let Session { expires_at, factor_setup, .. } = session;
+    Ok(StartedSession { token, expires_at, factor_setup, ended })
 }
 
 /// Returns the session of a token, unless it is unknown, expired or signed out.
@@ -67,11 +69,23 @@ pub async fn authenticate(core: &Core, token: &[u8]) -> DbResult<Option<Session>
     store::find(core.db.read(), TokenDigest::of(token), core.clock.now()).await
 }
 
-/// Fails if the session has ended or the member's role was changed since the request was admitted, as its body may have been on
-/// the way for long.
-pub async fn require(tx: &impl ConnectionTrait, session: TokenDigest, role: Role, now: Time) -> Result<(), BeginError> {
+/// Fails if the session has ended, the member's role was changed, or they have to set up a second factor, since the request was
+/// admitted, as its body may have been on the way for long.
+pub async fn require(
+    tx: &impl ConnectionTrait,
+    session: TokenDigest,
+    (role, setup): (Role, FactorSetup),
+    now: Time,
+) -> Result<(), BeginError> {
     let session = store::find(tx, session, now).await?.ok_or(CredentialLoss::Session)?;
-    if session.member.role == role { Ok(()) } else { Err(CredentialLoss::Role.into()) }
+    if session.member.role != role {
+        return Err(CredentialLoss::Role.into());
+    }
+    // What was open to a member who had to set it up already is still open.
+    if session.factor_setup == FactorSetup::Required && setup != FactorSetup::Required {
+        return Err(CredentialLoss::FactorSetup.into());
+    }
+    Ok(())
 }
 
 /// Gives a session a new token and ends the member's other sessions, in the transaction of a change of their password. The proof
@@ -94,6 +108,12 @@ pub async fn set_proof(tx: &AuditedTx, session: &Session, methods: &[AuthMethod]
 /// Ends all sessions of a member, in the transaction of what ends them. Returns how many ended.
 pub async fn end_all(tx: &AuditedTx, member: MemberId) -> DbResult<u64> {
     store::delete_all_but(tx.db(), member, None).await
+}
+
+/// Ends all sessions of a workspace, in the transaction of what ends them. Returns how many ended that were not over.
+pub async fn end_everyone(tx: &AuditedTx) -> DbResult<u64> {
+    let limits = security::policy_of(tx.db(), tx.workspace()).await?.settings.session_limits();
+    store::delete_of_workspace(tx.db(), tx.workspace(), limits, tx.now()).await
 }
 
 /// Ends a session, with an event in the audit log.

@@ -2,13 +2,16 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef, Select, SelectTwo,
 };
 
 use super::last_seen::{Use, WRITE_INTERVAL};
-use super::model::{AuthMethod, ListedSession, Session, SessionId, format_methods, parse_methods};
+use super::model::{AuthMethod, EndingSession, ListedSession, Session, SessionId, format_methods, parse_methods};
 use super::tables::{Column, Entity, Model};
 use crate::members::{self, MemberId};
+use crate::security::{self, SecurityPolicy, SessionLimits, SettingsColumn, SettingsTable};
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult};
 use kit::secret::TokenDigest;
@@ -35,16 +38,36 @@ pub(super) async fn insert(db: &impl ConnectionTrait, session: &Session, first: 
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
+/// Sessions with the security settings of their workspace, if it has any.
+fn with_settings(sessions: Select<Entity>) -> SelectTwo<Entity, SettingsTable> {
+    let settings: RelationDef =
+        Entity::belongs_to(SettingsTable).from(Column::WorkspaceId).to(SettingsColumn::WorkspaceId).into();
+    sessions.join(JoinType::LeftJoin, settings).select_also(SettingsTable)
+}
+
+impl Model {
+    /// Returns the time at which the session ends by a policy. A session that began under a shorter one keeps its latest end.
+    fn end_by(&self, policy: &SecurityPolicy) -> Time {
+        let limits = policy.settings.session_limits();
+        // A use is written up to a minute late, so that a session may end that much too early, and never too late.
+        limits.end_of(self.created_at, self.last_seen_at.unwrap_or(self.created_at)).min(self.expires_at)
+    }
+}
+
 /// Finds a session and its member, unless it is over.
 pub async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<Option<Session>> {
-    let row = Entity::find_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now)).one(db).await?;
-    let Some(row) = row else { return Ok(None) };
+    let Some((row, settings)) = with_settings(Entity::find_by_id(digest.to_vec())).one(db).await? else { return Ok(None) };
+    let policy = security::policy(settings);
+    if row.end_by(&policy) <= now {
+        return Ok(None);
+    }
     let member = members::find(db, row.workspace_id, row.member_id).await?;
     Ok(member.map(|member| Session {
         digest,
+        factor_setup: policy.factor_setup(&member, now),
         member,
         created_at: row.created_at,
-        expires_at: row.expires_at,
+        expires_at: row.created_at.after(policy.settings.session_limits().absolute).min(row.expires_at),
         // Nodes of the version before leave the time of authentication empty.
         auth_time: row.auth_time.unwrap_or(row.created_at),
         methods: parse_methods(&row.methods),
@@ -55,9 +78,31 @@ pub async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> 
 /// Lists the sessions of a member that are not over, the last used first.
 pub async fn list(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbResult<Vec<ListedSession>> {
     let open = of_member(member).filter(Column::ExpiresAt.gt(now)).order_by_desc(Column::CreatedAt).limit(MAX_LISTED);
-    let mut listed: Vec<ListedSession> = open.all(db).await?.into_iter().filter_map(listed).collect();
+    let rows = with_settings(open).all(db).await?.into_iter();
+    let rows = rows.filter(|(row, settings)| row.end_by(&security::policy(settings.clone())) > now);
+    let mut listed: Vec<ListedSession> = rows.filter_map(|(row, _)| listed(row)).collect();
     listed.sort_by_key(|session| (std::cmp::Reverse(session.last_known_use()), session.id));
     Ok(listed)
+}
+
+/// Lists the first sessions of a workspace that have not ended by the limits `before` and have ended by those `after`, the newest
+/// first, with the number of all.
+pub async fn list_ending(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    [before, after]: [SessionLimits; 2],
+    now: Time,
+    limit: u64,
+) -> DbResult<(Vec<EndingSession>, u64)> {
+    let of_workspace = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    let ending = of_workspace.filter(is_open(before, now)).filter(is_over(after, now));
+    let total = ending.clone().count(db).await?;
+    let rows = ending.order_by_desc(Column::CreatedAt).order_by_desc(Column::Digest).limit(limit).all(db).await?;
+    let ending = |row: Model| {
+        let member = row.member_id;
+        listed(row).map(|session| EndingSession { session, member })
+    };
+    Ok((rows.into_iter().filter_map(ending).collect(), total))
 }
 
 fn listed(row: Model) -> Option<ListedSession> {
@@ -88,6 +133,18 @@ pub(super) async fn delete_all_but(db: &impl ConnectionTrait, member: MemberId, 
         ending = ending.filter(Column::Digest.ne(kept.to_vec()));
     }
     Ok(ending.exec(db).await?.rows_affected)
+}
+
+/// Deletes all sessions of a workspace. Returns how many were not over by these limits.
+pub(super) async fn delete_of_workspace(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    limits: SessionLimits,
+    now: Time,
+) -> DbResult<u64> {
+    let of_workspace = || Entity::delete_many().filter(Column::WorkspaceId.eq(workspace));
+    of_workspace().filter(is_over(limits, now).add(Column::ExpiresAt.lte(now))).exec(db).await?;
+    Ok(of_workspace().exec(db).await?.rows_affected)
 }
 
 /// Replaces the token of a session. Returns false if the session has ended.
@@ -135,7 +192,33 @@ pub(super) async fn end_oldest(db: &impl ConnectionTrait, member: MemberId, newe
 
 /// Deletes the sessions that are over.
 pub async fn forget_expired(db: &Db, now: Time) -> DbResult<()> {
+    let policies = security::all_policies(db.read()).await?;
     let tx = db.begin_essential().await?;
     Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(&tx).await?;
+    let usual = SecurityPolicy::default().settings.session_limits();
+    let with_settings: Vec<WorkspaceId> = policies.iter().map(|(workspace, _)| *workspace).collect();
+    Entity::delete_many().filter(Column::WorkspaceId.is_not_in(with_settings)).filter(is_over(usual, now)).exec(&tx).await?;
+    for (workspace, policy) in policies {
+        let of_workspace = Entity::delete_many().filter(Column::WorkspaceId.eq(workspace));
+        of_workspace.filter(is_over(policy.settings.session_limits(), now)).exec(&tx).await?;
+    }
     tx.commit().await
+}
+
+/// The condition of sessions that have not ended by these limits.
+fn is_open(limits: SessionLimits, now: Time) -> Condition {
+    let (is_unused, idle_since) = (Column::LastSeenAt.is_null(), now.before(limits.idle));
+    let is_used = Condition::any()
+        .add(Column::LastSeenAt.gt(idle_since))
+        .add(Condition::all().add(is_unused).add(Column::CreatedAt.gt(idle_since)));
+    Condition::all().add(Column::ExpiresAt.gt(now)).add(Column::CreatedAt.gt(now.before(limits.absolute))).add(is_used)
+}
+
+/// The condition of sessions that have ended by these limits.
+fn is_over(limits: SessionLimits, now: Time) -> Condition {
+    let (is_unused, idle_since) = (Column::LastSeenAt.is_null(), now.before(limits.idle));
+    Condition::any()
+        .add(Column::CreatedAt.lte(now.before(limits.absolute)))
+        .add(Column::LastSeenAt.lte(idle_since))
+        .add(Condition::all().add(is_unused).add(Column::CreatedAt.lte(idle_since)))
 }

@@ -13,7 +13,7 @@ use crate::access::{Form, OpenPage};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::auth;
-use crate::auth::password::{Weak, has_fitting_length};
+use crate::auth::password::{MIN_LENGTH, Weak, has_fitting_length};
 use crate::members::{self, Member};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
@@ -146,7 +146,7 @@ fn read(fields: &Fields) -> Result<CreateWorkspace, FormErrors> {
     let email = faults.read(fields, "email", "the email address that you sign in with");
     let password = SecretString::from(fields.verbatim("password"));
     if !has_fitting_length(&password) {
-        faults.add("password", sentence(Weak::Length));
+        faults.add("password", sentence(Weak::Length(MIN_LENGTH)));
     }
     match (name, slug, timezone, owner_name, email) {
         (Some(name), Some(slug), Some(timezone), Some(owner_name), Some(email)) if faults.is_empty() => {

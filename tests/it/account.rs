@@ -154,7 +154,7 @@ async fn changed_password_ends_other_sessions_and_renews_the_token() {
     let ((_, desk), (_, phone)) = (sign_in(&t, "curl/8.14.1").await, sign_in(&t, "phone").await);
     let changed = desk.post(CHANGE, change(PASSWORD, NEW)).await.is(200);
     assert_eq!(changed.header("cache-control"), "no-store");
-    assert_eq!((changed.at("/data/sessionsEnded"), changed.at("/data/expiresAt")), (&json!(1), &json!("2026-11-23T21:30:00Z")));
+    assert_eq!((changed.at("/data/sessionsEnded"), changed.at("/data/expiresAt")), (&json!(1), &json!("2026-11-30T09:30:00Z")));
     let renewed = bearer(&t, &changed.text_at("/data/token"));
     renewed.get(WHOAMI).await.is(200);
     for ended in [&desk, &phone] {

@@ -32,6 +32,7 @@ mod reauthentication;
 mod safety;
 mod secret_key;
 mod secrets;
+mod security;
 mod sessions;
 mod storage;
 mod tables;

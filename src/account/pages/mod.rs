@@ -18,6 +18,7 @@ use crate::access::{OpenPage, PageSession, Permission, SignedIn};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::members::Member;
+use crate::security;
 use kit::http::route::page;
 use kit::http::{ApiError, Routes};
 use kit::page::{Asked, Fields, FormErrors, html_with};
@@ -39,6 +40,8 @@ struct AccountPage {
     /// The name in the form.
     name: String,
     rows: Vec<SessionRow>,
+    /// The shortest new password, in characters.
+    min_length: usize,
     notice: Option<String>,
     faults: FormErrors,
 }
@@ -48,7 +51,8 @@ impl AccountPage {
         let (frame, member) = (who.frame(app, "Profile & Security", MenuEntry::Account), who.member().clone());
         let listed = crate::sessions::list(app.db.read(), member.id, frame.at.now()).await?;
         let rows = listed.into_iter().map(|session| SessionRow::new(session, who.session(), frame.at.now())).collect();
-        Ok(Self { frame, name: member.name.clone(), member, rows, notice: None, faults })
+        let min_length = security::min_password_length(app.db.read(), &member).await?;
+        Ok(Self { frame, name: member.name.clone(), member, rows, min_length, notice: None, faults })
     }
 
     fn has_others(&self) -> bool {

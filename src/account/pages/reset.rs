@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use crate::access::{Form, OpenPage};
 use crate::app::App;
 use crate::auth::{self, Error, OpenReset};
+use crate::security;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::{Fields, FormErrors, Moments};
@@ -41,6 +42,8 @@ struct ResetPage {
     code: String,
     reset: OpenReset,
     at: Moments,
+    /// The shortest password, in characters.
+    min_length: usize,
     faults: FormErrors,
 }
 
@@ -104,5 +107,6 @@ async fn show(app: &App, open_page: &OpenPage, code: &str, status: StatusCode, f
     };
     let at = Moments::new(app.clock.now(), &reset.workspace.timezone);
     let (token, code) = (open_page.csrf_token(), code.to_owned());
-    Ok(open_page.show(status, &ResetPage { title: "Reset your password", token, code, reset, at, faults }))
+    let min_length = security::min_password_length(app.db.read(), &reset.member).await?;
+    Ok(open_page.show(status, &ResetPage { title: "Reset your password", token, code, reset, at, min_length, faults }))
 }

@@ -72,6 +72,8 @@ impl Change {
             Action::KeyUsed
             | Action::KeyDenied
             | Action::KeyLeakedInUrl
+            | Action::SecuritySettingsUpdated
+            | Action::EveryoneSignedOut
             | Action::SignInFailed
             | Action::SignedOut
             | Action::Reauthenticated

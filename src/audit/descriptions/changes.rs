@@ -1,5 +1,7 @@
 //! Changed fields and denial reasons, as the rest of a sentence.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::text;
@@ -22,16 +24,40 @@ pub(super) fn changed(details: &Value) -> String {
 }
 
 /// Fields with short values from a closed list or of a fixed form, never free text.
-const SHOWN_FIELDS: [&str; 8] =
-    ["status", "severity", "confidentiality", "tripType", "origin", "destination", "homeBase", "currency"];
+const SHOWN_FIELDS: [&str; 14] = [
+    "status",
+    "severity",
+    "confidentiality",
+    "tripType",
+    "origin",
+    "destination",
+    "homeBase",
+    "currency",
+    "twoFactorPolicy",
+    "graceDays",
+    "passkeysAllowed",
+    "idleMinutes",
+    "absoluteMinutes",
+    "minimumPasswordLength",
+];
 
 /// Returns a field, with its old and new values if they are shown.
 fn field(name: &str, change: &Value) -> String {
-    match ["from", "to"].map(|end| change.get(end).and_then(Value::as_str)) {
+    match ["from", "to"].map(|end| change.get(end).and_then(short)) {
         [Some(from), Some(to)] if SHOWN_FIELDS.contains(&name) => {
-            format!("{} ({} → {})", spelled(name), shown(name, from), shown(name, to))
+            format!("{} ({} → {})", spelled(name), shown(name, &from), shown(name, &to))
         }
         _ => spelled(name),
+    }
+}
+
+/// Returns a text, a number, or yes or no.
+fn short(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Bool(is_so) => Some(if *is_so { "yes" } else { "no" }.into()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -53,6 +79,7 @@ fn spelled(field: &str) -> String {
     match field {
         "ipAllowlist" => return "allowed addresses".to_owned(),
         "aircraftId" => return "aircraft".to_owned(),
+        "twoFactorPolicy" => return "two-factor policy".to_owned(),
         "tripId" => return "trip".to_owned(),
         "externalId" => return "external id".to_owned(),
         "occurredAt" => return "when it occurred".to_owned(),

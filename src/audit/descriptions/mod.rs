@@ -79,6 +79,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
             let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
             vec![subject(event), format!(" switched API key management {switched}").into()]
         }
+        Action::SecuritySettingsUpdated => vec![subject(event), " changed the security settings".into(), changed(details).into()],
         Action::SignedIn => vec![subject(event), " signed in".into(), sessions::ended(details).into()],
         Action::SignInFailed => sessions::failed(event),
         Action::SignedOut => vec![subject(event), " signed out".into()],
@@ -98,6 +99,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::MemberRemoved => {
             self::did(event, "removed", format!(" from the workspace{}", sessions::ended_invitations(details)))
         }
+        Action::EveryoneSignedOut => vec![subject(event), sessions::signed_everyone_out(details).into()],
         Action::AircraftCreated => did("added"),
         Action::ReportCreated if event.actor.known_kind() == Some(ActorKind::Anonymous) => {
             let promised = if text(details, "/confidentiality") == Some("anonymous") { "anonymously" } else { "in confidence" };

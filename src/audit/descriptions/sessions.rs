@@ -81,3 +81,13 @@ fn times(count: u64) -> String {
 fn number(details: &Value, pointer: &str) -> Option<u64> {
     details.pointer(pointer).and_then(Value::as_u64)
 }
+
+/// “signed everyone out and revoked 3 API keys: 12 sessions ended”
+pub(super) fn signed_everyone_out(details: &Value) -> String {
+    let count = |name: &str| details.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let ended = plural(count("endedSessions"), "session");
+    match count("revokedApiKeys") {
+        0 => format!(" signed everyone out: {ended} ended"),
+        keys => format!(" signed everyone out and revoked {}: {ended} ended", plural(keys, "API key")),
+    }
+}

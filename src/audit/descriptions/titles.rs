@@ -15,6 +15,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyDenied => "Requests with a key refused",
         Action::KeyLeakedInUrl => "Key sent in a URL",
         Action::KeySettingsUpdated => "API key management switched on or off",
+        Action::SecuritySettingsUpdated => "Security settings changed",
         Action::SignedIn => "Signed in",
         Action::SignInFailed => "Sign-in failed",
         Action::SignedOut => "Signed out",
@@ -29,6 +30,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::MemberRoleChanged => "Role changed",
         Action::MemberRemoved => "Member removed",
         Action::WorkspaceCreated => "Workspace created",
+        Action::EveryoneSignedOut => "Everyone signed out",
         Action::AircraftCreated => "Aircraft added",
         Action::AircraftUpdated => "Aircraft changed",
         Action::TripCreated => "Trip created",
@@ -46,6 +48,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
 /// Returns the heading of an action in a list.
 pub(in crate::audit) fn heading(action: Action) -> &'static str {
     match action.as_str().split('.').next() {
+        _ if action == Action::SecuritySettingsUpdated => "People",
         Some("api_key" | "settings") => "API keys",
         Some("member" | "workspace") => "People",
         Some("aircraft") => "Fleet",

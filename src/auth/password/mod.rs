@@ -22,7 +22,7 @@ use kit::random::Random;
 use permits::HashPermits;
 pub use permits::{Claimant, HashPermit};
 pub(crate) use policy::has_fitting_length;
-pub use policy::{NewPassword, Weak};
+pub use policy::{MIN_LENGTH, MIN_LENGTH_WITH_FACTOR, NewPassword, Weak};
 
 /// Hashes computed at once: with two processors or more, half of them are left to requests.
 fn concurrency() -> usize {
@@ -55,7 +55,7 @@ impl Passwords {
     /// Computes the hash to store for a new password.
     pub async fn hash(&self, random: &Random, permit: HashPermit, password: NewPassword) -> Result<String, PasswordError> {
         let salt = random.bytes::<16>();
-        Ok(self.run(permit, move || hash_with(password.expose(), &salt)).await?.ok_or(Weak::Length)?)
+        Ok(self.run(permit, move || hash_with(password.expose(), &salt)).await?.ok_or(Weak::Length(MIN_LENGTH))?)
     }
 
     /// Finds the first of the `stored` hashes that `password` was made for. Exactly `computed` hashes are computed for the

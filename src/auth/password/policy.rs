@@ -9,7 +9,10 @@ use super::common::is_common;
 
 /// The shortest password, in characters once it is normalised, of a person who proves who they are by the password alone (NIST SP
 /// 800-63B-4, 3.1.1.2).
-const MIN_LENGTH: usize = 15;
+pub const MIN_LENGTH: usize = 15;
+
+/// The shortest password of a person who has a second factor (NIST SP 800-63B-4, 3.1.1.2).
+pub const MIN_LENGTH_WITH_FACTOR: usize = 8;
 
 /// The longest password, in characters once it is normalised.
 const MAX_LENGTH: usize = 256;
@@ -36,8 +39,9 @@ const ROWS: [&str; 6] = [
 /// The reason why a password was refused, as a message for the person who chose it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Weak {
-    #[error("the password must have 15 to 256 characters")]
-    Length,
+    /// With the shortest length that is accepted.
+    #[error("the password must have {0} to 256 characters")]
+    Length(usize),
     #[error("this password is one of the most common, which attackers try first: choose another, such as four random words")]
     Common,
     #[error(
@@ -59,10 +63,11 @@ impl NewPassword {
         Self::choose_from(MIN_LENGTH, password, names)
     }
 
-    fn choose_from(min_length: usize, password: &SecretString, names: &[&str]) -> Result<Self, Weak> {
+    /// Checks a password as [`choose`](Self::choose) does, by the shortest length of a workspace or of a person with a second factor.
+    pub fn choose_from(min_length: usize, password: &SecretString, names: &[&str]) -> Result<Self, Weak> {
         let normal = normal(password);
         if !has_length_from(min_length, password) {
-            return Err(Weak::Length);
+            return Err(Weak::Length(min_length));
         }
         let folded = normal.to_lowercase();
         if is_pattern(&folded) {
@@ -193,7 +198,7 @@ mod tests {
 
     /// Applies the rules to a password that may be as short as that of a person with a second factor.
     fn choose_short(password: &str) -> Result<(), Weak> {
-        NewPassword::choose_from(8, &password.to_owned().into(), &NAMES).map(|_| ())
+        NewPassword::choose_from(MIN_LENGTH_WITH_FACTOR, &password.to_owned().into(), &NAMES).map(|_| ())
     }
 
     #[test]
@@ -280,17 +285,17 @@ mod tests {
     #[test]
     fn length_is_counted_in_normalised_characters() {
         // A letter and a combining mark are one character; a ligature is two.
-        assert_eq!(choose("a\u{308}e\u{301}c\u{327}o\u{302}dfghkqz"), Err(Weak::Length));
+        assert_eq!(choose("a\u{308}e\u{301}c\u{327}o\u{302}dfghkqz"), Err(Weak::Length(MIN_LENGTH)));
         assert_eq!(choose("wolfﬁsh-tra-oak"), Ok(()));
         assert_eq!(choose("wolfﬁsh-tra-oa"), Ok(()));
-        assert_eq!(choose("wolfﬁsh-tra-o"), Err(Weak::Length));
+        assert_eq!(choose("wolfﬁsh-tra-o"), Err(Weak::Length(MIN_LENGTH)));
         assert_eq!(choose(&"xyz-q".repeat(40)), Err(Weak::Pattern));
         for (length, taken) in [(14, false), (15, true), (256, true), (257, false)] {
             let password: String =
                 "The quick brown fox jumps over a lazy dog while 73 pilots wait. ".chars().cycle().take(length).collect();
             assert_eq!(choose(&password).is_ok(), taken, "{length}");
         }
-        assert_eq!(choose(&"\u{fdfa}".repeat(800)), Err(Weak::Length));
+        assert_eq!(choose(&"\u{fdfa}".repeat(800)), Err(Weak::Length(MIN_LENGTH)));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::password::{Claimant, NewPassword, Passwords};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
 use crate::members::{self, Member};
+use crate::security;
 use crate::sessions;
 use crate::workspaces::{self, Workspace};
 use kit::clock::Time;
@@ -24,7 +25,7 @@ use kit::db::DbResult;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 pub use store::forget_expired as forget_expired_resets;
-pub(super) use store::withdraw;
+pub(super) use store::{withdraw, withdraw_all};
 pub(super) use tables::all as tables;
 
 /// The tokens of reset links: `pcr_…`.
@@ -129,7 +130,8 @@ async fn hash(
     context: &AuditContext,
 ) -> Result<String, Error> {
     let names = [&*member.email, &*member.name, &*workspace.name, &*workspace.slug];
-    let password = NewPassword::choose(password, &names).map_err(Error::NewPassword)?;
+    let min_length = security::min_password_length(core.db.read(), member).await?;
+    let password = NewPassword::choose_from(min_length, password, &names).map_err(Error::NewPassword)?;
     let permit = passwords.permit(Claimant::of(context.ip, &member.email))?;
     Ok(passwords.hash(&core.random, permit, password).await?)
 }

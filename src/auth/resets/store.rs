@@ -4,6 +4,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryF
 
 use super::tables::{Column, Entity, Model};
 use crate::members::{Member, MemberId};
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult};
 use kit::secret::TokenDigest;
@@ -34,6 +35,11 @@ pub(super) async fn take(db: &impl ConnectionTrait, digest: TokenDigest, now: Ti
 /// Deletes the link of a member, if there is one.
 pub(in crate::auth) async fn withdraw(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
     Entity::delete_many().filter(Column::MemberId.eq(member)).exec(db).await.map(|_| ())
+}
+
+/// Deletes all links of a workspace.
+pub(in crate::auth) async fn withdraw_all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
+    Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).exec(db).await.map(|_| ())
 }
 
 /// Deletes the links that have expired.

@@ -1,6 +1,6 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
-//! - here create, rotate, update and expiry; `revoke` the revocation; `list` parts of the list of keys
+//! - here create, rotate, update and expiry; `revoke` the revocation, `revoke_all` that of all keys; `list` parts of the list of keys
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
 
@@ -8,6 +8,7 @@ mod list;
 mod propagate;
 mod require;
 mod revoke;
+mod revoke_all;
 mod rules;
 
 use std::time::Duration;
@@ -36,6 +37,7 @@ use kit::text::{NameForms, kept};
 pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
 pub use require::require;
 pub use revoke::revoke;
+pub use revoke_all::{RevokedKeys, confirm_all, revoke_all};
 
 /// The largest distance of an expiry, in years.
 pub(super) const MAX_YEARS: i16 = 5;

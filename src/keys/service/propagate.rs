@@ -52,7 +52,7 @@ async fn confirm(keys: &Keys, key: &Key) -> DbResult<Confirmation> {
 
 /// Reads a change of a key back over another connection than the one that wrote it. Fails if it is missing: the commit that the
 /// connection reported was not stored. A database that cannot be read is tried several times, as the change is committed.
-async fn require_stored(db: &Db, key: &Key) -> DbResult<()> {
+pub(super) async fn require_stored(db: &Db, key: &Key) -> DbResult<()> {
     let mut attempts = 0;
     loop {
         attempts += 1;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::propagate::{commit_and_propagate, propagate_again};
@@ -19,7 +19,7 @@ use kit::db::{DbResult, is_reported};
 use kit::text::kept;
 
 /// The longest time that a call waits for the record of the confirmation. Every node refuses the key before that.
-const RECORD_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const RECORD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Revokes a key permanently. Every node refuses it when this function returns. A second call changes nothing.
 pub async fn revoke(
@@ -84,14 +84,18 @@ async fn write_confirmation(keys: &Keys, key: &Key, since: Time, confirmation: &
         let stored = store::find(tx.db(), key.workspace, key.id).await?;
         return Ok(stored.and_then(|key| key.refused_everywhere_at));
     }
-    let details = json!({
+    tx.record(Action::KeyRefusedEverywhere, Some(target(key)), confirmed(key, since, confirmation));
+    tx.commit().await?;
+    Ok(Some(since))
+}
+
+/// Returns the details of the event that every node refuses a key.
+pub(super) fn confirmed(key: &Key, since: Time, confirmation: &Confirmation) -> Value {
+    json!({
         "revokedAt": key.revoked_at,
         "refusedEverywhereAt": since,
         "confirmedBy": confirmation.confirmed_by,
         "leaseRanOut": confirmation.lease_ran_out,
         "gone": confirmation.gone,
-    });
-    tx.record(Action::KeyRefusedEverywhere, Some(target(key)), details);
-    tx.commit().await?;
-    Ok(Some(since))
+    })
 }

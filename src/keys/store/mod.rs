@@ -1,9 +1,10 @@
 //! Queries on keys.
 //!
 //! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `names` keys by
-//!   name; `quota` counts for quotas; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
+//!   name; `bulk` changes of many; `quota` counts for quotas; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations
 
+mod bulk;
 mod chain;
 mod described;
 mod indexed;
@@ -19,6 +20,8 @@ use sea_orm::{
     QueryFilter, QuerySelect,
 };
 
+pub use bulk::list_first_active;
+pub(super) use bulk::{list_active, set_all_refused_everywhere, set_revoked};
 pub(super) use chain::root_of;
 pub use chain::sharing_idempotency_keys;
 pub use described::{described_after, described_of};

@@ -12,6 +12,7 @@ use crate::auth;
 use crate::auth::password::{self, Weak};
 use crate::members::invitations::{InvitationState, InvitationView};
 use crate::members::{Error, Member, invitations};
+use crate::security;
 use kit::clock::Time;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
@@ -43,6 +44,8 @@ struct JoinPage {
     invitation: InvitationView,
     until: Time,
     at: Moments,
+    /// The shortest password, in characters.
+    min_length: usize,
     /// The member whose session in this browser will end.
     signed_in: Option<String>,
     faults: FormErrors,
@@ -97,6 +100,7 @@ async fn show(app: &App, open_page: &OpenPage, code: &str, status: StatusCode, f
                 code: code.to_owned(),
                 until,
                 at,
+                min_length: security::min_password_length(app.db.read(), &invitation.member).await?,
                 signed_in: open_page.signed_in().map(|caller| caller.member().name.clone()),
                 invitation,
                 faults,
@@ -113,7 +117,7 @@ async fn show(app: &App, open_page: &OpenPage, code: &str, status: StatusCode, f
 async fn join(app: &App, open_page: &OpenPage, fields: &Fields, code: &str) -> Result<Member, (StatusCode, FormErrors)> {
     let password = SecretString::from(fields.verbatim("password"));
     if !password::has_fitting_length(&password) {
-        return Err((StatusCode::BAD_REQUEST, FormErrors::of_field("password", sentence(Weak::Length))));
+        return Err((StatusCode::BAD_REQUEST, FormErrors::of_field("password", sentence(Weak::Length(password::MIN_LENGTH)))));
     }
     let context = |actor| open_page.request().audit_context(actor);
     let joined = invitations::join(app, &app.passwords, code, password, context).await;

@@ -31,7 +31,7 @@ async fn session_cookie_is_http_only_and_same_site() {
     let t = TestApp::new().await;
     let answer = t.anonymous_person().submit("/sign-in", "/sign-in", &OWNER).await;
     let cookie = answer.header("set-cookie").to_owned();
-    for part in ["planeconnection_session=pcs_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
+    for part in ["planeconnection_session=pcs_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=604800"] {
         assert!(cookie.contains(part), "{part} in {cookie}");
     }
     assert!(!cookie.contains("Secure"), "{cookie}");

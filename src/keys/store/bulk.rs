@@ -1,0 +1,81 @@
+//! Changes of many keys of a workspace at once.
+
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{has_status, key_of};
+use crate::keys::model::{Key, KeyId, Status};
+use crate::keys::tables::key::{Column, Entity};
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
+
+/// Keys in one statement. Each binds three values, and SQLite 32,766 at most; none must take longer than a statement may.
+const AT_ONCE: usize = 500;
+
+/// Lists all active keys of a workspace, in the order of their ids.
+pub(in crate::keys) async fn list_active(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<Vec<Key>> {
+    let active = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
+    active.order_by_asc(Column::Id).all(db).await?.into_iter().map(key_of).collect()
+}
+
+/// Lists the first active keys of a workspace by name, with the number of all.
+pub async fn list_first_active(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    now: Time,
+    limit: u64,
+) -> DbResult<(Vec<Key>, u64)> {
+    let active = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
+    let total = active.clone().count(db).await?;
+    let rows = active.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    Ok((rows.into_iter().map(key_of).collect::<DbResult<_>>()?, total))
+}
+
+/// Writes the revocation of keys, and their revisions. All have one time, person and reason.
+pub(in crate::keys) async fn set_revoked(db: &impl ConnectionTrait, keys: &[Key]) -> DbResult<()> {
+    for keys in keys.chunks(AT_ONCE) {
+        let Some(first) = keys.first() else { break };
+        let by = first.revoked_by.clone();
+        let revision = || keys.iter().fold(CaseStatement::new(), |case, key| case.case(Column::Id.eq(key.id), key.revision));
+        // The forms of a name are kept if they are those of the present name.
+        let is_fresh = Expr::col(Column::NameFormsOf).equals(Column::Revision);
+        let forms_of = CaseStatement::new().case(is_fresh, revision()).finally(Expr::col(Column::NameFormsOf));
+        Entity::update_many()
+            .col_expr(Column::RevokedAt, Expr::value(first.revoked_at))
+            .col_expr(Column::RevokedById, Expr::value(by.as_ref().map(|by| by.id.clone())))
+            .col_expr(Column::RevokedByName, Expr::value(by.map(|by| by.name)))
+            .col_expr(Column::RevokeReason, Expr::value(first.revoke_reason.clone()))
+            .col_expr(Column::NameFormsOf, forms_of.into())
+            .col_expr(Column::Revision, revision().into())
+            .filter(Column::WorkspaceId.eq(first.workspace))
+            .filter(Column::Id.is_in(keys.iter().map(|key| key.id)))
+            .exec(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Notes the time since which every node refuses revoked keys. Returns those for which that was not noted before.
+pub(in crate::keys) async fn set_all_refused_everywhere(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    keys: &[Key],
+    since: Time,
+) -> DbResult<HashSet<KeyId>> {
+    let mut noted = HashSet::new();
+    for keys in keys.chunks(AT_ONCE) {
+        let unconfirmed = Column::WorkspaceId
+            .eq(workspace)
+            .and(Column::Id.is_in(keys.iter().map(|key| key.id)))
+            .and(Column::RevokedAt.is_not_null())
+            .and(Column::RefusedEverywhereAt.is_null());
+        let open = Entity::find().select_only().column(Column::Id).filter(unconfirmed.clone());
+        noted.extend(open.into_tuple::<KeyId>().all(db).await?);
+        let update = Entity::update_many().col_expr(Column::RefusedEverywhereAt, Expr::value(since));
+        update.filter(unconfirmed).exec(db).await?;
+    }
+    Ok(noted)
+}
