@@ -35,9 +35,11 @@ if (secret) {
   let isKept = false;
   history.replaceState(null, "", secret.dataset.secret);
   for (const kept of ["copied", "copy"]) secret.addEventListener(kept, () => { isKept = true; });
+  secret.addEventListener("click", (event) => { if (event.target.closest("[data-keeps]")) isKept = true; });
   secret.addEventListener("submit", (event) => {
-    event.preventDefault();
     isKept = true;
+    if (event.target.method === "post") return;
+    event.preventDefault();
     // Follows the form without leaving this page in the history.
     const to = new URL(event.target.action);
     to.search = new URLSearchParams(new FormData(event.target));

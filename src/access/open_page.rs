@@ -34,6 +34,7 @@ pub struct OpenPage {
     /// A new visit cookie, for a browser that sent none.
     cookie: Option<HeaderValue>,
     browser: Option<SecretToken>,
+    challenge: Option<String>,
 }
 
 impl OpenPage {
@@ -54,6 +55,11 @@ impl OpenPage {
         Browser { token: self.browser.clone() }
     }
 
+    /// Returns the token of the challenge of a sign-in that was begun, if the browser sent one.
+    pub fn challenge(&self) -> Option<&str> {
+        self.challenge.as_deref()
+    }
+
     /// Renders a page, with the cookie that its form is checked against.
     pub fn show(&self, status: StatusCode, page: &impl Template) -> Response {
         let mut response = html_with(status, page);
@@ -67,13 +73,14 @@ impl FromRequestParts<App> for OpenPage {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let request = RequestContext::of(parts).map_err(IntoResponse::into_response)?;
         let browser = Browser::read(&app.config, &parts.headers);
+        let challenge = CookieName::Challenge.read(&app.config, &parts.headers).filter(|token| !token.is_empty());
         let Some((caller, csrf_token)) = session(app, parts).await? else {
             let (csrf_token, cookie) = visit(app, parts);
-            return Ok(Self { signed_in: None, request, csrf_token, cookie, browser });
+            return Ok(Self { signed_in: None, request, csrf_token, cookie, browser, challenge });
         };
         admit_member(app, &caller, Anyone::call(&parts.method), &request).map_err(postponed)?;
         Matched::admit(&parts.extensions, caller.tenant.id.0);
-        Ok(Self { signed_in: Some(caller), request, csrf_token, cookie: None, browser })
+        Ok(Self { signed_in: Some(caller), request, csrf_token, cookie: None, browser, challenge })
     }
 }
 

@@ -103,6 +103,8 @@ permissions! {
     /// Change the security settings of the workspace.
     ManageSecurity: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
     OwnWorkspace: MemberCaller = Rule::AccountOwner;
+    /// Change one's own second factors.
+    ManageFactors: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT, OPEN_BEFORE_SETUP = true;
     SignOut: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true, OPEN_BEFORE_SETUP = true;
     /// End one's own sessions.
     EndSessions: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true, OPEN_BEFORE_SETUP = true;

@@ -60,7 +60,11 @@ pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> Api
 pub(crate) fn unauthorized(code: &'static str, message: &'static str) -> ApiError {
     // RFC 6750, 3.1: no error is named where there was no credential.
     let challenge = match code {
-        "AUTHENTICATION_REQUIRED" | "INVALID_CREDENTIALS" => "Bearer realm=\"PlaneConnection\"",
+        "AUTHENTICATION_REQUIRED"
+        | "INVALID_CREDENTIALS"
+        | "TWO_FACTOR_REQUIRED"
+        | "TWO_FACTOR_INVALID"
+        | "CHALLENGE_INVALID" => "Bearer realm=\"PlaneConnection\"",
         _ => "Bearer realm=\"PlaneConnection\", error=\"invalid_token\"",
     };
     ApiError::new(StatusCode::UNAUTHORIZED, code, message).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))

@@ -1,4 +1,4 @@
-//! The calls on a person's own sessions and password.
+//! The calls on a person's own sessions and password. Those on second factors are in `two_factor_api`.
 
 use std::cmp::Reverse;
 
@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::two_factor_api;
 use crate::access::{Allowed, EndSessions, SignedIn};
 use crate::app::App;
 use crate::auth::{self, ChangePassword, Origin};
@@ -18,15 +19,13 @@ use kit::paging::{Page, Paging, Position, Start};
 use kit::text::secret_string;
 
 pub fn routes() -> Routes<App> {
-    Routes::new(
-        "Account",
-        [
-            get("/api/v1/auth/sessions", "List own sessions", index),
-            delete("/api/v1/auth/sessions/{id}", "End one of the own sessions", end),
-            post("/api/v1/auth/sessions/revoke-others", "End all other own sessions", end_others),
-            post("/api/v1/auth/password", "Change the own password", change_password).fails(401, "INVALID_CREDENTIALS"),
-        ],
-    )
+    let own = vec![
+        get("/api/v1/auth/sessions", "List own sessions", index),
+        delete("/api/v1/auth/sessions/{id}", "End one of the own sessions", end),
+        post("/api/v1/auth/sessions/revoke-others", "End all other own sessions", end_others),
+        post("/api/v1/auth/password", "Change the own password", change_password).fails(401, "INVALID_CREDENTIALS"),
+    ];
+    Routes::new("Account", [own, two_factor_api::routes()].concat())
 }
 
 /// A session of the caller.

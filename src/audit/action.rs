@@ -32,6 +32,17 @@ kit::string_enum! {
         PasswordChanged = "member.password_changed",
         /// The operator set a password, or made a link to set one.
         PasswordReset = "member.password_reset",
+        /// A person set up an authenticator app.
+        TwoFactorEnabled = "member.two_factor_enabled",
+        /// A person removed their authenticator app.
+        TwoFactorDisabled = "member.two_factor_disabled",
+        /// An administrator or the operator removed the factors of a person, and got a code for their next sign-in.
+        TwoFactorReset = "member.two_factor_reset",
+        /// Wrong codes; `details` has their number.
+        TwoFactorFailed = "member.two_factor_failed",
+        BackupCodeUsed = "member.backup_code_used",
+        /// A person got new backup codes, which replace the ones before.
+        BackupCodesReplaced = "member.backup_codes_replaced",
         MemberAdded = "member.added",
         /// A new invitation replaces the one before.
         MemberInvitedAgain = "member.invited_again",

@@ -1,13 +1,14 @@
 //! The calls that sign in and out.
 
 use axum::extract::State;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::known_callers::Origin;
 use super::reauthenticate;
-use super::sign_in::{self, Attempt};
+use super::second_step::{SecondStep, complete_sign_in};
+use super::sign_in::{self, Attempt, SignedIn};
 use crate::access::{Allowed, Anyone, CallingMember, SignOut, WorkspaceView};
 use crate::app::App;
 use crate::keys;
@@ -25,6 +26,12 @@ pub fn routes() -> Routes<App> {
         [
             post("/api/v1/auth/sign-in", "Sign in", sign_in)
                 .fails(401, "INVALID_CREDENTIALS")
+                .fails(401, "TWO_FACTOR_REQUIRED")
+                .fails(429, "RATE_LIMITED")
+                .fails(503, "UNAVAILABLE"),
+            post("/api/v1/auth/two-factor", "Complete sign-in", complete)
+                .fails(401, "TWO_FACTOR_INVALID")
+                .fails(401, "CHALLENGE_INVALID")
                 .fails(429, "RATE_LIMITED")
                 .fails(503, "UNAVAILABLE"),
             post("/api/v1/auth/sign-out", "Sign out", sign_out),
@@ -76,7 +83,11 @@ async fn sign_in(
     let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
     let context = |actor| request.audit_context(actor);
     let signed_in = sign_in::sign_in(&app, &app.passwords, &app.sign_ins, attempt, context).await?;
-    let tenant = keys::tenant(&app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
+    session(&app, &signed_in).await
+}
+
+async fn session(app: &App, signed_in: &SignedIn) -> Result<NoStore<JsonOk<Session>>, ApiError> {
+    let tenant = keys::tenant(app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
     Ok(NoStore(JsonOk(Session {
         token: signed_in.token.expose().to_owned(),
         expires_at: signed_in.expires_at,
@@ -84,6 +95,35 @@ async fn sign_in(
         workspace: WorkspaceView::from(&*tenant),
         member: CallingMember::from(&signed_in.member),
     })))
+}
+
+// No Debug: it carries secrets.
+/// The challenge of a sign-in, and a code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CompleteSignIn {
+    /// The token in `error.challenge` of the sign-in.
+    #[serde(deserialize_with = "secret_string")]
+    #[schema(value_type = String)]
+    challenge: SecretString,
+    /// A verification code (6 digits), a backup code, or the code of a reset.
+    #[serde(deserialize_with = "secret_string")]
+    #[schema(value_type = String, max_length = 64)]
+    code: SecretString,
+}
+
+impl Check for CompleteSignIn {}
+
+async fn complete(
+    who: Allowed<Anyone>,
+    State(app): State<App>,
+    Body(input): Body<CompleteSignIn>,
+) -> Result<NoStore<JsonOk<Session>>, ApiError> {
+    let request = who.request();
+    let origin = Origin { address: request.client_ip(), browser: None };
+    let step = SecondStep { challenge: input.challenge.expose_secret(), code: &input.code, origin };
+    let signed_in = complete_sign_in(&app, &app.sign_ins, step, |actor| request.audit_context(actor)).await?;
+    session(&app, &signed_in).await
 }
 
 /// The outcome of a sign-out.

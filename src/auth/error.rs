@@ -3,12 +3,14 @@
 use axum::http::StatusCode;
 use sea_orm::DbErr;
 
+use super::factors::{Challenge, FactorError};
 use super::password::{PasswordError, Weak};
 use crate::access::unauthorized;
 use crate::audit::{BeginError, CredentialLoss};
 use kit::http::ApiError;
 use kit::limit::RateLimited;
 use kit::text::sentence;
+use serde_json::json;
 
 /// The reason why a person was not signed in, or their password was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +18,12 @@ pub enum Error {
     /// The email or the password is wrong, or the email has seats in several workspaces and none was named.
     #[error("wrong email or password")]
     Credentials,
+    /// The password is right, and the member needs a second step.
+    #[error("the sign-in needs a second step")]
+    SecondStep(Box<Challenge>),
+    /// The second step failed.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
     /// The current password of a change is wrong.
     #[error("the current password is wrong")]
     CurrentPassword,
@@ -64,6 +72,8 @@ impl From<Error> for ApiError {
                 let message = "Wrong email or password. If you belong to several workspaces, name the one to sign in to in the field workspace.";
                 unauthorized("INVALID_CREDENTIALS", message)
             }
+            Error::SecondStep(challenge) => second_step(&challenge),
+            Error::Factor(error) => error.into(),
             Error::CurrentPassword => unauthorized("INVALID_CREDENTIALS", "The current password is wrong. Nothing was changed."),
             Error::CodeRequired => unauthorized(
                 "TWO_FACTOR_REQUIRED",
@@ -87,4 +97,13 @@ impl From<Error> for ApiError {
             Error::Db(error) => error.into(),
         }
     }
+}
+
+/// Returns the error with the challenge that the second step completes.
+fn second_step(challenge: &Challenge) -> ApiError {
+    let Challenge { token, methods, expires_at } = challenge;
+    let message =
+        "The password is right, and this account has a second factor. Complete the sign-in with the challenge and a code.";
+    let challenge = json!({ "token": token.expose(), "methods": methods, "expiresAt": expires_at });
+    unauthorized("TWO_FACTOR_REQUIRED", message).with_secret("challenge", challenge)
 }

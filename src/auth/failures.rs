@@ -1,4 +1,4 @@
-//! Failed sign-ins in memory, on their way to the audit log. They are aggregated, so that guessing fills neither memory nor the
+//! Failed sign-ins and wrong codes in memory, on their way to the audit log. They are aggregated, so that guessing fills neither memory nor the
 //! log.
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use kit::db::DbResult;
 use kit::http::client_ip;
 use kit::lock::lock;
 
-/// The period of one event for the wrong passwords of one member and network.
+/// The period of one event for the wrong passwords, or the wrong codes, of one member and network.
 const WINDOW: Duration = Duration::from_mins(1);
 
 /// The period of one event for an email whose limit was reached: the time in which the limit recovers.
@@ -35,9 +35,19 @@ const MAX_GROUPS: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct Failures(Mutex<Groups>);
 
+/// The step of a sign-in that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Step {
+    Password,
+    Code,
+}
+
+/// Wrong passwords or codes of one member, from one network.
+type WrongKey = (Step, MemberId, Option<IpAddr>);
+
 #[derive(Debug, Default)]
 struct Groups {
-    wrong: HashMap<(MemberId, Option<IpAddr>), Group<Member>>,
+    wrong: HashMap<WrongKey, Group<(Step, Member)>>,
     limited: HashMap<Account, Group<Email>>,
     left_out: u64,
 }
@@ -92,22 +102,31 @@ impl<T: Clone> Group<T> {
 impl Failures {
     /// Counts a wrong password for a member.
     pub(super) fn wrong_password(&self, member: &Member, context: AuditContext, now: Time) {
+        self.wrong(Step::Password, member, context, now);
+    }
+
+    /// Counts a wrong code of a member, or of somebody who knows their password.
+    pub(super) fn wrong_code(&self, member: &Member, context: AuditContext, now: Time) {
+        self.wrong(Step::Code, member, context, now);
+    }
+
+    fn wrong(&self, step: Step, member: &Member, context: AuditContext, now: Time) {
         let mut groups = lock(&self.0);
         let mut network = context.ip.map(client_ip::network);
-        let of_member = groups.wrong.keys().filter(|(id, network)| *id == member.id && network.is_some()).count();
-        let is_full = of_member >= MAX_NETWORKS || groups.wrong.len() >= MAX_GROUPS;
-        if is_full && !groups.wrong.contains_key(&(member.id, network)) {
+        let is_of_member = |(of, id, network): &&WrongKey| *of == step && *id == member.id && network.is_some();
+        let is_full = groups.wrong.keys().filter(is_of_member).count() >= MAX_NETWORKS || groups.wrong.len() >= MAX_GROUPS;
+        if is_full && !groups.wrong.contains_key(&(step, member.id, network)) {
             network = None;
         }
-        if groups.wrong.len() >= 2 * MAX_GROUPS && !groups.wrong.contains_key(&(member.id, network)) {
+        if groups.wrong.len() >= 2 * MAX_GROUPS && !groups.wrong.contains_key(&(step, member.id, network)) {
             groups.left_out += 1;
             return;
         }
         let context = AuditContext { ip: context.ip.filter(|_| network.is_some()), ..context };
         groups
             .wrong
-            .entry((member.id, network))
-            .or_insert_with(|| Group::new(member.clone(), context.clone(), now))
+            .entry((step, member.id, network))
+            .or_insert_with(|| Group::new((step, member.clone()), context.clone(), now))
             .add(context, now);
     }
 
@@ -121,7 +140,7 @@ impl Failures {
         groups.limited.entry(account).or_insert_with(|| Group::new(email.clone(), context.clone(), now)).add(context, now);
     }
 
-    fn take_due(&self, now: Time, which: Flush) -> (Vec<Group<Member>>, Vec<Group<Email>>) {
+    fn take_due(&self, now: Time, which: Flush) -> (Vec<Group<(Step, Member)>>, Vec<Group<Email>>) {
         let mut groups = lock(&self.0);
         let wrong = groups.wrong.values_mut().filter_map(|group| group.take(now, WINDOW, which)).collect();
         let limited = groups.limited.values_mut().filter_map(|group| group.take(now, LIMIT_WINDOW, which)).collect();
@@ -134,11 +153,12 @@ impl Failures {
         (wrong, limited)
     }
 
-    fn put_back(&self, wrong: impl IntoIterator<Item = Group<Member>>, limited: impl IntoIterator<Item = Group<Email>>) {
+    fn put_back(&self, wrong: impl IntoIterator<Item = Group<(Step, Member)>>, limited: impl IntoIterator<Item = Group<Email>>) {
         let mut groups = lock(&self.0);
         for taken in wrong {
             // It is present: a group stays for its window after it was written.
-            let key = (taken.subject.id, taken.context.ip.map(client_ip::network));
+            let (step, member) = &taken.subject;
+            let key = (*step, member.id, taken.context.ip.map(client_ip::network));
             if let Some(group) = groups.wrong.get_mut(&key) {
                 group.put_back(taken);
             }
@@ -171,16 +191,20 @@ impl Failures {
     }
 }
 
-async fn record_wrong(core: &Core, group: &Group<Member>) -> DbResult<()> {
-    let Group { subject, context, first, last, count, .. } = group;
-    let mut tx = AuditedTx::begin_system(core, subject.workspace).await?;
+async fn record_wrong(core: &Core, group: &Group<(Step, Member)>) -> DbResult<()> {
+    let Group { subject: (step, member), context, first, last, count, .. } = group;
+    let mut tx = AuditedTx::begin_system(core, member.workspace).await?;
     tx.act_for(context.clone());
     let mut details = json!({ "at": first });
     if *count > 1 {
         details["count"] = json!(count);
         details["last"] = json!(last);
     }
-    tx.record_as(Action::SignInFailed, Outcome::Denied, Some(target(subject)), details);
+    let action = match step {
+        Step::Password => Action::SignInFailed,
+        Step::Code => Action::TwoFactorFailed,
+    };
+    tx.record_as(action, Outcome::Denied, Some(target(member)), details);
     tx.commit().await
 }
 

@@ -1,4 +1,4 @@
-//! The pages that sign in and out.
+//! The pages that sign in and out. That of the second step is `second_step_page`.
 
 use askama::Template;
 use axum::extract::State;
@@ -8,8 +8,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 
 use super::error::Error;
+use super::factors::Challenge;
 use super::known_callers::{self, Origin};
 use super::reauthenticate;
+use super::second_step_page;
 use super::sign_in::{self, Attempt, SignedIn as NewSession};
 use crate::access::{Form, Identity, OpenPage, PageSession, SignOut, SignedIn};
 use crate::app::App;
@@ -32,7 +34,7 @@ pub fn routes() -> Routes<App> {
         form("/sign-in", "Sign in", create),
         form("/sign-out", "Sign out", delete),
     ];
-    Routes::new("Sessions", [own, reauthenticate::pages::routes()].concat())
+    Routes::new("Sessions", [own, reauthenticate::pages::routes(), second_step_page::routes()].concat())
 }
 
 /// Redirects to the first menu entry that is open to the person.
@@ -65,6 +67,7 @@ impl SignInPage {
                 Some("Everyone was signed out and all API keys were revoked. No node accepts the sessions and keys from before.")
             }
             "removal" => Some("You are no longer a member of that workspace and were signed out."),
+            "challenge" => Some("The second step took too long, or had too many wrong codes. Sign in again."),
             "setup" => Some("The workspace is ready. Sign in with the password that you chose."),
             _ => None,
         };
@@ -99,7 +102,8 @@ async fn new(open_page: OpenPage, State(app): State<App>, Asked(fields): Asked) 
 async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     match sign_in(&app, &open_page, &fields).await {
         Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
-        Err((error, faults)) => {
+        Err(Refused::SecondStep(challenge)) => Ok(second_step_page::redirect(&app, &challenge, safe_next(&fields))),
+        Err(Refused::Faults(error, faults)) => {
             let mut page = open_page.show(error.status, &SignInPage::new(&open_page, &fields, faults));
             page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
             Ok(page)
@@ -107,25 +111,35 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
     }
 }
 
-async fn sign_in(app: &App, open_page: &OpenPage, fields: &Fields) -> Result<NewSession, (ApiError, FormErrors)> {
+/// The reason why a form did not open a session.
+enum Refused {
+    SecondStep(Box<Challenge>),
+    Faults(ApiError, FormErrors),
+}
+
+async fn sign_in(app: &App, open_page: &OpenPage, fields: &Fields) -> Result<NewSession, Refused> {
     let email = Email::parse_known(fields.text("email")).map_err(|message| {
         let faults = FormErrors::of_field("email", sentence(&message));
-        (ApiError::invalid_field("email", message), faults)
+        Refused::Faults(ApiError::invalid_field("email", message), faults)
     })?;
     let password = SecretString::from(fields.verbatim("password"));
     let attempt = Attempt { email: &email, password, workspace: fields.given("workspace"), origin: origin(open_page) };
     let context = |actor| open_page.request().audit_context(actor);
     let signed_in = sign_in::sign_in(app, &app.passwords, &app.sign_ins, attempt, context).await;
     signed_in.map_err(|error| {
+        let error = match error {
+            Error::SecondStep(challenge) => return Refused::SecondStep(challenge),
+            error => error,
+        };
         let is_wrong = matches!(error, Error::Credentials);
         let error = ApiError::from(error);
         let message = if is_wrong { "Wrong email or password." } else { &*error.message };
         let faults = FormErrors::of_whole(message);
-        (error, faults)
+        Refused::Faults(error, faults)
     })
 }
 
-fn origin(open_page: &OpenPage) -> Origin {
+pub(super) fn origin(open_page: &OpenPage) -> Origin {
     Origin { address: open_page.request().client_ip(), browser: Some(open_page.browser()) }
 }
 
@@ -147,7 +161,12 @@ pub(crate) async fn start_session(
 
 /// Sets the cookies of a new session and redirects to `next`. The session that the browser had before ends, and so does the
 /// visit cookie of the sign-in form.
-async fn redirect_signed_in(app: &App, open_page: &OpenPage, session: &NewSession, next: &str) -> Result<Response, ApiError> {
+pub(super) async fn redirect_signed_in(
+    app: &App,
+    open_page: &OpenPage,
+    session: &NewSession,
+    next: &str,
+) -> Result<Response, ApiError> {
     if let Some(earlier) = open_page.signed_in() {
         let request = open_page.request();
         let credential = Some(earlier.credential(app, request.client_ip()));
@@ -158,7 +177,8 @@ async fn redirect_signed_in(app: &App, open_page: &OpenPage, session: &NewSessio
     let browser = browser.and_then(|token| CookieName::Browser.keep(&app.config, token.expose(), known_callers::LIFETIME));
     let age = session.expires_at.since(app.clock.now());
     let session_cookie = CookieName::Session.keep(&app.config, session.token.expose(), age);
-    let cookies = [session_cookie, CookieName::Visit.forget(&app.config), browser];
+    let challenge = open_page.challenge().and_then(|_| CookieName::Challenge.forget(&app.config));
+    let cookies = [session_cookie, CookieName::Visit.forget(&app.config), browser, challenge];
     let next = match session.factor_setup {
         FactorSetup::Recommended => security::recommendation(next),
         FactorSetup::NotNeeded | FactorSetup::RequiredFrom(_) | FactorSetup::Required => next.to_owned(),
@@ -171,7 +191,7 @@ pub(crate) fn redirect_signed_out(app: &App, after: &str) -> Response {
     with_cookies(Redirect::to(&format!("/sign-in?after={after}")), [CookieName::Session.forget(&app.config)])
 }
 
-fn with_cookies(response: impl IntoResponse, cookies: impl IntoIterator<Item = Option<HeaderValue>>) -> Response {
+pub(super) fn with_cookies(response: impl IntoResponse, cookies: impl IntoIterator<Item = Option<HeaderValue>>) -> Response {
     let mut response = response.into_response();
     for cookie in cookies.into_iter().flatten() {
         response.headers_mut().append(SET_COOKIE, cookie);

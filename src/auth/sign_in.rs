@@ -1,4 +1,4 @@
-//! Sign-ins: from an email and a password to a session.
+//! Sign-ins: from an email and a password to a session, or to the challenge of a second step, which `second_step` completes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,6 +8,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use super::factors::challenges::{self, FirstStep};
+use super::factors::{self, FactorError};
 use super::failures::Failures;
 use super::known_callers::{self, Kind, KnownCaller, Origin};
 use super::limits::{Account, Permit, Reached, SignInLimits, Source};
@@ -32,27 +34,29 @@ const HASHES: usize = members::MAX_SEATS;
 pub struct SignIns {
     pub(super) limits: SignInLimits,
     pub(super) failures: Failures,
-    outcomes: Outcomes,
+    pub(super) outcomes: Outcomes,
 }
 
-/// Numbers of sign-ins with email and password, for the metrics.
+/// Numbers of sign-ins by outcome, for the metrics. One that waits for its second step has none yet.
 #[derive(Debug, Default)]
-struct Outcomes {
+pub(super) struct Outcomes {
     succeeded: AtomicU64,
-    /// The email or the password was wrong.
+    /// The email, the password or the code was wrong.
     failed: AtomicU64,
-    /// Refused by a rate limit, before the password was checked.
+    /// Refused by a rate limit, before the password or the code was checked.
     limited: AtomicU64,
 }
 
 impl Outcomes {
-    fn count(&self, outcome: &Result<SignedIn, Error>) {
+    pub(super) fn count(&self, outcome: &Result<SignedIn, Error>) {
         let counter = match outcome {
             Ok(_) => &self.succeeded,
-            Err(Error::Credentials) => &self.failed,
-            Err(Error::Limited(_) | Error::TooMany(_)) => &self.limited,
+            Err(Error::Credentials | Error::Factor(FactorError::Wrong)) => &self.failed,
+            Err(Error::Limited(_) | Error::TooMany(_) | Error::Factor(FactorError::TooMany(_))) => &self.limited,
             Err(
-                Error::CurrentPassword
+                Error::SecondStep(_)
+                | Error::Factor(_)
+                | Error::CurrentPassword
                 | Error::CodeRequired
                 | Error::NewPassword(_)
                 | Error::SamePassword
@@ -105,7 +109,7 @@ pub struct Attempt<'a> {
     pub origin: Origin,
 }
 
-/// Signs a person in. `context` gives the audit context of an actor.
+/// Signs a person in, or fails with the challenge of their second step. `context` gives the audit context of an actor.
 pub async fn sign_in(
     core: &Core,
     passwords: &Passwords,
@@ -235,8 +239,8 @@ pub async fn open_session(
     open(core, member, context, None, origin).await
 }
 
-/// Opens a session, unless the member was removed or the password was changed meanwhile. The transaction also renews the stored
-/// hash if necessary, remembers the caller, and ends the oldest sessions if there are too many.
+/// Opens a session, unless the member was removed or the password was changed meanwhile, or a second step is necessary: then
+/// nothing but its challenge is stored.
 async fn open(
     core: &Core,
     member: Member,
@@ -244,10 +248,34 @@ async fn open(
     proof: Option<Proof<'_>>,
     origin: Option<&Origin>,
 ) -> Result<SignedIn, Error> {
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    let tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::Credentials)?;
-    let renewed = confirm(tx.db(), &member, proof).await?;
-    let started = sessions::start(&tx, &member, &[AuthMethod::Password]).await?;
+    let Some(Proof { hash, verified }) = proof else {
+        return admit_member(tx, member, &[AuthMethod::Password], None, origin).await;
+    };
+    let methods = factors::second_methods(tx.db(), &member).await?;
+    if methods.is_empty() {
+        let renewed = confirm(tx.db(), &member, hash, verified.renewed).await?;
+        return admit_member(tx, member, &[AuthMethod::Password], renewed, origin).await;
+    }
+    confirm(tx.db(), &member, hash, None).await?;
+    let fingerprint = members::password_fingerprint(Some(hash)).unwrap_or_default();
+    let first = FirstStep { method: AuthMethod::Password, password_fingerprint: fingerprint, renewed_hash: verified.renewed };
+    let challenge = challenges::begin(&tx, &member, first, methods).await?;
+    tx.commit().await?;
+    Err(Error::SecondStep(Box::new(challenge)))
+}
+
+/// Starts the session of a member who has proved who they are, in the transaction that has confirmed it. It also remembers the
+/// caller, and ends the oldest sessions if there are too many. `renewed` is the fingerprint of a renewed hash.
+pub(super) async fn admit_member(
+    mut tx: AuditedTx,
+    member: Member,
+    methods: &[AuthMethod],
+    renewed: Option<String>,
+    origin: Option<&Origin>,
+) -> Result<SignedIn, Error> {
+    let started = sessions::start(&tx, &member, methods).await?;
     let browser = match origin {
         Some(origin) => known_callers::remember(&tx, &member, origin).await?,
         None => None,
@@ -264,9 +292,13 @@ async fn open(
 }
 
 /// Fails if the password was changed since it was verified. Returns the fingerprint of the renewed hash, if it was renewed.
-async fn confirm(db: &impl ConnectionTrait, member: &Member, proof: Option<Proof<'_>>) -> Result<Option<String>, Error> {
-    let Some(Proof { hash, verified }) = proof else { return Ok(None) };
-    let renewed = members::password_fingerprint(verified.renewed.as_deref());
-    let is_current = members::confirm_hash(db, member, hash, verified.renewed).await?;
-    if is_current { Ok(renewed) } else { Err(Error::Credentials) }
+pub(super) async fn confirm(
+    db: &impl ConnectionTrait,
+    member: &Member,
+    hash: &str,
+    renewed: Option<String>,
+) -> Result<Option<String>, Error> {
+    let fingerprint = members::password_fingerprint(renewed.as_deref());
+    let is_current = members::confirm_hash(db, member, hash, renewed).await?;
+    if is_current { Ok(fingerprint) } else { Err(Error::Credentials) }
 }

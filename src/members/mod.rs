@@ -6,7 +6,8 @@
 //! - Removing a member signs them out and leaves the workspace's keys alone.
 //! - An open invitation ends when the member who made it may not make it any more.
 //!
-//! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries, `tables` their tables
+//! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries, `password_store`
+//!   those on hashes of passwords, `tables` their tables
 //! - `service` add, rename, change role, remove; `invitations` invite, join
 //! - `second_factors` queries on who has a second factor
 //! - `described` rows in the terms of audit events; `error` outcomes
@@ -18,6 +19,7 @@ mod error;
 mod invitations;
 mod model;
 mod pages;
+mod password_store;
 mod quota;
 mod role;
 mod second_factors;
@@ -30,11 +32,12 @@ pub(crate) use described::{described_after, described_of, password_fingerprint};
 pub use error::Error;
 pub use model::{AddMember, Email, Member, MemberId, MemberName};
 pub use pages::routes as pages;
+pub use password_store::{
+    MAX_SEATS, confirm_hash, password_hash, password_is_short, restore_guards, set_password, set_password_is_short,
+    set_second_factor, with_password,
+};
 pub use role::Role;
 pub use second_factors::{count_with_factor, list_without_factor};
 pub use service::{ActingRole, add, insert, remove, rename, set_role};
-pub use store::{
-    MAX_SEATS, confirm_hash, count_by_workspace, find, find_all, find_by_email, list, list_by_name, set_password, with_password,
-    with_role,
-};
+pub use store::{count_by_workspace, find, find_all, find_by_email, list, list_by_name, with_role};
 pub(crate) use tables::all as tables;

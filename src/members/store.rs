@@ -43,6 +43,7 @@ pub(super) async fn insert(
         invited_by: invitation.and_then(|invitation| invitation.invited_by),
         created_at: member.created_at,
         second_factor_at: member.second_factor_at,
+        password_is_short: false,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
@@ -83,42 +84,6 @@ pub async fn with_role(db: &impl ConnectionTrait, workspace: WorkspaceId, roles:
     let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
     let named = joined.filter(Column::Role.is_in(roles.iter().map(|role| role.as_str()))).order_by_asc(Column::Name);
     Ok(named.limit(20).all(db).await?.into_iter().map(member_of).collect())
-}
-
-/// The seats of one email that a sign-in looks at, the oldest first. A person with more names the workspace.
-pub const MAX_SEATS: usize = 5;
-
-/// Lists the members who may sign in with this email, in any workspace or in one, with the hashes of their passwords.
-pub async fn with_password(
-    db: &impl ConnectionTrait,
-    email: &str,
-    workspace: Option<WorkspaceId>,
-) -> DbResult<Vec<(Member, String)>> {
-    let mut seats =
-        Entity::find().filter(Column::Email.is_in(Email::spellings(email))).filter(Column::PasswordHash.is_not_null());
-    if let Some(workspace) = workspace {
-        seats = seats.filter(Column::WorkspaceId.eq(workspace));
-    }
-    let rows = seats.order_by_asc(Column::CreatedAt).limit(MAX_SEATS as u64).all(db).await?;
-    Ok(rows.into_iter().filter_map(|row| row.password_hash.clone().map(|hash| (member_of(row), hash))).collect())
-}
-
-/// Returns whether this is still the hash of the member's password. If so, replaces it by `renewed`, if that is given.
-pub async fn confirm_hash(db: &impl ConnectionTrait, member: &Member, hash: &str, renewed: Option<String>) -> DbResult<bool> {
-    let is_stored = Condition::all()
-        .add(Column::WorkspaceId.eq(member.workspace))
-        .add(Column::Id.eq(member.id))
-        .add(Column::PasswordHash.eq(hash));
-    let Some(renewed) = renewed else { return Ok(Entity::find().filter(is_stored).count(db).await? == 1) };
-    let update = Entity::update_many().col_expr(Column::PasswordHash, Expr::value(renewed)).filter(is_stored);
-    Ok(update.exec(db).await?.rows_affected == 1)
-}
-
-/// Replaces the hash of a member's password. Returns false for a member who has not joined.
-pub async fn set_password(db: &impl ConnectionTrait, member: &Member, hash: String) -> DbResult<bool> {
-    let update = Entity::update_many().col_expr(Column::PasswordHash, Expr::value(hash));
-    let joined = update.filter(Column::WorkspaceId.eq(member.workspace)).filter(Column::Id.eq(member.id));
-    Ok(joined.filter(Column::PasswordHash.is_not_null()).exec(db).await?.rows_affected == 1)
 }
 
 /// The condition of open invitations that a member made for one of these roles.

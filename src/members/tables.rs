@@ -23,6 +23,8 @@ pub struct Model {
     pub invited_by: Option<MemberId>,
     pub created_at: Time,
     pub second_factor_at: Option<Time>,
+    /// True if the password is shorter than one that has to be enough by itself.
+    pub password_is_short: bool,
 }
 
 impl std::fmt::Debug for Model {

@@ -181,11 +181,11 @@ fn report_leak(app: &App, secret: &str, context: &RequestContext) {
 fn render_json(bare: Response, error: &ApiError, context: &RequestContext) -> Response {
     let mut parts = without_content(bare);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // A message may quote the request, which may contain a secret.
     let body = error.body(context.id());
     let scrubbed = match key_format::scrub(&body) {
-        Cow::Borrowed(_) => body,
-        Cow::Owned(scrubbed) => scrubbed,
+        // A message may quote the request, which may contain a secret.
+        Cow::Owned(scrubbed) if !error.carries_secret() => scrubbed,
+        Cow::Owned(_) | Cow::Borrowed(_) => body,
     };
     Response::from_parts(parts, scrubbed.into())
 }

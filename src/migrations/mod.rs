@@ -29,6 +29,7 @@ mod m0021_member_order;
 mod m0023_icao_severity;
 mod m0024_account;
 mod m0025_second_factor;
+mod m0026_two_factor;
 mod m0027_security_settings;
 mod schema;
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0023_icao_severity::Migration),
             Box::new(m0024_account::Migration),
             Box::new(m0025_second_factor::Migration),
+            Box::new(m0026_two_factor::Migration),
             Box::new(m0027_security_settings::Migration),
         ]
     }

@@ -18,6 +18,8 @@ pub enum CookieName {
     Visit,
     /// The token by which a browser is recognised that a member signed in with.
     Browser,
+    /// The token of a challenge, between the two steps of a sign-in.
+    Challenge,
 }
 
 impl CookieName {
@@ -30,6 +32,8 @@ impl CookieName {
             (Self::Visit, false) => "planeconnection_visit",
             (Self::Browser, true) => "__Host-planeconnection_browser",
             (Self::Browser, false) => "planeconnection_browser",
+            (Self::Challenge, true) => "__Host-planeconnection_challenge",
+            (Self::Challenge, false) => "planeconnection_challenge",
         }
     }
 

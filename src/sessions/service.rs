@@ -116,6 +116,11 @@ pub async fn end_everyone(tx: &AuditedTx) -> DbResult<u64> {
     store::delete_of_workspace(tx.db(), tx.workspace(), limits, tx.now()).await
 }
 
+/// Ends the other sessions of a member, in the transaction of what ends them. Returns how many ended.
+pub async fn end_all_but(tx: &AuditedTx, session: &Session) -> DbResult<u64> {
+    store::delete_all_but(tx.db(), session.member.id, Some(session.digest)).await
+}
+
 /// Ends a session, with an event in the audit log.
 pub async fn end(core: &Core, session: &Session, context: AuditContext) -> Result<(), BeginError> {
     let mut tx = AuditedTx::begin_essential(core, session.member.workspace, context).await?;

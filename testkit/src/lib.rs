@@ -2,6 +2,7 @@
 //!
 //! - [`Site`] a folder with a database and a workspace; [`Node`] a running `serve`; [`CommandOutput`] a finished command
 //! - [`Client`] an HTTP/1.1 client that can also send half a request; [`Key`] an API key with its secret
+//! - [`Authenticator`] an authenticator app
 //! - [`TestDatabase`] a database for one test, SQLite or Postgres; [`postgres::Server`] a Postgres server for one test
 //! - [`Proxy`] a TCP proxy; [`Cable`] one that can be cut
 //! - [`until`] the only way to wait for a condition
@@ -28,10 +29,14 @@ mod node;
 mod proxy;
 
 #[cfg(feature = "site")]
+mod authenticator;
+#[cfg(feature = "site")]
 mod database;
 #[cfg(feature = "site")]
 mod site;
 
+#[cfg(feature = "site")]
+pub use self::authenticator::Authenticator;
 pub use self::cable::Cable;
 pub use self::command::{CommandOutput, run};
 #[cfg(feature = "site")]

@@ -38,3 +38,4 @@ mod storage;
 mod tables;
 mod text;
 mod trips;
+mod two_factor;

@@ -7,9 +7,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use kit::clock::Clock;
 use planeconnection::cluster::LEASE;
 use serde_json::{Value, json};
-use testkit::{INVOICES, KEYS, Key, Node, OWNER, PASSWORD, REPORTS, Site, WHOAMI, create_key_body, run, until};
+use testkit::{
+    Authenticator, INVOICES, KEYS, Key, Node, OWNER, PASSWORD, REPORTS, Response, SIGN_IN, Site, WHOAMI, create_key_body, run,
+    until,
+};
 
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");
@@ -238,6 +242,37 @@ fn chain_of_rotations_by_both_versions_shares_idempotency_keys() {
     assert_eq!(bill(&old, &third, "order-2"), billed, "the version before finds what its own keys have written");
     assert_eq!(bill(&new, &early, "order-2"), billed);
     assert_eq!(new.owner_with(&token).get(INVOICES).is(200).json["data"]["total"], 2);
+}
+
+#[test]
+fn node_of_the_previous_version_lets_nobody_in_who_has_a_second_factor() {
+    const TWO_FACTOR: &str = "/api/v1/auth/two-factor";
+    let site = old_site();
+    let old = old_node(&site);
+    let new = site.node();
+    let sign_in = |node: &Node| node.anonymous().post(SIGN_IN, &json!({ "email": OWNER, "password": PASSWORD }));
+    let text =
+        |response: &Response, pointer: &str| response.json.pointer(pointer).and_then(Value::as_str).expect("a text").to_owned();
+    sign_in(&old).is(200);
+    let token = text(&sign_in(&new).is(200), "/data/token");
+    let begun = new.owner_with(&token).post("/api/v1/auth/two-factor/setup", &json!({})).is(200);
+    let code = Authenticator::of(&text(&begun, "/data/secret")).code(Clock::System.now(), 0);
+    let confirm = json!({ "code": code });
+    let confirmed = new.owner_with(&token).post("/api/v1/auth/two-factor/setup/confirm", &confirm).is(200);
+    sign_in(&old).is(401).code("INVALID_CREDENTIALS");
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "gliders over the lake" });
+    old.owner_with(&token).post("/api/v1/auth/password", &change).is(401).code("INVALID_CREDENTIALS");
+    let challenge = text(&sign_in(&new).is(401).code("TWO_FACTOR_REQUIRED"), "/error/challenge/token");
+    let code = text(&confirmed, "/data/backupCodes/0");
+    old.anonymous().post(TWO_FACTOR, &json!({ "challenge": challenge, "code": code })).is(404);
+    let session = new.anonymous().post(TWO_FACTOR, &json!({ "challenge": challenge, "code": code })).is(200);
+    // Who has signed in with both steps is signed in on every node.
+    old.owner_with(&text(&session, "/data/token")).get(WHOAMI).is(200);
+    new.owner_with(&token).try_send("DELETE", TWO_FACTOR, None).expect("a response").is(200);
+    for node in [&old, &new] {
+        sign_in(node).is(200);
+    }
+    site.verify_audit_log();
 }
 
 #[test]

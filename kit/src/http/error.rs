@@ -47,6 +47,8 @@ pub struct Refusal {
     /// Errors of single fields, for a body or query that was refused.
     pub fields: Vec<FieldError>,
     extra: Map<String, Value>,
+    /// True if a secret was added for the caller, which must reach them.
+    carries_secret: bool,
     replayed: Option<Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -62,7 +64,16 @@ impl ApiError {
     /// A refusal with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let (fields, extra, headers) = (Vec::new(), Map::new(), Vec::new());
-        Self(Box::new(Refusal { status, code, message: message.into(), fields, extra, replayed: None, headers }))
+        Self(Box::new(Refusal {
+            status,
+            code,
+            message: message.into(),
+            fields,
+            extra,
+            carries_secret: false,
+            replayed: None,
+            headers,
+        }))
     }
 
     /// 400: the request cannot be understood as it is.
@@ -191,6 +202,18 @@ impl ApiError {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.extra.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Adds a member with a secret for the caller, such as the token of a challenge. No cache may keep the response.
+    #[must_use]
+    pub fn with_secret(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.carries_secret = true;
+        self.with(name, value).header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    /// Returns true if the body has a secret for the caller, and no other.
+    pub fn carries_secret(&self) -> bool {
+        self.0.carries_secret
     }
 
     /// Adds a response header.

@@ -1,6 +1,6 @@
 //! "Profile & Security": the page of a person's own account. Its forms call the same services as `api`.
 //!
-//! - here the page; `profile`, `password` and `sessions` its forms; `rows` a session in words
+//! - here the page; `profile`, `password`, `two_factor` and `sessions` its forms; `rows` a session in words
 //! - `reset` the page of a link that resets a password
 
 mod password;
@@ -8,6 +8,7 @@ mod profile;
 mod reset;
 mod rows;
 mod sessions;
+mod two_factor;
 
 use askama::Template;
 use axum::extract::State;
@@ -23,13 +24,17 @@ use kit::http::route::page;
 use kit::http::{ApiError, Routes};
 use kit::page::{Asked, Fields, FormErrors, html_with};
 use rows::SessionRow;
+use two_factor::TwoFactorSection;
 
 const PATH: &str = "/account";
 
 pub fn routes() -> Routes<App> {
     let own =
         vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
-    Routes::new("Account", [own, profile::routes(), password::routes(), sessions::routes(), reset::routes()].concat())
+    Routes::new(
+        "Account",
+        [own, profile::routes(), password::routes(), two_factor::routes(), sessions::routes(), reset::routes()].concat(),
+    )
 }
 
 #[derive(Template)]
@@ -39,6 +44,7 @@ struct AccountPage {
     member: Member,
     /// The name in the form.
     name: String,
+    two_factor: TwoFactorSection,
     rows: Vec<SessionRow>,
     /// The shortest new password, in characters.
     min_length: usize,
@@ -52,7 +58,8 @@ impl AccountPage {
         let listed = crate::sessions::list(app.db.read(), member.id, frame.at.now()).await?;
         let rows = listed.into_iter().map(|session| SessionRow::new(session, who.session(), frame.at.now())).collect();
         let min_length = security::min_password_length(app.db.read(), &member).await?;
-        Ok(Self { frame, name: member.name.clone(), member, rows, min_length, notice: None, faults })
+        let two_factor = TwoFactorSection::new(app, &member).await?;
+        Ok(Self { frame, name: member.name.clone(), member, two_factor, rows, min_length, notice: None, faults })
     }
 
     fn has_others(&self) -> bool {
@@ -69,6 +76,9 @@ fn notice(fields: &Fields, member: &Member) -> Option<String> {
     let notice = match fields.text("after") {
         "name" => "Your name was changed.".to_owned(),
         "password" => "Your password was changed. You were signed out everywhere else.".to_owned(),
+        "two-factor" => "Two-factor authentication is enabled. You were signed out everywhere else.".to_owned(),
+        "two-factor-off" => "Two-factor authentication is disabled.".to_owned(),
+        "backup-codes" => "Your new backup codes work now. The earlier ones do not.".to_owned(),
         "session" => "The session was signed out.".to_owned(),
         "sessions" => "You were signed out everywhere else.".to_owned(),
         "role" => {

@@ -66,9 +66,14 @@ async fn refused(app: &App, who: &PageSession<SignedIn>, error: Error) -> Result
         Error::NewPassword(weak) => Some((NEW, sentence(weak))),
         Error::SamePassword => Some((NEW, sentence(&error))),
         Error::Limited(_) | Error::TooMany(_) | Error::Password(_) => None,
-        Error::Credentials | Error::CodeRequired | Error::ResetLink | Error::NotJoined | Error::Denied(_) | Error::Db(_) => {
-            return Err(error.into());
-        }
+        Error::Credentials
+        | Error::CodeRequired
+        | Error::SecondStep(_)
+        | Error::Factor(_)
+        | Error::ResetLink
+        | Error::NotJoined
+        | Error::Denied(_)
+        | Error::Db(_) => return Err(error.into()),
     };
     let error = ApiError::from(error);
     let faults = match field {

@@ -85,6 +85,8 @@ async fn refused(app: &App, open_page: &OpenPage, code: &str, error: Error) -> R
         Error::NewPassword(weak) => FormErrors::of_field("password", sentence(weak)),
         Error::Password(_) | Error::ResetLink | Error::NotJoined => FormErrors::of_whole(sentence(&error)),
         Error::Credentials
+        | Error::SecondStep(_)
+        | Error::Factor(_)
         | Error::CurrentPassword
         | Error::CodeRequired
         | Error::SamePassword

@@ -78,6 +78,12 @@ impl Change {
             | Action::SignedOut
             | Action::Reauthenticated
             | Action::SessionRevoked
+            | Action::TwoFactorEnabled
+            | Action::TwoFactorDisabled
+            | Action::TwoFactorReset
+            | Action::TwoFactorFailed
+            | Action::BackupCodeUsed
+            | Action::BackupCodesReplaced
             | Action::MemberInvitedAgain
             | Action::AircraftCreated
             | Action::AircraftUpdated

@@ -2,11 +2,13 @@
 //!
 //! Names are those of the event, as they were at the time. An action that is unknown to this version appears as its code.
 //!
-//! - here the sentences; `changes` changed fields and denial reasons; `sessions` sign-ins and invitations
+//! - here the sentences; `changes` changed fields and denial reasons; `sessions` sign-ins and invitations; `factors`
+//!   second factors
 //! - `titles` actions without an event
 //! - `unusual` events that deserve attention
 
 mod changes;
+mod factors;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -87,6 +89,12 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::SessionRevoked => vec![subject(event), sessions::revoked(details).into()],
         Action::PasswordChanged => vec![subject(event), sessions::changed_password(details).into()],
         Action::PasswordReset => self::did(event, "reset the password of", sessions::reset_password(details)),
+        Action::TwoFactorEnabled => vec![subject(event), factors::enabled(details).into()],
+        Action::TwoFactorDisabled => vec![subject(event), " disabled two-factor authentication".into()],
+        Action::TwoFactorReset => self::did(event, "reset the two-factor authentication of", factors::ended(details)),
+        Action::TwoFactorFailed => factors::failed(event),
+        Action::BackupCodeUsed => vec![subject(event), factors::used_backup_code(details).into()],
+        Action::BackupCodesReplaced => vec![subject(event), " created new backup codes".into()],
         Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
         Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
         Action::MemberJoined => is(event, " set a password and joined"),

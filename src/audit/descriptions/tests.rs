@@ -21,7 +21,8 @@ fn event(action: &str, actor: (&str, &str), target: (&str, &str), details: Value
     let (kind, name) = named(actor);
     let id = name.as_ref().filter(|_| kind != "operator").map(|name| format!("{kind}_{}", name.len()));
     let (target_kind, target_name) = named(target);
-    let is_refusal = ["api_key.denied", "api_key.leaked_in_url", "member.sign_in_failed"].contains(&action);
+    let is_refusal =
+        ["api_key.denied", "api_key.leaked_in_url", "member.sign_in_failed", "member.two_factor_failed"].contains(&action);
     Event {
         id: EventId(uuid::Uuid::nil()),
         sequence: 7,
@@ -168,6 +169,31 @@ fn of_people() -> Vec<(Event, &'static str)> {
     ]
 }
 
+fn of_factors() -> Vec<(Event, &'static str)> {
+    vec![
+        (
+            event("member.two_factor_enabled", ANA, ANA, json!({ "endedSessions": 2 })),
+            "Ana Keller enabled two-factor authentication; 2 other sessions ended",
+        ),
+        (
+            event("member.two_factor_enabled", ANA, ANA, json!({ "replaced": true, "endedSessions": 0 })),
+            "Ana Keller changed their authenticator app",
+        ),
+        (event("member.two_factor_disabled", ANA, ANA, json!({})), "Ana Keller disabled two-factor authentication"),
+        (
+            event("member.two_factor_reset", ANA, BEN, json!({ "endedSessions": 1 })),
+            "Ana Keller reset the two-factor authentication of Ben Moser; 1 session ended",
+        ),
+        (
+            event("member.two_factor_failed", ANONYMOUS, ANA, json!({ "at": Time::FIRST, "count": 12 })),
+            "Somebody with the password of Ana Keller entered a wrong code, 12 times",
+        ),
+        (event("member.backup_code_used", ANA, ANA, json!({ "left": 9 })), "Ana Keller used a backup code; 9 are left"),
+        (event("member.backup_code_used", ANA, ANA, json!({ "left": 1 })), "Ana Keller used a backup code; 1 is left"),
+        (event("member.backup_codes_replaced", ANA, ANA, json!({})), "Ana Keller created new backup codes"),
+    ]
+}
+
 fn of_data() -> Vec<(Event, &'static str)> {
     let aircraft = json!({
         "status": { "from": "active", "to": "maintenance" }, "homeBase": { "from": null, "to": "LSZH" },
@@ -219,7 +245,7 @@ fn of_data() -> Vec<(Event, &'static str)> {
 
 #[test]
 fn every_action_has_a_sentence() {
-    let all = [of_keys(), of_people(), of_data()].concat();
+    let all = [of_keys(), of_people(), of_factors(), of_data()].concat();
     for (event, sentence) in &all {
         assert_eq!(describe(event), *sentence, "{}", event.action);
     }

@@ -78,6 +78,7 @@ fn denial(event: &Event) -> &'static str {
             "somebody is guessing this password"
         }
         Ok(Action::SignInFailed) => "a sign-in failed",
+        Ok(Action::TwoFactorFailed) => "somebody who knows this password has no right code",
         Ok(Action::KeyDenied) => denial_reason(&event.details).map_or("a key was refused", key_denial),
         _ => "refused",
     }

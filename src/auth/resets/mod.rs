@@ -138,7 +138,7 @@ async fn hash(
 
 /// Replaces the stored hash, ends all sessions, and withdraws an open link. Returns how many sessions ended.
 async fn replace_password(tx: &AuditedTx, member: &Member, hash: String) -> Result<u64, Error> {
-    if !members::set_password(tx.db(), member, hash).await? {
+    if !members::set_password(tx.db(), member, &hash).await? {
         return Err(Error::NotJoined);
     }
     store::withdraw(tx.db(), member.id).await?;

@@ -9,7 +9,7 @@ use crate::{audit, auth, sessions};
 
 const INTERVAL: Duration = Duration::from_mins(10);
 
-/// Deletes expired sessions and links that reset passwords, and browsers and addresses that were last used long ago.
+/// Deletes expired sessions, challenges and links that reset passwords, and browsers and addresses that were last used long ago.
 pub(super) struct ExpiredSessions;
 
 impl Job for ExpiredSessions {
@@ -20,6 +20,7 @@ impl Job for ExpiredSessions {
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
         sessions::forget_expired(&app.db, app.clock.now()).await?;
         auth::forget_expired_resets(&app.db, app.clock.now()).await?;
+        auth::factors::forget_old_challenges(app).await?;
         Ok(auth::forget_unused_callers(&app.db, app.clock.now()).await?)
     }
 }
