@@ -102,6 +102,8 @@ permissions! {
     ViewSecurity: MemberCaller = Rule::Administrator;
     /// Change the security settings of the workspace.
     ManageSecurity: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
+    /// Reset the password or the second factors of another member.
+    ResetMembers: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
     OwnWorkspace: MemberCaller = Rule::AccountOwner;
     /// Change one's own second factors.
     ManageFactors: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT, OPEN_BEFORE_SETUP = true;

@@ -46,6 +46,7 @@ pub async fn change_password(
     if new.is(&current) {
         return Err(Error::SamePassword);
     }
+    let is_short = resets::is_short(core, member, &new).await?;
     let hash = passwords.hash(&core.random, passwords.permit(claimant)?, new).await?;
     let fingerprint = members::password_fingerprint(Some(&hash));
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
@@ -53,6 +54,7 @@ pub async fn change_password(
         // Changed meanwhile: what was verified is not the current password any more.
         return Err(Error::CurrentPassword);
     }
+    resets::store_length(&tx, member, is_short).await?;
     let renewed = sessions::renew(&tx, session).await?;
     resets::withdraw(tx.db(), member.id).await?;
     let details = json!({ "endedSessions": renewed.ended, "passwordFingerprint": fingerprint });

@@ -8,7 +8,7 @@
 //!
 //! Belongs here: factors, challenges, limits of attempts, re-authentication.
 //! - `change_password` a person's own password; `reauthenticate` a proof of identity within a session
-//! - `resets` passwords that the operator resets, and the links for it
+//! - `resets` passwords that an administrator or the operator resets, and the links for it
 //! - `password` rules, hashing and its permits; `sign_in` from a password to a session; `factors` second factors; `second_step`
 //!   from a challenge to a session; `limits` rate limits of sign-ins
 //! - `known_callers` browsers and addresses of earlier sign-ins; `failures` failed sign-ins on their way to the audit log
@@ -38,7 +38,9 @@ pub use known_callers::{Browser, Origin};
 pub use pages::routes as pages;
 pub(crate) use pages::{redirect_signed_out, safe_next, start_session};
 pub use reauthenticate::{Proof, Reauthenticated, own_methods, reauthenticate};
-pub use resets::{OpenReset, ResetLink, find_reset, forget_expired_resets, make_reset_link, redeem_reset, reset_password};
+pub use resets::{
+    OpenReset, ResetError, ResetLink, ResetOf, find_reset, forget_expired_resets, make_reset_link, redeem_reset, reset_password,
+};
 pub use second_step::{OpenChallenge, SecondStep, complete_sign_in, find_challenge};
 pub use sign_in::{Attempt, SignIns, SignedIn, open_session, sign_in};
 pub use store::forget_unused_callers;

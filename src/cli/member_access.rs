@@ -1,4 +1,4 @@
-//! The commands `members sessions` and `members reset-password`.
+//! The commands `members sessions`, `members reset-password` and `members reset-2fa`.
 
 use serde_json::json;
 
@@ -6,6 +6,7 @@ use super::database::{InWorkspace, operator};
 use super::members::find;
 use super::output::{self, Failure};
 use crate::auth;
+use crate::auth::factors::{self, TwoFactorReset};
 use crate::members::{Email, Member};
 use crate::sessions::{self, AuthMethod, ListedSession};
 use kit::clock::Time;
@@ -37,6 +38,18 @@ pub(super) struct ResetPassword {
     /// Public URL that the link begins with, as the nodes have it
     #[arg(long, env = "PLANECONNECTION_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = url)]
     public_url: String,
+    /// Print the result as JSON
+    #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct ResetTwoFactor {
+    #[command(flatten)]
+    at: InWorkspace,
+    /// Email address of the member
+    #[arg(long, env = "PLANECONNECTION_EMAIL", value_parser = Email::parse_known)]
+    email: Email,
     /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
@@ -113,5 +126,27 @@ impl ResetPassword {
             link.until
         ))?;
         output::line(url)
+    }
+}
+
+impl ResetTwoFactor {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let (app, workspace) = self.at.open().await?;
+        let member = find(&app, workspace.id, &self.email).await?;
+        let TwoFactorReset { member, code, until, ended } = factors::reset_two_factor(&app, &member, operator()).await?;
+        if self.json {
+            let view = json!({
+                "id": member.id, "email": member.email, "resetCode": code.expose(), "expiresAt": until, "sessionsEnded": ended,
+            });
+            return output::json(&view);
+        }
+        output::line(format!(
+            "The second factors of {} <{}> no longer work; {} ended. Give them this code, which their next sign-in asks for \
+             beside the password; it works once, until {until}:",
+            member.name,
+            member.email,
+            plural(ended, "session"),
+        ))?;
+        output::line(code.expose())
     }
 }

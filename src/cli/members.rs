@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::database::{InWorkspace, operator};
-use super::member_access::{ResetPassword, Sessions};
+use super::member_access::{ResetPassword, ResetTwoFactor, Sessions};
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::members::{self, ActingRole, AddMember, Email, Member, MemberName, Role};
@@ -69,6 +69,9 @@ pub(super) enum Command {
     Sessions(Sessions),
     /// Reset the password of a member and end their sessions: by a link that sets a new one, or with a new one
     ResetPassword(ResetPassword),
+    /// Reset the second factors of a member and end their sessions: the next sign-in asks for the code that is printed
+    #[command(name = "reset-2fa")]
+    ResetTwoFactor(ResetTwoFactor),
 }
 
 /// The operator has the permissions of an account owner.
@@ -99,6 +102,7 @@ impl Command {
             }
             Self::Sessions(command) => command.run().await,
             Self::ResetPassword(command) => command.run().await,
+            Self::ResetTwoFactor(command) => command.run().await,
         }
     }
 }

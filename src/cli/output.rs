@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::audit::BeginError;
+use crate::auth::factors::FactorError;
 use crate::auth::password::PasswordError;
 use kit::db::{DbResult, Fault, WritesRefused};
 use kit::paging::{MAX_SIZE, Page, Paging};
@@ -65,6 +66,15 @@ macro_rules! failure_from_slice {
 }
 
 failure_from_slice!(keys, members, workspaces, auth);
+
+impl From<FactorError> for Failure {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::Db(error) => error.into(),
+            refused => Self::refused(refused.to_string()),
+        }
+    }
+}
 
 impl From<BeginError> for Failure {
     fn from(error: BeginError) -> Self {

@@ -11,14 +11,14 @@ use super::model::{AddMember, Member, MemberId};
 use super::role::Role;
 use super::service::{self, ActingRole};
 use super::store;
-use crate::access::{Allowed, Anyone, ChangeRoles, ManageMembers, MemberPermission, RemoveMembers};
+use crate::access::{Allowed, Anyone, ChangeRoles, ManageMembers, MemberPermission, RemoveMembers, ResetMembers};
 use crate::app::App;
-use crate::auth::password;
+use crate::auth::{ResetOf, password};
 use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
 use kit::http::{
-    ApiError, Body, Check, Created, FieldErrors, IdempotencyKey, IdempotentBody, JsonOk, Listing, NoParameters, Page, Path,
-    Routes,
+    ApiError, Body, Check, Created, FieldErrors, IdempotencyKey, IdempotentBody, JsonOk, Listing, NoFields, NoParameters,
+    NoStore, Page, Path, Routes,
 };
 use kit::text::secret_string;
 
@@ -33,6 +33,8 @@ pub fn routes() -> Routes<App> {
                 .fails(403, "REAUTHENTICATION_REQUIRED"),
             patch("/api/v1/members/{id}", "Change member role", set_role).conflicts(),
             delete("/api/v1/members/{id}", "Remove member", remove).conflicts(),
+            post("/api/v1/members/{id}/reset-two-factor", "Reset two-factor authentication", reset_two_factor).conflicts(),
+            post("/api/v1/members/{id}/reset-password", "Reset password", reset_password).conflicts(),
             post("/api/v1/auth/join", "Accept invitation", join)
                 .fails(410, "INVITATION_INVALID")
                 .fails(429, "RATE_LIMITED")
@@ -138,6 +140,63 @@ async fn remove(
     Path(id): Path<MemberId>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
     Ok(JsonOk(service::remove(&app, who.workspace(), who.audit_context(&app), acting(&who), id).await?.into()))
+}
+
+/// The second factors of a member that were removed. Their sessions have ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TwoFactorReset {
+    /// The code that the next sign-in asks for beside the password; shown once. Hand it to the person.
+    reset_code: String,
+    /// The end of the code. Later, only another reset helps.
+    expires_at: Time,
+    sessions_ended: u64,
+    member: MemberView,
+}
+
+fn reset_of(who: &Allowed<ResetMembers>, id: MemberId) -> ResetOf {
+    ResetOf { workspace: who.workspace(), member: id, caller: who.member().id, role: acting(who) }
+}
+
+async fn reset_two_factor(
+    who: Allowed<ResetMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+    Body(NoFields {}): Body<NoFields>,
+) -> Result<NoStore<JsonOk<TwoFactorReset>>, ApiError> {
+    let done = reset_of(&who, id).two_factor(&app, who.audit_context(&app)).await?;
+    Ok(NoStore(JsonOk(TwoFactorReset {
+        reset_code: done.code.expose(),
+        expires_at: done.until,
+        sessions_ended: done.ended,
+        member: done.member.into(),
+    })))
+}
+
+/// The password of a member that stopped working. Their sessions have ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PasswordReset {
+    /// The link that sets a new password, once; shown once. Hand it to the person.
+    reset_url: String,
+    expires_at: Time,
+    sessions_ended: u64,
+    member: MemberView,
+}
+
+async fn reset_password(
+    who: Allowed<ResetMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+    Body(NoFields {}): Body<NoFields>,
+) -> Result<NoStore<JsonOk<PasswordReset>>, ApiError> {
+    let (member, link) = reset_of(&who, id).password(&app, who.audit_context(&app)).await?;
+    Ok(NoStore(JsonOk(PasswordReset {
+        reset_url: link.url(&app.config.public_url),
+        expires_at: link.until,
+        sessions_ended: link.ended,
+        member: member.into(),
+    })))
 }
 
 // No Debug: it carries a password.

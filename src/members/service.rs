@@ -34,7 +34,8 @@ impl ActingRole {
         Role::ALL.into_iter().filter(|role| !may(role)).collect()
     }
 
-    pub(super) fn require(self, touched: Role) -> Result<(), Error> {
+    /// Fails if only an account owner may do this to a member of the role.
+    pub fn require(self, touched: Role) -> Result<(), Error> {
         if touched == Role::AccountOwner && self.0 != Role::AccountOwner { Err(Error::OwnerRequired) } else { Ok(()) }
     }
 }

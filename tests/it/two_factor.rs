@@ -3,7 +3,9 @@
 mod codes;
 mod guessing;
 mod pages;
+mod resets;
 mod set_up;
+mod short_passwords;
 mod sign_in;
 
 use std::time::Duration;

@@ -154,7 +154,7 @@ async fn disable(who: PageSession<ManageFactors>, State(app): State<App>, _: For
     match factors::disable(&app, who.member(), who.audit_context(&app)).await {
         // Not found: the form was sent twice.
         Ok(()) | Err(FactorError::NoFactor) => Ok(back("two-factor-off")),
-        Err(error @ FactorError::ShortPassword) => {
+        Err(error @ (FactorError::ShortPassword | FactorError::Required)) => {
             let frame = who.frame(&app, "Disable 2FA?", MenuEntry::Account);
             let faults = FormErrors::of_whole(sentence(&error));
             Ok(html_with(ApiError::from(error).status, &DisablePage { frame, faults }))

@@ -42,7 +42,7 @@ impl Literal {
     }
 }
 
-const SIGNS: [Sign; 4] = [
+const SIGNS: [Sign; 5] = [
     Sign { action: Action::KeyUsed, path: &["firstUse"], says: Literal::False, because: "used from a new address" },
     Sign { action: Action::KeyCreated, path: &["expiresAt"], says: Literal::Null, because: "a key that never expires" },
     Sign {
@@ -56,6 +56,12 @@ const SIGNS: [Sign; 4] = [
         path: &["byMember"],
         says: Literal::False,
         because: "somebody else reset this password",
+    },
+    Sign {
+        action: Action::TwoFactorReset,
+        path: &["byMember"],
+        says: Literal::False,
+        because: "somebody else reset this second factor",
     },
 ];
 

@@ -29,8 +29,14 @@ pub enum FactorError {
     /// The member has no second factor.
     #[error("you have no second factor: set up two-factor authentication first")]
     NoFactor,
+    /// The factors of a member cannot be reset who has none.
+    #[error("this member has no second factor")]
+    NothingToReset,
+    /// The last second factor cannot be removed while the workspace requires one.
+    #[error("your workspace requires a second factor: add another one before you remove this")]
+    Required,
     /// The password is long enough beside a second factor only.
-    #[error("your password has fewer than 15 characters, which is enough with a second factor only: choose a longer one first")]
+    #[error("your password is short, which is enough with a second factor only: choose a longer one first")]
     ShortPassword,
     #[error(transparent)]
     SecretKeyMissing(#[from] SecretKeyMissing),
@@ -63,7 +69,11 @@ impl From<FactorError> for ApiError {
             FactorError::Challenge => {
                 unauthorized("CHALLENGE_INVALID", "This sign-in took too long or had too many wrong codes. Sign in again.")
             }
-            FactorError::SetUp | FactorError::NoFactor | FactorError::ShortPassword => Self::conflict(message),
+            FactorError::SetUp
+            | FactorError::NoFactor
+            | FactorError::NothingToReset
+            | FactorError::Required
+            | FactorError::ShortPassword => Self::conflict(message),
             FactorError::SecretKeyMissing(missing) => missing.into(),
             FactorError::Sealed(error) => error.into(),
             FactorError::Denied(loss) => loss.into(),

@@ -8,13 +8,14 @@
 //! - `members.second_factor_at` and the prefix of the password's hash follow the factors, in the same transaction (`refresh`).
 //!
 //! - `model` codes and challenges; `totp` codes by RFC 6238; `service` the second step; `set_up` changes of a person's own factors
-//! - `challenges` between the two steps of a sign-in; `reset_codes` after a reset; `qr` the code to scan
+//! - `challenges` between the two steps of a sign-in; `reset`, `reset_codes` after a reset; `qr` the code to scan
 //! - `store` queries; `tables` their tables; `error` outcomes
 
 pub(super) mod challenges;
 mod error;
 mod model;
 mod qr;
+mod reset;
 mod reset_codes;
 mod service;
 mod set_up;
@@ -24,6 +25,7 @@ mod totp;
 
 pub use error::FactorError;
 pub use model::{BACKUP_CODES, BackupCode, Challenge, FEW_BACKUP_CODES, TotpId};
+pub use reset::{TwoFactorReset, reset_two_factor};
 pub(super) use service::{Checked, check};
 pub use service::{forget_old_challenges, refresh, require_long_password, second_methods, verify_code};
 pub use set_up::{

@@ -2,10 +2,10 @@
 //!
 //! A code that has expired is still asked for. Otherwise waiting would open the account to the password alone.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 
-use super::tables::reset_code::{Column, Entity};
-use crate::members::MemberId;
+use super::tables::reset_code::{Column, Entity, Model};
+use crate::members::{Member, MemberId};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::secret::TokenDigest;
@@ -13,6 +13,20 @@ use kit::secret::TokenDigest;
 /// Returns whether the next sign-in of a member asks for a code.
 pub(super) async fn is_pending(db: &impl ConnectionTrait, member: MemberId) -> DbResult<bool> {
     Ok(Entity::find_by_id(member).count(db).await? == 1)
+}
+
+/// Stores the code of a reset in place of an earlier one.
+pub(super) async fn replace(
+    db: &impl ConnectionTrait,
+    member: &Member,
+    digest: TokenDigest,
+    created_at: Time,
+    expires_at: Time,
+) -> DbResult<()> {
+    Entity::delete_by_id(member.id).exec(db).await?;
+    let (member_id, workspace_id) = (member.id, member.workspace);
+    let row = Model { member_id, workspace_id, digest: digest.to_vec(), created_at, expires_at };
+    Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
 /// Uses a code up. Returns false if it is another one, was used before, or has expired.

@@ -14,6 +14,7 @@ use crate::audit::{Action, AuditContext, AuditedTx};
 use crate::core::Core;
 use crate::members::Member;
 use crate::secret_key::associated;
+use crate::security;
 use crate::sessions::{self, Session};
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -168,6 +169,10 @@ pub async fn disable(core: &Core, member: &Member, context: AuditContext) -> Res
         return Err(FactorError::NoFactor);
     }
     if !has_factor(tx.db(), member.id).await? {
+        let policy = security::policy_of(tx.db(), member.workspace).await?;
+        if policy.settings.two_factor_policy.requires(member.role) {
+            return Err(FactorError::Required);
+        }
         require_long_password(tx.db(), member).await?;
     }
     withdraw_set_up(&tx, member).await?;

@@ -107,6 +107,12 @@ pub(super) async fn take_code(db: &impl ConnectionTrait, member: MemberId, diges
     Ok(known.filter(backup_code::Column::EnabledAt.is_not_null()).exec(db).await?.rows_affected == 1)
 }
 
+/// Deletes the authenticator apps and backup codes of a member, also those of a set-up.
+pub(super) async fn delete_all(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
+    totp::Entity::delete_many().filter(totp::Column::MemberId.eq(member)).exec(db).await?;
+    backup_code::Entity::delete_many().filter(backup_code::Column::MemberId.eq(member)).exec(db).await.map(|_| ())
+}
+
 /// Returns the time until the member may enter another code, if they have had too many wrong ones.
 pub(super) async fn wait_of(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbResult<Option<Duration>> {
     let own = failed_code::Entity::find().select_only().column(failed_code::Column::FailedAt);

@@ -87,6 +87,11 @@ impl NewPassword {
         self.expose() == normal(password)
     }
 
+    /// Returns true if it has fewer characters than this.
+    pub fn is_shorter_than(&self, length: usize) -> bool {
+        self.expose().chars().count() < length
+    }
+
     pub(super) fn expose(&self) -> &str {
         self.0.expose_secret()
     }

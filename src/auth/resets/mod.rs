@@ -1,8 +1,10 @@
-//! Resets of passwords by the operator: with a new password, or with a one-time link by which the person sets one.
+//! Resets of passwords by an administrator or the operator: with a one-time link by which the person sets one, or by the operator
+//! with a new password.
 //!
 //! A reset assumes that somebody else may know the password. So it stops working at once, also while the link is not used yet, and
 //! all sessions of the person end.
 
+mod by_administrator;
 mod store;
 mod tables;
 
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::error::Error;
 use super::known_callers;
-use super::password::{Claimant, NewPassword, Passwords};
+use super::password::{Claimant, MIN_LENGTH, NewPassword, Passwords, Weak};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
 use crate::members::{self, Member};
@@ -24,6 +26,7 @@ use kit::clock::Time;
 use kit::db::DbResult;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
+pub use by_administrator::{ResetError, ResetOf};
 pub use store::forget_expired as forget_expired_resets;
 pub(super) use store::{withdraw, withdraw_all};
 pub(super) use tables::all as tables;
@@ -83,9 +86,10 @@ pub async fn reset_password(
     context: AuditContext,
 ) -> Result<u64, Error> {
     let workspace = workspaces::find(core.db.read(), member.workspace).await?.ok_or(Error::NotJoined)?;
-    let hash = hash(core, passwords, (member, &workspace), password, &context).await?;
+    let (hash, is_short) = hash(core, passwords, (member, &workspace), password, &context).await?;
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let ended = replace_password(&tx, member, hash.clone()).await?;
+    store_length(&tx, member, is_short).await?;
     tx.record(Action::PasswordReset, Some(target(member)), with_outcome(json!({ "byMember": false }), ended, &hash));
     tx.commit().await?;
     Ok(ended)
@@ -110,13 +114,14 @@ pub async fn redeem_reset(
 ) -> Result<(), Error> {
     let OpenReset { member, workspace, .. } = find_reset(core, token).await?.ok_or(Error::ResetLink)?;
     let context = context(Actor::member(member.id, &member.name));
-    let hash = hash(core, passwords, (&member, &workspace), password, &context).await?;
+    let (hash, is_short) = hash(core, passwords, (&member, &workspace), password, &context).await?;
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     // Deleted first: of two requests with one link, on any nodes, only one finds it.
     if !store::take(tx.db(), TokenDigest::of(token), tx.now()).await? {
         return Err(Error::ResetLink);
     }
     let ended = replace_password(&tx, &member, hash.clone()).await?;
+    store_length(&tx, &member, is_short).await?;
     tx.record(Action::PasswordChanged, Some(target(&member)), with_outcome(json!({ "byLink": true }), ended, &hash));
     tx.commit().await?;
     Ok(())
@@ -128,12 +133,29 @@ async fn hash(
     (member, workspace): (&Member, &Workspace),
     password: &SecretString,
     context: &AuditContext,
-) -> Result<String, Error> {
+) -> Result<(String, bool), Error> {
     let names = [&*member.email, &*member.name, &*workspace.name, &*workspace.slug];
     let min_length = security::min_password_length(core.db.read(), member).await?;
     let password = NewPassword::choose_from(min_length, password, &names).map_err(Error::NewPassword)?;
     let permit = passwords.permit(Claimant::of(context.ip, &member.email))?;
-    Ok(passwords.hash(&core.random, permit, password).await?)
+    let is_short = is_short(core, member, &password).await?;
+    Ok((passwords.hash(&core.random, permit, password).await?, is_short))
+}
+
+/// Returns true if a new password of the member is too short to be their only factor.
+pub(super) async fn is_short(core: &Core, member: &Member, password: &NewPassword) -> DbResult<bool> {
+    let policy = security::policy_of(core.db.read(), member.workspace).await?;
+    Ok(password.is_shorter_than(policy.settings.min_password_length()))
+}
+
+/// Stores whether a new password is too short to be the only factor. Fails if the member's last factor was removed since the
+/// password was checked.
+pub(super) async fn store_length(tx: &AuditedTx, member: &Member, is_short: bool) -> Result<(), Error> {
+    let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::NotJoined)?;
+    if is_short && member.second_factor_at.is_none() {
+        return Err(Error::NewPassword(Weak::Length(MIN_LENGTH)));
+    }
+    Ok(members::set_password_is_short(tx.db(), &member, is_short).await?)
 }
 
 /// Replaces the stored hash, ends all sessions, and withdraws an open link. Returns how many sessions ended.

@@ -40,6 +40,8 @@ struct ShowPage {
     /// The end of their invitation, which may be past.
     invited_until: Option<Time>,
     is_link_good: bool,
+    /// True if the person may reset the member's password and second factors.
+    is_resettable: bool,
     faults: FormErrors,
 }
 
@@ -51,6 +53,7 @@ impl ShowPage {
             frame: who.frame(app, member.name.clone(), MenuEntry::Members),
             is_self: who.member().id == id,
             hindrance: hindrance(app, who, &member).await?,
+            is_resettable: member.has_joined && who.member().id != id && acting(who).may_give().any(|role| role == member.role),
             roles: acting(who).may_give().collect(),
             chosen: member.role,
             idempotency_key: app.random.base62(22),

@@ -1,0 +1,52 @@
+//! Resets of a member's second factors by an administrator or the operator. Their next sign-in asks for a one-time code beside the
+//! password: without it a reset would open the account to a stolen password.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::error::FactorError;
+use super::model::BackupCode;
+use super::service::{has_factor, refresh, target};
+use super::{challenges, reset_codes, store};
+use crate::audit::{Action, AuditContext, AuditedTx};
+use crate::auth::known_callers;
+use crate::core::Core;
+use crate::members::{self, Member};
+use crate::sessions;
+use kit::clock::Time;
+
+/// The time within which a code can be used.
+const LIFETIME: Duration = Duration::from_hours(24);
+
+// No Debug: it carries a secret.
+/// The factors of a member that were reset.
+pub struct TwoFactorReset {
+    pub member: Member,
+    /// Shown once, and not stored.
+    pub code: BackupCode,
+    pub until: Time,
+    /// The sessions that ended.
+    pub ended: u64,
+}
+
+/// Removes all second factors of a member, whose sessions end. An earlier code ends, too.
+pub async fn reset_two_factor(core: &Core, member: &Member, context: AuditContext) -> Result<TwoFactorReset, FactorError> {
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(FactorError::NothingToReset)?;
+    if !has_factor(tx.db(), member.id).await? && !reset_codes::is_pending(tx.db(), member.id).await? {
+        return Err(FactorError::NothingToReset);
+    }
+    store::delete_all(tx.db(), member.id).await?;
+    let (code, until) = (BackupCode::generate(tx.random()), tx.now().after(LIFETIME));
+    reset_codes::replace(tx.db(), &member, code.digest(), tx.now(), until).await?;
+    challenges::withdraw(tx.db(), member.id).await?;
+    // A browser that knew the factors before has no more attempts than any other.
+    known_callers::forget(tx.db(), member.id).await?;
+    refresh(&tx, &member).await?;
+    let ended = sessions::end_all(&tx, member.id).await?;
+    let details = json!({ "codeExpiresAt": until, "endedSessions": ended, "byMember": false });
+    tx.record(Action::TwoFactorReset, Some(target(&member)), details);
+    tx.commit().await?;
+    Ok(TwoFactorReset { member, code, until, ended })
+}
