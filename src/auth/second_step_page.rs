@@ -126,18 +126,12 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
 }
 
 async fn refused(app: &App, open_page: &OpenPage, fields: &Fields, error: Error) -> Result<Response, ApiError> {
-    let is_of_code = matches!(error, Error::Factor(FactorError::Wrong));
-    let is_shown = is_of_code || matches!(error, Error::Factor(FactorError::TooMany(_)));
+    let is_shown = matches!(error, Error::Factor(FactorError::Wrong | FactorError::TooMany(_)));
     let error = ApiError::from(error);
     if !is_shown {
         return Err(error);
     }
-    let faults = if is_of_code {
-        FormErrors::of_field("code", "This code is wrong or was already used.")
-    } else {
-        FormErrors::of_whole(error.message.clone())
-    };
-    let mut response = page_of(app, open_page, fields, error.status, faults).await?;
+    let mut response = page_of(app, open_page, fields, error.status, FormErrors::of_whole(error.message.clone())).await?;
     response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
     Ok(response)
 }

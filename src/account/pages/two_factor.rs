@@ -131,7 +131,7 @@ async fn verify(
             let message =
                 "This code is not the one that your app should show now. Check the clock of your phone, and try the next code.";
             let set_up = factors::find_set_up(&app, who.member(), who.workspace_slug()).await?;
-            let page = SetUpPage::new(&app, &who, set_up, FormErrors::of_field("code", message));
+            let page = SetUpPage::new(&app, &who, set_up, FormErrors::of_whole(message));
             Ok(html_with(StatusCode::BAD_REQUEST, &page))
         }
         Err(error) => Err(error.into()),
