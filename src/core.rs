@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kit::clock::Clock;
 use kit::db::{Db, DbResult, Location};
@@ -27,6 +28,8 @@ pub struct Resources {
     pub limits: NodeLimits,
     /// The readers that wait for commits of audited transactions of this process.
     pub commits: Wakeups<WorkspaceId>,
+    /// True once audit events carry the proof of identity of their actor: see `audit::authentication`.
+    pub events_carry_authentication: AtomicBool,
 }
 
 impl Deref for Core {
@@ -43,6 +46,14 @@ impl Core {
         let clock = db.clock(clock).await?;
         let connections = Db::request_connections(location, &config.database);
         let limits = NodeLimits::new(config.limits.clone(), connections);
-        Ok(Self(Arc::new(Resources { config, db, clock, random, limits, commits: Wakeups::default() })))
+        Ok(Self(Arc::new(Resources {
+            config,
+            db,
+            clock,
+            random,
+            limits,
+            commits: Wakeups::default(),
+            events_carry_authentication: AtomicBool::new(false),
+        })))
     }
 }

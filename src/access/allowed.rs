@@ -58,14 +58,9 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
         &self.caller.tenant().slug
     }
 
-    /// The actor, address and request for the audit log, with the check of the credential that a write repeats.
+    /// The actor, proof, address and request for the audit log, with the check of the credential that a write repeats.
     pub fn audit_context(&self, app: &App) -> AuditContext {
-        self.context_of(self.caller.actor(), app)
-    }
-
-    fn context_of(&self, actor: Actor, app: &App) -> AuditContext {
-        let credential = self.caller.credential(app, self.request.client_ip());
-        AuditContext { credential: Some(credential), ..self.request.audit_context(actor) }
+        self.caller.audit_context(app, &self.request)
     }
 
     /// Begins a write on the caller's behalf.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::recheck::{KeyCheck, SessionCheck};
 use crate::app::App;
-use crate::audit::{Actor, CredentialCheck};
+use crate::audit::{Actor, AuditContext, Authentication, CredentialCheck};
 use crate::keys::EntryRef;
 use crate::members::Member;
+use crate::request_context::RequestContext;
 use crate::scopes::Scope;
 use crate::sessions::Session;
 use crate::workspaces::Tenant;
@@ -64,8 +65,20 @@ pub trait Identity {
     /// Returns true if the caller's scopes or role also cover `scope`.
     fn may(&self, scope: Scope) -> bool;
 
+    /// Returns the last proof of identity of a person.
+    fn authentication(&self) -> Option<Authentication>;
+
     /// Returns the check that is repeated when a write begins, for a request from `client_ip`.
     fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck>;
+
+    /// Returns actor, proof, address and request for the audit log, with the check of the credential that a write repeats.
+    fn audit_context(&self, app: &App, request: &RequestContext) -> AuditContext {
+        AuditContext {
+            authentication: self.authentication(),
+            credential: Some(self.credential(app, request.client_ip())),
+            ..request.audit_context(self.actor())
+        }
+    }
 }
 
 impl Identity for KeyCaller {
@@ -79,6 +92,10 @@ impl Identity for KeyCaller {
 
     fn may(&self, scope: Scope) -> bool {
         self.entry.scopes().cover(scope)
+    }
+
+    fn authentication(&self) -> Option<Authentication> {
+        None
     }
 
     fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck> {
@@ -102,6 +119,10 @@ impl Identity for MemberCaller {
 
     fn may(&self, scope: Scope) -> bool {
         self.member().role.allows(scope)
+    }
+
+    fn authentication(&self) -> Option<Authentication> {
+        Some(Authentication { methods: self.session.methods.clone(), at: self.session.auth_time })
     }
 
     fn credential(&self, _: &App, _: IpAddr) -> Arc<dyn CredentialCheck> {
@@ -129,6 +150,13 @@ impl Identity for Caller {
         match self {
             Self::Key(key) => key.may(scope),
             Self::Member(member) => member.may(scope),
+        }
+    }
+
+    fn authentication(&self) -> Option<Authentication> {
+        match self {
+            Self::Key(key) => key.authentication(),
+            Self::Member(member) => member.authentication(),
         }
     }
 

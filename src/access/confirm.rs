@@ -14,7 +14,6 @@ use super::caller::Identity;
 use super::csrf_token::csrf_token;
 use super::refusal::REAUTHENTICATION_REQUIRED;
 use crate::app::App;
-use crate::audit::AuditContext;
 use crate::auth::{self, Browser, Error, Origin, Proof};
 use crate::frame::{self, ConfirmForm, PROOF_CODE, PROOF_PASSWORD, SignedInMember};
 use crate::request_context::RequestContext;
@@ -67,8 +66,7 @@ pub(super) async fn prove(
     let Some(caller) = authenticate_session(app, token.as_bytes()).await.map_err(failed)? else { return Ok(()) };
     let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
     let origin = Origin { address: request.client_ip(), browser: Some(browser) };
-    let credential = Some(caller.credential(app, request.client_ip()));
-    let context = AuditContext { credential, ..request.audit_context(caller.actor()) };
+    let context = caller.audit_context(app, &request);
     let proof = Proof { password: proof.password, code: proof.code, origin };
     let error = match auth::reauthenticate(app, &app.passwords, &app.sign_ins, &caller.session, proof, context).await {
         // The session ended meanwhile, or the role was changed: the handler answers.

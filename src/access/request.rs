@@ -13,6 +13,7 @@ impl RequestContext {
             ip: Some(self.client_ip()),
             user_agent: self.user_agent(),
             request_id: Some(self.id().to_owned()),
+            authentication: None,
             credential: None,
         }
     }

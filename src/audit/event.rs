@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::action::{Action, Outcome};
 use super::actor::EventActor;
+use super::authentication::EventAuthentication;
 use super::target::EventTarget;
 use kit::clock::Time;
 
@@ -37,6 +38,10 @@ pub struct Event {
     /// Further data, which depend on the action.
     #[schema(value_type = Object)]
     pub details: Value,
+    /// The last proof of identity of the person who acted; left out for keys, the operator, the system and unknown actors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = EventAuthentication, required = false)]
+    pub authentication: Option<EventAuthentication>,
     /// SHA-256, in hexadecimal, over the previous event's 32 bytes (zeros before the first) and this event's RFC 8785 JSON without `hash`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub hash: String,

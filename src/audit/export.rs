@@ -160,7 +160,7 @@ fn ndjson_row(chunk: &mut Vec<u8>, event: &Event) {
     }
 }
 
-const CSV_HEADER: [&str; 16] = [
+const CSV_HEADER: [&str; 17] = [
     "id",
     "sequence",
     "occurredAt",
@@ -177,9 +177,10 @@ const CSV_HEADER: [&str; 16] = [
     "requestId",
     "details",
     "hash",
+    "authentication",
 ];
 
-fn csv_row(event: Event) -> [Cell; 16] {
+fn csv_row(event: Event) -> [Cell; 17] {
     let (target_type, target_id, target_name) =
         event.target.map_or((None, None, None), |target| (Some(target.kind), target.id, target.name));
     [
@@ -199,5 +200,6 @@ fn csv_row(event: Event) -> [Cell; 16] {
         Cell::optional(event.request_id),
         Cell::Json(event.details),
         Cell::Text(event.hash),
+        event.authentication.map_or_else(|| Cell::optional(None), |proof| Cell::Json(serde_json::json!(proof))),
     ]
 }

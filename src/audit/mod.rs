@@ -6,7 +6,7 @@
 //! - A workspace's first event records the creation of this very workspace, in the transaction that creates it.
 //! - Events are never updated or deleted: their sequences have no gaps, and lists are paged by them.
 //!
-//! - `action`, `actor`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
+//! - `action`, `actor`, `authentication`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
 //! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
 //! - `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
@@ -14,6 +14,7 @@
 mod action;
 mod actor;
 mod api;
+mod authentication;
 mod chain;
 mod chain_verifier;
 mod compare;
@@ -39,6 +40,7 @@ mod verify;
 pub use action::{Action, Outcome};
 pub use actor::{Actor, ActorKind};
 pub use api::routes;
+pub use authentication::{Authentication, EventAuthentication, HOLD, postpone_event_authentication};
 pub use chain_verifier::ChainVerifier;
 pub use compare::{Comparison, Comparisons, Difference, compare};
 pub use context::AuditContext;

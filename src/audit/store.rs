@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::action::Action;
 use super::actor::EventActor;
+use super::authentication::EventAuthentication;
 use super::chain::{GENESIS, Hash};
 use super::descriptions::{is_unusual, unusual_kinds};
 use super::event::{Event, EventId};
@@ -307,6 +308,7 @@ pub(super) fn event_of(row: event::Model) -> Event {
         user_agent: row.user_agent,
         request_id: row.request_id,
         details: row.details,
+        authentication: EventAuthentication::from_columns(row.auth_methods, row.auth_age_seconds),
         hash: hex::encode(row.hash),
     }
 }

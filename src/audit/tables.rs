@@ -4,7 +4,7 @@ use kit::db::{Table, table};
 
 /// Lists the tables for a copy of the database; tables that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
-    vec![table::<event::Entity>(), table::<head::Entity>(), table::<answer::Entity>()]
+    vec![table::<event::Entity>(), table::<head::Entity>(), table::<answer::Entity>(), table::<authentication::Entity>()]
 }
 
 pub(super) mod event {
@@ -35,6 +35,9 @@ pub(super) mod event {
         #[sea_orm(column_type = "JsonBinary")]
         pub details: Json,
         pub hash: Vec<u8>,
+        /// Names of methods, separated by commas. Both are empty without a proof of identity.
+        pub auth_methods: Option<String>,
+        pub auth_age_seconds: Option<i64>,
     }
 
     /// No relations: an event outlives its actor and its target.
@@ -56,6 +59,26 @@ pub(super) mod head {
         pub workspace_id: WorkspaceId,
         pub sequence: i64,
         pub hash: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod authentication {
+    use sea_orm::entity::prelude::*;
+
+    use kit::clock::Time;
+
+    /// The time from which events carry proofs of identity, in a database that nodes of the version before have used.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "event_authentication")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i16,
+        /// Empty until a node of this version has run.
+        pub starts_at: Option<Time>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::action::{Action, Outcome};
-use super::actor::Actor;
+use super::actor::{Actor, ActorKind};
+use super::authentication::{self, Authentication};
 use super::chain::{self, GENESIS, Hash};
 use super::context::AuditContext;
 use super::credential::BeginError;
@@ -17,6 +18,7 @@ use super::tables::{event, head};
 use super::target::Target;
 use crate::core::Core;
 use crate::limits::{NodeLimits, Permit};
+use crate::sessions::AuthMethod;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx, in_powers, update_row};
@@ -37,6 +39,8 @@ pub struct AuditedTx {
     now: Time,
     sequence: i64,
     hash: Hash,
+    /// True if events carry the proof of identity of their actor.
+    carries_authentication: bool,
     /// Buffered; inserted in few statements at commit.
     events: Vec<event::Model>,
     claim: Option<Claim>,
@@ -96,7 +100,8 @@ impl AuditedTx {
             Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
             None => return Err(DbErr::RecordNotFound(format!("the audit log of {workspace}"))),
         };
-        Ok(Self::new(core, tx, connection, workspace, context, (sequence, hash)))
+        let carries_authentication = authentication::has_begun(core, &tx).await?;
+        Ok(Self { carries_authentication, ..Self::new(core, tx, connection, workspace, context, (sequence, hash)) })
     }
 
     async fn checked(self) -> Result<Self, BeginError> {
@@ -124,6 +129,7 @@ impl AuditedTx {
             now: core.clock.now(),
             sequence,
             hash,
+            carries_authentication: false,
             events: Vec::new(),
             claim: None,
             stored: 0,
@@ -186,6 +192,11 @@ impl AuditedTx {
         self.context = context;
     }
 
+    /// Notes that the actor has proved who they are by `methods`, for the events that are recorded from here on.
+    pub fn prove(&mut self, methods: &[AuthMethod]) {
+        self.context.authentication = Some(Authentication { methods: methods.to_vec(), at: self.now });
+    }
+
     /// Records a successful action.
     pub fn record(&mut self, action: Action, target: Option<Target>, details: Value) {
         self.record_as(action, Outcome::Success, target, details);
@@ -208,6 +219,9 @@ impl AuditedTx {
             Some(Target { kind, id, name }) => (Some(kind.as_str().to_owned()), Some(id), Some(name)),
             None => (None, None, None),
         };
+        let is_person = self.context.actor.kind == ActorKind::Member && self.carries_authentication;
+        let proof = self.context.authentication.as_ref().filter(|_| is_person);
+        let (auth_methods, auth_age_seconds) = proof.map(|proof| proof.columns(self.now)).unzip();
         let mut row = event::Model {
             id: EventId::new(self.now, &self.core.random).0,
             workspace_id: self.workspace,
@@ -225,6 +239,8 @@ impl AuditedTx {
             user_agent: self.context.user_agent.clone(),
             request_id: self.context.request_id.clone(),
             details,
+            auth_methods,
+            auth_age_seconds,
             hash: Vec::new(),
         };
         scrub(&mut row);

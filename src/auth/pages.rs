@@ -15,7 +15,7 @@ use super::second_step_page;
 use super::sign_in::{self, Attempt, SignedIn as NewSession};
 use crate::access::{Form, Identity, OpenPage, PageSession, SignOut, SignedIn};
 use crate::app::App;
-use crate::audit::{Actor, AuditContext};
+use crate::audit::Actor;
 use crate::frame::MenuEntry;
 use crate::members::{Email, Member};
 use crate::security::{self, FactorSetup};
@@ -168,9 +168,7 @@ pub(super) async fn redirect_signed_in(
     next: &str,
 ) -> Result<Response, ApiError> {
     if let Some(earlier) = open_page.signed_in() {
-        let request = open_page.request();
-        let credential = Some(earlier.credential(app, request.client_ip()));
-        let context = AuditContext { credential, ..request.audit_context(earlier.actor()) };
+        let context = earlier.audit_context(app, open_page.request());
         sessions::end(app, &earlier.session, context).await?;
     }
     let browser = session.browser.as_ref();

@@ -276,6 +276,7 @@ pub(super) async fn admit_member(
     origin: Option<&Origin>,
 ) -> Result<SignedIn, Error> {
     let started = sessions::start(&tx, &member, methods).await?;
+    tx.prove(methods);
     let browser = match origin {
         Some(origin) => known_callers::remember(&tx, &member, origin).await?,
         None => None,

@@ -12,6 +12,9 @@ use kit::clock::Time;
 /// (`CONFIRM_TIMEOUT` in `confirm`). Alerts, dashboard and `docs/OPERATIONS.md` contain the value.
 pub const LEASE: Duration = Duration::from_secs(2);
 
+/// The format of audit events that this version reads; 0 for nodes older than the column.
+pub(super) const LOG_FORMAT: i16 = 1;
+
 /// A revision that no row has.
 pub(super) const UNKNOWN: i64 = -1;
 
@@ -37,6 +40,8 @@ pub struct Node {
     pub lease_until: Time,
     /// The number of the last probe write.
     pub probe: i64,
+    /// The format of audit events that the node reads.
+    pub log_format: i16,
 }
 
 impl Node {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use super::model::{LEASE, Node, NodeId, UNKNOWN};
+use super::model::{LEASE, LOG_FORMAT, Node, NodeId, UNKNOWN};
 use super::replica::{LocalChange, Replica};
 use super::store;
 use crate::core::Core;
@@ -270,6 +270,7 @@ impl Cluster {
             applied_revision: 0,
             lease_until: now.after(LEASE),
             probe: 0,
+            log_format: LOG_FORMAT,
         };
         let db = self.core.db.lease_pools().write;
         store::insert_run(db, &node).await?;

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
-use super::model::{Node, NodeId, NodeRun};
+use super::model::{LOG_FORMAT, Node, NodeId, NodeRun};
 use super::tables::{node, revision, run};
 use kit::clock::Time;
 use kit::db::{Channel, DbResult, Tx};
@@ -41,8 +41,8 @@ pub async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
 
 /// Inserts the row of a node.
 pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()> {
-    let Node { id, name, address, version, started_at, applied_revision, lease_until, probe } = node;
-    let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe };
+    let Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format } = node;
+    let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format };
     // An earlier attempt may have inserted it without receiving the response.
     let anew =
         OnConflict::column(node::Column::Id).update_columns([node::Column::AppliedRevision, node::Column::LeaseUntil]).to_owned();
@@ -99,6 +99,12 @@ pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Node>> {
     Ok(rows.into_iter().map(node_of).collect())
 }
 
+/// Returns the end of the last lease of a node that does not read the audit events of this version.
+pub async fn last_lease_of_older_log_format(db: &impl ConnectionTrait) -> DbResult<Option<Time>> {
+    let older = node::Entity::find().filter(node::Column::LogFormat.lt(LOG_FORMAT));
+    Ok(older.order_by_desc(node::Column::LeaseUntil).one(db).await?.map(|row| row.lease_until))
+}
+
 /// Deletes the rows of other nodes that have not confirmed `revision`.
 pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: NodeId, revision: i64) -> DbResult<()> {
     let behind = node::Entity::delete_many().filter(node::Column::AppliedRevision.lt(revision));
@@ -120,6 +126,6 @@ pub(super) async fn delete_expired(db: &impl ConnectionTrait, id: NodeId, lease:
 }
 
 fn node_of(row: node::Model) -> Node {
-    let node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe } = row;
-    Node { id, name, address, version, started_at, applied_revision, lease_until, probe }
+    let node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format } = row;
+    Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format }
 }

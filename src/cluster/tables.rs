@@ -25,6 +25,7 @@ pub(super) mod node {
         pub name: String,
         pub version: String,
         pub probe: i64,
+        pub log_format: i16,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -31,6 +31,7 @@ mod m0024_account;
 mod m0025_second_factor;
 mod m0026_two_factor;
 mod m0027_security_settings;
+mod m0028_event_authentication;
 mod schema;
 
 /// All migrations, in order.
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0025_second_factor::Migration),
             Box::new(m0026_two_factor::Migration),
             Box::new(m0027_security_settings::Migration),
+            Box::new(m0028_event_authentication::Migration),
         ]
     }
 }

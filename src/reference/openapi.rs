@@ -168,11 +168,16 @@ fn headers(status: u16) -> Value {
     headers
 }
 
-/// Marks all fields of responses as required: they may be null, but are never left out. Request bodies may leave fields out.
+/// Fields that responses leave out where they do not apply, by schema.
+const LEFT_OUT: [(&str, &str); 1] = [("AuditEvent", "authentication")];
+
+/// Marks all other fields of responses as required: they may be null, but are never left out. Request bodies may leave fields out.
 fn require_all(schemas: &mut Map<String, Value>, sent: &BTreeSet<String>) {
     for name in sent {
         let Some(schema) = schemas.get_mut(name) else { continue };
-        let names: Vec<String> = schema["properties"].as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
+        let is_sent = |member: &&String| !LEFT_OUT.contains(&(name.as_str(), member.as_str()));
+        let names: Vec<String> =
+            schema["properties"].as_object().map(|all| all.keys().filter(is_sent).cloned().collect()).unwrap_or_default();
         if !names.is_empty() {
             schema["required"] = json!(names);
         }

@@ -1,5 +1,6 @@
 //! The audit log: complete and verifiable.
 
+mod authentication;
 mod chain;
 mod export;
 mod feed;

@@ -151,6 +151,7 @@ async fn walk_sees_every_lasting_row_once_while_rows_come_change_and_go() {
             // Some rows are created at the same instant, and differ in their ids only.
             if number % 4 == 0 {
                 t.advance(Duration::from_mins(3)).await;
+                owner.reauthenticate().await;
             }
         }
         for (round, size) in [1, 3, 4, 7].into_iter().enumerate() {
@@ -176,7 +177,10 @@ async fn walk_sees_every_lasting_row_once_while_rows_come_change_and_go() {
                         subject.delete(&t, &owner, &id, number).await;
                         throughout.remove(&id);
                     }
-                    _ => t.advance(Duration::from_mins(3)).await,
+                    _ => {
+                        t.advance(Duration::from_mins(3)).await;
+                        owner.reauthenticate().await;
+                    }
                 }
             })
             .await;

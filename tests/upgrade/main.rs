@@ -99,6 +99,40 @@ fn nodes_of_both_versions_apply_each_others_changes() {
     site.verify_audit_log();
 }
 
+/// The page of the audit log, which says whether the chain fits.
+#[track_caller]
+fn audit_page(node: &Node, token: &str) -> String {
+    node.anonymous().header("cookie", &format!("planeconnection_session={token}")).get("/settings/audit-log").is(200).body
+}
+
+#[test]
+fn events_carry_proofs_of_identity_once_no_older_node_can_read_them() {
+    let site = old_site();
+    let old = old_node(&site);
+    let token = old.sign_in();
+    let created = |node: &Node, token: &str, name: &str| {
+        node.owner_with(token).create_key(name, &["trips:read"]);
+        let latest = node.owner_with(token).get("/api/v1/audit-log?action=api_key.created&page_size=1").is(200);
+        latest.json["data"]["items"][0].clone()
+    };
+    let new = site.node();
+    assert_eq!(created(&new, &token, "Together").get("authentication"), None);
+    assert_eq!(created(&new, &new.sign_in(), "Again").get("authentication"), None);
+    let page = audit_page(&old, &token);
+    assert!(page.contains("Chain verified") && !page.contains("not as it was written"), "{page}");
+    assert_eq!(new.stop().0.code(), Some(0));
+    // What a day without such nodes comes to, in the database.
+    site.execute("UPDATE event_authentication SET starts_at = '2026-01-01 00:00:00+00:00'");
+    let later = site.node();
+    let carried = created(&later, &later.sign_in(), "Later")["authentication"].clone();
+    assert_eq!(carried["methods"], json!(["password"]));
+    assert!(carried["ageSeconds"].as_i64().is_some_and(|age| (0..600).contains(&age)), "{carried}");
+    site.verify_audit_log();
+    // The version before would call such an event altered, which is why they wait.
+    let page = audit_page(&old, &token);
+    assert!(page.contains("not as it was written"), "{page}");
+}
+
 #[track_caller]
 fn file_report(node: &Node, token: &str, severity: &str) -> String {
     let report = json!({

@@ -35,6 +35,7 @@ fn event(action: &str, actor: (&str, &str), target: (&str, &str), details: Value
         user_agent: None,
         request_id: None,
         details,
+        authentication: None,
         hash: String::new(),
     }
 }
@@ -136,6 +137,10 @@ fn of_people() -> Vec<(Event, &'static str)> {
         (
             event("member.updated", ANA, ("member", "Ana Roth"), json!({ "name": { "from": "Ana Keller", "to": "Ana Roth" } })),
             "Ana Keller changed their name to Ana Roth",
+        ),
+        (
+            event("member.reauthenticated", ANA, ANA, json!({ "methods": ["password", "backup_code"] })),
+            "Ana Keller confirmed their identity by password and backup code",
         ),
         (
             event("member.session_revoked", ANA, ANA, json!({ "endedSessions": 1, "session": "ses_x" })),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::audit::action::{Action, Outcome};
+use crate::audit::authentication::EventAuthentication;
 use crate::audit::descriptions::{Phrase, phrases, unusual};
 use crate::audit::event::Event;
 use crate::audit::target::TargetKind;
@@ -38,6 +39,8 @@ pub(super) struct EventRow {
     pub(super) words: Vec<(String, Option<String>)>,
     pub(super) unusual: Option<&'static str>,
     pub(super) is_denied: bool,
+    /// The last proof of identity: “3 minutes before, by password and code”.
+    pub(super) proof: Option<String>,
     /// The client's address.
     pub(super) from: String,
     pub(super) details: Vec<(String, String)>,
@@ -51,6 +54,7 @@ impl EventRow {
             words: words.filter(|(_, text)| !text.is_empty()).map(|(link, text)| (text, link)).collect(),
             unusual: unusual(&event),
             is_denied: event.outcome == Outcome::Denied.as_str(),
+            proof: event.authentication.as_ref().map(EventAuthentication::in_words),
             from: from(&event),
             details: details(&event.details),
             event,

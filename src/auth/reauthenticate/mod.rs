@@ -73,6 +73,7 @@ pub async fn reauthenticate(
         return Err(Error::CurrentPassword);
     }
     sessions::set_proof(&tx, session, &methods).await?;
+    tx.prove(&methods);
     let at = tx.now();
     let target = Target::new(TargetKind::Member, present.id, &present.name);
     tx.record(Action::Reauthenticated, Some(target), json!({ "methods": methods }));

@@ -1,9 +1,10 @@
 //! The jobs of the product.
 //!
 //! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `search_texts` derives texts for search;
-//!   `sweeps` delete expired rows; `database_size` measures for the metrics
+//!   `sweeps` delete expired rows; `event_authentication` fields of audit events that earlier versions do not know; `database_size` measures for the metrics
 
 mod database_size;
+mod event_authentication;
 mod flushes;
 mod heads;
 mod search_texts;
@@ -20,6 +21,7 @@ use super::schedule::Schedule;
 use crate::app::App;
 use crate::keys::Flush;
 use database_size::DatabaseSize;
+use event_authentication::EventAuthentication;
 use flushes::{FailedSignIns, KeyExpiries, LogSummaries, SessionUse, UsageFlush};
 use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldResponses};
@@ -37,6 +39,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(ExpiredSessions)
         .job(OldResponses)
         .job(SearchTexts)
+        .job(EventAuthentication)
         .into_tasks()
 }
 

@@ -47,6 +47,7 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
             ip: denial.network,
             user_agent: denial.user_agent.clone(),
             request_id: Some(denial.request_id.clone()).filter(|id| !id.is_empty()),
+            authentication: None,
             credential: None,
         });
         let (action, details) = event_of(denial);

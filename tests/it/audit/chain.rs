@@ -153,7 +153,8 @@ async fn inserted_event_is_detected() {
 fn copied(t: &TestApp, number: &str, which: &str) -> String {
     format!(
         "INSERT INTO audit_events SELECT {}, workspace_id, {number}, occurred_at, action, outcome, actor_type, actor_id, \
-         actor_name, target_type, target_id, target_name, ip, user_agent, request_id, details, hash FROM audit_events {which}",
+         actor_name, target_type, target_id, target_name, ip, user_agent, request_id, details, hash, \
+         auth_methods, auth_age_seconds FROM audit_events {which}",
         t.database.new_id_sql(),
     )
 }

@@ -52,6 +52,7 @@ async fn ndjson_export_can_be_verified_independently() {
         events = number;
     }
     assert!(events > 8 && export.text.contains("api_key.denied"));
+    assert!(export.text.contains(r#""authentication":{"methods":["password"],"ageSeconds":0}"#), "{}", export.text);
     let verdict = planeconnection::audit::verify(&t.app.db, t.workspace.id).await.expect("a verdict");
     assert_eq!((verdict.events, verdict.head), (events, hex::encode(&previous)));
 }
@@ -94,7 +95,7 @@ async fn empty_csv_export_has_a_header() {
     let t = TestApp::new().await;
     let export = t.owner().await.get(&format!("{LOG}/export?format=csv&action=invoice.voided")).await.is(200);
     assert!(export.text.starts_with("\u{feff}\"id\",\"sequence\",") && export.text.lines().count() == 1, "{}", export.text);
-    assert!(export.text.ends_with("\"hash\"\r\n"), "{}", export.text);
+    assert!(export.text.ends_with("\"hash\",\"authentication\"\r\n"), "{}", export.text);
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ async fn active_key_quota_includes_successors() {
     owner.post(KEYS, read_only_key("Three")).await.is(201);
     is_exceeded(owner.post(KEYS, read_only_key("Four")).await, "active-keys", 2);
     t.advance(Duration::from_hours(1)).await;
+    owner.reauthenticate().await;
     owner.post(KEYS, read_only_key("Four")).await.is(201);
     let (_, other) = t.other_workspace().await;
     other.post(KEYS, read_only_key("Theirs")).await.is(201);

@@ -7,7 +7,8 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
 use http_body_util::BodyExt;
 use planeconnection::middleware::HttpStack;
-use serde_json::Value;
+use serde_json::{Value, json};
+use testkit::PASSWORD;
 use tower::ServiceExt;
 
 /// An HTTP client that calls the router in process.
@@ -57,6 +58,11 @@ impl Client {
     pub fn from(mut self, address: &str) -> Self {
         self.address = address.parse().expect("an address");
         self
+    }
+
+    /// Proves again who the owner is, for what needs a recent proof.
+    pub async fn reauthenticate(&self) {
+        self.post("/api/v1/auth/reauthenticate", json!({ "password": PASSWORD })).await.is(200);
     }
 
     pub async fn get(&self, path: &str) -> Response {
