@@ -14,6 +14,7 @@ use super::caller::Identity;
 use super::csrf_token::csrf_token;
 use super::refusal::REAUTHENTICATION_REQUIRED;
 use crate::app::App;
+use crate::auth::factors::FactorError;
 use crate::auth::{self, Browser, Error, Origin, Proof};
 use crate::frame::{self, ConfirmForm, PROOF_CODE, PROOF_PASSWORD, SignedInMember};
 use crate::request_context::RequestContext;
@@ -75,7 +76,8 @@ pub(super) async fn prove(
     };
     let fault = match &error {
         Error::CurrentPassword => Some((PROOF_PASSWORD, "The password is wrong.".to_owned())),
-        Error::CodeRequired => Some((PROOF_CODE, sentence("enter a verification code or a backup code"))),
+        Error::CodeRequired => Some((PROOF_CODE, "Enter a verification code or a backup code.".to_owned())),
+        Error::Factor(FactorError::Wrong) => Some((PROOF_CODE, sentence(FactorError::Wrong))),
         Error::Db(_) => return Err(ApiError::from(error).into_response()),
         _ => None,
     };

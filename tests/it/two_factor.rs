@@ -4,6 +4,7 @@ mod codes;
 mod guessing;
 mod pages;
 mod resets;
+mod reauthentication;
 mod set_up;
 mod short_passwords;
 mod sign_in;

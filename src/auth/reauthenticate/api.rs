@@ -19,6 +19,7 @@ pub(in crate::auth) fn route() -> Route<App> {
     post("/api/v1/auth/reauthenticate", "Authenticate again", prove)
         .fails(401, "INVALID_CREDENTIALS")
         .fails(401, "TWO_FACTOR_REQUIRED")
+        .fails(401, "TWO_FACTOR_INVALID")
 }
 
 // No Debug: it carries a password.
@@ -31,7 +32,7 @@ struct Reauthenticate {
     password: SecretString,
     /// A verification code or a backup code.
     #[serde(default)]
-    code: Option<Line<0, 64>>,
+    code: Option<Line<1, 64>>,
 }
 
 impl Check for Reauthenticate {}

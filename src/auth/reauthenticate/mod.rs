@@ -12,10 +12,11 @@ use serde_json::json;
 
 use super::change_password::verify;
 use super::error::Error;
+use super::factors::{self, Checked, FactorError};
 use super::known_callers::Origin;
 use super::password::Passwords;
 use super::sign_in::SignIns;
-use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
 use crate::members::{self, Member};
 use crate::sessions::{self, AuthMethod, Session};
@@ -39,11 +40,9 @@ pub struct Reauthenticated {
 }
 
 /// Returns the methods by which a member can prove who they are again.
-pub async fn own_methods(_: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<AuthMethod>> {
+pub async fn own_methods(db: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<AuthMethod>> {
     let mut methods = vec![AuthMethod::Password];
-    if member.second_factor_at.is_some() {
-        methods.extend([AuthMethod::Totp, AuthMethod::BackupCode]);
-    }
+    methods.extend(factors::second_methods(db, member).await?);
     Ok(methods)
 }
 
@@ -53,24 +52,32 @@ pub async fn reauthenticate(
     passwords: &Passwords,
     sign_ins: &SignIns,
     session: &Session,
-    Proof { password, code: _, origin }: Proof,
+    Proof { password, code, origin }: Proof,
     context: AuditContext,
 ) -> Result<Reauthenticated, Error> {
     let member = &session.member;
     let (stored, _) = verify(core, passwords, sign_ins, member, (&password, &origin), &context).await?;
-    if member.second_factor_at.is_some() {
-        return Err(Error::CodeRequired);
-    }
-    let methods = vec![AuthMethod::Password];
+    // A guess: it may be somebody else who has found the session.
+    let anonymous = AuditContext { actor: Actor::ANONYMOUS, credential: None, ..context.clone() };
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let present = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::CurrentPassword)?;
-    // A factor that was added meanwhile was not proved.
-    if present.second_factor_at.is_some() {
-        return Err(Error::CodeRequired);
-    }
     if !members::confirm_hash(tx.db(), member, &stored, None).await? {
         // Changed meanwhile: what was verified is not the current password any more.
         return Err(Error::CurrentPassword);
+    }
+    let mut methods = vec![AuthMethod::Password];
+    if !factors::second_methods(tx.db(), &present).await?.is_empty() {
+        let code = code.ok_or(Error::CodeRequired)?;
+        match factors::check(core, &mut tx, &present, &code).await? {
+            Checked::Accepted(method) => methods.push(method),
+            Checked::Wrong => {
+                let now = tx.now();
+                // The wrong code is counted.
+                tx.commit().await?;
+                sign_ins.failures.wrong_code(&present, anonymous, now);
+                return Err(FactorError::Wrong.into());
+            }
+        }
     }
     sessions::set_proof(&tx, session, &methods).await?;
     tx.prove(&methods);
