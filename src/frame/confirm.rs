@@ -53,7 +53,9 @@ pub fn confirm_identity(core: &Core, (caller, token): SignedInMember, form: Conf
         path,
         keeps_input: kept.iter().any(|(name, _)| *name != "next"),
         drops_secrets: SECRET_FIELDS.iter().any(|name| fields.given(name).is_some()),
-        needs_code: [AuthMethod::Totp, AuthMethod::BackupCode, AuthMethod::ResetCode].iter().any(|method| methods.contains(method)),
+        needs_code: [AuthMethod::Totp, AuthMethod::BackupCode, AuthMethod::ResetCode]
+            .iter()
+            .any(|method| methods.contains(method)),
         fields: kept,
         faults,
     };
