@@ -3,8 +3,8 @@
 mod codes;
 mod guessing;
 mod pages;
-mod resets;
 mod reauthentication;
+mod resets;
 mod set_up;
 mod short_passwords;
 mod sign_in;
