@@ -4,12 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::audit::{ChainVerifier, Comparisons, HeadReport};
-use crate::auth::SignIns;
 use crate::auth::password::Passwords;
+use crate::auth::{ResetRequests, SignIns};
 use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
 use crate::keys::{Index, KeyCountCache, KeyLoader, Keys, Recorder};
+use crate::mail::Outbox;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
 use crate::reference::Documents;
@@ -41,6 +42,10 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Limits of sign-ins, and failed sign-ins that are not written yet.
     pub sign_ins: SignIns,
+    /// Limits of requests for links that reset passwords.
+    pub reset_requests: ResetRequests,
+    /// Sending of emails.
+    pub outbox: Outbox,
     /// Uses of sessions that are not written yet.
     pub last_seen: LastSeen,
     pub chains: ChainVerifier,
@@ -119,6 +124,8 @@ impl App {
             keys,
             passwords: Passwords::default(),
             sign_ins: SignIns::default(),
+            reset_requests: ResetRequests::default(),
+            outbox: Outbox::default(),
             last_seen: LastSeen::default(),
             chains: ChainVerifier::default(),
             documents: Documents::default(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditKey;
 use crate::limits;
+use crate::mail::MailSettings;
 use crate::secret_key::{SecretKeyMissing, SecretKeys};
 use kit::cidr::Cidr;
 use kit::db::DbOptions;
@@ -39,6 +40,8 @@ pub struct Config {
     pub audit_key: Option<Arc<AuditKey>>,
     /// The keys that seal secrets at rest.
     pub secret_keys: Option<Arc<SecretKeys>>,
+    /// The SMTP server; without it no email is sent.
+    pub mail: Option<Arc<MailSettings>>,
 }
 
 impl Config {
@@ -75,6 +78,7 @@ impl Default for Config {
             limits: limits::Settings::default(),
             audit_key: None,
             secret_keys: None,
+            mail: None,
         }
     }
 }

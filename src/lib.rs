@@ -19,6 +19,7 @@ pub mod frame;
 pub mod invoices;
 pub mod keys;
 pub mod limits;
+pub mod mail;
 pub mod members;
 pub mod metrics;
 pub mod middleware;

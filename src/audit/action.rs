@@ -43,6 +43,8 @@ kit::string_enum! {
         BackupCodeUsed = "member.backup_code_used",
         /// A person got new backup codes, which replace the ones before.
         BackupCodesReplaced = "member.backup_codes_replaced",
+        /// Somebody asked for a link that sets a new password, which was sent to the member by email.
+        PasswordResetRequested = "member.password_reset_requested",
         MemberAdded = "member.added",
         /// A new invitation replaces the one before.
         MemberInvitedAgain = "member.invited_again",

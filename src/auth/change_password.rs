@@ -11,6 +11,7 @@ use super::sign_in::{Admitted, SignIns, admit};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::password::Passwords;
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::members::{self, Email, Member};
 use crate::security;
 use crate::sessions::{self, RenewedSession, Session};
@@ -59,6 +60,7 @@ pub async fn change_password(
     resets::withdraw(tx.db(), member.id).await?;
     let details = json!({ "endedSessions": renewed.ended, "passwordFingerprint": fingerprint });
     tx.record(Action::PasswordChanged, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
+    mail::notify(core, &tx, member, Content::PasswordChanged { at: tx.now(), by_operator: false }).await?;
     tx.commit().await?;
     Ok(renewed)
 }

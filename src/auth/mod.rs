@@ -8,7 +8,7 @@
 //!
 //! Belongs here: factors, challenges, limits of attempts, re-authentication.
 //! - `change_password` a person's own password; `reauthenticate` a proof of identity within a session
-//! - `resets` passwords that an administrator or the operator resets, and the links for it
+//! - `resets` passwords that an administrator or the operator resets, links for it, and links that people ask for by email
 //! - `password` rules, hashing and its permits; `sign_in` from a password to a session; `factors` second factors; `second_step`
 //!   from a challenge to a session; `limits` rate limits of sign-ins
 //! - `known_callers` browsers and addresses of earlier sign-ins; `failures` failed sign-ins on their way to the audit log
@@ -39,7 +39,8 @@ pub use pages::routes as pages;
 pub(crate) use pages::{redirect_signed_out, safe_next, start_session};
 pub use reauthenticate::{Proof, Reauthenticated, own_methods, reauthenticate};
 pub use resets::{
-    OpenReset, ResetError, ResetLink, ResetOf, find_reset, forget_expired_resets, make_reset_link, redeem_reset, reset_password,
+    AdmittedRequest, OpenReset, RequestRefused, ResetError, ResetLink, ResetOf, ResetRequests, find_reset, forget_expired_resets,
+    make_reset_link, redeem_reset, reset_password, send_reset_links,
 };
 pub use second_step::{OpenChallenge, SecondStep, complete_sign_in, find_challenge};
 pub use sign_in::{Attempt, SignIns, SignedIn, open_session, sign_in};

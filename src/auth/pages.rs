@@ -17,6 +17,7 @@ use crate::access::{Form, Identity, OpenPage, PageSession, SignOut, SignedIn};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::frame::MenuEntry;
+use crate::mail;
 use crate::members::{Email, Member};
 use crate::security::{self, FactorSetup};
 use crate::sessions::{self, CookieName};
@@ -52,11 +53,12 @@ struct SignInPage {
     workspace: String,
     next: String,
     notice: Option<&'static str>,
+    sends_mail: bool,
     faults: FormErrors,
 }
 
 impl SignInPage {
-    fn new(open_page: &OpenPage, fields: &Fields, faults: FormErrors) -> Self {
+    fn new(app: &App, open_page: &OpenPage, fields: &Fields, faults: FormErrors) -> Self {
         let [email, workspace] = ["email", "workspace"].map(|name| fields.text(name).to_owned());
         let notice = match fields.text("after") {
             "sign-out" => Some("You are signed out."),
@@ -72,7 +74,7 @@ impl SignInPage {
             _ => None,
         };
         let (token, next) = (open_page.csrf_token(), safe_next(fields).to_owned());
-        Self { title: "Sign in", token, email, workspace, next, notice, faults }
+        Self { title: "Sign in", token, email, workspace, next, notice, sends_mail: mail::is_on(app), faults }
     }
 }
 
@@ -96,7 +98,7 @@ async fn new(open_page: OpenPage, State(app): State<App>, Asked(fields): Asked) 
     if !workspaces::any(app.db.read()).await? {
         return Ok(Redirect::to("/setup").into_response());
     }
-    Ok(open_page.show(StatusCode::OK, &SignInPage::new(&open_page, &fields, FormErrors::default())))
+    Ok(open_page.show(StatusCode::OK, &SignInPage::new(&app, &open_page, &fields, FormErrors::default())))
 }
 
 async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
@@ -104,7 +106,7 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
         Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
         Err(Refused::SecondStep(challenge)) => Ok(second_step_page::redirect(&app, &challenge, safe_next(&fields))),
         Err(Refused::Faults(error, faults)) => {
-            let mut page = open_page.show(error.status, &SignInPage::new(&open_page, &fields, faults));
+            let mut page = open_page.show(error.status, &SignInPage::new(&app, &open_page, &fields, faults));
             page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
             Ok(page)
         }

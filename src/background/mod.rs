@@ -18,6 +18,6 @@ mod runner;
 mod schedule;
 
 pub use job::{Job, JobError, Runs};
-pub use jobs::{AuditHeads, flush, start};
+pub use jobs::{AuditHeads, SendMail, flush, start};
 pub use runner::{Runner, attempt};
 pub use schedule::Schedule;

@@ -8,7 +8,7 @@ use super::secret_key;
 use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;
-use crate::{audit, auth, cluster, fleet, invoices, keys, members, safety, security, sessions, trips, workspaces};
+use crate::{audit, auth, cluster, fleet, invoices, keys, mail, members, safety, security, sessions, trips, workspaces};
 use kit::db::{Location, Table, Tx};
 
 #[derive(clap::Args)]
@@ -30,6 +30,7 @@ pub fn tables() -> Vec<Box<dyn Table>> {
         members::tables(),
         sessions::tables(),
         auth::tables(),
+        mail::tables(),
         keys::tables(),
         audit::tables(),
         fleet::tables(),

@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 success, 1 refused or failed (one line on stderr), 2 wrong usage.
 //!
-//! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `exposure` and
+//! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `mail` its SMTP server, `exposure` and
 //!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
 //! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys`, `nodes`, `audit` the operator's access, directly on the database
 //! - `database` the database and workspace of a command; `output` printing and exit codes
@@ -28,6 +28,7 @@ mod exposure;
 mod hardening;
 mod keys;
 mod listening;
+mod mail;
 mod member_access;
 mod members;
 mod nodes;

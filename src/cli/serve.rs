@@ -14,6 +14,7 @@ use super::bounds::METRICS_CONNECTIONS;
 use super::database::Database;
 use super::hardening;
 use super::listening::Listening;
+use super::mail::Mail;
 use super::output::{self, Failure};
 use super::secret_key::SecretKeyFile;
 use crate::app::App;
@@ -46,6 +47,8 @@ pub(super) struct Serve {
     #[command(flatten)]
     secret_key: SecretKeyFile,
     #[command(flatten)]
+    mail: Mail,
+    #[command(flatten)]
     pub(super) listening: Listening,
 }
 
@@ -69,6 +72,7 @@ impl Serve {
         self.database.require_access()?;
         config.audit_key = self.audit_key.open_or_make(&self.database)?.map(Arc::new);
         config.secret_keys = self.secret_key.open_or_make(&self.database).await?.map(Arc::new);
+        self.mail.apply(&mut config)?;
         let app = self.database.open_with_retry(config).await?;
         self.secret_key.require_known(&app, &self.database).await?;
         if let Some(token) = workspaces::offer(&app).await? {

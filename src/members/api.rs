@@ -72,6 +72,8 @@ impl From<Member> for MemberView {
 struct InvitedMember {
     /// Hand it to the person. It works once, for 7 days.
     invite_url: String,
+    /// True if an email with the link is on its way to the person. False if the server sends no email, or too many wait.
+    emailed: bool,
     member: MemberView,
 }
 
@@ -93,9 +95,11 @@ async fn add(
     IdempotentBody { input, idempotency_key }: IdempotentBody<AddMember>,
 ) -> Result<Created<InvitedMember>, ApiError> {
     match invite(&app, &who, input, idempotency_key).await {
-        Ok(Invitation::Made(invited)) => {
-            Ok(Created(InvitedMember { invite_url: invited.url(&app.config), member: invited.member.into() }))
-        }
+        Ok(Invitation::Made(invited)) => Ok(Created(InvitedMember {
+            invite_url: invited.url(&app.config),
+            emailed: invited.is_emailed,
+            member: invited.member.into(),
+        })),
         Ok(Invitation::Repeated(_)) => Err(ApiError::internal()),
         Err(Error::RecentProofRequired) => Err(who.reauthentication_required(&app).await),
         Err(error) => Err(error.into()),

@@ -16,6 +16,7 @@ use crate::auth::password::{Claimant, NewPassword, Passwords};
 use crate::config::Config;
 use crate::core::Core;
 use crate::security;
+use crate::mail::{self, Content, NewMail};
 use crate::workspaces::{self, Workspace, WorkspaceId};
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -35,13 +36,19 @@ pub struct Invited {
     /// Shown once, and not stored.
     pub token: SecretToken,
     pub until: Time,
+    /// An email with the link is on its way.
+    pub is_emailed: bool,
 }
 
 impl Invited {
     /// Returns the link. Its token is in the fragment, which browsers do not send.
     pub fn url(&self, config: &Config) -> String {
-        format!("{}/join#{}", config.public_url, self.token.expose())
+        link_url(config, &self.token)
     }
+}
+
+fn link_url(config: &Config, token: &SecretToken) -> String {
+    format!("{}/join#{}", config.public_url, token.expose())
 }
 
 /// The outcome of a request for an invitation.
@@ -123,8 +130,22 @@ pub async fn invite(
     quota::require_open_invitation(&tx).await?;
     let (token, invitation) = invitation(core, tx.context());
     let member = insert_with(&mut tx, input.email, input.name, input.role, None, Some(invitation)).await?;
+    let is_emailed = send(core, &tx, &member, &token, invitation.until).await?;
     tx.commit_answering(201, &member.id).await?;
-    Ok(Invitation::Made(Invited { member, token, until: invitation.until }))
+    Ok(Invitation::Made(Invited { member, token, until: invitation.until, is_emailed }))
+}
+
+/// Queues an email with the link. Returns false if none is sent.
+async fn send(core: &Core, tx: &AuditedTx, member: &Member, token: &SecretToken, until: Time) -> DbResult<bool> {
+    let actor = &tx.context().actor;
+    let inviter = actor.name.clone().filter(|_| actor.kind == ActorKind::Member);
+    let mail = NewMail {
+        content: Content::Invitation { inviter, role: member.role.title().to_owned(), until },
+        event: format!("invitation {}", hex::encode(&token.digest().to_bytes()[..8])),
+        link: Some(link_url(&core.config, token)),
+        until,
+    };
+    mail::queue(core, tx, member, mail).await
 }
 
 /// Makes a new link for a member who has not joined. The link that was made before ends.
@@ -152,8 +173,9 @@ pub async fn invite_again(
     let (token, invitation) = invitation(core, tx.context());
     store::set_invitation(tx.db(), workspace, id, invitation).await?;
     tx.record(Action::MemberInvitedAgain, Some(target(&member)), json!({}));
+    let is_emailed = send(core, &tx, &member, &token, invitation.until).await?;
     tx.commit_answering(201, &member.id).await?;
-    Ok(Invitation::Made(Invited { member, token, until: invitation.until }))
+    Ok(Invitation::Made(Invited { member, token, until: invitation.until, is_emailed }))
 }
 
 /// Begins a transaction whose response is a member's id, which is returned if it was done before.

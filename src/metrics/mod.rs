@@ -52,6 +52,9 @@ pub struct Gauges<'a> {
     pub limit_refusals: Vec<(&'static str, u64)>,
     /// Sign-ins by outcome.
     pub sign_ins: [(&'static str, u64); 3],
+    /// Emails by outcome.
+    pub mails: [(&'static str, u64); 3],
+    pub mails_waiting: u64,
     pub storage: &'a Storage,
     pub audit_logs: u64,
     pub audit_events: i64,
@@ -112,6 +115,7 @@ impl Metrics {
         registry.register("http_request_seconds", "Time from the head of a request to the head of its response", times);
         registry.register("errors", "Error responses by their code, such as API_KEY_REVOKED", self.errors.clone());
         registry.register("sign_ins", "Sign-ins with email and password, by outcome", by_label("outcome", &gauges.sign_ins));
+        registry.register("mails", "Emails that ended on this node, by outcome", by_label("outcome", &gauges.mails));
         registry.register(
             "database_bytes",
             "Size of the database, as measured within the last minute; 0 before the first time",
@@ -166,7 +170,7 @@ impl Metrics {
 
 type Described = (&'static str, &'static str, f64);
 
-fn node_gauges(gauges: &Gauges<'_>) -> [Described; 10] {
+fn node_gauges(gauges: &Gauges<'_>) -> [Described; 11] {
     [
         ("keys", "Keys in memory, of any status", count(gauges.keys)),
         ("applied_revision", "The last change of a key that this node has applied", count(gauges.applied_revision)),
@@ -189,6 +193,7 @@ fn node_gauges(gauges: &Gauges<'_>) -> [Described; 10] {
         ),
         ("connections", "Open connections to the main address", count(gauges.connections)),
         ("body_bytes", "Bytes of incoming request bodies in memory", count(gauges.body_bytes)),
+        ("mails_waiting", "Emails that wait to be sent, as counted by the node that sends them", count(gauges.mails_waiting)),
         ("usage_queue_keys", "Keys with usage that is counted and not written yet", count(gauges.usage_queue_keys)),
     ]
 }

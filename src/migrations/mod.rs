@@ -32,6 +32,7 @@ mod m0025_second_factor;
 mod m0026_two_factor;
 mod m0027_security_settings;
 mod m0028_event_authentication;
+mod m0030_mail;
 mod schema;
 
 /// All migrations, in order.
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0026_two_factor::Migration),
             Box::new(m0027_security_settings::Migration),
             Box::new(m0028_event_authentication::Migration),
+            Box::new(m0030_mail::Migration),
         ]
     }
 }

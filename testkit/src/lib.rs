@@ -5,6 +5,7 @@
 //! - [`Authenticator`] an authenticator app
 //! - [`TestDatabase`] a database for one test, SQLite or Postgres; [`postgres::Server`] a Postgres server for one test
 //! - [`Proxy`] a TCP proxy; [`Cable`] one that can be cut
+//! - [`SmtpServer`] an SMTP server that keeps what it receives and can misbehave
 //! - [`until`] the only way to wait for a condition
 //!
 //! ```ignore
@@ -34,6 +35,8 @@ mod authenticator;
 mod database;
 #[cfg(feature = "site")]
 mod site;
+#[cfg(feature = "site")]
+mod smtp;
 
 #[cfg(feature = "site")]
 pub use self::authenticator::Authenticator;
@@ -47,6 +50,8 @@ pub use self::node::Node;
 pub use self::proxy::{Proxy, Relay};
 #[cfg(feature = "site")]
 pub use self::site::Site;
+#[cfg(feature = "site")]
+pub use self::smtp::{ReceivedMail, SMTP_PASSWORD, SMTP_USER, SmtpConduct, SmtpEncryption, SmtpServer};
 pub use self::wait::{DEADLINE, until};
 
 /// The email of the account owner of every workspace "skyline".

@@ -20,6 +20,7 @@ mod invoices;
 mod keys;
 mod limits;
 mod lists;
+mod mail;
 mod members;
 mod pages;
 mod parsers;

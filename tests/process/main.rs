@@ -6,6 +6,7 @@ mod copy;
 mod crash;
 mod exposure;
 mod logs;
+mod mail;
 mod member_access;
 mod memory;
 mod monitoring;

@@ -85,3 +85,39 @@ fn key_can_be_given_as_a_variable() {
     assert!(!wrong.stderr.contains("c2hvcnQ"), "{wrong:?}");
     wrong.fails(1, "line 1 is not 32 bytes");
 }
+
+/// A workspace whose outbox has a sealed link that no server takes.
+fn with_a_sealed_row(site: &Site, file: &str) {
+    let url = ["--smtp-url", "smtp://localhost:1?tls=none", "--smtp-from", "keys@skyline.example"];
+    let node = site.node_with(&[&url[..], &["--secret-key-file", file]].concat());
+    let invited = serde_json::json!({ "name": "Dee Patch", "email": "dee@skyline.example", "role": "pilot" });
+    node.owner().post("/api/v1/members", &invited).is(201);
+    assert_eq!(node.stop().0.code(), Some(0));
+}
+
+#[test]
+fn start_with_a_wrong_key_fails_and_rotation_changes_the_key_of_all_rows() {
+    let site = Site::new(BINARY);
+    let [old, new, both, missing] = ["old.key", "new.key", "both.key", "missing.key"].map(|name| site.folder().join(name));
+    let [old, new, both, missing] = [&old, &new, &both, &missing].map(|path| path.display().to_string());
+    for file in [&old, &new, &both] {
+        site.run(&["secret-key", "new", "--output", file]).is(0);
+    }
+    with_a_sealed_row(&site, &old);
+    let serve = |file: &str| site.run(&["serve", "--listen", "127.0.0.1:0", "--secret-key-file", file, "--log", "error"]);
+    let id = current(&site, &["--secret-key-file", &old]);
+    serve(&new).fails(1, &format!("not in {new}: 1 row of mail_outbox.link: key {id}"));
+    serve(&missing).fails(1, site.by_engine(&format!("not in {missing}, which does not exist"), "there is no secret key in"));
+    site.run(&["secret-key", "rotate", "--secret-key-file", &new]).fails(1, &format!("not in {new}"));
+    write(&both, [&new, &old].map(|file| read_to_string(file).expect("a key")).concat()).expect("a file");
+    let node = site.node_with(&["--secret-key-file", &both]);
+    let rotated = site.run(&["secret-key", "rotate", "--secret-key-file", &both]).is(0);
+    assert!(
+        rotated.stdout.contains("1 rows sealed anew") && rotated.stdout.contains(&format!("No row needs key {id}")),
+        "{rotated:?}"
+    );
+    assert_eq!(node.stop().0.code(), Some(0));
+    serve(&old).fails(1, "1 row of mail_outbox.link");
+    let node = site.node_with(&["--secret-key-file", &new]);
+    assert_eq!(node.stop().0.code(), Some(0));
+}

@@ -9,7 +9,7 @@ const LONGEST: usize = 200;
 const MARK: &str = "…";
 
 /// The beginning of a text, with the mark if that is not all of it.
-pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
+pub fn excerpt(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST {
         return Cow::Borrowed(text);
     }

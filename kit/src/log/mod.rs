@@ -18,7 +18,7 @@ mod sampler;
 use tracing::Level;
 
 pub use events::EventLimit;
-use excerpt::excerpt;
+pub use excerpt::excerpt;
 pub use lines::Lines;
 pub use request::RequestLine;
 pub use sampler::Sampler;

@@ -1,8 +1,10 @@
 //! "Profile & Security": the page of a person's own account. Its forms call the same services as `api`.
 //!
 //! - here the page; `profile`, `password`, `two_factor` and `sessions` its forms; `rows` a session in words
+//! - `forgot` the page that sends such a link by email
 //! - `reset` the page of a link that resets a password
 
+mod forgot;
 mod password;
 mod profile;
 mod reset;
@@ -33,7 +35,7 @@ pub fn routes() -> Routes<App> {
         vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
     Routes::new(
         "Account",
-        [own, profile::routes(), password::routes(), two_factor::routes(), sessions::routes(), reset::routes()].concat(),
+        [own, profile::routes(), password::routes(), two_factor::routes(), sessions::routes(), reset::routes(), forgot::routes()].concat(),
     )
 }
 

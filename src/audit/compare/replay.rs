@@ -84,6 +84,7 @@ impl Change {
             | Action::TwoFactorFailed
             | Action::BackupCodeUsed
             | Action::BackupCodesReplaced
+            | Action::PasswordResetRequested
             | Action::MemberInvitedAgain
             | Action::AircraftCreated
             | Action::AircraftUpdated

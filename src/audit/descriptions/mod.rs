@@ -95,6 +95,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::TwoFactorFailed => factors::failed(event),
         Action::BackupCodeUsed => vec![subject(event), factors::used_backup_code(details).into()],
         Action::BackupCodesReplaced => vec![subject(event), " created new backup codes".into()],
+        Action::PasswordResetRequested => self::did(event, "asked for a link by email to reset the password of", String::new()),
         Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
         Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
         Action::MemberJoined => is(event, " set a password and joined"),

@@ -159,6 +159,10 @@ fn of_people() -> Vec<(Event, &'static str)> {
             "Ana Keller set a new password with a reset link",
         ),
         (
+            event("member.password_reset_requested", ANONYMOUS, ANA, json!({ "linkExpiresAt": "x" })),
+            "Somebody asked for a link by email to reset the password of Ana Keller",
+        ),
+        (
             event("member.password_reset", OPERATOR, ANA, json!({ "byMember": false, "linkExpiresAt": "x", "endedSessions": 2 })),
             "The operator (command line) reset the password of Ana Keller with a link; 2 sessions ended",
         ),

@@ -29,6 +29,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::TwoFactorFailed => "Wrong verification code",
         Action::BackupCodeUsed => "Backup code used",
         Action::BackupCodesReplaced => "New backup codes",
+        Action::PasswordResetRequested => "Reset link asked for by email",
         Action::MemberAdded => "Member added",
         Action::MemberInvitedAgain => "Member invited again",
         Action::MemberJoined => "Member joined",

@@ -5,6 +5,7 @@
 //! all sessions of the person end.
 
 mod by_administrator;
+mod by_email;
 mod store;
 mod tables;
 
@@ -18,6 +19,7 @@ use super::known_callers;
 use super::password::{Claimant, MIN_LENGTH, NewPassword, Passwords, Weak};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::members::{self, Member};
 use crate::security;
 use crate::sessions;
@@ -27,6 +29,7 @@ use kit::db::DbResult;
 use kit::secret::{SecretToken, TokenDigest, TokenKind};
 
 pub use by_administrator::{ResetError, ResetOf};
+pub use by_email::{AdmittedRequest, RequestRefused, ResetRequests, send_reset_links};
 pub use store::forget_expired as forget_expired_resets;
 pub(super) use store::{withdraw, withdraw_all};
 pub(super) use tables::all as tables;
@@ -53,8 +56,12 @@ pub struct ResetLink {
 impl ResetLink {
     /// Returns the link. Its token is in the fragment, which browsers do not send.
     pub fn url(&self, public_url: &str) -> String {
-        format!("{public_url}/reset-password#{}", self.token.expose())
+        link_url(public_url, &self.token)
     }
+}
+
+fn link_url(public_url: &str, token: &SecretToken) -> String {
+    format!("{public_url}/reset-password#{}", token.expose())
 }
 
 /// A link that can be used, as its page shows it.
@@ -123,6 +130,7 @@ pub async fn redeem_reset(
     let ended = replace_password(&tx, &member, hash.clone()).await?;
     store_length(&tx, &member, is_short).await?;
     tx.record(Action::PasswordChanged, Some(target(&member)), with_outcome(json!({ "byLink": true }), ended, &hash));
+    mail::notify(core, &tx, &member, Content::PasswordChanged { at: tx.now(), by_operator: false }).await?;
     tx.commit().await?;
     Ok(())
 }

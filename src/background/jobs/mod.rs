@@ -1,12 +1,13 @@
 //! The jobs of the product.
 //!
-//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `search_texts` derives texts for search;
+//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `mail` sends emails; `search_texts` derives texts for search;
 //!   `sweeps` delete expired rows; `event_authentication` fields of audit events that earlier versions do not know; `database_size` measures for the metrics
 
 mod database_size;
 mod event_authentication;
 mod flushes;
 mod heads;
+mod mail;
 mod search_texts;
 mod sweeps;
 
@@ -14,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use heads::AuditHeads;
+pub use mail::SendMail;
 
 use super::job::Job;
 use super::runner::{Runner, attempt};
@@ -23,6 +25,7 @@ use crate::keys::Flush;
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
 use flushes::{FailedSignIns, KeyExpiries, LogSummaries, SessionUse, UsageFlush};
+use mail::OldMail;
 use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldResponses};
 
@@ -40,6 +43,8 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(OldResponses)
         .job(SearchTexts)
         .job(EventAuthentication)
+        .job(SendMail)
+        .job(OldMail)
         .into_tasks()
 }
 

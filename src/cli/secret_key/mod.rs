@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::database::{Database, key_not_opened, not_opened};
 use super::output::{self, Failure};
 use crate::app::App;
-use crate::auth;
+use crate::{auth, mail};
 use crate::secret_key::{KeyId, KeyUse, Sealed, SecretKeys, Use};
 use kit::db::{Db, DbOptions, DbResult, Location};
 use kit::page::number::plural;
@@ -26,7 +26,7 @@ const VALUE: &str = "PLANECONNECTION_SECRET_KEY";
 
 /// All columns with sealed secrets: the start of a node checks the keys of their rows, and `secret-key rotate` seals them anew.
 pub fn sealed_columns() -> Vec<Box<dyn Sealed>> {
-    vec![auth::factors::sealed_secrets()]
+    vec![auth::factors::sealed_secrets(), mail::sealed()]
 }
 
 #[derive(clap::Args, Default)]

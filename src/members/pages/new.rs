@@ -9,6 +9,7 @@ use super::{acting, inviter, link};
 use crate::access::{Form, ManageMembers, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
+use crate::mail;
 use crate::members::{AddMember, Error, Role, invitations};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
@@ -29,6 +30,7 @@ struct NewPage {
     faults: FormErrors,
     idempotency_key: String,
     roles: Vec<Role>,
+    sends_mail: bool,
 }
 
 impl NewPage {
@@ -37,6 +39,7 @@ impl NewPage {
             frame: who.frame(app, "Invite member", MenuEntry::Members),
             // One opened form invites one person, however often it is corrected and sent.
             idempotency_key: fields.given("idempotency_key").map_or_else(|| app.random.base62(22), str::to_owned),
+            sends_mail: mail::is_on(app),
             roles: acting(who).may_give().collect(),
             fields,
             faults,

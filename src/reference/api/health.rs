@@ -53,6 +53,8 @@ fn gauges(app: &App) -> Gauges<'_> {
         usage_queue_keys: app.recorder.pending(),
         limit_refusals: app.limits.refusals().map(|(limit, refused)| (limit.as_str(), refused)).collect(),
         sign_ins: app.sign_ins.outcomes(),
+        mails: app.outbox.outcomes(),
+        mails_waiting: app.outbox.waiting(),
         storage: app.db.storage(),
         audit_logs: heads.workspaces,
         audit_events: heads.events,

@@ -1,0 +1,81 @@
+//! Emails: their contents, and the state of one in the outbox.
+
+use serde::{Deserialize, Serialize};
+
+use crate::members::MemberId;
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+
+kit::ids! {
+    /// The id of an email in the outbox.
+    MailId = "mail";
+}
+
+kit::string_enum! {
+    /// The kind of an email.
+    MailKind as MailKind {
+        Invitation = "invitation",
+        PasswordReset = "password_reset",
+        PasswordChanged = "password_changed",
+        NewDevice = "new_device",
+    }
+}
+
+/// The text of an email, without its link.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Content {
+    /// Somebody was invited, and the link accepts it.
+    Invitation { inviter: Option<String>, role: String, until: Time },
+    /// Somebody asked for a link that sets a new password.
+    PasswordReset { until: Time },
+    /// The password was changed by its owner, by a link, or by the operator.
+    PasswordChanged { at: Time, by_operator: bool },
+    /// A sign-in from a browser and a network that were not known.
+    NewDevice { at: Time, ip: Option<String>, program: Option<String> },
+}
+
+impl Content {
+    pub const fn kind(&self) -> MailKind {
+        match self {
+            Self::Invitation { .. } => MailKind::Invitation,
+            Self::PasswordReset { .. } => MailKind::PasswordReset,
+            Self::PasswordChanged { .. } => MailKind::PasswordChanged,
+            Self::NewDevice { .. } => MailKind::NewDevice,
+        }
+    }
+}
+
+/// The recipient of an email, as they were when it was queued.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recipient {
+    pub workspace: WorkspaceId,
+    pub member: MemberId,
+    pub name: String,
+    pub email: String,
+}
+
+// No Debug: it carries a secret.
+/// An email to queue.
+pub struct NewMail {
+    pub content: Content,
+    /// Names the event that it tells of: of each event a member gets one email.
+    pub event: String,
+    /// A link with a secret, which is stored sealed.
+    pub link: Option<String>,
+    /// The time after which it is worthless, and no longer sent.
+    pub until: Time,
+}
+
+/// An email of the outbox that is to be sent.
+#[derive(Clone, Debug)]
+pub struct QueuedMail {
+    pub id: MailId,
+    pub to: Recipient,
+    pub workspace_name: String,
+    pub timezone: String,
+    pub content: Content,
+    pub sealed_link: Option<Vec<u8>>,
+    pub created_at: Time,
+    pub attempts: u32,
+}

@@ -1,0 +1,141 @@
+//! Emails as text and HTML, from the templates in `templates/mail/`.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use askama::Template;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::{Address, Message};
+
+use super::model::{Content, QueuedMail};
+use kit::page::Moments;
+
+/// What a template shows.
+// No Debug: it carries a secret.
+struct Letter<'a> {
+    subject: String,
+    name: &'a str,
+    email: &'a str,
+    workspace: &'a str,
+    public_url: &'a str,
+    link: &'a str,
+    inviter: Option<&'a str>,
+    role: &'a str,
+    by_operator: bool,
+    /// The time that the email is about, or until which its link works.
+    at: String,
+    ip: Option<&'a str>,
+    program: Option<&'a str>,
+}
+
+macro_rules! templates {
+    ($($text:ident, $html:ident, $text_path:literal, $html_path:literal;)+) => {$(
+        #[derive(Template)]
+        #[template(path = $text_path)]
+        struct $text<'a> { letter: &'a Letter<'a> }
+
+        #[derive(Template)]
+        #[template(path = $html_path)]
+        struct $html<'a> { letter: &'a Letter<'a> }
+    )+};
+}
+
+templates! {
+    InvitationText, InvitationHtml, "mail/invitation.txt", "mail/invitation.html";
+    ResetText, ResetHtml, "mail/password_reset.txt", "mail/password_reset.html";
+    ChangedText, ChangedHtml, "mail/password_changed.txt", "mail/password_changed.html";
+    DeviceText, DeviceHtml, "mail/new_device.txt", "mail/new_device.html";
+}
+
+/// The reason why an email cannot be written. It will not be possible later either.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unwritable {
+    #[error("the address of the recipient is not one that SMTP takes")]
+    Address,
+    #[error(transparent)]
+    Template(#[from] askama::Error),
+    #[error(transparent)]
+    Message(#[from] lettre::error::Error),
+}
+
+/// Text and HTML of an email.
+pub(super) struct Written {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+/// Writes an email. `link` is its opened link.
+pub(super) fn write(mail: &QueuedMail, link: &str, public_url: &str) -> Result<Written, askama::Error> {
+    let letter = letter(mail, link, public_url);
+    let (text, html) = match &mail.content {
+        Content::Invitation { .. } => {
+            (InvitationText { letter: &letter }.render()?, InvitationHtml { letter: &letter }.render()?)
+        }
+        Content::PasswordReset { .. } => (ResetText { letter: &letter }.render()?, ResetHtml { letter: &letter }.render()?),
+        Content::PasswordChanged { .. } => (ChangedText { letter: &letter }.render()?, ChangedHtml { letter: &letter }.render()?),
+        Content::NewDevice { .. } => (DeviceText { letter: &letter }.render()?, DeviceHtml { letter: &letter }.render()?),
+    };
+    Ok(Written { subject: letter.subject, text, html })
+}
+
+fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Letter<'a> {
+    let at = Moments::new(mail.created_at, &mail.timezone);
+    let workspace = &mail.workspace_name;
+    let blank = Letter {
+        subject: String::new(),
+        name: &mail.to.name,
+        email: &mail.to.email,
+        workspace,
+        public_url,
+        link,
+        inviter: None,
+        role: "",
+        by_operator: false,
+        at: String::new(),
+        ip: None,
+        program: None,
+    };
+    match &mail.content {
+        Content::Invitation { inviter, role, until } => Letter {
+            subject: format!("Join {workspace} on PlaneConnection"),
+            inviter: inviter.as_deref(),
+            role,
+            at: at.exact_text(*until),
+            ..blank
+        },
+        Content::PasswordReset { until } => {
+            Letter { subject: format!("Reset your password for {workspace}"), at: at.exact_text(*until), ..blank }
+        }
+        Content::PasswordChanged { at: when, by_operator } => Letter {
+            subject: format!("Your password for {workspace} was changed"),
+            by_operator: *by_operator,
+            at: at.exact_text(*when),
+            ..blank
+        },
+        Content::NewDevice { at: when, ip, program } => Letter {
+            subject: format!("New sign-in to {workspace}"),
+            at: at.exact_text(*when),
+            ip: ip.as_deref(),
+            program: program.as_deref(),
+            ..blank
+        },
+    }
+}
+
+/// Writes an email as it is sent: text and HTML. Its id is the same at each attempt.
+pub(super) fn message(mail: &QueuedMail, link: &str, public_url: &str, from: &Mailbox) -> Result<Message, Unwritable> {
+    let Written { subject, text, html } = write(mail, link, public_url)?;
+    let address: Address = mail.to.email.parse().map_err(|_| Unwritable::Address)?;
+    let seconds = u64::try_from(mail.created_at.micros() / 1_000_000).unwrap_or(0);
+    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+    let message = Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(Some(mail.to.name.clone()), address))
+        .subject(subject)
+        .date(UNIX_EPOCH + Duration::from_secs(seconds))
+        .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
+        .raw_header(automatic)
+        .multipart(MultiPart::alternative_plain_html(text, html))?;
+    Ok(message)
+}

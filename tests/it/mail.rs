@@ -1,0 +1,323 @@
+//! Emails: the outbox, an SMTP server that behaves and one that does not, and the emails that are sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::transport::smtp::client::Certificate;
+use planeconnection::config::Config;
+use planeconnection::mail::MailSettings;
+use planeconnection::members::Role;
+use serde_json::json;
+use testkit::{ReceivedMail, SIGN_IN, SMTP_USER, SmtpConduct, SmtpEncryption, SmtpServer};
+
+use crate::support::{PASSWORD, Response, TestApp, test_config};
+
+const NEW_PASSWORD: &str = "gliders over the lake";
+
+fn settings(server: &SmtpServer) -> Config {
+    let url = server.url().parse().expect("a URL");
+    let mut mail = MailSettings::new(url, "Skyline Keys <keys@skyline.example>".parse().expect("a sender"));
+    mail.roots = vec![Certificate::from_pem(server.certificate().as_bytes()).expect("a certificate")];
+    mail.timeout = Duration::from_secs(1);
+    Config { mail: Some(Arc::new(mail)), ..test_config() }
+}
+
+async fn start(encryption: SmtpEncryption) -> (SmtpServer, TestApp) {
+    let server = SmtpServer::start(encryption);
+    let t = TestApp::with_config(settings(&server)).await;
+    (server, t)
+}
+
+async fn invite(t: &TestApp, name: &str, email: &str) -> Response {
+    t.owner().await.post("/api/v1/members", json!({ "name": name, "email": email, "role": "pilot" })).await.is(201)
+}
+
+async fn send(t: &TestApp) {
+    t.app.outbox.run(&t.app).await.expect("a run");
+}
+
+fn outcomes(t: &TestApp) -> [u64; 3] {
+    t.app.outbox.outcomes().map(|(_, count)| count)
+}
+
+/// The text part of an email, decoded.
+fn text(mail: &ReceivedMail) -> String {
+    let (_, after) = mail.data.split_once("text/plain").expect("a text part");
+    let (head, body) = after.split_once("\n\n").expect("a body");
+    let body = body.split("\n--").next().expect("a part");
+    if head.contains("quoted-printable") { unquoted(body) } else { body.to_owned() }
+}
+
+fn unquoted(text: &str) -> String {
+    let text = text.replace("=\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = (first == b'=').then(|| after.get(..2)).flatten();
+        match digits.and_then(|digits| hex::decode(digits).ok()) {
+            Some(decoded) => {
+                bytes.extend(decoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+/// The code in the link of an email.
+fn code(mail: &ReceivedMail, page: &str) -> String {
+    let text = text(mail);
+    let (_, code) = text.split_once(&format!("/{page}#")).unwrap_or_else(|| panic!("a link: {text}"));
+    code.split_whitespace().next().expect("a code").to_owned()
+}
+
+#[tokio::test]
+async fn invitation_is_emailed_over_every_encryption() {
+    for encryption in [SmtpEncryption::None, SmtpEncryption::StartTls, SmtpEncryption::Tls] {
+        let (server, t) = start(encryption).await;
+        let invited = invite(&t, "Zoë Müller", "zoe@skyline.example").await;
+        assert_eq!(invited.at("/data/emailed"), true);
+        assert!(server.received().is_empty(), "nothing is sent by the request");
+        send(&t).await;
+        send(&t).await;
+        let [mail] = server.received().try_into().expect("one email");
+        let is_encrypted = encryption != SmtpEncryption::None;
+        assert_eq!((mail.was_encrypted, mail.user.as_deref()), (is_encrypted, is_encrypted.then_some(SMTP_USER)));
+        assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("keys@skyline.example", &["zoe@skyline.example".to_owned()][..]));
+        assert!(mail.data.contains("Subject: Join Skyline Aviation on PlaneConnection"), "{}", mail.data);
+        assert!(mail.data.contains("Auto-Submitted: auto-generated") && mail.data.contains("text/html"), "{}", mail.data);
+        assert!(text(&mail).contains("Hello Zoë Müller"), "{}", text(&mail));
+        let link = invited.text_at("/data/inviteUrl");
+        assert!(text(&mail).contains(&link), "{} {link}", text(&mail));
+        let join = json!({ "token": code(&mail, "join"), "password": NEW_PASSWORD });
+        t.anonymous().post("/api/v1/auth/join", join).await.is(200);
+        assert_eq!(outcomes(&t), [1, 0, 0]);
+        assert!(t.metrics().await.contains("planeconnection_mails_total{outcome=\"sent\"} 1"));
+    }
+}
+
+#[tokio::test]
+async fn queued_link_is_sealed_and_deleted_afterwards() {
+    let (_server, t) = start(SmtpEncryption::Tls).await;
+    let url = invite(&t, "Dee Patch", "dee@skyline.example").await.text_at("/data/inviteUrl");
+    let token = url.split_once('#').expect("a link").1;
+    let dump = t.database.dump().await;
+    assert!(!dump.windows(token.len()).any(|window| window == token.as_bytes()), "the link is in the database");
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox WHERE link IS NOT NULL").await, 1);
+    send(&t).await;
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox WHERE link IS NOT NULL").await, 0);
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox WHERE sent_at IS NOT NULL").await, 1);
+}
+
+#[tokio::test]
+async fn invitation_that_fails_is_not_emailed() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    let taken = json!({ "name": "Ana", "email": "ana@skyline.example", "role": "pilot" });
+    t.owner().await.post("/api/v1/members", taken).await.is(409);
+    send(&t).await;
+    assert!(server.received().is_empty());
+}
+
+#[tokio::test]
+async fn refused_recipient_is_given_up_and_a_busy_server_is_asked_again() {
+    let (server, t) = start(SmtpEncryption::StartTls).await;
+    server.conduct(SmtpConduct::UnknownRecipient);
+    invite(&t, "Nobody", "nobody@skyline.example").await;
+    send(&t).await;
+    assert_eq!(outcomes(&t), [0, 1, 0]);
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox WHERE failed_at IS NOT NULL AND link IS NULL").await, 1);
+
+    server.conduct(SmtpConduct::TryLater);
+    invite(&t, "Dee Patch", "dee@skyline.example").await;
+    send(&t).await;
+    server.conduct(SmtpConduct::Proper);
+    send(&t).await;
+    assert!(server.received().is_empty(), "the pause is not over");
+    t.advance(Duration::from_mins(1)).await;
+    send(&t).await;
+    send(&t).await;
+    assert_eq!(server.received().len(), 1);
+    assert_eq!(outcomes(&t), [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn emails_wait_for_a_server_that_cannot_be_reached() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    server.conduct(SmtpConduct::Mute);
+    invite(&t, "Dee Patch", "dee@skyline.example").await;
+    send(&t).await;
+    assert_eq!(t.app.outbox.waiting(), 1);
+    server.conduct(SmtpConduct::Proper);
+    t.advance(Duration::from_secs(5)).await;
+    send(&t).await;
+    assert_eq!((server.received().len(), t.app.outbox.waiting()), (1, 0));
+    assert_eq!(
+        t.number("SELECT COUNT(*) FROM mail_outbox WHERE attempts = 1").await,
+        1,
+        "a failed connection counts for no email"
+    );
+}
+
+#[tokio::test]
+async fn email_is_not_sent_again_if_its_outcome_is_unknown() {
+    for conduct in [SmtpConduct::HangUpAfterData, SmtpConduct::MuteAfterData] {
+        let (server, t) = start(SmtpEncryption::None).await;
+        server.conduct(conduct);
+        invite(&t, "Dee Patch", "dee@skyline.example").await;
+        send(&t).await;
+        server.conduct(SmtpConduct::Proper);
+        t.advance(Duration::from_hours(1)).await;
+        send(&t).await;
+        assert_eq!((server.received().len(), outcomes(&t)), (1, [0, 0, 1]), "{conduct:?}");
+    }
+}
+
+#[tokio::test]
+async fn attempt_of_a_killed_process_is_reported_and_not_repeated() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    invite(&t, "Dee Patch", "dee@skyline.example").await;
+    // A process was killed between the claim and the outcome.
+    t.tamper("UPDATE mail_outbox SET due_at = NULL, attempts = 1, sending_at = created_at").await;
+    send(&t).await;
+    assert_eq!(outcomes(&t), [0, 0, 0], "another node may still be sending it");
+    t.advance(Duration::from_mins(11)).await;
+    send(&t).await;
+    send(&t).await;
+    assert_eq!((server.received().len(), outcomes(&t)), (0, [0, 0, 1]));
+}
+
+#[tokio::test]
+async fn concurrent_senders_send_each_email_once() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    for number in 0..6 {
+        invite(&t, &format!("Pilot {number}"), &format!("pilot{number}@skyline.example")).await;
+    }
+    let other = planeconnection::mail::Outbox::default();
+    let (first, second) = tokio::join!(t.app.outbox.run(&t.app), other.run(&t.app));
+    first.and(second).expect("two runs");
+    let mut to: Vec<String> = server.received().into_iter().flat_map(|mail| mail.to).collect();
+    to.sort();
+    assert_eq!(to, (0..6).map(|number| format!("pilot{number}@skyline.example")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn email_whose_link_has_expired_is_not_sent() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    invite(&t, "Dee Patch", "dee@skyline.example").await;
+    t.advance(Duration::from_hours(7 * 24 + 1)).await;
+    send(&t).await;
+    assert_eq!((server.received().len(), outcomes(&t)), (0, [0, 1, 0]));
+    t.advance(Duration::from_hours(24 * 24)).await;
+    planeconnection::mail::forget_old(&t.app).await.expect("deleted");
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox").await, 0);
+}
+
+/// Waits until the outbox has this many emails.
+async fn queued(t: &TestApp, count: i64) {
+    let waiting = async {
+        while t.number("SELECT COUNT(*) FROM mail_outbox").await < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(testkit::DEADLINE, waiting).await.expect("the emails are queued");
+}
+
+async fn forget(t: &TestApp, email: &str) -> Response {
+    t.anonymous_person().submit("/forgot-password", "/forgot-password", &[("email", email)]).await
+}
+
+#[tokio::test]
+async fn forgotten_password_is_reset_by_an_emailed_link() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    let session = t.owner().await;
+    let known = forget(&t, "ana@skyline.example").await.is(200);
+    queued(&t, 1).await;
+    let unknown = forget(&t, "ida@skyline.example").await.is(200);
+    assert_eq!(known.text.replace("ana@", "ida@").len(), unknown.text.len(), "the answers are alike");
+    assert!(known.text.contains("is on its way"), "{}", known.text);
+    send(&t).await;
+    let [mail] = server.received().try_into().expect("one email");
+    assert_eq!(mail.to, ["ana@skyline.example"]);
+    // Anybody can ask for a link: until it is used, nothing has changed.
+    session.get("/api/v1/auth/whoami").await.is(200);
+    t.anonymous().post(SIGN_IN, json!({ "email": "ana@skyline.example", "password": PASSWORD })).await.is(200);
+    t.audit_ends_with(&["member.password_reset_requested"]).await;
+    let fields = [("code", code(&mail, "reset-password")), ("password", NEW_PASSWORD.to_owned())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    t.anonymous_person().submit("/reset-password", "/reset-password", &fields).await.is(303);
+    session.get("/api/v1/auth/whoami").await.is(401);
+    t.anonymous().post(SIGN_IN, json!({ "email": "ana@skyline.example", "password": NEW_PASSWORD })).await.is(200);
+    t.anonymous_person().submit("/reset-password", "/reset-password", &fields).await.is(410);
+    send(&t).await;
+    let notice = server.received().pop().expect("a notice");
+    assert!(notice.data.contains("Subject: Your password for Skyline Aviation was changed"), "{}", notice.data);
+    assert!(text(&notice).contains("tell an administrator of Skyline Aviation at once"), "{}", text(&notice));
+}
+
+#[tokio::test]
+async fn changed_password_is_announced() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD });
+    t.owner().await.post("/api/v1/auth/password", change).await.is(200);
+    send(&t).await;
+    let [notice] = server.received().try_into().expect("one email");
+    assert_eq!(notice.to, ["ana@skyline.example"]);
+    assert!(text(&notice).contains("was changed on 23 Nov 2026"), "{}", text(&notice));
+}
+
+#[tokio::test]
+async fn links_to_one_person_are_few() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    let email = "ana@skyline.example".parse().expect("an email");
+    let mut sent = Vec::new();
+    for _minute in 0..60 {
+        let request = t.app.reset_requests.admit("192.0.2.7".parse().expect("an address"), t.app.clock.ticks());
+        let request = request.expect("it is admitted");
+        let context = || planeconnection::audit::AuditContext::operator("test");
+        planeconnection::auth::send_reset_links(&t.app, request, &email, context).await.expect("it is carried out");
+        send(&t).await;
+        sent.push(server.received().len());
+        t.advance(Duration::from_mins(1)).await;
+    }
+    assert_eq!((sent[0], sent[4], sent[5], sent[59]), (1, 1, 2, 5));
+}
+
+#[tokio::test]
+async fn requests_of_one_network_are_limited_alike() {
+    let (_server, t) = start(SmtpEncryption::None).await;
+    for number in 0..10 {
+        forget(&t, &format!("ida{number}@skyline.example")).await.is(200);
+    }
+    for email in ["ana@skyline.example", "ida@skyline.example"] {
+        let refused = forget(&t, email).await.is(429);
+        assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    }
+}
+
+#[tokio::test]
+async fn server_without_smtp_says_so() {
+    let t = TestApp::new().await;
+    let invited = invite(&t, "Dee Patch", "dee@skyline.example").await;
+    assert_eq!(invited.at("/data/emailed"), false);
+    let ana = t.person(Role::AccountOwner).await;
+    ana.get("/settings/members/new").await.is(200).says("no email is sent");
+    let anyone = t.anonymous_person();
+    anyone.get("/sign-in").await.is(200).says("Ask an administrator for a link").does_not_say("/forgot-password");
+    anyone.get("/forgot-password").await.is(200).says("This server sends no email");
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox").await, 0);
+}
+
+#[tokio::test]
+async fn pages_say_that_an_email_is_sent() {
+    let (_server, t) = start(SmtpEncryption::Tls).await;
+    let ana = t.person(Role::AccountOwner).await;
+    ana.get("/settings/members/new").await.is(200).says("They get an email with a link");
+    let fields = [("name", "Dee Patch"), ("email", "dee@skyline.example"), ("role", "pilot")];
+    let shown = ana.submit("/settings/members/new", "/settings/members/new", &fields).await.is(201);
+    shown.says("An email with this link is on its way to dee@skyline.example").says("/join#pci_");
+    t.anonymous_person().get("/sign-in").await.is(200).says("Forgot your password?");
+}
