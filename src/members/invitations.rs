@@ -15,8 +15,8 @@ use crate::audit::{Action, Actor, ActorKind, AuditContext, AuditedTx, Idempotenc
 use crate::auth::password::{Claimant, NewPassword, Passwords};
 use crate::config::Config;
 use crate::core::Core;
-use crate::security;
 use crate::mail::{self, Content, NewMail};
+use crate::security;
 use crate::workspaces::{self, Workspace, WorkspaceId};
 use kit::clock::Time;
 use kit::db::DbResult;
