@@ -179,6 +179,10 @@ impl AuditedTx {
         self.now
     }
 
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
     pub fn random(&self) -> &Random {
         &self.core.random
     }

@@ -15,10 +15,11 @@ use super::store;
 use crate::audit::AuditedTx;
 use crate::config::Config;
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::members::{self, Email, Member, MemberId};
 use crate::sessions::CookieName;
 use kit::db::DbResult;
-use kit::http::client_ip;
+use kit::http::{client_ip, user_agent};
 use kit::secret::{SecretToken, TokenKind};
 
 /// The tokens of browsers: `pcd_…`.
@@ -107,8 +108,27 @@ pub(super) async fn find(core: &Core, email: &Email, origin: &Origin) -> DbResul
     Ok(of_kind(Kind::Browser).or_else(|| of_kind(Kind::Network)))
 }
 
+/// Returns whether neither the browser nor the network of a sign-in is known, though others are. The first sign-in of a member is
+/// not unfamiliar.
+async fn is_unfamiliar(tx: &AuditedTx, member: &Member, origin: &Origin) -> DbResult<bool> {
+    let fingerprints = origin.fingerprints(member.id).map(|(_, fingerprint)| fingerprint);
+    let known = store::find(tx.db(), &[member.id], fingerprints).await?;
+    Ok(known.is_empty() && store::has_any(tx.db(), member.id).await?)
+}
+
+/// Tells a member by email of a sign-in that is unfamiliar.
+async fn announce(tx: &AuditedTx, member: &Member, origin: &Origin) -> DbResult<()> {
+    if !mail::is_on(tx.core()) || !is_unfamiliar(tx, member, origin).await? {
+        return Ok(());
+    }
+    let ip = (origin.address != client_ip::UNKNOWN).then(|| origin.address.to_string());
+    let program = tx.context().user_agent.as_deref().and_then(user_agent::describe);
+    mail::notify(tx.core(), tx, member, Content::NewDevice { at: tx.now(), ip, program }).await
+}
+
 /// Remembers the caller of a sign-in, in its transaction. Returns the token for the browser's cookie.
 pub(super) async fn remember(tx: &AuditedTx, member: &Member, origin: &Origin) -> DbResult<Option<SecretToken>> {
+    announce(tx, member, origin).await?;
     let token = match &origin.browser {
         Some(browser) => Some(cookie_token(tx, browser).await?),
         None => None,

@@ -40,6 +40,11 @@ pub(super) async fn is_known(db: &impl ConnectionTrait, fingerprint: CallerFinge
     Ok(Entity::find().filter(Column::Digest.eq(fingerprint.to_vec())).one(db).await?.is_some())
 }
 
+/// Returns whether any browser or network is stored for a member.
+pub(super) async fn has_any(db: &impl ConnectionTrait, member: MemberId) -> DbResult<bool> {
+    Ok(Entity::find().filter(Column::MemberId.eq(member)).one(db).await?.is_some())
+}
+
 /// Stores that a member has signed in from a browser or a network.
 pub(super) async fn upsert(
     db: &impl ConnectionTrait,

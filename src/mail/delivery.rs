@@ -34,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 pub struct Outbox {
     sent: AtomicU64,
     failed: AtomicU64,
-    /// Nobody knows whether these were sent.
+    /// Sent or not: the outcome of the attempt is unknown.
     unknown: AtomicU64,
     waiting: AtomicU64,
     pause: Mutex<Option<Pause>>,

@@ -2,7 +2,7 @@
 //!
 //! Invariants
 //! - An email is queued in the transaction of the event that it tells of: it is sent after the commit, and never without it.
-//! - Of each event a member gets at most one email. It is marked before it is sent; if nobody knows how an attempt ended, it is
+//! - Of each event a member gets at most one email. It is marked before it is sent; if the outcome of an attempt is unknown, it is
 //!   not sent again, and a log line and a metric say so.
 //! - A link in the outbox is sealed, and deleted when the email is sent or given up.
 //! - Without an SMTP server nothing is queued. Callers learn that, and say that a link must be handed over.

@@ -32,7 +32,7 @@ pub struct Model {
     /// The time of the next attempt. `None` while one is made and at the end.
     pub due_at: Option<Time>,
     pub attempts: i32,
-    /// Set before an attempt: an email is not sent again if nobody knows how the attempt ended.
+    /// Set before an attempt: an email is not sent again if the outcome is unknown.
     pub sending_at: Option<Time>,
     pub sent_at: Option<Time>,
     pub failed_at: Option<Time>,

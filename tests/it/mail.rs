@@ -321,3 +321,24 @@ async fn pages_say_that_an_email_is_sent() {
     shown.says("An email with this link is on its way to dee@skyline.example").says("/join#pci_");
     t.anonymous_person().get("/sign-in").await.is(200).says("Forgot your password?");
 }
+
+#[tokio::test]
+async fn sign_in_from_an_unknown_browser_and_network_is_announced() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    let sign_in = async |address: &str| {
+        let credentials = json!({ "email": "ana@skyline.example", "password": PASSWORD });
+        let client = t.anonymous().from(address).header("user-agent", "curl/8.14.1");
+        client.post(SIGN_IN, credentials).await.is(200);
+        t.advance(Duration::from_secs(1)).await;
+        send(&t).await;
+        server.received().len()
+    };
+    assert_eq!(sign_in("198.51.100.7").await, 0, "the first sign-in is no news");
+    assert_eq!(sign_in("198.51.100.7").await, 0);
+    assert_eq!(sign_in("203.0.113.9").await, 1);
+    assert_eq!(sign_in("203.0.113.9").await, 1, "known from now on");
+    let [notice] = server.received().try_into().expect("one email");
+    assert!(notice.data.contains("Subject: New sign-in to Skyline Aviation"), "{}", notice.data);
+    let text = text(&notice);
+    assert!(text.contains("203.0.113.9") && text.contains("curl"), "{text}");
+}
