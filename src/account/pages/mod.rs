@@ -35,7 +35,8 @@ pub fn routes() -> Routes<App> {
         vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
     Routes::new(
         "Account",
-        [own, profile::routes(), password::routes(), two_factor::routes(), sessions::routes(), reset::routes(), forgot::routes()].concat(),
+        [own, profile::routes(), password::routes(), two_factor::routes(), sessions::routes(), reset::routes(), forgot::routes()]
+            .concat(),
     )
 }
 
