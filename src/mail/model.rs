@@ -18,6 +18,9 @@ kit::string_enum! {
         PasswordReset = "password_reset",
         PasswordChanged = "password_changed",
         NewDevice = "new_device",
+        FactorAdded = "factor_added",
+        FactorRemoved = "factor_removed",
+        BackupCodeUsed = "backup_code_used",
     }
 }
 
@@ -26,13 +29,38 @@ kit::string_enum! {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Content {
     /// Somebody was invited, and the link accepts it.
-    Invitation { inviter: Option<String>, role: String, until: Time },
+    Invitation {
+        inviter: Option<String>,
+        role: String,
+        until: Time,
+    },
     /// Somebody asked for a link that sets a new password.
-    PasswordReset { until: Time },
+    PasswordReset {
+        until: Time,
+    },
     /// The password was changed by its owner, by a link, or by the operator.
-    PasswordChanged { at: Time, by_operator: bool },
+    PasswordChanged {
+        at: Time,
+        by_operator: bool,
+    },
     /// A sign-in from a browser and a network that were not known.
-    NewDevice { at: Time, ip: Option<String>, program: Option<String> },
+    NewDevice {
+        at: Time,
+        ip: Option<String>,
+        program: Option<String>,
+    },
+    /// A second factor was set up or replaced.
+    FactorAdded {
+        at: Time,
+    },
+    FactorRemoved {
+        at: Time,
+    },
+    /// A backup code took the place of a code; `left` are left.
+    BackupCodeUsed {
+        at: Time,
+        left: u64,
+    },
 }
 
 impl Content {
@@ -42,6 +70,9 @@ impl Content {
             Self::PasswordReset { .. } => MailKind::PasswordReset,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
             Self::NewDevice { .. } => MailKind::NewDevice,
+            Self::FactorAdded { .. } => MailKind::FactorAdded,
+            Self::FactorRemoved { .. } => MailKind::FactorRemoved,
+            Self::BackupCodeUsed { .. } => MailKind::BackupCodeUsed,
         }
     }
 }

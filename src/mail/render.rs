@@ -26,6 +26,8 @@ struct Letter<'a> {
     at: String,
     ip: Option<&'a str>,
     program: Option<&'a str>,
+    /// Backup codes that are left.
+    left: u64,
 }
 
 macro_rules! templates {
@@ -45,6 +47,9 @@ templates! {
     ResetText, ResetHtml, "mail/password_reset.txt", "mail/password_reset.html";
     ChangedText, ChangedHtml, "mail/password_changed.txt", "mail/password_changed.html";
     DeviceText, DeviceHtml, "mail/new_device.txt", "mail/new_device.html";
+    FactorAddedText, FactorAddedHtml, "mail/factor_added.txt", "mail/factor_added.html";
+    FactorRemovedText, FactorRemovedHtml, "mail/factor_removed.txt", "mail/factor_removed.html";
+    CodeUsedText, CodeUsedHtml, "mail/backup_code_used.txt", "mail/backup_code_used.html";
 }
 
 /// The reason why an email cannot be written. It will not be possible later either.
@@ -75,6 +80,15 @@ pub(super) fn write(mail: &QueuedMail, link: &str, public_url: &str) -> Result<W
         Content::PasswordReset { .. } => (ResetText { letter: &letter }.render()?, ResetHtml { letter: &letter }.render()?),
         Content::PasswordChanged { .. } => (ChangedText { letter: &letter }.render()?, ChangedHtml { letter: &letter }.render()?),
         Content::NewDevice { .. } => (DeviceText { letter: &letter }.render()?, DeviceHtml { letter: &letter }.render()?),
+        Content::FactorAdded { .. } => {
+            (FactorAddedText { letter: &letter }.render()?, FactorAddedHtml { letter: &letter }.render()?)
+        }
+        Content::FactorRemoved { .. } => {
+            (FactorRemovedText { letter: &letter }.render()?, FactorRemovedHtml { letter: &letter }.render()?)
+        }
+        Content::BackupCodeUsed { .. } => {
+            (CodeUsedText { letter: &letter }.render()?, CodeUsedHtml { letter: &letter }.render()?)
+        }
     };
     Ok(Written { subject: letter.subject, text, html })
 }
@@ -95,6 +109,7 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         at: String::new(),
         ip: None,
         program: None,
+        left: 0,
     };
     match &mail.content {
         Content::Invitation { inviter, role, until } => Letter {
@@ -120,6 +135,15 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
             program: program.as_deref(),
             ..blank
         },
+        Content::FactorAdded { at: when } => {
+            Letter { subject: format!("A second factor was added for {workspace}"), at: at.exact_text(*when), ..blank }
+        }
+        Content::FactorRemoved { at: when } => {
+            Letter { subject: format!("A second factor was removed for {workspace}"), at: at.exact_text(*when), ..blank }
+        }
+        Content::BackupCodeUsed { at: when, left } => {
+            Letter { subject: format!("A backup code was used for {workspace}"), at: at.exact_text(*when), left: *left, ..blank }
+        }
     }
 }
 

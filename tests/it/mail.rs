@@ -8,7 +8,7 @@ use planeconnection::config::Config;
 use planeconnection::mail::MailSettings;
 use planeconnection::members::Role;
 use serde_json::json;
-use testkit::{ReceivedMail, SIGN_IN, SMTP_USER, SmtpConduct, SmtpEncryption, SmtpServer};
+use testkit::{Authenticator, ReceivedMail, SIGN_IN, SMTP_USER, SmtpConduct, SmtpEncryption, SmtpServer};
 
 use crate::support::{PASSWORD, Response, TestApp, test_config};
 
@@ -341,4 +341,28 @@ async fn sign_in_from_an_unknown_browser_and_network_is_announced() {
     assert!(notice.data.contains("Subject: New sign-in to Skyline Aviation"), "{}", notice.data);
     let text = text(&notice);
     assert!(text.contains("203.0.113.9") && text.contains("curl"), "{text}");
+}
+
+#[tokio::test]
+async fn changes_of_factors_are_announced() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    let desk = t.owner().await;
+    let secret = desk.post("/api/v1/auth/two-factor/setup", json!({})).await.is(200).text_at("/data/secret");
+    let code = Authenticator::of(&secret).code(t.app.clock.now(), 0);
+    let confirmed = desk.post("/api/v1/auth/two-factor/setup/confirm", json!({ "code": code })).await.is(200);
+    let backup_code = confirmed.text_at("/data/backupCodes/0");
+    t.advance(Duration::from_secs(1)).await;
+    let credentials = json!({ "email": "ana@skyline.example", "password": PASSWORD });
+    let challenge = t.anonymous().post(SIGN_IN, credentials).await.is(401).text_at("/error/challenge/token");
+    let second = json!({ "challenge": challenge, "code": backup_code });
+    t.anonymous().post("/api/v1/auth/two-factor", second).await.is(200);
+    desk.delete("/api/v1/auth/two-factor").await.is(200);
+    send(&t).await;
+    let received = server.received();
+    for subject in ["A second factor was added", "A backup code was used", "A second factor was removed"] {
+        let found = received.iter().filter(|mail| mail.data.contains(&format!("Subject: {subject} for Skyline Aviation")));
+        assert_eq!(found.count(), 1, "{subject}: {received:?}");
+    }
+    let used = received.iter().find(|mail| mail.data.contains("backup code")).expect("an email");
+    assert!(text(used).contains("9 are left"), "{}", text(used));
 }

@@ -14,6 +14,7 @@ use super::{challenges, reset_codes, store};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::sign_in::SignIns;
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::members::{self, Member, MemberId};
 use crate::secret_key::{SealError, associated};
 use crate::sessions::AuthMethod;
@@ -122,6 +123,7 @@ async fn accept_backup_code(tx: &mut AuditedTx, member: &Member, code: &BackupCo
     }
     let left = store::count_codes(tx.db(), member.id).await?;
     tx.record(Action::BackupCodeUsed, Some(target(member)), json!({ "left": left }));
+    mail::notify(tx.core(), tx, member, Content::BackupCodeUsed { at: tx.now(), left }).await?;
     Ok(true)
 }
 

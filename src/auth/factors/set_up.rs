@@ -12,6 +12,7 @@ use super::totp::TotpSecret;
 use super::{challenges, qr, store};
 use crate::audit::{Action, AuditContext, AuditedTx};
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::members::Member;
 use crate::secret_key::associated;
 use crate::security;
@@ -159,6 +160,7 @@ async fn enable_in(mut tx: AuditedTx, session: &Session) -> Result<(), FactorErr
     let ended = sessions::end_all_but(&tx, session).await?;
     let details = json!({ "replaced": is_replaced, "endedSessions": ended });
     tx.record(Action::TwoFactorEnabled, Some(target(member)), details);
+    mail::notify(tx.core(), &tx, member, Content::FactorAdded { at: tx.now() }).await?;
     Ok(tx.commit().await?)
 }
 
@@ -179,6 +181,7 @@ pub async fn disable(core: &Core, member: &Member, context: AuditContext) -> Res
     refresh(&tx, member).await?;
     challenges::withdraw(tx.db(), member.id).await?;
     tx.record(Action::TwoFactorDisabled, Some(target(member)), json!({}));
+    mail::notify(core, &tx, member, Content::FactorRemoved { at: tx.now() }).await?;
     Ok(tx.commit().await?)
 }
 
