@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    UpdateMany,
+    Select, UpdateMany,
 };
 
 use super::model::{MailId, MailKind, QueuedMail, Recipient};
@@ -38,9 +38,14 @@ pub async fn count_since(db: &impl ConnectionTrait, member: MemberId, kind: Mail
     of_member.filter(Column::Kind.eq(kind)).count(db).await
 }
 
+/// The emails that this version can write. Those of a later version are left to its nodes.
+fn known() -> Select<Entity> {
+    Entity::find().filter(Column::Kind.is_in(MailKind::ALL.iter().copied()))
+}
+
 /// Returns the emails that are due, the longest waiting first.
 pub(super) async fn due(db: &Db, now: Time, limit: u64) -> DbResult<Vec<QueuedMail>> {
-    let due = Entity::find().filter(Column::DueAt.lte(now)).filter(Column::Until.gt(now));
+    let due = known().filter(Column::DueAt.lte(now)).filter(Column::Until.gt(now));
     due.order_by_asc(Column::DueAt).limit(limit).all(db.read()).await?.into_iter().map(of_row).collect()
 }
 
@@ -91,7 +96,7 @@ pub(super) struct Ended {
 pub(super) async fn end_overdue(db: &Db, now: Time) -> DbResult<Vec<Ended>> {
     let expired = Column::DueAt.is_not_null().and(Column::Until.lte(now));
     let crashed = Column::SendingAt.lte(now.before(ATTEMPT));
-    let rows = Entity::find().filter(expired.or(crashed)).limit(BATCH).all(db.read()).await?;
+    let rows = known().filter(expired.or(crashed)).limit(BATCH).all(db.read()).await?;
     let mut ended = Vec::new();
     for row in rows {
         // Compared with the claim: the row may have been claimed, or its attempt may have ended meanwhile.
