@@ -28,7 +28,7 @@ pub struct Resources {
     pub limits: NodeLimits,
     /// The readers that wait for commits of audited transactions of this process.
     pub commits: Wakeups<WorkspaceId>,
-    /// True once audit events carry the proof of identity of their actor: see `audit::authentication`.
+    /// True once audit events carry the proof of identity of their actor: see `audit::authentication_start`.
     pub events_carry_authentication: AtomicBool,
 }
 

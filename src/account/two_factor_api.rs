@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
 struct TwoFactorSetup {
     /// The secret in base32, to be typed into the app; shown once.
     secret: String,
-    /// The same secret for the app: SHA-1, 6 digits, 30 seconds.
+    /// The secret as a URL for the app: SHA-1, 6 digits, 30 seconds.
     otpauth_url: String,
     /// The URL as a QR code, an SVG image.
     qr_svg: String,

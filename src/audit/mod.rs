@@ -7,6 +7,7 @@
 //! - Events are never updated or deleted: their sequences have no gaps, and lists are paged by them.
 //!
 //! - `action`, `actor`, `authentication`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
+//! - `authentication_start` the time from which events carry the authentication of a person
 //! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
 //! - `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
@@ -15,6 +16,7 @@ mod action;
 mod actor;
 mod api;
 mod authentication;
+mod authentication_start;
 mod chain;
 mod chain_verifier;
 mod compare;
@@ -40,7 +42,8 @@ mod verify;
 pub use action::{Action, Outcome};
 pub use actor::{Actor, ActorKind};
 pub use api::routes;
-pub use authentication::{Authentication, EventAuthentication, HOLD, postpone_event_authentication};
+pub use authentication::{Authentication, EventAuthentication};
+pub use authentication_start::{HOLD, postpone_event_authentication};
 pub use chain_verifier::ChainVerifier;
 pub use compare::{Comparison, Comparisons, Difference, compare};
 pub use context::AuditContext;

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::action::{Action, Outcome};
 use super::actor::{Actor, ActorKind};
-use super::authentication::{self, Authentication};
+use super::authentication::Authentication;
+use super::authentication_start;
 use super::chain::{self, GENESIS, Hash};
 use super::context::AuditContext;
 use super::credential::BeginError;
@@ -100,7 +101,7 @@ impl AuditedTx {
             Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
             None => return Err(DbErr::RecordNotFound(format!("the audit log of {workspace}"))),
         };
-        let carries_authentication = authentication::has_begun(core, &tx).await?;
+        let carries_authentication = authentication_start::has_begun(core, &tx).await?;
         Ok(Self { carries_authentication, ..Self::new(core, tx, connection, workspace, context, (sequence, hash)) })
     }
 

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::acting;
+use super::acting::acting;
 use crate::access::{ManageMembers, PageSession};
 use crate::app::App;
 use crate::audit::{self, Action, EventFilter};

@@ -2,8 +2,9 @@
 //!
 //! - `index`  the list; `new` the form of an invitation; `link` the one page that shows its link
 //! - `show`   one member: role, invitation; `remove` asks for confirmation; `reset` passwords and second factors
-//! - `join`   the acceptance of an invitation
+//! - `join`   the acceptance of an invitation; `acting` the person as the services need them
 
+mod acting;
 mod index;
 mod join;
 mod link;
@@ -12,9 +13,6 @@ mod remove;
 mod reset;
 mod show;
 
-use super::invitations::Inviter;
-use super::service::ActingRole;
-use crate::access::{MemberPermission, PageSession, Permission};
 use crate::app::App;
 use kit::http::Routes;
 
@@ -23,13 +21,4 @@ pub fn routes() -> Routes<App> {
         "Members",
         [index::routes(), new::routes(), show::routes(), remove::routes(), reset::routes(), join::routes()].concat(),
     )
-}
-
-/// Returns the person's role, as the services need it.
-fn acting<P: Permission>(who: &PageSession<P>) -> ActingRole {
-    ActingRole(who.member().role)
-}
-
-fn inviter<P: MemberPermission>(app: &App, who: &PageSession<P>) -> Inviter {
-    Inviter { role: acting(who), is_recent: who.is_recent(app) }
 }

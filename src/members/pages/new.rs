@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{acting, inviter, link};
+use super::acting::{acting, inviter};
+use super::link;
 use crate::access::{Form, ManageMembers, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

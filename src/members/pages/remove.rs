@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{acting, show};
+use super::acting::acting;
+use super::show;
 use crate::access::{Form, PageSession, RemoveMembers};
 use crate::app::App;
 use crate::auth;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::acting;
+use super::acting::acting;
 use crate::access::{Form, PageSession, ResetMembers};
 use crate::app::App;
 use crate::auth::ResetOf;

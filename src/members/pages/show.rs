@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{acting, inviter, link};
+use super::acting::{acting, inviter};
+use super::link;
 use crate::access::{ChangeRoles, Form, ManageMembers, MemberPermission, PageSession, Permission, WorkspacePermission};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
