@@ -53,5 +53,6 @@ pub(crate) fn tables() -> Vec<Box<dyn kit::db::Table>> {
 
 /// Ends what could still become a session of the workspace: sign-ins that wait for a second step, and links that reset passwords.
 pub(crate) async fn end_open_attempts(tx: &crate::audit::AuditedTx) -> kit::db::DbResult<()> {
+    factors::challenges::withdraw_all(tx.db(), tx.workspace()).await?;
     resets::withdraw_all(tx.db(), tx.workspace()).await
 }

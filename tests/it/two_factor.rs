@@ -8,6 +8,7 @@ mod resets;
 mod set_up;
 mod short_passwords;
 mod sign_in;
+mod workspace;
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ use super::tables::challenge::{Column, Entity, Model};
 use crate::audit::AuditedTx;
 use crate::members::{Member, MemberId};
 use crate::sessions::AuthMethod;
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult};
 use kit::secret::{SecretToken, TokenDigest};
@@ -82,6 +83,11 @@ pub(in crate::auth) async fn add_try(db: &impl ConnectionTrait, digest: TokenDig
 /// Ends the challenges of a member whose password or factors have changed.
 pub(in crate::auth) async fn withdraw(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
     Entity::delete_many().filter(Column::MemberId.eq(member)).exec(db).await.map(|_| ())
+}
+
+/// Ends all challenges of a workspace.
+pub(in crate::auth) async fn withdraw_all(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
+    Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).exec(db).await.map(|_| ())
 }
 
 /// Deletes the challenges that have expired.
