@@ -51,17 +51,16 @@ pub async fn revoke_all(keys: &Keys, tx: &mut AuditedTx, reason: &str) -> DbResu
     if revoked.is_empty() {
         return Ok(RevokedKeys::none(keys));
     }
-    let first = cluster::next_revisions(tx.db(), revoked.len()).await?;
-    for (key, revision) in revoked.iter_mut().zip(first..) {
+    for key in &mut revoked {
         key.revoked_at = Some(tx.now());
         key.revoked_by = Some(person(tx));
         key.revoke_reason = Some(reason.to_owned());
-        key.revision = revision;
-    }
-    store::set_revoked(tx.db(), &revoked).await?;
-    for key in &revoked {
         tx.record(Action::KeyRevoked, Some(target(key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
     }
+    // Late, as the changes of keys of all workspaces wait for the revisions from here on.
+    let first = cluster::next_revisions(tx.db(), revoked.len()).await?;
+    revoked.iter_mut().zip(first..).for_each(|(key, revision)| key.revision = revision);
+    store::set_revoked(tx.db(), &revoked).await?;
     let revoked = RevokedKeys { keys: revoked.into(), started_at };
     let (context, committed) = (keys.clone(), Arc::clone(&revoked.keys));
     tx.after_commit(move || apply_all(&context, &committed));
