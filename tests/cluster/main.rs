@@ -2,12 +2,13 @@
 //! them. The property throughout: no request that starts after a revocation returned is accepted on any node.
 //!
 //! - `test_cluster` a server, a workspace and nodes; `load` endless requests, and those that were accepted too late
-//! - `promise` under load and at random; `outage` of nodes, network and database; `change` other ways to end access
+//! - `promise` under load and at random; `outage` of nodes, network and database; `change`, `everyone` other ways to end access
 //! - `clocks` that disagree; `limits` across nodes; `proof` of a confirmed revocation; `tls` to the database
 //! - `figures` printed for people
 
 mod change;
 mod clocks;
+mod everyone;
 mod figures;
 mod limits;
 mod load;

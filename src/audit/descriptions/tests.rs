@@ -252,9 +252,31 @@ fn of_data() -> Vec<(Event, &'static str)> {
     ]
 }
 
+fn of_security() -> Vec<(Event, &'static str)> {
+    let workspace = ("workspace", "Skyline Aviation");
+    let changed = json!({
+        "twoFactorPolicy": { "from": "optional", "to": "required_for_all" },
+        "passkeysAllowed": { "from": true, "to": false },
+        "idleMinutes": { "from": 720, "to": 60 },
+    });
+    let ended = |sessions: u64, keys: u64| json!({ "endedSessions": sessions, "revokedApiKeys": keys });
+    vec![
+        (
+            event("settings.security.updated", ANA, workspace, changed),
+            "Ana Keller changed the security settings: idle minutes (720 → 60), passkeys allowed (yes → no) and two-factor policy \
+             (optional → required for all)",
+        ),
+        (event("workspace.everyone_signed_out", ANA, workspace, ended(1, 0)), "Ana Keller signed everyone out: 1 session ended"),
+        (
+            event("workspace.everyone_signed_out", ANA, workspace, ended(12, 3)),
+            "Ana Keller signed everyone out and revoked 3 API keys: 12 sessions ended",
+        ),
+    ]
+}
+
 #[test]
 fn every_action_has_a_sentence() {
-    let all = [of_keys(), of_people(), of_factors(), of_data()].concat();
+    let all = [of_keys(), of_people(), of_factors(), of_security(), of_data()].concat();
     for (event, sentence) in &all {
         assert_eq!(describe(event), *sentence, "{}", event.action);
     }
