@@ -57,7 +57,13 @@ async fn only_the_own_account_is_open_before_the_set_up() {
 async fn every_other_page_leads_to_the_own_account_before_the_set_up() {
     let t = requiring("required_for_all", 0).await;
     let person = t.person(Role::Admin).await;
-    let token = person.get("/account").await.says("Set up two-factor authentication to go on").hidden("/sign-out").remove(0).1;
+    let token = person
+        .get("/account")
+        .await
+        .says("Until you have set it up, only your own account opens")
+        .hidden("/sign-out")
+        .remove(0)
+        .1;
     let mut open = String::new();
     for route in router::pages().into_iter().flat_map(|routes| routes.lines) {
         if route.permission == "anyone" || route.path == "/sign-out" {
@@ -121,7 +127,7 @@ async fn grace_ends_for_sessions_that_began_before() {
     person.get("/account").await.says("required in 1 day");
     t.advance(Duration::from_hours(23)).await;
     pilot.get("/api/v1/ops/trips").await.is(403).code("TWO_FACTOR_SETUP_REQUIRED");
-    person.get("/account").await.says("Set up two-factor authentication to go on");
+    person.get("/account").await.says("Until you have set it up, only your own account opens");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::support::{TestApp, read_only_key};
 const SIGN_OUT: &str = "/api/v1/settings/security/sign-out-everyone";
 
 #[tokio::test]
-async fn everyone_of_the_workspace_is_signed_out_and_nobody_else() {
+async fn all_sessions_of_the_workspace_end_and_no_others() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     let (pilot, admin) = (t.member(Role::Pilot).await, t.admin().await);
