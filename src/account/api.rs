@@ -1,4 +1,6 @@
-//! The calls on a person's own sessions and password. Those on second factors are in `two_factor_api`.
+//! The calls on a person's own sessions and password. Those on second factors are in `two_factor`.
+
+mod two_factor;
 
 use std::cmp::Reverse;
 
@@ -7,7 +9,6 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::two_factor_api;
 use crate::access::{Allowed, EndSessions, SignedIn};
 use crate::app::App;
 use crate::auth::{self, ChangePassword, Origin};
@@ -25,7 +26,7 @@ pub fn routes() -> Routes<App> {
         post("/api/v1/auth/sessions/revoke-others", "End all other own sessions", end_others),
         post("/api/v1/auth/password", "Change the own password", change_password).fails(401, "INVALID_CREDENTIALS"),
     ];
-    Routes::new("Account", [own, two_factor_api::routes()].concat())
+    Routes::new("Account", [own, two_factor::routes()].concat())
 }
 
 /// A session of the caller.

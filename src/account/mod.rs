@@ -4,11 +4,10 @@
 //! - A person sees and changes only what is their own; the session of somebody else is not found.
 //! - A change of the password ends the person's other sessions and gives this one a new token.
 //!
-//! - `api`, `two_factor_api` the calls; `pages` the pages. The use cases are in `auth` (passwords), `sessions` and `members` (the name).
+//! - `api` the calls; `pages` the pages. The use cases are in `auth` (passwords), `sessions` and `members` (the name).
 
 mod api;
 mod pages;
-mod two_factor_api;
 
 pub use api::routes;
 pub use pages::routes as pages;

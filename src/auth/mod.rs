@@ -12,7 +12,7 @@
 //! - `password` rules, hashing and its permits; `sign_in` from a password to a session; `factors` second factors; `second_step`
 //!   from a challenge to a session; `limits` rate limits of sign-ins
 //! - `known_callers` browsers and addresses of earlier sign-ins; `failures` failed sign-ins on their way to the audit log
-//! - `api`, `pages`, `second_step_page` sign-in and sign-out; `store`, `tables` known callers; `error` outcomes
+//! - `api`, `pages` sign-in and sign-out; `store`, `tables` known callers; `error` outcomes
 
 mod api;
 mod change_password;
@@ -26,7 +26,6 @@ pub mod password;
 mod reauthenticate;
 mod resets;
 mod second_step;
-mod second_step_page;
 mod sign_in;
 mod store;
 mod tables;

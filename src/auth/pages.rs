@@ -1,4 +1,6 @@
-//! The pages that sign in and out. That of the second step is `second_step_page`.
+//! The pages that sign in and out. That of the second step is `second_step`.
+
+mod second_step;
 
 use askama::Template;
 use axum::extract::State;
@@ -11,7 +13,6 @@ use super::error::Error;
 use super::factors::Challenge;
 use super::known_callers::{self, Origin};
 use super::reauthenticate;
-use super::second_step_page;
 use super::sign_in::{self, Attempt, SignedIn as NewSession};
 use crate::access::{Form, Identity, OpenPage, PageSession, SignOut, SignedIn};
 use crate::app::App;
@@ -35,7 +36,7 @@ pub fn routes() -> Routes<App> {
         form("/sign-in", "Sign in", create),
         form("/sign-out", "Sign out", delete),
     ];
-    Routes::new("Sessions", [own, reauthenticate::pages::routes(), second_step_page::routes()].concat())
+    Routes::new("Sessions", [own, reauthenticate::pages::routes(), second_step::routes()].concat())
 }
 
 /// Redirects to the first menu entry that is open to the person.
@@ -104,7 +105,7 @@ async fn new(open_page: OpenPage, State(app): State<App>, Asked(fields): Asked) 
 async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
     match sign_in(&app, &open_page, &fields).await {
         Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
-        Err(Refused::SecondStep(challenge)) => Ok(second_step_page::redirect(&app, &challenge, safe_next(&fields))),
+        Err(Refused::SecondStep(challenge)) => Ok(second_step::redirect(&app, &challenge, safe_next(&fields))),
         Err(Refused::Faults(error, faults)) => {
             let mut page = open_page.show(error.status, &SignInPage::new(&app, &open_page, &fields, faults));
             page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));

@@ -7,12 +7,11 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 
-use super::error::Error;
-use super::factors::{Challenge, FactorError};
-use super::pages::{origin, redirect_signed_in, safe_next, with_cookies};
-use super::second_step::{OpenChallenge, SecondStep, complete_sign_in, find_challenge};
+use super::{origin, redirect_signed_in, safe_next, with_cookies};
 use crate::access::{Form, OpenPage};
 use crate::app::App;
+use crate::auth::factors::{Challenge, FactorError};
+use crate::auth::{Error, OpenChallenge, SecondStep, complete_sign_in, find_challenge};
 use crate::sessions::{AuthMethod, CookieName};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
