@@ -11,8 +11,7 @@ use super::model::{BackupCode, EnteredCode};
 use super::tables::totp;
 use super::totp::TotpSecret;
 use super::{challenges, reset_codes, store};
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
-use crate::auth::sign_in::SignIns;
+use crate::audit::{Action, AuditedTx, Target, TargetKind};
 use crate::core::Core;
 use crate::mail::{self, Content};
 use crate::members::{self, Member, MemberId};
@@ -125,29 +124,6 @@ async fn accept_backup_code(tx: &mut AuditedTx, member: &Member, code: &BackupCo
     tx.record(Action::BackupCodeUsed, Some(target(member)), json!({ "left": left }));
     mail::notify(tx.core(), tx, member, Content::BackupCodeUsed { at: tx.now(), left }).await?;
     Ok(true)
-}
-
-/// Checks a code of a person who has a session, and uses it up.
-pub async fn verify_code(
-    core: &Core,
-    sign_ins: &SignIns,
-    member: &Member,
-    code: &SecretString,
-    context: AuditContext,
-) -> Result<AuthMethod, FactorError> {
-    // A guess: it may be somebody else who has found the session.
-    let anonymous = AuditContext { actor: Actor::ANONYMOUS, credential: None, ..context.clone() };
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
-    let checked = check(core, &mut tx, member, code).await?;
-    let now = tx.now();
-    tx.commit().await?;
-    match checked {
-        Checked::Accepted(method) => Ok(method),
-        Checked::Wrong => {
-            sign_ins.failures.wrong_code(member, anonymous, now);
-            Err(FactorError::Wrong)
-        }
-    }
 }
 
 /// Deletes challenges that have expired, wrong codes that no limit counts any more, and set-ups that were not completed. Restores
