@@ -17,6 +17,7 @@ pub fn table() -> Vec<Routes<App>> {
     vec![
         access::routes(),
         auth::routes(),
+        auth::passkeys::routes(),
         account::routes(),
         keys::routes(),
         members::routes(),

@@ -15,8 +15,11 @@ use super::csrf_token::csrf_token;
 use super::refusal::REAUTHENTICATION_REQUIRED;
 use crate::app::App;
 use crate::auth::factors::FactorError;
+use crate::auth::passkeys::{self, PasskeyAttempt};
 use crate::auth::{self, Browser, Error, Origin, Proof};
-use crate::frame::{self, ConfirmForm, PROOF_CODE, PROOF_PASSWORD, SignedInMember};
+use crate::frame::{
+    self, ConfirmForm, PROOF_CEREMONY, PROOF_CODE, PROOF_CREDENTIAL, PROOF_PASSWORD, PasskeyPrompt, SignedInMember,
+};
 use crate::request_context::RequestContext;
 use kit::http::ApiError;
 use kit::page::{Fields, FormErrors};
@@ -24,9 +27,16 @@ use kit::text::sentence;
 
 // No Debug: it carries a password.
 /// The proof that a form carries beside its own fields.
-pub(super) struct SentProof {
-    password: SecretString,
-    code: Option<SecretString>,
+pub(super) enum SentProof {
+    Password {
+        password: SecretString,
+        code: Option<SecretString>,
+    },
+    /// The response of the browser to a ceremony of a passkey.
+    Passkey {
+        ceremony: String,
+        credential: String,
+    },
 }
 
 impl SentProof {
@@ -35,9 +45,14 @@ impl SentProof {
         if !fields.has(PROOF_PASSWORD) {
             return (None, fields);
         }
-        let password = SecretString::from(fields.verbatim(PROOF_PASSWORD));
-        let code = fields.given(PROOF_CODE).map(SecretString::from);
-        (Some(Self { password, code }), fields.with(PROOF_PASSWORD, "").with(PROOF_CODE, ""))
+        let proof = if let Some(credential) = fields.given(PROOF_CREDENTIAL) {
+            Self::Passkey { ceremony: fields.verbatim(PROOF_CEREMONY).to_owned(), credential: credential.to_owned() }
+        } else {
+            let password = SecretString::from(fields.verbatim(PROOF_PASSWORD));
+            Self::Password { password, code: fields.given(PROOF_CODE).map(SecretString::from) }
+        };
+        let names = [PROOF_PASSWORD, PROOF_CODE, PROOF_CEREMONY, PROOF_CREDENTIAL];
+        (Some(proof), names.into_iter().fold(fields, |fields, name| fields.with(name, "")))
     }
 }
 
@@ -68,8 +83,22 @@ pub(super) async fn prove(
     let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
     let origin = Origin { address: request.client_ip(), browser: Some(browser) };
     let context = caller.audit_context(app, &request);
-    let proof = Proof { password: proof.password, code: proof.code, origin };
-    let error = match auth::reauthenticate(app, &app.passwords, &app.sign_ins, &caller.session, proof, context).await {
+    let proved = match proof {
+        SentProof::Password { password, code } => {
+            let proof = Proof { password, code, origin };
+            auth::reauthenticate(app, &app.passwords, &app.sign_ins, &caller.session, proof, context).await
+        }
+        SentProof::Passkey { ceremony, credential } => {
+            let credential = serde_json::from_str(&credential).unwrap_or_default();
+            let attempt = PasskeyAttempt { ceremony: &ceremony, credential, origin };
+            match passkeys::reauthenticate(app, &app.sign_ins, &caller.session, attempt, context).await {
+                Ok(proved) => Ok(proved),
+                Err(passkeys::Error::Denied(_)) => return Ok(()),
+                Err(error) => return Err(refuse_passkey(app, (caller, csrf_token(token)), form, error).await),
+            }
+        }
+    };
+    let error = match proved {
         // The session ended meanwhile, or the role was changed: the handler answers.
         Ok(_) | Err(Error::Denied(_)) => return Ok(()),
         Err(error) => error,
@@ -91,6 +120,17 @@ pub(super) async fn prove(
     Err(response)
 }
 
+async fn refuse_passkey(app: &App, signed_in: SignedInMember, form: WaitingForm<'_>, error: passkeys::Error) -> Response {
+    let message = sentence(&error);
+    let error = ApiError::from(error);
+    if error.status.is_server_error() {
+        return error.into_response();
+    }
+    let mut response = show(app, signed_in, form, error.status, FormErrors::of_whole(message)).await;
+    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
+    response
+}
+
 /// Responds to a form whose handler asked for a proof, with the page that keeps what was typed.
 pub(super) async fn ask(app: &App, signed_in_member: Option<SignedInMember>, form: WaitingForm<'_>) -> Response {
     match signed_in_member {
@@ -107,7 +147,12 @@ async fn show(
     faults: FormErrors,
 ) -> Response {
     match auth::own_methods(app.db.read(), signed_in.0.member()).await {
-        Ok(methods) => frame::confirm_identity(app, signed_in, ConfirmForm { path, fields, methods: &methods, faults }, status),
+        Ok(methods) => {
+            let started = auth::start_by_passkey(app, &signed_in.0.session, &methods).await;
+            let passkey = started.map(|started| PasskeyPrompt::new(&app.config, started.token.expose(), &started.options));
+            let form = ConfirmForm { path, fields, methods: &methods, passkey, faults };
+            frame::confirm_identity(app, signed_in, form, status)
+        }
         Err(error) => ApiError::from(error).into_response(),
     }
 }

@@ -64,7 +64,8 @@ pub(crate) fn unauthorized(code: &'static str, message: &'static str) -> ApiErro
         | "INVALID_CREDENTIALS"
         | "TWO_FACTOR_REQUIRED"
         | "TWO_FACTOR_INVALID"
-        | "CHALLENGE_INVALID" => "Bearer realm=\"PlaneConnection\"",
+        | "CHALLENGE_INVALID"
+        | "PASSKEY_INVALID" => "Bearer realm=\"PlaneConnection\"",
         _ => "Bearer realm=\"PlaneConnection\", error=\"invalid_token\"",
     };
     ApiError::new(StatusCode::UNAUTHORIZED, code, message).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))

@@ -45,6 +45,10 @@ kit::string_enum! {
         BackupCodesReplaced = "member.backup_codes_replaced",
         /// Somebody asked for a link that sets a new password, which was sent to the member by email.
         PasswordResetRequested = "member.password_reset_requested",
+        PasskeyAdded = "member.passkey_added",
+        PasskeyRemoved = "member.passkey_removed",
+        /// A passkey signed with a counter that went back: a copy of it seems to exist.
+        PasskeyRefused = "member.passkey_refused",
         MemberAdded = "member.added",
         /// A new invitation replaces the one before.
         MemberInvitedAgain = "member.invited_again",

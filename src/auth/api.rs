@@ -60,7 +60,7 @@ impl Check for SignIn {}
 /// A session that was just started.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Session {
+pub(super) struct Session {
     /// For `Authorization: Bearer`; shown once.
     token: String,
     /// The latest time at which the session ends; earlier after the workspace's idle time without use.
@@ -69,6 +69,19 @@ struct Session {
     setup_required: bool,
     workspace: WorkspaceView,
     member: CallingMember,
+}
+
+impl Session {
+    pub(super) async fn of(app: &App, signed_in: SignedIn) -> Result<Self, ApiError> {
+        let tenant = keys::tenant(app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
+        Ok(Self {
+            token: signed_in.token.expose().to_owned(),
+            expires_at: signed_in.expires_at,
+            setup_required: signed_in.factor_setup == FactorSetup::Required,
+            workspace: WorkspaceView::from(&*tenant),
+            member: CallingMember::from(&signed_in.member),
+        })
+    }
 }
 
 async fn sign_in(
@@ -83,18 +96,7 @@ async fn sign_in(
     let attempt = Attempt { email: &email, password, workspace: workspace.as_ref().map(Line::as_str), origin };
     let context = |actor| request.audit_context(actor);
     let signed_in = sign_in::sign_in(&app, &app.passwords, &app.sign_ins, attempt, context).await?;
-    session(&app, &signed_in).await
-}
-
-async fn session(app: &App, signed_in: &SignedIn) -> Result<NoStore<JsonOk<Session>>, ApiError> {
-    let tenant = keys::tenant(app, &app.index, signed_in.member.workspace).await?.ok_or_else(ApiError::unavailable)?;
-    Ok(NoStore(JsonOk(Session {
-        token: signed_in.token.expose().to_owned(),
-        expires_at: signed_in.expires_at,
-        setup_required: signed_in.factor_setup == FactorSetup::Required,
-        workspace: WorkspaceView::from(&*tenant),
-        member: CallingMember::from(&signed_in.member),
-    })))
+    Ok(NoStore(JsonOk(Session::of(&app, signed_in).await?)))
 }
 
 // No Debug: it carries secrets.
@@ -123,7 +125,7 @@ async fn complete(
     let origin = Origin { address: request.client_ip(), browser: None };
     let step = SecondStep { challenge: input.challenge.expose_secret(), code: &input.code, origin };
     let signed_in = complete_sign_in(&app, &app.sign_ins, step, |actor| request.audit_context(actor)).await?;
-    session(&app, &signed_in).await
+    Ok(NoStore(JsonOk(Session::of(&app, signed_in).await?)))
 }
 
 /// The outcome of a sign-out.

@@ -70,6 +70,11 @@ pub(super) struct Permit {
     known: Option<[u8; 32]>,
 }
 
+/// The permits of a sign-in that names no email.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct NetworkPermit(IpAddr);
+
 impl SignInLimits {
     /// Acquires a permit for an unknown caller. A refused attempt counts towards no limit: it does not use up the attempts of
     /// others at the same address.
@@ -105,6 +110,32 @@ impl SignInLimits {
             return Err(Reached::Network(limited));
         }
         Ok(permit)
+    }
+
+    /// Acquires a permit for a sign-in that names no email: within the limits of its network.
+    pub(super) fn try_acquire_network(&self, network: IpAddr, ticks: Duration) -> Result<NetworkPermit, Reached> {
+        self.successes_of_network.try_acquire(network, ticks).map_err(Reached::Successes)?;
+        if let Err(limited) = self.network.try_acquire(network, ticks) {
+            self.successes_of_network.refund(&network);
+            return Err(Reached::Network(limited));
+        }
+        Ok(NetworkPermit(network))
+    }
+
+    /// Counts the permit as a success.
+    pub(super) fn network_succeeded(&self, NetworkPermit(network): NetworkPermit) {
+        self.network.refund(&network);
+    }
+
+    /// Counts the permit as a failure.
+    pub(super) fn network_failed(&self, NetworkPermit(network): NetworkPermit) {
+        self.successes_of_network.refund(&network);
+    }
+
+    /// Refunds the permit: nothing was checked.
+    pub(super) fn network_unused(&self, NetworkPermit(network): NetworkPermit) {
+        self.network.refund(&network);
+        self.successes_of_network.refund(&network);
     }
 
     /// Counts the permit as a success: the password was right.
@@ -225,6 +256,22 @@ mod tests {
             limits.succeeded(known().expect("a permit"));
         }
         assert!(matches!(known(), Err(Reached::Successes(_))));
+    }
+
+    #[test]
+    fn sign_ins_without_an_email_share_the_limits_of_their_network() {
+        let (limits, network) = (SignInLimits::default(), IpAddr::from([203, 0, 113, 1]));
+        for _ in 0..100 {
+            limits.network_succeeded(limits.try_acquire_network(network, NOW).expect("a permit"));
+            limits.network_unused(limits.try_acquire_network(network, NOW).expect("a permit"));
+        }
+        for account in 1..=10 {
+            assert!(fail(&limits, source(account, 1)));
+        }
+        let failed = || limits.try_acquire_network(network, NOW).map(|permit| limits.network_failed(permit));
+        assert_eq!((0..100).filter(|_| failed().is_ok()).count(), 10);
+        assert!(matches!(failed(), Err(Reached::Network(_))));
+        assert!(!fail(&limits, source(20, 1)), "wrong passwords have the same limit");
     }
 
     #[test]

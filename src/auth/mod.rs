@@ -8,6 +8,7 @@
 //!
 //! Belongs here: factors, challenges, limits of attempts, re-authentication.
 //! - `change_password` a person's own password; `reauthenticate` a proof of identity within a session
+//! - `passkeys` passkeys of a person, and sign-ins with one
 //! - `resets` passwords that an administrator or the operator resets, links for it, and links that people ask for by email
 //! - `password` rules, hashing and its permits; `sign_in` from a password to a session; `factors` second factors; `second_step`
 //!   from a challenge to a session; `limits` rate limits of sign-ins
@@ -22,6 +23,7 @@ mod failures;
 mod known_callers;
 mod limits;
 mod pages;
+pub mod passkeys;
 pub mod password;
 mod reauthenticate;
 mod resets;
@@ -36,7 +38,7 @@ pub use error::Error;
 pub use known_callers::{Browser, Origin};
 pub use pages::routes as pages;
 pub(crate) use pages::{redirect_signed_out, safe_next, start_session};
-pub use reauthenticate::{Proof, Reauthenticated, own_methods, reauthenticate};
+pub use reauthenticate::{Proof, Reauthenticated, own_methods, reauthenticate, start_by_passkey};
 pub use resets::{
     AdmittedRequest, OpenReset, RequestRefused, ResetError, ResetLink, ResetOf, ResetRequests, find_reset, forget_expired_resets,
     make_reset_link, redeem_reset, reset_password, send_reset_links,
@@ -47,7 +49,7 @@ pub use store::forget_unused_callers;
 
 /// The tables to copy between databases.
 pub(crate) fn tables() -> Vec<Box<dyn kit::db::Table>> {
-    [tables::all(), resets::tables(), factors::tables()].into_iter().flatten().collect()
+    [tables::all(), resets::tables(), factors::tables(), passkeys::tables()].into_iter().flatten().collect()
 }
 
 /// Ends what could still become a session of the workspace: sign-ins that wait for a second step, and links that reset passwords.

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::error::Error;
 use super::factors::Challenge;
 use super::known_callers::{self, Origin};
+use super::passkeys::{self, PasskeyAttempt, RelyingParty};
 use super::reauthenticate;
 use super::sign_in::{self, Attempt, SignedIn as NewSession};
 use crate::access::{Form, Identity, OpenPage, PageSession, SignOut, SignedIn};
@@ -25,7 +26,7 @@ use crate::sessions::{self, CookieName};
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
-use kit::page::{Asked, Fields, FormErrors};
+use kit::page::{Asked, Fields, FormErrors, may_connect};
 use kit::text::sentence;
 
 pub fn routes() -> Routes<App> {
@@ -34,6 +35,8 @@ pub fn routes() -> Routes<App> {
         page("/settings", "Begin in the settings", start_page),
         page("/sign-in", "Sign-in page", new),
         form("/sign-in", "Sign in", create),
+        page("/sign-in/passkey", "Sign-in page, where a passkey was refused", moved),
+        form("/sign-in/passkey", "Sign in with a passkey", create_by_passkey),
         form("/sign-out", "Sign out", delete),
     ];
     Routes::new("Sessions", [own, reauthenticate::pages::routes(), second_step::routes()].concat())
@@ -53,6 +56,9 @@ struct SignInPage {
     email: String,
     workspace: String,
     next: String,
+    /// True if the public URL can have passkeys.
+    has_passkeys: bool,
+    public_url: String,
     notice: Option<&'static str>,
     sends_mail: bool,
     faults: FormErrors,
@@ -75,7 +81,13 @@ impl SignInPage {
             _ => None,
         };
         let (token, next) = (open_page.csrf_token(), safe_next(fields).to_owned());
-        Self { title: "Sign in", token, email, workspace, next, notice, sends_mail: mail::is_on(app), faults }
+        let (has_passkeys, public_url) = (RelyingParty::of(&app.config).is_ok(), app.config.public_url.clone());
+        Self { title: "Sign in", token, email, workspace, next, has_passkeys, public_url, notice, sends_mail: mail::is_on(app), faults }
+    }
+
+    /// Renders the page, whose script starts a ceremony by a call.
+    fn show(&self, open_page: &OpenPage, status: StatusCode) -> Response {
+        may_connect(open_page.show(status, self))
     }
 }
 
@@ -99,7 +111,7 @@ async fn new(open_page: OpenPage, State(app): State<App>, Asked(fields): Asked) 
     if !workspaces::any(app.db.read()).await? {
         return Ok(Redirect::to("/setup").into_response());
     }
-    Ok(open_page.show(StatusCode::OK, &SignInPage::new(&app, &open_page, &fields, FormErrors::default())))
+    Ok(SignInPage::new(&app, &open_page, &fields, FormErrors::default()).show(&open_page, StatusCode::OK))
 }
 
 async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
@@ -107,7 +119,7 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
         Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
         Err(Refused::SecondStep(challenge)) => Ok(second_step::redirect(&app, &challenge, safe_next(&fields))),
         Err(Refused::Faults(error, faults)) => {
-            let mut page = open_page.show(error.status, &SignInPage::new(&app, &open_page, &fields, faults));
+            let mut page = SignInPage::new(&app, &open_page, &fields, faults).show(&open_page, error.status);
             page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
             Ok(page)
         }
@@ -140,6 +152,29 @@ async fn sign_in(app: &App, open_page: &OpenPage, fields: &Fields) -> Result<New
         let faults = FormErrors::of_whole(message);
         Refused::Faults(error, faults)
     })
+}
+
+/// Redirects to the sign-in page, from the address of a form that is opened.
+async fn moved(_: OpenPage) -> Response {
+    Redirect::to("/sign-in").into_response()
+}
+
+async fn create_by_passkey(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    let credential = serde_json::from_str(fields.verbatim("credential")).unwrap_or_default();
+    let attempt = PasskeyAttempt { ceremony: fields.verbatim("ceremony"), credential, origin: origin(&open_page) };
+    let context = |actor| open_page.request().audit_context(actor);
+    match passkeys::sign_in(&app, &app.sign_ins, attempt, context).await {
+        Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
+        Err(error) => {
+            let message = sentence(&error);
+            let error = ApiError::from(error);
+            let message = if error.retry_after().is_some() { error.message.to_string() } else { message };
+            let mut page =
+                SignInPage::new(&app, &open_page, &fields, FormErrors::of_whole(message)).show(&open_page, error.status);
+            page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
+            Ok(page)
+        }
+    }
 }
 
 pub(super) fn origin(open_page: &OpenPage) -> Origin {

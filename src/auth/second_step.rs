@@ -85,14 +85,14 @@ async fn complete(
 }
 
 /// A first step that is still good: the challenge is open, and the password is the one that was verified.
-struct FirstStep {
-    member: Member,
-    method: AuthMethod,
-    hash: String,
-    renewed: Option<String>,
+pub(super) struct FirstStep {
+    pub(super) member: Member,
+    pub(super) method: AuthMethod,
+    pub(super) hash: String,
+    pub(super) renewed: Option<String>,
 }
 
-async fn first_step(tx: &AuditedTx, digest: TokenDigest, member: &Member) -> Result<FirstStep, Error> {
+pub(super) async fn first_step(tx: &AuditedTx, digest: TokenDigest, member: &Member) -> Result<FirstStep, Error> {
     let row = challenges::find(tx.db(), digest, tx.now()).await?.ok_or(FactorError::Challenge)?;
     let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(FactorError::Challenge)?;
     let hash = members::password_hash(tx.db(), &member).await?.ok_or(FactorError::Challenge)?;

@@ -13,6 +13,7 @@ use super::factors::{self, FactorError};
 use super::failures::Failures;
 use super::known_callers::{self, Kind, KnownCaller, Origin};
 use super::limits::{Account, Permit, Reached, SignInLimits, Source};
+use super::passkeys::CeremonyLimits;
 use super::password::{Claimant, HashPermit, Passwords, VerifiedHash};
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
@@ -33,6 +34,7 @@ const HASHES: usize = members::MAX_SEATS;
 #[derive(Debug, Default)]
 pub struct SignIns {
     pub(super) limits: SignInLimits,
+    pub(super) ceremonies: CeremonyLimits,
     pub(super) failures: Failures,
     pub(super) outcomes: Outcomes,
 }
@@ -41,18 +43,26 @@ pub struct SignIns {
 #[derive(Debug, Default)]
 pub(super) struct Outcomes {
     succeeded: AtomicU64,
-    /// The email, the password or the code was wrong.
+    /// The email, the password, the code or the passkey was wrong.
     failed: AtomicU64,
-    /// Refused by a rate limit, before the password or the code was checked.
+    /// Refused by a rate limit, before anything was checked.
     limited: AtomicU64,
+}
+
+/// The outcome of a sign-in as the metrics have it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Counted {
+    Succeeded,
+    Failed,
+    Limited,
 }
 
 impl Outcomes {
     pub(super) fn count(&self, outcome: &Result<SignedIn, Error>) {
-        let counter = match outcome {
-            Ok(_) => &self.succeeded,
-            Err(Error::Credentials | Error::Factor(FactorError::Wrong)) => &self.failed,
-            Err(Error::Limited(_) | Error::TooMany(_) | Error::Factor(FactorError::TooMany(_))) => &self.limited,
+        self.add(match outcome {
+            Ok(_) => Counted::Succeeded,
+            Err(Error::Credentials | Error::Factor(FactorError::Wrong)) => Counted::Failed,
+            Err(Error::Limited(_) | Error::TooMany(_) | Error::Factor(FactorError::TooMany(_))) => Counted::Limited,
             Err(
                 Error::SecondStep(_)
                 | Error::Factor(_)
@@ -66,6 +76,14 @@ impl Outcomes {
                 | Error::Denied(_)
                 | Error::Db(_),
             ) => return,
+        });
+    }
+
+    fn add(&self, counted: Counted) {
+        let counter = match counted {
+            Counted::Succeeded => &self.succeeded,
+            Counted::Failed => &self.failed,
+            Counted::Limited => &self.limited,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
@@ -77,6 +95,10 @@ impl SignIns {
         let Outcomes { succeeded, failed, limited } = &self.outcomes;
         [("succeeded", succeeded), ("failed", failed), ("limited", limited)]
             .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
+    }
+
+    pub(super) fn count(&self, counted: Counted) {
+        self.outcomes.add(counted);
     }
 
     /// Writes failed sign-ins to the audit log. What cannot be written is kept for the next time.
@@ -282,6 +304,9 @@ pub(super) async fn admit_member(
         None => None,
     };
     let mut details = if started.ended == 0 { json!({}) } else { json!({ "endedSessions": started.ended }) };
+    if methods != [AuthMethod::Password] {
+        details["methods"] = json!(methods);
+    }
     if let Some(fingerprint) = renewed {
         // Tables are compared with the log: a hash without an event would look like one that was written by hand.
         details["passwordFingerprint"] = json!(fingerprint);

@@ -16,6 +16,9 @@ use crate::limits;
 use kit::cidr::Cidr;
 use kit::log::{EventLimit, Lines, Log};
 
+/// Targets that are left out of the log: this library logs what callers sent, and returns it as an error as well.
+const MUTED: [&str; 2] = ["webauthn_rs=off", "webauthn_rs_core=off"];
+
 #[derive(clap::Args)]
 pub(super) struct Listening {
     /// Address and port to listen on; port 0 selects a free port
@@ -57,6 +60,8 @@ pub(super) enum LogFormat {
 impl Listening {
     pub(super) fn start_log(&self) -> Result<Log, Failure> {
         let filter = EnvFilter::try_new(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
+        let muted = MUTED.iter().try_fold(filter, |filter, target| target.parse().map(|muted| filter.add_directive(muted)));
+        let filter = muted.map_err(|error| Failure::refused(format!("the log cannot be started: {error}")))?;
         let is_tracing = filter.max_level_hint().is_some_and(|level| level == LevelFilter::TRACE);
         let (is_json, lines) = (self.log_format == LogFormat::Json, Lines::to_stderr());
         let (log, events) = (tracing_subscriber::fmt().with_env_filter(filter), EventLimit::default());

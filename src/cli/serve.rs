@@ -18,6 +18,7 @@ use super::mail::Mail;
 use super::output::{self, Failure};
 use super::secret_key::SecretKeyFile;
 use crate::app::App;
+use crate::auth::passkeys;
 use crate::keys::Flush;
 use crate::{background, router, workspaces};
 use kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
@@ -75,6 +76,7 @@ impl Serve {
         self.mail.apply(&mut config)?;
         let app = self.database.open_with_retry(config).await?;
         self.secret_key.require_known(&app, &self.database).await?;
+        warn_of_unusable_passkeys(&app).await?;
         if let Some(token) = workspaces::offer(&app).await? {
             // Printed for the person who started the node. The log may have other readers.
             output::line(format!(
@@ -87,6 +89,18 @@ impl Serve {
         }
         run_node(app, listener, metrics).await
     }
+}
+
+/// Logs that passkeys are bound to another host than that of the public URL.
+async fn warn_of_unusable_passkeys(app: &App) -> DbResult<()> {
+    let party = passkeys::RelyingParty::of(&app.config).ok();
+    let rp_id = party.as_ref().map(passkeys::RelyingParty::id);
+    let unusable = passkeys::count_of_other_relying_parties(app.db.read(), rp_id).await?;
+    if unusable > 0 {
+        let public_url = &app.config.public_url;
+        tracing::warn!(unusable, %public_url, "passkeys were made for another host than that of --public-url: nobody can use them");
+    }
+    Ok(())
 }
 
 fn machine_name() -> String {

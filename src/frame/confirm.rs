@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::denied::{SECRET_FIELDS, without_secrets};
 use super::{Frame, SignedInMember};
+use crate::config::Config;
 use crate::core::Core;
 use crate::sessions::AuthMethod;
 use kit::page::{Fields, FormErrors, html_with};
@@ -15,6 +17,23 @@ use kit::page::{Fields, FormErrors, html_with};
 /// The fields of the proof. The CSRF middleware takes them out of the form before its handler sees it.
 pub const PROOF_PASSWORD: &str = "reauth_password";
 pub const PROOF_CODE: &str = "reauth_code";
+pub const PROOF_CEREMONY: &str = "reauth_ceremony";
+pub const PROOF_CREDENTIAL: &str = "reauth_credential";
+
+// No Debug: it carries the token of a ceremony.
+/// A ceremony of a passkey that a page starts.
+pub struct PasskeyPrompt {
+    pub ceremony: String,
+    /// The options for `navigator.credentials.get`, as JSON.
+    pub options: String,
+    pub public_url: String,
+}
+
+impl PasskeyPrompt {
+    pub fn new(config: &Config, ceremony: &str, options: &Value) -> Self {
+        Self { ceremony: ceremony.to_owned(), options: options.to_string(), public_url: config.public_url.clone() }
+    }
+}
 
 // No Debug: it carries what was typed.
 /// A form to be sent once its sender has proved who they are.
@@ -24,6 +43,8 @@ pub struct ConfirmForm<'a> {
     pub fields: &'a Fields,
     /// The methods by which the person can prove who they are.
     pub methods: &'a [AuthMethod],
+    /// The ceremony of a passkey, for a person who has one.
+    pub passkey: Option<PasskeyPrompt>,
     pub faults: FormErrors,
 }
 
@@ -34,6 +55,7 @@ struct ConfirmPage<'a> {
     email: String,
     path: &'a str,
     fields: Vec<(&'a str, Cow<'a, str>)>,
+    passkey: Option<PasskeyPrompt>,
     faults: FormErrors,
     needs_code: bool,
     /// True if a form with input waits.
@@ -44,7 +66,7 @@ struct ConfirmPage<'a> {
 
 /// Responds with the page.
 pub fn confirm_identity(core: &Core, (caller, token): SignedInMember, form: ConfirmForm<'_>, status: StatusCode) -> Response {
-    let ConfirmForm { path, fields, methods, faults } = form;
+    let ConfirmForm { path, fields, methods, passkey, faults } = form;
     // The page has the token of the present session.
     let kept: Vec<_> = without_secrets(fields).into_iter().filter(|(name, _)| *name != "csrf").collect();
     let page = ConfirmPage {
@@ -57,6 +79,7 @@ pub fn confirm_identity(core: &Core, (caller, token): SignedInMember, form: Conf
             .iter()
             .any(|method| methods.contains(method)),
         fields: kept,
+        passkey,
         faults,
     };
     html_with(status, &page)

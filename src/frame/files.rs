@@ -23,6 +23,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("docs.css", CSS, include_bytes!("../../assets/docs.css")),
     ("page.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),
+    ("passkeys.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/passkeys.js")),
 ];
 
 const CSS: &str = "text/css; charset=utf-8";

@@ -11,7 +11,7 @@ mod denied;
 mod error_page;
 mod files;
 
-pub use confirm::{ConfirmForm, PROOF_CODE, PROOF_PASSWORD, confirm_identity};
+pub use confirm::{ConfirmForm, PROOF_CEREMONY, PROOF_CODE, PROOF_CREDENTIAL, PROOF_PASSWORD, PasskeyPrompt, confirm_identity};
 pub use denied::{SECRET_FIELDS, forbidden, send_again, signed_out_meanwhile, try_again_later};
 pub use error_page::error_page;
 pub use files::{asset, router as files};

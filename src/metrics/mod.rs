@@ -114,7 +114,7 @@ impl Metrics {
         registry.register("http_requests", "Requests by method, route and status", requests);
         registry.register("http_request_seconds", "Time from the head of a request to the head of its response", times);
         registry.register("errors", "Error responses by their code, such as API_KEY_REVOKED", self.errors.clone());
-        registry.register("sign_ins", "Sign-ins with email and password, by outcome", by_label("outcome", &gauges.sign_ins));
+        registry.register("sign_ins", "Sign-ins with a password or a passkey, by outcome", by_label("outcome", &gauges.sign_ins));
         registry.register("mails", "Emails that ended on this node, by outcome", by_label("outcome", &gauges.mails));
         registry.register(
             "database_bytes",

@@ -32,6 +32,7 @@ mod m0025_second_factor;
 mod m0026_two_factor;
 mod m0027_security_settings;
 mod m0028_event_authentication;
+mod m0029_passkeys;
 mod m0030_mail;
 mod schema;
 
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0026_two_factor::Migration),
             Box::new(m0027_security_settings::Migration),
             Box::new(m0028_event_authentication::Migration),
+            Box::new(m0029_passkeys::Migration),
             Box::new(m0030_mail::Migration),
         ]
     }

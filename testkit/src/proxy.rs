@@ -53,6 +53,10 @@ impl<R: Relay> Proxy<R> {
 }
 
 impl<R> Proxy<R> {
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Rewrites a Postgres URL of the server so that it leads through the proxy.
     pub fn url(&self, url: &str) -> String {
         let (before, rest) = url.split_once("127.0.0.1:").expect("a server on this machine");

@@ -17,6 +17,7 @@
 //! not come true within [`DEADLINE`] fails with an outline of what a screen reader would meet on the page.
 
 mod act;
+mod authenticator;
 mod axe;
 mod call;
 mod chromium;
@@ -30,6 +31,7 @@ mod site;
 mod tab;
 mod wire;
 
+pub use self::authenticator::{Authenticator, Wrongly};
 pub use self::fake_server::FakeServer;
 pub use self::heard::Dialog;
 pub use self::site::Site;

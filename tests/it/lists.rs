@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::{AIRCRAFT, INVOICES, KEYS, MEMBERS, REPORTS, TRIPS};
 
+use crate::passkeys;
 use crate::support::{Client, TestApp, read_only_key};
 
 pub(crate) const LOG: &str = "/api/v1/audit-log";
 const SESSIONS: &str = "/api/v1/auth/sessions";
+pub(crate) const PASSKEYS: &str = "/api/v1/auth/passkeys";
 
 /// A list whose rows a test creates, changes and deletes.
 pub(crate) struct Subject {
@@ -275,6 +277,24 @@ async fn walk_through_sessions_sees_each_once_while_others_begin() {
 }
 
 #[tokio::test]
+async fn walk_through_passkeys_finds_each_once() {
+    let t = passkeys::app().await;
+    let owner = t.owner().await;
+    for _ in 0..5 {
+        passkeys::passkey_of(&owner).await;
+        passkeys::passkey_of(&t.admin().await).await;
+        t.advance(Duration::from_secs(1)).await;
+    }
+    let whole = owner.get(PASSKEYS).await.is(200).items("id");
+    assert_eq!(whole.len(), 5);
+    let seen = walk(&owner, &format!("{PASSKEYS}?page_size=2"), async |_| {
+        passkeys::passkey_of(&owner).await;
+    })
+    .await;
+    assert_eq!(seen, whole);
+}
+
+#[tokio::test]
 async fn cursor_continues_behind_any_page() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
@@ -334,7 +354,7 @@ async fn every_list_of_the_api_takes_a_cursor() {
     let lists: BTreeSet<&str> =
         lists.filter(|(path, item)| has(&item["get"], "page") && !path.contains('{')).map(|(path, _)| path.as_str()).collect();
     // A new list belongs into the tests above.
-    let tested: BTreeSet<&str> = SUBJECTS.iter().map(|subject| subject.list).chain([LOG, SESSIONS]).collect();
+    let tested: BTreeSet<&str> = SUBJECTS.iter().map(|subject| subject.list).chain([LOG, SESSIONS, PASSKEYS]).collect();
     assert_eq!(lists, tested);
     for list in lists {
         let get = &document["paths"][list]["get"];

@@ -24,6 +24,7 @@ mod mail;
 mod members;
 mod pages;
 mod parsers;
+mod passkeys;
 mod password_guessing;
 mod passwords;
 mod permissions;

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 use testkit::{INVOICES, KEYS};
 
-use crate::lists::SUBJECTS;
+use crate::lists::{PASSKEYS, SUBJECTS};
 use crate::support::{Lines, TestApp, read_only_key};
 
 /// Lists in the order they are shown in, unfiltered: what people and programs open first.
@@ -53,6 +53,13 @@ async fn payments_of_an_invoice_are_read_in_index_order() {
     let id = t.owner().await.post(INVOICES, invoice).await.is(201).text_at("/data/id");
     let plan = plan(&t, &format!("{INVOICES}/{id}/payments")).await;
     assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains("payments_by_age")), "{:?}", plan.0);
+}
+
+#[tokio::test]
+async fn passkeys_of_a_member_are_read_in_index_order() {
+    let t = TestApp::new().await;
+    let plan = plan(&t, PASSKEYS).await;
+    assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains("passkeys_by_member")), "{:?}", plan.0);
 }
 
 /// A walk finds its place by the index: it does not read the rows before it, as a page with a large number does.

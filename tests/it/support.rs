@@ -9,6 +9,7 @@
 //! t.audit_ends_with(&["api_key.revoked"]).await;
 //! ```
 
+mod authenticator;
 mod client;
 mod log;
 
@@ -32,6 +33,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use testkit::TestDatabase;
 
+pub use authenticator::Authenticator;
 pub use client::{Client, Response};
 pub use log::Lines;
 pub use testkit::PASSWORD;

@@ -20,7 +20,7 @@ mod pager;
 
 pub use fields::{Asked, Fields};
 pub use form_errors::FormErrors;
-pub use html::{html, html_with, prepare};
+pub use html::{html, html_with, may_connect, prepare};
 pub use mail::mailto;
 pub use moment::{Moment, Moments};
 pub use pager::{NumberedPage, Pager};

@@ -1,10 +1,11 @@
 //! "Profile & Security": the page of a person's own account. Its forms call the same services as `api`.
 //!
-//! - here the page; `profile`, `password`, `two_factor` and `sessions` its forms; `rows` a session in words
+//! - here the page; `profile`, `password`, `two_factor`, `passkeys` and `sessions` its forms; `rows` a session in words
 //! - `forgot` the page that sends such a link by email
 //! - `reset` the page of a link that resets a password
 
 mod forgot;
+mod passkeys;
 mod password;
 mod profile;
 mod reset;
@@ -35,8 +36,17 @@ pub fn routes() -> Routes<App> {
         vec![page(PATH, "Profile & Security", show), page("/settings/account", "Profile & Security, by its old address", moved)];
     Routes::new(
         "Account",
-        [own, profile::routes(), password::routes(), two_factor::routes(), sessions::routes(), reset::routes(), forgot::routes()]
-            .concat(),
+        [
+            own,
+            profile::routes(),
+            password::routes(),
+            two_factor::routes(),
+            passkeys::routes(),
+            sessions::routes(),
+            reset::routes(),
+            forgot::routes(),
+        ]
+        .concat(),
     )
 }
 
@@ -48,6 +58,7 @@ struct AccountPage {
     /// The name in the form.
     name: String,
     two_factor: TwoFactorSection,
+    passkeys: passkeys::Section,
     rows: Vec<SessionRow>,
     /// The shortest new password, in characters.
     min_length: usize,
@@ -59,10 +70,11 @@ impl AccountPage {
     async fn new<P: Permission>(app: &App, who: &PageSession<P>, faults: FormErrors) -> Result<Self, ApiError> {
         let (frame, member) = (who.frame(app, "Profile & Security", MenuEntry::Account), who.member().clone());
         let listed = crate::sessions::list(app.db.read(), member.id, frame.at.now()).await?;
+        let passkeys = passkeys::Section::new(app, who).await?;
         let rows = listed.into_iter().map(|session| SessionRow::new(session, who.session(), frame.at.now())).collect();
         let min_length = security::min_password_length(app.db.read(), &member).await?;
         let two_factor = TwoFactorSection::new(app, &member).await?;
-        Ok(Self { frame, name: member.name.clone(), member, two_factor, rows, min_length, notice: None, faults })
+        Ok(Self { frame, name: member.name.clone(), member, two_factor, passkeys, rows, min_length, notice: None, faults })
     }
 
     fn has_others(&self) -> bool {
@@ -82,6 +94,9 @@ fn notice(fields: &Fields, member: &Member) -> Option<String> {
         "two-factor" => "Two-factor authentication is enabled. You were signed out everywhere else.".to_owned(),
         "two-factor-off" => "Two-factor authentication is disabled.".to_owned(),
         "backup-codes" => "Your new backup codes work now. The earlier ones do not.".to_owned(),
+        "passkey" => "The passkey was added. You can sign in with it.".to_owned(),
+        "passkey-name" => "The passkey was renamed.".to_owned(),
+        "passkey-removal" => "The passkey was removed. Delete it from the device or the password manager as well.".to_owned(),
         "session" => "The session was signed out.".to_owned(),
         "sessions" => "You were signed out everywhere else.".to_owned(),
         "role" => {

@@ -85,6 +85,9 @@ impl Change {
             | Action::BackupCodeUsed
             | Action::BackupCodesReplaced
             | Action::PasswordResetRequested
+            | Action::PasskeyAdded
+            | Action::PasskeyRemoved
+            | Action::PasskeyRefused
             | Action::MemberInvitedAgain
             | Action::AircraftCreated
             | Action::AircraftUpdated

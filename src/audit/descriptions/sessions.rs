@@ -66,6 +66,21 @@ pub(super) fn reset_password(details: &Value) -> String {
     format!("{how}{ended}")
 }
 
+/// “Ana Keller added the passkey Work laptop”
+pub(super) fn passkey(details: &Value, verb: &str) -> String {
+    match super::text(details, "/passkey/name") {
+        Some(name) => format!(" {verb} the passkey {name}"),
+        None => format!(" {verb} a passkey"),
+    }
+}
+
+/// “A passkey of Ana Keller, Work laptop, was refused: its counter went back, so a copy of it seems to exist”
+pub(super) fn refused_passkey(event: &Event) -> Vec<Phrase> {
+    let name = super::text(&event.details, "/passkey/name").map(|name| format!(", {name},")).unwrap_or_default();
+    let because = format!("{name} was refused: its counter went back, so a copy of it seems to exist");
+    vec!["A passkey of ".into(), target(event), because.into()]
+}
+
 /// Invitations that ended because their author may not invite any more.
 pub(super) fn ended_invitations(details: &Value) -> String {
     match number(details, "/endedInvitations/count") {

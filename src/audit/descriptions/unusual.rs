@@ -85,6 +85,7 @@ fn denial(event: &Event) -> &'static str {
         }
         Ok(Action::SignInFailed) => "a sign-in failed",
         Ok(Action::TwoFactorFailed) => "somebody who knows this password has no right code",
+        Ok(Action::PasskeyRefused) => "a copy of this passkey seems to exist: remove it",
         Ok(Action::KeyDenied) => denial_reason(&event.details).map_or("a key was refused", key_denial),
         _ => "refused",
     }

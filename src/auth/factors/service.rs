@@ -12,6 +12,7 @@ use super::tables::totp;
 use super::totp::TotpSecret;
 use super::{challenges, reset_codes, store};
 use crate::audit::{Action, AuditedTx, Target, TargetKind};
+use crate::auth::passkeys;
 use crate::core::Core;
 use crate::mail::{self, Content};
 use crate::members::{self, Member, MemberId};
@@ -25,7 +26,7 @@ pub(super) const SET_UP_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Returns whether a member has a second factor. Backup codes are none by themselves.
 pub(super) async fn has_factor(db: &impl ConnectionTrait, member: MemberId) -> DbResult<bool> {
-    Ok(store::enabled_totp(db, member).await?.is_some())
+    Ok(store::enabled_totp(db, member).await?.is_some() || passkeys::has_any(db, member).await?)
 }
 
 /// Brings the row of a member up to date in the transaction that adds or removes a factor: since when they have one, and the
@@ -48,11 +49,15 @@ pub async fn second_methods(db: &impl ConnectionTrait, member: &Member) -> DbRes
         return Ok(vec![AuthMethod::ResetCode]);
     }
     // A row that was altered by hand asks for a code that nobody has, rather than for none.
-    if store::enabled_totp(db, member.id).await?.is_none() && member.second_factor_at.is_none() {
+    let has_app = store::enabled_totp(db, member.id).await?.is_some();
+    let has_passkey = passkeys::has_any(db, member.id).await?;
+    if !has_app && !has_passkey && member.second_factor_at.is_none() {
         return Ok(Vec::new());
     }
     let has_codes = store::count_codes(db, member.id).await? > 0;
-    Ok(std::iter::once(AuthMethod::Totp).chain(has_codes.then_some(AuthMethod::BackupCode)).collect())
+    let methods =
+        [(AuthMethod::Totp, has_app || !has_passkey), (AuthMethod::BackupCode, has_codes), (AuthMethod::Passkey, has_passkey)];
+    Ok(methods.into_iter().filter_map(|(method, is_there)| is_there.then_some(method)).collect())
 }
 
 /// Fails if the member's password is too short to be their only factor.

@@ -11,16 +11,25 @@ use super::{origin, redirect_signed_in, safe_next, with_cookies};
 use crate::access::{Form, OpenPage};
 use crate::app::App;
 use crate::auth::factors::{Challenge, FactorError};
+use crate::auth::passkeys::{self, PasskeyAttempt};
 use crate::auth::{Error, OpenChallenge, SecondStep, complete_sign_in, find_challenge};
+use crate::frame::PasskeyPrompt;
 use crate::sessions::{AuthMethod, CookieName};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::{Asked, Fields, FormErrors};
+use kit::text::sentence;
 
 const PATH: &str = "/sign-in/two-factor";
+const BY_PASSKEY: &str = "/sign-in/two-factor/passkey";
 
 pub(super) fn routes() -> Vec<Route<App>> {
-    vec![page(PATH, "Page of the second step of a sign-in", show), form(PATH, "Complete the sign-in", create)]
+    vec![
+        page(PATH, "Page of the second step of a sign-in", show),
+        form(PATH, "Complete the sign-in", create),
+        page(BY_PASSKEY, "Page of the second step, where a passkey was refused", show),
+        form(BY_PASSKEY, "Complete the sign-in with a passkey", create_by_passkey),
+    ]
 }
 
 /// Redirects to the page, with the challenge in a cookie.
@@ -47,14 +56,25 @@ struct SecondStepPage {
     method: AuthMethod,
     /// The address of the page with the other method, if there is another.
     other: Option<String>,
+    /// False if the member has passkeys only.
+    has_codes: bool,
+    /// The ceremony of a passkey, for a member who has one.
+    passkey: Option<PasskeyPrompt>,
     faults: FormErrors,
 }
 
 impl SecondStepPage {
-    fn new(open_page: &OpenPage, open: OpenChallenge, fields: &Fields, faults: FormErrors) -> Self {
+    fn new(
+        open_page: &OpenPage,
+        open: OpenChallenge,
+        (fields, faults): (&Fields, FormErrors),
+        passkey: Option<PasskeyPrompt>,
+    ) -> Self {
         let OpenChallenge { member, methods } = open;
         let has = |method: AuthMethod| methods.contains(&method);
         let wants_backup_code = fields.text("with") == AuthMethod::BackupCode.as_str();
+        let has_codes = methods.iter().any(|method| *method != AuthMethod::Passkey);
+        let wants_backup_code = wants_backup_code || !has(AuthMethod::Totp);
         let method = match (has(AuthMethod::ResetCode), has(AuthMethod::BackupCode) && wants_backup_code) {
             (true, _) => AuthMethod::ResetCode,
             (false, true) => AuthMethod::BackupCode,
@@ -63,11 +83,11 @@ impl SecondStepPage {
         let next = safe_next(fields).to_owned();
         let other = match method {
             AuthMethod::Totp if has(AuthMethod::BackupCode) => Some(address(&next, Some(AuthMethod::BackupCode))),
-            AuthMethod::BackupCode => Some(address(&next, None)),
+            AuthMethod::BackupCode if has(AuthMethod::Totp) => Some(address(&next, None)),
             _ => None,
         };
         let (token, email) = (open_page.csrf_token(), member.email);
-        Self { title: "Two-factor authentication", token, email, next, method, other, faults }
+        Self { title: "Two-factor authentication", token, email, next, method, other, has_codes, passkey, faults }
     }
 
     fn is_totp(&self) -> bool {
@@ -99,7 +119,12 @@ async fn page_of(
         None => None,
     };
     let Some(open) = open else { return Ok(again(app, fields)) };
-    Ok(open_page.show(status, &SecondStepPage::new(open_page, open, fields, faults)))
+    let passkey = match open_page.challenge() {
+        Some(token) if open.methods.contains(&AuthMethod::Passkey) => passkeys::start_second_step(app, token).await.ok(),
+        _ => None,
+    };
+    let passkey = passkey.map(|started| PasskeyPrompt::new(&app.config, started.token.expose(), &started.options));
+    Ok(open_page.show(status, &SecondStepPage::new(open_page, open, (fields, faults), passkey)))
 }
 
 /// Redirects to the first step.
@@ -121,6 +146,26 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
         Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
         Err(Error::Factor(FactorError::Challenge)) => Ok(again(&app, &fields)),
         Err(error) => refused(&app, &open_page, &fields, error).await,
+    }
+}
+
+async fn create_by_passkey(open_page: OpenPage, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    let Some(challenge) = open_page.challenge() else { return Ok(again(&app, &fields)) };
+    let credential = serde_json::from_str(fields.verbatim("credential")).unwrap_or_default();
+    let attempt = PasskeyAttempt { ceremony: fields.verbatim("ceremony"), credential, origin: origin(&open_page) };
+    let context = |actor| open_page.request().audit_context(actor);
+    match passkeys::complete_sign_in(&app, &app.sign_ins, challenge, attempt, context).await {
+        Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
+        Err(error) => {
+            let message = sentence(&error);
+            let error = ApiError::from(error);
+            if error.status.is_server_error() {
+                return Err(error);
+            }
+            let mut response = page_of(&app, &open_page, &fields, error.status, FormErrors::of_whole(message)).await?;
+            response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
+            Ok(response)
+        }
     }
 }
 

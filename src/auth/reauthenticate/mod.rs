@@ -14,6 +14,7 @@ use super::change_password::verify;
 use super::error::Error;
 use super::factors::{self, Checked, FactorError};
 use super::known_callers::Origin;
+use super::passkeys::{self, StartedCeremony};
 use super::password::Passwords;
 use super::sign_in::SignIns;
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
@@ -44,6 +45,15 @@ pub async fn own_methods(db: &impl ConnectionTrait, member: &Member) -> DbResult
     let mut methods = vec![AuthMethod::Password];
     methods.extend(factors::second_methods(db, member).await?);
     Ok(methods)
+}
+
+/// Starts a re-authentication with a passkey for a page; `None` if the person has none, or there can be none now: the page has the
+/// password as well.
+pub async fn start_by_passkey(core: &Core, session: &Session, methods: &[AuthMethod]) -> Option<StartedCeremony> {
+    if !methods.contains(&AuthMethod::Passkey) {
+        return None;
+    }
+    passkeys::start_reauthentication(core, session).await.ok()
 }
 
 /// Verifies password and code of the person who has `session`, and notes the proof in it, for every node.

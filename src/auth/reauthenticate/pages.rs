@@ -8,11 +8,11 @@ use axum::http::header::REFRESH;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::own_methods;
+use super::{own_methods, start_by_passkey};
 use crate::access::{Form, PageSession, RecentlySignedIn, SignedIn};
 use crate::app::App;
 use crate::auth::pages::safe_next;
-use crate::frame::{self, ConfirmForm, Frame, MenuEntry};
+use crate::frame::{self, ConfirmForm, Frame, MenuEntry, PasskeyPrompt};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::{Asked, Fields, FormErrors, html_with};
@@ -43,7 +43,9 @@ async fn show(who: PageSession<SignedIn>, State(app): State<App>, Asked(fields):
     }
     let methods = own_methods(app.db.read(), who.member()).await?;
     let fields = Fields::from([("next", next)]);
-    let form = ConfirmForm { path: PATH, fields: &fields, methods: &methods, faults: FormErrors::default() };
+    let started = start_by_passkey(&app, who.session(), &methods).await;
+    let passkey = started.map(|started| PasskeyPrompt::new(&app.config, started.token.expose(), &started.options));
+    let form = ConfirmForm { path: PATH, fields: &fields, methods: &methods, passkey, faults: FormErrors::default() };
     Ok(frame::confirm_identity(&app, who.signed_in_member(), form, StatusCode::OK))
 }
 

@@ -9,7 +9,8 @@ use crate::{audit, auth, sessions};
 
 const INTERVAL: Duration = Duration::from_mins(10);
 
-/// Deletes expired sessions, challenges and links that reset passwords, and browsers and addresses that were last used long ago.
+/// Deletes expired sessions, challenges, links that reset passwords and ceremonies of passkeys, and browsers and addresses that were
+/// last used long ago.
 pub(super) struct ExpiredSessions;
 
 impl Job for ExpiredSessions {
@@ -21,6 +22,7 @@ impl Job for ExpiredSessions {
         sessions::forget_expired(&app.db, app.clock.now()).await?;
         auth::forget_expired_resets(&app.db, app.clock.now()).await?;
         auth::factors::forget_old_challenges(app).await?;
+        auth::passkeys::forget_expired_ceremonies(&app.db, app.clock.now()).await?;
         Ok(auth::forget_unused_callers(&app.db, app.clock.now()).await?)
     }
 }

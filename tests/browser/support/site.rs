@@ -1,7 +1,10 @@
 //! The real binary on a workspace "skyline" that is empty but for its owner, on the
 //! demo's data, or on no workspace at all.
 
-use testkit::{Node, PASSWORD};
+use std::io;
+use std::net::TcpStream;
+
+use testkit::{Node, PASSWORD, Proxy, Relay};
 
 use super::tab::Tab;
 use crate::BINARY;
@@ -18,18 +21,45 @@ pub struct Site {
     password: String,
     /// Cleared to block the embedded typeface.
     has_typeface: bool,
+    /// The public URL, if that is not the address of the node.
+    public_url: Option<(String, Proxy<Wire>)>,
+}
+
+/// Carries all bytes.
+struct Wire;
+
+impl Relay for Wire {
+    type Connection = ();
+
+    fn carry_requests(&self, client: &TcpStream, server: &TcpStream, (): &()) -> io::Result<()> {
+        io::copy(&mut &*client, &mut &*server).map(|_| ())
+    }
+
+    fn carry_responses(&self, server: &TcpStream, client: &TcpStream, (): &()) -> io::Result<()> {
+        io::copy(&mut &*server, &mut &*client).map(|_| ())
+    }
 }
 
 impl Site {
     pub fn new() -> Self {
         let folder = testkit::Site::new(BINARY);
-        Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true }
+        Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true, public_url: None }
+    }
+
+    /// A server with a host name, without which there are no passkeys. The port is that of a proxy: it is known before the node
+    /// starts.
+    pub fn at_localhost() -> Self {
+        let (folder, proxy) = (testkit::Site::new(BINARY), Proxy::to(0, Wire));
+        let public_url = format!("http://localhost:{}", proxy.port());
+        let node = folder.node_with(&["--public-url", &public_url]);
+        proxy.redirect(node.address.port());
+        Self { node, folder, password: PASSWORD.to_owned(), has_typeface: true, public_url: Some((public_url, proxy)) }
     }
 
     /// A server without a workspace, and the path of its set-up link.
     pub fn empty() -> (Self, String) {
         let folder = testkit::Site::empty(BINARY);
-        let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true };
+        let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true, public_url: None };
         let said = site.node.stdout();
         let at = said.find("/setup#").unwrap_or_else(|| panic!("no link: {said}"));
         let link = said[at..].split_whitespace().next().expect("a link").to_owned();
@@ -43,7 +73,7 @@ impl Site {
         let said = node.stdout();
         let password = said.split("Password").nth(1).and_then(|rest| rest.split_whitespace().next());
         let password = password.unwrap_or_else(|| panic!("no password: {said}")).to_owned();
-        Self { node, folder, password, has_typeface: true }
+        Self { node, folder, password, has_typeface: true, public_url: None }
     }
 
     /// Blocks the embedded typeface in browsers of this site.
@@ -65,7 +95,8 @@ impl Site {
 
     /// A browser without a session.
     pub fn tab(&self) -> Tab {
-        let mut tab = Tab::at(&format!("http://{}", self.node.address));
+        let address = format!("http://{}", self.node.address);
+        let mut tab = Tab::at(self.public_url.as_ref().map_or(&address, |(public_url, _)| public_url));
         if !self.has_typeface {
             tab.without_typeface();
         }

@@ -78,6 +78,16 @@ impl Tab {
         self.settle();
     }
 
+    /// The site as the browser reaches it, such as `http://localhost:8080`.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Goes to the site by another origin from now on.
+    pub fn move_to(&mut self, origin: &str) {
+        origin.clone_into(&mut self.origin);
+    }
+
     #[track_caller]
     pub fn reload(&mut self) {
         self.heard.leaving = Leaving::Yes;

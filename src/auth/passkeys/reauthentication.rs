@@ -1,0 +1,74 @@
+//! Re-authentication with a passkey: its owner proves again who they are, in a session that goes on.
+
+use serde_json::json;
+use webauthn_rs::prelude as webauthn;
+
+use super::assertion::{self, parse};
+use super::ceremonies::{self, CeremonyKind, Owner, StartedCeremony};
+use super::error::Error;
+use super::registration::named;
+use super::relying_party::RelyingParty;
+use super::sign_in::{PasskeyAttempt, admit, count};
+use super::store;
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
+use crate::auth::reauthenticate::Reauthenticated;
+use crate::auth::sign_in::SignIns;
+use crate::core::Core;
+use crate::sessions::{self, AuthMethod, Session};
+
+/// Starts a re-authentication of the person who has `session`.
+pub async fn start(core: &Core, session: &Session) -> Result<StartedCeremony, Error> {
+    let (party, member) = (RelyingParty::of(&core.config)?, &session.member);
+    let keys = store::keys(core.db.read(), member, party.id()).await?;
+    if keys.is_empty() {
+        return Err(Error::NoPasskey);
+    }
+    let (response, state) = party.webauthn.start_passkey_authentication(&keys).map_err(Error::Registration)?;
+    let owner = Owner { member, bound_to: session.digest };
+    let tx = core.db.begin_essential().await?;
+    let (now, kind) = (core.clock.now(), CeremonyKind::Reauthentication);
+    let started = ceremonies::start(&tx, &core.random, now, (kind, Some(owner)), (&response.public_key, &state)).await?;
+    tx.commit().await?;
+    Ok(started)
+}
+
+/// Verifies the response of a passkey of the person who has `session`, and notes the proof in it, for every node.
+pub async fn reauthenticate(
+    core: &Core,
+    sign_ins: &SignIns,
+    session: &Session,
+    attempt: PasskeyAttempt<'_>,
+    context: AuditContext,
+) -> Result<Reauthenticated, Error> {
+    let party = RelyingParty::of(&core.config)?;
+    let permit = admit(core, sign_ins, &attempt.origin)?;
+    let outcome = verify(core, &party, session, attempt, context).await;
+    count(sign_ins, permit, &outcome);
+    outcome
+}
+
+async fn verify(
+    core: &Core,
+    party: &RelyingParty,
+    session: &Session,
+    PasskeyAttempt { ceremony, credential, .. }: PasskeyAttempt<'_>,
+    context: AuditContext,
+) -> Result<Reauthenticated, Error> {
+    let member = &session.member;
+    let response: webauthn::PublicKeyCredential = parse(credential)?;
+    let state = ceremonies::take(core, ceremony, CeremonyKind::Reauthentication, Some(session.digest)).await?;
+    let verified = assertion::verify_known(core, party, &response, (state, member.id)).await;
+    let anonymous = AuditContext { actor: Actor::ANONYMOUS, credential: None, ..context.clone() };
+    let used = assertion::settle(core, verified, anonymous).await?;
+    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    if !store::set_used(tx.db(), &used, tx.now()).await? {
+        return Err(Error::Refused);
+    }
+    let methods = vec![AuthMethod::Passkey];
+    sessions::set_proof(&tx, session, &methods).await?;
+    let at = tx.now();
+    let details = json!({ "methods": methods, "passkey": named(&used.passkey) });
+    tx.record(Action::Reauthenticated, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
+    tx.commit().await?;
+    Ok(Reauthenticated { at, methods })
+}
