@@ -426,6 +426,29 @@ async fn password_needs_the_passkey_as_its_second_step() {
 }
 
 #[tokio::test]
+async fn workspace_that_does_not_allow_passkeys_neither_adds_them_nor_lets_them_sign_in_alone() {
+    let t = app().await;
+    let ana = t.owner().await;
+    let (mut authenticator, id) = passkey_of(&ana).await;
+    let settings = json!({
+        "twoFactorPolicy": "required_for_all", "graceDays": 7, "passkeysAllowed": false, "idleMinutes": 720,
+        "absoluteMinutes": 10080, "minimumPasswordLength": 15,
+    });
+    ana.put("/api/v1/settings/security", settings).await.is(200);
+    ana.post(REGISTRATION, json!({})).await.is(403).code("PASSKEYS_NOT_ALLOWED");
+    sign_in(&t.anonymous(), &mut authenticator).await.is(403).code("PASSKEYS_NOT_ALLOWED");
+    // After the password it still works: nobody is locked out.
+    let token = challenge(&t).await.text_at("/error/challenge/token");
+    let started = t.anonymous().post(SIGN_IN_OPTIONS, json!({ "challenge": token })).await.is(200);
+    let credential = authenticator.get(started.at("/data/publicKey"));
+    let step = json!({ "challenge": token, "ceremony": started.text_at("/data/ceremony"), "credential": credential });
+    t.anonymous().post(SIGN_IN, step).await.is(200);
+    // The last second factor cannot be removed while one is required.
+    ana.delete(&format!("{PASSKEYS}/{id}")).await.is(409).code("SECOND_FACTOR_NEEDED");
+    assert_eq!(ana.get(PASSKEYS).await.is(200).at("/data/total"), 1);
+}
+
+#[tokio::test]
 async fn second_step_belongs_to_its_challenge_and_its_person() {
     let t = app().await;
     let (mut authenticator, _) = passkey_of(&t.owner().await).await;

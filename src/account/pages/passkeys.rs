@@ -11,6 +11,7 @@ use crate::access::{Form, ManageFactors, PageSession, Permission, SignedIn};
 use crate::app::App;
 use crate::auth::passkeys::{self, Error, MAX_PASSKEYS, NewPasskey, Passkey, PasskeyId, RelyingParty};
 use crate::frame::{Frame, MenuEntry};
+use crate::security;
 use kit::db::DbResult;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route, user_agent};
@@ -45,11 +46,13 @@ pub(super) struct Section {
 impl Section {
     pub(super) async fn new<P: Permission>(app: &App, who: &PageSession<P>) -> DbResult<Self> {
         let party = RelyingParty::of(&app.config);
+        let is_allowed = security::policy_of(app.db.read(), who.member().workspace).await?.settings.passkeys_allowed;
+        let forbidden = (!is_allowed).then(|| sentence(Error::NotAllowed));
         let program = who.request().user_agent().and_then(|program| user_agent::describe(&program));
         Ok(Self {
             rows: passkeys::list_of(app.db.read(), who.member()).await?,
             rp_id: party.as_ref().ok().map(|party| party.id().to_owned()),
-            unavailable: party.err().map(sentence),
+            unavailable: party.err().map(sentence).or(forbidden),
             name: program.unwrap_or_default(),
         })
     }

@@ -34,6 +34,7 @@ pub fn routes() -> Routes<App> {
                 .fails(429, "RATE_LIMITED")
                 .fails(503, "UNAVAILABLE"),
             post("/api/v1/auth/passkey", "Sign in with a passkey", sign_in)
+                .fails(403, "PASSKEYS_NOT_ALLOWED")
                 .fails(401, "CHALLENGE_INVALID")
                 .fails(401, "PASSKEY_INVALID")
                 .fails(409, "PASSKEYS_UNAVAILABLE")
@@ -44,16 +45,18 @@ pub fn routes() -> Routes<App> {
                 .fails(409, "PASSKEYS_UNAVAILABLE"),
             get("/api/v1/auth/passkeys", "List own passkeys", index),
             post("/api/v1/auth/passkeys/options", "Start the registration of a passkey", start_registration)
+                .fails(403, "PASSKEYS_NOT_ALLOWED")
                 .fails(409, "PASSKEYS_UNAVAILABLE")
                 .fails(409, "QUOTA_EXCEEDED"),
             post("/api/v1/auth/passkeys", "Add a passkey", add)
+                .fails(403, "PASSKEYS_NOT_ALLOWED")
                 .conflicts()
                 .fails(400, "PASSKEY_INVALID")
                 .fails(409, "PASSKEYS_UNAVAILABLE")
                 .fails(409, "QUOTA_EXCEEDED")
                 .fails(410, "CHALLENGE_INVALID"),
             patch("/api/v1/auth/passkeys/{id}", "Rename a passkey", rename),
-            delete("/api/v1/auth/passkeys/{id}", "Remove a passkey", remove),
+            delete("/api/v1/auth/passkeys/{id}", "Remove a passkey", remove).conflicts().fails(409, "SECOND_FACTOR_NEEDED"),
         ],
     )
 }

@@ -9,6 +9,7 @@ use super::model::MAX_PASSKEYS;
 use super::relying_party::Unavailable;
 use crate::access::unauthorized;
 use crate::audit::{BeginError, CredentialLoss};
+use crate::auth::factors::FactorError;
 use kit::http::ApiError;
 use kit::limit::RateLimited;
 use kit::text::sentence;
@@ -18,6 +19,12 @@ use kit::text::sentence;
 pub enum Error {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    #[error("your workspace does not allow passkeys: ask an administrator")]
+    NotAllowed,
+    #[error("your workspace requires a second factor, and this passkey is your last one: add another one first")]
+    LastFactor,
+    #[error(transparent)]
+    Factor(#[from] FactorError),
     /// The ceremony is unknown, used, expired or somebody else's.
     #[error("this took too long, or was done before: begin again")]
     Ceremony(CeremonyKind),
@@ -101,6 +108,9 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Unavailable(_) => Self::new(StatusCode::CONFLICT, "PASSKEYS_UNAVAILABLE", sentence(error)),
+            Error::NotAllowed => Self::new(StatusCode::FORBIDDEN, "PASSKEYS_NOT_ALLOWED", sentence(error)),
+            Error::LastFactor => Self::new(StatusCode::CONFLICT, "SECOND_FACTOR_NEEDED", sentence(error)),
+            Error::Factor(error) => error.into(),
             // A caller with a session has not lost it.
             Error::Ceremony(CeremonyKind::Registration) => Self::new(StatusCode::GONE, "CHALLENGE_INVALID", sentence(error)),
             Error::Ceremony(CeremonyKind::SignIn | CeremonyKind::SecondStep | CeremonyKind::Reauthentication) => {

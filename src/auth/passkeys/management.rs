@@ -7,9 +7,10 @@ use super::model::{Passkey, PasskeyId, PasskeyName};
 use super::registration::named;
 use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
-use crate::auth::factors;
+use crate::auth::factors::{self, challenges};
 use crate::core::Core;
 use crate::members::Member;
+use crate::security;
 
 /// Renames a passkey of a member.
 pub async fn rename(
@@ -31,7 +32,14 @@ pub async fn remove(core: &Core, member: &Member, id: PasskeyId, context: AuditC
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let passkey = store::find(tx.db(), member, id).await?.ok_or(Error::NotFound)?;
     store::delete(tx.db(), id).await?;
-    factors::refresh(&tx, member).await?;
+    if factors::refresh(&tx, member).await?.is_none() {
+        let policy = security::policy_of(tx.db(), member.workspace).await?;
+        if policy.settings.two_factor_policy.requires(member.role) {
+            return Err(Error::LastFactor);
+        }
+        factors::require_long_password(tx.db(), member).await?;
+    }
+    challenges::withdraw(tx.db(), member.id).await?;
     let target = Target::new(TargetKind::Member, member.id, &member.name);
     tx.record(Action::PasskeyRemoved, Some(target), json!({ "passkey": named(&passkey) }));
     tx.commit().await?;

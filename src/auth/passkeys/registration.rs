@@ -1,5 +1,6 @@
 //! Registrations: a new passkey for a person who is signed in.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use webauthn_rs::prelude::{self as webauthn, Uuid};
 
@@ -12,7 +13,9 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::factors;
 use crate::core::Core;
+use crate::security;
 use crate::sessions::Session;
+use crate::workspaces::WorkspaceId;
 
 /// The response of the browser to a registration, and the name that the person chose.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ pub struct NewPasskey<'a> {
 /// Starts a registration for the person who has `session`.
 pub async fn start(core: &Core, session: &Session) -> Result<StartedCeremony, Error> {
     let (party, member) = (RelyingParty::of(&core.config)?, &session.member);
+    require_allowed(core.db.read(), member.workspace).await?;
     require_room(store::count(core.db.read(), member).await?)?;
     let existing = store::credential_ids(core.db.read(), member, party.id()).await?;
     let tx = core.db.begin().await?;
@@ -56,6 +60,7 @@ pub async fn finish(
         ceremonies::take(core, ceremony, CeremonyKind::Registration, Some(session.digest)).await?;
     let key = party.webauthn.finish_passkey_registration(&response, &state).map_err(Error::Registration)?;
     let mut tx = AuditedTx::begin(core, member.workspace, context).await?;
+    require_allowed(tx.db(), member.workspace).await?;
     require_room(store::count(tx.db(), member).await?)?;
     if store::is_registered(tx.db(), key.cred_id()).await? {
         return Err(Error::AlreadyRegistered);
@@ -78,6 +83,13 @@ pub async fn finish(
     tx.record(Action::PasskeyAdded, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
     tx.commit().await?;
     Ok(stored.passkey)
+}
+
+/// Fails if the workspace does not allow passkeys. One that a member has still completes a sign-in with the password: nobody is
+/// locked out.
+pub(super) async fn require_allowed(db: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<(), Error> {
+    let is_allowed = security::policy_of(db, workspace).await?.settings.passkeys_allowed;
+    if is_allowed { Ok(()) } else { Err(Error::NotAllowed) }
 }
 
 /// A passkey as events name it.

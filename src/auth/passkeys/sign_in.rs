@@ -7,6 +7,7 @@ use super::assertion::{self, parse};
 use super::ceremonies::{self, CeremonyKind, StartedCeremony};
 use super::error::Error;
 use super::model::StoredPasskey;
+use super::registration::require_allowed;
 use super::relying_party::RelyingParty;
 use super::store;
 use crate::audit::{Actor, AuditContext, AuditedTx};
@@ -109,6 +110,7 @@ async fn open(
     let member = members::find(core.db.read(), passkey.workspace, passkey.member).await?.ok_or(Error::Refused)?;
     let tx = AuditedTx::begin_essential(core, member.workspace, context(Actor::member(member.id, &member.name))).await?;
     let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::Refused)?;
+    require_allowed(tx.db(), member.workspace).await?;
     if !store::set_used(tx.db(), used, tx.now()).await? {
         return Err(Error::Refused);
     }
