@@ -24,13 +24,19 @@ fn add(tab: &mut Tab, name: &str) {
     tab.click("button", "Add a passkey");
 }
 
+/// Signs out from a page that has no other button of this name.
+fn sign_out(tab: &mut Tab) {
+    tab.open("/settings/api-keys");
+    tab.click("button", "Sign out");
+    tab.says("You are signed out.");
+}
+
 /// The owner with a passkey, on the sign-in page.
 fn with_passkey(site: &Site) -> (Tab, Authenticator) {
     let (mut tab, authenticator) = with_authenticator(site);
     add(&mut tab, "Work laptop");
     tab.says("The passkey was added.");
-    tab.click("button", "Sign out");
-    tab.says("You are signed out.");
+    sign_out(&mut tab);
     (tab, authenticator)
 }
 
@@ -88,7 +94,7 @@ fn authenticator_that_does_not_verify_its_user_is_refused() {
     tab.user_is_verified(&authenticator, true);
     tab.click("button", "Continue");
     tab.says("The passkey was added.");
-    tab.click("button", "Sign out");
+    sign_out(&mut tab);
     tab.user_is_verified(&authenticator, false);
     tab.click("button", BUTTON);
     tab.says("No passkey was used: that was cancelled, or took too long.");
@@ -122,7 +128,7 @@ fn response_of_an_earlier_sign_in_is_refused() {
     tab.reload();
     tab.click("button", BUTTON);
     tab.has("heading", "API Keys");
-    tab.click("button", "Sign out");
+    sign_out(&mut tab);
     tab.replay("form[data-passkey-sign-in]");
     tab.says("This took too long, or was done before: begin again.");
     tab.has("heading", "Sign in");
@@ -194,7 +200,7 @@ fn passkey_whose_counter_goes_back_is_refused_and_reported() {
     let copied = tab.credential(&authenticator);
     tab.click("button", BUTTON);
     tab.has("heading", "API Keys");
-    tab.click("button", "Sign out");
+    sign_out(&mut tab);
     tab.unplug_authenticator(&authenticator);
     let copy = tab.plug_in_authenticator();
     tab.copy_credential(&copy, &copied);
@@ -211,7 +217,7 @@ fn server_at_an_address_says_why_it_has_no_passkeys() {
     tab.open("/account");
     tab.says("Passkeys cannot be used here. The public URL of this server is an IP address");
     tab.lacks("button", "Add a passkey");
-    tab.click("button", "Sign out");
+    sign_out(&mut tab);
     tab.lacks("button", BUTTON);
     tab.is_clean();
 }
@@ -247,7 +253,7 @@ fn pages_of_passkeys_are_accessible_at_every_width() {
     tab.click("link", "Cancel");
     tab.click("link", "Rename");
     tab.is_fine_everywhere();
-    tab.click("button", "Sign out");
+    sign_out(&mut tab);
     tab.is_fine_everywhere();
     tab.click("button", BUTTON);
     tab.says("No passkey was used");
