@@ -36,7 +36,7 @@ fn name(steps: &[Step]) -> String {
 
 /// Passwords and the tokens of links are what these fields are for: only digests of them are stored.
 fn takes_a_secret(steps: &[Step]) -> bool {
-    matches!(steps.last(), Some(Step::Member(name)) if name.to_lowercase().ends_with("password") || ["token", "code", "challenge"].contains(&name.as_str()))
+    matches!(steps.last(), Some(Step::Member(name)) if name.to_lowercase().ends_with("password") || ["token", "code", "challenge", "ceremony"].contains(&name.as_str()))
 }
 
 /// Every string field in a schema.

@@ -29,7 +29,7 @@ pub(super) async fn verify(
 ) -> Result<StoredPasskey, Verified> {
     let (handle, credential) = party.webauthn.identify_discoverable_authentication(response).map_err(|_| Verified::Refused)?;
     let stored = store::find_by_credential(core.db.read(), credential).await?.ok_or(Verified::Refused)?;
-    if stored.handle != handle {
+    if stored.handle != handle || stored.passkey.rp_id != party.id() {
         return Err(Verified::Refused);
     }
     let verified = party.webauthn.finish_discoverable_authentication_v2(response, state, &stored.key);

@@ -50,9 +50,12 @@ struct Reauthenticate {
 
 impl Check for Reauthenticate {
     fn check(&self, faults: &mut FieldErrors) {
-        let is_by_passkey = self.ceremony.is_some();
-        faults.require(self.password.is_some() != is_by_passkey, "password", "Give a password, or ceremony and credential.");
-        faults.require(self.credential.is_some() == is_by_passkey, "credential", "Belongs to a ceremony, and a ceremony to it.");
+        if self.ceremony.is_none() && self.credential.is_none() {
+            return faults.require(self.password.is_some(), "password", "is required");
+        }
+        faults.require(self.ceremony.is_some(), "ceremony", "is required");
+        faults.require(self.credential.is_some(), "credential", "is required");
+        faults.require(self.password.is_none(), "password", "must be left out beside a ceremony");
     }
 }
 

@@ -140,7 +140,9 @@ async fn no_operation_answers_a_wrong_body_in_words_of_its_parser() {
             continue;
         }
         let refused = owner.json(method.clone(), &path, json!(all)).await;
-        for name in fields.keys() {
+        // An object of another standard takes any fields.
+        let is_free = |schema: &Value| schema["type"].to_string().contains("object") && schema["properties"].is_null();
+        for name in fields.iter().filter(|(_, schema)| !is_free(document.resolve(schema))).map(|(name, _)| name) {
             let is_named = faults(&refused).iter().any(|(field, _)| field.split(['.', '[']).next() == Some(name));
             assert!(is_named, "{method} {path}: {name} in {}", refused.text);
         }
@@ -155,6 +157,8 @@ fn accepted(field: &str) -> Value {
         "password" | "currentPassword" | "newPassword" => json!("a long enough password"),
         "title" | "description" => json!("The left fuel cap was found open before the second leg."),
         "permissions" => json!("read_only"),
+        "ceremony" => json!("pcw_none"),
+        "credential" => json!({}),
         "email" => json!("ana@skyline.example"),
         "role" => json!("pilot"),
         "tailNumber" => json!("N123AB"),
