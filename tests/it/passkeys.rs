@@ -522,6 +522,16 @@ async fn passkey_of_a_removed_member_signs_nobody_in() {
 }
 
 #[tokio::test]
+async fn reset_of_second_factors_removes_passkeys() {
+    let t = app().await;
+    let pilot = t.add_member(Role::Pilot).await;
+    let (mut authenticator, _) = passkey_of(&t.signed_in(pilot.clone()).await).await;
+    t.owner().await.post(&format!("/api/v1/members/{}/reset-two-factor", pilot.id), json!({})).await.is(200);
+    sign_in(&t.anonymous(), &mut authenticator).await.is(401).code("PASSKEY_INVALID");
+    assert_eq!(t.number("SELECT count(*) FROM passkeys").await, 0);
+}
+
+#[tokio::test]
 async fn person_has_twenty_passkeys_at_most() {
     let t = app().await;
     let ana = t.owner().await;

@@ -10,7 +10,7 @@ use super::model::BackupCode;
 use super::service::{has_factor, refresh, target};
 use super::{challenges, reset_codes, store};
 use crate::audit::{Action, AuditContext, AuditedTx};
-use crate::auth::known_callers;
+use crate::auth::{known_callers, passkeys};
 use crate::core::Core;
 use crate::members::{self, Member};
 use crate::sessions;
@@ -38,6 +38,7 @@ pub async fn reset_two_factor(core: &Core, member: &Member, context: AuditContex
         return Err(FactorError::NothingToReset);
     }
     store::delete_all(tx.db(), member.id).await?;
+    passkeys::delete_all(tx.db(), member.id).await?;
     let (code, until) = (BackupCode::generate(tx.random()), tx.now().after(LIFETIME));
     reset_codes::replace(tx.db(), &member, code.digest(), tx.now(), until).await?;
     challenges::withdraw(tx.db(), member.id).await?;
