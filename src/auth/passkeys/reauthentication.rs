@@ -66,6 +66,7 @@ async fn verify(
     }
     let methods = vec![AuthMethod::Passkey];
     sessions::set_proof(&tx, session, &methods).await?;
+    tx.prove(&methods);
     let at = tx.now();
     let details = json!({ "methods": methods, "passkey": named(&used.passkey) });
     tx.record(Action::Reauthenticated, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
