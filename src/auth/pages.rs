@@ -82,7 +82,18 @@ impl SignInPage {
         };
         let (token, next) = (open_page.csrf_token(), safe_next(fields).to_owned());
         let (has_passkeys, public_url) = (RelyingParty::of(&app.config).is_ok(), app.config.public_url.clone());
-        Self { title: "Sign in", token, email, workspace, next, has_passkeys, public_url, notice, sends_mail: mail::is_on(app), faults }
+        Self {
+            title: "Sign in",
+            token,
+            email,
+            workspace,
+            next,
+            has_passkeys,
+            public_url,
+            notice,
+            sends_mail: mail::is_on(app),
+            faults,
+        }
     }
 
     /// Renders the page, whose script starts a ceremony by a call.
