@@ -205,5 +205,5 @@ fn download_begins_after_a_question_without_javascript() {
     let (name, text) = tab.download(|tab| tab.click("button", "Confirm"));
     assert!(name.starts_with("audit-log-skyline") && text.contains("member.reauthenticated"), "{name}: {text}");
     tab.says("Your download starts.");
-    tab.is_fine_everywhere();
+    tab.is_clean();
 }
