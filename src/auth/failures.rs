@@ -44,10 +44,11 @@ enum Step {
 
 /// Wrong passwords or codes of one member, from one network.
 type WrongKey = (Step, MemberId, Option<IpAddr>);
+type WrongSteps = Group<(Step, Member)>;
 
 #[derive(Debug, Default)]
 struct Groups {
-    wrong: HashMap<WrongKey, Group<(Step, Member)>>,
+    wrong: HashMap<WrongKey, WrongSteps>,
     limited: HashMap<Account, Group<Email>>,
     left_out: u64,
 }
@@ -140,7 +141,7 @@ impl Failures {
         groups.limited.entry(account).or_insert_with(|| Group::new(email.clone(), context.clone(), now)).add(context, now);
     }
 
-    fn take_due(&self, now: Time, which: Flush) -> (Vec<Group<(Step, Member)>>, Vec<Group<Email>>) {
+    fn take_due(&self, now: Time, which: Flush) -> (Vec<WrongSteps>, Vec<Group<Email>>) {
         let mut groups = lock(&self.0);
         let wrong = groups.wrong.values_mut().filter_map(|group| group.take(now, WINDOW, which)).collect();
         let limited = groups.limited.values_mut().filter_map(|group| group.take(now, LIMIT_WINDOW, which)).collect();
@@ -153,7 +154,7 @@ impl Failures {
         (wrong, limited)
     }
 
-    fn put_back(&self, wrong: impl IntoIterator<Item = Group<(Step, Member)>>, limited: impl IntoIterator<Item = Group<Email>>) {
+    fn put_back(&self, wrong: impl IntoIterator<Item = WrongSteps>, limited: impl IntoIterator<Item = Group<Email>>) {
         let mut groups = lock(&self.0);
         for taken in wrong {
             // It is present: a group stays for its window after it was written.
@@ -191,7 +192,7 @@ impl Failures {
     }
 }
 
-async fn record_wrong(core: &Core, group: &Group<(Step, Member)>) -> DbResult<()> {
+async fn record_wrong(core: &Core, group: &WrongSteps) -> DbResult<()> {
     let Group { subject: (step, member), context, first, last, count, .. } = group;
     let mut tx = AuditedTx::begin_system(core, member.workspace).await?;
     tx.act_for(context.clone());

@@ -79,8 +79,8 @@ impl Outcomes {
         });
     }
 
-    fn add(&self, counted: Counted) {
-        let counter = match counted {
+    fn add(&self, outcome: Counted) {
+        let counter = match outcome {
             Counted::Succeeded => &self.succeeded,
             Counted::Failed => &self.failed,
             Counted::Limited => &self.limited,

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::mail::{MailSettings, SmtpUrl};
 
 #[derive(clap::Args)]
+#[expect(clippy::struct_field_names, reason = "the names of the flags")]
 pub(super) struct Mail {
     /// URL of the SMTP server that sends emails: <smtps://USER:PASSWORD@HOST:PORT>, or <smtp://> for STARTTLS; default: no emails are sent, and links are handed over
     #[arg(long, env = "PLANECONNECTION_SMTP_URL", value_name = "URL", hide_env_values = true)]

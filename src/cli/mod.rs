@@ -57,7 +57,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run a node that serves the pages and the API
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Run a temporary node with example data
     Demo(demo::Demo),
     /// List workspaces, or create one with its account owner
@@ -114,7 +114,7 @@ pub fn run() -> ExitCode {
         let _handled = ignore_file_size_signal();
         match cli.command {
             Command::Serve(command) => command.run().await,
-            Command::Demo(command) => command.run().await,
+            Command::Demo(command) => Box::pin(command.run()).await,
             Command::Workspace(command) => command.run().await,
             Command::Members(command) => command.run().await,
             Command::Keys(command) => command.run().await,

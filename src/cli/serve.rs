@@ -126,12 +126,13 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     if let Some(key) = &app.config.audit_key {
         tracing::info!(key = %key.public(), "heads of audit logs are signed; note this public key elsewhere");
     }
-    match &app.config.secret_keys {
-        Some(keys) => tracing::info!(key = %keys.current(), "secrets in the database are sealed with this key"),
-        None => tracing::warn!(
+    if let Some(keys) = &app.config.secret_keys {
+        tracing::info!(key = %keys.current(), "secrets in the database are sealed with this key");
+    } else {
+        tracing::warn!(
             "without a secret key, two-factor authentication and webhooks are off: make one with `planeconnection secret-key new \
              --output FILE`, and start every node with --secret-key-file FILE"
-        ),
+        );
     }
     let timeouts = app.config.timeouts;
     let stack = router::router(app.clone());

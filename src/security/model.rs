@@ -165,6 +165,7 @@ impl SecurityPolicy {
     ///
     /// A requirement that goes on keeps its beginning: a shorter grace holds at once, and a longer one does not reopen one that has
     /// ended. A requirement that was lifted begins anew.
+    #[must_use]
     pub fn with(&self, settings: SecuritySettings, now: Time) -> Self {
         let requirement = |before, role| {
             let is_required = settings.two_factor_policy.requires(role);

@@ -54,15 +54,12 @@ fn unquoted(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         let digits = (first == b'=').then(|| after.get(..2)).flatten();
-        match digits.and_then(|digits| hex::decode(digits).ok()) {
-            Some(decoded) => {
-                bytes.extend(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
+        if let Some(decoded) = digits.and_then(|digits| hex::decode(digits).ok()) {
+            bytes.extend(decoded);
+            rest = &after[2..];
+        } else {
+            bytes.push(first);
+            rest = after;
         }
     }
     String::from_utf8(bytes).expect("UTF-8")

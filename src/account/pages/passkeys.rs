@@ -61,9 +61,9 @@ impl Section {
         self.rows.len() as u64 >= MAX_PASSKEYS
     }
 
-    /// Returns true if a passkey was made for another host, so that it cannot be used any more.
-    pub(super) fn is_unusable(&self, passkey: &&Passkey) -> bool {
-        self.rp_id.as_deref() != Some(&*passkey.rp_id)
+    /// Returns true if a passkey of this host cannot be used any more, because the public URL has another one.
+    pub(super) fn is_unusable(&self, rp_id: &str) -> bool {
+        self.rp_id.as_deref() != Some(rp_id)
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
 }
 
 /// The section of the account page.
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides a part of the section")]
 pub(super) struct TwoFactorSection {
     pub(super) enabled_at: Option<Time>,
     /// The number of backup codes that are left: “3 of 10”.

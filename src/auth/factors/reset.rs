@@ -39,8 +39,8 @@ pub async fn reset_two_factor(core: &Core, member: &Member, context: AuditContex
     }
     store::delete_all(tx.db(), member.id).await?;
     passkeys::delete_all(tx.db(), member.id).await?;
-    let (code, until) = (BackupCode::generate(tx.random()), tx.now().after(LIFETIME));
-    reset_codes::replace(tx.db(), &member, code.digest(), tx.now(), until).await?;
+    let (issued, until) = (BackupCode::generate(tx.random()), tx.now().after(LIFETIME));
+    reset_codes::replace(tx.db(), &member, issued.digest(), tx.now(), until).await?;
     challenges::withdraw(tx.db(), member.id).await?;
     // A browser that knew the factors before has no more attempts than any other.
     known_callers::forget(tx.db(), member.id).await?;
@@ -49,5 +49,5 @@ pub async fn reset_two_factor(core: &Core, member: &Member, context: AuditContex
     let details = json!({ "codeExpiresAt": until, "endedSessions": ended, "byMember": false });
     tx.record(Action::TwoFactorReset, Some(target(&member)), details);
     tx.commit().await?;
-    Ok(TwoFactorReset { member, code, until, ended })
+    Ok(TwoFactorReset { member, code: issued, until, ended })
 }

@@ -83,12 +83,12 @@ pub(in crate::auth) async fn check(
     core: &Core,
     tx: &mut AuditedTx,
     member: &Member,
-    code: &SecretString,
+    entered: &SecretString,
 ) -> Result<Checked, FactorError> {
     if let Some(wait) = store::wait_of(tx.db(), member.id, tx.now()).await? {
         return Err(FactorError::TooMany(wait));
     }
-    if let Some(method) = accept(core, tx, member, code).await? {
+    if let Some(method) = accept(core, tx, member, entered).await? {
         return Ok(Checked::Accepted(method));
     }
     store::insert_failure(tx.db(), tx.random(), member, tx.now()).await?;
@@ -99,23 +99,23 @@ async fn accept(
     core: &Core,
     tx: &mut AuditedTx,
     member: &Member,
-    code: &SecretString,
+    entered: &SecretString,
 ) -> Result<Option<AuthMethod>, FactorError> {
     let is_reset = reset_codes::is_pending(tx.db(), member.id).await?;
-    let (method, is_accepted) = match EnteredCode::parse(code.expose_secret()) {
-        Some(EnteredCode::Backup(code)) if is_reset => {
-            (AuthMethod::ResetCode, reset_codes::take(tx.db(), member.id, code.digest(), tx.now()).await?)
+    let (method, is_accepted) = match EnteredCode::parse(entered.expose_secret()) {
+        Some(EnteredCode::Backup(entered)) if is_reset => {
+            (AuthMethod::ResetCode, reset_codes::take(tx.db(), member.id, entered.digest(), tx.now()).await?)
         }
-        Some(EnteredCode::Backup(code)) => (AuthMethod::BackupCode, accept_backup_code(tx, member, &code).await?),
-        Some(EnteredCode::Totp(code)) if !is_reset => (AuthMethod::Totp, accept_totp(core, tx, member, &code).await?),
+        Some(EnteredCode::Backup(entered)) => (AuthMethod::BackupCode, accept_backup_code(tx, member, &entered).await?),
+        Some(EnteredCode::Totp(entered)) if !is_reset => (AuthMethod::Totp, accept_totp(core, tx, member, &entered).await?),
         Some(EnteredCode::Totp(_)) | None => return Ok(None),
     };
     Ok(is_accepted.then_some(method))
 }
 
-async fn accept_totp(core: &Core, tx: &AuditedTx, member: &Member, code: &str) -> Result<bool, FactorError> {
+async fn accept_totp(core: &Core, tx: &AuditedTx, member: &Member, entered: &str) -> Result<bool, FactorError> {
     let Some(row) = store::enabled_totp(tx.db(), member.id).await? else { return Ok(false) };
-    match open(core, &row)?.step_of(code, tx.now(), row.last_step) {
+    match open(core, &row)?.step_of(entered, tx.now(), row.last_step) {
         Some(step) => Ok(store::advance_step(tx.db(), &row, step).await?),
         None => Ok(false),
     }

@@ -95,19 +95,19 @@ pub async fn find_set_up(core: &Core, member: &Member, slug: &str) -> Result<Set
 pub async fn verify_set_up(
     core: &Core,
     member: &Member,
-    code: &SecretString,
+    entered: &SecretString,
     context: AuditContext,
 ) -> Result<Vec<BackupCode>, FactorError> {
     let tx = AuditedTx::begin(core, member.workspace, context).await?;
-    let codes = verify(core, &tx, member, code).await?;
+    let codes = verify(core, &tx, member, entered).await?;
     tx.commit().await?;
     Ok(codes)
 }
 
-async fn verify(core: &Core, tx: &AuditedTx, member: &Member, code: &SecretString) -> Result<Vec<BackupCode>, FactorError> {
+async fn verify(core: &Core, tx: &AuditedTx, member: &Member, entered: &SecretString) -> Result<Vec<BackupCode>, FactorError> {
     let row = pending(tx, member).await?;
-    let Some(EnteredCode::Totp(code)) = EnteredCode::parse(code.expose_secret()) else { return Err(FactorError::Wrong) };
-    let step = open(core, &row)?.step_of(&code, tx.now(), row.last_step).ok_or(FactorError::Wrong)?;
+    let Some(EnteredCode::Totp(entered)) = EnteredCode::parse(entered.expose_secret()) else { return Err(FactorError::Wrong) };
+    let step = open(core, &row)?.step_of(&entered, tx.now(), row.last_step).ok_or(FactorError::Wrong)?;
     if !store::advance_step(tx.db(), &row, step).await? {
         return Err(FactorError::Wrong);
     }
@@ -136,11 +136,11 @@ pub async fn enable(core: &Core, session: &Session, context: AuditContext) -> Re
 pub async fn confirm_set_up(
     core: &Core,
     session: &Session,
-    code: &SecretString,
+    entered: &SecretString,
     context: AuditContext,
 ) -> Result<Vec<BackupCode>, FactorError> {
     let tx = AuditedTx::begin(core, session.member.workspace, context).await?;
-    let codes = verify(core, &tx, &session.member, code).await?;
+    let codes = verify(core, &tx, &session.member, entered).await?;
     enable_in(tx, session).await?;
     Ok(codes)
 }

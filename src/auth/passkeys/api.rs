@@ -87,7 +87,8 @@ impl From<Passkey> for PasskeyView {
 /// A ceremony that was started.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Ceremony {
+#[schema(as = Ceremony)]
+struct CeremonyView {
     /// To be sent with the response of the browser; works once.
     ceremony: String,
     expires_at: Time,
@@ -97,7 +98,7 @@ struct Ceremony {
     public_key: Value,
 }
 
-impl From<StartedCeremony> for Ceremony {
+impl From<StartedCeremony> for CeremonyView {
     fn from(started: StartedCeremony) -> Self {
         let StartedCeremony { token, expires_at, options } = started;
         Self { ceremony: token.expose().to_owned(), expires_at, public_key: options }
@@ -131,7 +132,7 @@ async fn start_sign_in(
     who: Allowed<Anyone>,
     State(app): State<App>,
     Body(StartSignIn { challenge }): Body<StartSignIn>,
-) -> Result<NoStore<JsonOk<Ceremony>>, ApiError> {
+) -> Result<NoStore<JsonOk<CeremonyView>>, ApiError> {
     let started = match challenge {
         Some(challenge) => second_step::start(&app, challenge.expose_secret()).await?,
         None => sign_in::start(&app, &app.sign_ins, &origin(&who)).await?,
@@ -185,7 +186,7 @@ async fn start_registration(
     who: Allowed<ManageFactors>,
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
-) -> Result<NoStore<JsonOk<Ceremony>>, ApiError> {
+) -> Result<NoStore<JsonOk<CeremonyView>>, ApiError> {
     Ok(NoStore(JsonOk(registration::start(&app, &who.caller().session).await?.into())))
 }
 
@@ -193,7 +194,7 @@ async fn start_reauthentication(
     who: Allowed<SignedIn>,
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
-) -> Result<NoStore<JsonOk<Ceremony>>, ApiError> {
+) -> Result<NoStore<JsonOk<CeremonyView>>, ApiError> {
     Ok(NoStore(JsonOk(reauthentication::start(&app, &who.caller().session).await?.into())))
 }
 

@@ -100,7 +100,7 @@ impl From<sea_orm::DbErr> for Verified {
     }
 }
 
-/// The place of the counter in the data that an authenticator signs (WebAuthn, 6.1).
+/// The place of the counter in the data that an authenticator signs (Web Authentication, 6.1).
 const COUNTER: std::ops::Range<usize> = 33..37;
 
 fn refusal(error: WebauthnError, response: &webauthn::PublicKeyCredential, stored: &StoredPasskey) -> Verified {

@@ -84,9 +84,9 @@ pub(super) async fn take<S: DeserializeOwned>(
 ) -> Result<S, Error> {
     let token = SecretToken::presented(TOKEN, token).ok_or(Error::Ceremony(kind))?;
     let tx = core.db.begin_essential().await?;
-    let taken = store::take_ceremony(&tx, token.digest(), core.clock.now()).await?;
+    let stored = store::take_ceremony(&tx, token.digest(), core.clock.now()).await?;
     tx.commit().await?;
     let bound_to = bound_to.map(TokenDigest::to_vec);
-    let taken = taken.filter(|taken| taken.kind == kind.as_str() && taken.bound_to == bound_to);
-    serde_json::from_value(taken.ok_or(Error::Ceremony(kind))?.state).map_err(Error::unreadable)
+    let stored = stored.filter(|stored| stored.kind == kind.as_str() && stored.bound_to == bound_to);
+    serde_json::from_value(stored.ok_or(Error::Ceremony(kind))?.state).map_err(Error::unreadable)
 }

@@ -78,16 +78,13 @@ async fn prove(
     // The API reads no cookie, so only the address can be recognised.
     let origin = Origin { address: who.request().client_ip(), browser: None };
     let (session, context) = (&who.caller().session, who.audit_context(&app));
-    let Reauthenticated { at, methods } = match (ceremony, credential) {
-        (Some(ceremony), Some(credential)) => {
-            let attempt = PasskeyAttempt { ceremony: ceremony.expose_secret(), credential, origin };
-            passkeys::reauthenticate(&app, &app.sign_ins, session, attempt, context).await?
-        }
-        _ => {
-            let code = code.map(|code| SecretString::from(code.as_str()));
-            let proof = Proof { password: password.unwrap_or_default(), code, origin };
-            reauthenticate(&app, &app.passwords, &app.sign_ins, session, proof, context).await?
-        }
+    let Reauthenticated { at, methods } = if let (Some(ceremony), Some(credential)) = (ceremony, credential) {
+        let attempt = PasskeyAttempt { ceremony: ceremony.expose_secret(), credential, origin };
+        passkeys::reauthenticate(&app, &app.sign_ins, session, attempt, context).await?
+    } else {
+        let code = code.map(|code| SecretString::from(code.as_str()));
+        let proof = Proof { password: password.unwrap_or_default(), code, origin };
+        reauthenticate(&app, &app.passwords, &app.sign_ins, session, proof, context).await?
     };
     Ok(JsonOk(ReauthenticatedView { authenticated_at: at, methods, recent_until: at.after(RECENT) }))
 }

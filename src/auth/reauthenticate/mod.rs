@@ -77,8 +77,8 @@ pub async fn reauthenticate(
     }
     let mut methods = vec![AuthMethod::Password];
     if !factors::second_methods(tx.db(), &present).await?.is_empty() {
-        let code = code.ok_or(Error::CodeRequired)?;
-        match factors::check(core, &mut tx, &present, &code).await? {
+        let entered = code.ok_or(Error::CodeRequired)?;
+        match factors::check(core, &mut tx, &present, &entered).await? {
             Checked::Accepted(method) => methods.push(method),
             Checked::Wrong => {
                 let now = tx.now();

@@ -72,9 +72,9 @@ async fn rotate(database: &Database, file: &SecretKeyFile, as_json: bool) -> Res
     let left = KeyUse::of(&app.db, &columns).await?;
     let unused: Vec<_> = keys.ids().filter(|(id, _)| *id != keys.current() && !left.has(*id)).collect();
     if as_json {
-        print_json(&keys, &done, &unused)?
+        print_json(&keys, &done, &unused)?;
     } else {
-        print(&keys, &done, &unused, &source)?
+        print(&keys, &done, &unused, &source)?;
     }
     let unreadable: u64 = done.iter().map(|done| done.resealed.unreadable).sum();
     if unreadable > 0 {

@@ -31,8 +31,13 @@ pub fn sealed_columns() -> Vec<Box<dyn Sealed>> {
 
 #[derive(clap::Args, Default)]
 pub(super) struct SecretKeyFile {
-    /// File of the key that seals secrets in the database; default: next to a SQLite database, with .secret-key appended to its name, created if it does not exist. Or set PLANECONNECTION_SECRET_KEY to the key itself
-    #[arg(long, env = "PLANECONNECTION_SECRET_KEY_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "PLANECONNECTION_SECRET_KEY_FILE",
+        value_name = "FILE",
+        help = "File of the key that seals secrets in the database; default: next to a SQLite database, with .secret-key \
+                appended to its name, created if it does not exist. Or set PLANECONNECTION_SECRET_KEY to the key itself"
+    )]
     secret_key_file: Option<PathBuf>,
 }
 

@@ -73,7 +73,9 @@ fn apply_all(keys: &Keys, revoked: &[Key]) {
     if let Some(last) = revoked.last() {
         keys.cluster.note_pending_local_change(LocalChange::from(last));
     }
-    revoked.iter().for_each(|key| keys.index.apply(&IndexedKey::from(key)));
+    for key in revoked {
+        keys.index.apply(&IndexedKey::from(key));
+    }
 }
 
 /// Waits until every node refuses keys whose revocation has been committed, and records it. Returns the time from which every node

@@ -20,7 +20,7 @@ async fn owner_after_20_minutes(t: &TestApp) -> Person {
     owner
 }
 
-fn key_form<'a>(description: &'a str) -> Vec<(&'a str, &'a str)> {
+fn key_form(description: &str) -> Vec<(&str, &str)> {
     vec![
         ("name", "Fleet Dashboard"),
         ("permissions", "custom"),

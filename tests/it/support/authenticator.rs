@@ -1,4 +1,4 @@
-//! An authenticator in software, with the browser around it: WebAuthn from the options of a ceremony to the response.
+//! An authenticator in software, with the browser around it: Web Authentication from the options of a ceremony to the response.
 
 use data_encoding::BASE64URL_NOPAD;
 use ring::rand::SystemRandom;
@@ -94,7 +94,7 @@ impl Authenticator {
         json!({ "type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": false }).to_string()
     }
 
-    /// Authenticator data (WebAuthn, 6.1).
+    /// Authenticator data (Web Authentication, 6.1).
     fn data(&mut self, rp_id: &str, of_credential: Option<&[u8]>) -> Vec<u8> {
         let flags = [(0x01, true), (0x04, self.verifies_user), (0x18, self.is_synced), (0x40, of_credential.is_some())];
         let flags = flags.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags: u8, (flag, _)| flags | flag);
@@ -104,7 +104,7 @@ impl Authenticator {
     }
 }
 
-/// Attested credential data with a COSE key of P-256 (WebAuthn, 6.5.1).
+/// Attested credential data with a COSE key of P-256 (Web Authentication, 6.5.1).
 fn attested(id: &[u8], public_key: &[u8]) -> Vec<u8> {
     let length = u16::try_from(id.len()).expect("a short id").to_be_bytes();
     // An uncompressed point: 4, x, y.

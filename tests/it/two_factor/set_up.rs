@@ -132,7 +132,7 @@ async fn server_without_a_secret_key_says_what_to_do() {
 async fn database_has_neither_secret_nor_codes() {
     let Protected { t, app, backup_codes, .. } = protected().await;
     let open = challenge(&t).await;
-    let hex: String = app.0.secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(&app.0.secret);
     let dump = t.database.dump().await;
     let contains = |bytes: &[u8]| dump.windows(bytes.len()).any(|window| window == bytes);
     assert!(contains(b"skyline"), "the dump is of this database");
