@@ -98,7 +98,7 @@ async fn warn_of_unusable_passkeys(app: &App) -> DbResult<()> {
     let unusable = passkeys::count_of_other_relying_parties(app.db.read(), rp_id).await?;
     if unusable > 0 {
         let public_url = &app.config.public_url;
-        tracing::warn!(unusable, %public_url, "passkeys were made for another host than that of --public-url: nobody can use them");
+        tracing::warn!(unusable, %public_url, "passkeys were made for another host than that of --public-url, so they cannot be used");
     }
     Ok(())
 }

@@ -65,6 +65,25 @@ async fn event(t: &TestApp, action: &str) -> Value {
 }
 
 #[tokio::test]
+async fn security_page_shows_who_has_passkeys_and_which_were_added_last() {
+    let t = app().await;
+    let page = "/settings/security";
+    let owner = t.person(Role::AccountOwner).await;
+    owner.get(page).await.says("No member has a passkey.");
+    let ben = t.member(Role::Pilot).await;
+    for (person, name) in [(&t.owner().await, "Work laptop"), (&ben, "Phone"), (&ben, "Tablet")] {
+        add(person, &mut Authenticator::at(ORIGIN), name).await.is(201);
+        t.advance(Duration::from_mins(1)).await;
+    }
+    owner
+        .get(page)
+        .await
+        .says("2 members have a passkey. Added last:")
+        .says("Test pilot: Tablet, 1 minute ago")
+        .says("Work laptop");
+}
+
+#[tokio::test]
 async fn passkey_signs_in_without_email_and_password() {
     let t = app().await;
     let ana = t.owner().await;

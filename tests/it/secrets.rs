@@ -99,7 +99,10 @@ impl Made {
 
     /// The path with the id of what it is about.
     fn fill(&self, path: &str) -> String {
+        // A body is read before a passkey is looked up.
+        let passkey = "passkey_01h455vb4pex5vsknk084sn02q".to_owned();
         let ids = [
+            ("/api/v1/auth/passkeys", &passkey),
             ("/api/v1/api-keys", &self.key),
             ("/api/v1/members", &self.member),
             ("/api/v1/ops/aircraft", &self.aircraft),
@@ -107,7 +110,7 @@ impl Made {
             ("/api/v1/ops/invoices", &self.invoice),
             ("/api/v1/sms/reports", &self.report),
         ];
-        let id = ids.into_iter().find(|(prefix, _)| path.starts_with(prefix)).map_or("none", |(_, id)| id);
+        let id = ids.into_iter().find(|(prefix, _)| path.starts_with(prefix)).map_or("none", |(_, id)| id.as_str());
         path.replace("{id}", id).replace("{externalId}", "T-1")
     }
 }

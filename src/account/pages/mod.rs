@@ -1,13 +1,13 @@
 //! "Profile & Security": the page of a person's own account. Its forms call the same services as `api`.
 //!
 //! - here the page; `profile`, `password`, `two_factor`, `passkeys` and `sessions` its forms; `rows` a session in words
-//! - `forgot` the page that sends such a link by email
-//! - `reset` the page of a link that resets a password
+//! - `reset` the page of a link that resets a password; `forgot` the page that sends such a link by email; `redirects` to the page
 
 mod forgot;
 mod passkeys;
 mod password;
 mod profile;
+mod redirects;
 mod reset;
 mod rows;
 mod sessions;
@@ -16,9 +16,9 @@ mod two_factor;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
-use crate::access::{OpenPage, PageSession, Permission, SignedIn};
+use crate::access::{PageSession, Permission, SignedIn};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::members::Member;
@@ -26,10 +26,9 @@ use crate::security;
 use kit::http::route::page;
 use kit::http::{ApiError, Routes};
 use kit::page::{Asked, Fields, FormErrors, html_with};
+use redirects::{PATH, moved};
 use rows::SessionRow;
 use two_factor::TwoFactorSection;
-
-const PATH: &str = "/account";
 
 pub fn routes() -> Routes<App> {
     let own =
@@ -105,14 +104,4 @@ fn notice(fields: &Fields, member: &Member) -> Option<String> {
         _ => return None,
     };
     Some(notice)
-}
-
-/// Redirects to the page from its old address, and from the addresses of its forms when they are opened.
-async fn moved(_: OpenPage, Asked(fields): Asked) -> Response {
-    Redirect::permanent(&format!("{PATH}{}", fields.to_query())).into_response()
-}
-
-/// Redirects to the page, which says what came `after`.
-fn back(after: &str) -> Response {
-    Redirect::to(&format!("{PATH}?after={after}")).into_response()
 }

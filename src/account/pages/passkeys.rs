@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::{AccountPage, back, moved};
+use super::AccountPage;
+use super::redirects::{back, moved};
 use crate::access::{Form, ManageFactors, PageSession, Permission, SignedIn};
 use crate::app::App;
 use crate::auth::passkeys::{self, Error, MAX_PASSKEYS, NewPasskey, Passkey, PasskeyId, RelyingParty};

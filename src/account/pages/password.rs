@@ -6,7 +6,8 @@ use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::response::Response;
 use secrecy::SecretString;
 
-use super::{AccountPage, back, moved};
+use super::AccountPage;
+use super::redirects::{back, moved};
 use crate::access::{Form, PageSession, SignedIn};
 use crate::app::App;
 use crate::auth::{self, ChangePassword, Error, Origin};

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{AccountPage, back, moved};
+use super::AccountPage;
+use super::redirects::{back, moved};
 use crate::access::{Form, PageSession, SignedIn};
 use crate::app::App;
 use crate::members;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::back;
+use super::redirects::back;
 use crate::access::{EndSessions, Form, PageSession};
 use crate::app::App;
 use crate::auth;

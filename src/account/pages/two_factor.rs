@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use secrecy::SecretString;
 
-use super::{back, moved};
+use super::redirects::{back, moved};
 use crate::access::{Form, ManageFactors, PageSession, SignedIn};
 use crate::app::App;
 use crate::auth::factors::{self, BACKUP_CODES, BackupCode, FEW_BACKUP_CODES, FactorError, SetUp, TwoFactorState};

@@ -200,6 +200,15 @@ fn of_factors() -> Vec<(Event, &'static str)> {
         (event("member.backup_code_used", ANA, ANA, json!({ "left": 9 })), "Ana Keller used a backup code; 9 are left"),
         (event("member.backup_code_used", ANA, ANA, json!({ "left": 1 })), "Ana Keller used a backup code; 1 is left"),
         (event("member.backup_codes_replaced", ANA, ANA, json!({})), "Ana Keller created new backup codes"),
+        (
+            event("member.passkey_added", ANA, ANA, json!({ "passkey": { "name": "Work laptop" } })),
+            "Ana Keller added the passkey Work laptop",
+        ),
+        (event("member.passkey_removed", ANA, ANA, json!({})), "Ana Keller removed a passkey"),
+        (
+            event("member.passkey_refused", ANONYMOUS, ANA, json!({ "passkey": { "name": "Work laptop" } })),
+            "A passkey of Ana Keller, Work laptop, was refused: its counter went back, so a copy of it seems to exist",
+        ),
     ]
 }
 

@@ -4,7 +4,7 @@
 //! - A code is accepted once, on all nodes together: the last accepted step is replaced by compare-and-set, a backup code is
 //!   deleted.
 //! - A person has at most 50 wrong codes an hour, over all challenges, pages, calls and nodes. Then a right one is refused, too.
-//! - Secrets of apps are sealed with the key of the instance, backup codes stored by digest: the database alone signs nobody in.
+//! - Secrets of apps are sealed with the key of the instance, backup codes stored by digest: the database alone gives no second factor.
 //! - `members.second_factor_at` and the prefix of the password's hash follow the factors, in the same transaction (`refresh`).
 //!
 //! - `model` codes and challenges; `totp` codes by RFC 6238; `service` the second step; `set_up` changes of a person's own factors

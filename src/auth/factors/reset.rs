@@ -12,6 +12,7 @@ use super::{challenges, reset_codes, store};
 use crate::audit::{Action, AuditContext, AuditedTx};
 use crate::auth::{known_callers, passkeys};
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::members::{self, Member};
 use crate::sessions;
 use kit::clock::Time;
@@ -48,6 +49,7 @@ pub async fn reset_two_factor(core: &Core, member: &Member, context: AuditContex
     let ended = sessions::end_all(&tx, member.id).await?;
     let details = json!({ "codeExpiresAt": until, "endedSessions": ended, "byMember": false });
     tx.record(Action::TwoFactorReset, Some(target(&member)), details);
+    mail::notify(core, &tx, &member, Content::FactorRemoved { at: tx.now() }).await?;
     tx.commit().await?;
     Ok(TwoFactorReset { member, code: issued, until, ended })
 }

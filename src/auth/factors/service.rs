@@ -48,7 +48,7 @@ pub async fn second_methods(db: &impl ConnectionTrait, member: &Member) -> DbRes
     if reset_codes::is_pending(db, member.id).await? {
         return Ok(vec![AuthMethod::ResetCode]);
     }
-    // A row that was altered by hand asks for a code that nobody has, rather than for none.
+    // A row that was altered by hand asks for a code that does not exist, rather than for none.
     let has_app = store::enabled_totp(db, member.id).await?.is_some();
     let has_passkey = passkeys::has_any(db, member.id).await?;
     if !has_app && !has_passkey && member.second_factor_at.is_none() {

@@ -32,7 +32,7 @@ kit::string_enum! {
     }
 }
 
-/// The person and the session that a ceremony belongs to; nobody else can finish it.
+/// The person and the session that a ceremony belongs to; no other can finish it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner<'a> {
     pub(super) member: &'a Member,

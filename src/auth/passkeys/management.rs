@@ -9,6 +9,7 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::factors::{self, challenges};
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::members::Member;
 use crate::security;
 
@@ -27,7 +28,7 @@ pub async fn rename(
     Ok(Passkey { name: name.into_string(), ..passkey })
 }
 
-/// Removes a passkey of a member: nobody signs in with it any more.
+/// Removes a passkey of a member: it opens no session any more.
 pub async fn remove(core: &Core, member: &Member, id: PasskeyId, context: AuditContext) -> Result<Passkey, Error> {
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
     let passkey = store::find(tx.db(), member, id).await?.ok_or(Error::NotFound)?;
@@ -42,6 +43,7 @@ pub async fn remove(core: &Core, member: &Member, id: PasskeyId, context: AuditC
     challenges::withdraw(tx.db(), member.id).await?;
     let target = Target::new(TargetKind::Member, member.id, &member.name);
     tx.record(Action::PasskeyRemoved, Some(target), json!({ "passkey": named(&passkey) }));
+    mail::notify(core, &tx, member, Content::FactorRemoved { at: tx.now() }).await?;
     tx.commit().await?;
     Ok(passkey)
 }

@@ -39,6 +39,7 @@ pub use relying_party::{RelyingParty, Unavailable};
 pub use second_step::{complete as complete_sign_in, start as start_second_step};
 pub use sign_in::{PasskeyAttempt, sign_in, start as start_sign_in};
 pub use store::{
-    count_of_other_relying_parties, delete_all, find, forget_expired as forget_expired_ceremonies, has_any, list_of,
+    count_of_other_relying_parties, count_owners, delete_all, find, forget_expired as forget_expired_ceremonies, has_any,
+    list_of, newest,
 };
 pub(super) use tables::all as tables;

@@ -13,6 +13,7 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::factors;
 use crate::core::Core;
+use crate::mail::{self, Content};
 use crate::security;
 use crate::sessions::Session;
 use crate::workspaces::WorkspaceId;
@@ -81,6 +82,7 @@ pub async fn finish(
     factors::refresh(&tx, member).await?;
     let details = json!({ "passkey": named(&stored.passkey), "isSynced": stored.passkey.is_synced });
     tx.record(Action::PasskeyAdded, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
+    mail::notify(core, &tx, member, Content::FactorAdded { at: tx.now() }).await?;
     tx.commit().await?;
     Ok(stored.passkey)
 }

@@ -12,6 +12,7 @@ use super::model::{MAX_PASSKEYS, Passkey, PasskeyId, StoredPasskey};
 use super::tables::passkey::{Column, Entity, Model};
 use super::tables::{ceremony, user};
 use crate::members::{Member, MemberId};
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, page};
 use kit::paging::{Page, Paging};
@@ -126,6 +127,18 @@ pub(super) async fn set_name(db: &impl ConnectionTrait, id: PasskeyId, name: &st
 
 pub(super) async fn delete(db: &impl ConnectionTrait, id: PasskeyId) -> DbResult<()> {
     Entity::delete_by_id(id).exec(db).await.map(|_| ())
+}
+
+/// Counts the members of a workspace who have a passkey.
+pub async fn count_owners(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<u64> {
+    let owners = Entity::find().select_only().column(Column::MemberId).filter(Column::WorkspaceId.eq(workspace));
+    owners.distinct().count(db).await
+}
+
+/// Lists the passkeys that were added last in a workspace, the newest first.
+pub async fn newest(db: &impl ConnectionTrait, workspace: WorkspaceId, most: u64) -> DbResult<Vec<Passkey>> {
+    let newest_first = Entity::find().filter(Column::WorkspaceId.eq(workspace)).order_by_desc(Column::CreatedAt);
+    Ok(newest_first.order_by_desc(Column::Id).limit(most).all(db).await?.into_iter().map(passkey_of).collect())
 }
 
 /// Counts the passkeys of all workspaces that were made for another relying party.

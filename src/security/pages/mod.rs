@@ -1,9 +1,10 @@
 //! Settings > Security, and the page that recommends a second factor after a sign-in.
 //!
 //! - `settings` the form of the settings and their effects, `fields` its fields; `sign_out` the form that signs everyone out
-//! - `recommended` the page that recommends a second factor
+//! - `passkeys` the members who have one; `recommended` the page that recommends a second factor
 
 mod fields;
+mod passkeys;
 mod recommended;
 mod settings;
 mod sign_out;

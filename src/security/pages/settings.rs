@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::fields::{self, Choice};
+use super::passkeys::PasskeyOverview;
 use crate::access::{Form, ManageSecurity, PageSession, Permission, ViewSecurity};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -39,6 +40,7 @@ pub(super) struct SecurityPage {
     /// The settings when the form was opened.
     opened: String,
     coverage: Coverage,
+    passkeys: PasskeyOverview,
     effects: Option<Preview>,
     /// The settings whose effects are shown.
     previewed: String,
@@ -61,6 +63,7 @@ impl SecurityPage {
             is_outdated: fields.and_then(|fields| fields.given("opened")).is_some_and(|before| before != opened),
             opened,
             coverage: coverage(app, workspace).await?,
+            passkeys: PasskeyOverview::new(app, workspace).await?,
             effects: None,
             previewed: String::new(),
             is_saved: false,

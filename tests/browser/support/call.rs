@@ -8,6 +8,9 @@ use testkit::DEADLINE;
 use super::tab::Tab;
 use super::wire::Said;
 
+/// The time after which a page that does not answer is asked again.
+const OVERDUE: Duration = Duration::from_secs(5);
+
 /// Time without an event after which the page is looked at again: a script can change it without one.
 const SILENCE: Duration = Duration::from_millis(20);
 
@@ -37,17 +40,19 @@ impl Tab {
         };
         let sent = self.wire.send(session, method, &params);
         let (document, mut probe) = (self.heard.document.clone(), None);
-        let until = Instant::now() + DEADLINE;
+        let (until, overdue) = (Instant::now() + DEADLINE, Instant::now() + OVERDUE);
         loop {
             assert!(Instant::now() < until, "{method} was not answered: {params}");
-            match self.listen(DEADLINE) {
+            match self.listen(OVERDUE) {
                 Some((number, result)) if number == sent => return result,
                 Some((number, _)) if Some(number) == probe => return Err("the page has gone".to_owned()),
                 _ => {}
             }
-            // A command may stay unanswered if its page is replaced. The next page answers this probe instead.
+            // A command may stay unanswered if its page is replaced, even if that was heard of before. The next page answers this
+            // probe instead. A script may take its time.
+            let is_overdue = Instant::now() > overdue && !method.starts_with("Runtime.");
             if probe.is_none()
-                && self.heard.document != document
+                && (is_overdue || self.heard.document != document)
                 && ASKED_OF_A_PAGE.iter().any(|domain| method.starts_with(domain))
             {
                 probe = Some(self.wire.send(&self.session, "Runtime.evaluate", &json!({ "expression": "0" })));
