@@ -40,6 +40,21 @@ fn lists_of_a_workspace_in_use(site: &Site) {
     );
 }
 
+fn security_settings_and_second_factors(site: &Site) {
+    let mut tab = site.tab_of(OWNER);
+    are_fine(&mut tab, &["/account/recommended", "/settings/security"]);
+    tab.click("button", "Preview");
+    tab.has("heading", "What saving will do");
+    tab.is_fine_everywhere();
+    tab.open("/account");
+    tab.click("button", "Enable 2FA");
+    tab.has("image", "QR code for an authenticator app");
+    tab.is_fine_everywhere();
+    tab.fill("Verification code", "000000");
+    tab.click("button", "Verify");
+    tab.is_fine_everywhere();
+}
+
 fn nodes_of_a_cluster(site: &Site) {
     let _north = site.folder.node_with(&["--node-name", "north"]);
     let mut tab = site.tab_of(OWNER);
@@ -161,6 +176,11 @@ mod embedded {
     }
 
     #[test]
+    fn security_settings_and_second_factors() {
+        super::security_settings_and_second_factors(&Site::demo());
+    }
+
+    #[test]
     fn nodes_of_a_cluster() {
         super::nodes_of_a_cluster(&Site::new());
     }
@@ -194,6 +214,11 @@ mod fallback {
     #[test]
     fn lists_of_a_workspace_in_use() {
         super::lists_of_a_workspace_in_use(&Site::demo().without_typeface());
+    }
+
+    #[test]
+    fn security_settings_and_second_factors() {
+        super::security_settings_and_second_factors(&Site::demo().without_typeface());
     }
 
     #[test]

@@ -75,12 +75,7 @@ async fn security_page_shows_who_has_passkeys_and_which_were_added_last() {
         add(person, &mut Authenticator::at(ORIGIN), name).await.is(201);
         t.advance(Duration::from_mins(1)).await;
     }
-    owner
-        .get(page)
-        .await
-        .says("2 members have a passkey. Added last:")
-        .says("Test pilot: Tablet, 1 minute ago")
-        .says("Work laptop");
+    owner.get(page).await.says("2 members have a passkey. Added last:").says("Test pilot: Tablet, ").says("Work laptop");
 }
 
 #[tokio::test]

@@ -187,7 +187,10 @@ fn every_flag_can_be_an_environment_variable() {
     let mut serve = site.command(&["serve"]);
     let variables = [("LISTEN", "127.0.0.1:0"), ("METRICS_LISTEN", "127.0.0.1:0"), ("PUBLIC_URL", "https://plane.example")];
     let more = [("TRUSTED_PROXIES", "10.0.0.0/8,::1/128"), ("LOG_FORMAT", "json"), ("LOG", "warn"), ("HEADER_TIMEOUT", "1m")];
-    serve.envs(variables.into_iter().chain(more).map(|(name, value)| (format!("PLANECONNECTION_{name}"), value)));
+    // Without one, a node on Postgres warns at its start.
+    let key = site.run(&["secret-key", "new"]).is(0).stdout;
+    let key = [("SECRET_KEY", key.trim())];
+    serve.envs(variables.into_iter().chain(more).chain(key).map(|(name, value)| (format!("PLANECONNECTION_{name}"), value)));
     let node = testkit::Node::start(serve);
     node.anonymous().get("/metrics").is(404);
     assert_eq!(node.stop().2, "");

@@ -39,23 +39,22 @@ impl Tab {
             _ => &self.session,
         };
         let sent = self.wire.send(session, method, &params);
-        let (document, mut probe) = (self.heard.document.clone(), None);
-        let (until, overdue) = (Instant::now() + DEADLINE, Instant::now() + OVERDUE);
+        let (document, mut probes) = (self.heard.document.clone(), Vec::new());
+        let (until, mut overdue) = (Instant::now() + DEADLINE, Instant::now() + OVERDUE);
         loop {
             assert!(Instant::now() < until, "{method} was not answered: {params}");
             match self.listen(OVERDUE) {
                 Some((number, result)) if number == sent => return result,
-                Some((number, _)) if Some(number) == probe => return Err("the page has gone".to_owned()),
+                Some((number, _)) if probes.contains(&number) => return Err("the page has gone".to_owned()),
                 _ => {}
             }
-            // A command may stay unanswered if its page is replaced, even if that was heard of before. The next page answers this
-            // probe instead. A script may take its time.
+            // A command may stay unanswered if its page is replaced, even if that was heard of before. The next page answers a
+            // probe instead, unless the probe is lost with a page as well. A script may take its time.
             let is_overdue = Instant::now() > overdue && !method.starts_with("Runtime.");
-            if probe.is_none()
-                && (is_overdue || self.heard.document != document)
-                && ASKED_OF_A_PAGE.iter().any(|domain| method.starts_with(domain))
-            {
-                probe = Some(self.wire.send(&self.session, "Runtime.evaluate", &json!({ "expression": "0" })));
+            let is_replaced = self.heard.document != document && probes.is_empty();
+            if (is_overdue || is_replaced) && ASKED_OF_A_PAGE.iter().any(|domain| method.starts_with(domain)) {
+                probes.push(self.wire.send(&self.session, "Runtime.evaluate", &json!({ "expression": "0" })));
+                overdue = Instant::now() + OVERDUE;
             }
         }
     }
