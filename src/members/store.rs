@@ -58,7 +58,7 @@ pub async fn find_all(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Ve
     Ok(named.all(db).await?.into_iter().map(member_of).collect())
 }
 
-/// Finds the member with this email, which is an [`Email`](super::Email).
+/// Finds the member with this email, which is an [`Email`].
 pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.is_in(Email::spellings(email)));
     Ok(named.one(db).await?.map(member_of))
