@@ -8,9 +8,6 @@ use testkit::DEADLINE;
 use super::tab::Tab;
 use super::wire::Said;
 
-/// The time after which a page that does not answer is asked again.
-const OVERDUE: Duration = Duration::from_secs(5);
-
 /// Time without an event after which the page is looked at again: a script can change it without one.
 const SILENCE: Duration = Duration::from_millis(20);
 
@@ -39,22 +36,21 @@ impl Tab {
             _ => &self.session,
         };
         let sent = self.wire.send(session, method, &params);
-        let (document, mut probes) = (self.heard.document.clone(), Vec::new());
-        let (until, mut overdue) = (Instant::now() + DEADLINE, Instant::now() + OVERDUE);
+        let (document, mut probe) = (self.heard.document.clone(), None);
+        let until = Instant::now() + DEADLINE;
         loop {
             assert!(Instant::now() < until, "{method} was not answered: {params}");
-            match self.listen(OVERDUE) {
+            match self.listen(DEADLINE) {
                 Some((number, result)) if number == sent => return result,
-                Some((number, _)) if probes.contains(&number) => return Err("the page has gone".to_owned()),
+                Some((number, _)) if Some(number) == probe => return Err("the page has gone".to_owned()),
                 _ => {}
             }
-            // A command may stay unanswered if its page is replaced, even if that was heard of before. The next page answers a
-            // probe instead, unless the probe is lost with a page as well. A script may take its time.
-            let is_overdue = Instant::now() > overdue && !method.starts_with("Runtime.");
-            let is_replaced = self.heard.document != document && probes.is_empty();
-            if (is_overdue || is_replaced) && ASKED_OF_A_PAGE.iter().any(|domain| method.starts_with(domain)) {
-                probes.push(self.wire.send(&self.session, "Runtime.evaluate", &json!({ "expression": "0" })));
-                overdue = Instant::now() + OVERDUE;
+            // A command may stay unanswered if its page is replaced. The next page answers this probe instead.
+            if probe.is_none()
+                && self.heard.document != document
+                && ASKED_OF_A_PAGE.iter().any(|domain| method.starts_with(domain))
+            {
+                probe = Some(self.wire.send(&self.session, "Runtime.evaluate", &json!({ "expression": "0" })));
             }
         }
     }
@@ -65,6 +61,7 @@ impl Tab {
             Said::Reply { number, result } => Some((number, result)),
             Said::Event { method, params } => {
                 self.heard.note(&method, &params);
+                assert_ne!(method, "Inspector.targetCrashed", "the page has crashed");
                 if method == "Page.javascriptDialogOpening" {
                     // The page is blocked until the dialog is answered.
                     self.wire.send(&self.session, "Page.handleJavaScriptDialog", &json!({ "accept": self.leaves }));
@@ -88,6 +85,17 @@ impl Tab {
             }
             self.listen(SILENCE);
         }
+    }
+
+    /// Waits until a script has led to this path, by what the browser says alone. Chromium crashes if a page is replaced while its
+    /// accessibility tree is searched.
+    #[track_caller]
+    pub fn arrives_at(&mut self, path: &str) {
+        let address = format!("{}{path}", self.origin);
+        self.wait(&format!("no script led to {path}"), |tab| {
+            let address_of_page = tab.heard.address.split('?').next();
+            (address_of_page == Some(&address) && tab.heard.is_settled()).then_some(())
+        });
     }
 
     /// Waits until what was just done has led wherever it leads.
