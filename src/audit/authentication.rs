@@ -1,4 +1,4 @@
-//! How and how long ago the person of an event proved who they are.
+//! The proof of identity that an event carries: its methods and its age.
 
 use serde::Serialize;
 

@@ -1,22 +1,24 @@
 //! The time from which events carry the proof of identity of their actor.
 //!
 //! No node of the version before can read such events: it does not know the fields, and would report the event as altered. In a
-//! database that such nodes have used, events carry the proof when none of them has had a lease for [`HOLD`], so that one which
-//! restarts, or to which an upgrade is rolled back, still verifies every log.
+//! database that such nodes have used, events carry the proof after nodes of this version have watched for [`HOLD`] without a
+//! break and seen none, so that one which restarts, or to which an upgrade is rolled back, still verifies every log.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 
-use super::tables::authentication::{Column, Entity, Model};
+use super::tables::authentication::{Column, Entity};
 use crate::core::Core;
 use kit::clock::Time;
 use kit::db::DbResult;
 
 /// The time for which no node of the version before must have had a lease.
 pub const HOLD: Duration = Duration::from_hours(24);
+
+/// The longest time between two looks of one watch. Nodes of the version before may have run unseen in a longer one.
+const LONGEST_BREAK: Duration = Duration::from_mins(15);
 
 const ONLY_ROW: i16 = 1;
 
@@ -25,31 +27,31 @@ pub(super) async fn has_begun(core: &Core, db: &impl ConnectionTrait) -> DbResul
     if core.events_carry_authentication.load(Ordering::Relaxed) {
         return Ok(true);
     }
-    let row = Entity::find_by_id(ONLY_ROW).one(db).await?;
-    let has_begun = row.is_none_or(|row| row.starts_at.is_some_and(|at| at <= core.clock.now()));
+    let has_begun = Entity::find_by_id(ONLY_ROW).one(db).await?.is_none_or(|row| row.begun);
     if has_begun {
         core.events_carry_authentication.store(true, Ordering::Relaxed);
     }
     Ok(has_begun)
 }
 
-/// Sets the time from which events carry the proof, or postpones it. `older` is the end of the last lease of a node of the version
-/// before that still has a row.
-pub async fn postpone_event_authentication(core: &Core, older: Option<Time>) -> DbResult<()> {
-    let Some(Model { starts_at, .. }) = Entity::find_by_id(ONLY_ROW).one(core.db.read()).await? else { return Ok(()) };
-    let now = core.clock.now();
-    let last_seen = match (starts_at, older) {
-        (None, _) => older.map_or(now, |older| older.max(now)),
-        (Some(starts), Some(older)) if starts > now => older,
-        (Some(_), _) => return Ok(()),
-    };
-    let wanted = last_seen.after(HOLD);
-    if starts_at.is_some_and(|starts| starts >= wanted) {
+/// Records that this node has looked for nodes of the version before, and lets events carry the proof once the watch was long
+/// enough. `older` is the end of the last lease of such a node that still has a row.
+pub async fn watch_older_nodes(core: &Core, older: Option<Time>) -> DbResult<()> {
+    if has_begun(core, core.db.read()).await? {
         return Ok(());
     }
-    let is_earlier = Condition::any().add(Column::StartsAt.is_null()).add(Column::StartsAt.lt(wanted));
     let tx = core.db.begin().await?;
-    let update = Entity::update_many().col_expr(Column::StartsAt, Expr::value(wanted)).filter(Column::Id.eq(ONLY_ROW));
-    update.filter(is_earlier).exec(&tx).await?;
+    let Some(row) = Entity::find_by_id(ONLY_ROW).filter(Column::Begun.eq(false)).lock_exclusive().one(&tx).await? else {
+        return tx.rollback().await;
+    };
+    let now = core.clock.now();
+    let is_unbroken = row.watched_at.is_some_and(|at| at.after(LONGEST_BREAK) >= now);
+    let last_seen = if is_unbroken { older } else { older.max(Some(now)) };
+    let starts_at = row.starts_at.filter(|_| is_unbroken).max(last_seen.map(|at| at.after(HOLD)));
+    let mut row = row.into_active_model();
+    row.starts_at = Set(starts_at);
+    row.watched_at = Set(Some(now));
+    row.begun = Set(starts_at.is_some_and(|at| at <= now));
+    row.update(&tx).await?;
     tx.commit().await
 }

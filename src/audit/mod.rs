@@ -43,7 +43,7 @@ pub use action::{Action, Outcome};
 pub use actor::{Actor, ActorKind};
 pub use api::routes;
 pub use authentication::{Authentication, EventAuthentication};
-pub use authentication_start::{HOLD, postpone_event_authentication};
+pub use authentication_start::{HOLD, watch_older_nodes};
 pub use chain_verifier::ChainVerifier;
 pub use compare::{Comparison, Comparisons, Difference, compare};
 pub use context::AuditContext;

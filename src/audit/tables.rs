@@ -77,8 +77,12 @@ pub(super) mod authentication {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i16,
-        /// Empty until a node of this version has run.
+        /// When the watch ends if it sees no such node. Empty until a node of this version has run.
         pub starts_at: Option<Time>,
+        /// When a node last looked for nodes of the version before.
+        pub watched_at: Option<Time>,
+        /// True once events carry proofs.
+        pub begun: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

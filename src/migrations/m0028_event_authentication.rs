@@ -1,4 +1,4 @@
-//! How and how long ago the person of an audit event proved who they are.
+//! The proof of identity of an audit event's person: its methods and its age.
 //!
 //! A node of the version before reads events without these columns, so that it would find an event with them altered. It leaves
 //! `log_format` of its row of `nodes` at 0; where such a node may run, `event_authentication` has a row with the time from

@@ -34,6 +34,7 @@ mod m0027_security_settings;
 mod m0028_event_authentication;
 mod m0029_passkeys;
 mod m0030_mail;
+mod m0031_upgrade_watch;
 mod schema;
 
 /// All migrations, in order.
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0028_event_authentication::Migration),
             Box::new(m0029_passkeys::Migration),
             Box::new(m0030_mail::Migration),
+            Box::new(m0031_upgrade_watch::Migration),
         ]
     }
 }

@@ -1,6 +1,5 @@
 //! The time from which audit events carry the proof of identity of their actor.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::app::App;
@@ -8,8 +7,8 @@ use crate::background::{Job, JobError};
 use crate::keys::Flush;
 use crate::{audit, cluster};
 
-/// Postpones that time while a node of the version before runs, which could not verify such events. On every node, as the one that
-/// has run longest may be of that version.
+/// Watches for nodes of the version before, which could not verify such events. On every node, as the one that has run longest may be
+/// of that version.
 pub(super) struct EventAuthentication;
 
 impl Job for EventAuthentication {
@@ -17,10 +16,7 @@ impl Job for EventAuthentication {
     const INTERVAL: Duration = Duration::from_mins(1);
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
-        if app.events_carry_authentication.load(Ordering::Relaxed) {
-            return Ok(());
-        }
         let older = cluster::last_lease_of_older_log_format(app.db.read()).await?;
-        Ok(audit::postpone_event_authentication(app, older).await?)
+        Ok(audit::watch_older_nodes(app, older).await?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use planeconnection::audit::{Fault, HOLD, postpone_event_authentication, verify};
+use planeconnection::audit::{Fault, HOLD, watch_older_nodes, verify};
 use planeconnection::cluster;
 use planeconnection::config::Config;
 use planeconnection::members::Role;
@@ -105,7 +105,7 @@ async fn upgraded() -> TestApp {
 /// Runs the job that postpones the fields.
 async fn look_for_older_nodes(t: &TestApp) {
     let older = cluster::last_lease_of_older_log_format(t.app.db.read()).await.expect("nodes");
-    postpone_event_authentication(&t.app, older).await.expect("postponed");
+    watch_older_nodes(&t.app, older).await.expect("postponed");
 }
 
 async fn is_carried(t: &TestApp, name: &str) -> bool {
@@ -113,34 +113,57 @@ async fn is_carried(t: &TestApp, name: &str) -> bool {
     last(t, "api_key.created").await.get("authentication").is_some()
 }
 
+/// Lets the time pass with a look for older nodes every ten minutes.
+async fn watch(t: &TestApp, time: Duration) {
+    let look = Duration::from_mins(10);
+    for _ in 0..time.div_duration_f64(look) as u32 {
+        t.app.clock.advance(look);
+        t.app.cluster.heartbeat().await.expect("a lease");
+        look_for_older_nodes(t).await;
+    }
+}
+
 #[tokio::test]
 async fn upgraded_database_carries_proofs_after_a_day_without_older_nodes() {
     let t = upgraded().await;
     assert!(!is_carried(&t, "Before the first look").await);
     look_for_older_nodes(&t).await;
-    t.app.clock.advance(HOLD.saturating_sub(Duration::from_secs(1)));
-    t.app.cluster.heartbeat().await.expect("a lease");
-    look_for_older_nodes(&t).await;
+    watch(&t, HOLD.saturating_sub(Duration::from_mins(10))).await;
     assert!(!is_carried(&t, "Within the day").await);
-    t.app.clock.advance(Duration::from_secs(1));
+    watch(&t, Duration::from_mins(10)).await;
     assert!(is_carried(&t, "After the day").await);
     assert_eq!(verify(&t.app.db, t.workspace.id).await.expect("a verdict").fault, None);
+}
+
+#[tokio::test]
+async fn interrupted_upgrade_begins_the_day_anew() {
+    let t = upgraded().await;
+    look_for_older_nodes(&t).await;
+    watch(&t, Duration::from_hours(1)).await;
+    // Rolled back: only nodes of the version before run, and leave no rows.
+    t.app.clock.advance(Duration::from_hours(30));
+    t.app.cluster.heartbeat().await.expect("a lease");
+    assert!(!is_carried(&t, "Before the second look").await);
+    look_for_older_nodes(&t).await;
+    assert!(!is_carried(&t, "At the second look").await);
+    watch(&t, Duration::from_hours(23)).await;
+    assert!(!is_carried(&t, "Within the second day").await);
+    watch(&t, Duration::from_hours(1)).await;
+    assert!(is_carried(&t, "After the second day").await);
 }
 
 #[tokio::test]
 async fn older_node_postpones_proofs_until_a_day_after_its_last_lease() {
     let t = upgraded().await;
     look_for_older_nodes(&t).await;
-    t.app.clock.advance(Duration::from_hours(20));
-    t.app.cluster.heartbeat().await.expect("a lease");
+    watch(&t, Duration::from_hours(20)).await;
     // A node of the version before starts again, for two hours.
     t.other_node("older", "0", "2026-11-24 07:30:00+00:00").await;
     look_for_older_nodes(&t).await;
     t.tamper("DELETE FROM nodes WHERE name = 'older'").await;
-    t.app.clock.advance(Duration::from_hours(25));
-    look_for_older_nodes(&t).await;
+    watch(&t, Duration::from_hours(25)).await;
     assert!(!is_carried(&t, "A day after the upgrade").await);
-    t.app.clock.advance(Duration::from_hours(1));
+    watch(&t, Duration::from_hours(1)).await;
     assert!(is_carried(&t, "A day after the older node").await);
     // What has begun does not end.
     t.other_node("older", "0", "2026-11-25 08:00:00+00:00").await;
