@@ -1,9 +1,11 @@
 //! Sending what is in the outbox.
 
+use std::fmt::Display;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use lettre::Message;
 use secrecy::ExposeSecret;
 
 use super::model::QueuedMail;
@@ -12,11 +14,15 @@ use super::smtp::{Connection, MailSettings, SendError};
 use super::store::{self, Ended};
 use super::tables::link_context;
 use crate::core::Core;
+use crate::secret_key::SealError;
 use kit::db::DbResult;
 use kit::lock::lock;
 
-/// The emails that one run sends.
+/// The emails that one run sends at most.
 const BATCH: u64 = 50;
+
+/// The time after which a run begins no other email, so that a process that stops waits for few.
+const RUN: Duration = Duration::from_secs(10);
 
 /// The pauses after attempts of one email; the last one is repeated until its time is over.
 const PAUSES: [Duration; 5] =
@@ -73,8 +79,11 @@ impl Outbox {
     }
 
     async fn send_due(&self, core: &Core, settings: &MailSettings) -> DbResult<()> {
-        let mut open = None;
+        let (mut open, until) = (None, core.clock.ticks() + RUN);
         for mail in store::due(&core.db, core.clock.now(), BATCH).await? {
+            if core.clock.ticks() > until {
+                break;
+            }
             let mut connection = match open.take() {
                 Some(connection) => connection,
                 None => match Connection::open(settings).await {
@@ -98,52 +107,40 @@ impl Outbox {
 
     /// Sends one email. Returns whether the connection can be used again.
     async fn send(&self, core: &Core, settings: &MailSettings, over: &mut Connection<'_>, mail: &QueuedMail) -> DbResult<bool> {
-        let message = match open_link(core, mail).and_then(|link| {
-            let message = render::message(mail, &link, &core.config.public_url, &settings.from);
-            message.map_err(|error| error.to_string())
-        }) {
-            Ok(message) => message,
-            Err(error) => {
-                self.give_up(core, mail, &error).await?;
-                return Ok(true);
-            }
-        };
         // Committed before a byte is sent: if this process is killed from here on, the email is not sent again.
-        if !store::claim(&core.db, mail, core.clock.now()).await? {
-            return Ok(true);
-        }
-        match over.send(&message).await {
+        let Some(claim) = store::claim(&core.db, mail.id, core.clock.now()).await? else { return Ok(true) };
+        let (sent, is_usable) = match message(core, mail, settings) {
+            Ok(message) => {
+                let sent = over.send(&message).await;
+                let is_usable = sent.is_ok();
+                (sent, is_usable)
+            }
+            Err(error) => (Err(error), true),
+        };
+        match sent {
             Ok(()) => {
                 // If this cannot be stored, the email ends as unknown. It is still not sent twice.
-                store::set_sent(&core.db, mail.id, core.clock.now()).await?;
+                store::set_sent(&core.db, claim, core.clock.now()).await?;
                 self.sent.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(mail = %mail.id, kind = %mail.content.kind(), workspace = %mail.to.workspace, "an email was sent");
-                Ok(true)
             }
             Err(SendError::Later(error)) if mail.attempts + 1 < MAX_ATTEMPTS => {
                 let pause = PAUSES[usize::try_from(mail.attempts).unwrap_or(PAUSES.len()).min(PAUSES.len() - 1)];
-                store::set_due(&core.db, mail.id, core.clock.now().after(pause), &error).await?;
+                store::set_due(&core.db, claim, core.clock.now().after(pause), &error).await?;
                 tracing::warn!(mail = %mail.id, kind = %mail.content.kind(), %error, retry_seconds = pause.as_secs(), "an email was not sent yet");
-                Ok(false)
             }
             Err(SendError::Later(error) | SendError::Refused(error)) => {
-                self.give_up(core, mail, &error).await?;
-                Ok(false)
+                store::set_failed(&core.db, claim, core.clock.now(), &error).await?;
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(mail = %mail.id, kind = %mail.content.kind(), workspace = %mail.to.workspace, %error, "an email was not sent");
             }
             Err(SendError::Unknown(error)) => {
-                store::set_failed(&core.db, mail.id, core.clock.now(), &error).await?;
+                store::set_failed(&core.db, claim, core.clock.now(), &error).await?;
                 self.unknown.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(mail = %mail.id, kind = %mail.content.kind(), workspace = %mail.to.workspace, %error, "an email may have been sent or not, and is not sent again");
-                Ok(false)
             }
         }
-    }
-
-    async fn give_up(&self, core: &Core, mail: &QueuedMail, error: &str) -> DbResult<()> {
-        store::set_failed(&core.db, mail.id, core.clock.now(), error).await?;
-        self.failed.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(mail = %mail.id, kind = %mail.content.kind(), workspace = %mail.to.workspace, %error, "an email was not sent");
-        Ok(())
+        Ok(is_usable)
     }
 
     async fn end_overdue(&self, core: &Core) -> DbResult<()> {
@@ -180,10 +177,22 @@ pub async fn forget_old(core: &Core) -> DbResult<()> {
     store::forget(&core.db, core.clock.now().before(Duration::from_hours(30 * 24))).await
 }
 
-/// Opens the link of an email. An email without one has an empty link.
-fn open_link(core: &Core, mail: &QueuedMail) -> Result<String, String> {
+fn message(core: &Core, mail: &QueuedMail, settings: &MailSettings) -> Result<Message, SendError> {
+    let link = open_link(core, mail)?;
+    render::message(mail, &link, &core.config.public_url, &settings.from).map_err(refused)
+}
+
+/// Opens the link of an email. An email without one has an empty link. Where a key is missing, another node may have it.
+fn open_link(core: &Core, mail: &QueuedMail) -> Result<String, SendError> {
     let Some(sealed) = &mail.sealed_link else { return Ok(String::new()) };
-    let keys = core.config.require_secret_keys().map_err(|missing| missing.to_string())?;
-    let opened = keys.open(&link_context(mail.id), sealed).map_err(|error| error.to_string())?;
-    str::from_utf8(opened.expose_secret()).map(str::to_owned).map_err(|error| error.to_string())
+    let keys = core.config.require_secret_keys().map_err(|missing| SendError::Later(missing.to_string()))?;
+    let opened = keys.open(&link_context(mail.id), sealed).map_err(|error| match error {
+        SealError::UnknownKey(_) => SendError::Later(error.to_string()),
+        SealError::Malformed | SealError::Altered => refused(error),
+    })?;
+    str::from_utf8(opened.expose_secret()).map(str::to_owned).map_err(refused)
+}
+
+fn refused(error: impl Display) -> SendError {
+    SendError::Refused(error.to_string())
 }

@@ -38,10 +38,9 @@ pub enum Content {
     PasswordReset {
         until: Time,
     },
-    /// The password was changed by its owner, by a link, or by the operator.
+    /// The password was changed by its owner, or set by a link.
     PasswordChanged {
         at: Time,
-        by_operator: bool,
     },
     /// A sign-in from a browser and a network that were not known.
     NewDevice {

@@ -26,7 +26,7 @@ pub fn is_on(core: &Core) -> bool {
 
 /// Queues an email to a member. Returns false if the server sends none, or too many wait.
 ///
-/// It is sent after the commit, and never without it.
+/// The email is sent after the commit, and never without it.
 pub async fn queue(core: &Core, tx: &AuditedTx, to: &Member, mail: NewMail) -> DbResult<bool> {
     let (Some(_), Some(keys)) = (&core.config.mail, &core.config.secret_keys) else { return Ok(false) };
     if store::waiting(tx.db(), to.workspace).await? >= MAX_WAITING {

@@ -10,7 +10,7 @@ use lettre::{Address, Message};
 use super::model::{Content, QueuedMail};
 use kit::page::Moments;
 
-/// What a template shows.
+/// The content of an email, for its templates.
 // No Debug: it carries a secret.
 struct Letter<'a> {
     subject: String,
@@ -21,7 +21,6 @@ struct Letter<'a> {
     link: &'a str,
     inviter: Option<&'a str>,
     role: &'a str,
-    by_operator: bool,
     /// The time that the email is about, or until which its link works.
     at: String,
     ip: Option<&'a str>,
@@ -105,7 +104,6 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         link,
         inviter: None,
         role: "",
-        by_operator: false,
         at: String::new(),
         ip: None,
         program: None,
@@ -122,12 +120,9 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         Content::PasswordReset { until } => {
             Letter { subject: format!("Reset your password for {workspace}"), at: at.exact_text(*until), ..blank }
         }
-        Content::PasswordChanged { at: when, by_operator } => Letter {
-            subject: format!("Your password for {workspace} was changed"),
-            by_operator: *by_operator,
-            at: at.exact_text(*when),
-            ..blank
-        },
+        Content::PasswordChanged { at: when } => {
+            Letter { subject: format!("Your password for {workspace} was changed"), at: at.exact_text(*when), ..blank }
+        }
         Content::NewDevice { at: when, ip, program } => Letter {
             subject: format!("New sign-in to {workspace}"),
             at: at.exact_text(*when),

@@ -112,7 +112,7 @@ impl MailSettings {
 /// The reason why an email was not sent.
 #[derive(Debug)]
 pub(super) enum SendError {
-    /// It was certainly not sent, and may be later.
+    /// The server does not have it, so that it can be sent later.
     Later(String),
     /// The server refuses it for good.
     Refused(String),

@@ -49,30 +49,44 @@ pub(super) async fn due(db: &Db, now: Time, limit: u64) -> DbResult<Vec<QueuedMa
     due.order_by_asc(Column::DueAt).limit(limit).all(db.read()).await?.into_iter().map(of_row).collect()
 }
 
-/// Claims an email for one attempt. Returns false if another node has.
-pub(super) async fn claim(db: &Db, mail: &QueuedMail, now: Time) -> DbResult<bool> {
-    let claimed = Entity::update_many().filter(Column::Id.eq(mail.id)).filter(Column::DueAt.is_not_null());
+/// One attempt at an email. Whatever comes of it is stored only while the row has this claim.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    id: MailId,
+    since: Time,
+}
+
+impl Claim {
+    fn of(self, update: UpdateMany<Entity>) -> UpdateMany<Entity> {
+        update.filter(Column::Id.eq(self.id)).filter(Column::SendingAt.eq(self.since))
+    }
+}
+
+/// Claims an email for one attempt. Returns `None` if another node has, or if it is not due any more.
+pub(super) async fn claim(db: &Db, id: MailId, now: Time) -> DbResult<Option<Claim>> {
+    let claimed = Entity::update_many().filter(Column::Id.eq(id)).filter(Column::DueAt.lte(now));
     let claimed = claimed.col_expr(Column::DueAt, nothing::<Time>()).col_expr(Column::SendingAt, Expr::value(now));
-    Ok(commit(db, claimed.col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))).await? == 1)
+    let claimed = commit(db, claimed.col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))).await?;
+    Ok((claimed == 1).then_some(Claim { id, since: now }))
 }
 
 /// Stores that an email was taken by the server, and deletes its link.
-pub(super) async fn set_sent(db: &Db, id: MailId, now: Time) -> DbResult<()> {
-    let sent = Entity::update_many().filter(Column::Id.eq(id)).col_expr(Column::SentAt, Expr::value(now));
+pub(super) async fn set_sent(db: &Db, claim: Claim, now: Time) -> DbResult<()> {
+    let sent = claim.of(Entity::update_many()).col_expr(Column::SentAt, Expr::value(now));
     let sent = sent.col_expr(Column::SendingAt, nothing::<Time>()).col_expr(Column::LastError, nothing::<String>());
     commit(db, sent.col_expr(Column::Link, nothing::<Vec<u8>>())).await.map(|_| ())
 }
 
 /// Puts an email back that was certainly not sent.
-pub(super) async fn set_due(db: &Db, id: MailId, due_at: Time, error: &str) -> DbResult<()> {
-    let later = Entity::update_many().filter(Column::Id.eq(id)).col_expr(Column::DueAt, Expr::value(due_at));
+pub(super) async fn set_due(db: &Db, claim: Claim, due_at: Time, error: &str) -> DbResult<()> {
+    let later = claim.of(Entity::update_many()).col_expr(Column::DueAt, Expr::value(due_at));
     let later = later.col_expr(Column::SendingAt, nothing::<Time>()).col_expr(Column::LastError, Expr::value(error));
     commit(db, later).await.map(|_| ())
 }
 
 /// Gives an email up, and deletes its link.
-pub(super) async fn set_failed(db: &Db, id: MailId, now: Time, error: &str) -> DbResult<()> {
-    commit(db, failed(now).filter(Column::Id.eq(id)).col_expr(Column::LastError, Expr::value(error))).await.map(|_| ())
+pub(super) async fn set_failed(db: &Db, claim: Claim, now: Time, error: &str) -> DbResult<()> {
+    commit(db, claim.of(failed(now)).col_expr(Column::LastError, Expr::value(error))).await.map(|_| ())
 }
 
 fn failed(now: Time) -> UpdateMany<Entity> {
@@ -125,9 +139,10 @@ pub(super) async fn all_waiting(db: &Db) -> DbResult<u64> {
     Entity::find().filter(Column::DueAt.is_not_null()).count(db.read()).await
 }
 
-/// Runs an update in a transaction of its own, and returns the number of rows.
+/// Runs an update in a transaction of its own, and returns the number of rows. Emails leave while the disk is nearly full, too: that
+/// takes no space.
 async fn commit(db: &Db, update: UpdateMany<Entity>) -> DbResult<u64> {
-    let tx = db.begin().await?;
+    let tx = db.begin_essential().await?;
     let done = update.exec(&tx).await?.rows_affected;
     tx.commit().await?;
     Ok(done)

@@ -256,6 +256,22 @@ async fn forgotten_password_is_reset_by_an_emailed_link() {
 }
 
 #[tokio::test]
+async fn request_of_anybody_leaves_the_link_of_an_administrator() {
+    let (_server, t) = start(SmtpEncryption::None).await;
+    let other_owner = t.member(planeconnection::members::Role::AccountOwner).await;
+    let path = format!("/api/v1/members/{}/reset-password", t.owner.id);
+    let link = other_owner.post(&path, json!({})).await.is(200).text_at("/data/resetUrl");
+    let request = t.app.reset_requests.admit("192.0.2.7".parse().expect("an address"), t.app.clock.ticks());
+    let email = "ana@skyline.example".parse().expect("an email");
+    let context = || planeconnection::audit::AuditContext::operator("test");
+    planeconnection::auth::send_reset_links(&t.app, request.expect("it is admitted"), &email, context)
+        .await
+        .expect("carried out");
+    let fields = [("code", link.split_once('#').expect("a token").1), ("password", NEW_PASSWORD)];
+    t.anonymous_person().submit("/reset-password", "/reset-password", &fields).await.redirects_to("/sign-in?after=reset");
+}
+
+#[tokio::test]
 async fn changed_password_is_announced() {
     let (server, t) = start(SmtpEncryption::Tls).await;
     let change = json!({ "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD });

@@ -7,14 +7,14 @@ use crate::background::{Job, JobError, Runs};
 use crate::keys::Flush;
 use crate::mail;
 
-/// Sends the emails of the outbox. Two runs may overlap: each email is claimed before it is sent.
+/// Sends the emails of the outbox. On every node, as the one that has run longest may be of the version before or know no server:
+/// each email is claimed before it is sent.
 #[derive(Debug)]
 pub struct SendMail;
 
 impl Job for SendMail {
     const NAME: &'static str = "send_mail";
     const INTERVAL: Duration = Duration::from_secs(2);
-    const RUNS: Runs = Runs::OnOneNode;
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
         Ok(app.outbox.run(app).await?)
