@@ -60,7 +60,7 @@ pub async fn change_password(
     resets::withdraw(tx.db(), member.id).await?;
     let details = json!({ "endedSessions": renewed.ended, "passwordFingerprint": fingerprint });
     tx.record(Action::PasswordChanged, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
-    mail::notify(core, &tx, member, Content::PasswordChanged { at: tx.now(), by_operator: false }).await?;
+    mail::notify(core, &tx, member, Content::PasswordChanged { at: tx.now() }).await?;
     tx.commit().await?;
     Ok(renewed)
 }

@@ -60,6 +60,7 @@ async fn complete(
     let digest = digest_of(challenge).ok_or(FactorError::Challenge)?;
     // Looked up before the lock of the workspace: an unknown token must not make its members wait.
     let OpenChallenge { member, .. } = find_challenge(core, challenge).await?.ok_or(FactorError::Challenge)?;
+    factors::require_tries(core, &member).await?;
     let actor = Actor::member(member.id, &member.name);
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context(actor)).await?;
     let first = first_step(&tx, digest, &member).await?;

@@ -68,14 +68,14 @@ async fn event(t: &TestApp, action: &str) -> Value {
 async fn security_page_shows_who_has_passkeys_and_which_were_added_last() {
     let t = app().await;
     let page = "/settings/security";
-    let owner = t.person(Role::AccountOwner).await;
-    owner.get(page).await.says("No member has a passkey.");
+    t.person(Role::AccountOwner).await.get(page).await.says("No member has a passkey.");
     let ben = t.member(Role::Pilot).await;
     for (person, name) in [(&t.owner().await, "Work laptop"), (&ben, "Phone"), (&ben, "Tablet")] {
         add(person, &mut Authenticator::at(ORIGIN), name).await.is(201);
         t.advance(Duration::from_mins(1)).await;
     }
-    owner.get(page).await.says("2 members have a passkey. Added last:").says("Test pilot: Tablet, ").says("Work laptop");
+    let admin = t.person(Role::Admin).await;
+    admin.get(page).await.says("2 members have a passkey. Added last:").says("Test pilot: Tablet, ").says("Work laptop");
 }
 
 #[tokio::test]
@@ -366,6 +366,32 @@ async fn passkey_is_renamed_and_removed() {
     t.audit_ends_with(&["member.passkey_added", "member.passkey_removed"]).await;
     let removed = event(&t, "member.passkey_removed").await;
     assert_eq!(removed["details"], json!({ "passkey": { "id": id, "name": "Old laptop" } }));
+}
+
+#[tokio::test]
+async fn first_passkey_ends_the_sessions_that_began_without_it() {
+    let t = app().await;
+    let (ana, elsewhere) = (t.owner().await, t.owner().await);
+    passkey_of(&ana).await;
+    elsewhere.get(WHOAMI).await.is(401).code("SESSION_INVALID");
+    assert_eq!(event(&t, "member.passkey_added").await["details"]["endedSessions"], 1);
+    let later = t.owner().await;
+    passkey_of(&ana).await;
+    later.get(WHOAMI).await.is(200);
+}
+
+#[tokio::test]
+async fn counter_is_compared_with_uses_since_the_ceremony_began() {
+    let t = app().await;
+    let ana = t.owner().await;
+    let (mut authenticator, _) = passkey_of(&ana).await;
+    let (ceremony, options) = start(&ana, REAUTHENTICATION).await;
+    authenticator.counter = Some(20);
+    sign_in(&t.anonymous(), &mut authenticator).await.is(200);
+    authenticator.counter = Some(20);
+    let proof = json!({ "ceremony": ceremony, "credential": authenticator.get(&options) });
+    ana.post(REAUTHENTICATE, proof).await.is(401).code("PASSKEY_INVALID");
+    assert_eq!(event(&t, "member.passkey_refused").await["details"]["counter"], json!({ "stored": 20, "presented": 20 }));
 }
 
 #[tokio::test]

@@ -25,8 +25,9 @@ mod totp;
 
 pub use error::FactorError;
 pub use model::{BACKUP_CODES, BackupCode, Challenge, FEW_BACKUP_CODES, TotpId};
+pub(super) use reset::reset_two_factor_in;
 pub use reset::{TwoFactorReset, reset_two_factor};
-pub(super) use service::{Checked, check};
+pub(super) use service::{Checked, check, require_tries};
 pub use service::{forget_old_challenges, refresh, require_long_password, second_methods};
 pub use set_up::{
     SetUp, TwoFactorState, begin_set_up, confirm_set_up, disable, enable, find_set_up, replace_backup_codes, two_factor_state,

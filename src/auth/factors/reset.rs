@@ -33,9 +33,15 @@ pub struct TwoFactorReset {
 
 /// Removes all second factors of a member, whose sessions end. An earlier code ends, too.
 pub async fn reset_two_factor(core: &Core, member: &Member, context: AuditContext) -> Result<TwoFactorReset, FactorError> {
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
-    let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(FactorError::NothingToReset)?;
-    if !has_factor(tx.db(), member.id).await? && !reset_codes::is_pending(tx.db(), member.id).await? {
+    let tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    let present = members::find(tx.db(), member.workspace, member.id).await?.ok_or(FactorError::NothingToReset)?;
+    reset_two_factor_in(tx, present).await
+}
+
+pub(in crate::auth) async fn reset_two_factor_in(mut tx: AuditedTx, member: Member) -> Result<TwoFactorReset, FactorError> {
+    // The operator may have deleted the rows of factors whose secret key was lost.
+    let is_marked = member.second_factor_at.is_some();
+    if !is_marked && !has_factor(tx.db(), member.id).await? && !reset_codes::is_pending(tx.db(), member.id).await? {
         return Err(FactorError::NothingToReset);
     }
     store::delete_all(tx.db(), member.id).await?;
@@ -49,7 +55,7 @@ pub async fn reset_two_factor(core: &Core, member: &Member, context: AuditContex
     let ended = sessions::end_all(&tx, member.id).await?;
     let details = json!({ "codeExpiresAt": until, "endedSessions": ended, "byMember": false });
     tx.record(Action::TwoFactorReset, Some(target(&member)), details);
-    mail::notify(core, &tx, &member, Content::FactorRemoved { at: tx.now() }).await?;
+    mail::notify(tx.core(), &tx, &member, Content::FactorRemoved { at: tx.now() }).await?;
     tx.commit().await?;
     Ok(TwoFactorReset { member, code: issued, until, ended })
 }

@@ -25,12 +25,13 @@ pub(super) async fn replace(
 ) -> DbResult<()> {
     Entity::delete_by_id(member.id).exec(db).await?;
     let (member_id, workspace_id) = (member.id, member.workspace);
-    let row = Model { member_id, workspace_id, digest: digest.to_vec(), created_at, expires_at };
+    let role = member.role.as_str().to_owned();
+    let row = Model { member_id, workspace_id, digest: digest.to_vec(), role, created_at, expires_at };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Uses a code up. Returns false if it is another one, was used before, or has expired.
-pub(super) async fn take(db: &impl ConnectionTrait, member: MemberId, digest: TokenDigest, now: Time) -> DbResult<bool> {
-    let known = Entity::delete_by_id(member).filter(Column::Digest.eq(digest.to_vec())).filter(Column::ExpiresAt.gt(now));
-    Ok(known.exec(db).await?.rows_affected == 1)
+/// Uses a code up. Returns false if it is another one, was used before, has expired, or was made for another role of the member.
+pub(super) async fn take(db: &impl ConnectionTrait, member: &Member, digest: TokenDigest, now: Time) -> DbResult<bool> {
+    let known = Entity::delete_by_id(member.id).filter(Column::Digest.eq(digest.to_vec())).filter(Column::ExpiresAt.gt(now));
+    Ok(known.filter(Column::Role.eq(member.role.as_str())).exec(db).await?.rows_affected == 1)
 }

@@ -77,6 +77,14 @@ pub(in crate::auth) enum Checked {
     Wrong,
 }
 
+/// Fails if a member has had too many wrong codes. Looked at before a transaction begins: a refused attempt waits for no lock.
+pub(in crate::auth) async fn require_tries(core: &Core, member: &Member) -> Result<(), FactorError> {
+    match store::wait_of(core.db.read(), member.id, core.clock.now()).await? {
+        Some(wait) => Err(FactorError::TooMany(wait)),
+        None => Ok(()),
+    }
+}
+
 /// Checks a code in a transaction, which must be committed in either case: an accepted code is used up, and a wrong one is
 /// counted.
 pub(in crate::auth) async fn check(
@@ -104,7 +112,7 @@ async fn accept(
     let is_reset = reset_codes::is_pending(tx.db(), member.id).await?;
     let (method, is_accepted) = match EnteredCode::parse(entered.expose_secret()) {
         Some(EnteredCode::Backup(entered)) if is_reset => {
-            (AuthMethod::ResetCode, reset_codes::take(tx.db(), member.id, entered.digest(), tx.now()).await?)
+            (AuthMethod::ResetCode, reset_codes::take(tx.db(), member, entered.digest(), tx.now()).await?)
         }
         Some(EnteredCode::Backup(entered)) => (AuthMethod::BackupCode, accept_backup_code(tx, member, &entered).await?),
         Some(EnteredCode::Totp(entered)) if !is_reset => (AuthMethod::Totp, accept_totp(core, tx, member, &entered).await?),

@@ -163,6 +163,8 @@ pub(super) mod reset_code {
         pub member_id: MemberId,
         pub workspace_id: WorkspaceId,
         pub digest: Vec<u8>,
+        /// The member's role when the code was made. With another role it is refused.
+        pub role: String,
         pub created_at: Time,
         pub expires_at: Time,
     }

@@ -120,7 +120,9 @@ async fn page_of(
     };
     let Some(open) = open else { return Ok(again(app, fields)) };
     let passkey = match open_page.challenge() {
-        Some(token) if open.methods.contains(&AuthMethod::Passkey) => passkeys::start_second_step(app, token).await.ok(),
+        Some(token) if open.methods.contains(&AuthMethod::Passkey) => {
+            passkeys::start_second_step(app, &app.sign_ins, &origin(open_page), token).await.ok()
+        }
         _ => None,
     };
     let passkey = passkey.map(|started| PasskeyPrompt::new(&app.config, started.token.expose(), &started.options));

@@ -134,7 +134,7 @@ async fn start_sign_in(
     Body(StartSignIn { challenge }): Body<StartSignIn>,
 ) -> Result<NoStore<JsonOk<CeremonyView>>, ApiError> {
     let started = match challenge {
-        Some(challenge) => second_step::start(&app, challenge.expose_secret()).await?,
+        Some(challenge) => second_step::start(&app, &app.sign_ins, &origin(&who), challenge.expose_secret()).await?,
         None => sign_in::start(&app, &app.sign_ins, &origin(&who)).await?,
     };
     Ok(NoStore(JsonOk(started.into())))

@@ -59,6 +59,10 @@ fn used(
     response: &webauthn::PublicKeyCredential,
 ) -> Result<StoredPasskey, Verified> {
     let result = verified.map_err(|error| refusal(error, response, &stored))?;
+    // The library compares with the counter as of the start of the ceremony.
+    if stored.sign_count > 0 && result.counter() <= stored.sign_count {
+        return Err(Verified::Copied { passkey: Box::new(stored), presented: result.counter() });
+    }
     stored.sign_count = result.counter();
     stored.passkey.is_synced = result.backup_state();
     let _is_changed = stored.key.update_credential(&result);

@@ -1,6 +1,6 @@
 //! Re-authentication with a passkey: its owner proves again who they are, in a session that goes on.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use webauthn_rs::prelude as webauthn;
 
 use super::assertion::{self, parse};
@@ -8,11 +8,9 @@ use super::ceremonies::{self, CeremonyKind, Owner, StartedCeremony};
 use super::error::Error;
 use super::registration::named;
 use super::relying_party::RelyingParty;
-use super::sign_in::{PasskeyAttempt, admit, count};
 use super::store;
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::reauthenticate::Reauthenticated;
-use crate::auth::sign_in::SignIns;
 use crate::core::Core;
 use crate::sessions::{self, AuthMethod, Session};
 
@@ -33,31 +31,19 @@ pub async fn start(core: &Core, session: &Session) -> Result<StartedCeremony, Er
 }
 
 /// Verifies the response of a passkey of the person who has `session`, and notes the proof in it, for every node.
+///
+/// No limit of the address holds: a ceremony of this session is used once, and a signature cannot be guessed.
 pub async fn reauthenticate(
     core: &Core,
-    sign_ins: &SignIns,
     session: &Session,
-    attempt: PasskeyAttempt<'_>,
+    ceremony: &str,
+    credential: Value,
     context: AuditContext,
 ) -> Result<Reauthenticated, Error> {
-    let party = RelyingParty::of(&core.config)?;
-    let permit = admit(core, sign_ins, &attempt.origin)?;
-    let outcome = verify(core, &party, session, attempt, context).await;
-    count(sign_ins, permit, &outcome);
-    outcome
-}
-
-async fn verify(
-    core: &Core,
-    party: &RelyingParty,
-    session: &Session,
-    PasskeyAttempt { ceremony, credential, .. }: PasskeyAttempt<'_>,
-    context: AuditContext,
-) -> Result<Reauthenticated, Error> {
-    let member = &session.member;
+    let (party, member) = (RelyingParty::of(&core.config)?, &session.member);
     let response: webauthn::PublicKeyCredential = parse(credential)?;
     let state = ceremonies::take(core, ceremony, CeremonyKind::Reauthentication, Some(session.digest)).await?;
-    let verified = assertion::verify_known(core, party, &response, (state, member.id)).await;
+    let verified = assertion::verify_known(core, &party, &response, (state, member.id)).await;
     let anonymous = AuditContext { actor: Actor::ANONYMOUS, credential: None, ..context.clone() };
     let used = assertion::settle(core, verified, anonymous).await?;
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;

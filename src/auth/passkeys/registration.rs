@@ -14,8 +14,9 @@ use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use crate::auth::factors;
 use crate::core::Core;
 use crate::mail::{self, Content};
+use crate::members;
 use crate::security;
-use crate::sessions::Session;
+use crate::sessions::{self, Session};
 use crate::workspaces::WorkspaceId;
 
 /// The response of the browser to a registration, and the name that the person chose.
@@ -79,16 +80,24 @@ pub async fn finish(
     };
     let stored = StoredPasskey { passkey, key, handle: Uuid::nil(), sign_count: made.counter };
     store::insert(tx.db(), &stored).await?;
+    let had_factor = members::find(tx.db(), member.workspace, member.id).await?.is_some_and(|row| row.second_factor_at.is_some());
     factors::refresh(&tx, member).await?;
-    let details = json!({ "passkey": named(&stored.passkey), "isSynced": stored.passkey.is_synced });
+    let mut details = json!({ "passkey": named(&stored.passkey), "isSynced": stored.passkey.is_synced });
+    if !had_factor {
+        // They began with the password alone, which may be somebody else's knowledge.
+        let ended = sessions::end_all_but(&tx, session).await?;
+        if ended > 0 {
+            details["endedSessions"] = json!(ended);
+        }
+    }
     tx.record(Action::PasskeyAdded, Some(Target::new(TargetKind::Member, member.id, &member.name)), details);
     mail::notify(core, &tx, member, Content::FactorAdded { at: tx.now() }).await?;
     tx.commit().await?;
     Ok(stored.passkey)
 }
 
-/// Fails if the workspace does not allow passkeys. One that a member has still completes a sign-in with the password: nobody is
-/// locked out.
+/// Fails if the workspace does not allow passkeys. One that a member has still completes a sign-in with the password, so that
+/// no member is locked out.
 pub(super) async fn require_allowed(db: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<(), Error> {
     let is_allowed = security::policy_of(db, workspace).await?.settings.passkeys_allowed;
     if is_allowed { Ok(()) } else { Err(Error::NotAllowed) }

@@ -6,18 +6,22 @@ use super::assertion::{self, parse};
 use super::ceremonies::{self, CeremonyKind, Owner, StartedCeremony};
 use super::error::Error;
 use super::relying_party::RelyingParty;
-use super::sign_in::{PasskeyAttempt, admit, count};
+use super::sign_in::{PasskeyAttempt, count};
 use super::store;
 use crate::audit::{Actor, AuditContext, AuditedTx};
 use crate::auth::factors::challenges::{self, digest_of};
+use crate::auth::known_callers::Origin;
 use crate::auth::second_step::{OpenChallenge, find_challenge, first_step};
 use crate::auth::sign_in::{SignIns, SignedIn, admit_member, confirm};
 use crate::core::Core;
 use crate::sessions::AuthMethod;
+use kit::http::client_ip;
 
 /// Starts the second step of the sign-in that has this challenge.
-pub async fn start(core: &Core, challenge: &str) -> Result<StartedCeremony, Error> {
+pub async fn start(core: &Core, sign_ins: &SignIns, origin: &Origin, challenge: &str) -> Result<StartedCeremony, Error> {
     let party = RelyingParty::of(&core.config)?;
+    let network = client_ip::network(origin.address);
+    sign_ins.ceremonies.try_acquire(network, core.clock.ticks()).map_err(Error::TooMany)?;
     let invalid = || Error::Ceremony(CeremonyKind::SecondStep);
     let bound_to = digest_of(challenge).ok_or_else(invalid)?;
     let OpenChallenge { member, .. } = find_challenge(core, challenge).await?.ok_or_else(invalid)?;
@@ -43,9 +47,9 @@ pub async fn complete(
     context: impl Fn(Actor) -> AuditContext,
 ) -> Result<SignedIn, Error> {
     let party = RelyingParty::of(&core.config)?;
-    let permit = admit(core, sign_ins, &attempt.origin)?;
+    // No limit of the address: a ceremony of this challenge is used once, and a signature cannot be guessed.
     let outcome = verify(core, &party, challenge, attempt, context).await;
-    count(sign_ins, permit, &outcome);
+    count(sign_ins, &outcome);
     outcome
 }
 

@@ -54,12 +54,13 @@ pub async fn sign_in(
     let party = RelyingParty::of(&core.config)?;
     let permit = admit(core, sign_ins, &attempt.origin)?;
     let outcome = verify_and_open(core, &party, attempt, context).await;
-    count(sign_ins, permit, &outcome);
+    settle_permit(sign_ins, permit, &outcome);
+    count(sign_ins, &outcome);
     outcome
 }
 
 /// Admits an attempt within the limits of its address.
-pub(super) fn admit(core: &Core, sign_ins: &SignIns, origin: &Origin) -> Result<NetworkPermit, Error> {
+fn admit(core: &Core, sign_ins: &SignIns, origin: &Origin) -> Result<NetworkPermit, Error> {
     let permit = sign_ins.limits.try_acquire_network(client_ip::network(origin.address), core.clock.ticks());
     permit.map_err(|reached| {
         sign_ins.count(Counted::Limited);
@@ -70,18 +71,20 @@ pub(super) fn admit(core: &Core, sign_ins: &SignIns, origin: &Origin) -> Result<
     })
 }
 
-/// Counts an attempt by its outcome.
-pub(super) fn count<T>(sign_ins: &SignIns, permit: NetworkPermit, outcome: &Result<T, Error>) {
+fn settle_permit<T>(sign_ins: &SignIns, permit: NetworkPermit, outcome: &Result<T, Error>) {
     match outcome {
-        Ok(_) => {
-            sign_ins.limits.network_succeeded(permit);
-            sign_ins.count(Counted::Succeeded);
-        }
+        Ok(_) => sign_ins.limits.network_succeeded(permit),
         Err(Error::Db(_)) => sign_ins.limits.network_unused(permit),
-        Err(_) => {
-            sign_ins.limits.network_failed(permit);
-            sign_ins.count(Counted::Failed);
-        }
+        Err(_) => sign_ins.limits.network_failed(permit),
+    }
+}
+
+/// Counts a sign-in by its outcome, for the metrics.
+pub(super) fn count<T>(sign_ins: &SignIns, outcome: &Result<T, Error>) {
+    match outcome {
+        Ok(_) => sign_ins.count(Counted::Succeeded),
+        Err(Error::Db(_)) => {}
+        Err(_) => sign_ins.count(Counted::Failed),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Proof, Reauthenticated, reauthenticate};
 use crate::access::{Allowed, RECENT, SignedIn};
 use crate::app::App;
 use crate::auth::Origin;
-use crate::auth::passkeys::{self, PasskeyAttempt, optional_secret};
+use crate::auth::passkeys::{self, optional_secret};
 use crate::sessions::AuthMethod;
 use kit::clock::Time;
 use kit::http::route::post;
@@ -75,13 +75,12 @@ async fn prove(
     State(app): State<App>,
     Body(Reauthenticate { password, code, ceremony, credential }): Body<Reauthenticate>,
 ) -> Result<JsonOk<ReauthenticatedView>, ApiError> {
-    // The API reads no cookie, so only the address can be recognised.
-    let origin = Origin { address: who.request().client_ip(), browser: None };
     let (session, context) = (&who.caller().session, who.audit_context(&app));
     let Reauthenticated { at, methods } = if let (Some(ceremony), Some(credential)) = (ceremony, credential) {
-        let attempt = PasskeyAttempt { ceremony: ceremony.expose_secret(), credential, origin };
-        passkeys::reauthenticate(&app, &app.sign_ins, session, attempt, context).await?
+        passkeys::reauthenticate(&app, session, ceremony.expose_secret(), credential, context).await?
     } else {
+        // The API reads no cookie, so only the address can be recognised.
+        let origin = Origin { address: who.request().client_ip(), browser: None };
         let code = code.map(|code| SecretString::from(code.as_str()));
         let proof = Proof { password: password.unwrap_or_default(), code, origin };
         reauthenticate(&app, &app.passwords, &app.sign_ins, session, proof, context).await?

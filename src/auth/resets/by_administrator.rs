@@ -1,9 +1,9 @@
 //! Resets of a member's password or second factors by an administrator. The operator's are in `cli`.
 
-use super::{ResetLink, make_reset_link};
-use crate::audit::AuditContext;
+use super::{ResetLink, make_reset_link_in};
+use crate::audit::{AuditContext, AuditedTx};
 use crate::auth::Error;
-use crate::auth::factors::{FactorError, TwoFactorReset, reset_two_factor};
+use crate::auth::factors::{FactorError, TwoFactorReset, reset_two_factor_in};
 use crate::core::Core;
 use crate::members::{self, ActingRole, Member, MemberId};
 use crate::workspaces::WorkspaceId;
@@ -48,24 +48,26 @@ impl From<ResetError> for ApiError {
 impl ResetOf {
     /// Removes the second factors of the member, whose next sign-in asks for the code.
     pub async fn two_factor(self, core: &Core, context: AuditContext) -> Result<TwoFactorReset, ResetError> {
-        let member = self.find(core).await?;
-        Ok(reset_two_factor(core, &member, context).await?)
+        let (tx, member) = self.begin(core, context).await?;
+        Ok(reset_two_factor_in(tx, member).await?)
     }
 
     /// Makes a link by which the member sets a new password. The present one stops working.
     pub async fn password(self, core: &Core, context: AuditContext) -> Result<(Member, ResetLink), ResetError> {
-        let member = self.find(core).await?;
-        let link = make_reset_link(core, &member, context).await?;
+        let (tx, member) = self.begin(core, context).await?;
+        let link = make_reset_link_in(tx, &member).await?;
         Ok((member, link))
     }
 
-    async fn find(self, core: &Core) -> Result<Member, ResetError> {
-        let found = members::find(core.db.read(), self.workspace, self.member).await.map_err(members::Error::from)?;
+    /// Begins the transaction. The role of the member is judged under its lock: they may be made an account owner meanwhile.
+    async fn begin(self, core: &Core, context: AuditContext) -> Result<(AuditedTx, Member), ResetError> {
+        let tx = AuditedTx::begin_essential(core, self.workspace, context).await.map_err(Error::from)?;
+        let found = members::find(tx.db(), self.workspace, self.member).await.map_err(members::Error::from)?;
         let member = found.ok_or(members::Error::NotFound)?;
         if member.id == self.caller {
             return Err(ResetError::Own);
         }
         self.role.require(member.role)?;
-        Ok(member)
+        Ok((tx, member))
     }
 }

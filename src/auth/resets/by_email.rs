@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{LIFETIME, TOKEN, link_url, store, target};
+use super::{LIFETIME, NO_PASSWORD, TOKEN, link_url, store, target};
 use crate::audit::{Action, AuditContext, AuditedTx};
 use crate::auth::error::Error;
 use crate::core::Core;
@@ -102,6 +102,11 @@ async fn send_link(core: &Core, member: &Member, context: AuditContext) -> Resul
     let mut tx = AuditedTx::begin(core, member.workspace, context).await?;
     let sent = |within| mail::count_since(tx.db(), member.id, MailKind::PasswordReset, tx.now().before(within));
     if sent(PAUSE).await? > 0 || sent(DAY).await? >= MAX_A_DAY {
+        return Ok(());
+    }
+    // An administrator has reset the password and handed a link over, which an anonymous request must not end.
+    let hash = members::password_hash(tx.db(), member).await?;
+    if hash.is_some_and(|hash| hash.ends_with(NO_PASSWORD)) && store::has_open(tx.db(), member.id, tx.now()).await? {
         return Ok(());
     }
     let (token, until) = (SecretToken::generate(TOKEN, tx.random()), tx.now().after(LIFETIME));

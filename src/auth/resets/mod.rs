@@ -74,7 +74,12 @@ pub struct OpenReset {
 
 /// Makes a link for a member, which replaces an earlier one. Their password stops working, and their sessions end.
 pub async fn make_reset_link(core: &Core, member: &Member, context: AuditContext) -> Result<ResetLink, Error> {
-    let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    let tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    let present = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::NotJoined)?;
+    make_reset_link_in(tx, &present).await
+}
+
+async fn make_reset_link_in(mut tx: AuditedTx, member: &Member) -> Result<ResetLink, Error> {
     let ended = replace_password(&tx, member, NO_PASSWORD.to_owned()).await?;
     let (token, until) = (SecretToken::generate(TOKEN, tx.random()), tx.now().after(LIFETIME));
     store::insert(tx.db(), member, token.digest(), tx.now(), until).await?;
@@ -102,11 +107,11 @@ pub async fn reset_password(
     Ok(ended)
 }
 
-/// Finds a link by its token, unless it is unknown, used or expired.
+/// Finds a link by its token, unless it is unknown, used or expired, or the member's role was changed since.
 pub async fn find_reset(core: &Core, token: &str) -> DbResult<Option<OpenReset>> {
     let db = core.db.read();
     let Some(row) = store::find(db, TokenDigest::of(token), core.clock.now()).await? else { return Ok(None) };
-    let member = members::find(db, row.workspace_id, row.member_id).await?;
+    let member = members::find(db, row.workspace_id, row.member_id).await?.filter(|member| member.role.as_str() == row.role);
     let workspace = workspaces::find(db, row.workspace_id).await?;
     Ok(member.zip(workspace).map(|(member, workspace)| OpenReset { member, workspace, until: row.expires_at }))
 }
@@ -123,14 +128,15 @@ pub async fn redeem_reset(
     let context = context(Actor::member(member.id, &member.name));
     let (hash, is_short) = hash(core, passwords, (&member, &workspace), password, &context).await?;
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context).await?;
+    let member = members::find(tx.db(), member.workspace, member.id).await?.ok_or(Error::ResetLink)?;
     // Deleted first: of two requests with one link, on any nodes, only one finds it.
-    if !store::take(tx.db(), TokenDigest::of(token), tx.now()).await? {
+    if !store::take(tx.db(), &member, TokenDigest::of(token), tx.now()).await? {
         return Err(Error::ResetLink);
     }
     let ended = replace_password(&tx, &member, hash.clone()).await?;
     store_length(&tx, &member, is_short).await?;
     tx.record(Action::PasswordChanged, Some(target(&member)), with_outcome(json!({ "byLink": true }), ended, &hash));
-    mail::notify(core, &tx, &member, Content::PasswordChanged { at: tx.now(), by_operator: false }).await?;
+    mail::notify(core, &tx, &member, Content::PasswordChanged { at: tx.now() }).await?;
     tx.commit().await?;
     Ok(())
 }

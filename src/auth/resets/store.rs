@@ -17,7 +17,8 @@ pub(super) async fn insert(
     expires_at: Time,
 ) -> DbResult<()> {
     let (workspace_id, member_id) = (member.workspace, member.id);
-    let row = Model { digest: digest.to_vec(), workspace_id, member_id, created_at, expires_at };
+    let role = member.role.as_str().to_owned();
+    let row = Model { digest: digest.to_vec(), workspace_id, member_id, role, created_at, expires_at };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
@@ -26,10 +27,15 @@ pub(super) async fn find(db: &impl ConnectionTrait, digest: TokenDigest, now: Ti
     Entity::find_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now)).one(db).await
 }
 
-/// Uses a link up. Returns false if it was used up before, or has expired.
-pub(super) async fn take(db: &impl ConnectionTrait, digest: TokenDigest, now: Time) -> DbResult<bool> {
+/// Uses a member's link up. Returns false if it was used up before, has expired, or was made for another role of theirs.
+pub(super) async fn take(db: &impl ConnectionTrait, member: &Member, digest: TokenDigest, now: Time) -> DbResult<bool> {
     let open = Entity::delete_by_id(digest.to_vec()).filter(Column::ExpiresAt.gt(now));
-    Ok(open.exec(db).await?.rows_affected == 1)
+    Ok(open.filter(Column::Role.eq(member.role.as_str())).exec(db).await?.rows_affected == 1)
+}
+
+/// Returns whether a member has a link that has not expired.
+pub(super) async fn has_open(db: &impl ConnectionTrait, member: MemberId, now: Time) -> DbResult<bool> {
+    Ok(Entity::find().filter(Column::MemberId.eq(member)).filter(Column::ExpiresAt.gt(now)).one(db).await?.is_some())
 }
 
 /// Deletes the link of a member, if there is one.

@@ -14,6 +14,8 @@ pub struct Model {
     pub digest: Vec<u8>,
     pub workspace_id: WorkspaceId,
     pub member_id: MemberId,
+    /// The member's role when the link was made. With another role it does not work: its maker may have no right to reset that.
+    pub role: String,
     pub created_at: Time,
     pub expires_at: Time,
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Protected, STEP, actions, challenge, complete, protected};
+use super::{App, CONFIRM, Protected, SET_UP, STEP, actions, challenge, complete, protected};
+use crate::support::TestApp;
 
 #[tokio::test]
 async fn code_is_accepted_once() {
@@ -18,10 +19,13 @@ async fn code_is_accepted_once() {
 
 #[tokio::test]
 async fn code_of_the_set_up_does_not_sign_in() {
-    let Protected { t, app, .. } = protected().await;
-    // Set up two steps ago: the code of that step is out of the window, and the step after it was not used.
-    complete(&t, &challenge(&t).await, &app.code(&t, -2)).await.is(401).code("TWO_FACTOR_INVALID");
-    complete(&t, &challenge(&t).await, &app.code(&t, -1)).await.is(200);
+    let t = TestApp::new().await;
+    let desk = t.owner().await;
+    let app = App::of(&desk.post(SET_UP, json!({})).await.is(200).text_at("/data/secret"));
+    let code = app.code(&t, 0);
+    desk.post(CONFIRM, json!({ "code": code })).await.is(200);
+    complete(&t, &challenge(&t).await, &code).await.is(401).code("TWO_FACTOR_INVALID");
+    complete(&t, &challenge(&t).await, &app.code(&t, 1)).await.is(200);
 }
 
 #[tokio::test]

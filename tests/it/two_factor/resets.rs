@@ -84,6 +84,24 @@ async fn administrators_reset_everybody_but_account_owners_and_themselves() {
 }
 
 #[tokio::test]
+async fn link_and_code_end_with_a_change_of_the_role() {
+    let Protected { t, .. } = protected().await;
+    let admin = demoted(&t).await;
+    let link = reset(&t, &admin, "password").await.is(200).text_at("/data/resetUrl");
+    let other_owner = t.member(Role::AccountOwner).await;
+    let to_owner = json!({ "role": "account_owner" });
+    other_owner.patch(&format!("/api/v1/members/{}", t.owner.id), to_owner).await.is(200);
+    let fields = [("code", link.split_once('#').expect("a token").1), ("password", "gliders over the lake")];
+    t.anonymous_person().submit("/reset-password", "/reset-password", &fields).await.is(410);
+
+    let Protected { t, .. } = protected().await;
+    let admin = demoted(&t).await;
+    let code = reset(&t, &admin, "two-factor").await.is(200).text_at("/data/resetCode");
+    t.tamper("UPDATE members SET role = 'account_owner' WHERE email = 'ana@skyline.example'").await;
+    complete(&t, &challenge(&t).await, &code).await.is(401).code("TWO_FACTOR_INVALID");
+}
+
+#[tokio::test]
 async fn reset_password_leaves_the_second_factor() {
     let Protected { t, app, desk, .. } = protected().await;
     let admin = demoted(&t).await;
