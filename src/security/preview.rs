@@ -90,7 +90,7 @@ pub async fn preview(core: &Core, by: &Session, settings: &SecuritySettings) -> 
     })
 }
 
-/// How many members have a second factor, and who has none.
+/// The number of members with a second factor, and the members without one.
 #[derive(Debug)]
 pub struct Coverage {
     pub with_factor: u64,

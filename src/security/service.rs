@@ -9,6 +9,7 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind, differences};
 use crate::core::Core;
 use crate::members::{self, MemberId, Role};
+use crate::sessions;
 use crate::workspaces::{self, WorkspaceId};
 
 /// Replaces the security settings of a workspace, on behalf of the administrator `by`. Every node judges sessions and members by
@@ -27,6 +28,7 @@ pub async fn update(
     require_factors(tx.db(), workspace, by, &settings).await?;
     let Some(changes) = differences(&json!(before.settings), &json!(settings)) else { return Ok(settings) };
     store::set(tx.db(), workspace, &before.with(settings, tx.now())).await?;
+    sessions::end_over(&tx, settings.session_limits()).await?;
     let name = workspaces::find(tx.db(), workspace).await?.map(|found| found.name).unwrap_or_default();
     tx.record(Action::SecuritySettingsUpdated, Some(Target::new(TargetKind::Workspace, workspace, &name)), changes);
     tx.commit().await?;

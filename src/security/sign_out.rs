@@ -13,7 +13,7 @@ use kit::clock::Time;
 /// The reason that the events of the revoked keys have.
 const REASON: &str = "Everyone was signed out, and all API keys were revoked";
 
-/// What a call has ended.
+/// The sessions and keys that a call has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EveryoneSignedOut {
     pub sessions_ended: u64,
@@ -25,7 +25,7 @@ pub struct EveryoneSignedOut {
 /// Ends all sessions of a workspace, the sign-ins that wait for a second step, and the links that reset passwords; with
 /// `revoke_keys` also revokes all active keys. Every node refuses all of them when this function returns.
 ///
-/// It is one transaction. Sessions are read from the database at every request, so that no node accepts them once it is committed;
+/// All of it is one transaction. Sessions are read from the database at every request, so that no node accepts them once it is committed;
 /// keys are confirmed by every node like a single revocation. A sign-in or a new key waits for the lock of the audit log: it is
 /// either ended here, or comes after.
 pub async fn sign_out_everyone(

@@ -65,7 +65,7 @@ impl LastSeen {
     pub async fn write(&self, core: &Core) -> DbResult<()> {
         for (digest, used) in self.take() {
             // A transaction each: one of many rows could wait in a circle with the end of several sessions.
-            let tx = core.db.begin().await?;
+            let tx = core.db.begin_essential().await?;
             store::set_last_seen(&tx, digest, used).await?;
             tx.commit().await?;
         }

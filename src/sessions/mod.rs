@@ -21,8 +21,8 @@ pub use cookie::CookieName;
 pub use last_seen::LastSeen;
 pub use model::{AuthMethod, EndingSession, ListedSession, Session, SessionId};
 pub use service::{
-    RenewedSession, StartedSession, authenticate, end, end_all, end_all_but, end_everyone, end_one, end_others, renew, require,
-    set_proof, start,
+    RenewedSession, StartedSession, authenticate, end, end_all, end_all_but, end_everyone, end_one, end_others, end_over, renew,
+    require, set_proof, start,
 };
 pub use store::{find, forget_expired, list, list_ending};
 pub(crate) use tables::all as tables;

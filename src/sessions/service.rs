@@ -9,6 +9,7 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, BeginError, CredentialLoss, Target, TargetKind};
 use crate::core::Core;
 use crate::members::{Member, MemberId, Role};
+use crate::security::SessionLimits;
 use crate::security::{self, FactorSetup};
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -119,6 +120,11 @@ pub async fn end_everyone(tx: &AuditedTx) -> DbResult<u64> {
 /// Ends the other sessions of a member, in the transaction of what ends them. Returns how many ended.
 pub async fn end_all_but(tx: &AuditedTx, session: &Session) -> DbResult<u64> {
     store::delete_all_but(tx.db(), session.member.id, Some(session.digest)).await
+}
+
+/// Ends the sessions of a workspace that are over by new limits, so that later ones do not revive them.
+pub async fn end_over(tx: &AuditedTx, limits: SessionLimits) -> DbResult<()> {
+    store::delete_over(tx.db(), tx.workspace(), limits, tx.now()).await
 }
 
 /// Ends a session, with an event in the audit log.

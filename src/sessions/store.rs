@@ -3,7 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef, Select, SelectTwo,
+    QuerySelect, QueryTrait, RelationDef, Select, SelectTwo,
 };
 
 use super::last_seen::{Use, WRITE_INTERVAL};
@@ -196,13 +196,28 @@ pub async fn forget_expired(db: &Db, now: Time) -> DbResult<()> {
     let tx = db.begin_essential().await?;
     Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(&tx).await?;
     let usual = SecurityPolicy::default().settings.session_limits();
-    let with_settings: Vec<WorkspaceId> = policies.iter().map(|(workspace, _)| *workspace).collect();
-    Entity::delete_many().filter(Column::WorkspaceId.is_not_in(with_settings)).filter(is_over(usual, now)).exec(&tx).await?;
+    let with_settings = SettingsTable::find().select_only().column(SettingsColumn::WorkspaceId);
+    let others = Entity::delete_many().filter(Column::WorkspaceId.not_in_subquery(with_settings.into_query()));
+    others.filter(is_over(usual, now)).exec(&tx).await?;
+    tx.commit().await?;
     for (workspace, policy) in policies {
-        let of_workspace = Entity::delete_many().filter(Column::WorkspaceId.eq(workspace));
-        of_workspace.filter(is_over(policy.settings.session_limits(), now)).exec(&tx).await?;
+        // A transaction each, so that others write in between.
+        let tx = db.begin_essential().await?;
+        delete_over(&tx, workspace, policy.settings.session_limits(), now).await?;
+        tx.commit().await?;
     }
-    tx.commit().await
+    Ok(())
+}
+
+/// Deletes the sessions of a workspace that are over by these limits.
+pub(super) async fn delete_over(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    limits: SessionLimits,
+    now: Time,
+) -> DbResult<()> {
+    let of_workspace = Entity::delete_many().filter(Column::WorkspaceId.eq(workspace));
+    of_workspace.filter(is_over(limits, now)).exec(db).await.map(|_| ())
 }
 
 /// The condition of sessions that have not ended by these limits.

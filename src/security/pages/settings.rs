@@ -35,7 +35,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
 #[template(path = "security/show.html")]
 pub(super) struct SecurityPage {
     frame: Frame,
-    /// What the form has; the values themselves if they are faulty.
+    /// The values of the form, as they were sent if they are faulty.
     fields: Fields,
     /// The settings when the form was opened.
     opened: String,
@@ -48,7 +48,7 @@ pub(super) struct SecurityPage {
     is_outdated: bool,
     is_saved: bool,
     faults: FormErrors,
-    /// What is wrong with the form that signs everyone out.
+    /// The faults of the form that signs everyone out.
     sign_out_faults: FormErrors,
 }
 

@@ -66,6 +66,17 @@ async fn shorter_policy_ends_longer_sessions_at_once() {
 }
 
 #[tokio::test]
+async fn session_that_a_policy_has_ended_stays_ended() {
+    let (t, owner) = with_settings(json!({})).await;
+    t.advance(MINUTE * 90).await;
+    let later = t.owner().await;
+    later.put(SETTINGS, settings(json!({ "absoluteMinutes": 60 }))).await.is(200);
+    later.put(SETTINGS, settings(json!({}))).await.is(200);
+    owner.get(WHOAMI).await.is(401).code("SESSION_INVALID");
+    later.get(WHOAMI).await.is(200);
+}
+
+#[tokio::test]
 async fn longer_policy_does_not_prolong_sessions_that_began_before() {
     let (t, owner) = with_settings(json!({ "absoluteMinutes": 60 })).await;
     let before = t.owner().await;
