@@ -1,6 +1,6 @@
 //! The page between a form and its handler, on which a person proves again who they are.
 //!
-//! It carries what was typed in the form and sends it to the form's own path, together with the proof. The CSRF middleware
+//! The page carries what was typed in the form and sends it to the form's own path, together with the proof. The CSRF middleware
 //! verifies the proof, notes it in the session and passes the form on: for the handler it is as if it had come once.
 
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use super::csrf_token::csrf_token;
 use super::refusal::REAUTHENTICATION_REQUIRED;
 use crate::app::App;
 use crate::auth::factors::FactorError;
-use crate::auth::passkeys::{self, PasskeyAttempt};
+use crate::auth::passkeys;
 use crate::auth::{self, Browser, Error, Origin, Proof};
 use crate::frame::{
     self, ConfirmForm, PROOF_CEREMONY, PROOF_CODE, PROOF_CREDENTIAL, PROOF_PASSWORD, PasskeyPrompt, SignedInMember,
@@ -80,18 +80,17 @@ pub(super) async fn prove(
     let failed = |error: sea_orm::DbErr| ApiError::from(error).into_response();
     // Without a session the handler answers.
     let Some(caller) = authenticate_session(app, token.as_bytes()).await.map_err(failed)? else { return Ok(()) };
-    let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
-    let origin = Origin { address: request.client_ip(), browser: Some(browser) };
     let context = caller.audit_context(app, &request);
     let proved = match proof {
         SentProof::Password { password, code } => {
+            let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
+            let origin = Origin { address: request.client_ip(), browser: Some(browser) };
             let proof = Proof { password, code, origin };
             auth::reauthenticate(app, &app.passwords, &app.sign_ins, &caller.session, proof, context).await
         }
         SentProof::Passkey { ceremony, credential } => {
             let credential = serde_json::from_str(&credential).unwrap_or_default();
-            let attempt = PasskeyAttempt { ceremony: &ceremony, credential, origin };
-            match passkeys::reauthenticate(app, &app.sign_ins, &caller.session, attempt, context).await {
+            match passkeys::reauthenticate(app, &caller.session, &ceremony, credential, context).await {
                 Ok(proved) => Ok(proved),
                 Err(passkeys::Error::Denied(_)) => return Ok(()),
                 Err(error) => return Err(refuse_passkey(app, (caller, csrf_token(token)), form, error).await),

@@ -75,7 +75,7 @@ macro_rules! permissions {
 permissions! {
     Anyone: Anonymous = Rule::Anyone;
     Identified: Caller = Rule::Identified, OPEN_BEFORE_SETUP = true;
-    /// What a person does for their own account.
+    /// Read and change one's own account.
     SignedIn: MemberCaller = Rule::SignedIn, OPEN_BEFORE_SETUP = true;
     RecentlySignedIn: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT, OPEN_BEFORE_SETUP = true;
     TripsRead: Caller = Rule::Scope(Scope::read(Module::Trips));

@@ -91,6 +91,9 @@ fn notice(fields: &Fields, member: &Member) -> Option<String> {
         "name" => "Your name was changed.".to_owned(),
         "password" => "Your password was changed. You were signed out everywhere else.".to_owned(),
         "two-factor" => "Two-factor authentication is enabled. You were signed out everywhere else.".to_owned(),
+        "two-factor-off" if member.second_factor_at.is_some() => {
+            "The authenticator app was removed. Signing in still asks for a passkey after the password.".to_owned()
+        }
         "two-factor-off" => "Two-factor authentication is disabled.".to_owned(),
         "backup-codes" => "Your new backup codes work now. The earlier ones do not.".to_owned(),
         "passkey" => "The passkey was added. You can sign in with it.".to_owned(),

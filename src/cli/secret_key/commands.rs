@@ -102,7 +102,9 @@ fn print(keys: &SecretKeys, done: &[Done], unused: &[(KeyId, usize)], source: &S
     for Done { column, resealed } in done {
         output::line(format!("{column:<30}{:>10} rows sealed anew", resealed.rows))?;
     }
-    output::line(format!("All secrets are sealed with key {}.", keys.current()))?;
+    if done.iter().all(|done| done.resealed.unreadable == 0) {
+        output::line(format!("All secrets are sealed with key {}.", keys.current()))?;
+    }
     for (id, line) in unused {
         output::line(format!(
             "No row needs key {id}: when every node has been started with the new key first, remove line {line} of {}.",
