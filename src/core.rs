@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use kit::clock::Clock;
 use kit::db::{Db, DbResult, Location};
+use kit::dirty_set::DirtySet;
 use kit::random::Random;
 use kit::wakeups::Wakeups;
 
@@ -28,6 +29,8 @@ pub struct Resources {
     pub limits: NodeLimits,
     /// The readers that wait for commits of audited transactions of this process.
     pub commits: Wakeups<WorkspaceId>,
+    /// The workspaces of which this process has committed payloads of events, for the node's delivery of webhooks.
+    pub published: DirtySet<WorkspaceId>,
     /// True once audit events carry the proof of identity of their actor: see `audit::authentication_start`.
     pub events_carry_authentication: AtomicBool,
 }
@@ -53,6 +56,7 @@ impl Core {
             random,
             limits,
             commits: Wakeups::default(),
+            published: DirtySet::default(),
             events_carry_authentication: AtomicBool::new(false),
         })))
     }

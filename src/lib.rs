@@ -33,4 +33,5 @@ pub mod secret_key;
 pub mod security;
 pub mod sessions;
 pub mod trips;
+pub mod webhooks;
 pub mod workspaces;

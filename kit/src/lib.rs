@@ -5,6 +5,7 @@
 //! - `clock`       wall and monotonic time, and a clock that a test can set
 //! - `csv`         files for spreadsheets
 //! - `day`         calendar days
+//! - `dirty_set`   keys that writers mark for a reader
 //! - `db`          both engines behind one handle, write transactions, paging
 //! - `http`        route table, extractors, response envelope, serving connections
 //! - `ids`         TypeIDs as newtypes
@@ -27,6 +28,7 @@ pub mod clock;
 pub mod csv;
 pub mod day;
 pub mod db;
+pub mod dirty_set;
 pub mod http;
 pub mod ids;
 pub mod limit;

@@ -72,6 +72,15 @@ kit::string_enum! {
         InvoiceSent = "invoice.sent",
         InvoicePaymentRecorded = "invoice.payment_recorded",
         InvoiceVoided = "invoice.voided",
+        WebhookCreated = "webhook.created",
+        /// URL, description, events, schedule or the switch of an endpoint changed.
+        WebhookUpdated = "webhook.updated",
+        WebhookDeleted = "webhook.deleted",
+        WebhookSecretRotated = "webhook.secret_rotated",
+        /// The server switched an endpoint off; `details` has the reason.
+        WebhookDisabled = "webhook.disabled",
+        /// A person or a key switched an endpoint on that the server had switched off.
+        WebhookEnabled = "webhook.enabled",
     }
 }
 

@@ -56,6 +56,24 @@ pub fn differences(old: &Value, new: &Value) -> Option<Value> {
     (!changes.is_empty()).then_some(Value::Object(changes))
 }
 
+/// Returns the names of the fields in a description of changes, in `snake_case`: for a payload.
+pub fn changed_fields(changes: &Value) -> Vec<String> {
+    let Some(changes) = changes.as_object() else { return Vec::new() };
+    let rewritten = changes.get("rewritten").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    changes.keys().map(String::as_str).filter(|field| *field != "rewritten").chain(rewritten).map(snake_case).collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
 /// Stands in the event of a creation for a text that the log does not repeat; `null` if there is none.
 pub fn unrepeated<T>(text: Option<&T>) -> Value {
     text.map_or(Value::Null, |_| Value::from("rewritten"))

@@ -7,6 +7,7 @@
 //! - Events are never updated or deleted: their sequences have no gaps, and lists are paged by them.
 //!
 //! - `action`, `actor`, `authentication`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
+//! - `event_type` public types of events; `payloads` payloads that are stored with a change, for webhooks
 //! - `authentication_start` the time from which events carry the authentication of a person
 //! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
@@ -25,6 +26,7 @@ mod credential;
 mod denials;
 mod descriptions;
 mod event;
+mod event_type;
 mod export;
 pub mod feed;
 mod filter;
@@ -32,6 +34,7 @@ mod heads;
 mod idempotency;
 mod long_read;
 mod pages;
+mod payloads;
 mod scrub;
 mod store;
 mod tables;
@@ -50,12 +53,17 @@ pub use context::AuditContext;
 pub use credential::{BeginError, CredentialCheck, CredentialLoss, ReadCheck};
 pub use denials::{DenialCount, Denials, denials};
 pub use descriptions::{describe, unusual};
-pub use event::{Event, and_rewritten, differences, unrepeated};
+pub use event::{Event, EventId, and_rewritten, changed_fields, differences, unrepeated};
+pub use event_type::EventType;
 pub use export::{ExportError, Format, export};
 pub use filter::{EventFilter, Search, Topic, Which};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
 pub use idempotency::{IdempotencyOutcome, forget_old_answers};
 pub use pages::routes as pages;
+pub use payloads::{
+    NotAPattern, Payload, TypePattern, body as payload_body, forget_old_payloads, payloads_after, payloads_of, set_received,
+    thin_payloads,
+};
 pub use store::{hash_at, last_link, list};
 pub(crate) use tables::all as tables;
 pub use target::{Target, TargetKind};

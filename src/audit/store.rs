@@ -227,7 +227,7 @@ pub(super) async fn latest_denials(
 
 /// Inserts the head of a new workspace's log.
 pub(super) async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
-    let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec() };
+    let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec(), event_types: None };
     head::Entity::insert(head.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 

@@ -4,7 +4,13 @@ use kit::db::{Table, table};
 
 /// Lists the tables for a copy of the database; tables that others refer to come first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
-    vec![table::<event::Entity>(), table::<head::Entity>(), table::<answer::Entity>(), table::<authentication::Entity>()]
+    vec![
+        table::<event::Entity>(),
+        table::<head::Entity>(),
+        table::<payload::Entity>(),
+        table::<answer::Entity>(),
+        table::<authentication::Entity>(),
+    ]
 }
 
 pub(super) mod event {
@@ -59,6 +65,35 @@ pub(super) mod head {
         pub workspace_id: WorkspaceId,
         pub sequence: i64,
         pub hash: Vec<u8>,
+        /// The patterns of the event types that endpoints of the workspace receive, separated by commas.
+        pub event_types: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod payload {
+    use sea_orm::entity::prelude::*;
+
+    use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+
+    /// The payload of an event that endpoints of the workspace receive.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "event_payloads")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub event_id: Uuid,
+        pub workspace_id: WorkspaceId,
+        pub sequence: i64,
+        pub event_type: String,
+        pub target_id: Option<String>,
+        /// JSON as it is sent and signed.
+        #[sea_orm(column_type = "Text")]
+        pub body: String,
+        pub created_at: Time,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

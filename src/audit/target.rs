@@ -12,6 +12,7 @@ kit::string_enum! {
         Trip = "trip",
         Report = "report",
         Invoice = "invoice",
+        Webhook = "webhook",
     }
 }
 

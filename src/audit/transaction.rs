@@ -1,6 +1,7 @@
 //! [`AuditedTx`]: a transaction whose changes commit together with the events that record them.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,10 +13,12 @@ use super::chain::{self, GENESIS, Hash};
 use super::context::AuditContext;
 use super::credential::BeginError;
 use super::event::EventId;
+use super::event_type::EventType;
 use super::idempotency::{self, Claim, IdempotencyOutcome};
+use super::payloads::{self, Received};
 use super::scrub::{scrub, take_secrets_out};
 use super::store;
-use super::tables::{event, head};
+use super::tables::{event, head, payload};
 use super::target::Target;
 use crate::core::Core;
 use crate::limits::{NodeLimits, Permit};
@@ -28,6 +31,9 @@ use kit::random::Random;
 
 /// The bytes that an event takes besides its text: about those of its hash, its row and its entries in six indexes.
 const EVENT_OVERHEAD: usize = 500;
+
+/// The bytes that a payload takes besides its body: about those of its row and its entries in four indexes.
+const PAYLOAD_OVERHEAD: usize = 300;
 
 /// A write in progress. Dropping it without [`AuditedTx::commit`] rolls it back.
 pub struct AuditedTx {
@@ -42,8 +48,11 @@ pub struct AuditedTx {
     hash: Hash,
     /// True if events carry the proof of identity of their actor.
     carries_authentication: bool,
-    /// Buffered; inserted in few statements at commit.
+    /// The event types that endpoints of the workspace receive.
+    received: Received,
+    /// Buffered, as are the payloads; inserted in few statements at commit.
     events: Vec<event::Model>,
+    payloads: Vec<payload::Model>,
     claim: Option<Claim>,
     /// The bytes that it adds to the workspace's data, roughly.
     stored: usize,
@@ -97,12 +106,13 @@ impl AuditedTx {
         context: AuditContext,
     ) -> DbResult<Self> {
         let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
-        let (sequence, hash) = match head {
-            Some(head) => (head.sequence, store::stored_hash(&head.hash)?),
+        let (sequence, hash, received) = match head {
+            Some(head) => (head.sequence, store::stored_hash(&head.hash)?, Received::new(head.event_types)),
             None => return Err(DbErr::RecordNotFound(format!("the audit log of {workspace}"))),
         };
         let carries_authentication = authentication_start::has_begun(core, &tx).await?;
-        Ok(Self { carries_authentication, ..Self::new(core, tx, connection, workspace, context, (sequence, hash)) })
+        let begun = Self::new(core, tx, connection, workspace, context, (sequence, hash));
+        Ok(Self { carries_authentication, received, ..begun })
     }
 
     async fn checked(self) -> Result<Self, BeginError> {
@@ -131,7 +141,9 @@ impl AuditedTx {
             sequence,
             hash,
             carries_authentication: false,
+            received: Received::default(),
             events: Vec::new(),
+            payloads: Vec::new(),
             claim: None,
             stored: 0,
             after: Vec::new(),
@@ -173,6 +185,11 @@ impl AuditedTx {
 
     pub fn context(&self) -> &AuditContext {
         &self.context
+    }
+
+    /// Returns the id of the actor for a payload: of a member or a key, or `operator` or `system`.
+    pub fn actor_id(&self) -> String {
+        self.context.actor.clone().into_id_and_name().0
     }
 
     /// Returns the time of all events in the transaction.
@@ -256,6 +273,20 @@ impl AuditedTx {
         (self.sequence, self.hash) = (self.sequence + 1, hash);
     }
 
+    /// Publishes the event that was recorded last, as `event_type`, with the data of its payload: stores the payload if an
+    /// endpoint of the workspace receives this type, and otherwise does not call `data`.
+    pub fn publish(&mut self, event_type: EventType, data: impl FnOnce() -> Value) {
+        let Some(row) = self.events.last().filter(|_| self.received.contains(event_type)) else { return };
+        debug_assert!(
+            row.action.parse::<Action>().is_ok_and(|action| action.event_types().contains(&event_type)),
+            "{} is not published as {event_type}",
+            row.action
+        );
+        let payload = payloads::of(row, event_type, data());
+        self.add_stored(payload.body.len() + PAYLOAD_OVERHEAD);
+        self.payloads.push(payload);
+    }
+
     /// Adds the bytes of a row to those that the workspace stores today.
     pub fn add_stored(&mut self, bytes: usize) {
         self.stored = self.stored.saturating_add(bytes);
@@ -289,9 +320,19 @@ impl AuditedTx {
         if let (Some(claim), Some((status, body))) = (self.claim, answer) {
             idempotency::remember(&self.tx, self.workspace, claim, status, body, self.now).await?;
         }
-        let head = head::Model { workspace_id: self.workspace, sequence: self.sequence, hash: self.hash.to_vec() };
-        update_row(&self.tx, head.into_active_model().reset_all()).await?;
+        let has_payloads = !self.payloads.is_empty();
+        payloads::insert(&self.tx, self.payloads).await?;
+        let head = head::ActiveModel {
+            workspace_id: Unchanged(self.workspace),
+            sequence: Set(self.sequence),
+            hash: Set(self.hash.to_vec()),
+            event_types: NotSet,
+        };
+        update_row(&self.tx, head).await?;
         self.tx.commit().await?;
+        if has_payloads {
+            self.core.published.mark(self.workspace);
+        }
         let moment = self.core.limits.moment(self.core.clock.ticks());
         self.core.limits.charge(self.workspace, self.stored as u64, moment);
         self.after.into_iter().for_each(|action| action());

@@ -8,7 +8,9 @@ use super::secret_key;
 use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;
-use crate::{audit, auth, cluster, fleet, invoices, keys, mail, members, safety, security, sessions, trips, workspaces};
+use crate::{
+    audit, auth, cluster, fleet, invoices, keys, mail, members, safety, security, sessions, trips, webhooks, workspaces,
+};
 use kit::db::{Location, Table, Tx};
 
 #[derive(clap::Args)]
@@ -37,6 +39,7 @@ pub fn tables() -> Vec<Box<dyn Table>> {
         trips::tables(),
         safety::tables(),
         invoices::tables(),
+        webhooks::tables(),
     ];
     slices.into_iter().flatten().collect()
 }

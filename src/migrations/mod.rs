@@ -35,6 +35,7 @@ mod m0028_event_authentication;
 mod m0029_passkeys;
 mod m0030_mail;
 mod m0031_upgrade_watch;
+mod m0032_webhooks;
 mod schema;
 
 /// All migrations, in order.
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0029_passkeys::Migration),
             Box::new(m0030_mail::Migration),
             Box::new(m0031_upgrade_watch::Migration),
+            Box::new(m0032_webhooks::Migration),
         ]
     }
 }

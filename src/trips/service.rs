@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::error::Error;
 use super::model::{CreateTrip, ExternalId, Trip, TripId, UpdateTrip};
+use super::status::Status;
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences, unrepeated};
+use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
 use crate::fleet;
 use kit::db::{DbResult, is_duplicate};
 use kit::http::Put;
@@ -17,6 +18,8 @@ pub async fn create(tx: &mut AuditedTx, input: CreateTrip) -> Result<Trip, Error
     let mut details = event_fields(&trip);
     details["notes"] = unrepeated(trip.notes.as_ref());
     tx.record(Action::TripCreated, Some(target(&trip)), details);
+    let by = tx.actor_id();
+    tx.publish(EventType::TripCreated, || payload(&trip, &by));
     Ok(trip)
 }
 
@@ -52,7 +55,14 @@ async fn save(tx: &mut AuditedTx, old: Trip, new: Trip) -> Result<Trip, Error> {
     require_valid(tx, Some(&old), &new).await?;
     let trip = Trip { updated_at: tx.now(), ..new };
     map_duplicate(&trip, store::set(tx.db(), &trip).await)?;
+    let (event_type, changed) = (type_of_change(old.status, trip.status), changed_fields(&changes));
     tx.record(Action::TripUpdated, Some(target(&trip)), changes);
+    let by = tx.actor_id();
+    tx.publish(event_type, || {
+        let mut data = payload(&trip, &by);
+        data["changed"] = changed.into();
+        data
+    });
     Ok(trip)
 }
 
@@ -84,6 +94,31 @@ fn map_duplicate(trip: &Trip, result: DbResult<()>) -> Result<(), Error> {
 
 fn target(trip: &Trip) -> Target {
     Target::new(TargetKind::Trip, trip.id, &format!("{}–{} {}", trip.origin, trip.destination, trip.departure_date.date()))
+}
+
+/// Returns the type of an event of a change. That of a status comes first.
+fn type_of_change(from: Status, to: Status) -> EventType {
+    match to {
+        Status::Confirmed if from != to => EventType::TripConfirmed,
+        Status::Cancelled if from != to => EventType::TripCancelled,
+        Status::Completed if from != to => EventType::TripCompleted,
+        _ => EventType::TripUpdated,
+    }
+}
+
+/// Returns the data of a payload; `by` caused the event.
+fn payload(trip: &Trip, by: &str) -> Value {
+    json!({
+        "trip_id": trip.id,
+        "external_id": trip.external_id,
+        "trip_type": trip.trip_type,
+        "status": trip.status,
+        "origin": trip.origin,
+        "destination": trip.destination,
+        "departure_date": trip.departure_date,
+        "aircraft_id": trip.aircraft_id,
+        "created_by": by,
+    })
 }
 
 fn event_fields(trip: &Trip) -> Value {

@@ -99,7 +99,13 @@ impl Change {
             | Action::InvoiceUpdated
             | Action::InvoiceSent
             | Action::InvoicePaymentRecorded
-            | Action::InvoiceVoided => return None,
+            | Action::InvoiceVoided
+            | Action::WebhookCreated
+            | Action::WebhookUpdated
+            | Action::WebhookDeleted
+            | Action::WebhookSecretRotated
+            | Action::WebhookDisabled
+            | Action::WebhookEnabled => return None,
         })
     }
 

@@ -122,6 +122,12 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::InvoiceSent => did("sent"),
         Action::InvoicePaymentRecorded => did("recorded a payment for"),
         Action::InvoiceVoided => self::did(event, "voided", quoted(details)),
+        Action::WebhookCreated => did("created"),
+        Action::WebhookUpdated => self::did(event, "changed", changed(details)),
+        Action::WebhookDeleted => did("deleted"),
+        Action::WebhookSecretRotated => did("replaced the secret of"),
+        Action::WebhookDisabled => is(event, format!(" was disabled{}", quoted(details))),
+        Action::WebhookEnabled => did("enabled"),
     }
 }
 
@@ -229,6 +235,7 @@ fn kind(event: &Event) -> &'static str {
         Some(TargetKind::Trip) => "the trip ",
         Some(TargetKind::Report) => "the report ",
         Some(TargetKind::Invoice) => "the invoice ",
+        Some(TargetKind::Webhook) => "the webhook ",
         Some(TargetKind::Member) | None => "",
     }
 }

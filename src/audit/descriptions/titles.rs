@@ -52,6 +52,12 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::InvoiceSent => "Invoice sent",
         Action::InvoicePaymentRecorded => "Payment recorded",
         Action::InvoiceVoided => "Invoice voided",
+        Action::WebhookCreated => "Webhook created",
+        Action::WebhookUpdated => "Webhook changed",
+        Action::WebhookDeleted => "Webhook deleted",
+        Action::WebhookSecretRotated => "Secret of a webhook replaced",
+        Action::WebhookDisabled => "Webhook disabled by the server",
+        Action::WebhookEnabled => "Webhook enabled again",
     }
 }
 
@@ -65,6 +71,7 @@ pub(in crate::audit) fn heading(action: Action) -> &'static str {
         Some("trip") => "Trips",
         Some("report") => "Safety reports",
         Some("invoice") => "Invoices",
+        Some("webhook") => "Webhooks",
         _ => "Other",
     }
 }

@@ -78,7 +78,12 @@ fn link(phrase: &Phrase, opens_keys: bool) -> Option<String> {
         TargetKind::ApiKey if opens_keys => id.parse::<KeyId>().ok().map(|id| format!("/settings/api-keys/{id}")),
         TargetKind::ApiKey => Some(Fields::default().with("api_key_id", id).to_query()),
         TargetKind::Member => Some(Fields::default().with("actor_id", id).to_query()),
-        TargetKind::Workspace | TargetKind::Aircraft | TargetKind::Trip | TargetKind::Report | TargetKind::Invoice => None,
+        TargetKind::Workspace
+        | TargetKind::Aircraft
+        | TargetKind::Trip
+        | TargetKind::Report
+        | TargetKind::Invoice
+        | TargetKind::Webhook => None,
     }
 }
 

@@ -13,7 +13,7 @@ use super::database::{Database, key_not_opened, not_opened};
 use super::output::{self, Failure};
 use crate::app::App;
 use crate::secret_key::{KeyId, KeyUse, Sealed, SecretKeys, Use};
-use crate::{auth, mail};
+use crate::{auth, mail, webhooks};
 use kit::db::{Db, DbOptions, DbResult, Location};
 use kit::page::number::plural;
 use kit::random::Random;
@@ -26,7 +26,9 @@ const VALUE: &str = "PLANECONNECTION_SECRET_KEY";
 
 /// All columns with sealed secrets: the start of a node checks the keys of their rows, and `secret-key rotate` seals them anew.
 pub fn sealed_columns() -> Vec<Box<dyn Sealed>> {
-    vec![auth::factors::sealed_secrets(), mail::sealed()]
+    let mut columns = vec![auth::factors::sealed_secrets(), mail::sealed()];
+    columns.extend(webhooks::sealed());
+    columns
 }
 
 #[derive(clap::Args, Default)]

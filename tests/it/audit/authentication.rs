@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use planeconnection::audit::{Fault, HOLD, watch_older_nodes, verify};
+use planeconnection::audit::{Fault, HOLD, verify, watch_older_nodes};
 use planeconnection::cluster;
 use planeconnection::config::Config;
 use planeconnection::members::Role;

@@ -1,0 +1,144 @@
+//! The public types of events, by which webhooks and documentation name audit actions.
+
+use super::action::Action;
+use crate::scopes::{Module, Scope};
+
+kit::string_enum! {
+    /// The public type of an event.
+    EventType as WebhookEventType {
+        TripCreated = "trip.created",
+        /// Details changed, or the status became one that has no type of its own.
+        TripUpdated = "trip.updated",
+        TripConfirmed = "trip.confirmed",
+        TripCancelled = "trip.cancelled",
+        TripCompleted = "trip.completed",
+        ReportSubmitted = "safety_report.submitted",
+        ReportUpdated = "safety_report.updated",
+        ReportClosed = "safety_report.closed",
+        InvoiceCreated = "invoice.created",
+        InvoiceUpdated = "invoice.updated",
+        InvoiceSent = "invoice.sent",
+        /// A payment that leaves something to pay.
+        InvoicePaymentRecorded = "invoice.payment_recorded",
+        InvoicePaid = "invoice.paid",
+        InvoiceVoided = "invoice.voided",
+        AircraftCreated = "aircraft.created",
+        AircraftUpdated = "aircraft.updated",
+        AircraftStatusChanged = "aircraft.status_changed",
+        KeyCreated = "api_key.created",
+        KeyUpdated = "api_key.updated",
+        KeyRotated = "api_key.rotated",
+        KeyRevoked = "api_key.revoked",
+        KeyRefusedEverywhere = "api_key.refused_everywhere",
+        KeyExpired = "api_key.expired",
+        KeyLeakedInUrl = "api_key.leaked_in_url",
+        MemberAdded = "member.added",
+        MemberRoleChanged = "member.role_changed",
+        MemberRemoved = "member.removed",
+        MemberSignInFailed = "member.sign_in_failed",
+        WebhookDisabled = "webhook.disabled",
+        WebhookEnabled = "webhook.enabled",
+    }
+}
+
+impl EventType {
+    /// Returns the module to which its data belong.
+    pub const fn module(self) -> Module {
+        match self {
+            Self::TripCreated | Self::TripUpdated | Self::TripConfirmed | Self::TripCancelled | Self::TripCompleted => {
+                Module::Trips
+            }
+            Self::ReportSubmitted | Self::ReportUpdated | Self::ReportClosed => Module::Safety,
+            Self::InvoiceCreated
+            | Self::InvoiceUpdated
+            | Self::InvoiceSent
+            | Self::InvoicePaymentRecorded
+            | Self::InvoicePaid
+            | Self::InvoiceVoided => Module::Invoices,
+            Self::AircraftCreated | Self::AircraftUpdated | Self::AircraftStatusChanged => Module::Fleet,
+            Self::KeyCreated
+            | Self::KeyUpdated
+            | Self::KeyRotated
+            | Self::KeyRevoked
+            | Self::KeyRefusedEverywhere
+            | Self::KeyExpired
+            | Self::KeyLeakedInUrl
+            | Self::MemberAdded
+            | Self::MemberRoleChanged
+            | Self::MemberRemoved
+            | Self::MemberSignInFailed
+            | Self::WebhookDisabled
+            | Self::WebhookEnabled => Module::Audit,
+        }
+    }
+
+    /// Returns the scope that a key needs to receive such events.
+    pub const fn scope(self) -> Scope {
+        Scope::read(self.module())
+    }
+}
+
+impl Action {
+    /// Returns the types as which such an event can be published. The slice that records it chooses one with
+    /// [`AuditedTx::publish`](super::AuditedTx::publish). An action without types concerns this workspace alone.
+    pub const fn event_types(self) -> &'static [EventType] {
+        match self {
+            Self::TripCreated => &[EventType::TripCreated],
+            Self::TripUpdated => {
+                &[EventType::TripUpdated, EventType::TripConfirmed, EventType::TripCancelled, EventType::TripCompleted]
+            }
+            Self::ReportCreated => &[EventType::ReportSubmitted],
+            Self::ReportUpdated => &[EventType::ReportUpdated, EventType::ReportClosed],
+            Self::InvoiceCreated => &[EventType::InvoiceCreated],
+            Self::InvoiceUpdated => &[EventType::InvoiceUpdated],
+            // An invoice over nothing is paid when it is sent.
+            Self::InvoiceSent => &[EventType::InvoiceSent, EventType::InvoicePaid],
+            Self::InvoicePaymentRecorded => &[EventType::InvoicePaymentRecorded, EventType::InvoicePaid],
+            Self::InvoiceVoided => &[EventType::InvoiceVoided],
+            Self::AircraftCreated => &[EventType::AircraftCreated],
+            Self::AircraftUpdated => &[EventType::AircraftUpdated, EventType::AircraftStatusChanged],
+            Self::KeyCreated => &[EventType::KeyCreated],
+            Self::KeyUpdated => &[EventType::KeyUpdated],
+            Self::KeyRotated => &[EventType::KeyRotated],
+            Self::KeyRevoked => &[EventType::KeyRevoked],
+            Self::KeyRefusedEverywhere => &[EventType::KeyRefusedEverywhere],
+            Self::KeyExpired => &[EventType::KeyExpired],
+            Self::KeyLeakedInUrl => &[EventType::KeyLeakedInUrl],
+            Self::MemberAdded => &[EventType::MemberAdded],
+            Self::MemberRoleChanged => &[EventType::MemberRoleChanged],
+            Self::MemberRemoved => &[EventType::MemberRemoved],
+            Self::SignInFailed => &[EventType::MemberSignInFailed],
+            Self::WebhookDisabled => &[EventType::WebhookDisabled],
+            Self::WebhookEnabled => &[EventType::WebhookEnabled],
+            Self::KeyUsed
+            | Self::KeyDenied
+            | Self::KeySettingsUpdated
+            | Self::SecuritySettingsUpdated
+            | Self::SignedIn
+            | Self::SignedOut
+            | Self::Reauthenticated
+            | Self::SessionRevoked
+            | Self::PasswordChanged
+            | Self::PasswordReset
+            | Self::TwoFactorEnabled
+            | Self::TwoFactorDisabled
+            | Self::TwoFactorReset
+            | Self::TwoFactorFailed
+            | Self::BackupCodeUsed
+            | Self::BackupCodesReplaced
+            | Self::PasswordResetRequested
+            | Self::PasskeyAdded
+            | Self::PasskeyRemoved
+            | Self::PasskeyRefused
+            | Self::MemberInvitedAgain
+            | Self::MemberJoined
+            | Self::MemberUpdated
+            | Self::WorkspaceCreated
+            | Self::EveryoneSignedOut
+            | Self::WebhookCreated
+            | Self::WebhookUpdated
+            | Self::WebhookDeleted
+            | Self::WebhookSecretRotated => &[],
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Webhooks: endpoints of a workspace that receive its events.
+//!
+//! Invariants
+//! - An event is delivered or ends as failed after its last attempt: its payload is stored in the transaction of the change.
+//! - First attempts leave in the order of the log; one endpoint never delays another.
+//! - Signing secrets are sealed, and shown once.
+//!
+//! - `model` types and rules; `tables` entities; `secret` signing secrets and signatures
+
+mod model;
+mod secret;
+mod tables;
+
+pub use model::{
+    Attempt, AttemptResponse, Creator, Delivery, DeliveryId, DeliveryStatus, Endpoint, EndpointId, EndpointStatus, FAILING_AFTER,
+    Health, Progress, Schedule, SecretId, Subscription,
+};
+pub use secret::{NotASecret, SigningSecret};
+pub(crate) use tables::{all as tables, sealed};
