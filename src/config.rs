@@ -6,6 +6,7 @@ use crate::audit::AuditKey;
 use crate::limits;
 use crate::mail::MailSettings;
 use crate::secret_key::{SecretKeyMissing, SecretKeys};
+use crate::webhooks::WebhookSettings;
 use kit::cidr::Cidr;
 use kit::db::DbOptions;
 use kit::http::serve::Timeouts;
@@ -42,6 +43,7 @@ pub struct Config {
     pub secret_keys: Option<Arc<SecretKeys>>,
     /// The SMTP server; without it no email is sent.
     pub mail: Option<Arc<MailSettings>>,
+    pub webhooks: WebhookSettings,
 }
 
 impl Config {
@@ -79,6 +81,7 @@ impl Default for Config {
             audit_key: None,
             secret_keys: None,
             mail: None,
+            webhooks: WebhookSettings::default(),
         }
     }
 }

@@ -183,6 +183,11 @@ impl AuditedTx {
         self.workspace
     }
 
+    /// Returns the sequence of the last event, those of this transaction included.
+    pub fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
     pub fn context(&self) -> &AuditContext {
         &self.context
     }

@@ -2,7 +2,8 @@
 //!
 //! Exit codes: 0 success, 1 refused or failed (one line on stderr), 2 wrong usage.
 //!
-//! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `mail` its SMTP server, `exposure` and
+//! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `mail` its SMTP server,
+//!   `webhook_settings` its delivery of webhooks, `exposure` and
 //!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
 //! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys`, `nodes`, `audit` the operator's access, directly on the database
 //! - `database` the database and workspace of a command; `output` printing and exit codes
@@ -36,6 +37,7 @@ mod openapi;
 mod output;
 mod secret_key;
 mod serve;
+mod webhook_settings;
 mod workspace;
 
 pub use copy::tables;

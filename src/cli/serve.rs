@@ -17,6 +17,7 @@ use super::listening::Listening;
 use super::mail::Mail;
 use super::output::{self, Failure};
 use super::secret_key::SecretKeyFile;
+use super::webhook_settings::Webhooks;
 use crate::app::App;
 use crate::auth::passkeys;
 use crate::keys::Flush;
@@ -50,6 +51,8 @@ pub(super) struct Serve {
     #[command(flatten)]
     mail: Mail,
     #[command(flatten)]
+    webhooks: Webhooks,
+    #[command(flatten)]
     pub(super) listening: Listening,
 }
 
@@ -74,6 +77,7 @@ impl Serve {
         config.audit_key = self.audit_key.open_or_make(&self.database)?.map(Arc::new);
         config.secret_keys = self.secret_key.open_or_make(&self.database).await?.map(Arc::new);
         self.mail.apply(&mut config)?;
+        config.webhooks = self.webhooks.settings()?;
         let app = self.database.open_with_retry(config).await?;
         self.secret_key.require_known(&app, &self.database).await?;
         warn_of_unusable_passkeys(&app).await?;

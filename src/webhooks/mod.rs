@@ -5,10 +5,11 @@
 //! - First attempts leave in the order of the log; one endpoint never delays another.
 //! - Signing secrets are sealed, and shown once.
 //!
-//! - `model` types and rules; `tables` entities; `secret` signing secrets and signatures
+//! - `model` types and rules; `tables` entities; `secret` signing secrets and signatures; `settings` those of a node
 
 mod model;
 mod secret;
+mod settings;
 mod tables;
 
 pub use model::{
@@ -16,4 +17,5 @@ pub use model::{
     Health, Progress, Schedule, SecretId, Subscription,
 };
 pub use secret::{NotASecret, SigningSecret};
+pub use settings::WebhookSettings;
 pub(crate) use tables::{all as tables, sealed};

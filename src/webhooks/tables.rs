@@ -71,6 +71,8 @@ pub(super) mod endpoint {
         /// When the server disabled it.
         pub disabled_at: Option<Time>,
         pub disabled_reason: Option<String>,
+        /// When it was deleted. It is inactive as well, and its rows are deleted in batches.
+        pub deleted_at: Option<Time>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,7 +8,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{RefOr, Required};
 
-use super::{ApiError, Created, JsonOk, NoStore, Put};
+use super::{Accepted, ApiError, Created, JsonOk, NoStore, Put};
 
 /// The form of a body on the wire.
 #[derive(Clone)]
@@ -102,6 +102,13 @@ impl<T: ToSchema> Describe for Created<T> {
     fn describe(doc: &mut Doc) {
         let data = doc.schema::<T>();
         doc.success.push((201, Shape::Data(Box::new(data))));
+    }
+}
+
+impl<T: ToSchema> Describe for Accepted<T> {
+    fn describe(doc: &mut Doc) {
+        let data = doc.schema::<T>();
+        doc.success.push((202, Shape::Data(Box::new(data))));
     }
 }
 

@@ -14,6 +14,10 @@ pub struct JsonOk<T>(pub T);
 #[derive(Debug)]
 pub struct Created<T>(pub T);
 
+/// A 202 response with data: the work goes on after it.
+#[derive(Debug)]
+pub struct Accepted<T>(pub T);
+
 /// A response that no cache may keep: there is a secret in it.
 #[derive(Debug)]
 pub struct NoStore<R>(pub R);
@@ -60,6 +64,12 @@ impl<T: Serialize> IntoResponse for JsonOk<T> {
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         (StatusCode::CREATED, written(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, written(self.0)).into_response()
     }
 }
 

@@ -33,10 +33,10 @@ pub mod user_agent;
 
 pub use crate::paging::{Page, Paging};
 pub use describe::{Describe, Doc};
-pub use envelope::{Created, JsonOk, NoStore, Put};
+pub use envelope::{Accepted, Created, JsonOk, NoStore, Put};
 pub use error::{ApiError, FieldError, Policy, WithoutErrorBody};
 pub use extract::{
-    Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Query, present,
+    Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Paths, Query, present,
 };
 pub use matched::{Matched, record_route};
 pub use prepared::Prepared;

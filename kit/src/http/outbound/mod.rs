@@ -6,10 +6,13 @@
 //! repeated, and of the response only the beginning is read.
 //!
 //! - `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
+//! - `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
 
 mod address;
 mod error;
 mod guard;
+mod lookup;
+mod roots;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,12 +25,15 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, timeout_at};
 
+pub use rustls::pki_types::CertificateDer;
+
 pub use error::OutboundError;
 pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
+pub use lookup::{Lookup, look_up};
+pub use roots::{NotCertificates, certificates};
 use guard::{Guard, Scheme, check_url};
 
 /// The settings of a client.
