@@ -32,9 +32,9 @@ pub use rustls::pki_types::CertificateDer;
 
 pub use error::OutboundError;
 pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
+use guard::{Guard, Scheme, check_url};
 pub use lookup::{Lookup, look_up};
 pub use roots::{NotCertificates, certificates};
-use guard::{Guard, Scheme, check_url};
 
 /// The settings of a client.
 #[derive(Clone, Debug)]
