@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::members::{Member, Role};
@@ -57,6 +58,7 @@ pub struct SecuritySettings {
     pub minimum_password_length: u32,
 }
 
+/// Those of a workspace that never changed any. `audit verify` takes them for known: another default needs an event.
 impl Default for SecuritySettings {
     fn default() -> Self {
         Self {
@@ -172,6 +174,29 @@ impl SecurityPolicy {
             is_required.then(|| Requirement::with_grace(before, settings.grace(), now))
         };
         Self { settings, admins: requirement(self.admins, Role::Admin), others: requirement(self.others, Role::Pilot) }
+    }
+
+    /// Returns the policy after the changes that an event records; `None` if a newer version recorded a value that is unknown here.
+    pub fn replay(&self, changes: &Value, at: Time) -> Option<Self> {
+        let mut settings = json!(self.settings);
+        for (field, value) in settings.as_object_mut()? {
+            if let Some(to) = changes.get(field).and_then(|change| change.get("to")) {
+                *value = to.clone();
+            }
+        }
+        Some(self.with(serde_json::from_value(settings).ok()?, at))
+    }
+
+    /// Returns the settings and the times of the requirements, for the comparison with the audit log.
+    pub fn described(&self) -> Value {
+        let mut described = json!(self.settings);
+        let since = |requirement: Option<Requirement>| requirement.map(|requirement| requirement.since);
+        let grace_ends_at = |requirement: Option<Requirement>| requirement.map(|requirement| requirement.grace_ends_at);
+        described["adminsRequiredSince"] = json!(since(self.admins));
+        described["adminsGraceEndsAt"] = json!(grace_ends_at(self.admins));
+        described["othersRequiredSince"] = json!(since(self.others));
+        described["othersGraceEndsAt"] = json!(grace_ends_at(self.others));
+        described
     }
 
     /// Returns the requirement of a second factor that holds for a role.

@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 /// The fields that are compared, by the names that events give them; a row has those of its kind.
-pub(super) const FIELDS: [&str; 23] = [
+pub(super) const FIELDS: [&str; 33] = [
     "name",
     "hint",
     "permissions",
@@ -28,6 +28,16 @@ pub(super) const FIELDS: [&str; 23] = [
     "slug",
     "timezone",
     "apiKeysEnabled",
+    "twoFactorPolicy",
+    "graceDays",
+    "passkeysAllowed",
+    "idleMinutes",
+    "absoluteMinutes",
+    "minimumPasswordLength",
+    "adminsRequiredSince",
+    "adminsGraceEndsAt",
+    "othersRequiredSince",
+    "othersGraceEndsAt",
 ];
 
 /// The pseudo-field of a row that is missing or added.
@@ -76,8 +86,15 @@ impl RowState {
         set(&mut self.fields, field, value);
     }
 
+    /// Sets all fields of a description that are compared.
+    pub(super) fn set_all(&mut self, described: &Value) {
+        for (field, value) in described.as_object().into_iter().flatten() {
+            set(&mut self.fields, field, value);
+        }
+    }
+
     /// Makes a field unknown.
-    pub(super) fn forget(&mut self, field: &'static str) {
+    pub(super) fn forget(&mut self, field: &str) {
         if let Some(index) = index(field) {
             self.fields.retain(|(known, _)| *known != index);
         }

@@ -10,6 +10,7 @@ use crate::audit::action::{Action, Outcome};
 use crate::audit::long_read::Pace;
 use crate::audit::store;
 use crate::audit::tables::event;
+use crate::security::SecurityPolicy;
 use crate::workspaces::WorkspaceId;
 
 /// The range of sequences of one query. Few of the events in it change a key or a member.
@@ -27,6 +28,7 @@ enum Change {
 enum WorkspaceChange {
     Created,
     KeySettingsUpdated,
+    SecuritySettingsUpdated,
 }
 
 #[derive(Clone, Copy)]
@@ -56,6 +58,7 @@ impl Change {
         Some(match action {
             Action::WorkspaceCreated => Self::Workspace(WorkspaceChange::Created),
             Action::KeySettingsUpdated => Self::Workspace(WorkspaceChange::KeySettingsUpdated),
+            Action::SecuritySettingsUpdated => Self::Workspace(WorkspaceChange::SecuritySettingsUpdated),
             Action::MemberAdded => Self::Member(MemberChange::Added),
             Action::MemberJoined => Self::Member(MemberChange::Joined),
             Action::SignedIn => Self::Member(MemberChange::SignedIn),
@@ -72,7 +75,6 @@ impl Change {
             Action::KeyUsed
             | Action::KeyDenied
             | Action::KeyLeakedInUrl
-            | Action::SecuritySettingsUpdated
             | Action::EveryoneSignedOut
             | Action::SignInFailed
             | Action::SignedOut
@@ -125,6 +127,8 @@ impl Change {
 pub(super) struct Replay {
     sequence: i64,
     pub(super) states: HashMap<Subject, RowState>,
+    /// `None` after an event of a newer version that this one does not understand.
+    security: Option<SecurityPolicy>,
 }
 
 impl Replay {
@@ -154,7 +158,7 @@ impl Replay {
         let subject = change.subject(workspace, row)?;
         let state = self.states.entry(subject).or_default();
         match change {
-            Change::Workspace(change) => workspace_event(state, change, row),
+            Change::Workspace(change) => workspace_event(state, &mut self.security, change, row),
             Change::Member(change) => member_event(state, change, row),
             Change::Key(change) => {
                 key_event(state, change, row);
@@ -174,7 +178,12 @@ impl Replay {
     }
 }
 
-fn workspace_event(state: &mut RowState, change: WorkspaceChange, row: &event::Model) {
+fn workspace_event(
+    state: &mut RowState,
+    security: &mut Option<SecurityPolicy>,
+    change: WorkspaceChange,
+    row: &event::Model,
+) {
     match change {
         WorkspaceChange::Created => {
             state.create();
@@ -182,10 +191,21 @@ fn workspace_event(state: &mut RowState, change: WorkspaceChange, row: &event::M
             state.set("name", &json!(row.target_name));
             state.set("apiKeysEnabled", &Value::Bool(true));
             copy(state, row, &["slug", "timezone"]);
+            let defaults = SecurityPolicy::default();
+            state.set_all(&defaults.described());
+            *security = Some(defaults);
         }
         WorkspaceChange::KeySettingsUpdated => {
             if let Some(enabled) = row.details.pointer("/enabled/to") {
                 state.set("apiKeysEnabled", enabled);
+            }
+        }
+        WorkspaceChange::SecuritySettingsUpdated => {
+            *security = security.and_then(|before| before.replay(&row.details, row.occurred_at));
+            if let Some(after) = security {
+                state.set_all(&after.described());
+            } else if let Some(described) = SecurityPolicy::default().described().as_object() {
+                described.keys().for_each(|field| state.forget(field));
             }
         }
     }

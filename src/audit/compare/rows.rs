@@ -9,6 +9,7 @@ use crate::audit::long_read::Pace;
 use crate::audit::target::TargetKind;
 use crate::keys::{self, KeyId};
 use crate::members::{self, MemberId};
+use crate::security;
 use crate::workspaces::{self, WorkspaceId};
 use kit::db::{Db, DbResult, is_unavailable};
 
@@ -69,16 +70,13 @@ impl RowId for MemberId {
 }
 
 pub(super) async fn workspace(db: &Db, workspace: WorkspaceId) -> DbResult<Option<TableRow>> {
-    let found = workspaces::find(db.read(), workspace).await?;
-    Ok(found.map(|found| {
-        let described = json!({
-            "name": found.name,
-            "slug": found.slug,
-            "timezone": found.timezone,
-            "apiKeysEnabled": found.api_keys_enabled,
-        });
-        TableRow::new(Subject::Workspace(workspace), &described)
-    }))
+    let Some(found) = workspaces::find(db.read(), workspace).await? else { return Ok(None) };
+    let mut described = security::policy_of(db.read(), workspace).await?.described();
+    described["name"] = json!(found.name);
+    described["slug"] = json!(found.slug);
+    described["timezone"] = json!(found.timezone);
+    described["apiKeysEnabled"] = json!(found.api_keys_enabled);
+    Ok(Some(TableRow::new(Subject::Workspace(workspace), &described)))
 }
 
 /// Reads every row of a table, in the order of ids. Ends at a row that cannot be read, which is a difference.

@@ -5,6 +5,7 @@ use planeconnection::members::Role;
 use serde_json::json;
 use testkit::KEYS;
 
+use crate::security::{SETTINGS, give_factor, settings};
 use crate::support::{TestApp, TestKey};
 
 /// The fields that differ, with the name of the row.
@@ -42,6 +43,15 @@ async fn with_a_history() -> TestApp {
     let gone = t.add_member(Role::Admin).await;
     owner.delete(&format!("/api/v1/members/{}", gone.id)).await;
     owner.put("/api/v1/settings/api-keys", json!({ "enabled": false })).await.is(200);
+    give_factor(&t, "ana@skyline.example").await;
+    let required = json!({ "twoFactorPolicy": "required_for_all", "graceDays": 7, "idleMinutes": 43_200 });
+    owner.put(SETTINGS, settings(required.clone())).await.is(200);
+    t.advance(std::time::Duration::from_hours(24)).await;
+    let owner = t.owner().await;
+    let mut required = settings(required);
+    required["graceDays"] = json!(14);
+    required["passkeysAllowed"] = json!(false);
+    owner.put(SETTINGS, required).await.is(200);
     // The limited key expires.
     t.advance(std::time::Duration::from_hours(24 * 40)).await;
     t
@@ -64,7 +74,7 @@ type Case<'a> = (&'a str, fn(&TestApp) -> String, &'a [(&'a str, &'a str)]);
 async fn altered_row_is_reported_with_its_field() {
     let flag = |t: &TestApp| t.database.by_engine("1", "TRUE").to_owned();
     let none = |_: &TestApp| String::new();
-    let cases: [Case; 19] = [
+    let cases: [Case; 23] = [
         (
             "UPDATE api_keys SET revoked_at = NULL, revoked_by_id = NULL WHERE name = 'Revoked'",
             none,
@@ -96,6 +106,31 @@ async fn altered_row_is_reported_with_its_field() {
         ("UPDATE members SET email = 'mallory@skyline.example' WHERE name = 'Dee'", none, &[("Dee", "email")]),
         ("DELETE FROM members WHERE name = 'Dee'", none, &[("Dee", "row")]),
         ("UPDATE workspaces SET api_keys_enabled = ", flag, &[("Skyline Aviation", "apiKeysEnabled")]),
+        (
+            "UPDATE security_settings SET two_factor_policy = 'optional'",
+            none,
+            &[("Skyline Aviation", "twoFactorPolicy")],
+        ),
+        ("UPDATE security_settings SET passkeys_allowed = ", flag, &[("Skyline Aviation", "passkeysAllowed")]),
+        (
+            "UPDATE security_settings SET others_grace_ends_at = '2030-01-01 00:00:00+00:00'",
+            none,
+            &[("Skyline Aviation", "othersGraceEndsAt")],
+        ),
+        (
+            "DELETE FROM security_settings",
+            none,
+            &[
+                ("Skyline Aviation", "adminsGraceEndsAt"),
+                ("Skyline Aviation", "adminsRequiredSince"),
+                ("Skyline Aviation", "graceDays"),
+                ("Skyline Aviation", "idleMinutes"),
+                ("Skyline Aviation", "othersGraceEndsAt"),
+                ("Skyline Aviation", "othersRequiredSince"),
+                ("Skyline Aviation", "passkeysAllowed"),
+                ("Skyline Aviation", "twoFactorPolicy"),
+            ],
+        ),
     ];
     for (sql, rest, expected) in cases {
         let t = with_a_history().await;
@@ -108,6 +143,31 @@ async fn altered_row_is_reported_with_its_field() {
         expected.sort();
         assert_eq!(found, expected, "{sql}");
     }
+}
+
+#[tokio::test]
+async fn security_settings_planted_in_a_workspace_without_any_are_reported() {
+    let t = TestApp::new().await;
+    let no = t.database.by_engine("0", "FALSE");
+    t.tamper(&format!(
+        "INSERT INTO security_settings (workspace_id, two_factor_policy, grace_days, passkeys_allowed, idle_minutes, \
+         absolute_minutes, minimum_password_length) SELECT id, 'optional', 0, {no}, 720, 129600, 15 FROM workspaces",
+    ))
+    .await;
+    let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison").differences;
+    let said: Vec<_> = found.iter().map(|one| (one.field, one.log.as_str(), one.table.as_str())).collect();
+    assert_eq!(said, [("passkeysAllowed", "true", "false"), ("absoluteMinutes", "10080", "129600")]);
+}
+
+#[tokio::test]
+async fn security_settings_of_a_newer_version_are_no_difference() {
+    let t = with_a_history().await;
+    let file = "json_set(details, '$.twoFactorPolicy.to', 'required_for_robots')";
+    let server = "jsonb_set(details, '{twoFactorPolicy,to}', '\"required_for_robots\"')";
+    let details = t.database.by_engine(file, server);
+    t.tamper(&format!("UPDATE audit_events SET details = {details} WHERE action = 'settings.security.updated'")).await;
+    t.tamper("UPDATE security_settings SET two_factor_policy = 'required_for_robots', idle_minutes = 61").await;
+    assert_eq!(differing(&t).await, []);
 }
 
 #[tokio::test]
