@@ -1,12 +1,12 @@
 //! Authentication and authorisation of one request: from its credential to a [`Caller`].
 
 use std::fmt::Debug;
-use std::time::Duration;
 
 use axum::http::request::Parts;
 
 use super::caller::{Anonymous, Caller, Identity, KeyCaller, MemberCaller};
 use super::credential::{self, Credential};
+use super::permission::RECENT;
 use super::refusal::{reauthentication_required, refused, role_required, session_invalid, setup_required, unauthorized};
 use super::rule::{Credentials, Rule};
 use crate::app::App;
@@ -28,7 +28,8 @@ use kit::http::ApiError;
 pub struct Terms {
     pub rule: Rule,
     pub call: Call,
-    pub max_auth_age: Option<Duration>,
+    /// True if members must have proved their identity recently.
+    pub needs_recent_proof: bool,
     /// True if a member who has to set up a second factor first is admitted.
     pub is_open_before_setup: bool,
 }
@@ -109,7 +110,7 @@ async fn admit_token(app: &App, token: &[u8], request: &RequestContext, terms: T
     if !terms.rule.admits(caller.member().role) {
         return Err(role_required(terms.rule, caller.member().role));
     }
-    require_recent(app, &caller, terms.max_auth_age).await?;
+    require_recent(app, &caller, terms.needs_recent_proof).await?;
     Ok(caller)
 }
 
@@ -138,9 +139,9 @@ pub(super) fn require_setup(caller: &MemberCaller, is_open_before_setup: bool) -
     Ok(())
 }
 
-/// Refuses a session whose last proof of identity is older than the permission allows.
-pub(super) async fn require_recent(app: &App, caller: &MemberCaller, max_age: Option<Duration>) -> Result<(), ApiError> {
-    if max_age.is_none_or(|max_age| caller.session.is_recent(max_age, app.clock.now())) {
+/// Refuses a session whose last proof of identity is too old, if the permission needs a recent one.
+pub(super) async fn require_recent(app: &App, caller: &MemberCaller, needs_recent_proof: bool) -> Result<(), ApiError> {
+    if !needs_recent_proof || caller.session.is_recent(RECENT, app.clock.now()) {
         return Ok(());
     }
     Err(refuse_old_proof(app, caller.member()).await)

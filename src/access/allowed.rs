@@ -138,7 +138,7 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
         let terms = Terms {
             rule: P::rule(parts)?,
             call: P::call(&parts.method),
-            max_auth_age: P::MAX_AUTH_AGE,
+            needs_recent_proof: P::NEEDS_RECENT_PROOF,
             is_open_before_setup: P::OPEN_BEFORE_SETUP,
         };
         let caller = P::Caller::admit(app, parts, &request, terms).await?;
@@ -194,7 +194,7 @@ impl<P: Permission> Describe for Allowed<P> {
         if !P::OPEN_BEFORE_SETUP {
             doc.fails(403, SETUP_REQUIRED);
         }
-        if P::MAX_AUTH_AGE.is_some() {
+        if P::NEEDS_RECENT_PROOF {
             doc.fails(403, "REAUTHENTICATION_REQUIRED");
         }
         if P::RULE.scope().is_some() {

@@ -4,7 +4,6 @@
 //! verifies the proof, notes it in the session and passes the form on: for the handler it is as if it had come once.
 
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
@@ -114,9 +113,7 @@ pub(super) async fn prove(
         Some((field, message)) => FormErrors::of_field(field, message),
         None => FormErrors::of_whole(error.message.clone()),
     };
-    let mut response = show(app, (caller, csrf_token(token)), form, error.status, faults).await;
-    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-    Err(response)
+    Err(error.with_retry_after(show(app, (caller, csrf_token(token)), form, error.status, faults).await))
 }
 
 async fn refuse_passkey(app: &App, signed_in: SignedInMember, form: WaitingForm<'_>, error: passkeys::Error) -> Response {
@@ -125,9 +122,7 @@ async fn refuse_passkey(app: &App, signed_in: SignedInMember, form: WaitingForm<
     if error.status.is_server_error() {
         return error.into_response();
     }
-    let mut response = show(app, signed_in, form, error.status, FormErrors::of_whole(message)).await;
-    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-    response
+    error.with_retry_after(show(app, signed_in, form, error.status, FormErrors::of_whole(message)).await)
 }
 
 /// Responds to a form whose handler asked for a proof, with the page that keeps what was typed.

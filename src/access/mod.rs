@@ -42,9 +42,9 @@ pub use open_page::OpenPage;
 pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
     Anyone, ChangeRoles, CreateKeys, EndSessions, ExportAuditLog, FileReports, FleetRead, FleetWrite, Identified, InvoicesRead,
-    InvoicesWrite, ManageFactors, ManageKeys, ManageMembers, ManageSecurity, MemberPermission, OwnWorkspace, Permission, RECENT,
-    ReadAuditLog, ReadReports, RecentlySignedIn, RemoveMembers, ResetMembers, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone,
-    SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewSecurity, WorkspacePermission,
+    InvoicesWrite, ManageKeys, ManageMembers, ManageSecurity, MemberPermission, OwnWorkspace, Permission, RECENT, ReadAuditLog,
+    ReadReports, RecentlySignedIn, RemoveMembers, ResetMembers, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn,
+    SwitchKeys, TripsRead, TripsWrite, ViewSecurity, WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;

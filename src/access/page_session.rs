@@ -83,7 +83,7 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
         if parts.extensions.get().is_some_and(|CsrfVerified(cookie)| *cookie != CookieName::Session) {
             return Err(form_refused().into_response());
         }
-        require_recent(app, &caller, P::MAX_AUTH_AGE).await.map_err(|error| to_confirmation(parts, error))?;
+        require_recent(app, &caller, P::NEEDS_RECENT_PROOF).await.map_err(|error| to_confirmation(parts, error))?;
         Matched::admit(&parts.extensions, caller.tenant.id.0);
         let connection = connection::<P>(app, caller.tenant.id, call).await.map_err(IntoResponse::into_response)?;
         let browser = Browser { token: Browser::read(&app.config, &parts.headers) };

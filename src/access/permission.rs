@@ -25,8 +25,8 @@ pub trait Permission: Send + Sync + 'static {
     /// True if its calls take access away: they have a rate limit of their own, so that no other use slows an incident down.
     const ENDS_ACCESS: bool = false;
 
-    /// The longest time since a member last proved their identity: a sign-in, or a re-authentication. Keys are exempt.
-    const MAX_AUTH_AGE: Option<Duration> = None;
+    /// True if members must have proved their identity within [`RECENT`]. Keys are exempt.
+    const NEEDS_RECENT_PROOF: bool = false;
 
     /// True if it is open to a member who has to set up a second factor before anything else.
     const OPEN_BEFORE_SETUP: bool = false;
@@ -58,7 +58,7 @@ impl<P: Permission<Caller = MemberCaller>> MemberPermission for P {}
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident: $caller:ty = $rule:expr
-        $(, ENDS_ACCESS = $ends:expr)? $(, MAX_AUTH_AGE = $age:expr)? $(, OPEN_BEFORE_SETUP = $open:expr)?;)+) => {$(
+        $(, ENDS_ACCESS = $ends:expr)? $(, NEEDS_RECENT_PROOF = $recent:expr)? $(, OPEN_BEFORE_SETUP = $open:expr)?;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
@@ -66,7 +66,7 @@ macro_rules! permissions {
             type Caller = $caller;
             const RULE: Rule = $rule;
             $(const ENDS_ACCESS: bool = $ends;)?
-            $(const MAX_AUTH_AGE: Option<Duration> = Some($age);)?
+            $(const NEEDS_RECENT_PROOF: bool = $recent;)?
             $(const OPEN_BEFORE_SETUP: bool = $open;)?
         }
     )+};
@@ -77,7 +77,8 @@ permissions! {
     Identified: Caller = Rule::Identified, OPEN_BEFORE_SETUP = true;
     /// Read and change one's own account.
     SignedIn: MemberCaller = Rule::SignedIn, OPEN_BEFORE_SETUP = true;
-    RecentlySignedIn: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT, OPEN_BEFORE_SETUP = true;
+    /// Change one's own second factors.
+    RecentlySignedIn: MemberCaller = Rule::SignedIn, NEEDS_RECENT_PROOF = true, OPEN_BEFORE_SETUP = true;
     TripsRead: Caller = Rule::Scope(Scope::read(Module::Trips));
     TripsWrite: Caller = Rule::Scope(Scope::write(Module::Trips));
     FleetRead: Caller = Rule::Scope(Scope::read(Module::Fleet));
@@ -91,29 +92,27 @@ permissions! {
     InvoicesWrite: Caller = Rule::Scope(Scope::write(Module::Invoices));
     /// Keys with `audit:read`; administrators and auditors.
     ReadAuditLog: Caller = Rule::ReadAuditLog;
-    ExportAuditLog: Caller = Rule::ReadAuditLog, MAX_AUTH_AGE = RECENT;
+    ExportAuditLog: Caller = Rule::ReadAuditLog, NEEDS_RECENT_PROOF = true;
     /// Read keys, and change what does not matter to access.
     ManageKeys: MemberCaller = Rule::Administrator;
     /// Create a key, or rotate one.
-    CreateKeys: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
+    CreateKeys: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     ManageMembers: MemberCaller = Rule::Administrator;
-    ChangeRoles: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
+    ChangeRoles: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     /// See the security settings of the workspace, and the effects of a change.
     ViewSecurity: MemberCaller = Rule::Administrator;
     /// Change the security settings of the workspace.
-    ManageSecurity: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
+    ManageSecurity: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     /// Reset the password or the second factors of another member.
-    ResetMembers: MemberCaller = Rule::Administrator, MAX_AUTH_AGE = RECENT;
+    ResetMembers: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     OwnWorkspace: MemberCaller = Rule::AccountOwner;
-    /// Change one's own second factors.
-    ManageFactors: MemberCaller = Rule::SignedIn, MAX_AUTH_AGE = RECENT, OPEN_BEFORE_SETUP = true;
     SignOut: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true, OPEN_BEFORE_SETUP = true;
     /// End one's own sessions.
     EndSessions: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true, OPEN_BEFORE_SETUP = true;
     RevokeKeys: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
     RemoveMembers: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
     /// End all sessions of the workspace, and all keys if that is wanted.
-    SignOutEveryone: MemberCaller = Rule::Administrator, ENDS_ACCESS = true, MAX_AUTH_AGE = RECENT;
+    SignOutEveryone: MemberCaller = Rule::Administrator, ENDS_ACCESS = true, NEEDS_RECENT_PROOF = true;
     /// Switch the creation of keys off, or on again.
     SwitchKeys: MemberCaller = Rule::AccountOwner, ENDS_ACCESS = true;
 }

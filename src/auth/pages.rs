@@ -4,7 +4,7 @@ mod second_step;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
@@ -130,9 +130,8 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
         Ok(session) => redirect_signed_in(&app, &open_page, &session, safe_next(&fields)).await,
         Err(Refused::SecondStep(challenge)) => Ok(second_step::redirect(&app, &challenge, safe_next(&fields))),
         Err(Refused::Faults(error, faults)) => {
-            let mut page = SignInPage::new(&app, &open_page, &fields, faults).show(&open_page, error.status);
-            page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-            Ok(page)
+            let page = SignInPage::new(&app, &open_page, &fields, faults);
+            Ok(error.with_retry_after(page.show(&open_page, error.status)))
         }
     }
 }
@@ -180,10 +179,8 @@ async fn create_by_passkey(open_page: OpenPage, State(app): State<App>, Form { f
             let message = sentence(&error);
             let error = ApiError::from(error);
             let message = if error.retry_after().is_some() { error.message.to_string() } else { message };
-            let mut page =
-                SignInPage::new(&app, &open_page, &fields, FormErrors::of_whole(message)).show(&open_page, error.status);
-            page.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-            Ok(page)
+            let page = SignInPage::new(&app, &open_page, &fields, FormErrors::of_whole(message));
+            Ok(error.with_retry_after(page.show(&open_page, error.status)))
         }
     }
 }

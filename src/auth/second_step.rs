@@ -31,12 +31,17 @@ pub struct OpenChallenge {
 
 /// Finds a challenge by its token; `None` if it was completed, has expired, or had too many wrong codes.
 pub async fn find_challenge(core: &Core, token: &str) -> DbResult<Option<OpenChallenge>> {
-    let db = core.db.read();
     let Some(digest) = digest_of(token) else { return Ok(None) };
-    let Some(row) = challenges::find(db, digest, core.clock.now()).await? else { return Ok(None) };
-    let Some(member) = members::find(db, row.workspace_id, row.member_id).await? else { return Ok(None) };
-    let methods = factors::second_methods(db, &member).await?;
+    let Some(member) = find_member(core, digest).await? else { return Ok(None) };
+    let methods = factors::second_methods(core.db.read(), &member).await?;
     Ok(Some(OpenChallenge { member, methods }))
+}
+
+/// Finds the member of a challenge that can be completed.
+pub(super) async fn find_member(core: &Core, challenge: TokenDigest) -> DbResult<Option<Member>> {
+    let db = core.db.read();
+    let Some(row) = challenges::find(db, challenge, core.clock.now()).await? else { return Ok(None) };
+    members::find(db, row.workspace_id, row.member_id).await
 }
 
 /// Completes a sign-in. `context` gives the audit context of an actor.
@@ -59,7 +64,7 @@ async fn complete(
 ) -> Result<SignedIn, Error> {
     let digest = digest_of(challenge).ok_or(FactorError::Challenge)?;
     // Looked up before the lock of the workspace: an unknown token must not make its members wait.
-    let OpenChallenge { member, .. } = find_challenge(core, challenge).await?.ok_or(FactorError::Challenge)?;
+    let member = find_member(core, digest).await?.ok_or(FactorError::Challenge)?;
     factors::require_tries(core, &member).await?;
     let actor = Actor::member(member.id, &member.name);
     let mut tx = AuditedTx::begin_essential(core, member.workspace, context(actor)).await?;
@@ -73,7 +78,7 @@ async fn complete(
                 factors::refresh(&tx, &first.member).await?;
             }
             let renewed = confirm(tx.db(), &first.member, &first.hash, first.renewed).await?;
-            admit_member(tx, first.member, &[first.method, method], renewed, Some(&origin)).await
+            admit_member(tx, first.member, &[AuthMethod::Password, method], renewed, Some(&origin)).await
         }
         Checked::Wrong => {
             let now = tx.now();
@@ -88,7 +93,6 @@ async fn complete(
 /// A first step that is still good: the challenge is open, and the password is the one that was verified.
 pub(super) struct FirstStep {
     pub(super) member: Member,
-    pub(super) method: AuthMethod,
     pub(super) hash: String,
     pub(super) renewed: Option<String>,
 }
@@ -100,6 +104,5 @@ pub(super) async fn first_step(tx: &AuditedTx, digest: TokenDigest, member: &Mem
     if members::password_fingerprint(Some(&hash)).as_ref() != Some(&row.password_fingerprint) {
         return Err(FactorError::Challenge.into());
     }
-    let method = row.first_method.parse().unwrap_or(AuthMethod::Password);
-    Ok(FirstStep { member, method, hash, renewed: row.renewed_hash })
+    Ok(FirstStep { member, hash, renewed: row.renewed_hash })
 }

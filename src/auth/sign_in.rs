@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
-use super::factors::challenges::{self, FirstStep};
+use super::factors::challenges;
 use super::factors::{self, FactorError};
 use super::failures::Failures;
 use super::known_callers::{self, Kind, KnownCaller, Origin};
@@ -281,9 +281,7 @@ async fn open(
         return admit_member(tx, member, &[AuthMethod::Password], renewed, origin).await;
     }
     confirm(tx.db(), &member, hash, None).await?;
-    let fingerprint = members::password_fingerprint(Some(hash)).unwrap_or_default();
-    let first = FirstStep { method: AuthMethod::Password, password_fingerprint: fingerprint, renewed_hash: verified.renewed };
-    let challenge = challenges::begin(&tx, &member, first, methods).await?;
+    let challenge = challenges::begin(&tx, &member, (hash, verified.renewed), methods).await?;
     tx.commit().await?;
     Err(Error::SecondStep(Box::new(challenge)))
 }

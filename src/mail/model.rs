@@ -80,7 +80,6 @@ impl Content {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recipient {
     pub workspace: WorkspaceId,
-    pub member: MemberId,
     pub name: String,
     pub email: String,
 }

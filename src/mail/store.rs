@@ -154,8 +154,7 @@ fn nothing<T: sea_orm::sea_query::Nullable>() -> sea_orm::sea_query::SimpleExpr 
 
 fn of_row(row: Model) -> DbResult<QueuedMail> {
     let content = serde_json::from_value(row.content).map_err(|error| DbErr::Json(error.to_string()))?;
-    let to =
-        Recipient { workspace: row.workspace_id, member: row.member_id, name: row.recipient_name, email: row.recipient_email };
+    let to = Recipient { workspace: row.workspace_id, name: row.recipient_name, email: row.recipient_email };
     Ok(QueuedMail {
         id: row.id,
         to,

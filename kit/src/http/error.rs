@@ -223,7 +223,14 @@ impl ApiError {
         self
     }
 
-    /// Returns the `Retry-After` header, for a response rendered as a page.
+    /// Adds the `Retry-After` header of this error, if it has one, to a page in its place.
+    #[must_use]
+    pub fn with_retry_after(&self, mut page: Response) -> Response {
+        page.headers_mut().extend(self.retry_after().map(|wait| (RETRY_AFTER, wait)));
+        page
+    }
+
+    /// Returns the `Retry-After` header.
     pub fn retry_after(&self) -> Option<HeaderValue> {
         self.headers.iter().find(|(name, _)| *name == RETRY_AFTER).map(|(_, value)| value.clone())
     }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Allowed, ManageFactors};
+use crate::access::{Allowed, RecentlySignedIn};
 use crate::app::App;
 use crate::auth::factors::{self, BackupCode};
 use kit::http::route::{delete, post};
@@ -37,7 +37,7 @@ struct TwoFactorSetup {
 }
 
 async fn set_up(
-    who: Allowed<ManageFactors>,
+    who: Allowed<RecentlySignedIn>,
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<NoStore<JsonOk<TwoFactorSetup>>, ApiError> {
@@ -73,7 +73,7 @@ impl BackupCodes {
 }
 
 async fn confirm(
-    who: Allowed<ManageFactors>,
+    who: Allowed<RecentlySignedIn>,
     State(app): State<App>,
     Body(input): Body<ConfirmSetup>,
 ) -> Result<NoStore<JsonOk<BackupCodes>>, ApiError> {
@@ -88,13 +88,13 @@ struct TwoFactorDisabled {
     two_factor_disabled: bool,
 }
 
-async fn disable(who: Allowed<ManageFactors>, State(app): State<App>) -> Result<JsonOk<TwoFactorDisabled>, ApiError> {
+async fn disable(who: Allowed<RecentlySignedIn>, State(app): State<App>) -> Result<JsonOk<TwoFactorDisabled>, ApiError> {
     factors::disable(&app, who.member(), who.audit_context(&app)).await?;
     Ok(JsonOk(TwoFactorDisabled { two_factor_disabled: true }))
 }
 
 async fn replace_backup_codes(
-    who: Allowed<ManageFactors>,
+    who: Allowed<RecentlySignedIn>,
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<NoStore<JsonOk<BackupCodes>>, ApiError> {

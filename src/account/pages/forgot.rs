@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 
 use crate::access::{Form, OpenPage};
@@ -82,7 +81,5 @@ fn refuse(app: &App, open_page: &OpenPage, email: &str, refused: RequestRefused)
         RequestRefused::Busy => ApiError::overloaded("Too many requests at the moment. Try again in a few seconds."),
     };
     let faults = FormErrors::of_whole(error.message.clone());
-    let mut response = open_page.show(error.status, &ForgotPage::new(app, open_page, email, faults));
-    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-    response
+    error.with_retry_after(open_page.show(error.status, &ForgotPage::new(app, open_page, email, faults)))
 }

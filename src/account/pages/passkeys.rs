@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::AccountPage;
 use super::redirects::{back, moved};
-use crate::access::{Form, ManageFactors, PageSession, Permission, SignedIn};
+use crate::access::{Form, PageSession, Permission, RecentlySignedIn, SignedIn};
 use crate::app::App;
 use crate::auth::passkeys::{self, Error, MAX_PASSKEYS, NewPasskey, Passkey, PasskeyId, RelyingParty};
 use crate::frame::{Frame, MenuEntry};
@@ -79,7 +79,11 @@ struct NewPasskeyPage {
     public_url: String,
 }
 
-async fn new(who: PageSession<ManageFactors>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+async fn new(
+    who: PageSession<RecentlySignedIn>,
+    State(app): State<App>,
+    Form { fields, .. }: Form,
+) -> Result<Response, ApiError> {
     let mut faults = FormErrors::default();
     let Some(name) = faults.read(&fields, "passkey_name", "a name") else {
         return show(&app, &who, (StatusCode::BAD_REQUEST, faults), fields.verbatim("passkey_name")).await;
@@ -171,7 +175,7 @@ async fn rename(
 }
 
 async fn remove(
-    who: PageSession<ManageFactors>,
+    who: PageSession<RecentlySignedIn>,
     State(app): State<App>,
     Path(id): Path<PasskeyId>,
     _: Form,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use secrecy::SecretString;
 
@@ -81,7 +81,5 @@ async fn refused(app: &App, who: &PageSession<SignedIn>, error: Error) -> Result
         Some((field, message)) => FormErrors::of_field(field, message),
         None => FormErrors::of_whole(error.message.clone()),
     };
-    let mut response = html_with(error.status, &AccountPage::new(app, who, faults).await?);
-    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-    Ok(response)
+    Ok(error.with_retry_after(html_with(error.status, &AccountPage::new(app, who, faults).await?)))
 }

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 
@@ -96,9 +95,7 @@ async fn refused(app: &App, open_page: &OpenPage, code: &str, error: Error) -> R
         | Error::Db(_) => return Err(error.into()),
     };
     let error = ApiError::from(error);
-    let mut response = show(app, open_page, code, error.status, faults).await?;
-    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-    Ok(response)
+    Ok(error.with_retry_after(show(app, open_page, code, error.status, faults).await?))
 }
 
 /// Shows the form of the password, or that of the code if the link cannot be used.

@@ -7,7 +7,7 @@ use axum::response::Response;
 use secrecy::SecretString;
 
 use super::redirects::{back, moved};
-use crate::access::{Form, ManageFactors, PageSession, SignedIn};
+use crate::access::{Form, PageSession, RecentlySignedIn, SignedIn};
 use crate::app::App;
 use crate::auth::factors::{self, BACKUP_CODES, BackupCode, FEW_BACKUP_CODES, FactorError, SetUp, TwoFactorState};
 use crate::frame::{Frame, MenuEntry};
@@ -74,7 +74,7 @@ struct SetUpPage {
 }
 
 impl SetUpPage {
-    fn new(app: &App, who: &PageSession<ManageFactors>, set_up: SetUp, faults: FormErrors) -> Self {
+    fn new(app: &App, who: &PageSession<RecentlySignedIn>, set_up: SetUp, faults: FormErrors) -> Self {
         Self { frame: who.frame(app, "Enable 2FA", MenuEntry::Account), set_up, faults }
     }
 }
@@ -93,7 +93,7 @@ struct CodesPage {
 }
 
 impl CodesPage {
-    fn new(app: &App, who: &PageSession<ManageFactors>, codes: &[BackupCode], is_set_up: bool) -> Self {
+    fn new(app: &App, who: &PageSession<RecentlySignedIn>, codes: &[BackupCode], is_set_up: bool) -> Self {
         let frame = who.frame(app, "Backup codes", MenuEntry::Account);
         let codes: Vec<String> = codes.iter().map(BackupCode::expose).collect();
         // Codes and short names of workspaces have nothing that a URL escapes.
@@ -113,7 +113,7 @@ struct DisablePage {
     faults: FormErrors,
 }
 
-async fn begin(who: PageSession<ManageFactors>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+async fn begin(who: PageSession<RecentlySignedIn>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     match factors::begin_set_up(&app, who.member(), who.workspace_slug(), who.audit_context(&app)).await {
         Ok(set_up) => Ok(html_with(StatusCode::OK, &SetUpPage::new(&app, &who, set_up, FormErrors::default()))),
         Err(error) => Err(error.into()),
@@ -121,7 +121,7 @@ async fn begin(who: PageSession<ManageFactors>, State(app): State<App>, _: Form)
 }
 
 async fn verify(
-    who: PageSession<ManageFactors>,
+    who: PageSession<RecentlySignedIn>,
     State(app): State<App>,
     Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
@@ -139,7 +139,7 @@ async fn verify(
     }
 }
 
-async fn enable(who: PageSession<ManageFactors>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+async fn enable(who: PageSession<RecentlySignedIn>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     match factors::enable(&app, who.session(), who.audit_context(&app)).await {
         Ok(()) => Ok(back("two-factor")),
         Err(error) => Err(error.into()),
@@ -151,7 +151,7 @@ async fn ask(who: PageSession<SignedIn>, State(app): State<App>) -> Response {
     html_with(StatusCode::OK, &DisablePage { frame, faults: FormErrors::default() })
 }
 
-async fn disable(who: PageSession<ManageFactors>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+async fn disable(who: PageSession<RecentlySignedIn>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     match factors::disable(&app, who.member(), who.audit_context(&app)).await {
         // Not found: the form was sent twice.
         Ok(()) | Err(FactorError::NoFactor) => Ok(back("two-factor-off")),
@@ -164,7 +164,7 @@ async fn disable(who: PageSession<ManageFactors>, State(app): State<App>, _: For
     }
 }
 
-async fn replace_backup_codes(who: PageSession<ManageFactors>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
+async fn replace_backup_codes(who: PageSession<RecentlySignedIn>, State(app): State<App>, _: Form) -> Result<Response, ApiError> {
     let codes = factors::replace_backup_codes(&app, who.member(), who.audit_context(&app)).await?;
     Ok(html_with(StatusCode::CREATED, &CodesPage::new(&app, &who, &codes, false)))
 }

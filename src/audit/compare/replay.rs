@@ -178,12 +178,7 @@ impl Replay {
     }
 }
 
-fn workspace_event(
-    state: &mut RowState,
-    security: &mut Option<SecurityPolicy>,
-    change: WorkspaceChange,
-    row: &event::Model,
-) {
+fn workspace_event(state: &mut RowState, security: &mut Option<SecurityPolicy>, change: WorkspaceChange, row: &event::Model) {
     match change {
         WorkspaceChange::Created => {
             state.create();

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::sessions::ended;
 use super::{Event, Phrase, subject, target};
-use kit::page::number::{grouped, plural};
+use kit::page::number::grouped;
 
 /// “Ana Keller enabled two-factor authentication; 2 other sessions ended”
 pub(super) fn enabled(details: &Value) -> String {
@@ -12,19 +13,7 @@ pub(super) fn enabled(details: &Value) -> String {
     } else {
         "enabled two-factor authentication"
     };
-    let ended = match number(details, "endedSessions") {
-        Some(count) if count > 0 => format!("; {} ended", plural(count, "other session")),
-        _ => String::new(),
-    };
-    format!(" {how}{ended}")
-}
-
-/// Sessions that ended with a reset.
-pub(super) fn ended(details: &Value) -> String {
-    match number(details, "endedSessions") {
-        Some(count) if count > 0 => format!("; {} ended", plural(count, "session")),
-        _ => String::new(),
-    }
+    format!(" {how}{}", ended(details, "other session"))
 }
 
 /// “Somebody who knows the password of Ana Keller entered a wrong code, 12 times”

@@ -82,7 +82,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
             vec![subject(event), format!(" switched API key management {switched}").into()]
         }
         Action::SecuritySettingsUpdated => vec![subject(event), " changed the security settings".into(), changed(details).into()],
-        Action::SignedIn => vec![subject(event), " signed in".into(), sessions::ended(details).into()],
+        Action::SignedIn => vec![subject(event), " signed in".into(), sessions::oldest_ended(details).into()],
         Action::SignInFailed => sessions::failed(event),
         Action::SignedOut => vec![subject(event), " signed out".into()],
         Action::Reauthenticated => vec![subject(event), sessions::proved(details).into()],
@@ -91,7 +91,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::PasswordReset => self::did(event, "reset the password of", sessions::reset_password(details)),
         Action::TwoFactorEnabled => vec![subject(event), factors::enabled(details).into()],
         Action::TwoFactorDisabled => vec![subject(event), " disabled two-factor authentication".into()],
-        Action::TwoFactorReset => self::did(event, "reset the two-factor authentication of", factors::ended(details)),
+        Action::TwoFactorReset => self::did(event, "reset the two-factor authentication of", sessions::ended(details, "session")),
         Action::TwoFactorFailed => factors::failed(event),
         Action::BackupCodeUsed => vec![subject(event), factors::used_backup_code(details).into()],
         Action::BackupCodesReplaced => vec![subject(event), " created new backup codes".into()],

@@ -17,8 +17,16 @@ pub(super) fn failed(event: &Event) -> Vec<Phrase> {
     vec![subject(event), " tried to sign in as ".into(), target(event), format!(" with a wrong password{often}").into()]
 }
 
+/// “; 2 other sessions ended”
+pub(super) fn ended(details: &Value, noun: &str) -> String {
+    match number(details, "/endedSessions") {
+        Some(count) if count > 0 => format!("; {} ended", plural(count, noun)),
+        _ => String::new(),
+    }
+}
+
 /// Sessions that ended because the member had too many.
-pub(super) fn ended(details: &Value) -> String {
+pub(super) fn oldest_ended(details: &Value) -> String {
     match number(details, "/endedSessions") {
         Some(count) if count > 0 => format!("; the oldest {} ended", plural(count, "session")),
         _ => String::new(),
@@ -49,21 +57,13 @@ pub(super) fn changed_password(details: &Value) -> String {
     } else {
         "changed their password"
     };
-    let ended = match number(details, "/endedSessions") {
-        Some(count) if count > 0 => format!("; {} ended", plural(count, "other session")),
-        _ => String::new(),
-    };
-    format!(" {how}{ended}")
+    format!(" {how}{}", ended(details, "other session"))
 }
 
 /// “The operator (command line) reset the password of Ana Keller with a link; 2 sessions ended”
 pub(super) fn reset_password(details: &Value) -> String {
     let how = if details.get("linkExpiresAt").is_some() { " with a link" } else { "" };
-    let ended = match number(details, "/endedSessions") {
-        Some(count) if count > 0 => format!("; {} ended", plural(count, "session")),
-        _ => String::new(),
-    };
-    format!("{how}{ended}")
+    format!("{how}{}", ended(details, "session"))
 }
 
 /// “Ana Keller added the passkey Work laptop”

@@ -7,27 +7,19 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryF
 use super::model::{CHALLENGE, CHALLENGE_LIFETIME, Challenge, MAX_CHALLENGES, MAX_TRIES};
 use super::tables::challenge::{Column, Entity, Model};
 use crate::audit::AuditedTx;
-use crate::members::{Member, MemberId};
+use crate::members::{self, Member, MemberId};
 use crate::sessions::AuthMethod;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult};
 use kit::secret::{SecretToken, TokenDigest};
 
-/// The first step of a sign-in, which succeeded.
-pub(in crate::auth) struct FirstStep {
-    pub(in crate::auth) method: AuthMethod,
-    /// The fingerprint of the password's hash.
-    pub(in crate::auth) password_fingerprint: String,
-    /// A hash with the parameters of today, if the stored one has lower ones.
-    pub(in crate::auth) renewed_hash: Option<String>,
-}
-
-/// Makes a challenge for a member, in the transaction that has confirmed the first step.
+/// Makes a challenge for a member, in the transaction that has confirmed the password. `renewed` is a hash with the parameters of
+/// today, if the stored one has lower ones.
 pub(in crate::auth) async fn begin(
     tx: &AuditedTx,
     member: &Member,
-    first: FirstStep,
+    (hash, renewed): (&str, Option<String>),
     methods: Vec<AuthMethod>,
 ) -> DbResult<Challenge> {
     let (token, now) = (SecretToken::generate(CHALLENGE, tx.random()), tx.now());
@@ -39,9 +31,9 @@ pub(in crate::auth) async fn begin(
         created_at: now,
         expires_at,
         tries: 0,
-        first_method: first.method.as_str().to_owned(),
-        password_fingerprint: first.password_fingerprint,
-        renewed_hash: first.renewed_hash,
+        first_method: AuthMethod::Password.as_str().to_owned(),
+        password_fingerprint: members::password_fingerprint(Some(hash)).unwrap_or_default(),
+        renewed_hash: renewed,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(tx.db()).await?;
     delete_excess(tx.db(), member.id).await?;

@@ -106,6 +106,7 @@ pub(super) mod challenge {
         pub expires_at: Time,
         /// Wrong codes.
         pub tries: i32,
+        /// The method of the first step, which is always the password.
         pub first_method: String,
         /// The fingerprint of the password's hash. Another password ends the challenge.
         pub password_fingerprint: String,

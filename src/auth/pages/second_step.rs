@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 
@@ -164,9 +163,8 @@ async fn create_by_passkey(open_page: OpenPage, State(app): State<App>, Form { f
             if error.status.is_server_error() {
                 return Err(error);
             }
-            let mut response = page_of(&app, &open_page, &fields, error.status, FormErrors::of_whole(message)).await?;
-            response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-            Ok(response)
+            let faults = FormErrors::of_whole(message);
+            Ok(error.with_retry_after(page_of(&app, &open_page, &fields, error.status, faults).await?))
         }
     }
 }
@@ -177,7 +175,6 @@ async fn refused(app: &App, open_page: &OpenPage, fields: &Fields, error: Error)
     if !is_shown {
         return Err(error);
     }
-    let mut response = page_of(app, open_page, fields, error.status, FormErrors::of_whole(error.message.clone())).await?;
-    response.headers_mut().extend(error.retry_after().map(|wait| (RETRY_AFTER, wait)));
-    Ok(response)
+    let faults = FormErrors::of_whole(error.message.clone());
+    Ok(error.with_retry_after(page_of(app, open_page, fields, error.status, faults).await?))
 }

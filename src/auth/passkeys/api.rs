@@ -14,7 +14,7 @@ use super::registration::{self, NewPasskey};
 use super::second_step;
 use super::sign_in::{self, PasskeyAttempt};
 use super::store;
-use crate::access::{Allowed, Anyone, ManageFactors, SignedIn};
+use crate::access::{Allowed, Anyone, RecentlySignedIn, SignedIn};
 use crate::app::App;
 use crate::auth::api::Session;
 use crate::auth::known_callers::Origin;
@@ -183,7 +183,7 @@ async fn index(
 }
 
 async fn start_registration(
-    who: Allowed<ManageFactors>,
+    who: Allowed<RecentlySignedIn>,
     State(app): State<App>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<NoStore<JsonOk<CeremonyView>>, ApiError> {
@@ -214,7 +214,7 @@ struct AddPasskey {
 impl Check for AddPasskey {}
 
 async fn add(
-    who: Allowed<ManageFactors>,
+    who: Allowed<RecentlySignedIn>,
     State(app): State<App>,
     Body(AddPasskey { ceremony, name, credential }): Body<AddPasskey>,
 ) -> Result<Created<PasskeyView>, ApiError> {
@@ -241,7 +241,7 @@ async fn rename(
 }
 
 async fn remove(
-    who: Allowed<ManageFactors>,
+    who: Allowed<RecentlySignedIn>,
     State(app): State<App>,
     Path(id): Path<PasskeyId>,
 ) -> Result<JsonOk<PasskeyView>, ApiError> {

@@ -11,7 +11,7 @@ use super::store;
 use crate::audit::{Actor, AuditContext, AuditedTx};
 use crate::auth::factors::challenges::{self, digest_of};
 use crate::auth::known_callers::Origin;
-use crate::auth::second_step::{OpenChallenge, find_challenge, first_step};
+use crate::auth::second_step::{find_member, first_step};
 use crate::auth::sign_in::{SignIns, SignedIn, admit_member, confirm};
 use crate::core::Core;
 use crate::sessions::AuthMethod;
@@ -24,7 +24,7 @@ pub async fn start(core: &Core, sign_ins: &SignIns, origin: &Origin, challenge: 
     sign_ins.ceremonies.try_acquire(network, core.clock.ticks()).map_err(Error::TooMany)?;
     let invalid = || Error::Ceremony(CeremonyKind::SecondStep);
     let bound_to = digest_of(challenge).ok_or_else(invalid)?;
-    let OpenChallenge { member, .. } = find_challenge(core, challenge).await?.ok_or_else(invalid)?;
+    let member = find_member(core, bound_to).await?.ok_or_else(invalid)?;
     let keys = store::keys(core.db.read(), &member, party.id()).await?;
     if keys.is_empty() {
         return Err(Error::NoPasskey);
@@ -63,7 +63,7 @@ async fn verify(
     let invalid = || Error::Ceremony(CeremonyKind::SecondStep);
     let response: webauthn::PublicKeyCredential = parse(credential)?;
     let digest = digest_of(challenge).ok_or_else(invalid)?;
-    let OpenChallenge { member, .. } = find_challenge(core, challenge).await?.ok_or_else(invalid)?;
+    let member = find_member(core, digest).await?.ok_or_else(invalid)?;
     let state = ceremonies::take(core, ceremony, CeremonyKind::SecondStep, Some(digest)).await?;
     let verified = assertion::verify_known(core, party, &response, (state, member.id)).await;
     let used = assertion::settle(core, verified, context(Actor::ANONYMOUS)).await?;
@@ -76,5 +76,5 @@ async fn verify(
         return Err(Error::Refused);
     }
     let renewed = confirm(tx.db(), &first.member, &first.hash, first.renewed).await?;
-    Ok(admit_member(tx, first.member, &[first.method, AuthMethod::Passkey], renewed, Some(&origin)).await?)
+    Ok(admit_member(tx, first.member, &[AuthMethod::Password, AuthMethod::Passkey], renewed, Some(&origin)).await?)
 }

@@ -84,9 +84,8 @@ pub async fn has_any(db: &impl ConnectionTrait, member: MemberId) -> DbResult<bo
     Ok(Entity::find().filter(Column::MemberId.eq(member)).count(db).await? > 0)
 }
 
-/// Deletes all passkeys of a member. Returns how many there were.
-pub async fn delete_all(db: &impl ConnectionTrait, member: MemberId) -> DbResult<u64> {
-    Ok(Entity::delete_many().filter(Column::MemberId.eq(member)).exec(db).await?.rows_affected)
+pub async fn delete_all(db: &impl ConnectionTrait, member: MemberId) -> DbResult<()> {
+    Entity::delete_many().filter(Column::MemberId.eq(member)).exec(db).await.map(|_| ())
 }
 
 /// Returns true if a credential is stored, of any account.

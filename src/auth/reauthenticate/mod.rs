@@ -1,7 +1,7 @@
 //! Re-authentication: a person proves again who they are, in a session that goes on with the same token.
 //!
 //! A re-authentication has the limits of a sign-in, and a wrong password counts as one of a sign-in: a session that was left open gives no
-//! further guesses. What needs a recent proof is `MAX_AUTH_AGE` of the permissions in `access`.
+//! further guesses. What needs a recent proof is `NEEDS_RECENT_PROOF` of the permissions in `access`.
 
 pub(super) mod api;
 pub(super) mod pages;

@@ -106,11 +106,7 @@ async fn altered_row_is_reported_with_its_field() {
         ("UPDATE members SET email = 'mallory@skyline.example' WHERE name = 'Dee'", none, &[("Dee", "email")]),
         ("DELETE FROM members WHERE name = 'Dee'", none, &[("Dee", "row")]),
         ("UPDATE workspaces SET api_keys_enabled = ", flag, &[("Skyline Aviation", "apiKeysEnabled")]),
-        (
-            "UPDATE security_settings SET two_factor_policy = 'optional'",
-            none,
-            &[("Skyline Aviation", "twoFactorPolicy")],
-        ),
+        ("UPDATE security_settings SET two_factor_policy = 'optional'", none, &[("Skyline Aviation", "twoFactorPolicy")]),
         ("UPDATE security_settings SET passkeys_allowed = ", flag, &[("Skyline Aviation", "passkeysAllowed")]),
         (
             "UPDATE security_settings SET others_grace_ends_at = '2030-01-01 00:00:00+00:00'",
