@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 

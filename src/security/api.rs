@@ -41,6 +41,8 @@ struct PreviewView {
     /// Sessions that would end at once.
     sessions_ending: Vec<SessionEndingView>,
     sessions_ending_total: u64,
+    /// Members who could no longer sign in with a passkey alone. It stays their second factor.
+    passkey_owners_total: u64,
     /// Active API keys: no setting touches them.
     keys_untouched: Vec<KeyUntouchedView>,
     keys_untouched_total: u64,
@@ -85,7 +87,7 @@ struct KeyUntouchedView {
 }
 
 impl From<Preview> for PreviewView {
-    fn from(Preview { locked_out, sessions, keys, refusal }: Preview) -> Self {
+    fn from(Preview { locked_out, sessions, passkey_owners, keys, refusal }: Preview) -> Self {
         let locked = |LockedOut { member, from }: LockedOut| {
             let Member { id: member_id, name, email, role, .. } = member;
             LockedOutView { member_id, name, email, role, from }
@@ -99,6 +101,7 @@ impl From<Preview> for PreviewView {
             locked_out: locked_out.items.into_iter().map(locked).collect(),
             sessions_ending_total: sessions.total,
             sessions_ending: sessions.items.into_iter().map(ending).collect(),
+            passkey_owners_total: passkey_owners,
             keys_untouched_total: keys.total,
             keys_untouched: keys
                 .items

@@ -4,6 +4,7 @@ use super::error::Error;
 use super::model::{SecuritySettings, TwoFactorPolicy};
 use super::service::require_factors;
 use super::store;
+use crate::auth::passkeys;
 use crate::core::Core;
 use crate::keys::{self, Key};
 use crate::members::{self, Member, MemberId, Role};
@@ -52,6 +53,8 @@ pub struct Preview {
     pub locked_out: Part<LockedOut>,
     /// The sessions that end at once.
     pub sessions: Part<EndedSession>,
+    /// The members who can no longer sign in with a passkey alone. It stays their second factor, and confirms their identity.
+    pub passkey_owners: u64,
     /// The active keys, which no setting touches.
     pub keys: Part<Key>,
     /// The reason why the settings could not be saved.
@@ -76,6 +79,8 @@ pub async fn preview(core: &Core, by: &Session, settings: &SecuritySettings) -> 
         member_name: name_of(member).unwrap_or_default(),
         session,
     };
+    let forbids_passkeys = before.settings.passkeys_allowed && !settings.passkeys_allowed;
+    let passkey_owners = if forbids_passkeys { passkeys::count_owners(db, workspace).await? } else { 0 };
     let (active, active_total) = keys::list_first_active(db, workspace, now, MAX_LISTED).await?;
     let refusal = match require_factors(db, workspace, by.member.id, settings).await {
         Ok(()) => None,
@@ -85,6 +90,7 @@ pub async fn preview(core: &Core, by: &Session, settings: &SecuritySettings) -> 
     Ok(Preview {
         locked_out: Part { items, total },
         sessions: Part { items: ending.into_iter().map(ended).collect(), total: ending_total },
+        passkey_owners,
         keys: Part { items: active, total: active_total },
         refusal,
     })
@@ -108,7 +114,7 @@ pub async fn coverage(core: &Core, workspace: WorkspaceId) -> DbResult<Coverage>
 impl Preview {
     /// Returns true if nothing ends and no member is locked out.
     pub fn is_harmless(&self) -> bool {
-        self.locked_out.total == 0 && self.sessions.total == 0
+        self.locked_out.total == 0 && self.sessions.total == 0 && self.passkey_owners == 0
     }
 }
 

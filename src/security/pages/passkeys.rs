@@ -41,10 +41,15 @@ impl PasskeyOverview {
 
     /// The number of members who have a passkey, in words.
     pub(super) fn owners(&self) -> String {
-        match self.owners {
-            0 => "No member has a passkey.".to_owned(),
-            1 => "1 member has a passkey.".to_owned(),
-            more => format!("{} have a passkey.", plural(more, "member")),
-        }
+        owners(self.owners)
+    }
+}
+
+/// “2 members have a passkey.”
+pub(super) fn owners(count: u64) -> String {
+    match count {
+        0 => "No member has a passkey.".to_owned(),
+        1 => "1 member has a passkey.".to_owned(),
+        more => format!("{} have a passkey.", plural(more, "member")),
     }
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::fields::{self, Choice};
-use super::passkeys::PasskeyOverview;
+use super::passkeys::{self, PasskeyOverview};
 use crate::access::{Form, ManageSecurity, PageSession, Permission, ViewSecurity};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -88,6 +88,12 @@ impl SecurityPage {
 
     fn choices(&self, name: &str) -> Vec<Choice> {
         fields::choices(name, self.fields.text(name))
+    }
+
+    /// Returns how many members can no longer sign in with a passkey alone, in words; `None` if it stays as it is.
+    fn passkeys_ending(&self) -> Option<String> {
+        let count = self.effects.as_ref().map(|effects| effects.passkey_owners).filter(|count| *count > 0)?;
+        Some(passkeys::owners(count))
     }
 
     fn members(&self) -> String {

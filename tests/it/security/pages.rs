@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{SETTINGS, give_factor, settings};
 use crate::browser::Person;
+use crate::passkeys;
 use crate::support::{Response, TestApp};
 
 const PAGE: &str = "/settings/security";
@@ -44,6 +45,18 @@ async fn settings_are_saved_after_their_effects_were_shown() {
     }));
     assert_eq!(t.owner().await.get(SETTINGS).await.json["data"], saved);
     person.get("/settings/security?after=saved").await.says("The security settings were saved");
+}
+
+#[tokio::test]
+async fn effects_on_passkeys_are_shown_before_they_are_forbidden() {
+    let t = passkeys::app().await;
+    passkeys::passkey_of(&t.owner().await).await;
+    let person = t.person(Role::Admin).await;
+    let opened = person.get(PAGE).await;
+    let without: Vec<_> = CHOSEN.into_iter().filter(|(name, _)| *name != "passkeys_allowed").collect();
+    let shown = send(&person, &opened, PREVIEW, &without).await.is(200);
+    shown.says("1 member has a passkey. It no longer signs them in alone.").does_not_say("Nothing ends when you save");
+    send(&person, &opened, PREVIEW, &CHOSEN).await.is(200).does_not_say("no longer signs them in");
 }
 
 #[tokio::test]
