@@ -1,10 +1,13 @@
-//! Bars, drawn as SVG: what was allowed, and on top of it what was denied.
+//! Bars, drawn as SVG: what was allowed or succeeded, and on top of it what was denied or failed.
 
 use std::fmt::{self, Write};
 
 use askama::filters::HtmlSafe;
 
 use super::number::grouped;
+
+/// The words for requests.
+pub const REQUESTS: [&str; 2] = ["allowed", "denied"];
 
 /// A stacked bar of the chart.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Bar {
 pub struct Bars {
     /// The text alternative for screen readers.
     pub title: String,
+    /// The words for the lower and the upper part of a bar: [`REQUESTS`], or others that need no escaping.
+    pub words: [&'static str; 2],
     /// From left to right.
     pub bars: Vec<Bar>,
     /// Of the drawing; it scales to the room it is given.
@@ -49,14 +54,14 @@ impl Bars {
     }
 
     fn draw(&self, f: &mut fmt::Formatter<'_>, most: u64) -> fmt::Result {
-        let Self { title, bars, width, height } = self;
+        let Self { title, words: [low_word, high_word], bars, width, height } = self;
         let (allowed, denied) = (self.total(|bar| bar.allowed), self.total(|bar| bar.denied));
         let count = u32::try_from(bars.len()).unwrap_or(1).max(1);
         // A hundred units a bar keep the gaps exact whatever the number of bars.
         let (unit, gap) = (100 * width / count, 100 * width / count / 4);
         write!(
             f,
-            "<svg class=\"bars\" viewBox=\"0 0 {} {height}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{title}: {allowed} allowed, {denied} denied\">",
+            "<svg class=\"bars\" viewBox=\"0 0 {} {height}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{title}: {allowed} {low_word}, {denied} {high_word}\">",
             100 * width,
         )?;
         for (place, bar) in (0..).zip(bars) {
@@ -71,7 +76,12 @@ impl Bars {
                 write!(drawn, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{tall}\"/>", unit - gap)?;
             }
             let Bar { label, allowed, denied } = bar;
-            write!(f, "<g><title>{label}: {} allowed, {} denied</title>{drawn}</g>", grouped(*allowed), grouped(*denied))?;
+            write!(
+                f,
+                "<g><title>{label}: {} {low_word}, {} {high_word}</title>{drawn}</g>",
+                grouped(*allowed),
+                grouped(*denied)
+            )?;
         }
         f.write_str("</svg>")
     }
@@ -114,7 +124,13 @@ mod tests {
     use super::*;
 
     fn one(allowed: u64) -> Bars {
-        Bars { title: "x".to_owned(), bars: vec![Bar { label: "y".to_owned(), allowed, denied: 0 }], width: 4, height: 24 }
+        Bars {
+            title: "x".to_owned(),
+            words: REQUESTS,
+            bars: vec![Bar { label: "y".to_owned(), allowed, denied: 0 }],
+            width: 4,
+            height: 24,
+        }
     }
 
     #[test]
@@ -129,8 +145,13 @@ mod tests {
         for (allowed, denied) in [(0, 0), (1, 1_000_000), (1_000_000, 1), (u64::MAX / 2, u64::MAX / 2), (5, 0)] {
             let (low, high) = (share(allowed, allowed + denied, 24, 1), share(denied, allowed + denied, 24, 3));
             assert!((low > 0) == (allowed > 0) && (high > 0) == (denied > 0));
-            let bars =
-                Bars { title: "x".to_owned(), bars: vec![Bar { label: "y".to_owned(), allowed, denied }], width: 4, height: 24 };
+            let bars = Bars {
+                title: "x".to_owned(),
+                words: REQUESTS,
+                bars: vec![Bar { label: "y".to_owned(), allowed, denied }],
+                width: 4,
+                height: 24,
+            };
             assert!(!bars.to_string().contains("y=\"-"), "{bars}");
         }
     }

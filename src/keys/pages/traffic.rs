@@ -9,7 +9,7 @@ use crate::keys::usage::{self, BucketSize, Report, Sum};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::page::Moments;
-use kit::page::chart::{Bar, Bars};
+use kit::page::chart::{Bar, Bars, REQUESTS};
 use kit::page::number::{grouped, plural};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -88,7 +88,7 @@ impl Traffic {
             allowed: sum.allowed.unsigned_abs(),
             denied: sum.denied.unsigned_abs(),
         };
-        Bars { title: title.to_owned(), bars: self.buckets.iter().map(bar).collect(), width, height }
+        Bars { title: title.to_owned(), words: REQUESTS, bars: self.buckets.iter().map(bar).collect(), width, height }
     }
 
     /// Returns the bucket with the most requests, if there were any; of equal ones the first.

@@ -7,7 +7,7 @@ use crate::keys::usage::HourCount;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::page::Moments;
-use kit::page::chart::{Bar, Bars, OnScale};
+use kit::page::chart::{Bar, Bars, OnScale, REQUESTS};
 use kit::page::number::{grouped, plural, short};
 
 /// The number of days in the chart, including today.
@@ -77,7 +77,7 @@ fn chart(hours: &[HourCount], at: &Moments) -> Bars {
             bars[place].denied += count.denied;
         }
     }
-    Bars { title: format!("Requests in the last {DAYS} days"), bars, width: 70, height: 28 }
+    Bars { title: format!("Requests in the last {DAYS} days"), words: REQUESTS, bars, width: 70, height: 28 }
 }
 
 fn requests(bars: &Bars) -> Requests {
