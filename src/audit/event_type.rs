@@ -32,6 +32,8 @@ kit::string_enum! {
         KeyRefusedEverywhere = "api_key.refused_everywhere",
         KeyExpired = "api_key.expired",
         KeyLeakedInUrl = "api_key.leaked_in_url",
+        /// The log marks a use of the key, or a denied request with it, as unusual.
+        KeyUnusual = "api_key.unusual",
         MemberAdded = "member.added",
         MemberRoleChanged = "member.role_changed",
         MemberRemoved = "member.removed",
@@ -63,6 +65,7 @@ impl EventType {
             | Self::KeyRefusedEverywhere
             | Self::KeyExpired
             | Self::KeyLeakedInUrl
+            | Self::KeyUnusual
             | Self::MemberAdded
             | Self::MemberRoleChanged
             | Self::MemberRemoved
@@ -110,9 +113,8 @@ impl Action {
             Self::SignInFailed => &[EventType::MemberSignInFailed],
             Self::WebhookDisabled => &[EventType::WebhookDisabled],
             Self::WebhookEnabled => &[EventType::WebhookEnabled],
-            Self::KeyUsed
-            | Self::KeyDenied
-            | Self::KeySettingsUpdated
+            Self::KeyUsed | Self::KeyDenied => &[EventType::KeyUnusual],
+            Self::KeySettingsUpdated
             | Self::SecuritySettingsUpdated
             | Self::SignedIn
             | Self::SignedOut

@@ -12,6 +12,7 @@ use super::authentication_start;
 use super::chain::{self, GENESIS, Hash};
 use super::context::AuditContext;
 use super::credential::BeginError;
+use super::descriptions::unusual_reason;
 use super::event::EventId;
 use super::event_type::EventType;
 use super::idempotency::{self, Claim, IdempotencyOutcome};
@@ -276,6 +277,16 @@ impl AuditedTx {
         self.add_stored(length + EVENT_OVERHEAD);
         self.events.push(row);
         (self.sequence, self.hash) = (self.sequence + 1, hash);
+    }
+
+    /// Returns whether an endpoint of the workspace receives this type: for a payload whose data takes a query.
+    pub fn receives(&self, event_type: EventType) -> bool {
+        self.received.contains(event_type)
+    }
+
+    /// Returns the reason why the event that was recorded last is unusual, if it is.
+    pub fn last_is_unusual(&self) -> Option<&'static str> {
+        self.events.last().and_then(|row| unusual_reason(&row.action, &row.outcome, &row.details))
     }
 
     /// Publishes the event that was recorded last, as `event_type`, with the data of its payload: stores the payload if an

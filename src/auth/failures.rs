@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::limits::Account;
 use super::sign_in::account_of;
-use crate::audit::{Action, AuditContext, AuditedTx, Outcome, Target, TargetKind};
+use crate::audit::{Action, AuditContext, AuditedTx, EventType, Outcome, Target, TargetKind};
 use crate::core::Core;
 use crate::keys::Flush;
 use crate::members::{self, Email, Member, MemberId};
@@ -201,11 +201,13 @@ async fn record_wrong(core: &Core, group: &WrongSteps) -> DbResult<()> {
         details["count"] = json!(count);
         details["last"] = json!(last);
     }
-    let action = match step {
-        Step::Password => Action::SignInFailed,
-        Step::Code => Action::TwoFactorFailed,
-    };
-    tx.record_as(action, Outcome::Denied, Some(target(member)), details);
+    match step {
+        Step::Password => {
+            tx.record_as(Action::SignInFailed, Outcome::Denied, Some(target(member)), details);
+            tx.publish(EventType::MemberSignInFailed, || members::event_data(member));
+        }
+        Step::Code => tx.record_as(Action::TwoFactorFailed, Outcome::Denied, Some(target(member)), details),
+    }
     tx.commit().await
 }
 
@@ -217,6 +219,7 @@ async fn record_limit(core: &Core, group: &Group<Email>) -> DbResult<()> {
         tx.act_for(context.clone());
         let details = json!({ "at": first, "last": last, "count": count, "limitReached": true });
         tx.record_as(Action::SignInFailed, Outcome::Denied, Some(target(&member)), details);
+        tx.publish(EventType::MemberSignInFailed, || members::event_data(&member));
         tx.commit().await?;
     }
     Ok(())

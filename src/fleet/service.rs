@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::model::{Aircraft, AircraftId, CreateAircraft, Status, UpdateAircraft};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences, unrepeated};
+use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
 use kit::db::{DbResult, is_duplicate};
 use kit::text::{Line, kept};
 
@@ -29,6 +29,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateAircraft) -> Result<Aircraf
     let mut details = event_fields(&aircraft);
     details["statusNote"] = unrepeated(aircraft.status_note.as_ref());
     tx.record(Action::AircraftCreated, Some(target(&aircraft)), details);
+    tx.publish(EventType::AircraftCreated, || payload(&aircraft));
     Ok(aircraft)
 }
 
@@ -45,7 +46,13 @@ pub async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -
     let Some(changes) = changes(&old, &new) else { return Ok(old) };
     let aircraft = Aircraft { updated_at: tx.now(), ..new };
     map_duplicate(&aircraft, store::set(tx.db(), &aircraft).await)?;
+    let changed = changed_fields(&changes);
     tx.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
+    tx.publish(type_of_change(old.status, aircraft.status), || {
+        let mut data = payload(&aircraft);
+        data["changed"] = changed.into();
+        data
+    });
     Ok(aircraft)
 }
 
@@ -59,6 +66,24 @@ fn map_duplicate(aircraft: &Aircraft, result: DbResult<()>) -> Result<(), Error>
 
 fn target(aircraft: &Aircraft) -> Target {
     Target::new(TargetKind::Aircraft, aircraft.id, aircraft.tail_number.as_str())
+}
+
+/// Returns the type of an event of a change. That of a status comes first.
+fn type_of_change(from: Status, to: Status) -> EventType {
+    if from == to { EventType::AircraftUpdated } else { EventType::AircraftStatusChanged }
+}
+
+/// Returns the data of a payload.
+fn payload(aircraft: &Aircraft) -> Value {
+    json!({
+        "aircraft_id": aircraft.id,
+        "tail_number": aircraft.tail_number,
+        "type_designator": aircraft.type_designator,
+        "model": aircraft.model,
+        "home_base": aircraft.home_base,
+        "status": aircraft.status,
+        "dispatch_available": aircraft.status.is_dispatchable(),
+    })
 }
 
 fn event_fields(aircraft: &Aircraft) -> Value {

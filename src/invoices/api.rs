@@ -68,7 +68,7 @@ impl InvoiceView {
     fn new(invoice: Invoice, today: Day) -> Self {
         Self {
             status: invoice.status(today),
-            subtotal: invoice.line_items.iter().map(|line| line.amount).sum(),
+            subtotal: invoice.subtotal(),
             id: invoice.id,
             number: invoice.number,
             client: invoice.client,

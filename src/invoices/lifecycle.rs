@@ -25,6 +25,11 @@ impl Invoice {
         }
     }
 
+    /// Returns the sum of the lines' amounts in minor units.
+    pub fn subtotal(&self) -> i64 {
+        self.line_items.iter().map(|line| line.amount).sum()
+    }
+
     /// Returns the unpaid amount in minor units.
     pub fn remaining(&self) -> i64 {
         self.total - self.amount_paid

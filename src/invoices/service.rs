@@ -8,7 +8,7 @@ use super::lines::{self, LineItem, NewLine};
 use super::model::{CreateInvoice, Invoice, InvoiceId, PayInvoice, PaymentId, Stage, UpdateInvoice, VoidInvoice, number};
 use super::store;
 use super::tables::payment;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences, unrepeated};
+use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, unrepeated};
 use crate::trips::{self, TripId};
 use crate::workspaces;
 use kit::day::Day;
@@ -44,6 +44,7 @@ pub async fn create(tx: &mut AuditedTx, input: CreateInvoice) -> Result<Invoice,
     details["client"] = unrepeated(Some(&invoice.client));
     details["notes"] = unrepeated(invoice.notes.as_ref());
     tx.record(Action::InvoiceCreated, Some(target(&invoice)), details);
+    publish(tx, EventType::InvoiceCreated, &invoice, None).await?;
     Ok(invoice)
 }
 
@@ -70,7 +71,9 @@ pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoi
     invoice.currency = input.currency.unwrap_or(invoice.currency);
     invoice.due_date = input.due_date.unwrap_or(invoice.due_date);
     let Some(changes) = changes(&old, &invoice) else { return Ok(old) };
+    let changed = changed_fields(&changes);
     write(tx, &mut invoice, Action::InvoiceUpdated, changes).await?;
+    publish(tx, EventType::InvoiceUpdated, &invoice, Some(changed)).await?;
     Ok(invoice)
 }
 
@@ -80,6 +83,7 @@ pub async fn send(tx: &mut AuditedTx, id: InvoiceId) -> Result<Invoice, Error> {
     if invoice.send()? == StageChange::Made {
         let details = event_fields(&invoice);
         write(tx, &mut invoice, Action::InvoiceSent, details).await?;
+        publish(tx, paid_or(EventType::InvoiceSent, &invoice), &invoice, None).await?;
     }
     Ok(invoice)
 }
@@ -114,6 +118,7 @@ pub async fn pay(tx: &mut AuditedTx, id: InvoiceId, input: PayInvoice) -> Result
     });
     store::insert_payment(tx.db(), payment).await?;
     write(tx, &mut invoice, Action::InvoicePaymentRecorded, details).await?;
+    publish(tx, paid_or(EventType::InvoicePaymentRecorded, &invoice), &invoice, None).await?;
     Ok(invoice)
 }
 
@@ -123,6 +128,7 @@ pub(super) async fn void(tx: &mut AuditedTx, id: InvoiceId, input: VoidInvoice) 
     if invoice.void()? == StageChange::Made {
         let reason = kept(input.reason);
         write(tx, &mut invoice, Action::InvoiceVoided, json!({ "reason": reason })).await?;
+        publish(tx, EventType::InvoiceVoided, &invoice, None).await?;
     }
     Ok(invoice)
 }
@@ -135,6 +141,34 @@ async fn write(tx: &mut AuditedTx, invoice: &mut Invoice, action: Action, detail
     invoice.updated_at = tx.now();
     store::set(tx.db(), invoice).await?;
     tx.record(action, Some(target(invoice)), details);
+    Ok(())
+}
+
+/// Returns the type of an event after which the invoice may be paid: then that is the type.
+fn paid_or(event_type: EventType, invoice: &Invoice) -> EventType {
+    match invoice.stage {
+        Stage::Paid => EventType::InvoicePaid,
+        Stage::Draft | Stage::Sent | Stage::Void => event_type,
+    }
+}
+
+/// Publishes the event that was recorded last. A change of the invoice has the names of `changed` fields.
+async fn publish(
+    tx: &mut AuditedTx,
+    event_type: EventType,
+    invoice: &Invoice,
+    changed: Option<Vec<String>>,
+) -> Result<(), Error> {
+    if tx.receives(event_type) {
+        let today = workspaces::day_of(tx.db(), tx.workspace(), tx.now()).await?;
+        tx.publish(event_type, || {
+            let mut data = payload(invoice, today);
+            if let Some(changed) = changed {
+                data["changed"] = changed.into();
+            }
+            data
+        });
+    }
     Ok(())
 }
 
@@ -164,6 +198,23 @@ async fn require_free(tx: &AuditedTx, external_id: Option<&str>, except: Option<
 
 fn target(invoice: &Invoice) -> Target {
     Target::new(TargetKind::Invoice, invoice.id, &invoice.number)
+}
+
+/// Returns the data of a payload; `today` decides whether the invoice is overdue.
+fn payload(invoice: &Invoice, today: Day) -> Value {
+    json!({
+        "invoice_id": invoice.id,
+        "external_id": invoice.external_id,
+        "number": invoice.number,
+        "status": invoice.status(today),
+        "client_name": invoice.client.name,
+        "trip_id": invoice.trip_id,
+        "currency": invoice.currency,
+        "subtotal": invoice.subtotal(),
+        "total": invoice.total,
+        "amount_paid": invoice.amount_paid,
+        "due_date": invoice.due_date,
+    })
 }
 
 fn event_fields(invoice: &Invoice) -> Value {

@@ -11,13 +11,14 @@
 //! - `loader` keys from the database into the index, for `cluster`
 //! - `usage` usage counters and denied requests, flushed to the database in batches
 //! - `service` create, rotate, revoke, update, list; `context` the parts it uses; `store` queries, `tables` their tables; `count_cache` number of keys
-//! - `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
+//! - `events` keys in payloads of events; `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
 
 mod api;
 mod context;
 mod count_cache;
 mod denial;
 mod error;
+mod events;
 pub mod index;
 mod loader;
 mod model;

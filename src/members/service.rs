@@ -9,7 +9,7 @@ use super::error::Error;
 use super::model::{AddMember, Email, Member, MemberId, MemberName};
 use super::role::Role;
 use super::store;
-use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
+use crate::audit::{Action, AuditContext, AuditedTx, EventType, Target, TargetKind};
 use crate::auth::password::{Claimant, NewPassword, Passwords};
 use crate::core::Core;
 use crate::security;
@@ -101,6 +101,7 @@ pub(super) async fn insert_with(
     }
     let details = json!({ "email": member.email, "role": member.role, "passwordFingerprint": fingerprint });
     tx.record(Action::MemberAdded, Some(target(&member)), details);
+    tx.publish(EventType::MemberAdded, || event_data(&member));
     Ok(member)
 }
 
@@ -151,6 +152,7 @@ pub async fn set_role(
     let details = json!({ "role": { "from": before, "to": role } });
     let details = end_invitations(&tx, &ended, details).await?;
     tx.record(Action::MemberRoleChanged, Some(target(&member)), details);
+    tx.publish(EventType::MemberRoleChanged, || event_data(&member));
     tx.commit().await?;
     Ok(member)
 }
@@ -171,6 +173,7 @@ pub async fn remove(
     // The member's sessions are deleted with the row.
     store::delete(tx.db(), workspace, id).await?;
     tx.record(Action::MemberRemoved, Some(target(&member)), details);
+    tx.publish(EventType::MemberRemoved, || event_data(&member));
     tx.commit().await?;
     Ok(member)
 }
@@ -225,6 +228,11 @@ async fn keep_an_owner(db: &impl ConnectionTrait, leaving: &Member) -> Result<()
         && leaving.has_joined
         && store::count_role(db, leaving.workspace, Role::AccountOwner).await? <= 1;
     if is_last { Err(Error::LastOwner) } else { Ok(()) }
+}
+
+/// Returns the data of a member in the payload of an event.
+pub fn event_data(member: &Member) -> Value {
+    json!({ "member_id": member.id, "name": member.name, "email": member.email, "role": member.role })
 }
 
 pub(super) fn target(member: &Member) -> Target {

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::kinds::{Confidentiality, Status};
 use super::model::{CreateReport, Readable, Report, ReportId, Reporter, UpdateReport, has_occurred, number};
 use super::store;
-use crate::audit::{Action, AuditedTx, Target, TargetKind, and_rewritten, differences};
+use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, thin_payloads};
 use crate::members::{self, MemberId};
 use crate::workspaces;
 use kit::clock::Time;
@@ -48,6 +48,7 @@ pub async fn create(tx: &mut AuditedTx, reporter: Reporter, input: CreateReport)
     } else {
         tx.record_unnamed(Action::ReportCreated, Some(target(&report)), details);
     }
+    tx.publish(EventType::ReportSubmitted, || payload(&report));
     Ok(report)
 }
 
@@ -80,7 +81,17 @@ pub async fn update(tx: &mut AuditedTx, id: ReportId, input: UpdateReport) -> Re
     let Some(changes) = changes(&old, &report) else { return Ok(old) };
     report.updated_at = tx.now();
     store::set(tx.db(), &report).await?;
+    if !report.confidentiality.is_on_record() {
+        // Those of the time when the report was `standard`. A field that was taken out never comes back.
+        thin_payloads(tx, &report.id.to_string(), &PROTECTED_FIELDS).await?;
+    }
+    let changed = changed_fields(&changes);
     tx.record(Action::ReportUpdated, Some(target(&report)), changes);
+    tx.publish(type_of_change(old.status, report.status), || {
+        let mut data = payload(&report);
+        data["changed"] = changed.into();
+        data
+    });
     Ok(report)
 }
 
@@ -98,6 +109,35 @@ async fn require_member(tx: &AuditedTx, member: Option<MemberId>) -> Result<(), 
 
 fn target(report: &Report) -> Target {
     Target::new(TargetKind::Report, report.id, &report.number)
+}
+
+/// Returns the type of an event of a change. That of a status comes first.
+fn type_of_change(from: Status, to: Status) -> EventType {
+    if to == Status::Closed && from != to { EventType::ReportClosed } else { EventType::ReportUpdated }
+}
+
+/// The data of payloads on a report that is not `standard`: no text, place, person or time of the occurrence, any of which can lead
+/// to the reporter.
+const PROTECTED_FIELDS: [&str; 7] =
+    ["report_id", "number", "report_type", "severity", "status", "confidentiality", "changed"];
+
+/// Returns the data of a payload. The reporter is never part of it.
+fn payload(report: &Report) -> Value {
+    let mut data = json!({
+        "report_id": report.id,
+        "number": report.number,
+        "report_type": report.report_type,
+        "severity": report.severity,
+        "status": report.status,
+        "confidentiality": report.confidentiality,
+    });
+    if report.confidentiality.is_on_record() {
+        data["occurred_at"] = json!(report.occurred_at);
+        data["title"] = json!(report.title);
+        data["location"] = json!(report.location);
+        data["assigned_to"] = json!(report.assigned_to);
+    }
+    data
 }
 
 /// Returns the changed fields. Of texts only the fact of a change is recorded: a text that identifies a reporter can be

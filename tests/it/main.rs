@@ -27,6 +27,7 @@ mod parsers;
 mod passkeys;
 mod password_guessing;
 mod passwords;
+mod payloads;
 mod permissions;
 mod places;
 mod plans;

@@ -27,7 +27,7 @@ pub(super) use changes::denied_because;
 use kit::page::number::{grouped, plural};
 pub(super) use titles::{heading, title};
 pub use unusual::unusual;
-pub(super) use unusual::{is_unusual, unusual_kinds};
+pub(super) use unusual::{is_unusual, reason as unusual_reason, unusual_kinds};
 
 /// A part of a sentence: words, or a name that a page may link.
 #[derive(Clone, PartialEq, Eq, Debug)]

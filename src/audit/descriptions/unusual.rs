@@ -67,26 +67,31 @@ const SIGNS: [Sign; 5] = [
 
 /// Returns the reason why an event is unusual, if it is.
 pub fn unusual(event: &Event) -> Option<&'static str> {
-    if event.outcome == Outcome::Denied.as_str() {
-        return Some(denial(event));
+    reason(&event.action, &event.outcome, &event.details)
+}
+
+/// Returns the reason why an event with this action, outcome and details is unusual, if it is.
+pub(in crate::audit) fn reason(action: &str, outcome: &str, details: &Value) -> Option<&'static str> {
+    if outcome == Outcome::Denied.as_str() {
+        return Some(denial(action, details));
     }
     let shown = |sign: &Sign| {
-        let said = sign.path.iter().try_fold(&event.details, |value, name| value.get(name));
-        event.action == sign.action.as_str() && said == Some(&sign.says.value())
+        let said = sign.path.iter().try_fold(details, |value, name| value.get(name));
+        action == sign.action.as_str() && said == Some(&sign.says.value())
     };
     SIGNS.iter().find(|sign| shown(sign)).map(|sign| sign.because)
 }
 
-fn denial(event: &Event) -> &'static str {
-    match event.action.parse() {
+fn denial(action: &str, details: &Value) -> &'static str {
+    match action.parse() {
         Ok(Action::KeyLeakedInUrl) => key_denial(DenialReason::LeakedInUrl),
-        Ok(Action::SignInFailed) if event.details.get("limitReached") == Some(&Value::Bool(true)) => {
+        Ok(Action::SignInFailed) if details.get("limitReached") == Some(&Value::Bool(true)) => {
             "somebody is guessing this password"
         }
         Ok(Action::SignInFailed) => "a sign-in failed",
         Ok(Action::TwoFactorFailed) => "somebody who knows this password has no right code",
         Ok(Action::PasskeyRefused) => "a copy of this passkey seems to exist: remove it",
-        Ok(Action::KeyDenied) => denial_reason(&event.details).map_or("a key was refused", key_denial),
+        Ok(Action::KeyDenied) => denial_reason(details).map_or("a key was refused", key_denial),
         _ => "refused",
     }
 }

@@ -22,9 +22,10 @@ use self::rules::{
 };
 use super::context::Keys;
 use super::error::Error;
+use super::events;
 use super::model::{CreateKey, Key, KeyId, RateLimit, RotateKey, UpdateKey, successor_names};
 use super::store;
-use crate::audit::{Action, AuditContext, AuditedTx, IdempotencyOutcome, differences};
+use crate::audit::{Action, AuditContext, AuditedTx, EventType, IdempotencyOutcome, changed_fields, differences};
 use crate::cluster;
 use crate::core::Core;
 use crate::workspaces::{self, WorkspaceId};
@@ -86,6 +87,7 @@ pub async fn create(
     };
     store::insert(tx.db(), &key).await?;
     tx.record(Action::KeyCreated, Some(target(&key)), details(&key));
+    events::publish(&mut tx, EventType::KeyCreated, &key).await?;
     commit_and_propagate(keys, tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
@@ -130,8 +132,10 @@ pub async fn rotate(
     let mut created = details(&key);
     created["rotatedFrom"] = json!(old.id);
     tx.record(Action::KeyCreated, Some(target(&key)), created);
+    events::publish(&mut tx, EventType::KeyCreated, &key).await?;
     let replacement = json!({ "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at });
     tx.record(Action::KeyRotated, Some(target(&old)), json!({ "replacement": replacement }));
+    events::publish(&mut tx, EventType::KeyRotated, &old).await?;
     commit_and_propagate(keys, tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
 }
@@ -162,7 +166,9 @@ pub async fn update(
     let Some(changes) = differences(&changeable(&old), &changeable(&key)) else { return Ok(old) };
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
+    let changed = changed_fields(&changes);
     tx.record(Action::KeyUpdated, Some(target(&key)), changes);
+    events::publish_update(&mut tx, &key, changed).await?;
     commit_and_propagate(keys, tx, &key, None).await?;
     Ok(key)
 }
@@ -173,6 +179,7 @@ pub async fn record_expiries(core: &Core) -> DbResult<()> {
         let mut tx = AuditedTx::begin_system(core, key.workspace).await?;
         if store::set_expiry_recorded(tx.db(), key.id, tx.now()).await? {
             tx.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
+            events::publish(&mut tx, EventType::KeyExpired, &key).await?;
             tx.commit().await?;
         }
     }

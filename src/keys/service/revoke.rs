@@ -7,10 +7,11 @@ use tokio::time::timeout;
 
 use super::propagate::{commit_and_propagate, propagate_again};
 use super::rules::{person, target};
-use crate::audit::{Action, AuditContext, AuditedTx};
+use crate::audit::{Action, AuditContext, AuditedTx, EventType};
 use crate::cluster::{self, Confirmation};
 use crate::keys::context::Keys;
 use crate::keys::error::Error;
+use crate::keys::events;
 use crate::keys::model::{Key, KeyId, RevokeKey};
 use crate::keys::store;
 use crate::workspaces::WorkspaceId;
@@ -44,6 +45,7 @@ pub async fn revoke(
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
     tx.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
+    events::publish(&mut tx, EventType::KeyRevoked, &key).await?;
     let confirmation = commit_and_propagate(keys, tx, &key, None).await?;
     keys.revocation_seconds.observe(keys.clock.ticks().saturating_sub(started_at).as_secs_f64());
     Ok(confirm_in_background(keys, key, confirmation).await)
@@ -85,6 +87,7 @@ async fn write_confirmation(keys: &Keys, key: &Key, since: Time, confirmation: &
         return Ok(stored.and_then(|key| key.refused_everywhere_at));
     }
     tx.record(Action::KeyRefusedEverywhere, Some(target(key)), confirmed(key, since, confirmation));
+    events::publish(&mut tx, EventType::KeyRefusedEverywhere, key).await?;
     tx.commit().await?;
     Ok(Some(since))
 }

@@ -12,9 +12,10 @@ use tokio::time::timeout;
 use super::propagate::require_stored;
 use super::revoke::RECORD_TIMEOUT;
 use super::rules::{person, target};
-use crate::audit::{Action, AuditedTx};
+use crate::audit::{Action, AuditedTx, EventType};
 use crate::cluster::{self, Confirmation, LocalChange};
 use crate::keys::context::Keys;
+use crate::keys::events;
 use crate::keys::index::IndexedKey;
 use crate::keys::model::Key;
 use crate::keys::store;
@@ -51,11 +52,13 @@ pub async fn revoke_all(keys: &Keys, tx: &mut AuditedTx, reason: &str) -> DbResu
     if revoked.is_empty() {
         return Ok(RevokedKeys::none(keys));
     }
+    let successors = events::successors_for(tx, EventType::KeyRevoked, revoked.iter().map(|key| key.id)).await?;
     for key in &mut revoked {
         key.revoked_at = Some(tx.now());
         key.revoked_by = Some(person(tx));
         key.revoke_reason = Some(reason.to_owned());
         tx.record(Action::KeyRevoked, Some(target(key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
+        events::publish_with(tx, EventType::KeyRevoked, key, &successors);
     }
     // Late, as the changes of keys of all workspaces wait for the revisions from here on.
     let first = cluster::next_revisions(tx.db(), revoked.len()).await?;
@@ -106,8 +109,11 @@ async fn write_confirmations(keys: &Keys, revoked: &[Key], since: Time, confirma
     let mut tx = AuditedTx::begin_essential_system(keys, first.workspace).await?;
     // Those that a second call has recorded meanwhile are left out.
     let recorded = store::set_all_refused_everywhere(tx.db(), first.workspace, revoked, since).await?;
+    let event_type = EventType::KeyRefusedEverywhere;
+    let successors = events::successors_for(&tx, event_type, recorded.iter().copied()).await?;
     for key in revoked.iter().filter(|key| recorded.contains(&key.id)) {
         tx.record(Action::KeyRefusedEverywhere, Some(target(key)), super::revoke::confirmed(key, since, confirmation));
+        events::publish_with(&mut tx, event_type, key, &successors);
     }
     tx.commit().await
 }

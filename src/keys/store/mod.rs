@@ -61,6 +61,12 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: KeyId) 
     row.map(key_of).transpose()
 }
 
+/// Finds those of the keys that a workspace has.
+pub(super) async fn find_all(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: &[KeyId]) -> DbResult<Vec<Key>> {
+    let of_workspace = Entity::find().filter(Column::WorkspaceId.eq(workspace));
+    of_workspace.filter(Column::Id.is_in(ids.iter().copied())).all(db).await?.into_iter().map(key_of).collect()
+}
+
 /// Finds a key of any workspace by its digest, for a node without a lease.
 pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> DbResult<Option<Key>> {
     let row = Entity::find().filter(Column::Digest.eq(digest.0.to_vec())).one(db).await?;

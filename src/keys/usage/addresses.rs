@@ -14,8 +14,9 @@ use serde_json::json;
 use super::Batch;
 use super::new_address_limit::Unreported;
 use super::recorder::Recorder;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, Target, TargetKind};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, EventType, Target, TargetKind};
 use crate::core::Core;
+use crate::keys::events::UsedKeys;
 use crate::keys::index::{EntryRef, NetworkUse};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
@@ -164,6 +165,7 @@ async fn record_first_seen(core: &Core, recorder: &Recorder, workspace: Workspac
             new.push(one);
         }
     }
+    let keys = UsedKeys::load(&tx, &[EventType::KeyUnusual], order.clone()).await?;
     let mut rows = Vec::new();
     for key in order {
         let (Some((entry, mut new)), Some(known)) = (by_key.remove(&key), known.get(&key)) else { continue };
@@ -171,11 +173,13 @@ async fn record_first_seen(core: &Core, recorder: &Recorder, workspace: Workspac
         for (earlier, one) in (known.rows.len()..).zip(&new) {
             if earlier < ALWAYS_REPORTED || limit.allows_event(key, one.2.address, core.clock.ticks()) {
                 record_use(&mut tx, one, is_first);
+                keys.publish_if_unusual(&mut tx, key);
             }
             is_first = false;
         }
         if let Some(unreported) = limit.take_summary(key, tx.now()) {
             record_summary(&mut tx, entry, unreported);
+            keys.publish_if_unusual(&mut tx, key);
         }
         // Of more than the maximum, the latest are listed.
         new.sort_unstable_by_key(|(.., used)| used.last);
@@ -183,6 +187,7 @@ async fn record_first_seen(core: &Core, recorder: &Recorder, workspace: Workspac
         let surplus = known.surplus(listed.len());
         if (!surplus.is_empty() || !new.is_empty()) && limit.allows_full_event(key, tx.now()) {
             record_full_list(&mut tx, entry);
+            keys.publish_if_unusual(&mut tx, key);
         }
         delete(tx.db(), key, &surplus).await?;
         rows.extend(listed.iter().map(row));

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::MAX_BATCH;
 use super::denial_aggregator::AggregatedDenial;
 use super::recorder::Recorder;
-use crate::audit::{Action, Actor, AuditContext, AuditedTx, Outcome, Target, TargetKind};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, EventType, Outcome, Target, TargetKind};
 use crate::core::Core;
 use crate::keys::denial::DenialReason;
+use crate::keys::events::UsedKeys;
 use crate::workspaces::WorkspaceId;
 
 /// Writes denials, up to [`MAX_BATCH`] of one workspace in a transaction. Returns false if some could not be written: they go
@@ -40,6 +41,8 @@ pub(super) async fn write(core: &Core, recorder: &Recorder, denials: Vec<Aggrega
 
 async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial]) -> DbResult<()> {
     let mut tx = AuditedTx::begin_system(core, workspace).await?;
+    let ids = denials.iter().map(|denial| denial.entry.id).collect();
+    let keys = UsedKeys::load(&tx, &[EventType::KeyLeakedInUrl, EventType::KeyUnusual], ids).await?;
     for denial in denials {
         let entry = &denial.entry;
         tx.act_for(AuditContext {
@@ -52,6 +55,10 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
         });
         let (action, details) = event_of(denial);
         tx.record_as(action, Outcome::Denied, Some(Target::new(TargetKind::ApiKey, entry.id, &entry.name)), details);
+        match action {
+            Action::KeyLeakedInUrl => keys.publish_leak(&mut tx, entry.id),
+            _ => keys.publish_if_unusual(&mut tx, entry.id),
+        }
     }
     tx.commit().await
 }
