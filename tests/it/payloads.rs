@@ -159,3 +159,10 @@ async fn every_event_type_is_published_by_an_action() {
     let all: BTreeSet<String> = EventType::ALL.iter().map(|event_type| event_type.as_str().to_owned()).collect();
     assert_eq!(published, all);
 }
+
+#[test]
+fn documentation_names_every_event_type() {
+    let documented = include_str!("../../docs/EVENTS.md");
+    let missing: Vec<_> = EventType::ALL.iter().filter(|event_type| !documented.contains(&format!("`{event_type}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
