@@ -118,8 +118,7 @@ fn type_of_change(from: Status, to: Status) -> EventType {
 
 /// The data of payloads on a report that is not `standard`: no text, place, person or time of the occurrence, any of which can lead
 /// to the reporter.
-const PROTECTED_FIELDS: [&str; 7] =
-    ["report_id", "number", "report_type", "severity", "status", "confidentiality", "changed"];
+const PROTECTED_FIELDS: [&str; 7] = ["report_id", "number", "report_type", "severity", "status", "confidentiality", "changed"];
 
 /// Returns the data of a payload. The reporter is never part of it.
 fn payload(report: &Report) -> Value {

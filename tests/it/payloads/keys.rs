@@ -53,11 +53,10 @@ async fn payload_of_a_key_has_exactly_the_documented_fields_through_its_life() {
     expected["rotated_to"] = json!(new);
     assert_eq!(data(&t, EventType::KeyRotated).await, expected);
     let successor = all_data(&t, EventType::KeyCreated).await.pop().expect("a payload");
-    assert_eq!([&successor["api_key_id"], &successor["rotated_from"], &successor["rotated_to"]], [
-        &json!(new),
-        &json!(old.id),
-        &Value::Null
-    ]);
+    assert_eq!(
+        [&successor["api_key_id"], &successor["rotated_from"], &successor["rotated_to"]],
+        [&json!(new), &json!(old.id), &Value::Null]
+    );
 
     owner.post(&format!("{KEYS}/{}/revoke", old.id), json!({ "reason": "Rotated by Ms Baumann" })).await.is(200);
     (expected["status"], expected["revoked_at"]) = (json!("revoked"), json!("2026-11-23T09:30:00Z"));

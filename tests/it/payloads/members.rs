@@ -40,7 +40,11 @@ async fn payload_of_a_member_has_exactly_the_documented_fields() {
     assert_eq!(data(&t, EventType::MemberRoleChanged).await, expected);
     owner.delete(&path).await.is(200);
     assert_eq!(data(&t, EventType::MemberRemoved).await, expected);
-    let (_, token) = added.text_at("/data/inviteUrl").split_once('#').map(|(page, token)| (page.to_owned(), token.to_owned())).expect("a link");
+    let (_, token) = added
+        .text_at("/data/inviteUrl")
+        .split_once('#')
+        .map(|(page, token)| (page.to_owned(), token.to_owned()))
+        .expect("a link");
     assert!(!json!(payloads(&t).await).to_string().contains(&token), "no payload has the link");
 }
 

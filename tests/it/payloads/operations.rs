@@ -80,11 +80,10 @@ async fn payload_of_an_aircraft_has_exactly_the_documented_fields() {
     let body = json!({ "status": "maintenance", "homeBase": null, "expectedReturn": "2026-12-01T10:00:00Z" });
     owner.patch(&format!("{AIRCRAFT}/{id}"), body).await.is(200);
     let changed = data(&t, EventType::AircraftStatusChanged).await;
-    assert_eq!([&changed["status"], &changed["dispatch_available"], &changed["home_base"]], [
-        &json!("maintenance"),
-        &json!(false),
-        &Value::Null
-    ]);
+    assert_eq!(
+        [&changed["status"], &changed["dispatch_available"], &changed["home_base"]],
+        [&json!("maintenance"), &json!(false), &Value::Null]
+    );
     assert_eq!(all_data(&t, EventType::AircraftUpdated).await.len(), 1, "one event a change");
 }
 

@@ -9,7 +9,8 @@ use super::{all_data, data, payloads, receiving};
 use crate::support::TestApp;
 
 const TITLE: &str = "Fuel cap found open after refuelling";
-const DESCRIPTION: &str = "During the walk-around before the second leg the left fuel cap was found open and hanging by its chain.";
+const DESCRIPTION: &str =
+    "During the walk-around before the second leg the left fuel cap was found open and hanging by its chain.";
 const LOCATION: &str = "LSZH, stand E42";
 
 fn report(confidentiality: &str) -> Value {
@@ -84,7 +85,9 @@ async fn payload_of_a_confidential_or_anonymous_report_has_no_text_place_time_or
             payloads(&t).await.into_iter().filter(|payload| payload["type"].to_string().contains("safety_report")).collect();
         assert_eq!(about_reports.len(), 3);
         let text = json!(about_reports).to_string();
-        for secret in ["cap", "E42", "E43", "17:05", &member.id.to_string(), &member.name, &manager.id.to_string(), "203.0.113.77"] {
+        for secret in
+            ["cap", "E42", "E43", "17:05", &member.id.to_string(), &member.name, &manager.id.to_string(), "203.0.113.77"]
+        {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
