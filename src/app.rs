@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::migrations::Migrations;
 use crate::reference::Documents;
 use crate::sessions::LastSeen;
+use crate::webhooks::delivery::Engine;
 use crate::workspaces::WorkspaceContext;
 use kit::clock::Clock;
 use kit::db::{DbResult, Location};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub reset_requests: ResetRequests,
     /// Sending of emails.
     pub outbox: Outbox,
+    /// Delivery of events to webhooks.
+    pub webhooks: Arc<Engine>,
     /// Uses of sessions that are not written yet.
     pub last_seen: LastSeen,
     pub chains: ChainVerifier,
@@ -126,6 +129,7 @@ impl App {
             sign_ins: SignIns::default(),
             reset_requests: ResetRequests::default(),
             outbox: Outbox::default(),
+            webhooks: Arc::default(),
             last_seen: LastSeen::default(),
             chains: ChainVerifier::default(),
             documents: Documents::default(),

@@ -21,6 +21,7 @@ use super::webhook_settings::Webhooks;
 use crate::app::App;
 use crate::auth::passkeys;
 use crate::keys::Flush;
+use crate::webhooks::delivery;
 use crate::{background, router, workspaces};
 use kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
 use kit::http::serve::{Caller, Connections, serve};
@@ -158,6 +159,8 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     if is_loaded {
         let (cluster, stopping) = (Arc::clone(&app.cluster), until_stop());
         tasks.push(tokio::spawn(async move { cluster.run(stopping).await }));
+        let (core, cluster, engine) = (app.core.clone(), Arc::clone(&app.cluster), Arc::clone(&app.webhooks));
+        tasks.push(tokio::spawn(delivery::run(core, cluster, engine, stopped.clone())));
         tasks.extend(background::start(app.clone(), stopped.clone()));
         output::line(format!("Listening on http://{address}"))?;
         report(serving.await);

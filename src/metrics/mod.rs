@@ -17,6 +17,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::build_info::{BUILD_DATE, COMMIT, VERSION};
+use crate::webhooks::EndpointStatus;
+use crate::webhooks::delivery::Engine;
 use jobs::Jobs;
 use kit::clock::Time;
 use kit::db::{Fault, FreeSpace, Storage};
@@ -55,6 +57,7 @@ pub struct Gauges<'a> {
     /// Emails by outcome.
     pub mails: [(&'static str, u64); 3],
     pub mails_waiting: u64,
+    pub webhooks: &'a Engine,
     pub storage: &'a Storage,
     pub audit_logs: u64,
     pub audit_events: i64,
@@ -116,6 +119,7 @@ impl Metrics {
         registry.register("errors", "Error responses by their code, such as API_KEY_REVOKED", self.errors.clone());
         registry.register("sign_ins", "Sign-ins with a password or a passkey, by outcome", by_label("outcome", &gauges.sign_ins));
         registry.register("mails", "Emails that ended on this node, by outcome", by_label("outcome", &gauges.mails));
+        register_webhooks(&mut registry, gauges.webhooks);
         registry.register(
             "database_bytes",
             "Size of the database, as measured within the last minute; 0 before the first time",
@@ -165,6 +169,36 @@ impl Metrics {
         // Writing to a string cannot fail.
         let _infallible = encode(&mut text, &registry);
         text
+    }
+}
+
+/// The delivery of webhooks. No label names a customer.
+fn register_webhooks(registry: &mut Registry, engine: &Engine) {
+    let outcomes = by_label("outcome", &engine.outcomes());
+    registry.register("webhook_attempts", "Attempts of webhook deliveries that ended on this node, by outcome", outcomes);
+    registry.register(
+        "webhook_first_byte_seconds",
+        "Time from an event to the first attempt of its delivery",
+        engine.first_byte_seconds(),
+    );
+    let figures = engine.figures();
+    let endpoints = Family::<Labels, Gauge>::default();
+    for (status, number) in EndpointStatus::ALL.iter().zip(figures.endpoints) {
+        endpoints.get_or_create(&[("state", status.as_str())]).set(i64::try_from(number).unwrap_or(i64::MAX));
+    }
+    registry.register("webhook_endpoints", "Webhook endpoints of all workspaces, by state", endpoints);
+    for (name, help, value) in [
+        ("webhook_requests_in_flight", "Requests of webhooks in flight on this node", count(engine.in_flight())),
+        ("webhook_deliveries_due", "Webhook deliveries whose next attempt is due, on all nodes together", count(figures.due)),
+        (
+            "webhook_oldest_due_seconds",
+            "Time since the webhook delivery that waits longest was due",
+            count(figures.oldest_due_seconds),
+        ),
+    ] {
+        let gauge = Gauge::<f64, AtomicU64>::default();
+        gauge.set(value);
+        registry.register(name, help, gauge);
     }
 }
 

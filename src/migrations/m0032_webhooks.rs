@@ -133,7 +133,7 @@ async fn deliveries(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .await?;
     let name = "webhook_deliveries";
     manager.create_index(index("webhook_deliveries_by_endpoint", name, &["endpoint_id", "created_at", "id"])).await?;
-    manager.create_index(index("webhook_deliveries_by_endpoint_due", name, &["endpoint_id", "due_at"])).await?;
+    manager.create_index(index("webhook_deliveries_by_endpoint_due", name, &["endpoint_id", "due_at", "sequence"])).await?;
     manager.create_index(index("webhook_deliveries_by_due", name, &["due_at"])).await?;
     manager.create_index(index("webhook_deliveries_by_event", name, &["endpoint_id", "event_id"])).await?;
     manager.create_index(index("webhook_deliveries_by_creation", name, &["created_at"])).await

@@ -5,9 +5,13 @@
 //! - First attempts leave in the order of the log; one endpoint never delays another.
 //! - Signing secrets are sealed, and shown once.
 //!
-//! - `model` types and rules; `tables` entities; `secret` signing secrets and signatures; `settings` those of a node
+//! - `model` types and rules; `tables` entities, `rows` as values of the model; `secret` signing secrets and signatures; `settings`
+//!   those of a node
+//! - `delivery` sends events
 
+pub mod delivery;
 mod model;
+mod rows;
 mod secret;
 mod settings;
 mod tables;

@@ -219,3 +219,25 @@ pub struct AttemptResponse {
     /// The beginning of the body, as text.
     pub body: String,
 }
+
+impl Attempt {
+    /// The end of a delivery whose payload was deleted before it could be sent.
+    pub(super) fn without_payload(number: i32, at: Time) -> Self {
+        Self {
+            number,
+            started_at: at,
+            duration_ms: 0,
+            status_code: None,
+            error: Some("the payload was deleted when its time of retention was over".to_owned()),
+            request_headers: Vec::new(),
+            response: None,
+        }
+    }
+
+    /// Returns the bytes that it takes in the database, roughly.
+    pub(super) fn stored_bytes(&self) -> u64 {
+        let headers = |headers: &[(String, String)]| headers.iter().map(|(name, value)| name.len() + value.len() + 8).sum::<usize>();
+        let response = self.response.as_ref().map_or(0, |response| headers(&response.headers) + response.body.len());
+        (300 + headers(&self.request_headers) + response) as u64
+    }
+}

@@ -1,7 +1,8 @@
 //! The jobs of the product.
 //!
 //! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `mail` sends emails; `search_texts` derives texts for search;
-//!   `sweeps` delete expired rows; `event_authentication` fields of audit events that earlier versions do not know; `database_size` measures for the metrics
+//!   `sweeps` delete expired rows; `event_authentication` fields of audit events that earlier versions do not know; `database_size` measures for the metrics;
+//!   `webhooks` disables endpoints that fail for days, deletes old deliveries, and counts what is due
 
 mod database_size;
 mod event_authentication;
@@ -10,6 +11,7 @@ mod heads;
 mod mail;
 mod search_texts;
 mod sweeps;
+mod webhooks;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -28,6 +30,7 @@ use flushes::{FailedSignIns, KeyExpiries, LogSummaries, SessionUse, UsageFlush};
 use mail::OldMail;
 use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldResponses};
+use webhooks::{MeasureWebhooks, TidyWebhooks};
 
 /// Starts all jobs. Each task ends after `stop` is set to true.
 pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
@@ -45,6 +48,8 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(EventAuthentication)
         .job(SendMail)
         .job(OldMail)
+        .job(TidyWebhooks)
+        .job(MeasureWebhooks)
         .into_tasks()
 }
 

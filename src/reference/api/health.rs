@@ -55,6 +55,7 @@ fn gauges(app: &App) -> Gauges<'_> {
         sign_ins: app.sign_ins.outcomes(),
         mails: app.outbox.outcomes(),
         mails_waiting: app.outbox.waiting(),
+        webhooks: &app.webhooks,
         storage: app.db.storage(),
         audit_logs: heads.workspaces,
         audit_events: heads.events,

@@ -2,8 +2,8 @@
 //!
 //! Such a URL must not reach the machine's own network: what it may lead to is checked when it is entered, and again at every
 //! connection, since DNS can give another answer by then. The addresses that were checked are those that are dialled.
-//! Redirects are not followed, variables such as `HTTPS_PROXY` are ignored, connections are not kept, a request is never
-//! repeated, and of the response only the beginning is read.
+//! Redirects are not followed, variables such as `HTTPS_PROXY` are ignored, idle connections are kept for seconds, a request is
+//! repeated only if nothing of it was sent, and of the response only the beginning is read.
 //!
 //! - `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
 //! - `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
@@ -24,7 +24,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, timeout_at};
 
@@ -35,6 +35,10 @@ pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
 use guard::{Guard, Scheme, check_url};
 pub use lookup::{Lookup, look_up};
 pub use roots::{NotCertificates, certificates};
+
+/// Idle connections that are kept to one host, and for how long.
+const MAX_IDLE: usize = 8;
+const IDLE: Duration = Duration::from_secs(10);
 
 /// The settings of a client.
 #[derive(Clone, Debug)]
@@ -139,7 +143,12 @@ fn connected(roots: &RootCertStore, guard: Guard, scheme: Scheme, connect_timeou
         Scheme::Http => builder.https_or_http(),
     };
     let connector = builder.enable_http1().wrap_connector(connector);
-    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).retry_canceled_requests(false).build(connector)
+    // A kept connection leads to an address that was checked when it was dialled.
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_max_idle_per_host(MAX_IDLE)
+        .pool_idle_timeout(IDLE)
+        .build(connector)
 }
 
 #[cfg(test)]

@@ -1,0 +1,124 @@
+//! Storing the ends of attempts: those that end at about the same time in one transaction.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::health::Outcome;
+use super::store::{self, Ended};
+use crate::cluster::NodeId;
+use crate::core::Core;
+use crate::webhooks::model::EndpointId;
+use crate::webhooks::rows;
+use kit::db::{DbResult, is_reported, is_unavailable};
+
+/// Ends that one transaction stores at most. As many wait in the queue; senders wait for room.
+const AT_ONCE: usize = 200;
+
+/// The pause after a transaction that failed.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The end of an attempt that is to be stored.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) ended: Ended,
+    pub(super) outcome: Outcome,
+    /// The node that made the attempt as the owner of the endpoint: if it is not any more, nothing is stored.
+    pub(super) owner: Option<NodeId>,
+}
+
+struct Queued {
+    report: Report,
+    stored: oneshot::Sender<bool>,
+}
+
+/// The queue of ends that are to be stored.
+#[derive(Clone, Debug)]
+pub(super) struct Recorder(mpsc::Sender<Queued>);
+
+impl std::fmt::Debug for Queued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.report.fmt(f)
+    }
+}
+
+impl Recorder {
+    /// Starts the task that stores, which ends with the last handle.
+    pub(super) fn start(core: Core) -> Self {
+        let (sender, queue) = mpsc::channel(AT_ONCE);
+        tokio::spawn(run(core, queue));
+        Self(sender)
+    }
+
+    /// Returns when the end of an attempt is stored, however long the database is away. False if it changed nothing: the delivery
+    /// has changed since, or the endpoint is gone or has another owner.
+    pub(super) async fn record(&self, report: Report) -> bool {
+        let (stored, answer) = oneshot::channel();
+        self.0.send(Queued { report, stored }).await.is_ok() && answer.await.unwrap_or(false)
+    }
+}
+
+async fn run(core: Core, mut queue: mpsc::Receiver<Queued>) {
+    let mut batch = Vec::with_capacity(AT_ONCE);
+    while queue.recv_many(&mut batch, AT_ONCE).await > 0 {
+        let (reports, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|queued| (queued.report, queued.stored)).unzip();
+        for (answer, stored) in answers.into_iter().zip(store_all(&core, reports).await) {
+            // The attempt's task may have ended with its process.
+            let _gone = answer.send(stored);
+        }
+    }
+}
+
+/// Stores all, and tries again until the database takes them. A report that it refuses does not hold up the others.
+async fn store_all(core: &Core, reports: Vec<Report>) -> Vec<bool> {
+    loop {
+        match store_together(core, &reports).await {
+            Ok(stored) => return stored,
+            Err(error) if is_unavailable(&error) || is_reported(&error) => {
+                tracing::debug!(%error, "ends of attempts could not be stored yet");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) if reports.len() == 1 => {
+                tracing::error!(%error, delivery = %reports[0].ended.delivery.id, "the end of an attempt could not be stored");
+                return vec![false];
+            }
+            Err(_) => break,
+        }
+    }
+    let mut stored = Vec::with_capacity(reports.len());
+    for report in reports {
+        stored.extend(Box::pin(store_all(core, vec![report])).await);
+    }
+    stored
+}
+
+async fn store_together(core: &Core, reports: &[Report]) -> DbResult<Vec<bool>> {
+    // Locked in the order of their ids, so that two nodes do not wait for each other.
+    let mut by_endpoint: BTreeMap<EndpointId, Vec<usize>> = BTreeMap::new();
+    for (index, report) in reports.iter().enumerate() {
+        by_endpoint.entry(report.ended.delivery.endpoint).or_default().push(index);
+    }
+    let mut stored = vec![false; reports.len()];
+    let tx = core.db.begin_essential().await?;
+    for (endpoint, indexes) in by_endpoint {
+        let owner = indexes.first().and_then(|index| reports[*index].owner);
+        let Some(row) = store::lock(&tx, endpoint, owner).await? else { continue };
+        let mut health = rows::endpoint_of(row.clone()).health;
+        for index in indexes {
+            let Report { ended, outcome, .. } = &reports[index];
+            if store::end_attempt(&tx, ended).await? {
+                stored[index] = true;
+                health = health.after(*outcome, ended.at);
+            }
+        }
+        store::set_health(&tx, row, health).await?;
+    }
+    tx.commit().await?;
+    let moment = core.limits.moment(core.clock.ticks());
+    for report in reports {
+        let Ended { delivery, attempt, .. } = &report.ended;
+        core.limits.charge(delivery.workspace, attempt.stored_bytes(), moment);
+    }
+    Ok(stored)
+}
