@@ -5,6 +5,7 @@
 //! - [`Authenticator`] an authenticator app
 //! - [`TestDatabase`] a database for one test, SQLite or Postgres; [`postgres::Server`] a Postgres server for one test
 //! - [`Proxy`] a TCP proxy; [`Cable`] one that can be cut
+//! - [`Receiver`] a receiver of webhooks
 //! - [`SmtpServer`] an SMTP server that keeps what it receives and can misbehave
 //! - [`until`] the only way to wait for a condition
 //!
@@ -28,6 +29,7 @@ mod http;
 mod key;
 mod node;
 mod proxy;
+mod receiver;
 
 #[cfg(feature = "site")]
 mod authenticator;
@@ -48,6 +50,7 @@ pub use self::http::{Client, Response};
 pub use self::key::{Key, create_key_body};
 pub use self::node::Node;
 pub use self::proxy::{Proxy, Relay};
+pub use self::receiver::{LONGER_THAN_STAGGER, ReceivedRequest, Receiver, Reply};
 #[cfg(feature = "site")]
 pub use self::site::Site;
 #[cfg(feature = "site")]
