@@ -236,7 +236,8 @@ impl Attempt {
 
     /// Returns the bytes that it takes in the database, roughly.
     pub(super) fn stored_bytes(&self) -> u64 {
-        let headers = |headers: &[(String, String)]| headers.iter().map(|(name, value)| name.len() + value.len() + 8).sum::<usize>();
+        let headers =
+            |headers: &[(String, String)]| headers.iter().map(|(name, value)| name.len() + value.len() + 8).sum::<usize>();
         let response = self.response.as_ref().map_or(0, |response| headers(&response.headers) + response.body.len());
         (300 + headers(&self.request_headers) + response) as u64
     }

@@ -33,7 +33,9 @@ pub(super) struct Outgoing<'a> {
 pub(super) enum Verdict {
     Delivered,
     /// It failed, and the receiver asked for this wait.
-    Failed { retry_after: Option<Duration> },
+    Failed {
+        retry_after: Option<Duration>,
+    },
     /// The receiver wants no more events.
     Gone,
 }
@@ -45,8 +47,15 @@ pub(super) async fn perform(client: &Outbound, clock: &Clock, request: Outgoing<
     let request_headers = masked(&headers);
     let answered = client.post(request.url, headers, request.body.into()).await;
     let duration_ms = i64::try_from(clock.ticks().saturating_sub(begun).as_millis()).unwrap_or(i64::MAX);
-    let mut attempt =
-        Attempt { number: request.number, started_at, duration_ms, status_code: None, error: None, request_headers, response: None };
+    let mut attempt = Attempt {
+        number: request.number,
+        started_at,
+        duration_ms,
+        status_code: None,
+        error: None,
+        request_headers,
+        response: None,
+    };
     let verdict = match answered {
         Ok(response) => {
             let verdict = verdict(&response);

@@ -51,7 +51,8 @@ pub(super) async fn disable_failing(core: &Core) -> DbResult<()> {
     for row in failing().filter(Column::FailingSince.lte(now.before(limit))).all(core.db.read()).await? {
         disable(core, row.id, &reason).await?;
     }
-    let soon = failing().filter(Column::WarnedAt.is_null()).filter(Column::FailingSince.lte(now.before(limit.saturating_sub(WARNING))));
+    let soon =
+        failing().filter(Column::WarnedAt.is_null()).filter(Column::FailingSince.lte(now.before(limit.saturating_sub(WARNING))));
     for row in soon.all(core.db.read()).await? {
         let tx = core.db.begin_essential().await?;
         let warned = Entity::update_many().col_expr(Column::WarnedAt, Expr::value(now)).filter(Column::Id.eq(row.id));

@@ -116,7 +116,14 @@ impl Engine {
     }
 
     /// Sends a test at once, by the path of every delivery, and stores its end. There is no second attempt.
-    pub async fn send_now(&self, core: &Core, endpoint: &Endpoint, secrets: &[SigningSecret], test: Delivery, body: String) -> Attempt {
+    pub async fn send_now(
+        &self,
+        core: &Core,
+        endpoint: &Endpoint,
+        secrets: &[SigningSecret],
+        test: Delivery,
+        body: String,
+    ) -> Attempt {
         let _permit = self.permits.acquire().await;
         let next = Next { delivery: test, body: Some(body), owner: None };
         self.attempt(core, endpoint, secrets, next, || {}).await.0
@@ -182,7 +189,10 @@ fn outbound_settings(settings: &WebhookSettings) -> OutboundSettings {
 }
 
 /// Opens the secrets with which a request is signed, the present one first.
-pub(in crate::webhooks) async fn open_secrets(core: &Core, endpoint: &crate::webhooks::tables::endpoint::Model) -> DbResult<Vec<SigningSecret>> {
+pub(in crate::webhooks) async fn open_secrets(
+    core: &Core,
+    endpoint: &crate::webhooks::tables::endpoint::Model,
+) -> DbResult<Vec<SigningSecret>> {
     let former = store::former_secrets(core.db.read(), endpoint.id, core.clock.now()).await?;
     let present = (associated("webhook", endpoint.id), endpoint.secret.as_slice());
     let former = former.iter().map(|row| (associated("webhook_former", row.id), row.secret.as_slice()));

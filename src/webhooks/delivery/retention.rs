@@ -34,7 +34,8 @@ async fn delete_former_secrets(core: &Core) -> DbResult<()> {
 
 async fn delete_deliveries(core: &Core, before: Time) -> DbResult<()> {
     loop {
-        let old = delivery::Entity::find().select_only().column(delivery::Column::Id).filter(delivery::Column::CreatedAt.lt(before));
+        let old =
+            delivery::Entity::find().select_only().column(delivery::Column::Id).filter(delivery::Column::CreatedAt.lt(before));
         let ids: Vec<DeliveryId> = old.limit(AT_ONCE).into_tuple().all(core.db.read()).await?;
         if ids.is_empty() {
             return Ok(());

@@ -48,13 +48,8 @@ pub(super) fn next_attempt(
 mod tests {
     use super::*;
 
-    const STANDARD: [Duration; 5] = [
-        Duration::ZERO,
-        Duration::from_mins(1),
-        Duration::from_mins(5),
-        Duration::from_mins(30),
-        Duration::from_hours(2),
-    ];
+    const STANDARD: [Duration; 5] =
+        [Duration::ZERO, Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(30), Duration::from_hours(2)];
 
     fn noon() -> Time {
         Time::from_micros(1_774_000_000_000_000).expect("a time")
@@ -88,8 +83,10 @@ mod tests {
 
     #[test]
     fn extended_schedule_has_eight_attempts_within_three_days() {
-        let waits: Vec<_> =
-            (0..9).map_while(|made| next_attempt(Schedule::Extended, &STANDARD, made, noon(), None, 0)).map(|at| at.since(noon())).collect();
+        let waits: Vec<_> = (0..9)
+            .map_while(|made| next_attempt(Schedule::Extended, &STANDARD, made, noon(), None, 0))
+            .map(|at| at.since(noon()))
+            .collect();
         assert_eq!(waits.len(), 8);
         let total: Duration = waits.into_iter().sum();
         assert!(total > Duration::from_hours(71) && total <= Duration::from_hours(72), "{total:?}");

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 
 use crate::audit::{self, EventId, Payload};
@@ -101,11 +101,13 @@ pub(super) async fn find_owned(db: &impl ConnectionTrait, id: EndpointId, node: 
 
 /// Turns the next events of an endpoint into deliveries, and moves its cursor. Returns true if there may be more.
 pub(super) async fn plan(core: &Core, endpoint: &endpoint::Model, node: NodeId) -> DbResult<bool> {
-    let payloads = audit::payloads_after(core.db.read(), endpoint.workspace_id, endpoint.planned_sequence, PLANNED_AT_ONCE).await?;
+    let payloads =
+        audit::payloads_after(core.db.read(), endpoint.workspace_id, endpoint.planned_sequence, PLANNED_AT_ONCE).await?;
     let Some(last) = payloads.last().map(|payload| payload.sequence) else { return Ok(false) };
     let may_have_more = payloads.len() as u64 == PLANNED_AT_ONCE;
     let tx = core.db.begin().await?;
-    let locked = endpoint::Entity::find_by_id(endpoint.id).filter(endpoint::Column::Owner.eq(node)).lock_exclusive().one(&tx).await?;
+    let locked =
+        endpoint::Entity::find_by_id(endpoint.id).filter(endpoint::Column::Owner.eq(node)).lock_exclusive().one(&tx).await?;
     // Another node may own it by now, or its subscription may have changed.
     let Some(row) = locked.filter(|row| row.planned_sequence == endpoint.planned_sequence) else {
         tx.rollback().await?;
@@ -156,20 +158,18 @@ pub(super) struct Due {
 }
 
 /// Lists deliveries of an endpoint that are due, in order, except for those that are under way.
-pub(super) async fn due(
-    core: &Core,
-    endpoint: &Endpoint,
-    except: &HashSet<DeliveryId>,
-    limit: u64,
-) -> DbResult<Vec<Due>> {
+pub(super) async fn due(core: &Core, endpoint: &Endpoint, except: &HashSet<DeliveryId>, limit: u64) -> DbResult<Vec<Due>> {
     let db = core.db.read();
     let due = delivery::Entity::find().filter(delivery::Column::EndpointId.eq(endpoint.id));
-    let due = due.filter(delivery::Column::DueAt.lte(core.clock.now())).filter(delivery::Column::Id.is_not_in(except.iter().copied()));
+    let due =
+        due.filter(delivery::Column::DueAt.lte(core.clock.now())).filter(delivery::Column::Id.is_not_in(except.iter().copied()));
     let due = due.order_by_asc(delivery::Column::DueAt).order_by_asc(delivery::Column::Sequence).limit(limit).all(db).await?;
     let events: Vec<EventId> = due.iter().map(|row| row.event_id).collect();
     let payloads = audit::payloads_of(db, endpoint.workspace, events).await?;
     let body = |row: &delivery::Model| {
-        row.body.clone().or_else(|| payloads.iter().find(|payload| payload.event == row.event_id).map(|payload| payload.body.clone()))
+        row.body
+            .clone()
+            .or_else(|| payloads.iter().find(|payload| payload.event == row.event_id).map(|payload| payload.body.clone()))
     };
     Ok(due.into_iter().map(|row| Due { body: body(&row), delivery: rows::delivery_of(row) }).collect())
 }
@@ -225,7 +225,11 @@ pub(super) async fn set_health(tx: &Tx, row: endpoint::Model, health: Health) ->
 }
 
 /// Lists the secrets from before rotations that still sign, the youngest first.
-pub(super) async fn former_secrets(db: &impl ConnectionTrait, endpoint: EndpointId, now: Time) -> DbResult<Vec<former_secret::Model>> {
+pub(super) async fn former_secrets(
+    db: &impl ConnectionTrait,
+    endpoint: EndpointId,
+    now: Time,
+) -> DbResult<Vec<former_secret::Model>> {
     let former = former_secret::Entity::find().filter(former_secret::Column::EndpointId.eq(endpoint));
     former.filter(former_secret::Column::ExpiresAt.gt(now)).order_by_desc(former_secret::Column::ExpiresAt).all(db).await
 }
@@ -246,11 +250,13 @@ pub(super) async fn figures(db: &impl ConnectionTrait, now: Time) -> DbResult<Fi
     let failing = on().filter(endpoint::Column::FailedAttempts.gte(FAILING_AFTER)).count(db).await?;
     let active = on().count(db).await?.saturating_sub(failing);
     let disabled = endpoint::Entity::find().filter(endpoint::Column::DisabledAt.is_not_null()).count(db).await?;
-    let off = endpoint::Entity::find().filter(endpoint::Column::IsActive.eq(false)).filter(endpoint::Column::DisabledAt.is_null());
+    let off =
+        endpoint::Entity::find().filter(endpoint::Column::IsActive.eq(false)).filter(endpoint::Column::DisabledAt.is_null());
     let inactive = off.count(db).await?;
     // Those of an endpoint that is off wait for a person.
     let due = delivery::Entity::find().filter(delivery::Column::DueAt.lte(now)).filter(
-        delivery::Column::EndpointId.in_subquery(Query::select().column("id").from("webhook_endpoints").cond_where(delivers()).take()),
+        delivery::Column::EndpointId
+            .in_subquery(Query::select().column("id").from("webhook_endpoints").cond_where(delivers()).take()),
     );
     let oldest = due.clone().order_by_asc(delivery::Column::DueAt).one(db).await?.and_then(|row| row.due_at);
     let oldest_due_seconds = oldest.map_or(0, |at| now.since(at).as_secs());

@@ -80,14 +80,17 @@ fn certificate_sentence(error: &CertificateError) -> String {
             Some(day) => format!("the certificate expired on {day}"),
             None => "the certificate has expired".to_owned(),
         },
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "the certificate is not valid yet".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the certificate is not valid yet".to_owned()
+        }
         CertificateError::NotValidForName => "the certificate is for another name".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let names = presented.iter().take(3).map(|name| presented_name(name)).collect::<Vec<_>>().join(", ");
             format!("the certificate is for {names} and not for {}", expected.to_str())
         }
         CertificateError::UnknownIssuer => {
-            "the certificate is self-signed, or its authority is not known here, or an intermediate certificate is missing".to_owned()
+            "the certificate is self-signed, or its authority is not known here, or an intermediate certificate is missing"
+                .to_owned()
         }
         CertificateError::Revoked => "the certificate was revoked".to_owned(),
         other => format!("the certificate is not accepted: {other}"),
