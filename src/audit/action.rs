@@ -11,6 +11,8 @@ kit::string_enum! {
         KeyRevoked = "api_key.revoked",
         /// Every node refuses a revoked key; `details` names the nodes that confirmed it and those whose lease ran out.
         KeyRefusedEverywhere = "api_key.refused_everywhere",
+        /// The key expires within seven days, or within a day; `details` has the days that are left.
+        KeyExpiring = "api_key.expiring",
         KeyExpired = "api_key.expired",
         /// First use of a key, or first use from a new address.
         KeyUsed = "api_key.used",
@@ -56,6 +58,8 @@ kit::string_enum! {
         MemberJoined = "member.joined",
         /// A person changed their own name.
         MemberUpdated = "member.updated",
+        /// A person chose which notices they get by email.
+        NoticesUpdated = "member.notices_updated",
         MemberRoleChanged = "member.role_changed",
         MemberRemoved = "member.removed",
         WorkspaceCreated = "workspace.created",
@@ -72,6 +76,8 @@ kit::string_enum! {
         InvoiceSent = "invoice.sent",
         InvoicePaymentRecorded = "invoice.payment_recorded",
         InvoiceVoided = "invoice.voided",
+        /// The due date of a sent invoice has passed in the zone of the workspace.
+        InvoiceOverdue = "invoice.overdue",
         WebhookCreated = "webhook.created",
         /// URL, description, events, schedule or the switch of an endpoint changed.
         WebhookUpdated = "webhook.updated",

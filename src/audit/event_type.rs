@@ -22,6 +22,8 @@ kit::string_enum! {
         InvoicePaymentRecorded = "invoice.payment_recorded",
         InvoicePaid = "invoice.paid",
         InvoiceVoided = "invoice.voided",
+        /// The day after the due date has begun in the zone of the workspace.
+        InvoiceOverdue = "invoice.overdue",
         AircraftCreated = "aircraft.created",
         AircraftUpdated = "aircraft.updated",
         AircraftStatusChanged = "aircraft.status_changed",
@@ -30,6 +32,8 @@ kit::string_enum! {
         KeyRotated = "api_key.rotated",
         KeyRevoked = "api_key.revoked",
         KeyRefusedEverywhere = "api_key.refused_everywhere",
+        /// The key expires within seven days, or within a day.
+        KeyExpiring = "api_key.expiring",
         KeyExpired = "api_key.expired",
         KeyLeakedInUrl = "api_key.leaked_in_url",
         /// The log marks a use of the key, or a denied request with it, as unusual.
@@ -56,13 +60,15 @@ impl EventType {
             | Self::InvoiceSent
             | Self::InvoicePaymentRecorded
             | Self::InvoicePaid
-            | Self::InvoiceVoided => Module::Invoices,
+            | Self::InvoiceVoided
+            | Self::InvoiceOverdue => Module::Invoices,
             Self::AircraftCreated | Self::AircraftUpdated | Self::AircraftStatusChanged => Module::Fleet,
             Self::KeyCreated
             | Self::KeyUpdated
             | Self::KeyRotated
             | Self::KeyRevoked
             | Self::KeyRefusedEverywhere
+            | Self::KeyExpiring
             | Self::KeyExpired
             | Self::KeyLeakedInUrl
             | Self::KeyUnusual
@@ -98,6 +104,7 @@ impl Action {
             Self::InvoiceSent => &[EventType::InvoiceSent, EventType::InvoicePaid],
             Self::InvoicePaymentRecorded => &[EventType::InvoicePaymentRecorded, EventType::InvoicePaid],
             Self::InvoiceVoided => &[EventType::InvoiceVoided],
+            Self::InvoiceOverdue => &[EventType::InvoiceOverdue],
             Self::AircraftCreated => &[EventType::AircraftCreated],
             Self::AircraftUpdated => &[EventType::AircraftUpdated, EventType::AircraftStatusChanged],
             Self::KeyCreated => &[EventType::KeyCreated],
@@ -105,6 +112,7 @@ impl Action {
             Self::KeyRotated => &[EventType::KeyRotated],
             Self::KeyRevoked => &[EventType::KeyRevoked],
             Self::KeyRefusedEverywhere => &[EventType::KeyRefusedEverywhere],
+            Self::KeyExpiring => &[EventType::KeyExpiring],
             Self::KeyExpired => &[EventType::KeyExpired],
             Self::KeyLeakedInUrl => &[EventType::KeyLeakedInUrl],
             Self::MemberAdded => &[EventType::MemberAdded],
@@ -135,6 +143,7 @@ impl Action {
             | Self::MemberInvitedAgain
             | Self::MemberJoined
             | Self::MemberUpdated
+            | Self::NoticesUpdated
             | Self::WorkspaceCreated
             | Self::EveryoneSignedOut
             | Self::WebhookCreated

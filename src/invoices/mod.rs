@@ -8,7 +8,7 @@
 //! - `overdue` is derived from the day in the workspace's time zone, never stored. The same day gives the year of a number.
 //!
 //! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and inputs
-//! - `lifecycle` draft, sent, paid, void; `service` use cases; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their
+//! - `lifecycle` draft, sent, paid, void; `service` use cases; `overdue` events of invoices that become overdue; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their
 //!   HTTP responses
 
 mod api;
@@ -17,6 +17,7 @@ mod error;
 mod lifecycle;
 mod lines;
 mod model;
+mod overdue;
 mod service;
 mod store;
 mod tables;
@@ -28,6 +29,7 @@ pub use lines::{LineItem, NewLine, NotAQuantity, Quantity};
 pub use model::{
     Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, NewClient, PayInvoice, Stage, Status, UpdateInvoice, VoidInvoice,
 };
+pub use overdue::record_overdue;
 pub use service::{create, pay, send};
 pub use store::refresh_search_texts;
 pub(crate) use tables::all as tables;

@@ -196,12 +196,12 @@ async fn require_free(tx: &AuditedTx, external_id: Option<&str>, except: Option<
     }
 }
 
-fn target(invoice: &Invoice) -> Target {
+pub(super) fn target(invoice: &Invoice) -> Target {
     Target::new(TargetKind::Invoice, invoice.id, &invoice.number)
 }
 
 /// Returns the data of a payload; `today` decides whether the invoice is overdue.
-fn payload(invoice: &Invoice, today: Day) -> Value {
+pub(super) fn payload(invoice: &Invoice, today: Day) -> Value {
     json!({
         "invoice_id": invoice.id,
         "external_id": invoice.external_id,

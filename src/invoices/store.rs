@@ -1,11 +1,16 @@
 //! The queries on invoices and payments.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
+};
 
 use super::model::{Client, Invoice, InvoiceFilter, InvoiceId, Payment, Stage, Status};
 use super::tables::invoice::{Column, Entity, Model};
 use super::tables::payment;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
 use kit::day::Day;
 use kit::db::{Db, DbResult, Derived, page, refresh, update_row};
 use kit::http::{Page, Paging};
@@ -21,8 +26,11 @@ pub(super) async fn insert(db: &impl ConnectionTrait, invoice: &Invoice) -> DbRe
     Entity::insert(row_of(invoice)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
+/// Writes all columns but the time of the event that it is overdue, which [`set_overdue_recorded`] sets.
 pub(super) async fn set(db: &impl ConnectionTrait, invoice: &Invoice) -> DbResult<()> {
-    update_row(db, row_of(invoice)?.into_active_model().reset_all()).await
+    let mut row = row_of(invoice)?.into_active_model().reset_all();
+    row.overdue_recorded_at = ActiveValue::NotSet;
+    update_row(db, row).await
 }
 
 pub(super) async fn insert_payment(db: &impl ConnectionTrait, payment: payment::Model) -> DbResult<()> {
@@ -72,6 +80,41 @@ pub(super) async fn list(
     page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, invoice_of).await
 }
 
+/// The condition of invoices that are overdue on this day, without an event that says so.
+fn overdue_unrecorded(today: Day) -> Condition {
+    is(Status::Overdue, today).add(Column::OverdueRecordedAt.is_null())
+}
+
+/// Lists the workspaces that may have invoices of [`overdue_unrecorded`].
+pub(super) async fn with_overdue_unrecorded(db: &impl ConnectionTrait, today: Day) -> DbResult<Vec<WorkspaceId>> {
+    let workspaces = Entity::find().select_only().column(Column::WorkspaceId).filter(overdue_unrecorded(today));
+    workspaces.distinct().into_tuple().all(db).await
+}
+
+/// Lists up to `limit` invoices of a workspace that are overdue without an event that says so, the longest overdue first.
+pub(super) async fn list_overdue_unrecorded(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    today: Day,
+    limit: u64,
+) -> DbResult<Vec<Invoice>> {
+    let overdue = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(overdue_unrecorded(today));
+    let rows = overdue.order_by_asc(Column::DueDate).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    rows.into_iter().map(invoice_of).collect()
+}
+
+/// Notes that the events of overdue invoices are recorded.
+pub(super) async fn set_overdue_recorded(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    invoices: &[Invoice],
+    now: Time,
+) -> DbResult<()> {
+    let update = Entity::update_many().col_expr(Column::OverdueRecordedAt, Expr::value(now));
+    let ids = invoices.iter().map(|invoice| invoice.id);
+    update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids)).exec(db).await.map(|_| ())
+}
+
 fn is(status: Status, today: Day) -> Condition {
     let at = |stage: Stage| Condition::all().add(Column::Status.eq(stage));
     match status {
@@ -118,6 +161,7 @@ fn row_of(invoice: &Invoice) -> DbResult<Model> {
         search_text_of: Some(invoice.updated_at),
         created_at: invoice.created_at,
         updated_at: invoice.updated_at,
+        overdue_recorded_at: None,
     })
 }
 

@@ -39,6 +39,8 @@ pub(super) mod key {
         pub created_by_name: String,
         pub expires_at: Option<Time>,
         pub expiry_recorded_at: Option<Time>,
+        /// The fewest days before the expiry of which an event says that they are left.
+        pub expiry_announced_days: Option<i16>,
         pub revoked_at: Option<Time>,
         pub revoked_by_id: Option<String>,
         pub revoked_by_name: Option<String>,

@@ -7,11 +7,12 @@
 //! - A link in the outbox is sealed, and deleted when the email is sent or given up.
 //! - Without an SMTP server nothing is queued. Callers learn that, and say that a link must be handed over.
 //!
-//! Files: `model` contents; `queue` into the outbox; `delivery` out of it; `smtp` the server's URL and a connection; `render`
+//! Files: `model` contents; `queue` into the outbox; `notices` which of them a member wants; `delivery` out of it; `smtp` the server's URL and a connection; `render`
 //! the templates in `templates/mail/`; `store`, `tables` the outbox.
 
 mod delivery;
 mod model;
+mod notices;
 mod queue;
 mod render;
 mod smtp;
@@ -20,7 +21,8 @@ mod tables;
 
 pub use delivery::{Outbox, forget_old};
 pub use model::{Content, MailId, MailKind, NewMail};
-pub use queue::{is_on, notify, queue};
+pub use notices::{choices, choose, muted};
+pub use queue::{is_on, notify, notify_of, queue};
 pub use smtp::{MailSettings, NotSmtpUrl, SmtpUrl};
 pub use store::count_since;
 pub(crate) use tables::{all as tables, sealed};

@@ -20,6 +20,31 @@ kit::string_enum! {
         FactorAdded = "factor_added",
         FactorRemoved = "factor_removed",
         BackupCodeUsed = "backup_code_used",
+        KeyExpiring = "key_expiring",
+    }
+}
+
+/// The members who can get an optional notice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Audience {
+    Everybody,
+    Administrators,
+}
+
+impl MailKind {
+    /// Returns who can choose to do without the notice. `None` for a link that was asked for, and for notices that may be the only
+    /// sign that somebody else uses an account: they are always sent.
+    pub const fn optional_for(self) -> Option<Audience> {
+        match self {
+            Self::NewDevice => Some(Audience::Everybody),
+            Self::KeyExpiring => Some(Audience::Administrators),
+            Self::Invitation
+            | Self::PasswordReset
+            | Self::PasswordChanged
+            | Self::FactorAdded
+            | Self::FactorRemoved
+            | Self::BackupCodeUsed => None,
+        }
     }
 }
 
@@ -59,6 +84,14 @@ pub enum Content {
         at: Time,
         left: u64,
     },
+    /// An API key expires at this time, before `days` have passed.
+    KeyExpiring {
+        key: String,
+        name: String,
+        hint: String,
+        at: Time,
+        days: u64,
+    },
 }
 
 impl Content {
@@ -71,6 +104,7 @@ impl Content {
             Self::FactorAdded { .. } => MailKind::FactorAdded,
             Self::FactorRemoved { .. } => MailKind::FactorRemoved,
             Self::BackupCodeUsed { .. } => MailKind::BackupCodeUsed,
+            Self::KeyExpiring { .. } => MailKind::KeyExpiring,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::model::{Content, MailId, NewMail};
-use super::store;
+use super::{notices, store};
 use super::tables::{Model, link_context};
 use crate::audit::AuditedTx;
 use crate::core::Core;
@@ -71,6 +71,15 @@ const NOTICE: Duration = Duration::from_hours(48);
 /// Queues a notice, which has no link, to a member. The event happens whether or not one can be sent.
 pub async fn notify(core: &Core, tx: &AuditedTx, to: &Member, content: Content) -> DbResult<()> {
     let event = format!("{} {}", content.kind(), tx.now());
+    notify_of(core, tx, to, event, content).await
+}
+
+/// Queues a notice of an event that has a name of its own, unless the member does not want such notices.
+pub async fn notify_of(core: &Core, tx: &AuditedTx, to: &Member, event: String, content: Content) -> DbResult<()> {
+    let kind = content.kind();
+    if !is_on(core) || kind.optional_for().is_some() && notices::muted(tx.db(), to).await?.contains(&kind) {
+        return Ok(());
+    }
     let until = tx.now().after(NOTICE);
     queue(core, tx, to, NewMail { content, event, link: None, until }).await.map(drop)
 }

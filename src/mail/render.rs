@@ -25,8 +25,10 @@ struct Letter<'a> {
     at: String,
     ip: Option<&'a str>,
     program: Option<&'a str>,
-    /// Backup codes that are left.
+    /// Backup codes, or days, that are left.
     left: u64,
+    /// The name, the hint and the id of a key.
+    key: [&'a str; 3],
 }
 
 macro_rules! templates {
@@ -49,6 +51,7 @@ templates! {
     FactorAddedText, FactorAddedHtml, "mail/factor_added.txt", "mail/factor_added.html";
     FactorRemovedText, FactorRemovedHtml, "mail/factor_removed.txt", "mail/factor_removed.html";
     CodeUsedText, CodeUsedHtml, "mail/backup_code_used.txt", "mail/backup_code_used.html";
+    KeyText, KeyHtml, "mail/key_expiring.txt", "mail/key_expiring.html";
 }
 
 /// The reason why an email cannot be written. It will not be possible later either.
@@ -88,6 +91,7 @@ pub(super) fn write(mail: &QueuedMail, link: &str, public_url: &str) -> Result<W
         Content::BackupCodeUsed { .. } => {
             (CodeUsedText { letter: &letter }.render()?, CodeUsedHtml { letter: &letter }.render()?)
         }
+        Content::KeyExpiring { .. } => (KeyText { letter: &letter }.render()?, KeyHtml { letter: &letter }.render()?),
     };
     Ok(Written { subject: letter.subject, text, html })
 }
@@ -108,6 +112,7 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         ip: None,
         program: None,
         left: 0,
+        key: [""; 3],
     };
     match &mail.content {
         Content::Invitation { inviter, role, until } => Letter {
@@ -139,7 +144,19 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         Content::BackupCodeUsed { at: when, left } => {
             Letter { subject: format!("A backup code was used for {workspace}"), at: at.exact_text(*when), left: *left, ..blank }
         }
+        Content::KeyExpiring { key, name, hint, at: when, days } => Letter {
+            subject: format!("The API key “{name}” of {workspace} expires {}", within(*days)),
+            at: at.exact_text(*when),
+            left: *days,
+            key: [name, hint, key],
+            ..blank
+        },
     }
+}
+
+/// “in 7 days”; the last day has begun if one is left.
+fn within(days: u64) -> String {
+    if days == 1 { "within a day".to_owned() } else { format!("in {days} days") }
 }
 
 /// Writes an email as it is sent: text and HTML. Its id is the same at each attempt.

@@ -39,5 +39,7 @@ pub use password_store::{
 pub use role::Role;
 pub use second_factors::{count_with_factor, list_without_factor};
 pub use service::{ActingRole, add, event_data, insert, remove, rename, set_role};
-pub use store::{count_by_workspace, find, find_all, find_by_email, list, list_by_name, with_role};
+pub use store::{
+    count_by_workspace, find, find_all, find_by_email, list, list_by_name, muted_notices, set_muted_notices, with_role,
+};
 pub(crate) use tables::all as tables;

@@ -44,6 +44,7 @@ pub(super) async fn insert(
         created_at: member.created_at,
         second_factor_at: member.second_factor_at,
         password_is_short: false,
+        muted_notices: None,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
@@ -195,6 +196,22 @@ pub(super) async fn set_name(db: &impl ConnectionTrait, member: &Member) -> DbRe
 
 pub(super) async fn set_role(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId, role: Role) -> DbResult<()> {
     let update = Entity::update_many().col_expr(Column::Role, Expr::value(role.as_str()));
+    update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
+}
+
+/// Returns the kinds of emails that a member does not want, as stored: separated by commas.
+pub async fn muted_notices(db: &impl ConnectionTrait, workspace: WorkspaceId, id: MemberId) -> DbResult<Option<String>> {
+    let muted = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).select_only().column(Column::MutedNotices);
+    Ok(muted.into_tuple::<Option<String>>().one(db).await?.flatten())
+}
+
+pub async fn set_muted_notices(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    id: MemberId,
+    muted: Option<String>,
+) -> DbResult<()> {
+    let update = Entity::update_many().col_expr(Column::MutedNotices, Expr::value(muted));
     update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.eq(id)).exec(db).await.map(|_| ())
 }
 

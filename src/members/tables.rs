@@ -25,6 +25,8 @@ pub struct Model {
     pub second_factor_at: Option<Time>,
     /// True if the password is shorter than one that has to be enough by itself.
     pub password_is_short: bool,
+    /// Kinds of emails that the member does not want, separated by commas.
+    pub muted_notices: Option<String>,
 }
 
 impl std::fmt::Debug for Model {

@@ -36,6 +36,7 @@ mod m0029_passkeys;
 mod m0030_mail;
 mod m0031_upgrade_watch;
 mod m0032_webhooks;
+mod m0033_notices;
 mod m0035_deleted_webhooks;
 mod schema;
 
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0030_mail::Migration),
             Box::new(m0031_upgrade_watch::Migration),
             Box::new(m0032_webhooks::Migration),
+            Box::new(m0033_notices::Migration),
             Box::new(m0035_deleted_webhooks::Migration),
         ]
     }

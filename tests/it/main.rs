@@ -5,6 +5,7 @@ mod page;
 mod support;
 
 mod account;
+mod announcements;
 mod audit;
 mod auth;
 mod background;

@@ -1,9 +1,10 @@
 //! "Profile & Security": the page of a person's own account. Its forms call the same services as `api`.
 //!
-//! - here the page; `profile`, `password`, `two_factor`, `passkeys` and `sessions` its forms; `rows` a session in words
+//! - here the page; `profile`, `password`, `two_factor`, `passkeys`, `sessions` and `notices` its forms; `rows` a session in words
 //! - `reset` the page of a link that resets a password; `forgot` the page that sends such a link by email; `redirects` to the page
 
 mod forgot;
+mod notices;
 mod passkeys;
 mod password;
 mod profile;
@@ -42,6 +43,7 @@ pub fn routes() -> Routes<App> {
             two_factor::routes(),
             passkeys::routes(),
             sessions::routes(),
+            notices::routes(),
             reset::routes(),
             forgot::routes(),
         ]
@@ -59,6 +61,7 @@ struct AccountPage {
     two_factor: TwoFactorSection,
     passkeys: passkeys::Section,
     rows: Vec<SessionRow>,
+    notices: notices::Section,
     /// The shortest new password, in characters.
     min_length: usize,
     notice: Option<String>,
@@ -73,7 +76,9 @@ impl AccountPage {
         let rows = listed.into_iter().map(|session| SessionRow::new(session, who.session(), frame.at.now())).collect();
         let min_length = security::min_password_length(app.db.read(), &member).await?;
         let two_factor = TwoFactorSection::new(app, &member).await?;
-        Ok(Self { frame, name: member.name.clone(), member, two_factor, passkeys, rows, min_length, notice: None, faults })
+        let notices = notices::Section::new(app, &member).await?;
+        let name = member.name.clone();
+        Ok(Self { frame, name, member, two_factor, passkeys, rows, notices, min_length, notice: None, faults })
     }
 
     fn has_others(&self) -> bool {
@@ -99,6 +104,7 @@ fn notice(fields: &Fields, member: &Member) -> Option<String> {
         "passkey" => "The passkey was added. You can sign in with it.".to_owned(),
         "passkey-name" => "The passkey was renamed.".to_owned(),
         "passkey-removal" => "The passkey was removed. Delete it from the device or the password manager as well.".to_owned(),
+        "notices" => "Your email notices were changed.".to_owned(),
         "session" => "The session was signed out.".to_owned(),
         "sessions" => "You were signed out everywhere else.".to_owned(),
         "role" => {

@@ -72,7 +72,8 @@ impl Change {
             Action::KeyRevoked => Self::Key(KeyChange::Revoked),
             Action::KeyRefusedEverywhere => Self::Key(KeyChange::RefusedEverywhere),
             Action::KeyExpired => Self::Key(KeyChange::Expired),
-            Action::KeyUsed
+            Action::KeyExpiring
+            | Action::KeyUsed
             | Action::KeyDenied
             | Action::KeyLeakedInUrl
             | Action::EveryoneSignedOut
@@ -91,6 +92,7 @@ impl Change {
             | Action::PasskeyRemoved
             | Action::PasskeyRefused
             | Action::MemberInvitedAgain
+            | Action::NoticesUpdated
             | Action::AircraftCreated
             | Action::AircraftUpdated
             | Action::TripCreated
@@ -102,6 +104,7 @@ impl Change {
             | Action::InvoiceSent
             | Action::InvoicePaymentRecorded
             | Action::InvoiceVoided
+            | Action::InvoiceOverdue
             | Action::WebhookCreated
             | Action::WebhookUpdated
             | Action::WebhookDeleted

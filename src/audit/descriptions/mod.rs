@@ -73,6 +73,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::KeyRotated => self::did(event, "created a replacement for", listed(text(details, "/replacement/name"))),
         Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
         Action::KeyRefusedEverywhere => is(event, refused_everywhere(details)),
+        Action::KeyExpiring => is(event, expires(details)),
         Action::KeyExpired => is(event, " expired"),
         Action::KeyUsed => is(event, used(details)),
         Action::KeyDenied => denial(event),
@@ -102,6 +103,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::MemberAdded => self::did(event, "added", format!(" with the role {}", role(details, "/role"))),
         Action::MemberInvitedAgain => self::did(event, "invited", " again".into()),
         Action::MemberJoined => is(event, " set a password and joined"),
+        Action::NoticesUpdated => vec![subject(event), " changed which notices they get by email".into()],
         Action::MemberUpdated => vec![subject(event), " changed their name to ".into(), target(event)],
         Action::MemberRoleChanged => {
             let ended = sessions::ended_invitations(details);
@@ -122,12 +124,24 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::InvoiceSent => did("sent"),
         Action::InvoicePaymentRecorded => did("recorded a payment for"),
         Action::InvoiceVoided => self::did(event, "voided", quoted(details)),
+        Action::InvoiceOverdue => {
+            is(event, format!(" was not paid by {}", text(details, "/dueDate").unwrap_or("its due date")))
+        }
         Action::WebhookCreated => did("created"),
         Action::WebhookUpdated => self::did(event, "changed", changed(details)),
         Action::WebhookDeleted => did("deleted"),
         Action::WebhookSecretRotated => did("replaced the secret of"),
         Action::WebhookDisabled => is(event, format!(" was disabled{}", quoted(details))),
         Action::WebhookEnabled => did("enabled"),
+    }
+}
+
+/// “ expires in 7 days”.
+fn expires(details: &Value) -> String {
+    match details.get("daysLeft").and_then(Value::as_u64) {
+        Some(1) => " expires within a day".to_owned(),
+        Some(days) => format!(" expires in {days} days"),
+        None => " expires soon".to_owned(),
     }
 }
 

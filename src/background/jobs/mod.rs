@@ -1,9 +1,11 @@
 //! The jobs of the product.
 //!
-//! - `flushes` write what is held in memory; `heads` reports heads of audit logs; `mail` sends emails; `search_texts` derives texts for search;
-//!   `sweeps` delete expired rows; `event_authentication` fields of audit events that earlier versions do not know; `database_size` measures for the metrics;
-//!   `webhooks` disables endpoints that fail for days, deletes old deliveries, and counts what is due
+//! - `flushes` write what is held in memory; `announcements` record what the passing of time brings; `heads` reports heads of audit
+//!   logs; `mail` sends emails; `search_texts` derives texts for search; `sweeps` delete expired rows; `event_authentication` fields of
+//!   audit events that earlier versions do not know; `database_size` measures for the metrics; `webhooks` disables endpoints that fail
+//!   for days, deletes old deliveries, and counts what is due
 
+mod announcements;
 mod database_size;
 mod event_authentication;
 mod flushes;
@@ -24,6 +26,7 @@ use super::runner::{Runner, attempt};
 use super::schedule::Schedule;
 use crate::app::App;
 use crate::keys::Flush;
+use announcements::{ExpiringKeys, OverdueInvoices};
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
 use flushes::{FailedSignIns, KeyExpiries, LogSummaries, SessionUse, UsageFlush};
@@ -40,6 +43,8 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(FailedSignIns)
         .job(SessionUse)
         .job(KeyExpiries)
+        .job(ExpiringKeys)
+        .job(OverdueInvoices)
         .job(AuditHeads)
         .job(DatabaseSize)
         .job(ExpiredSessions)

@@ -1,9 +1,10 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
-//! - here create, rotate, update and expiry; `revoke` the revocation, `revoke_all` that of all keys; `list` parts of the list of keys
+//! - here create, rotate and update; `expiry` events of keys that expire; `revoke` the revocation, `revoke_all` that of all keys; `list` parts of the list of keys
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
 
+mod expiry;
 mod list;
 mod propagate;
 mod require;
@@ -35,6 +36,7 @@ use kit::db::DbResult;
 use kit::http::IdempotencyKey;
 use kit::text::{NameForms, kept};
 
+pub use expiry::{record_expiries, record_expiring};
 pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
 pub use require::require;
 pub use revoke::revoke;
@@ -171,19 +173,6 @@ pub async fn update(
     events::publish_update(&mut tx, &key, changed).await?;
     commit_and_propagate(keys, tx, &key, None).await?;
     Ok(key)
-}
-
-/// Records an audit event for each key that has passed its expiry, once. Verification has refused the key since then.
-pub async fn record_expiries(core: &Core) -> DbResult<()> {
-    for key in store::unrecorded_expiries(core.db.read(), core.clock.now(), 1_000).await? {
-        let mut tx = AuditedTx::begin_system(core, key.workspace).await?;
-        if store::set_expiry_recorded(tx.db(), key.id, tx.now()).await? {
-            tx.record(Action::KeyExpired, Some(target(&key)), json!({ "expiresAt": key.expires_at }));
-            events::publish(&mut tx, EventType::KeyExpired, &key).await?;
-            tx.commit().await?;
-        }
-    }
-    Ok(())
 }
 
 async fn begin_idempotent(

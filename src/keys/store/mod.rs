@@ -1,12 +1,13 @@
 //! Queries on keys.
 //!
 //! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `names` keys by
-//!   name; `bulk` changes of many; `quota` counts for quotas; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
+//!   name; `bulk` changes of many; `quota` counts for quotas; `expiry` keys that expire; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations
 
 mod bulk;
 mod chain;
 mod described;
+mod expiry;
 mod indexed;
 mod list;
 mod names;
@@ -25,6 +26,7 @@ pub(super) use bulk::{list_active, set_all_refused_everywhere, set_revoked};
 pub(super) use chain::root_of;
 pub use chain::sharing_idempotency_keys;
 pub use described::{described_after, described_of};
+pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_expiries, unrecorded_expiries};
 pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
@@ -48,10 +50,12 @@ pub(super) async fn insert(db: &impl ConnectionTrait, key: &Key) -> DbResult<()>
     Entity::insert(row_of(key)?.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Writes all columns but the two times that have setters of their own, [`set_expiry_recorded`] and [`set_refused_everywhere`].
+/// Writes all columns but those that have setters of their own: [`set_expiry_recorded`], [`set_expiry_announced`] and
+/// [`set_refused_everywhere`].
 pub(super) async fn set(db: &impl ConnectionTrait, key: &Key) -> DbResult<()> {
     let mut row = row_of(key)?.into_active_model().reset_all();
     row.expiry_recorded_at = ActiveValue::NotSet;
+    row.expiry_announced_days = ActiveValue::NotSet;
     row.refused_everywhere_at = ActiveValue::NotSet;
     update_row(db, row).await
 }
@@ -158,24 +162,6 @@ pub(super) async fn existing(db: &impl ConnectionTrait, keys: HashSet<KeyId>) ->
     Ok(ids.into_iter().collect())
 }
 
-/// Returns up to `limit` expired keys whose expiry is not in the audit log yet.
-pub(super) async fn unrecorded_expiries(db: &impl ConnectionTrait, now: Time, limit: u64) -> DbResult<Vec<Key>> {
-    let expired = Entity::find()
-        .filter(Column::ExpiryRecordedAt.is_null())
-        .filter(Column::ExpiresAt.lte(now))
-        .filter(Column::RevokedAt.is_null());
-    expired.limit(limit).all(db).await?.into_iter().map(key_of).collect()
-}
-
-/// Notes that the expiry is in the audit log. Returns false if that was noted before.
-pub(super) async fn set_expiry_recorded(db: &impl ConnectionTrait, id: KeyId, now: Time) -> DbResult<bool> {
-    let update = Entity::update_many()
-        .col_expr(Column::ExpiryRecordedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .filter(Column::ExpiryRecordedAt.is_null());
-    Ok(update.exec(db).await?.rows_affected == 1)
-}
-
 /// Notes the time since which every node refuses the key. Returns false if that was noted before.
 pub(super) async fn set_refused_everywhere(db: &impl ConnectionTrait, id: KeyId, since: Time) -> DbResult<bool> {
     let update = Entity::update_many()
@@ -210,6 +196,7 @@ fn row_of(key: &Key) -> DbResult<Model> {
         created_by_name: key.created_by.name.clone(),
         expires_at: key.expires_at,
         expiry_recorded_at: None,
+        expiry_announced_days: None,
         revoked_at: key.revoked_at,
         revoked_by_id: key.revoked_by.as_ref().map(|by| by.id.clone()),
         revoked_by_name: key.revoked_by.as_ref().map(|by| by.name.clone()),

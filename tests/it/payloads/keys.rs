@@ -25,7 +25,9 @@ pub(super) async fn change_everything(t: &TestApp) {
     }
     t.anonymous().get(&format!("{WHOAMI}?api_key={}", used.secret)).await.is(400);
     owner.post(&format!("{KEYS}/{}/revoke", used.id), json!({})).await.is(200);
-    t.advance(Duration::from_hours(1)).await;
+    key(t, "Long", json!("2026-12-01T09:00:00Z")).await;
+    t.advance(Duration::from_hours(24)).await;
+    planeconnection::keys::record_expiring(&t.app).await.expect("a run");
 }
 
 #[tokio::test]

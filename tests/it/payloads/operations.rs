@@ -42,6 +42,11 @@ pub(super) async fn change_everything(t: &TestApp) {
     }
     let voided = owner.post(INVOICES, invoice(1)).await.is(201).text_at("/data/id");
     owner.post(&format!("{INVOICES}/{voided}/void"), json!({})).await.is(200);
+    let mut late = invoice(1);
+    late["dueDate"] = json!("2026-11-22");
+    let late = owner.post(INVOICES, late).await.is(201).text_at("/data/id");
+    owner.post(&format!("{INVOICES}/{late}/send"), json!({})).await.is(200);
+    planeconnection::invoices::record_overdue(&t.app).await.expect("a run");
 }
 
 #[tokio::test]

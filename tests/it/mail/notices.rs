@@ -1,0 +1,154 @@
+//! Emails about keys that will expire, and the choice of notices.
+
+use std::time::Duration;
+
+use planeconnection::keys;
+use planeconnection::members::Role;
+use serde_json::json;
+use testkit::{SIGN_IN, SmtpEncryption};
+
+use super::{send, start, text};
+use crate::browser::Person;
+use crate::support::{PASSWORD, TestApp};
+
+const DAY: Duration = Duration::from_hours(24);
+const PATH: &str = "/account/notices";
+
+async fn key(t: &TestApp) -> String {
+    let body = json!({ "name": "Fleet & ops", "permissions": "read_only", "expiresAt": "2026-12-23T09:30:00Z" });
+    t.key_with(body).await.id
+}
+
+async fn announce(t: &TestApp) {
+    keys::record_expiring(&t.app).await.expect("a run");
+}
+
+/// Saves the form with these boxes checked, and confirms that it is the person.
+async fn choose(person: &Person, wanted: &[&str]) {
+    let fields: Vec<(&str, &str)> = wanted.iter().map(|kind| (*kind, "yes")).collect();
+    person.submit("/account", PATH, &fields).await.redirects_to("/account?after=notices");
+}
+
+#[tokio::test]
+async fn administrators_get_an_email_seven_days_and_one_day_before_a_key_expires() {
+    let (server, t) = start(SmtpEncryption::Tls).await;
+    let admin = t.add_member(Role::Admin).await;
+    for role in [Role::Pilot, Role::Auditor, Role::SafetyManager] {
+        t.add_member(role).await;
+    }
+    let id = key(&t).await;
+    t.advance(23 * DAY).await;
+    let (one, two) = tokio::join!(keys::record_expiring(&t.app), keys::record_expiring(&t.app));
+    one.and(two).expect("two runs");
+    announce(&t).await;
+    send(&t).await;
+    let sent = server.received();
+    let mut to: Vec<String> = sent.iter().flat_map(|mail| mail.to.clone()).collect();
+    to.sort();
+    let mut expected = [admin.email, t.owner.email.clone()];
+    expected.sort();
+    assert_eq!(to, expected);
+    let words = text(&sent[0]);
+    let has = |words: &str, text: &str| assert!(words.contains(text), "no {text} in {words}");
+    has(&words, "the API key “Fleet & ops” of Skyline Aviation expires in 7 days.");
+    has(&words, &format!("/settings/api-keys/{id}"));
+    has(&words, "Expires: 23 December 2026");
+    assert!(!words.contains("pck_live_") && !sent[0].data.contains("digest"), "{words}");
+
+    t.advance(6 * DAY).await;
+    announce(&t).await;
+    announce(&t).await;
+    send(&t).await;
+    assert_eq!(server.received().len(), 4);
+    has(&text(&server.received()[3]), "expires within a day.");
+}
+
+#[tokio::test]
+async fn email_is_queued_with_its_event_or_not_at_all() {
+    let (_server, t) = start(SmtpEncryption::None).await;
+    key(&t).await;
+    t.advance(23 * DAY).await;
+    t.database.reject_writes("UPDATE", "audit_heads", "1 = 1").await;
+    keys::record_expiring(&t.app).await.expect_err("no commit");
+    t.database.accept_writes("audit_heads").await;
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox").await, 0);
+    announce(&t).await;
+    assert_eq!(t.number("SELECT COUNT(*) FROM mail_outbox").await, 1);
+}
+
+#[tokio::test]
+async fn member_chooses_notices_and_the_choice_is_recorded() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    let ana = t.person(Role::AccountOwner).await;
+    let page = ana.get("/account").await.is(200);
+    for name in ["new_device", "key_expiring"] {
+        assert!(page.page().field(name).has_attribute("checked"), "{name}");
+    }
+    choose(&ana, &["new_device"]).await;
+    let page = ana.get("/account?after=notices").await.is(200).says("Your email notices were changed.");
+    assert!(page.page().field("new_device").has_attribute("checked") && !page.page().field("key_expiring").has_attribute("checked"));
+    choose(&ana, &["new_device"]).await;
+    let events = t.audit().await;
+    let chosen: Vec<_> = events.iter().filter(|event| event["action"] == "member.notices_updated").collect();
+    assert_eq!(chosen.len(), 1, "nothing differed the second time");
+    assert_eq!(chosen[0]["details"], json!({ "key_expiring": { "from": true, "to": false } }));
+    ana.get("/settings/audit-log").await.is(200).says("changed which notices they get by email");
+
+    key(&t).await;
+    t.advance(23 * DAY).await;
+    announce(&t).await;
+    send(&t).await;
+    assert!(server.received().is_empty(), "the only administrator does not want it");
+}
+
+#[tokio::test]
+async fn unwanted_notice_of_a_sign_in_is_not_sent_and_those_of_changes_are() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    let sign_in = async |address: &str| {
+        let body = json!({ "email": "ana@skyline.example", "password": PASSWORD });
+        t.anonymous().from(address).post(SIGN_IN, body).await.is(200);
+        send(&t).await;
+    };
+    let ana = t.person(Role::AccountOwner).await;
+    sign_in("203.0.113.1").await;
+    sign_in("203.0.113.2").await;
+    assert_eq!(server.received().len(), 1);
+    choose(&ana, &[]).await;
+    sign_in("203.0.113.3").await;
+    assert_eq!(server.received().len(), 1);
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "gliders over the lake" });
+    t.owner().await.post("/api/v1/auth/password", change).await.is(200);
+    send(&t).await;
+    assert!(server.received()[1].data.contains("Subject: Your password"), "{}", server.received()[1].data);
+}
+
+#[tokio::test]
+async fn choice_needs_recent_authentication_and_keeps_its_fields() {
+    let (_server, t) = start(SmtpEncryption::None).await;
+    let ana = t.person(Role::AccountOwner).await;
+    t.advance(Duration::from_mins(16)).await;
+    let asked = ana.submit("/account", PATH, &[("key_expiring", "yes")]).await.is(403);
+    assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices IS NOT NULL").await, 0);
+    ana.confirm(&asked, PATH, PASSWORD).await.redirects_to("/account?after=notices");
+    assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices = 'new_device'").await, 1);
+}
+
+#[tokio::test]
+async fn members_without_keys_choose_among_their_own_notices() {
+    let (_server, t) = start(SmtpEncryption::None).await;
+    let pilot = t.person(Role::Pilot).await;
+    let page = pilot.get("/account").await.is(200);
+    assert!(page.page().field("new_device").has_attribute("checked"));
+    page.does_not_say("An API key expires");
+    choose(&pilot, &["key_expiring"]).await;
+    assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices = 'new_device'").await, 1);
+    choose(&pilot, &["new_device"]).await;
+    assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn server_without_smtp_says_that_it_sends_no_emails() {
+    let t = TestApp::new().await;
+    let page = t.person(Role::AccountOwner).await.get("/account").await.is(200);
+    page.says("This server sends no emails").does_not_say("Save notices");
+}
