@@ -7,7 +7,7 @@
 //! - Events are never updated or deleted: their sequences have no gaps, and lists are paged by them.
 //!
 //! - `action`, `actor`, `authentication`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
-//! - `event_type` public types of events; `payloads` payloads that are stored with a change, for webhooks
+//! - `event_type` public types of events; `payloads` payloads that `publish` stores with a change, for webhooks
 //! - `authentication_start` the time from which events carry the authentication of a person
 //! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
@@ -35,6 +35,7 @@ mod idempotency;
 mod long_read;
 mod pages;
 mod payloads;
+mod publish;
 mod scrub;
 mod store;
 mod tables;

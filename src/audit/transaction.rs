@@ -12,9 +12,7 @@ use super::authentication_start;
 use super::chain::{self, GENESIS, Hash};
 use super::context::AuditContext;
 use super::credential::BeginError;
-use super::descriptions::unusual_reason;
 use super::event::EventId;
-use super::event_type::EventType;
 use super::idempotency::{self, Claim, IdempotencyOutcome};
 use super::payloads::{self, Received};
 use super::scrub::{scrub, take_secrets_out};
@@ -33,9 +31,6 @@ use kit::random::Random;
 /// The bytes that an event takes besides its text: about those of its hash, its row and its entries in six indexes.
 const EVENT_OVERHEAD: usize = 500;
 
-/// The bytes that a payload takes besides its body: about those of its row and its entries in four indexes.
-const PAYLOAD_OVERHEAD: usize = 300;
-
 /// A write in progress. Dropping it without [`AuditedTx::commit`] rolls it back.
 pub struct AuditedTx {
     core: Core,
@@ -50,10 +45,10 @@ pub struct AuditedTx {
     /// True if events carry the proof of identity of their actor.
     carries_authentication: bool,
     /// The event types that endpoints of the workspace receive.
-    received: Received,
+    pub(super) received: Received,
     /// Buffered, as are the payloads; inserted in few statements at commit.
-    events: Vec<event::Model>,
-    payloads: Vec<payload::Model>,
+    pub(super) events: Vec<event::Model>,
+    pub(super) payloads: Vec<payload::Model>,
     claim: Option<Claim>,
     /// The bytes that it adds to the workspace's data, roughly.
     stored: usize,
@@ -277,30 +272,6 @@ impl AuditedTx {
         self.add_stored(length + EVENT_OVERHEAD);
         self.events.push(row);
         (self.sequence, self.hash) = (self.sequence + 1, hash);
-    }
-
-    /// Returns whether an endpoint of the workspace receives this type: for a payload whose data takes a query.
-    pub fn receives(&self, event_type: EventType) -> bool {
-        self.received.contains(event_type)
-    }
-
-    /// Returns the reason why the event that was recorded last is unusual, if it is.
-    pub fn last_is_unusual(&self) -> Option<&'static str> {
-        self.events.last().and_then(|row| unusual_reason(&row.action, &row.outcome, &row.details))
-    }
-
-    /// Publishes the event that was recorded last, as `event_type`, with the data of its payload: stores the payload if an
-    /// endpoint of the workspace receives this type, and otherwise does not call `data`.
-    pub fn publish(&mut self, event_type: EventType, data: impl FnOnce() -> Value) {
-        let Some(row) = self.events.last().filter(|_| self.received.contains(event_type)) else { return };
-        debug_assert!(
-            row.action.parse::<Action>().is_ok_and(|action| action.event_types().contains(&event_type)),
-            "{} is not published as {event_type}",
-            row.action
-        );
-        let payload = payloads::of(row, event_type, data());
-        self.add_stored(payload.body.len() + PAYLOAD_OVERHEAD);
-        self.payloads.push(payload);
     }
 
     /// Adds the bytes of a row to those that the workspace stores today.

@@ -90,7 +90,7 @@ async fn invoice_is_recorded_as_overdue_once_when_the_day_after_its_due_date_beg
     let event = events.iter().find(|event| event["action"] == "invoice.overdue").expect("an event");
     assert_eq!(event["actor"]["type"], "system");
     assert_eq!(event["details"], json!({ "currency": "CHF", "dueDate": "2026-11-23", "remaining": 60 }));
-    owner.post(&format!("{partly}/payments"), json!({ "amount": 10 })).await.is(201);
+    t.owner().await.post(&format!("{partly}/payments"), json!({ "amount": 10 })).await.is(201);
     t.advance(DAY).await;
     record_overdue(&t).await;
     assert_eq!(overdue_numbers(&t, t.workspace.id).await, ["INV-2026-0001", "INV-2026-0002"]);
@@ -125,8 +125,12 @@ async fn each_workspace_has_the_day_of_its_zone() {
 async fn more_overdue_invoices_than_a_batch_are_recorded_once_by_concurrent_nodes() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
-    for _ in 0..103 {
+    for number in 0..103 {
         send(&owner, "2026-11-22").await;
+        if number % 50 == 0 {
+            // Writes of a member have a limit.
+            t.advance(Duration::from_mins(1)).await;
+        }
     }
     let (one, two) = tokio::join!(invoices::record_overdue(&t.app), invoices::record_overdue(&t.app));
     one.and(two).expect("two runs");

@@ -52,7 +52,7 @@ async fn administrators_get_an_email_seven_days_and_one_day_before_a_key_expires
     let has = |words: &str, text: &str| assert!(words.contains(text), "no {text} in {words}");
     has(&words, "the API key “Fleet & ops” of Skyline Aviation expires in 7 days.");
     has(&words, &format!("/settings/api-keys/{id}"));
-    has(&words, "Expires: 23 December 2026");
+    has(&words, "Expires: 23 Dec 2026, 10:30:00 CET");
     assert!(!words.contains("pck_live_") && !sent[0].data.contains("digest"), "{words}");
 
     t.advance(6 * DAY).await;
