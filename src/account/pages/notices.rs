@@ -47,8 +47,8 @@ impl Section {
 /// Returns the label of a notice that can be chosen.
 const fn label(kind: MailKind) -> Option<&'static str> {
     match kind {
-        MailKind::NewDevice => Some("Somebody signed in to my account from a new browser and a new address"),
-        MailKind::KeyExpiring => Some("An API key expires in 7 days, or within a day"),
+        MailKind::NewDevice => Some("Sign-ins to my account from a new browser and address"),
+        MailKind::KeyExpiring => Some("API keys that expire in 7 days, or within a day"),
         MailKind::Invitation
         | MailKind::PasswordReset
         | MailKind::PasswordChanged

@@ -139,7 +139,7 @@ async fn members_without_keys_choose_among_their_own_notices() {
     let pilot = t.person(Role::Pilot).await;
     let page = pilot.get("/account").await.is(200);
     assert!(page.page().field("new_device").has_attribute("checked"));
-    page.does_not_say("An API key expires");
+    page.does_not_say("API keys that expire");
     choose(&pilot, &["key_expiring"]).await;
     assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices = 'new_device'").await, 1);
     choose(&pilot, &["new_device"]).await;
