@@ -81,6 +81,8 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.refused_everywhere", KEY, KEY, json!({ "confirmedBy": [{}], "leaseRanOut": [], "gone": [{}] })),
             "The key Fleet Dashboard is refused everywhere: confirmed by 1 node; 1 node left in the meantime",
         ),
+        (event("api_key.expiring", SYSTEM, KEY, json!({ "daysLeft": 7 })), "The key Fleet Dashboard expires in 7 days"),
+        (event("api_key.expiring", SYSTEM, KEY, json!({ "daysLeft": 1 })), "The key Fleet Dashboard expires within a day"),
         (event("api_key.expired", SYSTEM, KEY, json!({ "expiresAt": Time::LAST })), "The key Fleet Dashboard expired"),
         // In logs of earlier versions by the key itself.
         (event("api_key.expired", KEY, KEY, json!({ "expiresAt": Time::LAST })), "The key Fleet Dashboard expired"),
@@ -134,6 +136,7 @@ fn of_people() -> Vec<(Event, &'static str)> {
             "Ana Keller removed Ben Moser from the workspace; 1 open invitation ended",
         ),
         (event("member.signed_out", ANA, ANA, json!({})), "Ana Keller signed out"),
+        (event("member.notices_updated", ANA, ANA, json!({})), "Ana Keller changed which notices they get by email"),
         (
             event("member.updated", ANA, ("member", "Ana Roth"), json!({ "name": { "from": "Ana Keller", "to": "Ana Roth" } })),
             "Ana Keller changed their name to Ana Roth",
@@ -258,6 +261,24 @@ fn of_data() -> Vec<(Event, &'static str)> {
             event("invoice.voided", ANA, invoice, json!({ "reason": "Twice" })),
             "Ana Keller voided the invoice INV-2026-0001: “Twice”",
         ),
+        (
+            event("invoice.overdue", SYSTEM, invoice, json!({ "dueDate": "2026-11-23" })),
+            "The invoice INV-2026-0001 was not paid by 2026-11-23",
+        ),
+    ]
+}
+
+fn of_webhooks() -> Vec<(Event, &'static str)> {
+    let hook = ("webhook", "ops.example");
+    let active = json!({ "active": { "from": true, "to": false } });
+    let reason = json!({ "reason": "410 Gone" });
+    vec![
+        (event("webhook.created", ANA, hook, json!({})), "Ana Keller created the webhook ops.example"),
+        (event("webhook.updated", ANA, hook, active), "Ana Keller changed the webhook ops.example: active (yes → no)"),
+        (event("webhook.deleted", ANA, hook, json!({})), "Ana Keller deleted the webhook ops.example"),
+        (event("webhook.secret_rotated", ANA, hook, json!({})), "Ana Keller replaced the secret of the webhook ops.example"),
+        (event("webhook.disabled", SYSTEM, hook, reason), "The webhook ops.example was disabled: “410 Gone”"),
+        (event("webhook.enabled", ANA, hook, json!({})), "Ana Keller enabled the webhook ops.example"),
     ]
 }
 
@@ -285,7 +306,7 @@ fn of_security() -> Vec<(Event, &'static str)> {
 
 #[test]
 fn every_action_has_a_sentence() {
-    let all = [of_keys(), of_people(), of_factors(), of_security(), of_data()].concat();
+    let all = [of_keys(), of_people(), of_factors(), of_security(), of_data(), of_webhooks()].concat();
     for (event, sentence) in &all {
         assert_eq!(describe(event), *sentence, "{}", event.action);
     }
