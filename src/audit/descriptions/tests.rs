@@ -274,7 +274,7 @@ fn of_webhooks() -> Vec<(Event, &'static str)> {
     let reason = json!({ "reason": "410 Gone" });
     vec![
         (event("webhook.created", ANA, hook, json!({})), "Ana Keller created the webhook ops.example"),
-        (event("webhook.updated", ANA, hook, active), "Ana Keller changed the webhook ops.example: active (yes → no)"),
+        (event("webhook.updated", ANA, hook, active), "Ana Keller changed the webhook ops.example: active"),
         (event("webhook.deleted", ANA, hook, json!({})), "Ana Keller deleted the webhook ops.example"),
         (event("webhook.secret_rotated", ANA, hook, json!({})), "Ana Keller replaced the secret of the webhook ops.example"),
         (event("webhook.disabled", SYSTEM, hook, reason), "The webhook ops.example was disabled: “410 Gone”"),
