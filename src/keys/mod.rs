@@ -43,8 +43,7 @@ pub use model::{
 pub use pages::routes as pages;
 pub use service::{
     Include, KeyDetails, KeyList, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, record_expiries,
-    record_expiring,
-    require, revoke, revoke_all, rotate,
+    record_expiring, require, revoke, revoke_all, rotate,
 };
 pub use store::{
     Named, changed_between, changed_since, count, find, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::model::{Content, MailId, NewMail};
-use super::{notices, store};
 use super::tables::{Model, link_context};
+use super::{notices, store};
 use crate::audit::AuditedTx;
 use crate::core::Core;
 use crate::members::Member;

@@ -25,7 +25,8 @@ impl MigrationTrait for Migration {
             DbBackend::Sqlite => "date('now', '-1 day')",
             _ => "CURRENT_DATE - 1",
         };
-        let before = format!("UPDATE invoices SET overdue_recorded_at = updated_at WHERE status = 'sent' AND due_date < {yesterday}");
+        let before =
+            format!("UPDATE invoices SET overdue_recorded_at = updated_at WHERE status = 'sent' AND due_date < {yesterday}");
         manager.get_connection().execute_unprepared(&before).await?;
         // Not a partial one: SQLite uses those only for conditions without parameters.
         let columns = ["status", "overdue_recorded_at", "due_date", "workspace_id"];

@@ -124,9 +124,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::InvoiceSent => did("sent"),
         Action::InvoicePaymentRecorded => did("recorded a payment for"),
         Action::InvoiceVoided => self::did(event, "voided", quoted(details)),
-        Action::InvoiceOverdue => {
-            is(event, format!(" was not paid by {}", text(details, "/dueDate").unwrap_or("its due date")))
-        }
+        Action::InvoiceOverdue => is(event, format!(" was not paid by {}", text(details, "/dueDate").unwrap_or("its due date"))),
         Action::WebhookCreated => did("created"),
         Action::WebhookUpdated => self::did(event, "changed", changed(details)),
         Action::WebhookDeleted => did("deleted"),

@@ -86,7 +86,9 @@ async fn member_chooses_notices_and_the_choice_is_recorded() {
     }
     choose(&ana, &["new_device"]).await;
     let page = ana.get("/account?after=notices").await.is(200).says("Your email notices were changed.");
-    assert!(page.page().field("new_device").has_attribute("checked") && !page.page().field("key_expiring").has_attribute("checked"));
+    assert!(
+        page.page().field("new_device").has_attribute("checked") && !page.page().field("key_expiring").has_attribute("checked")
+    );
     choose(&ana, &["new_device"]).await;
     let events = t.audit().await;
     let chosen: Vec<_> = events.iter().filter(|event| event["action"] == "member.notices_updated").collect();
