@@ -8,7 +8,8 @@ use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
-    access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, security, trips, workspaces,
+    access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, security, trips, webhooks,
+    workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -27,6 +28,7 @@ pub fn table() -> Vec<Routes<App>> {
         trips::routes(),
         safety::routes(),
         invoices::routes(),
+        webhooks::routes(),
         cluster::routes(),
     ]
 }

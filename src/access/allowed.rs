@@ -7,6 +7,7 @@ use super::admit::{Admit, Terms, refuse_old_proof};
 use super::caller::{Identity, MemberCaller};
 use super::permission::{Permission, RECENT};
 use super::reader::Reader;
+use super::refusal::reauthentication_required;
 use super::rule::{Credentials, Rule};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx, BeginError, IdempotencyOutcome};
@@ -124,6 +125,23 @@ impl<P: Permission<Caller = super::Caller>> Allowed<P> {
     /// The caller, to be checked again during a response that takes long to send.
     pub fn reader(&self, app: &App) -> Reader {
         Reader::new(app, &self.caller, P::RULE, self.request.client_ip())
+    }
+
+    /// Returns whether the caller is a key, or a member who proved who they are within [`RECENT`]: for a request whose body
+    /// decides whether that is needed.
+    pub fn has_recent_proof(&self, app: &App) -> bool {
+        match &self.caller {
+            super::Caller::Key(_) => true,
+            super::Caller::Member(member) => member.session.is_recent(RECENT, app.clock.now()),
+        }
+    }
+
+    /// Returns the error of a caller who did not, with the methods by which a member can prove it again.
+    pub async fn recent_proof_required(&self, app: &App) -> ApiError {
+        match &self.caller {
+            super::Caller::Key(_) => reauthentication_required(&[]),
+            super::Caller::Member(member) => refuse_old_proof(app, member.member()).await,
+        }
     }
 }
 

@@ -93,6 +93,12 @@ permissions! {
     /// Keys with `audit:read`; administrators and auditors.
     ReadAuditLog: Caller = Rule::ReadAuditLog;
     ExportAuditLog: Caller = Rule::ReadAuditLog, NEEDS_RECENT_PROOF = true;
+    ViewWebhooks: Caller = Rule::Scope(Scope::read(Module::Webhooks));
+    /// Change webhooks; a new URL takes a recent proof of identity.
+    ManageWebhooks: Caller = Rule::Scope(Scope::write(Module::Webhooks));
+    /// Create a webhook, or rotate its secret.
+    ReplaceWebhookSecrets: Caller = Rule::Scope(Scope::write(Module::Webhooks)), NEEDS_RECENT_PROOF = true;
+    DeleteWebhooks: Caller = Rule::Scope(Scope::write(Module::Webhooks)), ENDS_ACCESS = true;
     /// Read keys, and change what does not matter to access.
     ManageKeys: MemberCaller = Rule::Administrator;
     /// Create a key, or rotate one.

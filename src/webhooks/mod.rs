@@ -5,21 +5,36 @@
 //! - First attempts leave in the order of the log; one endpoint never delays another.
 //! - Signing secrets are sealed, and shown once.
 //!
-//! - `model` types and rules; `tables` entities, `rows` as values of the model; `secret` signing secrets and signatures; `settings`
-//!   those of a node
-//! - `delivery` sends events
+//! - `model` types and rules, `input` bodies and parameters, `reach` what a caller may manage
+//! - `tables` entities, `rows` as values of the model; `secret` signing secrets and signatures; `settings` those of a node
+//! - `delivery` sends events; `examples` descriptions and examples of event types
+//! - `store` queries, `service` use cases, `error` outcomes and `api` handlers of management
 
+mod api;
 pub mod delivery;
+mod error;
+mod examples;
+mod input;
 mod model;
+mod reach;
 mod rows;
 mod secret;
+mod service;
 mod settings;
+mod store;
 mod tables;
 
+pub use api::routes;
+pub use error::Error;
+pub use examples::{TEST_TYPE, description, example};
+pub use input::{Backlog, CreateEndpoint, DeliveryFilter, Description, EndpointFilter, EndpointUrl, UpdateEndpoint};
 pub use model::{
     Attempt, AttemptResponse, Creator, Delivery, DeliveryId, DeliveryStatus, Endpoint, EndpointId, EndpointStatus, FAILING_AFTER,
     Health, Progress, Schedule, SecretId, Subscription,
 };
+pub use reach::Reach;
 pub use secret::{NotASecret, SigningSecret};
+pub use service::{Manager, WithSecret, create, delete, recover, resend, rotate_secret, test, update};
 pub use settings::WebhookSettings;
+pub use store::{find, list, purge_deleted};
 pub(crate) use tables::{all as tables, sealed};

@@ -156,6 +156,15 @@ pub struct Health {
 }
 
 impl Endpoint {
+    /// Returns the first line of the description, or the host in the URL: by it the log names the endpoint.
+    pub fn name(&self) -> String {
+        if let Some(line) = self.description.as_deref().and_then(|text| text.lines().next()) {
+            return line.to_owned();
+        }
+        let url = url::Url::parse(&self.url).ok();
+        url.as_ref().and_then(url::Url::host_str).unwrap_or(&self.url).to_owned()
+    }
+
     pub fn status(&self) -> EndpointStatus {
         if self.health.disabled_at.is_some() {
             EndpointStatus::Disabled

@@ -6,6 +6,39 @@ use super::model::{Attempt, AttemptResponse, Creator, Delivery, Endpoint, Health
 use super::tables::{attempt, delivery, endpoint};
 use kit::db::DbResult;
 
+pub(super) fn endpoint_row(endpoint: &Endpoint, secret: Vec<u8>) -> endpoint::Model {
+    let Endpoint { progress, health, .. } = endpoint;
+    endpoint::Model {
+        id: endpoint.id,
+        workspace_id: endpoint.workspace,
+        url: endpoint.url.clone(),
+        description: endpoint.description.clone(),
+        events: endpoint.events.to_column(),
+        is_active: endpoint.is_active,
+        schedule: endpoint.schedule,
+        secret,
+        secret_hint: endpoint.secret_hint.clone(),
+        secret_rotated_at: endpoint.secret_rotated_at,
+        created_by_id: endpoint.created_by.id.clone(),
+        created_by_name: endpoint.created_by.name.clone(),
+        created_at: endpoint.created_at,
+        updated_at: endpoint.updated_at,
+        created_sequence: progress.created,
+        planned_sequence: progress.planned,
+        last_sequence: progress.last,
+        owner: progress.owner,
+        last_success_at: health.last_success_at,
+        last_failure_at: health.last_failure_at,
+        failing_since: health.failing_since,
+        failed_attempts: health.failed_attempts,
+        failed_deliveries: health.failed_deliveries,
+        warned_at: health.warned_at,
+        disabled_at: health.disabled_at,
+        disabled_reason: health.disabled_reason.clone(),
+        deleted_at: None,
+    }
+}
+
 pub(super) fn endpoint_of(row: endpoint::Model) -> Endpoint {
     Endpoint {
         id: row.id,
@@ -54,6 +87,25 @@ pub(super) fn delivery_of(row: delivery::Model) -> Delivery {
         resend_of: row.resend_of,
         created_at: row.created_at,
         ended_at: row.ended_at,
+    }
+}
+
+pub(super) fn delivery_row(delivery: Delivery, body: Option<String>) -> delivery::Model {
+    delivery::Model {
+        id: delivery.id,
+        workspace_id: delivery.workspace,
+        endpoint_id: delivery.endpoint,
+        event_id: delivery.event,
+        event_type: delivery.event_type,
+        sequence: delivery.sequence,
+        previous_sequence: delivery.previous_sequence,
+        body,
+        status: delivery.status,
+        attempts: delivery.attempts,
+        due_at: delivery.due_at,
+        resend_of: delivery.resend_of,
+        created_at: delivery.created_at,
+        ended_at: delivery.ended_at,
     }
 }
 

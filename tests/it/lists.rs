@@ -10,6 +10,7 @@ use testkit::{AIRCRAFT, INVOICES, KEYS, MEMBERS, REPORTS, TRIPS};
 
 use crate::passkeys;
 use crate::support::{Client, TestApp, read_only_key};
+use crate::webhooks::WEBHOOKS;
 
 pub(crate) const LOG: &str = "/api/v1/audit-log";
 const SESSIONS: &str = "/api/v1/auth/sessions";
@@ -31,7 +32,7 @@ fn name(number: u32) -> String {
     format!("N{}", 100 + number)
 }
 
-pub(crate) const SUBJECTS: [Subject; 6] = [
+pub(crate) const SUBJECTS: [Subject; 7] = [
     Subject {
         list: KEYS,
         id: "/data/apiKey/id",
@@ -83,6 +84,13 @@ pub(crate) const SUBJECTS: [Subject; 6] = [
         create: invoice,
         change: |number| json!({ "dueDate": format!("2027-01-{:02}", number % 28 + 1) }),
         column: Some(("invoices", "external_id")),
+    },
+    Subject {
+        list: WEBHOOKS,
+        id: "/data/webhook/id",
+        create: |number| json!({ "url": format!("https://8.8.8.8/{}", name(number)), "events": ["*"] }),
+        change: |number| json!({ "description": format!("Version {number}") }),
+        column: None,
     },
 ];
 

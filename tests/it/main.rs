@@ -43,3 +43,4 @@ mod tables;
 mod text;
 mod trips;
 mod two_factor;
+mod webhooks;

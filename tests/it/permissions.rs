@@ -12,7 +12,11 @@ use crate::support::{Client, TestApp, TestKey};
 
 /// The result of a call that only its permission can refuse: `yes`, or the error code.
 async fn outcome(client: &Client, method: &Method, path: &str) -> String {
-    let path = path.replace("{id}", "none").replace("{externalId}", "none").replace("{scope}", "fleet:read");
+    let path = path
+        .replace("{id}", "none")
+        .replace("{externalId}", "none")
+        .replace("{scope}", "fleet:read")
+        .replace("{deliveryId}", "none");
     // Admitted callers get as far as the body, which is none of the things any route wants.
     let answer = client.json(method.clone(), &path, json!([])).await;
     match answer.status {

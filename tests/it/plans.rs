@@ -9,9 +9,10 @@ use testkit::{INVOICES, KEYS};
 
 use crate::lists::{PASSKEYS, SUBJECTS};
 use crate::support::{Lines, TestApp, read_only_key};
+use crate::webhooks::{WEBHOOKS, webhook};
 
 /// Lists in the order they are shown in, unfiltered: what people and programs open first.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "/api/v1/api-keys",
     "/api/v1/members",
     "/api/v1/ops/trips",
@@ -19,6 +20,7 @@ const LISTS: [&str; 7] = [
     "/api/v1/sms/reports",
     "/api/v1/ops/invoices",
     "/api/v1/audit-log",
+    "/api/v1/webhooks",
 ];
 
 /// Filters, and the indexes that find what they leave.
@@ -53,6 +55,14 @@ async fn payments_of_an_invoice_are_read_in_index_order() {
     let id = t.owner().await.post(INVOICES, invoice).await.is(201).text_at("/data/id");
     let plan = plan(&t, &format!("{INVOICES}/{id}/payments")).await;
     assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains("payments_by_age")), "{:?}", plan.0);
+}
+
+#[tokio::test]
+async fn deliveries_of_a_webhook_are_read_in_index_order() {
+    let t = TestApp::new().await;
+    let id = webhook(&t.owner().await, &["*"]).await;
+    let plan = plan(&t, &format!("{WEBHOOKS}/{id}/deliveries")).await;
+    assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains("webhook_deliveries_by_endpoint")), "{:?}", plan.0);
 }
 
 #[tokio::test]

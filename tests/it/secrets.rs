@@ -82,6 +82,7 @@ struct Made {
     trip: String,
     invoice: String,
     report: String,
+    webhook: String,
 }
 
 impl Made {
@@ -94,6 +95,7 @@ impl Made {
             trip: make("/api/v1/ops/trips", "/data/id").await,
             invoice: make("/api/v1/ops/invoices", "/data/id").await,
             report: make("/api/v1/sms/reports", "/data/id").await,
+            webhook: make("/api/v1/webhooks", "/data/webhook/id").await,
         }
     }
 
@@ -109,6 +111,7 @@ impl Made {
             ("/api/v1/ops/trips", &self.trip),
             ("/api/v1/ops/invoices", &self.invoice),
             ("/api/v1/sms/reports", &self.report),
+            ("/api/v1/webhooks", &self.webhook),
         ];
         let id = ids.into_iter().find(|(prefix, _)| path.starts_with(prefix)).map_or("none", |(_, id)| id.as_str());
         path.replace("{id}", id).replace("{externalId}", "T-1")
@@ -143,6 +146,7 @@ fn valid(method: &str, path: &str) -> Value {
             "description": "During the walk-around before the second leg the left fuel cap was found open.",
             "occurredAt": "2026-11-22T17:05:00Z",
         }),
+        ("post", "/api/v1/webhooks") => json!({ "url": "https://8.8.8.8/", "events": ["*"] }),
         _ => json!({}),
     }
 }

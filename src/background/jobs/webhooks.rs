@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::app::App;
 use crate::background::{Job, JobError, Runs};
 use crate::keys::Flush;
-use crate::webhooks::delivery;
+use crate::webhooks::{self, delivery};
 
-/// Disables endpoints that fail for days, and deletes old deliveries and payloads.
+/// Disables endpoints that fail for days, and deletes old deliveries, old payloads and the rows of deleted endpoints.
 pub(super) struct TidyWebhooks;
 
 impl Job for TidyWebhooks {
@@ -16,7 +16,8 @@ impl Job for TidyWebhooks {
     const RUNS: Runs = Runs::OnOneNode;
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
-        Ok(delivery::tidy(app).await?)
+        delivery::tidy(app).await?;
+        Ok(webhooks::purge_deleted(app).await?)
     }
 }
 

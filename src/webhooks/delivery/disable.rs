@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind};
 use crate::core::Core;
 use crate::webhooks::model::EndpointId;
+use crate::webhooks::rows::endpoint_of;
 use crate::webhooks::tables::endpoint::{Column, Entity, Model};
 use kit::db::DbResult;
 
@@ -64,5 +65,5 @@ pub(super) async fn disable_failing(core: &Core) -> DbResult<()> {
 }
 
 fn target(row: &Model) -> Target {
-    Target::new(TargetKind::Webhook, row.id, row.description.as_deref().unwrap_or(&row.url))
+    Target::new(TargetKind::Webhook, row.id, &endpoint_of(row.clone()).name())
 }

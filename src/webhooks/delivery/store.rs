@@ -249,9 +249,9 @@ pub(super) async fn figures(db: &impl ConnectionTrait, now: Time) -> DbResult<Fi
     let on = || endpoint::Entity::find().filter(delivers());
     let failing = on().filter(endpoint::Column::FailedAttempts.gte(FAILING_AFTER)).count(db).await?;
     let active = on().count(db).await?.saturating_sub(failing);
-    let disabled = endpoint::Entity::find().filter(endpoint::Column::DisabledAt.is_not_null()).count(db).await?;
-    let off =
-        endpoint::Entity::find().filter(endpoint::Column::IsActive.eq(false)).filter(endpoint::Column::DisabledAt.is_null());
+    let kept = || endpoint::Entity::find().filter(endpoint::Column::DeletedAt.is_null());
+    let disabled = kept().filter(endpoint::Column::DisabledAt.is_not_null()).count(db).await?;
+    let off = kept().filter(endpoint::Column::IsActive.eq(false)).filter(endpoint::Column::DisabledAt.is_null());
     let inactive = off.count(db).await?;
     // Those of an endpoint that is off wait for a person.
     let due = delivery::Entity::find().filter(delivery::Column::DueAt.lte(now)).filter(

@@ -1,0 +1,171 @@
+//! JSON handlers of deliveries, of the events of an endpoint, and of their types.
+
+use axum::extract::State;
+use sea_orm::DbErr;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::view::{DeliveryDetails, DeliveryView};
+use super::{find, manager, reach};
+use crate::access::{Allowed, Identified, ManageWebhooks, ViewWebhooks};
+use crate::app::App;
+use crate::audit::{EventType, payloads_of};
+use crate::webhooks::error::Error;
+use crate::webhooks::examples::{self, TEST_TYPE};
+use crate::webhooks::input::{DeliveryFilter, EventsQuery, Recover};
+use crate::webhooks::model::{Delivery, DeliveryId, EndpointId};
+use crate::webhooks::service;
+use crate::webhooks::store::deliveries;
+use kit::db::DbResult;
+use kit::http::route::{Route, get, post};
+use kit::http::{Accepted, ApiError, Body, JsonOk, Listing, NoFields, Page, Path, Paths, Query};
+
+pub(super) fn routes() -> Vec<Route<App>> {
+    vec![
+        get("/api/v1/webhooks/{id}/deliveries", "List deliveries", index),
+        get("/api/v1/webhooks/{id}/deliveries/{deliveryId}", "Get delivery", show),
+        post("/api/v1/webhooks/{id}/deliveries/{deliveryId}/resend", "Resend delivery", resend).conflicts(),
+        post("/api/v1/webhooks/{id}/recover", "Recover events", recover).conflicts(),
+        get("/api/v1/webhooks/{id}/events", "List events of a webhook", events),
+        get("/api/v1/webhook-event-types", "List event types", event_types),
+    ]
+}
+
+async fn index(
+    who: Allowed<ViewWebhooks>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    Listing { filter, paging }: Listing<DeliveryFilter>,
+) -> Result<JsonOk<Page<DeliveryView>>, ApiError> {
+    let endpoint = find(&who, &app, id).await?;
+    let page = deliveries::list(app.db.read(), endpoint.id, reach(&who), filter, paging).await?;
+    let mut last = deliveries::last_attempts(app.db.read(), &page.items).await?;
+    Ok(JsonOk(page.map(|delivery| {
+        let last = last.remove(&delivery.id);
+        DeliveryView::new(delivery, last)
+    })))
+}
+
+async fn show(
+    who: Allowed<ViewWebhooks>,
+    State(app): State<App>,
+    Paths(id, delivery): Paths<EndpointId, DeliveryId>,
+) -> Result<JsonOk<DeliveryDetails>, ApiError> {
+    let endpoint = find(&who, &app, id).await?;
+    let found = deliveries::find(app.db.read(), endpoint.id, delivery).await?;
+    let (delivery, body) = found.ok_or(Error::NoDelivery)?;
+    if let Some(scope) = reach(&who).missing_for(&delivery.event_type) {
+        return Err(Error::Scope(scope).into());
+    }
+    let payload = payload_of(&app, &delivery, body).await?;
+    let attempts = deliveries::attempts(app.db.read(), delivery.id).await?;
+    Ok(JsonOk(DeliveryDetails::new(delivery, payload, attempts)))
+}
+
+/// Returns the payload of a delivery: of its event, or of a test, which has it itself.
+async fn payload_of(app: &App, delivery: &Delivery, of_test: Option<String>) -> DbResult<Option<Value>> {
+    let body = match of_test {
+        Some(body) => Some(body),
+        None => payloads_of(app.db.read(), delivery.workspace, [delivery.event]).await?.pop().map(|payload| payload.body),
+    };
+    body.map(|body| json_of(&body)).transpose()
+}
+
+fn json_of(body: &str) -> DbResult<Value> {
+    serde_json::from_str(body).map_err(|error| DbErr::Json(error.to_string()))
+}
+
+/// A delivery that was made by hand.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ResentDelivery)]
+struct Resent {
+    delivery: DeliveryView,
+}
+
+async fn resend(
+    who: Allowed<ManageWebhooks>,
+    State(app): State<App>,
+    Paths(id, delivery): Paths<EndpointId, DeliveryId>,
+    Body(NoFields {}): Body<NoFields>,
+) -> Result<Accepted<Resent>, ApiError> {
+    let new = service::resend(&app, manager(&who, &app), id, delivery).await?;
+    Ok(Accepted(Resent { delivery: DeliveryView::new(new, None) }))
+}
+
+/// Events that are delivered again.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecoveredEvents)]
+struct Recovered {
+    /// The number of new deliveries.
+    deliveries: u64,
+}
+
+async fn recover(
+    who: Allowed<ManageWebhooks>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    Body(input): Body<Recover>,
+) -> Result<Accepted<Recovered>, ApiError> {
+    Ok(Accepted(Recovered { deliveries: service::recover(&app, manager(&who, &app), id, input).await? }))
+}
+
+/// Payloads of events that an endpoint should have received.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookEvents)]
+struct EventsView {
+    /// The payloads, in the order of their sequence.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<Value>,
+    /// The `after_sequence` of the next call; `null` at the end. There may be more although `items` is not full.
+    next_after_sequence: Option<i64>,
+}
+
+async fn events(
+    who: Allowed<ViewWebhooks>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    Query(query): Query<EventsQuery>,
+) -> Result<JsonOk<EventsView>, ApiError> {
+    let endpoint = find(&who, &app, id).await?;
+    let received = service::received(&app, &endpoint, query.after_sequence.into(), query.page_size.into()).await?;
+    let items = received.payloads.iter().map(|payload| json_of(&payload.body)).collect::<DbResult<_>>()?;
+    Ok(JsonOk(EventsView { items, next_after_sequence: received.next }))
+}
+
+/// A type of events.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventTypeDescription)]
+struct TypeView {
+    #[serde(rename = "type")]
+    event_type: &'static str,
+    description: &'static str,
+    /// A key reads such events with `read` on this module; `null` for `webhook.test`, which needs no further scope.
+    module: Option<&'static str>,
+    /// An example of a payload.
+    #[schema(value_type = Object)]
+    example: Value,
+}
+
+/// The types of events.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventTypes)]
+struct TypesView {
+    items: Vec<TypeView>,
+}
+
+async fn event_types(_who: Allowed<Identified>) -> Result<JsonOk<TypesView>, ApiError> {
+    let of_events = EventType::ALL.iter().map(|event_type| TypeView {
+        event_type: event_type.as_str(),
+        description: examples::description(*event_type),
+        module: Some(event_type.module().as_str()),
+        example: examples::example(*event_type),
+    });
+    let test = TypeView {
+        event_type: TEST_TYPE,
+        description: examples::TEST_DESCRIPTION,
+        module: None,
+        example: examples::example_of_test(),
+    };
+    Ok(JsonOk(TypesView { items: of_events.chain([test]).collect() }))
+}

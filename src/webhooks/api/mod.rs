@@ -1,0 +1,160 @@
+//! JSON handlers of webhooks, for administrators with a session and for keys with `webhooks:read` or `webhooks:write`.
+//!
+//! - here endpoints; `deliveries` deliveries, events and their types; `view` the JSON of all
+
+mod deliveries;
+mod view;
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::Error;
+use super::input::{CreateEndpoint, EndpointFilter, RotateSecret, UpdateEndpoint};
+use super::model::{Endpoint, EndpointId};
+use super::reach::Reach;
+use super::service::{self, Manager, WithSecret};
+use super::store;
+use crate::access::{Allowed, Caller, DeleteWebhooks, ManageWebhooks, Permission, ReplaceWebhookSecrets, ViewWebhooks};
+use crate::app::App;
+use kit::db::DbResult;
+use kit::http::outbound::Lookup;
+use kit::http::route::{delete, get, patch, post};
+use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
+
+pub(crate) use view::{DeliveryView, EndpointView};
+
+pub fn routes() -> Routes<App> {
+    let mut lines = vec![
+        get("/api/v1/webhooks", "List webhooks", index),
+        post("/api/v1/webhooks", "Create webhook", create)
+            .fails(409, "ALREADY_CREATED")
+            .fails(409, "QUOTA_EXCEEDED")
+            .fails(409, "SECRET_KEY_MISSING"),
+        get("/api/v1/webhooks/{id}", "Get webhook", show),
+        patch("/api/v1/webhooks/{id}", "Update webhook", update).fails(403, "REAUTHENTICATION_REQUIRED"),
+        delete("/api/v1/webhooks/{id}", "Delete webhook", remove),
+        post("/api/v1/webhooks/{id}/rotate-secret", "Rotate webhook secret", rotate_secret)
+            .conflicts()
+            .fails(409, "SECRET_KEY_MISSING"),
+    ];
+    lines.extend(deliveries::routes());
+    Routes::new("Webhooks", lines)
+}
+
+/// A new endpoint, or one with a new secret. No other response contains the secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookWithSecret)]
+struct WithSecretView {
+    /// The signing secret. Copy it now: it cannot be shown again.
+    secret: String,
+    webhook: EndpointView,
+}
+
+/// Returns the modules that a caller may read.
+fn reach<P: Permission<Caller = Caller>>(who: &Allowed<P>) -> Reach {
+    Reach::of(|scope| who.may(scope))
+}
+
+fn manager<P: Permission<Caller = Caller>>(who: &Allowed<P>, app: &App) -> Manager {
+    Manager {
+        workspace: who.workspace(),
+        context: who.audit_context(app),
+        reach: reach(who),
+        is_recent: who.has_recent_proof(app),
+    }
+}
+
+/// Finds an endpoint whose events the caller may read.
+async fn find<P: Permission<Caller = Caller>>(who: &Allowed<P>, app: &App, id: EndpointId) -> Result<Endpoint, Error> {
+    let endpoint = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    service::require_reach(reach(who), &endpoint.events)?;
+    Ok(endpoint)
+}
+
+/// Adds the figures of its deliveries to an endpoint.
+pub(crate) async fn view(app: &App, endpoint: Endpoint) -> DbResult<EndpointView> {
+    let mut figures = store::figures(app.db.read(), &[endpoint.id], app.clock.now()).await?;
+    let figures = figures.remove(&endpoint.id).unwrap_or_default();
+    Ok(EndpointView::new(endpoint, figures))
+}
+
+/// Adds the figures of their deliveries to endpoints.
+pub(crate) async fn views(app: &App, page: Page<Endpoint>) -> DbResult<Page<EndpointView>> {
+    let ids: Vec<EndpointId> = page.items.iter().map(|endpoint| endpoint.id).collect();
+    let mut figures = store::figures(app.db.read(), &ids, app.clock.now()).await?;
+    Ok(page.map(|endpoint| {
+        let figures = figures.remove(&endpoint.id).unwrap_or_default();
+        EndpointView::new(endpoint, figures)
+    }))
+}
+
+async fn index(
+    who: Allowed<ViewWebhooks>,
+    State(app): State<App>,
+    Listing { filter, paging }: Listing<EndpointFilter>,
+) -> Result<JsonOk<Page<EndpointView>>, ApiError> {
+    let page = store::list(app.db.read(), who.workspace(), reach(&who), filter, paging).await?;
+    Ok(JsonOk(views(&app, page).await?))
+}
+
+async fn show(
+    who: Allowed<ViewWebhooks>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<JsonOk<EndpointView>, ApiError> {
+    Ok(JsonOk(view(&app, find(&who, &app, id).await?).await?))
+}
+
+async fn create(
+    who: Allowed<ReplaceWebhookSecrets>,
+    State(app): State<App>,
+    IdempotentBody { input, idempotency_key }: IdempotentBody<CreateEndpoint>,
+) -> Result<NoStore<Created<WithSecretView>>, ApiError> {
+    let made = service::create(&app, manager(&who, &app), input, idempotency_key).await?;
+    Ok(NoStore(Created(with_secret(&app, made).await?)))
+}
+
+async fn with_secret(app: &App, made: WithSecret) -> Result<WithSecretView, ApiError> {
+    let WithSecret { endpoint, secret, lookup } = made;
+    Ok(WithSecretView { secret: secret.expose().to_owned(), webhook: view(app, endpoint).await?.looked_up(lookup) })
+}
+
+async fn update(
+    who: Allowed<ManageWebhooks>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    Body(input): Body<UpdateEndpoint>,
+) -> Result<JsonOk<EndpointView>, ApiError> {
+    let (endpoint, lookup): (Endpoint, Lookup) = match service::update(&app, manager(&who, &app), id, input).await {
+        Err(Error::RecentProofRequired) => return Err(who.recent_proof_required(&app).await),
+        done => done?,
+    };
+    Ok(JsonOk(view(&app, endpoint).await?.looked_up(lookup)))
+}
+
+/// An endpoint that was deleted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedWebhook)]
+struct Deleted {
+    id: EndpointId,
+}
+
+async fn remove(
+    who: Allowed<DeleteWebhooks>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<JsonOk<Deleted>, ApiError> {
+    service::delete(&app, manager(&who, &app), id).await?;
+    Ok(JsonOk(Deleted { id }))
+}
+
+async fn rotate_secret(
+    who: Allowed<ReplaceWebhookSecrets>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    Body(input): Body<RotateSecret>,
+) -> Result<NoStore<JsonOk<WithSecretView>>, ApiError> {
+    let made = service::rotate_secret(&app, manager(&who, &app), id, input).await?;
+    Ok(NoStore(JsonOk(with_secret(&app, made).await?)))
+}

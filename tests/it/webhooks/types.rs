@@ -1,0 +1,61 @@
+//! The types of events, and their examples.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use testkit::{AIRCRAFT, INVOICES};
+
+use super::{WEBHOOKS, trip, webhook};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn every_type_is_listed_with_module_and_example() {
+    let t = TestApp::new().await;
+    let listed = t.with(&t.key(&["trips:read"]).await).get("/api/v1/webhook-event-types").await.is(200);
+    let items = listed.at("/data/items").as_array().expect("a list");
+    assert!(items.len() > 30, "{}", items.len());
+    for item in items {
+        assert_eq!(item["type"], item["example"]["type"]);
+        assert!(item["description"].as_str().is_some_and(|text| text.ends_with('.')), "{item}");
+        let modules = [json!("trips"), json!("fleet"), json!("safety"), json!("invoices"), json!("audit"), Value::Null];
+        assert!(modules.contains(&item["module"]), "{item}");
+    }
+    let test = items.last().expect("a type");
+    assert_eq!(
+        (&test["type"], &test["module"], &test["example"]["sequence"]),
+        (&json!("webhook.test"), &Value::Null, &Value::Null)
+    );
+    t.anonymous().get("/api/v1/webhook-event-types").await.is(401);
+}
+
+fn fields(data: &Value) -> BTreeSet<String> {
+    data.as_object().expect("an object").keys().cloned().collect()
+}
+
+#[tokio::test]
+async fn examples_have_the_fields_of_what_is_published() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let listed = owner.get("/api/v1/webhook-event-types").await.is(200);
+    let items = listed.at("/data/items").as_array().expect("a list");
+    let examples: BTreeMap<&str, &Value> =
+        items.iter().map(|item| (item["type"].as_str().expect("a type"), &item["example"])).collect();
+    let at = format!("{WEBHOOKS}/{}", webhook(&owner, &["*"]).await);
+    let id = trip(&owner).await;
+    owner.patch(&format!("/api/v1/ops/trips/{id}"), json!({ "notes": "Catering" })).await.is(200);
+    let aircraft = json!({ "tailNumber": "N525SK", "typeDesignator": "C25B", "model": "Citation CJ3+" });
+    owner.post(AIRCRAFT, aircraft).await.is(201);
+    let invoice = json!({ "client": { "name": "Alpine" }, "currency": "CHF", "dueDate": "2099-01-01",
+        "lineItems": [{ "description": "Hours", "quantity": "1", "unitPrice": 100 }] });
+    owner.post(INVOICES, invoice).await.is(201);
+    t.key(&["trips:read"]).await;
+    let events = owner.get(&format!("{at}/events?page_size=100")).await.is(200);
+    let mut compared = 0;
+    for event in events.at("/data/items").as_array().expect("a list") {
+        let example = examples[event["type"].as_str().expect("a type")];
+        assert_eq!(fields(event), fields(example), "{event}");
+        assert_eq!(fields(&event["data"]), fields(&example["data"]), "{event}");
+        compared += 1;
+    }
+    assert!(compared >= 2, "{}", events.text);
+}
