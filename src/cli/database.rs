@@ -86,6 +86,10 @@ impl Database {
 
     /// Opens an existing database.
     pub(super) async fn open(&self) -> Result<App, Failure> {
+        self.open_with(Config::default()).await
+    }
+
+    async fn open_with(&self, config: Config) -> Result<App, Failure> {
         if let Location::Sqlite(path) = &self.location()?
             && !path.exists()
         {
@@ -94,7 +98,7 @@ impl Database {
                 path.display()
             )));
         }
-        self.open_or_create(Config::default()).await
+        self.open_or_create(config).await
     }
 
     /// Opens the database, and creates it if it does not exist.
@@ -186,7 +190,12 @@ fn user() -> String {
 
 impl InWorkspace {
     pub(super) async fn open(&self) -> Result<(App, Workspace), Failure> {
-        let app = self.database.open().await?;
+        self.open_with(Config::default()).await
+    }
+
+    /// Opens the database with these settings, for a command that seals or sends.
+    pub(super) async fn open_with(&self, config: Config) -> Result<(App, Workspace), Failure> {
+        let app = self.database.open_with(config).await?;
         match workspaces::find_by_slug(app.db.read(), self.workspace.trim()).await? {
             Some(workspace) => Ok((app, workspace)),
             None => Err(unknown_workspace(&app, &self.workspace).await?),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::database::{InWorkspace, operator};
-use super::output::{self, Failure};
+use super::output::{self, Failure, validated};
 use crate::app::App;
 use crate::keys::{
     self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, Reason, RevokeKey,
@@ -16,7 +16,6 @@ use crate::keys::{
 use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Clock, Time};
-use kit::http::{ApiError, Check, FieldErrors};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -170,18 +169,6 @@ async fn create(input: Create) -> Result<(), Failure> {
     let (app, workspace) = input.at.open().await?;
     let new = keys::create(&app.keys, workspace.id, operator(), create, None).await?;
     print_secret(&app, new, input.json).await
-}
-
-/// Returns the input if it passes the validation of the API.
-fn validated<T: Check>(input: T) -> Result<T, Failure> {
-    let mut faults = FieldErrors::default();
-    input.check(&mut faults);
-    let in_words = |error: &ApiError| {
-        let faults = error.fields.iter().map(|fault| format!("{}: {}", fault.field, fault.message));
-        faults.collect::<Vec<_>>().join(" ")
-    };
-    faults.into_result().map_err(|error| Failure::usage(in_words(&error)))?;
-    Ok(input)
 }
 
 /// Returns a key as in a response of the API.

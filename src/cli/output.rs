@@ -11,6 +11,7 @@ use crate::audit::BeginError;
 use crate::auth::factors::FactorError;
 use crate::auth::password::PasswordError;
 use kit::db::{DbResult, Fault, WritesRefused};
+use kit::http::{ApiError, Check, FieldErrors};
 use kit::paging::{MAX_SIZE, Page, Paging};
 
 /// The failure of a command, in one line.
@@ -65,7 +66,7 @@ macro_rules! failure_from_slice {
     )+};
 }
 
-failure_from_slice!(keys, members, workspaces, auth);
+failure_from_slice!(keys, members, workspaces, auth, webhooks);
 
 impl From<FactorError> for Failure {
     fn from(error: FactorError) -> Self {
@@ -116,6 +117,18 @@ pub(super) async fn all_pages<T>(page: impl AsyncFn(Paging) -> DbResult<Page<T>>
             None => return Ok(all),
         }
     }
+}
+
+/// Returns the input if it passes the validation of the API.
+pub(super) fn validated<T: Check>(input: T) -> Result<T, Failure> {
+    let mut faults = FieldErrors::default();
+    input.check(&mut faults);
+    let in_words = |error: &ApiError| {
+        let faults = error.fields.iter().map(|fault| format!("{}: {}", fault.field, fault.message));
+        faults.collect::<Vec<_>>().join(" ")
+    };
+    faults.into_result().map_err(|error| Failure::usage(in_words(&error)))?;
+    Ok(input)
 }
 
 /// Prints a line. A closed pipe, such as that of `head`, is no failure.

@@ -40,6 +40,7 @@ pub const fn description(event_type: EventType) -> &'static str {
         EventType::KeyRefusedEverywhere => "Every node refuses a revoked API key.",
         EventType::KeyExpired => "An API key has expired.",
         EventType::KeyLeakedInUrl => "An API key was sent in a URL, where proxies and histories keep it. Revoke it.",
+        EventType::KeyUnusual => "An API key was used from a new address, or requests with it were refused; reason says which.",
         EventType::MemberAdded => "A person was invited to the workspace.",
         EventType::MemberRoleChanged => "The role of a member changed.",
         EventType::MemberRemoved => "A member was removed from the workspace.",
@@ -113,8 +114,9 @@ fn data(event_type: EventType) -> Value {
         }
         EventType::KeyExpired => with(key("expired"), "expires_at", "2026-03-24T14:30:00Z".into()),
         EventType::KeyLeakedInUrl => key("active"),
+        EventType::KeyUnusual => with(key("active"), "reason", "a new address".into()),
         EventType::MemberAdded | EventType::MemberRemoved | EventType::MemberSignInFailed => member("dispatcher"),
-        EventType::MemberRoleChanged => updated(member("admin"), &["role"]),
+        EventType::MemberRoleChanged => member("admin"),
         EventType::WebhookDisabled => webhook("no success for 5 days".into()),
         EventType::WebhookEnabled => webhook(Value::Null),
     }

@@ -25,6 +25,7 @@ mod store;
 mod tables;
 
 pub use api::routes;
+pub(crate) use api::{DeliveryView, view};
 pub use error::Error;
 pub use examples::{TEST_TYPE, description, example};
 pub use input::{Backlog, CreateEndpoint, DeliveryFilter, Description, EndpointFilter, EndpointUrl, UpdateEndpoint};
@@ -36,5 +37,6 @@ pub use reach::Reach;
 pub use secret::{NotASecret, SigningSecret};
 pub use service::{Manager, WithSecret, create, delete, recover, resend, rotate_secret, test, update};
 pub use settings::WebhookSettings;
+pub use store::deliveries::{last_attempts, list as deliveries};
 pub use store::{find, list, purge_deleted};
 pub(crate) use tables::{all as tables, sealed};

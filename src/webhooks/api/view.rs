@@ -162,6 +162,22 @@ impl DeliveryView {
             last_attempt,
         }
     }
+
+    /// Returns the cells of a row: id, time, type, status, number of attempts, and the last response or its lack.
+    pub(crate) fn cells(&self) -> [String; 6] {
+        let response = self.last_attempt.as_ref().map(|last| {
+            let status = last.status_code.map(|status| status.to_string());
+            status.or_else(|| last.error.clone()).unwrap_or_default()
+        });
+        [
+            self.id.to_string(),
+            self.created_at.to_string(),
+            self.event_type.clone(),
+            self.status.to_string(),
+            self.attempt_count.to_string(),
+            response.unwrap_or_default(),
+        ]
+    }
 }
 
 /// A delivery with its payload and all attempts.

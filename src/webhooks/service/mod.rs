@@ -26,7 +26,7 @@ use kit::http::IdempotencyKey;
 use kit::http::outbound::{Lookup, look_up};
 use kit::text::kept;
 
-pub use deliver::{Received, received, recover, resend, test};
+pub use deliver::{received, recover, resend, test};
 pub use rotate::rotate_secret;
 pub use update::update;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kit::clock::Time;
 use serde_json::{Value, json};
 
 use super::{WEBHOOKS, deliver_all, trip, webhook};
@@ -36,12 +37,17 @@ async fn failed_canceled_and_skipped_events_are_delivered_again_once() {
     t.tamper("DELETE FROM webhook_deliveries WHERE sequence = (SELECT MAX(sequence) FROM event_payloads)").await;
     assert_eq!(recover(&owner, &at, BEGINNING).await, 3);
     let pending = owner.get(&format!("{at}/deliveries?status=pending")).await.is(200);
-    let mut order: Vec<(String, i64)> = pending
+    let mut order: Vec<(Time, i64)> = pending
         .at("/data/items")
         .as_array()
         .expect("a list")
         .iter()
-        .map(|item| (item["nextAttemptAt"].as_str().expect("a time").to_owned(), item["sequence"].as_i64().expect("a number")))
+        .map(|item| {
+            (
+                item["nextAttemptAt"].as_str().expect("a text").parse().expect("a time"),
+                item["sequence"].as_i64().expect("a number"),
+            )
+        })
         .collect();
     order.sort();
     assert!(order.is_sorted_by_key(|(_, sequence)| *sequence) && order.len() == 3, "{order:?}");

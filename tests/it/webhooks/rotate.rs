@@ -21,7 +21,7 @@ async fn old_secret_signs_for_the_overlap() {
     assert_eq!(rotated.text_at("/data/webhook/secretRotatedAt"), "2026-11-23T09:30:00Z");
     assert_eq!(rotated.text_at("/data/webhook/previousSecretExpiresAt"), "2026-11-24T09:30:00Z");
     t.advance(Duration::from_hours(24)).await;
-    owner.reauthenticate().await;
+    let owner = t.owner().await;
     assert_eq!(*owner.get(&at).await.is(200).at("/data/previousSecretExpiresAt"), Value::Null);
     let own = json!({ "overlapHours": 168, "secret": "x".repeat(30) });
     assert_eq!(owner.post(&rotate, own).await.is(200).text_at("/data/secret"), "x".repeat(30));
