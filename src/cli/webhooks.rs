@@ -1,4 +1,4 @@
-//! The commands `webhooks list`, `create`, `enable`, `disable`, `deliveries` and `resend`.
+//! The commands `webhooks list`, `create`, `enable`, `disable`, `test`, `deliveries` and `resend`.
 
 use std::sync::Arc;
 
@@ -8,12 +8,13 @@ use serde_json::json;
 use super::database::{InWorkspace, operator};
 use super::output::{self, Failure, validated};
 use super::secret_key::SecretKeyFile;
-use super::webhook_settings::AllowedDestinations;
+use super::webhook_settings::{AllowedDestinations, Webhooks};
 use crate::app::App;
 use crate::config::Config;
 use crate::webhooks::{
-    self, Backlog, CreateEndpoint, Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, DeliveryView, Description, Endpoint,
-    EndpointFilter, EndpointId, EndpointUrl, Manager, Reach, Schedule, UpdateEndpoint, WebhookSettings,
+    self, AttemptView, Backlog, CreateEndpoint, DeliveredType, Delivery, DeliveryFilter, DeliveryId, DeliveryStatus,
+    DeliveryView, Description, Endpoint, EndpointFilter, EndpointId, EndpointUrl, Manager, Reach, Schedule, TestWebhook,
+    UpdateEndpoint, WebhookSettings,
 };
 use crate::workspaces::WorkspaceId;
 use kit::http::outbound::Lookup;
@@ -41,6 +42,8 @@ pub(super) enum Command {
     },
     /// Switch a webhook off; its events are kept for 30 days
     Disable(One),
+    /// Send a test, or an example of a type, and wait for the answer
+    Test(Box<Test>),
     /// List the newest deliveries of a webhook
     Deliveries {
         #[command(flatten)]
@@ -99,6 +102,19 @@ pub(super) struct Create {
     json: bool,
 }
 
+#[derive(clap::Args)]
+pub(super) struct Test {
+    #[command(flatten)]
+    one: One,
+    /// Type of which an example is sent; default: webhook.test
+    #[arg(long = "type", env = "PLANECONNECTION_TYPE", value_name = "TYPE")]
+    event_type: Option<DeliveredType>,
+    #[command(flatten)]
+    settings: Webhooks,
+    #[command(flatten)]
+    secret_key: SecretKeyFile,
+}
+
 impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
@@ -112,6 +128,7 @@ impl Command {
                 let input = UpdateEndpoint { active: Some(false), ..UpdateEndpoint::default() };
                 switch(one, input, "Switched off").await
             }
+            Self::Test(input) => test(*input).await,
             Self::Deliveries { one, status, limit } => deliveries(one, status, limit).await,
             Self::Resend { one, delivery } => {
                 let (app, workspace) = one.at.open().await?;
@@ -185,6 +202,27 @@ async fn switch(one: One, input: UpdateEndpoint, done: &str) -> Result<(), Failu
         return output::json(&webhooks::view(&app, endpoint).await?);
     }
     output::line(format!("{done} {} ({}).", endpoint.id, endpoint.url))
+}
+
+async fn test(input: Test) -> Result<(), Failure> {
+    let One { at, webhook, json } = input.one;
+    let config = Config {
+        secret_keys: input.secret_key.open_or_make(&at.database).await?.map(Arc::new),
+        webhooks: input.settings.settings()?,
+        ..Config::default()
+    };
+    let (app, workspace) = at.open_with(config).await?;
+    let event_type = TestWebhook { event_type: input.event_type };
+    let attempt = webhooks::test(&app.webhooks, &app, manager(workspace.id), webhook, event_type).await?;
+    if json {
+        return output::json(&AttemptView::from(attempt));
+    }
+    let took = format!("{} ms", attempt.duration_ms);
+    match (attempt.error, attempt.status_code) {
+        (Some(error), _) => Err(Failure::refused(format!("the test failed after {took}: {error}"))),
+        (None, Some(status)) => output::line(format!("The receiver answered {status} after {took}.")),
+        (None, None) => output::line(format!("The test was sent in {took}.")),
+    }
 }
 
 async fn deliveries(one: One, status: Option<DeliveryStatus>, limit: u32) -> Result<(), Failure> {

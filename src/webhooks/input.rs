@@ -188,6 +188,17 @@ pub struct Recover {
 
 impl Check for Recover {}
 
+/// The event of a test.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TestWebhook {
+    /// Sends an example of this type; `webhook.test` if omitted.
+    #[serde(default, rename = "type")]
+    pub event_type: Option<DeliveredType>,
+}
+
+impl Check for TestWebhook {}
+
 /// Filter of a list of endpoints.
 #[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -25,10 +25,12 @@ mod store;
 mod tables;
 
 pub use api::routes;
-pub(crate) use api::{DeliveryView, view};
+pub(crate) use api::{AttemptView, DeliveryView, view};
 pub use error::Error;
 pub use examples::{TEST_TYPE, description, example};
-pub use input::{Backlog, CreateEndpoint, DeliveryFilter, Description, EndpointFilter, EndpointUrl, UpdateEndpoint};
+pub use input::{
+    Backlog, CreateEndpoint, DeliveredType, DeliveryFilter, Description, EndpointFilter, EndpointUrl, TestWebhook, UpdateEndpoint,
+};
 pub use model::{
     Attempt, AttemptResponse, Creator, Delivery, DeliveryId, DeliveryStatus, Endpoint, EndpointId, EndpointStatus, FAILING_AFTER,
     Health, Progress, Schedule, SecretId, Subscription,

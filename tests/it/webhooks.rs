@@ -1,10 +1,12 @@
 //! Webhooks: their management over the API.
 
+mod arrival;
 mod create;
 mod deliveries;
 mod recover;
 mod rotate;
 mod scopes;
+mod test;
 mod types;
 mod update;
 mod urls;

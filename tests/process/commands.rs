@@ -8,7 +8,7 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 27] = [
     &["serve"],
     &["workspace", "list"],
     &["workspace", "create"],
@@ -22,6 +22,13 @@ const COMMANDS: [&[&str]; 20] = [
     &["keys", "create"],
     &["keys", "rotate"],
     &["keys", "revoke"],
+    &["webhooks", "list"],
+    &["webhooks", "create"],
+    &["webhooks", "enable"],
+    &["webhooks", "disable"],
+    &["webhooks", "test"],
+    &["webhooks", "deliveries"],
+    &["webhooks", "resend"],
     &["nodes", "list"],
     &["nodes", "show"],
     &["audit", "verify"],

@@ -17,6 +17,7 @@ mod setup;
 mod sockets;
 mod start;
 mod stop;
+mod webhooks;
 
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");

@@ -6,14 +6,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::view::{DeliveryDetails, DeliveryView};
+use super::view::{AttemptView, DeliveryDetails, DeliveryView};
 use super::{find, manager, reach};
 use crate::access::{Allowed, Identified, ManageWebhooks, ViewWebhooks};
 use crate::app::App;
 use crate::audit::{EventType, payloads_of};
 use crate::webhooks::error::Error;
 use crate::webhooks::examples::{self, TEST_TYPE};
-use crate::webhooks::input::{DeliveryFilter, EventsQuery, Recover};
+use crate::webhooks::input::{DeliveryFilter, EventsQuery, Recover, TestWebhook};
 use crate::webhooks::model::{Delivery, DeliveryId, EndpointId};
 use crate::webhooks::service;
 use crate::webhooks::store::deliveries;
@@ -26,6 +26,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
         get("/api/v1/webhooks/{id}/deliveries", "List deliveries", index),
         get("/api/v1/webhooks/{id}/deliveries/{deliveryId}", "Get delivery", show),
         post("/api/v1/webhooks/{id}/deliveries/{deliveryId}/resend", "Resend delivery", resend).conflicts(),
+        post("/api/v1/webhooks/{id}/test", "Test webhook", test),
         post("/api/v1/webhooks/{id}/recover", "Recover events", recover).conflicts(),
         get("/api/v1/webhooks/{id}/events", "List events of a webhook", events),
         get("/api/v1/webhook-event-types", "List event types", event_types),
@@ -91,6 +92,24 @@ async fn resend(
 ) -> Result<Accepted<Resent>, ApiError> {
     let new = service::resend(&app, manager(&who, &app), id, delivery).await?;
     Ok(Accepted(Resent { delivery: DeliveryView::new(new, None) }))
+}
+
+/// A test that was sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TestedWebhook)]
+struct Tested {
+    /// The one attempt, whatever its outcome.
+    attempt: AttemptView,
+}
+
+async fn test(
+    who: Allowed<ManageWebhooks>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    Body(input): Body<TestWebhook>,
+) -> Result<JsonOk<Tested>, ApiError> {
+    let attempt = service::test(&app.webhooks, &app, manager(&who, &app), id, input).await?;
+    Ok(JsonOk(Tested { attempt: attempt.into() }))
 }
 
 /// Events that are delivered again.

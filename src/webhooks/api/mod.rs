@@ -22,7 +22,7 @@ use kit::http::outbound::Lookup;
 use kit::http::route::{delete, get, patch, post};
 use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
 
-pub(crate) use view::{DeliveryView, EndpointView};
+pub(crate) use view::{AttemptView, DeliveryView, EndpointView};
 
 pub fn routes() -> Routes<App> {
     let mut lines = vec![
@@ -80,7 +80,7 @@ pub(crate) async fn view(app: &App, endpoint: Endpoint) -> DbResult<EndpointView
 }
 
 /// Adds the figures of their deliveries to endpoints.
-pub(crate) async fn views(app: &App, page: Page<Endpoint>) -> DbResult<Page<EndpointView>> {
+async fn views(app: &App, page: Page<Endpoint>) -> DbResult<Page<EndpointView>> {
     let ids: Vec<EndpointId> = page.items.iter().map(|endpoint| endpoint.id).collect();
     let mut figures = store::figures(app.db.read(), &ids, app.clock.now()).await?;
     Ok(page.map(|endpoint| {

@@ -226,7 +226,7 @@ impl DeliveryDetails {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookAttempt)]
-pub(super) struct AttemptView {
+pub(crate) struct AttemptView {
     /// From 1.
     number: i32,
     started_at: Time,

@@ -1,12 +1,11 @@
-//! Deliveries that are made by hand: again, of a time in which nothing arrived, or as a test.
+//! Deliveries that are made by hand: again, or of a time in which nothing arrived; and the events of an endpoint.
 
 use std::time::Duration;
 
 use super::{Manager, find, wake_delivery};
-use crate::audit::{AuditedTx, EventId, EventType, Payload, payloads_after, payloads_of};
+use crate::audit::{AuditedTx, EventId, Payload, payloads_after, payloads_of};
 use crate::core::Core;
 use crate::webhooks::error::{Error, KEPT_DAYS};
-use crate::webhooks::examples;
 use crate::webhooks::input::Recover;
 use crate::webhooks::model::{Delivery, DeliveryId, DeliveryStatus, Endpoint, EndpointId};
 use crate::webhooks::reach::Reach;
@@ -118,30 +117,14 @@ async fn missing(tx: &AuditedTx, endpoint: &Endpoint, reach: Reach, payloads: Ve
     Ok(missing)
 }
 
-/// Stores a test of an endpoint: an example of a type, or a payload that says that it is a test. The engine sends it at once.
-pub async fn test(
-    core: &Core,
-    by: Manager,
-    id: EndpointId,
-    event_type: Option<EventType>,
-) -> Result<(Endpoint, Delivery), Error> {
-    let tx = AuditedTx::begin(core, by.workspace, by.context).await?;
-    let endpoint = find(&tx, by.reach, id).await?;
-    let name = event_type.map_or(examples::TEST_TYPE, EventType::as_str);
-    if let Some(scope) = by.reach.missing_for(name) {
-        return Err(Error::Scope(scope));
-    }
-    let event = EventId::new(tx.now(), tx.random());
-    let body = examples::test_payload(event, event_type, &endpoint, tx.now());
-    // It is sent by the call and not by the schedule, so it is never due.
-    let delivery = Delivery { due_at: None, ..pending(&tx, &endpoint, event, name.to_owned(), None) };
-    deliveries::insert(tx.db(), vec![(delivery.clone(), Some(body.to_string()))]).await?;
-    tx.commit().await?;
-    Ok((endpoint, delivery))
-}
-
 /// Returns a new delivery that is due now.
-fn pending(tx: &AuditedTx, endpoint: &Endpoint, event: EventId, event_type: String, sequence: Option<i64>) -> Delivery {
+pub(super) fn pending(
+    tx: &AuditedTx,
+    endpoint: &Endpoint,
+    event: EventId,
+    event_type: String,
+    sequence: Option<i64>,
+) -> Delivery {
     let now = tx.now();
     Delivery {
         id: DeliveryId::new(now, tx.random()),

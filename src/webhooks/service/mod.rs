@@ -1,9 +1,11 @@
 //! Use cases of management. Each is one [`AuditedTx`] with its event; the node that delivers hears of it after the commit.
 //!
-//! - here create and delete; `update` changes and the switch; `rotate` secrets; `deliver` deliveries that are made by hand
+//! - here create and delete; `update` changes and the switch; `rotate` secrets; `deliver` deliveries that are made by hand;
+//!   `test` a test
 
 mod deliver;
 mod rotate;
+mod test;
 mod update;
 
 use std::time::Duration;
@@ -26,8 +28,9 @@ use kit::http::IdempotencyKey;
 use kit::http::outbound::{Lookup, look_up};
 use kit::text::kept;
 
-pub use deliver::{received, recover, resend, test};
+pub use deliver::{received, recover, resend};
 pub use rotate::rotate_secret;
+pub use test::test;
 pub use update::update;
 
 /// The time for the look-up of a host name when a URL is entered.

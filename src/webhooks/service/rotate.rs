@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Manager, WithSecret, chosen_or_generated, find, target, wake_delivery};
@@ -49,14 +50,14 @@ async fn keep_former(tx: &AuditedTx, keys: &SecretKeys, endpoint: &Endpoint, ove
     if store::secrets::count(tx.db(), endpoint.id, tx.now()).await? >= MAX_FORMER {
         return Err(Error::FormerSecrets);
     }
-    let sealed = store::sealed_secret(tx.db(), endpoint.id).await?.ok_or(Error::NotFound)?;
-    let opened = keys.open(&associated("webhook", endpoint.id), &sealed)?;
+    let row = store::find_row(tx.db(), endpoint.id).await?.ok_or(Error::NotFound)?;
+    let opened = keys.open(&associated("webhook", endpoint.id), &row.secret)?;
     let id = SecretId::new(tx.now(), tx.random());
     let row = former_secret::Model {
         id,
         workspace_id: endpoint.workspace,
         endpoint_id: endpoint.id,
-        secret: keys.seal(tx.random(), &associated("webhook_former", id), secrecy::ExposeSecret::expose_secret(&opened)),
+        secret: keys.seal(tx.random(), &associated("webhook_former", id), opened.expose_secret()),
         expires_at: tx.now().after(overlap),
     };
     Ok(store::secrets::insert(tx.db(), row).await?)

@@ -8,6 +8,7 @@ use crate::core::Core;
 use crate::webhooks::error::Error;
 use crate::webhooks::input::{Backlog, UpdateEndpoint, subscription};
 use crate::webhooks::model::{Endpoint, EndpointId, Health};
+use crate::webhooks::reach::Reach;
 use crate::webhooks::store;
 use kit::http::outbound::Lookup;
 use kit::text::kept;
@@ -23,7 +24,7 @@ pub async fn update(core: &Core, by: Manager, id: EndpointId, input: UpdateEndpo
     };
     let backlog = input.backlog.unwrap_or(Backlog::Deliver);
     if backlog == Backlog::Skip {
-        cancel_most(core, &by, id).await?;
+        cancel_most(core, &by, id, &input).await?;
     }
     let (workspace, context) = (by.workspace, by.context.clone());
     let mut tx = if input.only_switches_off() {
@@ -34,10 +35,7 @@ pub async fn update(core: &Core, by: Manager, id: EndpointId, input: UpdateEndpo
     let old = find(&tx, by.reach, id).await?;
     let is_switched_on = input.active == Some(true) && !old.delivers();
     let mut new = changed(&old, input);
-    require_reach(by.reach, &new.events)?;
-    if new.url != old.url && !by.is_recent {
-        return Err(Error::RecentProofRequired);
-    }
+    require_permitted(by.reach, by.is_recent, &old, &new)?;
     let changes = differences(&changeable(&old), &changeable(&new));
     if changes.is_none() && !is_switched_on {
         return Ok((old, lookup));
@@ -54,6 +52,12 @@ pub async fn update(core: &Core, by: Manager, id: EndpointId, input: UpdateEndpo
     wake_delivery(core, &mut tx);
     tx.commit().await?;
     Ok((new, lookup))
+}
+
+/// Fails if the caller may not make this change.
+fn require_permitted(reach: Reach, is_recent: bool, old: &Endpoint, new: &Endpoint) -> Result<(), Error> {
+    require_reach(reach, &new.events)?;
+    if new.url == old.url || is_recent { Ok(()) } else { Err(Error::RecentProofRequired) }
 }
 
 fn changed(old: &Endpoint, input: UpdateEndpoint) -> Endpoint {
@@ -90,10 +94,11 @@ async fn switch_on(tx: &AuditedTx, endpoint: &mut Endpoint, backlog: Backlog) ->
 }
 
 /// Cancels the backlog of an endpoint that is off in small transactions, as it may be long.
-async fn cancel_most(core: &Core, by: &Manager, id: EndpointId) -> Result<(), Error> {
+async fn cancel_most(core: &Core, by: &Manager, id: EndpointId, input: &UpdateEndpoint) -> Result<(), Error> {
     loop {
         let tx = AuditedTx::begin(core, by.workspace, by.context.clone()).await?;
         let endpoint = find(&tx, by.reach, id).await?;
+        require_permitted(by.reach, by.is_recent, &endpoint, &changed(&endpoint, input.clone()))?;
         if endpoint.delivers() {
             return Ok(());
         }

@@ -17,7 +17,7 @@ use super::input::EndpointFilter;
 use super::model::{Endpoint, EndpointId, EndpointStatus, FAILING_AFTER, Subscription};
 use super::reach::Reach;
 use super::rows::{endpoint_of, endpoint_row};
-use super::tables::endpoint::{ActiveModel, Column, Entity};
+use super::tables::endpoint::{ActiveModel, Column, Entity, Model};
 use crate::audit::TypePattern;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -42,10 +42,9 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: Endpoin
     Ok(row.map(endpoint_of))
 }
 
-/// Returns the sealed secret of an endpoint.
-pub(super) async fn sealed_secret(db: &impl ConnectionTrait, id: EndpointId) -> DbResult<Option<Vec<u8>>> {
-    let secret = Entity::find_by_id(id).select_only().column(Column::Secret);
-    secret.into_tuple().one(db).await
+/// Returns the row of an endpoint, with its sealed secret.
+pub(super) async fn find_row(db: &impl ConnectionTrait, id: EndpointId) -> DbResult<Option<Model>> {
+    Entity::find_by_id(id).one(db).await
 }
 
 /// Returns a part of the endpoints of a workspace whose events are all within `reach`, the newest first.

@@ -130,13 +130,19 @@ async fn administrators_manage_webhooks_and_other_members_do_not() {
 async fn person_proves_their_identity_again_for_secrets_and_urls_only() {
     let t = TestApp::new().await;
     let owner = t.owner().await;
-    let at = format!("{WEBHOOKS}/{}", webhook(&owner, &["*"]).await);
+    let at = format!("{WEBHOOKS}/{}", webhook(&owner, &["trip.*"]).await);
+    trip(&owner).await;
+    deliver_all(&t, "pending").await;
     let other = "https://8.8.4.4/hook";
     t.advance(Duration::from_mins(16)).await;
     owner.post(WEBHOOKS, body(&["*"])).await.is(403).code("REAUTHENTICATION_REQUIRED");
     owner.post(&format!("{at}/rotate-secret"), json!({})).await.is(403).code("REAUTHENTICATION_REQUIRED");
     let refused = owner.patch(&at, json!({ "url": other })).await.is(403).code("REAUTHENTICATION_REQUIRED");
     assert_eq!(*refused.at("/error/methods"), json!(["password"]));
+    t.tamper("UPDATE webhook_endpoints SET disabled_at = created_at").await;
+    let skipping = json!({ "url": other, "active": true, "backlog": "skip" });
+    owner.patch(&at, skipping).await.is(403).code("REAUTHENTICATION_REQUIRED");
+    assert_eq!(*owner.get(&at).await.is(200).at("/data/health/pending"), 1, "nothing was done");
     // The rest needs no proof, and an emergency stays one call.
     owner.patch(&at, json!({ "url": URL, "description": "Same URL" })).await.is(200);
     owner.patch(&at, json!({ "active": false })).await.is(200);

@@ -25,7 +25,7 @@ async fn changes_are_made_and_recorded_with_both_values() {
     }
     assert_eq!(owner.get(&at).await.is(200).at("/data"), changed.at("/data"));
     let event = t.audit().await.into_iter().rfind(|event| event["action"] == "webhook.updated").expect("an event");
-    assert_eq!(event["target"]["name"], "8.8.4.4");
+    assert_eq!(event["target"]["name"], "New");
     assert_eq!(event["details"]["url"], json!({ "from": URL, "to": url }));
     assert_eq!(event["details"]["events"], json!({ "from": ["trip.*"], "to": ["invoice.paid"] }));
     assert_eq!(event["details"]["active"], json!({ "from": true, "to": false }));
