@@ -84,7 +84,7 @@ async fn resent_event_arrives_with_its_id_and_payload() {
     trip(&owner).await;
     deliver(&t).await;
     let id = owner.get(&format!("{at}/deliveries")).await.is(200).items("id").remove(0);
-    t.app.clock.advance(std::time::Duration::from_mins(1));
+    t.advance(std::time::Duration::from_mins(1)).await;
     owner.post(&format!("{at}/deliveries/{id}/resend"), json!({})).await.is(202);
     deliver(&t).await;
     let [first, again]: [_; 2] = receiver.requests().try_into().expect("two requests");
