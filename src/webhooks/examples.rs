@@ -28,6 +28,7 @@ pub const fn description(event_type: EventType) -> &'static str {
         EventType::InvoicePaymentRecorded => "A payment was recorded that leaves something to pay.",
         EventType::InvoicePaid => "An invoice was paid completely.",
         EventType::InvoiceVoided => "An invoice was voided.",
+        EventType::InvoiceOverdue => "The day after the due date of a sent invoice has begun.",
         EventType::AircraftCreated => "An aircraft was added.",
         EventType::AircraftUpdated => "Details of an aircraft changed.",
         EventType::AircraftStatusChanged => {
@@ -38,6 +39,7 @@ pub const fn description(event_type: EventType) -> &'static str {
         EventType::KeyRotated => "An API key got a successor. The old key works until it is revoked.",
         EventType::KeyRevoked => "An API key was revoked.",
         EventType::KeyRefusedEverywhere => "Every node refuses a revoked API key.",
+        EventType::KeyExpiring => "An API key expires within 7 days, or within a day.",
         EventType::KeyExpired => "An API key has expired.",
         EventType::KeyLeakedInUrl => "An API key was sent in a URL, where proxies and histories keep it. Revoke it.",
         EventType::KeyUnusual => "An API key was used from a new address, or requests with it were refused; reason says which.",
@@ -103,6 +105,7 @@ fn data(event_type: EventType) -> Value {
         EventType::InvoicePaymentRecorded => invoice("sent", 500_000),
         EventType::InvoicePaid => invoice("paid", 1_200_000),
         EventType::InvoiceVoided => invoice("void", 0),
+        EventType::InvoiceOverdue => invoice("overdue", 0),
         EventType::AircraftCreated => aircraft("active"),
         EventType::AircraftUpdated => updated(aircraft("active"), &["home_base"]),
         EventType::AircraftStatusChanged => updated(aircraft("maintenance"), &["status"]),
@@ -112,6 +115,7 @@ fn data(event_type: EventType) -> Value {
         EventType::KeyRevoked | EventType::KeyRefusedEverywhere => {
             with(key("revoked"), "revoked_at", "2026-03-24T14:30:00Z".into())
         }
+        EventType::KeyExpiring => with(key("active"), "expires_at", "2026-03-31T14:30:00Z".into()),
         EventType::KeyExpired => with(key("expired"), "expires_at", "2026-03-24T14:30:00Z".into()),
         EventType::KeyLeakedInUrl => key("active"),
         EventType::KeyUnusual => with(key("active"), "reason", "a new address".into()),

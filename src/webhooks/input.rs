@@ -119,7 +119,7 @@ pub struct UpdateEndpoint {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Description>)]
     pub description: Option<Option<Description>>,
-    /// New event types.
+    /// New event types, in place of all old ones.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<String>, required = false, min_items = 1, max_items = 100)]
     pub events: Option<Vec<String>>,

@@ -227,7 +227,7 @@ impl DeliveryDetails {
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookAttempt)]
 pub(crate) struct AttemptView {
-    /// From 1.
+    /// The number of the attempt, from 1.
     number: i32,
     started_at: Time,
     duration_ms: i64,
@@ -244,7 +244,7 @@ pub(crate) struct AttemptView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookRequest)]
 struct RequestView {
-    /// Signatures are masked.
+    /// The headers that were sent, with masked signatures.
     headers: Vec<Header>,
 }
 
