@@ -46,11 +46,11 @@ pub async fn update(tx: &mut AuditedTx, id: AircraftId, input: UpdateAircraft) -
     let Some(changes) = changes(&old, &new) else { return Ok(old) };
     let aircraft = Aircraft { updated_at: tx.now(), ..new };
     map_duplicate(&aircraft, store::set(tx.db(), &aircraft).await)?;
-    let changed = changed_fields(&changes);
+    let fields = changed_fields(&changes);
     tx.record(Action::AircraftUpdated, Some(target(&aircraft)), changes);
     tx.publish(type_of_change(old.status, aircraft.status), || {
         let mut data = payload(&aircraft);
-        data["changed"] = changed.into();
+        data["changed"] = fields.into();
         data
     });
     Ok(aircraft)

@@ -71,9 +71,9 @@ pub(super) async fn update(tx: &mut AuditedTx, id: InvoiceId, input: UpdateInvoi
     invoice.currency = input.currency.unwrap_or(invoice.currency);
     invoice.due_date = input.due_date.unwrap_or(invoice.due_date);
     let Some(changes) = changes(&old, &invoice) else { return Ok(old) };
-    let changed = changed_fields(&changes);
+    let fields = changed_fields(&changes);
     write(tx, &mut invoice, Action::InvoiceUpdated, changes).await?;
-    publish(tx, EventType::InvoiceUpdated, &invoice, Some(changed)).await?;
+    publish(tx, EventType::InvoiceUpdated, &invoice, Some(fields)).await?;
     Ok(invoice)
 }
 

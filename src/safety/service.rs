@@ -85,11 +85,11 @@ pub async fn update(tx: &mut AuditedTx, id: ReportId, input: UpdateReport) -> Re
         // Those of the time when the report was `standard`. A field that was taken out never comes back.
         thin_payloads(tx, &report.id.to_string(), &PROTECTED_FIELDS).await?;
     }
-    let changed = changed_fields(&changes);
+    let fields = changed_fields(&changes);
     tx.record(Action::ReportUpdated, Some(target(&report)), changes);
     tx.publish(type_of_change(old.status, report.status), || {
         let mut data = payload(&report);
-        data["changed"] = changed.into();
+        data["changed"] = fields.into();
         data
     });
     Ok(report)

@@ -55,12 +55,12 @@ async fn save(tx: &mut AuditedTx, old: Trip, new: Trip) -> Result<Trip, Error> {
     require_valid(tx, Some(&old), &new).await?;
     let trip = Trip { updated_at: tx.now(), ..new };
     map_duplicate(&trip, store::set(tx.db(), &trip).await)?;
-    let (event_type, changed) = (type_of_change(old.status, trip.status), changed_fields(&changes));
+    let (event_type, fields) = (type_of_change(old.status, trip.status), changed_fields(&changes));
     tx.record(Action::TripUpdated, Some(target(&trip)), changes);
     let by = tx.actor_id();
     tx.publish(event_type, || {
         let mut data = payload(&trip, &by);
-        data["changed"] = changed.into();
+        data["changed"] = fields.into();
         data
     });
     Ok(trip)

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::calendar::{Calendar, Chance, MINUTE};
+use super::calendar::{Calendar, Chance, HOUR, MINUTE};
 use super::facts::{
     AIRCRAFT, ANA, CLIENTS, FLEET_DASHBOARD, FLIGHT_PLAN, GROUNDINGS, JONAS, KEYS, LEGACY_IMPORT, MIRA, OLD_WEBSITE, PEOPLE,
     QUICKBOOKS, Rhythm, TOM,
@@ -26,6 +26,9 @@ const STRAGGLES: [i32; 5] = [-9, -8, -6, -5, -2];
 /// The days for which the trips have every status; earlier ones are booked and completed.
 const DETAILED: i32 = -14;
 
+/// The days that a client has to pay an invoice.
+pub(super) const DAYS_TO_PAY: i32 = 30;
+
 /// A member or an API key, by its place in the facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Who {
@@ -42,8 +45,8 @@ pub(super) enum Deed {
     Ground(usize),
     MakeKey(usize),
     RetireKey(usize),
-    /// The expiry of keys is recorded.
-    Expire,
+    /// Time has passed: keys that expire and invoices that are overdue are recorded.
+    Elapse,
     Book(usize, &'static str),
     Move(usize, &'static str),
     Bill(usize),
@@ -173,8 +176,13 @@ impl Plan {
                 self.add(retired, Who::Member(JONAS), Deed::RetireKey(place));
             }
         }
-        if let Some(expiry) = self.expires_at(LEGACY_IMPORT) {
-            self.add(expiry.after(Duration::from_secs(1)), Who::Key(LEGACY_IMPORT), Deed::Expire);
+        for place in 0..KEYS.len() {
+            let Some(expiry) = self.expires_at(place) else { continue };
+            for at in [expiry.before(HOUR * 24 * 7), expiry.before(HOUR * 24), expiry] {
+                if at > self.made_at(place) {
+                    self.add(at.after(Duration::from_secs(1)), Who::Key(place), Deed::Elapse);
+                }
+            }
         }
         for day in STRAGGLES {
             self.add(chance.moment(&self.calendar, day, 300, 1_200), Who::Key(OLD_WEBSITE), Deed::Straggle);
@@ -284,6 +292,8 @@ impl Plan {
             let (by, received) =
                 if self.has_accounting(received) { (Who::Key(QUICKBOOKS), received) } else { (Who::Member(ANA), by_hand) };
             self.add(received, by, Deed::Pay(number));
+            let overdue = self.calendar.at(day + DAYS_TO_PAY + 1, 0).after(Duration::from_secs(1));
+            self.add(overdue, Who::Member(ANA), Deed::Elapse);
         }
     }
 

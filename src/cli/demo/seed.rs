@@ -16,7 +16,7 @@ use crate::auth::password::{Claimant, NewPassword, PasswordError};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::fleet::AircraftId;
-use crate::invoices::Invoice;
+use crate::invoices::{self, Invoice};
 use crate::keys::{self, NewKey};
 use crate::members::{self, Member};
 use crate::safety::ReportId;
@@ -114,7 +114,7 @@ impl Operator {
             Deed::Ground(place) => self.ground(who, place).await?,
             Deed::MakeKey(place) => self.make_key(who, place).await?,
             Deed::RetireKey(place) => self.retire_key(who, place).await?,
-            Deed::Expire => keys::record_expiries(&self.app).await?,
+            Deed::Elapse => self.elapse().await?,
             Deed::Book(flight, status) => self.book(who, flight, status).await?,
             Deed::Move(flight, status) => self.advance(who, flight, status).await?,
             Deed::Bill(bill) => self.bill(who, bill).await?,
@@ -131,6 +131,13 @@ impl Operator {
             *self.writes.entry((key, at.hour(), scope)).or_default() += 1;
         }
         Ok(())
+    }
+
+    /// Records what the passing of time brings, as the background jobs do.
+    async fn elapse(&self) -> Result<(), Failure> {
+        invoices::record_overdue(&self.app).await?;
+        keys::record_expiring(&self.app).await?;
+        Ok(keys::record_expiries(&self.app).await?)
     }
 
     async fn add_member(&mut self, who: Who, place: usize) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::facts::{AIRCRAFT, BASES, CLIENTS, GROUNDINGS, MIRA};
-use super::plan::{Bill, Who};
+use super::plan::{Bill, DAYS_TO_PAY, Who};
 use super::reports::REPORTS;
 use super::seed::{Operator, failed, input};
 use crate::audit::{Actor, AuditContext, AuditedTx};
@@ -87,7 +87,7 @@ impl Operator {
         }
         let mut invoice = json!({
             "client": { "name": client.name, "email": client.email }, "tripId": self.trip(first)?, "currency": "CHF",
-            "dueDate": self.plan.calendar.date(day + 30), "lineItems": lines,
+            "dueDate": self.plan.calendar.date(day + DAYS_TO_PAY), "lineItems": lines,
         });
         if matches!(who, Who::Key(_)) {
             invoice["externalId"] = json!(format!("QB-{}", FIRST_INVOICE + place));

@@ -168,9 +168,9 @@ pub async fn update(
     let Some(changes) = differences(&changeable(&old), &changeable(&key)) else { return Ok(old) };
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
-    let changed = changed_fields(&changes);
+    let fields = changed_fields(&changes);
     tx.record(Action::KeyUpdated, Some(target(&key)), changes);
-    events::publish_update(&mut tx, &key, changed).await?;
+    events::publish_update(&mut tx, &key, fields).await?;
     commit_and_propagate(keys, tx, &key, None).await?;
     Ok(key)
 }
