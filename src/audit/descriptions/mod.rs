@@ -65,10 +65,12 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
     let did = |verb: &str| did(event, verb, String::new());
     match action {
         Action::KeyCreated if details.get("rotatedFrom").is_some() => self::did(event, "created", " to replace another".into()),
-        Action::KeyCreated | Action::TripCreated | Action::WorkspaceCreated => did("created"),
-        Action::KeyUpdated | Action::AircraftUpdated | Action::TripUpdated | Action::ReportUpdated => {
-            self::did(event, "changed", changed(details))
-        }
+        Action::KeyCreated | Action::TripCreated | Action::WorkspaceCreated | Action::WebhookCreated => did("created"),
+        Action::KeyUpdated
+        | Action::AircraftUpdated
+        | Action::TripUpdated
+        | Action::ReportUpdated
+        | Action::WebhookUpdated => self::did(event, "changed", changed(details)),
         Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
         Action::KeyRotated => self::did(event, "created a replacement for", listed(text(details, "/replacement/name"))),
         Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
@@ -125,8 +127,6 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::InvoicePaymentRecorded => did("recorded a payment for"),
         Action::InvoiceVoided => self::did(event, "voided", quoted(details)),
         Action::InvoiceOverdue => is(event, format!(" was not paid by {}", text(details, "/dueDate").unwrap_or("its due date"))),
-        Action::WebhookCreated => did("created"),
-        Action::WebhookUpdated => self::did(event, "changed", changed(details)),
         Action::WebhookDeleted => did("deleted"),
         Action::WebhookSecretRotated => did("replaced the secret of"),
         Action::WebhookDisabled => is(event, format!(" was disabled{}", quoted(details))),
