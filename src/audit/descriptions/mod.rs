@@ -66,11 +66,9 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
     match action {
         Action::KeyCreated if details.get("rotatedFrom").is_some() => self::did(event, "created", " to replace another".into()),
         Action::KeyCreated | Action::TripCreated | Action::WorkspaceCreated | Action::WebhookCreated => did("created"),
-        Action::KeyUpdated
-        | Action::AircraftUpdated
-        | Action::TripUpdated
-        | Action::ReportUpdated
-        | Action::WebhookUpdated => self::did(event, "changed", changed(details)),
+        Action::KeyUpdated | Action::AircraftUpdated | Action::TripUpdated | Action::ReportUpdated | Action::WebhookUpdated => {
+            self::did(event, "changed", changed(details))
+        }
         Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
         Action::KeyRotated => self::did(event, "created a replacement for", listed(text(details, "/replacement/name"))),
         Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
