@@ -37,6 +37,7 @@ if (secret) {
   for (const kept of ["copied", "copy"]) secret.addEventListener(kept, () => { isKept = true; });
   secret.addEventListener("click", (event) => { if (event.target.closest("[data-keeps]")) isKept = true; });
   secret.addEventListener("submit", (event) => {
+    if (event.target.target === "_blank") return;
     isKept = true;
     if (event.target.method === "post") return;
     event.preventDefault();

@@ -40,6 +40,7 @@ pub fn pages() -> Vec<Routes<App>> {
         auth::pages(),
         account::pages(),
         keys::pages(),
+        webhooks::pages(),
         members::pages(),
         security::pages(),
         audit::pages(),

@@ -36,6 +36,18 @@ impl Module {
             Self::Audit => "audit",
         }
     }
+
+    /// Returns the name for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Trips => "Trips",
+            Self::Fleet => "Fleet",
+            Self::Safety => "Safety reports",
+            Self::Invoices => "Invoices",
+            Self::Webhooks => "Webhooks",
+            Self::Audit => "Audit log",
+        }
+    }
 }
 
 /// The part of a scope after the colon; write includes read.

@@ -121,8 +121,8 @@ fn again(core: &Core, signed_in_member: Option<SignedInMember>, form: AgainForm<
     }
 }
 
-/// The fields of passwords, and of the response to a ceremony of a passkey. What they contain is never sent back.
-pub const SECRET_FIELDS: [&str; 5] = ["password", "current_password", "new_password", "ceremony", "credential"];
+/// The fields of passwords and secrets, and of the response to a ceremony of a passkey. What they contain is never sent back.
+pub const SECRET_FIELDS: [&str; 6] = ["password", "current_password", "new_password", "signing_secret", "ceremony", "credential"];
 
 /// Returns what was typed, without passwords and with keys replaced by their hints: a page that waits must not hold secrets.
 pub(super) fn without_secrets(fields: &Fields) -> Vec<(&str, Cow<'_, str>)> {

@@ -19,7 +19,9 @@ pub use files::{asset, router as files};
 use std::borrow::Borrow;
 use std::time::Duration;
 
-use crate::access::{ManageKeys, ManageMembers, MemberCaller, OwnWorkspace, Permission, ReadAuditLog, ViewSecurity};
+use crate::access::{
+    ManageKeys, ManageMembers, ManageWebhooks, MemberCaller, OwnWorkspace, Permission, ReadAuditLog, ViewSecurity,
+};
 use crate::core::Core;
 use crate::members::Role;
 use crate::security::FactorSetup;
@@ -54,6 +56,7 @@ pub struct Frame {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MenuEntry {
     ApiKeys,
+    Webhooks,
     AuditLog,
     Members,
     Security,
@@ -62,11 +65,13 @@ pub enum MenuEntry {
 }
 
 impl MenuEntry {
-    const ALL: [Self; 6] = [Self::ApiKeys, Self::AuditLog, Self::Members, Self::Security, Self::Cluster, Self::Account];
+    const ALL: [Self; 7] =
+        [Self::ApiKeys, Self::Webhooks, Self::AuditLog, Self::Members, Self::Security, Self::Cluster, Self::Account];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::ApiKeys => "API Keys",
+            Self::Webhooks => "Webhooks",
             Self::AuditLog => "Audit Log",
             Self::Members => "Members",
             Self::Security => "Security",
@@ -78,6 +83,7 @@ impl MenuEntry {
     pub const fn path(self) -> &'static str {
         match self {
             Self::ApiKeys => "/settings/api-keys",
+            Self::Webhooks => "/settings/webhooks",
             Self::AuditLog => "/settings/audit-log",
             Self::Members => "/settings/members",
             Self::Security => "/settings/security",
@@ -89,6 +95,7 @@ impl MenuEntry {
     fn opens_to(self, role: Role) -> bool {
         match self {
             Self::ApiKeys => ManageKeys::RULE.admits(role),
+            Self::Webhooks => ManageWebhooks::RULE.admits(role),
             Self::AuditLog => ReadAuditLog::RULE.admits(role),
             Self::Members => ManageMembers::RULE.admits(role),
             Self::Security => ViewSecurity::RULE.admits(role),

@@ -240,7 +240,7 @@ impl Check for DeliveryFilter {
 pub struct DeliveredType(pub &'static str);
 
 impl DeliveredType {
-    fn all() -> impl Iterator<Item = &'static str> {
+    pub(super) fn all() -> impl Iterator<Item = &'static str> {
         EventType::ALL.iter().map(|event_type| event_type.as_str()).chain([TEST_TYPE])
     }
 }

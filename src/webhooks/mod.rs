@@ -8,7 +8,7 @@
 //! - `model` types and rules, `input` bodies and parameters, `reach` what a caller may manage
 //! - `tables` entities, `rows` as values of the model; `secret` signing secrets and signatures; `settings` those of a node
 //! - `delivery` sends events; `examples` descriptions and examples of event types
-//! - `store` queries, `service` use cases, `error` outcomes and `api` handlers of management
+//! - `store` queries, `service` use cases, `error` outcomes, `api` handlers and `pages` of management
 
 mod api;
 pub mod delivery;
@@ -16,6 +16,7 @@ mod error;
 mod examples;
 mod input;
 mod model;
+mod pages;
 mod reach;
 mod rows;
 mod secret;
@@ -35,6 +36,7 @@ pub use model::{
     Attempt, AttemptResponse, Creator, Delivery, DeliveryId, DeliveryStatus, Endpoint, EndpointId, EndpointStatus, FAILING_AFTER,
     Health, Progress, Schedule, SecretId, Subscription,
 };
+pub use pages::routes as pages;
 pub use reach::Reach;
 pub use secret::{NotASecret, SigningSecret};
 pub use service::{Manager, WithSecret, create, delete, recover, resend, rotate_secret, test, update};

@@ -9,6 +9,7 @@ mod harness;
 mod passkeys;
 mod pictures;
 mod reference;
+mod webhooks;
 
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");

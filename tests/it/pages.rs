@@ -14,3 +14,4 @@ mod revoke;
 mod rotate;
 mod session;
 mod setup;
+mod webhooks;

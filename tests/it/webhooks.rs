@@ -6,7 +6,7 @@ mod deliveries;
 mod recover;
 mod rotate;
 mod scopes;
-mod test;
+pub(crate) mod test;
 mod types;
 mod update;
 mod urls;
@@ -37,7 +37,7 @@ pub(crate) async fn trip(client: &Client) -> String {
 }
 
 /// Turns all stored payloads into deliveries of the one webhook with this status, as the engine would have done.
-async fn deliver_all(t: &TestApp, status: &str) {
+pub(crate) async fn deliver_all(t: &TestApp, status: &str) {
     let (new, columns) = (t.database.new_id_sql(), "event_id, event_type, sequence");
     t.tamper(&format!(
         "INSERT INTO webhook_deliveries (id, workspace_id, endpoint_id, {columns}, status, attempts, created_at, ended_at, due_at) \

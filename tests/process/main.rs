@@ -14,6 +14,7 @@ mod overload;
 mod revocation;
 mod secret_key;
 mod setup;
+mod signatures;
 mod sockets;
 mod start;
 mod stop;

@@ -15,6 +15,7 @@ const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser",
 pub(crate) fn prepare() -> bool {
     has_tools()
         && has_promtool()
+        && has_languages()
         && deny::prepare()
         && browser::prepare()
         && proxies::prepare()
@@ -41,9 +42,10 @@ pub(crate) fn quick() -> Step {
             "--lib",
             "--test=it",
             "--test=process",
-            // It needs promtool.
+            // They need promtool and other languages.
             "--",
             "--skip=alert_rules_pass_their_tests",
+            "--skip=verifies_signatures",
         ],
         &[],
     )
@@ -71,6 +73,13 @@ fn tests(what: &'static str, which: &[&str], environment: &[(&str, &str)]) -> St
 fn has_postgres() -> bool {
     let why = "the tests on Postgres need its server";
     postgres::find("initdb").is_some() || install_without_service("postgresql", "postgresql", why)
+}
+
+/// Makes sure that the code on the pages of webhooks can be run.
+fn has_languages() -> bool {
+    let needed = [("python3", "python3"), ("node", "nodejs"), ("go", "golang-go"), ("openssl", "openssl"), ("curl", "curl")];
+    let missing: Vec<&str> = needed.into_iter().filter(|(program, _)| !is_on_path(program)).map(|(_, package)| package).collect();
+    missing.is_empty() || install(&missing, "the tests of code that verifies signatures need these languages")
 }
 
 fn has_promtool() -> bool {

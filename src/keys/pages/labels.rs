@@ -10,18 +10,6 @@ use kit::page::number::plural;
 /// The time before its expiry in which a key has a badge that announces it.
 const SOON: Duration = Duration::from_hours(14 * 24);
 
-/// Returns the name of a module.
-pub(super) const fn title(module: Module) -> &'static str {
-    match module {
-        Module::Trips => "Trips",
-        Module::Fleet => "Fleet",
-        Module::Safety => "Safety reports",
-        Module::Invoices => "Invoices",
-        Module::Webhooks => "Webhooks",
-        Module::Audit => "Audit log",
-    }
-}
-
 /// Describes access to a module, as the rest of a sentence that begins with “It can”.
 pub(super) const fn ability(module: Module, access: Access) -> &'static str {
     match (module, access) {
@@ -57,7 +45,7 @@ pub(super) fn permissions(permissions: Permissions, scopes: Scopes) -> String {
             let named = Module::ALL.into_iter().filter_map(|module| {
                 let access = scopes.iter().filter(|scope| scope.module == module).map(|scope| scope.access).max()?;
                 let access = if access == Access::Write { "write" } else { "read" };
-                Some(format!("{} ({access})", title(module)))
+                Some(format!("{} ({access})", module.title()))
             });
             named.collect::<Vec<_>>().join(", ")
         }

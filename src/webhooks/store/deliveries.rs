@@ -49,6 +49,13 @@ pub async fn find(
     }))
 }
 
+/// Returns the payloads of those deliveries that are tests, by their events.
+pub async fn test_bodies(db: &impl ConnectionTrait, deliveries: &[Delivery]) -> DbResult<Vec<(EventId, String)>> {
+    let tests = deliveries.iter().filter(|delivery| delivery.sequence.is_none()).map(|delivery| delivery.id);
+    let bodies = Entity::find().select_only().columns([Column::EventId, Column::Body]).filter(Column::Id.is_in(tests));
+    bodies.filter(Column::Body.is_not_null()).into_tuple().all(db).await
+}
+
 /// Inserts pending deliveries; a test has its payload beside it.
 pub async fn insert(db: &impl ConnectionTrait, deliveries: Vec<(Delivery, Option<String>)>) -> DbResult<()> {
     for deliveries in in_powers(deliveries) {

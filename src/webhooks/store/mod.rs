@@ -1,10 +1,11 @@
 //! The queries of management on endpoints.
 //!
-//! - here endpoints; `figures` counts of deliveries; `secrets` former secrets; `deliveries`; `purge` rows of
-//!   deleted endpoints
+//! - here endpoints; `figures` counts of deliveries, `hours` by the hour; `secrets` former secrets; `deliveries`
+//! - `purge` rows of deleted endpoints
 
 pub(super) mod deliveries;
 mod figures;
+mod hours;
 mod purge;
 pub(super) mod secrets;
 
@@ -25,6 +26,7 @@ use kit::db::{DbResult, page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) use figures::{Figures, figures};
+pub(super) use hours::{HourCounts, count_by_hour};
 pub use purge::purge_deleted;
 
 fn of_workspace(workspace: WorkspaceId) -> Condition {

@@ -9,7 +9,7 @@ use super::WEBHOOKS;
 use crate::support::{Client, TestApp, test_config};
 
 /// Settings by which a receiver on this machine may be reached without TLS.
-pub(super) fn to_loopback() -> Config {
+pub(crate) fn to_loopback() -> Config {
     let mut webhooks = WebhookSettings::default();
     webhooks.allowed.ranges = vec!["127.0.0.0/8".parse().expect("a range")];
     webhooks.allowed.allows_http = true;

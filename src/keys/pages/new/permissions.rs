@@ -51,7 +51,7 @@ pub(super) fn rows(fields: &Fields) -> Vec<ModuleRow> {
         let field = field_of(module);
         let cell = |access| cell(module, access, fields.text(&field));
         let cells = [None, Some(Access::Read), Some(Access::Write)].into_iter().map(cell).collect();
-        ModuleRow { title: labels::title(module), cells, field }
+        ModuleRow { title: module.title(), cells, field }
     };
     Module::ALL.into_iter().map(row).collect()
 }

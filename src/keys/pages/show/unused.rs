@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::keys::model::{Key, Status};
-use crate::keys::pages::labels;
 use crate::keys::usage;
 use crate::scopes::{Access, Module, Scope, Scopes};
 use kit::db::DbResult;
@@ -37,8 +36,8 @@ fn sentence(granted: Scopes, used: &[Scope]) -> Option<String> {
     let unused = Module::ALL.into_iter().filter_map(|module| {
         let (reads, writes) = (is_used(Scope::read(module)), is_used(Scope::write(module)));
         match granted.iter().filter(|scope| scope.module == module).map(|scope| scope.access).max()? {
-            _ if !reads && !writes => Some(labels::title(module).to_owned()),
-            Access::Write if !writes => Some(format!("{} (write)", labels::title(module))),
+            _ if !reads && !writes => Some(module.title().to_owned()),
+            Access::Write if !writes => Some(format!("{} (write)", module.title())),
             Access::Write | Access::Read => None,
         }
     });

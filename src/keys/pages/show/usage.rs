@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::audit::{self, Denials};
 use crate::keys::model::{Key, KeyId};
-use crate::keys::pages::labels;
 use crate::keys::pages::traffic::{Span, Traffic, number, requests};
 use crate::keys::tables::address;
 use crate::keys::usage::{self, Sum};
@@ -184,7 +183,7 @@ fn scope_row(scope: Option<Scope>, sum: Sum) -> ScopeRow {
         || "None needed".to_owned(),
         |Scope { module, access }| {
             let access = if access == Access::Write { "write" } else { "read" };
-            format!("{}, {access}", labels::title(module))
+            format!("{}, {access}", module.title())
         },
     );
     ScopeRow { name, scope, allowed: number(sum.allowed), denied: number(sum.denied) }
