@@ -123,7 +123,9 @@ impl Head {
 
 const fn schedule(schedule: Schedule) -> &'static str {
     match schedule {
-        Schedule::Standard => "Standard: five attempts within about two and a half hours, unless the operator has set other times",
+        Schedule::Standard => {
+            "Standard: five attempts within about two and a half hours, unless the operator has set other times"
+        }
         Schedule::Extended => "Extended: eight attempts over three days",
     }
 }
