@@ -37,7 +37,6 @@ impl AllowedDestinations {
 }
 
 #[derive(clap::Args)]
-#[expect(clippy::struct_field_names, reason = "the names of the flags")]
 pub(super) struct Webhooks {
     #[command(flatten)]
     allowed: AllowedDestinations,

@@ -63,7 +63,7 @@ fn running_node_sends_what_the_command_line_resends() {
     let delivery = of_test.expect("a delivery")["id"].as_str().expect("an id");
     let before = receiver.count();
     site.run(&["webhooks", "resend", &id, delivery]).is(0);
-    let received = receiver.wait_for(before + 1);
-    let tests = received.iter().filter(|request| request.header("x-planeconnection-event") == "webhook.test");
+    let requests = receiver.wait_for(before + 1);
+    let tests = requests.iter().filter(|request| request.header("x-planeconnection-event") == "webhook.test");
     assert_eq!(tests.map(|request| request.header("webhook-id")).collect::<std::collections::HashSet<_>>().len(), 1);
 }

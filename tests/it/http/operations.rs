@@ -38,8 +38,10 @@ const FOREIGN: [&str; 26] = [
 ];
 
 fn assert_plain(refused: &Response, sent: &str) {
+    // The name of a parameter is no word of a parser.
+    let text = refused.text.replace("after_sequence", "");
     for word in FOREIGN {
-        assert!(!refused.text.contains(word), "“{word}” for {sent}: {}", refused.text);
+        assert!(!text.contains(word), "“{word}” for {sent}: {}", refused.text);
     }
 }
 
@@ -179,10 +181,12 @@ fn accepted(field: &str) -> Value {
         "dueDate" => json!("2099-01-01"),
         "tripType" => json!("charter"),
         "origin" | "destination" => json!("KTEB"),
-        "departureDate" | "occurredAt" => json!("2026-11-22T17:05:00Z"),
+        "departureDate" | "occurredAt" | "since" => json!("2026-11-22T17:05:00Z"),
         "expiresAt" => Value::Null,
         "reportType" => json!("concern"),
         "confidentiality" => json!("standard"),
+        "url" => json!("https://8.8.8.8/"),
+        "events" => json!(["*"]),
         other => panic!("an unknown required field: {other}"),
     }
 }

@@ -129,7 +129,7 @@ async fn failed_attempt_shows_request_and_response_without_signatures() {
     let shown = owner.get(&format!("{at}/deliveries/{}", listed.items("id")[0])).await.is(200);
     assert_eq!(*shown.at("/data/attempts/0/response/body"), "Good night");
     assert!(shown.text.contains("asleep") && shown.text.contains("webhook-timestamp"));
-    let received = receiver.requests().remove(0);
-    assert!(!shown.text.contains(received.header("x-planeconnection-signature")));
+    let request = receiver.requests().remove(0);
+    assert!(!shown.text.contains(request.header("x-planeconnection-signature")));
     assert!(shown.at("/data/nextAttemptAt").is_string());
 }

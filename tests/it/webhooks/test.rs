@@ -30,22 +30,20 @@ async fn test_is_sent_signed_and_answered_with_its_attempt() {
     let sent = owner.post(&format!("{at}/test"), json!({})).await.is(200);
     assert_eq!((sent.at("/data/attempt/number"), sent.at("/data/attempt/statusCode")), (&json!(1), &json!(200)), "{}", sent.text);
     assert_eq!(*sent.at("/data/attempt/error"), Value::Null);
-    let received = receiver.wait_for(1).remove(0);
-    let body = received.json();
+    let request = receiver.wait_for(1).remove(0);
+    let body = request.json();
     assert_eq!((&body["type"], &body["test"], &body["sequence"]), (&json!("webhook.test"), &json!(true), &Value::Null));
     assert_eq!(
-        (received.header("webhook-id"), received.header("x-planeconnection-event")),
+        (request.header("webhook-id"), request.header("x-planeconnection-event")),
         (body["id"].as_str().expect("an id"), "webhook.test")
     );
-    assert!(
-        received.header("webhook-signature").starts_with("v1,") && received.header("x-planeconnection-signature").len() == 64
-    );
+    assert!(request.header("webhook-signature").starts_with("v1,") && request.header("x-planeconnection-signature").len() == 64);
     let listed = owner.get(&format!("{at}/deliveries")).await.is(200);
     assert_eq!((listed.items("type"), listed.items("status")), (vec!["webhook.test".to_owned()], vec!["delivered".to_owned()]));
     let shown = owner.get(&format!("{at}/deliveries/{}", listed.items("id")[0])).await.is(200);
     assert_eq!((shown.at("/data/payload"), shown.at("/data/sequence")), (&body, &Value::Null));
     for secret in ["x-planeconnection-signature", "webhook-signature"] {
-        assert!(!shown.text.contains(received.header(secret)), "{secret} is shown");
+        assert!(!shown.text.contains(request.header(secret)), "{secret} is shown");
     }
     assert!(owner.get(&format!("{at}/events")).await.is(200).at("/data/items").as_array().is_some_and(Vec::is_empty));
 }
