@@ -50,7 +50,7 @@ pub use self::http::{Client, Response};
 pub use self::key::{Key, create_key_body};
 pub use self::node::Node;
 pub use self::proxy::{Proxy, Relay};
-pub use self::receiver::{LONGER_THAN_STAGGER, ReceivedRequest, Receiver, Reply};
+pub use self::receiver::{ReceivedRequest, Receiver, Reply};
 #[cfg(feature = "site")]
 pub use self::site::Site;
 #[cfg(feature = "site")]

@@ -17,6 +17,8 @@ pub enum Reply {
     Status(u16),
     /// A status with further headers and a body.
     With(u16, Vec<(&'static str, String)>, Vec<u8>),
+    /// A status, after a pause.
+    After(Duration, u16),
     /// Nothing, for as long as the sender waits.
     Silence,
     /// The connection is closed.
@@ -159,6 +161,10 @@ fn answer(mut stream: &TcpStream, reader: &mut impl Read, reply: Reply) -> bool 
     let (status, headers, body) = match reply {
         Reply::Status(status) => (status, Vec::new(), Vec::new()),
         Reply::With(status, headers, body) => (status, headers, body),
+        Reply::After(pause, status) => {
+            crate::wait::pause(pause);
+            (status, Vec::new(), Vec::new())
+        }
         Reply::Silence => {
             // Until the sender closes the connection.
             let _closed = reader.read(&mut [0; 1]);
@@ -172,6 +178,3 @@ fn answer(mut stream: &TcpStream, reader: &mut impl Read, reply: Reply) -> bool 
     }
     stream.write_all((head + "\r\n").as_bytes()).and_then(|()| stream.write_all(&body)).is_ok()
 }
-
-/// A pause that is longer than the time in which a sender starts requests side by side.
-pub const LONGER_THAN_STAGGER: Duration = Duration::from_millis(60);

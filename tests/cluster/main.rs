@@ -17,6 +17,7 @@ mod promise;
 mod proof;
 mod test_cluster;
 mod tls;
+mod webhooks;
 
 /// The path of the binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_planeconnection");

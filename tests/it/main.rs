@@ -12,6 +12,7 @@ mod background;
 mod check;
 mod cluster;
 mod days;
+mod delivery;
 mod filters;
 mod fleet;
 mod http;

@@ -18,6 +18,7 @@ mod signatures;
 mod sockets;
 mod start;
 mod stop;
+mod webhook_delivery;
 mod webhooks;
 
 /// The path of the binary under test.

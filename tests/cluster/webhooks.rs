@@ -1,0 +1,104 @@
+//! Webhooks on three nodes: every committed event arrives, whichever node is killed or frozen.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::json;
+use testkit::wait::pause;
+use testkit::{Node, ReceivedRequest, Receiver, until};
+
+use crate::test_cluster::TestCluster;
+
+const FLAGS: [&str; 5] = ["--webhook-allow", "127.0.0.0/8", "--webhook-allow-http", "--limits", "member-writes=none"];
+
+fn node(cluster: &TestCluster, key: &str) -> Node {
+    cluster.site.node_with(&[&FLAGS[..], &["--secret-key-file", key]].concat())
+}
+
+/// A file with a secret key for all nodes.
+fn secret_key(cluster: &TestCluster) -> String {
+    let path = cluster.site.folder().join("secret-key");
+    let path = path.to_str().expect("a path in UTF-8").to_owned();
+    cluster.site.run(&["secret-key", "new", "--output", &path]).is(0);
+    path
+}
+
+fn trip(node: &Node, token: &str) -> Option<i64> {
+    let body = json!({ "tripType": "charter", "origin": "KTEB", "destination": "KMIA", "departureDate": "2027-04-01T10:00:00Z" });
+    let answer = testkit::Client::connect(node.address).ok()?.header("authorization", &format!("Bearer {token}"));
+    let made = { answer }.try_send("POST", "/api/v1/ops/trips", Some(&body.to_string())).ok()?;
+    (made.status == 201).then_some(1)
+}
+
+fn committed(node: &Node, token: &str) -> BTreeSet<i64> {
+    let mut owner = node.owner_with(token);
+    let mut sequences = BTreeSet::new();
+    for page in 1.. {
+        let listed = owner.get(&format!("/api/v1/audit-log?action=trip.created&page_size=100&page={page}")).is(200);
+        let items = listed.json["data"]["items"].as_array().expect("a list").clone();
+        sequences.extend(items.iter().map(|event| event["sequence"].as_i64().expect("a sequence")));
+        if items.len() < 100 {
+            break;
+        }
+    }
+    sequences
+}
+
+fn arrived(receiver: &Receiver) -> BTreeSet<i64> {
+    receiver.requests().iter().map(ReceivedRequest::sequence).collect()
+}
+
+#[test]
+fn events_of_three_nodes_arrive_whichever_of_them_is_killed() {
+    let (cluster, receivers) = (TestCluster::new(), [Receiver::start(), Receiver::start(), Receiver::start()]);
+    let key = secret_key(&cluster);
+    let mut nodes: Vec<Node> = (0..3).map(|_| node(&cluster, &key)).collect();
+    let token = nodes[0].sign_in();
+    for receiver in &receivers {
+        nodes[0].owner_with(&token).post("/api/v1/webhooks", &json!({ "url": receiver.url(), "events": ["trip.*"] })).is(201);
+    }
+    let mut random = StdRng::seed_from_u64(3);
+    for _ in 0..12 {
+        for _ in 0..random.random_range(1..6) {
+            for node in &nodes {
+                trip(node, &token);
+            }
+        }
+        pause(Duration::from_millis(random.random_range(0..80)));
+        nodes.remove(random.random_range(0..3)).kill();
+        nodes.push(node(&cluster, &key));
+    }
+    let committed = committed(&nodes[0], &token);
+    assert!(committed.len() > 36, "{}", committed.len());
+    for receiver in &receivers {
+        until("every committed event has arrived", || arrived(receiver).len() >= committed.len());
+        assert_eq!(arrived(receiver), committed, "and no other");
+    }
+    cluster.site.verify_audit_log();
+}
+
+#[test]
+fn deliveries_of_a_frozen_node_go_on_at_another() {
+    let (cluster, receiver) = (TestCluster::new(), Receiver::start());
+    let key = secret_key(&cluster);
+    let nodes: Vec<Node> = (0..3).map(|_| node(&cluster, &key)).collect();
+    let token = nodes[0].sign_in();
+    nodes[0].owner_with(&token).post("/api/v1/webhooks", &json!({ "url": receiver.url(), "events": ["trip.*"] })).is(201);
+    trip(&nodes[0], &token);
+    receiver.wait_for(1);
+    // One of them owns the endpoint: each in turn is frozen while the others write.
+    for frozen in 0..3 {
+        nodes[frozen].pause();
+        let before = receiver.count();
+        let writer = &nodes[(frozen + 1) % 3];
+        until("a trip is stored", || trip(writer, &token).is_some());
+        receiver.wait_for(before + 1);
+        nodes[frozen].resume();
+        until("it answers again", || trip(&nodes[frozen], &token).is_some());
+    }
+    let committed = committed(&nodes[0], &token);
+    until("every committed event has arrived", || arrived(&receiver).len() >= committed.len());
+    assert_eq!(arrived(&receiver), committed);
+}
