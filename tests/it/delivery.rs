@@ -18,10 +18,7 @@ const WEBHOOKS: &str = "/api/v1/webhooks";
 
 /// The settings of a node that may deliver to receivers on this machine.
 fn config() -> Config {
-    let allowed = kit::http::outbound::AllowedRanges {
-        ranges: vec!["127.0.0.0/8".parse().expect("a block")],
-        allows_http: true,
-    };
+    let allowed = kit::http::outbound::AllowedRanges { ranges: vec!["127.0.0.0/8".parse().expect("a block")], allows_http: true };
     Config { webhooks: WebhookSettings { allowed, ..WebhookSettings::default() }, ..test_config() }
 }
 
@@ -72,7 +69,7 @@ impl Hooked {
 
     /// The endpoint as the API shows it.
     async fn shown(&self) -> Value {
-        self.owner.get(&format!("{WEBHOOKS}/{}", self.id)).await.is(200).at("/data").clone()
+        self.t.owner().await.get(&format!("{WEBHOOKS}/{}", self.id)).await.is(200).at("/data").clone()
     }
 
     async fn change(&self, change: Value) {

@@ -26,7 +26,10 @@ const AT_ONCE: u64 = 100;
 pub(super) async fn disable(core: &Core, id: EndpointId, reason: &str) -> DbResult<bool> {
     let Some(found) = Entity::find_by_id(id).one(core.db.read()).await? else { return Ok(false) };
     let mut tx = AuditedTx::begin_essential_system(core, found.workspace_id).await?;
-    let on = Entity::find_by_id(id).filter(Column::IsActive.eq(true)).filter(Column::DisabledAt.is_null()).filter(Column::DeletedAt.is_null());
+    let on = Entity::find_by_id(id)
+        .filter(Column::IsActive.eq(true))
+        .filter(Column::DisabledAt.is_null())
+        .filter(Column::DeletedAt.is_null());
     let Some(row) = on.lock_exclusive().one(tx.db()).await? else { return Ok(false) };
     let (target, url) = (target(&row), row.url.clone());
     let mut row = row.into_active_model();
@@ -44,7 +47,10 @@ pub(super) async fn disable(core: &Core, id: EndpointId, reason: &str) -> DbResu
 pub(super) async fn disable_failing(core: &Core) -> DbResult<()> {
     let (now, limit) = (core.clock.now(), core.config.webhooks.disable_after);
     let failing = || {
-        let on = Entity::find().filter(Column::IsActive.eq(true)).filter(Column::DisabledAt.is_null()).filter(Column::DeletedAt.is_null());
+        let on = Entity::find()
+            .filter(Column::IsActive.eq(true))
+            .filter(Column::DisabledAt.is_null())
+            .filter(Column::DeletedAt.is_null());
         on.filter(Column::FailedDeliveries.gte(MIN_FAILED)).limit(AT_ONCE)
     };
     let days = limit.as_secs() / Duration::from_hours(24).as_secs();

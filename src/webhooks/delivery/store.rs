@@ -1,6 +1,7 @@
 //! Queries of the delivery of events.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
@@ -23,7 +24,8 @@ pub(super) const PLANNED_AT_ONCE: u64 = 100;
 
 /// Returns the condition on endpoints that receive events now.
 fn delivers() -> Condition {
-    Condition::all().add(endpoint::Column::IsActive.eq(true)).add(endpoint::Column::DisabledAt.is_null())
+    use endpoint::Column;
+    Condition::all().add(Column::IsActive.eq(true)).add(Column::DisabledAt.is_null()).add(Column::DeletedAt.is_null())
 }
 
 /// An endpoint and the node that delivers to it.
@@ -114,11 +116,13 @@ pub(super) async fn plan(core: &Core, endpoint: &endpoint::Model, node: NodeId) 
         return Ok(true);
     };
     let events = rows::endpoint_of(row.clone()).events;
-    let mut previous = row.last_sequence;
+    let (mut previous, now) = (row.last_sequence, core.clock.now());
     let mut planned = Vec::new();
     for payload in payloads.into_iter().filter(|payload| payload.is_received_by(&events.0)) {
         let sequence = payload.sequence;
-        planned.push(planned_row(core, &row, payload, previous).into_active_model());
+        // Lists show them in the order of the log.
+        let created_at = now.after(Duration::from_micros(planned.len() as u64));
+        planned.push(planned_row(core, &row, payload, previous, created_at).into_active_model());
         previous = Some(sequence);
     }
     if !planned.is_empty() {
@@ -131,9 +135,15 @@ pub(super) async fn plan(core: &Core, endpoint: &endpoint::Model, node: NodeId) 
     Ok(may_have_more)
 }
 
-fn planned_row(core: &Core, endpoint: &endpoint::Model, payload: Payload, previous: Option<i64>) -> delivery::Model {
+fn planned_row(
+    core: &Core,
+    endpoint: &endpoint::Model,
+    payload: Payload,
+    previous: Option<i64>,
+    created_at: Time,
+) -> delivery::Model {
     delivery::Model {
-        id: DeliveryId::new(core.clock.now(), &core.random),
+        id: DeliveryId::new(created_at, &core.random),
         workspace_id: endpoint.workspace_id,
         endpoint_id: endpoint.id,
         event_id: payload.event,
@@ -146,7 +156,7 @@ fn planned_row(core: &Core, endpoint: &endpoint::Model, payload: Payload, previo
         // Due in the order of the log.
         due_at: Some(payload.created_at),
         resend_of: None,
-        created_at: core.clock.now(),
+        created_at,
         ended_at: None,
     }
 }

@@ -88,10 +88,15 @@ async fn failed_attempts_are_repeated_by_the_schedule_and_then_given_up() {
         deliver(&hooked.t).await;
     }
     assert_eq!(hooked.statuses().await, ["failed"]);
-    let attempts: Vec<_> = hooked.receiver.requests().iter().map(|request| request.header("x-planeconnection-attempt").to_owned()).collect();
+    let attempts: Vec<_> =
+        hooked.receiver.requests().iter().map(|request| request.header("x-planeconnection-attempt").to_owned()).collect();
     assert_eq!(attempts, ["1", "2", "3", "4", "5"]);
-    let ids: std::collections::BTreeSet<_> =
-        hooked.receiver.requests().iter().map(|request| (request.header("webhook-id").to_owned(), request.body.clone())).collect();
+    let ids: std::collections::BTreeSet<_> = hooked
+        .receiver
+        .requests()
+        .iter()
+        .map(|request| (request.header("webhook-id").to_owned(), request.body.clone()))
+        .collect();
     assert_eq!(ids.len(), 1, "the same event and body at every attempt");
     hooked.t.app.clock.advance(Duration::from_hours(24));
     deliver(&hooked.t).await;
@@ -128,7 +133,8 @@ async fn redirect_is_a_failure_with_its_sentence() {
 #[tokio::test]
 async fn both_secrets_sign_during_a_rotation() {
     let hooked = hooked(&["trip.*"]).await;
-    let rotated = hooked.owner.post(&format!("{WEBHOOKS}/{}/rotate-secret", hooked.id), json!({ "overlapHours": 2 })).await.is(200);
+    let rotated =
+        hooked.owner.post(&format!("{WEBHOOKS}/{}/rotate-secret", hooked.id), json!({ "overlapHours": 2 })).await.is(200);
     let new = rotated.text_at("/data/secret");
     trip(&hooked.owner).await;
     deliver(&hooked.t).await;

@@ -27,6 +27,7 @@ async fn endpoint_that_is_gone_is_disabled_and_keeps_its_events() {
     assert_eq!(seen.last().expect("a request").json()["data"]["webhook_id"], hooked.id);
     hooked.receiver.answer(Reply::Status(200));
     hooked.change(json!({ "active": true, "backlog": "deliver" })).await;
+    hooked.t.app.clock.advance(Duration::from_secs(67));
     deliver(&hooked.t).await;
     assert_eq!(hooked.receiver.count(), 3, "the failed one again, and the one that came meanwhile");
     assert_eq!(hooked.shown().await["status"], "active");
@@ -56,7 +57,7 @@ async fn endpoint_without_a_success_for_five_days_is_disabled() {
     hooked.receiver.answer(Reply::Status(500));
     for day in 0..5 {
         for _ in 0..5 {
-            trip(&hooked.owner).await;
+            trip(&hooked.t.owner().await).await;
         }
         // All five attempts of each.
         for _ in 0..5 {
