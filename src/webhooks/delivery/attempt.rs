@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use crate::webhooks::model::{Attempt, AttemptResponse, Delivery};
 use crate::webhooks::secret::SigningSecret;
 use kit::clock::Clock;
-use kit::http::outbound::{Outbound, OutboundResponse};
+use kit::http::outbound::{OnSent, Outbound, OutboundResponse};
 
 /// Bounds of what is kept of a response.
 const MAX_HEADERS: usize = 50;
@@ -40,12 +40,12 @@ pub(super) enum Verdict {
     Gone,
 }
 
-/// Sends a request and waits for the response, for ten seconds at most.
-pub(super) async fn perform(client: &Outbound, clock: &Clock, request: Outgoing<'_>) -> (Attempt, Verdict) {
+/// Sends a request and waits for the response, for ten seconds at most. `on_sent` is called when it was handed to a connection.
+pub(super) async fn perform(client: &Outbound, clock: &Clock, request: Outgoing<'_>, on_sent: OnSent) -> (Attempt, Verdict) {
     let (started_at, begun) = (clock.now(), clock.ticks());
     let headers = headers(clock, &request);
     let request_headers = masked(&headers);
-    let answered = client.post(request.url, headers, request.body.into()).await;
+    let answered = client.post(request.url, headers, request.body.into(), on_sent).await;
     let duration_ms = i64::try_from(clock.ticks().saturating_sub(begun).as_millis()).unwrap_or(i64::MAX);
     let mut attempt = Attempt {
         number: request.number,

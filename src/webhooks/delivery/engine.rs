@@ -22,7 +22,7 @@ use crate::webhooks::secret::SigningSecret;
 use crate::webhooks::settings::WebhookSettings;
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::http::outbound::{Outbound, OutboundSettings};
+use kit::http::outbound::{OnSent, Outbound, OutboundSettings};
 use kit::lock::lock;
 
 /// Requests in flight on one node.
@@ -126,17 +126,17 @@ impl Engine {
     ) -> Attempt {
         let _permit = self.permits.acquire().await;
         let next = Next { delivery: test, body: Some(body), owner: None };
-        self.attempt(core, endpoint, secrets, next, || {}).await.0
+        self.attempt(core, endpoint, secrets, next, Box::new(|| {})).await.0
     }
 
-    /// Makes an attempt and stores its end. `answered` is called between the two.
+    /// Makes an attempt and stores its end. `on_sent` is called when the request was handed to a connection.
     pub(super) async fn attempt(
         &self,
         core: &Core,
         endpoint: &Endpoint,
         secrets: &[SigningSecret],
         next: Next,
-        answered: impl FnOnce(),
+        on_sent: OnSent,
     ) -> (Attempt, Verdict) {
         let Next { delivery, body, owner } = next;
         let number = delivery.attempts + 1;
@@ -146,11 +146,10 @@ impl Engine {
         let (attempt, verdict) = match body {
             Some(body) => {
                 let request = Outgoing { url: &endpoint.url, delivery: &delivery, number, body, secrets };
-                perform(self.client(&core.config.webhooks), &core.clock, request).await
+                perform(self.client(&core.config.webhooks), &core.clock, request, on_sent).await
             }
             None => (Attempt::without_payload(number, core.clock.now()), Verdict::Failed { retry_after: None }),
         };
-        answered();
         let at = core.clock.now();
         let is_last = attempt.request_headers.is_empty() || owner.is_none();
         let due_at = if is_last { None } else { next_attempt(core, endpoint, &attempt, verdict, at) };

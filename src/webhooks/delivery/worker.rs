@@ -30,8 +30,8 @@ const READ_AT_ONCE: u64 = 64;
 /// The time for which an endpoint that was read is current: one that another node changes or deletes gets no request later.
 const CURRENT: Duration = Duration::from_millis(100);
 
-/// The time to the next request while one has no response: shorter, requests could arrive in another order.
-const STAGGER: Duration = Duration::from_millis(20);
+/// The time to the next request while one has no connection: earlier, requests could arrive in another order.
+const STAGGER: Duration = Duration::from_millis(500);
 
 /// What the deliveries of every endpoint need.
 #[derive(Clone, Debug)]
@@ -74,16 +74,16 @@ struct Target {
 struct Flight {
     tasks: JoinSet<(DeliveryId, Verdict)>,
     ids: HashSet<DeliveryId>,
-    /// Requests without a response.
-    unanswered: Arc<AtomicUsize>,
-    answered: Arc<Notify>,
+    /// Requests that were not handed to a connection.
+    unsent: Arc<AtomicUsize>,
+    sent: Arc<Notify>,
     last_start: Option<Instant>,
 }
 
 impl Flight {
     /// Returns the time from which another request may start.
     fn may_start_at(&self) -> Option<Instant> {
-        let last = self.last_start.filter(|_| self.unanswered.load(Ordering::SeqCst) > 0)?;
+        let last = self.last_start.filter(|_| self.unsent.load(Ordering::SeqCst) > 0)?;
         Some(last + STAGGER)
     }
 }
@@ -125,10 +125,10 @@ pub(super) async fn run(context: &Context, id: EndpointId, signal: &Signal) -> D
             }
         }
         let pause = start_at.filter(|_| has_room && !queue.is_empty()).unwrap_or_else(|| Instant::now() + CURRENT);
-        let answered = Arc::clone(&flight.answered);
+        let sent = Arc::clone(&flight.sent);
         let done = tokio::select! {
             Some(done) = flight.tasks.join_next() => Some(done),
-            () = answered.notified() => None,
+            () = sent.notified() => None,
             () = signal.notify.notified() => None,
             () = sleep_until(pause) => None,
             _ = stop.changed() => None,
@@ -166,20 +166,31 @@ async fn start(context: &Context, target: &Target, due: Due, flight: &mut Flight
     let (id, owner) = (delivery.id, Some(context.cluster.id()));
     let (core, engine) = (context.core.clone(), Arc::clone(&context.engine));
     let (endpoint, secrets) = (target.endpoint.clone(), Arc::clone(&target.secrets));
-    let (unanswered, answered) = (Arc::clone(&flight.unanswered), Arc::clone(&flight.answered));
+    let (unsent, sent) = (Arc::clone(&flight.unsent), Arc::clone(&flight.sent));
     flight.ids.insert(id);
-    flight.unanswered.fetch_add(1, Ordering::SeqCst);
+    flight.unsent.fetch_add(1, Ordering::SeqCst);
     flight.last_start = Some(Instant::now());
     flight.tasks.spawn(async move {
+        let _permit = permit;
         let next = Next { delivery, body, owner };
-        let response = || {
-            drop(permit);
-            unanswered.fetch_sub(1, Ordering::SeqCst);
-            answered.notify_one();
-        };
-        let (_, verdict) = engine.attempt(&core, &endpoint, &secrets, next, response).await;
+        // Dropped unsent if there is no connection.
+        let unsent = Unsent { count: unsent, sent };
+        let (_, verdict) = engine.attempt(&core, &endpoint, &secrets, next, Box::new(move || drop(unsent))).await;
         (id, verdict)
     });
+}
+
+/// A request that was not handed to a connection; dropped when it was, or when it never will be.
+struct Unsent {
+    count: Arc<AtomicUsize>,
+    sent: Arc<Notify>,
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::SeqCst);
+        self.sent.notify_one();
+    }
 }
 
 /// Takes note of the end of an attempt.

@@ -5,10 +5,11 @@
 //! Redirects are not followed, variables such as `HTTPS_PROXY` are ignored, idle connections are kept for seconds, a request is
 //! repeated only if nothing of it was sent, and of the response only the beginning is read.
 //!
-//! - `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
+//! - `body` says when it was sent; `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
 //! - `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
 
 mod address;
+mod body;
 mod error;
 mod guard;
 mod lookup;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -30,6 +31,8 @@ use tokio::time::{Instant, timeout_at};
 
 pub use rustls::pki_types::CertificateDer;
 
+pub use body::OnSent;
+use body::SentBody;
 pub use error::OutboundError;
 pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
 use guard::{Guard, Scheme, check_url};
@@ -65,7 +68,7 @@ pub struct OutboundResponse {
     pub body: Vec<u8>,
 }
 
-type Connected = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
+type Connected = Client<HttpsConnector<HttpConnector<Guard>>, SentBody>;
 
 /// A client for URLs that customers choose.
 #[derive(Clone, Debug)]
@@ -95,15 +98,21 @@ impl Outbound {
         check_url(url, &self.allowed).map(|_| ())
     }
 
-    /// Posts a body. Returns the response, whatever its status; fails if none arrives in time, or if the URL or an address
+    /// Posts a body; `on_sent` is called when it was handed to a connection. Returns the response, whatever its status; fails if none arrives in time, or if the URL or an address
     /// that it leads to is refused.
-    pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<OutboundResponse, OutboundError> {
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: Bytes,
+        on_sent: OnSent,
+    ) -> Result<OutboundResponse, OutboundError> {
         let (url, scheme) = check_url(url, &self.allowed)?;
         let client = match scheme {
             Scheme::Https => &self.https,
             Scheme::Http => &self.http,
         };
-        let mut request = Request::post(url.as_str()).body(Full::new(body)).map_err(|_| RefusedUrl::Malformed)?;
+        let mut request = Request::post(url.as_str()).body(SentBody::new(body, on_sent)).map_err(|_| RefusedUrl::Malformed)?;
         *request.headers_mut() = headers;
         request.headers_mut().insert(USER_AGENT, self.settings.user_agent.clone());
         let until = Instant::now() + self.settings.timeout;

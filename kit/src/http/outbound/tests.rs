@@ -44,7 +44,7 @@ fn settings() -> OutboundSettings {
 }
 
 async fn post(settings: OutboundSettings, url: &str) -> Result<OutboundResponse, OutboundError> {
-    Outbound::new(settings).post(url, HeaderMap::new(), Bytes::from_static(b"{}")).await
+    Outbound::new(settings).post(url, HeaderMap::new(), Bytes::from_static(b"{}"), Box::new(|| {})).await
 }
 
 #[tokio::test]
