@@ -126,10 +126,11 @@ impl Engine {
     ) -> Attempt {
         let _permit = self.permits.acquire().await;
         let next = Next { delivery: test, body: Some(body), owner: None };
-        self.attempt(core, endpoint, secrets, next, Box::new(|| {})).await.0
+        self.attempt(core, endpoint, secrets, next, Box::new(|| {}), || {}).await.0
     }
 
-    /// Makes an attempt and stores its end. `on_sent` is called when the request was handed to a connection.
+    /// Makes an attempt and stores its end. `on_sent` is called when the request was handed to a connection, `answered` when there
+    /// is a response or there will be none.
     pub(super) async fn attempt(
         &self,
         core: &Core,
@@ -137,6 +138,7 @@ impl Engine {
         secrets: &[SigningSecret],
         next: Next,
         on_sent: OnSent,
+        answered: impl FnOnce(),
     ) -> (Attempt, Verdict) {
         let Next { delivery, body, owner } = next;
         let number = delivery.attempts + 1;
@@ -150,6 +152,7 @@ impl Engine {
             }
             None => (Attempt::without_payload(number, core.clock.now()), Verdict::Failed { retry_after: None }),
         };
+        answered();
         let at = core.clock.now();
         let is_last = attempt.request_headers.is_empty() || owner.is_none();
         let due_at = if is_last { None } else { next_attempt(core, endpoint, &attempt, verdict, at) };

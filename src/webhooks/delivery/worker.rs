@@ -1,8 +1,8 @@
 //! The deliveries of one endpoint, as long as some are due.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -19,6 +19,7 @@ use crate::webhooks::model::{DeliveryId, Endpoint, EndpointId, EndpointStatus};
 use crate::webhooks::rows;
 use crate::webhooks::secret::SigningSecret;
 use kit::db::DbResult;
+use kit::lock::lock;
 
 /// Requests in flight to one endpoint, and to one that is failing.
 const MAX_IN_FLIGHT: usize = 8;
@@ -30,8 +31,10 @@ const READ_AT_ONCE: u64 = 64;
 /// The time for which an endpoint that was read is current: one that another node changes or deletes gets no request later.
 const CURRENT: Duration = Duration::from_millis(100);
 
-/// The time to the next request while one has no connection: earlier, requests could arrive in another order.
-const STAGGER: Duration = Duration::from_millis(500);
+/// The pauses to the next request while one has no connection, and while one has no response: earlier, requests could arrive in
+/// another order.
+const UNSENT: Duration = Duration::from_millis(500);
+const UNANSWERED: Duration = Duration::from_millis(50);
 
 /// What the deliveries of every endpoint need.
 #[derive(Clone, Debug)]
@@ -74,17 +77,30 @@ struct Target {
 struct Flight {
     tasks: JoinSet<(DeliveryId, Verdict)>,
     ids: HashSet<DeliveryId>,
-    /// Requests that were not handed to a connection.
-    unsent: Arc<AtomicUsize>,
-    sent: Arc<Notify>,
+    progress: Arc<Progress>,
     last_start: Option<Instant>,
+}
+
+/// The state of the requests in flight.
+#[derive(Default)]
+struct Progress {
+    /// Requests that were not handed to a connection, and requests without a response.
+    unsent: AtomicUsize,
+    unanswered: AtomicUsize,
+    last_sent: Mutex<Option<Instant>>,
+    changed: Notify,
 }
 
 impl Flight {
     /// Returns the time from which another request may start.
     fn may_start_at(&self) -> Option<Instant> {
-        let last = self.last_start.filter(|_| self.unsent.load(Ordering::SeqCst) > 0)?;
-        Some(last + STAGGER)
+        if self.progress.unanswered.load(Ordering::SeqCst) == 0 {
+            return None;
+        }
+        if self.progress.unsent.load(Ordering::SeqCst) > 0 {
+            return self.last_start.map(|last| last + UNSENT);
+        }
+        lock(&self.progress.last_sent).map(|last| last + UNANSWERED)
     }
 }
 
@@ -125,10 +141,10 @@ pub(super) async fn run(context: &Context, id: EndpointId, signal: &Signal) -> D
             }
         }
         let pause = start_at.filter(|_| has_room && !queue.is_empty()).unwrap_or_else(|| Instant::now() + CURRENT);
-        let sent = Arc::clone(&flight.sent);
+        let progress = Arc::clone(&flight.progress);
         let done = tokio::select! {
             Some(done) = flight.tasks.join_next() => Some(done),
-            () = sent.notified() => None,
+            () = progress.changed.notified() => None,
             () = signal.notify.notified() => None,
             () = sleep_until(pause) => None,
             _ = stop.changed() => None,
@@ -166,30 +182,49 @@ async fn start(context: &Context, target: &Target, due: Due, flight: &mut Flight
     let (id, owner) = (delivery.id, Some(context.cluster.id()));
     let (core, engine) = (context.core.clone(), Arc::clone(&context.engine));
     let (endpoint, secrets) = (target.endpoint.clone(), Arc::clone(&target.secrets));
-    let (unsent, sent) = (Arc::clone(&flight.unsent), Arc::clone(&flight.sent));
     flight.ids.insert(id);
-    flight.unsent.fetch_add(1, Ordering::SeqCst);
     flight.last_start = Some(Instant::now());
+    let (unsent, unanswered) = (Unsent::new(&flight.progress), Unanswered::new(&flight.progress));
     flight.tasks.spawn(async move {
-        let _permit = permit;
         let next = Next { delivery, body, owner };
-        // Dropped unsent if there is no connection.
-        let unsent = Unsent { count: unsent, sent };
-        let (_, verdict) = engine.attempt(&core, &endpoint, &secrets, next, Box::new(move || drop(unsent))).await;
+        let response = move || drop((permit, unanswered));
+        let (_, verdict) = engine.attempt(&core, &endpoint, &secrets, next, Box::new(move || drop(unsent)), response).await;
         (id, verdict)
     });
 }
 
 /// A request that was not handed to a connection; dropped when it was, or when it never will be.
-struct Unsent {
-    count: Arc<AtomicUsize>,
-    sent: Arc<Notify>,
+struct Unsent(Arc<Progress>);
+
+impl Unsent {
+    fn new(progress: &Arc<Progress>) -> Self {
+        progress.unsent.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(progress))
+    }
 }
 
 impl Drop for Unsent {
     fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::SeqCst);
-        self.sent.notify_one();
+        *lock(&self.0.last_sent) = Some(Instant::now());
+        self.0.unsent.fetch_sub(1, Ordering::SeqCst);
+        self.0.changed.notify_one();
+    }
+}
+
+/// A request without a response; dropped when there is one, or when there will be none.
+struct Unanswered(Arc<Progress>);
+
+impl Unanswered {
+    fn new(progress: &Arc<Progress>) -> Self {
+        progress.unanswered.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(progress))
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.0.unanswered.fetch_sub(1, Ordering::SeqCst);
+        self.0.changed.notify_one();
     }
 }
 
