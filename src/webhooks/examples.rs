@@ -117,7 +117,7 @@ fn data(event_type: EventType) -> Value {
         }
         EventType::KeyExpiring => with(key("active"), "expires_at", "2026-03-31T14:30:00Z".into()),
         EventType::KeyExpired => with(key("expired"), "expires_at", "2026-03-24T14:30:00Z".into()),
-        EventType::KeyUnusual => with(key("active"), "reason", "a new address".into()),
+        EventType::KeyUnusual => with(key("active"), "reason", "used from a new address".into()),
         EventType::MemberAdded | EventType::MemberRemoved | EventType::MemberSignInFailed => member("dispatcher"),
         EventType::MemberRoleChanged => member("admin"),
         EventType::WebhookDisabled => webhook("no success for 5 days".into()),
