@@ -81,7 +81,9 @@ impl SigningSecret {
     fn hmac(&self, parts: &[&[u8]]) -> hmac::Tag {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.key.expose_secret());
         let mut context = hmac::Context::with_key(&key);
-        parts.iter().for_each(|part| context.update(part));
+        for part in parts {
+            context.update(part);
+        }
         context.sign()
     }
 }

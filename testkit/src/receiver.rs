@@ -174,7 +174,7 @@ fn answer(mut stream: &TcpStream, reader: &mut impl Read, reply: Reply) -> bool 
     };
     let mut head = format!("HTTP/1.1 {status} Answer\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head += &[name, ": ", &value, "\r\n"].concat();
     }
     stream.write_all((head + "\r\n").as_bytes()).and_then(|()| stream.write_all(&body)).is_ok()
 }

@@ -110,7 +110,9 @@ impl Dispatcher {
         let core = self.context.core.clone();
         let found = store::of_workspaces(core.db.read(), workspaces).await?;
         let (mine, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.owner == Some(self.id()));
-        mine.into_iter().for_each(|found| self.start(found.endpoint));
+        for found in mine {
+            self.start(found.endpoint);
+        }
         let (owned, unowned): (Vec<_>, Vec<_>) = others.into_iter().partition(|found| self.is_live(found.owner));
         if !unowned.is_empty() {
             self.claim(unowned).await?;
@@ -151,7 +153,9 @@ impl Dispatcher {
         let me = self.id();
         let wanted: Vec<Ownership> = unowned.into_iter().filter(|found| chosen(found.endpoint, &self.live) == Some(me)).collect();
         store::hand_over(&self.context.core, &wanted, Some(me)).await?;
-        wanted.into_iter().for_each(|found| self.start(found.endpoint));
+        for found in wanted {
+            self.start(found.endpoint);
+        }
         Ok(())
     }
 

@@ -75,10 +75,10 @@ mod tests {
 
     #[test]
     fn retry_after_counts_up_to_the_wait_of_the_step_after() {
-        assert_eq!(wait(1, Some(10), 0), Some(Duration::from_secs(60)), "never less than the schedule");
+        assert_eq!(wait(1, Some(10), 0), Some(Duration::from_mins(1)), "never less than the schedule");
         assert_eq!(wait(1, Some(200), 0), Some(Duration::from_secs(200)));
-        assert_eq!(wait(1, Some(86_400), 0), Some(Duration::from_secs(300)));
-        assert_eq!(wait(4, Some(86_400), 0), Some(Duration::from_secs(7200)), "the last step has none after it");
+        assert_eq!(wait(1, Some(86_400), 0), Some(Duration::from_mins(5)));
+        assert_eq!(wait(4, Some(86_400), 0), Some(Duration::from_hours(2)), "the last step has none after it");
     }
 
     #[test]

@@ -59,7 +59,7 @@ async fn with_a_history() -> TestApp {
 
 #[tokio::test]
 async fn unaltered_tables_match_the_log() {
-    let t = with_a_history().await;
+    let t = Box::pin(with_a_history()).await;
     let (other, _) = t.other_workspace().await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
     assert_eq!((found.differences, found.more, found.keys, found.members), (vec![], 0, 4, 3));
@@ -129,7 +129,7 @@ async fn altered_row_is_reported_with_its_field() {
         ),
     ];
     for (sql, rest, expected) in cases {
-        let t = with_a_history().await;
+        let t = Box::pin(with_a_history()).await;
         let rest = rest(&t);
         t.tamper(&format!("{sql}{rest}")).await;
         let mut expected: Vec<_> = expected.iter().map(|(name, field)| ((*name).to_owned(), *field)).collect();
@@ -157,7 +157,7 @@ async fn security_settings_planted_in_a_workspace_without_any_are_reported() {
 
 #[tokio::test]
 async fn security_settings_of_a_newer_version_are_no_difference() {
-    let t = with_a_history().await;
+    let t = Box::pin(with_a_history()).await;
     let file = "json_set(details, '$.twoFactorPolicy.to', 'required_for_robots')";
     let server = "jsonb_set(details, '{twoFactorPolicy,to}', '\"required_for_robots\"')";
     let details = t.database.by_engine(file, server);
@@ -168,14 +168,14 @@ async fn security_settings_of_a_newer_version_are_no_difference() {
 
 #[tokio::test]
 async fn replaced_secret_is_reported() {
-    let t = with_a_history().await;
+    let t = Box::pin(with_a_history()).await;
     t.tamper(&format!("UPDATE api_keys SET digest = {} WHERE name = 'Changed'", t.database.zero_hash_sql())).await;
     assert_eq!(differing(&t).await, [("Changed".to_owned(), "secretFingerprint")]);
 }
 
 #[tokio::test]
 async fn row_without_event_is_reported() {
-    let t = with_a_history().await;
+    let t = Box::pin(with_a_history()).await;
     t.tamper(&format!(
         "INSERT INTO members (id, workspace_id, email, name, role, password_hash, created_at) \
          SELECT {}, workspace_id, 'm@skyline.example', 'Mallory', role, password_hash, created_at FROM members WHERE name = 'Dee'",
@@ -207,7 +207,7 @@ async fn difference_shows_logged_and_stored_values() {
 
 #[tokio::test]
 async fn fields_missing_from_older_events_are_no_difference() {
-    let t = with_a_history().await;
+    let t = Box::pin(with_a_history()).await;
     for field in ["secretFingerprint", "passwordFingerprint", "rotatedFrom"] {
         let file = format!("UPDATE audit_events SET details = json_remove(details, '$.{field}')");
         let server = format!("UPDATE audit_events SET details = details - '{field}'");
