@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{LIST, find, manager};
+use super::endpoint::{LIST, find, manager};
 use crate::access::{DeleteWebhooks, Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

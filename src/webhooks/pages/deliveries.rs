@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::find;
+use super::endpoint::find;
 use super::labels::{self, Badge};
 use super::show::{Head, Tab};
 use crate::access::{ManageWebhooks, PageSession};

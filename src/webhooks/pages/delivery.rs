@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
+use super::endpoint::{find, manager, path_of};
 use super::labels::{self, Badge};
-use super::{find, manager, path_of};
 use crate::access::{Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::audit::payloads_of;

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{events, fields as shared, find, manager, path_of};
+use super::endpoint::{find, manager, path_of};
+use super::{events, fields as shared};
 use crate::access::{Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::endpoint::LIST;
 use super::labels::{self, Badge};
-use super::{LIST, day, events};
+use super::{day, events};
 use crate::access::{ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

@@ -4,6 +4,7 @@
 //! - `show` one endpoint; `deliveries` and `delivery` what was sent to it, `verify` code for its receiver
 //! - `edit` the form of a change; `switch` on and off; `rotate` another secret; `delete` the confirmation
 //! - `fields` the fields that the forms share; `events` the choice of events; `labels` status and health as text
+//! - `endpoint` the endpoint and the person of a page
 //! - `day` the deliveries of the last 24 hours as a chart
 
 mod day;
@@ -11,6 +12,7 @@ mod delete;
 mod deliveries;
 mod delivery;
 mod edit;
+mod endpoint;
 mod events;
 mod fields;
 mod index;
@@ -22,17 +24,8 @@ mod show;
 mod switch;
 mod verify;
 
-use crate::access::{Caller, PageSession, Permission};
 use crate::app::App;
-use crate::webhooks::error::Error;
-use crate::webhooks::model::{Endpoint, EndpointId};
-use crate::webhooks::reach::Reach;
-use crate::webhooks::service::Manager;
-use crate::webhooks::store;
-use kit::http::{ApiError, Routes};
-
-/// The path of the list.
-const LIST: &str = "/settings/webhooks";
+use kit::http::Routes;
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -51,23 +44,4 @@ pub fn routes() -> Routes<App> {
         ]
         .concat(),
     )
-}
-
-/// Returns the person of a page, as the services need them. Administrators may read everything.
-fn manager<P: Permission<Caller = Caller>>(app: &App, who: &PageSession<P>) -> Manager {
-    Manager {
-        workspace: who.workspace(),
-        context: who.audit_context(app),
-        reach: Reach::everything(),
-        is_recent: who.has_recent_proof(app),
-    }
-}
-
-async fn find<P: Permission<Caller = Caller>>(app: &App, who: &PageSession<P>, id: EndpointId) -> Result<Endpoint, ApiError> {
-    Ok(store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?)
-}
-
-/// Returns the address of an endpoint's page.
-fn path_of(id: EndpointId) -> String {
-    format!("{LIST}/{id}")
 }

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{events, fields as shared, manager, path_of, secret};
+use super::endpoint::{manager, path_of};
+use super::{events, fields as shared, secret};
 use crate::access::{Caller, Form, ManageWebhooks, PageSession, Permission, ReplaceWebhookSecrets};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

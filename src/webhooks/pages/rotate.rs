@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{fields as shared, find, manager, secret};
+use super::endpoint::{find, manager};
+use super::{fields as shared, secret};
 use crate::access::{Caller, Form, ManageWebhooks, PageSession, Permission, ReplaceWebhookSecrets};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

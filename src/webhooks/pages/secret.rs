@@ -4,7 +4,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{events, path_of};
+use super::endpoint::path_of;
+use super::events;
 use crate::frame::Frame;
 use crate::webhooks::model::Endpoint;
 use crate::webhooks::service::WithSecret;

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::endpoint::{find, manager, path_of};
 use super::labels::{self, Badge};
-use super::{day, events, find, manager, path_of};
+use super::{day, events};
 use crate::access::{Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

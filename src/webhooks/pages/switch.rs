@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{find, manager, path_of};
+use super::endpoint::{find, manager, path_of};
 use crate::access::{Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};

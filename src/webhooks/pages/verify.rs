@@ -6,8 +6,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::endpoint::find;
+use super::labels;
 use super::show::{Head, Tab};
-use super::{find, labels};
 use crate::access::{ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
