@@ -36,7 +36,12 @@ impl TypePattern {
     }
 
     pub fn matches(&self, event_type: EventType) -> bool {
-        matches(&self.0, event_type.as_str())
+        self.matches_name(event_type.as_str())
+    }
+
+    /// Returns whether it matches the type of this name, which may be one of a later version.
+    pub fn matches_name(&self, name: &str) -> bool {
+        matches(&self.0, name)
     }
 
     /// Lists the types of this version that it matches.
@@ -170,13 +175,18 @@ pub async fn payloads_of(
     events: impl IntoIterator<Item = super::event::EventId>,
 ) -> DbResult<Vec<Payload>> {
     let ids: Vec<uuid::Uuid> = events.into_iter().map(|event| event.0).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows =
         payload::Entity::find().filter(payload::Column::WorkspaceId.eq(workspace)).filter(payload::Column::EventId.is_in(ids));
     Ok(rows.all(db).await?.into_iter().map(payload_of).collect())
 }
 
-/// Reduces the data of a target's stored payloads to `kept` fields: of a report that is not `standard` any more.
-pub async fn thin_payloads(tx: &AuditedTx, target: &str, kept: &[&str]) -> DbResult<()> {
+/// Reduces the data of a target's stored payloads to `kept` fields: of a report that is not `standard` any more. Returns their
+/// events.
+pub async fn thin_payloads(tx: &AuditedTx, target: &str, kept: &[&str]) -> DbResult<Vec<super::event::EventId>> {
+    let mut events = Vec::new();
     let of_target = payload::Entity::find().filter(payload::Column::WorkspaceId.eq(tx.workspace()));
     for row in of_target.filter(payload::Column::TargetId.eq(target)).all(tx.db()).await? {
         let mut body: Map<String, Value> = serde_json::from_str(&row.body).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -186,8 +196,9 @@ pub async fn thin_payloads(tx: &AuditedTx, target: &str, kept: &[&str]) -> DbRes
         let thinned =
             payload::Entity::update_many().col_expr(payload::Column::Body, Expr::value(Value::Object(body).to_string()));
         thinned.filter(payload::Column::EventId.eq(row.event_id)).exec(tx.db()).await?;
+        events.push(super::event::EventId(row.event_id));
     }
-    Ok(())
+    Ok(events)
 }
 
 /// Deletes the payloads of events before `before`, in small transactions.

@@ -42,6 +42,8 @@ pub struct Node {
     pub probe: i64,
     /// The format of audit events that the node reads.
     pub log_format: i16,
+    /// True if it delivers webhooks.
+    pub delivers: bool,
 }
 
 impl Node {

@@ -271,6 +271,8 @@ impl Cluster {
             lease_until: now.after(LEASE),
             probe: 0,
             log_format: LOG_FORMAT,
+            // Signing secrets are sealed.
+            delivers: self.core.config.secret_keys.is_some(),
         };
         let db = self.core.db.lease_pools().write;
         store::insert_run(db, &node).await?;

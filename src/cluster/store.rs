@@ -41,8 +41,8 @@ pub async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
 
 /// Inserts the row of a node.
 pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()> {
-    let Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format } = node;
-    let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format };
+    let Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format, delivers } = node;
+    let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format, delivers };
     // An earlier attempt may have inserted it without receiving the response.
     let anew =
         OnConflict::column(node::Column::Id).update_columns([node::Column::AppliedRevision, node::Column::LeaseUntil]).to_owned();
@@ -126,6 +126,6 @@ pub(super) async fn delete_expired(db: &impl ConnectionTrait, id: NodeId, lease:
 }
 
 fn node_of(row: node::Model) -> Node {
-    let node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format } = row;
-    Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format }
+    let node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format, delivers } = row;
+    Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format, delivers }
 }

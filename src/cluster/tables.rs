@@ -26,6 +26,7 @@ pub(super) mod node {
         pub version: String,
         pub probe: i64,
         pub log_format: i16,
+        pub delivers: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

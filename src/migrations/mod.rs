@@ -38,6 +38,7 @@ mod m0031_upgrade_watch;
 mod m0032_webhooks;
 mod m0033_notices;
 mod m0035_deleted_webhooks;
+mod m0036_nodes_that_deliver;
 mod schema;
 
 /// All migrations, in order.
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0032_webhooks::Migration),
             Box::new(m0033_notices::Migration),
             Box::new(m0035_deleted_webhooks::Migration),
+            Box::new(m0036_nodes_that_deliver::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use super::model::{CreateReport, Readable, Report, ReportId, Reporter, UpdateRep
 use super::store;
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind, and_rewritten, changed_fields, differences, thin_payloads};
 use crate::members::{self, MemberId};
-use crate::workspaces;
+use crate::{webhooks, workspaces};
 use kit::clock::Time;
 use kit::text::{Line, MultilineText};
 
@@ -83,7 +83,8 @@ pub async fn update(tx: &mut AuditedTx, id: ReportId, input: UpdateReport) -> Re
     store::set(tx.db(), &report).await?;
     if !report.confidentiality.is_on_record() {
         // Those of the time when the report was `standard`. A field that was taken out never comes back.
-        thin_payloads(tx, &report.id.to_string(), &PROTECTED_FIELDS).await?;
+        let thinned = thin_payloads(tx, &report.id.to_string(), &PROTECTED_FIELDS).await?;
+        webhooks::forget_responses(tx.db(), thinned).await?;
     }
     let fields = changed_fields(&changes);
     tx.record(Action::ReportUpdated, Some(target(&report)), changes);

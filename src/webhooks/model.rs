@@ -77,6 +77,11 @@ impl Subscription {
         self.0.iter().any(|pattern| pattern.matches(event_type))
     }
 
+    /// Returns whether it includes the type of this name, which may be one of a later version.
+    pub(super) fn includes_name(&self, name: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches_name(name))
+    }
+
     /// Lists the types of this version that it includes.
     pub fn types(&self) -> impl Iterator<Item = EventType> {
         EventType::ALL.iter().copied().filter(|event_type| self.includes(*event_type))

@@ -10,6 +10,7 @@ use testkit::Receiver;
 use crate::support::{Client, TestApp, test_config};
 
 mod attempts;
+mod changes;
 mod health;
 mod nodes;
 mod order;

@@ -65,7 +65,7 @@ pub(super) async fn perform(client: &Outbound, clock: &Clock, request: Outgoing<
             verdict
         }
         Err(error) => {
-            attempt.error = Some(error.to_string());
+            attempt.error = Some(clean(error.to_string().as_bytes()));
             Verdict::Failed { retry_after: None }
         }
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 use serde_json::json;
 
 use crate::audit::{Action, AuditedTx, EventType, Target, TargetKind};
@@ -24,13 +24,18 @@ const AT_ONCE: u64 = 100;
 
 /// Disables an endpoint that is on. Its events are kept until somebody enables it. Returns false if it is off or gone.
 pub(super) async fn disable(core: &Core, id: EndpointId, reason: &str) -> DbResult<bool> {
+    disable_if(core, id, reason, Condition::all()).await
+}
+
+/// Disables an endpoint that is on and meets a condition when its row is locked.
+async fn disable_if(core: &Core, id: EndpointId, reason: &str, condition: Condition) -> DbResult<bool> {
     let Some(found) = Entity::find_by_id(id).one(core.db.read()).await? else { return Ok(false) };
     let mut tx = AuditedTx::begin_essential_system(core, found.workspace_id).await?;
     let on = Entity::find_by_id(id)
         .filter(Column::IsActive.eq(true))
         .filter(Column::DisabledAt.is_null())
         .filter(Column::DeletedAt.is_null());
-    let Some(row) = on.lock_exclusive().one(tx.db()).await? else { return Ok(false) };
+    let Some(row) = on.filter(condition).lock_exclusive().one(tx.db()).await? else { return Ok(false) };
     let (target, url) = (target(&row), row.url.clone());
     let mut row = row.into_active_model();
     row.disabled_at = Set(Some(tx.now()));
@@ -56,7 +61,12 @@ pub(super) async fn disable_failing(core: &Core) -> DbResult<()> {
     let days = limit.as_secs() / Duration::from_hours(24).as_secs();
     let reason = if days == 1 { "no success for a day".to_owned() } else { format!("no success for {days} days") };
     for row in failing().filter(Column::FailingSince.lte(now.before(limit))).all(core.db.read()).await? {
-        disable(core, row.id, &reason).await?;
+        // It may have recovered since it was read.
+        let still =
+            Condition::all().add(Column::FailedDeliveries.gte(MIN_FAILED)).add(Column::FailingSince.lte(now.before(limit)));
+        if let Err(error) = disable_if(core, row.id, &reason, still).await {
+            tracing::warn!(%error, endpoint = %row.id, "a webhook endpoint could not be disabled: tried again");
+        }
     }
     let soon =
         failing().filter(Column::WarnedAt.is_null()).filter(Column::FailingSince.lte(now.before(limit.saturating_sub(WARNING))));

@@ -4,13 +4,16 @@
 //! from the ids of endpoint and nodes, so that nodes agree without talking; an owner that has lost its lease is replaced.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use sea_orm::{ConnectionTrait, DbBackend};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::task::{self, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::engine::Engine;
 use super::store::{self, Ownership};
@@ -19,7 +22,7 @@ use crate::cluster::{self, Cluster, NodeId};
 use crate::core::Core;
 use crate::webhooks::model::EndpointId;
 use crate::workspaces::WorkspaceId;
-use kit::db::{Channel, DbResult, is_reported};
+use kit::db::{ChangeNotifications, Channel, DbResult, is_reported};
 
 /// Notifies other nodes of events for their endpoints.
 const EVENTS: Channel = Channel("planeconnection_events");
@@ -34,30 +37,36 @@ struct Dispatcher {
     context: Context,
     workers: JoinSet<(EndpointId, DbResult<()>)>,
     running: HashMap<EndpointId, Arc<Signal>>,
+    tasks: HashMap<task::Id, EndpointId>,
     /// The nodes with a lease, as of the last sweep.
     live: Vec<NodeId>,
     /// True if another node should own endpoints of this one.
     is_unbalanced: bool,
 }
 
-/// Delivers events until `stop` is set to true, then waits for requests in flight.
+/// Delivers events until `stop` is set to true, then waits for requests in flight. A node without a secret key delivers none.
 pub async fn run(core: Core, cluster: Arc<Cluster>, engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+    if core.config.secret_keys.is_none() {
+        return;
+    }
     let mut stopped = stop.clone();
     core.published.open();
     let mut notifications = core.db.change_notifications(EVENTS);
+    // In a file, a poll would find each commit of this process, which has marked its workspace already.
+    let is_shared = core.db.read().get_database_backend() != DbBackend::Sqlite;
     let context = Context { core: core.clone(), cluster, engine, stop };
     let mut dispatcher = Dispatcher::new(context);
     let mut sweep_at = Instant::now();
     loop {
         tokio::select! {
-            marked = core.published.take() => log(dispatcher.wake(marked).await),
-            Some(ended) = dispatcher.workers.join_next() => dispatcher.ended(ended),
-            () = notifications.wait(sweep_at.saturating_duration_since(Instant::now())) => {
+            marked = core.published.take() => guarded(Box::pin(dispatcher.wake(marked))).await,
+            Some(ended) = dispatcher.workers.join_next_with_id() => dispatcher.ended(ended),
+            () = next_look(is_shared.then_some(&mut notifications), sweep_at) => {
                 if Instant::now() >= sweep_at {
-                    log(dispatcher.sweep().await);
+                    guarded(Box::pin(dispatcher.sweep())).await;
                     sweep_at = Instant::now() + SWEEP;
                 } else {
-                    log(dispatcher.start_those_with_work().await);
+                    guarded(dispatcher.start_those_with_work()).await;
                 }
             }
             () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
@@ -67,7 +76,7 @@ pub async fn run(core: Core, cluster: Arc<Cluster>, engine: Arc<Engine>, stop: w
     if in_time.is_err() {
         tracing::info!("requests of webhooks were in flight at the end: they are made again");
     }
-    log(dispatcher.release_all().await);
+    guarded(Box::pin(dispatcher.release_all())).await;
 }
 
 /// Delivers all that is due to the endpoints of this node, and returns when nothing is left: for tests and commands.
@@ -75,9 +84,9 @@ pub async fn deliver_due(core: &Core, cluster: &Arc<Cluster>, engine: &Arc<Engin
     let (_keep, stop) = watch::channel(false);
     let context = Context { core: core.clone(), cluster: Arc::clone(cluster), engine: Arc::clone(engine), stop };
     let mut dispatcher = Dispatcher::new(context);
-    dispatcher.sweep().await?;
-    while let Some(ended) = dispatcher.workers.join_next().await {
-        if let Ok((_, Err(error))) = ended {
+    Box::pin(dispatcher.sweep()).await?;
+    while let Some(ended) = dispatcher.workers.join_next_with_id().await {
+        if let Ok((_, (_, Err(error)))) = ended {
             return Err(error);
         }
         dispatcher.ended(ended);
@@ -85,16 +94,41 @@ pub async fn deliver_due(core: &Core, cluster: &Arc<Cluster>, engine: &Arc<Engin
     Ok(())
 }
 
+/// Waits until it is time to sweep, or until another process has announced events.
+async fn next_look(notifications: Option<&mut ChangeNotifications>, sweep_at: Instant) {
+    if let Some(notifications) = notifications {
+        notifications.wait(sweep_at.saturating_duration_since(Instant::now())).await;
+    } else {
+        sleep_until(sweep_at).await;
+    }
+}
+
+/// Runs a step and logs why it failed. The driver panics at a row that it cannot decode: the node goes on once it is repaired.
+async fn guarded(step: impl Future<Output = DbResult<()>>) {
+    match AssertUnwindSafe(step).catch_unwind().await {
+        Ok(done) => log(done),
+        Err(_) => tracing::error!("webhooks could not be looked after: something in the database cannot be read"),
+    }
+}
+
 fn log(done: DbResult<()>) {
-    match done {
-        Err(error) if !is_reported(&error) => tracing::warn!(%error, "webhooks could not be looked after: tried again"),
-        _ => {}
+    if let Err(error) = done
+        && !is_reported(&error)
+    {
+        tracing::warn!(%error, "webhooks could not be looked after: tried again");
     }
 }
 
 impl Dispatcher {
     fn new(context: Context) -> Self {
-        Self { context, workers: JoinSet::new(), running: HashMap::new(), live: Vec::new(), is_unbalanced: false }
+        Self {
+            context,
+            workers: JoinSet::new(),
+            running: HashMap::new(),
+            tasks: HashMap::new(),
+            live: Vec::new(),
+            is_unbalanced: false,
+        }
     }
 
     fn id(&self) -> NodeId {
@@ -133,7 +167,8 @@ impl Dispatcher {
         if !self.has_lease() {
             return Ok(());
         }
-        let mut live: Vec<NodeId> = cluster::running(&self.context.core).await?.into_iter().map(|node| node.id).collect();
+        let running = cluster::running(&self.context.core).await?.into_iter().filter(|node| node.delivers);
+        let mut live: Vec<NodeId> = running.map(|node| node.id).collect();
         if !live.contains(&self.id()) {
             live.push(self.id());
         }
@@ -189,15 +224,17 @@ impl Dispatcher {
         let signal = self.running.entry(endpoint).or_insert_with(|| {
             let signal = Arc::<Signal>::default();
             let (context, own) = (self.context.clone(), Arc::clone(&signal));
-            self.workers.spawn(async move { (endpoint, worker::run(&context, endpoint, &own).await) });
+            let worker = self.workers.spawn(async move { (endpoint, worker::run(&context, endpoint, &own).await) });
+            self.tasks.insert(worker.id(), endpoint);
             signal
         });
         signal.set();
     }
 
-    fn ended(&mut self, ended: Result<(EndpointId, DbResult<()>), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<(task::Id, (EndpointId, DbResult<()>)), task::JoinError>) {
         match ended {
-            Ok((endpoint, done)) => {
+            Ok((task, (endpoint, done))) => {
+                self.tasks.remove(&task);
                 let was_woken = self.running.remove(&endpoint).is_some_and(|signal| signal.take());
                 let is_well = done.is_ok();
                 log(done);
@@ -205,10 +242,13 @@ impl Dispatcher {
                     self.start(endpoint);
                 }
             }
-            // Which one it was is not known: those that run are not started again before they end.
+            // Started again by the next look.
             Err(error) => {
-                tracing::error!(%error, "the deliveries of an endpoint panicked");
-                self.running.clear();
+                let endpoint = self.tasks.remove(&error.id());
+                tracing::error!(%error, endpoint = endpoint.map(tracing::field::display), "the deliveries of an endpoint panicked");
+                if let Some(endpoint) = endpoint {
+                    self.running.remove(&endpoint);
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::attempt::{Outgoing, Verdict, perform};
 use super::health::Outcome;
-use super::recorder::{Recorder, Report};
+use super::recorder::{Recorder, Report, Stored};
 use super::schedule;
 use super::store::{self, Ended, Figures};
 use crate::cluster::NodeId;
@@ -139,7 +139,7 @@ impl Engine {
         next: Next,
         on_sent: OnSent,
         answered: impl FnOnce(),
-    ) -> (Attempt, Verdict) {
+    ) -> (Attempt, Verdict, Stored) {
         let Next { delivery, body, owner } = next;
         let number = delivery.attempts + 1;
         if let (1, Some(event_at), None) = (number, delivery.due_at, delivery.resend_of) {
@@ -163,8 +163,8 @@ impl Engine {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         let ended = Ended { delivery, attempt: attempt.clone(), status, due_at, at };
-        self.recorder(core).await.record(Report { ended, outcome, owner }).await;
-        (attempt, verdict)
+        let stored = self.recorder(core).await.record(Report { ended, outcome, owner }).await;
+        (attempt, verdict, stored)
     }
 }
 

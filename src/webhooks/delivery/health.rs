@@ -14,6 +14,14 @@ pub(super) enum Outcome {
 }
 
 impl Health {
+    /// Returns the health after a test that ended at `at`: it counts neither for failing nor for disabling.
+    pub(super) fn after_test(self, outcome: Outcome, at: Time) -> Self {
+        match outcome {
+            Outcome::Succeeded => Self { last_success_at: Some(at), ..self },
+            Outcome::Failed | Outcome::FailedForGood => Self { last_failure_at: Some(at), ..self },
+        }
+    }
+
     /// Returns the health after an attempt that ended at `at`.
     pub(super) fn after(self, outcome: Outcome, at: Time) -> Self {
         match outcome {

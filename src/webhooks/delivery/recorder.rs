@@ -1,8 +1,10 @@
 //! Storing the ends of attempts: those that end at about the same time in one transaction.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::health::Outcome;
@@ -28,9 +30,19 @@ pub(super) struct Report {
     pub(super) owner: Option<NodeId>,
 }
 
+/// What became of the end of an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stored {
+    Yes,
+    /// It changes nothing: the delivery has changed since, or the endpoint is gone or has another owner.
+    Superseded,
+    /// The database refuses it.
+    Refused,
+}
+
 struct Queued {
     report: Report,
-    stored: oneshot::Sender<bool>,
+    stored: oneshot::Sender<Stored>,
 }
 
 /// The queue of ends that are to be stored.
@@ -51,11 +63,13 @@ impl Recorder {
         Self(sender)
     }
 
-    /// Returns when the end of an attempt is stored, however long the database is away. False if it changed nothing: the delivery
-    /// has changed since, or the endpoint is gone or has another owner.
-    pub(super) async fn record(&self, report: Report) -> bool {
+    /// Returns when the end of an attempt is stored, however long the database is away.
+    pub(super) async fn record(&self, report: Report) -> Stored {
         let (stored, answer) = oneshot::channel();
-        self.0.send(Queued { report, stored }).await.is_ok() && answer.await.unwrap_or(false)
+        match self.0.send(Queued { report, stored }).await {
+            Ok(()) => answer.await.unwrap_or(Stored::Refused),
+            Err(_) => Stored::Refused,
+        }
     }
 }
 
@@ -63,7 +77,11 @@ async fn run(core: Core, mut queue: mpsc::Receiver<Queued>) {
     let mut batch = Vec::with_capacity(AT_ONCE);
     while queue.recv_many(&mut batch, AT_ONCE).await > 0 {
         let (reports, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|queued| (queued.report, queued.stored)).unzip();
-        for (answer, stored) in answers.into_iter().zip(store_all(&core, reports).await) {
+        let count = reports.len();
+        // The driver panics at a row that it cannot decode.
+        let stored = AssertUnwindSafe(store_all(&core, reports)).catch_unwind().await;
+        let stored = stored.unwrap_or_else(|_| vec![Stored::Refused; count]);
+        for (answer, stored) in answers.into_iter().zip(stored) {
             // The attempt's task may have ended with its process.
             let _gone = answer.send(stored);
         }
@@ -71,7 +89,7 @@ async fn run(core: Core, mut queue: mpsc::Receiver<Queued>) {
 }
 
 /// Stores all, and tries again until the database takes them. A report that it refuses does not hold up the others.
-async fn store_all(core: &Core, reports: Vec<Report>) -> Vec<bool> {
+async fn store_all(core: &Core, reports: Vec<Report>) -> Vec<Stored> {
     loop {
         match store_together(core, &reports).await {
             Ok(stored) => return stored,
@@ -81,7 +99,7 @@ async fn store_all(core: &Core, reports: Vec<Report>) -> Vec<bool> {
             }
             Err(error) if reports.len() == 1 => {
                 tracing::error!(%error, delivery = %reports[0].ended.delivery.id, "the end of an attempt could not be stored");
-                return vec![false];
+                return vec![Stored::Refused];
             }
             Err(_) => break,
         }
@@ -93,23 +111,26 @@ async fn store_all(core: &Core, reports: Vec<Report>) -> Vec<bool> {
     stored
 }
 
-async fn store_together(core: &Core, reports: &[Report]) -> DbResult<Vec<bool>> {
+async fn store_together(core: &Core, reports: &[Report]) -> DbResult<Vec<Stored>> {
     // Locked in the order of their ids, so that two nodes do not wait for each other.
-    let mut by_endpoint: BTreeMap<EndpointId, Vec<usize>> = BTreeMap::new();
+    let mut by_endpoint: BTreeMap<(EndpointId, Option<NodeId>), Vec<usize>> = BTreeMap::new();
     for (index, report) in reports.iter().enumerate() {
-        by_endpoint.entry(report.ended.delivery.endpoint).or_default().push(index);
+        by_endpoint.entry((report.ended.delivery.endpoint, report.owner)).or_default().push(index);
     }
-    let mut stored = vec![false; reports.len()];
+    let mut stored = vec![Stored::Superseded; reports.len()];
     let tx = core.db.begin_essential().await?;
-    for (endpoint, indexes) in by_endpoint {
-        let owner = indexes.first().and_then(|index| reports[*index].owner);
+    for ((endpoint, owner), indexes) in by_endpoint {
         let Some(row) = store::lock(&tx, endpoint, owner).await? else { continue };
         let mut health = rows::endpoint_of(row.clone()).health;
         for index in indexes {
             let Report { ended, outcome, .. } = &reports[index];
             if store::end_attempt(&tx, ended).await? {
-                stored[index] = true;
-                health = health.after(*outcome, ended.at);
+                stored[index] = Stored::Yes;
+                health = if ended.delivery.sequence.is_some() {
+                    health.after(*outcome, ended.at)
+                } else {
+                    health.after_test(*outcome, ended.at)
+                };
             }
         }
         store::set_health(&tx, row, health).await?;

@@ -1,14 +1,23 @@
 //! Deleting old deliveries and payloads, and disabling endpoints that fail for days.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use super::disable::disable_failing;
 use crate::audit;
 use crate::core::Core;
-use crate::webhooks::model::DeliveryId;
+use crate::webhooks::model::{DeliveryId, DeliveryStatus};
 use crate::webhooks::tables::{delivery, former_secret};
 use kit::clock::Time;
 use kit::db::DbResult;
+
+/// The time for which the events of an endpoint that is off are kept.
+const BACKLOG: Duration = Duration::from_hours(30 * 24);
+
+/// The time after which a test has ended.
+const TEST: Duration = Duration::from_mins(1);
 
 /// Deliveries that one transaction deletes, with their attempts.
 const AT_ONCE: u64 = 200;
@@ -16,9 +25,12 @@ const AT_ONCE: u64 = 200;
 /// Disables endpoints that have failed for too long, and deletes what is older than the time of retention.
 pub async fn tidy(core: &Core) -> DbResult<()> {
     disable_failing(core).await?;
-    let before = core.clock.now().before(core.config.webhooks.retention);
-    delete_deliveries(core, before).await?;
-    audit::forget_old_payloads(core, before).await?;
+    let (now, retention) = (core.clock.now(), core.config.webhooks.retention);
+    // Payloads, and deliveries that are not at their end, are kept for as long as `recover` and a backlog reach back.
+    let longest = now.before(retention.max(BACKLOG));
+    delete_deliveries(core, now.before(retention), longest).await?;
+    audit::forget_old_payloads(core, longest).await?;
+    end_lost_tests(core).await?;
     delete_former_secrets(core).await
 }
 
@@ -32,10 +44,28 @@ async fn delete_former_secrets(core: &Core) -> DbResult<()> {
     tx.commit().await
 }
 
-async fn delete_deliveries(core: &Core, before: Time) -> DbResult<()> {
+/// Ends tests whose process ended before it could.
+async fn end_lost_tests(core: &Core) -> DbResult<()> {
+    let lost = Condition::all()
+        .add(delivery::Column::Sequence.is_null())
+        .add(delivery::Column::DueAt.is_null())
+        .add(delivery::Column::Status.eq(DeliveryStatus::Pending))
+        .add(delivery::Column::CreatedAt.lt(core.clock.now().before(TEST)));
+    if delivery::Entity::find().filter(lost.clone()).one(core.db.read()).await?.is_none() {
+        return Ok(());
+    }
+    let tx = core.db.begin_essential().await?;
+    let ended = delivery::Entity::update_many().col_expr(delivery::Column::Status, Expr::value(DeliveryStatus::Failed.as_str()));
+    ended.col_expr(delivery::Column::EndedAt, Expr::value(core.clock.now())).filter(lost).exec(&tx).await?;
+    tx.commit().await
+}
+
+async fn delete_deliveries(core: &Core, before: Time, longest: Time) -> DbResult<()> {
     loop {
         let old =
             delivery::Entity::find().select_only().column(delivery::Column::Id).filter(delivery::Column::CreatedAt.lt(before));
+        let is_over = delivery::Column::Status.ne(DeliveryStatus::Pending).or(delivery::Column::CreatedAt.lt(longest));
+        let old = old.filter(is_over);
         let ids: Vec<DeliveryId> = old.limit(AT_ONCE).into_tuple().all(core.db.read()).await?;
         if ids.is_empty() {
             return Ok(());

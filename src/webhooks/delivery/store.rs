@@ -9,10 +9,10 @@ use sea_orm::{
     QueryOrder, QuerySelect, Set,
 };
 
-use crate::audit::{self, EventId, Payload};
+use crate::audit::{self, Payload};
 use crate::cluster::NodeId;
 use crate::core::Core;
-use crate::webhooks::model::{Attempt, Delivery, DeliveryId, DeliveryStatus, Endpoint, EndpointId, FAILING_AFTER, Health};
+use crate::webhooks::model::{Attempt, Delivery, DeliveryId, DeliveryStatus, EndpointId, FAILING_AFTER, Health};
 use crate::webhooks::rows;
 use crate::webhooks::tables::{attempt, delivery, endpoint, former_secret};
 use crate::workspaces::WorkspaceId;
@@ -101,19 +101,27 @@ pub(super) async fn find_owned(db: &impl ConnectionTrait, id: EndpointId, node: 
     endpoint::Entity::find_by_id(id).filter(delivers()).filter(endpoint::Column::Owner.eq(node)).one(db).await
 }
 
-/// Turns the next events of an endpoint into deliveries, and moves its cursor. Returns true if there may be more.
-pub(super) async fn plan(core: &Core, endpoint: &endpoint::Model, node: NodeId) -> DbResult<bool> {
+/// The outcome of planning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Planned {
+    /// There are no new events.
+    Nothing,
+    /// The cursor has moved, by this node or by another: there may be more, and the endpoint must be read again.
+    Moved,
+}
+
+/// Turns the next events of an endpoint into deliveries, and moves its cursor.
+pub(super) async fn plan(core: &Core, endpoint: &endpoint::Model, node: NodeId) -> DbResult<Planned> {
     let payloads =
         audit::payloads_after(core.db.read(), endpoint.workspace_id, endpoint.planned_sequence, PLANNED_AT_ONCE).await?;
-    let Some(last) = payloads.last().map(|payload| payload.sequence) else { return Ok(false) };
-    let may_have_more = payloads.len() as u64 == PLANNED_AT_ONCE;
+    let Some(last) = payloads.last().map(|payload| payload.sequence) else { return Ok(Planned::Nothing) };
     let tx = core.db.begin().await?;
     let locked =
         endpoint::Entity::find_by_id(endpoint.id).filter(endpoint::Column::Owner.eq(node)).lock_exclusive().one(&tx).await?;
     // Another node may own it by now, or its subscription may have changed.
     let Some(row) = locked.filter(|row| row.planned_sequence == endpoint.planned_sequence) else {
         tx.rollback().await?;
-        return Ok(true);
+        return Ok(Planned::Moved);
     };
     let events = rows::endpoint_of(row.clone()).events;
     let (mut previous, now) = (row.last_sequence, core.clock.now());
@@ -132,7 +140,7 @@ pub(super) async fn plan(core: &Core, endpoint: &endpoint::Model, node: NodeId) 
     (row.planned_sequence, row.last_sequence) = (Set(last), Set(previous));
     row.update(&tx).await?;
     tx.commit().await?;
-    Ok(may_have_more)
+    Ok(Planned::Moved)
 }
 
 fn planned_row(
@@ -153,12 +161,27 @@ fn planned_row(
         body: None,
         status: DeliveryStatus::Pending,
         attempts: 0,
-        // Due in the order of the log.
-        due_at: Some(payload.created_at),
+        // Due in the order of the log, and now: the clock may have stepped back since.
+        due_at: Some(Ord::min(payload.created_at, created_at)),
         resend_of: None,
         created_at,
         ended_at: None,
     }
+}
+
+/// Lists deliveries of an endpoint that are due, in order, except for those that are under way.
+pub(super) async fn due(
+    core: &Core,
+    endpoint: EndpointId,
+    except: &HashSet<DeliveryId>,
+    limit: u64,
+) -> DbResult<Vec<DeliveryId>> {
+    let ids =
+        delivery::Entity::find().select_only().column(delivery::Column::Id).filter(delivery::Column::EndpointId.eq(endpoint));
+    let due = ids.filter(delivery::Column::DueAt.lte(core.clock.now()));
+    let due = due.filter(delivery::Column::Id.is_not_in(except.iter().copied()));
+    let due = due.order_by_asc(delivery::Column::DueAt).order_by_asc(delivery::Column::Sequence).limit(limit);
+    due.into_tuple().all(core.db.read()).await
 }
 
 /// A delivery that is due, with its payload; `None` if that was deleted.
@@ -167,21 +190,29 @@ pub(super) struct Due {
     pub(super) body: Option<String>,
 }
 
-/// Lists deliveries of an endpoint that are due, in order, except for those that are under way.
-pub(super) async fn due(core: &Core, endpoint: &Endpoint, except: &HashSet<DeliveryId>, limit: u64) -> DbResult<Vec<Due>> {
+/// Finds a delivery that is due, with its payload as it is now: it may have been thinned, or the delivery canceled, since it was
+/// listed.
+pub(super) async fn still_due(core: &Core, id: DeliveryId) -> DbResult<Option<Due>> {
     let db = core.db.read();
-    let due = delivery::Entity::find().filter(delivery::Column::EndpointId.eq(endpoint.id));
-    let due =
-        due.filter(delivery::Column::DueAt.lte(core.clock.now())).filter(delivery::Column::Id.is_not_in(except.iter().copied()));
-    let due = due.order_by_asc(delivery::Column::DueAt).order_by_asc(delivery::Column::Sequence).limit(limit).all(db).await?;
-    let events: Vec<EventId> = due.iter().map(|row| row.event_id).collect();
-    let payloads = audit::payloads_of(db, endpoint.workspace, events).await?;
-    let body = |row: &delivery::Model| {
-        row.body
-            .clone()
-            .or_else(|| payloads.iter().find(|payload| payload.event == row.event_id).map(|payload| payload.body.clone()))
+    let due = delivery::Entity::find_by_id(id).filter(delivery::Column::DueAt.lte(core.clock.now()));
+    let Some(row) = due.one(db).await? else { return Ok(None) };
+    let body = match &row.body {
+        Some(body) => Some(body.clone()),
+        None => audit::payloads_of(db, row.workspace_id, [row.event_id]).await?.pop().map(|payload| payload.body),
     };
-    Ok(due.into_iter().map(|row| Due { body: body(&row), delivery: rows::delivery_of(row) }).collect())
+    Ok(Some(Due { body, delivery: rows::delivery_of(row) }))
+}
+
+/// Cancels a pending delivery.
+pub(super) async fn cancel(core: &Core, id: DeliveryId) -> DbResult<()> {
+    let tx = core.db.begin_essential().await?;
+    let canceled = delivery::Entity::update_many()
+        .col_expr(delivery::Column::Status, Expr::value(DeliveryStatus::Canceled.as_str()))
+        .col_expr(delivery::Column::DueAt, Expr::value(Option::<Time>::None))
+        .col_expr(delivery::Column::EndedAt, Expr::value(Some(core.clock.now())));
+    let pending = canceled.filter(delivery::Column::Id.eq(id)).filter(delivery::Column::Status.eq(DeliveryStatus::Pending));
+    pending.exec(&tx).await?;
+    tx.commit().await
 }
 
 /// The end of an attempt, as it is stored.

@@ -1,18 +1,19 @@
 //! The deliveries of one endpoint, as long as some are due.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::attempt::Verdict;
 use super::disable;
 use super::engine::{Engine, Next, open_secrets};
-use super::store::{self, Due};
+use super::recorder::Stored;
+use super::store::{self, Due, Planned};
 use crate::cluster::Cluster;
 use crate::core::Core;
 use crate::webhooks::model::{DeliveryId, Endpoint, EndpointId, EndpointStatus};
@@ -30,6 +31,12 @@ const READ_AT_ONCE: u64 = 64;
 
 /// The time for which an endpoint that was read is current: one that another node changes or deletes gets no request later.
 const CURRENT: Duration = Duration::from_millis(100);
+
+/// The time between two looks for deliveries while requests are in flight.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The pause after an end that the database refuses, so that the request is not repeated at once.
+const REFUSED: Duration = Duration::from_mins(1);
 
 /// The pauses to the next request while one has no connection, and while one has no response: earlier, requests could arrive in
 /// another order.
@@ -77,6 +84,7 @@ struct Target {
 struct Flight {
     tasks: JoinSet<(DeliveryId, Verdict)>,
     ids: HashSet<DeliveryId>,
+    of_task: HashMap<task::Id, DeliveryId>,
     progress: Arc<Progress>,
     last_start: Option<Instant>,
 }
@@ -104,59 +112,79 @@ impl Flight {
     }
 }
 
-/// Delivers until nothing is due, the node loses the endpoint, or the process stops.
+/// Delivers until nothing is due, the node loses the endpoint, or the process stops. Returns when no request is in flight, also if
+/// the database fails meanwhile.
 pub(super) async fn run(context: &Context, id: EndpointId, signal: &Signal) -> DbResult<()> {
+    let mut flight = Flight::default();
+    let delivered = deliver(context, id, signal, &mut flight).await;
+    // Each ends when its end is stored.
+    while flight.tasks.join_next().await.is_some() {}
+    delivered
+}
+
+async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mut Flight) -> DbResult<()> {
     let mut stop = context.stop.clone();
-    let (mut flight, mut queue, mut target) = (Flight::default(), VecDeque::new(), None);
+    let (mut queue, mut target, mut looked_at) = (VecDeque::new(), None::<Target>, None::<Instant>);
     loop {
-        let is_new = signal.take();
-        let is_stopping = *stop.borrow();
-        if is_stopping || !is_current(target.as_ref(), is_new) {
-            target = if is_stopping { None } else { read(context, id).await? };
+        if *stop.borrow() {
+            return Ok(());
         }
-        let Some(target) = &target else {
+        let is_new = signal.take();
+        let start_at = flight.may_start_at();
+        let has_room = target.as_ref().is_none_or(|target| flight.tasks.len() < width(&target.endpoint));
+        let looks = has_room && queue.is_empty() && (is_new || looked_at.is_none_or(|at| at.elapsed() >= LOOK));
+        let starts = has_room && !queue.is_empty() && start_at.is_none_or(|at| at <= Instant::now());
+        if is_new || (looks || starts) && !target.as_ref().is_some_and(Target::is_current) {
+            target = read(context, id).await?;
+        }
+        let Some(current) = &target else {
             queue.clear();
-            match flight.tasks.join_next().await {
-                Some(done) => ended(context, id, &mut flight, done).await?,
+            match flight.tasks.join_next_with_id().await {
+                Some(done) => ended(context, id, flight, done).await?,
                 None => return Ok(()),
             }
             continue;
         };
-        if queue.is_empty() {
-            let may_have_more = store::plan(&context.core, &target.row, context.cluster.id()).await?;
-            queue.extend(store::due(&context.core, &target.endpoint, &flight.ids, READ_AT_ONCE).await?);
-            if may_have_more {
-                signal.set();
+        if looks {
+            let planned = store::plan(&context.core, &current.row, context.cluster.id()).await?;
+            queue.extend(store::due(&context.core, id, &flight.ids, READ_AT_ONCE).await?);
+            looked_at = Some(Instant::now());
+            if planned == Planned::Moved {
+                // The endpoint is read again, and looked at once more when these are sent.
+                (target, looked_at) = (None, None);
             }
-        }
-        let has_room = flight.tasks.len() < width(&target.endpoint);
-        let start_at = flight.may_start_at();
-        if has_room && start_at.is_none_or(|at| at <= Instant::now()) {
-            if let Some(due) = queue.pop_front() {
-                start(context, target, due, &mut flight).await;
-                continue;
-            }
-            if flight.tasks.is_empty() {
+            if queue.is_empty() && planned == Planned::Nothing && flight.tasks.is_empty() {
                 return Ok(());
             }
+            continue;
         }
-        let pause = start_at.filter(|_| has_room && !queue.is_empty()).unwrap_or_else(|| Instant::now() + CURRENT);
+        if starts {
+            if let Some(next) = queue.pop_front() {
+                start(context, current, next, flight).await?;
+            }
+            continue;
+        }
+        let pause = start_at.filter(|_| has_room && !queue.is_empty()).unwrap_or_else(|| Instant::now() + LOOK);
         let progress = Arc::clone(&flight.progress);
         let done = tokio::select! {
-            Some(done) = flight.tasks.join_next() => Some(done),
+            Some(done) = flight.tasks.join_next_with_id() => Some(done),
             () = progress.changed.notified() => None,
             () = signal.notify.notified() => None,
             () = sleep_until(pause) => None,
             _ = stop.changed() => None,
         };
         if let Some(done) = done {
-            ended(context, id, &mut flight, done).await?;
+            // It may have been the last one, or its delivery may be due again.
+            looked_at = None;
+            ended(context, id, flight, done).await?;
         }
     }
 }
 
-fn is_current(target: Option<&Target>, is_new: bool) -> bool {
-    !is_new && target.is_some_and(|target| target.read_at.elapsed() < CURRENT)
+impl Target {
+    fn is_current(&self) -> bool {
+        self.read_at.elapsed() < CURRENT
+    }
 }
 
 fn width(endpoint: &Endpoint) -> usize {
@@ -175,22 +203,38 @@ async fn read(context: &Context, id: EndpointId) -> DbResult<Option<Target>> {
     Ok(Some(Target { endpoint: rows::endpoint_of(row.clone()), row, secrets, read_at }))
 }
 
-async fn start(context: &Context, target: &Target, due: Due, flight: &mut Flight) {
+/// Starts the next attempt of a delivery, unless it is not due any more.
+async fn start(context: &Context, target: &Target, id: DeliveryId, flight: &mut Flight) -> DbResult<()> {
     // Fair among endpoints: each waits for one permit at a time, in the order of their requests.
-    let Ok(permit) = Arc::clone(&context.engine.permits).acquire_owned().await else { return };
-    let Due { delivery, body } = due;
-    let (id, owner) = (delivery.id, Some(context.cluster.id()));
-    let (core, engine) = (context.core.clone(), Arc::clone(&context.engine));
+    let Ok(permit) = Arc::clone(&context.engine.permits).acquire_owned().await else { return Ok(()) };
+    if *context.stop.borrow() || !target.is_current() {
+        // Listed again by the next look.
+        return Ok(());
+    }
+    let Some(Due { delivery, body }) = store::still_due(&context.core, id).await? else { return Ok(()) };
+    // Planned before the subscription became narrower. Somebody who may read the event has asked for one that is sent again.
+    if delivery.resend_of.is_none() && !target.endpoint.events.includes_name(&delivery.event_type) {
+        return store::cancel(&context.core, id).await;
+    }
+    let owner = Some(context.cluster.id());
+    let (core, engine, mut stop) = (context.core.clone(), Arc::clone(&context.engine), context.stop.clone());
     let (endpoint, secrets) = (target.endpoint.clone(), Arc::clone(&target.secrets));
     flight.ids.insert(id);
     flight.last_start = Some(Instant::now());
     let (unsent, unanswered) = (Unsent::new(&flight.progress), Unanswered::new(&flight.progress));
-    flight.tasks.spawn(async move {
+    let task = flight.tasks.spawn(async move {
         let next = Next { delivery, body, owner };
         let response = move || drop((permit, unanswered));
-        let (_, verdict) = engine.attempt(&core, &endpoint, &secrets, next, Box::new(move || drop(unsent)), response).await;
+        let (_, verdict, stored) =
+            engine.attempt(&core, &endpoint, &secrets, next, Box::new(move || drop(unsent)), response).await;
+        if stored == Stored::Refused {
+            // The delivery is as due as before.
+            let _stopped = timeout(REFUSED, stop.wait_for(|stop| *stop)).await;
+        }
         (id, verdict)
     });
+    flight.of_task.insert(task.id(), id);
+    Ok(())
 }
 
 /// A request that was not handed to a connection; dropped when it was, or when it never will be.
@@ -233,19 +277,20 @@ async fn ended(
     context: &Context,
     endpoint: EndpointId,
     flight: &mut Flight,
-    ended: Result<(DeliveryId, Verdict), JoinError>,
+    ended: Result<(task::Id, (DeliveryId, Verdict)), JoinError>,
 ) -> DbResult<()> {
     match ended {
-        Ok((id, verdict)) => {
+        Ok((task, (id, verdict))) => {
+            flight.of_task.remove(&task);
             flight.ids.remove(&id);
             if verdict == Verdict::Gone {
                 disable::disable(&context.core, endpoint, "the server answered 410: the endpoint is gone").await?;
             }
         }
-        // The attempt panicked: its delivery is still due.
+        // Its delivery stays among those in flight, so that it is not sent again before the worker ends.
         Err(error) => {
-            tracing::error!(%error, %endpoint, "an attempt of a webhook panicked");
-            flight.ids.clear();
+            let delivery = flight.of_task.remove(&error.id());
+            tracing::error!(%error, %endpoint, delivery = delivery.map(tracing::field::display), "an attempt of a webhook panicked");
         }
     }
     Ok(())

@@ -66,7 +66,7 @@ pub(super) fn health(endpoint: &Endpoint, figures: Figures, at: &Moments) -> Str
         EndpointStatus::Active => match (health.last_success_at, health.last_failure_at) {
             (None, None) => format!("Nothing has been delivered yet{waiting}."),
             (success, Some(failure)) if success.is_none_or(|success| success < failure) => {
-                format!("The last request failed {}, and is repeated{waiting}.", at.ago_text(failure))
+                format!("The last request failed {}{waiting}.", at.ago_text(failure))
             }
             (Some(success), _) => format!("The last request succeeded {}{waiting}.", at.ago_text(success)),
             (None, Some(_)) => format!("No request has succeeded yet{waiting}."),
@@ -74,7 +74,7 @@ pub(super) fn health(endpoint: &Endpoint, figures: Figures, at: &Moments) -> Str
     }
 }
 
-/// “3 hours”, from “3 hours ago”.
+/// Returns the time since a moment, such as “3 hours”.
 fn since_text(since: Time, at: &Moments) -> String {
     at.ago_text(since).trim_end_matches(" ago").to_owned()
 }
@@ -86,7 +86,7 @@ pub(super) fn last_request(endpoint: &Endpoint) -> Option<(Time, bool)> {
     success.max(failure)
 }
 
-/// “98 % of the last 24 hours arrived”, in whole percent rounded down; `None` if nothing ended.
+/// Returns the part of the deliveries of the last 24 hours that arrived, in whole percent rounded down; `None` if none ended.
 pub(super) fn success_rate(figures: Figures) -> Option<String> {
     let ended = figures.delivered + figures.failed;
     (ended > 0).then(|| format!("{} %", figures.delivered * 100 / ended))

@@ -14,6 +14,7 @@ use crate::webhooks::store::{self, deliveries};
 /// Sends a test by the path of every delivery, also to an endpoint that is off: an example of a type, or a payload that says that it
 /// is a test. Returns the attempt, whatever its outcome.
 pub async fn test(engine: &Engine, core: &Core, by: Manager, id: EndpointId, input: TestWebhook) -> Result<Attempt, Error> {
+    core.config.require_secret_keys()?;
     let tx = AuditedTx::begin(core, by.workspace, by.context).await?;
     let endpoint = find(&tx, by.reach, id).await?;
     let name = input.event_type.map_or(examples::TEST_TYPE, |event_type| event_type.0);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 
 use crate::audit::EventId;
@@ -119,4 +120,19 @@ pub async fn cancel(db: &impl ConnectionTrait, endpoint: EndpointId, now: Time, 
         }
     };
     Ok(update.exec(db).await?.rows_affected)
+}
+
+/// Deletes what receivers have answered to the deliveries of events: a response may repeat its request.
+pub async fn forget_responses(db: &impl ConnectionTrait, events: Vec<EventId>) -> DbResult<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let deliveries = Entity::find().select_only().column(Column::Id).filter(Column::EventId.is_in(events)).into_query();
+    attempt::Entity::update_many()
+        .col_expr(attempt::Column::ResponseHeaders, Expr::value(Option::<String>::None))
+        .col_expr(attempt::Column::ResponseBody, Expr::value(Option::<String>::None))
+        .filter(attempt::Column::DeliveryId.in_subquery(deliveries))
+        .exec(db)
+        .await
+        .map(|_| ())
 }
