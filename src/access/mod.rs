@@ -41,11 +41,11 @@ pub use hosts::{guard_host, guard_metrics};
 pub use open_page::OpenPage;
 pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
-    Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, FileReports, FleetRead, FleetWrite, Identified,
+    Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, FileReports, FleetRead, FleetWrite,
     InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, ManageSecurity, ManageWebhooks, MemberPermission, OwnWorkspace,
-    Permission, RECENT, ReadAuditLog, ReadReports, RecentlySignedIn, RemoveMembers, ReplaceWebhookSecrets, ResetMembers,
-    RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewSecurity, ViewWebhooks,
-    WorkspacePermission,
+    Permission, RECENT, ReadAuditLog, ReadReference, ReadReports, RecentlySignedIn, RemoveMembers, ReplaceWebhookSecrets,
+    ResetMembers, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewSecurity,
+    ViewWebhooks, WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;

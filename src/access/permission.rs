@@ -75,6 +75,8 @@ macro_rules! permissions {
 permissions! {
     Anyone: Anonymous = Rule::Anyone;
     Identified: Caller = Rule::Identified, OPEN_BEFORE_SETUP = true;
+    /// Read what is the same for every workspace.
+    ReadReference: Caller = Rule::Identified;
     /// Read and change one's own account.
     SignedIn: MemberCaller = Rule::SignedIn, OPEN_BEFORE_SETUP = true;
     /// Change one's own second factors.

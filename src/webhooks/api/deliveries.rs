@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::view::{AttemptView, DeliveryDetails, DeliveryView};
 use super::{find, manager, reach};
-use crate::access::{Allowed, Identified, ManageWebhooks, ViewWebhooks};
+use crate::access::{Allowed, ManageWebhooks, ReadReference, ViewWebhooks};
 use crate::app::App;
 use crate::audit::{EventType, payloads_of};
 use crate::webhooks::error::Error;
@@ -173,7 +173,7 @@ struct TypesView {
     items: Vec<TypeView>,
 }
 
-async fn event_types(_who: Allowed<Identified>) -> Result<JsonOk<TypesView>, ApiError> {
+async fn event_types(_who: Allowed<ReadReference>) -> Result<JsonOk<TypesView>, ApiError> {
     let of_events = EventType::ALL.iter().map(|event_type| TypeView {
         event_type: event_type.as_str(),
         description: examples::description(*event_type),
