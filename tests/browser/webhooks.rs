@@ -43,17 +43,17 @@ fn pages_of_webhooks(site: &Site) {
 
 #[test]
 fn pages_are_fine_in_the_embedded_typeface() {
-    pages_of_webhooks(&Site::new());
+    pages_of_webhooks(&Site::with_secret_key());
 }
 
 #[test]
 fn pages_are_fine_in_the_fallback_typeface() {
-    pages_of_webhooks(&Site::new().without_typeface());
+    pages_of_webhooks(&Site::with_secret_key().without_typeface());
 }
 
 #[test]
 fn webhook_lifecycle_works_without_javascript() {
-    let site = Site::new();
+    let site = Site::with_secret_key();
     let mut tab = site.tab_of(OWNER);
     tab.without_javascript();
     tab.open("/settings/webhooks");

@@ -46,6 +46,16 @@ impl Site {
         Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true, public_url: None }
     }
 
+    /// A server with a secret key, which it does not make by itself on Postgres.
+    pub fn with_secret_key() -> Self {
+        let folder = testkit::Site::new(BINARY);
+        let key = folder.folder().join("given.secret-key");
+        let key = key.to_str().expect("a path in UTF-8");
+        folder.run(&["secret-key", "new", "--output", key]).is(0);
+        let node = folder.node_with(&["--secret-key-file", key]);
+        Self { node, folder, password: PASSWORD.to_owned(), has_typeface: true, public_url: None }
+    }
+
     /// A server with a host name, without which there are no passkeys. The port is that of a proxy: it is known before the node
     /// starts.
     pub fn at_localhost() -> Self {
