@@ -105,9 +105,10 @@ async fn next_look(notifications: Option<&mut ChangeNotifications>, sweep_at: In
 
 /// Runs a step and logs why it failed. The driver panics at a row that it cannot decode: the node goes on once it is repaired.
 async fn guarded(step: impl Future<Output = DbResult<()>>) {
-    match AssertUnwindSafe(step).catch_unwind().await {
-        Ok(done) => log(done),
-        Err(_) => tracing::error!("webhooks could not be looked after: something in the database cannot be read"),
+    if let Ok(done) = AssertUnwindSafe(step).catch_unwind().await {
+        log(done);
+    } else {
+        tracing::error!("webhooks could not be looked after: something in the database cannot be read");
     }
 }
 

@@ -48,7 +48,7 @@ async fn retries_do_not_hold_up_later_events() {
 #[tokio::test]
 async fn slow_receiver_gets_at_most_eight_requests_at_once() {
     let hooked = hooked(&["trip.*"]).await;
-    hooked.receiver.answer(Reply::After(Duration::from_millis(400), 200));
+    hooked.receiver.answer(Reply::After(Duration::from_secs(1), 200));
     for _ in 0..24 {
         trip(&hooked.owner).await;
     }
