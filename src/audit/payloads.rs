@@ -204,8 +204,9 @@ pub async fn thin_payloads(tx: &AuditedTx, target: &str, kept: &[&str]) -> DbRes
 /// Deletes the payloads of events before `before`, in small transactions.
 pub async fn forget_old_payloads(core: &Core, before: Time) -> DbResult<()> {
     loop {
-        let old = payload::Entity::find().filter(payload::Column::CreatedAt.lt(before)).limit(DELETED_AT_ONCE);
-        let ids: Vec<uuid::Uuid> = old.all(core.db.read()).await?.into_iter().map(|row| row.event_id).collect();
+        let ids = payload::Entity::find().select_only().column(payload::Column::EventId);
+        let old = ids.filter(payload::Column::CreatedAt.lt(before)).limit(DELETED_AT_ONCE);
+        let ids: Vec<uuid::Uuid> = old.into_tuple().all(core.db.read()).await?;
         if ids.is_empty() {
             return Ok(());
         }

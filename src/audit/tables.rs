@@ -112,9 +112,9 @@ pub(super) mod authentication {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i16,
-        /// When the watch ends if it sees no such node. Empty until a node of this version has run.
+        /// The end of the watch if it sees no such node. Empty until a node of this version has run.
         pub starts_at: Option<Time>,
-        /// When a node last looked for nodes of the version before.
+        /// The time at which a node last looked for nodes of the version before.
         pub watched_at: Option<Time>,
         /// True once events carry proofs.
         pub begun: bool,

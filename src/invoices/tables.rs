@@ -41,7 +41,7 @@ pub(super) mod invoice {
         #[sea_orm(column_type = "Text", nullable)]
         pub search_text: Option<String>,
         pub search_text_of: Option<Time>,
-        /// When the event was recorded that the invoice is overdue.
+        /// The time at which the event was recorded that the invoice is overdue.
         pub overdue_recorded_at: Option<Time>,
     }
 

@@ -1,4 +1,4 @@
-//! What has been announced: invoices that became overdue, and keys that will expire. And the notices that a member does not want.
+//! Markers of announcements (invoices that became overdue, keys that will expire), and the notices that a member does not want.
 //!
 //! Nodes of the version before leave the columns alone.
 

@@ -66,12 +66,12 @@ pub(super) mod endpoint {
         pub failed_attempts: i32,
         /// Failed deliveries since the last success.
         pub failed_deliveries: i32,
-        /// When administrators were warned that it will be disabled.
+        /// The time at which the log first said that it will be disabled.
         pub warned_at: Option<Time>,
-        /// When the server disabled it.
+        /// The time at which the server disabled it.
         pub disabled_at: Option<Time>,
         pub disabled_reason: Option<String>,
-        /// When it was deleted. It is inactive as well, and its rows are deleted in batches.
+        /// The time at which it was deleted. It is inactive as well, and its rows are deleted in batches.
         pub deleted_at: Option<Time>,
     }
 

@@ -32,7 +32,7 @@ pub(super) struct Outgoing<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
     Delivered,
-    /// It failed, and the receiver asked for this wait.
+    /// A failure, with the wait that the receiver asked for.
     Failed {
         retry_after: Option<Duration>,
     },

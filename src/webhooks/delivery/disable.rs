@@ -16,7 +16,7 @@ use kit::db::DbResult;
 /// Failed deliveries before which an endpoint is not disabled, however long it fails.
 const MIN_FAILED: i32 = 20;
 
-/// The time before it is disabled at which administrators are warned.
+/// The time before it is disabled at which the log says so.
 const WARNING: Duration = Duration::from_hours(24);
 
 /// Endpoints that one run of the job disables or warns of.

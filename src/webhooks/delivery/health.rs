@@ -9,7 +9,7 @@ pub(super) enum Outcome {
     Succeeded,
     /// A further attempt follows.
     Failed,
-    /// It was the last attempt of its delivery.
+    /// The last attempt of a delivery failed.
     FailedForGood,
 }
 

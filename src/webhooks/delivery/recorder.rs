@@ -30,11 +30,11 @@ pub(super) struct Report {
     pub(super) owner: Option<NodeId>,
 }
 
-/// What became of the end of an attempt.
+/// The outcome of storing the end of an attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stored {
     Yes,
-    /// It changes nothing: the delivery has changed since, or the endpoint is gone or has another owner.
+    /// Nothing was stored: the delivery has changed since, or the endpoint is gone or has another owner.
     Superseded,
     /// The database refuses it.
     Refused,
@@ -121,7 +121,8 @@ async fn store_together(core: &Core, reports: &[Report]) -> DbResult<Vec<Stored>
     let tx = core.db.begin_essential().await?;
     for ((endpoint, owner), indexes) in by_endpoint {
         let Some(row) = store::lock(&tx, endpoint, owner).await? else { continue };
-        let mut health = rows::endpoint_of(row.clone()).health;
+        let before = rows::endpoint_of(row.clone()).health;
+        let mut health = before.clone();
         for index in indexes {
             let Report { ended, outcome, .. } = &reports[index];
             if store::end_attempt(&tx, ended).await? {
@@ -133,7 +134,9 @@ async fn store_together(core: &Core, reports: &[Report]) -> DbResult<Vec<Stored>
                 };
             }
         }
-        store::set_health(&tx, row, health).await?;
+        if health != before {
+            store::set_health(&tx, row, health).await?;
+        }
     }
     tx.commit().await?;
     let moment = core.limits.moment(core.clock.ticks());

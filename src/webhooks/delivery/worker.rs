@@ -43,7 +43,7 @@ const REFUSED: Duration = Duration::from_mins(1);
 const UNSENT: Duration = Duration::from_millis(500);
 const UNANSWERED: Duration = Duration::from_millis(50);
 
-/// What the deliveries of every endpoint need.
+/// The parts of a node that the deliveries of every endpoint use.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) core: Core,
@@ -125,6 +125,8 @@ pub(super) async fn run(context: &Context, id: EndpointId, signal: &Signal) -> D
 async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mut Flight) -> DbResult<()> {
     let mut stop = context.stop.clone();
     let (mut queue, mut target, mut looked_at) = (VecDeque::new(), None::<Target>, None::<Instant>);
+    // True if the cursor of the endpoint is not as it was read.
+    let mut has_moved = false;
     loop {
         if *stop.borrow() {
             return Ok(());
@@ -134,8 +136,9 @@ async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mu
         let has_room = target.as_ref().is_none_or(|target| flight.tasks.len() < width(&target.endpoint));
         let looks = has_room && queue.is_empty() && (is_new || looked_at.is_none_or(|at| at.elapsed() >= LOOK));
         let starts = has_room && !queue.is_empty() && start_at.is_none_or(|at| at <= Instant::now());
-        if is_new || (looks || starts) && !target.as_ref().is_some_and(Target::is_current) {
+        if is_new || (looks || starts) && (has_moved || !target.as_ref().is_some_and(Target::is_current)) {
             target = read(context, id).await?;
+            has_moved = false;
         }
         let Some(current) = &target else {
             queue.clear();
@@ -148,19 +151,19 @@ async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mu
         if looks {
             let planned = store::plan(&context.core, &current.row, context.cluster.id()).await?;
             queue.extend(store::due(&context.core, id, &flight.ids, READ_AT_ONCE).await?);
-            looked_at = Some(Instant::now());
-            if planned == Planned::Moved {
-                // The endpoint is read again, and looked at once more when these are sent.
-                (target, looked_at) = (None, None);
-            }
-            if queue.is_empty() && planned == Planned::Nothing && flight.tasks.is_empty() {
+            // There may be more events when these are sent.
+            has_moved = planned == Planned::Moved;
+            looked_at = (!has_moved).then(Instant::now);
+            if queue.is_empty() && !has_moved && flight.tasks.is_empty() {
                 return Ok(());
             }
             continue;
         }
         if starts {
-            if let Some(next) = queue.pop_front() {
-                start(context, current, next, flight).await?;
+            if let Some(next) = queue.front()
+                && start(context, current, *next, flight).await?
+            {
+                queue.pop_front();
             }
             continue;
         }
@@ -203,18 +206,19 @@ async fn read(context: &Context, id: EndpointId) -> DbResult<Option<Target>> {
     Ok(Some(Target { endpoint: rows::endpoint_of(row.clone()), row, secrets, read_at }))
 }
 
-/// Starts the next attempt of a delivery, unless it is not due any more.
-async fn start(context: &Context, target: &Target, id: DeliveryId, flight: &mut Flight) -> DbResult<()> {
+/// Starts the next attempt of a delivery, unless it is not due any more. Returns false if it keeps its place: the endpoint must be read
+/// again before.
+async fn start(context: &Context, target: &Target, id: DeliveryId, flight: &mut Flight) -> DbResult<bool> {
     // Fair among endpoints: each waits for one permit at a time, in the order of their requests.
-    let Ok(permit) = Arc::clone(&context.engine.permits).acquire_owned().await else { return Ok(()) };
+    let Ok(permit) = Arc::clone(&context.engine.permits).acquire_owned().await else { return Ok(false) };
     if *context.stop.borrow() || !target.is_current() {
-        // Listed again by the next look.
-        return Ok(());
+        return Ok(false);
     }
-    let Some(Due { delivery, body }) = store::still_due(&context.core, id).await? else { return Ok(()) };
+    let Some(Due { delivery, body }) = store::still_due(&context.core, id).await? else { return Ok(true) };
     // Planned before the subscription became narrower. Somebody who may read the event has asked for one that is sent again.
     if delivery.resend_of.is_none() && !target.endpoint.events.includes_name(&delivery.event_type) {
-        return store::cancel(&context.core, id).await;
+        store::cancel(&context.core, id).await?;
+        return Ok(true);
     }
     let owner = Some(context.cluster.id());
     let (core, engine, mut stop) = (context.core.clone(), Arc::clone(&context.engine), context.stop.clone());
@@ -234,7 +238,7 @@ async fn start(context: &Context, target: &Target, id: DeliveryId, flight: &mut 
         (id, verdict)
     });
     flight.of_task.insert(task.id(), id);
-    Ok(())
+    Ok(true)
 }
 
 /// A request that was not handed to a connection; dropped when it was, or when it never will be.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use planeconnection::webhooks::delivery;
 use testkit::{Receiver, Reply};
+use tokio::sync::watch;
 
 use super::{deliver, endpoint, hooked, trip};
 
@@ -55,6 +57,24 @@ async fn slow_receiver_gets_at_most_eight_requests_at_once() {
     deliver(&hooked.t).await;
     assert_eq!(hooked.statuses().await, ["delivered"; 24]);
     assert_eq!(hooked.receiver.most_open(), 8);
+}
+
+#[tokio::test]
+async fn events_in_quick_succession_are_sent_side_by_side_to_a_slow_receiver() {
+    let hooked = hooked(&["trip.*"]).await;
+    hooked.receiver.answer(Reply::After(Duration::from_secs(3), 200));
+    let (stop, stopped) = watch::channel(false);
+    let app = &hooked.t.app;
+    let delivering = tokio::spawn(delivery::run(app.core.clone(), app.cluster.clone(), app.webhooks.clone(), stopped));
+    for _ in 0..4 {
+        trip(&hooked.owner).await;
+    }
+    let receiver = hooked.receiver.clone();
+    let requests = tokio::task::spawn_blocking(move || receiver.wait_for(4)).await.expect("all four");
+    assert_eq!(hooked.receiver.most_open(), 4);
+    assert!(requests.iter().map(testkit::ReceivedRequest::sequence).is_sorted());
+    stop.send_replace(true);
+    delivering.await.expect("the requests in flight end");
 }
 
 #[tokio::test]

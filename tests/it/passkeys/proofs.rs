@@ -114,7 +114,7 @@ async fn passkeys_of_others_prove_nothing() {
     let (ceremony, options) = start(&ana, REAUTHENTICATION).await;
     let proof = json!({ "ceremony": ceremony, "credential": other.get(&options) });
     ana.post(REAUTHENTICATE, proof).await.is(401).code("PASSKEY_INVALID");
-    // A ceremony of a re-authentication signs nobody in.
+    // A ceremony of a re-authentication does not sign in.
     let (ceremony, options) = start(&ana, REAUTHENTICATION).await;
     let proof = json!({ "ceremony": ceremony, "credential": own.get(&options) });
     t.anonymous().post(SIGN_IN, proof).await.is(401).code("CHALLENGE_INVALID");

@@ -162,7 +162,7 @@ async fn workspace_that_does_not_allow_passkeys_neither_adds_them_nor_lets_them_
     assert_eq!(preview(&settings).await.is(200).at("/data/passkeyOwnersTotal"), 0, "it is so already");
     ana.post(REGISTRATION, json!({})).await.is(403).code("PASSKEYS_NOT_ALLOWED");
     sign_in(&t.anonymous(), &mut authenticator).await.is(403).code("PASSKEYS_NOT_ALLOWED");
-    // After the password it still works: nobody is locked out.
+    // After the password it still works as the second step.
     let token = challenge(&t).await.text_at("/error/challenge/token");
     let started = t.anonymous().post(SIGN_IN_OPTIONS, json!({ "challenge": token })).await.is(200);
     let credential = authenticator.get(started.at("/data/publicKey"));

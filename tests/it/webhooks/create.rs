@@ -174,7 +174,7 @@ async fn deleted_webhook_is_gone_and_its_events_stay() {
         owner.get(&format!("{at}/{path}")).await.is(404);
     }
     assert_eq!(owner.get(WEBHOOKS).await.is(200).items("id"), [kept]);
-    // Nobody receives trips any more, so their payloads are not stored.
+    // No endpoint receives trips any more, so their payloads are not stored.
     trip(&owner).await;
     assert_eq!(t.number("SELECT COUNT(*) FROM event_payloads").await, 1);
     t.audit_ends_with(&["webhook.created", "webhook.created", "trip.created", "webhook.deleted", "trip.created"]).await;
