@@ -2,6 +2,7 @@
 //!
 //! API keys and tokens form a family: `pc`, one lower-case letter for the kind, `_`, then 38 or more letters and digits (keys
 //! have 38, tokens 43). The finder knows the form and not the kinds, so that a new kind is recognised from its first day.
+//! Signing secrets of webhooks have the form of Standard Webhooks: `whsec_`, then 24 to 64 bytes in base64.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,6 +23,11 @@ const SHORTEST: usize = 38;
 /// The most base62 characters after the prefix.
 const LONGEST: usize = 43;
 
+/// The first characters of a signing secret, and the fewest and the most after them.
+const SIGNING_PREFIX: &str = "whsec_";
+const SHORTEST_SIGNING: usize = 32;
+const LONGEST_SIGNING: usize = 88;
+
 /// Returns the first API key in `text`, by its form: the checksum is not verified.
 pub fn find_key(text: &str) -> Option<&str> {
     let is_boundary = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
@@ -34,19 +40,19 @@ pub fn find_key(text: &str) -> Option<&str> {
     })
 }
 
-/// Returns the first secret in `text`, an API key or a token of any kind, regardless of the characters around it.
+/// Returns the first secret in `text`, an API key, a token of any kind or a signing secret, regardless of the characters around it.
 pub fn find_secret(text: &str) -> Option<&str> {
-    spans(text).next().map(|span| &text[span])
+    spans(text).next().map(|(span, _)| &text[span])
 }
 
 /// Returns `text` with the middle of every secret removed (`pck_Ab3d…Xy9z`), for logs, records and messages.
 pub fn scrub(text: &str) -> Cow<'_, str> {
     let mut clean = String::new();
     let mut copied = 0;
-    for Range { start, end } in spans(text) {
+    for (Range { start, end }, prefix) in spans(text) {
         if start >= copied {
             let secret = &text[start..end];
-            clean.extend([&text[copied..start], &secret[..PREFIX_LENGTH + 4], "…", &secret[secret.len() - 4..]]);
+            clean.extend([&text[copied..start], &secret[..prefix + 4], "…", &secret[secret.len() - 4..]]);
             copied = end;
         }
     }
@@ -92,9 +98,24 @@ fn unescaped(text: &str) -> Option<String> {
     }
 }
 
-/// The positions of secrets in `text`. They may overlap.
-fn spans(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices(FAMILY).filter_map(|(start, _)| Some(start..end(text.as_bytes(), start)?))
+/// The positions of secrets in `text`, and the lengths of their prefixes. They may overlap.
+fn spans(text: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
+    // Both kinds have an underscore in their prefix, where a search for one byte stops rarely.
+    text.match_indices('_').filter_map(|(at, _)| {
+        let family =
+            at.checked_sub(PREFIX_LENGTH - 1).and_then(|start| Some((start..end(text.as_bytes(), start)?, PREFIX_LENGTH)));
+        family.or_else(|| Some((signing(text.as_bytes(), at)?, SIGNING_PREFIX.len())))
+    })
+}
+
+/// Returns the position of the signing secret whose prefix ends at `underscore`, if there is one.
+fn signing(text: &[u8], underscore: usize) -> Option<Range<usize>> {
+    let start = (underscore + 1).checked_sub(SIGNING_PREFIX.len())?;
+    let body = text[start..].strip_prefix(SIGNING_PREFIX.as_bytes())?;
+    let is_base64 = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let run = body.iter().take(LONGEST_SIGNING).take_while(is_base64).count();
+    let length = (SHORTEST_SIGNING..run).find(|at| begins_secret(&body[*at..])).unwrap_or(run);
+    (length >= SHORTEST_SIGNING).then_some(start..underscore + 1 + length)
 }
 
 /// Returns the end of the secret that begins at `start`, if there is one. A secret is ASCII.
@@ -102,8 +123,12 @@ fn end(text: &[u8], start: usize) -> Option<usize> {
     let body = after_prefix(text.get(start..)?)?;
     let run = body.iter().take(LONGEST).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     // The prefix of another secret that follows without a gap does not belong to this one.
-    let length = (SHORTEST..run).find(|at| after_prefix(&body[*at..]).is_some()).unwrap_or(run);
+    let length = (SHORTEST..run).find(|at| begins_secret(&body[*at..])).unwrap_or(run);
     (length >= SHORTEST).then_some(start + PREFIX_LENGTH + length)
+}
+
+fn begins_secret(text: &[u8]) -> bool {
+    after_prefix(text).is_some() || text.starts_with(SIGNING_PREFIX.as_bytes())
 }
 
 fn after_prefix(text: &[u8]) -> Option<&[u8]> {
@@ -168,8 +193,20 @@ mod tests {
     }
 
     #[test]
+    fn signing_secret_is_found_and_scrubbed() {
+        let secret = format!("whsec_{}+/8=", "k3".repeat(20));
+        assert_eq!(find_secret(&format!("key={secret}&a=b")), Some(secret.as_str()));
+        for texts in [[&secret, &token(7)], [&token(7), &secret]] {
+            assert_eq!(scrub(&texts.map(String::as_str).concat()).matches('…').count(), 2, "no gap between them");
+        }
+        assert!(scrub(&secret).starts_with("whsec_k3k3…"));
+        assert_eq!(find_secret(&secret[..20]), None);
+    }
+
+    #[test]
     fn text_without_a_secret_is_unchanged() {
-        for text in ["", "pc", "pck_", "pcs_short", "pcS_0123456789012345678901234567890123456789", "epcs a_b", "✈pcü_"] {
+        for text in ["", "pc", "pck_", "whsec_", "pcs_short", "pcS_0123456789012345678901234567890123456789", "epcs a_b", "✈pcü_"]
+        {
             assert!(find_secret(text).is_none(), "{text}");
             assert!(matches!(scrub(text), Cow::Borrowed(same) if same == text), "{text}");
         }

@@ -89,7 +89,8 @@ pub(super) fn subscription(patterns: &[String]) -> Subscription {
 
 fn check_secret(chosen: Option<&SecretString>, faults: &mut FieldErrors) {
     let Some(text) = chosen.map(ExposeSecret::expose_secret) else { return };
-    if let Err(error) = refuse_secret(text) {
+    // A signing secret belongs here, and nothing else.
+    if let Err(error) = refuse_secret(text.strip_prefix("whsec_").unwrap_or(text)) {
         faults.add("secret", sentence(error));
     } else if let Err(error) = SigningSecret::parse(text) {
         faults.add("secret", sentence(error));
