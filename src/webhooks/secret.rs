@@ -67,6 +67,11 @@ impl SigningSecret {
         format!("{prefix}{}…{}", &rest[..SHOWN], &rest[rest.len() - SHOWN..])
     }
 
+    /// Replaces the secret in a text with its hint.
+    pub fn hide_in(&self, text: String) -> String {
+        if text.contains(self.expose()) { text.replace(self.expose(), &self.hint()) } else { text }
+    }
+
     /// Signs a body in hexadecimal: `X-PlaneConnection-Signature`.
     pub fn sign_body(&self, body: &[u8]) -> String {
         HEXLOWER.encode(self.hmac(&[body]).as_ref())

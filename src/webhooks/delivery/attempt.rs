@@ -61,7 +61,7 @@ pub(super) async fn perform(client: &Outbound, clock: &Clock, request: Outgoing<
             let verdict = verdict(&response);
             attempt.status_code = Some(response.status.as_u16());
             attempt.error = error_of(response.status);
-            attempt.response = Some(kept(response));
+            attempt.response = Some(kept(response, request.secrets));
             verdict
         }
         Err(error) => {
@@ -143,8 +143,10 @@ fn masked(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(shown).collect()
 }
 
-/// Returns what is kept of a response: without secrets of this product that it may repeat, and as text that databases take.
-fn kept(response: OutboundResponse) -> AttemptResponse {
+/// Returns what is kept of a response: without secrets of this product that it may repeat, those of the endpoint among them, and as
+/// text that databases take.
+fn kept(response: OutboundResponse, secrets: &[SigningSecret]) -> AttemptResponse {
+    let clean = |bytes: &[u8]| secrets.iter().fold(clean(bytes), |text, secret| secret.hide_in(text));
     let shown = |(name, value): (&HeaderName, &HeaderValue)| {
         (name.as_str().to_owned(), cut(&clean(value.as_bytes()), MAX_HEADER_CHARS).to_owned())
     };

@@ -72,6 +72,23 @@ async fn request_and_response_are_kept_without_signatures() {
 }
 
 #[tokio::test]
+async fn response_is_kept_without_the_secret_of_its_endpoint() {
+    let own = "an-own-secret-without-a-known-form";
+    let hooked = hooked(&["trip.*"]).await;
+    let rotate = json!({ "secret": own });
+    hooked.owner.post(&format!("{WEBHOOKS}/{}/rotate-secret", hooked.id), rotate).await.is(200);
+    let body = format!("{own} {}", hooked.secret).into_bytes();
+    hooked.receiver.answer(Reply::With(200, vec![("X-Key", own.to_owned())], body));
+    trip(&hooked.owner).await;
+    deliver(&hooked.t).await;
+    let id = hooked.deliveries().await[0]["id"].as_str().expect("an id").to_owned();
+    let shown = hooked.owner.get(&format!("{WEBHOOKS}/{}/deliveries/{id}", hooked.id)).await.is(200);
+    let response = shown.at("/data/attempts/0/response").to_string();
+    assert!(response.contains("an-o…form") && response.contains("whsec_"), "{response}");
+    assert!(!response.contains(own) && !response.contains(&hooked.secret), "{response}");
+}
+
+#[tokio::test]
 async fn failed_attempts_are_repeated_by_the_schedule_and_then_given_up() {
     let hooked = hooked(&["trip.*"]).await;
     hooked.receiver.answer(Reply::Status(500));
