@@ -31,8 +31,18 @@ pub struct TypePattern(String);
 pub struct NotAPattern;
 
 impl TypePattern {
+    /// Takes a pattern that was stored. A later version may have types that this one does not know.
+    pub fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns whether it matches a type of this version.
+    pub fn is_known(&self) -> bool {
+        self.types().next().is_some()
     }
 
     pub fn matches(&self, event_type: EventType) -> bool {
@@ -54,8 +64,7 @@ impl std::str::FromStr for TypePattern {
     type Err = NotAPattern;
 
     fn from_str(text: &str) -> Result<Self, NotAPattern> {
-        let is_known = EventType::ALL.iter().any(|event_type| matches(text, event_type.as_str()));
-        if is_known { Ok(Self(text.to_owned())) } else { Err(NotAPattern) }
+        Some(Self::stored(text)).filter(Self::is_known).ok_or(NotAPattern)
     }
 }
 
@@ -67,7 +76,7 @@ fn matches(pattern: &str, event_type: &str) -> bool {
     }
 }
 
-/// The patterns of a workspace's endpoints, as the head of its log has them. Patterns of a later version are ignored.
+/// The patterns of a workspace's endpoints, as the head of its log has them. Those of a later version match nothing here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Received(Option<String>);
 
@@ -165,6 +174,19 @@ pub async fn payloads_after(
     let rows =
         payload::Entity::find().filter(payload::Column::WorkspaceId.eq(workspace)).filter(payload::Column::Sequence.gt(sequence));
     let rows = rows.order_by(payload::Column::Sequence, Order::Asc).limit(limit).all(db).await?;
+    Ok(rows.into_iter().map(payload_of).collect())
+}
+
+/// Lists up to `limit` payloads of a workspace before `sequence` and after `after`, the last one first.
+pub async fn payloads_before(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    (after, sequence): (i64, i64),
+    limit: u64,
+) -> DbResult<Vec<Payload>> {
+    let rows = payload::Entity::find().filter(payload::Column::WorkspaceId.eq(workspace));
+    let rows = rows.filter(payload::Column::Sequence.gt(after)).filter(payload::Column::Sequence.lt(sequence));
+    let rows = rows.order_by(payload::Column::Sequence, Order::Desc).limit(limit).all(db).await?;
     Ok(rows.into_iter().map(payload_of).collect())
 }
 

@@ -64,9 +64,9 @@ pub const FAILING_AFTER: i32 = 5;
 pub struct Subscription(pub Vec<TypePattern>);
 
 impl Subscription {
-    /// Parses the text of a column. Patterns of a later version are left out.
+    /// Parses the text of a column. Patterns of a later version are kept, so that a change by this version loses none.
     pub(super) fn from_column(text: &str) -> Self {
-        Self(text.split(',').filter_map(|pattern| pattern.parse().ok()).collect())
+        Self(text.split(',').map(TypePattern::stored).collect())
     }
 
     pub(super) fn to_column(&self) -> String {
@@ -254,5 +254,15 @@ impl Attempt {
             |headers: &[(String, String)]| headers.iter().map(|(name, value)| name.len() + value.len() + 8).sum::<usize>();
         let response = self.response.as_ref().map_or(0, |response| headers(&response.headers) + response.body.len());
         (300 + headers(&self.request_headers) + response) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pattern_of_a_later_version_is_kept() {
+        assert_eq!(Subscription::from_column("trip.created,crew.*").to_column(), "trip.created,crew.*");
     }
 }

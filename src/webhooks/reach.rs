@@ -23,7 +23,9 @@ impl Reach {
 
     /// Returns the first scope that the caller lacks to receive the events of a subscription.
     pub fn missing(self, subscription: &Subscription) -> Option<Scope> {
-        subscription.types().map(EventType::scope).find(|scope| !self.0.cover(*scope))
+        let unknown = subscription.0.iter().find(|pattern| !pattern.is_known());
+        let missing = subscription.types().map(EventType::scope).find(|scope| !self.0.cover(*scope));
+        missing.or_else(|| self.missing_for(unknown?.as_str()))
     }
 
     /// Returns the scope that the caller lacks to read an event of this type. A type of a later version takes all scopes.
@@ -76,6 +78,8 @@ mod tests {
         assert_eq!(trips.missing_for("trip.created"), None);
         assert!(trips.missing_for("invoice.paid").is_some() && trips.missing_for("crew.created").is_some());
         assert!(Reach::everything().missing_for("crew.created").is_none());
+        let later = Subscription::from_column("trip.created,crew.*");
+        assert!(trips.missing(&later).is_some() && Reach::everything().missing(&later).is_none());
         assert_eq!(trips.limited_types().expect("a limit").len(), 5 + 1);
         assert!(Reach::everything().limited_types().is_none());
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Manager, find, wake_delivery};
-use crate::audit::{AuditedTx, EventId, Payload, payloads_after, payloads_of};
+use crate::audit::{AuditedTx, EventId, Payload, payloads_after, payloads_before, payloads_of};
 use crate::core::Core;
 use crate::webhooks::error::{Error, KEPT_DAYS};
 use crate::webhooks::input::Recover;
@@ -49,19 +49,22 @@ pub async fn recover(core: &Core, by: Manager, id: EndpointId, Recover { since }
     if since > now || since < now.before(KEPT) {
         return Err(Error::Since);
     }
-    let (mut place, mut recovered) = (None, 0);
+    let (mut place, mut previous, mut recovered) = (None, None, 0);
     loop {
         let mut tx = AuditedTx::begin(core, by.workspace, by.context.clone()).await?;
         let endpoint = find(&tx, by.reach, id).await?;
         require_delivering(&endpoint)?;
-        let after = match place {
-            Some(after) => after,
-            None => last_before(&tx, &endpoint, since).await?,
+        let after = if let Some(after) = place {
+            after
+        } else {
+            let after = last_before(&tx, &endpoint, since).await?;
+            previous = last_received(&tx, &endpoint, after + 1).await?;
+            after
         };
         let payloads = payloads_after(tx.db(), tx.workspace(), after, RECOVERED_AT_ONCE).await?;
         let is_last = payloads.len() < usize::try_from(RECOVERED_AT_ONCE).unwrap_or(usize::MAX);
         place = payloads.last().map(|payload| payload.sequence);
-        let missing = missing(&tx, &endpoint, by.reach, payloads).await?;
+        let missing = missing(&tx, &endpoint, by.reach, payloads, &mut previous).await?;
         recovered += missing.len() as u64;
         tx.add_stored(ROW_BYTES * missing.len());
         deliveries::insert(tx.db(), missing.into_iter().map(|delivery| (delivery, None)).collect()).await?;
@@ -87,19 +90,43 @@ async fn last_before(tx: &AuditedTx, endpoint: &Endpoint, since: Time) -> DbResu
     Ok(high.max(low))
 }
 
-/// Returns new deliveries of the events that have none which succeeded or has an attempt to come.
-async fn missing(tx: &AuditedTx, endpoint: &Endpoint, reach: Reach, payloads: Vec<Payload>) -> DbResult<Vec<Delivery>> {
-    let is_missed = |payload: &Payload| {
-        payload.sequence <= endpoint.progress.planned
-            && payload.is_received_by(&endpoint.events.0)
-            && reach.missing_for(&payload.event_type).is_none()
-    };
-    let received: Vec<Payload> = payloads.into_iter().filter(is_missed).collect();
+/// Returns the sequence of the last event before `sequence` that an endpoint receives, among as many payloads as one response of
+/// [`received`] reads.
+async fn last_received(tx: &AuditedTx, endpoint: &Endpoint, mut sequence: i64) -> DbResult<Option<i64>> {
+    for _ in 0..SCANS {
+        let range = (endpoint.progress.created, sequence);
+        let payloads = payloads_before(tx.db(), tx.workspace(), range, SCANNED_AT_ONCE).await?;
+        if let Some(found) = payloads.iter().find(|payload| payload.is_received_by(&endpoint.events.0)) {
+            return Ok(Some(found.sequence));
+        }
+        match payloads.last() {
+            Some(first) => sequence = first.sequence,
+            None => break,
+        }
+    }
+    Ok(None)
+}
+
+/// Returns new deliveries of the events that have none which succeeded or has an attempt to come. `previous` is the sequence of the
+/// last event that the endpoint receives before these payloads, and afterwards of the last one in them.
+async fn missing(
+    tx: &AuditedTx,
+    endpoint: &Endpoint,
+    reach: Reach,
+    payloads: Vec<Payload>,
+    previous: &mut Option<i64>,
+) -> DbResult<Vec<Delivery>> {
+    let is_received =
+        |payload: &Payload| payload.sequence <= endpoint.progress.planned && payload.is_received_by(&endpoint.events.0);
+    let received: Vec<Payload> = payloads.into_iter().filter(is_received).collect();
     let mut latest = deliveries::latest(tx.db(), endpoint.id, received.iter().map(|payload| payload.event)).await?;
-    let (mut missing, mut previous) = (Vec::new(), None);
+    let mut missing = Vec::new();
     for payload in received {
         let Payload { event, sequence, event_type, .. } = payload;
         let before = previous.replace(sequence);
+        if reach.missing_for(&event_type).is_some() {
+            continue;
+        }
         let old = match latest.remove(&event) {
             Some((_, true)) => continue,
             Some((old, false)) => Some(old),

@@ -104,6 +104,25 @@ async fn long_recovery_goes_on_over_many_transactions() {
     assert_eq!(recover(&owner, &at, BEGINNING).await, 1_201);
     assert_eq!(recover(&owner, &at, BEGINNING).await, 0);
     assert_eq!(*owner.get(&at).await.is(200).at("/data/health/pending"), 1_201);
+    let without_previous = "SELECT COUNT(*) FROM webhook_deliveries WHERE previous_sequence IS NULL";
+    assert_eq!(t.number(without_previous).await, 1, "the first one, however many transactions it takes");
+}
+
+#[tokio::test]
+async fn recovered_event_names_the_one_before_it_although_that_is_too_old() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let at = format!("{WEBHOOKS}/{}", webhook(&owner, &["trip.*"]).await);
+    for _ in 0..2 {
+        trip(&owner).await;
+        t.app.clock.advance(Duration::from_mins(1));
+    }
+    deliver_all(&t, "failed").await;
+    t.tamper("DELETE FROM webhook_deliveries").await;
+    assert_eq!(recover(&owner, &at, "2026-11-23T09:31:00Z").await, 1);
+    let is_the_one_before = "SELECT COUNT(*) FROM webhook_deliveries WHERE previous_sequence = \
+                             (SELECT MIN(sequence) FROM event_payloads)";
+    assert_eq!(t.number(is_the_one_before).await, 1);
 }
 
 #[tokio::test]
