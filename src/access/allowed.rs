@@ -11,6 +11,7 @@ use super::refusal::reauthentication_required;
 use super::rule::{Credentials, Rule};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx, BeginError, IdempotencyOutcome};
+use crate::keys::DenialReason;
 use crate::limits::{Call, Permit};
 use crate::members::Member;
 use crate::request_context::RequestContext;
@@ -125,6 +126,14 @@ impl<P: Permission<Caller = super::Caller>> Allowed<P> {
     /// The caller, to be checked again during a response that takes long to send.
     pub fn reader(&self, app: &App) -> Reader {
         Reader::new(app, &self.caller, P::RULE, self.request.client_ip())
+    }
+
+    /// Counts the request of a key as denied for a scope that only its body or the row that it names needs.
+    pub fn count_missing_scope(&self, app: &App, scope: Scope) {
+        if let super::Caller::Key(key) = &self.caller {
+            let request = self.request.denied_request(app.clock.now());
+            app.recorder.deny(&key.entry, DenialReason::ScopeRequired(scope), Some(scope), request);
+        }
     }
 
     /// Returns whether the caller is a key, or a member who proved who they are within [`RECENT`]: for a request whose body

@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::view::{AttemptView, DeliveryDetails, DeliveryView};
-use super::{find, manager, reach};
+use super::{find, manager, reach, refused};
 use crate::access::{Allowed, ManageWebhooks, ReadReference, ViewWebhooks};
 use crate::app::App;
 use crate::audit::{EventType, payloads_of};
@@ -57,7 +57,7 @@ async fn show(
     let found = deliveries::find(app.db.read(), endpoint.id, delivery).await?;
     let (delivery, body) = found.ok_or(Error::NoDelivery)?;
     if let Some(scope) = reach(&who).missing_for(&delivery.event_type) {
-        return Err(Error::Scope(scope).into());
+        return Err(refused(&who, &app, Error::Scope(scope)));
     }
     let payload = payload_of(&app, &delivery, body).await?;
     let attempts = deliveries::attempts(app.db.read(), delivery.id).await?;
@@ -90,7 +90,8 @@ async fn resend(
     Paths(id, delivery): Paths<EndpointId, DeliveryId>,
     Body(NoFields {}): Body<NoFields>,
 ) -> Result<Accepted<Resent>, ApiError> {
-    let new = service::resend(&app, manager(&who, &app), id, delivery).await?;
+    let new = service::resend(&app, manager(&who, &app), id, delivery).await;
+    let new = new.map_err(|error| refused(&who, &app, error))?;
     Ok(Accepted(Resent { delivery: DeliveryView::new(new, None) }))
 }
 
@@ -108,8 +109,8 @@ async fn test(
     Path(id): Path<EndpointId>,
     Body(input): Body<TestWebhook>,
 ) -> Result<JsonOk<Tested>, ApiError> {
-    let attempt = service::test(&app.webhooks, &app, manager(&who, &app), id, input).await?;
-    Ok(JsonOk(Tested { attempt: attempt.into() }))
+    let attempt = service::test(&app.webhooks, &app, manager(&who, &app), id, input).await;
+    Ok(JsonOk(Tested { attempt: attempt.map_err(|error| refused(&who, &app, error))?.into() }))
 }
 
 /// Events that are delivered again.
@@ -126,7 +127,8 @@ async fn recover(
     Path(id): Path<EndpointId>,
     Body(input): Body<Recover>,
 ) -> Result<Accepted<Recovered>, ApiError> {
-    Ok(Accepted(Recovered { deliveries: service::recover(&app, manager(&who, &app), id, input).await? }))
+    let deliveries = service::recover(&app, manager(&who, &app), id, input).await;
+    Ok(Accepted(Recovered { deliveries: deliveries.map_err(|error| refused(&who, &app, error))? }))
 }
 
 /// Payloads of events that an endpoint should have received.

@@ -66,10 +66,18 @@ fn manager<P: Permission<Caller = Caller>>(who: &Allowed<P>, app: &App) -> Manag
 }
 
 /// Finds an endpoint whose events the caller may read.
-async fn find<P: Permission<Caller = Caller>>(who: &Allowed<P>, app: &App, id: EndpointId) -> Result<Endpoint, Error> {
+async fn find<P: Permission<Caller = Caller>>(who: &Allowed<P>, app: &App, id: EndpointId) -> Result<Endpoint, ApiError> {
     let endpoint = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    service::require_reach(reach(who), &endpoint.events)?;
+    service::require_reach(reach(who), &endpoint.events).map_err(|error| refused(who, app, error))?;
     Ok(endpoint)
+}
+
+/// Maps an error to its response. A key that lacks a scope is counted as denied, as on every other route.
+fn refused<P: Permission<Caller = Caller>>(who: &Allowed<P>, app: &App, error: Error) -> ApiError {
+    if let Error::Scope(scope) = error {
+        who.count_missing_scope(app, scope);
+    }
+    error.into()
 }
 
 /// Adds the figures of its deliveries to an endpoint.
@@ -111,7 +119,8 @@ async fn create(
     State(app): State<App>,
     IdempotentBody { input, idempotency_key }: IdempotentBody<CreateEndpoint>,
 ) -> Result<NoStore<Created<WithSecretView>>, ApiError> {
-    let made = service::create(&app, manager(&who, &app), input, idempotency_key).await?;
+    let made = service::create(&app, manager(&who, &app), input, idempotency_key).await;
+    let made = made.map_err(|error| refused(&who, &app, error))?;
     Ok(NoStore(Created(with_secret(&app, made).await?)))
 }
 
@@ -128,7 +137,7 @@ async fn update(
 ) -> Result<JsonOk<EndpointView>, ApiError> {
     let (endpoint, lookup): (Endpoint, Lookup) = match service::update(&app, manager(&who, &app), id, input).await {
         Err(Error::RecentProofRequired) => return Err(who.recent_proof_required(&app).await),
-        done => done?,
+        done => done.map_err(|error| refused(&who, &app, error))?,
     };
     Ok(JsonOk(view(&app, endpoint).await?.looked_up(lookup)))
 }
@@ -145,7 +154,7 @@ async fn remove(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<JsonOk<Deleted>, ApiError> {
-    service::delete(&app, manager(&who, &app), id).await?;
+    service::delete(&app, manager(&who, &app), id).await.map_err(|error| refused(&who, &app, error))?;
     Ok(JsonOk(Deleted { id }))
 }
 
@@ -155,6 +164,7 @@ async fn rotate_secret(
     Path(id): Path<EndpointId>,
     Body(input): Body<RotateSecret>,
 ) -> Result<NoStore<JsonOk<WithSecretView>>, ApiError> {
-    let made = service::rotate_secret(&app, manager(&who, &app), id, input).await?;
+    let made = service::rotate_secret(&app, manager(&who, &app), id, input).await;
+    let made = made.map_err(|error| refused(&who, &app, error))?;
     Ok(NoStore(JsonOk(with_secret(&app, made).await?)))
 }

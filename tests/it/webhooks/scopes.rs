@@ -41,6 +41,15 @@ async fn key_creates_webhooks_for_events_that_it_can_read() {
 }
 
 #[tokio::test]
+async fn key_that_asks_for_more_than_it_can_read_is_counted_as_denied() {
+    let t = TestApp::new().await;
+    let key = t.key(&["webhooks:write", "trips:read"]).await;
+    t.with(&key).post(WEBHOOKS, body(&["invoice.*"])).await.is(403).code("SCOPE_REQUIRED");
+    let denied = t.audit().await.into_iter().rfind(|event| event["action"] == "api_key.denied").expect("an event");
+    assert_eq!((&denied["target"]["id"], &denied["details"]["requiredScope"]), (&json!(key.id), &json!("invoices:read")));
+}
+
+#[tokio::test]
 async fn write_scope_of_a_module_reads_its_events() {
     let t = TestApp::new().await;
     let key = t.with(&t.key(&["webhooks:write", "trips:write"]).await);
