@@ -214,12 +214,13 @@ async fn test(input: Test) -> Result<(), Failure> {
     let (app, workspace) = at.open_with(config).await?;
     let event_type = TestWebhook { event_type: input.event_type };
     let attempt = webhooks::test(&app.webhooks, &app, manager(workspace.id), webhook, event_type).await?;
+    let (took, error, status) = (format!("{} ms", attempt.duration_ms), attempt.error.clone(), attempt.status_code);
     if json {
-        return output::json(&AttemptView::from(attempt));
+        output::json(&AttemptView::from(attempt))?;
     }
-    let took = format!("{} ms", attempt.duration_ms);
-    match (attempt.error, attempt.status_code) {
+    match (error, status) {
         (Some(error), _) => Err(Failure::refused(format!("the test failed after {took}: {error}"))),
+        _ if json => Ok(()),
         (None, Some(status)) => output::line(format!("The receiver answered {status} after {took}.")),
         (None, None) => output::line(format!("The test was sent in {took}.")),
     }

@@ -21,6 +21,8 @@ kit::string_enum! {
         FactorRemoved = "factor_removed",
         BackupCodeUsed = "backup_code_used",
         KeyExpiring = "key_expiring",
+        WebhookFailing = "webhook_failing",
+        WebhookDisabled = "webhook_disabled",
     }
 }
 
@@ -37,7 +39,7 @@ impl MailKind {
     pub const fn optional_for(self) -> Option<Audience> {
         match self {
             Self::NewDevice => Some(Audience::Everybody),
-            Self::KeyExpiring => Some(Audience::Administrators),
+            Self::KeyExpiring | Self::WebhookFailing | Self::WebhookDisabled => Some(Audience::Administrators),
             Self::Invitation
             | Self::PasswordReset
             | Self::PasswordChanged
@@ -46,7 +48,25 @@ impl MailKind {
             | Self::BackupCodeUsed => None,
         }
     }
+
+    /// Returns how many of the kind a member gets in a day. A button must not flood a mailbox; what the server notices by itself
+    /// comes once for each key and webhook, and one email lists those of a run.
+    pub(super) const fn max_a_day(self) -> u64 {
+        match self {
+            Self::KeyExpiring | Self::WebhookFailing | Self::WebhookDisabled => 100,
+            Self::Invitation
+            | Self::PasswordReset
+            | Self::PasswordChanged
+            | Self::NewDevice
+            | Self::FactorAdded
+            | Self::FactorRemoved
+            | Self::BackupCodeUsed => 10,
+        }
+    }
 }
+
+/// The keys or webhooks that one email lists at most. It counts the others.
+pub const MAX_LISTED: usize = 20;
 
 /// The text of an email, without its link.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -84,14 +104,60 @@ pub enum Content {
         at: Time,
         left: u64,
     },
-    /// An API key expires at this time, before `days` have passed.
+    /// API keys expire before `days` have passed. The previous version reads the first, and writes about it alone.
     KeyExpiring {
-        key: String,
-        name: String,
-        hint: String,
-        at: Time,
+        #[serde(flatten)]
+        first: ExpiringKey,
         days: u64,
+        #[serde(default)]
+        others: Vec<ExpiringKey>,
+        /// Further ones, which are not listed.
+        #[serde(default)]
+        more: u64,
     },
+    /// Webhooks fail, and the server will disable them.
+    WebhookFailing {
+        webhooks: Vec<FailingWebhook>,
+        more: u64,
+    },
+    /// The server disabled webhooks.
+    WebhookDisabled {
+        at: Time,
+        webhooks: Vec<DisabledWebhook>,
+        more: u64,
+    },
+}
+
+/// An API key that expires.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExpiringKey {
+    /// Its id.
+    pub key: String,
+    pub name: String,
+    pub hint: String,
+    pub at: Time,
+}
+
+/// A webhook that fails.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FailingWebhook {
+    pub id: String,
+    pub name: String,
+    pub url: String,
+    pub failing_since: Time,
+    /// The earliest time at which it is disabled.
+    pub disabled_from: Time,
+    /// Deliveries that have to fail before; 0 if enough have.
+    pub still_to_fail: u64,
+}
+
+/// A webhook that the server disabled.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DisabledWebhook {
+    pub id: String,
+    pub name: String,
+    pub url: String,
+    pub reason: String,
 }
 
 impl Content {
@@ -105,6 +171,8 @@ impl Content {
             Self::FactorRemoved { .. } => MailKind::FactorRemoved,
             Self::BackupCodeUsed { .. } => MailKind::BackupCodeUsed,
             Self::KeyExpiring { .. } => MailKind::KeyExpiring,
+            Self::WebhookFailing { .. } => MailKind::WebhookFailing,
+            Self::WebhookDisabled { .. } => MailKind::WebhookDisabled,
         }
     }
 }

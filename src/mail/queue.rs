@@ -14,9 +14,6 @@ use kit::db::DbResult;
 /// The emails of one workspace that may wait. More are not queued: a server that is down for days must not fill the disk.
 const MAX_WAITING: u64 = 1_000;
 
-/// The emails of one kind that a member gets in a day: a mailbox must not be flooded by a button.
-const MAX_A_DAY: u64 = 10;
-
 const DAY: Duration = Duration::from_hours(24);
 
 /// Returns whether this server sends emails.
@@ -33,7 +30,7 @@ pub async fn queue(core: &Core, tx: &AuditedTx, to: &Member, mail: NewMail) -> D
         tracing::warn!(workspace = %to.workspace, kind = %mail.content.kind(), "too many emails wait: this one is not sent");
         return Ok(false);
     }
-    if store::count_since(tx.db(), to.id, mail.content.kind(), tx.now().before(DAY)).await? >= MAX_A_DAY {
+    if store::count_since(tx.db(), to.id, mail.content.kind(), tx.now().before(DAY)).await? >= mail.content.kind().max_a_day() {
         tracing::warn!(member = %to.id, kind = %mail.content.kind(), "too many emails of a kind in a day: this one is not sent");
         return Ok(false);
     }

@@ -1,5 +1,6 @@
 //! Emails as text and HTML, from the templates in `templates/mail/`.
 
+use std::iter;
 use std::time::{Duration, UNIX_EPOCH};
 
 use askama::Template;
@@ -7,6 +8,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 
+use super::items::{self, Item};
 use super::model::{Content, QueuedMail};
 use kit::page::Moments;
 
@@ -27,8 +29,18 @@ struct Letter<'a> {
     program: Option<&'a str>,
     /// Backup codes, or days, that are left.
     left: u64,
-    /// The name, the hint and the id of a key.
-    key: [&'a str; 3],
+    /// “in 7 days”
+    within: String,
+    items: Vec<Item<'a>>,
+    /// The keys or webhooks that are not among the items.
+    more: u64,
+}
+
+impl Letter<'_> {
+    /// Returns the number of keys or webhooks that it is about.
+    fn count(&self) -> u64 {
+        self.items.len() as u64 + self.more
+    }
 }
 
 macro_rules! templates {
@@ -52,6 +64,8 @@ templates! {
     FactorRemovedText, FactorRemovedHtml, "mail/factor_removed.txt", "mail/factor_removed.html";
     CodeUsedText, CodeUsedHtml, "mail/backup_code_used.txt", "mail/backup_code_used.html";
     KeyText, KeyHtml, "mail/key_expiring.txt", "mail/key_expiring.html";
+    FailingText, FailingHtml, "mail/webhook_failing.txt", "mail/webhook_failing.html";
+    DisabledText, DisabledHtml, "mail/webhook_disabled.txt", "mail/webhook_disabled.html";
 }
 
 /// The reason why an email cannot be written. It will not be possible later either.
@@ -92,6 +106,10 @@ pub(super) fn write(mail: &QueuedMail, link: &str, public_url: &str) -> Result<W
             (CodeUsedText { letter: &letter }.render()?, CodeUsedHtml { letter: &letter }.render()?)
         }
         Content::KeyExpiring { .. } => (KeyText { letter: &letter }.render()?, KeyHtml { letter: &letter }.render()?),
+        Content::WebhookFailing { .. } => (FailingText { letter: &letter }.render()?, FailingHtml { letter: &letter }.render()?),
+        Content::WebhookDisabled { .. } => {
+            (DisabledText { letter: &letter }.render()?, DisabledHtml { letter: &letter }.render()?)
+        }
     };
     Ok(Written { subject: letter.subject, text, html })
 }
@@ -112,7 +130,9 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         ip: None,
         program: None,
         left: 0,
-        key: [""; 3],
+        within: String::new(),
+        items: Vec::new(),
+        more: 0,
     };
     match &mail.content {
         Content::Invitation { inviter, role, until } => Letter {
@@ -144,19 +164,27 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         Content::BackupCodeUsed { at: when, left } => {
             Letter { subject: format!("A backup code was used for {workspace}"), at: at.exact_text(*when), left: *left, ..blank }
         }
-        Content::KeyExpiring { key, name, hint, at: when, days } => Letter {
-            subject: format!("The API key “{name}” of {workspace} expires {}", within(*days)),
-            at: at.exact_text(*when),
-            left: *days,
-            key: [name, hint, key],
-            ..blank
-        },
+        Content::KeyExpiring { first, days, others, more } => {
+            let items: Vec<_> = iter::once(first).chain(others).map(|key| items::key(key, &at, public_url)).collect();
+            let count = items.len() as u64 + more;
+            let within = items::within(*days, count);
+            let subject = match count {
+                1 => format!("The API key “{}” of {workspace} expires {within}", first.name),
+                _ => format!("{count} API keys of {workspace} expire {within}"),
+            };
+            Letter { subject, within, items, more: *more, ..blank }
+        }
+        Content::WebhookFailing { webhooks, more } => {
+            let items: Vec<_> = webhooks.iter().map(|webhook| items::failing(webhook, &at, public_url)).collect();
+            let subject = items::subject(&items, *more, workspace, ["fails and will be disabled", "fail and will be disabled"]);
+            Letter { subject, items, more: *more, ..blank }
+        }
+        Content::WebhookDisabled { at: when, webhooks, more } => {
+            let items: Vec<_> = webhooks.iter().map(|webhook| items::disabled(webhook, public_url)).collect();
+            let subject = items::subject(&items, *more, workspace, ["was disabled", "were disabled"]);
+            Letter { subject, at: at.exact_text(*when), items, more: *more, ..blank }
+        }
     }
-}
-
-/// “in 7 days”; the last day has begun if one is left.
-fn within(days: u64) -> String {
-    if days == 1 { "within a day".to_owned() } else { format!("in {days} days") }
 }
 
 /// Writes an email as it is sent: text and HTML. Its id is the same at each attempt.

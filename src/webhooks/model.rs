@@ -1,6 +1,7 @@
 //! Endpoints, deliveries and attempts, and their rules that need no database.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
@@ -58,6 +59,9 @@ kit::string_enum! {
 
 /// Failed attempts in a row after which an endpoint is failing.
 pub const FAILING_AFTER: i32 = 5;
+
+/// Failed deliveries before which an endpoint is not disabled, however long it fails.
+pub const DISABLED_AFTER: i32 = 20;
 
 /// The patterns of event types that an endpoint receives.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -158,6 +162,18 @@ pub struct Health {
     pub warned_at: Option<Time>,
     pub disabled_at: Option<Time>,
     pub disabled_reason: Option<String>,
+}
+
+impl Health {
+    /// Returns the earliest time at which the endpoint is disabled: `limit` after it began to fail.
+    pub fn disabled_from(&self, limit: Duration) -> Option<Time> {
+        self.failing_since.map(|since| since.after(limit))
+    }
+
+    /// Returns how many deliveries have to fail before the endpoint is disabled, however long it fails.
+    pub fn still_to_fail(&self) -> u64 {
+        u64::try_from(DISABLED_AFTER - self.failed_deliveries).unwrap_or(0)
+    }
 }
 
 impl Endpoint {

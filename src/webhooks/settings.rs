@@ -19,6 +19,22 @@ pub struct WebhookSettings {
     pub retention: Duration,
 }
 
+/// The time for which the events of an endpoint that is off are kept at least.
+const BACKLOG: Duration = Duration::from_hours(30 * 24);
+
+impl WebhookSettings {
+    /// The time for which events, and deliveries that are not at their end, are kept: as long as `recover` and a backlog reach
+    /// back.
+    pub fn kept(&self) -> Duration {
+        self.retention.max(BACKLOG)
+    }
+
+    /// The time without a success after which administrators are warned: a day before an endpoint is disabled, or half the time.
+    pub fn warn_after(&self) -> Duration {
+        self.disable_after.saturating_sub(Duration::from_hours(24)).max(self.disable_after / 2)
+    }
+}
+
 impl Default for WebhookSettings {
     fn default() -> Self {
         let minutes = [0, 1, 5, 30, 120];

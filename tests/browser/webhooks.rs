@@ -2,6 +2,41 @@
 
 use crate::support::{OWNER, Site};
 
+/// Lets the only webhook fail for these hours.
+fn fail(site: &Site, hours: u32) {
+    let sqlite = format!("strftime('%Y-%m-%d %H:%M:%S+00:00', 'now', '-{hours} hours')");
+    let postgres = format!("now() - interval '{hours} hours'");
+    let since = site.folder.by_engine(&sqlite, &postgres);
+    let failed = "failed_attempts = 100, failed_deliveries = 20";
+    site.folder.execute(&format!("UPDATE webhook_endpoints SET failing_since = {since}, {failed}"));
+}
+
+/// The notices about a webhook that fails, will be disabled, and is disabled, on its page and in the list.
+fn notices_of_webhooks(site: &Site, path: &str) {
+    let mut tab = site.tab_of(OWNER);
+    let mut look = |on_page: &str, in_list: Option<&str>| {
+        tab.open(path);
+        tab.says(on_page);
+        tab.is_fine_everywhere();
+        tab.go_to("Webhooks");
+        if let Some(text) = in_list {
+            tab.says(text);
+            tab.is_fine_everywhere();
+        }
+    };
+    fail(site, 30);
+    look("No delivery has succeeded since", None);
+    fail(site, 100);
+    look("within a day", Some("A webhook will be disabled within a day"));
+    site.folder.execute("UPDATE webhook_endpoints SET disabled_at = failing_since, disabled_reason = 'no success for 5 days'");
+    look("The server disabled this webhook on", Some("The server disabled a webhook"));
+    tab.open(path);
+    tab.click("button", "Switch on");
+    tab.choose("radio", "Skip them");
+    tab.click("button", "Switch on");
+    tab.says("The webhook is on.");
+}
+
 fn pages_of_webhooks(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     tab.go_to("Webhooks");
@@ -30,6 +65,7 @@ fn pages_of_webhooks(site: &Site) {
         tab.open(&page);
         tab.is_fine_everywhere();
     }
+    notices_of_webhooks(site, &path);
     tab.open(&path);
     tab.click("switch", "Active");
     tab.says("Inactive");

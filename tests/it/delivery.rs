@@ -13,6 +13,7 @@ mod attempts;
 mod changes;
 mod health;
 mod nodes;
+mod notices;
 mod order;
 
 const WEBHOOKS: &str = "/api/v1/webhooks";

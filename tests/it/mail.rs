@@ -17,7 +17,7 @@ use crate::support::{PASSWORD, Response, TestApp, test_config};
 
 const NEW_PASSWORD: &str = "gliders over the lake";
 
-fn settings(server: &SmtpServer) -> Config {
+pub(crate) fn settings(server: &SmtpServer) -> Config {
     let url = server.url().parse().expect("a URL");
     let mut mail = MailSettings::new(url, "Skyline Keys <keys@skyline.example>".parse().expect("a sender"));
     mail.roots = vec![Certificate::from_pem(server.certificate().as_bytes()).expect("a certificate")];
@@ -35,7 +35,7 @@ async fn invite(t: &TestApp, name: &str, email: &str) -> Response {
     t.owner().await.post("/api/v1/members", json!({ "name": name, "email": email, "role": "pilot" })).await.is(201)
 }
 
-async fn send(t: &TestApp) {
+pub(crate) async fn send(t: &TestApp) {
     t.app.outbox.run(&t.app).await.expect("a run");
 }
 
@@ -44,7 +44,7 @@ fn outcomes(t: &TestApp) -> [u64; 3] {
 }
 
 /// The text part of an email, decoded.
-fn text(mail: &ReceivedMail) -> String {
+pub(crate) fn text(mail: &ReceivedMail) -> String {
     let (_, after) = mail.data.split_once("text/plain").expect("a text part");
     let (head, body) = after.split_once("\n\n").expect("a body");
     let body = body.split("\n--").next().expect("a part");

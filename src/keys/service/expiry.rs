@@ -1,5 +1,6 @@
 //! Audit events of keys that have expired, and of those that will.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,13 +11,17 @@ use crate::core::Core;
 use crate::keys::events;
 use crate::keys::model::Key;
 use crate::keys::store;
-use crate::mail::{self, Content};
+use crate::mail::{self, Content, ExpiringKey, MAX_LISTED};
 use crate::members::{self, Role};
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
 
 /// Keys that one run records of each kind.
 const AT_ONCE: u64 = 1_000;
+
+/// Keys of a workspace that one transaction announces, with one email.
+const TOGETHER: usize = 50;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -43,38 +48,55 @@ pub async fn record_expiring(core: &Core) -> DbResult<()> {
     for days in ANNOUNCED {
         let now = core.clock.now();
         let until = now.after(span(days));
+        let mut by_workspace: BTreeMap<WorkspaceId, Vec<Key>> = BTreeMap::new();
         for key in store::unannounced_expiries(core.db.read(), days, (now, until), AT_ONCE).await? {
-            outcome = outcome.and(announce(core, &key, days).await);
+            by_workspace.entry(key.workspace).or_default().push(key);
+        }
+        for (workspace, keys) in by_workspace {
+            for keys in keys.chunks(TOGETHER) {
+                outcome = outcome.and(announce(core, workspace, keys, days).await);
+            }
         }
     }
     outcome
 }
 
-async fn announce(core: &Core, key: &Key, days: i16) -> DbResult<()> {
-    let Some(expires_at) = key.expires_at else { return Ok(()) };
-    let mut tx = AuditedTx::begin_system(core, key.workspace).await?;
-    if !store::set_expiry_announced(tx.db(), key.id, days).await? {
-        return Ok(());
+/// Announces keys of a workspace, the first to expire first.
+async fn announce(core: &Core, workspace: WorkspaceId, keys: &[Key], days: i16) -> DbResult<()> {
+    let mut tx = AuditedTx::begin_system(core, workspace).await?;
+    let mut announced = Vec::new();
+    for key in keys {
+        let Some(expires_at) = key.expires_at else { continue };
+        // Who makes a key for less time knows.
+        if store::set_expiry_announced(tx.db(), key.id, days).await? && expires_at.since(key.created_at) > span(days) {
+            let left = days_left(expires_at, tx.now());
+            tx.record(Action::KeyExpiring, Some(target(key)), json!({ "expiresAt": expires_at, "daysLeft": left }));
+            events::publish(&mut tx, EventType::KeyExpiring, key).await?;
+            let (name, hint) = (key.name.clone(), key.hint.clone());
+            announced.push(ExpiringKey { key: key.id.to_string(), name, hint, at: expires_at });
+        }
     }
-    // Who makes a key for less time knows.
-    if expires_at.since(key.created_at) > span(days) {
-        let left = days_left(expires_at, tx.now());
-        tx.record(Action::KeyExpiring, Some(target(key)), json!({ "expiresAt": expires_at, "daysLeft": left }));
-        events::publish(&mut tx, EventType::KeyExpiring, key).await?;
-        notify(core, &tx, key, days, expires_at).await?;
-    }
+    notify(core, &tx, days, &announced).await?;
     tx.commit().await
 }
 
-/// Queues an email to the administrators, who manage keys.
-async fn notify(core: &Core, tx: &AuditedTx, key: &Key, days: i16, at: Time) -> DbResult<()> {
+/// Queues one email about all of them to each administrator.
+async fn notify(core: &Core, tx: &AuditedTx, days: i16, keys: &[ExpiringKey]) -> DbResult<()> {
+    let [first, others @ ..] = keys else { return Ok(()) };
     if !mail::is_on(core) {
         return Ok(());
     }
-    let (name, hint) = (key.name.clone(), key.hint.clone());
-    let content = Content::KeyExpiring { key: key.id.to_string(), name, hint, at, days: days_left(at, tx.now()) };
-    for member in members::with_role(tx.db(), key.workspace, &[Role::AccountOwner, Role::Admin]).await? {
-        mail::notify_of(core, tx, &member, format!("key_expiring {} {days}", key.id), content.clone()).await?;
+    let last = others.last().unwrap_or(first);
+    let listed = others.len().min(MAX_LISTED - 1);
+    let event = format!("key_expiring {} {days}", first.key);
+    let content = Content::KeyExpiring {
+        first: first.clone(),
+        days: days_left(last.at, tx.now()),
+        others: others[..listed].to_vec(),
+        more: (others.len() - listed) as u64,
+    };
+    for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
+        mail::notify_of(core, tx, &member, event.clone(), content.clone()).await?;
     }
     Ok(())
 }

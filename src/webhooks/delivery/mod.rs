@@ -8,6 +8,7 @@
 //! - `dispatcher` ownership, and the task that starts the deliveries of endpoints; `worker` the deliveries of one endpoint
 //! - `attempt` one request; `engine` the client and permits that all share; `recorder` stores the ends of attempts together
 //! - `schedule` the times of attempts; `health` the state of an endpoint after attempts; `disable` endpoints that fail for days
+//! - `notices` emails about these
 //! - `retention` deletes old deliveries and payloads; `store` queries
 
 mod attempt;
@@ -15,6 +16,7 @@ mod disable;
 mod dispatcher;
 mod engine;
 mod health;
+mod notices;
 mod recorder;
 mod retention;
 mod schedule;

@@ -13,9 +13,6 @@ use crate::webhooks::tables::{delivery, former_secret};
 use kit::clock::Time;
 use kit::db::DbResult;
 
-/// The time for which the events of an endpoint that is off are kept.
-const BACKLOG: Duration = Duration::from_hours(30 * 24);
-
 /// The time after which a test has ended.
 const TEST: Duration = Duration::from_mins(1);
 
@@ -26,8 +23,7 @@ const AT_ONCE: u64 = 200;
 pub async fn tidy(core: &Core) -> DbResult<()> {
     disable_failing(core).await?;
     let (now, retention) = (core.clock.now(), core.config.webhooks.retention);
-    // Payloads, and deliveries that are not at their end, are kept for as long as `recover` and a backlog reach back.
-    let longest = now.before(retention.max(BACKLOG));
+    let longest = now.before(core.config.webhooks.kept());
     delete_deliveries(core, now.before(retention), longest).await?;
     audit::forget_old_payloads(core, longest).await?;
     end_lost_tests(core).await?;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::endpoint::find;
 use super::labels::{self, Badge};
 use super::show::{Head, Tab};
+use super::times;
 use crate::access::{ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::audit::{EventId, payloads_of};
@@ -45,6 +46,8 @@ struct DeliveriesPage {
     event_type: String,
     rows: Vec<Row>,
     pager: Pager,
+    /// The time for which deliveries are kept, in words.
+    kept_for: String,
 }
 
 struct Row {
@@ -101,7 +104,8 @@ async fn index(
         status: fields.text("status").to_owned(),
         event_type: fields.text("type").to_owned(),
         pager,
-        head: Head::new(endpoint, figures, &frame, Tab::Deliveries),
+        kept_for: times::span(app.config.webhooks.retention),
+        head: Head::new(&app, endpoint, figures, &frame, Tab::Deliveries),
         frame,
     }))
 }

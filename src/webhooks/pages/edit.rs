@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::endpoint::{find, manager, path_of};
-use super::{events, fields as shared};
+use super::{events, fields as shared, times};
 use crate::access::{Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -33,12 +33,15 @@ struct EditPage {
     fields: Fields,
     faults: FormErrors,
     groups: Vec<events::Group>,
+    /// The standard schedule in words.
+    attempts: String,
 }
 
 impl EditPage {
     fn new(app: &App, who: &PageSession<ManageWebhooks>, endpoint: Endpoint, fields: Fields, faults: FormErrors) -> Self {
         let frame = who.frame(app, "Edit Webhook", MenuEntry::Webhooks);
-        Self { frame, endpoint, groups: events::groups(&fields), fields, faults }
+        let (groups, attempts) = (events::groups(&fields), times::attempts(&app.config.webhooks.schedule));
+        Self { frame, endpoint, groups, attempts, fields, faults }
     }
 }
 

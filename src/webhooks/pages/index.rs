@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::alerts::ListNotice;
 use super::endpoint::LIST;
 use super::labels::{self, Badge};
 use super::{day, events};
@@ -32,6 +33,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
 #[template(path = "webhooks/index.html")]
 struct WebhooksPage {
     frame: Frame,
+    notice: ListNotice,
     rows: Vec<Row>,
     /// The number of deliveries of the tallest bar, if there is any.
     tallest: Option<String>,
@@ -59,6 +61,7 @@ async fn index(who: PageSession<ManageWebhooks>, State(app): State<App>, Asked(f
     let mut figures = store::figures(db, &ids, frame.at.now()).await?;
     let mut hours = store::count_by_hour(db, &ids, &day::starts(&frame.at)).await?;
     let pager = Pager::new(&page, &fields, "webhook");
+    let failing = store::failing_or_disabled(db, who.workspace()).await?;
     let with_bars = page.items.into_iter().map(|endpoint| {
         let bars = day::bars(&hours.remove(&endpoint.id).unwrap_or_default(), &frame.at, (72, 28));
         (endpoint, bars)
@@ -82,6 +85,7 @@ async fn index(who: PageSession<ManageWebhooks>, State(app): State<App>, Asked(f
         tallest: (tallest > 0).then(|| plural(tallest, "event")),
         pager,
         is_deleted: fields.is("after", "deleted"),
+        notice: ListNotice::of(&failing, &app.config.webhooks, frame.at.now()),
         frame,
     }))
 }

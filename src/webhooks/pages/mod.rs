@@ -5,8 +5,10 @@
 //! - `edit` the form of a change; `switch` on and off; `rotate` another secret; `delete` the confirmation
 //! - `fields` the fields that the forms share; `events` the choice of events; `labels` status and health as text
 //! - `endpoint` the endpoint and the person of a page
-//! - `day` the deliveries of the last 24 hours as a chart
+//! - `day` the deliveries of the last 24 hours as a chart; `times` what the operator has set, in words
+//! - `alerts` warnings about endpoints that fail and that are disabled
 
+mod alerts;
 mod day;
 mod delete;
 mod deliveries;
@@ -22,6 +24,7 @@ mod rotate;
 mod secret;
 mod show;
 mod switch;
+mod times;
 mod verify;
 
 use crate::app::App;

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::endpoint::{manager, path_of};
-use super::{events, fields as shared, secret};
+use super::{events, fields as shared, secret, times};
 use crate::access::{Caller, Form, ManageWebhooks, PageSession, Permission, ReplaceWebhookSecrets};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -31,6 +31,8 @@ struct NewPage {
     faults: FormErrors,
     idempotency_key: String,
     groups: Vec<events::Group>,
+    /// The standard schedule in words.
+    attempts: String,
 }
 
 impl NewPage {
@@ -40,6 +42,7 @@ impl NewPage {
             // One form creates one webhook, however often it is corrected and sent.
             idempotency_key: fields.given("idempotency_key").map_or_else(|| app.random.base62(22), str::to_owned),
             groups: events::groups(&fields),
+            attempts: times::attempts(&app.config.webhooks.schedule),
             fields,
             faults,
         }

@@ -4,15 +4,17 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::alerts::{Disabled, Failing};
 use super::endpoint::{find, manager, path_of};
 use super::labels::{self, Badge};
-use super::{day, events};
+use super::{day, events, times};
 use crate::access::{Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::webhooks::input::TestWebhook;
 use crate::webhooks::model::{Attempt, Endpoint, EndpointId, Schedule};
 use crate::webhooks::service;
+use crate::webhooks::settings::WebhookSettings;
 use crate::webhooks::store::{self, Figures};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
@@ -39,7 +41,7 @@ struct WebhookPage {
     /// The attempt of a test that was just sent.
     tested: Option<Attempt>,
     events: String,
-    schedule: &'static str,
+    schedule: String,
     figures: Figures,
     success_rate: Option<String>,
     chart: Bars,
@@ -50,6 +52,8 @@ pub(super) struct Head {
     pub(super) endpoint: Endpoint,
     pub(super) status: Badge,
     pub(super) health: String,
+    pub(super) failing: Option<Failing>,
+    pub(super) disabled: Option<Disabled>,
     /// The tab that is open.
     pub(super) tab: Tab,
 }
@@ -105,10 +109,10 @@ impl WebhookPage {
             notice: None,
             tested: None,
             events: events::in_words(&endpoint.events),
-            schedule: schedule(endpoint.schedule),
+            schedule: schedule(endpoint.schedule, &app.config.webhooks),
             success_rate: labels::success_rate(figures),
             chart: day::bars(&hours, &frame.at, (240, 64)),
-            head: Head::new(endpoint, figures, &frame, Tab::Overview),
+            head: Head::new(app, endpoint, figures, &frame, Tab::Overview),
             figures,
             frame,
         })
@@ -116,18 +120,23 @@ impl WebhookPage {
 }
 
 impl Head {
-    pub(super) fn new(endpoint: Endpoint, figures: Figures, frame: &Frame, tab: Tab) -> Self {
-        let (status, health) = (labels::badge(endpoint.status()), labels::health(&endpoint, figures, &frame.at));
-        Self { endpoint, status, health, tab }
+    pub(super) fn new(app: &App, endpoint: Endpoint, figures: Figures, frame: &Frame, tab: Tab) -> Self {
+        let (settings, now) = (&app.config.webhooks, frame.at.now());
+        Self {
+            status: labels::badge(endpoint.status()),
+            health: labels::health(&endpoint, figures, &frame.at),
+            failing: Failing::of(&endpoint, settings, now),
+            disabled: Disabled::of(&endpoint, settings, now),
+            endpoint,
+            tab,
+        }
     }
 }
 
-const fn schedule(schedule: Schedule) -> &'static str {
+fn schedule(schedule: Schedule, settings: &WebhookSettings) -> String {
     match schedule {
-        Schedule::Standard => {
-            "Standard: five attempts within about two and a half hours, unless the operator has set other times"
-        }
-        Schedule::Extended => "Extended: eight attempts over three days",
+        Schedule::Standard => format!("Standard: {}", times::attempts(&settings.schedule)),
+        Schedule::Extended => "Extended: 8 attempts within about 3 days".to_owned(),
     }
 }
 

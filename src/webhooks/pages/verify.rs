@@ -53,5 +53,5 @@ async fn show(
     let endpoint = find(&app, &who, id).await?;
     let frame = who.frame(&app, labels::title(&endpoint), MenuEntry::Webhooks);
     let figures = store::figures(app.db.read(), &[id], frame.at.now()).await?.remove(&id).unwrap_or_default();
-    Ok(html(&VerifyPage { head: Head::new(endpoint, figures, &frame, Tab::Verify), frame, snippets: SNIPPETS }))
+    Ok(html(&VerifyPage { head: Head::new(&app, endpoint, figures, &frame, Tab::Verify), frame, snippets: SNIPPETS }))
 }

@@ -66,6 +66,13 @@ pub async fn list(
     page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, |row| Ok(endpoint_of(row))).await
 }
 
+/// Lists the endpoints of a workspace that fail or are disabled.
+pub(super) async fn failing_or_disabled(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Endpoint>> {
+    let either = Condition::any().add(has_status(EndpointStatus::Failing)).add(has_status(EndpointStatus::Disabled));
+    let rows = Entity::find().filter(of_workspace(workspace)).filter(either).all(db).await?;
+    Ok(rows.into_iter().map(endpoint_of).collect())
+}
+
 /// Returns the condition that a row has the status by [`Endpoint::status`].
 fn has_status(status: EndpointStatus) -> Condition {
     let is_on = || Condition::all().add(Column::DisabledAt.is_null()).add(Column::IsActive.eq(true));

@@ -14,9 +14,15 @@ use crate::support::{PASSWORD, TestApp};
 const DAY: Duration = Duration::from_hours(24);
 const PATH: &str = "/account/notices";
 
+/// The notices for administrators.
+const OF_ADMINISTRATORS: [&str; 3] = ["key_expiring", "webhook_failing", "webhook_disabled"];
+
 async fn key(t: &TestApp) -> String {
-    let body = json!({ "name": "Fleet & ops", "permissions": "read_only", "expiresAt": "2026-12-23T09:30:00Z" });
-    t.key_with(body).await.id
+    key_until(t, "Fleet & ops", "2026-12-23T09:30:00Z").await
+}
+
+async fn key_until(t: &TestApp, name: &str, expires_at: &str) -> String {
+    t.key_with(json!({ "name": name, "permissions": "read_only", "expiresAt": expires_at })).await.id
 }
 
 async fn announce(t: &TestApp) {
@@ -64,6 +70,56 @@ async fn administrators_get_an_email_seven_days_and_one_day_before_a_key_expires
 }
 
 #[tokio::test]
+async fn keys_that_are_announced_together_are_in_one_email() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    for number in 1..=23 {
+        key_until(&t, &format!("Key {number}"), &format!("2026-12-23T09:30:{number:02}Z")).await;
+    }
+    t.advance(23 * DAY + Duration::from_mins(1)).await;
+    announce(&t).await;
+    announce(&t).await;
+    send(&t).await;
+    let [mail] = server.received().try_into().expect("one email");
+    let words = text(&mail);
+    for expected in ["23 API keys of Skyline Aviation expire within 7 days.", "\nKey 1\nKey: ", "\nKey 20\n", "And 3 more."] {
+        assert!(words.contains(expected), "no {expected:?} in {words}");
+    }
+    assert!(!words.contains("Key 21"), "{words}");
+    assert_eq!(t.number("SELECT COUNT(*) FROM audit_events WHERE action = 'api_key.expiring'").await, 23);
+}
+
+#[tokio::test]
+async fn keys_that_are_announced_one_after_the_other_have_an_email_each() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    for number in 0..15 {
+        key_until(&t, &format!("Key {number}"), &format!("2026-12-23T09:{:02}:00Z", 30 + number)).await;
+    }
+    t.advance(23 * DAY).await;
+    for _ in 0..15 {
+        announce(&t).await;
+        t.advance(Duration::from_mins(1)).await;
+    }
+    send(&t).await;
+    assert_eq!(server.received().len(), 15);
+}
+
+#[tokio::test]
+async fn email_that_the_previous_version_queued_is_sent() {
+    let (server, t) = start(SmtpEncryption::None).await;
+    key(&t).await;
+    t.advance(23 * DAY).await;
+    announce(&t).await;
+    let content = json!({
+        "kind": "key_expiring", "key": "key_01h455vb4pex5vsknk084sn02q", "name": "Of before", "hint": "pck_live_ab…yz",
+        "at": "2026-12-23T09:30:00Z", "days": 7,
+    });
+    t.tamper(&format!("UPDATE mail_outbox SET content = '{content}'")).await;
+    send(&t).await;
+    let words = text(&server.received()[0]);
+    assert!(words.contains("the API key “Of before” of Skyline Aviation expires in 7 days."), "{words}");
+}
+
+#[tokio::test]
 async fn email_is_queued_with_its_event_or_not_at_all() {
     let (_server, t) = start(SmtpEncryption::None).await;
     key(&t).await;
@@ -81,15 +137,15 @@ async fn member_chooses_notices_and_the_choice_is_recorded() {
     let (server, t) = start(SmtpEncryption::None).await;
     let ana = t.person(Role::AccountOwner).await;
     let page = ana.get("/account").await.is(200);
-    for name in ["new_device", "key_expiring"] {
+    for name in ["new_device"].into_iter().chain(OF_ADMINISTRATORS) {
         assert!(page.page().field(name).has_attribute("checked"), "{name}");
     }
-    choose(&ana, &["new_device"]).await;
+    choose(&ana, &["new_device", "webhook_failing", "webhook_disabled"]).await;
     let page = ana.get("/account?after=notices").await.is(200).says("Your email notices were changed.");
     assert!(
         page.page().field("new_device").has_attribute("checked") && !page.page().field("key_expiring").has_attribute("checked")
     );
-    choose(&ana, &["new_device"]).await;
+    choose(&ana, &["new_device", "webhook_failing", "webhook_disabled"]).await;
     let events = t.audit().await;
     let chosen: Vec<_> = events.iter().filter(|event| event["action"] == "member.notices_updated").collect();
     assert_eq!(chosen.len(), 1, "nothing differed the second time");
@@ -129,7 +185,7 @@ async fn choice_needs_recent_authentication_and_keeps_its_fields() {
     let (_server, t) = start(SmtpEncryption::None).await;
     let ana = t.person(Role::AccountOwner).await;
     t.advance(Duration::from_mins(16)).await;
-    let asked = ana.submit("/account", PATH, &[("key_expiring", "yes")]).await.is(403);
+    let asked = ana.submit("/account", PATH, &OF_ADMINISTRATORS.map(|name| (name, "yes"))).await.is(403);
     assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices IS NOT NULL").await, 0);
     ana.confirm(&asked, PATH, PASSWORD).await.redirects_to("/account?after=notices");
     assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices = 'new_device'").await, 1);
@@ -141,7 +197,7 @@ async fn members_without_keys_choose_among_their_own_notices() {
     let pilot = t.person(Role::Pilot).await;
     let page = pilot.get("/account").await.is(200);
     assert!(page.page().field("new_device").has_attribute("checked"));
-    page.does_not_say("API keys that expire");
+    page.does_not_say("API keys that expire").does_not_say("Webhooks that");
     choose(&pilot, &["key_expiring"]).await;
     assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices = 'new_device'").await, 1);
     choose(&pilot, &["new_device"]).await;

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use planeconnection::config::Config;
 use planeconnection::members::Role;
+use planeconnection::webhooks::{WebhookSettings, delivery};
 use serde_json::json;
 use testkit::{Receiver, Reply};
 
 use crate::browser::Person;
-use crate::support::{PASSWORD, Response, TestApp};
+use crate::support::{PASSWORD, Response, TestApp, test_config};
 use crate::webhooks::test::to_loopback;
 use crate::webhooks::{URL, WEBHOOKS, trip, webhook};
 
 const PAGE: &str = "/settings/webhooks";
 const NEW: &str = "/settings/webhooks/new";
+const DAY: Duration = Duration::from_hours(24);
 
 /// The form of a webhook for all events of trips, and one more.
 const FORM: [(&str, &str); 7] = [
@@ -113,7 +116,7 @@ async fn new_url_asks_for_a_proof_and_other_changes_do_not() {
     t.advance(Duration::from_mins(20)).await;
     let kept = [("url", URL), ("description", "Changed"), ("events", "all"), ("schedule", "extended")];
     owner.submit(&edit, &edit, &kept).await.redirects_to(&format!("{path}?after=updated"));
-    owner.get(&path).await.is(200).says("All events").says("eight attempts");
+    owner.get(&path).await.is(200).says("All events").says("8 attempts within about 3 days");
     let moved = [("url", "https://8.8.4.4/hooks"), ("events", "all"), ("schedule", "extended")];
     let asked = owner.submit(&edit, &edit, &moved).await.is(403).says("Confirm it is you");
     owner.confirm(&asked, &edit, PASSWORD).await.redirects_to(&format!("{path}?after=updated"));
@@ -204,6 +207,89 @@ async fn deliveries_show_what_was_sent_and_are_sent_again() {
     person.get(&new).await.is(200).says("is sent again").says("an earlier delivery");
     api.patch(&format!("{WEBHOOKS}/{id}"), json!({ "active": false })).await.is(200);
     person.submit(&delivery, &format!("{delivery}/resend"), &[]).await.is(409).says("switch it on first");
+}
+
+/// Lets all endpoints fail since they were created.
+async fn fail(t: &TestApp, deliveries: u32) {
+    t.tamper(&format!(
+        "UPDATE webhook_endpoints SET failing_since = created_at, failed_attempts = 5 * {deliveries}, failed_deliveries = {deliveries}"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn failing_webhook_is_warned_of_until_it_is_disabled_and_switched_on() {
+    let t = TestApp::new().await;
+    let person = t.person(Role::Admin).await;
+    let path = create(&person).await;
+    person.get(&path).await.is(200).does_not_say("No delivery has succeeded");
+    fail(&t, 19).await;
+    let page = person.get(&path).await.is(200).says("No delivery has succeeded since");
+    page.says("28 Nov 2026, 10:30:00 CET").says("or later, once one more delivery has failed");
+    fail(&t, 20).await;
+    person.get(&path).await.is(200).says("28 Nov 2026, 10:30:00 CET").does_not_say("or later").does_not_say("within a day");
+    person.get(PAGE).await.is(200).does_not_say("notice bad");
+
+    t.advance(4 * DAY).await;
+    let person = t.person(Role::Admin).await;
+    for tab in ["", "/deliveries", "/verify"] {
+        let page = person.get(&format!("{path}{tab}")).await.is(200);
+        page.says("will disable this webhook within a day").says("28 Nov 2026, 10:30:00 CET").says("notice bad");
+    }
+    person.get(PAGE).await.is(200).says("A webhook will be disabled within a day").does_not_say("The server disabled");
+
+    t.advance(DAY).await;
+    delivery::tidy(&t.app.core).await.expect("a run");
+    let person = t.person(Role::Admin).await;
+    let page = person.get(&path).await.is(200).says("The server disabled this webhook on").says("no success for 5 days");
+    page.says("kept for 30 days").says("28 Dec 2026, 10:30:00 CET").says("Switch on").does_not_say("within a day");
+    person.get(PAGE).await.is(200).says("The server disabled a webhook").does_not_say("within a day");
+    t.advance(30 * DAY).await;
+    let person = t.person(Role::Admin).await;
+    person.get(&path).await.is(200).says("Only events of the last 30 days are kept").does_not_say("the first of them until");
+    let on = format!("{path}/on");
+    person.submit(&on, &on, &[("backlog", "deliver")]).await.redirects_to(&format!("{path}?after=on"));
+    person.get(&path).await.is(200).does_not_say("The server disabled");
+    person.get(PAGE).await.is(200).does_not_say("notice bad");
+}
+
+#[tokio::test]
+async fn list_names_every_webhook_that_is_disabled_or_will_be() {
+    let t = TestApp::new().await;
+    let api = t.owner().await;
+    for name in ["Crew", "Books", "Radar", "Fuel"] {
+        let body = json!({ "url": URL, "events": ["*"], "description": name });
+        api.post(WEBHOOKS, body).await.is(201);
+    }
+    fail(&t, 20).await;
+    t.tamper(
+        "UPDATE webhook_endpoints SET disabled_at = created_at, disabled_reason = 'gone' WHERE description IN ('Crew', 'Books')",
+    )
+    .await;
+    t.advance(4 * DAY).await;
+    let page = t.person(Role::AccountOwner).await.get(PAGE).await.is(200);
+    let text = page.page().root().first(".notice").text();
+    assert!(text.contains("The server disabled 2 webhooks: Books, Crew. Nothing is delivered to them"), "{text}");
+    assert!(text.contains("2 webhooks will be disabled within a day: Fuel, Radar, unless"), "{text}");
+}
+
+#[tokio::test]
+async fn pages_say_what_the_operator_has_set() {
+    let webhooks = WebhookSettings {
+        schedule: vec![Duration::ZERO, Duration::from_mins(10)],
+        retention: 90 * DAY,
+        ..WebhookSettings::default()
+    };
+    let t = TestApp::with_config(Config { webhooks, ..test_config() }).await;
+    let person = t.person(Role::Admin).await;
+    person.get(NEW).await.is(200).says("2 attempts within about 10 minutes.");
+    let path = create(&person).await;
+    person.get(&path).await.is(200).says("Standard: 2 attempts within about 10 minutes");
+    person.get(&format!("{path}/edit")).await.is(200).says("2 attempts within about 10 minutes.");
+    let list = format!("{path}/deliveries");
+    person.get(&format!("{list}?status=failed")).await.is(200).says("No delivery of the last 90 days matches.");
+    person.submit(&path, &format!("{path}/test"), &[]).await.is(200);
+    person.get(&list).await.is(200).says("Deliveries are kept for 90 days.");
 }
 
 #[tokio::test]
