@@ -4,10 +4,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::examples::TEST_TYPE;
 use super::model::{DeliveryStatus, EndpointStatus, Schedule, Subscription};
 use super::secret::SigningSecret;
-use crate::audit::{EventType, TypePattern};
+use super::type_names::{DeliveredType, EventPattern};
+use crate::audit::TypePattern;
 use kit::clock::{Since, Time, Until};
 use kit::http::{Check, FieldErrors, present};
 use kit::text::{Line, MultilineText, refuse_secret, sentence};
@@ -27,14 +27,14 @@ const MAX_OVERLAP: u16 = 168;
 /// Properties of a new endpoint.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateWebhook)]
+#[schema(as = CreateWebhook, example = json!({ "url": "https://crew.example/hooks/planeconnection", "events": ["trip.*", "invoice.paid"] }))]
 pub struct CreateEndpoint {
     /// `https://`, with port 443 or one from 1024, without user name and fragment, and leading to addresses of the internet only.
     pub url: EndpointUrl,
     #[serde(default)]
     pub description: Option<Description>,
     /// Event types such as `trip.created`, all of a resource such as `trip.*`, or `*` for every type that exists or will exist.
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<EventPattern>, min_items = 1, max_items = 100)]
     pub events: Vec<String>,
     /// False to create it switched off.
     #[serde(default = "switched_on")]
@@ -122,7 +122,7 @@ pub struct UpdateEndpoint {
     pub description: Option<Option<Description>>,
     /// New event types, in place of all old ones.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Vec<String>, required = false, min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<EventPattern>, required = false, min_items = 1, max_items = 100)]
     pub events: Option<Vec<String>>,
     /// False switches it off; true switches it on, also after the server has disabled it.
     #[serde(default, deserialize_with = "present")]
@@ -236,47 +236,6 @@ impl Check for DeliveryFilter {
     }
 }
 
-/// A type that a delivery can have: that of an event, or of a test.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct DeliveredType(pub &'static str);
-
-impl DeliveredType {
-    pub(super) fn all() -> impl Iterator<Item = &'static str> {
-        EventType::ALL.iter().map(|event_type| event_type.as_str()).chain([TEST_TYPE])
-    }
-}
-
-/// The text is no type of events.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must be an event type such as trip.created; GET /api/v1/webhook-event-types lists them")]
-pub struct NotAType;
-
-impl std::str::FromStr for DeliveredType {
-    type Err = NotAType;
-    fn from_str(text: &str) -> Result<Self, NotAType> {
-        Self::all().find(|known| *known == text).map(Self).ok_or(NotAType)
-    }
-}
-
-impl<'de> Deserialize<'de> for DeliveredType {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl utoipa::PartialSchema for DeliveredType {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        use utoipa::openapi::schema::{ObjectBuilder, Type};
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Self::all())).into()
-    }
-}
-
-impl ToSchema for DeliveredType {
-    fn name() -> std::borrow::Cow<'static, str> {
-        std::borrow::Cow::Borrowed("WebhookDeliveredType")
-    }
-}
-
 /// The place in the log from which events are read.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -284,7 +243,7 @@ pub struct EventsQuery {
     /// The sequence of the last event that the receiver has; 0, or left out, for all.
     #[serde(default)]
     #[param(minimum = 0, default = 0)]
-    pub after_sequence: u32,
+    pub after_sequence: i64,
     /// The largest number of events in the response.
     #[serde(default = "usual_size")]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -297,6 +256,7 @@ const fn usual_size() -> u16 {
 
 impl Check for EventsQuery {
     fn check(&self, faults: &mut FieldErrors) {
+        faults.require(self.after_sequence >= 0, "after_sequence", "must be a whole number from 0");
         faults.require((1..=100).contains(&self.page_size), "page_size", "must be a whole number from 1 to 100");
     }
 }

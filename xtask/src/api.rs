@@ -31,8 +31,9 @@ include-path-regex = "^/api/v1/auth/check"
 checks.unsupported_method.enabled = false
 "#;
 
-/// The calls that can end the session of the run.
-const ENDS_SESSIONS: &str = r"^/api/v1/auth/(sign-out|sessions/\{id\})$";
+/// The calls that can end the session of the run: each runs afterwards, in a session of its own.
+const ENDS_SESSIONS: [&str; 3] =
+    [r"^/api/v1/auth/sign-out$", r"^/api/v1/auth/sessions/\{id\}$", r"^/api/v1/settings/security/sign-out-everyone$"];
 
 /// The address and credentials that the demo prints.
 struct Demo {
@@ -85,29 +86,41 @@ impl Demo {
         Some(Self { process, url: url?, secret: secret?, password: password? })
     }
 
-    /// As the account owner, who may do everything; ending the session would end the run.
+    /// As the account owner, who may do everything.
     fn fuzz(&self, folder: &Path) -> bool {
+        if std::fs::write(folder.join("settings.toml"), SETTINGS).is_err() {
+            return false;
+        }
+        let Some(token) = self.sign_in() else { return false };
+        let others = ENDS_SESSIONS.join("|");
+        let has_held = self.send_requests(folder, &token, ["--exclude-path-regex", &others]);
+        let is_signed_in = self.answers(&token);
+        if !is_signed_in {
+            eprintln!("the session ended during the run, so that the calls after it tested nothing");
+        }
+        let holds =
+            |path: &str| self.sign_in().is_some_and(|token| self.send_requests(folder, &token, ["--include-path-regex", path]));
+        has_held && is_signed_in && ENDS_SESSIONS.into_iter().all(holds)
+    }
+
+    fn sign_in(&self) -> Option<String> {
         let sign_in = format!("{{\"email\":\"ana@skyline.example\",\"password\":\"{}\"}}", self.password);
         let address = format!("{}/api/v1/auth/sign-in", self.url);
         let answer = Command::new("curl").args(["-s", "-H", "Content-Type: application/json", "-d", &sign_in, &address]).output();
         let answer = answer.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        let Some(token) = answer.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next()) else { return false };
-        let settings = folder.join("settings.toml");
-        if std::fs::write(&settings, SETTINGS).is_err() {
-            return false;
-        }
-        let has_held = run_aloud(
+        Some(answer.split("\"token\":\"").nth(1)?.split('"').next()?.to_owned())
+    }
+
+    /// Sends requests to the calls that `selection` names.
+    fn send_requests(&self, folder: &Path, token: &str, selection: [&str; 2]) -> bool {
+        run_aloud(
             Command::new(folder.join("bin/schemathesis"))
                 .arg("--config-file")
-                .arg(settings)
+                .arg(folder.join("settings.toml"))
                 .args(["run", &format!("{}/openapi.json", self.url), "-H", &format!("Authorization: Bearer {token}")])
-                .args(["--max-examples", "40", "--workers", "2", "--exclude-path-regex", ENDS_SESSIONS]),
-        );
-        let is_signed_in = self.answers(token);
-        if !is_signed_in {
-            eprintln!("the session ended during the run, so that the calls after it tested nothing");
-        }
-        has_held && is_signed_in
+                .args(["--max-examples", "40", "--workers", "2"])
+                .args(selection),
+        )
     }
 
     /// Returns whether the token still opens the API.

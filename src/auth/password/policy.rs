@@ -7,8 +7,8 @@ use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 use super::common::is_common;
 
-/// The shortest password, in characters once it is normalised, of a person who proves who they are by the password alone (NIST SP
-/// 800-63B-4, 3.1.1.2).
+/// The shortest password, in characters as it is typed and once it is normalised, of a person who proves who they are by the
+/// password alone (NIST SP 800-63B-4, 3.1.1.2).
 pub const MIN_LENGTH: usize = 15;
 
 /// The shortest password of a person who has a second factor (NIST SP 800-63B-4, 3.1.1.2).
@@ -109,8 +109,9 @@ pub(crate) fn has_fitting_length(password: &SecretString) -> bool {
 }
 
 fn has_length_from(min_length: usize, password: &SecretString) -> bool {
-    let length = min_length..=MAX_LENGTH;
-    password.expose_secret().len() <= MAX_BYTES && length.contains(&normal(password).chars().count())
+    let (length, typed) = (min_length..=MAX_LENGTH, password.expose_secret());
+    // A character that becomes several is still one to guess.
+    typed.len() <= MAX_BYTES && typed.chars().count() >= min_length && length.contains(&normal(password).chars().count())
 }
 
 /// Returns true for few different characters, a repeated short piece, or characters in the order of a row, in either direction.
@@ -204,6 +205,14 @@ mod tests {
     /// Applies the rules to a password that may be as short as that of a person with a second factor.
     fn choose_short(password: &str) -> Result<(), Weak> {
         NewPassword::choose_from(MIN_LENGTH_WITH_FACTOR, &password.to_owned().into(), &NAMES).map(|_| ())
+    }
+
+    #[test]
+    fn character_that_becomes_several_counts_as_one() {
+        let ligature = '\u{fdfa}';
+        assert_eq!(normal(&ligature.to_string().into()).chars().count(), 18);
+        assert_eq!(choose(&format!("glider{ligature}")), Err(Weak::Length(MIN_LENGTH)));
+        assert_eq!(choose(&format!("gliders at sea{ligature}")), Ok(()));
     }
 
     #[test]

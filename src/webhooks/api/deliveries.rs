@@ -149,7 +149,7 @@ async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<JsonOk<EventsView>, ApiError> {
     let endpoint = find(&who, &app, id).await?;
-    let received = service::received(&app, &endpoint, query.after_sequence.into(), query.page_size.into()).await?;
+    let received = service::received(&app, &endpoint, query.after_sequence, query.page_size.into()).await?;
     let items = received.payloads.iter().map(|payload| json_of(&payload.body)).collect::<DbResult<_>>()?;
     Ok(JsonOk(EventsView { items, next_after_sequence: received.next }))
 }
