@@ -41,8 +41,11 @@ pub const FEW_BACKUP_CODES: u64 = 3;
 /// The digits of backup codes: those of base32 as Crockford has them, without i, l, o and u.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// The digits of a backup code: 100 bits.
-const LENGTH: usize = 20;
+/// The digits of a backup code: 125 bits, so that a digest needs no salt and no slow hash (NIST SP 800-63B-4, 3.1.2.2).
+const LENGTH: usize = 25;
+
+/// The digits of a backup code that an earlier version made.
+const EARLIER_LENGTH: usize = 20;
 
 /// Digits between two hyphens.
 const GROUP: usize = 5;
@@ -69,7 +72,8 @@ impl BackupCode {
                 other => other,
             })
             .collect();
-        let is_code = code.len() == LENGTH && code.bytes().all(|byte| DIGITS.contains(&byte));
+        let has_length = code.len() == LENGTH || code.len() == EARLIER_LENGTH;
+        let is_code = has_length && code.bytes().all(|byte| DIGITS.contains(&byte));
         is_code.then_some(Self(code))
     }
 
@@ -119,11 +123,13 @@ mod tests {
 
     #[test]
     fn backup_code_is_parsed_as_people_type_it() {
-        let code = BackupCode("0123456789abcdefghjk".to_owned());
-        assert_eq!(code.expose(), "01234-56789-abcde-fghjk");
-        for typed in ["01234-56789-abcde-fghjk", "0123456789ABCDEFGHJK", " ol234 56789 abcde fghjk "] {
+        let code = BackupCode("0123456789abcdefghjkmnpqr".to_owned());
+        assert_eq!(code.expose(), "01234-56789-abcde-fghjk-mnpqr");
+        for typed in ["01234-56789-abcde-fghjk-mnpqr", "0123456789ABCDEFGHJKMNPQR", " ol234 56789 abcde fghjk mnpqr "] {
             assert!(BackupCode::parse(typed).is_some_and(|parsed| parsed.digest() == code.digest()), "{typed}");
         }
+        let earlier = BackupCode("0123456789abcdefghjk".to_owned());
+        assert!(BackupCode::parse("01234-56789-abcde-fghjk").is_some_and(|parsed| parsed.digest() == earlier.digest()));
         for text in ["", "01234-56789-abcde-fghj", "01234-56789-abcde-fghjku", "01234-56789-abcde-fghju", "öäü"] {
             assert!(BackupCode::parse(text).is_none(), "{text}");
         }

@@ -8,7 +8,7 @@ use kit::http::{Check, FieldErrors};
 use kit::page::number::plural;
 use kit::page::{Fields, FormErrors};
 
-/// Minutes of the sessions that NIST SP 800-63B-4 demands at AAL2: an hour without use, a day at most.
+/// Minutes of the sessions that NIST SP 800-63B-4 recommends at AAL2: an hour without use, a day at most.
 const STRICT: [(&str, u32); 2] = [("idle_minutes", 60), ("absolute_minutes", 24 * 60)];
 
 const GRACE: [u32; 4] = [0, 7, 14, 30];

@@ -34,7 +34,7 @@ async fn set_up_gives_the_secret_as_text_url_and_image() {
 async fn first_code_enables_and_gives_ten_backup_codes() {
     let Protected { t, backup_codes, desk, .. } = protected().await;
     assert_eq!(backup_codes.len(), 10);
-    assert!(backup_codes.iter().all(|code| code.len() == 23 && code.split('-').count() == 4), "{backup_codes:?}");
+    assert!(backup_codes.iter().all(|code| code.len() == 29 && code.split('-').count() == 5), "{backup_codes:?}");
     let owner = members::find(t.app.db.read(), t.workspace.id, t.owner.id).await.expect("a database").expect("the owner");
     assert_eq!(owner.second_factor_at.map(|at| at.to_string()).as_deref(), Some("2026-11-23T09:30:00Z"));
     desk.get(WHOAMI).await.is(200);
