@@ -152,7 +152,7 @@ fn first_workspace_is_set_up_by_the_printed_link() {
 }
 
 /// Makes every proof of identity 20 minutes old, and more.
-fn twenty_minutes_pass(site: &Site) {
+pub fn twenty_minutes_pass(site: &Site) {
     site.folder.execute("UPDATE sessions SET auth_time = '2026-01-01 00:00:00+00:00'");
 }
 

@@ -8,6 +8,7 @@ mod guide;
 mod harness;
 mod passkeys;
 mod pictures;
+mod protection;
 mod reference;
 mod webhooks;
 

@@ -40,6 +40,13 @@ impl Relay for Wire {
     }
 }
 
+/// The path of the set-up link that a node has printed.
+fn set_up_link(node: &Node) -> String {
+    let said = node.stdout();
+    let at = said.find("/setup#").unwrap_or_else(|| panic!("no link: {said}"));
+    said[at..].split_whitespace().next().expect("a link").to_owned()
+}
+
 impl Site {
     pub fn new() -> Self {
         let folder = testkit::Site::new(BINARY);
@@ -70,10 +77,21 @@ impl Site {
     pub fn empty() -> (Self, String) {
         let folder = testkit::Site::empty(BINARY);
         let site = Self { node: folder.node(), folder, password: PASSWORD.to_owned(), has_typeface: true, public_url: None };
-        let said = site.node.stdout();
-        let at = said.find("/setup#").unwrap_or_else(|| panic!("no link: {said}"));
-        let link = said[at..].split_whitespace().next().expect("a link").to_owned();
+        let link = set_up_link(&site.node);
         (site, link)
+    }
+
+    /// A server without a workspace, with a host name and a secret key, and the path of its set-up link.
+    pub fn empty_at_localhost() -> (Self, String) {
+        let (folder, proxy) = (testkit::Site::empty(BINARY), Proxy::to(0, Wire));
+        let public_url = format!("http://localhost:{}", proxy.port());
+        let key = folder.folder().join("given.secret-key");
+        let key = key.to_str().expect("a path in UTF-8");
+        folder.run(&["secret-key", "new", "--output", key]).is(0);
+        let node = folder.node_with(&["--public-url", &public_url, "--secret-key-file", key]);
+        proxy.redirect(node.address.port());
+        let link = set_up_link(&node);
+        (Self { node, folder, password: PASSWORD.to_owned(), has_typeface: true, public_url: Some((public_url, proxy)) }, link)
     }
 
     /// The demo: months of an operator's data.
