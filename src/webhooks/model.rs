@@ -158,7 +158,7 @@ pub struct Health {
     pub failed_attempts: i32,
     /// Failed deliveries since the last success.
     pub failed_deliveries: i32,
-    /// The time at which the log first said that the server will disable it.
+    /// The time at which administrators were warned that the server will disable it.
     pub warned_at: Option<Time>,
     pub disabled_at: Option<Time>,
     pub disabled_reason: Option<String>,

@@ -66,7 +66,7 @@ pub(super) mod endpoint {
         pub failed_attempts: i32,
         /// Failed deliveries since the last success.
         pub failed_deliveries: i32,
-        /// The time at which the log first said that it will be disabled.
+        /// The time at which administrators were warned that it will be disabled.
         pub warned_at: Option<Time>,
         /// The time at which the server disabled it.
         pub disabled_at: Option<Time>,
