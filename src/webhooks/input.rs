@@ -10,7 +10,7 @@ use super::type_names::{DeliveredType, EventPattern};
 use crate::audit::TypePattern;
 use kit::clock::{Since, Time, Until};
 use kit::http::{Check, FieldErrors, present};
-use kit::text::{Line, MultilineText, refuse_secret, sentence};
+use kit::text::{Line, MultilineText, SECRET_IN_TEXT, refuse_secret, sentence};
 
 /// The URL of an endpoint.
 pub type EndpointUrl = Line<1, 2000>;
@@ -59,8 +59,17 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretStr
 
 impl Check for CreateEndpoint {
     fn check(&self, faults: &mut FieldErrors) {
+        check_url(&self.url, faults);
         check_events(&self.events, faults);
         check_secret(self.secret.as_ref(), faults);
+    }
+}
+
+/// Refuses secrets that are percent-encoded. An endpoint that leads to this server would report one as leaked at each delivery,
+/// which is an event to deliver.
+fn check_url(url: &EndpointUrl, faults: &mut FieldErrors) {
+    if key_format::may_contain_secret(url.as_str()) {
+        faults.add("url", sentence(SECRET_IN_TEXT));
     }
 }
 
@@ -147,6 +156,9 @@ impl UpdateEndpoint {
 
 impl Check for UpdateEndpoint {
     fn check(&self, faults: &mut FieldErrors) {
+        if let Some(url) = &self.url {
+            check_url(url, faults);
+        }
         if let Some(events) = &self.events {
             check_events(events, faults);
         }
