@@ -1,5 +1,6 @@
 //! A receiver of webhooks over HTTP that keeps what it receives, and answers as a test says.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -115,6 +116,23 @@ impl Receiver {
     pub fn wait_for(&self, count: usize) -> Vec<ReceivedRequest> {
         until(&format!("{count} requests at the receiver"), || self.count() >= count);
         self.requests()
+    }
+
+    /// Asserts that each of these events has arrived and no other, and that none was attempted first before one in front of it.
+    #[track_caller]
+    pub fn assert_received_in_order(&self, sequences: &BTreeSet<i64>) {
+        let requests = self.requests();
+        let arrived: BTreeSet<i64> = requests.iter().map(ReceivedRequest::sequence).collect();
+        assert_eq!(arrived, *sequences);
+        let mut latest = i64::MIN;
+        for request in &requests {
+            let sequence = request.sequence();
+            if request.header("x-planeconnection-attempt") == "1" && sequence > latest {
+                let missing = sequences.range(latest.saturating_add(1)..sequence).count();
+                assert_eq!(missing, 0, "{sequence} came before {missing} events in front of it");
+                latest = sequence;
+            }
+        }
     }
 
     /// Returns the largest number of requests that had no answer at the same time.
