@@ -1,5 +1,6 @@
 //! The settings of a node's delivery of webhooks.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ const MAX_WAIT: Duration = Duration::from_hours(7 * 24);
 const DAY: Duration = Duration::from_hours(24);
 const MAX_DAYS: u32 = 365;
 
+const DNS_PORT: u16 = 53;
+
 /// The destinations of endpoints besides the internet, for `serve` and for commands that check a URL.
 #[derive(clap::Args)]
 pub(super) struct AllowedDestinations {
@@ -24,15 +27,20 @@ pub(super) struct AllowedDestinations {
     /// Take URLs with <http://>, for the addresses of --webhook-allow only
     #[arg(long, env = "PLANECONNECTION_WEBHOOK_ALLOW_HTTP", value_parser = output::switch)]
     webhook_allow_http: bool,
+    /// DNS server that is asked for the addresses of webhooks, in place of those in /etc/resolv.conf
+    #[arg(long, env = "PLANECONNECTION_WEBHOOK_RESOLVER", value_name = "IP[:PORT]", value_parser = dns_server)]
+    webhook_resolver: Option<SocketAddr>,
 }
 
 impl AllowedDestinations {
-    pub(super) fn ranges(self) -> Result<AllowedRanges, Failure> {
+    /// Returns settings with these destinations, and else as they are by default.
+    pub(super) fn settings(self) -> Result<WebhookSettings, Failure> {
         if self.webhook_allow_http && self.webhook_allow.is_empty() {
             return Err(Failure::usage("--webhook-allow-http needs --webhook-allow, the addresses that may be without TLS"));
         }
         let ranges = self.webhook_allow.into_iter().map(Into::into).collect();
-        Ok(AllowedRanges { ranges, allows_http: self.webhook_allow_http })
+        let allowed = AllowedRanges { ranges, allows_http: self.webhook_allow_http };
+        Ok(WebhookSettings { allowed, dns_server: self.webhook_resolver, ..WebhookSettings::default() })
     }
 }
 
@@ -74,13 +82,19 @@ impl Webhooks {
             roots = certificates(&pem).map_err(|error| failed(error.to_string()))?;
         }
         Ok(WebhookSettings {
-            allowed: self.allowed.ranges()?,
             roots,
             schedule,
             disable_after: self.webhook_disable_after,
             retention: self.webhook_retention,
+            ..self.allowed.settings()?
         })
     }
+}
+
+/// Parses the address of a DNS server, with or without its port.
+fn dns_server(text: &str) -> Result<SocketAddr, String> {
+    let without_port = || text.parse().map(|address: IpAddr| SocketAddr::new(address, DNS_PORT)).ok();
+    text.parse().ok().or_else(without_port).ok_or_else(|| "expected an address such as 10.0.0.53 or 10.0.0.53:53".to_owned())
 }
 
 /// Parses a number of days: 5, or 5d.
@@ -123,11 +137,15 @@ mod tests {
             "--webhook-schedule=0s,2s",
             "--webhook-disable-after=2",
             "--webhook-retention=7d",
+            "--webhook-resolver=10.0.0.53",
         ]);
         let flags = flags.expect("settings");
         assert_eq!(flags.allowed.ranges.len(), 3);
         assert!(flags.allowed.allows_http);
         assert_eq!(flags.schedule, [Duration::ZERO, Duration::from_secs(2)]);
+        assert_eq!(flags.dns_server, Some(([10, 0, 0, 53], 53).into()));
+        let with_port = settings(&["--webhook-resolver=[::1]:5353"]).expect("settings");
+        assert_eq!(with_port.dns_server.map(|server| server.port()), Some(5353));
         assert_eq!((flags.disable_after, flags.retention), (2 * DAY, 7 * DAY));
     }
 
@@ -144,6 +162,7 @@ mod tests {
             "--webhook-disable-after=366",
             "--webhook-retention=12h",
             "--webhook-ca=/no/such/file",
+            "--webhook-resolver=dns.example",
         ] {
             assert!(settings(&[refused]).is_err(), "{refused}");
         }

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::webhooks::{
     self, AttemptView, Backlog, CreateEndpoint, DeliveredType, Delivery, DeliveryFilter, DeliveryId, DeliveryStatus,
     DeliveryView, Description, Endpoint, EndpointFilter, EndpointId, EndpointUrl, Manager, Reach, Schedule, TestWebhook,
-    UpdateEndpoint, WebhookSettings,
+    UpdateEndpoint,
 };
 use crate::workspaces::WorkspaceId;
 use kit::http::outbound::Lookup;
@@ -177,7 +177,7 @@ async fn create(input: Create) -> Result<(), Failure> {
     })?;
     let config = Config {
         secret_keys: input.secret_key.open_or_make(&input.at.database).await?.map(Arc::new),
-        webhooks: WebhookSettings { allowed: input.allowed.ranges()?, ..WebhookSettings::default() },
+        webhooks: input.allowed.settings()?,
         ..Config::default()
     };
     let (app, workspace) = input.at.open_with(config).await?;

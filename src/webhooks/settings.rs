@@ -1,5 +1,6 @@
 //! Settings of a node's delivery of webhooks.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use kit::http::outbound::{AllowedRanges, CertificateDer};
@@ -11,6 +12,8 @@ pub struct WebhookSettings {
     pub allowed: AllowedRanges,
     /// Certificate authorities besides the system's.
     pub roots: Vec<CertificateDer<'static>>,
+    /// The DNS server to ask, in place of those of `/etc/resolv.conf`.
+    pub dns_server: Option<SocketAddr>,
     /// The waits before each attempt of a delivery with the standard schedule.
     pub schedule: Vec<Duration>,
     /// The time without a success after which an endpoint is disabled.
@@ -41,6 +44,7 @@ impl Default for WebhookSettings {
         Self {
             allowed: AllowedRanges::default(),
             roots: Vec::new(),
+            dns_server: None,
             schedule: minutes.map(Duration::from_mins).to_vec(),
             disable_after: Duration::from_hours(5 * 24),
             retention: Duration::from_hours(30 * 24),

@@ -5,6 +5,7 @@
 //! - [`Authenticator`] an authenticator app
 //! - [`TestDatabase`] a database for one test, SQLite or Postgres; [`postgres::Server`] a Postgres server for one test
 //! - [`Proxy`] a TCP proxy; [`Cable`] one that can be cut
+//! - [`DnsServer`] a DNS server
 //! - [`Receiver`] a receiver of webhooks
 //! - [`SmtpServer`] an SMTP server that keeps what it receives and can misbehave
 //! - [`until`] the only way to wait for a condition
@@ -25,6 +26,7 @@ pub mod wait;
 
 mod cable;
 mod command;
+mod dns;
 mod http;
 mod key;
 mod node;
@@ -46,6 +48,7 @@ pub use self::cable::Cable;
 pub use self::command::{CommandOutput, run};
 #[cfg(feature = "site")]
 pub use self::database::TestDatabase;
+pub use self::dns::{DnsReply, DnsServer};
 pub use self::http::{Client, Response};
 pub use self::key::{Key, create_key_body};
 pub use self::node::Node;

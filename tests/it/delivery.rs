@@ -12,6 +12,7 @@ use crate::support::{Client, TestApp, test_config};
 mod attempts;
 mod changes;
 mod health;
+mod names;
 mod nodes;
 mod notices;
 mod order;

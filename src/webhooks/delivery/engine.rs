@@ -22,7 +22,7 @@ use crate::webhooks::secret::SigningSecret;
 use crate::webhooks::settings::WebhookSettings;
 use kit::clock::Time;
 use kit::db::DbResult;
-use kit::http::outbound::{OnSent, Outbound, OutboundSettings};
+use kit::http::outbound::{DNS_TIMEOUT, OnSent, Outbound, OutboundSettings};
 use kit::lock::lock;
 
 /// Requests in flight on one node.
@@ -184,6 +184,8 @@ fn outbound_settings(settings: &WebhookSettings) -> OutboundSettings {
         user_agent: HeaderValue::from_static(concat!("PlaneConnection-Webhooks/", env!("CARGO_PKG_VERSION"))),
         allowed: settings.allowed.clone(),
         roots: settings.roots.clone(),
+        dns_server: settings.dns_server,
+        dns_timeout: DNS_TIMEOUT,
         connect_timeout: CONNECT_TIMEOUT,
         timeout: TIMEOUT,
         max_body: MAX_BODY,

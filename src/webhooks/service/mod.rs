@@ -8,8 +8,6 @@ mod rotate;
 mod test;
 mod update;
 
-use std::time::Duration;
-
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -25,16 +23,13 @@ use crate::secret_key::associated;
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::http::IdempotencyKey;
-use kit::http::outbound::{Lookup, look_up};
+use kit::http::outbound::{DNS_TIMEOUT, Lookup, look_up};
 use kit::text::kept;
 
 pub use deliver::{received, recover, resend};
 pub use rotate::rotate_secret;
 pub use test::test;
 pub use update::update;
-
-/// The time for the look-up of a host name when a URL is entered.
-const LOOKUP_LIMIT: Duration = Duration::from_secs(3);
 
 /// The caller of a use case.
 #[derive(Clone, Debug)]
@@ -122,7 +117,8 @@ pub(super) fn require_reach(reach: Reach, events: &Subscription) -> Result<(), E
 }
 
 async fn check_url(core: &Core, url: &str) -> Result<Lookup, Error> {
-    look_up(url, &core.config.webhooks.allowed, LOOKUP_LIMIT).await.map_err(Error::Url)
+    let settings = &core.config.webhooks;
+    look_up(url, &settings.allowed, settings.dns_server, DNS_TIMEOUT).await.map_err(Error::Url)
 }
 
 /// Returns the secret of the input, which was checked with it, or a new one.

@@ -2,12 +2,14 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
 use super::guard::{ForbiddenAddress, RefusedUrl};
+use super::resolver::{DnsFailure, seconds};
 
 /// The reason why there is no response, in one sentence for the operator of the receiver.
 #[derive(Debug, thiserror::Error)]
@@ -16,13 +18,19 @@ pub enum OutboundError {
     Url(#[from] RefusedUrl),
     #[error(transparent)]
     Address(#[from] ForbiddenAddress),
-    /// DNS, or the connection.
+    #[error(transparent)]
+    Dns(#[from] DnsFailure),
     #[error("no connection: {0}")]
     Connect(String),
+    #[error("no connection within {}", seconds(*.0))]
+    NoConnection(Duration),
     #[error("TLS: {0}")]
     Tls(String),
-    #[error("no complete response in time")]
-    Timeout,
+    #[error("no answer within {}", seconds(*.0))]
+    NoAnswer(Duration),
+    /// The head of the response arrived, and the part of the body that is read did not.
+    #[error("no complete answer within {}", seconds(*.0))]
+    Incomplete(Duration),
     /// The connection was closed early, or what arrived is not HTTP.
     #[error("no valid response: {0}")]
     Protocol(String),
@@ -30,24 +38,76 @@ pub enum OutboundError {
 
 impl OutboundError {
     /// Finds the cause among the sources of an error of the client.
-    pub(super) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
-        let mut source: Option<&(dyn Error + 'static)> = Some(&error);
-        let mut last = String::new();
-        while let Some(cause) = source {
-            if let Some(forbidden) = cause.downcast_ref::<ForbiddenAddress>() {
-                return Self::Address(*forbidden);
+    pub(super) fn from_client(error: hyper_util::client::legacy::Error, connect_timeout: Duration) -> Self {
+        for cause in causes(&error) {
+            match cause.downcast_ref::<Self>() {
+                Some(Self::Address(forbidden)) => return Self::Address(*forbidden),
+                Some(Self::Dns(failure)) => return Self::Dns(failure.clone()),
+                _ => {}
             }
-            if let Some(tls) = inner_tls(cause) {
-                return Self::Tls(tls_sentence(tls));
-            }
-            if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
-                return Self::Timeout;
-            }
-            last = cause.to_string();
-            source = cause.source();
         }
-        if error.is_connect() { Self::Connect(last) } else { Self::Protocol(last) }
+        if !error.is_connect() {
+            return match causes(&error).find_map(|cause| cause.downcast_ref()) {
+                Some(error) => Self::from_response(error),
+                None => Self::Protocol(innermost(&error)),
+            };
+        }
+        match causes(&error).find_map(inner_tls) {
+            Some(tls) => Self::Tls(tls_sentence(tls)),
+            None => match causes(&error).find_map(io_kind) {
+                Some(io::ErrorKind::TimedOut) => Self::NoConnection(connect_timeout),
+                // A TCP connection has no end before it is there.
+                Some(io::ErrorKind::UnexpectedEof) => {
+                    Self::Tls("the server closed the connection during the handshake".to_owned())
+                }
+                _ => Self::Connect(innermost(&error)),
+            },
+        }
     }
+
+    /// Describes why a response, or the rest of one, cannot be read.
+    pub(super) fn from_response(error: &hyper::Error) -> Self {
+        // A server that asks for a certificate refuses the connection after the handshake.
+        if let Some(tls) = causes(error).find_map(inner_tls) {
+            return Self::Tls(tls_sentence(tls));
+        }
+        Self::Protocol(if error.is_parse_too_large() {
+            format!("its headers are too many, or longer than {} KiB", super::MAX_HEAD / 1024)
+        } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || is_early_end(error) {
+            "the server closed the connection before the end of it".to_owned()
+        } else if error.is_parse() {
+            format!("what arrived is not HTTP ({error})")
+        } else {
+            innermost(error)
+        })
+    }
+}
+
+/// Returns an error and its sources.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}
+
+/// Returns the kind of an I/O error. Those that wrap another do not name it as their source.
+fn io_kind(cause: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    let mut found = cause.downcast_ref::<io::Error>()?;
+    while let Some(inner) = found.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
+        found = inner;
+    }
+    Some(found.kind())
+}
+
+fn is_early_end(error: &hyper::Error) -> bool {
+    causes(error).find_map(io_kind) == Some(io::ErrorKind::UnexpectedEof)
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Finds an error of TLS in I/O errors, which do not name the error that they wrap as their source.
@@ -80,9 +140,11 @@ fn certificate_sentence(error: &CertificateError) -> String {
             Some(day) => format!("the certificate expired on {day}"),
             None => "the certificate has expired".to_owned(),
         },
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "the certificate is not valid yet".to_owned()
-        }
+        CertificateError::NotValidYet => "the certificate is not valid yet".to_owned(),
+        CertificateError::NotValidYetContext { not_before, .. } => match day(*not_before) {
+            Some(day) => format!("the certificate is not valid before {day}"),
+            None => "the certificate is not valid yet".to_owned(),
+        },
         CertificateError::NotValidForName => "the certificate is for another name".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let names = presented.iter().take(3).map(|name| presented_name(name)).collect::<Vec<_>>().join(", ");

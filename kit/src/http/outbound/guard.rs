@@ -11,6 +11,8 @@ use tower_service::Service;
 use url::{Host, Url};
 
 use super::address::is_global;
+use super::error::OutboundError;
+use super::resolver::{Resolver, to_dial};
 
 /// The ranges that an operator admits besides the internet.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,10 @@ pub struct AllowedRanges {
 }
 
 impl AllowedRanges {
+    fn admit(&self, scheme: Scheme, address: IpAddr) -> bool {
+        self.contain(address) || scheme == Scheme::Https && is_global(address)
+    }
+
     fn contain(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.ranges.iter().any(|range| range.contains(&address))
@@ -65,38 +71,22 @@ pub(super) enum Scheme {
 pub(super) struct Guard {
     allowed: Arc<AllowedRanges>,
     scheme: Scheme,
+    resolver: Resolver,
 }
 
 impl Guard {
-    pub(super) fn new(allowed: Arc<AllowedRanges>, scheme: Scheme) -> Self {
-        Self { allowed, scheme }
+    pub(super) fn new(allowed: Arc<AllowedRanges>, scheme: Scheme, resolver: Resolver) -> Self {
+        Self { allowed, scheme, resolver }
     }
 
-    fn admits(&self, address: IpAddr) -> bool {
-        self.allowed.contain(address) || self.scheme == Scheme::Https && is_global(address)
-    }
-
-    /// Checks an address that stands in the URL: the connector asks no resolver for it.
-    pub(super) fn require_literal(&self, url: &Url) -> Result<(), RefusedUrl> {
-        let literal: IpAddr = match url.host() {
-            Some(Host::Ipv4(address)) => address.into(),
-            Some(Host::Ipv6(address)) => address.into(),
-            Some(Host::Domain(_)) => return Ok(()),
-            None => return Err(RefusedUrl::Malformed),
-        };
-        if self.admits(literal) { Ok(()) } else { Err(RefusedUrl::Address(literal)) }
-    }
-
-    fn require_all(&self, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, ForbiddenAddress> {
-        match addresses.iter().find(|address| !self.admits(address.ip())) {
-            Some(forbidden) => Err(ForbiddenAddress(forbidden.ip())),
-            None => Ok(addresses),
-        }
+    /// Looks a name up. Returns its addresses if all of them may be connected to.
+    pub(super) async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, OutboundError> {
+        Ok(require_all(&self.allowed, self.scheme, self.resolver.look_up(name).await?)?)
     }
 }
 
 /// Parses a URL and checks everything that needs no look-up.
-pub(super) fn check_url(text: &str, allowed: &Arc<AllowedRanges>) -> Result<(Url, Scheme), RefusedUrl> {
+pub(super) fn check_url(text: &str, allowed: &AllowedRanges) -> Result<(Url, Scheme), RefusedUrl> {
     let url = Url::parse(text).map_err(|_| RefusedUrl::Malformed)?;
     let scheme = match url.scheme() {
         "https" => Scheme::Https,
@@ -112,8 +102,21 @@ pub(super) fn check_url(text: &str, allowed: &Arc<AllowedRanges>) -> Result<(Url
     if url.port().is_some_and(|port| port < 1024 && !(scheme == Scheme::Https && port == 443)) {
         return Err(RefusedUrl::Port);
     }
-    Guard::new(allowed.clone(), scheme).require_literal(&url)?;
-    Ok((url, scheme))
+    // The connector asks no resolver for an address that stands in the URL.
+    let literal: IpAddr = match url.host() {
+        Some(Host::Ipv4(address)) => address.into(),
+        Some(Host::Ipv6(address)) => address.into(),
+        Some(Host::Domain(_)) => return Ok((url, scheme)),
+        None => return Err(RefusedUrl::Malformed),
+    };
+    if allowed.admit(scheme, literal) { Ok((url, scheme)) } else { Err(RefusedUrl::Address(literal)) }
+}
+
+fn require_all(allowed: &AllowedRanges, scheme: Scheme, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, ForbiddenAddress> {
+    match addresses.iter().find(|address| !allowed.admit(scheme, **address)) {
+        Some(forbidden) => Err(ForbiddenAddress(*forbidden)),
+        None => Ok(addresses),
+    }
 }
 
 /// The resolver of a connector: the addresses that it returns are those that are dialled.
@@ -128,10 +131,7 @@ impl Service<Name> for Guard {
 
     fn call(&mut self, name: Name) -> Self::Future {
         let guard = self.clone();
-        Box::pin(async move {
-            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            Ok(guard.require_all(addresses)?.into_iter())
-        })
+        Box::pin(async move { Ok(to_dial(guard.resolve(name.as_str()).await?)) })
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
     }
 
     fn check_with(text: &str, allowed: AllowedRanges) -> Result<Scheme, RefusedUrl> {
-        check_url(text, &Arc::new(allowed)).map(|(_, scheme)| scheme)
+        check_url(text, &allowed).map(|(_, scheme)| scheme)
     }
 
     fn loopback() -> AllowedRanges {
@@ -208,10 +208,10 @@ mod tests {
 
     #[test]
     fn dns_answer_with_one_forbidden_address_is_refused_whole() {
-        let guard = Guard::new(Arc::default(), Scheme::Https);
-        let answer = |texts: &[&str]| texts.iter().map(|text| SocketAddr::new(text.parse().expect("an address"), 0)).collect();
-        assert!(guard.require_all(answer(&["8.8.8.8", "2606:4700::1111"])).is_ok());
-        let forbidden = guard.require_all(answer(&["8.8.8.8", "10.0.0.1"])).expect_err("forbidden");
+        let answer = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect();
+        let require_all = |answer| require_all(&AllowedRanges::default(), Scheme::Https, answer);
+        assert!(require_all(answer(&["8.8.8.8", "2606:4700::1111"])).is_ok());
+        let forbidden = require_all(answer(&["8.8.8.8", "10.0.0.1"])).expect_err("forbidden");
         assert_eq!(forbidden, ForbiddenAddress([10, 0, 0, 1].into()));
     }
 }

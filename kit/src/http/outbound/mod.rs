@@ -6,15 +6,17 @@
 //! repeated only if nothing of it was sent, and of the response only the beginning is read.
 //!
 //! - `body` says when it was sent; `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
-//! - `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
+//! - `resolver` addresses of host names; `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
 
 mod address;
 mod body;
 mod error;
 mod guard;
 mod lookup;
+mod resolver;
 mod roots;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,11 +39,16 @@ pub use error::OutboundError;
 pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
 use guard::{Guard, Scheme, check_url};
 pub use lookup::{Lookup, look_up};
+use resolver::Resolver;
+pub use resolver::{DNS_TIMEOUT, DnsFailure};
 pub use roots::{NotCertificates, certificates};
 
 /// Idle connections that are kept to one host, and for how long.
 const MAX_IDLE: usize = 8;
 const IDLE: Duration = Duration::from_secs(10);
+
+/// The bytes of a response's head.
+const MAX_HEAD: usize = 64 * 1024;
 
 /// The settings of a client.
 #[derive(Clone, Debug)]
@@ -51,7 +58,11 @@ pub struct OutboundSettings {
     pub allowed: AllowedRanges,
     /// Certificate authorities besides the system's.
     pub roots: Vec<CertificateDer<'static>>,
-    /// The time for the TCP connection, shared by the addresses of a name. DNS and the TLS handshake count for `timeout` only.
+    /// The DNS server to ask, in place of those of `/etc/resolv.conf`.
+    pub dns_server: Option<SocketAddr>,
+    /// The time for DNS.
+    pub dns_timeout: Duration,
+    /// The time for the TCP connection, shared by the addresses of a name. The TLS handshake counts for `timeout` only.
     pub connect_timeout: Duration,
     /// The time for the whole exchange.
     pub timeout: Duration,
@@ -88,7 +99,9 @@ impl Outbound {
         tracing::debug!(added, ignored, "certificate authorities of the system were read");
         roots.add_parsable_certificates(settings.roots.iter().cloned());
         let allowed = Arc::new(settings.allowed.clone());
-        let client = |scheme| connected(&roots, Guard::new(allowed.clone(), scheme), scheme, settings.connect_timeout);
+        let resolver = Resolver::new(settings.dns_server, settings.dns_timeout);
+        let guard = |scheme| Guard::new(allowed.clone(), scheme, resolver.clone());
+        let client = |scheme| connected(&roots, guard(scheme), scheme, settings.connect_timeout);
         let (https, http) = (client(Scheme::Https), client(Scheme::Http));
         Self { settings: Arc::new(settings), allowed, https, http }
     }
@@ -98,8 +111,8 @@ impl Outbound {
         check_url(url, &self.allowed).map(|_| ())
     }
 
-    /// Posts a body; `on_sent` is called when it was handed to a connection. Returns the response, whatever its status; fails if none arrives in time, or if the URL or an address
-    /// that it leads to is refused.
+    /// Posts a body; `on_sent` is called when it was handed to a connection. Returns the response, whatever its status; fails if
+    /// none arrives in time, or if the URL or an address that it leads to is refused.
     pub async fn post(
         &self,
         url: &str,
@@ -115,10 +128,12 @@ impl Outbound {
         let mut request = Request::post(url.as_str()).body(SentBody::new(body, on_sent)).map_err(|_| RefusedUrl::Malformed)?;
         *request.headers_mut() = headers;
         request.headers_mut().insert(USER_AGENT, self.settings.user_agent.clone());
-        let until = Instant::now() + self.settings.timeout;
-        let response = timeout_at(until, client.request(request)).await.map_err(|_| OutboundError::Timeout)?;
-        let (parts, body) = response.map_err(OutboundError::from_client)?.into_parts();
-        let body = timeout_at(until, self.beginning(body)).await.map_err(|_| OutboundError::Timeout)??;
+        let limit = self.settings.timeout;
+        let until = Instant::now() + limit;
+        let response = timeout_at(until, client.request(request)).await.map_err(|_| OutboundError::NoAnswer(limit))?;
+        let failed = |error| OutboundError::from_client(error, self.settings.connect_timeout);
+        let (parts, body) = response.map_err(failed)?.into_parts();
+        let body = timeout_at(until, self.beginning(body)).await.map_err(|_| OutboundError::Incomplete(limit))??;
         Ok(OutboundResponse { status: parts.status, headers: parts.headers, body })
     }
 
@@ -126,7 +141,7 @@ impl Outbound {
         let mut read = Vec::new();
         while read.len() < self.settings.max_body {
             let Some(frame) = body.frame().await else { break };
-            let frame = frame.map_err(|error| OutboundError::Protocol(error.to_string()))?;
+            let frame = frame.map_err(|error| OutboundError::from_response(&error))?;
             if let Some(data) = frame.data_ref() {
                 let room = self.settings.max_body - read.len();
                 read.extend_from_slice(&data[..data.len().min(room)]);
@@ -157,6 +172,7 @@ fn connected(roots: &RootCertStore, guard: Guard, scheme: Scheme, connect_timeou
         .pool_timer(TokioTimer::new())
         .pool_max_idle_per_host(MAX_IDLE)
         .pool_idle_timeout(IDLE)
+        .http1_max_buf_size(MAX_HEAD)
         .build(connector)
 }
 
