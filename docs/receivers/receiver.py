@@ -1,6 +1,6 @@
 """A receiver of webhooks: SECRETS='whsec_...' python3 receiver.py"""
 
-import base64, hashlib, hmac, json, os, sqlite3, threading, time, urllib.request
+import base64, hashlib, hmac, json, logging, os, sqlite3, sys, threading, time, urllib.request
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +13,7 @@ TOLERANCE = 300  # seconds
 
 def work(event):
     """Your code. If the process is killed meanwhile, it runs again for the same event."""
-    print("done", event["id"], event["type"], event["sequence"], flush=True)
+    logging.info("done %s %s %s", event["id"], event["type"], event["sequence"])
 
 
 def key_of(secret):
@@ -73,7 +73,7 @@ class Receiver(BaseHTTPRequestHandler):
         try:
             store([(event, previous)])
         except sqlite3.Error as error:
-            print("cannot store:", error, flush=True)
+            logging.info("cannot store: %s", error)
             return self.answer(503)  # it is sent again later
         self.answer(204)
         wake.set()
@@ -127,17 +127,18 @@ def worker():
         try:
             checked = fill_gaps(checked)
         except (OSError, sqlite3.Error) as error:
-            print("a gap is open:", error, flush=True)
+            logging.info("a gap is open: %s", error)
         try:
             work_through()
         except Exception as error:  # it is tried again within a minute
-            print("not done:", error, flush=True)
+            logging.info("not done: %s", error)
 
 
+logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
 wake = threading.Event()
 wake.set()
 os.makedirs(os.path.dirname(DATABASE), exist_ok=True)
 threading.Thread(target=worker, daemon=True).start()
 server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", 8000))), Receiver)
-print(f"Listening on http://127.0.0.1:{server.server_port}", flush=True)
+logging.info("Listening on http://127.0.0.1:%d", server.server_port)
 server.serve_forever()

@@ -11,6 +11,8 @@ mod member_access;
 mod memory;
 mod monitoring;
 mod overload;
+mod packages;
+mod receivers;
 mod revocation;
 mod secret_key;
 mod setup;
@@ -18,6 +20,7 @@ mod signatures;
 mod sockets;
 mod start;
 mod stop;
+mod verifiers;
 mod webhook_delivery;
 mod webhooks;
 

@@ -1,17 +1,14 @@
 //! The code on the tab “Verify” of a webhook, run against the signatures that a node makes.
 
-#![expect(clippy::disallowed_methods, reason = "receivers compare with the real time")]
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
 
-use kit::clock::Time;
 use kit::random::Random;
 use planeconnection::webhooks::SigningSecret;
-use serde_json::{Value, json};
+
+use crate::verifiers::{assert_verdicts, cases, header_map};
 
 const SNIPPETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/webhooks/pages/verify");
 
@@ -19,51 +16,6 @@ mod receiver {
     use axum::http;
 
     include!("../../src/webhooks/pages/verify/receiver.rs");
-}
-
-/// A request, and whether its receiver has to accept it.
-struct Case {
-    what: &'static str,
-    secret: String,
-    headers: [(&'static str, String); 3],
-    body: String,
-    fits: bool,
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970");
-    i64::try_from(since.as_secs()).expect("a time")
-}
-
-fn cases() -> Vec<Case> {
-    let secret = |seed| SigningSecret::generate(&Random::seeded(seed));
-    let (old, new, own) = (secret(1), secret(2), SigningSecret::parse("a-secret-of-another-system").expect("a secret"));
-    let body = r#"{"id":"evt_1","data":{"note":"Zoë → KTEB"}}"#.to_owned();
-    let (id, present) = ("evt_1", now());
-    let signed = |secret: &SigningSecret, seconds: i64| {
-        secret.sign_standard(id, Time::from_micros(seconds * 1_000_000).expect("a time"), body.as_bytes())
-    };
-    let case = |what, secret: &SigningSecret, seconds: i64, signatures: String, fits| Case {
-        what,
-        secret: secret.expose().to_owned(),
-        headers: [("webhook-id", id.to_owned()), ("webhook-timestamp", seconds.to_string()), ("webhook-signature", signatures)],
-        body: body.clone(),
-        fits,
-    };
-    let both = format!("{} {}", signed(&new, present), signed(&old, present));
-    let mut cases = vec![
-        case("a generated secret", &new, present, signed(&new, present), true),
-        case("a secret of one's own", &own, present, signed(&own, present), true),
-        case("the new secret of a rotation", &new, present, both.clone(), true),
-        case("the old secret of a rotation", &old, present, both, true),
-        case("another secret", &old, present, signed(&new, present), false),
-        case("a signature of another time", &new, present, signed(&new, present - 1), false),
-        case("an old request", &new, present - 600, signed(&new, present - 600), false),
-        case("no signature", &new, present, "v1,".to_owned(), false),
-    ];
-    let altered = case("an altered body", &new, present, signed(&new, present), false);
-    cases.push(Case { body: altered.body.replace("KTEB", "KMIA"), ..altered });
-    cases
 }
 
 /// Runs a program in a folder with the snippet and `driver`, and asserts its outcome for each case.
@@ -74,24 +26,7 @@ fn accepts_what_fits(snippet: &str, driver: (&str, &str), command: &[&str], prep
     prepare(folder.path());
     let mut program = Command::new(command[0]);
     program.args(&command[1..]).current_dir(folder.path()).env("HOME", folder.path()).env("GOCACHE", folder.path().join("cache"));
-    let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
-        panic!("{} does not start ({error}): cargo xtask test installs it", command[0]);
-    });
-    let cases = cases();
-    let mut input = child.stdin.take().expect("its input");
-    for case in &cases {
-        let headers: Value = case.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        let line = json!({ "secret": case.secret, "headers": headers, "body": case.body });
-        writeln!(input, "{line}").expect("a line");
-    }
-    drop(input);
-    let output = child.wait_with_output().expect("its output");
-    let said = String::from_utf8(output.stdout).expect("text");
-    let said: Vec<&str> = said.lines().collect();
-    assert_eq!(said.len(), cases.len(), "{snippet} ended early: {said:?}");
-    for (case, said) in cases.iter().zip(said) {
-        assert_eq!(said == "accepted", case.fits, "{snippet}: {}: {said}", case.what);
-    }
+    assert_verdicts(&mut program, &cases());
 }
 
 const PYTHON: &str = r#"
@@ -172,8 +107,7 @@ fn go_snippet_verifies_signatures() {
 #[test]
 fn rust_snippet_verifies_signatures() {
     for case in cases() {
-        let headers = case.headers.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
-        let outcome = receiver::verify(&case.secret, &headers.collect(), case.body.as_bytes());
+        let outcome = receiver::verify(&case.secret, &header_map(&case), case.body.as_bytes());
         assert_eq!(outcome.is_ok(), case.fits, "{}: {outcome:?}", case.what);
     }
 }

@@ -23,14 +23,14 @@ const LOCKED: Duration = Duration::from_secs(12);
 const TO_THIS_MACHINE: [&str; 5] = ["--webhook-allow", "127.0.0.0/8", "--webhook-allow-http", "--limits", "member-writes=none"];
 
 /// A workspace, and the file of a secret key for its nodes.
-fn site_with_key() -> (Site, String) {
+pub(super) fn site_with_key() -> (Site, String) {
     let site = Site::new(BINARY);
     let key = site.folder().join("given.secret-key").to_str().expect("a path in UTF-8").to_owned();
     site.run(&["secret-key", "new", "--output", &key]).is(0);
     (site, key)
 }
 
-fn node(site: &Site, key: &str) -> Node {
+pub(super) fn node(site: &Site, key: &str) -> Node {
     site.node_with(&[&TO_THIS_MACHINE[..], &["--secret-key-file", key]].concat())
 }
 

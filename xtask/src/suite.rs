@@ -6,7 +6,7 @@ use std::process::Command;
 use testkit::postgres::{self, Server};
 
 use crate::debian::{install, install_without_service, is_on_path};
-use crate::{Step, browser, budget, deny, previous, proxies, run};
+use crate::{Step, browser, budget, deny, previous, proxies, receivers, run};
 
 /// The tests that work on whatever `TEST_POSTGRES` names.
 const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser", "--test=upgrade"];
@@ -15,7 +15,7 @@ const ON_POSTGRES: [&str; 4] = ["--test=it", "--test=process", "--test=browser",
 pub(crate) fn prepare() -> bool {
     has_tools()
         && has_promtool()
-        && has_languages()
+        && receivers::prepare()
         && deny::prepare()
         && browser::prepare()
         && proxies::prepare()
@@ -73,13 +73,6 @@ fn tests(what: &'static str, which: &[&str], environment: &[(&str, &str)]) -> St
 fn has_postgres() -> bool {
     let why = "the tests on Postgres need its server";
     postgres::find("initdb").is_some() || install_without_service("postgresql", "postgresql", why)
-}
-
-/// Makes sure that the code on the pages of webhooks can be run.
-fn has_languages() -> bool {
-    let needed = [("python3", "python3"), ("node", "nodejs"), ("go", "golang-go"), ("openssl", "openssl"), ("curl", "curl")];
-    let missing: Vec<&str> = needed.into_iter().filter(|(program, _)| !is_on_path(program)).map(|(_, package)| package).collect();
-    missing.is_empty() || install(&missing, "the tests of code that verifies signatures need these languages")
 }
 
 fn has_promtool() -> bool {
