@@ -59,6 +59,15 @@ struct Row {
     preview: Option<String>,
 }
 
+impl Row {
+    /// Returns why the last attempt failed, unless the status code says it.
+    fn cause(&self) -> Option<&str> {
+        let last = self.last.as_ref()?;
+        let is_plain = |code: u16| matches!(code, 400..=409 | 411..=599);
+        last.error.as_deref().filter(|_| !last.status_code.is_some_and(is_plain))
+    }
+}
+
 impl DeliveriesPage {
     /// Lists the choices of the status: value, text, and whether it is chosen.
     fn statuses(&self) -> Vec<(&'static str, &'static str, bool)> {
