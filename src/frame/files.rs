@@ -19,14 +19,21 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
     ("inter.woff2", "font/woff2", include_bytes!("../../assets/inter.woff2")),
     // The licence must be distributed with the typeface.
-    ("inter.LICENSE", "text/plain; charset=utf-8", include_bytes!("../../assets/inter.LICENSE")),
+    ("inter.LICENSE", TEXT, include_bytes!("../../assets/inter.LICENSE")),
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("docs.css", CSS, include_bytes!("../../assets/docs.css")),
     ("page.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),
     ("passkeys.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/passkeys.js")),
+    ("webhooks.md", TEXT, include_bytes!("../../docs/WEBHOOKS.md")),
+    ("receiver.py", TEXT, include_bytes!("../../docs/receivers/receiver.py")),
+    ("receiver.mjs", TEXT, include_bytes!("../../docs/receivers/receiver.mjs")),
+    ("receiver.go", TEXT, include_bytes!("../../docs/receivers/receiver.go")),
+    ("receiver.rs", TEXT, include_bytes!("../../docs/receivers/rust/src/main.rs")),
+    ("receiver.toml", TEXT, include_bytes!("../../docs/receivers/rust/Cargo.toml")),
 ];
 
 const CSS: &str = "text/css; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The caching of a URL with the current hash.
 const FOREVER: &str = "public, max-age=31536000, immutable";

@@ -1,7 +1,9 @@
 //! An empty database: `serve` prints a set-up link, which creates the workspace once.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
-use testkit::{Client, Node, OWNER, PASSWORD, Response, Site};
+use testkit::{Client, Node, OWNER, PASSWORD, Response, Site, TRIPS, until};
 
 use crate::BINARY;
 
@@ -159,4 +161,102 @@ fn demo_prints_working_credentials() {
     node.anonymous().post("/api/v1/auth/sign-in", &serde_json::from_str(body).expect("JSON")).is(200);
     let secret = between(&stdout, "X-API-Key: ", "'");
     node.anonymous().header("x-api-key", secret).get("/api/v1/ops/fleet-status").is(200);
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
+/// The demo, and a session of its account owner.
+fn demo(site: &Site) -> (Node, String) {
+    let node = Node::start(site.command(&["demo", "--listen", "127.0.0.1:0"]));
+    let body = serde_json::from_str(between(&node.stdout(), "-d '", "'")).expect("JSON");
+    let signed_in = node.anonymous().post("/api/v1/auth/sign-in", &body).is(200);
+    let token = text(&signed_in.json["data"]["token"]).to_owned();
+    (node, token)
+}
+
+/// The webhooks of the demo: the one that fails, and the one that is well.
+fn demo_webhooks(owner: &mut Client) -> [Value; 2] {
+    let found = owner.get("/api/v1/webhooks").is(200).json["data"]["items"].take();
+    let [failing, active] = ["failing", "active"].map(|status| {
+        let mut with_status = found.as_array().expect("a list").iter().filter(|webhook| webhook["status"] == status);
+        with_status.next().unwrap_or_else(|| panic!("none is {status}: {found}")).clone()
+    });
+    [failing, active]
+}
+
+#[test]
+fn webhooks_of_the_demo_have_weeks_of_deliveries() {
+    let site = Site::empty(BINARY);
+    let (node, token) = demo(&site);
+    let mut owner = node.owner_with(&token);
+    assert_eq!(demo_events(&node, &token, "action=webhook.created").len(), 2);
+    for webhook in demo_webhooks(&mut owner) {
+        let path = format!("/api/v1/webhooks/{}/deliveries", text(&webhook["id"]));
+        let page = owner.get(&format!("{path}?page_size=100")).is(200).json["data"].take();
+        assert!(page["total"].as_i64().is_some_and(|total| total > 50), "{}: {}", webhook["description"], page["total"]);
+        let oldest =
+            owner.get(&format!("{path}?page_size=100&page={}", page["total_pages"])).is(200).json["data"]["items"].take();
+        let oldest = text(&oldest.as_array().and_then(|items| items.last()).expect("a delivery")["createdAt"]).to_owned();
+        assert!(oldest[..10] < text(&webhook["health"]["lastSuccessAt"])[..10], "they begin days ago: {oldest}");
+        let (mut errors, mut latest) = (BTreeSet::new(), [String::new(), String::new()]);
+        for delivery in page["items"].as_array().expect("a list") {
+            let delivery = owner.get(&format!("{path}/{}", text(&delivery["id"]))).is(200).json["data"].take();
+            let payload = &delivery["payload"];
+            assert_eq!((&payload["id"], &payload["type"]), (&delivery["eventId"], &delivery["type"]), "{delivery}");
+            let attempts = delivery["attempts"].as_array().expect("a list");
+            let is_accepted = |attempt: &Value| attempt["statusCode"] == 204 && attempt["error"].is_null();
+            assert_eq!(attempts.iter().any(is_accepted), delivery["status"] == "delivered", "{delivery}");
+            assert_eq!(delivery["nextAttemptAt"].is_null(), delivery["status"] != "pending", "{delivery}");
+            errors.extend(attempts.iter().filter_map(|attempt| attempt["error"].as_str()).map(str::to_owned));
+            for attempt in attempts {
+                let start = &mut latest[usize::from(!is_accepted(attempt))];
+                *start = text(&attempt["startedAt"]).to_owned().max(std::mem::take(start));
+            }
+        }
+        // Attempts go on.
+        let webhook = owner.get(&format!("/api/v1/webhooks/{}", text(&webhook["id"]))).is(200).json["data"].take();
+        let [success, failure] =
+            ["lastSuccessAt", "lastFailureAt"].map(|field| webhook["health"][field].as_str().unwrap_or_default());
+        if webhook["status"] == "failing" {
+            assert!(errors.len() >= 3, "they vary: {errors:?}");
+            assert!(success < failure && latest[0].as_str() < success, "{latest:?}");
+            assert!(webhook["health"]["pending"].as_i64().is_some_and(|pending| pending < 30), "{webhook}");
+        }
+        assert!(latest[1].as_str() <= failure, "{latest:?}");
+    }
+}
+
+#[test]
+fn receiver_of_the_demo_shows_what_arrives() {
+    let site = Site::empty(BINARY);
+    let (node, token) = demo(&site);
+    let mut owner = node.owner_with(&token);
+    let [failing, active] = demo_webhooks(&mut owner);
+    let stdout = node.stdout();
+    let address = between(&stdout, "deliver, here and at:\n\n  http://", "/").parse().expect("an address");
+    let mut test = |webhook: &Value| {
+        let tested = owner.post(&format!("/api/v1/webhooks/{}/test", text(&webhook["id"])), &json!({})).is(200);
+        tested.json["data"]["attempt"]["statusCode"].clone()
+    };
+    assert_eq!([test(&active), test(&failing)], [json!(204), json!(503)]);
+
+    let (_, line) = stdout.split_once("as the scheduling software").expect("a line");
+    let (key, trip) = (between(line, "X-API-Key: ", "'"), between(line, "-d '", "'"));
+    node.anonymous().header("x-api-key", key).post(TRIPS, &serde_json::from_str(trip).expect("JSON")).is(201);
+    let arrived = || node.stdout().lines().find(|line| line.starts_with("Received trip.created")).map(str::to_owned);
+    until("the trip has arrived", || arrived().is_some());
+    let line = arrived().expect("a line");
+    assert!(line.ends_with(" at /crew-scheduling, signature verified: answered 204"), "{line}");
+
+    let mut receiver = Client::connect(address).expect("a connection");
+    let page = receiver.get("/").is(200);
+    assert!(page.body.contains("trip.created") && page.body.contains("verified"), "{}", page.body);
+    let forged = receiver.post("/crew-scheduling", &json!({ "id": "evt_1" }));
+    assert_eq!(forged.status, 401);
+    assert_eq!(receiver.post("/of-my-own", &json!({ "id": "<b>" })).status, 204);
+    assert!(receiver.get("/").is(200).body.contains("&#60;b&#62;"), "it is escaped");
+    receiver.try_send("POST", "/switch", None).expect("a response").is(303);
+    assert_eq!(test(&failing), json!(204), "it is repaired");
 }

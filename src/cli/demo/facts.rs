@@ -266,6 +266,37 @@ pub(super) static KEYS: [DemoKey; 6] = [
     },
 ];
 
+/// An endpoint of webhooks.
+pub(super) struct DemoWebhook {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) events: &'static [&'static str],
+    /// The day and the minute of its creation, moved to a working day.
+    pub(super) made: (i32, i32),
+    /// The name of its web server.
+    pub(super) server: &'static str,
+}
+
+/// The endpoints, in the order of their creation. Each has a place in the constants below.
+pub(super) static WEBHOOKS: [DemoWebhook; 2] = [
+    DemoWebhook {
+        name: "Crew Scheduling",
+        about: "Reserves crews as trips change",
+        events: &["trip.*", "aircraft.status_changed"],
+        made: (-41, 641),
+        server: "crew-scheduling/3.1",
+    },
+    DemoWebhook {
+        name: "Client Portal",
+        about: "Shows clients their trips and invoices",
+        events: &["trip.confirmed", "trip.cancelled", "trip.completed", "invoice.*"],
+        made: (-24, 907),
+        server: "nginx",
+    },
+];
+
+pub(super) const CLIENT_PORTAL: usize = 1;
+
 pub(super) const LEGACY_IMPORT: usize = 0;
 pub(super) const FLIGHT_PLAN: usize = 1;
 pub(super) const QUICKBOOKS: usize = 3;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::calendar::{Calendar, Chance, HOUR, MINUTE};
 use super::facts::{
     AIRCRAFT, ANA, CLIENTS, FLEET_DASHBOARD, FLIGHT_PLAN, GROUNDINGS, JONAS, KEYS, LEGACY_IMPORT, MIRA, OLD_WEBSITE, PEOPLE,
-    QUICKBOOKS, Rhythm, TOM,
+    QUICKBOOKS, Rhythm, TOM, WEBHOOKS,
 };
 use super::flights::{Flight, Schedule};
 use super::reports::REPORTS;
@@ -45,6 +45,7 @@ pub(super) enum Deed {
     Ground(usize),
     MakeKey(usize),
     RetireKey(usize),
+    MakeWebhook(usize),
     /// Time has passed: keys that expire and invoices that are overdue are recorded.
     Elapse,
     Book(usize, &'static str),
@@ -93,6 +94,7 @@ impl Plan {
         let mut plan = Self { calendar, schedule, bills: Vec::new(), steps: Vec::new() };
         plan.found(&chance);
         plan.keys(&chance);
+        plan.webhooks();
         plan.trips(&chance);
         plan.invoices(&chance);
         plan.reports(&chance);
@@ -193,6 +195,14 @@ impl Plan {
         let invoices = Scope::read(Module::Invoices);
         self.add(moved, Who::Key(QUICKBOOKS), Deed::Read(invoices, Some("198.51.100.77")));
         self.add(chance.moment(&self.calendar, -6, 170, 260), Who::Member(ANA), Deed::GuessPassword("192.0.2.210"));
+    }
+
+    fn webhooks(&mut self) {
+        for (place, webhook) in WEBHOOKS.iter().enumerate() {
+            let (day, minute) = webhook.made;
+            let at = self.calendar.at(self.calendar.workday_from(day), minute);
+            self.add(at, Who::Member(JONAS), Deed::MakeWebhook(place));
+        }
     }
 
     /// Returns whether the scheduling software writes the trips at this time. Before it, the dispatcher does.

@@ -35,7 +35,7 @@ pub(super) fn may(who: Who, deed: Deed) -> bool {
 fn need(deed: Deed) -> Rule {
     match deed {
         Deed::SignIn | Deed::Elapse | Deed::LackScope(_) | Deed::Straggle | Deed::GuessPassword(_) => Rule::Anyone,
-        Deed::AddMember(_) | Deed::MakeKey(_) | Deed::RetireKey(_) => Rule::Administrator,
+        Deed::AddMember(_) | Deed::MakeKey(_) | Deed::RetireKey(_) | Deed::MakeWebhook(_) => Rule::Administrator,
         Deed::AddAircraft(_) | Deed::Ground(_) => Rule::Scope(Scope::write(Module::Fleet)),
         Deed::Book(..) | Deed::Move(..) => Rule::Scope(Scope::write(Module::Trips)),
         Deed::Bill(_) | Deed::Send(_) | Deed::Pay(_) => Rule::Scope(Scope::write(Module::Invoices)),

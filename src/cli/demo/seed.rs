@@ -2,14 +2,16 @@
 //! log are consistent.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::calendar::Calendar;
-use super::facts::{ANA, FLEET_DASHBOARD, KEYS, OWNER, PEOPLE};
+use super::facts::{ANA, FLEET_DASHBOARD, FLIGHT_PLAN, KEYS, OWNER, PEOPLE};
 use super::plan::{Deed, Plan, Step, Who};
 use super::rules;
+use super::webhooks::DemoEndpoint;
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx};
 use crate::auth::password::{Claimant, NewPassword, PasswordError};
@@ -29,11 +31,14 @@ use kit::random::Random;
 
 const TIMEZONE: &str = "Europe/Zurich";
 
-/// The credentials that the demo prints.
+/// The credentials that the demo prints, and the endpoints that its receiver serves.
 pub(super) struct Seeded {
-    /// The key of the Fleet Dashboard.
-    pub(super) secret: String,
+    /// The keys of the Fleet Dashboard and of the scheduling software.
+    pub(super) fleet_key: String,
+    pub(super) trips_key: String,
     pub(super) password: String,
+    pub(super) endpoints: Vec<DemoEndpoint>,
+    pub(super) receiver: SocketAddr,
 }
 
 /// The simulated operator. What it has made is in the order of the facts and of the plan.
@@ -50,18 +55,23 @@ pub(super) struct Operator {
     pub(super) trips: BTreeMap<usize, TripId>,
     pub(super) invoices: BTreeMap<usize, Invoice>,
     pub(super) reports: BTreeMap<usize, ReportId>,
+    pub(super) webhooks: Vec<DemoEndpoint>,
+    /// The address at which the webhooks are received.
+    pub(super) receiver: SocketAddr,
     /// Writes with keys, by key, hour and scope.
     pub(super) writes: BTreeMap<(usize, Time, Scope), i64>,
 }
 
-pub(super) async fn seed(location: &Location, today: Time) -> Result<Seeded, Failure> {
+/// Fills the database as a node with the secret keys and the webhook settings of `config` would have.
+pub(super) async fn seed(location: &Location, today: Time, config: &Config, receiver: SocketAddr) -> Result<Seeded, Failure> {
     let plan = Plan::new(Calendar::new(today, zone(TIMEZONE)));
-    let config = Config { node_name: "demo".to_owned(), ..Config::default() };
+    let (secret_keys, webhooks) = (config.secret_keys.clone(), config.webhooks.clone());
+    let config = Config { node_name: "demo".to_owned(), secret_keys, webhooks, ..Config::default() };
     let app = App::open_with(config, location, Clock::manual(plan.founded_at()), Random::System).await?;
     // A node, so that revocations have one that confirms them.
     app.cluster.join("demo").await?;
     let password = app.random.base62(16);
-    let mut operator = Operator::found(app, plan, today, &password).await?;
+    let mut operator = Operator::found(app, plan, (today, receiver), &password).await?;
     for step in operator.plan.steps.clone() {
         if step.at > today {
             break;
@@ -69,15 +79,18 @@ pub(super) async fn seed(location: &Location, today: Time) -> Result<Seeded, Fai
         operator.take(step).await?;
     }
     operator.use_keys().await?;
+    operator.app.clock.advance(today.since(operator.app.clock.now()));
+    operator.deliver_events().await?;
     let app = &operator.app;
     app.cluster.leave().await?;
     app.db.clone().close().await;
-    let secret = operator.key(FLEET_DASHBOARD)?.secret.expose().to_owned();
-    Ok(Seeded { secret, password })
+    let [fleet_key, trips_key] =
+        [FLEET_DASHBOARD, FLIGHT_PLAN].map(|key| operator.key(key).map(|key| key.secret.expose().to_owned()));
+    Ok(Seeded { fleet_key: fleet_key?, trips_key: trips_key?, password, endpoints: operator.webhooks, receiver })
 }
 
 impl Operator {
-    async fn found(app: App, plan: Plan, today: Time, password: &str) -> Result<Self, Failure> {
+    async fn found(app: App, plan: Plan, (today, receiver): (Time, SocketAddr), password: &str) -> Result<Self, Failure> {
         let owner = Owner { email: parse(OWNER)?, name: parse(PEOPLE[ANA].name)?, password: password.to_owned().into() };
         let create =
             CreateWorkspace { name: parse("Skyline Aviation")?, slug: parse("skyline")?, timezone: parse(TIMEZONE)?, owner };
@@ -96,6 +109,8 @@ impl Operator {
             trips: BTreeMap::new(),
             invoices: BTreeMap::new(),
             reports: BTreeMap::new(),
+            webhooks: Vec::new(),
+            receiver,
             writes: BTreeMap::new(),
         })
     }
@@ -114,6 +129,7 @@ impl Operator {
             Deed::Ground(place) => self.ground(who, place).await?,
             Deed::MakeKey(place) => self.make_key(who, place).await?,
             Deed::RetireKey(place) => self.retire_key(who, place).await?,
+            Deed::MakeWebhook(place) => self.make_webhook(who, place).await?,
             Deed::Elapse => self.elapse().await?,
             Deed::Book(flight, status) => self.book(who, flight, status).await?,
             Deed::Move(flight, status) => self.advance(who, flight, status).await?,

@@ -97,6 +97,7 @@ fn office_work_is_done_in_office_hours() {
                 Deed::Assess(..)
                     | Deed::MakeKey(_)
                     | Deed::RetireKey(_)
+                    | Deed::MakeWebhook(_)
                     | Deed::Bill(_)
                     | Deed::Send(_)
                     | Deed::Pay(_)

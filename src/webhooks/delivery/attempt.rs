@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::webhooks::model::{Attempt, AttemptResponse, Delivery};
 use crate::webhooks::secret::SigningSecret;
-use kit::clock::Clock;
-use kit::http::outbound::{OnSent, Outbound, OutboundResponse};
+use kit::clock::{Clock, Time};
+use kit::http::outbound::{OnSent, Outbound, OutboundError, OutboundResponse};
 
 /// Bounds of what is kept of a response.
 const MAX_HEADERS: usize = 50;
@@ -47,21 +47,30 @@ pub(super) async fn perform(client: &Outbound, clock: &Clock, request: Outgoing<
     let request_headers = masked(&headers);
     let answered = client.post(request.url, headers, request.body.into(), on_sent).await;
     let duration_ms = i64::try_from(clock.ticks().saturating_sub(begun).as_millis()).unwrap_or(i64::MAX);
-    let mut attempt = Attempt {
-        number: request.number,
-        started_at,
-        duration_ms,
-        status_code: None,
-        error: None,
-        request_headers,
-        response: None,
-    };
+    let sent = Sent { number: request.number, started_at, duration_ms, request_headers, secrets: request.secrets };
+    outcome(sent, answered)
+}
+
+/// A request that has ended.
+pub(super) struct Sent<'a> {
+    pub(super) number: i32,
+    pub(super) started_at: Time,
+    pub(super) duration_ms: i64,
+    pub(super) request_headers: Vec<(String, String)>,
+    pub(super) secrets: &'a [SigningSecret],
+}
+
+/// Returns the record of an attempt, and the verdict on it.
+pub(super) fn outcome(sent: Sent<'_>, answered: Result<OutboundResponse, OutboundError>) -> (Attempt, Verdict) {
+    let Sent { number, started_at, duration_ms, request_headers, secrets } = sent;
+    let mut attempt =
+        Attempt { number, started_at, duration_ms, status_code: None, error: None, request_headers, response: None };
     let verdict = match answered {
         Ok(response) => {
             let verdict = verdict(&response);
             attempt.status_code = Some(response.status.as_u16());
             attempt.error = error_of(response.status);
-            attempt.response = Some(kept(response, request.secrets));
+            attempt.response = Some(kept(response, secrets));
             verdict
         }
         Err(error) => {
@@ -102,7 +111,8 @@ fn error_of(status: StatusCode) -> Option<String> {
     }
 }
 
-fn headers(clock: &Clock, request: &Outgoing<'_>) -> HeaderMap {
+/// Returns the headers of a request that is sent now.
+pub(super) fn headers(clock: &Clock, request: &Outgoing<'_>) -> HeaderMap {
     let Outgoing { delivery, number, body, secrets, .. } = request;
     let (id, now, body) = (delivery.event.to_string(), clock.now(), body.as_bytes());
     let standard: Vec<String> = secrets.iter().map(|secret| secret.sign_standard(&id, now, body)).collect();
@@ -128,7 +138,7 @@ fn headers(clock: &Clock, request: &Outgoing<'_>) -> HeaderMap {
 }
 
 /// Lists the headers of a request to keep, without whole signatures.
-fn masked(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn masked(headers: &HeaderMap) -> Vec<(String, String)> {
     let mask = |name: &str, value: &str| match name {
         "x-planeconnection-signature" => format!("{}…", cut(value, SHOWN)),
         "webhook-signature" => {

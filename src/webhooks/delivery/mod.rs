@@ -9,13 +9,14 @@
 //! - `attempt` one request; `engine` the client and permits that all share; `recorder` stores the ends of attempts together
 //! - `schedule` the times of attempts; `health` the state of an endpoint after attempts; `disable` endpoints that fail for days
 //! - `notices` emails about these
-//! - `retention` deletes old deliveries and payloads; `store` queries
+//! - `retention` deletes old deliveries and payloads; `store` queries; `history` deliveries of the past, for the demo
 
 mod attempt;
 mod disable;
 mod dispatcher;
 mod engine;
 mod health;
+mod history;
 mod notices;
 mod recorder;
 mod retention;
@@ -26,5 +27,6 @@ mod worker;
 pub use dispatcher::{deliver_due, run};
 pub use engine::Engine;
 pub(super) use engine::open_secrets;
+pub use history::{PastAnswer, import_history};
 pub use retention::tidy;
 pub use store::Figures;
