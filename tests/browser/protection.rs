@@ -36,6 +36,7 @@ fn owner_with_two_factors(site: &Site, link: &str) -> Tab {
     tab.plug_in_authenticator();
     tab.open(link);
     tab.fill("Workspace name", "Skyline Aviation");
+    tab.fill("Short name", "skyline");
     tab.fill("Your name", "Ana Keller");
     tab.fill("Email", OWNER);
     tab.fill("Password", PASSWORD);
