@@ -93,7 +93,9 @@ fn usual_answer(chance: &Chance, place: usize) -> PastAnswer {
     let demo = &WEBHOOKS[place];
     let milliseconds = |low, high| Duration::from_millis(chance.between(low, high).unsigned_abs().into());
     match chance.between(1, 1_000) {
-        1..=4 => PastAnswer { duration: Duration::from_secs(10), response: Err(OutboundError::Timeout) },
+        1..=4 => {
+            PastAnswer { duration: Duration::from_secs(10), response: Err(OutboundError::NoAnswer(Duration::from_secs(10))) }
+        }
         5..=9 => PastAnswer {
             duration: milliseconds(40, 900),
             response: response(StatusCode::BAD_GATEWAY, "nginx", "502 Bad Gateway\n"),
@@ -107,7 +109,7 @@ fn usual_answer(chance: &Chance, place: usize) -> PastAnswer {
 fn broken_answer(chance: &Chance, since: Duration) -> PastAnswer {
     let milliseconds = |low, high| Duration::from_millis(chance.between(low, high).unsigned_abs().into());
     if since < 20 * MINUTE {
-        PastAnswer { duration: Duration::from_secs(10), response: Err(OutboundError::Timeout) }
+        PastAnswer { duration: Duration::from_secs(10), response: Err(OutboundError::NoAnswer(Duration::from_secs(10))) }
     } else if since < HOUR {
         let refused = OutboundError::Connect("Connection refused (os error 111)".to_owned());
         PastAnswer { duration: milliseconds(0, 2), response: Err(refused) }
