@@ -68,7 +68,7 @@ class Receiver(BaseHTTPRequestHandler):
             verify(self.headers, body)
             event = json.loads(body)
             previous = int(self.headers.get("X-PlaneConnection-Previous-Sequence") or 0) or None
-        except ValueError:
+        except (OverflowError, ValueError):
             return self.answer(401)
         try:
             store([(event, previous)])
