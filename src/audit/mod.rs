@@ -62,8 +62,8 @@ pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
 pub use idempotency::{IdempotencyOutcome, forget_old_answers};
 pub use pages::routes as pages;
 pub use payloads::{
-    NotAPattern, Payload, TypePattern, body as payload_body, forget_old_payloads, payloads_after, payloads_before, payloads_of,
-    set_received, thin_payloads,
+    NotAPattern, Payload, PayloadHead, TypePattern, body as payload_body, forget_old_payloads, payload_heads_after,
+    payloads_after, payloads_before, payloads_of, set_received, thin_payloads,
 };
 pub use store::{hash_at, last_link, list};
 pub(crate) use tables::all as tables;

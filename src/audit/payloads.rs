@@ -159,6 +159,23 @@ impl Payload {
     }
 }
 
+/// The payload of an event, without its body.
+#[derive(Clone, Debug)]
+pub struct PayloadHead {
+    pub event: super::event::EventId,
+    pub sequence: i64,
+    /// As stored: a later version may have types that this one does not know.
+    pub event_type: String,
+    pub created_at: Time,
+}
+
+impl PayloadHead {
+    /// Returns whether an endpoint with these patterns receives it.
+    pub fn is_received_by<'a>(&self, patterns: impl IntoIterator<Item = &'a TypePattern>) -> bool {
+        patterns.into_iter().any(|pattern| pattern.matches_name(&self.event_type))
+    }
+}
+
 fn payload_of(row: payload::Model) -> Payload {
     let payload::Model { event_id, sequence, event_type, body, created_at, .. } = row;
     Payload { event: super::event::EventId(event_id), sequence, event_type, body, created_at }
@@ -188,6 +205,27 @@ pub async fn payloads_before(
     let rows = rows.filter(payload::Column::Sequence.gt(after)).filter(payload::Column::Sequence.lt(sequence));
     let rows = rows.order_by(payload::Column::Sequence, Order::Desc).limit(limit).all(db).await?;
     Ok(rows.into_iter().map(payload_of).collect())
+}
+
+/// Lists up to `limit` payloads of a workspace after `sequence`, in order and without their bodies.
+pub async fn payload_heads_after(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    sequence: i64,
+    limit: u64,
+) -> DbResult<Vec<PayloadHead>> {
+    use payload::Column;
+    let columns = [Column::EventId, Column::Sequence, Column::EventType, Column::CreatedAt];
+    let heads = payload::Entity::find().select_only().columns(columns);
+    let heads = heads.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.gt(sequence));
+    let heads = heads.order_by(Column::Sequence, Order::Asc).limit(limit).into_tuple::<(uuid::Uuid, i64, String, Time)>();
+    let head = |(event, sequence, event_type, created_at)| PayloadHead {
+        event: super::event::EventId(event),
+        sequence,
+        event_type,
+        created_at,
+    };
+    Ok(heads.all(db).await?.into_iter().map(head).collect())
 }
 
 /// Finds the payloads of events of a workspace.

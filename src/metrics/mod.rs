@@ -181,7 +181,7 @@ fn register_webhooks(registry: &mut Registry, engine: &Engine) {
         "Time from an event to the first attempt of its delivery",
         engine.first_byte_seconds(),
     );
-    let figures = engine.figures();
+    let figures = engine.metrics();
     let endpoints = Family::<Labels, Gauge>::default();
     for (status, number) in EndpointStatus::ALL.iter().zip(figures.endpoints) {
         endpoints.get_or_create(&[("state", status.as_str())]).set(i64::try_from(number).unwrap_or(i64::MAX));

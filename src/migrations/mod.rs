@@ -39,6 +39,7 @@ mod m0032_webhooks;
 mod m0033_notices;
 mod m0035_deleted_webhooks;
 mod m0036_nodes_that_deliver;
+mod m0038_delivery_indexes;
 mod schema;
 
 /// All migrations, in order.
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0033_notices::Migration),
             Box::new(m0035_deleted_webhooks::Migration),
             Box::new(m0036_nodes_that_deliver::Migration),
+            Box::new(m0038_delivery_indexes::Migration),
         ]
     }
 }

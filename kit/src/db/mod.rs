@@ -286,3 +286,12 @@ pub fn in_powers<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
         Some(rows.by_ref().take(length).collect())
     })
 }
+
+/// Values for `IN (…)`, the last one repeated up to a power of two: every number of values is a statement of its own, as with
+/// [`in_powers`].
+pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
+}

@@ -54,9 +54,10 @@ struct HealthView {
     failing_since: Option<Time>,
     /// The reason for which the server disabled it.
     disabled_reason: Option<String>,
-    /// Deliveries with an attempt to come.
+    /// Deliveries with an attempt to come, counted up to 10,000.
     pending: u64,
-    /// The part of the deliveries of the last 24 hours that succeeded, from 0 to 1; `null` if there were none.
+    /// The part of the deliveries of the last 24 hours that succeeded, of the last 1,000 if there are more, from 0 to 1; `null` if
+    /// there were none.
     #[schema(minimum = 0, maximum = 1)]
     success_rate24h: Option<f64>,
 }

@@ -11,9 +11,10 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::attempt::{Outgoing, Verdict, perform};
 use super::health::Outcome;
+use super::planner::Planner;
 use super::recorder::{Recorder, Report, Stored};
 use super::schedule;
-use super::store::{self, Ended, Figures};
+use super::store::{self, DeliveryMetrics, Ended};
 use crate::cluster::NodeId;
 use crate::core::Core;
 use crate::secret_key::associated;
@@ -40,9 +41,10 @@ const MAX_BODY: usize = 16 * 1024;
 pub struct Engine {
     client: OnceLock<Outbound>,
     recorder: OnceCell<Recorder>,
+    planner: OnceCell<Planner>,
     pub(super) permits: Arc<Semaphore>,
     counters: Counters,
-    figures: Mutex<Figures>,
+    metrics: Mutex<DeliveryMetrics>,
     first_byte: Histogram,
 }
 
@@ -59,9 +61,10 @@ impl Default for Engine {
         Self {
             client: OnceLock::new(),
             recorder: OnceCell::new(),
+            planner: OnceCell::new(),
             permits: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             counters: Counters::default(),
-            figures: Mutex::default(),
+            metrics: Mutex::default(),
             first_byte: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
         }
     }
@@ -86,6 +89,10 @@ impl Engine {
         self.recorder.get_or_init(async || Recorder::start(core.clone())).await
     }
 
+    pub(super) async fn planner(&self, core: &Core) -> &Planner {
+        self.planner.get_or_init(async || Planner::start(core.clone())).await
+    }
+
     /// Returns the numbers of attempts by outcome: the event was delivered, the attempt failed, it was the last and failed.
     pub fn outcomes(&self) -> [(&'static str, u64); 3] {
         let Counters { delivered, failed_attempts, failed_deliveries } = &self.counters;
@@ -100,14 +107,14 @@ impl Engine {
 
     /// Counts endpoints by state and deliveries that are due.
     pub async fn measure(&self, core: &Core) -> DbResult<()> {
-        let figures = store::figures(core.db.read(), core.clock.now()).await?;
-        *lock(&self.figures) = figures;
+        let metrics = store::measure(core.db.read(), core.clock.now()).await?;
+        *lock(&self.metrics) = metrics;
         Ok(())
     }
 
-    /// Returns the figures as they were last measured.
-    pub fn figures(&self) -> Figures {
-        *lock(&self.figures)
+    /// Returns the figures of the metrics as they were last measured.
+    pub fn metrics(&self) -> DeliveryMetrics {
+        *lock(&self.metrics)
     }
 
     /// Returns the number of requests in flight.
@@ -126,7 +133,8 @@ impl Engine {
     ) -> Attempt {
         let _permit = self.permits.acquire().await;
         let next = Next { delivery: test, body: Some(body), owner: None };
-        self.attempt(core, endpoint, secrets, next, Box::new(|| {}), || {}).await.0
+        let (attempt, ..) = self.attempt(core, endpoint, secrets, next, Box::new(|| {}), || {}).await;
+        Arc::unwrap_or_clone(attempt)
     }
 
     /// Makes an attempt and stores its end. `on_sent` is called when the request was handed to a connection, `answered` when there
@@ -139,7 +147,7 @@ impl Engine {
         next: Next,
         on_sent: OnSent,
         answered: impl FnOnce(),
-    ) -> (Attempt, Verdict, Stored) {
+    ) -> (Arc<Attempt>, Verdict, Stored) {
         let Next { delivery, body, owner } = next;
         let number = delivery.attempts + 1;
         if let (1, Some(event_at), None) = (number, delivery.due_at, delivery.resend_of) {
@@ -162,7 +170,8 @@ impl Engine {
             _ => (DeliveryStatus::Failed, Outcome::FailedForGood, &self.counters.failed_deliveries),
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        let ended = Ended { delivery, attempt: attempt.clone(), status, due_at, at };
+        let attempt = Arc::new(attempt);
+        let ended = Ended { delivery, attempt: Arc::clone(&attempt), status, due_at, at };
         let stored = self.recorder(core).await.record(Report { ended, outcome, owner }).await;
         (attempt, verdict, stored)
     }

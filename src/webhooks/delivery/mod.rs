@@ -6,7 +6,8 @@
 //! that was frozen changes nothing when it wakes; its request may have been repeated meanwhile.
 //!
 //! - `dispatcher` ownership, and the task that starts the deliveries of endpoints; `worker` the deliveries of one endpoint
-//! - `attempt` one request; `engine` the client and permits that all share; `recorder` stores the ends of attempts together
+//! - `attempt` one request; `engine` the client and permits that all share; `planner` turns events into deliveries, and `recorder`
+//!   stores the ends of attempts, each for many endpoints together; `queue` deliveries that a worker has read, `flight` its requests
 //! - `schedule` the times of attempts; `health` the state of an endpoint after attempts; `disable` endpoints that fail for days
 //! - `notices` emails about these
 //! - `retention` deletes old deliveries and payloads; `store` queries; `history` deliveries of the past, for the demo
@@ -15,9 +16,12 @@ mod attempt;
 mod disable;
 mod dispatcher;
 mod engine;
+mod flight;
 mod health;
 mod history;
 mod notices;
+mod planner;
+mod queue;
 mod recorder;
 mod retention;
 mod schedule;
@@ -29,4 +33,4 @@ pub use engine::Engine;
 pub(super) use engine::open_secrets;
 pub use history::{PastAnswer, import_history};
 pub use retention::tidy;
-pub use store::Figures;
+pub use store::DeliveryMetrics;

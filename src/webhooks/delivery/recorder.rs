@@ -1,6 +1,6 @@
 //! Storing the ends of attempts: those that end at about the same time in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use super::health::Outcome;
 use super::store::{self, Ended};
 use crate::cluster::NodeId;
 use crate::core::Core;
-use crate::webhooks::model::EndpointId;
+use crate::webhooks::model::{EndpointId, Health};
 use crate::webhooks::rows;
-use kit::db::{DbResult, is_reported, is_unavailable};
+use crate::webhooks::tables::endpoint;
+use kit::db::{DbResult, Tx, is_reported, is_unavailable};
 
 /// Ends that one transaction stores at most. As many wait in the queue; senders wait for room.
 const AT_ONCE: usize = 200;
@@ -38,6 +39,15 @@ pub(super) enum Stored {
     Superseded,
     /// The database refuses it.
     Refused,
+}
+
+impl Report {
+    /// Returns the health of the endpoint after this attempt.
+    fn applied_to(&self, health: Health) -> Health {
+        let Self { ended, outcome, .. } = self;
+        // A test has no sequence.
+        if ended.delivery.sequence.is_some() { health.after(*outcome, ended.at) } else { health.after_test(*outcome, ended.at) }
+    }
 }
 
 struct Queued {
@@ -112,37 +122,51 @@ async fn store_all(core: &Core, reports: Vec<Report>) -> Vec<Stored> {
 }
 
 async fn store_together(core: &Core, reports: &[Report]) -> DbResult<Vec<Stored>> {
-    // Locked in the order of their ids, so that two nodes do not wait for each other.
-    let mut by_endpoint: BTreeMap<(EndpointId, Option<NodeId>), Vec<usize>> = BTreeMap::new();
-    for (index, report) in reports.iter().enumerate() {
-        by_endpoint.entry((report.ended.delivery.endpoint, report.owner)).or_default().push(index);
-    }
-    let mut stored = vec![Stored::Superseded; reports.len()];
     let tx = core.db.begin_essential().await?;
-    for ((endpoint, owner), indexes) in by_endpoint {
-        let Some(row) = store::lock(&tx, endpoint, owner).await? else { continue };
-        let before = rows::endpoint_of(row.clone()).health;
-        let mut health = before.clone();
-        for index in indexes {
-            let Report { ended, outcome, .. } = &reports[index];
-            if store::end_attempt(&tx, ended).await? {
-                stored[index] = Stored::Yes;
-                health = if ended.delivery.sequence.is_some() {
-                    health.after(*outcome, ended.at)
-                } else {
-                    health.after_test(*outcome, ended.at)
-                };
-            }
-        }
-        if health != before {
-            store::set_health(&tx, row, health).await?;
-        }
-    }
+    let endpoints = store::lock(&tx, reports.iter().map(|report| report.ended.delivery.endpoint).collect()).await?;
+    // Another node may own the endpoint by now.
+    let is_owned = |report: &&Report| {
+        let row = endpoints.get(&report.ended.delivery.endpoint);
+        row.is_some_and(|row| report.owner.is_none_or(|owner| row.owner == Some(owner)))
+    };
+    let owned: Vec<&Ended> = reports.iter().filter(is_owned).map(|report| &report.ended).collect();
+    let stored = store::end_attempts(&tx, &owned).await?;
+    let is_stored = |report: &&Report| is_owned(report) && stored.contains(&report.ended.delivery.id);
+    set_health(&tx, endpoints.values(), reports.iter().filter(is_stored)).await?;
     tx.commit().await?;
     let moment = core.limits.moment(core.clock.ticks());
     for report in reports {
         let Ended { delivery, attempt, .. } = &report.ended;
         core.limits.charge(delivery.workspace, attempt.stored_bytes(), moment);
     }
-    Ok(stored)
+    let outcome = |report: &Report| if is_stored(&report) { Stored::Yes } else { Stored::Superseded };
+    Ok(reports.iter().map(outcome).collect())
+}
+
+/// Stores the health of endpoints after attempts that were stored. Most were well before: of these only the last success changes.
+async fn set_health<'a>(
+    tx: &Tx,
+    endpoints: impl Iterator<Item = &'a endpoint::Model>,
+    reports: impl Iterator<Item = &'a Report>,
+) -> DbResult<()> {
+    let mut by_endpoint: HashMap<EndpointId, Vec<&Report>> = HashMap::new();
+    for report in reports {
+        by_endpoint.entry(report.ended.delivery.endpoint).or_default().push(report);
+    }
+    let (mut well, mut last_success) = (Vec::new(), None);
+    for row in endpoints {
+        let Some(reports) = by_endpoint.remove(&row.id) else { continue };
+        let before = rows::endpoint_of(row.clone()).health;
+        let after = reports.iter().fold(before.clone(), |health, report| report.applied_to(health));
+        if after == (Health { last_success_at: after.last_success_at, ..before.clone() }) {
+            well.push(row.id);
+            last_success = last_success.max(after.last_success_at);
+        } else {
+            store::set_health(tx, row.id, &after).await?;
+        }
+    }
+    match last_success {
+        Some(at) => store::set_successes(tx, well, at).await,
+        None => Ok(()),
+    }
 }

@@ -14,7 +14,7 @@ use crate::frame::{Frame, MenuEntry};
 use crate::webhooks::input::EndpointFilter;
 use crate::webhooks::model::{Endpoint, EndpointId};
 use crate::webhooks::reach::Reach;
-use crate::webhooks::store::{self, Figures};
+use crate::webhooks::store::{self, Figures, MAX_OF_HOUR};
 use kit::clock::Time;
 use kit::http::route::page;
 use kit::http::{ApiError, Route};
@@ -82,10 +82,15 @@ async fn index(who: PageSession<ManageWebhooks>, State(app): State<App>, Asked(f
     };
     Ok(html(&WebhooksPage {
         rows: with_bars.into_iter().map(&mut row).collect(),
-        tallest: (tallest > 0).then(|| plural(tallest, "event")),
+        tallest: (tallest > 0).then(|| tallest_text(tallest)),
         pager,
         is_deleted: fields.is("after", "deleted"),
         notice: ListNotice::of(&failing, &app.config.webhooks, frame.at.now()),
         frame,
     }))
+}
+
+fn tallest_text(deliveries: u64) -> String {
+    let or_more = if deliveries >= MAX_OF_HOUR { " or more" } else { "" };
+    plural(deliveries, "event") + or_more
 }

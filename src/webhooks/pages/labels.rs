@@ -1,7 +1,7 @@
 //! Status and health of an endpoint as text for people.
 
 use crate::webhooks::model::{DeliveryStatus, Endpoint, EndpointStatus};
-use crate::webhooks::store::Figures;
+use crate::webhooks::store::{Figures, MAX_PENDING};
 use kit::clock::Time;
 use kit::page::Moments;
 use kit::page::number::grouped;
@@ -50,6 +50,7 @@ pub(super) fn health(endpoint: &Endpoint, figures: Figures, at: &Moments) -> Str
     let waiting = match figures.pending {
         0 => String::new(),
         1 => "; 1 delivery waits".to_owned(),
+        MAX_PENDING.. => format!("; {} deliveries wait, or more", grouped(MAX_PENDING)),
         count => format!("; {} deliveries wait", grouped(count)),
     };
     match endpoint.status() {

@@ -2,47 +2,50 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, CaseStatement, Expr};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait};
 
+use super::figures::{count, some_of_endpoint};
 use crate::webhooks::model::{DeliveryStatus, EndpointId};
-use crate::webhooks::tables::delivery::{Column, Entity};
+use crate::webhooks::tables::{delivery, endpoint};
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, padded};
 
 /// Deliveries that succeeded and that failed, by hour.
 pub type HourCounts = [[u64; 2]; 24];
 
-/// Counts the deliveries of endpoints that ended, by the hour in which they were made. `starts` are the starts of the hours, in order.
+/// Deliveries of an endpoint in one hour that are counted at most.
+pub const MAX_OF_HOUR: u64 = 1_000;
+
+/// Counts the deliveries of endpoints that ended, by the hour in which they were made, of each hour at most [`MAX_OF_HOUR`].
+/// `starts` are the starts of the hours, in order.
 pub async fn count_by_hour(
     db: &impl ConnectionTrait,
     ids: &[EndpointId],
     starts: &[Time; 24],
 ) -> DbResult<HashMap<EndpointId, HourCounts>> {
-    let cases = (0i32..).zip(&starts[1..]);
-    let hour: Expr =
-        cases.fold(CaseStatement::new(), |case, (hour, end)| case.case(Column::CreatedAt.lt(*end), hour)).finally(23).into();
-    let rows = Entity::find()
-        .select_only()
-        .columns([Column::EndpointId, Column::Status])
-        .column_as(hour, "hour")
-        .column_as(Column::Id.count(), "rows")
-        .filter(Column::EndpointId.is_in(ids.to_vec()))
-        .filter(Column::CreatedAt.gte(starts[0]))
-        .group_by(Column::EndpointId)
-        .group_by(Column::Status)
-        .group_by(Expr::col(Alias::new("hour")));
-    let mut found: HashMap<EndpointId, HourCounts> = HashMap::new();
-    for (id, status, hour, rows) in rows.into_tuple::<(EndpointId, DeliveryStatus, i32, i64)>().all(db).await? {
-        let part = match status {
-            DeliveryStatus::Delivered => 0,
-            DeliveryStatus::Failed => 1,
-            DeliveryStatus::Pending | DeliveryStatus::Canceled => continue,
+    let mut counts = Query::select();
+    counts.column(("webhook_endpoints", "id"));
+    for (hour, start) in starts.iter().enumerate() {
+        let of_hour = || {
+            let mut some = some_of_endpoint();
+            some.and_where(Expr::col(delivery::Column::CreatedAt).gte(*start)).limit(MAX_OF_HOUR);
+            if let Some(end) = starts.get(hour + 1) {
+                some.and_where(Expr::col(delivery::Column::CreatedAt).lt(*end));
+            }
+            some
         };
-        let counts = found.entry(id).or_insert([[0; 2]; 24]);
-        if let Some(counted) = usize::try_from(hour).ok().and_then(|hour| counts.get_mut(hour)) {
-            counted[part] += rows.unsigned_abs();
+        counts.expr(count(of_hour(), Some(DeliveryStatus::Delivered))).expr(count(of_hour(), Some(DeliveryStatus::Failed)));
+    }
+    counts.from("webhook_endpoints").and_where(endpoint::Column::Id.is_in(padded(ids.to_vec())));
+    let mut found = HashMap::new();
+    for row in db.query_all(&counts).await? {
+        let mut hours: HourCounts = [[0; 2]; 24];
+        for (hour, [delivered, failed]) in hours.iter_mut().enumerate() {
+            let number = |place| row.try_get_by_index::<i64>(place).map(i64::unsigned_abs);
+            (*delivered, *failed) = (number(2 * hour + 1)?, number(2 * hour + 2)?);
         }
+        found.insert(row.try_get_by_index(0)?, hours);
     }
     Ok(found)
 }

@@ -25,8 +25,8 @@ use kit::clock::Time;
 use kit::db::{DbResult, page, update_row};
 use kit::http::{Page, Paging};
 
-pub(super) use figures::{Figures, figures};
-pub(super) use hours::{HourCounts, count_by_hour};
+pub(super) use figures::{Figures, MAX_PENDING, figures};
+pub(super) use hours::{HourCounts, MAX_OF_HOUR, count_by_hour};
 pub use purge::purge_deleted;
 
 fn of_workspace(workspace: WorkspaceId) -> Condition {

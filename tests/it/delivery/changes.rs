@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use planeconnection::webhooks::delivery;
 use serde_json::json;
-use testkit::{Receiver, Reply};
+use testkit::{Receiver, Reply, until};
+use tokio::sync::watch;
 
 use super::{WEBHOOKS, deliver, hooked, trip};
 
@@ -24,6 +25,31 @@ async fn waiting_deliveries_do_not_outlive_a_narrower_subscription() {
     assert_eq!(elsewhere.count(), 0);
     let trips: Vec<_> = hooked.deliveries().await.into_iter().filter(|delivery| delivery["type"] == "trip.created").collect();
     assert_eq!((trips.len(), &trips[0]["status"]), (1, &json!("canceled")));
+}
+
+#[tokio::test]
+async fn skipped_backlog_is_not_sent_by_a_worker_that_has_read_it() {
+    let hooked = hooked(&["trip.*"]).await;
+    hooked.receiver.answer(Reply::After(Duration::from_secs(5), 200));
+    for _ in 0..20 {
+        trip(&hooked.owner).await;
+    }
+    let (stop, stopped) = watch::channel(false);
+    let app = &hooked.t.app;
+    let delivering = tokio::spawn(delivery::run(app.core.clone(), app.cluster.clone(), app.webhooks.clone(), stopped));
+    let receiver = hooked.receiver.clone();
+    tokio::task::spawn_blocking(move || receiver.wait_for(1)).await.expect("the first attempt");
+    hooked.change(json!({ "active": false })).await;
+    hooked.change(json!({ "active": true, "backlog": "skip" })).await;
+    hooked.receiver.answer(Reply::Status(200));
+    let after = trip(&hooked.owner).await;
+    let receiver = hooked.receiver.clone();
+    let has_arrived = move || receiver.requests().iter().any(|request| request.json()["data"]["trip_id"] == after);
+    let wait = move || until("the event after the backlog has arrived", &has_arrived);
+    tokio::task::spawn_blocking(wait).await.expect("it has");
+    stop.send_replace(true);
+    delivering.await.expect("the requests in flight end");
+    assert!(hooked.receiver.count() <= 9, "eight in flight when it was skipped, and one after: {}", hooked.receiver.count());
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ fn processor_times(target: &Target) -> io::Result<f64> {
 
 /// Seconds that a process and its children have had of the processors so far, with those of its threads that have ended:
 /// `utime` and `stime`, and of children that have ended `cutime` and `cstime`, in hundredths.
-fn processor_time(process: u32) -> io::Result<f64> {
+pub(super) fn processor_time(process: u32) -> io::Result<f64> {
     let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
     let mut seconds = 0.0;
     for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {

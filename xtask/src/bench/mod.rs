@@ -4,6 +4,7 @@
 //! - here what is measured after what; `page` the document, section by section
 //! - `http` servers under load, in turns: `rivals` which, `libraries` those of other languages, `load` how
 //! - `attack` good keys beside floods; `usage` what counting takes; `scale` the product with many keys
+//! - `webhooks` the delivery of webhooks
 
 mod attack;
 mod http;
@@ -13,6 +14,7 @@ mod page;
 mod rivals;
 mod scale;
 mod usage;
+mod webhooks;
 
 use std::io;
 use std::path::PathBuf;
@@ -35,6 +37,12 @@ pub(crate) struct Bench {
     /// Seconds of load on each server in each round
     #[arg(long, default_value_t = 2)]
     seconds: u32,
+    /// Deliveries of webhooks by which their rate and cost are measured
+    #[arg(long, default_value_t = 60_000)]
+    deliveries: u64,
+    /// Deliveries of webhooks in the backlog that is drained
+    #[arg(long, default_value_t = 1_000_000)]
+    backlog: u64,
 }
 
 /// A section of the document.
@@ -52,6 +60,8 @@ pub(crate) enum Part {
     Scale,
     /// Lists, exports and the audit chain with many rows
     Rows,
+    /// The delivery of webhooks: rate, cost, time, isolation and a backlog
+    Webhooks,
 }
 
 impl Bench {
@@ -74,6 +84,7 @@ impl Bench {
                 Part::Usage => usage::table(self.rounds, stop)?,
                 Part::Scale => scale::table(stop)?,
                 Part::Rows => rows()?,
+                Part::Webhooks => webhooks::tables(self.rounds, self.deliveries, self.backlog, stop)?,
             };
             page::replace(*part, &text)?;
         }

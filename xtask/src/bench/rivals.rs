@@ -124,7 +124,12 @@ fn fill(address: SocketAddr, password: &str) -> io::Result<String> {
 
 /// Signs the owner in; the token.
 pub(super) fn sign_in(address: SocketAddr, password: &str) -> io::Result<String> {
-    let body = format!(r#"{{"email":"{OWNER}","password":"{password}"}}"#);
+    sign_in_as(address, OWNER, password)
+}
+
+/// Signs a member in; the token.
+pub(super) fn sign_in_as(address: SocketAddr, email: &str, password: &str) -> io::Result<String> {
+    let body = format!(r#"{{"email":"{email}","password":"{password}"}}"#);
     field(&post(address, "/auth/sign-in", None, &body)?, "token")
 }
 
@@ -134,7 +139,8 @@ pub(super) fn make_key(address: SocketAddr, token: &str, name: &str, limit: &str
     field(&post(address, "/api-keys", Some(token), &key)?, "secret")
 }
 
-fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> io::Result<String> {
+/// Posts to a path of the API; the body of the answer.
+pub(super) fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> io::Result<String> {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers = vec![("Content-Type", "application/json")];
     headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
@@ -144,7 +150,8 @@ fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> io:
     }
 }
 
-fn field(body: &str, name: &str) -> io::Result<String> {
+/// Returns the text of a field in JSON.
+pub(super) fn field(body: &str, name: &str) -> io::Result<String> {
     let found = body.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split_once('"'));
     found.map(|(value, _)| value.to_owned()).ok_or_else(|| io::Error::other(format!("no {name} in {body}")))
 }

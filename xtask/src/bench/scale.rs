@@ -51,7 +51,7 @@ fn row(engine: &str, product: &Product, keys: u64, folder: &Path, stop: &Stop, w
     let begun = Instant::now();
     let server = Server::start(folder, "scale", stop, |at| product_command(product, at, &[]))?;
     let start = begun.elapsed().as_secs_f64();
-    let memory = resident(server.process.id())?;
+    let memory = resident(server.process.id(), "VmRSS:")?;
     let first = *without.get_or_insert(memory);
     let loaded = loading(&folder.join("scale.log"));
     #[expect(clippy::cast_precision_loss, reason = "figures to be read")]
@@ -153,17 +153,17 @@ pub(super) fn told(mut client: Command, sql: &str) -> io::Result<String> {
     }
     let output = running.wait_with_output()?;
     if !output.status.success() {
-        return Err(io::Error::other("the keys could not be made"));
+        return Err(io::Error::other("the rows could not be made"));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Bytes of a process that are in memory.
-fn resident(process: u32) -> io::Result<u64> {
+/// Bytes of a process that are in memory: by the field `VmRSS:` of its status those now, by `VmHWM:` the most so far.
+pub(super) fn resident(process: u32, field: &str) -> io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("no VmRSS"))
+    kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other(format!("no {field}")))
 }
 
 /// Seconds that the log says loading has taken.

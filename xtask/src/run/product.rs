@@ -67,9 +67,14 @@ impl Product {
 
     /// Makes the workspace "skyline"; the password of its owner.
     pub(crate) fn make_workspace(&self) -> io::Result<String> {
+        self.make_workspace_of("skyline", OWNER)
+    }
+
+    /// Makes a workspace with this slug; the password of its owner.
+    pub(crate) fn make_workspace_of(&self, slug: &str, owner: &str) -> io::Result<String> {
         let password = random_password()?;
-        let named = ["--name", "Skyline Aviation", "--slug", "skyline"];
-        let owned = ["--owner-email", OWNER, "--owner-name", "Ana Keller", "--owner-password-stdin"];
+        let named = ["--name", "Skyline Aviation", "--slug", slug];
+        let owned = ["--owner-email", owner, "--owner-name", "Ana Keller", "--owner-password-stdin"];
         self.run(&[&["workspace", "create"], &named[..], &owned].concat(), &password)?;
         Ok(password)
     }

@@ -1,0 +1,69 @@
+//! The deliveries of an endpoint that a worker has read and not started.
+//!
+//! They are read together with their payloads, and discarded when they are not current any more: meanwhile one may have been
+//! canceled, or its payload thinned. As many are read as were started while the ones before were current.
+
+use std::collections::VecDeque;
+
+use tokio::time::Instant;
+
+use super::store::Due;
+use super::worker::CURRENT;
+
+/// Deliveries that are read at once.
+const FEWEST: u64 = 4;
+const MOST: u64 = 64;
+
+/// Deliveries in their order.
+#[derive(Debug)]
+pub(super) struct Queue {
+    due: VecDeque<Due>,
+    read_at: Instant,
+    limit: u64,
+    /// Deliveries that were started since the last were read.
+    started: u64,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Self { due: VecDeque::new(), read_at: Instant::now(), limit: FEWEST, started: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.due.is_empty()
+    }
+
+    pub(super) fn is_current(&self) -> bool {
+        self.read_at.elapsed() < CURRENT
+    }
+
+    /// Returns the number of deliveries to read.
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Takes deliveries that were read, the reading of which began at `read_at`.
+    pub(super) fn fill(&mut self, due: Vec<Due>, read_at: Instant) {
+        *self = Self { due: due.into(), read_at, limit: self.limit, started: 0 };
+    }
+
+    /// Discards deliveries that are not current. Returns whether there were some.
+    pub(super) fn discard_old(&mut self) -> bool {
+        let is_old = !self.is_empty() && !self.is_current();
+        if is_old {
+            self.limit = self.started.clamp(FEWEST, MOST);
+            self.due.clear();
+        }
+        is_old
+    }
+
+    /// Takes the next delivery, to be started.
+    pub(super) fn pop(&mut self) -> Option<Due> {
+        let next = self.due.pop_front()?;
+        self.started += 1;
+        if self.due.is_empty() && self.started == self.limit {
+            self.limit = (self.limit * 2).min(MOST);
+        }
+        Some(next)
+    }
+}
