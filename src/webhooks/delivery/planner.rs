@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
 use super::store::{self, Place, Planned};
@@ -36,17 +36,15 @@ impl Planner {
         Self(sender)
     }
 
-    /// Turns the next events of an endpoint into deliveries, and moves its place.
-    pub(super) async fn plan(&self, place: Place) -> DbResult<Planned> {
+    /// Turns the next events of an endpoint into deliveries, and moves its place. `None` if the database was away: another endpoint of
+    /// the transaction has the error.
+    pub(super) async fn plan(&self, place: Place) -> DbResult<Option<Planned>> {
         let (answer, answered) = oneshot::channel();
-        self.0.send(Asked { place, answer }).await.map_err(|_| given_up())?;
-        answered.await.map_err(|_| given_up())?
+        if self.0.send(Asked { place, answer }).await.is_err() {
+            return Ok(None);
+        }
+        answered.await.ok().transpose()
     }
-}
-
-/// The error of a worker whose transaction failed for another.
-fn given_up() -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal("events could not be planned".to_owned()))
 }
 
 async fn run(core: Core, mut queue: mpsc::Receiver<Asked>) {
@@ -62,7 +60,6 @@ async fn run(core: Core, mut queue: mpsc::Receiver<Asked>) {
                 }
             }
             Ok(Err(error)) if places.len() == 1 || is_unavailable(&error) || is_reported(&error) => {
-                // The others find their senders dropped, and ask again.
                 if let Some(first) = answers.into_iter().next() {
                     let _gone = first.send(Err(error));
                 }
@@ -76,7 +73,8 @@ async fn run(core: Core, mut queue: mpsc::Receiver<Asked>) {
 async fn plan_each(core: &Core, places: Vec<Place>, answers: Vec<oneshot::Sender<DbResult<Planned>>>) {
     for (place, answer) in places.into_iter().zip(answers) {
         let planned = AssertUnwindSafe(store::plan(core, &[place])).catch_unwind().await;
-        let planned = planned.unwrap_or_else(|_| Err(given_up()));
-        let _gone = answer.send(planned.and_then(|planned| planned.into_iter().next().ok_or_else(given_up)));
+        let unreadable = || DbErr::Custom(format!("events of {} cannot be read", place.endpoint));
+        let planned = planned.unwrap_or_else(|_| Err(unreadable()));
+        let _gone = answer.send(planned.and_then(|planned| planned.into_iter().next().ok_or_else(unreadable)));
     }
 }

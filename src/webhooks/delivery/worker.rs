@@ -96,6 +96,16 @@ impl Work {
     }
 }
 
+/// The outcome of a look for work.
+enum Looked {
+    /// The work is as well known as it can be.
+    Read,
+    /// The endpoint must be read again.
+    Changed,
+    /// The database is away: the dispatcher starts the endpoint again.
+    Later,
+}
+
 /// Delivers until nothing is due, the node loses the endpoint, or the process stops. Returns when no request is in flight, also if
 /// the database fails meanwhile.
 pub(super) async fn run(context: &Context, id: EndpointId, signal: &Signal) -> DbResult<()> {
@@ -136,8 +146,11 @@ async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mu
                 continue;
             };
             if work.queue.is_empty() {
-                let is_as_read = look(context, current, &mut work, flight).await?;
-                target = target.filter(|_| is_as_read);
+                match look(context, current, &mut work, flight).await? {
+                    Looked::Read => {}
+                    Looked::Changed => target = None,
+                    Looked::Later => return Ok(()),
+                }
             } else {
                 start(context, current, &mut work.queue, flight).await?;
             }
@@ -188,16 +201,17 @@ async fn read(context: &Context, id: EndpointId, before: Option<Target>) -> DbRe
     Ok(Some(Target { endpoint: rows::endpoint_of(row).into(), planned, sealed, secrets, read_at }))
 }
 
-/// Plans new events if there may be some, and reads deliveries that are due. Returns false if the endpoint must be read again.
-async fn look(context: &Context, target: &mut Target, work: &mut Work, flight: &Flight) -> DbResult<bool> {
+/// Plans new events if there may be some, and reads deliveries that are due.
+async fn look(context: &Context, target: &mut Target, work: &mut Work, flight: &Flight) -> DbResult<Looked> {
     let (core, endpoint) = (&context.core, &target.endpoint);
     if work.has_events || work.looked_at.elapsed() >= LOOK {
         let place =
             Place { endpoint: endpoint.id, workspace: endpoint.workspace, planned: target.planned, owner: context.cluster.id() };
         match context.engine.planner(core).await.plan(place).await? {
-            Planned::Nothing => work.has_events = false,
-            Planned::Moved { planned, has_more } => (target.planned, work.has_events) = (planned, has_more),
-            Planned::Changed => return Ok(false),
+            None => return Ok(Looked::Later),
+            Some(Planned::Nothing) => work.has_events = false,
+            Some(Planned::Moved { planned, has_more }) => (target.planned, work.has_events) = (planned, has_more),
+            Some(Planned::Changed) => return Ok(Looked::Changed),
         }
     }
     let (read_at, limit) = (Instant::now(), work.queue.limit());
@@ -205,7 +219,7 @@ async fn look(context: &Context, target: &mut Target, work: &mut Work, flight: &
     work.has_more = due.len() as u64 == limit;
     work.looked_at = read_at;
     work.queue.fill(due, read_at);
-    Ok(true)
+    Ok(Looked::Read)
 }
 
 /// Starts the next attempt. Its delivery keeps its place if it or the endpoint must be read again before.
