@@ -45,7 +45,7 @@ pub(super) async fn perform(client: &Outbound, clock: &Clock, request: Outgoing<
     let (started_at, begun) = (clock.now(), clock.ticks());
     let headers = headers(clock, &request);
     let request_headers = masked(&headers);
-    let answered = client.post(request.url, headers, request.body.into(), on_sent).await;
+    let answered = client.post(request.delivery.endpoint.0.as_u128(), request.url, headers, request.body.into(), on_sent).await;
     let duration_ms = i64::try_from(clock.ticks().saturating_sub(begun).as_millis()).unwrap_or(i64::MAX);
     let sent = Sent { number: request.number, started_at, duration_ms, request_headers, secrets: request.secrets };
     outcome(sent, answered)

@@ -2,22 +2,26 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
+use crate::lock::lock;
+
 /// Called when a request was handed to its connection.
 pub type OnSent = Box<dyn FnOnce() + Send + Sync>;
 
-/// A body of known length in one piece.
+/// A body of known length in one piece. Clones share the callback, which is called once.
+#[derive(Clone)]
 pub(super) struct SentBody {
     data: Option<Bytes>,
-    on_sent: Option<OnSent>,
+    on_sent: Arc<Mutex<Option<OnSent>>>,
 }
 
 impl SentBody {
     pub(super) fn new(data: Bytes, on_sent: OnSent) -> Self {
-        Self { data: Some(data), on_sent: Some(on_sent) }
+        Self { data: Some(data), on_sent: Arc::new(Mutex::new(Some(on_sent))) }
     }
 }
 
@@ -27,7 +31,8 @@ impl Body for SentBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let data = self.data.take();
-        if let Some(on_sent) = self.on_sent.take() {
+        let on_sent = lock(&self.on_sent).take();
+        if let Some(on_sent) = on_sent {
             on_sent();
         }
         Poll::Ready(data.map(|data| Ok(Frame::data(data))))

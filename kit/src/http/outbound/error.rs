@@ -9,6 +9,7 @@ use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
 use super::guard::{ForbiddenAddress, RefusedUrl};
+use super::pools::MAX_HEAD;
 use super::resolver::{DnsFailure, seconds};
 
 /// The reason why there is no response, in one sentence for the operator of the receiver.
@@ -71,8 +72,10 @@ impl OutboundError {
         if let Some(tls) = causes(error).find_map(inner_tls) {
             return Self::Tls(tls_sentence(tls));
         }
-        Self::Protocol(if error.is_parse_too_large() {
-            format!("its headers are too many, or longer than {} KiB", super::MAX_HEAD / 1024)
+        Self::Protocol(if error.is_timeout() {
+            "the server stopped answering".to_owned()
+        } else if error.is_parse_too_large() {
+            format!("its headers are too many, or longer than {} KiB", MAX_HEAD / 1024)
         } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || is_early_end(error) {
             "the server closed the connection before the end of it".to_owned()
         } else if error.is_parse() {
@@ -81,6 +84,16 @@ impl OutboundError {
             innermost(error)
         })
     }
+}
+
+/// Returns whether a server of HTTP/2 says that it has not processed a request, so that it can be sent again (RFC 9113, 8.7).
+pub(super) fn is_unprocessed(error: &hyper_util::client::legacy::Error) -> bool {
+    let says_so = |error: &h2::Error| match error.reason() {
+        Some(h2::Reason::REFUSED_STREAM) => error.is_remote() && error.is_reset(),
+        Some(h2::Reason::NO_ERROR) => error.is_remote() && error.is_go_away(),
+        _ => false,
+    };
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(says_so)
 }
 
 /// Returns an error and its sources.

@@ -3,9 +3,10 @@
 //! Such a URL must not reach the machine's own network: what it may lead to is checked when it is entered, and again at every
 //! connection, since DNS can give another answer by then. The addresses that were checked are those that are dialled.
 //! Redirects are not followed, variables such as `HTTPS_PROXY` are ignored, idle connections are kept for seconds, a request is
-//! repeated only if nothing of it was sent, and of the response only the beginning is read.
+//! repeated only if nothing of it was sent or the server has not processed it, and of the response only the beginning is read.
 //!
 //! - `body` says when it was sent; `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
+//! - `pools` connections, those of each key apart; HTTP/2 where it is offered
 //! - `resolver` addresses of host names; `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
 
 mod address;
@@ -13,6 +14,7 @@ mod body;
 mod error;
 mod guard;
 mod lookup;
+mod pools;
 mod resolver;
 mod roots;
 
@@ -24,11 +26,7 @@ use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use tokio::time::{Instant, timeout_at};
 
 pub use rustls::pki_types::CertificateDer;
@@ -36,19 +34,14 @@ pub use rustls::pki_types::CertificateDer;
 pub use body::OnSent;
 use body::SentBody;
 pub use error::OutboundError;
+use error::is_unprocessed;
 pub use guard::{AllowedRanges, ForbiddenAddress, RefusedUrl};
 use guard::{Guard, Scheme, check_url};
 pub use lookup::{Lookup, look_up};
+use pools::Pools;
 use resolver::Resolver;
 pub use resolver::{DNS_TIMEOUT, DnsFailure};
 pub use roots::{NotCertificates, certificates};
-
-/// Idle connections that are kept to one host, and for how long.
-const MAX_IDLE: usize = 8;
-const IDLE: Duration = Duration::from_secs(10);
-
-/// The bytes of a response's head.
-const MAX_HEAD: usize = 64 * 1024;
 
 /// The settings of a client.
 #[derive(Clone, Debug)]
@@ -79,16 +72,14 @@ pub struct OutboundResponse {
     pub body: Vec<u8>,
 }
 
-type Connected = Client<HttpsConnector<HttpConnector<Guard>>, SentBody>;
-
 /// A client for URLs that customers choose.
 #[derive(Clone, Debug)]
 pub struct Outbound {
     settings: Arc<OutboundSettings>,
     allowed: Arc<AllowedRanges>,
-    https: Connected,
+    https: Arc<Pools>,
     /// For `http://`, which only the allowed ranges take.
-    http: Connected,
+    http: Arc<Pools>,
 }
 
 impl Outbound {
@@ -101,8 +92,8 @@ impl Outbound {
         let allowed = Arc::new(settings.allowed.clone());
         let resolver = Resolver::new(settings.dns_server, settings.dns_timeout);
         let guard = |scheme| Guard::new(allowed.clone(), scheme, resolver.clone());
-        let client = |scheme| connected(&roots, guard(scheme), scheme, settings.connect_timeout);
-        let (https, http) = (client(Scheme::Https), client(Scheme::Http));
+        let pools = |scheme| Arc::new(Pools::new(&roots, guard(scheme), scheme, settings.connect_timeout));
+        let (https, http) = (pools(Scheme::Https), pools(Scheme::Http));
         Self { settings: Arc::new(settings), allowed, https, http }
     }
 
@@ -111,10 +102,11 @@ impl Outbound {
         check_url(url, &self.allowed).map(|_| ())
     }
 
-    /// Posts a body; `on_sent` is called when it was handed to a connection. Returns the response, whatever its status; fails if
-    /// none arrives in time, or if the URL or an address that it leads to is refused.
+    /// Posts a body; `on_sent` is called when it was handed to a connection, which no request with another key uses. Returns the
+    /// response, whatever its status; fails if none arrives in time, or if the URL or an address that it leads to is refused.
     pub async fn post(
         &self,
+        key: u128,
         url: &str,
         headers: HeaderMap,
         body: Bytes,
@@ -122,19 +114,33 @@ impl Outbound {
     ) -> Result<OutboundResponse, OutboundError> {
         let (url, scheme) = check_url(url, &self.allowed)?;
         let client = match scheme {
-            Scheme::Https => &self.https,
-            Scheme::Http => &self.http,
+            Scheme::Https => self.https.client(key),
+            Scheme::Http => self.http.client(key),
         };
-        let mut request = Request::post(url.as_str()).body(SentBody::new(body, on_sent)).map_err(|_| RefusedUrl::Malformed)?;
+        let body = SentBody::new(body, on_sent);
+        let mut request = Request::post(url.as_str()).body(body.clone()).map_err(|_| RefusedUrl::Malformed)?;
         *request.headers_mut() = headers;
         request.headers_mut().insert(USER_AGENT, self.settings.user_agent.clone());
         let limit = self.settings.timeout;
         let until = Instant::now() + limit;
-        let response = timeout_at(until, client.request(request)).await.map_err(|_| OutboundError::NoAnswer(limit))?;
+        let send = async || {
+            // The body of the first may be spent.
+            let (again, _) = request.clone().into_parts();
+            match client.request(request).await {
+                Err(error) if is_unprocessed(&error) => client.request(Request::from_parts(again, body)).await,
+                outcome => outcome,
+            }
+        };
+        let response = timeout_at(until, send()).await.map_err(|_| OutboundError::NoAnswer(limit))?;
         let failed = |error| OutboundError::from_client(error, self.settings.connect_timeout);
         let (parts, body) = response.map_err(failed)?.into_parts();
         let body = timeout_at(until, self.beginning(body)).await.map_err(|_| OutboundError::Incomplete(limit))??;
         Ok(OutboundResponse { status: parts.status, headers: parts.headers, body })
+    }
+
+    #[cfg(test)]
+    fn with_timeout(self, timeout: Duration) -> Self {
+        Self { settings: Arc::new(OutboundSettings { timeout, ..(*self.settings).clone() }), ..self }
     }
 
     async fn beginning(&self, mut body: Incoming) -> Result<Vec<u8>, OutboundError> {
@@ -149,31 +155,6 @@ impl Outbound {
         }
         Ok(read)
     }
-}
-
-fn connected(roots: &RootCertStore, guard: Guard, scheme: Scheme, connect_timeout: Duration) -> Connected {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring has the cipher suites of TLS 1.2 and 1.3")
-        .with_root_certificates(roots.clone())
-        .with_no_client_auth();
-    let mut connector = HttpConnector::new_with_resolver(guard);
-    connector.enforce_http(false);
-    connector.set_connect_timeout(Some(connect_timeout));
-    let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
-    let builder = match scheme {
-        Scheme::Https => builder.https_only(),
-        Scheme::Http => builder.https_or_http(),
-    };
-    let connector = builder.enable_http1().wrap_connector(connector);
-    // A kept connection leads to an address that was checked when it was dialled.
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(MAX_IDLE)
-        .pool_idle_timeout(IDLE)
-        .http1_max_buf_size(MAX_HEAD)
-        .build(connector)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::*;
 
 mod conduct;
 mod dns;
+mod http2;
 mod tls;
 
 /// Accepts one connection after the other and answers each with `response`, after reading the request's head.
@@ -49,7 +50,7 @@ fn settings() -> OutboundSettings {
 }
 
 async fn post(settings: OutboundSettings, url: &str) -> Result<OutboundResponse, OutboundError> {
-    Outbound::new(settings).post(url, HeaderMap::new(), Bytes::from_static(b"{}"), Box::new(|| {})).await
+    Outbound::new(settings).post(1, url, HeaderMap::new(), Bytes::from_static(b"{}"), Box::new(|| {})).await
 }
 
 #[tokio::test]

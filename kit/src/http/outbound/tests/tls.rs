@@ -160,7 +160,7 @@ async fn request_leaves_only_after_the_certificate_was_verified() {
         let client = Outbound::new(trusting(&authority.certificate));
         let on_sent = Box::new(move || mark.store(true, Ordering::SeqCst));
         let url = format!("https://127.0.0.1:{port}/");
-        let _outcome = client.post(&url, HeaderMap::new(), Bytes::from_static(b"{}"), on_sent).await;
+        let _outcome = client.post(1, &url, HeaderMap::new(), Bytes::from_static(b"{}"), on_sent).await;
         sent.load(Ordering::SeqCst)
     };
     assert!(sent(authority.receiver(LOCAL, |_| {}).await).await);
