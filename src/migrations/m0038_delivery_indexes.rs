@@ -1,5 +1,7 @@
-//! Indexes of deliveries: the statuses of an endpoint's deliveries are counted from one index, tests are found among all others,
-//! and an index that nothing reads any more is gone. Nodes of the version before read the same rows by other indexes.
+//! Indexes of deliveries: the statuses of an endpoint's deliveries are counted from one index, and tests are found among all others.
+//!
+//! `webhook_deliveries_by_endpoint` and `webhook_deliveries_by_due` are read by the version before only. The next one drops them: to
+//! drop an index, Postgres waits for every reader of the table.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,9 +17,6 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let columns = ["endpoint_id", "created_at", "id", "status"];
         manager.create_index(index("webhook_deliveries_by_endpoint_status", TABLE, &columns)).await?;
-        for replaced in ["webhook_deliveries_by_endpoint", "webhook_deliveries_by_due"] {
-            manager.drop_index(Index::drop().name(replaced).table(TABLE).to_owned()).await?;
-        }
         let mut tests = index("webhook_deliveries_of_tests", TABLE, &["created_at"]);
         manager.create_index(tests.and_where(Expr::col("sequence").is_null()).take()).await
     }

@@ -56,8 +56,8 @@ struct HealthView {
     disabled_reason: Option<String>,
     /// Deliveries with an attempt to come, counted up to 10,000.
     pending: u64,
-    /// The part of the deliveries of the last 24 hours that succeeded, of the last 1,000 if there are more, from 0 to 1; `null` if
-    /// there were none.
+    /// The part of the deliveries of the last 24 hours that succeeded, among the last 5,000, from 0 to 1; `null` if none of them
+    /// ended.
     #[schema(minimum = 0, maximum = 1)]
     success_rate24h: Option<f64>,
 }

@@ -184,7 +184,7 @@ fn next_attempt(core: &Core, endpoint: &Endpoint, attempt: &Attempt, verdict: Ve
         Verdict::Gone => None,
         Verdict::Failed { retry_after } => retry_after,
     };
-    let jitter = u16::from_be_bytes(core.random.non_crypto_bytes());
+    let jitter = schedule::jitter(endpoint.id, attempt.number);
     schedule::next_attempt(endpoint.schedule, &core.config.webhooks.schedule, attempt.number, at, retry_after, jitter)
 }
 

@@ -4,11 +4,10 @@
 //! canceled, or its payload thinned. As many are read as were started while the ones before were current.
 
 use std::collections::VecDeque;
-
-use tokio::time::Instant;
+use std::time::Duration;
 
 use super::store::Due;
-use super::worker::CURRENT;
+use super::worker::{CURRENT, ticks};
 
 /// Deliveries that are read at once.
 const FEWEST: u64 = 4;
@@ -18,15 +17,17 @@ const MOST: u64 = 64;
 #[derive(Debug)]
 pub(super) struct Queue {
     due: VecDeque<Due>,
-    read_at: Instant,
+    read_at: Duration,
     limit: u64,
     /// Deliveries that were started since the last were read.
     started: u64,
+    /// True if deliveries were discarded before one was started: reading takes longer than what is read is current.
+    is_starved: bool,
 }
 
 impl Queue {
     pub(super) fn new() -> Self {
-        Self { due: VecDeque::new(), read_at: Instant::now(), limit: FEWEST, started: 0 }
+        Self { due: VecDeque::new(), read_at: ticks(), limit: FEWEST, started: 0, is_starved: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -34,7 +35,12 @@ impl Queue {
     }
 
     pub(super) fn is_current(&self) -> bool {
-        self.read_at.elapsed() < CURRENT
+        ticks().saturating_sub(self.read_at) < CURRENT
+    }
+
+    /// Returns true if the next delivery is to be started although it is not current: otherwise none would ever be.
+    pub(super) fn is_starved(&self) -> bool {
+        self.is_starved && !self.is_empty()
     }
 
     /// Returns the number of deliveries to read.
@@ -43,24 +49,31 @@ impl Queue {
     }
 
     /// Takes deliveries that were read, the reading of which began at `read_at`.
-    pub(super) fn fill(&mut self, due: Vec<Due>, read_at: Instant) {
-        *self = Self { due: due.into(), read_at, limit: self.limit, started: 0 };
+    pub(super) fn fill(&mut self, due: Vec<Due>, read_at: Duration) {
+        *self = Self { due: due.into(), read_at, limit: self.limit, started: 0, is_starved: self.is_starved };
     }
 
-    /// Discards deliveries that are not current. Returns whether there were some.
+    /// Discards deliveries that are not current, unless none would ever be started. Returns whether there were some.
     pub(super) fn discard_old(&mut self) -> bool {
-        let is_old = !self.is_empty() && !self.is_current();
+        let is_old = !self.is_empty() && !self.is_current() && !self.is_starved;
         if is_old {
-            self.limit = self.started.clamp(FEWEST, MOST);
-            self.due.clear();
+            self.discard();
         }
         is_old
+    }
+
+    /// Discards all deliveries, so that they are read again.
+    pub(super) fn discard(&mut self) {
+        self.is_starved = self.started == 0;
+        self.limit = self.started.clamp(FEWEST, MOST);
+        self.due.clear();
     }
 
     /// Takes the next delivery, to be started.
     pub(super) fn pop(&mut self) -> Option<Due> {
         let next = self.due.pop_front()?;
         self.started += 1;
+        self.is_starved = false;
         if self.due.is_empty() && self.started == self.limit {
             self.limit = (self.limit * 2).min(MOST);
         }

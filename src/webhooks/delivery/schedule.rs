@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::webhooks::model::Schedule;
+use crate::webhooks::model::{EndpointId, Schedule};
 use kit::clock::Time;
 
 /// The waits before the attempts of the extended schedule, each from the end of the attempt before: eight within three days.
@@ -20,10 +20,19 @@ const EXTENDED: [Duration; 8] = [
 /// The part of a wait that is added at most, so that receivers that were away are not called all at once.
 const JITTER: u32 = 10;
 
+/// Returns a number that differs among endpoints and steps. It is the same for all deliveries of an endpoint, so that those that
+/// failed in the order of the log are repeated in this order.
+pub(super) fn jitter(endpoint: EndpointId, made: i32) -> u16 {
+    let [.., high, low] = endpoint.0.into_bytes();
+    let step = u16::try_from(made).unwrap_or(u16::MAX);
+    // An odd factor near 2^16 divided by the golden ratio spreads the steps.
+    u16::from_be_bytes([high, low]).wrapping_add(step.wrapping_mul(40_503))
+}
+
 /// Returns the time of the attempt after `made` attempts of which the last ended at `ended`; `None` after the last one.
 ///
 /// `standard` are the waits of the standard schedule. `retry_after` is the wait that the receiver asked for: it counts up to the
-/// wait of the step after. `jitter` is a random number.
+/// wait of the step after. `jitter` is a number of any size.
 pub(super) fn next_attempt(
     schedule: Schedule,
     standard: &[Duration],
@@ -71,6 +80,14 @@ mod tests {
     fn jitter_adds_up_to_a_tenth_and_never_takes_away() {
         assert_eq!(wait(1, None, u16::MAX), Some(Duration::from_secs(66)));
         assert_eq!(wait(1, None, u16::MAX / 2).map(|wait| wait.as_secs()), Some(62));
+    }
+
+    #[test]
+    fn deliveries_of_an_endpoint_have_the_same_jitter_and_steps_another() {
+        let random = kit::random::Random::seeded(3);
+        let (one, other) = (EndpointId::new(noon(), &random), EndpointId::new(noon(), &random));
+        assert_eq!(jitter(one, 1), jitter(one, 1));
+        assert!(jitter(one, 1) != jitter(one, 2) && jitter(one, 1) != jitter(other, 1));
     }
 
     #[test]

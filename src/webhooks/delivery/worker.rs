@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, JoinError};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::attempt::Verdict;
 use super::disable;
@@ -14,12 +14,13 @@ use super::engine::{Engine, Next, open_secrets};
 use super::flight::{Flight, Unanswered, Unsent};
 use super::queue::Queue;
 use super::recorder::Stored;
-use super::store::{self, Due, Place, Planned};
+use super::store::{self, Cursor, Due, Planned};
 use crate::cluster::Cluster;
 use crate::core::Core;
 use crate::webhooks::model::{DeliveryId, Endpoint, EndpointId, EndpointStatus};
 use crate::webhooks::rows;
 use crate::webhooks::secret::SigningSecret;
+use kit::clock::Clock;
 use kit::db::DbResult;
 
 /// Requests in flight to one endpoint, and to one that is failing.
@@ -30,8 +31,16 @@ const MAX_IN_FLIGHT_FAILING: usize = 1;
 /// request later.
 pub(super) const CURRENT: Duration = Duration::from_millis(100);
 
+/// Returns the time since the machine was started, also while it was suspended: what was read before is old then.
+pub(super) fn ticks() -> Duration {
+    Clock::System.ticks()
+}
+
 /// The time between two looks for deliveries while requests are in flight.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// The pause before an endpoint is planned whose row another transaction has locked.
+const LOCKED: Duration = Duration::from_millis(5);
 
 /// The pause after an end that the database refuses, so that the request is not repeated at once.
 const REFUSED: Duration = Duration::from_mins(1);
@@ -72,7 +81,7 @@ struct Target {
     /// The present secret as it is stored.
     sealed: Vec<u8>,
     secrets: Arc<[SigningSecret]>,
-    read_at: Instant,
+    read_at: Duration,
 }
 
 /// The work for an endpoint, as far as it is known.
@@ -98,7 +107,7 @@ impl Work {
 
 /// The outcome of a look for work.
 enum Looked {
-    /// The work is as well known as it can be.
+    /// New events are planned, and the first deliveries that are due were read.
     Read,
     /// The endpoint must be read again.
     Changed,
@@ -134,17 +143,20 @@ async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mu
         let may_start = has_room && start_at.is_none_or(|at| at <= Instant::now());
         let wants = !work.queue.is_empty() || !work.is_known();
         if may_start && wants {
-            if !target.as_ref().is_some_and(Target::is_current) {
+            if !work.queue.is_starved() && !target.as_ref().is_some_and(Target::is_current) {
                 target = read(context, id, target).await?;
             }
             let Some(current) = &mut target else {
-                work.queue = Queue::new();
+                (work.queue, flight.permit) = (Queue::new(), None);
                 match flight.tasks.join_next_with_id().await {
                     Some(done) => work.has_more |= ended(context, id, flight, done).await?,
                     None => return Ok(()),
                 }
                 continue;
             };
+            if flight.tasks.len() >= width(&current.endpoint) {
+                continue;
+            }
             if work.queue.is_empty() {
                 match look(context, current, &mut work, flight).await? {
                     Looked::Read => {}
@@ -152,7 +164,7 @@ async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mu
                     Looked::Later => return Ok(()),
                 }
             } else {
-                start(context, current, &mut work.queue, flight).await?;
+                work.has_more |= start(context, current, &mut work.queue, flight).await?;
             }
             continue;
         }
@@ -176,7 +188,7 @@ async fn deliver(context: &Context, id: EndpointId, signal: &Signal, flight: &mu
 
 impl Target {
     fn is_current(&self) -> bool {
-        self.read_at.elapsed() < CURRENT
+        ticks().saturating_sub(self.read_at) < CURRENT
     }
 }
 
@@ -190,7 +202,7 @@ async fn read(context: &Context, id: EndpointId, before: Option<Target>) -> DbRe
     if !cluster.has_lease(core.clock.ticks()) {
         return Ok(None);
     }
-    let read_at = Instant::now();
+    let read_at = ticks();
     let Some(row) = store::find_owned(core.db.read(), id, cluster.id()).await? else { return Ok(None) };
     // A rotation replaces the present secret. A former one ends with time.
     let secrets = match before {
@@ -205,44 +217,52 @@ async fn read(context: &Context, id: EndpointId, before: Option<Target>) -> DbRe
 async fn look(context: &Context, target: &mut Target, work: &mut Work, flight: &Flight) -> DbResult<Looked> {
     let (core, endpoint) = (&context.core, &target.endpoint);
     if work.has_events || work.looked_at.elapsed() >= LOOK {
-        let place =
-            Place { endpoint: endpoint.id, workspace: endpoint.workspace, planned: target.planned, owner: context.cluster.id() };
-        match context.engine.planner(core).await.plan(place).await? {
+        let cursor =
+            Cursor { endpoint: endpoint.id, workspace: endpoint.workspace, planned: target.planned, owner: context.cluster.id() };
+        match context.engine.planner(core).await.plan(cursor).await? {
             None => return Ok(Looked::Later),
             Some(Planned::Nothing) => work.has_events = false,
             Some(Planned::Moved { planned, has_more }) => (target.planned, work.has_events) = (planned, has_more),
+            Some(Planned::Locked) => sleep(LOCKED).await,
             Some(Planned::Changed) => return Ok(Looked::Changed),
         }
     }
-    let (read_at, limit) = (Instant::now(), work.queue.limit());
+    let (read_at, looked_at, limit) = (ticks(), Instant::now(), work.queue.limit());
     let due = store::due(core, endpoint.id, flight.ids.iter().copied(), limit).await?;
     work.has_more = due.len() as u64 == limit;
-    work.looked_at = read_at;
+    work.looked_at = looked_at;
     work.queue.fill(due, read_at);
     Ok(Looked::Read)
 }
 
-/// Starts the next attempt. Its delivery keeps its place if it or the endpoint must be read again before.
-async fn start(context: &Context, target: &Target, queue: &mut Queue, flight: &mut Flight) -> DbResult<()> {
+/// Starts the next attempt. Returns true if the deliveries must be read again before, in their order.
+async fn start(context: &Context, target: &Target, queue: &mut Queue, flight: &mut Flight) -> DbResult<bool> {
     // Fair among endpoints: each waits for one permit at a time, in the order of their requests. It keeps the permit while it reads
     // what is not current after the wait.
+    let asked_at = ticks();
     let permit = match flight.permit.take() {
         Some(permit) => permit,
         None => match Arc::clone(&context.engine.permits).acquire_owned().await {
             Ok(permit) => permit,
-            Err(_) => return Ok(()),
+            Err(_) => return Ok(false),
         },
     };
-    if *context.stop.borrow() || !target.is_current() || !queue.is_current() {
-        flight.permit = Some(permit);
-        return Ok(());
+    if *context.stop.borrow() {
+        return Ok(false);
     }
-    let Some(Due { delivery, body }) = queue.pop() else { return Ok(()) };
+    let has_waited = ticks().saturating_sub(asked_at) >= CURRENT;
+    if !(target.is_current() && queue.is_current()) && (has_waited || !queue.is_starved()) {
+        flight.permit = Some(permit);
+        queue.discard();
+        return Ok(true);
+    }
+    let Some(Due { delivery, body }) = queue.pop() else { return Ok(false) };
     let id = delivery.id;
     // Planned before the subscription became narrower. Somebody who may read the event has asked for one that is sent again.
     if delivery.resend_of.is_none() && !target.endpoint.events.includes_name(&delivery.event_type) {
         flight.permit = Some(permit);
-        return store::cancel(&context.core, id).await;
+        store::cancel(&context.core, id).await?;
+        return Ok(false);
     }
     let owner = Some(context.cluster.id());
     let (core, engine, mut stop) = (context.core.clone(), Arc::clone(&context.engine), context.stop.clone());
@@ -262,7 +282,7 @@ async fn start(context: &Context, target: &Target, queue: &mut Queue, flight: &m
         (id, verdict)
     });
     flight.of_task.insert(task.id(), id);
-    Ok(())
+    Ok(false)
 }
 
 /// Takes note of the end of an attempt. Returns whether its delivery may be due again.

@@ -17,15 +17,15 @@ const RATE_PERIOD: Duration = Duration::from_hours(24);
 /// Pending deliveries of an endpoint that are counted at most.
 pub const MAX_PENDING: u64 = 10_000;
 
-/// The deliveries of an endpoint, the last ones, that its success rate is made of.
-const MAX_RATED: u64 = 1_000;
+/// The last deliveries of an endpoint among which those that ended make its success rate.
+const MAX_RATED: u64 = 5_000;
 
 /// Figures of one endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Figures {
     /// Deliveries with an attempt to come, at most [`MAX_PENDING`].
     pub pending: u64,
-    /// Deliveries of the last 24 hours that succeeded and that failed, among the last 1,000.
+    /// Deliveries of the last 24 hours that succeeded and that failed, among the last 5,000.
     pub delivered: u64,
     pub failed: u64,
     /// The time until which a former secret signs.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait};
 
 use super::figures::{count, some_of_endpoint};
@@ -17,7 +17,8 @@ pub type HourCounts = [[u64; 2]; 24];
 /// Deliveries of an endpoint in one hour that are counted at most.
 pub const MAX_OF_HOUR: u64 = 1_000;
 
-/// Counts the deliveries of endpoints that ended, by the hour in which they were made, of each hour at most [`MAX_OF_HOUR`].
+/// Counts the deliveries of endpoints that ended, by the hour in which they were made, of each hour
+/// the last [`MAX_OF_HOUR`] at most.
 /// `starts` are the starts of the hours, in order.
 pub async fn count_by_hour(
     db: &impl ConnectionTrait,
@@ -29,7 +30,9 @@ pub async fn count_by_hour(
     for (hour, start) in starts.iter().enumerate() {
         let of_hour = || {
             let mut some = some_of_endpoint();
-            some.and_where(Expr::col(delivery::Column::CreatedAt).gte(*start)).limit(MAX_OF_HOUR);
+            some.and_where(Expr::col(delivery::Column::CreatedAt).gte(*start));
+            // The last ones: an outage is shown although much succeeded before.
+            some.order_by(delivery::Column::CreatedAt, Order::Desc).limit(MAX_OF_HOUR);
             if let Some(end) = starts.get(hour + 1) {
                 some.and_where(Expr::col(delivery::Column::CreatedAt).lt(*end));
             }

@@ -48,6 +48,25 @@ async fn retries_do_not_hold_up_later_events() {
 }
 
 #[tokio::test]
+async fn events_that_waited_for_a_receiver_arrive_in_order() {
+    let hooked = hooked(&["trip.*"]).await;
+    hooked.receiver.answer(Reply::Status(503));
+    // Their next attempts are at times in another order.
+    for minutes in [7, 1, 3, 12, 0, 40] {
+        trip(&hooked.owner).await;
+        deliver(&hooked.t).await;
+        hooked.t.app.clock.advance(Duration::from_mins(minutes));
+    }
+    let refused = hooked.receiver.count();
+    hooked.receiver.answer(Reply::Status(200));
+    hooked.t.app.clock.advance(Duration::from_hours(3));
+    deliver(&hooked.t).await;
+    assert_eq!(hooked.statuses().await, ["delivered"; 6]);
+    let sequences: Vec<i64> = hooked.receiver.requests()[refused..].iter().map(testkit::ReceivedRequest::sequence).collect();
+    assert!(sequences.is_sorted() && sequences.len() == 6, "{sequences:?}");
+}
+
+#[tokio::test]
 async fn slow_receiver_gets_at_most_eight_requests_at_once() {
     let hooked = hooked(&["trip.*"]).await;
     hooked.receiver.answer(Reply::After(Duration::from_secs(1), 200));

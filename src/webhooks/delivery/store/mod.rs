@@ -9,8 +9,10 @@ mod plan;
 
 use std::collections::{BTreeSet, HashMap};
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LockBehavior, LockType, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use crate::cluster::NodeId;
 use crate::core::Core;
@@ -24,7 +26,7 @@ use kit::db::{DbResult, Tx, padded};
 pub(super) use ends::{Ended, end_attempts, set_health, set_successes};
 pub use metrics::DeliveryMetrics;
 pub(super) use metrics::measure;
-pub(super) use plan::{Place, Planned, plan};
+pub(super) use plan::{Cursor, Outcomes, Planned, plan};
 
 /// Returns the condition on endpoints that receive events now.
 fn delivers() -> Condition {
@@ -69,8 +71,11 @@ pub(super) async fn hand_over(core: &Core, endpoints: &[Ownership], to: Option<N
     if endpoints.is_empty() {
         return Ok(());
     }
+    let mut endpoints = endpoints.to_vec();
+    // In the order in which other transactions lock them.
+    endpoints.sort_by_key(|found| found.endpoint);
     let tx = core.db.begin_essential().await?;
-    for Ownership { endpoint, owner } in endpoints {
+    for Ownership { endpoint, owner } in &endpoints {
         let same = match owner {
             Some(owner) => endpoint::Column::Owner.eq(*owner),
             None => endpoint::Column::Owner.is_null(),
@@ -112,6 +117,14 @@ pub(super) async fn lock(tx: &Tx, ids: BTreeSet<EndpointId>) -> DbResult<HashMap
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
+/// Locks endpoints that no other transaction has locked. Those that are gone are left out, too.
+pub(super) async fn lock_free(tx: &Tx, ids: BTreeSet<EndpointId>) -> DbResult<HashMap<EndpointId, endpoint::Model>> {
+    let found = endpoint::Entity::find().filter(endpoint::Column::Id.is_in(padded(ids.into_iter().collect())));
+    let locking = found.order_by_asc(endpoint::Column::Id).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let rows = locking.all(tx).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
 /// A delivery that is due, with its payload; `None` if that was deleted.
 #[derive(Debug)]
 pub(super) struct Due {
@@ -119,7 +132,11 @@ pub(super) struct Due {
     pub(super) body: Option<String>,
 }
 
-/// Lists deliveries of an endpoint that are due, in order and with their payloads, except for those that are under way.
+/// Deliveries that are due, of which the first in the order of the log are read.
+const WINDOW: u64 = 256;
+
+/// Lists deliveries of an endpoint that are due, with their payloads, except for those that are under way: in the order of the log,
+/// so that events that waited for a receiver arrive as they happened. Only the [`WINDOW`] that was due first is put in this order.
 pub(super) async fn due(
     core: &Core,
     endpoint: EndpointId,
@@ -127,11 +144,13 @@ pub(super) async fn due(
     limit: u64,
 ) -> DbResult<Vec<Due>> {
     use delivery::Column;
+    let first = delivery::Entity::find().select_only().column(Column::Id);
+    let first = first.filter(Column::EndpointId.eq(endpoint)).filter(Column::DueAt.lte(core.clock.now()));
+    let first = first.filter(Column::Id.is_not_in(padded(except.into_iter().collect())));
+    let first = first.order_by_asc(Column::DueAt).order_by_asc(Column::Sequence).limit(WINDOW).into_query();
     let due = delivery::Entity::find().select_only().columns(Column::iter().filter(|column| !matches!(column, Column::Body)));
-    let due = due.expr_as(body(), Column::Body.as_str());
-    let due = due.filter(Column::EndpointId.eq(endpoint)).filter(Column::DueAt.lte(core.clock.now()));
-    let due = due.filter(Column::Id.is_not_in(padded(except.into_iter().collect())));
-    let due = due.order_by_asc(Column::DueAt).order_by_asc(Column::Sequence).limit(limit);
+    let due = due.expr_as(body(), Column::Body.as_str()).filter(Column::Id.in_subquery(first));
+    let due = due.order_by_asc(Column::Sequence).order_by_asc(Column::DueAt).limit(limit);
     let rows = due.all(core.db.read()).await?.into_iter();
     Ok(rows.map(|mut row| Due { body: row.body.take(), delivery: rows::delivery_of(row) }).collect())
 }

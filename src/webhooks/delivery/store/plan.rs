@@ -1,12 +1,13 @@
 //! Turning events into deliveries, for many endpoints at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 
-use super::lock;
+use super::lock_free;
 use crate::audit::{self, PayloadHead};
 use crate::cluster::NodeId;
 use crate::core::Core;
@@ -20,14 +21,20 @@ use kit::db::{DbResult, Tx, in_powers, padded};
 const OF_ENDPOINT: usize = 100;
 const OF_TRANSACTION: usize = 800;
 
-/// The place of an endpoint in the log, as a node read it that owns it.
+/// The cursor of an endpoint in the log, as its owner read it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::webhooks::delivery) struct Place {
+pub(in crate::webhooks::delivery) struct Cursor {
     pub(in crate::webhooks::delivery) endpoint: EndpointId,
     pub(in crate::webhooks::delivery) workspace: WorkspaceId,
     /// The sequence up to which events are planned.
     pub(in crate::webhooks::delivery) planned: i64,
     pub(in crate::webhooks::delivery) owner: NodeId,
+}
+
+impl Cursor {
+    fn position(&self) -> (WorkspaceId, i64) {
+        (self.workspace, self.planned)
+    }
 }
 
 /// The outcome of planning.
@@ -37,54 +44,82 @@ pub(in crate::webhooks::delivery) enum Planned {
     Nothing,
     /// Events up to `planned` are deliveries; with `has_more`, there may be others after them.
     Moved { planned: i64, has_more: bool },
-    /// The endpoint is not as it was read: another node owns it, or its place is another.
+    /// The endpoint is not as it was read: another node owns it, or its cursor has moved.
     Changed,
+    /// Another transaction has locked the endpoint, or it is gone.
+    Locked,
 }
 
-/// Turns the next events of endpoints into deliveries, and moves their places, in one transaction.
-pub(in crate::webhooks::delivery) async fn plan(core: &Core, places: &[Place]) -> DbResult<Vec<Planned>> {
-    let limit = (OF_TRANSACTION / places.len().max(1)).clamp(1, OF_ENDPOINT);
-    let mut events: HashMap<(WorkspaceId, i64), Vec<PayloadHead>> = HashMap::new();
-    for place in places {
-        let key = (place.workspace, place.planned);
-        if !events.contains_key(&key) {
-            let heads = audit::payload_heads_after(core.db.read(), place.workspace, place.planned, limit as u64).await?;
-            events.insert(key, heads);
+/// The outcomes of planning several endpoints, in their order. Those with new events have none after an error.
+pub(in crate::webhooks::delivery) struct Outcomes {
+    pub(in crate::webhooks::delivery) planned: Vec<Option<Planned>>,
+    pub(in crate::webhooks::delivery) error: Option<DbErr>,
+}
+
+/// Turns the next events of endpoints into deliveries, and moves their cursors, in one transaction.
+pub(in crate::webhooks::delivery) async fn plan(core: &Core, cursors: &[Cursor]) -> DbResult<Outcomes> {
+    let limit = (OF_TRANSACTION / cursors.len().max(1)).clamp(1, OF_ENDPOINT);
+    let events = new_events(core, cursors, limit).await?;
+    let new: Vec<(&Cursor, &[PayloadHead])> =
+        cursors.iter().map(|cursor| (cursor, events[&cursor.position()].as_slice())).collect();
+    if new.iter().all(|(_, heads)| heads.is_empty()) {
+        return Ok(Outcomes { planned: vec![Some(Planned::Nothing); cursors.len()], error: None });
+    }
+    Ok(match move_cursors(core, &new, limit).await {
+        Ok(planned) => Outcomes { planned: planned.into_iter().map(Some).collect(), error: None },
+        // Attempts of the others go on, such as while the disk has too little room for new deliveries.
+        Err(error) => {
+            let planned = new.iter().map(|(_, heads)| heads.is_empty().then_some(Planned::Nothing)).collect();
+            Outcomes { planned, error: Some(error) }
         }
-    }
-    let of = |place: &Place| events.get(&(place.workspace, place.planned)).map_or(&[][..], Vec::as_slice);
-    let moving: BTreeSet<EndpointId> = places.iter().filter(|place| !of(place).is_empty()).map(|place| place.endpoint).collect();
-    if moving.is_empty() {
-        return Ok(vec![Planned::Nothing; places.len()]);
-    }
+    })
+}
+
+type Events = HashMap<(WorkspaceId, i64), Vec<PayloadHead>>;
+
+/// Reads the events after cursors, each cursor of a workspace once.
+async fn new_events(core: &Core, cursors: &[Cursor], limit: usize) -> DbResult<Events> {
+    let positions: HashSet<(WorkspaceId, i64)> = cursors.iter().map(Cursor::position).collect();
+    let read = positions.into_iter().map(async |position @ (workspace, planned)| {
+        let heads = audit::payload_heads_after(core.db.read(), workspace, planned, limit as u64).await?;
+        DbResult::Ok((position, heads))
+    });
+    try_join_all(read).await.map(|events| events.into_iter().collect())
+}
+
+async fn move_cursors(core: &Core, new: &[(&Cursor, &[PayloadHead])], limit: usize) -> DbResult<Vec<Planned>> {
+    let moving: BTreeSet<EndpointId> =
+        new.iter().filter(|(_, heads)| !heads.is_empty()).map(|(cursor, _)| cursor.endpoint).collect();
     let tx = core.db.begin().await?;
-    let mut endpoints = lock(&tx, moving).await?;
+    // A transaction that holds one endpoint does not hold up the others.
+    let mut endpoints = lock_free(&tx, moving).await?;
     let (mut deliveries, mut moves) = (Vec::new(), Moves::new());
-    let outcomes = places.iter().map(|place| {
-        let heads = of(place);
+    let planned = new.iter().map(|(cursor, heads)| {
         let Some(last) = heads.last().map(|head| head.sequence) else { return Planned::Nothing };
+        let Some(row) = endpoints.get_mut(&cursor.endpoint) else { return Planned::Locked };
         // Another node may own it by now, or somebody has skipped its backlog.
-        let is_same = |row: &&mut endpoint::Model| row.owner == Some(place.owner) && row.planned_sequence == place.planned;
-        let Some(row) = endpoints.get_mut(&place.endpoint).filter(is_same) else { return Planned::Changed };
+        if row.owner != Some(cursor.owner) || row.planned_sequence != cursor.planned {
+            return Planned::Changed;
+        }
         deliveries.extend(of_events(core, row, heads));
         row.planned_sequence = last;
         moves.entry((last, row.last_sequence)).or_default().push(row.id);
         Planned::Moved { planned: last, has_more: heads.len() == limit }
     });
-    let outcomes: Vec<Planned> = outcomes.collect();
+    let planned: Vec<Planned> = planned.collect();
     for rows in in_powers(deliveries) {
         let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
         delivery::Entity::insert_many(rows).exec_without_returning(&tx).await?;
     }
-    move_places(&tx, moves).await?;
+    set_cursors(&tx, moves).await?;
     tx.commit().await?;
-    Ok(outcomes)
+    Ok(planned)
 }
 
-/// Endpoints by their new places: the last planned sequence, and the last of an event of their own.
+/// Endpoints by their new cursors: the last planned sequence, and the last of an event of their own.
 type Moves = HashMap<(i64, Option<i64>), Vec<EndpointId>>;
 
-async fn move_places(tx: &Tx, moves: Moves) -> DbResult<()> {
+async fn set_cursors(tx: &Tx, moves: Moves) -> DbResult<()> {
     use endpoint::Column;
     for ((planned, last), ids) in moves {
         let update = endpoint::Entity::update_many()
@@ -100,8 +135,8 @@ fn of_events(core: &Core, endpoint: &mut endpoint::Model, heads: &[PayloadHead])
     let (events, now) = (Subscription::from_column(&endpoint.events), core.clock.now());
     let received = heads.iter().filter(|head| head.is_received_by(&events.0));
     // Lists show them in the order of the log.
-    let planned = received.zip(0..).map(|(head, place)| {
-        let row = delivery_row(core, endpoint, head, now.after(Duration::from_micros(place)));
+    let planned = received.zip(0..).map(|(head, number)| {
+        let row = delivery_row(core, endpoint, head, now.after(Duration::from_micros(number)));
         endpoint.last_sequence = Some(head.sequence);
         row
     });
