@@ -67,9 +67,17 @@ impl SigningSecret {
         format!("{prefix}{}…{}", &rest[..SHOWN], &rest[rest.len() - SHOWN..])
     }
 
-    /// Replaces the secret in a text with its hint.
+    /// Replaces the secret in a text with its hint, also where JSON or a URL has escaped some of its characters.
     pub fn hide_in(&self, text: String) -> String {
-        if text.contains(self.expose()) { text.replace(self.expose(), &self.hint()) } else { text }
+        let (secret, hint) = (self.expose(), self.hint());
+        let text = if text.contains(secret) { text.replace(secret, &hint) } else { text };
+        let (mut hidden, mut rest) = (String::new(), &*text);
+        while let Some((start, length)) = find_escaped(rest, secret) {
+            hidden.push_str(&rest[..start]);
+            hidden.push_str(&hint);
+            rest = &rest[start + length..];
+        }
+        hidden + rest
     }
 
     /// Signs a body in hexadecimal: `X-PlaneConnection-Signature`.
@@ -90,6 +98,26 @@ impl SigningSecret {
             context.update(part);
         }
         context.sign()
+    }
+}
+
+/// Finds a secret whose characters may be escaped. Returns its place and its length in the text; both ends are ASCII.
+fn find_escaped(text: &str, secret: &str) -> Option<(usize, usize)> {
+    let length =
+        |text: &[u8]| secret.bytes().try_fold(0, |length, character| Some(length + escaped_length(&text[length..], character)?));
+    (0..text.len()).find_map(|start| Some((start, length(&text.as_bytes()[start..])?)))
+}
+
+/// Returns the length of a character at the beginning of a text: as it is, or such as `\/`, `\u002f` or `%2F`.
+fn escaped_length(text: &[u8], character: u8) -> Option<usize> {
+    let is_code =
+        |digits: [u8; 2]| str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(character);
+    match *text {
+        [b'\\', b'u', b'0', b'0', high, low, ..] if is_code([high, low]) => Some(6),
+        [b'%', high, low, ..] if is_code([high, low]) => Some(3),
+        [b'\\', escaped, ..] if escaped == character => Some(2),
+        [plain, ..] if plain == character => Some(1),
+        _ => None,
     }
 }
 
@@ -121,6 +149,30 @@ mod tests {
         let hint = secret.hint();
         assert!(hint.starts_with("whsec_") && hint.chars().count() == 6 + 4 + 1 + 4, "{hint}");
         assert!(!secret.expose().contains(&hint));
+    }
+
+    #[test]
+    fn secret_is_hidden_also_where_it_is_escaped() {
+        let secret = SigningSecret::parse("whsec_+/fi/+fi/+fi/+fi/+fi/+fi/+fi/+fi").expect("a secret");
+        let (plain, hint) = (secret.expose(), secret.hint());
+        let percent = |text: &str| text.replace('+', "%2B").replace('/', "%2F");
+        for echo in [
+            plain.to_owned(),
+            plain.replace('/', r"\/"),
+            plain.replace('+', r"\u002B").replace('/', r"\u002f"),
+            percent(plain),
+            percent(plain).to_lowercase(),
+            plain.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        ] {
+            assert_eq!(secret.hide_in(format!("é{echo}{echo} {echo}é")), format!("é{hint}{hint} {hint}é"), "{echo}");
+        }
+        for other in ["", "é", "whsec_", &plain[..plain.len() - 1], plain.replace('f', "g").as_str(), "%", r"\", r"\u00", "%7"] {
+            assert_eq!(secret.hide_in(other.to_owned()), other);
+        }
+        let of_signs = SigningSecret::parse(r#"a"b\c%d/e&f<g>h'i{j}k~l?m!"#).expect("a secret");
+        for echo in [of_signs.expose().to_owned(), of_signs.expose().replace('\\', r"\\").replace('"', r#"\""#)] {
+            assert_eq!(of_signs.hide_in(echo), of_signs.hint());
+        }
     }
 
     #[test]
