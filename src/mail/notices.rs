@@ -22,13 +22,27 @@ pub fn choices(member: &Member) -> impl Iterator<Item = MailKind> {
 /// Lists the notices that the member does not want. Kinds of another version are left out.
 pub async fn muted(db: &impl ConnectionTrait, member: &Member) -> DbResult<Vec<MailKind>> {
     let stored = members::muted_notices(db, member.workspace, member.id).await?.unwrap_or_default();
-    Ok(stored.split(',').filter_map(|kind| kind.parse().ok()).collect())
+    Ok(known_kinds(&stored))
+}
+
+/// Lists the kinds in the text of a column that this version knows.
+fn known_kinds(stored: &str) -> Vec<MailKind> {
+    stored.split(',').filter_map(|kind| kind.parse().ok()).collect()
+}
+
+/// Returns the text of the column that lists `muted`. Kinds of a later version in the stored text are kept, so that a change by
+/// this version loses none.
+fn to_column(stored: &str, muted: &[MailKind]) -> Option<String> {
+    let unknown = stored.split(',').filter(|kind| !kind.is_empty() && kind.parse::<MailKind>().is_err());
+    let kinds: Vec<&str> = muted.iter().map(|kind| kind.as_str()).chain(unknown).collect();
+    (!kinds.is_empty()).then(|| kinds.join(","))
 }
 
 /// Changes which of their [`choices`] a member gets. Others stay as they are. Writes and records nothing if nothing differs.
 pub async fn choose(core: &Core, member: &Member, context: AuditContext, wanted: &[MailKind]) -> Result<(), BeginError> {
     let mut tx = AuditedTx::begin(core, member.workspace, context).await?;
-    let mut muted = muted(tx.db(), member).await?;
+    let stored = members::muted_notices(tx.db(), member.workspace, member.id).await?.unwrap_or_default();
+    let mut muted = known_kinds(&stored);
     let mut changes = Map::new();
     for kind in choices(member) {
         let (before, after) = (!muted.contains(&kind), wanted.contains(&kind));
@@ -41,10 +55,23 @@ pub async fn choose(core: &Core, member: &Member, context: AuditContext, wanted:
     if changes.is_empty() {
         return Ok(());
     }
-    let kinds: Vec<&str> = muted.iter().map(|kind| kind.as_str()).collect();
-    let stored = (!kinds.is_empty()).then(|| kinds.join(","));
-    members::set_muted_notices(tx.db(), member.workspace, member.id, stored).await?;
+    members::set_muted_notices(tx.db(), member.workspace, member.id, to_column(&stored, &muted)).await?;
     let target = Target::new(TargetKind::Member, member.id, &member.name);
     tx.record(Action::NoticesUpdated, Some(target), Value::Object(changes));
     Ok(tx.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_a_later_version_are_kept() {
+        let stored = "new_device,crew_duty,key_expiring";
+        assert_eq!(known_kinds(stored), [MailKind::NewDevice, MailKind::KeyExpiring]);
+        assert_eq!(to_column(stored, &[MailKind::KeyExpiring]).as_deref(), Some("key_expiring,crew_duty"));
+        assert_eq!(to_column(stored, &[]).as_deref(), Some("crew_duty"));
+        assert_eq!(to_column("new_device", &[]), None);
+        assert_eq!(to_column("", &[]), None);
+    }
 }
