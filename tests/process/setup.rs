@@ -257,6 +257,8 @@ fn receiver_of_the_demo_shows_what_arrives() {
     assert_eq!(forged.status, 401);
     assert_eq!(receiver.post("/of-my-own", &json!({ "id": "<b>" })).status, 204);
     assert!(receiver.get("/").is(200).body.contains("&#60;b&#62;"), "it is escaped");
+    receiver.post("/of-my-own", &json!({ "id": "\u{1b}[2J" })).is(204);
+    until("it is printed", || node.stdout().contains(r"\u{1b}[2J"));
     receiver.try_send("POST", "/switch", None).expect("a response").is(303);
     assert_eq!(test(&failing), json!(204), "it is repaired");
 }

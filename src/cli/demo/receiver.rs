@@ -8,7 +8,7 @@ use askama::Template;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{CONTENT_TYPE, SERVER};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, SERVER};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -23,6 +23,7 @@ use crate::cli::output;
 use kit::clock::{Clock, Time};
 use kit::http::serve::{Connections, Timeouts, serve};
 use kit::lock::lock;
+use kit::log::excerpt;
 use kit::page::html;
 
 /// The body of the answers of the endpoint that fails.
@@ -55,7 +56,7 @@ impl Signature {
     }
 }
 
-/// A request that arrived.
+/// A request that arrived. Its texts are those of [`shown`].
 struct Arrived {
     at: String,
     path: String,
@@ -112,9 +113,27 @@ async fn typeface() -> impl IntoResponse {
 }
 
 /// Repairs the endpoint that fails, or breaks it again.
-async fn switch(State(receiver): State<Arc<Receiver>>) -> Redirect {
+async fn switch(State(receiver): State<Arc<Receiver>>, headers: HeaderMap) -> Response {
+    if is_cross_origin(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     receiver.is_repaired.fetch_xor(true, Ordering::Relaxed);
-    Redirect::to("/")
+    Redirect::to("/").into_response()
+}
+
+/// Returns whether a browser says that a page of another site sent the form. Programs that are no browsers say nothing.
+fn is_cross_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-site"), text(ORIGIN.as_str())) {
+        (Some(site), _) => site != "same-origin" && site != "none",
+        (None, Some(origin)) => origin.split_once("://").is_none_or(|(_, authority)| text(HOST.as_str()) != Some(authority)),
+        (None, None) => false,
+    }
+}
+
+/// Returns the beginning of a text that anybody may have sent, without the control characters that a terminal obeys.
+fn shown(text: &str) -> String {
+    excerpt(text).escape_debug().to_string()
 }
 
 /// Takes the request of a webhook.
@@ -131,10 +150,10 @@ async fn take(State(receiver): State<Arc<Receiver>>, method: Method, uri: Uri, h
         Signature::Verified | Signature::Unchecked => StatusCode::NO_CONTENT,
     };
     let event: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let text = |field: &str| event[field].as_str().unwrap_or("–").to_owned();
+    let text = |field: &str| event[field].as_str().map_or_else(|| "–".to_owned(), shown);
     let arrived = Arrived {
         at: time_of_day(receiver.clock.now()),
-        path: uri.path().to_owned(),
+        path: shown(uri.path()),
         event_type: text("type"),
         event: text("id"),
         signature: signature.as_str(),
@@ -173,4 +192,38 @@ impl Receiver {
 
 fn time_of_day(at: Time) -> String {
     at.to_string().get(11..19).unwrap_or_default().to_owned() + " UTC"
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn sent_text_is_cut_and_has_no_control_characters() {
+        assert_eq!(shown("trip.created"), "trip.created");
+        assert_eq!(shown("a\u{1b}[2J\nb\u{9b}"), r"a\u{1b}[2J\nb\u{9b}");
+        assert!(shown(&"x".repeat(1_000_000)).len() <= 200);
+    }
+
+    #[test]
+    fn form_of_another_site_is_refused() {
+        let is_refused = |fields: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            is_cross_origin(&headers)
+        };
+        let host = ("host", "127.0.0.1:8081");
+        assert!(!is_refused(&[host]));
+        assert!(!is_refused(&[host, ("origin", "http://127.0.0.1:8081")]));
+        assert!(!is_refused(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(is_refused(&[host, ("origin", "http://127.0.0.1:8080")]));
+        assert!(is_refused(&[host, ("origin", "null")]));
+        assert!(is_refused(&[("origin", "null")]), "without a host");
+        assert!(is_refused(&[host, ("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1:8081")]));
+        assert!(is_refused(&[host, ("sec-fetch-site", "same-site")]));
+    }
 }
