@@ -176,7 +176,7 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         }
         Content::WebhookFailing { webhooks, more } => {
             let items: Vec<_> = webhooks.iter().map(|webhook| items::failing(webhook, &at, public_url)).collect();
-            let subject = items::subject(&items, *more, workspace, ["fails and will be disabled", "fail and will be disabled"]);
+            let subject = items::subject(&items, *more, workspace, ["fails and may be disabled", "fail and may be disabled"]);
             Letter { subject, items, more: *more, ..blank }
         }
         Content::WebhookDisabled { at: when, webhooks, more } => {

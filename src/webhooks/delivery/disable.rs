@@ -1,4 +1,6 @@
-//! Endpoints that the server switches off, and the warning before.
+//! Endpoints that the server disables, and the warning before.
+//!
+//! There is one warning: an endpoint with few events may be disabled long after it, once as many deliveries have failed as it says.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +23,7 @@ use kit::db::DbResult;
 /// Endpoints that one run of the job disables or warns of.
 const AT_ONCE: u64 = 100;
 
-/// Disables an endpoint that is on. Its events are kept until somebody enables it. Returns false if it is off or gone.
+/// Disables an endpoint that is on. Its events wait, for as long as they are kept. Returns false if it is off or gone.
 pub(super) async fn disable(core: &Core, id: EndpointId, reason: &str) -> DbResult<bool> {
     let Some(found) = Entity::find_by_id(id).one(core.db.read()).await? else { return Ok(false) };
     disable_if(core, found.workspace_id, &[id], reason, Condition::all()).await
@@ -84,7 +86,7 @@ pub(super) async fn disable_failing(core: &Core) -> DbResult<()> {
     Ok(())
 }
 
-/// The condition that an endpoint has failed since `since`, and nobody was warned.
+/// The condition that an endpoint has failed since `since`, and administrators have not been warned.
 fn unwarned(since: Time) -> Condition {
     let failing = Condition::all().add(Column::FailedAttempts.gte(FAILING_AFTER)).add(Column::FailingSince.lte(since));
     failing.add(Column::WarnedAt.is_null())

@@ -1,5 +1,7 @@
 //! Emails to administrators about endpoints that fail, and those that were disabled.
 
+use std::fmt::Display;
+
 use crate::audit::AuditedTx;
 use crate::core::Core;
 use crate::mail::{self, Content, DisabledWebhook, FailingWebhook, MAX_LISTED};
@@ -7,16 +9,20 @@ use crate::members::{self, Role};
 use crate::webhooks::model::Endpoint;
 use kit::db::DbResult;
 
-/// Queues one email to each administrator about endpoints that were disabled together.
+/// Queues one email to each administrator about endpoints that were disabled together. An endpoint that is switched on and
+/// disabled again and again is in one a day.
 pub(super) async fn disabled(core: &Core, tx: &AuditedTx, reason: &str, endpoints: &[Endpoint]) -> DbResult<()> {
     let webhook = |endpoint: &Endpoint| DisabledWebhook {
         id: endpoint.id.to_string(),
         name: endpoint.name(),
-        url: endpoint.url.clone(),
+        url: without_query(&endpoint.url),
         reason: reason.to_owned(),
     };
     let webhooks = endpoints.iter().take(MAX_LISTED).map(webhook).collect();
-    queue(core, tx, endpoints, Content::WebhookDisabled { at: tx.now(), webhooks, more: more(endpoints) }).await
+    let content = Content::WebhookDisabled { at: tx.now(), webhooks, more: more(endpoints) };
+    // Endpoints that are disabled together have failed for a day or longer, so a second email of the day that begins with the same
+    // endpoint is about a 410, and about no other.
+    queue(core, tx, endpoints, tx.now().date(), content).await
 }
 
 /// Queues one email to each administrator about endpoints that will be disabled.
@@ -26,23 +32,29 @@ pub(super) async fn failing(core: &Core, tx: &AuditedTx, endpoints: &[Endpoint])
         Some(FailingWebhook {
             id: endpoint.id.to_string(),
             name: endpoint.name(),
-            url: endpoint.url.clone(),
+            url: without_query(&endpoint.url),
             failing_since: health.failing_since?,
             disabled_from: health.disabled_from(core.config.webhooks.disable_after)?,
             still_to_fail: health.still_to_fail(),
         })
     };
     let webhooks = endpoints.iter().take(MAX_LISTED).filter_map(webhook).collect();
-    queue(core, tx, endpoints, Content::WebhookFailing { webhooks, more: more(endpoints) }).await
+    queue(core, tx, endpoints, tx.now(), Content::WebhookFailing { webhooks, more: more(endpoints) }).await
 }
 
 fn more(endpoints: &[Endpoint]) -> u64 {
     endpoints.len().saturating_sub(MAX_LISTED) as u64
 }
 
-async fn queue(core: &Core, tx: &AuditedTx, endpoints: &[Endpoint], content: Content) -> DbResult<()> {
+/// Returns a URL as emails show it: the query may have a token in it.
+fn without_query(url: &str) -> String {
+    url.split_once('?').map_or_else(|| url.to_owned(), |(before, _)| format!("{before}?…"))
+}
+
+/// Queues an email to each administrator who has none of this kind, first endpoint and `time`.
+async fn queue(core: &Core, tx: &AuditedTx, endpoints: &[Endpoint], time: impl Display, content: Content) -> DbResult<()> {
     let Some(first) = endpoints.first().filter(|_| mail::is_on(core)) else { return Ok(()) };
-    let event = format!("{} {} {}", content.kind(), first.id, tx.now());
+    let event = format!("{} {} {}", content.kind(), first.id, time);
     for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
         mail::notify_of(core, tx, &member, event.clone(), content.clone()).await?;
     }

@@ -47,7 +47,9 @@ async fn administrators_get_an_email_a_day_before_an_endpoint_is_disabled_and_wh
     let admin = t.add_member(Role::Admin).await;
     t.add_member(Role::Pilot).await;
     let (id, _) = endpoint(&owner, &receiver, &["trip.*"]).await;
-    owner.patch(&format!("{WEBHOOKS}/{id}"), json!({ "description": "Crew & ops\nrun by Ida" })).await.is(200);
+    let url = format!("{}?token=of-the-crew", receiver.url());
+    owner.patch(&format!("{WEBHOOKS}/{id}"), json!({ "url": url, "description": "Crew & ops\nrun by Ida" })).await.is(200);
+    let shown = format!("URL: {}?…\n", receiver.url());
     fail(&t, 20).await;
     t.advance((4 * DAY).saturating_sub(Duration::from_secs(1))).await;
     tidy(&t).await;
@@ -66,7 +68,7 @@ async fn administrators_get_an_email_a_day_before_an_endpoint_is_disabled_and_wh
         &text(&warned[0]),
         &[
             "requests to the webhook “Crew & ops” of Skyline Aviation fail.",
-            &receiver.url(),
+            &shown,
             "Failing since: 23 Nov 2026, 10:30:00 CET",
             "Will be disabled: 28 Nov 2026, 10:30:00 CET\n",
             &format!("/settings/webhooks/{id}"),
@@ -81,9 +83,9 @@ async fn administrators_get_an_email_a_day_before_an_endpoint_is_disabled_and_wh
         &text(&received[3]),
         &[
             "the server disabled the webhook “Crew & ops” of Skyline Aviation on 28 Nov 2026, 10:30:00 CET.",
-            &receiver.url(),
+            &shown,
             "Reason: no success for 5 days",
-            "kept for 30 days",
+            "kept for at least 30 days",
             "delivered, in order, or skipped",
             &format!("/settings/webhooks/{id}"),
         ],
@@ -119,6 +121,25 @@ async fn endpoint_that_is_gone_is_emailed_with_the_answer_as_reason() {
     send(&t).await;
     let [mail] = server.received().try_into().expect("one email");
     has(&text(&mail), &["the webhook “127.0.0.1”", "Reason: the server answered 410: the endpoint is gone"]);
+}
+
+#[tokio::test]
+async fn endpoint_that_is_disabled_again_and_again_is_emailed_once_a_day() {
+    let (server, t, owner, receiver) = start().await;
+    receiver.answer(Reply::Status(410));
+    let (id, _) = endpoint(&owner, &receiver, &["trip.*"]).await;
+    let disabled = async || {
+        let owner = t.owner().await;
+        trip(&owner).await;
+        deliver(&t).await;
+        send(&t).await;
+        owner.patch(&format!("{WEBHOOKS}/{id}"), json!({ "active": true, "backlog": "skip" })).await.is(200);
+        server.received().len()
+    };
+    assert_eq!([disabled().await, disabled().await, disabled().await], [1, 1, 1]);
+    t.advance(DAY).await;
+    assert_eq!([disabled().await, disabled().await], [2, 2]);
+    assert_eq!(t.number("SELECT COUNT(*) FROM audit_events WHERE action = 'webhook.disabled'").await, 5);
 }
 
 #[tokio::test]
