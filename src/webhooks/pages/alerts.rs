@@ -9,7 +9,7 @@ use crate::webhooks::settings::WebhookSettings;
 use kit::clock::Time;
 
 /// An endpoint that fails.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Failing {
     pub(super) since: Time,
     /// The earliest time at which it is disabled.
@@ -18,6 +18,8 @@ pub(super) struct Failing {
     pub(super) still_to_fail: u64,
     /// True once nothing but a success keeps it from being disabled within a day.
     pub(super) is_soon: bool,
+    /// The time for which its events are kept once it is disabled, in words.
+    pub(super) kept_for: String,
 }
 
 impl Failing {
@@ -26,7 +28,8 @@ impl Failing {
         let since = health.failing_since.filter(|_| endpoint.status() == EndpointStatus::Failing)?;
         let still_to_fail = health.still_to_fail();
         let is_soon = still_to_fail == 0 && since.after(settings.warn_after()) <= now;
-        Some(Self { since, disabled_from: health.disabled_from(settings.disable_after)?, still_to_fail, is_soon })
+        let disabled_from = health.disabled_from(settings.disable_after)?;
+        Some(Self { since, disabled_from, still_to_fail, is_soon, kept_for: span(settings.kept()) })
     }
 }
 
@@ -71,6 +74,8 @@ pub(super) struct ListNotice {
     pub(super) disabled: Vec<Named>,
     /// Those that will be disabled within a day.
     pub(super) soon: Vec<Named>,
+    /// The time for which events of disabled endpoints are kept, in words.
+    pub(super) kept_for: String,
 }
 
 impl ListNotice {
@@ -81,6 +86,7 @@ impl ListNotice {
         let mut notice = Self {
             disabled: endpoints.iter().filter(is_disabled).map(named).collect(),
             soon: endpoints.iter().filter(is_soon).map(named).collect(),
+            kept_for: span(settings.kept()),
         };
         for list in [&mut notice.disabled, &mut notice.soon] {
             list.sort_by(|one, other| one.title.cmp(&other.title));

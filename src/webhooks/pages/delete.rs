@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::endpoint::{LIST, find, manager};
+use super::times::span;
 use crate::access::{DeleteWebhooks, Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -28,6 +29,8 @@ struct DeletePage {
     endpoint: Endpoint,
     /// Deliveries with an attempt to come.
     pending: u64,
+    /// The time for which events of an endpoint that is off are kept, in words.
+    kept_for: String,
 }
 
 async fn confirm(
@@ -39,7 +42,7 @@ async fn confirm(
     let frame = who.frame(&app, "Delete the webhook?", MenuEntry::Webhooks);
     let figures = store::figures(app.db.read(), &[id], frame.at.now()).await?;
     let pending = figures.get(&id).map_or(0, |figures| figures.pending);
-    Ok(html(&DeletePage { frame, endpoint, pending }))
+    Ok(html(&DeletePage { frame, endpoint, pending, kept_for: span(app.config.webhooks.kept()) }))
 }
 
 async fn delete(

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::endpoint::{find, manager, path_of};
+use super::times::span;
 use crate::access::{Form, ManageWebhooks, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -33,6 +34,8 @@ pub(super) fn routes() -> Vec<Route<App>> {
 struct OnPage {
     frame: Frame,
     endpoint: Endpoint,
+    /// The time for which events are kept, in words.
+    kept_for: String,
     faults: FormErrors,
 }
 
@@ -52,7 +55,8 @@ async fn show(
         return Ok(Redirect::to(&path_of(id)).into_response());
     }
     let frame = who.frame(app, "Switch the webhook on", MenuEntry::Webhooks);
-    Ok(html_with(status, &OnPage { frame, endpoint, faults }))
+    let kept_for = span(app.config.webhooks.kept());
+    Ok(html_with(status, &OnPage { frame, endpoint, kept_for, faults }))
 }
 
 async fn switch_on(
