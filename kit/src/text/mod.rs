@@ -60,7 +60,7 @@ pub enum BadText {
 }
 
 /// The fault of a text with an API key or token in it.
-pub const SECRET_IN_TEXT: &str = "must not contain an API key or token, or a signing secret, because it would be stored: remove it, and revoke it, as it may have leaked";
+pub const SECRET_IN_TEXT: &str = "must not contain an API key or token, or a signing secret, because it would be stored: remove it, and revoke or rotate it, as it may have leaked";
 
 /// Refuses a text with an API key or token in it, also if invisible characters were put between its letters.
 pub fn refuse_secret(text: &str) -> Result<(), BadText> {
