@@ -1,4 +1,4 @@
-//! Requests of a running node with the verdicts that they deserve, and programs that judge them.
+//! Requests of a running node with the expected verdicts, and programs that verify them.
 
 #![expect(clippy::disallowed_methods, reason = "receivers compare with the real time")]
 

@@ -93,14 +93,14 @@ impl Demo {
         }
         let Some(token) = self.sign_in() else { return false };
         let others = ENDS_SESSIONS.join("|");
-        let has_held = self.send_requests(folder, &token, ["--exclude-path-regex", &others]);
+        let others_pass = self.send_requests(folder, &token, ["--exclude-path-regex", &others]);
         let is_signed_in = self.answers(&token);
         if !is_signed_in {
             eprintln!("the session ended during the run, so that the calls after it tested nothing");
         }
-        let holds =
+        let passes =
             |path: &str| self.sign_in().is_some_and(|token| self.send_requests(folder, &token, ["--include-path-regex", path]));
-        has_held && is_signed_in && ENDS_SESSIONS.into_iter().all(holds)
+        others_pass && is_signed_in && ENDS_SESSIONS.into_iter().all(passes)
     }
 
     fn sign_in(&self) -> Option<String> {

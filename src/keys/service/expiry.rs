@@ -67,7 +67,7 @@ async fn announce(core: &Core, workspace: WorkspaceId, keys: &[Key], days: i16) 
     let mut announced = Vec::new();
     for key in keys {
         let Some(expires_at) = key.expires_at else { continue };
-        // Who makes a key for less time knows.
+        // Keys that live no longer than the notice period are not announced.
         if store::set_expiry_announced(tx.db(), key.id, days).await? && expires_at.since(key.created_at) > span(days) {
             let left = days_left(expires_at, tx.now());
             tx.record(Action::KeyExpiring, Some(target(key)), json!({ "expiresAt": expires_at, "daysLeft": left }));
