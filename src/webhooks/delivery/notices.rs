@@ -20,8 +20,8 @@ pub(super) async fn disabled(core: &Core, tx: &AuditedTx, reason: &str, endpoint
     };
     let webhooks = endpoints.iter().take(MAX_LISTED).map(webhook).collect();
     let content = Content::WebhookDisabled { at: tx.now(), webhooks, more: more(endpoints) };
-    // Endpoints that are disabled together have failed for a day or longer, so a second email of the day that begins with the same
-    // endpoint is about a 410, and about no other.
+    // Endpoints that are disabled together have failed for a day or longer: a second email of the day that begins with the same
+    // endpoint would be about its 410, and about no other endpoint.
     queue(core, tx, endpoints, tx.now().date(), content).await
 }
 

@@ -286,6 +286,11 @@ async fn pages_say_what_the_operator_has_set() {
     let path = create(&person).await;
     person.get(&path).await.is(200).says("Standard: 2 attempts within about 10 minutes");
     person.get(&format!("{path}/edit")).await.is(200).says("2 attempts within about 10 minutes.");
+    person.get(&format!("{path}/delete")).await.is(200).says("its events are kept for 90 days");
+    person.submit(&path, &format!("{path}/off"), &[]).await.redirects_to(&format!("{path}?after=off"));
+    let on = format!("{path}/on");
+    person.get(&on).await.is(200).says("Those of the last 90 days");
+    person.submit(&on, &on, &[("backlog", "skip")]).await.redirects_to(&format!("{path}?after=on"));
     let list = format!("{path}/deliveries");
     person.get(&format!("{list}?status=failed")).await.is(200).says("No delivery of the last 90 days matches.");
     person.submit(&path, &format!("{path}/test"), &[]).await.is(200);
