@@ -44,9 +44,21 @@ var (
 type event struct {
 	ID        string          `json:"id"`
 	Type      string          `json:"type"`
+	Workspace string          `json:"workspace_id"`
 	Timestamp time.Time       `json:"timestamp"`
 	Sequence  int64           `json:"sequence"` // 0 for a test
 	Data      json.RawMessage `json:"data"`
+	whole     []byte          // as it came, with fields of later versions
+}
+
+func (e *event) UnmarshalJSON(content []byte) error {
+	type fields event
+	e.whole = append([]byte{}, content...)
+	return json.Unmarshal(content, (*fields)(e))
+}
+
+func (e event) MarshalJSON() ([]byte, error) {
+	return e.whole, nil
 }
 
 // Your code. If the process is killed meanwhile, it runs again for the same event.
@@ -111,8 +123,7 @@ func store(event event, previous int64) error {
 		return err
 	}
 	err = os.Link(file.Name(), filepath.Join(data, event.ID+".json"))
-	isNew := err == nil
-	if !isNew && !errors.Is(err, fs.ErrExist) {
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	folder, err := os.Open(data)
@@ -125,10 +136,16 @@ func store(event event, previous int64) error {
 	lock.Lock()
 	defer lock.Unlock()
 	entry.note()
-	if isNew {
+	// Also an event that was stored before, if something failed afterwards.
+	if !isDone(event.ID) {
 		waiting[event.ID] = event
 	}
 	return nil
+}
+
+func isDone(id string) bool {
+	_, err := os.Stat(filepath.Join(data, id+".done"))
+	return err == nil
 }
 
 func receive(answer http.ResponseWriter, request *http.Request) {
@@ -161,6 +178,12 @@ func fillGaps() error {
 	for _, sequence := range sorted(missing) {
 		if apiKey == "" {
 			return nil
+		}
+		lock.Lock()
+		isOpen := missing[sequence]
+		lock.Unlock()
+		if !isOpen {
+			continue // it came meanwhile
 		}
 		after := int64(0)
 		for _, known := range sorted(sequences) {
@@ -234,7 +257,12 @@ func workThrough() error {
 
 // Reads what is stored from before a restart.
 func load() error {
-	names, err := filepath.Glob(filepath.Join(data, "*.json"))
+	unfinished, err := filepath.Glob(filepath.Join(data, "new-*"))
+	for _, name := range unfinished {
+		err = firstOf(err, os.Remove(name))
+	}
+	names, failed := filepath.Glob(filepath.Join(data, "*.json"))
+	err = firstOf(err, failed)
 	for _, name := range names {
 		var entry stored
 		content, failed := os.ReadFile(name)
@@ -242,7 +270,7 @@ func load() error {
 			err = json.Unmarshal(content, &entry)
 		}
 		entry.note()
-		if _, failed := os.Stat(strings.TrimSuffix(name, ".json") + ".done"); failed != nil {
+		if !isDone(entry.Event.ID) {
 			waiting[entry.Event.ID] = entry.Event
 		}
 	}
@@ -267,13 +295,18 @@ func worker() {
 func main() {
 	// During a rotation the new secret and the old one, with a space between them.
 	for _, secret := range strings.Fields(os.Getenv("SECRETS")) {
+		var err error
 		key := []byte(secret)
 		if strings.HasPrefix(secret, "whsec_") {
-			decoded, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
-			stopIf(err)
-			key = decoded
+			key, err = base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+		}
+		if err != nil || len(key) < 24 {
+			stopIf(errors.New("SECRETS: a secret has at least 24 bytes, after whsec_ in base64"))
 		}
 		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		stopIf(errors.New("SECRETS is empty"))
 	}
 	stopIf(os.MkdirAll(data, 0o700))
 	stopIf(load())

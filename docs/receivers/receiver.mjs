@@ -1,15 +1,26 @@
 // A receiver of webhooks: SECRETS='whsec_...' node receiver.mjs
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { existsSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 
-const { SECRETS, API, API_KEY, WEBHOOK, DATA = "events", PORT = "8000" } = process.env;
-// During a rotation the new secret and the old one, with a space between them.
-const keys = SECRETS.split(" ").map((secret) =>
-  secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : Buffer.from(secret));
+const { SECRETS = "", API, API_KEY, WEBHOOK, DATA = "events", PORT = "8000" } = process.env;
 const MAX_BODY = 1024 * 1024;
 const TOLERANCE = 300; // seconds
+
+function keyOf(secret) {
+  if (!secret.startsWith("whsec_")) return Buffer.from(secret);
+  const key = Buffer.from(secret.slice(6), "base64");
+  // Node.js skips characters that are not base64.
+  if (key.toString("base64") !== secret.slice(6)) throw new Error("SECRETS: after whsec_ comes base64");
+  return key;
+}
+
+// During a rotation the new secret and the old one, with a space between them.
+const keys = SECRETS.split(/\s+/).filter(Boolean).map(keyOf);
+if (keys.length === 0) throw new Error("SECRETS is empty");
+if (keys.some((key) => key.length < 24)) throw new Error("SECRETS: a secret has at least 24 bytes");
 
 // Your code. If the process is killed meanwhile, it runs again for the same event.
 async function work(event) {
@@ -42,16 +53,14 @@ function note(event, previous) {
 
 async function store(event, previous) {
   if (!/^evt_[0-9a-z]+$/.test(event.id)) throw new Error("not an event");
-  const temporary = `${DATA}/new-${process.hrtime.bigint()}`;
+  const temporary = `${DATA}/new-${randomUUID()}`;
   const file = await open(temporary, "wx");
-  let isNew = true;
   try {
     await file.writeFile(JSON.stringify({ event, previous }));
     await file.sync();
     await link(temporary, `${DATA}/${event.id}.json`);
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
-    isNew = false;
+    if (error.code !== "EEXIST") throw error; // else it is stored already
   } finally {
     await file.close();
     await unlink(temporary);
@@ -59,7 +68,8 @@ async function store(event, previous) {
   const folder = await open(DATA);
   await folder.sync().finally(() => folder.close());
   note(event, previous);
-  if (isNew) waiting.set(event.id, event);
+  // Also an event that was stored before, if something failed afterwards.
+  if (!existsSync(`${DATA}/${event.id}.done`)) waiting.set(event.id, event);
 }
 
 async function receive(request) {
@@ -93,6 +103,7 @@ async function receive(request) {
 async function fillGaps() {
   for (const sequence of [...missing].sort((one, other) => one - other)) {
     if (!API_KEY) return;
+    if (!missing.has(sequence)) continue; // it came meanwhile
     let after = [...sequences].filter((known) => known < sequence).reduce((one, other) => Math.max(one, other), 0);
     while (after !== null) {
       const response = await fetch(`${API}/webhooks/${WEBHOOK}/events?after_sequence=${after}`, {
@@ -116,18 +127,24 @@ async function workThrough() {
   }
 }
 
-let running = Promise.resolve();
-function wake() {
-  running = running
-    .then(fillGaps)
-    .catch((error) => console.log("a gap is open:", error.message))
-    .then(workThrough)
-    .catch((error) => console.log("not done:", error.message)); // it is tried again within a minute
+let isRunning = false;
+let isWoken = false;
+async function wake() {
+  isWoken = true;
+  if (isRunning) return;
+  isRunning = true;
+  while (isWoken) {
+    isWoken = false;
+    await fillGaps().catch((error) => console.log("a gap is open:", error));
+    await workThrough().catch((error) => console.log("not done:", error)); // it is tried again within a minute
+  }
+  isRunning = false;
 }
 
-await mkdir(DATA, { recursive: true });
+await mkdir(DATA, { recursive: true, mode: 0o700 });
 const files = new Set(await readdir(DATA));
 for (const name of files) {
+  if (name.startsWith("new-")) await unlink(`${DATA}/${name}`); // from before a crash
   if (!name.endsWith(".json")) continue;
   const { event, previous } = JSON.parse(await readFile(`${DATA}/${name}`));
   note(event, previous);
@@ -136,10 +153,10 @@ for (const name of files) {
 wake();
 setInterval(wake, 60_000);
 
-const server = createServer(async (request, response) => {
+const limits = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+const server = createServer(limits, async (request, response) => {
   const status = await receive(request).catch(() => 400);
   response.writeHead(status, status >= 400 ? { Connection: "close" } : {}).end();
   if (status === 204) wake();
 });
-server.requestTimeout = 10_000;
 server.listen(Number(PORT), "127.0.0.1", () => console.log(`Listening on http://127.0.0.1:${server.address().port}`));

@@ -4,7 +4,6 @@ import base64, hashlib, hmac, json, logging, os, sqlite3, sys, threading, time, 
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-SECRETS = os.environ["SECRETS"].split()  # during a rotation the new one and the old one, with a space between them
 DATABASE = os.environ.get("DATA", "events") + "/events.db"
 API, API_KEY, WEBHOOK = (os.environ.get(name, "") for name in ("API", "API_KEY", "WEBHOOK"))
 MAX_BODY = 1024 * 1024
@@ -17,10 +16,18 @@ def work(event):
 
 
 def key_of(secret):
-    return base64.b64decode(secret[6:]) if secret.startswith("whsec_") else secret.encode()
+    key = base64.b64decode(secret[6:], validate=True) if secret.startswith("whsec_") else secret.encode()
+    if len(key) < 24:
+        raise ValueError("a secret has at least 24 bytes")
+    return key
 
 
-KEYS = [key_of(secret) for secret in SECRETS]
+try:  # during a rotation the new secret and the old one, with a space between them
+    KEYS = [key_of(secret) for secret in os.environ.get("SECRETS", "").split()]
+except ValueError as error:
+    sys.exit(f"SECRETS: {error}")
+if not KEYS:
+    sys.exit("SECRETS is empty")
 
 
 def verify(headers, body):
@@ -43,6 +50,7 @@ def database():
         " body TEXT NOT NULL, is_done INTEGER NOT NULL DEFAULT 0)"
     )
     db.execute("CREATE INDEX IF NOT EXISTS by_sequence ON events (sequence)")
+    db.execute("CREATE INDEX IF NOT EXISTS by_previous ON events (previous)")
     return closing(db)
 
 
@@ -126,7 +134,7 @@ def worker():
         wake.clear()
         try:
             checked = fill_gaps(checked)
-        except (OSError, sqlite3.Error) as error:
+        except Exception as error:  # the thread goes on, whatever happens
             logging.info("a gap is open: %s", error)
         try:
             work_through()
@@ -137,8 +145,9 @@ def worker():
 logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
 wake = threading.Event()
 wake.set()
-os.makedirs(os.path.dirname(DATABASE), exist_ok=True)
+os.makedirs(os.path.dirname(DATABASE), mode=0o700, exist_ok=True)
 threading.Thread(target=worker, daemon=True).start()
+ThreadingHTTPServer.request_queue_size = 128  # else connections that come at once are reset
 server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", 8000))), Receiver)
 logging.info("Listening on http://127.0.0.1:%d", server.server_port)
 server.serve_forever()

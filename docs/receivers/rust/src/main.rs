@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const MAX_BODY: usize = 1024 * 1024;
 const TOLERANCE_SECONDS: u64 = 300;
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Your code. If the process is killed meanwhile, it runs again for the same event.
 fn work(event: &Value) -> Outcome<()> {
@@ -29,7 +31,7 @@ struct Receiver {
     keys: Vec<hmac::Key>,
     data: PathBuf,
     known: Mutex<Known>,
-    wake: mpsc::Sender<()>,
+    wake: mpsc::SyncSender<()>,
 }
 
 #[derive(Default)]
@@ -75,21 +77,23 @@ impl Receiver {
             return Err("not an event".into());
         }
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let temporary = self.data.join(format!("new-{}-{number}", std::process::id()));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+        let temporary = self.data.join(format!("new-{now}-{number}"));
         let mut file = File::create_new(&temporary)?;
         let written = file.write_all(json!({ "event": event, "previous": previous }).to_string().as_bytes());
         let synced = written.and_then(|()| file.sync_all());
         let linked = synced.and_then(|()| fs::hard_link(&temporary, self.data.join(format!("{id}.json"))));
         fs::remove_file(temporary)?;
-        let is_new = match linked {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
-            linked => linked.map(|()| true)?,
-        };
+        match linked {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            linked => linked?,
+        }
         File::open(&self.data)?.sync_all()?;
         let sequence = event["sequence"].as_i64().unwrap_or_default();
         let mut known = self.known.lock().expect("no panic");
         known.note(sequence, previous);
-        if is_new {
+        // Also an event that was stored before, if something failed afterwards.
+        if !self.data.join(format!("{id}.done")).exists() {
             known.waiting.insert((sequence, id), event);
         }
         Ok(())
@@ -99,7 +103,11 @@ impl Receiver {
     fn load(&self) -> Outcome<()> {
         let mut known = self.known.lock().expect("no panic");
         for entry in fs::read_dir(&self.data)? {
-            let path = entry?.path();
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with("new-") {
+                fs::remove_file(&path)?; // from before a crash
+            }
             if path.extension().is_none_or(|kind| kind != "json") {
                 continue;
             }
@@ -119,6 +127,9 @@ impl Receiver {
         let (Ok(api), Ok(key), Ok(webhook)) = (var("API"), var("API_KEY"), var("WEBHOOK")) else { return Ok(()) };
         let missing = self.known.lock().expect("no panic").missing.clone();
         for sequence in missing {
+            if !self.known.lock().expect("no panic").missing.contains(&sequence) {
+                continue; // it came meanwhile
+            }
             let before = self.known.lock().expect("no panic").sequences.range(..sequence).next_back().copied();
             let mut next = Some(before.unwrap_or_default());
             while let Some(after) = next {
@@ -139,7 +150,7 @@ impl Receiver {
     fn work_through(&self) -> Outcome<()> {
         let waiting = self.known.lock().expect("no panic").waiting.clone();
         for (key, event) in waiting {
-            work(&event)?;
+            std::panic::catch_unwind(|| work(&event)).unwrap_or_else(|_| Err("a panic".into()))?;
             fs::write(self.data.join(format!("{}.done", key.1)), "")?;
             self.known.lock().expect("no panic").waiting.remove(&key);
         }
@@ -147,7 +158,12 @@ impl Receiver {
     }
 }
 
-async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> StatusCode {
+    let body = match tokio::time::timeout(READ_TIMEOUT, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
+        Err(_) => return StatusCode::REQUEST_TIMEOUT,
+    };
     let event = receiver.verify(&headers, &body).and_then(|()| Ok(serde_json::from_slice(&body)?));
     let Ok(event) = event else { return StatusCode::UNAUTHORIZED };
     // Empty for the first event of an endpoint.
@@ -155,7 +171,7 @@ async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body
     let storing = Arc::clone(&receiver);
     match tokio::task::spawn_blocking(move || storing.store(event, previous)).await {
         Ok(Ok(())) => {
-            let _ = receiver.wake.send(());
+            let _ = receiver.wake.try_send(()); // one is enough
             StatusCode::NO_CONTENT
         }
         failed => {
@@ -178,15 +194,21 @@ async fn main() -> Outcome<()> {
     // During a rotation the new secret and the old one, with a space between them.
     let key = |secret: &str| -> Outcome<hmac::Key> {
         let bytes = match secret.strip_prefix("whsec_") {
-            Some(encoded) => data_encoding::BASE64.decode(encoded.as_bytes())?,
+            Some(encoded) => data_encoding::BASE64.decode(encoded.as_bytes()).unwrap_or_default(),
             None => secret.as_bytes().to_vec(),
         };
+        if bytes.len() < 24 {
+            return Err("SECRETS: a secret has at least 24 bytes, after whsec_ in base64".into());
+        }
         Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
     };
-    let keys = var("SECRETS")?.split(' ').map(key).collect::<Outcome<_>>()?;
+    let keys: Vec<_> = var("SECRETS").unwrap_or_default().split_whitespace().map(key).collect::<Outcome<_>>()?;
+    if keys.is_empty() {
+        return Err("SECRETS is empty".into());
+    }
     let data = PathBuf::from(var("DATA").unwrap_or_else(|_| "events".to_owned()));
-    fs::create_dir_all(&data)?;
-    let (wake, woken) = mpsc::channel();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&data)?;
+    let (wake, woken) = mpsc::sync_channel(1);
     let receiver = Arc::new(Receiver { keys, data, known: Mutex::default(), wake });
     receiver.load()?;
     let worker = Arc::clone(&receiver);
@@ -201,7 +223,7 @@ async fn main() -> Outcome<()> {
             let _ = woken.recv_timeout(Duration::from_secs(60));
         }
     });
-    let router = axum::Router::new().fallback(receive).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(receiver);
+    let router = axum::Router::new().fallback(receive).with_state(receiver);
     let listener =
         tokio::net::TcpListener::bind(format!("127.0.0.1:{}", var("PORT").unwrap_or_else(|_| "8000".to_owned()))).await?;
     println!("Listening on http://{}", listener.local_addr()?);
