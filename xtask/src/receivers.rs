@@ -1,5 +1,5 @@
-//! The requirements of the tests of webhook receivers: other languages, from Debian, and the packages `standardwebhooks` of PyPI
-//! and npm, which verify signatures.
+//! The requirements of the tests of webhook receivers: other languages, from Debian, the packages `standardwebhooks` of PyPI
+//! and npm, which verify signatures, and the crates of the receiver in Rust.
 
 use std::path::Path;
 use std::process::Command;
@@ -37,7 +37,9 @@ const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Makes sure that all of it is here; false, and why on stderr, if it cannot be.
 pub(crate) fn prepare() -> bool {
-    has_languages() && PYTHON.prepare() && has_package_of_npm()
+    let mut crates = Command::new("cargo");
+    crates.args(["fetch", "--locked", "--manifest-path", "docs/receivers/rust/Cargo.toml"]);
+    has_languages() && PYTHON.prepare() && has_package_of_npm() && run_aloud(&mut crates)
 }
 
 fn has_languages() -> bool {
