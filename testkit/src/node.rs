@@ -49,8 +49,8 @@ impl Node {
                 join(readers);
                 return Err(text(&stderr));
             };
-            if let Some(address) = line.strip_prefix("Listening on http://") {
-                break address.trim().parse().expect("an address");
+            if let Some(address) = line.strip_prefix("Listening on http://").and_then(|address| address.trim().parse().ok()) {
+                break address;
             }
         };
         Ok(Self { child, address, stdout, stderr, readers })
