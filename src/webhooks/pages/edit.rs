@@ -41,7 +41,7 @@ impl EditPage {
     fn new(app: &App, who: &PageSession<ManageWebhooks>, endpoint: Endpoint, fields: Fields, faults: FormErrors) -> Self {
         let frame = who.frame(app, "Edit Webhook", MenuEntry::Webhooks);
         let (groups, attempts) = (events::groups(&fields), times::attempts(&app.config.webhooks.schedule));
-        Self { frame, endpoint, groups, attempts, fields, faults }
+        Self { frame, endpoint, fields, faults, groups, attempts }
     }
 }
 
