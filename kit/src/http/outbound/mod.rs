@@ -7,12 +7,14 @@
 //!
 //! - `body` says when it was sent; `address` globally reachable addresses; `guard` the checks of URLs and resolved names; `error` what can go wrong
 //! - `pools` connections, those of each key apart; HTTP/2 where it is offered
-//! - `resolver` addresses of host names; `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
+//! - `resolver` addresses of host names; `hosts` those of the hosts file
+//! - `lookup` a look-up when a URL is entered; `roots` certificate authorities from a file
 
 mod address;
 mod body;
 mod error;
 mod guard;
+mod hosts;
 mod lookup;
 mod pools;
 mod resolver;

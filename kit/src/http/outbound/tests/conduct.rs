@@ -46,7 +46,13 @@ async fn answering(response: &'static [u8]) -> String {
     .await
 }
 
+/// Returns what is said about a receiver before the usual limit.
 async fn sentence(url: &str) -> String {
+    post(settings(), url).await.expect_err("no response").to_string()
+}
+
+/// Returns what is said about a receiver after a short limit.
+async fn late(url: &str) -> String {
     let quick = OutboundSettings { timeout: LIMIT, ..settings() };
     post(quick, url).await.expect_err("no response").to_string()
 }
@@ -61,21 +67,21 @@ async fn receiver_without_an_answer_is_given_up_after_the_limit() {
         std::future::pending::<()>().await;
         drop(stream);
     });
-    assert_eq!(sentence(&silent.await).await, "no answer within 0.3 s");
+    assert_eq!(late(&silent.await).await, "no answer within 0.3 s");
     let byte_by_byte = repeating(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x", SLOW);
-    assert_eq!(sentence(&byte_by_byte.await).await, "no answer within 0.3 s");
+    assert_eq!(late(&byte_by_byte.await).await, "no answer within 0.3 s");
     let informational = repeating(b"", b"HTTP/1.1 100 Continue\r\n\r\n", Duration::ZERO);
-    assert_eq!(sentence(&informational.await).await, "no answer within 0.3 s");
+    assert_eq!(late(&informational.await).await, "no answer within 0.3 s");
     let hints = repeating(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n", SLOW);
-    assert_eq!(sentence(&hints.await).await, "no answer within 0.3 s");
+    assert_eq!(late(&hints.await).await, "no answer within 0.3 s");
 }
 
 #[tokio::test]
 async fn slow_body_is_given_up_after_the_limit() {
     let byte_by_byte = repeating(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x", Duration::from_millis(50));
-    assert_eq!(sentence(&byte_by_byte.await).await, "no complete answer within 0.3 s");
+    assert_eq!(late(&byte_by_byte.await).await, "no complete answer within 0.3 s");
     let chunks = repeating(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", Duration::from_millis(50));
-    assert_eq!(sentence(&chunks.await).await, "no complete answer within 0.3 s");
+    assert_eq!(late(&chunks.await).await, "no complete answer within 0.3 s");
 }
 
 #[tokio::test]

@@ -17,6 +17,14 @@ fn strict(dns: &DnsServer) -> OutboundSettings {
     OutboundSettings { allowed: AllowedRanges::default(), ..asking(dns) }
 }
 
+/// Returns the questions, each once: one that is not answered at once is repeated.
+fn asked(dns: &DnsServer) -> Vec<String> {
+    let mut questions = dns.questions();
+    questions.sort();
+    questions.dedup();
+    questions
+}
+
 async fn look_up_strictly(dns: &DnsServer) -> Result<Lookup, OutboundError> {
     look_up("https://receiver.example/", &AllowedRanges::default(), Some(dns.address()), Duration::from_secs(5)).await
 }
@@ -26,9 +34,7 @@ async fn name_is_dialled_at_the_address_that_dns_gives() {
     let (dns, address) = (DnsServer::start(DnsReply::of(&["127.0.0.1"])), receiver(b"HTTP/1.1 204 No Content\r\n\r\n").await);
     let response = post(asking(&dns), &format!("http://receiver.example:{}/", address.port())).await.expect("a response");
     assert_eq!(response.status, StatusCode::NO_CONTENT);
-    let mut questions = dns.questions();
-    questions.sort();
-    assert_eq!(questions, ["receiver.example. A", "receiver.example. AAAA"]);
+    assert_eq!(asked(&dns), ["receiver.example. A", "receiver.example. AAAA"]);
 }
 
 #[tokio::test]
@@ -129,17 +135,16 @@ async fn few_of_many_addresses_are_dialled() {
 async fn answer_is_kept_for_its_time_to_live() {
     let dns = DnsServer::start(DnsReply::of(&["8.8.8.8"]));
     let resolver = Resolver::new(Some(dns.address()), Duration::from_secs(5));
-    for asked in [2, 4] {
-        resolver.look_up("receiver.example").await.expect("addresses");
-        assert_eq!(dns.questions().len(), asked, "a TTL of 0 s");
+    for address in ["8.8.8.8", "8.8.4.4"] {
+        dns.answer(DnsReply::of(&[address]));
+        let found = resolver.look_up("receiver.example").await.expect("addresses");
+        assert_eq!(found, [address.parse::<std::net::IpAddr>().expect("an address")], "a TTL of 0 s");
     }
     dns.set_ttl(3600);
-    for _ in 0..3 {
-        resolver.look_up("receiver.example").await.expect("addresses");
-    }
-    assert_eq!(dns.questions().len(), 6);
-    resolver.look_up("other.example").await.expect("addresses");
-    assert_eq!(dns.questions().len(), 8);
+    let kept = resolver.look_up("receiver.example").await.expect("addresses");
+    dns.answer(DnsReply::of(&["8.8.8.8"]));
+    assert_eq!(resolver.look_up("receiver.example").await, Ok(kept.clone()));
+    assert_ne!(resolver.look_up("other.example").await, Ok(kept));
 }
 
 #[tokio::test]
@@ -149,7 +154,52 @@ async fn names_are_complete_whatever_their_form() {
     for name in ["intranet", "intranet.", "xn--bcher-kva.example", "with_underscore.example"] {
         resolver.look_up(name).await.expect("addresses");
     }
-    let mut asked: Vec<String> = dns.questions().into_iter().filter(|question| question.ends_with(" A")).collect();
-    asked.sort();
-    assert_eq!(asked, ["intranet. A", "intranet. A", "with_underscore.example. A", "xn--bcher-kva.example. A"]);
+    let asked: Vec<String> = asked(&dns).into_iter().filter(|question| question.ends_with(" A")).collect();
+    assert_eq!(asked, ["intranet. A", "with_underscore.example. A", "xn--bcher-kva.example. A"]);
+}
+
+#[tokio::test]
+async fn servers_are_asked_in_their_order_until_one_answers() {
+    let second = DnsServer::start(DnsReply::of(&["8.8.8.8"]));
+    for reply in [DnsReply::Code(2), DnsReply::Code(4), DnsReply::Code(5), DnsReply::Silence] {
+        let first = DnsServer::start(reply.clone());
+        let resolver = Resolver::new([first.address(), second.address()], DNS_TIMEOUT);
+        let found = resolver.look_up("receiver.example").await;
+        assert_eq!(found, Ok(vec![[8, 8, 8, 8].into()]), "{reply:?}");
+        assert_eq!(asked(&first), ["receiver.example. A", "receiver.example. AAAA"], "{reply:?}");
+    }
+    let silent = [(); 2].map(|()| DnsServer::start(DnsReply::Silence).address());
+    let resolver = Resolver::new(silent.into_iter().chain([second.address()]), DNS_TIMEOUT);
+    assert_eq!(resolver.look_up("receiver.example").await, Ok(vec![[8, 8, 8, 8].into()]));
+}
+
+#[tokio::test]
+async fn answer_of_the_first_server_is_final() {
+    let second = DnsServer::start(DnsReply::of(&["8.8.8.8"]));
+    for (reply, sentence) in
+        [(DnsReply::Code(3), "DNS: there is no receiver.example"), (DnsReply::of(&[]), "DNS: receiver.example has no address")]
+    {
+        let first = DnsServer::start(reply);
+        let resolver = Resolver::new([first.address(), second.address()], DNS_TIMEOUT);
+        assert_eq!(resolver.look_up("receiver.example").await.expect_err("no address").to_string(), sentence);
+    }
+    assert_eq!(asked(&second), [""; 0]);
+}
+
+#[tokio::test]
+async fn name_in_the_hosts_file_is_answered_by_it_alone() {
+    let dns = DnsServer::start(DnsReply::of(&["8.8.8.8", "2606:4700::1111"]));
+    let directory = tempfile::tempdir().expect("a directory");
+    let hosts = directory.path().join("hosts");
+    std::fs::write(&hosts, "10.0.0.1 four.example\nfd00::1 six.example\n").expect("written");
+    let files = resolver::SystemFiles { resolv_conf: directory.path().join("resolv.conf"), hosts };
+    let resolver = Resolver::new([dns.address()], DNS_TIMEOUT).with_files(files.clone());
+    assert_eq!(resolver.look_up("four.example").await, Ok(vec![[10, 0, 0, 1].into()]));
+    assert_eq!(resolver.look_up("six.example").await, Ok(vec!["fd00::1".parse().expect("an address")]));
+    assert_eq!(asked(&dns), [""; 0]);
+    // Without any DNS server, too.
+    let resolver = Resolver::new([], DNS_TIMEOUT).with_files(files);
+    assert_eq!(resolver.look_up("four.example").await, Ok(vec![[10, 0, 0, 1].into()]));
+    let failed = resolver.look_up("receiver.example").await.expect_err("no server").to_string();
+    assert!(failed.contains("resolv.conf names no server that can be asked"), "{failed}");
 }

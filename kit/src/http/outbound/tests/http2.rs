@@ -53,7 +53,7 @@ impl Server {
                 });
             }
         });
-        let trusting = OutboundSettings { roots: vec![made.der().clone()], timeout: Duration::from_secs(8), ..settings() };
+        let trusting = OutboundSettings { roots: vec![made.der().clone()], timeout: Duration::from_secs(30), ..settings() };
         Self { url, client: Outbound::new(trusting), connections }
     }
 
