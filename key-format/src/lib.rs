@@ -28,7 +28,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 pub use hint::Hint;
-pub use scan::{FAMILY, find_escaped, find_key, find_secret, may_contain_secret, scrub};
+pub use scan::{FAMILY, find_escaped, find_key, find_secret, is_encoded_too_often, may_contain_secret, scrub};
 
 /// The first characters of every key.
 pub const PREFIX: &str = "pck_";

@@ -73,6 +73,11 @@ pub fn may_contain_secret(text: &str) -> bool {
     search_escaped(text).map_or(true, |found| found.is_some())
 }
 
+/// Returns whether `text` has so many layers of percent-encoding that it is not searched to its end.
+pub fn is_encoded_too_often(text: &str) -> bool {
+    search_escaped(text).is_err()
+}
+
 /// Error of text with more than [`MAX_DECODINGS`] layers of percent-encoding.
 struct TooDeep;
 
@@ -156,6 +161,12 @@ mod tests {
 
     proptest! {
         #[test]
+    fn four_layers_of_encoding_are_too_many() {
+        assert!(!is_encoded_too_often("%252541"));
+        assert!(is_encoded_too_often("%25252541"));
+    }
+
+    #[test]
         fn key_is_found_at_a_boundary_and_scrubbed_everywhere(seed: u64, before in "\\PC{0,40}", after in "\\PC{0,40}") {
             let secret = key(seed);
             let (isolated, embedded) = (format!("{before} {secret}&{after}"), format!("{before}{secret}{after}"));
@@ -221,6 +232,7 @@ mod tests {
         }
         for plain in ["", "a%20b%2520c", "%", "%zz%4", "%ff"] {
             assert!(!may_contain_secret(plain), "{plain}");
+            assert!(!is_encoded_too_often(plain), "{plain}");
         }
     }
 }

@@ -68,7 +68,9 @@ impl Check for CreateEndpoint {
 /// Refuses secrets that are percent-encoded. An endpoint that leads to this server would report one as leaked at each delivery,
 /// which is an event to deliver.
 fn check_url(url: &EndpointUrl, faults: &mut FieldErrors) {
-    if key_format::may_contain_secret(url.as_str()) {
+    if key_format::is_encoded_too_often(url.as_str()) {
+        faults.add("url", "Percent-encode it less often: it has four layers of encoding or more.");
+    } else if key_format::may_contain_secret(url.as_str()) {
         faults.add("url", sentence(SECRET_IN_TEXT));
     }
 }
