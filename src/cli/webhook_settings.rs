@@ -20,6 +20,7 @@ const DNS_PORT: u16 = 53;
 
 /// The destinations of endpoints besides the internet, for `serve` and for commands that check a URL.
 #[derive(clap::Args)]
+#[expect(clippy::struct_field_names, reason = "the flags have these names")]
 pub(super) struct AllowedDestinations {
     /// Addresses besides the internet that webhooks may be sent to: an address or a CIDR block; repeat the flag for several
     #[arg(long, env = "PLANECONNECTION_WEBHOOK_ALLOW", value_delimiter = ',', value_name = "CIDR")]

@@ -79,13 +79,13 @@ impl Operator {
     }
 }
 
-fn response(status: StatusCode, server: &'static str, body: &'static str) -> Result<OutboundResponse, OutboundError> {
+fn response(status: StatusCode, server: &'static str, body: &'static str) -> OutboundResponse {
     let mut headers = HeaderMap::new();
     headers.insert(SERVER, HeaderValue::from_static(server));
     if !body.is_empty() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     }
-    Ok(OutboundResponse { status, headers, body: body.into() })
+    OutboundResponse { status, headers, body: body.into() }
 }
 
 /// Returns an answer of a receiver that is well: a few requests in a thousand fail, and their second attempt succeeds.
@@ -98,10 +98,12 @@ fn usual_answer(chance: &Chance, place: usize) -> PastAnswer {
         }
         5..=9 => PastAnswer {
             duration: milliseconds(40, 900),
-            response: response(StatusCode::BAD_GATEWAY, "nginx", "502 Bad Gateway\n"),
+            response: Ok(response(StatusCode::BAD_GATEWAY, "nginx", "502 Bad Gateway\n")),
         },
-        10..=80 => PastAnswer { duration: milliseconds(180, 900), response: response(StatusCode::NO_CONTENT, demo.server, "") },
-        _ => PastAnswer { duration: milliseconds(18, 95), response: response(StatusCode::NO_CONTENT, demo.server, "") },
+        10..=80 => {
+            PastAnswer { duration: milliseconds(180, 900), response: Ok(response(StatusCode::NO_CONTENT, demo.server, "")) }
+        }
+        _ => PastAnswer { duration: milliseconds(18, 95), response: Ok(response(StatusCode::NO_CONTENT, demo.server, "")) },
     }
 }
 
@@ -117,7 +119,7 @@ fn broken_answer(chance: &Chance, since: Duration) -> PastAnswer {
         let server = WEBHOOKS[CLIENT_PORTAL].server;
         PastAnswer {
             duration: milliseconds(4, 30),
-            response: response(StatusCode::SERVICE_UNAVAILABLE, server, super::receiver::MAINTENANCE),
+            response: Ok(response(StatusCode::SERVICE_UNAVAILABLE, server, super::receiver::MAINTENANCE)),
         }
     }
 }

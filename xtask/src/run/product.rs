@@ -74,8 +74,8 @@ impl Product {
     pub(crate) fn make_workspace_of(&self, slug: &str, owner: &str) -> io::Result<String> {
         let password = random_password()?;
         let named = ["--name", "Skyline Aviation", "--slug", slug];
-        let owned = ["--owner-email", owner, "--owner-name", "Ana Keller", "--owner-password-stdin"];
-        self.run(&[&["workspace", "create"], &named[..], &owned].concat(), &password)?;
+        let account = ["--owner-email", owner, "--owner-name", "Ana Keller", "--owner-password-stdin"];
+        self.run(&[&["workspace", "create"], &named[..], &account].concat(), &password)?;
         Ok(password)
     }
 

@@ -94,7 +94,7 @@ fn processor_time(process: u32) -> io::Result<f64> {
 
 /// Makes the changes of a turn and waits for their deliveries. An idle node takes `idle` seconds of the processor each second.
 fn turn(side: &mut Side, process: u32, idle: f64, receiver: &Receiver, stop: &Stop) -> io::Result<(f64, Vec<i64>)> {
-    let (before, received) = (processor_time(process)?, receiver.count()?);
+    let (before, arrived) = (processor_time(process)?, receiver.count()?);
     let (begun, mut durations) = (Instant::now(), Vec::new());
     for number in 0..CHANGES {
         sleep((begun + EVERY * number).saturating_duration_since(Instant::now()));
@@ -102,7 +102,7 @@ fn turn(side: &mut Side, process: u32, idle: f64, receiver: &Receiver, stop: &St
         change(&mut side.writer)?;
         durations.push(now() - sent);
     }
-    let expected = received + u64::from(CHANGES) * side.endpoints;
+    let expected = arrived + u64::from(CHANGES) * side.endpoints;
     until(stop, "the deliveries of a turn have arrived", || Ok(receiver.count()? >= expected))?;
     sleep(STORED);
     let seconds = processor_time(process)? - before - idle * begun.elapsed().as_secs_f64();

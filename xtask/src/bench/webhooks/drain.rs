@@ -18,7 +18,7 @@ use testkit::postgres;
 const ENDPOINTS: usize = 50;
 
 /// The time without a request after which the node counts as stuck.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_mins(1);
 
 const LOOK: Duration = Duration::from_millis(20);
 
