@@ -162,7 +162,7 @@ mod tests {
             plain.replace('+', r"\u002B").replace('/', r"\u002f"),
             percent(plain),
             percent(plain).to_lowercase(),
-            plain.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            plain.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}")),
         ] {
             assert_eq!(secret.hide_in(format!("é{echo}{echo} {echo}é")), format!("é{hint}{hint} {hint}é"), "{echo}");
         }

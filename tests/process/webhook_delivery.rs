@@ -142,7 +142,7 @@ fn endpoint_that_is_this_server_itself_does_not_loop() {
     let mut owner = node.owner();
     let made = owner.create_key("Key", &["trips:read"]);
     // A URL may not carry a key, not even escaped.
-    let escaped: String = made.secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let escaped = made.secret.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
     let own = |path: &str| json!({ "url": format!("http://{}{path}", node.address), "events": ["*"] });
     for secret in [&made.secret, &escaped] {
         owner.post("/api/v1/webhooks", &own(&format!("/api/v1/ops/trips?key={secret}"))).is(400);

@@ -77,10 +77,10 @@ async fn administrators_get_an_email_a_day_before_an_endpoint_is_disabled_and_wh
     t.advance(DAY).await;
     tidy(&t).await;
     tidy(&t).await;
-    let received = server.received();
-    assert_eq!(received.len(), 4);
+    let arrived = server.received();
+    assert_eq!(arrived.len(), 4);
     has(
-        &text(&received[3]),
+        &text(&arrived[3]),
         &[
             "the server disabled the webhook “Crew & ops” of Skyline Aviation on 28 Nov 2026, 10:30:00 CET.",
             &shown,
