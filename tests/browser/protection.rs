@@ -143,7 +143,7 @@ fn workspace_that_requires_a_second_factor_survives_a_lost_phone() {
     owner.secret();
     owner.click("button", "I have stored this key");
     owner.has("heading", "Fleet Dashboard");
-    owner.says("fleet:read");
+    owner.says("Fleet (read)");
     owner.go_to("API Keys");
     owner.click("button", "New API Key");
     owner.fill("Name", "Second");
