@@ -87,7 +87,7 @@ async fn raw(bytes: &'static [u8]) -> u16 {
 
 const LOCAL: &[&str] = &["127.0.0.1"];
 
-/// A ServerHello of TLS 1.1, without extensions.
+/// A `ServerHello` of TLS 1.1, without extensions.
 const HELLO: &[u8] = &{
     let mut hello = [0; 47];
     let (head, suite) = ([22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2], [0, 0, 0x2f, 0]);
