@@ -56,10 +56,15 @@ impl Flight {
 /// A request that was not handed to a connection; dropped when it was, or when it never will be.
 pub(super) struct Unsent(Arc<Progress>);
 
-impl Unsent {
-    pub(super) fn new(progress: &Arc<Progress>) -> Self {
-        progress.unsent.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(progress))
+/// A request without a response; dropped when there is one, or when there will be none.
+pub(super) struct Unanswered(Arc<Progress>);
+
+impl Progress {
+    /// Counts a request that starts.
+    pub(super) fn begin(self: &Arc<Self>) -> (Unsent, Unanswered) {
+        self.unsent.fetch_add(1, Ordering::SeqCst);
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
+        (Unsent(Arc::clone(self)), Unanswered(Arc::clone(self)))
     }
 }
 
@@ -68,16 +73,6 @@ impl Drop for Unsent {
         *lock(&self.0.last_sent) = Some(Instant::now());
         self.0.unsent.fetch_sub(1, Ordering::SeqCst);
         self.0.changed.notify_one();
-    }
-}
-
-/// A request without a response; dropped when there is one, or when there will be none.
-pub(super) struct Unanswered(Arc<Progress>);
-
-impl Unanswered {
-    pub(super) fn new(progress: &Arc<Progress>) -> Self {
-        progress.unanswered.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(progress))
     }
 }
 

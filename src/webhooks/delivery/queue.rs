@@ -7,7 +7,16 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::store::Due;
-use super::worker::{CURRENT, ticks};
+use kit::clock::Clock;
+
+/// The time for which an endpoint and deliveries that were read are current: one that is changed, canceled or deleted gets no
+/// request later.
+pub(super) const CURRENT: Duration = Duration::from_millis(100);
+
+/// Returns the time since the machine was started, also while it was suspended: what was read before is old then.
+pub(super) fn ticks() -> Duration {
+    Clock::System.ticks()
+}
 
 /// Deliveries that are read at once.
 const FEWEST: u64 = 4;

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::attempt::Verdict;
 use super::disable;
 use super::engine::{Engine, Next, open_secrets};
-use super::flight::{Flight, Unanswered, Unsent};
-use super::queue::Queue;
+use super::flight::Flight;
+use super::queue::{CURRENT, Queue, ticks};
 use super::recorder::Stored;
 use super::store::{self, Cursor, Due, Planned};
 use crate::cluster::Cluster;
@@ -20,26 +20,17 @@ use crate::core::Core;
 use crate::webhooks::model::{DeliveryId, Endpoint, EndpointId, EndpointStatus};
 use crate::webhooks::rows;
 use crate::webhooks::secret::SigningSecret;
-use kit::clock::Clock;
 use kit::db::DbResult;
 
 /// Requests in flight to one endpoint, and to one that is failing.
 const MAX_IN_FLIGHT: usize = 8;
 const MAX_IN_FLIGHT_FAILING: usize = 1;
 
-/// The time for which an endpoint and deliveries that were read are current: one that is changed, canceled or deleted gets no
-/// request later.
-pub(super) const CURRENT: Duration = Duration::from_millis(100);
-
-/// Returns the time since the machine was started, also while it was suspended: what was read before is old then.
-pub(super) fn ticks() -> Duration {
-    Clock::System.ticks()
-}
-
 /// The time between two looks for deliveries while requests are in flight.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The pause before an endpoint is planned whose row another transaction has locked.
+/// The first pause before an endpoint is planned whose row another transaction has locked. Each later one is twice as long, up to
+/// [`CURRENT`].
 const LOCKED: Duration = Duration::from_millis(5);
 
 /// The pause after an end that the database refuses, so that the request is not repeated at once.
@@ -92,11 +83,13 @@ struct Work {
     /// True until everything that was due at the last look is read.
     has_more: bool,
     looked_at: Instant,
+    /// The next pause if the endpoint's row is locked.
+    locked: Duration,
 }
 
 impl Work {
     fn new() -> Self {
-        Self { queue: Queue::new(), has_events: true, has_more: true, looked_at: Instant::now() }
+        Self { queue: Queue::new(), has_events: true, has_more: true, looked_at: Instant::now(), locked: LOCKED }
     }
 
     /// Returns true if nothing else is due. Without a signal, something may be after a while.
@@ -219,11 +212,15 @@ async fn look(context: &Context, target: &mut Target, work: &mut Work, flight: &
     if work.has_events || work.looked_at.elapsed() >= LOOK {
         let cursor =
             Cursor { endpoint: endpoint.id, workspace: endpoint.workspace, planned: target.planned, owner: context.cluster.id() };
+        let pause = std::mem::replace(&mut work.locked, LOCKED);
         match context.engine.planner(core).await.plan(cursor).await? {
             None => return Ok(Looked::Later),
             Some(Planned::Nothing) => work.has_events = false,
             Some(Planned::Moved { planned, has_more }) => (target.planned, work.has_events) = (planned, has_more),
-            Some(Planned::Locked) => sleep(LOCKED).await,
+            Some(Planned::Locked) => {
+                work.locked = (pause * 2).min(CURRENT);
+                sleep(pause).await;
+            }
             Some(Planned::Changed) => return Ok(Looked::Changed),
         }
     }
@@ -269,7 +266,7 @@ async fn start(context: &Context, target: &Target, queue: &mut Queue, flight: &m
     let (endpoint, secrets) = (Arc::clone(&target.endpoint), Arc::clone(&target.secrets));
     flight.ids.insert(id);
     flight.last_start = Some(Instant::now());
-    let (unsent, unanswered) = (Unsent::new(&flight.progress), Unanswered::new(&flight.progress));
+    let (unsent, unanswered) = flight.progress.begin();
     let task = flight.tasks.spawn(async move {
         let next = Next { delivery, body, owner };
         let response = move || drop((permit, unanswered));

@@ -1,8 +1,10 @@
 //! The order of first attempts, requests side by side, and endpoints that do not delay one another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use planeconnection::webhooks::delivery;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use testkit::{Receiver, Reply};
 use tokio::sync::watch;
 
@@ -139,4 +141,29 @@ async fn silent_endpoint_does_not_delay_another() {
     tokio::task::spawn_blocking(move || others.wait_for(3)).await.expect("all three");
     assert!(!delivering.is_finished(), "the silent one is still waited for");
     delivering.abort();
+}
+
+#[tokio::test]
+async fn endpoint_whose_row_is_locked_waits_alone() {
+    let hooked = hooked(&["trip.*"]).await;
+    let other = Arc::new(Receiver::start());
+    endpoint(&hooked.owner, &other, &["trip.*"]).await;
+    // The node owns both from now on.
+    deliver(&hooked.t).await;
+    let lock = hooked.t.app.core.db.begin().await.expect("a transaction");
+    if lock.get_database_backend() == DbBackend::Sqlite {
+        // It locks no rows: its writers take turns.
+        return;
+    }
+    let row = "SELECT 1 FROM webhook_endpoints WHERE url = $1 FOR UPDATE";
+    let row = Statement::from_sql_and_values(DbBackend::Postgres, row, [hooked.receiver.url().into()]);
+    lock.execute_raw(row).await.expect("a lock");
+    trip(&hooked.owner).await;
+    tokio::join!(deliver(&hooked.t), async {
+        let receiver = Arc::clone(&other);
+        tokio::task::spawn_blocking(move || receiver.wait_for(1)).await.expect("a request");
+        assert_eq!(hooked.receiver.count(), 0);
+        lock.rollback().await.expect("unlocked");
+    });
+    assert_eq!(hooked.statuses().await, ["delivered"]);
 }
