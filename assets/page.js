@@ -116,3 +116,58 @@ search?.addEventListener("submit", async (event) => {
   field.value = "";
   location.assign(`${search.dataset.search}?search=sha256:${hex}`);
 });
+
+// The command menu, by Ctrl+K or ⌘K: pages and keys, read from the server as HTML. The link in the header leads to the same
+// search without it. "/" goes to the search field of the page, or opens the menu.
+const command = document.querySelector("dialog[data-command]");
+if (command) {
+  const opener = document.querySelector("[data-find]");
+  const field = command.querySelector("input");
+  const results = command.querySelector(".results");
+  const refused = command.querySelector("[data-refused]");
+  let latest = 0;
+  let timer = 0;
+  const show = async () => {
+    const asked = ++latest;
+    refused.hidden = !/pc[a-z]_[0-9A-Za-z]{20}/.test(field.value);
+    if (!refused.hidden) return results.replaceChildren();
+    try {
+      const answer = await fetch(`${command.dataset.command}?${new URLSearchParams({ q: field.value })}`);
+      if (answer.ok && !answer.redirected && asked === latest) results.innerHTML = await answer.text();
+    } catch {
+      // Enter leads to the page of the search.
+    }
+  };
+  const open = (event) => {
+    event.preventDefault();
+    if (command.open) return;
+    field.value = "";
+    command.showModal();
+    show();
+  };
+  opener.querySelector("kbd").hidden = false;
+  opener.addEventListener("click", open);
+  field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(show, 120); });
+  command.addEventListener("click", (event) => { if (event.target === command) command.close(); });
+  command.querySelector("form").addEventListener("submit", (event) => {
+    const first = results.querySelector("a");
+    if (first || !refused.hidden) event.preventDefault();
+    first?.click();
+  });
+  command.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const stops = [field, ...results.querySelectorAll("a")];
+    stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus();
+  });
+  addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") return open(event);
+    const isTyping = event.target.closest?.("input, select, textarea, dialog, [contenteditable]");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
+    const search = document.querySelector("main [type=search]");
+    if (!search) return open(event);
+    event.preventDefault();
+    search.focus();
+  });
+}

@@ -16,6 +16,7 @@ pub mod config;
 pub mod core;
 pub mod fleet;
 pub mod frame;
+pub mod home;
 pub mod invoices;
 pub mod keys;
 pub mod limits;

@@ -2,14 +2,14 @@
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
-    access, account, audit, auth, cluster, fleet, frame, invoices, keys, members, reference, safety, security, trips, webhooks,
-    workspaces,
+    access, account, audit, auth, cluster, fleet, frame, home, invoices, keys, members, reference, safety, security, trips,
+    webhooks, workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -38,6 +38,11 @@ pub fn pages() -> Vec<Routes<App>> {
     vec![
         workspaces::pages(),
         auth::pages(),
+        home::pages(),
+        trips::pages(),
+        fleet::pages(),
+        safety::pages(),
+        invoices::pages(),
         account::pages(),
         keys::pages(),
         webhooks::pages(),
@@ -53,7 +58,8 @@ pub fn router(app: App) -> HttpStack {
     let merged = |table: Vec<Routes<App>>| table.into_iter().fold(Router::new(), |router, routes| router.merge(routes.router()));
     let pages = merged(pages())
         .route_layer(from_fn_with_state(app.clone(), csrf_middleware))
-        .route_layer(from_fn_with_state(app.clone(), guard_host));
+        .route_layer(from_fn_with_state(app.clone(), guard_host))
+        .route_layer(from_fn(safety::protect_reporters));
     let metrics = if app.config.has_metrics_listener {
         Router::new()
     } else {

@@ -27,8 +27,8 @@ use kit::page::Fields;
 /// The form field of the CSRF token.
 const TOKEN: &str = "csrf";
 
-/// The largest form of a member, in bytes: fifty blocks of an allow-list and a description fit many times.
-const LARGEST: usize = 64 << 10;
+/// The largest form of a member, in bytes: a safety report of 10,000 characters, each of four bytes that are percent-encoded, fits.
+const LARGEST: usize = 128 << 10;
 
 /// The fields of a form whose CSRF token was verified.
 pub struct Form {
@@ -192,7 +192,7 @@ fn not_taken(why: NotTaken, sender: Sender) -> ApiError {
         (NotTaken::TooLarge, Sender::Client(_)) => {
             ApiError::too_large("The form is larger than 8 KiB, and you are not signed in. Sign in, or go back and shorten it.")
         }
-        (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The form is larger than 64 KiB. Go back and shorten it."),
+        (NotTaken::TooLarge, Sender::Group(_)) => ApiError::too_large("The form is larger than 128 KiB. Go back and shorten it."),
         (NotTaken::Late | NotTaken::Broken, _) => {
             ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The form did not arrive in time. Send it again.")
         }

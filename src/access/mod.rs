@@ -44,8 +44,8 @@ pub use permission::{
     Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, FileReports, FleetRead, FleetWrite,
     InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, ManageSecurity, ManageWebhooks, MemberPermission, OwnWorkspace,
     Permission, RECENT, ReadAuditLog, ReadReference, ReadReports, RecentlySignedIn, RemoveMembers, ReplaceWebhookSecrets,
-    ResetMembers, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewSecurity,
-    ViewWebhooks, WorkspacePermission,
+    ResetMembers, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewHome,
+    ViewSecurity, ViewWebhooks, WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;

@@ -79,6 +79,8 @@ permissions! {
     ReadReference: Caller = Rule::Identified;
     /// Read and change one's own account.
     SignedIn: MemberCaller = Rule::SignedIn, OPEN_BEFORE_SETUP = true;
+    /// See what concerns the member: on Home, each part has a permission of its own.
+    ViewHome: MemberCaller = Rule::SignedIn;
     /// Change one's own second factors.
     RecentlySignedIn: MemberCaller = Rule::SignedIn, NEEDS_RECENT_PROOF = true, OPEN_BEFORE_SETUP = true;
     TripsRead: Caller = Rule::Scope(Scope::read(Module::Trips));

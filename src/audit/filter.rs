@@ -36,6 +36,10 @@ pub struct EventFilter {
     /// Lists events up to this time, or to the end of this day (UTC).
     #[param(inline)]
     pub date_to: Option<Until>,
+    /// A filter of the page only: lists events with this target only.
+    #[serde(skip)]
+    #[param(ignore)]
+    pub target_id: Option<String>,
     /// A filter of the page only.
     #[serde(skip)]
     #[param(ignore)]

@@ -11,7 +11,7 @@
 //! - `authentication_start` the time from which events carry the authentication of a person
 //! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
-//! - `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
+//! - `provenance` who created and changed a row; `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
 
 mod action;
 mod actor;
@@ -35,6 +35,7 @@ mod idempotency;
 mod long_read;
 mod pages;
 mod payloads;
+mod provenance;
 mod publish;
 mod scrub;
 mod store;
@@ -65,6 +66,7 @@ pub use payloads::{
     NotAPattern, Payload, PayloadHead, TypePattern, body as payload_body, forget_old_payloads, payload_heads_after,
     payloads_after, payloads_before, payloads_of, set_received, thin_payloads,
 };
+pub use provenance::{Disclosure, Provenance, ProvenanceStep, provenance};
 pub use store::{hash_at, last_link, list};
 pub(crate) use tables::all as tables;
 pub use target::{Target, TargetKind};

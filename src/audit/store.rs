@@ -225,6 +225,19 @@ pub(super) async fn latest_denials(
     of_key.filter(Column::Action.is_in(denied)).order_by_desc(Column::Sequence).limit(limit).into_tuple().all(db).await
 }
 
+/// Returns the first and the last event about a target; of one event, both are it.
+pub(super) async fn first_and_last_about(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    target: &str,
+) -> DbResult<[Option<Event>; 2]> {
+    use event::Column;
+    let about = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::TargetId.eq(target));
+    let [first, last] = [about.clone().order_by_asc(Column::Sequence), about.order_by_desc(Column::Sequence)];
+    let (first, last) = (rows_of(db, first.limit(1)).await?, rows_of(db, last.limit(1)).await?);
+    Ok([first, last].map(|found| found.into_iter().next().map(event_of)))
+}
+
 /// Inserts the head of a new workspace's log.
 pub(super) async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
     let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec(), event_types: None };
@@ -241,6 +254,7 @@ fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {
             ActorFilter::Operator | ActorFilter::Anonymous | ActorFilter::System => Column::ActorType.eq(actor.to_string()),
             ActorFilter::Member(_) | ActorFilter::ApiKey(_) => Column::ActorId.eq(actor.to_string()),
         }))
+        .add_option(filter.target_id.as_ref().map(|target| Column::TargetId.eq(target)))
         .add_option(filter.date_from.map(|from| Column::OccurredAt.gte(from.0)))
         .add_option(filter.date_to.map(|until| Column::OccurredAt.lte(until.0)))
         .add_option((filter.which == Which::Unusual).then(is_unusual))

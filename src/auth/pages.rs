@@ -26,12 +26,11 @@ use crate::sessions::{self, CookieName};
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Routes};
-use kit::page::{Asked, Fields, FormErrors, may_connect};
+use kit::page::{Asked, Fields, FormErrors};
 use kit::text::sentence;
 
 pub fn routes() -> Routes<App> {
     let own = vec![
-        page("/", "Begin", start_page),
         page("/settings", "Begin in the settings", start_page),
         page("/sign-in", "Sign-in page", new),
         form("/sign-in", "Sign in", create),
@@ -42,9 +41,9 @@ pub fn routes() -> Routes<App> {
     Routes::new("Sessions", [own, reauthenticate::pages::routes(), second_step::routes()].concat())
 }
 
-/// Redirects to the first menu entry that is open to the person.
+/// Redirects to the first entry under Settings that is open to the person.
 async fn start_page(who: PageSession<SignedIn>) -> Response {
-    let first = MenuEntry::open_to(who.member().role).next().unwrap_or(MenuEntry::Account);
+    let first = MenuEntry::settings_of(who.member().role).next().unwrap_or(MenuEntry::Account);
     Redirect::to(first.path()).into_response()
 }
 
@@ -96,23 +95,25 @@ impl SignInPage {
         }
     }
 
-    /// Renders the page, whose script starts a ceremony by a call.
     fn show(&self, open_page: &OpenPage, status: StatusCode) -> Response {
-        may_connect(open_page.show(status, self))
+        open_page.show(status, self)
     }
 }
 
-/// Returns the path to go to after the sign-in: a page of the settings or of the account, never another site (open redirect).
+/// The pages that a sign-in may lead to, with those below them.
+const OWN_PAGES: [&str; 6] = ["/settings", "/account", "/trips", "/fleet", "/safety", "/invoices"];
+
+/// Returns the path to go to after the sign-in: a page of a member, never another site (open redirect). By default Home.
 pub(crate) fn safe_next(fields: &Fields) -> &str {
     let next = fields.text("next");
     let is_at = |page| next.strip_prefix(page).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with(['/', '?']));
-    let is_ours = ["/settings", "/account"].into_iter().any(is_at);
+    let is_ours = OWN_PAGES.into_iter().any(is_at) || next == "/" || next.starts_with("/?");
     // Browsers read a backslash as a slash, and remove line breaks and tabs.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !next.contains("//");
     let path = next.split('?').next().unwrap_or_default();
     // Two dots lead up, percent-encoded or not.
     let is_plain = is_plain && !path.contains("..") && !path.contains('%');
-    if is_ours && is_plain && !key_format::may_contain_secret(next) { next } else { "/settings" }
+    if is_ours && is_plain && !key_format::may_contain_secret(next) { next } else { "/" }
 }
 
 async fn new(open_page: OpenPage, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
@@ -254,9 +255,17 @@ mod tests {
 
     #[test]
     fn sign_in_redirects_to_own_pages_only() {
-        for ours in
-            ["/settings", "/settings/api-keys?status=active&page=2", "/settings/audit-log", "/account", "/account?after=name"]
-        {
+        for ours in [
+            "/",
+            "/?range=7d",
+            "/settings",
+            "/settings/api-keys?status=active&page=2",
+            "/settings/audit-log",
+            "/account",
+            "/account?after=name",
+            "/trips?status=draft",
+            "/safety/new",
+        ] {
             assert_eq!(safe_next(&Fields::from([("next", ours)])), ours);
         }
         let elsewhere = [
@@ -275,7 +284,7 @@ mod tests {
             "/settings/%2e%2e/docs",
         ];
         for elsewhere in elsewhere {
-            assert_eq!(safe_next(&Fields::from([("next", elsewhere)])), "/settings", "{elsewhere}");
+            assert_eq!(safe_next(&Fields::from([("next", elsewhere)])), "/", "{elsewhere}");
         }
     }
 }

@@ -8,12 +8,13 @@
 //!
 //! - `code` tail numbers, type designators, airports; `place` names of places; `model` aircraft and their rules
 //! - `status_board` the public summary
-//! - `service` create, update; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their HTTP responses
+//! - `service` create, update; `store` queries, `tables` their tables; `api` JSON handlers; `pages` the pages; `error` errors and their HTTP responses
 
 mod api;
 mod code;
 mod error;
 mod model;
+mod pages;
 mod place;
 mod service;
 mod status_board;
@@ -24,7 +25,8 @@ pub use api::routes;
 pub use code::{Airport, TailNumber, TypeDesignator};
 pub use error::Error;
 pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};
+pub use pages::{routes as pages, status as status_badge};
 pub use place::{NAME_REQUIRED, PlaceName, is_identified, name_after};
 pub use service::{create, update};
-pub use store::{find, refresh_search_texts};
+pub use store::{find, list_away, refresh_search_texts, tail_numbers};
 pub(crate) use tables::all as tables;

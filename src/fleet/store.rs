@@ -1,12 +1,16 @@
 //! The queries on aircraft.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::code::{TailNumber, TypeDesignator};
-use super::model::{Aircraft, AircraftFilter, AircraftId};
+use super::model::{Aircraft, AircraftFilter, AircraftId, Status};
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{Db, DbResult, Derived, page, refresh, update_row};
+use kit::db::{Db, DbResult, Derived, page, refresh, rows_of, update_row};
 use kit::http::{Page, Paging};
 use kit::text::{Line, folded};
 
@@ -27,6 +31,31 @@ pub(super) async fn set(db: &impl ConnectionTrait, aircraft: &Aircraft) -> DbRes
 
 pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: AircraftId) -> DbResult<Option<Aircraft>> {
     Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(aircraft_of))
+}
+
+/// Returns the tail numbers of these aircraft.
+pub async fn tail_numbers(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: HashSet<AircraftId>,
+) -> DbResult<HashMap<AircraftId, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let named = Entity::find().select_only().columns([Column::Id, Column::TailNumber]).filter(Column::WorkspaceId.eq(workspace));
+    let named: Vec<(AircraftId, String)> = named.filter(Column::Id.is_in(ids)).into_tuple().all(db).await?;
+    Ok(named.into_iter().collect())
+}
+
+/// Lists aircraft that are on ground or in maintenance, the former first and the latest added first.
+pub async fn list_away(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Aircraft>> {
+    let mut away = Vec::new();
+    for status in [Status::Aog, Status::Maintenance] {
+        let rows = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Status.eq(status));
+        let rows = rows.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit - away.len() as u64);
+        away.extend(rows_of(db, rows).await?.into_iter().map(aircraft_of));
+    }
+    Ok(away)
 }
 
 /// Returns every aircraft of a workspace, ordered by tail number.

@@ -18,23 +18,32 @@ use kit::page::{Fields, html_with};
 #[template(path = "frame/forbidden.html")]
 struct Forbidden {
     frame: Frame,
-    needed: &'static str,
+    needed: String,
     whom_to_ask: Vec<Member>,
 }
 
 /// Responds with 403 and the people to ask: the person's role does not have the permission.
 pub async fn forbidden(core: &Core, caller: &MemberCaller, rule: Rule, token: String) -> Response {
-    let (needed, roles): (_, &[Role]) = match rule {
-        Rule::AccountOwner => ("the account owner", &[Role::AccountOwner]),
-        Rule::ReadAuditLog => ("administrators and auditors", &[Role::AccountOwner, Role::Admin]),
-        _ => ("administrators (Admin or Account owner)", &[Role::AccountOwner, Role::Admin]),
-    };
+    let roles: &[Role] = if rule == Rule::AccountOwner { &[Role::AccountOwner] } else { &[Role::AccountOwner, Role::Admin] };
+    let needed = needed(rule);
     let whom_to_ask = match members::with_role(core.db.read(), caller.tenant.id, roles).await {
         Ok(whom_to_ask) => whom_to_ask,
         Err(error) => return ApiError::from(error).into_response(),
     };
     let frame = Frame::new(core, caller, "Your role does not allow this".to_owned(), None, token);
     html_with(StatusCode::FORBIDDEN, &Forbidden { frame, needed, whom_to_ask })
+}
+
+/// Names the roles that a rule admits.
+fn needed(rule: Rule) -> String {
+    let others: Vec<_> = Role::ALL.into_iter().filter(|role| !role.is_administrator() && rule.admits(*role)).collect();
+    let titles: Vec<_> = others.iter().map(|role| format!("{}s", role.title().to_lowercase())).collect();
+    match titles.split_last() {
+        _ if rule == Rule::AccountOwner => "the account owner".to_owned(),
+        None => "administrators (Admin or Account owner)".to_owned(),
+        Some((only, [])) => format!("administrators and {only}"),
+        Some((last, rest)) => format!("administrators, {} and {last}", rest.join(", ")),
+    }
 }
 
 /// The page for a person without a session.

@@ -20,7 +20,8 @@ use std::borrow::Borrow;
 use std::time::Duration;
 
 use crate::access::{
-    ManageKeys, ManageMembers, ManageWebhooks, MemberCaller, OwnWorkspace, Permission, ReadAuditLog, ViewSecurity,
+    FleetRead, InvoicesRead, ManageKeys, ManageMembers, ManageWebhooks, MemberCaller, OwnWorkspace, Permission, ReadAuditLog,
+    ReadReports, TripsRead, ViewSecurity,
 };
 use crate::core::Core;
 use crate::members::Role;
@@ -52,9 +53,14 @@ pub struct Frame {
     factor_setup: FactorSetup,
 }
 
-/// An entry of the menu, under Settings.
+/// An entry of the menu.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MenuEntry {
+    Home,
+    Trips,
+    Fleet,
+    Safety,
+    Invoices,
     ApiKeys,
     Webhooks,
     AuditLog,
@@ -65,11 +71,20 @@ pub enum MenuEntry {
 }
 
 impl MenuEntry {
-    const ALL: [Self; 7] =
+    /// The entries of the workspace's data, in the order of the menu.
+    const WORKSPACE: [Self; 5] = [Self::Home, Self::Trips, Self::Fleet, Self::Safety, Self::Invoices];
+
+    /// The entries under Settings.
+    const SETTINGS: [Self; 7] =
         [Self::ApiKeys, Self::Webhooks, Self::AuditLog, Self::Members, Self::Security, Self::Cluster, Self::Account];
 
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Home => "Home",
+            Self::Trips => "Trips",
+            Self::Fleet => "Fleet",
+            Self::Safety => "Safety",
+            Self::Invoices => "Invoices",
             Self::ApiKeys => "API Keys",
             Self::Webhooks => "Webhooks",
             Self::AuditLog => "Audit Log",
@@ -82,6 +97,11 @@ impl MenuEntry {
 
     pub const fn path(self) -> &'static str {
         match self {
+            Self::Home => "/",
+            Self::Trips => "/trips",
+            Self::Fleet => "/fleet",
+            Self::Safety => "/safety",
+            Self::Invoices => "/invoices",
             Self::ApiKeys => "/settings/api-keys",
             Self::Webhooks => "/settings/webhooks",
             Self::AuditLog => "/settings/audit-log",
@@ -100,13 +120,46 @@ impl MenuEntry {
             Self::Members => ManageMembers::RULE.admits(role),
             Self::Security => ViewSecurity::RULE.admits(role),
             Self::Cluster => OwnWorkspace::RULE.admits(role),
-            Self::Account => true,
+            Self::Trips => TripsRead::RULE.admits(role),
+            Self::Fleet => FleetRead::RULE.admits(role),
+            Self::Safety => ReadReports::RULE.admits(role),
+            Self::Invoices => InvoicesRead::RULE.admits(role),
+            Self::Home | Self::Account => true,
         }
     }
 
-    /// Returns the entries that this role sees. The first is the start page.
-    pub fn open_to(role: Role) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |entry| entry.opens_to(role))
+    /// Returns the entries of the workspace's data that this role sees.
+    pub fn data_of(role: Role) -> impl Iterator<Item = Self> {
+        Self::WORKSPACE.into_iter().filter(move |entry| entry.opens_to(role))
+    }
+
+    /// Returns the entries under Settings that this role sees. The first is the start page of the settings.
+    pub fn settings_of(role: Role) -> impl Iterator<Item = Self> {
+        Self::SETTINGS.into_iter().filter(move |entry| entry.opens_to(role))
+    }
+
+    /// Returns the path of the entry's drawing, for a square of sixteen units.
+    pub const fn drawing(self) -> &'static str {
+        match self {
+            Self::Home => "M2.5 7.5 8 2.75l5.5 4.75M4 6.5v6.75h8V6.5",
+            Self::Trips => "M3 12.75c0-5 10-4.5 10-9.5M3 12.75a1.25 1.25 0 1 0 0-.01M13 3.25a1.25 1.25 0 1 0 0-.01",
+            Self::Fleet => {
+                "M8 2.25c-.7 0-1 .9-1 2v2.5l-4.75 3v1.25L7 9.75v2.5l-1.5 1.25h5L9 12.25v-2.5L13.75 11V9.75L9 6.75v-2.5c0-1.1-.3-2-1-2Z"
+            }
+            Self::Safety => "M8 2.25 3 4v3.75c0 2.9 2 5 5 6 3-1 5-3.1 5-6V4L8 2.25M5.9 8l1.5 1.5 2.75-3",
+            Self::Invoices => "M4 2.25h8v11.5l-2-1.25-2 1.25-2-1.25-2 1.25V2.25M6.25 5.5h3.5M6.25 8.25h3.5",
+            Self::ApiKeys => "M10.25 2.75a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8.1 7.9 2.75 13.25M4.5 11.5l1.75 1.75",
+            Self::Webhooks => {
+                "M8 3a2.25 2.25 0 0 1 1.3 4L11.5 11M6 5.25 3.75 9.5M5.5 11.5h5.25M3.75 9.75a1.9 1.9 0 1 0 .01 0M12 9.75a1.9 1.9 0 1 0 .01 0"
+            }
+            Self::AuditLog => "M3 4h10M3 8h10M3 12h6",
+            Self::Members => {
+                "M6 7.5a2.25 2.25 0 1 0 0-4.5 2.25 2.25 0 0 0 0 4.5M2 13c0-2.2 1.8-3.5 4-3.5s4 1.3 4 3.5M10.5 3.25a2.25 2.25 0 0 1 0 4M12 9.9c1.2.5 2 1.6 2 3.1"
+            }
+            Self::Security => "M4 7.25h8v6H4v-6M5.5 7.25V5a2.5 2.5 0 0 1 5 0v2.25",
+            Self::Cluster => "M3 3h10v4H3V3M3 9h10v4H3V9M5 5h.01M5 11h.01",
+            Self::Account => "M8 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5M3 13.5c0-2.5 2.2-3.75 5-3.75s5 1.25 5 3.75",
+        }
     }
 }
 
@@ -127,9 +180,21 @@ impl Frame {
         }
     }
 
-    /// Returns the entries of the menu: of a member who has to set up a second factor first, only their account.
-    pub fn menu(&self) -> Vec<MenuEntry> {
-        MenuEntry::open_to(self.role).filter(|entry| !self.must_set_up() || *entry == MenuEntry::Account).collect()
+    /// Returns the entries of the workspace's data; none for a member who has to set up a second factor first.
+    pub fn data(&self) -> Vec<MenuEntry> {
+        MenuEntry::data_of(self.role).filter(|_| !self.must_set_up()).collect()
+    }
+
+    /// Returns the entries under Settings: of a member who has to set up a second factor first, only their account.
+    pub fn settings(&self) -> Vec<MenuEntry> {
+        MenuEntry::settings_of(self.role).filter(|entry| !self.must_set_up() || *entry == MenuEntry::Account).collect()
+    }
+
+    /// Returns the first letters of the member's first and last name.
+    pub fn initials(&self) -> String {
+        let words: Vec<_> = self.member.split_whitespace().collect();
+        let ends = [words.first(), words.get(1..).and_then(<[_]>::last)];
+        ends.into_iter().flatten().filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
     }
 
     /// Returns true if the member has to set up a second factor before anything else.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use kit::page::number::grouped;
+
 /// An active currency of ISO 4217. Metals, funds and test codes are excluded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(transparent)]
@@ -32,6 +34,34 @@ const ACTIVE: &[&str] = &[
 impl Currency {
     pub const fn as_str(self) -> &'static str {
         self.0
+    }
+}
+
+/// The currencies without minor units, and those with three decimals, by ISO 4217. All others have two.
+const WHOLE: [&str; 16] =
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"];
+const THOUSANDTHS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+
+impl Currency {
+    /// Returns the number of decimals of an amount.
+    fn decimals(self) -> u32 {
+        match self.0 {
+            code if WHOLE.contains(&code) => 0,
+            code if THOUSANDTHS.contains(&code) => 3,
+            _ => 2,
+        }
+    }
+
+    /// Formats an amount in minor units for people: “CHF 1,204.50”.
+    pub fn amount(self, minor_units: i64) -> String {
+        let unit = 10_u64.pow(self.decimals());
+        let (whole, part) = (minor_units.unsigned_abs() / unit, minor_units.unsigned_abs() % unit);
+        let sign = if minor_units < 0 { "−" } else { "" };
+        let decimals = match self.decimals() {
+            0 => String::new(),
+            width => format!(".{part:0width$}", width = width as usize),
+        };
+        format!("{} {sign}{}{decimals}", self.0, grouped(whole))
     }
 }
 
@@ -76,6 +106,16 @@ mod tests {
     fn currency_codes_are_sorted_and_have_three_capital_letters() {
         assert!(ACTIVE.is_sorted_by(|a, b| a < b));
         assert!(ACTIVE.iter().all(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())));
+    }
+
+    #[test]
+    fn amount_has_the_decimals_of_its_currency() {
+        let amount = |code: &str, minor_units| code.parse::<Currency>().expect("a currency").amount(minor_units);
+        assert_eq!(amount("CHF", 120_450), "CHF 1,204.50");
+        assert_eq!(amount("EUR", -5), "EUR −0.05");
+        assert_eq!(amount("JPY", 1_204), "JPY 1,204");
+        assert_eq!(amount("KWD", 1_204), "KWD 1.204");
+        assert!(WHOLE.iter().chain(&THOUSANDTHS).all(|code| ACTIVE.contains(code)));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! - `overdue` is derived from the day in the workspace's time zone, never stored. The same day gives the year of a number.
 //!
 //! - `lines` quantities and amounts; `currency` ISO 4217; `model` invoices and inputs
-//! - `lifecycle` draft, sent, paid, void; `service` use cases; `overdue` events of invoices that become overdue; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their
+//! - `lifecycle` draft, sent, paid, void; `service` use cases; `overdue` events of invoices that become overdue; `store` queries, `tables` their tables; `api` JSON handlers; `pages` the pages; `error` errors and their
 //!   HTTP responses
 
 mod api;
@@ -18,6 +18,7 @@ mod lifecycle;
 mod lines;
 mod model;
 mod overdue;
+mod pages;
 mod service;
 mod store;
 mod tables;
@@ -30,6 +31,7 @@ pub use model::{
     Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, NewClient, PayInvoice, Stage, Status, UpdateInvoice, VoidInvoice,
 };
 pub use overdue::record_overdue;
+pub use pages::routes as pages;
 pub use service::{create, pay, send};
-pub use store::refresh_search_texts;
+pub use store::{list_overdue, refresh_search_texts};
 pub(crate) use tables::all as tables;

@@ -12,7 +12,7 @@ use super::tables::payment;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::db::{Db, DbResult, Derived, page, refresh, update_row};
+use kit::db::{Db, DbResult, Derived, page, refresh, rows_of, update_row};
 use kit::http::{Page, Paging};
 use kit::text::{Line, folded};
 
@@ -78,6 +78,13 @@ pub(super) async fn list(
         .add_option(filter.due_from.map(|day| Column::DueDate.gte(day)))
         .add_option(filter.due_to.map(|day| Column::DueDate.lte(day)));
     page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, invoice_of).await
+}
+
+/// Lists up to `limit` invoices of a workspace that are overdue, the latest due first.
+pub async fn list_overdue(db: &impl ConnectionTrait, workspace: WorkspaceId, today: Day, limit: u64) -> DbResult<Vec<Invoice>> {
+    let overdue = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is(Status::Overdue, today));
+    let rows = rows_of(db, overdue.order_by_desc(Column::DueDate).limit(limit)).await?;
+    rows.into_iter().map(invoice_of).collect()
 }
 
 /// The condition of invoices that are overdue on this day, without an event that says so.

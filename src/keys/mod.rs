@@ -40,14 +40,14 @@ pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, KeyOrder, KeyQuery, KeySearch, KeySort, Person, RateLimit,
     Reason, RevokeKey, RotateKey, Status, StatusCounts,
 };
-pub use pages::routes as pages;
+pub use pages::{TrafficSection, routes as pages};
 pub use service::{
     Include, KeyDetails, KeyList, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, record_expiries,
     record_expiring, require, revoke, revoke_all, rotate,
 };
 pub use store::{
     Named, changed_between, changed_since, count, find, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,
-    list_first_active, refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys,
+    list_first_active, refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys, suggest,
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;

@@ -81,7 +81,7 @@ impl From<Report> for ReportView {
 }
 
 /// Returns the reports that the caller can read: all with `safety:read`, by scope or role; pilots and dispatchers read their own.
-fn readable(who: &Allowed<ReadReports>) -> Readable {
+pub(super) fn readable(who: &Allowed<ReadReports>) -> Readable {
     match who.caller() {
         Caller::Member(caller) if !who.may(Scope::read(Module::Safety)) => Readable::FiledByName(caller.member().id),
         Caller::Member(_) | Caller::Key(_) => Readable::All,
@@ -115,6 +115,16 @@ async fn create(
     State(app): State<App>,
     IdempotentBody { input, idempotency_key }: IdempotentBody<CreateReport>,
 ) -> Result<Filed, ApiError> {
+    file(&who, &app, input, idempotency_key).await
+}
+
+/// Files a report within the limit of the member. Only a report that was filed counts; a replay files none.
+pub(super) async fn file(
+    who: &Allowed<FileReports>,
+    app: &App,
+    input: CreateReport,
+    idempotency_key: Option<IdempotencyKey>,
+) -> Result<Filed, ApiError> {
     // Checked before the member is looked up: the response would disclose who is a member.
     if input.assigned_to.is_some() && !who.may(Scope::write(Module::Safety)) {
         return Err(Error::NoAssigning.into());
@@ -126,15 +136,14 @@ async fn create(
     if let Some(member) = reporter {
         app.limits.admit_report(member, app.limits.moment(who.request().received_at_ticks()))?;
     }
-    let filed = file(&who, &app, input, idempotency_key).await;
-    // Only a report that was filed counts; a replay files none.
+    let filed = insert(who, app, input, idempotency_key).await;
     if let (Err(_), Some(member)) = (&filed, reporter) {
         app.limits.refund_report(member);
     }
     filed
 }
 
-async fn file(
+async fn insert(
     who: &Allowed<FileReports>,
     app: &App,
     input: CreateReport,
@@ -153,9 +162,16 @@ async fn file(
 }
 
 /// The response 201 with the report.
-struct Filed {
+pub(super) struct Filed {
     report: ReportView,
     is_on_record: bool,
+}
+
+impl Filed {
+    /// Returns id and number of the report.
+    pub(super) fn names(&self) -> (String, String) {
+        (self.report.id.to_string(), self.report.number.clone())
+    }
 }
 
 impl IntoResponse for Filed {
@@ -170,11 +186,11 @@ impl IntoResponse for Filed {
 
 /// Response extension: the request filed a report in the caller's name.
 #[derive(Clone, Copy)]
-struct OnRecord;
+pub(super) struct OnRecord;
 
 /// Omits the client address from the access log, unless the request filed a report in the caller's name. A refused attempt or a
 /// retry may come from a reporter who was promised confidentiality, and does not say so.
-async fn omit_client_ip(mut response: Response) -> Response {
+pub(super) async fn omit_client_ip(mut response: Response) -> Response {
     if response.extensions_mut().remove::<OnRecord>().is_none() {
         response.extensions_mut().insert(OmitClientIp);
     }

@@ -8,13 +8,14 @@
 //! - A report number has the type, the year of filing in the workspace's time zone and a counter without gaps: `HAZ-2026-0007`.
 //!
 //! - `kinds` types, levels and the state machine; `model` reports and inputs
-//! - `service` create, update; `store` queries, `tables` their tables; `summary` numbers for a dashboard; `api` JSON handlers; `error` errors and their
+//! - `service` create, update; `store` queries, `tables` their tables; `summary` numbers for a dashboard; `api` JSON handlers; `pages` the pages; `error` errors and their
 //!   HTTP responses
 
 mod api;
 mod error;
 mod kinds;
 mod model;
+mod pages;
 mod service;
 mod store;
 mod summary;
@@ -23,6 +24,8 @@ mod tables;
 pub use api::routes;
 pub use error::Error;
 pub use kinds::{Confidentiality, ReportType, Severity, Status};
-pub use model::{CreateReport, Description, Location, Report, ReportFilter, ReportId, Reporter, Title, UpdateReport};
+pub use model::{CreateReport, Description, Location, Readable, Report, ReportFilter, ReportId, Reporter, Title, UpdateReport};
+pub use pages::{protect_reporters, routes as pages, status as status_badge};
 pub use service::{create, update};
+pub use store::list;
 pub(crate) use tables::all as tables;

@@ -32,7 +32,7 @@ pub(super) async fn find(
 }
 
 /// Returns a part of the readable reports of a workspace, the newest first.
-pub(super) async fn list(
+pub async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     readable: Readable,

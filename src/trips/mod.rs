@@ -6,11 +6,12 @@
 //! - The aircraft of a trip belongs to the same workspace, and is available for dispatch from release to landing.
 //!
 //! - `status` state machine; `model` trips and their other rules
-//! - `service` create, update, put; `store` queries, `tables` their tables; `api` JSON handlers; `error` errors and their HTTP responses
+//! - `service` create, update, put; `store` queries, `tables` their tables; `api` JSON handlers; `pages` the pages; `error` errors and their HTTP responses
 
 mod api;
 mod error;
 mod model;
+mod pages;
 mod service;
 mod status;
 mod store;
@@ -19,7 +20,8 @@ mod tables;
 pub use api::routes;
 pub use error::Error;
 pub use model::{CreateTrip, ExternalId, Notes, Trip, TripFilter, TripId, TripType, UpdateTrip};
+pub use pages::{routes as pages, status as status_badge};
 pub use service::{create, update};
 pub use status::Status;
-pub use store::find;
+pub use store::{find, list_departures};
 pub(crate) use tables::all as tables;

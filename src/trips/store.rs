@@ -1,11 +1,16 @@
 //! The queries on trips.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::model::{Trip, TripFilter, TripId};
+use super::status::Status;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
-use kit::db::{DbResult, page, update_row};
+use kit::clock::Time;
+use kit::db::{DbResult, page, rows_of, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
@@ -46,6 +51,13 @@ pub(super) async fn list(
         .add_option(filter.date_to.map(|to| Column::DepartureDate.lte(to.0)))
         .add_option(filter.updated_since.map(|since| Column::UpdatedAt.gte(since.0)));
     page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, trip_of).await
+}
+
+/// Lists up to `limit` trips of a workspace that depart at `from` or later and are not cancelled, the next first.
+pub async fn list_departures(db: &impl ConnectionTrait, workspace: WorkspaceId, from: Time, limit: u64) -> DbResult<Vec<Trip>> {
+    let ahead = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::DepartureDate.gte(from));
+    let ahead = ahead.filter(Column::Status.ne(Status::Cancelled)).order_by_asc(Column::DepartureDate).limit(limit);
+    rows_of(db, ahead).await?.into_iter().map(trip_of).collect()
 }
 
 fn row_of(trip: Trip) -> Model {

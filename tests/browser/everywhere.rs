@@ -40,6 +40,61 @@ fn lists_of_a_workspace_in_use(site: &Site) {
     );
 }
 
+fn home_and_pages_of_data(site: &Site) {
+    let mut tab = site.tab_of(OWNER);
+    are_fine(
+        &mut tab,
+        &[
+            "/",
+            "/?range=30d",
+            "/trips",
+            "/trips?status=cancelled&date_from=2026-01-01",
+            "/trips?date_to=1970-01-01",
+            "/fleet",
+            "/safety",
+            "/safety/new",
+            "/invoices",
+            "/invoices?status=overdue",
+            "/search?q=a",
+        ],
+    );
+    for list in ["/trips", "/fleet", "/safety", "/invoices"] {
+        tab.open(list);
+        let path = tab.evaluate("document.querySelector('main tbody a').getAttribute('href')");
+        tab.open(path.as_str().unwrap_or_else(|| panic!("no row in {list}")));
+        tab.has("heading", "History");
+        tab.is_fine_everywhere();
+    }
+}
+
+fn menus(site: &Site) {
+    let mut tab = site.tab_of(OWNER);
+    tab.open("/");
+    for button in ["skyline", OWNER] {
+        tab.click("button", button);
+        tab.is_accessible();
+        tab.press("Escape");
+    }
+    tab.size(390, 844);
+    tab.click("button", "Menu");
+    tab.is_accessible();
+    tab.go_to("Members");
+    tab.has("heading", "Members");
+    tab.size(1280, 800);
+    // By keyboard: the command menu, a page in it, and the search of a page.
+    tab.press("Control+k");
+    tab.has("searchbox", "Page or key");
+    tab.is_accessible();
+    tab.type_text("audit");
+    tab.has("link", "Audit Log Settings");
+    tab.press("ArrowDown");
+    tab.press("Enter");
+    tab.has("heading", "Audit Log");
+    tab.press("/");
+    assert_eq!(tab.focused(), ("searchbox".into(), "Search".into()));
+    tab.is_clean();
+}
+
 fn security_settings_and_second_factors(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     are_fine(&mut tab, &["/account/recommended", "/settings/security"]);
@@ -139,6 +194,14 @@ fn pages_without_access(site: &Site) {
         pilot.lacks("link", "API Keys");
         pilot.is_fine_everywhere();
     }
+    for path in ["/", "/trips", "/safety", "/safety/new"] {
+        pilot.open(path);
+        assert_eq!(pilot.status(), 200, "{path}");
+        pilot.is_fine_everywhere();
+    }
+    pilot.click("button", "File report");
+    pilot.says("to be corrected");
+    pilot.is_fine_everywhere();
     pilot.open("/nothing-here");
     pilot.has("link", "/docs");
     pilot.has("link", "Profile & Security");
@@ -157,7 +220,7 @@ fn invitations(site: &Site, tab: &mut Tab) {
     tab.is_fine_everywhere();
     tab.fill("Password", PASSWORD);
     tab.click("button", "Join");
-    tab.has("heading", "Audit Log");
+    tab.has("heading", "Home");
     let mut other = site.tab();
     for (link, message) in [(link, "was already used"), (format!("/join#pci_{}", "x".repeat(43)), "does not work")] {
         other.open(&link);
@@ -173,6 +236,16 @@ mod embedded {
     #[test]
     fn lists_of_a_workspace_in_use() {
         super::lists_of_a_workspace_in_use(&Site::demo());
+    }
+
+    #[test]
+    fn home_and_pages_of_data() {
+        super::home_and_pages_of_data(&Site::demo());
+    }
+
+    #[test]
+    fn menus() {
+        super::menus(&Site::new());
     }
 
     #[test]
@@ -214,6 +287,11 @@ mod fallback {
     #[test]
     fn lists_of_a_workspace_in_use() {
         super::lists_of_a_workspace_in_use(&Site::demo().without_typeface());
+    }
+
+    #[test]
+    fn home_and_pages_of_data() {
+        super::home_and_pages_of_data(&Site::demo().without_typeface());
     }
 
     #[test]
@@ -272,7 +350,7 @@ fn key_lifecycle_works_without_javascript() {
     tab.select("Outcome", "Done");
     tab.click("button", "Filter");
     tab.says("Fleet Dashboard");
-    tab.click("button", "Sign out");
+    tab.sign_out(OWNER);
     tab.has("button", "Sign in");
     tab.is_clean();
 }
@@ -281,6 +359,7 @@ fn key_lifecycle_works_without_javascript() {
 fn key_is_created_by_keyboard_alone() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);
+    tab.open("/settings/api-keys");
     tab.press("Tab");
     assert_eq!(tab.focused(), ("link".into(), "Skip to content".into()));
     tab.press("Enter");

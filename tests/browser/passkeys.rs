@@ -13,7 +13,7 @@ fn with_authenticator(site: &Site) -> (Tab, Authenticator) {
     tab.fill("Email", OWNER);
     tab.fill("Password", PASSWORD);
     tab.click("button", "Sign in");
-    tab.has("heading", "API Keys");
+    tab.has("heading", "Home");
     (tab, authenticator)
 }
 
@@ -27,7 +27,7 @@ fn add(tab: &mut Tab, name: &str) {
 /// Signs out from a page that has no other button of this name.
 fn sign_out(tab: &mut Tab) {
     tab.open("/settings/api-keys");
-    tab.click("button", "Sign out");
+    tab.sign_out(OWNER);
     tab.says("You are signed out.");
 }
 
@@ -45,7 +45,7 @@ fn passkey_is_added_and_signs_in_without_email_and_password() {
     let site = Site::at_localhost();
     let (mut tab, _) = with_passkey(&site);
     tab.click("button", BUTTON);
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
     tab.open("/account");
     tab.says("Work laptop");
     tab.says("On one device");
@@ -80,7 +80,7 @@ fn autofill_signs_in_with_a_passkey() {
     let authenticator = tab.plug_in_authenticator();
     tab.copy_credential(&authenticator, &credential);
     tab.open("/sign-in");
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
     tab.is_clean();
 }
 
@@ -104,7 +104,7 @@ fn authenticator_that_does_not_verify_its_user_is_refused() {
         tab.says("or could not be verified");
     });
     tab.click("button", BUTTON);
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn bogus_signature_is_refused() {
         tab.has("heading", "Sign in");
     });
     tab.click("button", BUTTON);
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn response_of_an_earlier_sign_in_is_refused() {
     tab.eavesdrop();
     tab.reload();
     tab.click("button", BUTTON);
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
     sign_out(&mut tab);
     tab.replay("form[data-passkey-sign-in]");
     tab.says("This took too long, or was done before: begin again.");
@@ -148,7 +148,7 @@ fn passkey_is_the_second_step_after_a_password() {
         tab.says("or could not be verified");
     });
     tab.click("button", "Use a passkey");
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
     tab.open("/account");
     tab.says("Password and passkey");
 }
@@ -158,7 +158,7 @@ fn passkey_proves_that_it_is_still_the_same_person() {
     let site = Site::at_localhost();
     let (mut tab, _) = with_passkey(&site);
     tab.click("button", BUTTON);
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
     site.folder.execute("UPDATE sessions SET auth_time = '2026-01-01 08:00:00+00:00'");
     tab.open("/account");
     tab.click("button", "Remove");
@@ -199,7 +199,7 @@ fn passkey_whose_counter_goes_back_is_refused_and_reported() {
     let (mut tab, authenticator) = with_passkey(&site);
     let copied = tab.credential(&authenticator);
     tab.click("button", BUTTON);
-    tab.arrives_at("/settings/api-keys");
+    tab.arrives_at("/");
     sign_out(&mut tab);
     tab.unplug_authenticator(&authenticator);
     let copy = tab.plug_in_authenticator();

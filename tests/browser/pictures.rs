@@ -53,6 +53,24 @@ fn pictures() {
     }
     let mut tab = site.tab_of(OWNER);
     tab.timezone("Europe/Zurich");
+    for (name, path) in [
+        ("home", "/"),
+        ("trips", "/trips"),
+        ("fleet", "/fleet"),
+        ("safety", "/safety"),
+        ("safety-new", "/safety/new"),
+        ("invoices", "/invoices"),
+        ("search", "/search"),
+    ] {
+        tab.open(path);
+        picture(&mut tab, &folder, name);
+    }
+    for list in ["trips", "fleet", "safety", "invoices"] {
+        tab.open(&format!("/{list}"));
+        let path = tab.evaluate("document.querySelector('main tbody a').getAttribute('href')");
+        tab.open(path.as_str().expect("a path"));
+        picture(&mut tab, &folder, &format!("{list}-one"));
+    }
     tab.open("/account");
     picture(&mut tab, &folder, "account");
     tab.fill("Current password", "not this one, though");

@@ -64,7 +64,7 @@ async fn guesses_do_not_lock_out_a_known_client_ip() {
 async fn guesses_do_not_lock_out_a_known_browser() {
     let t = TestApp::new().await;
     let ana = t.anonymous_person();
-    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/");
     ana.submit("/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     let browser = ana.cookie("planeconnection_browser").expect("a cookie that stays");
     assert!(browser.starts_with("pcd_") && browser.len() == 47, "{browser}");
@@ -76,7 +76,7 @@ async fn guesses_do_not_lock_out_a_known_browser() {
     let outsider = t.anonymous_person();
     sign_in_by_page(&outsider, PASSWORD).await.is(429);
     sign_in_by_page(&ana, "mistyped, once").await.is(401);
-    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/");
     assert_eq!(ana.cookie("planeconnection_browser"), Some(browser), "the browser stays the same");
 }
 
@@ -84,7 +84,7 @@ async fn guesses_do_not_lock_out_a_known_browser() {
 async fn known_browser_has_its_own_limit() {
     let t = TestApp::new().await;
     let ana = t.anonymous_person();
-    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/");
     ana.submit("/account", "/sign-out", &[]).await.redirects_to("/sign-in?after=sign-out");
     use_up_guesses(&t).await;
     // Ten as any address has that was used before, and ten for the browser.
@@ -102,7 +102,7 @@ async fn planted_or_invented_browser_token_is_not_known() {
     let planted = format!("pcd_{}", "aB3x".repeat(11).split_at(43).0);
     let ana = t.anonymous_person();
     ana.plant("planeconnection_browser", &planted);
-    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/");
     assert_ne!(ana.cookie("planeconnection_browser"), Some(planted.clone()));
     use_up_guesses(&t).await;
     for token in [planted.as_str(), "x", "pcd_"] {
@@ -119,10 +119,10 @@ async fn people_who_share_a_browser_are_both_known() {
     let url = t.owner().await.post("/api/v1/members", invited).await.is(201).text_at("/data/inviteUrl");
     let desk = t.anonymous_person();
     let code = url.split_once('#').expect("a link").1;
-    desk.submit("/join", "/join", &[("code", code), ("password", "a password of hers")]).await.redirects_to("/settings");
+    desk.submit("/join", "/join", &[("code", code), ("password", "a password of hers")]).await.redirects_to("/");
     let first = desk.cookie("planeconnection_browser");
     desk.submit("/account", "/sign-out", &[]).await;
-    sign_in_by_page(&desk, PASSWORD).await.redirects_to("/settings");
+    sign_in_by_page(&desk, PASSWORD).await.redirects_to("/");
     assert!(first.is_some() && desk.cookie("planeconnection_browser") == first);
 }
 
@@ -224,7 +224,7 @@ async fn member_keeps_the_newest_twenty_sessions() {
     }
     let ana = t.anonymous_person();
     t.advance(Duration::from_mins(5)).await;
-    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/settings");
+    sign_in_by_page(&ana, PASSWORD).await.redirects_to("/");
     clients[5].get(WHOAMI).await.is(401).code("SESSION_INVALID");
     let events = t.audit().await;
     let ended = events

@@ -45,6 +45,39 @@ async fn every_list_is_read_in_index_order() {
     }
 }
 
+/// The pages of the data: the same lists, and the few rows of Home.
+#[tokio::test]
+async fn pages_of_data_are_read_by_index() {
+    let t = TestApp::in_a_file().await;
+    let owner = t.person(Role::AccountOwner).await;
+    let aircraft = "ac_01h455vb4pex5vsknk084sn02q";
+    for (path, indexes) in [
+        ("/trips", ["trips_by_age"].as_slice()),
+        (&format!("/trips?aircraft_id={aircraft}"), &["trips_by_aircraft"]),
+        ("/trips?status=cancelled", &["trips_by_status"]),
+        ("/fleet", &["aircraft_by_age"]),
+        ("/fleet?status=aog", &["aircraft_by_status"]),
+        ("/safety", &["reports_by_age"]),
+        ("/safety?status=closed", &["reports_by_status"]),
+        ("/invoices", &["invoices_by_age"]),
+        ("/invoices?status=draft", &["invoices_by_status"]),
+        ("/", &["trips_by_departure", "aircraft_by_status", "reports_by_age", "invoices_by_status_due_date"]),
+        ("/search?q=dashboard", &["api_keys_by_age"]),
+    ] {
+        let plans = plans_during(&t, "a page of a list", async { owner.get(path).await.is(200) }).await;
+        assert!(plans.iter().all(Plan::is_by_index), "{path}: {plans:?}");
+        for index in indexes {
+            assert!(
+                plans.iter().flat_map(|plan| &plan.0).any(|step| step.contains(index)),
+                "{path}: {index} is not in {plans:?}"
+            );
+        }
+    }
+    let pilot = t.person(Role::Pilot).await;
+    let plans = plans_during(&t, "a page of a list", async { pilot.get("/safety").await.is(200) }).await;
+    assert!(plans.iter().all(|plan| plan.is_by_index() && plan.0[0].contains("reports_by_reporter")), "{plans:?}");
+}
+
 #[tokio::test]
 async fn payments_of_an_invoice_are_read_in_index_order() {
     let t = TestApp::new().await;

@@ -1,6 +1,6 @@
 //! Parts of lists, the newest rows first.
 
-use sea_orm::sea_query::{Expr, ExprTrait, ValueType};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, Query, ValueType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select, Value,
@@ -15,7 +15,8 @@ use crate::paging::{Page, Paging, Position, Start};
 /// would miss rows. With the workspace before them they have an index, by which a walk finds its next rows.
 pub type Creation<E> = [<E as EntityTrait>::Column; 2];
 
-/// Returns a part of what `matching` finds, the newest rows first. Counts the rows for a numbered page only.
+/// Returns a part of what `matching` finds, the newest rows first. Counts the rows for a numbered page only, and not more of them
+/// than [`Paging::within`] says.
 pub async fn page<E, T>(
     db: &impl ConnectionTrait,
     matching: Select<E>,
@@ -27,11 +28,23 @@ where
     E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
 {
     let total = match paging.start {
-        Start::Page(_) => Some(matching.clone().count(db).await?),
+        Start::Page(_) => Some(count(db, &matching, creation, paging).await?),
         Start::After(_) => None,
     };
     let (rows, next) = newest(db, matching, creation, paging).await?;
     Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging, next))
+}
+
+/// Counts the rows, or one more than the most of `paging`.
+async fn count<E>(db: &impl ConnectionTrait, matching: &Select<E>, [created, _]: Creation<E>, paging: Paging) -> DbResult<u64>
+where
+    E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
+{
+    let Some(most) = paging.most() else { return matching.clone().count(db).await };
+    let rows = matching.clone().select_only().column(created).limit(most.saturating_add(1)).into_query();
+    let counted = Query::select().expr(Func::count(Expr::col(Asterisk))).from_subquery(rows, "counted").take();
+    let row = db.query_one(&counted).await?.ok_or_else(|| DbErr::RecordNotFound("the number of rows".to_owned()))?;
+    row.try_get_by_index(0).map(i64::unsigned_abs)
 }
 
 /// Returns the rows of a part that is counted in another way, the newest first, and the position of the last one if there are

@@ -184,6 +184,11 @@ impl ApiError {
         answer.header(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"))
     }
 
+    /// Returns the first answer of a request that is repeated.
+    pub fn replayed(&self) -> Option<&Value> {
+        self.0.replayed.as_ref()
+    }
+
     /// 422: the key belongs to another request.
     pub fn idempotency_key_reused() -> Self {
         let message = "This Idempotency-Key was used for another request. Use a new one for a new request.";

@@ -7,11 +7,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::{ApiError, Describe, Doc, Prepared};
 
-/// The content security policy: resources of this server alone, nothing inline, no framing by others.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// The policy of a page whose script calls this server.
-const CONNECTING: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The content security policy: resources and calls of this server alone, nothing inline, no framing by others.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The headers of every page. Origin and Referer stay on this site, where forms are checked against them.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
@@ -37,12 +34,6 @@ pub fn html_with(status: StatusCode, page: &impl Template) -> Response {
             ApiError::internal().into_response()
         }
     }
-}
-
-/// Lets the script of a page call this server.
-pub fn may_connect(mut page: Response) -> Response {
-    page.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONNECTING));
-    page
 }
 
 /// A page that is the same for everyone, made once.

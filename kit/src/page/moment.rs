@@ -59,6 +59,12 @@ impl Moments {
         self.moment(at, self.day_text(at))
     }
 
+    /// Formats as “23 Nov 2026, 10:30”: for rows of a page that names the zone.
+    pub fn minute(&self, at: impl Borrow<Time>) -> Moment {
+        let at = *at.borrow();
+        self.moment(at, at.in_zone(&self.zone).strftime("%-d %b %Y, %H:%M").to_string())
+    }
+
     /// “23 Nov, 10:00 CET”, for the start of an hour
     pub fn hour(&self, at: impl Borrow<Time>) -> Moment {
         let at = *at.borrow();
@@ -106,6 +112,18 @@ impl Moments {
     /// Returns the day on which `at` falls.
     pub fn day_of(&self, at: Time) -> Day {
         Day::in_zone(at, &self.zone)
+    }
+
+    /// Formats for a field `datetime-local`: “2026-11-23T10:30”.
+    pub fn local_text(&self, at: Time) -> String {
+        at.in_zone(&self.zone).strftime("%Y-%m-%dT%H:%M").to_string()
+    }
+
+    /// Reads the value of a field `datetime-local`, as a time in the zone. In an hour that the clocks repeat it is the first one.
+    pub fn parse_local(&self, text: &str) -> Option<Time> {
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        let zoned = civil.to_zoned_datetime(self.zone.clone()).ok()?;
+        Time::from_micros(zoned.timestamp().as_microsecond())
     }
 
     /// Returns the first instant of a day.
@@ -162,6 +180,16 @@ mod tests {
         let ago = |seconds| m.ago_text(m.now.before(Duration::from_secs(seconds)));
         assert_eq!([ago(3), ago(59), ago(60), ago(3_600 * 25)], ["just now", "59 seconds ago", "1 minute ago", "1 day ago"]);
         assert_eq!(m.ago_text(m.now.after(Duration::from_hours(6 * 24 + 5))), "in 6 days");
+    }
+
+    #[test]
+    fn local_time_is_read_in_the_zone_as_it_was_written() {
+        let m = moments();
+        assert_eq!(m.local_text(m.now), "2026-11-23T10:30");
+        assert_eq!(m.parse_local("2026-11-23T10:30"), Some(m.now));
+        // The first of the two hours of the night in which the clocks are set back.
+        assert_eq!(m.parse_local("2026-10-25T02:30").map(|time| time.to_string()).as_deref(), Some("2026-10-25T00:30:00Z"));
+        assert_eq!(["", "2026-11-31T10:00", "yesterday", "1900-01-01T00:00"].map(|text| m.parse_local(text)), [None; 4]);
     }
 
     #[test]

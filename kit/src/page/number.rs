@@ -2,7 +2,9 @@
 
 /// “1 request”, “14 requests”, “1,204 requests”.
 pub fn plural(count: u64, of: &str) -> String {
-    if count == 1 { format!("1 {of}") } else { format!("{} {of}s", grouped(count)) }
+    // The one noun whose plural has no ending.
+    let ending = if count == 1 || of == "aircraft" { "" } else { "s" };
+    format!("{} {of}{ending}", grouped(count))
 }
 
 /// Formats with thousands separators: “1,204”.
@@ -38,6 +40,7 @@ mod tests {
     fn a_count_is_grouped_by_thousands() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 1, 1_204].map(|count| plural(count, "request")), ["0 requests", "1 request", "1,204 requests"]);
+        assert_eq!([1, 2].map(|count| plural(count, "aircraft")), ["1 aircraft", "2 aircraft"]);
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub struct Pager {
     pub next: Option<String>,
     /// The first page, those around the current one, and the last; `None` is a gap. Empty for a list of one page.
     pub numbered: Vec<Option<NumberedPage>>,
+    /// True if there are more rows than pages lead to, and these rows: “10,000 trips”.
+    pub is_cut: bool,
+    pub most: String,
 }
 
 /// A link to a page by its number.
@@ -32,16 +35,24 @@ impl Pager {
     /// For `page`, which `asked` asked for; `of` is what is listed.
     pub fn new<T>(page: &Page<T>, asked: &Fields, of: &str) -> Self {
         let shown = page.items.len() as u64;
-        let Some(PageNumber { total, page: number, total_pages: pages }) = page.number else {
-            return Self { place: plural(shown, of), previous: None, next: None, numbered: Vec::new() };
+        let Some(PageNumber { total, page: number, total_pages: pages, has_more }) = page.number else {
+            return Self {
+                place: plural(shown, of),
+                previous: None,
+                next: None,
+                numbered: Vec::new(),
+                is_cut: false,
+                most: String::new(),
+            };
         };
         let current = u64::from(number);
         let first = (current - 1) * u64::from(page.per_page) + 1;
         let link = |number: u64| asked.with("page", number).to_query();
+        let all = if has_more { format!("more than {}", plural(total, of)) } else { plural(total, of) };
         let place = match shown {
-            0 => plural(total, of),
-            _ if pages == 1 => plural(total, of),
-            _ => format!("{}–{} of {}", grouped(first), grouped(first + shown - 1), plural(total, of)),
+            0 => all,
+            _ if pages == 1 && !has_more => all,
+            _ => format!("{}–{} of {all}", grouped(first), grouped(first + shown - 1)),
         };
         let numbered = |number| NumberedPage { number, query: link(number), is_current: number == current };
         Self {
@@ -49,6 +60,8 @@ impl Pager {
             previous: (current > 1).then(|| link((current - 1).min(pages.max(1)))),
             next: (current < pages).then(|| link(current + 1)),
             numbered: numbers(current, pages).into_iter().map(|number| number.map(&numbered)).collect(),
+            is_cut: has_more,
+            most: plural(total, of),
         }
     }
 }

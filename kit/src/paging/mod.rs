@@ -24,6 +24,8 @@ pub struct Paging {
     pub start: Start,
     /// The largest number of rows.
     pub size: u32,
+    /// The largest number of rows that are counted and paged; without a bound if it is `None`.
+    most: Option<u64>,
     /// The list, for cursors of the response.
     of: ListIdentity,
 }
@@ -46,18 +48,34 @@ impl Default for Paging {
 impl Paging {
     /// The page with this number, from 1.
     pub fn page(number: u32, size: u32) -> Self {
-        Self { start: Start::Page(number.max(1)), size, of: ListIdentity::default() }
+        Self { start: Start::Page(number.max(1)), size, most: None, of: ListIdentity::default() }
     }
 
     /// The rows after this position.
     pub fn after(position: Position, size: u32) -> Self {
-        Self { start: Start::After(position), size, of: ListIdentity::default() }
+        Self { start: Start::After(position), size, most: None, of: ListIdentity::default() }
     }
 
     /// Sets the list to which cursors of the response belong.
     #[must_use]
     pub fn of(self, list: ListIdentity) -> Self {
         Self { of: list, ..self }
+    }
+
+    /// Counts and pages at most so many rows, so that no page costs more than that, however long the list is.
+    #[must_use]
+    pub fn within(self, most: u64) -> Self {
+        let last = u32::try_from(most.div_ceil(self.limit().max(1))).unwrap_or(u32::MAX).max(1);
+        let start = match self.start {
+            Start::Page(number) => Start::Page(number.min(last)),
+            Start::After(position) => Start::After(position),
+        };
+        Self { start, most: Some(most), ..self }
+    }
+
+    /// Returns the largest number of rows that are counted.
+    pub fn most(self) -> Option<u64> {
+        self.most
     }
 
     /// Returns the number of the page, unless the part starts at a position.
@@ -100,16 +118,17 @@ pub struct PageNumber {
     /// The number of the page, from 1.
     pub page: u32,
     pub total_pages: u64,
+    /// True if there are more rows than were counted.
+    pub has_more: bool,
 }
 
 impl<T> Page<T> {
     /// The rows that `paging` asked for, out of `total`; the number of rows is unknown in a walk. `next` is the position of the
     /// last row, if there are rows after it.
     pub fn new(items: Vec<T>, total: Option<u64>, paging: Paging, next: Option<Position>) -> Self {
-        let number = paging.number().zip(total).map(|(page, total)| PageNumber {
-            total,
-            page,
-            total_pages: total.div_ceil(paging.limit().max(1)),
+        let number = paging.number().zip(total).map(|(page, counted)| {
+            let total = paging.most.map_or(counted, |most| counted.min(most));
+            PageNumber { total, page, total_pages: total.div_ceil(paging.limit().max(1)), has_more: counted > total }
         });
         Self { items, number, per_page: paging.size, next, of: paging.of }
     }

@@ -56,6 +56,8 @@ pub(super) struct Filters {
     pub(super) topic: Option<Topic>,
     pub(super) recent: Option<Recent>,
     pub(super) search: String,
+    /// The id of what all events are about, or empty.
+    pub(super) target: String,
     /// The time before which events were not searched, because there are too many.
     pub(super) searched_from: Option<Time>,
     pub(super) faults: FormErrors,
@@ -91,7 +93,10 @@ impl Filters {
         let (search, searched_from) = search(app, workspace, fields, (from, to), &mut faults).await?;
         // A text of nothing that can be seen is no search.
         let is_searched = search.is_some() || faults.of("search").is_some();
+        let target =
+            fields.given("target_id").map(|id| id.chars().filter(char::is_ascii_graphic).take(LONGEST).collect::<String>());
         let filter = EventFilter {
+            target_id: target.clone(),
             action,
             actor_id: actor,
             api_key_id: found.as_ref().map(|key| key.id),
@@ -115,6 +120,7 @@ impl Filters {
             topic,
             recent,
             search: if is_searched { fields.text("search").to_owned() } else { String::new() },
+            target: target.unwrap_or_default(),
             searched_from,
             faults,
         };
@@ -162,6 +168,7 @@ impl Filters {
             ("Topic", self.topic.map(|topic| topic.to_string())),
             ("Time", self.recent.map(|recent| format!("the last {}", recent.title()))),
             ("Search", given(&self.search)),
+            ("Target", given(&self.target)),
         ];
         filters.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
     }

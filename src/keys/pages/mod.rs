@@ -4,7 +4,7 @@
 //! - `edit`   the form of a change; `fields` the fields it shares with `new`; `disabled` the page while management is off
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation
 //! - `management` the switch of the account owner
-//! - `expiration` the choice of an expiry; `traffic` requests over time
+//! - `expiration` the choice of an expiry; `traffic` requests over time, `overview` those with all keys, for Home
 //! - `labels` permissions, statuses and limits as text
 
 mod disabled;
@@ -15,6 +15,7 @@ mod index;
 mod labels;
 mod management;
 mod new;
+mod overview;
 mod revoke;
 mod rotate;
 mod secret;
@@ -23,6 +24,8 @@ mod traffic;
 
 use crate::app::App;
 use kit::http::Routes;
+
+pub use overview::TrafficSection;
 
 pub fn routes() -> Routes<App> {
     Routes::new(

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::keys::model::KeyId;
 use crate::keys::tables::last_use;
 use crate::keys::usage::{self, BucketSize, Report, Sum};
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::page::Moments;
@@ -53,6 +54,17 @@ impl Span {
         // The current hour is included, even in its first microsecond.
         let to = at.now().hour().after(HOUR);
         let report = usage::report(app.db.read(), key, BucketSize::Hour, from, to).await?;
+        Ok(self.traffic(starts, report))
+    }
+
+    /// Reads the requests with all keys of a workspace in this span, and the hour from which they are complete.
+    pub(super) async fn read_all(self, app: &App, workspace: WorkspaceId, at: &Moments) -> DbResult<(Traffic, Time)> {
+        let from = usage::reach(app.db.read(), workspace, self.from(at)).await?;
+        let report = usage::report_of_all(app.db.read(), workspace, from).await?;
+        Ok((self.traffic(self.starts(at), report), from))
+    }
+
+    fn traffic(self, starts: Vec<Time>, report: Report) -> Traffic {
         let mut buckets: Vec<_> = starts.into_iter().map(|start| (start, Sum::default())).collect();
         for (hour, sum) in &report.buckets {
             let after = buckets.partition_point(|(start, _)| start <= hour);
@@ -60,7 +72,7 @@ impl Span {
                 *bucket += *sum;
             }
         }
-        Ok(Traffic { span: self, buckets, report })
+        Traffic { span: self, buckets, report }
     }
 }
 
@@ -98,6 +110,22 @@ impl Traffic {
     }
 }
 
+/// Returns the end of a scale that holds `tallest`: a digit and zeros, of which the half is a whole number.
+pub(super) fn scale_end(tallest: u64) -> u64 {
+    let mut unit = 1_u64;
+    while tallest > unit.saturating_mul(10) {
+        unit = unit.saturating_mul(10);
+    }
+    let mut ends = (2..=10).map(|digit| unit.saturating_mul(digit)).filter(|end| end.is_multiple_of(2));
+    ends.find(|end| *end >= tallest).unwrap_or(tallest)
+}
+
+/// Returns the labels of the first, the middle and the last bar.
+pub(super) fn axis(traffic: &Traffic, at: &Moments) -> [String; 3] {
+    let last = traffic.buckets.len().saturating_sub(1);
+    [0, last / 2, last].map(|place| traffic.buckets.get(place).map_or_else(String::new, |(start, _)| traffic.label(*start, at)))
+}
+
 /// Reads time and address of the last use of a key.
 pub(super) async fn last_use(app: &App, key: KeyId) -> DbResult<Option<last_use::Model>> {
     Ok(usage::last_uses(app.db.read(), vec![key]).await?.remove(&key))
@@ -133,6 +161,13 @@ mod tests {
                 assert_eq!(at.day_of(pair[1].before(Duration::from_micros(1))), at.day_of(pair[0]), "{zone}");
             }
         }
+    }
+
+    #[test]
+    fn scale_ends_at_an_even_number_above_the_tallest_bar() {
+        let tallest = [0, 1, 2, 3, 9, 10, 11, 100, 101, 412, 999, 1_000, 8_049];
+        assert_eq!(tallest.map(scale_end), [2, 2, 2, 4, 10, 10, 20, 100, 200, 500, 1_000, 1_000, 9_000]);
+        assert_eq!(scale_end(u64::MAX), u64::MAX);
     }
 
     #[test]

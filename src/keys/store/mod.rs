@@ -30,7 +30,7 @@ pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_e
 pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
-pub use list::{last_change_after, seen_by};
+pub use list::{last_change_after, seen_by, suggest};
 pub(super) use names::find_active_alike;
 pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 

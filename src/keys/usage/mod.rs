@@ -8,7 +8,8 @@
 //! - `recorder` usage in memory; `denial_aggregator` denied requests among it
 //! - `flush` its way to the database; `flush_throttle` the time between two flushes
 //! - `counts` requests by hour, and last uses; `addresses` client networks; `denials` audit events of denied requests
-//! - `new_address_limit` the limit of audit events for new networks; `report` sums by hour or day and by scope
+//! - `new_address_limit` the limit of audit events for new networks; `report` sums by hour or day and by scope, `workspace` of all
+//!   keys together
 
 mod addresses;
 mod counts;
@@ -19,6 +20,7 @@ mod flush_throttle;
 mod new_address_limit;
 mod recorder;
 mod report;
+mod workspace;
 
 pub(super) use addresses::{MAX_LISTED, addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
@@ -27,6 +29,7 @@ pub use denial_aggregator::DeniedRequest;
 pub use flush_throttle::Flush;
 pub use recorder::Recorder;
 pub(super) use report::{BucketSize, Report, Sum, report};
+pub(super) use workspace::{busiest, reach, report_of_all};
 
 use super::index::{Drained, EntryRef};
 

@@ -80,7 +80,7 @@ async fn create(open_page: OpenPage, State(app): State<App>, Form { fields, .. }
         return show(&app, &open_page, code, StatusCode::OK, FormErrors::default()).await;
     }
     match join(&app, &open_page, &fields, code).await {
-        Ok(member) => auth::start_session(&app, &open_page, member, "/settings", "join").await,
+        Ok(member) => auth::start_session(&app, &open_page, member, "/", "join").await,
         Err((status, faults)) => show(&app, &open_page, code, status, faults).await,
     }
 }

@@ -156,6 +156,13 @@ impl Tab {
         self.within("navigation", "Settings", |menu| menu.click("link", place));
     }
 
+    /// The name at the top right > Sign out.
+    #[track_caller]
+    pub fn sign_out(&mut self, name: &str) {
+        self.click("button", name);
+        self.click("button", "Sign out");
+    }
+
     /// The whole key that is on the screen.
     #[track_caller]
     pub fn secret(&mut self) -> String {

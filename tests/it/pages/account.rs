@@ -14,7 +14,7 @@ const SIGN_IN: &str = "/sign-in?next=%2Faccount";
 async fn other_browser(t: &TestApp) -> Person {
     let person = t.anonymous_person();
     let fields = [("email", "ana@skyline.example"), ("password", PASSWORD)];
-    person.submit("/sign-in", "/sign-in", &fields).await.redirects_to("/settings");
+    person.submit("/sign-in", "/sign-in", &fields).await.redirects_to("/");
     person
 }
 
@@ -143,6 +143,6 @@ async fn reset_link_leads_to_a_new_password_and_then_to_sign_in() {
     ana.get("/sign-in?after=reset").await.is(200).says("Your new password is set.");
     send(&[("code", code), ("password", NEW)]).await.is(410).does_not_say(NEW);
     let fields = [("email", "ana@skyline.example"), ("password", NEW)];
-    ana.submit("/sign-in", "/sign-in", &fields).await.redirects_to("/settings");
+    ana.submit("/sign-in", "/sign-in", &fields).await.redirects_to("/");
     ana.get("/settings/audit-log").await.is(200).says("reset the password of").says("somebody else reset this password");
 }

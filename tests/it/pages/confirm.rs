@@ -142,9 +142,9 @@ async fn question_leads_back_to_own_pages_only() {
     let owner = owner_after_20_minutes(&t).await;
     let asked = owner.get("/reauthenticate?next=https%3A%2F%2Fevil.example%2F").await.is(200);
     assert!(!asked.text.contains("evil.example"));
-    owner.confirm(&asked, "/reauthenticate", PASSWORD).await.redirects_to("/settings");
+    owner.confirm(&asked, "/reauthenticate", PASSWORD).await.redirects_to("/");
     owner.get("/reauthenticate?next=%2Faccount").await.redirects_to("/account");
-    owner.get("/reauthenticate?next=%2F%2Fevil.example").await.redirects_to("/settings");
+    owner.get("/reauthenticate?next=%2F%2Fevil.example").await.redirects_to("/");
 }
 
 #[tokio::test]

@@ -29,11 +29,11 @@ async fn invitation_link_shows_the_invitation_then_sets_a_password_and_signs_in(
     let opened = open(&dee, &code).await.is(200).says("Join Skyline Aviation").says("minlength=\"15\"");
     let opened = opened.says("Ana Keller (ana@skyline.example) has invited you to").says("Dispatcher").says("Dee Patch");
     assert!(opened.page().root().first("#email").attribute("value") == "dee@skyline.example", "{}", opened.text);
-    dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/settings");
+    dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/");
     dee.get("/settings").await.redirects_to("/account");
     dee.get("/account").await.is(200).says("Dee Patch").says("Dispatcher");
     let later = t.anonymous_person();
-    later.submit("/sign-in", "/sign-in", &[("email", "dee@skyline.example"), ("password", HERS)]).await.redirects_to("/settings");
+    later.submit("/sign-in", "/sign-in", &[("email", "dee@skyline.example"), ("password", HERS)]).await.redirects_to("/");
     let events = t.audit().await;
     let names: Vec<&str> = events.iter().filter_map(|event| event["action"].as_str()).collect();
     assert!(names.windows(2).any(|pair| pair == ["member.joined", "member.signed_in"]), "{names:?}");
@@ -44,7 +44,7 @@ async fn whole_link_is_accepted_as_code() {
     let t = TestApp::new().await;
     let link = format!("  http://127.0.0.1:8080/join#{} ", invited(&t).await);
     open(&t.anonymous_person(), &link).await.is(200).says("Join Skyline Aviation");
-    t.anonymous_person().submit("/join", "/join", &[("code", &link), ("password", HERS)]).await.redirects_to("/settings");
+    t.anonymous_person().submit("/join", "/join", &[("code", &link), ("password", HERS)]).await.redirects_to("/");
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn invalid_password_keeps_the_code_in_the_form() {
         let refused = refused.reports("password").keeps("code", &code).says("has invited you to");
         assert!(password.is_empty() || password.contains('@') || !refused.text.contains(password));
     }
-    dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/settings");
+    dee.submit("/join", "/join", &[("code", &code), ("password", HERS)]).await.redirects_to("/");
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn join_form_requires_its_csrf_token() {
     let own = dee.get("/join").await.hidden("/join").remove(0).1;
     let fields = [("csrf", own.as_str()), ("code", &code), ("password", HERS)];
     dee.post_with("/join", &fields, &[("origin", "https://evil.example")]).await.is(403);
-    dee.post("/join", &fields).await.redirects_to("/settings");
+    dee.post("/join", &fields).await.redirects_to("/");
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn joining_ends_the_previous_session() {
     let t = TestApp::new().await;
     let (code, pilot) = (invited(&t).await, t.person(Role::Pilot).await);
     let earlier = pilot.cookie("planeconnection_session").expect("a session");
-    pilot.submit("/join", "/join", &[("code", &code), ("password", PASSWORD)]).await.redirects_to("/settings");
+    pilot.submit("/join", "/join", &[("code", &code), ("password", PASSWORD)]).await.redirects_to("/");
     pilot.get("/account").await.is(200).says("Dee Patch");
     let ghost = t.anonymous_person();
     ghost.plant("planeconnection_session", &earlier);

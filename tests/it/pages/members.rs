@@ -97,7 +97,7 @@ async fn resubmitted_form_invites_once_and_keeps_the_link() {
     ana.post(NEW, &fields).await.redirects_to(&format!("{LIST}?invited={id}"));
     let dee = t.anonymous_person();
     let joined = dee.submit("/join", "/join", &[("code", &code(&first)), ("password", "a password of hers")]).await;
-    joined.redirects_to("/settings");
+    joined.redirects_to("/");
     ana.post(NEW, &fields).await.redirects_to(&format!("{LIST}?invited={id}"));
     ana.get(&format!("{LIST}?invited={id}")).await.is(200).does_not_say("has been invited");
 }
@@ -257,7 +257,7 @@ async fn renewed_link_ends_the_old_one() {
     ana.post(&action, &fields).await.is(303);
     let dee = t.anonymous_person();
     dee.submit("/join", "/join", &[("code", &old), ("password", "a password of hers")]).await.is(410);
-    dee.submit("/join", "/join", &[("code", &new), ("password", "a password of hers")]).await.redirects_to("/settings");
+    dee.submit("/join", "/join", &[("code", &new), ("password", "a password of hers")]).await.redirects_to("/");
     ana.get(&page).await.is(200).does_not_say("New invitation link");
     let again: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name == "csrf").collect();
     ana.post(&action, &again).await.is(409).says("This member has already joined");

@@ -51,7 +51,7 @@ async fn sign_in_replaces_a_planted_session() {
     let form = ana.get("/sign-in").await.hidden("/sign-in");
     ana.plant("planeconnection_session", &planted);
     let fields: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(OWNER).collect();
-    ana.post("/sign-in", &fields).await.redirects_to("/settings");
+    ana.post("/sign-in", &fields).await.redirects_to("/");
     assert_ne!(ana.cookie("planeconnection_session"), Some(planted));
     mallory.get("/account").await.redirects_to("/sign-in?next=%2Faccount");
 }

@@ -50,7 +50,7 @@ async fn setup_link_creates_a_workspace_and_its_owner() {
     assert_eq!((made.name.as_str(), made.timezone.as_str()), ("Skyline Aviation", "Europe/Zurich"));
     let later = t.anonymous_person();
     let signed_in = [("email", "ana@skyline.example"), ("password", PASSWORD)];
-    later.submit("/sign-in", "/sign-in", &signed_in).await.redirects_to("/settings");
+    later.submit("/sign-in", "/sign-in", &signed_in).await.redirects_to("/");
     let session = later.cookie("planeconnection_session").expect("a session");
     let log = t.anonymous().header("authorization", &format!("Bearer {session}")).get("/api/v1/audit-log").await.is(200);
     assert_eq!(log.items("action"), ["member.signed_in", "member.signed_in", "member.added", "workspace.created"]);

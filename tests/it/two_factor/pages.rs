@@ -48,7 +48,7 @@ async fn person_sets_up_an_app_and_signs_in_with_it() {
     assert!(file.starts_with("data:text/plain") && shown.iter().all(|code| file.contains(code)), "{file}");
     // Nothing has taken effect yet.
     let (laptop, tablet) = (t.anonymous_person(), t.anonymous_person());
-    laptop.submit("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await.redirects_to("/settings");
+    laptop.submit("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await.redirects_to("/");
     submit(&ana, &codes, "/account/two-factor/enable", &[]).await.redirects_to("/account?after=two-factor");
     ana.get("/account?after=two-factor").await.is(200).says("Two-factor authentication is enabled.").says("10 of 10 left");
     laptop.get("/account").await.is(303);
@@ -71,12 +71,12 @@ async fn backup_code_is_entered_on_a_view_of_its_own() {
     let page = ana.get(CODE_PAGE).await.is(200).says("Use a backup code");
     let link = page.page().link("Use a backup code");
     ana.get(&link).await.is(200).says("Backup code").says("Use a verification code").does_not_say("numeric");
-    ana.submit(&link, CODE_PAGE, &[("code", &backup_codes[0])]).await.redirects_to("/settings");
+    ana.submit(&link, CODE_PAGE, &[("code", &backup_codes[0])]).await.redirects_to("/");
     ana.get("/account").await.is(200).says("9 of 10 left").says("Password and backup code").does_not_say("Few backup codes");
     for code in &backup_codes[1..7] {
         let ana = t.anonymous_person();
         first_step(&ana).await;
-        ana.submit(&link, CODE_PAGE, &[("code", code)]).await.redirects_to("/settings");
+        ana.submit(&link, CODE_PAGE, &[("code", code)]).await.redirects_to("/");
     }
     ana.get("/account").await.is(200).says("3 of 10 left").says("Few backup codes are left.");
     let new = ana.submit("/account", "/account/backup-codes", &[]).await.is(201);
@@ -88,16 +88,16 @@ async fn backup_code_is_entered_on_a_view_of_its_own() {
 async fn ended_challenge_leads_back_to_the_first_step() {
     let Protected { t, app, .. } = protected().await;
     let ana = t.anonymous_person();
-    ana.get(CODE_PAGE).await.redirects_to("/sign-in?after=challenge&next=%2Fsettings");
+    ana.get(CODE_PAGE).await.redirects_to("/sign-in?after=challenge&next=%2F");
     first_step(&ana).await;
     let page = ana.get(CODE_PAGE).await.is(200);
     for _ in 0..4 {
         submit(&ana, &page, CODE_PAGE, &[("code", &app.wrong(&t))]).await.is(401);
     }
-    submit(&ana, &page, CODE_PAGE, &[("code", &app.wrong(&t))]).await.redirects_to("/sign-in?after=challenge&next=%2Fsettings");
+    submit(&ana, &page, CODE_PAGE, &[("code", &app.wrong(&t))]).await.redirects_to("/sign-in?after=challenge&next=%2F");
     assert!(ana.cookie("planeconnection_challenge").is_none());
     ana.get("/sign-in?after=challenge").await.is(200).says("Sign in again.");
-    submit(&ana, &page, CODE_PAGE, &[("code", &app.code(&t, 0))]).await.redirects_to("/sign-in?after=challenge&next=%2Fsettings");
+    submit(&ana, &page, CODE_PAGE, &[("code", &app.code(&t, 0))]).await.redirects_to("/sign-in?after=challenge&next=%2F");
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn page_asks_before_two_factor_authentication_is_disabled() {
     ana.submit(disable, disable, &[]).await.redirects_to("/account?after=two-factor-off");
     ana.get("/account").await.is(200).says("Enable 2FA").does_not_say("Disable 2FA");
     let anonymous = t.anonymous_person();
-    anonymous.submit("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await.redirects_to("/settings");
+    anonymous.submit("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await.redirects_to("/");
 }
 
 #[tokio::test]

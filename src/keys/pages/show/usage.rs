@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::audit::{self, Denials};
 use crate::keys::model::{Key, KeyId};
-use crate::keys::pages::traffic::{Span, Traffic, number, requests};
+use crate::keys::pages::traffic::{Span, Traffic, axis, number, requests, scale_end};
 use crate::keys::tables::address;
 use crate::keys::usage::{self, Sum};
 use crate::scopes::{Access, Scope};
@@ -147,22 +147,6 @@ async fn addresses(app: &App, key: KeyId) -> DbResult<(Vec<address::Model>, Vec<
     Ok((first, more, usage::count_addresses(app.db.read(), key, Time::FIRST).await?))
 }
 
-/// Returns the end of a scale that holds `tallest`: a digit and zeros, of which the half is a whole number.
-fn scale_end(tallest: u64) -> u64 {
-    let mut unit = 1_u64;
-    while tallest > unit.saturating_mul(10) {
-        unit = unit.saturating_mul(10);
-    }
-    let mut ends = (2..=10).map(|digit| unit.saturating_mul(digit)).filter(|end| end.is_multiple_of(2));
-    ends.find(|end| *end >= tallest).unwrap_or(tallest)
-}
-
-/// Returns the labels of the first, the middle and the last bar.
-fn axis(traffic: &Traffic, at: &Moments) -> [String; 3] {
-    let last = traffic.buckets.len().saturating_sub(1);
-    [0, last / 2, last].map(|place| traffic.buckets.get(place).map_or_else(String::new, |(start, _)| traffic.label(*start, at)))
-}
-
 fn most(traffic: &Traffic, start: Time, sum: Sum, at: &Moments, by_hour: bool) -> String {
     let bucket = if by_hour { "hour began" } else { "day was" };
     format!("The busiest {bucket} {}, with {}", traffic.label(start, at), requests(sum.allowed + sum.denied))
@@ -187,16 +171,4 @@ fn scope_row(scope: Option<Scope>, sum: Sum) -> ScopeRow {
         },
     );
     ScopeRow { name, scope, allowed: number(sum.allowed), denied: number(sum.denied) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scale_ends_at_an_even_number_above_the_tallest_bar() {
-        let tallest = [0, 1, 2, 3, 9, 10, 11, 100, 101, 412, 999, 1_000, 8_049];
-        assert_eq!(tallest.map(scale_end), [2, 2, 2, 4, 10, 10, 20, 100, 200, 500, 1_000, 1_000, 9_000]);
-        assert_eq!(scale_end(u64::MAX), u64::MAX);
-    }
 }
