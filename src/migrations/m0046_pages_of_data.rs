@@ -1,5 +1,4 @@
-//! Indexes for the pages of the workspace's data: rows in one status, trips of one aircraft, and reports of one reporter, the newest
-//! first; and overdue invoices.
+//! Indexes for the pages of the workspace's data: rows in one status and trips of one aircraft, the newest first; and overdue invoices.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +14,6 @@ impl MigrationTrait for Migration {
             ("trips_by_aircraft", "trips", "aircraft_id"),
             ("aircraft_by_status", "aircraft", "status"),
             ("reports_by_status", "reports", "status"),
-            ("reports_by_reporter", "reports", "reporter_id"),
             ("invoices_by_status", "invoices", "status"),
         ] {
             manager.create_index(index(name, table, &["workspace_id", column, "created_at", "id"])).await?;
