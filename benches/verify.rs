@@ -160,6 +160,7 @@ fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, r
         allowlist: Allowlist::default(),
         rate_limit: (kind == Kind::Limited).then_some(RateLimit { requests: 1_000_000, per_seconds: 1 }),
         expires_at: Some(now.after(Duration::from_hours(24 * 365))),
+        pause: None,
         is_revoked: kind == Kind::Revoked,
         revision: 1,
     }

@@ -115,6 +115,7 @@ impl App {
             recorder: Arc::clone(&recorder),
             cluster: Arc::clone(&cluster),
             revocation_seconds: metrics.revocation_seconds(),
+            pause_seconds: metrics.pause_seconds(),
         };
         let connections = Connections::new(core.config.max_connections, core.config.trusted_proxies.clone());
         let bodies = BodyBudget::new(core.config.body_bytes);

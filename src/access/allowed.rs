@@ -207,7 +207,10 @@ impl<P: Permission> Describe for Allowed<P> {
         }
         doc.security.push("session");
         doc.fails(400, "AMBIGUOUS_CREDENTIALS");
-        for code in ["AUTHENTICATION_REQUIRED", "SESSION_INVALID", "API_KEY_INVALID", "API_KEY_REVOKED", "API_KEY_EXPIRED"] {
+        for code in ["AUTHENTICATION_REQUIRED", "SESSION_INVALID"] {
+            doc.fails(401, code);
+        }
+        for code in ["API_KEY_INVALID", "API_KEY_REVOKED", "API_KEY_EXPIRED", "API_KEY_PAUSED"] {
             doc.fails(401, code);
         }
         doc.fails(403, "IP_NOT_ALLOWED");

@@ -43,9 +43,9 @@ pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
     Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, FileReports, FleetRead, FleetWrite,
     InvoicesRead, InvoicesWrite, ManageKeys, ManageMembers, ManageSecurity, ManageWebhooks, MemberPermission, OwnWorkspace,
-    Permission, RECENT, ReadAuditLog, ReadReference, ReadReports, RecentlySignedIn, RemoveMembers, ReplaceWebhookSecrets,
-    ResetMembers, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewHome,
-    ViewSecurity, ViewWebhooks, WorkspacePermission,
+    PauseKeys, Permission, RECENT, ReadAuditLog, ReadReference, ReadReports, RecentlySignedIn, RemoveMembers,
+    ReplaceWebhookSecrets, ResetMembers, ResumeKeys, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn, SwitchKeys,
+    TripsRead, TripsWrite, ViewHome, ViewSecurity, ViewWebhooks, WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;

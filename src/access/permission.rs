@@ -120,6 +120,9 @@ permissions! {
     /// End one's own sessions.
     EndSessions: MemberCaller = Rule::SignedIn, ENDS_ACCESS = true, OPEN_BEFORE_SETUP = true;
     RevokeKeys: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
+    PauseKeys: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
+    /// End the pause of a key, which gives access back.
+    ResumeKeys: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     RemoveMembers: MemberCaller = Rule::Administrator, ENDS_ACCESS = true;
     /// End all sessions of the workspace, and all keys if that is wanted.
     SignOutEveryone: MemberCaller = Rule::Administrator, ENDS_ACCESS = true, NEEDS_RECENT_PROOF = true;

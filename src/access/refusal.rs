@@ -25,6 +25,7 @@ pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> Api
         DenialReason::Expired => {
             unauthorized(code, "This API key has expired. Ask an administrator of the workspace for a new one.")
         }
+        DenialReason::Paused => unauthorized(code, "This API key is paused. Ask an administrator of the workspace to resume it."),
         DenialReason::AddressNotAllowed if address == client_ip::UNKNOWN => ApiError::new(
             StatusCode::FORBIDDEN,
             code,

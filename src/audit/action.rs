@@ -8,6 +8,12 @@ kit::string_enum! {
         KeyUpdated = "api_key.updated",
         /// The key got a successor.
         KeyRotated = "api_key.rotated",
+        /// Requests with the key are refused until the pause ends; `details` has the time, if it has one.
+        KeyPaused = "api_key.paused",
+        /// Every node refuses a paused key; `details` names the nodes that confirmed it and those whose lease ran out.
+        KeyPausedEverywhere = "api_key.paused_everywhere",
+        /// Somebody ended a pause, or it ended by itself; `details` says which.
+        KeyResumed = "api_key.resumed",
         KeyRevoked = "api_key.revoked",
         /// Every node refuses a revoked key; `details` names the nodes that confirmed it and those whose lease ran out.
         KeyRefusedEverywhere = "api_key.refused_everywhere",

@@ -90,7 +90,7 @@ impl From<BeginError> for ApiError {
 
 const fn status(reason: DenialReason) -> StatusCode {
     match reason {
-        DenialReason::Invalid | DenialReason::Revoked | DenialReason::Expired => StatusCode::UNAUTHORIZED,
+        DenialReason::Invalid | DenialReason::Revoked | DenialReason::Expired | DenialReason::Paused => StatusCode::UNAUTHORIZED,
         DenialReason::AddressNotAllowed | DenialReason::ScopeRequired(_) | DenialReason::PersonRequired => StatusCode::FORBIDDEN,
         DenialReason::RateLimited(()) => StatusCode::TOO_MANY_REQUESTS,
         DenialReason::LeakedInUrl => StatusCode::BAD_REQUEST,

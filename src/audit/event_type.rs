@@ -30,6 +30,10 @@ kit::string_enum! {
         KeyCreated = "api_key.created",
         KeyUpdated = "api_key.updated",
         KeyRotated = "api_key.rotated",
+        /// Requests with the key are refused until the pause ends.
+        KeyPaused = "api_key.paused",
+        /// Somebody ended a pause, or it ended by itself.
+        KeyResumed = "api_key.resumed",
         KeyRevoked = "api_key.revoked",
         KeyRefusedEverywhere = "api_key.refused_everywhere",
         /// The key expires within seven days, or within a day.
@@ -66,6 +70,8 @@ impl EventType {
             Self::KeyCreated
             | Self::KeyUpdated
             | Self::KeyRotated
+            | Self::KeyPaused
+            | Self::KeyResumed
             | Self::KeyRevoked
             | Self::KeyRefusedEverywhere
             | Self::KeyExpiring
@@ -110,6 +116,8 @@ impl Action {
             Self::KeyCreated => &[EventType::KeyCreated],
             Self::KeyUpdated => &[EventType::KeyUpdated],
             Self::KeyRotated => &[EventType::KeyRotated],
+            Self::KeyPaused => &[EventType::KeyPaused],
+            Self::KeyResumed => &[EventType::KeyResumed],
             Self::KeyRevoked => &[EventType::KeyRevoked],
             Self::KeyRefusedEverywhere => &[EventType::KeyRefusedEverywhere],
             Self::KeyExpiring => &[EventType::KeyExpiring],
@@ -122,7 +130,8 @@ impl Action {
             Self::WebhookDisabled => &[EventType::WebhookDisabled],
             Self::WebhookEnabled => &[EventType::WebhookEnabled],
             Self::KeyUsed | Self::KeyDenied => &[EventType::KeyUnusual],
-            Self::KeySettingsUpdated
+            Self::KeyPausedEverywhere
+            | Self::KeySettingsUpdated
             | Self::SecuritySettingsUpdated
             | Self::SignedIn
             | Self::SignedOut

@@ -1,4 +1,4 @@
-//! The commands `keys list`, `create`, `rotate` and `revoke`.
+//! The commands `keys list`, `create`, `rotate`, `pause`, `resume` and `revoke`.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use super::database::{InWorkspace, operator};
 use super::output::{self, Failure, validated};
 use crate::app::App;
 use crate::keys::{
-    self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, Reason, RevokeKey,
-    RotateKey, Status,
+    self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, PauseKey, Reason,
+    RevokeKey, RotateKey, Status,
 };
 use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
@@ -33,7 +33,7 @@ pub(super) enum Command {
     Rotate {
         #[command(flatten)]
         at: InWorkspace,
-        /// Id of the key, or the name of an active key
+        /// Id of the key, or the name of an active or paused key
         #[arg(value_name = "ID")]
         key: String,
         /// Name of the successor; default: the old name with today's date
@@ -45,11 +45,36 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
+    /// Pause a key; every node refuses it when this command returns, until it is resumed or the time is up
+    Pause {
+        #[command(flatten)]
+        at: InWorkspace,
+        /// Id of the key, or the name of an active or paused key
+        #[arg(value_name = "ID")]
+        key: String,
+        /// Minutes after which the key works again; default: until it is resumed
+        #[arg(long, env = "PLANECONNECTION_MINUTES")]
+        minutes: Option<u32>,
+        /// Print the result as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+        json: bool,
+    },
+    /// Resume a paused key; every node accepts it when this command returns
+    Resume {
+        #[command(flatten)]
+        at: InWorkspace,
+        /// Id of the key, or the name of an active or paused key
+        #[arg(value_name = "ID")]
+        key: String,
+        /// Print the result as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+        json: bool,
+    },
     /// Revoke a key permanently; every node refuses it when this command returns
     Revoke {
         #[command(flatten)]
         at: InWorkspace,
-        /// Id of the key, or the name of an active key
+        /// Id of the key, or the name of an active or paused key
         #[arg(value_name = "ID")]
         key: String,
         /// Reason for the audit log
@@ -123,6 +148,30 @@ impl Command {
                 let input = validated(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
                 let new = keys::rotate(&app.keys, workspace.id, operator(), old.id, input, None).await?;
                 print_secret(&app, new, json).await
+            }
+            Self::Pause { at, key, minutes, json } => {
+                let input = validated(PauseKey { minutes })?;
+                let (app, workspace) = at.open().await?;
+                let key = find(&app, workspace.id, &key).await?;
+                let key = keys::pause(&app.keys, workspace.id, operator(), key.id, input).await?;
+                if json {
+                    return output::json(&view(&app, key).await?);
+                }
+                let end = match key.pause.as_ref().and_then(|pause| pause.end.time()) {
+                    Some(until) => format!("until {until}"),
+                    None => "until it is resumed".to_owned(),
+                };
+                output::line(format!("Paused “{}” ({}) {end}: every node refuses it.", key.name, key.hint))
+            }
+            Self::Resume { at, key, json } => {
+                let (app, workspace) = at.open().await?;
+                let key = find(&app, workspace.id, &key).await?;
+                let key = keys::resume(&app.keys, workspace.id, operator(), key.id).await?;
+                if json {
+                    output::json(&view(&app, key).await?)
+                } else {
+                    output::line(format!("Resumed “{}” ({}): every node accepts it.", key.name, key.hint))
+                }
             }
             Self::Revoke { at, key, reason, json } => {
                 let (app, workspace) = at.open().await?;

@@ -29,5 +29,8 @@ pub use node::{Cluster, ProbeResult};
 pub use pages::routes as pages;
 pub use peers::running;
 pub use replica::{LocalChange, Replica};
-pub use store::{all as nodes, current_revision, last_lease_of_older_log_format, next_revision, next_revisions, runs};
+pub use store::{
+    all as nodes, current_revision, has_node_of_older_key_rules, last_lease_of_older_log_format, next_revision, next_revisions,
+    runs,
+};
 pub(crate) use tables::all as tables;

@@ -15,6 +15,9 @@ pub const LEASE: Duration = Duration::from_secs(2);
 /// The format of audit events that this version reads; 0 for nodes older than the column.
 pub(super) const LOG_FORMAT: i16 = 1;
 
+/// The rules of keys that this version keeps: 1 with pauses, 0 for nodes older than the column.
+pub(super) const KEY_RULES: i16 = 1;
+
 /// A revision that no row has.
 pub(super) const UNKNOWN: i64 = -1;
 
@@ -44,6 +47,8 @@ pub struct Node {
     pub log_format: i16,
     /// True if it delivers webhooks.
     pub delivers: bool,
+    /// The rules of keys that the node keeps.
+    pub key_rules: i16,
 }
 
 impl Node {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use super::model::{LEASE, LOG_FORMAT, Node, NodeId, UNKNOWN};
+use super::model::{KEY_RULES, LEASE, LOG_FORMAT, Node, NodeId, UNKNOWN};
 use super::replica::{LocalChange, Replica};
 use super::store;
 use crate::core::Core;
@@ -273,6 +273,7 @@ impl Cluster {
             log_format: LOG_FORMAT,
             // Signing secrets are sealed.
             delivers: self.core.config.secret_keys.is_some(),
+            key_rules: KEY_RULES,
         };
         let db = self.core.db.lease_pools().write;
         store::insert_run(db, &node).await?;

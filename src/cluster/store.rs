@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
-use super::model::{LOG_FORMAT, Node, NodeId, NodeRun};
+use super::model::{KEY_RULES, LOG_FORMAT, Node, NodeId, NodeRun};
 use super::tables::{node, revision, run};
 use kit::clock::Time;
 use kit::db::{Channel, DbResult, Tx};
@@ -41,8 +41,21 @@ pub async fn current_revision(db: &impl ConnectionTrait) -> DbResult<i64> {
 
 /// Inserts the row of a node.
 pub(super) async fn insert(db: &impl ConnectionTrait, node: Node) -> DbResult<()> {
-    let Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format, delivers } = node;
-    let row = node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format, delivers };
+    let Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format, delivers, key_rules } =
+        node;
+    let row = node::Model {
+        id,
+        started_at,
+        applied_revision,
+        lease_until,
+        address,
+        name,
+        version,
+        probe,
+        log_format,
+        delivers,
+        key_rules,
+    };
     // An earlier attempt may have inserted it without receiving the response.
     let anew =
         OnConflict::column(node::Column::Id).update_columns([node::Column::AppliedRevision, node::Column::LeaseUntil]).to_owned();
@@ -105,6 +118,13 @@ pub async fn last_lease_of_older_log_format(db: &impl ConnectionTrait) -> DbResu
     Ok(older.order_by_desc(node::Column::LeaseUntil).one(db).await?.map(|row| row.lease_until))
 }
 
+/// Returns whether there is a node that does not keep the rules of keys of this version. It counts even if its lease has expired:
+/// without one, it decides by the rows that it can read.
+pub async fn has_node_of_older_key_rules(db: &impl ConnectionTrait) -> DbResult<bool> {
+    let older = node::Entity::find().filter(node::Column::KeyRules.lt(KEY_RULES));
+    Ok(older.limit(1).one(db).await?.is_some())
+}
+
 /// Deletes the rows of other nodes that have not confirmed `revision`.
 pub(super) async fn delete_behind(db: &impl ConnectionTrait, except: NodeId, revision: i64) -> DbResult<()> {
     let behind = node::Entity::delete_many().filter(node::Column::AppliedRevision.lt(revision));
@@ -126,6 +146,18 @@ pub(super) async fn delete_expired(db: &impl ConnectionTrait, id: NodeId, lease:
 }
 
 fn node_of(row: node::Model) -> Node {
-    let node::Model { id, started_at, applied_revision, lease_until, address, name, version, probe, log_format, delivers } = row;
-    Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format, delivers }
+    let node::Model {
+        id,
+        started_at,
+        applied_revision,
+        lease_until,
+        address,
+        name,
+        version,
+        probe,
+        log_format,
+        delivers,
+        key_rules,
+    } = row;
+    Node { id, name, address, version, started_at, applied_revision, lease_until, probe, log_format, delivers, key_rules }
 }

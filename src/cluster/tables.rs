@@ -27,6 +27,7 @@ pub(super) mod node {
         pub probe: i64,
         pub log_format: i16,
         pub delivers: bool,
+        pub key_rules: i16,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

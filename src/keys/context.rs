@@ -21,6 +21,8 @@ pub struct Keys {
     pub cluster: Arc<Cluster>,
     /// Seconds from the call to revoke a key to the moment from which every node refused it.
     pub revocation_seconds: Histogram,
+    /// Seconds from the call to pause a key to the moment from which every node refused it.
+    pub pause_seconds: Histogram,
 }
 
 impl Deref for Keys {

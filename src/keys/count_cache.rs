@@ -1,8 +1,8 @@
 //! A cache of the number of keys of each status in a workspace.
 //!
 //! Counts are computed when a list needs them, and again once any key of any workspace has changed or a key of the workspace has
-//! expired. A recount reads only what is new since the last one: one page of a hundred thousand keys takes a moment to read,
-//! counting all of them takes many times as long.
+//! expired or its pause has ended. A recount reads only what is new since the last one: one page of a hundred thousand keys takes a
+//! moment to read, counting all of them takes many times as long.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -61,8 +61,8 @@ impl KeyCountCache {
         }
         let base = cached.and_then(|count| count.incremental_base(now, ticks));
         let (settled, full_count_at) = base.unwrap_or((Settled::default(), ticks));
-        let (counts, settled, next_expiry) = store::count_since(db, workspace, settled, now).await?;
-        let count = CachedCount { counts, revision, at: now, ticks, next_expiry, settled, full_count_at };
+        let (counts, settled, next_end) = store::count_since(db, workspace, settled, now).await?;
+        let count = CachedCount { counts, revision, at: now, ticks, next_end, settled, full_count_at };
         self.store(workspace, count, generation);
         Ok(counts)
     }
@@ -83,7 +83,7 @@ struct CachedCount {
     at: Time,
     /// The time of the count by the monotonic clock.
     ticks: Duration,
-    next_expiry: Option<Time>,
+    next_end: Option<Time>,
     settled: Settled,
     /// The time of the last full count by the monotonic clock.
     full_count_at: Duration,
@@ -91,7 +91,7 @@ struct CachedCount {
 
 impl CachedCount {
     fn is_current(&self, revision: i64, now: Time) -> bool {
-        self.revision == revision && self.at <= now && self.next_expiry.is_none_or(|expiry| now < expiry)
+        self.revision == revision && self.at <= now && self.next_end.is_none_or(|expiry| now < expiry)
     }
 
     /// Returns the settled part of the count and the time of its last full count, for an incremental count.
@@ -115,9 +115,9 @@ mod tests {
 
     const COUNTED: Duration = Duration::from_hours(100);
 
-    fn count(at: Time, next_expiry: Option<Time>) -> CachedCount {
+    fn count(at: Time, next_end: Option<Time>) -> CachedCount {
         let (counts, settled) = (StatusCounts::default(), Settled::default());
-        CachedCount { counts, revision: 7, at, ticks: COUNTED, next_expiry, settled, full_count_at: COUNTED }
+        CachedCount { counts, revision: 7, at, ticks: COUNTED, next_end, settled, full_count_at: COUNTED }
     }
 
     #[test]
@@ -138,6 +138,6 @@ mod tests {
         assert!(!count.is_current(8, at(10)), "a key has changed");
         assert!(!count.is_current(7, at(20)), "a key is expired from then on");
         assert!(!count.is_current(7, at(9)), "the clock was set back: a key may not have expired yet");
-        assert!(CachedCount { next_expiry: None, ..count }.is_current(7, at(1_000_000)));
+        assert!(CachedCount { next_end: None, ..count }.is_current(7, at(1_000_000)));
     }
 }

@@ -16,6 +16,8 @@ pub enum DenialReason<L = ()> {
     Invalid,
     Revoked,
     Expired,
+    /// The key works again when its pause ends.
+    Paused,
     /// The client IP is not in the key's allow-list.
     AddressNotAllowed,
     RateLimited(L),
@@ -34,6 +36,7 @@ impl<L> DenialReason<L> {
             Self::Invalid => "API_KEY_INVALID",
             Self::Revoked => "API_KEY_REVOKED",
             Self::Expired => "API_KEY_EXPIRED",
+            Self::Paused => "API_KEY_PAUSED",
             Self::AddressNotAllowed => "IP_NOT_ALLOWED",
             Self::RateLimited(_) => "RATE_LIMITED",
             Self::ScopeRequired(_) => "SCOPE_REQUIRED",
@@ -48,6 +51,7 @@ impl<L> DenialReason<L> {
             Self::Invalid => "invalid",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::Paused => "paused",
             Self::AddressNotAllowed => "ip_not_allowed",
             Self::RateLimited(_) => "rate_limited",
             Self::ScopeRequired(_) => "scope_required",
@@ -66,6 +70,9 @@ impl<L> DenialReason<L> {
             Self::Expired => {
                 "This API key has expired meanwhile; nothing was changed. Ask an administrator of the workspace for a new one."
             }
+            Self::Paused => {
+                "This API key was paused meanwhile; nothing was changed. Ask an administrator of the workspace to resume it."
+            }
             Self::AddressNotAllowed => "This API key may not be used from this address any more; nothing was changed.",
             Self::RateLimited(_) => "Too many requests with this API key; nothing was changed. Try again later.",
             Self::ScopeRequired(_) => "This API key does not have the scope any more; nothing was changed.",
@@ -80,6 +87,7 @@ impl<L> DenialReason<L> {
             Self::Invalid => DenialReason::Invalid,
             Self::Revoked => DenialReason::Revoked,
             Self::Expired => DenialReason::Expired,
+            Self::Paused => DenialReason::Paused,
             Self::AddressNotAllowed => DenialReason::AddressNotAllowed,
             Self::RateLimited(_) => DenialReason::RateLimited(()),
             Self::ScopeRequired(scope) => DenialReason::ScopeRequired(scope),
@@ -96,6 +104,7 @@ impl DenialReason {
             Self::Invalid,
             Self::Revoked,
             Self::Expired,
+            Self::Paused,
             Self::AddressNotAllowed,
             Self::RateLimited(()),
             Self::PersonRequired,
@@ -115,7 +124,8 @@ mod tests {
         match reason {
             DenialReason::Invalid => Some(DenialReason::Revoked),
             DenialReason::Revoked => Some(DenialReason::Expired),
-            DenialReason::Expired => Some(DenialReason::AddressNotAllowed),
+            DenialReason::Expired => Some(DenialReason::Paused),
+            DenialReason::Paused => Some(DenialReason::AddressNotAllowed),
             DenialReason::AddressNotAllowed => Some(DenialReason::RateLimited(())),
             DenialReason::RateLimited(()) => Some(DenialReason::ScopeRequired(Scope::read(Module::Trips))),
             DenialReason::ScopeRequired(_) => Some(DenialReason::PersonRequired),

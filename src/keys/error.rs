@@ -24,6 +24,16 @@ pub enum Error {
     /// The key is revoked or expired.
     #[error("this key is {}, which is final: create another key", .0.as_str())]
     NotActive(Status),
+    /// A node of an earlier version runs: it would go on to accept the key.
+    #[error(
+        "a server of an earlier version, which does not know pauses, is running: finish the upgrade first, or revoke the key"
+    )]
+    OlderNodes,
+    /// A node of an earlier version has started since the key was paused.
+    #[error(
+        "the key is paused, but a server of an earlier version, which does not know pauses, has started meanwhile and may accept it: finish the upgrade, or revoke the key"
+    )]
+    PauseNotHeld,
     /// The expiry is not in the future or more than 5 years ahead.
     #[error("expiresAt must be in the future and at most 5 years ahead, or null for no expiration")]
     Expiry,
@@ -62,6 +72,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("API key"),
             Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) => Self::conflict(sentence()),
+            Error::OlderNodes | Error::PauseNotHeld => Self::new(StatusCode::CONFLICT, "UPGRADE_IN_PROGRESS", sentence()),
             Error::Expiry => Self::invalid_field(
                 "expiresAt",
                 "Give a time in the future and at most 5 years ahead, or null for no expiration.",

@@ -104,6 +104,7 @@ fn data(key: &Key, successors: &Successors, now: Time) -> Value {
         "permissions": key.permissions,
         "scopes": key.scopes,
         "expires_at": key.expires_at,
+        "paused_until": key.current_pause(now).and_then(|pause| pause.end.time()),
         "revoked_at": key.revoked_at,
         "rotated_from": key.rotated_from,
         "rotated_to": successors.get(&key.id),

@@ -4,7 +4,7 @@
 //! - Verification is a look-up in memory (`index`) and never waits for a database.
 //! - Only `service` changes keys. A change is in the index of every node before its call responds.
 //! - One response contains the secret, once. Its SHA-256 and a hint are stored.
-//! - Nothing makes a revoked or expired key active again.
+//! - Nothing makes a revoked or expired key active again. A paused key is refused until its pause ends, on every node.
 //!
 //! - `model` keys and their rules; `denial` reasons why a key is denied
 //! - `index` every key in memory: verification, counters, changes
@@ -37,17 +37,17 @@ pub use error::Error;
 pub use index::{Denied, Entry, EntryRef, Index, IndexedKey};
 pub use loader::{KeyLoader, find_in_database, tenant};
 pub use model::{
-    Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, KeyOrder, KeyQuery, KeySearch, KeySort, Person, RateLimit,
-    Reason, RevokeKey, RotateKey, Status, StatusCounts,
+    Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, KeyOrder, KeyQuery, KeySearch, KeySort, PauseKey, Person,
+    RateLimit, Reason, RevokeKey, RotateKey, Status, StatusCounts,
 };
 pub use pages::{TrafficSection, routes as pages};
 pub use service::{
-    Include, KeyDetails, KeyList, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, record_expiries,
-    record_expiring, require, revoke, revoke_all, rotate,
+    Include, KeyDetails, KeyList, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, pause,
+    record_ended_pauses, record_expiries, record_expiring, require, resume, revoke, revoke_all, rotate,
 };
 pub use store::{
     Named, changed_between, changed_since, count, find, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,
-    list_first_active, refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys, suggest,
+    list_first_live, refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys, suggest,
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;

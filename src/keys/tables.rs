@@ -41,6 +41,11 @@ pub(super) mod key {
         pub expiry_recorded_at: Option<Time>,
         /// The fewest days before the expiry of which an event says that they are left.
         pub expiry_announced_days: Option<i16>,
+        pub paused_at: Option<Time>,
+        pub paused_until: Option<Time>,
+        pub paused_by_id: Option<String>,
+        pub paused_by_name: Option<String>,
+        pub paused_everywhere_at: Option<Time>,
         pub revoked_at: Option<Time>,
         pub revoked_by_id: Option<String>,
         pub revoked_by_name: Option<String>,

@@ -32,6 +32,7 @@ pub struct Metrics {
     /// Error responses by their code, of which there is a fixed number.
     errors: Family<Labels, Counter>,
     revocations: Histogram,
+    pauses: Histogram,
     jobs: Jobs,
     database_bytes: Gauge,
 }
@@ -73,6 +74,7 @@ impl Default for Metrics {
             requests: Requests::default(),
             errors,
             revocations: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
+            pauses: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
             jobs: Jobs::default(),
             database_bytes: Gauge::default(),
         }
@@ -98,6 +100,11 @@ impl Metrics {
     /// Returns the histogram of revocations: seconds until every node refused the key.
     pub fn revocation_seconds(&self) -> Histogram {
         self.revocations.clone()
+    }
+
+    /// Returns the histogram of pauses: seconds until every node refused the key.
+    pub fn pause_seconds(&self) -> Histogram {
+        self.pauses.clone()
     }
 
     /// Counts a successful run of a background job.
@@ -135,6 +142,8 @@ impl Metrics {
             "Time from a request to revoke a key until every node refused it",
             self.revocations.clone(),
         );
+        let pauses = self.pauses.clone();
+        registry.register("pause_seconds", "Time from a request to pause a key until every node refused it", pauses);
         self.jobs.register(&mut registry);
         registry.register(
             "limit_refusals",

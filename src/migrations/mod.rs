@@ -40,6 +40,7 @@ mod m0033_notices;
 mod m0035_deleted_webhooks;
 mod m0036_nodes_that_deliver;
 mod m0038_delivery_indexes;
+mod m0040_pauses;
 mod m0046_pages_of_data;
 mod schema;
 
@@ -83,6 +84,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0035_deleted_webhooks::Migration),
             Box::new(m0036_nodes_that_deliver::Migration),
             Box::new(m0038_delivery_indexes::Migration),
+            Box::new(m0040_pauses::Migration),
             Box::new(m0046_pages_of_data::Migration),
         ]
     }

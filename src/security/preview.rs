@@ -81,7 +81,7 @@ pub async fn preview(core: &Core, by: &Session, settings: &SecuritySettings) -> 
     };
     let forbids_passkeys = before.settings.passkeys_allowed && !settings.passkeys_allowed;
     let passkey_owners = if forbids_passkeys { passkeys::count_owners(db, workspace).await? } else { 0 };
-    let (active, active_total) = keys::list_first_active(db, workspace, now, MAX_LISTED).await?;
+    let (active, active_total) = keys::list_first_live(db, workspace, now, MAX_LISTED).await?;
     let refusal = match require_factors(db, workspace, by.member.id, settings).await {
         Ok(()) => None,
         Err(error @ (Error::OwnFactorNeeded | Error::OwnerFactorNeeded)) => Some(error),

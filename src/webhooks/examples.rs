@@ -37,6 +37,8 @@ pub const fn description(event_type: EventType) -> &'static str {
         EventType::KeyCreated => "An API key was created.",
         EventType::KeyUpdated => "Name, description, allow-list or rate limit of an API key changed.",
         EventType::KeyRotated => "An API key got a successor. The old key works until it is revoked.",
+        EventType::KeyPaused => "An API key was paused: requests with it are refused until the pause ends.",
+        EventType::KeyResumed => "An API key works again: it was resumed, or its pause ended.",
         EventType::KeyRevoked => "An API key was revoked.",
         EventType::KeyRefusedEverywhere => "Every node refuses a revoked API key.",
         EventType::KeyExpiring => "An API key expires within 7 days, or within a day.",
@@ -109,9 +111,10 @@ fn data(event_type: EventType) -> Value {
         EventType::AircraftCreated => aircraft("active"),
         EventType::AircraftUpdated => updated(aircraft("active"), &["home_base"]),
         EventType::AircraftStatusChanged => updated(aircraft("maintenance"), &["status"]),
-        EventType::KeyCreated | EventType::KeyLeakedInUrl => key("active"),
+        EventType::KeyCreated | EventType::KeyLeakedInUrl | EventType::KeyResumed => key("active"),
         EventType::KeyUpdated => updated(key("active"), &["name"]),
         EventType::KeyRotated => with(key("active"), "rotated_to", "key_01kafvzxbcrk1qta9g4nk0n4kp".into()),
+        EventType::KeyPaused => with(key("paused"), "paused_until", "2026-03-24T15:30:00Z".into()),
         EventType::KeyRevoked | EventType::KeyRefusedEverywhere => {
             with(key("revoked"), "revoked_at", "2026-03-24T14:30:00Z".into())
         }
@@ -200,6 +203,7 @@ fn key(status: &str) -> Value {
         "permissions": "custom",
         "scopes": ["fleet:read", "trips:read"],
         "expires_at": null,
+        "paused_until": null,
         "revoked_at": null,
         "rotated_from": null,
         "rotated_to": null,

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use serde_json::json;
-use testkit::{Key, PASSWORD, WHOAMI, until};
+use testkit::{Key, Node, PASSWORD, WHOAMI, until};
 
 use crate::test_cluster::{TestCluster, accepts, insist, refuses, whoami};
 
@@ -38,6 +38,42 @@ fn key_update_holds_on_every_node_when_the_call_returns() {
 #[track_caller]
 fn patch(owner: &mut testkit::Client, path: &str, body: &serde_json::Value) {
     owner.try_send("PATCH", path, Some(&body.to_string())).expect("an answer").is(200);
+}
+
+#[test]
+fn paused_key_is_refused_on_every_node_until_the_pause_ends_on_every_node() {
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<3>();
+    let all_refuse = |key: &Key| nodes.iter().for_each(|node| drop(insist(|| whoami(node, key)).is(401).code("API_KEY_PAUSED")));
+    let mut owners = nodes.each_ref().map(Node::owner);
+    for round in 0..5 {
+        let key = owners[0].create_key(&format!("Key {round}"), &["trips:read"]);
+        accepts(&nodes.each_ref(), &key);
+        let path = format!("/api/v1/api-keys/{}", key.id);
+        insist(|| owners[round % 3].post(&format!("{path}/pause"), &json!({}))).is(200);
+        all_refuse(&key);
+        insist(|| owners[(round + 1) % 3].post(&format!("{path}/resume"), &json!({}))).is(200);
+        accepts(&nodes.each_ref(), &key);
+    }
+    // Nobody resumes this one. Its minute is cut short.
+    let key = owners[0].create_key("By itself", &["trips:read"]);
+    insist(|| owners[1].post(&format!("/api/v1/api-keys/{}/pause", key.id), &json!({ "minutes": 1 }))).is(200);
+    all_refuse(&key);
+    cluster.site.execute(
+        "BEGIN; UPDATE revisions SET value = value + 1; UPDATE api_keys SET paused_until = now() + interval '1 second', \
+         revision = (SELECT value FROM revisions) WHERE paused_until IS NOT NULL; COMMIT",
+    );
+    for node in &nodes {
+        until("the node accepts the key", || whoami(node, &key).status == 200);
+    }
+    let resumed = format!("/api/v1/audit-log?action=api_key.resumed&api_key_id={}", key.id);
+    until("the end of the pause is recorded", || owners[2].get(&resumed).is(200).json["data"]["total"] == 1);
+    accepts(&nodes.each_ref(), &key);
+    // Every node has run the job since.
+    let begun = Instant::now();
+    until("two more runs are over", || begun.elapsed() > std::time::Duration::from_secs(2));
+    assert_eq!(owners[2].get(&resumed).is(200).json["data"]["total"], 1);
+    cluster.site.verify_audit_log();
 }
 
 #[test]

@@ -34,6 +34,8 @@ fn commands_on_a_full_disk() {
     let key = a_key(&trial);
     trial.disk.fill();
     fails(&trial.site.run(&["keys", "revoke", &key.id]), "the disk is full");
+    fails(&trial.site.run(&["keys", "pause", &key.id]), "the disk is full");
+    assert_eq!(trial.node().with_key(&key).get("/api/v1/auth/whoami").status, 200, "neither was claimed");
     let copy = trial.disk.path().join("copy.db");
     fails(&trial.site.run(&["backup", &copy.display().to_string()]), "the disk is full");
     assert!(!copy.exists(), "half a backup is left behind");

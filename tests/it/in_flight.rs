@@ -78,7 +78,7 @@ async fn key_revoked_while_the_body_arrives_writes_nothing() {
 }
 
 #[tokio::test]
-async fn key_expired_or_restricted_while_the_body_arrives_writes_nothing() {
+async fn key_expired_paused_or_restricted_while_the_body_arrives_writes_nothing() {
     let t = TestApp::new().await;
     let expiring =
         json!({ "name": "Short", "permissions": "custom", "scopes": ["trips:write"], "expiresAt": "2026-11-23T09:31:00Z" });
@@ -87,6 +87,12 @@ async fn key_expired_or_restricted_while_the_body_arrives_writes_nothing() {
     send_in_two_parts(&t.with(&key), Method::POST, TRIPS, trip(), wait).await.is(401).code("API_KEY_EXPIRED");
 
     let (key, owner) = (t.key(&["trips:write"]).await, t.owner().await);
+    let pause = async {
+        owner.post(&format!("/api/v1/api-keys/{}/pause", key.id), json!({})).await.is(200);
+    };
+    send_in_two_parts(&t.with(&key), Method::POST, TRIPS, trip(), pause).await.is(401).code("API_KEY_PAUSED");
+
+    let key = t.key(&["trips:write"]).await;
     let restrict = async {
         owner.patch(&format!("/api/v1/api-keys/{}", key.id), json!({ "ipAllowlist": ["203.0.113.0/24"] })).await.is(200);
     };

@@ -4,6 +4,7 @@ mod create;
 mod idempotency;
 mod limits;
 mod list;
+mod pause;
 mod revoke;
 mod rotate;
 mod rotated_retries;

@@ -12,6 +12,7 @@ mod keys_list;
 mod members;
 mod new_key;
 mod one_key;
+mod pause;
 mod report_form;
 mod revoke;
 mod rotate;

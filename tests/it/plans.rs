@@ -24,8 +24,9 @@ const LISTS: [&str; 8] = [
 ];
 
 /// Filters, and the indexes that find what they leave.
-const FILTERED: [(&str, &[&str]); 9] = [
+const FILTERED: [(&str, &[&str]); 10] = [
     ("/api/v1/api-keys?status=revoked", &["api_keys_by_age_revoked"]),
+    ("/api/v1/api-keys?status=paused", &["api_keys_by_age_paused"]),
     ("/api/v1/ops/trips?status=cancelled", &["trips_by_status"]),
     ("/api/v1/ops/trips?date_from=2026-11-01&date_to=2026-11-02", &["trips_by_departure"]),
     ("/api/v1/ops/trips?updated_since=2026-11-23", &["trips_by_update"]),
@@ -146,8 +147,9 @@ async fn key_counts_read_only_indexes() {
     let t = TestApp::in_a_file().await;
     let plan = plan_of(&t, "/api/v1/api-keys", "a count of keys").await;
     let of_keys: Vec<_> = plan.0.iter().filter(|step| step.contains("api_keys")).collect();
-    assert!(of_keys.len() == 6 && of_keys.iter().all(|step| step.contains("COVERING INDEX")), "{:?}", plan.0);
+    assert!(of_keys.len() == 8 && of_keys.iter().all(|step| step.contains("COVERING INDEX")), "{:?}", plan.0);
     assert!(of_keys.iter().any(|step| step.contains("api_keys_by_revocation")), "{:?}", plan.0);
+    assert!(of_keys.iter().any(|step| step.contains("api_keys_by_pause")), "{:?}", plan.0);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 29] = [
     &["serve"],
     &["workspace", "list"],
     &["workspace", "create"],
@@ -21,6 +21,8 @@ const COMMANDS: [&[&str]; 27] = [
     &["keys", "list"],
     &["keys", "create"],
     &["keys", "rotate"],
+    &["keys", "pause"],
+    &["keys", "resume"],
     &["keys", "revoke"],
     &["webhooks", "list"],
     &["webhooks", "create"],
@@ -87,6 +89,7 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
         &[&create[..], &["read_only", "--expires-in", "90x"]].concat(),
         &["keys", "create", "--name", " ", "--permissions", "read_only", "--no-expiration"],
         &["keys", "revoke"],
+        &["keys", "pause", "A", "--minutes", "0"],
         &[&add[..], &["pilot"]].concat(),
         &[&add[..], &["king", "--password-stdin"]].concat(),
         &["audit", "export", "--format", "xml"],
@@ -114,6 +117,10 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
     site.run(&typed("  incident\u{a0} key  ")).is(0);
     site.run(&typed("Incident Key")).fails(1, "“incident key”");
     site.run(&typed(missing)).fails(2, "id");
+    site.run(&["keys", "pause", "incident key", "--minutes", "60"]).is(0);
+    let paused = site.run(&["keys", "pause", "incident key", "--json"]).is(0).json();
+    assert_eq!((&paused["status"], paused["pausedEverywhereAt"].is_string()), (&"paused".into(), true), "{paused}");
+    assert_eq!(site.run(&["keys", "resume", "incident key", "--json"]).is(0).json()["status"], "active");
     site.run(&["keys", "revoke", "  INCIDENT key  "]).is(0);
     site.run(&typed("Zu\u{308}rich")).is(0);
     site.run(&["keys", "rotate", "Z\u{fc}rich", "--no-expiration"]).is(0);

@@ -86,6 +86,10 @@ fn nodes_of_both_versions_apply_each_others_changes() {
         assert_eq!(node.anonymous().get("/readiness").status, 200);
     }
     both_apply_changes(&old, &new, &token, "Later");
+    // The old node would go on to accept it.
+    let pause = format!("{KEYS}/{}/pause", kept.id);
+    new.owner_with(&token).post(&pause, &json!({})).is(409).code("UPGRADE_IN_PROGRESS");
+    new.with_key(&kept).get(WHOAMI).is(200);
     let (status, _, log) = old.stop();
     assert_eq!(status.code(), Some(0));
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
@@ -93,6 +97,8 @@ fn nodes_of_both_versions_apply_each_others_changes() {
     new.owner_with(&token).revoke(&key);
     assert!(begun.elapsed() < LEASE + Duration::from_secs(1));
     new.with_key(&kept).get(WHOAMI).is(200);
+    new.owner_with(&token).post(&pause, &json!({})).is(200);
+    new.with_key(&kept).get(WHOAMI).is(401).code("API_KEY_PAUSED");
     let (status, _, log) = new.stop();
     assert_eq!(status.code(), Some(0));
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");

@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 /// The fields that are compared, by the names that events give them; a row has those of its kind.
-pub(super) const FIELDS: [&str; 33] = [
+pub(super) const FIELDS: [&str; 37] = [
     "name",
     "hint",
     "permissions",
@@ -18,6 +18,10 @@ pub(super) const FIELDS: [&str; 33] = [
     "createdAt",
     "createdBy",
     "expiryRecordedAt",
+    "pausedAt",
+    "pausedUntil",
+    "pausedBy",
+    "pausedEverywhereAt",
     "revokedAt",
     "revokedBy",
     "reason",

@@ -47,6 +47,9 @@ enum KeyChange {
     Created,
     Updated,
     Rotated,
+    Paused,
+    PausedEverywhere,
+    Resumed,
     Revoked,
     RefusedEverywhere,
     Expired,
@@ -69,6 +72,9 @@ impl Change {
             Action::KeyCreated => Self::Key(KeyChange::Created),
             Action::KeyUpdated => Self::Key(KeyChange::Updated),
             Action::KeyRotated => Self::Key(KeyChange::Rotated),
+            Action::KeyPaused => Self::Key(KeyChange::Paused),
+            Action::KeyPausedEverywhere => Self::Key(KeyChange::PausedEverywhere),
+            Action::KeyResumed => Self::Key(KeyChange::Resumed),
             Action::KeyRevoked => Self::Key(KeyChange::Revoked),
             Action::KeyRefusedEverywhere => Self::Key(KeyChange::RefusedEverywhere),
             Action::KeyExpired => Self::Key(KeyChange::Expired),
@@ -252,6 +258,7 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
             for nothing in ["rotatedFrom", "revokedAt", "revokedBy", "expiryRecordedAt", "refusedEverywhereAt"] {
                 state.set(nothing, &Value::Null);
             }
+            no_pause(state);
             copy(state, row, &["hint", "permissions", "scopes", "expiresAt", "ipAllowlist", "rateLimit"]);
             copy(state, row, &["description", "secretFingerprint", "rotatedFrom"]);
         }
@@ -262,6 +269,14 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
                 }
             }
         }
+        KeyChange::Paused => {
+            no_pause(state);
+            state.set("pausedAt", &json!(row.occurred_at));
+            state.set("pausedBy", &by);
+            copy(state, row, &["pausedUntil"]);
+        }
+        KeyChange::PausedEverywhere => copy(state, row, &["pausedEverywhereAt"]),
+        KeyChange::Resumed => no_pause(state),
         KeyChange::Revoked => {
             state.set("revokedAt", &json!(row.occurred_at));
             state.set("revokedBy", &by);
@@ -273,6 +288,12 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
         KeyChange::Expired => state.set("expiryRecordedAt", &json!(row.occurred_at)),
         // The old key stays valid; the new one has an event of its own.
         KeyChange::Rotated => {}
+    }
+}
+
+fn no_pause(state: &mut RowState) {
+    for field in ["pausedAt", "pausedUntil", "pausedBy", "pausedEverywhereAt"] {
+        state.set(field, &Value::Null);
     }
 }
 

@@ -110,6 +110,7 @@ pub(in crate::audit) fn denied_because(details: &Value) -> String {
         DenialReason::Invalid => "it is not valid".to_owned(),
         DenialReason::Revoked => "it is revoked".to_owned(),
         DenialReason::Expired => "it has expired".to_owned(),
+        DenialReason::Paused => "it is paused".to_owned(),
         DenialReason::AddressNotAllowed => "the key may not be used from that address".to_owned(),
         DenialReason::RateLimited(()) => "more than its rate limit allows".to_owned(),
         DenialReason::ScopeRequired(scope) => format!("it lacks the scope {scope}"),

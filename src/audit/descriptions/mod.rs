@@ -71,6 +71,10 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         }
         Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
         Action::KeyRotated => self::did(event, "created a replacement for", listed(text(details, "/replacement/name"))),
+        Action::KeyPaused => self::did(event, "paused", paused(details)),
+        Action::KeyPausedEverywhere => is(event, refused_everywhere(details)),
+        Action::KeyResumed if details.get("automatic") == Some(&Value::Bool(true)) => is(event, " works again: its pause ended"),
+        Action::KeyResumed => did("resumed"),
         Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
         Action::KeyRefusedEverywhere => is(event, refused_everywhere(details)),
         Action::KeyExpiring => is(event, expires(details)),
@@ -129,6 +133,16 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::WebhookSecretRotated => did("replaced the secret of"),
         Action::WebhookDisabled => is(event, format!(" was disabled{}", quoted(details))),
         Action::WebhookEnabled => did("enabled"),
+    }
+}
+
+/// “ for 5 minutes”, “ for 1 hour”, “ for 7 days”, or “ until it is resumed”.
+fn paused(details: &Value) -> String {
+    match details.get("minutes").and_then(Value::as_u64) {
+        Some(minutes) if minutes % 1_440 == 0 => format!(" for {}", plural(minutes / 1_440, "day")),
+        Some(minutes) if minutes % 60 == 0 => format!(" for {}", plural(minutes / 60, "hour")),
+        Some(minutes) => format!(" for {}", plural(minutes, "minute")),
+        None => " until it is resumed".to_owned(),
     }
 }
 

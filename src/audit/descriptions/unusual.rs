@@ -101,6 +101,7 @@ const fn key_denial(reason: DenialReason) -> &'static str {
         DenialReason::Invalid => "an unknown key was used",
         DenialReason::Revoked => "a revoked key is still in use",
         DenialReason::Expired => "an expired key is still in use",
+        DenialReason::Paused => "a paused key is still in use",
         DenialReason::AddressNotAllowed => "used from an address that is not allowed",
         DenialReason::RateLimited(()) => "more requests than the limit allows",
         DenialReason::ScopeRequired(_) => "used outside its scopes",

@@ -229,7 +229,7 @@ async fn key(app: &App, workspace: WorkspaceId, text: &str) -> DbResult<Result<K
 /// Returns the text of the field: a name if it finds the same key again, else the id or the text that was typed.
 fn typed(found: Option<&Key>, fields: &Fields, at: &Moments) -> String {
     match found {
-        Some(key) if key.status(at.now()) == Status::Active => key.name.clone(),
+        Some(key) if key.status(at.now()).is_live() => key.name.clone(),
         Some(key) => key.id.to_string(),
         None => fields.text("api_key_id").to_owned(),
     }
@@ -241,7 +241,8 @@ async fn proposed(app: &App, workspace: WorkspaceId) -> DbResult<Vec<(String, &'
     let count = |name: &str| newest.iter().filter(|listed| listed.key.name == name).count();
     let proposed = newest.iter().map(|KeyDetails { key, .. }| match key.status(now) {
         Status::Active => (key.name.clone(), "Active"),
-        ended => {
+        Status::Paused => (key.name.clone(), "Paused"),
+        ended @ (Status::Revoked | Status::Expired) => {
             let value = if count(&key.name) > 1 { key.id.to_string() } else { key.name.clone() };
             (value, if ended == Status::Revoked { "Revoked" } else { "Expired" })
         }

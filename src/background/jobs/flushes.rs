@@ -56,6 +56,18 @@ impl Job for KeyExpiries {
     }
 }
 
+/// Records that pauses of keys have ended. Each is recorded once, whichever nodes try.
+pub(super) struct KeyPauses;
+
+impl Job for KeyPauses {
+    const NAME: &'static str = "key_pauses";
+    const INTERVAL: Duration = INTERVAL;
+
+    async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
+        Ok(keys::record_ended_pauses(&app.keys).await?)
+    }
+}
+
 /// Logs how many lines were left out of the log.
 pub(super) struct LogSummaries;
 

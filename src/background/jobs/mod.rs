@@ -29,7 +29,7 @@ use crate::keys::Flush;
 use announcements::{ExpiringKeys, OverdueInvoices};
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
-use flushes::{FailedSignIns, KeyExpiries, LogSummaries, SessionUse, UsageFlush};
+use flushes::{FailedSignIns, KeyExpiries, KeyPauses, LogSummaries, SessionUse, UsageFlush};
 use mail::OldMail;
 use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldResponses};
@@ -43,6 +43,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(FailedSignIns)
         .job(SessionUse)
         .job(KeyExpiries)
+        .job(KeyPauses)
         .job(ExpiringKeys)
         .job(OverdueInvoices)
         .job(AuditHeads)
@@ -65,6 +66,7 @@ pub async fn flush(app: &App, flush: Flush) {
     run_once(app, FailedSignIns, flush).await;
     run_once(app, SessionUse, flush).await;
     run_once(app, KeyExpiries, flush).await;
+    run_once(app, KeyPauses, flush).await;
 }
 
 async fn run_once<J: Job>(app: &App, job: J, flush: Flush) {

@@ -11,10 +11,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::Error;
-use super::model::{CreateKey, Key, KeyFilter, KeyId, KeyQuery, RevokeKey, RotateKey, UpdateKey};
+use super::model::{CreateKey, Key, KeyFilter, KeyId, KeyQuery, PauseKey, RevokeKey, RotateKey, UpdateKey};
 use super::service::{self, Include, NewKey};
 use super::store;
-use crate::access::{Allowed, CreateKeys, ManageKeys, RevokeKeys};
+use crate::access::{Allowed, CreateKeys, ManageKeys, PauseKeys, ResumeKeys, RevokeKeys};
 use crate::app::App;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
@@ -39,6 +39,8 @@ pub fn routes() -> Routes<App> {
                 .fails(409, "QUOTA_EXCEEDED")
                 .fails(403, "API_KEYS_DISABLED"),
             post("/api/v1/api-keys/{id}/revoke", "Revoke API key", revoke),
+            post("/api/v1/api-keys/{id}/pause", "Pause API key", pause).conflicts().fails(409, "UPGRADE_IN_PROGRESS"),
+            post("/api/v1/api-keys/{id}/resume", "Resume API key", resume).conflicts(),
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
             get("/api/v1/settings/api-keys", "Get API key settings", settings::show),
             put("/api/v1/settings/api-keys", "Update API key settings", settings::update),
@@ -119,5 +121,20 @@ async fn revoke(
     Body(input): Body<RevokeKey>,
 ) -> Result<JsonOk<KeyView>, ApiError> {
     let key = service::revoke(&app.keys, who.workspace(), who.audit_context(&app), id, input).await?;
+    Ok(JsonOk(view(&app, key).await?))
+}
+
+async fn pause(
+    who: Allowed<PauseKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    Body(input): Body<PauseKey>,
+) -> Result<JsonOk<KeyView>, ApiError> {
+    let key = service::pause(&app.keys, who.workspace(), who.audit_context(&app), id, input).await?;
+    Ok(JsonOk(view(&app, key).await?))
+}
+
+async fn resume(who: Allowed<ResumeKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<JsonOk<KeyView>, ApiError> {
+    let key = service::resume(&app.keys, who.workspace(), who.audit_context(&app), id).await?;
     Ok(JsonOk(view(&app, key).await?))
 }

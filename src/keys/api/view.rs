@@ -32,6 +32,13 @@ pub(crate) struct KeyView {
     last_used_at: Option<Time>,
     /// The client address of the last accepted request.
     last_used_ip: Option<String>,
+    /// The time of the pause; `null` if the key is not paused.
+    paused_at: Option<Time>,
+    paused_by: Option<Person>,
+    /// The time at which the pause ends by itself; `null` if the key is not paused, or until it is resumed.
+    paused_until: Option<Time>,
+    /// The time from which every node has refused the paused key; `null` if the key is not paused or the time is unknown.
+    paused_everywhere_at: Option<Time>,
     revoked_at: Option<Time>,
     revoked_by: Option<Person>,
     revoke_reason: Option<String>,
@@ -50,6 +57,7 @@ pub(crate) struct KeyView {
 impl KeyView {
     pub(crate) fn new(details: KeyDetails, now: Time) -> Self {
         let KeyDetails { key, last_use, successor, .. } = details;
+        let pause = key.current_pause(now).cloned();
         Self {
             status: key.status(now),
             scopes: key.scopes.iter().collect(),
@@ -65,6 +73,10 @@ impl KeyView {
             created_at: key.created_at,
             created_by: key.created_by,
             expires_at: key.expires_at,
+            paused_at: pause.as_ref().map(|pause| pause.at),
+            paused_until: pause.as_ref().and_then(|pause| pause.end.time()),
+            paused_everywhere_at: pause.as_ref().and_then(|pause| pause.refused_everywhere_at),
+            paused_by: pause.map(|pause| pause.by),
             revoked_at: key.revoked_at,
             revoked_by: key.revoked_by,
             revoke_reason: key.revoke_reason,

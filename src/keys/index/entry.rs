@@ -8,7 +8,7 @@ use kit::clock::Time;
 
 use super::counters::Counters;
 use super::indexed_key::IndexedKey;
-use crate::keys::model::{Allowlist, KeyId};
+use crate::keys::model::{Allowlist, KeyId, PauseEnd};
 use crate::scopes::{Module, Scopes};
 use crate::workspaces::Tenant;
 
@@ -24,13 +24,27 @@ pub struct Entry {
     pub id: KeyId,
     pub tenant: Arc<Tenant>,
     pub name: CompactString,
-    pub allowlist: Option<Box<Allowlist>>,
+    restrictions: Option<Box<Restrictions>>,
     /// From the high bits: revision, revoked flag, scopes.
     word: u64,
     /// Microseconds since 1970, or [`NEVER`].
     expiry: i64,
     /// Allocated when the key is first used.
     counters: Shared<Counters>,
+}
+
+/// Conditions that most keys do not have.
+#[derive(Debug)]
+struct Restrictions {
+    allowlist: Allowlist,
+    pause: Option<PauseEnd>,
+}
+
+impl Restrictions {
+    fn of(key: &IndexedKey) -> Option<Box<Self>> {
+        let is_restricted = key.pause.is_some() || !key.allowlist.blocks().is_empty();
+        is_restricted.then(|| Box::new(Self { allowlist: key.allowlist.clone(), pause: key.pause }))
+    }
 }
 
 /// A value that is replaced atomically while others read it; initially none.
@@ -49,7 +63,7 @@ impl Entry {
             id: key.id,
             tenant,
             name: CompactString::new(&key.name),
-            allowlist: (!key.allowlist.blocks().is_empty()).then(|| Box::new(key.allowlist.clone())),
+            restrictions: Restrictions::of(key),
             word: key.revision.cast_unsigned().min(u64::MAX >> REVISION) << REVISION
                 | u64::from(key.is_revoked) << REVOKED
                 | u64::from(key.scopes.bits()),
@@ -80,8 +94,17 @@ impl Entry {
         self.expiry <= now.micros()
     }
 
+    /// Returns whether the key has an allow-list or a pause, even one that is over: then the fast path must not allow it.
+    pub(super) fn is_restricted(&self) -> bool {
+        self.restrictions.is_some()
+    }
+
+    pub fn is_paused(&self, now: Time) -> bool {
+        self.restrictions.as_ref().and_then(|restrictions| restrictions.pause).is_some_and(|end| !end.is_over(now))
+    }
+
     pub(super) fn admits(&self, address: std::net::IpAddr) -> bool {
-        self.allowlist.as_ref().is_none_or(|list| list.admits(address))
+        self.restrictions.as_ref().is_none_or(|restrictions| restrictions.allowlist.admits(address))
     }
 
     /// Borrows the counters instead of cloning the `Arc`: a shared reference count is contended between cores.

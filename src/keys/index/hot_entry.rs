@@ -72,7 +72,7 @@ impl HotEntry {
 
 /// Packs the conditions under which a key is allowed from any address and in any microsecond of the current millisecond.
 fn allowed(entry: &Entry) -> u64 {
-    if entry.is_revoked() || entry.allowlist.is_some() {
+    if entry.is_revoked() || entry.is_restricted() {
         return 0;
     }
     let scopes = entry.scopes();

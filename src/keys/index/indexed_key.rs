@@ -3,7 +3,7 @@
 use key_format::SecretDigest;
 use kit::clock::Time;
 
-use crate::keys::model::{Allowlist, Key, KeyId, RateLimit};
+use crate::keys::model::{Allowlist, Key, KeyId, PauseEnd, RateLimit};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
 
@@ -18,6 +18,7 @@ pub struct IndexedKey {
     pub allowlist: Allowlist,
     pub rate_limit: Option<RateLimit>,
     pub expires_at: Option<Time>,
+    pub pause: Option<PauseEnd>,
     pub is_revoked: bool,
     pub revision: i64,
 }
@@ -33,6 +34,7 @@ impl From<&Key> for IndexedKey {
             allowlist: key.allowlist.clone(),
             rate_limit: key.rate_limit,
             expires_at: key.expires_at,
+            pause: key.pause.as_ref().map(|pause| pause.end),
             is_revoked: key.revoked_at.is_some(),
             revision: key.revision,
         }

@@ -1,5 +1,5 @@
 //! Verification: header bytes → SHA-256 → hot entry → rate limit. A request that the fast path does not allow is decided by the
-//! entry, which has the reason: revoked, expired, address, rate limit, scope.
+//! entry, which has the reason: revoked, expired, paused, address, rate limit, scope.
 //!
 //! [`Index::verify`] allocates nothing, takes no lock that a writer can hold, and waits for nothing. It lends the verified key;
 //! a caller that keeps it clones a reference ([`Verified::entry`]).
@@ -81,6 +81,9 @@ fn check(hot: &HotEntry, entry: &EntryRef, limit: Option<RateLimit>, request: Ve
     if entry.is_expired(request.now) {
         return denied(DenialReason::Expired);
     }
+    if entry.is_paused(request.now) {
+        return denied(DenialReason::Paused);
+    }
     if !entry.admits(request.address) {
         return denied(DenialReason::AddressNotAllowed);
     }
@@ -111,7 +114,7 @@ mod tests {
     use kit::random::Random;
 
     use super::*;
-    use crate::keys::model::{Allowlist, KeyId};
+    use crate::keys::model::{Allowlist, KeyId, PauseEnd};
     use crate::scopes::{Module, Permissions, Scope};
     use crate::workspaces::{Tenant, WorkspaceId};
 
@@ -147,6 +150,7 @@ mod tests {
             allowlist: Allowlist::default(),
             rate_limit: Some(RateLimit::DEFAULT),
             expires_at: Some(now().after(Duration::from_micros(1_500))),
+            pause: None,
             is_revoked: false,
             revision: 1,
         };
@@ -179,8 +183,9 @@ mod tests {
             drop(admitting.verify(presented.as_bytes(), request));
             assert_eq!(allocations(&admitting, presented.as_bytes(), request), 0, "{what}");
         }
-        let refused: [(&str, Change); 3] = [
+        let refused: [(&str, Change); 4] = [
             ("revoked", |key| key.is_revoked = true),
+            ("paused", |key| key.pause = Some(PauseEnd::Resumed)),
             ("limited", |key| key.rate_limit = Some(RateLimit { requests: 1, per_seconds: 3_600 })),
             ("address", |key| key.allowlist = Allowlist::parse(&["192.0.2.0/24".to_owned()]).expect("a block")),
         ];
@@ -204,6 +209,40 @@ mod tests {
             let request = VerifyRequest { now: expiry.after(Duration::from_micros(late)), ..request() };
             assert_eq!(reason(&index, &secret, request), Some(DenialReason::Expired), "{late} µs after");
         }
+    }
+
+    #[test]
+    fn pause_ends_to_the_microsecond_without_a_change_of_the_entry() {
+        let until = now().after(Duration::from_micros(1_500));
+        let (index, secret, key) = index(|key| (key.pause, key.expires_at) = (Some(PauseEnd::At(until)), None));
+        for early in [1_500, 1_000, 501, 500, 1] {
+            let request = VerifyRequest { now: until.before(Duration::from_micros(early)), ..request() };
+            assert_eq!(reason(&index, &secret, request), Some(DenialReason::Paused), "{early} µs before");
+        }
+        for late in [0, 1, 499, 1_000] {
+            let request = VerifyRequest { now: until.after(Duration::from_micros(late)), ..request() };
+            assert_eq!(reason(&index, &secret, request), None, "{late} µs after");
+        }
+        let later = VerifyRequest { now: now().after(Duration::from_hours(100_000)), ..request() };
+        index.apply(&IndexedKey { pause: Some(PauseEnd::Resumed), revision: 2, ..key.clone() });
+        assert_eq!(reason(&index, &secret, later), Some(DenialReason::Paused), "it has no end");
+        index.apply(&IndexedKey { pause: None, revision: 3, ..key });
+        assert_eq!(reason(&index, &secret, later), None, "resumed");
+    }
+
+    #[test]
+    fn revocation_and_expiry_come_before_a_pause_and_a_pause_before_the_address() {
+        let paused = |change: Change| {
+            let (index, secret, _) = index(|key| {
+                (key.pause, key.expires_at) = (Some(PauseEnd::Resumed), None);
+                change(key);
+            });
+            reason(&index, &secret, request())
+        };
+        assert_eq!(paused(|key| key.is_revoked = true), Some(DenialReason::Revoked));
+        assert_eq!(paused(|key| key.expires_at = Some(now())), Some(DenialReason::Expired));
+        let elsewhere: Change = |key| key.allowlist = Allowlist::parse(&["192.0.2.0/24".to_owned()]).expect("a block");
+        assert_eq!(paused(elsewhere), Some(DenialReason::Paused));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Keys, and their rules that need no database.
 //!
-//! - here the key and its status; `name` names of successors; `rotation` progress of a rotation
+//! - here the key and its status; `pause` its pause; `name` names of successors; `rotation` progress of a rotation
 //! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters; `query` filter,
 //!   search and order
 
 mod allowlist;
 mod input;
 mod name;
+mod pause;
 mod query;
 mod rate_limit;
 mod rotation;
@@ -18,6 +19,7 @@ pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;
 pub(super) use name::successor_names;
+pub use pause::{Pause, PauseEnd, PauseKey};
 pub(super) use query::part_of_hint;
 pub use query::{KeyOrder, KeyQuery, KeySearch, KeySort, StatusCounts};
 pub use rate_limit::RateLimit;
@@ -36,10 +38,22 @@ kit::string_enum! {
     /// Status of a key, derived from its times.
     Status as ApiKeyStatus {
         Active = "active",
+        /// A paused key works again when it is resumed, or when its pause ends.
+        Paused = "paused",
         /// A revoked key can never be used again.
         Revoked = "revoked",
         /// An expired key can never be used again.
         Expired = "expired",
+    }
+}
+
+impl Status {
+    /// Returns whether the key can be used, now or when its pause ends: it is neither revoked nor expired.
+    pub const fn is_live(self) -> bool {
+        match self {
+            Self::Active | Self::Paused => true,
+            Self::Revoked | Self::Expired => false,
+        }
     }
 }
 
@@ -66,6 +80,8 @@ pub struct Key {
     pub created_at: Time,
     pub created_by: Person,
     pub expires_at: Option<Time>,
+    /// The last pause, unless it was recorded that it has ended.
+    pub pause: Option<Pause>,
     pub revoked_at: Option<Time>,
     pub revoked_by: Option<Person>,
     pub revoke_reason: Option<String>,
@@ -77,12 +93,18 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns the status. A key that was revoked before its expiry stays revoked.
+    /// Returns the status. A key that was revoked before its expiry stays revoked; one that expires during its pause is expired.
     pub fn status(&self, now: Time) -> Status {
         match (self.revoked_at, self.expires_at) {
             (Some(_), _) => Status::Revoked,
             (None, Some(expiry)) if expiry <= now => Status::Expired,
+            (None, _) if self.current_pause(now).is_some() => Status::Paused,
             (None, _) => Status::Active,
         }
+    }
+
+    /// Returns the pause, unless it is over.
+    pub fn current_pause(&self, now: Time) -> Option<&Pause> {
+        self.pause.as_ref().filter(|pause| !pause.end.is_over(now))
     }
 }

@@ -78,6 +78,7 @@ impl Default for KeyOrder {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StatusCounts {
     pub active: u64,
+    pub paused: u64,
     pub expired: u64,
     pub revoked: u64,
 }
@@ -86,8 +87,9 @@ impl StatusCounts {
     /// Returns the number of keys of one status, or of all.
     pub fn of(&self, status: Option<Status>) -> u64 {
         match status {
-            None => self.active + self.expired + self.revoked,
+            None => self.active + self.paused + self.expired + self.revoked,
             Some(Status::Active) => self.active,
+            Some(Status::Paused) => self.paused,
             Some(Status::Expired) => self.expired,
             Some(Status::Revoked) => self.revoked,
         }

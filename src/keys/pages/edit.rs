@@ -12,7 +12,7 @@ use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
-use crate::keys::model::{Key, KeyId, Status};
+use crate::keys::model::{Key, KeyId};
 use crate::keys::{service, store};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
@@ -33,8 +33,8 @@ struct EditPage {
     frame: Frame,
     key: Key,
     permissions: String,
-    /// Only an active key can be changed.
-    is_active: bool,
+    /// A revoked or expired key cannot be changed.
+    is_live: bool,
     fields: Fields,
     faults: FormErrors,
     example: Option<IpAddr>,
@@ -45,7 +45,7 @@ impl EditPage {
         let frame = who.frame(app, "Edit API Key", MenuEntry::ApiKeys);
         Self {
             permissions: labels::permissions(key.permissions, key.scopes),
-            is_active: key.status(frame.at.now()) == Status::Active,
+            is_live: key.status(frame.at.now()).is_live(),
             example: shared::example(who.request().client_ip()),
             frame,
             key,
@@ -63,7 +63,7 @@ async fn edit(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Pa
     let key = find(&app, &who, id).await?;
     let fields = shared::of(&key);
     let page = EditPage::new(&app, &who, key, fields, FormErrors::default());
-    Ok(html_with(if page.is_active { StatusCode::OK } else { StatusCode::CONFLICT }, &page))
+    Ok(html_with(if page.is_live { StatusCode::OK } else { StatusCode::CONFLICT }, &page))
 }
 
 async fn update(
@@ -83,7 +83,7 @@ async fn update(
     match service::update(&app.keys, who.workspace(), who.audit_context(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
         Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
-        // The page of a key that is not active says so instead of showing a form.
+        // The page of a key that has ended says so instead of showing a form.
         Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormErrors::default()),
         Err(error) => Err(error.into()),
     }

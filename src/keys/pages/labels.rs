@@ -59,19 +59,20 @@ pub(super) struct Badge {
     pub(super) text: String,
 }
 
-/// Returns the badge “Active”, “Expired” or “Revoked”.
+/// Returns the badge “Active”, “Paused”, “Expired” or “Revoked”.
 pub(super) fn status(key: &Key, at: &Moments) -> Badge {
     let (class, text) = match key.status(at.now()) {
         Status::Active => ("active", "Active"),
+        Status::Paused => ("paused", "Paused"),
         Status::Expired => ("expired", "Expired"),
         Status::Revoked => ("revoked", "Revoked"),
     };
     Badge { class, text: text.to_owned() }
 }
 
-/// Returns the badge “Expires in 6 days”, for an active key that expires soon.
+/// Returns the badge “Expires in 6 days”, for an active or paused key that expires soon.
 pub(super) fn ends_soon(key: &Key, at: &Moments) -> Option<Badge> {
-    let expiry = key.expires_at.filter(|expiry| key.status(at.now()) == Status::Active && expiry.since(at.now()) <= SOON)?;
+    let expiry = key.expires_at.filter(|expiry| key.status(at.now()).is_live() && expiry.since(at.now()) <= SOON)?;
     Some(Badge { class: "soon", text: format!("Expires {}", at.ago_text(expiry)) })
 }
 

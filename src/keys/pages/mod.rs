@@ -2,7 +2,8 @@
 //!
 //! - `index`  the list; `new` the form of a new key; `secret` the only page with a secret
 //! - `edit`   the form of a change; `fields` the fields it shares with `new`; `disabled` the page while management is off
-//! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation
+//! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation; `pause` that of a
+//!   pause
 //! - `management` the switch of the account owner
 //! - `expiration` the choice of an expiry; `traffic` requests over time, `overview` those with all keys, for Home
 //! - `labels` permissions, statuses and limits as text
@@ -16,6 +17,7 @@ mod labels;
 mod management;
 mod new;
 mod overview;
+mod pause;
 mod revoke;
 mod rotate;
 mod secret;
@@ -37,6 +39,7 @@ pub fn routes() -> Routes<App> {
             edit::routes(),
             rotate::routes(),
             revoke::routes(),
+            pause::routes(),
             management::routes(),
         ]
         .concat(),

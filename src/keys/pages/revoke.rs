@@ -40,12 +40,12 @@ struct RevokePage {
 }
 
 /// The recent uses of the key, which would stop.
-struct RecentUse {
-    last: Option<last_use::Model>,
+pub(super) struct RecentUse {
+    pub(super) last: Option<last_use::Model>,
     /// “340 requests from 2 addresses”
-    day: String,
+    pub(super) day: String,
     /// The sentence for the last 7 days.
-    week: String,
+    pub(super) week: String,
 }
 
 /// The active key that replaces the revoked one.
@@ -55,7 +55,7 @@ struct Successor {
 }
 
 impl RecentUse {
-    async fn read(app: &App, key: KeyId, at: &Moments) -> DbResult<Self> {
+    pub(super) async fn read(app: &App, key: KeyId, at: &Moments) -> DbResult<Self> {
         let lately = async |span: Span| -> DbResult<String> {
             let traffic = span.read(app, key, at).await?;
             let count = usage::count_addresses(app.db.read(), key, span.from(at)).await?;
@@ -91,7 +91,7 @@ async fn show(
     let title = if is_revoked { format!("“{}” is revoked", key.name) } else { format!("Revoke “{}”?", key.name) };
     let frame = who.frame(app, title, MenuEntry::ApiKeys);
     let now = frame.at.now();
-    let successor = match store::find_active_successor(db, workspace, id, now).await? {
+    let successor = match store::find_live_successor(db, workspace, id, now).await? {
         Some(key) => Some(Successor { last: traffic::last_use(app, key.id).await?, key }),
         None => None,
     };

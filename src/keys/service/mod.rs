@@ -1,11 +1,12 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
-//! - here create, rotate and update; `expiry` events of keys that expire; `revoke` the revocation, `revoke_all` that of all keys; `list` parts of the list of keys
+//! - here create, rotate and update; `expiry` events of keys that expire; `pause` pauses and their end; `revoke` the revocation, `revoke_all` that of all keys; `list` parts of the list of keys
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
 
 mod expiry;
 mod list;
+mod pause;
 mod propagate;
 mod require;
 mod revoke;
@@ -19,7 +20,7 @@ use serde_json::json;
 
 use self::propagate::commit_and_propagate;
 use self::rules::{
-    changeable, details, parse_allowlist, person, require_active, require_enabled, require_free_name, require_quota, target,
+    changeable, details, parse_allowlist, person, require_enabled, require_free_name, require_live, require_quota, target,
 };
 use super::context::Keys;
 use super::error::Error;
@@ -38,6 +39,7 @@ use kit::text::{NameForms, kept};
 
 pub use expiry::{record_expiries, record_expiring};
 pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
+pub use pause::{pause, record_ended_pauses, resume};
 pub use require::require;
 pub use revoke::revoke;
 pub use revoke_all::{RevokedKeys, confirm_all, revoke_all};
@@ -79,6 +81,7 @@ pub async fn create(
         created_at: now,
         created_by: person(&tx),
         expires_at: future(input.expires_at.ok_or(Error::Expiry)?, now)?,
+        pause: None,
         revoked_at: None,
         revoked_by: None,
         revoke_reason: None,
@@ -94,7 +97,8 @@ pub async fn create(
     Ok(NewKey { key, secret })
 }
 
-/// Creates a successor with the same permissions, allow-list and rate limit. The old key stays active until it is revoked.
+/// Creates a successor with the same permissions, allow-list and rate limit. The old key stays active until it is revoked; if it is
+/// paused, it stays paused, and the successor is active.
 pub async fn rotate(
     keys: &Keys,
     workspace: WorkspaceId,
@@ -108,7 +112,7 @@ pub async fn rotate(
     require_enabled(&tx).await?;
     require_quota(&tx).await?;
     let now = tx.now();
-    let old = require_active(&tx, id).await?;
+    let old = require_live(&tx, id).await?;
     let name = match &input.name {
         Some(name) => require_free_name(&tx, name, None).await?,
         None => successor_name(tx.db(), workspace, &old.name, now).await?,
@@ -125,6 +129,7 @@ pub async fn rotate(
         created_at: now,
         created_by: person(&tx),
         expires_at,
+        pause: None,
         rotated_from: Some(old.id),
         rotation_root: Some(store::root_of(tx.db(), workspace, old.id).await?),
         revision: cluster::next_revision(tx.db()).await?,
@@ -142,7 +147,7 @@ pub async fn rotate(
     Ok(NewKey { key, secret })
 }
 
-/// Changes name, description, allow-list or rate limit of an active key. Writes and records nothing if nothing differs.
+/// Changes name, description, allow-list or rate limit of an active or paused key. Writes and records nothing if nothing differs.
 pub async fn update(
     keys: &Keys,
     workspace: WorkspaceId,
@@ -151,7 +156,7 @@ pub async fn update(
     input: UpdateKey,
 ) -> Result<Key, Error> {
     let mut tx = AuditedTx::begin(keys, workspace, context).await?;
-    let old = require_active(&tx, id).await?;
+    let old = require_live(&tx, id).await?;
     let mut key = old.clone();
     if let Some(name) = &input.name {
         key.name = require_free_name(&tx, name, Some(&old)).await?;
@@ -195,7 +200,7 @@ async fn begin_idempotent(
 pub(super) async fn successor_name(db: &impl ConnectionTrait, workspace: WorkspaceId, old: &str, now: Time) -> DbResult<String> {
     let today = workspaces::day_of(db, workspace, now).await?;
     for name in successor_names(old, today.date()) {
-        if store::find_active_alike(db, workspace, &NameForms::of(&name), now).await?.is_empty() {
+        if store::find_live_alike(db, workspace, &NameForms::of(&name), now).await?.is_empty() {
             return Ok(name);
         }
     }

@@ -24,14 +24,19 @@ pub(super) async fn commit_and_propagate(
     key: &Key,
     status: Option<u16>,
 ) -> Result<Confirmation, Error> {
-    let (context, committed) = (keys.clone(), key.clone());
-    tx.after_commit(move || apply(&context, &committed));
+    apply_after_commit(keys, &mut tx, key);
     match status {
         // Only the id is stored for a repetition: the secret is in one response.
         Some(status) => tx.commit_answering(status, &key.id).await?,
         None => tx.commit().await?,
     }
     Ok(confirm(keys, key).await?)
+}
+
+/// Applies the key to this node's index once the transaction has committed.
+pub(super) fn apply_after_commit(keys: &Keys, tx: &mut AuditedTx, key: &Key) {
+    let (context, committed) = (keys.clone(), key.clone());
+    tx.after_commit(move || apply(&context, &committed));
 }
 
 /// Repeats the propagation of a change that was committed before.

@@ -9,7 +9,7 @@ use crate::keys::store;
 use crate::keys::usage::{DeniedRequest, Recorder};
 use crate::scopes::Scope;
 
-/// Fails if the key was revoked, restricted or has expired since its request was admitted, on this node or another. The denial is
+/// Fails if the key was revoked, paused, restricted or has expired since its request was admitted, on this node or another. The denial is
 /// counted like one on arrival.
 ///
 /// A revocation commits in a transaction that has locked the same audit log: it is either visible here, or commits later.
@@ -41,6 +41,9 @@ fn denial(key: Option<&IndexedKey>, scope: Option<Scope>, request: &DeniedReques
     }
     if key.expires_at.is_some_and(|expiry| expiry <= request.now) {
         return Some(DenialReason::Expired);
+    }
+    if key.pause.is_some_and(|end| !end.is_over(request.now)) {
+        return Some(DenialReason::Paused);
     }
     if !key.allowlist.admits(request.address) {
         return Some(DenialReason::AddressNotAllowed);

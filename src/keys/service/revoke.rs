@@ -94,9 +94,15 @@ async fn write_confirmation(keys: &Keys, key: &Key, since: Time, confirmation: &
 
 /// Returns the details of the event that every node refuses a key.
 pub(super) fn confirmed(key: &Key, since: Time, confirmation: &Confirmation) -> Value {
+    let mut details = nodes_of(confirmation);
+    details["revokedAt"] = json!(key.revoked_at);
+    details["refusedEverywhereAt"] = json!(since);
+    details
+}
+
+/// Returns the nodes of a confirmation, for its event.
+pub(super) fn nodes_of(confirmation: &Confirmation) -> Value {
     json!({
-        "revokedAt": key.revoked_at,
-        "refusedEverywhereAt": since,
         "confirmedBy": confirmation.confirmed_by,
         "leaseRanOut": confirmation.lease_ran_out,
         "gone": confirmation.gone,

@@ -1,4 +1,4 @@
-//! Revocation of all active keys of a workspace, in the transaction of what takes all access away.
+//! Revocation of all active and paused keys of a workspace, in the transaction of what takes all access away.
 //!
 //! Each key gets a revision and an event of its own, as if it had been revoked alone: nodes follow revisions, and the log of a key
 //! says when it ended. The number of keys is bounded by the quota of active keys.
@@ -44,11 +44,11 @@ impl RevokedKeys {
     }
 }
 
-/// Revokes all active keys of a workspace in a transaction that the caller commits. After that,
+/// Revokes all active and paused keys of a workspace in a transaction that the caller commits. After that,
 /// [`confirm_all`] waits for the other nodes.
 pub async fn revoke_all(keys: &Keys, tx: &mut AuditedTx, reason: &str) -> DbResult<RevokedKeys> {
     let started_at = keys.clock.ticks();
-    let mut revoked = store::list_active(tx.db(), tx.workspace(), tx.now()).await?;
+    let mut revoked = store::list_live(tx.db(), tx.workspace(), tx.now()).await?;
     if revoked.is_empty() {
         return Ok(RevokedKeys::none(keys));
     }

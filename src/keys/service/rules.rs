@@ -26,16 +26,17 @@ pub(super) async fn require_quota(tx: &AuditedTx) -> Result<(), Error> {
         return Ok(());
     }
     let (limits, now) = (tx.limits(), tx.now());
-    limits.require_room(Limit::ActiveKeys, store::quota::count_active(tx.db(), tx.workspace(), now).await?)?;
+    limits.require_room(Limit::ActiveKeys, store::quota::count_live(tx.db(), tx.workspace(), now).await?)?;
     let recent = store::quota::count_created_since(tx.db(), tx.workspace(), now.before(QUOTA_PERIOD)).await?;
     Ok(limits.require_room(Limit::NewKeys, recent)?)
 }
 
-pub(super) async fn require_active(tx: &AuditedTx, id: KeyId) -> Result<Key, Error> {
+/// Returns a key that is neither revoked nor expired.
+pub(super) async fn require_live(tx: &AuditedTx, id: KeyId) -> Result<Key, Error> {
     let key = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     match key.status(tx.now()) {
-        Status::Active => Ok(key),
-        other => Err(Error::NotActive(other)),
+        Status::Active | Status::Paused => Ok(key),
+        ended @ (Status::Revoked | Status::Expired) => Err(Error::NotActive(ended)),
     }
 }
 
@@ -48,7 +49,7 @@ pub(super) async fn require_free_name(tx: &AuditedTx, name: &KeyName, renamed: O
     if renamed.is_some_and(is_kept) {
         return Ok(name.to_owned());
     }
-    let mut alike = store::find_active_alike(tx.db(), tx.workspace(), &NameForms::of(name), tx.now()).await?;
+    let mut alike = store::find_live_alike(tx.db(), tx.workspace(), &NameForms::of(name), tx.now()).await?;
     alike.retain(|key| renamed.is_none_or(|renamed| renamed.id != key.id));
     if alike.iter().any(|key| key.name == name) {
         return Err(Error::NameTaken(name.to_owned()));

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{has_status, key_of};
-use crate::keys::model::{Key, KeyId, Status};
+use super::{is_live, key_of};
+use crate::keys::model::{Key, KeyId};
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -15,22 +15,22 @@ use kit::db::DbResult;
 /// Keys in one statement. Each binds three values, and SQLite 32,766 at most; none must take longer than a statement may.
 const AT_ONCE: usize = 500;
 
-/// Lists all active keys of a workspace, in the order of their ids.
-pub(in crate::keys) async fn list_active(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<Vec<Key>> {
-    let active = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
-    active.order_by_asc(Column::Id).all(db).await?.into_iter().map(key_of).collect()
+/// Lists all active and paused keys of a workspace, in the order of their ids.
+pub(in crate::keys) async fn list_live(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<Vec<Key>> {
+    let live = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
+    live.order_by_asc(Column::Id).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// Lists the first active keys of a workspace by name, with the number of all.
-pub async fn list_first_active(
+/// Lists the first active and paused keys of a workspace by name, with the number of all.
+pub async fn list_first_live(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     now: Time,
     limit: u64,
 ) -> DbResult<(Vec<Key>, u64)> {
-    let active = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
-    let total = active.clone().count(db).await?;
-    let rows = active.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    let live = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
+    let total = live.clone().count(db).await?;
+    let rows = live.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit).all(db).await?;
     Ok((rows.into_iter().map(key_of).collect::<DbResult<_>>()?, total))
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{allowlist_of, digest_of, rate_limit_of};
 use crate::keys::index::IndexedKey;
-use crate::keys::model::KeyId;
+use crate::keys::model::{KeyId, PauseEnd};
 use crate::keys::tables::key::{Column, Entity};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
@@ -20,9 +20,9 @@ pub(in crate::keys) async fn find_indexed(db: &impl ConnectionTrait, id: KeyId) 
     row.map(indexed_key_of).transpose()
 }
 
-/// Returns the revision of a key's last change; `None` if it is revoked or unknown.
+/// Returns the revision of a key's last change; `None` if it is revoked, paused or unknown.
 pub(in crate::keys) async fn find_active_revision(db: &impl ConnectionTrait, id: KeyId) -> DbResult<Option<i64>> {
-    let active = Entity::find_by_id(id).filter(Column::RevokedAt.is_null());
+    let active = Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).filter(Column::PausedAt.is_null());
     active.select_only().column(Column::Revision).into_tuple().one(db).await
 }
 
@@ -42,7 +42,7 @@ pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) 
 }
 
 /// Columns in the order of the fields of [`IndexedRow`].
-const INDEXED_COLUMNS: [(Column, Packing); 11] = [
+const INDEXED_COLUMNS: [(Column, Packing); 13] = [
     (Column::Id, Packing::Uuid),
     (Column::WorkspaceId, Packing::Uuid),
     (Column::Digest, Packing::Bytes),
@@ -52,6 +52,8 @@ const INDEXED_COLUMNS: [(Column, Packing); 11] = [
     (Column::RateRequests, Packing::Plain),
     (Column::RatePerSeconds, Packing::Plain),
     (Column::ExpiresAt, Packing::Plain),
+    (Column::PausedAt, Packing::Plain),
+    (Column::PausedUntil, Packing::Plain),
     (Column::RevokedAt, Packing::Plain),
     (Column::Revision, Packing::Plain),
 ];
@@ -71,6 +73,8 @@ struct IndexedRow {
     rate_requests: Option<i32>,
     rate_per_seconds: Option<i32>,
     expires_at: Option<Time>,
+    paused_at: Option<Time>,
+    paused_until: Option<Time>,
     revoked_at: Option<Time>,
     revision: i64,
 }
@@ -97,6 +101,7 @@ fn indexed_key_of(row: IndexedRow) -> DbResult<IndexedKey> {
         workspace: row.workspace_id,
         name: row.name,
         expires_at: row.expires_at,
+        pause: row.paused_at.map(|_| PauseEnd::from_time(row.paused_until)),
         is_revoked: row.revoked_at.is_some(),
         revision: row.revision,
     })

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::names::{FORMS, sort_name};
-use super::{has_status, key_of};
+use super::{has_status, is_live, key_of};
 use crate::keys::model::{Key, KeyOrder, KeyQuery, KeySearch, KeySort, Status, StatusCounts, part_of_hint};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
@@ -58,7 +58,8 @@ pub(in crate::keys) struct Settled {
 const SETTLE_AFTER: Duration = Duration::from_hours(1);
 
 /// Counts keys by status, on the basis of an earlier count. Returns the counts, the basis of the next count, and the time at which
-/// the next key expires. Reads only keys created or revoked since the earlier count, and expired keys, each on an index.
+/// the next key expires or the next pause ends. Reads only keys created or revoked since the earlier count, expired and paused keys,
+/// each on an index.
 pub(in crate::keys) async fn count_since(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -76,22 +77,28 @@ pub(in crate::keys) async fn count_since(
     let recent = |column: Column| number(Condition::all().add(column.gt(until)));
     let ahead = Condition::all().add(Column::RevokedAt.is_null()).add(Column::ExpiresAt.gt(now));
     let next = found(ahead).column(Column::ExpiresAt).order_by(Column::ExpiresAt, sea_orm::Order::Asc).limit(1).take();
+    let paused = Condition::all().add(Column::PausedAt.is_not_null()).add(Column::PausedUntil.gt(now));
+    let next_end = found(paused).column(Column::PausedUntil).order_by(Column::PausedUntil, sea_orm::Order::Asc).limit(1).take();
     // One statement, so that all counts are of one snapshot.
     let statement = Query::select()
         .exprs([Column::CreatedAt, Column::RevokedAt].map(settling))
         .exprs([Column::CreatedAt, Column::RevokedAt].map(recent))
         .expr(number(has_status(Status::Expired, now)))
-        .expr(next)
+        .expr(number(has_status(Status::Paused, now)))
+        .exprs([next, next_end])
         .take();
     tracing::trace!(sql = %db.get_database_backend().build(&statement), "a count of keys");
     let row = db.query_one(&statement).await?.ok_or_else(|| DbErr::RecordNotFound("the number of keys".to_owned()))?;
     let figure = |column| row.try_get_by_index(column).map(i64::unsigned_abs);
     let settled = Settled { until: Some(until), created: base.created + figure(0)?, revoked: base.revoked + figure(1)? };
-    let (all, revoked, expired) = (settled.created + figure(2)?, settled.revoked + figure(3)?, figure(4)?);
-    Ok((StatusCounts { active: all.saturating_sub(expired + revoked), expired, revoked }, settled, row.try_get_by_index(5)?))
+    let (all, revoked) = (settled.created + figure(2)?, settled.revoked + figure(3)?);
+    let (expired, paused) = (figure(4)?, figure(5)?);
+    let counts = StatusCounts { active: all.saturating_sub(expired + revoked + paused), paused, expired, revoked };
+    let [next_expiry, next_end]: [Option<Time>; 2] = [row.try_get_by_index(6)?, row.try_get_by_index(7)?];
+    Ok((counts, settled, next_expiry.into_iter().chain(next_end).min()))
 }
 
-/// Returns active keys whose secret a person has seen because they created or rotated them, the newest first.
+/// Returns active and paused keys whose secret a person has seen because they created or rotated them, the newest first.
 pub async fn seen_by(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -99,7 +106,7 @@ pub async fn seen_by(
     now: Time,
     most: u64,
 ) -> DbResult<Vec<Key>> {
-    let seen = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
+    let seen = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
     let seen = seen.filter(Column::CreatedById.eq(person)).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
     seen.limit(most).all(db).await?.into_iter().map(key_of).collect()
 }
@@ -112,14 +119,14 @@ pub(in crate::keys) async fn count_by_status(
     now: Time,
 ) -> DbResult<StatusCounts> {
     let mut counting = Entity::find().filter(matches(workspace, None, search, now)).select_only();
-    for status in [Status::Active, Status::Expired, Status::Revoked] {
+    for status in [Status::Active, Status::Paused, Status::Expired, Status::Revoked] {
         let count = Func::count(Expr::expr(CaseStatement::new().case(has_status(status, now), 1)));
         counting = counting.expr_as(count, status.as_str());
     }
-    let counted: Option<(i64, i64, i64)> = counting.into_tuple().one(db).await?;
-    let (active, expired, revoked) = counted.unwrap_or_default();
-    let [active, expired, revoked] = [active, expired, revoked].map(i64::unsigned_abs);
-    Ok(StatusCounts { active, expired, revoked })
+    let counted: Option<(i64, i64, i64, i64)> = counting.into_tuple().one(db).await?;
+    let (active, paused, expired, revoked) = counted.unwrap_or_default();
+    let [active, paused, expired, revoked] = [active, paused, expired, revoked].map(i64::unsigned_abs);
+    Ok(StatusCounts { active, paused, expired, revoked })
 }
 
 fn matches(workspace: WorkspaceId, status: Option<Status>, search: &KeySearch, now: Time) -> Condition {

@@ -1,7 +1,7 @@
 //! Queries on keys.
 //!
 //! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `names` keys by
-//!   name; `bulk` changes of many; `quota` counts for quotas; `expiry` keys that expire; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
+//!   name; `bulk` changes of many; `quota` counts for quotas; `expiry` keys that expire; `pause` keys that are paused; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations
 
 mod bulk;
@@ -11,6 +11,7 @@ mod expiry;
 mod indexed;
 mod list;
 mod names;
+mod pause;
 pub(super) mod quota;
 
 use std::collections::{HashMap, HashSet};
@@ -21,8 +22,8 @@ use sea_orm::{
     QueryFilter, QuerySelect,
 };
 
-pub use bulk::list_first_active;
-pub(super) use bulk::{list_active, set_all_refused_everywhere, set_revoked};
+pub use bulk::list_first_live;
+pub(super) use bulk::{list_live, set_all_refused_everywhere, set_revoked};
 pub(super) use chain::root_of;
 pub use chain::sharing_idempotency_keys;
 pub use described::{described_after, described_of};
@@ -31,10 +32,11 @@ pub use indexed::{changed_between, changed_since};
 pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by, suggest};
-pub(super) use names::find_active_alike;
+pub(super) use names::find_live_alike;
 pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
+pub(super) use pause::{ended_pauses, set_paused_everywhere};
 
-use super::model::{Allowlist, Key, KeyId, Person, RateLimit, Status};
+use super::model::{Allowlist, Key, KeyId, Pause, PauseEnd, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};
 use crate::scopes::Scopes;
 use crate::workspaces::WorkspaceId;
@@ -81,10 +83,18 @@ fn has_status(status: Status, now: Time) -> Condition {
     match status {
         Status::Revoked => Condition::all().add(Column::RevokedAt.is_not_null()),
         Status::Expired => Condition::all().add(Column::RevokedAt.is_null()).add(Column::ExpiresAt.lte(now)),
-        Status::Active => Condition::all()
-            .add(Column::RevokedAt.is_null())
-            .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))),
+        Status::Paused => is_live(now)
+            .add(Column::PausedAt.is_not_null())
+            .add(Condition::any().add(Column::PausedUntil.is_null()).add(Column::PausedUntil.gt(now))),
+        Status::Active => is_live(now).add(Condition::any().add(Column::PausedAt.is_null()).add(Column::PausedUntil.lte(now))),
     }
+}
+
+/// The condition of keys that are neither revoked nor expired: active ones, and those that will be when their pause ends.
+fn is_live(now: Time) -> Condition {
+    Condition::all()
+        .add(Column::RevokedAt.is_null())
+        .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)))
 }
 
 /// Returns the latest successor of each key that has one.
@@ -106,15 +116,16 @@ pub(super) async fn successors(
     Ok(rows.into_iter().filter_map(|(_, to, from)| Some((from?, to))).collect())
 }
 
-pub(super) async fn find_active_successor(
+/// Finds the latest successor of a key that is neither revoked nor expired.
+pub(super) async fn find_live_successor(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     id: KeyId,
     now: Time,
 ) -> DbResult<Option<Key>> {
     let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.eq(id));
-    let active = of_key.filter(has_status(Status::Active, now)).all(db).await?;
-    active.into_iter().max_by_key(|key| (key.created_at, key.id)).map(key_of).transpose()
+    let live = of_key.filter(is_live(now)).all(db).await?;
+    live.into_iter().max_by_key(|key| (key.created_at, key.id)).map(key_of).transpose()
 }
 
 /// Returns the keys in the same line of rotations, `key` included, the oldest first; at most [`MAX_RELATIVES`].
@@ -197,6 +208,11 @@ fn row_of(key: &Key) -> DbResult<Model> {
         expires_at: key.expires_at,
         expiry_recorded_at: None,
         expiry_announced_days: None,
+        paused_at: key.pause.as_ref().map(|pause| pause.at),
+        paused_until: key.pause.as_ref().and_then(|pause| pause.end.time()),
+        paused_by_id: key.pause.as_ref().map(|pause| pause.by.id.clone()),
+        paused_by_name: key.pause.as_ref().map(|pause| pause.by.name.clone()),
+        paused_everywhere_at: key.pause.as_ref().and_then(|pause| pause.refused_everywhere_at),
         revoked_at: key.revoked_at,
         revoked_by_id: key.revoked_by.as_ref().map(|by| by.id.clone()),
         revoked_by_name: key.revoked_by.as_ref().map(|by| by.name.clone()),
@@ -227,8 +243,18 @@ fn rate_limit_of(requests: Option<i32>, per_seconds: Option<i32>) -> Option<Rate
     Some(RateLimit { requests: requests.unsigned_abs(), per_seconds: per_seconds.unsigned_abs() })
 }
 
+fn pause_of(row: &Model) -> Option<Pause> {
+    row.paused_at.map(|at| Pause {
+        at,
+        by: Person { id: row.paused_by_id.clone().unwrap_or_default(), name: row.paused_by_name.clone().unwrap_or_default() },
+        end: PauseEnd::from_time(row.paused_until),
+        refused_everywhere_at: row.paused_everywhere_at,
+    })
+}
+
 fn key_of(row: Model) -> DbResult<Key> {
     Ok(Key {
+        pause: pause_of(&row),
         digest: digest_of(row.id, &row.digest)?,
         permissions: row.permissions.parse().map_err(|_| corrupt(row.id, "permissions"))?,
         allowlist: allowlist_of(row.id, row.ip_allowlist.as_ref())?,

@@ -3,8 +3,8 @@
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
-use super::{find, has_status, key_of};
-use crate::keys::model::{Key, KeyId, KeyName, Status};
+use super::{find, is_live, key_of};
+use crate::keys::model::{Key, KeyId, KeyName};
 use crate::keys::tables::key::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -26,7 +26,7 @@ const MAX_NAMED: u64 = 6;
 /// Names whose forms one transaction derives.
 const BATCH: u64 = 200;
 
-/// The active keys that a text names.
+/// The active and paused keys that a text names.
 #[derive(Debug)]
 pub enum Named {
     Nothing,
@@ -48,21 +48,21 @@ impl From<Vec<Key>> for Named {
     }
 }
 
-/// Finds a key by its id or, if `text` is not an id, the active key with this name, in whatever case.
+/// Finds a key by its id or, if `text` is not an id, the active or paused key with this name, in whatever case.
 ///
 /// A name that an earlier version stored in another form than names have today is found first by its exact text.
 pub async fn find_by_id_or_name(db: &impl ConnectionTrait, workspace: WorkspaceId, text: &str, now: Time) -> DbResult<Named> {
     if let Ok(id) = text.trim().parse() {
         return Ok(find(db, workspace, id).await?.map_or(Named::Nothing, |key| Named::One(Box::new(key))));
     }
-    let active = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
-    let exact = active.filter(Column::Name.is_in([text, text.trim()])).limit(MAX_NAMED).all(db).await?;
+    let live = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
+    let exact = live.filter(Column::Name.is_in([text, text.trim()])).limit(MAX_NAMED).all(db).await?;
     if !exact.is_empty() {
         return Ok(exact.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?.into());
     }
     let Ok(name) = text.parse::<KeyName>() else { return Ok(Named::Nothing) };
     let forms = NameForms::of(name.as_str());
-    let mut named = find_active_alike(db, workspace, &forms, now).await?;
+    let mut named = find_live_alike(db, workspace, &forms, now).await?;
     named.retain(|key| NameForms::of(&key.name).folded == forms.folded);
     Ok(named.into())
 }
@@ -75,22 +75,22 @@ pub async fn find_by_name(db: &impl ConnectionTrait, workspace: WorkspaceId, nam
     named.order_by_desc(Column::CreatedAt).limit(MAX_NAMED).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// Returns active keys whose names can be mistaken for one with these forms, at most six for each form.
-pub(in crate::keys) async fn find_active_alike(
+/// Returns active and paused keys whose names can be mistaken for one with these forms, at most six for each form.
+pub(in crate::keys) async fn find_live_alike(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     forms: &NameForms,
     now: Time,
 ) -> DbResult<Vec<Key>> {
-    let active = || Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now));
+    let live = || Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
     let mut found = Vec::new();
     // One query for each index: an engine may use neither for both conditions at once.
     for is_alike in [sort_name().eq(forms.folded.as_str()), Column::NameSkeleton.eq(forms.skeleton.as_str())] {
-        let current = active().filter(is_alike).filter(FORMS.is_current()).limit(MAX_NAMED);
+        let current = live().filter(is_alike).filter(FORMS.is_current()).limit(MAX_NAMED);
         tracing::trace!(sql = %current.build(db.get_database_backend()), "keys with a name alike");
         found.extend(current.all(db).await?);
     }
-    found.extend(outdated_alike(db, active(), forms).await?);
+    found.extend(outdated_alike(db, live(), forms).await?);
     let mut keys = found.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
     keys.sort_by_key(|key| key.id);
     keys.dedup_by_key(|key| key.id);
@@ -98,8 +98,8 @@ pub(in crate::keys) async fn find_active_alike(
 }
 
 /// Compares the names whose forms are not derived yet. There are many only in the first moments after an upgrade.
-async fn outdated_alike(db: &impl ConnectionTrait, active: Select<Entity>, forms: &NameForms) -> DbResult<Vec<Model>> {
-    let outdated = active.filter(FORMS.is_outdated());
+async fn outdated_alike(db: &impl ConnectionTrait, live: Select<Entity>, forms: &NameForms) -> DbResult<Vec<Model>> {
+    let outdated = live.filter(FORMS.is_outdated());
     let names = outdated.select_only().columns([Column::Id, Column::Name]);
     tracing::trace!(sql = %names.build(db.get_database_backend()), "keys with a name alike");
     let names: Vec<(KeyId, String)> = names.into_tuple().all(db).await?;

@@ -2,15 +2,15 @@
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::has_status;
-use crate::keys::model::Status;
+use super::is_live;
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
 
-pub(in crate::keys) async fn count_active(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
-    Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(has_status(Status::Active, now)).count(db).await
+/// Counts active and paused keys.
+pub(in crate::keys) async fn count_live(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
+    Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now)).count(db).await
 }
 
 /// Counts keys of any status that were created after `since`.

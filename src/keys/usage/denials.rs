@@ -75,6 +75,7 @@ fn event_of(denial: &AggregatedDenial) -> (Action, Value) {
         DenialReason::Invalid
         | DenialReason::Revoked
         | DenialReason::Expired
+        | DenialReason::Paused
         | DenialReason::AddressNotAllowed
         | DenialReason::RateLimited(())
         | DenialReason::PersonRequired => Action::KeyDenied,

@@ -28,6 +28,11 @@ async fn with_a_history() -> TestApp {
     });
     let limited = t.key_with(limited).await;
     let [kept, revoked] = [trips_key(&t, "Kept").await, trips_key(&t, "Revoked").await];
+    let [paused, resumed] = [trips_key(&t, "Paused").await, trips_key(&t, "Resumed").await];
+    for (key, minutes) in [(&paused, json!(525_600)), (&resumed, json!(null)), (&kept, json!(5)), (&revoked, json!(5))] {
+        owner.post(&format!("{KEYS}/{}/pause", key.id), json!({ "minutes": minutes })).await.is(200);
+    }
+    owner.post(&format!("{KEYS}/{}/resume", resumed.id), json!({})).await.is(200);
     let changes = json!({ "name": "Changed", "description": "At the desk", "ipAllowlist": ["10.0.0.0/8"], "rateLimit": null });
     owner.patch(&format!("{KEYS}/{}", kept.id), changes).await.is(200);
     owner.post(&format!("{KEYS}/{}/rotate", limited.id), json!({})).await.is(201);
@@ -62,7 +67,7 @@ async fn unaltered_tables_match_the_log() {
     let t = Box::pin(with_a_history()).await;
     let (other, _) = t.other_workspace().await;
     let found = compare(&t.app.db, t.workspace.id).await.expect("a comparison");
-    assert_eq!((found.differences, found.more, found.keys, found.members), (vec![], 0, 4, 3));
+    assert_eq!((found.differences, found.more, found.keys, found.members), (vec![], 0, 6, 3));
     let found = compare(&t.app.db, other.id).await.expect("a comparison");
     assert_eq!((found.differences, found.keys, found.members), (vec![], 0, 1));
 }
@@ -74,7 +79,14 @@ type Case<'a> = (&'a str, fn(&TestApp) -> String, &'a [(&'a str, &'a str)]);
 async fn altered_row_is_reported_with_its_field() {
     let flag = |t: &TestApp| t.database.by_engine("1", "TRUE").to_owned();
     let none = |_: &TestApp| String::new();
-    let cases: [Case; 23] = [
+    let cases: [Case; 26] = [
+        (
+            "UPDATE api_keys SET paused_at = NULL, paused_by_id = NULL WHERE name = 'Paused'",
+            none,
+            &[("Paused", "pausedAt"), ("Paused", "pausedBy")],
+        ),
+        ("UPDATE api_keys SET paused_until = paused_at WHERE name = 'Paused'", none, &[("Paused", "pausedUntil")]),
+        ("UPDATE api_keys SET paused_everywhere_at = NULL WHERE name = 'Paused'", none, &[("Paused", "pausedEverywhereAt")]),
         (
             "UPDATE api_keys SET revoked_at = NULL, revoked_by_id = NULL WHERE name = 'Revoked'",
             none,

@@ -19,6 +19,8 @@ pub(super) async fn change_everything(t: &TestApp) {
     let owner = t.owner().await;
     let (used, short) = (key(t, "Used", Value::Null).await, key(t, "Short", json!("2026-11-23T10:00:00Z")).await);
     owner.patch(&format!("{KEYS}/{}", used.id), json!({ "description": "For tests" })).await.is(200);
+    owner.post(&format!("{KEYS}/{}/pause", used.id), json!({})).await.is(200);
+    owner.post(&format!("{KEYS}/{}/resume", used.id), json!({})).await.is(200);
     owner.post(&format!("{KEYS}/{}/rotate", short.id), json!({})).await.is(201);
     for address in ["198.51.100.1", "203.0.113.9"] {
         t.with(&used).from(address).get(WHOAMI).await.is(200);
@@ -37,7 +39,7 @@ async fn payload_of_a_key_has_exactly_the_documented_fields_through_its_life() {
     let old = key(&t, "Ops sync", json!("2026-12-23T09:30:00Z")).await;
     let mut expected = json!({
         "api_key_id": old.id, "name": "Ops sync", "hint": null, "status": "active", "permissions": "custom",
-        "scopes": ["trips:read"], "expires_at": "2026-12-23T09:30:00Z", "revoked_at": null, "rotated_from": null, "rotated_to": null,
+        "scopes": ["trips:read"], "expires_at": "2026-12-23T09:30:00Z", "paused_until": null, "revoked_at": null, "rotated_from": null, "rotated_to": null,
     });
     let created = data(&t, EventType::KeyCreated).await;
     expected["hint"] = created["hint"].clone();
@@ -59,6 +61,13 @@ async fn payload_of_a_key_has_exactly_the_documented_fields_through_its_life() {
         [&successor["api_key_id"], &successor["rotated_from"], &successor["rotated_to"]],
         [&json!(new), &json!(old.id), &Value::Null]
     );
+
+    owner.post(&format!("{KEYS}/{}/pause", old.id), json!({ "minutes": 60 })).await.is(200);
+    (expected["status"], expected["paused_until"]) = (json!("paused"), json!("2026-11-23T10:30:00Z"));
+    assert_eq!(data(&t, EventType::KeyPaused).await, expected);
+    owner.post(&format!("{KEYS}/{}/resume", old.id), json!({})).await.is(200);
+    (expected["status"], expected["paused_until"]) = (json!("active"), Value::Null);
+    assert_eq!(data(&t, EventType::KeyResumed).await, expected);
 
     owner.post(&format!("{KEYS}/{}/revoke", old.id), json!({ "reason": "Rotated by Ms Baumann" })).await.is(200);
     (expected["status"], expected["revoked_at"]) = (json!("revoked"), json!("2026-11-23T09:30:00Z"));

@@ -109,11 +109,12 @@ impl ListQuery {
     }
 
     pub(super) fn tabs(&self, counts: &StatusCounts) -> Vec<Tab> {
-        let statuses = [None, Some(Status::Active), Some(Status::Expired), Some(Status::Revoked)];
+        let statuses = [None, Some(Status::Active), Some(Status::Paused), Some(Status::Expired), Some(Status::Revoked)];
         let tab = |status: Option<Status>| {
             let name = match status {
                 None => "All",
                 Some(Status::Active) => "Active",
+                Some(Status::Paused) => "Paused",
                 Some(Status::Expired) => "Expired",
                 Some(Status::Revoked) => "Revoked",
             };

@@ -30,7 +30,9 @@ pub(super) struct KeyRow {
     pub(super) last_use: Option<(Time, String)>,
     pub(super) requests: Requests,
     pub(super) usage: OnScale,
-    pub(super) is_active: bool,
+    pub(super) is_live: bool,
+    /// The end of the pause of a paused key, if it has a time.
+    pub(super) paused_until: Option<Time>,
     pub(super) key: Key,
 }
 
@@ -60,7 +62,11 @@ pub(super) fn rows(keys: Vec<KeyDetails>, at: &Moments) -> Rows {
         last_use: last_use.map(|last| (last.at, last.ip)),
         requests: requests(&bars),
         usage: bars.on_scale(tallest),
-        is_active: key.status(at.now()) == Status::Active,
+        is_live: key.status(at.now()).is_live(),
+        paused_until: key
+            .current_pause(at.now())
+            .filter(|_| key.status(at.now()) == Status::Paused)
+            .and_then(|pause| pause.end.time()),
         key,
     };
     Rows { rows: keys.into_iter().zip(bars).map(row).collect(), tallest: (tallest > 0).then(|| plural(tallest, "request")) }

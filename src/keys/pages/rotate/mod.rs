@@ -39,7 +39,9 @@ struct RotatePage {
     frame: Frame,
     old: Key,
     status: Badge,
-    is_active: bool,
+    is_live: bool,
+    /// True if the old key is paused, so that the application waits for the new one.
+    is_paused: bool,
     /// The form of step 1; `None` if no replacement can be created.
     form: Option<Replacement>,
     /// The existing replacement and its progress.
@@ -77,25 +79,25 @@ async fn show<P: MemberPermission>(
     let old = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
     let frame = who.frame(app, format!("Rotate “{}”", old.name), MenuEntry::ApiKeys);
     let now = frame.at.now();
-    let is_active = old.status(now) == Status::Active;
+    let (is_live, is_paused) = (old.status(now).is_live(), old.status(now) == Status::Paused);
     let is_enabled = workspaces::api_keys_enabled(app.db.read(), who.workspace()).await?;
-    let active_successor = store::find_active_successor(db, workspace, id, now).await?;
-    let takeover = match active_successor.clone().filter(|_| is_active) {
+    let live_successor = store::find_live_successor(db, workspace, id, now).await?;
+    let takeover = match live_successor.clone().filter(|_| is_live) {
         Some(new) => Some(Takeover::read(app, &old, new, &frame.at).await?),
         None => None,
     };
-    if is_active && !is_enabled && takeover.is_none() {
+    if is_live && !is_enabled && takeover.is_none() {
         return disabled::show(app, who).await;
     }
     let form = match typed {
-        _ if !(is_active && is_enabled) => None,
+        _ if !(is_live && is_enabled) => None,
         Some(typed) => Some(Replacement::typed(typed, &old, &frame.at)),
         None => {
             let name = service::successor_name(db, workspace, &old.name, now).await?;
             Some(Replacement::proposed(&name, app.random.base62(22), &old, &frame.at))
         }
     };
-    let successor = match (is_active, active_successor) {
+    let successor = match (is_live, live_successor) {
         (false, Some(successor)) => Some(successor),
         (false, None) => match store::successors(db, workspace, vec![id]).await?.remove(&id) {
             Some(latest) => store::find(db, workspace, latest).await?,
@@ -104,7 +106,7 @@ async fn show<P: MemberPermission>(
         (true, _) => None,
     };
     let status_badge = labels::status(&old, &frame.at);
-    let page = RotatePage { frame, status: status_badge, is_active, form, takeover, successor, faults, old };
+    let page = RotatePage { frame, status: status_badge, is_live, is_paused, form, takeover, successor, faults, old };
     Ok(html_with(status, &page))
 }
 
@@ -123,7 +125,7 @@ async fn create(
         Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
         Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,
-        // The page of a key that is not active says so instead of showing a form.
+        // The page of a key that has ended says so instead of showing a form.
         Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) | Error::Quota(_))) => {
             let faults = form::refused(&error);
             show(&app, &who, id, Some(&form.fields), ApiError::from(error).status, faults).await

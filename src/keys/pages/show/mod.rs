@@ -18,7 +18,7 @@ use crate::access::{ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
-use crate::keys::model::{Key, KeyId, Status};
+use crate::keys::model::{Key, KeyId, Pause, Status};
 use crate::keys::store;
 use crate::keys::tables::last_use;
 use crate::workspaces;
@@ -38,6 +38,8 @@ struct KeyPage {
     status: Badge,
     soon: Option<Badge>,
     notice: Option<KeyNotice>,
+    /// The pause of a paused key.
+    pause: Option<Pause>,
     can: Actions,
     abilities: Vec<&'static str>,
     permissions: String,
@@ -60,15 +62,22 @@ struct KeyNotice {
 /// The actions that the status of the key allows.
 struct Actions {
     rotate: bool,
+    pause: bool,
+    resume: bool,
     revoke: bool,
     edit: bool,
 }
 
 impl Actions {
     fn new(status: Status, is_enabled: bool, has_successor: bool) -> Self {
-        let is_active = status == Status::Active;
-        // A rotation that has begun can be finished while key management is off.
-        Self { rotate: is_active && (is_enabled || has_successor), revoke: status != Status::Revoked, edit: is_active }
+        Self {
+            // A rotation that has begun can be finished while key management is off.
+            rotate: status.is_live() && (is_enabled || has_successor),
+            pause: status == Status::Active,
+            resume: status == Status::Paused,
+            revoke: status != Status::Revoked,
+            edit: status.is_live(),
+        }
     }
 }
 
@@ -83,11 +92,12 @@ async fn show(
     let frame = who.frame(&app, &key.name, MenuEntry::ApiKeys);
     let now = frame.at.now();
     let is_enabled = workspaces::api_keys_enabled(db, workspace).await?;
-    let successor = store::find_active_successor(db, workspace, id, now).await?;
+    let successor = store::find_live_successor(db, workspace, id, now).await?;
     Ok(html(&KeyPage {
         status: labels::status(&key, &frame.at),
         soon: labels::ends_soon(&key, &frame.at),
-        notice: notice(&asked),
+        notice: notice(&asked, key.status(now)),
+        pause: key.current_pause(now).filter(|_| key.status(now) == Status::Paused).cloned(),
         can: Actions::new(key.status(now), is_enabled, successor.is_some()),
         abilities: labels::abilities(key.scopes),
         permissions: labels::permissions(key.permissions, key.scopes),
@@ -103,10 +113,18 @@ async fn show(
     }))
 }
 
-fn notice(asked: &Fields) -> Option<KeyNotice> {
+fn notice(asked: &Fields, status: Status) -> Option<KeyNotice> {
     const SHOWN: &str = "This key was already created. Its secret was shown once and cannot be shown again. If you did not store it, revoke the key and create another one.";
     const UPDATED: &str = "Changes saved. They apply from the next request.";
-    let said = [("already", "shown", "warn", SHOWN), ("updated", "1", "good", UPDATED)];
-    let found = said.into_iter().find(|(field, value, ..)| asked.is(field, value));
-    found.map(|(_, _, class, text)| KeyNotice { class, text })
+    const PAUSED: &str = "The key is paused. Every server refuses it.";
+    const RESUMED: &str = "The key is resumed. It works again.";
+    let said = [
+        ("already", "shown", "warn", SHOWN, true),
+        ("updated", "1", "good", UPDATED, true),
+        // Not when the page is loaded again later, and it is no longer true.
+        ("paused", "1", "good", PAUSED, status == Status::Paused),
+        ("resumed", "1", "good", RESUMED, status == Status::Active),
+    ];
+    let found = said.into_iter().find(|(field, value, .., is_true)| *is_true && asked.is(field, value));
+    found.map(|(_, _, class, text, _)| KeyNotice { class, text })
 }
