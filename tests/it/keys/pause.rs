@@ -204,7 +204,7 @@ async fn revocation_wins_over_a_concurrent_pause() {
         let path = format!("{KEYS}/{}/revoke", key.id);
         let (paused, revoked) = tokio::join!(pause(&one, &key, json!({})), other.post(&path, json!({})));
         assert_eq!(revoked.is(200).at("/data/status"), "revoked");
-        assert!([200, 409].contains(&paused.status.as_u16()), "{}", paused.text);
+        assert!([200, 409].contains(&paused.status), "{}", paused.text);
         t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
     }
 }
@@ -215,7 +215,7 @@ async fn pause_that_is_not_stored_is_not_claimed() {
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
     t.database.reject_writes("INSERT", "audit_events", "NEW.action = 'api_key.paused'").await;
     let refused = pause(&admin, &key, json!({})).await;
-    assert!(refused.status.is_server_error(), "{}", refused.text);
+    assert!(refused.status >= 500, "{}", refused.text);
     t.with(&key).get(WHOAMI).await.is(200);
     assert_eq!(admin.get(&format!("{KEYS}/{}", key.id)).await.is(200).at("/data/status"), "active");
 }
