@@ -10,6 +10,7 @@ use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
 use crate::keys::{Index, KeyCountCache, KeyLoader, Keys, Recorder};
+use crate::leaks::{PublicKeys, ReportLimits};
 use crate::mail::Outbox;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
@@ -49,6 +50,10 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Delivery of events to webhooks.
     pub webhooks: Arc<Engine>,
+    /// The public keys of GitHub's secret scanning, if its reports are accepted.
+    pub github_keys: Option<PublicKeys>,
+    /// Limits of reports without a right signature.
+    pub report_limits: ReportLimits,
     /// Uses of sessions that are not written yet.
     pub last_seen: LastSeen,
     pub chains: ChainVerifier,
@@ -118,6 +123,7 @@ impl App {
             pause_seconds: metrics.pause_seconds(),
         };
         let connections = Connections::new(core.config.max_connections, core.config.trusted_proxies.clone());
+        let github_keys = core.config.github_keys.clone().map(PublicKeys::new);
         let bodies = BodyBudget::new(core.config.body_bytes);
         Ok(Self(Arc::new(Parts {
             core,
@@ -131,6 +137,8 @@ impl App {
             reset_requests: ResetRequests::default(),
             outbox: Outbox::default(),
             webhooks: Arc::default(),
+            github_keys,
+            report_limits: ReportLimits::default(),
             last_seen: LastSeen::default(),
             chains: ChainVerifier::default(),
             documents: Documents::default(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::audit::AuditKey;
+use crate::leaks::KeySource;
 use crate::limits;
 use crate::mail::MailSettings;
 use crate::secret_key::{SecretKeyMissing, SecretKeys};
@@ -44,6 +45,8 @@ pub struct Config {
     /// The SMTP server; without it no email is sent.
     pub mail: Option<Arc<MailSettings>>,
     pub webhooks: WebhookSettings,
+    /// The public keys of GitHub's secret scanning; without them its reports are refused.
+    pub github_keys: Option<KeySource>,
 }
 
 impl Config {
@@ -82,6 +85,7 @@ impl Default for Config {
             secret_keys: None,
             mail: None,
             webhooks: WebhookSettings::default(),
+            github_keys: None,
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod frame;
 pub mod home;
 pub mod invoices;
 pub mod keys;
+pub mod leaks;
 pub mod limits;
 pub mod mail;
 pub mod members;

@@ -8,8 +8,8 @@ use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
-    access, account, audit, auth, cluster, fleet, frame, home, invoices, keys, members, reference, safety, security, trips,
-    webhooks, workspaces,
+    access, account, audit, auth, cluster, fleet, frame, home, invoices, keys, leaks, members, reference, safety, security,
+    trips, webhooks, workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -29,6 +29,7 @@ pub fn table() -> Vec<Routes<App>> {
         safety::routes(),
         invoices::routes(),
         webhooks::routes(),
+        leaks::routes(),
         cluster::routes(),
     ]
 }

@@ -18,9 +18,11 @@
 //!
 //! - `hint` the characters of a key that are shown after its creation
 //! - `scan` a finder of keys, and of tokens of the same family, in any text
+//! - `stream` a finder of keys in a stream of any length
 
 mod hint;
 mod scan;
+mod stream;
 
 use std::fmt;
 
@@ -29,6 +31,7 @@ use sha2::{Digest, Sha256};
 
 pub use hint::Hint;
 pub use scan::{FAMILY, find_escaped, find_key, find_secret, is_encoded_too_often, may_contain_secret, scrub};
+pub use stream::{FoundKey, KeyFinder};
 
 /// The first characters of every key.
 pub const PREFIX: &str = "pck_";

@@ -26,6 +26,8 @@ kit::string_enum! {
         KeyDenied = "api_key.denied",
         /// A key was sent in a query string, which proxies and histories keep.
         KeyLeakedInUrl = "api_key.leaked_in_url",
+        /// A key was found where others can read it; `details` has the address.
+        KeyLeaked = "api_key.leaked",
         KeySettingsUpdated = "settings.api_keys.updated",
         /// The policy on second factors, sessions or passwords changed; `details` has each change.
         SecuritySettingsUpdated = "settings.security.updated",

@@ -40,6 +40,8 @@ kit::string_enum! {
         KeyExpiring = "api_key.expiring",
         KeyExpired = "api_key.expired",
         KeyLeakedInUrl = "api_key.leaked_in_url",
+        /// A key was found where others can read it.
+        KeyLeaked = "api_key.leaked",
         /// The log marks a use of the key, or a denied request with it, as unusual.
         KeyUnusual = "api_key.unusual",
         MemberAdded = "member.added",
@@ -77,6 +79,7 @@ impl EventType {
             | Self::KeyExpiring
             | Self::KeyExpired
             | Self::KeyLeakedInUrl
+            | Self::KeyLeaked
             | Self::KeyUnusual
             | Self::MemberAdded
             | Self::MemberRoleChanged
@@ -123,6 +126,7 @@ impl Action {
             Self::KeyExpiring => &[EventType::KeyExpiring],
             Self::KeyExpired => &[EventType::KeyExpired],
             Self::KeyLeakedInUrl => &[EventType::KeyLeakedInUrl],
+            Self::KeyLeaked => &[EventType::KeyLeaked],
             Self::MemberAdded => &[EventType::MemberAdded],
             Self::MemberRoleChanged => &[EventType::MemberRoleChanged],
             Self::MemberRemoved => &[EventType::MemberRemoved],

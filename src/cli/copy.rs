@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;
 use crate::{
-    audit, auth, cluster, fleet, invoices, keys, mail, members, safety, security, sessions, trips, webhooks, workspaces,
+    audit, auth, cluster, fleet, invoices, keys, leaks, mail, members, safety, security, sessions, trips, webhooks, workspaces,
 };
 use kit::db::{Location, Table, Tx};
 
@@ -34,6 +34,7 @@ pub fn tables() -> Vec<Box<dyn Table>> {
         auth::tables(),
         mail::tables(),
         keys::tables(),
+        leaks::tables(),
         audit::tables(),
         fleet::tables(),
         trips::tables(),

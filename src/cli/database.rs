@@ -49,6 +49,34 @@ pub(super) struct InWorkspace {
     workspace: String,
 }
 
+/// The database of a command that works without one as well.
+#[derive(clap::Args)]
+pub(super) struct AnyDatabase {
+    /// Database URL: <sqlite://FILE> or <postgres://USER:PASSWORD@HOST:PORT/DATABASE>; default: planeconnection.db, if there is one
+    #[arg(long, env = "PLANECONNECTION_DATABASE", value_name = "URL", hide_env_values = true)]
+    database: Option<Location>,
+    /// File that contains the database URL, to keep its password out of arguments and environment variables
+    #[arg(long, env = "PLANECONNECTION_DATABASE_FILE", value_name = "FILE", conflicts_with = "database")]
+    database_file: Option<PathBuf>,
+}
+
+impl AnyDatabase {
+    /// Opens the database that is named, or the default one. Returns `None` if neither exists; one that is named has to.
+    pub(super) async fn open(self) -> Result<Option<App>, Failure> {
+        let Self { database, database_file } = self;
+        let default = Path::new(DEFAULT_FILE);
+        let database = match database {
+            Some(database) => database,
+            None if database_file.is_none() && !default.exists() => return Ok(None),
+            None => Location::Sqlite(default.to_owned()),
+        };
+        Database { database, database_file }.open().await.map(Some)
+    }
+}
+
+/// The file of the database that commands open by default.
+const DEFAULT_FILE: &str = "planeconnection.db";
+
 impl From<Location> for Database {
     fn from(database: Location) -> Self {
         Self { database, database_file: None }

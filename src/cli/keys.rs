@@ -1,4 +1,4 @@
-//! The commands `keys list`, `create`, `rotate`, `pause`, `resume` and `revoke`.
+//! The commands `keys list`, `create`, `rotate`, `pause`, `resume` and `revoke`; `keys scan` is in `scan`.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::database::{InWorkspace, operator};
 use super::output::{self, Failure, validated};
+use super::scan::Scan;
 use crate::app::App;
 use crate::keys::{
     self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, PauseKey, Reason,
@@ -84,6 +85,11 @@ pub(super) enum Command {
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
     },
+    /// Find secrets of keys in files, standard input or git histories, and say whose they are
+    #[command(
+        after_help = "Exit code 1: a key that works was found; without a database, any key. 2: something could not be read."
+    )]
+    Scan(Scan),
 }
 
 /// The expiry of a key: one of three flags. A flag that an environment variable sets to false is not set.
@@ -142,6 +148,7 @@ impl Command {
         match self {
             Self::List { at, json } => list(&at, json).await,
             Self::Create(input) => create(input).await,
+            Self::Scan(scan) => scan.run().await,
             Self::Rotate { at, key, name, expiry, json } => {
                 let (app, workspace) = at.open().await?;
                 let old = find(&app, workspace.id, &key).await?;

@@ -1,11 +1,11 @@
 //! The command line. Each command parses its arguments, then calls the services that the API calls.
 //!
-//! Exit codes: 0 success, 1 refused or failed (one line on stderr), 2 wrong usage.
+//! Exit codes: 0 success, 1 refused or failed (one line on stderr), 2 wrong usage; of `keys scan` 1 found, 2 failed.
 //!
 //! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `mail` its SMTP server,
 //!   `webhook_settings` its delivery of webhooks, `exposure` and
 //!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
-//! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys`, `webhooks`, `nodes`, `audit` the operator's access, directly on the database
+//! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys` (`scan` for leaked ones), `webhooks`, `nodes`, `audit` the operator's access, directly on the database
 //! - `database` the database and workspace of a command; `output` printing and exit codes
 //! - `secret_key` the key that seals secrets at rest: its file, the check at start, `secret-key new` and `rotate`
 //! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document
@@ -35,6 +35,7 @@ mod members;
 mod nodes;
 mod openapi;
 mod output;
+mod scan;
 mod secret_key;
 mod serve;
 mod webhook_settings;

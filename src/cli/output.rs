@@ -32,6 +32,11 @@ impl Failure {
         Self { line: why.into(), code: 2 }
     }
 
+    /// Returns the failure of a command whose exit code 1 means that something was found: exit code 2.
+    pub(super) fn as_fault(self) -> Self {
+        Self { code: 2, ..self }
+    }
+
     /// Prints the line to stderr and returns the exit code.
     pub(super) fn report(self) -> ExitCode {
         let line = self.line.replace('\n', " ");

@@ -21,6 +21,7 @@ use super::webhook_settings::Webhooks;
 use crate::app::App;
 use crate::auth::passkeys;
 use crate::keys::Flush;
+use crate::leaks::{KeySource, PublicKeys};
 use crate::webhooks::delivery;
 use crate::{background, router, workspaces};
 use kit::db::{DbOptions, DbResult, Location, MinFreeSpace, USUAL_CONNECTIONS, is_unavailable};
@@ -53,6 +54,10 @@ pub(super) struct Serve {
     mail: Mail,
     #[command(flatten)]
     webhooks: Webhooks,
+    /// Accept reports of GitHub's secret scanning, signed by the public keys at this URL or in this file. GitHub's are at
+    /// <https://api.github.com/meta/public_keys/secret_scanning>. Default: reports are refused
+    #[arg(long, env = "PLANECONNECTION_GITHUB_KEYS", value_name = "URL|FILE", value_parser = key_source)]
+    github_keys: Option<KeySource>,
     #[command(flatten)]
     pub(super) listening: Listening,
 }
@@ -79,6 +84,10 @@ impl Serve {
         config.secret_keys = self.secret_key.open_or_make(&self.database).await?.map(Arc::new);
         self.mail.apply(&mut config)?;
         config.webhooks = self.webhooks.settings()?;
+        if let Some(source) = &self.github_keys {
+            PublicKeys::check(source, &config).map_err(|error| Failure::refused(format!("--github-keys: {error}")))?;
+        }
+        config.github_keys = self.github_keys;
         let app = self.database.open_with_retry(config).await?;
         self.secret_key.require_known(&app, &self.database).await?;
         warn_of_unusable_passkeys(&app).await?;
@@ -93,6 +102,15 @@ impl Serve {
             ))?;
         }
         run_node(app, listener, metrics).await
+    }
+}
+
+/// Parses the source of public keys: a URL, or else the path of a file.
+fn key_source(text: &str) -> Result<KeySource, String> {
+    match text.trim() {
+        "" => Err("expected a URL or the path of a file".to_owned()),
+        url if url.contains("://") => Ok(KeySource::Url(url.to_owned())),
+        path => Ok(KeySource::File(path.into())),
     }
 }
 

@@ -35,6 +35,18 @@ pub(super) async fn publish_update(tx: &mut AuditedTx, key: &Key, changed: Vec<S
     Ok(())
 }
 
+/// Publishes that a key was found in public, as was recorded last, with the address.
+pub(super) async fn publish_found(tx: &mut AuditedTx, key: &Key, url: &str) -> DbResult<()> {
+    let (event_type, now) = (EventType::KeyLeaked, tx.now());
+    let successors = successors_for(tx, event_type, [key.id]).await?;
+    tx.publish(event_type, || {
+        let mut data = data(key, &successors, now);
+        data["url"] = url.into();
+        data
+    });
+    Ok(())
+}
+
 /// Publishes the event on one of many keys that was recorded last.
 pub(super) fn publish_with(tx: &mut AuditedTx, event_type: EventType, key: &Key, successors: &Successors) {
     let now = tx.now();

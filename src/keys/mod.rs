@@ -42,12 +42,12 @@ pub use model::{
 };
 pub use pages::{TrafficSection, routes as pages};
 pub use service::{
-    Include, KeyDetails, KeyList, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, pause,
-    record_ended_pauses, record_expiries, record_expiring, require, resume, revoke, revoke_all, rotate,
+    Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, pause,
+    record_ended_pauses, record_expiries, record_expiring, record_leak, require, resume, revoke, revoke_all, rotate,
 };
 pub use store::{
-    Named, changed_between, changed_since, count, find, find_by_digest, find_by_id_or_name, find_by_name, last_change_after,
-    list_first_live, refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys, suggest,
+    Named, changed_between, changed_since, count, find, find_by_digest, find_by_digests, find_by_id_or_name, find_by_name,
+    last_change_after, list_first_live, refresh_name_forms, revisions_of, seen_by, sharing_idempotency_keys, suggest,
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;

@@ -1,6 +1,6 @@
 //! Keys and webhooks that an email lists.
 
-use super::model::{DisabledWebhook, ExpiringKey, FailingWebhook};
+use super::model::{DisabledWebhook, ExpiringKey, FailingWebhook, LeakedKey};
 use kit::page::Moments;
 
 /// A key or a webhook that an email lists.
@@ -14,6 +14,12 @@ pub(super) struct Item<'a> {
 
 pub(super) fn key<'a>(key: &'a ExpiringKey, at: &Moments, public_url: &str) -> Item<'a> {
     let facts = vec![("Key", key.hint.clone()), ("Expires", at.exact_text(key.at))];
+    Item { name: &key.name, facts, url: format!("{public_url}/settings/api-keys/{}", key.key) }
+}
+
+pub(super) fn leaked<'a>(key: &'a LeakedKey, public_url: &str) -> Item<'a> {
+    let place = if key.url.is_empty() { "an address that was not named".to_owned() } else { key.url.clone() };
+    let facts = vec![("Key", key.hint.clone()), ("Found at", place)];
     Item { name: &key.name, facts, url: format!("{public_url}/settings/api-keys/{}", key.key) }
 }
 

@@ -21,7 +21,7 @@ mod store;
 mod tables;
 
 pub use delivery::{Outbox, forget_old};
-pub use model::{Content, DisabledWebhook, ExpiringKey, FailingWebhook, MAX_LISTED, MailId, MailKind, NewMail};
+pub use model::{Content, DisabledWebhook, ExpiringKey, FailingWebhook, LeakedKey, MAX_LISTED, MailId, MailKind, NewMail};
 pub use notices::{choices, choose, muted};
 pub use queue::{is_on, notify, notify_of, queue};
 pub use smtp::{MailSettings, NotSmtpUrl, SmtpUrl};

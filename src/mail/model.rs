@@ -21,6 +21,7 @@ kit::string_enum! {
         FactorRemoved = "factor_removed",
         BackupCodeUsed = "backup_code_used",
         KeyExpiring = "key_expiring",
+        KeyLeaked = "key_leaked",
         WebhookFailing = "webhook_failing",
         WebhookDisabled = "webhook_disabled",
     }
@@ -39,7 +40,7 @@ impl MailKind {
     pub const fn optional_for(self) -> Option<Audience> {
         match self {
             Self::NewDevice => Some(Audience::Everybody),
-            Self::KeyExpiring | Self::WebhookFailing | Self::WebhookDisabled => Some(Audience::Administrators),
+            Self::KeyExpiring | Self::KeyLeaked | Self::WebhookFailing | Self::WebhookDisabled => Some(Audience::Administrators),
             Self::Invitation
             | Self::PasswordReset
             | Self::PasswordChanged
@@ -53,7 +54,7 @@ impl MailKind {
     /// comes once for each key and webhook, and one email lists those of a run.
     pub(super) const fn max_a_day(self) -> u64 {
         match self {
-            Self::KeyExpiring | Self::WebhookFailing | Self::WebhookDisabled => 100,
+            Self::KeyExpiring | Self::KeyLeaked | Self::WebhookFailing | Self::WebhookDisabled => 100,
             Self::Invitation
             | Self::PasswordReset
             | Self::PasswordChanged
@@ -115,6 +116,12 @@ pub enum Content {
         #[serde(default)]
         more: u64,
     },
+    /// API keys that work were found where others can read them.
+    KeyLeaked {
+        at: Time,
+        keys: Vec<LeakedKey>,
+        more: u64,
+    },
     /// Webhooks fail, and the server will disable them.
     WebhookFailing {
         webhooks: Vec<FailingWebhook>,
@@ -136,6 +143,17 @@ pub struct ExpiringKey {
     pub name: String,
     pub hint: String,
     pub at: Time,
+}
+
+/// An API key that was found in public.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LeakedKey {
+    /// Its id.
+    pub key: String,
+    pub name: String,
+    pub hint: String,
+    /// The address where it was found; empty if it is not known.
+    pub url: String,
 }
 
 /// A webhook that fails.
@@ -171,6 +189,7 @@ impl Content {
             Self::FactorRemoved { .. } => MailKind::FactorRemoved,
             Self::BackupCodeUsed { .. } => MailKind::BackupCodeUsed,
             Self::KeyExpiring { .. } => MailKind::KeyExpiring,
+            Self::KeyLeaked { .. } => MailKind::KeyLeaked,
             Self::WebhookFailing { .. } => MailKind::WebhookFailing,
             Self::WebhookDisabled { .. } => MailKind::WebhookDisabled,
         }

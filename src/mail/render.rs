@@ -64,6 +64,7 @@ templates! {
     FactorRemovedText, FactorRemovedHtml, "mail/factor_removed.txt", "mail/factor_removed.html";
     CodeUsedText, CodeUsedHtml, "mail/backup_code_used.txt", "mail/backup_code_used.html";
     KeyText, KeyHtml, "mail/key_expiring.txt", "mail/key_expiring.html";
+    LeakedText, LeakedHtml, "mail/key_leaked.txt", "mail/key_leaked.html";
     FailingText, FailingHtml, "mail/webhook_failing.txt", "mail/webhook_failing.html";
     DisabledText, DisabledHtml, "mail/webhook_disabled.txt", "mail/webhook_disabled.html";
 }
@@ -106,6 +107,7 @@ pub(super) fn write(mail: &QueuedMail, link: &str, public_url: &str) -> Result<W
             (CodeUsedText { letter: &letter }.render()?, CodeUsedHtml { letter: &letter }.render()?)
         }
         Content::KeyExpiring { .. } => (KeyText { letter: &letter }.render()?, KeyHtml { letter: &letter }.render()?),
+        Content::KeyLeaked { .. } => (LeakedText { letter: &letter }.render()?, LeakedHtml { letter: &letter }.render()?),
         Content::WebhookFailing { .. } => (FailingText { letter: &letter }.render()?, FailingHtml { letter: &letter }.render()?),
         Content::WebhookDisabled { .. } => {
             (DisabledText { letter: &letter }.render()?, DisabledHtml { letter: &letter }.render()?)
@@ -173,6 +175,14 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
                 _ => format!("{count} API keys of {workspace} expire {within}"),
             };
             Letter { subject, within, items, more: *more, ..blank }
+        }
+        Content::KeyLeaked { at: when, keys, more } => {
+            let items: Vec<_> = keys.iter().map(|key| items::leaked(key, public_url)).collect();
+            let subject = match (items.as_slice(), more) {
+                ([item], 0) => format!("The API key “{}” of {workspace} was found in public", item.name),
+                _ => format!("API keys of {workspace} were found in public, at {} places", items.len() as u64 + more),
+            };
+            Letter { subject, at: at.exact_text(*when), items, more: *more, ..blank }
         }
         Content::WebhookFailing { webhooks, more } => {
             let items: Vec<_> = webhooks.iter().map(|webhook| items::failing(webhook, &at, public_url)).collect();

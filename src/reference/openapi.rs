@@ -36,7 +36,7 @@ pub fn document<S>(public_url: &str, table: &[Routes<S>]) -> Value {
             }
             taken.extend(route.doc.body.iter().map(|schema| json!(schema)));
             given.extend(route.doc.success.iter().filter_map(|(_, shape)| match shape {
-                Shape::Data(schema) => Some(json!(schema)),
+                Shape::Data(schema) | Shape::Bare(schema) => Some(json!(schema)),
                 Shape::Media(_) | Shape::Empty => None,
             }));
             let path = paths.entry(route.path).or_default();
@@ -132,6 +132,7 @@ fn responses(Doc { success, headers: promised, failures, .. }: &Doc) -> Value {
         }
         match shape {
             Shape::Data(schema) => response["content"]["application/json"]["schema"] = envelope(&json!(schema)),
+            Shape::Bare(schema) => response["content"]["application/json"]["schema"] = json!(schema),
             Shape::Media(kind) => response["content"][*kind]["schema"] = json!({ "type": "string" }),
             Shape::Empty => {}
         }

@@ -57,7 +57,7 @@ fn operation<S>(route: &Route<S>, document: &Value) -> Operation {
     let body = route.doc.body.as_ref().map(|schema| sketch(&serde_json::to_value(schema).unwrap_or_default(), document, 0));
     let success = route.doc.success.iter().map(|(status, shape)| {
         let shape = match shape {
-            Shape::Data(schema) => sketch(&serde_json::to_value(schema).unwrap_or_default(), document, 0),
+            Shape::Data(schema) | Shape::Bare(schema) => sketch(&serde_json::to_value(schema).unwrap_or_default(), document, 0),
             Shape::Media(kind) => (*kind).to_owned(),
             Shape::Empty => "no body".to_owned(),
         };

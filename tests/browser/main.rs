@@ -6,6 +6,7 @@ mod everywhere;
 mod forms;
 mod guide;
 mod harness;
+mod leaks;
 mod passkeys;
 mod pictures;
 mod protection;

@@ -20,6 +20,7 @@ mod in_flight;
 mod invitations;
 mod invoices;
 mod keys;
+mod leaks;
 mod limits;
 mod lists;
 mod mail;

@@ -9,6 +9,7 @@ mod errors;
 mod home;
 mod join;
 mod keys_list;
+mod leaks;
 mod members;
 mod new_key;
 mod one_key;

@@ -8,7 +8,7 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 30] = [
     &["serve"],
     &["workspace", "list"],
     &["workspace", "create"],
@@ -24,6 +24,7 @@ const COMMANDS: [&[&str]; 29] = [
     &["keys", "pause"],
     &["keys", "resume"],
     &["keys", "revoke"],
+    &["keys", "scan"],
     &["webhooks", "list"],
     &["webhooks", "create"],
     &["webhooks", "enable"],

@@ -14,6 +14,7 @@ mod overload;
 mod packages;
 mod receivers;
 mod revocation;
+mod scan;
 mod secret_key;
 mod setup;
 mod signatures;

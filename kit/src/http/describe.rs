@@ -15,6 +15,8 @@ use super::{Accepted, ApiError, Created, JsonOk, NoStore, Put};
 pub enum Shape {
     /// The API's envelope around this schema.
     Data(Box<RefOr<Schema>>),
+    /// JSON of this schema, without the envelope.
+    Bare(Box<RefOr<Schema>>),
     /// Anything else, by media type.
     Media(&'static str),
     Empty,

@@ -82,6 +82,7 @@ impl Change {
             | Action::KeyUsed
             | Action::KeyDenied
             | Action::KeyLeakedInUrl
+            | Action::KeyLeaked
             | Action::EveryoneSignedOut
             | Action::SignInFailed
             | Action::SignedOut

@@ -82,6 +82,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::KeyUsed => is(event, used(details)),
         Action::KeyDenied => denial(event),
         Action::KeyLeakedInUrl => is(event, leaked(details)),
+        Action::KeyLeaked => is(event, found(details)),
         Action::KeySettingsUpdated => {
             let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
             vec![subject(event), format!(" switched API key management {switched}").into()]
@@ -214,6 +215,16 @@ fn leaked(details: &Value) -> String {
         _ => String::new(),
     };
     format!(" was sent in a URL{times}")
+}
+
+/// “ was found in public by GitHub: https://…”
+fn found(details: &Value) -> String {
+    let by = match text(details, "/foundBy") {
+        Some("github") => " by GitHub",
+        _ => "",
+    };
+    let place = text(details, "/url").filter(|url| !url.is_empty()).map(|url| format!(": {url}")).unwrap_or_default();
+    format!(" was found in public{by}{place}")
 }
 
 /// The actor, at the beginning of a sentence.

@@ -102,6 +102,14 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.leaked_in_url", KEY, KEY, json!({ "reason": "leaked_in_url", "count": 3 })),
             "The key Fleet Dashboard was sent in a URL 3 times",
         ),
+        (
+            event("api_key.leaked", SYSTEM, KEY, json!({ "foundBy": "github", "url": "https://github.com/a", "live": true })),
+            "The key Fleet Dashboard was found in public by GitHub: https://github.com/a",
+        ),
+        (
+            event("api_key.leaked", SYSTEM, KEY, json!({ "foundBy": "other", "url": "", "live": false })),
+            "The key Fleet Dashboard was found in public",
+        ),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(false)), "Ana Keller switched API key management off"),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(true)), "Ana Keller switched API key management on"),
     ]

@@ -18,6 +18,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyUsed => "Key first used, or used from a new address",
         Action::KeyDenied => "Requests with a key refused",
         Action::KeyLeakedInUrl => "Key sent in a URL",
+        Action::KeyLeaked => "Key found in public",
         Action::KeySettingsUpdated => "API key management switched on or off",
         Action::SecuritySettingsUpdated => "Security settings changed",
         Action::SignedIn => "Signed in",

@@ -22,6 +22,7 @@ struct Sign {
 /// A JSON value with the same text on both engines.
 #[derive(Clone, Copy)]
 enum Literal {
+    True,
     False,
     Null,
 }
@@ -29,6 +30,7 @@ enum Literal {
 impl Literal {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::True => "true",
             Self::False => "false",
             Self::Null => "null",
         }
@@ -36,15 +38,17 @@ impl Literal {
 
     const fn value(self) -> Value {
         match self {
+            Self::True => Value::Bool(true),
             Self::False => Value::Bool(false),
             Self::Null => Value::Null,
         }
     }
 }
 
-const SIGNS: [Sign; 5] = [
+const SIGNS: [Sign; 6] = [
     Sign { action: Action::KeyUsed, path: &["firstUse"], says: Literal::False, because: "used from a new address" },
     Sign { action: Action::KeyCreated, path: &["expiresAt"], says: Literal::Null, because: "a key that never expires" },
+    Sign { action: Action::KeyLeaked, path: &["live"], says: Literal::True, because: "others can read this key: revoke it" },
     Sign {
         action: Action::KeySettingsUpdated,
         path: &["enabled", "to"],
@@ -117,7 +121,7 @@ pub(in crate::audit) fn is_unusual() -> Condition {
 
 /// Returns the parts of the condition, each of which an index serves. An event may satisfy several.
 ///
-/// On SQLite and on Postgres `->` on a JSON column gives JSON; as text, `false` and `null` are the same on both.
+/// On SQLite and on Postgres `->` on a JSON column gives JSON; as text, `true`, `false` and `null` are the same on both.
 pub(in crate::audit) fn unusual_kinds() -> Vec<Condition> {
     let shown = |sign: Sign| {
         let said = sign

@@ -4,7 +4,7 @@
 //! - `edit`   the form of a change; `fields` the fields it shares with `new`; `disabled` the page while management is off
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation; `pause` that of a
 //!   pause
-//! - `management` the switch of the account owner
+//! - `leaks` search by a pasted text; `management` the switch of the account owner
 //! - `expiration` the choice of an expiry; `traffic` requests over time, `overview` those with all keys, for Home
 //! - `labels` permissions, statuses and limits as text
 
@@ -14,6 +14,7 @@ mod expiration;
 mod fields;
 mod index;
 mod labels;
+mod leaks;
 mod management;
 mod new;
 mod overview;
@@ -34,6 +35,7 @@ pub fn routes() -> Routes<App> {
         "API keys",
         [
             index::routes(),
+            leaks::routes(),
             new::routes(),
             show::routes(),
             edit::routes(),

@@ -1,6 +1,6 @@
 //! The list of a workspace's keys, for the API, the command line and the pages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::ConnectionTrait;
 
@@ -10,6 +10,7 @@ use crate::keys::store;
 use crate::keys::tables::last_use;
 use crate::keys::usage::{self, HourCount};
 use crate::workspaces::WorkspaceId;
+use key_format::SecretDigest;
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::paging::{Page, Paging, Start};
@@ -75,6 +76,16 @@ pub async fn list(
     let (found, next) = store::find_page(db, workspace, query, paging, now).await?;
     let items = details(db, found, include).await?;
     Ok(KeyList { counts, page: Page::new(items, Some(total), paging, next) })
+}
+
+/// Finds keys of a workspace by the digests of their secrets, with their last uses.
+pub(in crate::keys) async fn find_by_secrets(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    digests: HashSet<SecretDigest>,
+) -> DbResult<Vec<KeyDetails>> {
+    let db = keys.db.read();
+    details(db, store::find_all_by_digest(db, workspace, digests).await?, Include::LastUseAndSuccessor).await
 }
 
 /// Reads the last use and the successor of one key.

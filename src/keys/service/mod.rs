@@ -1,10 +1,12 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
 //! - here create, rotate and update; `expiry` events of keys that expire; `pause` pauses and their end; `revoke` the revocation, `revoke_all` that of all keys; `list` parts of the list of keys
+//! - `leak` the record of a key that was found in public
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
 
 mod expiry;
+mod leak;
 mod list;
 mod pause;
 mod propagate;
@@ -38,6 +40,8 @@ use kit::http::IdempotencyKey;
 use kit::text::{NameForms, kept};
 
 pub use expiry::{record_expiries, record_expiring};
+pub use leak::{Leak, record_leak};
+pub(super) use list::find_by_secrets;
 pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
 pub use pause::{pause, record_ended_pauses, resume};
 pub use require::require;

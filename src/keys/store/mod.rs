@@ -79,6 +79,35 @@ pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> 
     row.map(key_of).transpose()
 }
 
+/// Keys whose digests one statement looks up.
+const DIGESTS_AT_ONCE: usize = 500;
+
+/// Finds keys of any workspace by their digests, for the operator and for reports of leaks.
+pub async fn find_by_digests(db: &impl ConnectionTrait, digests: HashSet<SecretDigest>) -> DbResult<Vec<Key>> {
+    with_digests(db, Condition::all(), digests).await
+}
+
+/// Finds keys of a workspace by their digests.
+pub(super) async fn find_all_by_digest(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    digests: HashSet<SecretDigest>,
+) -> DbResult<Vec<Key>> {
+    with_digests(db, Condition::all().add(Column::WorkspaceId.eq(workspace)), digests).await
+}
+
+async fn with_digests(db: &impl ConnectionTrait, which: Condition, digests: HashSet<SecretDigest>) -> DbResult<Vec<Key>> {
+    let digests: Vec<_> = digests.into_iter().map(|SecretDigest(digest)| digest.to_vec()).collect();
+    let mut found = Vec::new();
+    for digests in digests.chunks(DIGESTS_AT_ONCE) {
+        let rows = Entity::find().filter(which.clone()).filter(Column::Digest.is_in(digests.iter().cloned())).all(db).await?;
+        for row in rows {
+            found.push(key_of(row)?);
+        }
+    }
+    Ok(found)
+}
+
 fn has_status(status: Status, now: Time) -> Condition {
     match status {
         Status::Revoked => Condition::all().add(Column::RevokedAt.is_not_null()),

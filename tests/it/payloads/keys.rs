@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use planeconnection::audit::EventType;
+use planeconnection::audit::{AuditedTx, EventType};
+use planeconnection::keys::{Leak, record_leak};
 use serde_json::{Value, json};
 use testkit::{KEYS, WHOAMI};
 
@@ -12,6 +13,16 @@ use crate::support::{TestApp, TestKey};
 async fn key(t: &TestApp, name: &str, expires_at: Value) -> TestKey {
     let body = json!({ "name": name, "permissions": "custom", "scopes": ["trips:read"], "expiresAt": expires_at });
     t.key_with(body).await
+}
+
+/// Records that a key was found, as a report of secret scanning does.
+async fn leak(t: &TestApp, key: &TestKey) {
+    let (id, workspace) = (key.id.parse().expect("an id"), t.workspace.id);
+    let mut tx = AuditedTx::begin_system(&t.app, workspace).await.expect("a transaction");
+    let key = planeconnection::keys::find(tx.db(), workspace, id).await.expect("an answer").expect("a key");
+    let leak = Leak { found_by: "github", location: "commit", url: "https://github.com/skyline", is_live: true };
+    record_leak(&mut tx, &key, leak).await.expect("an event");
+    tx.commit().await.expect("a commit");
 }
 
 /// Makes every kind of change.
@@ -26,6 +37,7 @@ pub(super) async fn change_everything(t: &TestApp) {
         t.with(&used).from(address).get(WHOAMI).await.is(200);
     }
     t.anonymous().get(&format!("{WHOAMI}?api_key={}", used.secret)).await.is(400);
+    leak(t, &used).await;
     owner.post(&format!("{KEYS}/{}/revoke", used.id), json!({})).await.is(200);
     key(t, "Long", json!("2026-12-01T09:00:00Z")).await;
     t.advance(Duration::from_hours(24)).await;
@@ -128,4 +140,14 @@ async fn key_in_a_url_is_one_event_without_the_url() {
     let leaked = data(&t, EventType::KeyLeakedInUrl).await;
     assert_eq!([&leaked["api_key_id"], &leaked["status"]], [&json!(key.id), &json!("active")]);
     assert!(!leaked.to_string().contains(&key.secret) && !types(&t).await.contains(&"api_key.unusual".to_owned()), "{leaked}");
+}
+
+#[tokio::test]
+async fn key_that_was_found_in_public_has_the_address() {
+    let t = receiving().await;
+    let key = key(&t, "Ops sync", Value::Null).await;
+    leak(&t, &key).await;
+    let leaked = data(&t, EventType::KeyLeaked).await;
+    let url = json!("https://github.com/skyline");
+    assert_eq!([&leaked["api_key_id"], &leaked["status"], &leaked["url"]], [&json!(key.id), &json!("active"), &url]);
 }

@@ -23,6 +23,11 @@ impl SentBody {
     pub(super) fn new(data: Bytes, on_sent: OnSent) -> Self {
         Self { data: Some(data), on_sent: Arc::new(Mutex::new(Some(on_sent))) }
     }
+
+    /// The body of a request that has none.
+    pub(super) fn none() -> Self {
+        Self { data: None, on_sent: Arc::default() }
+    }
 }
 
 impl Body for SentBody {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::USER_AGENT;
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use rustls::RootCertStore;
@@ -114,13 +114,30 @@ impl Outbound {
         body: Bytes,
         on_sent: OnSent,
     ) -> Result<OutboundResponse, OutboundError> {
+        self.send(key, Method::POST, url, headers, SentBody::new(body, on_sent)).await
+    }
+
+    /// Gets a document, under the conditions of [`Outbound::post`].
+    pub async fn get(&self, key: u128, url: &str, headers: HeaderMap) -> Result<OutboundResponse, OutboundError> {
+        self.send(key, Method::GET, url, headers, SentBody::none()).await
+    }
+
+    async fn send(
+        &self,
+        key: u128,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        body: SentBody,
+    ) -> Result<OutboundResponse, OutboundError> {
         let (url, scheme) = check_url(url, &self.allowed)?;
         let client = match scheme {
             Scheme::Https => self.https.client(key),
             Scheme::Http => self.http.client(key),
         };
-        let body = SentBody::new(body, on_sent);
-        let mut request = Request::post(url.as_str()).body(body.clone()).map_err(|_| RefusedUrl::Malformed)?;
+        let mut request = Request::new(body.clone());
+        *request.method_mut() = method;
+        *request.uri_mut() = url.as_str().parse().map_err(|_| RefusedUrl::Malformed)?;
         *request.headers_mut() = headers;
         request.headers_mut().insert(USER_AGENT, self.settings.user_agent.clone());
         let limit = self.settings.timeout;

@@ -1,0 +1,30 @@
+//! The record of a key that somebody has found where others can read it.
+
+use serde_json::json;
+
+use super::rules::target;
+use crate::audit::{Action, AuditedTx};
+use crate::keys::events;
+use crate::keys::model::Key;
+use kit::db::DbResult;
+
+/// The place where a key was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Leak<'a> {
+    /// The name of the service that has found it.
+    pub found_by: &'static str,
+    /// The kind of place, such as `commit`.
+    pub location: &'a str,
+    /// The public address; empty if it is not known.
+    pub url: &'a str,
+    /// Whether the key can be used.
+    pub is_live: bool,
+}
+
+/// Records and publishes that a key was found. It is no use of the key, and changes nothing about it.
+pub async fn record_leak(tx: &mut AuditedTx, key: &Key, leak: Leak<'_>) -> DbResult<()> {
+    let Leak { found_by, location, url, is_live } = leak;
+    let details = json!({ "foundBy": found_by, "location": location, "url": url, "live": is_live, "hint": key.hint });
+    tx.record(Action::KeyLeaked, Some(target(key)), details);
+    events::publish_found(tx, key, url).await
+}

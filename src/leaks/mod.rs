@@ -1,0 +1,29 @@
+//! Reports of secrets that others have found: GitHub's secret scanning, as a partner receives it.
+//!
+//! Invariants
+//! - Nothing is believed, parsed or looked up before GitHub's signature over the raw body is verified.
+//! - A report changes no usage of a key: its last use stays as it was.
+//! - Of each key and address where it was found, the log has at most one event a day, and a key at most [`MAX_SOURCES`] addresses:
+//!   reports that are sent again fill neither the log nor mailboxes.
+//!
+//! - `api` the call; `service` what a report does; `model` reports and answers
+//! - `public_keys` the keys of the sender, fetched or from a file; `signature` their form, and the check of a signature
+//! - `limits` of callers; `store`, `tables` where each key was found
+//!
+//! Secrets are also found by the command `keys scan` (`src/cli/scan/`) and by a page (`src/keys/pages/leaks.rs`).
+
+mod api;
+mod limits;
+mod model;
+mod public_keys;
+mod service;
+mod signature;
+mod store;
+mod tables;
+
+pub use api::routes;
+pub use limits::ReportLimits;
+pub use model::KeySource;
+pub use public_keys::{FetchError, PublicKeys};
+pub use store::MAX_SOURCES;
+pub(crate) use tables::all as tables;

@@ -1,0 +1,45 @@
+//! Queries on the places where keys were found.
+
+use std::time::Duration;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+
+use super::tables::{Column, Entity, Model};
+use crate::keys::KeyId;
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
+
+/// The places of one key that are kept. Reports of further ones are not recorded.
+pub const MAX_SOURCES: u64 = 50;
+
+/// The time for which a further report of a place is not recorded.
+const QUIET: Duration = Duration::from_hours(24);
+
+/// Notes that a key was found at a place. Returns false if that was recorded within a day, or if the key has too many places.
+pub(super) async fn note(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    key: KeyId,
+    source: [u8; 32],
+    now: Time,
+) -> DbResult<bool> {
+    let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
+    let known = of_key.clone().filter(Column::Source.eq(source.to_vec())).one(db).await?;
+    match known {
+        Some(known) if known.recorded_at > now.before(QUIET) => Ok(false),
+        Some(_) => {
+            let update = Entity::update_many().col_expr(Column::RecordedAt, Expr::value(now));
+            let of_place = update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
+            of_place.filter(Column::Source.eq(source.to_vec())).exec(db).await?;
+            Ok(true)
+        }
+        None if of_key.count(db).await? >= MAX_SOURCES => Ok(false),
+        None => {
+            let row = Model { workspace_id: workspace, key_id: key, source: source.to_vec(), recorded_at: now, handled_at: None };
+            Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
+            Ok(true)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `key_leaks` as SeaORM sees it.
+
+use sea_orm::entity::prelude::*;
+
+use crate::keys::KeyId;
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Table, table};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "key_leaks")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: WorkspaceId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key_id: KeyId,
+    /// SHA-256 of the address where the key was found.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub source: Vec<u8>,
+    /// The time of the last event about it.
+    pub recorded_at: Time,
+    /// The time at which the policy of the workspace was carried out.
+    pub handled_at: Option<Time>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The tables to copy between databases.
+pub(crate) fn all() -> Vec<Box<dyn Table>> {
+    vec![table::<Entity>()]
+}
