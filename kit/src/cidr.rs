@@ -34,6 +34,11 @@ impl Cidr {
         self.0.contains(address)
     }
 
+    /// Returns true for the block of all addresses of a family.
+    pub fn is_everything(&self) -> bool {
+        self.0.prefix_len() == 0
+    }
+
     /// Reads a block that was stored by any version. Earlier versions stored blocks that are refused now: they still match no
     /// address.
     pub fn from_stored(text: &str) -> Option<Self> {

@@ -29,6 +29,8 @@ kit::string_enum! {
         /// A key was found where others can read it; `details` has the address.
         KeyLeaked = "api_key.leaked",
         KeySettingsUpdated = "settings.api_keys.updated",
+        /// The policy for new and rotated keys changed; `details` has each change.
+        KeyPolicyUpdated = "settings.api_key_policy.updated",
         /// The policy on second factors, sessions or passwords changed; `details` has each change.
         SecuritySettingsUpdated = "settings.security.updated",
         SignedIn = "member.signed_in",

@@ -137,6 +137,7 @@ impl Action {
             Self::KeyPausedEverywhere
             | Self::KeySettingsUpdated
             | Self::SecuritySettingsUpdated
+            | Self::KeyPolicyUpdated
             | Self::SignedIn
             | Self::SignedOut
             | Self::Reauthenticated

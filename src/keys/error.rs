@@ -4,10 +4,11 @@ use axum::http::StatusCode;
 use sea_orm::DbErr;
 
 use super::model::{KeyId, Status};
+use super::policy::PolicyBreach;
 use crate::audit::{BeginError, CredentialLoss};
 use crate::limits::Exceeded;
 use kit::cidr::NotACidr;
-use kit::http::ApiError;
+use kit::http::{ApiError, FieldError};
 use kit::text::sentence;
 
 /// Reason why a key was not created, rotated, changed or revoked.
@@ -37,6 +38,9 @@ pub enum Error {
     /// The expiry is not in the future or more than 5 years ahead.
     #[error("expiresAt must be in the future and at most 5 years ahead, or null for no expiration")]
     Expiry,
+    /// The policy of the workspace refuses the key.
+    #[error("{}", in_words(.0))]
+    Policy(Vec<PolicyBreach>),
     /// An entry of the allow-list is not a block.
     #[error("{0}")]
     Block(NotACidr),
@@ -55,6 +59,10 @@ pub enum Error {
     Denied(#[from] CredentialLoss),
     #[error(transparent)]
     Db(#[from] DbErr),
+}
+
+fn in_words(breaches: &[PolicyBreach]) -> String {
+    breaches.iter().map(|breach| format!("{}: {breach}", breach.field())).collect::<Vec<_>>().join(" ")
 }
 
 impl From<BeginError> for Error {
@@ -77,6 +85,10 @@ impl From<Error> for ApiError {
                 "expiresAt",
                 "Give a time in the future and at most 5 years ahead, or null for no expiration.",
             ),
+            Error::Policy(breaches) => {
+                let fault = |breach: PolicyBreach| FieldError { field: breach.field().to_owned(), message: breach.to_string() };
+                Self::invalid_fields(breaches.into_iter().map(fault).collect())
+            }
             Error::Block(_) => Self::invalid_field("ipAllowlist", sentence()),
             Error::Disabled => Self::new(StatusCode::FORBIDDEN, "API_KEYS_DISABLED", sentence()),
             Error::AlreadyCreated(id) => {

@@ -9,6 +9,7 @@
 //! - `model` keys and their rules; `denial` reasons why a key is denied
 //! - `index` every key in memory: verification, counters, changes
 //! - `loader` keys from the database into the index, for `cluster`
+//! - `policy` what a workspace demands of new and rotated keys
 //! - `usage` usage counters and denied requests, flushed to the database in batches
 //! - `service` create, rotate, revoke, update, list; `context` the parts it uses; `store` queries, `tables` their tables; `count_cache` number of keys
 //! - `events` keys in payloads of events; `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
@@ -23,6 +24,7 @@ pub mod index;
 mod loader;
 mod model;
 mod pages;
+mod policy;
 mod service;
 mod store;
 mod tables;
@@ -41,6 +43,7 @@ pub use model::{
     RateLimit, Reason, RevokeKey, RotateKey, Status, StatusCounts,
 };
 pub use pages::{TrafficSection, routes as pages};
+pub use policy::{KeyPolicy, OnLeak, PolicyBreach, all_policies, policy_of, update as update_policy};
 pub use service::{
     Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, pause,
     record_ended_pauses, record_expiries, record_expiring, record_leak, require, resume, revoke, revoke_all, rotate,

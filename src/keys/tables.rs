@@ -1,10 +1,17 @@
 //! Tables of keys and their usage, as SeaORM entities.
 
+use super::policy;
 use kit::db::{Table, table};
 
 /// Tables for `copy`, those that others refer to first.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
-    vec![table::<key::Entity>(), table::<usage::Entity>(), table::<address::Entity>(), table::<last_use::Entity>()]
+    vec![
+        table::<key::Entity>(),
+        table::<usage::Entity>(),
+        table::<address::Entity>(),
+        table::<last_use::Entity>(),
+        table::<policy::Table>(),
+    ]
 }
 
 pub(super) mod key {

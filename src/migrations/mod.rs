@@ -41,6 +41,7 @@ mod m0035_deleted_webhooks;
 mod m0036_nodes_that_deliver;
 mod m0038_delivery_indexes;
 mod m0040_pauses;
+mod m0041_key_policy;
 mod m0045_key_leaks;
 mod m0046_pages_of_data;
 mod schema;
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0036_nodes_that_deliver::Migration),
             Box::new(m0038_delivery_indexes::Migration),
             Box::new(m0040_pauses::Migration),
+            Box::new(m0041_key_policy::Migration),
             Box::new(m0045_key_leaks::Migration),
             Box::new(m0046_pages_of_data::Migration),
         ]

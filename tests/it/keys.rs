@@ -5,6 +5,7 @@ mod idempotency;
 mod limits;
 mod list;
 mod pause;
+mod policy;
 mod revoke;
 mod rotate;
 mod rotated_retries;

@@ -8,6 +8,7 @@ mod data;
 mod errors;
 mod home;
 mod join;
+mod key_policy;
 mod keys_list;
 mod leaks;
 mod members;

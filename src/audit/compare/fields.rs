@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 /// The fields that are compared, by the names that events give them; a row has those of its kind.
-pub(super) const FIELDS: [&str; 37] = [
+pub(super) const FIELDS: [&str; 42] = [
     "name",
     "hint",
     "permissions",
@@ -42,6 +42,11 @@ pub(super) const FIELDS: [&str; 37] = [
     "adminsGraceEndsAt",
     "othersRequiredSince",
     "othersGraceEndsAt",
+    "maxLifetimeDays",
+    "allowNoExpiration",
+    "requireIpAllowlistForWrite",
+    "rotateAfterDays",
+    "onLeak",
 ];
 
 /// The pseudo-field of a row that is missing or added.

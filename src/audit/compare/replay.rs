@@ -10,6 +10,7 @@ use crate::audit::action::{Action, Outcome};
 use crate::audit::long_read::Pace;
 use crate::audit::store;
 use crate::audit::tables::event;
+use crate::keys::KeyPolicy;
 use crate::security::SecurityPolicy;
 use crate::workspaces::WorkspaceId;
 
@@ -29,6 +30,7 @@ enum WorkspaceChange {
     Created,
     KeySettingsUpdated,
     SecuritySettingsUpdated,
+    KeyPolicyUpdated,
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +64,7 @@ impl Change {
             Action::WorkspaceCreated => Self::Workspace(WorkspaceChange::Created),
             Action::KeySettingsUpdated => Self::Workspace(WorkspaceChange::KeySettingsUpdated),
             Action::SecuritySettingsUpdated => Self::Workspace(WorkspaceChange::SecuritySettingsUpdated),
+            Action::KeyPolicyUpdated => Self::Workspace(WorkspaceChange::KeyPolicyUpdated),
             Action::MemberAdded => Self::Member(MemberChange::Added),
             Action::MemberJoined => Self::Member(MemberChange::Joined),
             Action::SignedIn => Self::Member(MemberChange::SignedIn),
@@ -198,6 +201,7 @@ fn workspace_event(state: &mut RowState, security: &mut Option<SecurityPolicy>, 
             copy(state, row, &["slug", "timezone"]);
             let defaults = SecurityPolicy::default();
             state.set_all(&defaults.described());
+            state.set_all(&json!(KeyPolicy::default()));
             *security = Some(defaults);
         }
         WorkspaceChange::KeySettingsUpdated => {
@@ -205,6 +209,7 @@ fn workspace_event(state: &mut RowState, security: &mut Option<SecurityPolicy>, 
                 state.set("apiKeysEnabled", enabled);
             }
         }
+        WorkspaceChange::KeyPolicyUpdated => key_policy_event(state, row),
         WorkspaceChange::SecuritySettingsUpdated => {
             *security = security.and_then(|before| before.replay(&row.details, row.occurred_at));
             if let Some(after) = security {
@@ -214,6 +219,13 @@ fn workspace_event(state: &mut RowState, security: &mut Option<SecurityPolicy>, 
             }
         }
     }
+}
+
+/// Sets each changed field to its new value.
+fn key_policy_event(state: &mut RowState, row: &event::Model) {
+    let changes = row.details.as_object().into_iter().flatten();
+    let set = changes.filter_map(|(field, change)| Some((field.clone(), change.get("to")?.clone())));
+    state.set_all(&Value::Object(set.collect()));
 }
 
 fn member_event(state: &mut RowState, change: MemberChange, row: &event::Model) {

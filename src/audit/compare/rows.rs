@@ -72,6 +72,9 @@ impl RowId for MemberId {
 pub(super) async fn workspace(db: &Db, workspace: WorkspaceId) -> DbResult<Option<TableRow>> {
     let Some(found) = workspaces::find(db.read(), workspace).await? else { return Ok(None) };
     let mut described = security::policy_of(db.read(), workspace).await?.described();
+    if let Some(policy) = json!(keys::policy_of(db.read(), workspace).await?).as_object() {
+        policy.iter().for_each(|(field, value)| described[field] = value.clone());
+    }
     described["name"] = json!(found.name);
     described["slug"] = json!(found.slug);
     described["timezone"] = json!(found.timezone);

@@ -24,7 +24,7 @@ pub(super) fn changed(details: &Value) -> String {
 }
 
 /// Fields with short values from a closed list or of a fixed form, never free text.
-const SHOWN_FIELDS: [&str; 14] = [
+const SHOWN_FIELDS: [&str; 19] = [
     "status",
     "severity",
     "confidentiality",
@@ -39,11 +39,16 @@ const SHOWN_FIELDS: [&str; 14] = [
     "idleMinutes",
     "absoluteMinutes",
     "minimumPasswordLength",
+    "maxLifetimeDays",
+    "allowNoExpiration",
+    "requireIpAllowlistForWrite",
+    "rotateAfterDays",
+    "onLeak",
 ];
 
 /// Returns a field, with its old and new values if they are shown.
 fn field(name: &str, change: &Value) -> String {
-    match ["from", "to"].map(|end| change.get(end).and_then(short)) {
+    match ["from", "to"].map(|end| change.get(end).and_then(|value| short(name, value))) {
         [Some(from), Some(to)] if SHOWN_FIELDS.contains(&name) => {
             format!("{} ({} → {})", spelled(name), shown(name, &from), shown(name, &to))
         }
@@ -51,9 +56,10 @@ fn field(name: &str, change: &Value) -> String {
     }
 }
 
-/// Returns a text, a number, or yes or no.
-fn short(value: &Value) -> Option<Cow<'_, str>> {
+/// Returns a text, a number, or yes or no; “no limit” for a lifetime without one.
+fn short<'a>(name: &str, value: &'a Value) -> Option<Cow<'a, str>> {
     match value {
+        Value::Null if name == "maxLifetimeDays" => Some("no limit".into()),
         Value::String(text) => Some(text.into()),
         Value::Number(number) => Some(number.to_string().into()),
         Value::Bool(is_so) => Some(if *is_so { "yes" } else { "no" }.into()),
@@ -78,6 +84,11 @@ fn spaced(word: &str) -> String {
 fn spelled(field: &str) -> String {
     match field {
         "ipAllowlist" => return "allowed addresses".to_owned(),
+        "maxLifetimeDays" => return "longest lifetime in days".to_owned(),
+        "allowNoExpiration" => return "no expiration allowed".to_owned(),
+        "requireIpAllowlistForWrite" => return "allowed addresses required for write".to_owned(),
+        "rotateAfterDays" => return "days until rotation".to_owned(),
+        "onLeak" => return "on a leak".to_owned(),
         "aircraftId" => return "aircraft".to_owned(),
         "twoFactorPolicy" => return "two-factor policy".to_owned(),
         "tripId" => return "trip".to_owned(),

@@ -87,6 +87,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
             let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
             vec![subject(event), format!(" switched API key management {switched}").into()]
         }
+        Action::KeyPolicyUpdated => vec![subject(event), " changed the policy for API keys".into(), changed(details).into()],
         Action::SecuritySettingsUpdated => vec![subject(event), " changed the security settings".into(), changed(details).into()],
         Action::SignedIn => vec![subject(event), " signed in".into(), sessions::oldest_ended(details).into()],
         Action::SignInFailed => sessions::failed(event),

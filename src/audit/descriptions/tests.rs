@@ -297,12 +297,22 @@ fn of_security() -> Vec<(Event, &'static str)> {
         "passkeysAllowed": { "from": true, "to": false },
         "idleMinutes": { "from": 720, "to": 60 },
     });
+    let policy = json!({
+        "maxLifetimeDays": { "from": null, "to": 90 },
+        "allowNoExpiration": { "from": true, "to": false },
+        "onLeak": { "from": "notify", "to": "pause" },
+    });
     let ended = |sessions: u64, keys: u64| json!({ "endedSessions": sessions, "revokedApiKeys": keys });
     vec![
         (
             event("settings.security.updated", ANA, workspace, changed),
             "Ana Keller changed the security settings: idle minutes (720 → 60), passkeys allowed (yes → no) and two-factor policy \
              (optional → required for all)",
+        ),
+        (
+            event("settings.api_key_policy.updated", ANA, workspace, policy),
+            "Ana Keller changed the policy for API keys: longest lifetime in days (no limit → 90), no expiration allowed (yes → no) \
+             and on a leak (notify → pause)",
         ),
         (event("workspace.everyone_signed_out", ANA, workspace, ended(1, 0)), "Ana Keller signed everyone out: 1 session ended"),
         (

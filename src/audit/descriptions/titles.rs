@@ -20,6 +20,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyLeakedInUrl => "Key sent in a URL",
         Action::KeyLeaked => "Key found in public",
         Action::KeySettingsUpdated => "API key management switched on or off",
+        Action::KeyPolicyUpdated => "API key policy changed",
         Action::SecuritySettingsUpdated => "Security settings changed",
         Action::SignedIn => "Signed in",
         Action::SignInFailed => "Sign-in failed",

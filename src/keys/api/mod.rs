@@ -1,7 +1,8 @@
 //! JSON handlers of keys, for administrators with a session. A key never manages keys.
 //!
-//! - here the keys; `view` the JSON of a key; `usage` its usage; `settings` the switch of the account owner
+//! - here the keys; `view` the JSON of a key; `usage` its usage; `settings` the switch of the account owner; `policy` the policy
 
+mod policy;
 mod settings;
 mod usage;
 mod view;
@@ -44,6 +45,8 @@ pub fn routes() -> Routes<App> {
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
             get("/api/v1/settings/api-keys", "Get API key settings", settings::show),
             put("/api/v1/settings/api-keys", "Update API key settings", settings::update),
+            get("/api/v1/settings/api-keys/policy", "Get API key policy", policy::show),
+            put("/api/v1/settings/api-keys/policy", "Update API key policy", policy::update),
         ],
     )
 }

@@ -20,6 +20,11 @@ impl Allowlist {
         self.0.is_empty() || !address.is_unspecified() && self.0.iter().any(|block| block.contains(&address))
     }
 
+    /// Returns true if the list shuts any address out.
+    pub fn is_restrictive(&self) -> bool {
+        !self.0.is_empty() && !self.0.iter().any(Cidr::is_everything)
+    }
+
     pub fn blocks(&self) -> &[Cidr] {
         &self.0
     }

@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{fields as shared, labels};
+use super::{expiration, fields as shared, labels};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::{Key, KeyId};
+use crate::keys::policy::{self, KeyPolicy};
 use crate::keys::{service, store};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
@@ -38,15 +39,24 @@ struct EditPage {
     fields: Fields,
     faults: FormErrors,
     example: Option<IpAddr>,
+    /// True if the policy demands an allow-list of a key that can write.
+    needs_addresses: bool,
 }
 
 impl EditPage {
-    fn new(app: &App, who: &PageSession<ManageKeys>, key: Key, fields: Fields, faults: FormErrors) -> Self {
+    fn new(
+        app: &App,
+        who: &PageSession<ManageKeys>,
+        (key, policy): (Key, &KeyPolicy),
+        fields: Fields,
+        faults: FormErrors,
+    ) -> Self {
         let frame = who.frame(app, "Edit API Key", MenuEntry::ApiKeys);
         Self {
             permissions: labels::permissions(key.permissions, key.scopes),
             is_live: key.status(frame.at.now()).is_live(),
             example: shared::example(who.request().client_ip()),
+            needs_addresses: policy.require_ip_allowlist_for_write,
             frame,
             key,
             fields,
@@ -55,14 +65,15 @@ impl EditPage {
     }
 }
 
-async fn find(app: &App, who: &PageSession<ManageKeys>, id: KeyId) -> Result<Key, ApiError> {
-    Ok(store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?)
+async fn find(app: &App, who: &PageSession<ManageKeys>, id: KeyId) -> Result<(Key, KeyPolicy), ApiError> {
+    let policy = policy::policy_of(app.db.read(), who.workspace()).await?;
+    Ok((store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?, policy))
 }
 
 async fn edit(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
-    let key = find(&app, &who, id).await?;
+    let (key, policy) = find(&app, &who, id).await?;
     let fields = shared::of(&key);
-    let page = EditPage::new(&app, &who, key, fields, FormErrors::default());
+    let page = EditPage::new(&app, &who, (key, &policy), fields, FormErrors::default());
     Ok(html_with(if page.is_live { StatusCode::OK } else { StatusCode::CONFLICT }, &page))
 }
 
@@ -72,8 +83,8 @@ async fn update(
     Path(id): Path<KeyId>,
     Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
-    let key = find(&app, &who, id).await?;
-    let again = |status, faults| Ok(html_with(status, &EditPage::new(&app, &who, key, fields.clone(), faults)));
+    let (key, policy) = find(&app, &who, id).await?;
+    let again = |status, faults| Ok(html_with(status, &EditPage::new(&app, &who, (key, &policy), fields.clone(), faults)));
     let mut faults = FormErrors::default();
     let input = shared::read(&fields, &mut faults);
     if !faults.is_empty() {
@@ -83,6 +94,9 @@ async fn update(
     match service::update(&app.keys, who.workspace(), who.audit_context(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
         Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(Error::Policy(breaches)) => {
+            again(StatusCode::BAD_REQUEST, expiration::refused_by_policy(&breaches, &fields, "addresses"))
+        }
         // The page of a key that has ended says so instead of showing a form.
         Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormErrors::default()),
         Err(error) => Err(error.into()),

@@ -4,7 +4,7 @@
 //! - `edit`   the form of a change; `fields` the fields it shares with `new`; `disabled` the page while management is off
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation; `pause` that of a
 //!   pause
-//! - `leaks` search by a pasted text; `management` the switch of the account owner
+//! - `leaks` search by a pasted text; `management` the switch of the account owner; `policy` the form of the policy
 //! - `expiration` the choice of an expiry; `traffic` requests over time, `overview` those with all keys, for Home
 //! - `labels` permissions, statuses and limits as text
 
@@ -19,6 +19,7 @@ mod management;
 mod new;
 mod overview;
 mod pause;
+mod policy;
 mod revoke;
 mod rotate;
 mod secret;
@@ -43,6 +44,7 @@ pub fn routes() -> Routes<App> {
             revoke::routes(),
             pause::routes(),
             management::routes(),
+            policy::routes(),
         ]
         .concat(),
     )

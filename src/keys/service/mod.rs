@@ -28,7 +28,7 @@ use super::context::Keys;
 use super::error::Error;
 use super::events;
 use super::model::{CreateKey, Key, KeyId, RateLimit, RotateKey, UpdateKey, successor_names};
-use super::store;
+use super::{policy, store};
 use crate::audit::{Action, AuditContext, AuditedTx, EventType, IdempotencyOutcome, changed_fields, differences};
 use crate::cluster;
 use crate::core::Core;
@@ -94,6 +94,7 @@ pub async fn create(
         rotation_root: None,
         revision: cluster::next_revision(tx.db()).await?,
     };
+    policy::require(&tx, &key).await?;
     store::insert(tx.db(), &key).await?;
     tx.record(Action::KeyCreated, Some(target(&key)), details(&key));
     events::publish(&mut tx, EventType::KeyCreated, &key).await?;
@@ -139,6 +140,7 @@ pub async fn rotate(
         revision: cluster::next_revision(tx.db()).await?,
         ..old.clone()
     };
+    policy::require(&tx, &key).await?;
     store::insert(tx.db(), &key).await?;
     let mut created = details(&key);
     created["rotatedFrom"] = json!(old.id);
@@ -170,6 +172,7 @@ pub async fn update(
     }
     if let Some(blocks) = &input.ip_allowlist {
         key.allowlist = parse_allowlist(blocks.as_deref().unwrap_or_default())?;
+        policy::require_allowlist_kept(&tx, &old, &key).await?;
     }
     if let Some(limit) = input.rate_limit {
         key.rate_limit = limit;

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::CreateKey;
+use crate::keys::policy::{self, KeyPolicy};
 use crate::keys::service;
 use crate::workspaces;
 use kit::http::route::{form, page};
@@ -46,19 +47,26 @@ struct NewKeyPage {
     choices: expiration::Choices,
     example: Option<IpAddr>,
     has_more: bool,
+    /// True if the policy demands an allow-list of a key that can write.
+    needs_addresses: bool,
 }
 
 impl NewKeyPage {
-    fn new<P: Permission>(app: &App, who: &PageSession<P>, fields: Fields, faults: FormErrors) -> Self {
+    fn new<P: Permission>(app: &App, who: &PageSession<P>, policy: &KeyPolicy, fields: Fields, faults: FormErrors) -> Self {
         let frame = who.frame(app, "New API Key", MenuEntry::ApiKeys);
+        let needs_addresses = policy.require_ip_allowlist_for_write;
+        let choices = expiration::Choices::new(policy, &frame.at);
+        // Before anything is chosen.
+        let fields = if fields.has("expiration") { fields } else { fields.with("expiration", choices.proposed()) };
         Self {
             // One form creates one key, however often it is corrected and sent.
             idempotency_key: fields.given("idempotency_key").map_or_else(|| app.random.base62(22), str::to_owned),
             tiles: permissions::tiles(&fields),
             rows: permissions::rows(&fields),
-            choices: expiration::Choices::new(&frame.at),
+            choices,
             example: shared::example(who.request().client_ip()),
-            has_more: shared::has_more(&fields, &faults),
+            has_more: needs_addresses || shared::has_more(&fields, &faults),
+            needs_addresses,
             frame,
             fields,
             faults,
@@ -70,13 +78,15 @@ async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Res
     if !workspaces::api_keys_enabled(app.db.read(), who.workspace()).await? {
         return disabled::show(&app, &who).await;
     }
-    let fields = shared::defaults().with("permissions", "read_only").with("expiration", "90");
-    Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, fields, FormErrors::default())))
+    let policy = policy::policy_of(app.db.read(), who.workspace()).await?;
+    let fields = shared::defaults().with("permissions", "read_only");
+    Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, &policy, fields, FormErrors::default())))
 }
 
 async fn create(who: PageSession<CreateKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
     let frame = who.frame(&app, "API key created", MenuEntry::ApiKeys);
-    let again = |status, faults| Ok(html_with(status, &NewKeyPage::new(&app, &who, form.fields.clone(), faults)));
+    let policy = policy::policy_of(app.db.read(), who.workspace()).await?;
+    let again = |status, faults| Ok(html_with(status, &NewKeyPage::new(&app, &who, &policy, form.fields.clone(), faults)));
     let input = match read(&form.fields, &frame.at) {
         Ok(input) => input,
         Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
@@ -89,6 +99,11 @@ async fn create(who: PageSession<CreateKeys>, State(app): State<App>, form: Form
         Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,
         Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(Error::Policy(breaches)) => {
+            let mut faults = expiration::refused_by_policy(&breaches, &form.fields, "addresses");
+            faults.sort_as(&ORDER);
+            again(StatusCode::BAD_REQUEST, faults)
+        }
         Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormErrors::of_whole(sentence(exceeded))),
         Err(error) => Err(error.into()),
     }

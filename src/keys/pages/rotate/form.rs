@@ -4,12 +4,16 @@ use crate::keys::error::Error;
 use crate::keys::model::{Key, RotateKey};
 use crate::keys::pages::expiration::{self, Choices};
 use crate::keys::pages::fields::{faults_of, name_taken, parse_name, value_or_fault};
+use crate::keys::policy::{KeyPolicy, PolicyBreach};
 use kit::http::Check;
 use kit::page::{Fields, FormErrors, Moments};
 use kit::text::sentence;
 
 /// The order of the fields on the page.
 const ORDER: [&str; 3] = ["name", "expiration", "date"];
+
+const ADDRESSES_NEEDED: &str = "The policy of this workspace requires allowed addresses for a key that can write. Edit the old key and \
+                                name its addresses: the new key takes them over.";
 
 /// The form of step 1 as it is shown.
 pub(super) struct Replacement {
@@ -21,18 +25,23 @@ pub(super) struct Replacement {
 
 impl Replacement {
     /// Fills the form with the defaults of the service.
-    pub(super) fn proposed(name: &str, idempotency_key: String, old: &Key, at: &Moments) -> Self {
-        let expiration = if old.expires_at.is_some() { "same" } else { "never" };
+    pub(super) fn proposed(name: &str, idempotency_key: String, old: &Key, policy: &KeyPolicy, at: &Moments) -> Self {
+        let choices = Choices::replacing(old, policy, at);
+        let expiration = match old.expires_at {
+            Some(_) if choices.same.is_some() => "same".to_owned(),
+            None if choices.never => "never".to_owned(),
+            Some(_) | None => choices.proposed(),
+        };
         let fields = Fields::default().with("name", name).with("expiration", expiration);
-        Self { fields, idempotency_key, choices: Choices::replacing(old, at) }
+        Self { fields, idempotency_key, choices }
     }
 
     /// Fills the form with submitted fields.
-    pub(super) fn typed(fields: &Fields, old: &Key, at: &Moments) -> Self {
+    pub(super) fn typed(fields: &Fields, old: &Key, policy: &KeyPolicy, at: &Moments) -> Self {
         Self {
             fields: fields.clone(),
             idempotency_key: fields.text("idempotency_key").to_owned(),
-            choices: Choices::replacing(old, at),
+            choices: Choices::replacing(old, policy, at),
         }
     }
 }
@@ -52,8 +61,11 @@ pub(super) fn read(fields: &Fields, at: &Moments) -> Result<RotateKey, FormError
 }
 
 /// Converts an error of the service to a fault of the form.
-pub(super) fn refused(error: &Error) -> FormErrors {
+pub(super) fn refused(error: &Error, fields: &Fields) -> FormErrors {
     match error {
+        // The form has no field for addresses: those of the old key count.
+        Error::Policy(breaches) if breaches.contains(&PolicyBreach::AllowlistNeeded) => FormErrors::of_whole(ADDRESSES_NEEDED),
+        Error::Policy(breaches) => expiration::refused_by_policy(breaches, fields, "addresses"),
         Error::NameTaken(_) | Error::NameAlike { .. } => name_taken(error),
         Error::Quota(_) => FormErrors::of_whole(sentence(error)),
         _ => FormErrors::default(),

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::{Handover, Key, KeyId, Status};
-use crate::keys::{service, store};
+use crate::keys::{policy, service, store};
 use crate::workspaces;
 use kit::http::route::{form as form_route, page};
 use kit::http::{ApiError, Path, Route};
@@ -89,12 +89,13 @@ async fn show<P: MemberPermission>(
     if is_live && !is_enabled && takeover.is_none() {
         return disabled::show(app, who).await;
     }
+    let policy = policy::policy_of(db, workspace).await?;
     let form = match typed {
         _ if !(is_live && is_enabled) => None,
-        Some(typed) => Some(Replacement::typed(typed, &old, &frame.at)),
+        Some(typed) => Some(Replacement::typed(typed, &old, &policy, &frame.at)),
         None => {
             let name = service::successor_name(db, workspace, &old.name, now).await?;
-            Some(Replacement::proposed(&name, app.random.base62(22), &old, &frame.at))
+            Some(Replacement::proposed(&name, app.random.base62(22), &old, &policy, &frame.at))
         }
     };
     let successor = match (is_live, live_successor) {
@@ -126,8 +127,10 @@ async fn create(
         Err(Error::AlreadyCreated(made)) => Ok(Redirect::to(&format!("/settings/api-keys/{made}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,
         // The page of a key that has ended says so instead of showing a form.
-        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) | Error::Quota(_))) => {
-            let faults = form::refused(&error);
+        Err(
+            error @ (Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) | Error::Quota(_) | Error::Policy(_)),
+        ) => {
+            let faults = form::refused(&error, &form.fields);
             show(&app, &who, id, Some(&form.fields), ApiError::from(error).status, faults).await
         }
         Err(error) => Err(error.into()),
