@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::model::{Feedback, Match, Source};
 use super::store;
 use crate::audit::AuditedTx;
-use crate::keys::{self, Error, Key, KeyId, Keys, Leak, Status};
+use crate::keys::{self, Error, Key, KeyId, Keys, Leak};
 use crate::mail::{self, Content, LeakedKey, MAX_LISTED};
 use crate::members::{self, Role};
 use crate::workspaces::WorkspaceId;
@@ -41,7 +41,7 @@ async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResul
     let (mut leaked, mut is_news) = (Vec::new(), false);
     for (id, sources) in places {
         let Some(key) = keys::find(tx.db(), workspace, *id).await? else { continue };
-        let is_live = matches!(key.status(tx.now()), Status::Active | Status::Paused);
+        let is_live = key.status(tx.now()).is_live();
         for source in sources {
             if store::note(tx.db(), workspace, *id, source.fingerprint, tx.now()).await? {
                 let leak = Leak { found_by: "github", location: &source.location, url: &source.url, is_live };

@@ -21,7 +21,6 @@ use self::findings::{Finding, Findings};
 use self::owners::{Owner, Owners};
 use super::database::AnyDatabase;
 use super::output::{self, Failure};
-use crate::keys::Status;
 use key_format::KeyFinder;
 use kit::page::number::plural;
 
@@ -133,13 +132,5 @@ fn outcome(findings: &Findings, owners: Option<&Owners>) -> Result<(), Failure> 
     match findings.problems() {
         0 => Ok(()),
         problems => Err(Failure::usage(format!("{} could not be read to the end: see above", plural(problems, "item")))),
-    }
-}
-
-/// Returns whether a key with this status can be used, or will be able to again.
-const fn is_live(status: Status) -> bool {
-    match status {
-        Status::Active | Status::Paused => true,
-        Status::Revoked | Status::Expired => false,
     }
 }

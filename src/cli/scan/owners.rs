@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fmt::{self, Display};
 
 use super::findings::Finding;
-use super::is_live;
 use crate::app::App;
 use crate::cli::database::operator;
 use crate::cli::output::Failure;
@@ -48,7 +47,7 @@ impl Owners {
         let now = app.clock.now();
         let mut owners = HashMap::new();
         for key in keys::find_by_digests(app.db.read(), digests).await? {
-            let is_live = is_live(key.status(now));
+            let is_live = key.status(now).is_live();
             let workspace = slugs.get(&key.workspace).map(ToString::to_string).unwrap_or_default();
             let is_revoked_now = is_live && is_revoking;
             let status = if is_revoked_now { revoke(app, &key).await? } else { key.status(now) };

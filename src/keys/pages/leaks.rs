@@ -12,7 +12,7 @@ use super::labels::{self, Badge};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
-use crate::keys::model::{Key, Status};
+use crate::keys::model::Key;
 use crate::keys::service::{self, KeyDetails};
 use key_format::SecretDigest;
 use kit::clock::Time;
@@ -83,7 +83,7 @@ async fn find(who: PageSession<ManageKeys>, State(app): State<App>, Form { field
     let found = service::find_by_secrets(&app.keys, who.workspace(), digests).await?;
     let row = |KeyDetails { key, last_use, .. }: KeyDetails| FoundKey {
         status: labels::status(&key, &frame.at),
-        is_live: matches!(key.status(frame.at.now()), Status::Active | Status::Paused),
+        is_live: key.status(frame.at.now()).is_live(),
         last_use: last_use.map(|last| (last.at, last.ip)),
         key,
     };
