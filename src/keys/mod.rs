@@ -46,7 +46,8 @@ pub use pages::{TrafficSection, routes as pages};
 pub use policy::{KeyPolicy, OnLeak, PolicyBreach, all_policies, policy_of, update as update_policy};
 pub use service::{
     Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, pause,
-    record_ended_pauses, record_expiries, record_expiring, record_leak, require, resume, revoke, revoke_all, rotate,
+    record_ended_pauses, record_expiries, record_expiring, record_leak, report_older_nodes, require, resume, revoke, revoke_all,
+    rotate,
 };
 pub use store::{
     Named, changed_between, changed_since, count, find, find_by_digest, find_by_digests, find_by_id_or_name, find_by_name,

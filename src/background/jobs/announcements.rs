@@ -1,5 +1,5 @@
 //! Jobs that record what the passing of time brings: overdue invoices, and keys that will expire. Each is recorded once, whichever
-//! nodes try.
+//! nodes try. And one that reports nodes which accept paused keys.
 
 use std::time::Duration;
 
@@ -33,5 +33,17 @@ impl Job for ExpiringKeys {
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
         Ok(keys::record_expiring(app).await?)
+    }
+}
+
+/// Reports nodes of earlier versions that accept paused keys.
+pub(super) struct HeldPauses;
+
+impl Job for HeldPauses {
+    const NAME: &'static str = "held_pauses";
+    const INTERVAL: Duration = INTERVAL;
+
+    async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
+        Ok(keys::report_older_nodes(app).await?)
     }
 }

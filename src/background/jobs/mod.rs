@@ -26,7 +26,7 @@ use super::runner::{Runner, attempt};
 use super::schedule::Schedule;
 use crate::app::App;
 use crate::keys::Flush;
-use announcements::{ExpiringKeys, OverdueInvoices};
+use announcements::{ExpiringKeys, HeldPauses, OverdueInvoices};
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
 use flushes::{FailedSignIns, KeyExpiries, KeyPauses, LogSummaries, SessionUse, UsageFlush};
@@ -44,6 +44,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(SessionUse)
         .job(KeyExpiries)
         .job(KeyPauses)
+        .job(HeldPauses)
         .job(ExpiringKeys)
         .job(OverdueInvoices)
         .job(AuditHeads)

@@ -43,7 +43,7 @@ pub use expiry::{record_expiries, record_expiring};
 pub use leak::{Leak, record_leak};
 pub(super) use list::find_by_secrets;
 pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
-pub use pause::{pause, record_ended_pauses, resume};
+pub use pause::{pause, record_ended_pauses, report_older_nodes, resume};
 pub use require::require;
 pub use revoke::revoke;
 pub use revoke_all::{RevokedKeys, confirm_all, revoke_all};

@@ -10,6 +10,7 @@ use super::revoke::{RECORD_TIMEOUT, nodes_of};
 use super::rules::{person, require_live, target};
 use crate::audit::{Action, AuditContext, AuditedTx, EventType};
 use crate::cluster::{self, Confirmation};
+use crate::core::Core;
 use crate::keys::context::Keys;
 use crate::keys::error::Error;
 use crate::keys::events;
@@ -78,6 +79,15 @@ pub async fn record_ended_pauses(keys: &Keys) -> DbResult<()> {
         outcome = outcome.and(write_end(keys, workspace, id).await);
     }
     outcome
+}
+
+/// Logs an error if a key is paused while a node runs that does not know pauses: it has started since, and accepts the key.
+pub async fn report_older_nodes(core: &Core) -> DbResult<()> {
+    let db = core.db.read();
+    if cluster::has_node_of_older_key_rules(db).await? && store::has_paused(db, core.clock.now()).await? {
+        tracing::error!("a node of an earlier version accepts paused keys: stop it, or revoke them");
+    }
+    Ok(())
 }
 
 async fn write_end(keys: &Keys, workspace: WorkspaceId, id: KeyId) -> DbResult<()> {

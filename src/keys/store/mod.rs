@@ -34,7 +34,7 @@ pub(super) use list::{Settled, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by, suggest};
 pub(super) use names::find_live_alike;
 pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
-pub(super) use pause::{ended_pauses, set_paused_everywhere};
+pub(super) use pause::{ended_pauses, has_paused, set_paused_everywhere};
 
 use super::model::{Allowlist, Key, KeyId, Pause, PauseEnd, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};

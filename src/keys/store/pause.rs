@@ -3,8 +3,8 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::is_live;
-use crate::keys::model::KeyId;
+use super::{has_status, is_live};
+use crate::keys::model::{KeyId, Status};
 use crate::keys::tables::key::{Column, Entity};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -23,6 +23,12 @@ pub(in crate::keys) async fn ended_pauses(
         .filter(is_live(now))
         .order_by_asc(Column::PausedUntil);
     ended.select_only().columns([Column::WorkspaceId, Column::Id]).limit(limit).into_tuple().all(db).await
+}
+
+/// Returns whether any key of any workspace is paused.
+pub(in crate::keys) async fn has_paused(db: &impl ConnectionTrait, now: Time) -> DbResult<bool> {
+    let paused = Entity::find().filter(has_status(Status::Paused, now)).select_only().column(Column::Id);
+    Ok(paused.limit(1).into_tuple::<KeyId>().one(db).await?.is_some())
 }
 
 /// Notes the time since which every node has refused the key that was paused at `paused_at`. Returns false if that was noted before,

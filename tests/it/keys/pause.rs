@@ -8,7 +8,7 @@ use planeconnection::config::Config;
 use serde_json::{Value, json};
 use testkit::{KEYS, TRIPS, WHOAMI};
 
-use crate::support::{Client, Response, TestApp, TestKey, read_only_key};
+use crate::support::{Client, Lines, Response, TestApp, TestKey, read_only_key};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
@@ -234,6 +234,10 @@ async fn key_is_not_paused_while_a_node_runs_that_does_not_know_pauses() {
     // It can be resumed and revoked all the same.
     t.other_node("old", "1000000", "2026-11-23 09:30:01+00:00").await;
     pause(&admin, &key, json!({})).await.is(409).code("UPGRADE_IN_PROGRESS");
+    let (lines, listening) = Lines::of_this_thread();
+    planeconnection::keys::report_older_nodes(&t.app).await.expect("a run");
+    drop(listening);
+    assert!(String::from_utf8_lossy(&lines.bytes()).contains("a node of an earlier version accepts paused keys"));
     resume(&admin, &key).await.is(200);
     admin.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
 }
