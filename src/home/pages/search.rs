@@ -95,6 +95,8 @@ fn places(role: Role, text: &str) -> Vec<Place> {
     places.extend(MenuEntry::settings_of(role).map(entry("Settings")));
     let actions = [
         (CreateKeys::RULE.admits(role), "New API Key", "API Keys", "/settings/api-keys/new"),
+        (ManageKeys::RULE.admits(role), "Policy", "API Keys", "/settings/api-keys/policy"),
+        (ManageKeys::RULE.admits(role), "Find leaked keys", "API Keys", "/settings/api-keys/leaks"),
         (ManageMembers::RULE.admits(role), "Invite member", "Members", "/settings/members/new"),
         (FileReports::RULE.admits(role), "File a safety report", "Safety", "/safety/new"),
         (true, "API reference", "", "/docs"),
@@ -115,7 +117,7 @@ mod tests {
     #[test]
     fn pages_are_found_by_every_word_of_the_search_and_by_role() {
         let names = |role, text| places(role, text).iter().map(|place| place.name).collect::<Vec<_>>();
-        assert_eq!(names(Role::Admin, "api KEY"), ["API Keys", "New API Key"]);
+        assert_eq!(names(Role::Admin, "api KEY"), ["API Keys", "New API Key", "Policy", "Find leaked keys"]);
         assert_eq!(names(Role::Admin, "settings audit"), ["Audit Log"]);
         assert_eq!(names(Role::Pilot, "api"), ["API reference"]);
         assert_eq!(names(Role::Pilot, "safety"), ["Safety", "File a safety report"]);
