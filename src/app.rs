@@ -9,6 +9,7 @@ use crate::auth::{ResetRequests, SignIns};
 use crate::cluster::{Cluster, NodeId};
 use crate::config::Config;
 use crate::core::Core;
+use crate::findings::FindingCache;
 use crate::keys::{Index, KeyCountCache, KeyLoader, Keys, Recorder};
 use crate::leaks::{PublicKeys, ReportLimits};
 use crate::mail::Outbox;
@@ -57,6 +58,8 @@ pub struct Parts {
     /// Uses of sessions that are not written yet.
     pub last_seen: LastSeen,
     pub chains: ChainVerifier,
+    /// Numbers of findings that were computed lately.
+    pub findings: FindingCache,
     /// The rendered API reference.
     pub documents: Documents,
     /// The latest comparisons of tables with audit logs.
@@ -141,6 +144,7 @@ impl App {
             report_limits: ReportLimits::default(),
             last_seen: LastSeen::default(),
             chains: ChainVerifier::default(),
+            findings: FindingCache::default(),
             documents: Documents::default(),
             comparisons: Comparisons::default(),
             heads: HeadReport::default(),

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod core;
+pub mod findings;
 pub mod fleet;
 pub mod frame;
 pub mod home;

@@ -8,8 +8,8 @@ use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
-    access, account, audit, auth, cluster, fleet, frame, home, invoices, keys, leaks, members, reference, safety, security,
-    trips, webhooks, workspaces,
+    access, account, audit, auth, cluster, findings, fleet, frame, home, invoices, keys, leaks, members, reference, safety,
+    security, trips, webhooks, workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -24,6 +24,7 @@ pub fn table() -> Vec<Routes<App>> {
         members::routes(),
         security::routes(),
         audit::routes(),
+        findings::routes(),
         fleet::routes(),
         trips::routes(),
         safety::routes(),
@@ -50,6 +51,7 @@ pub fn pages() -> Vec<Routes<App>> {
         members::pages(),
         security::pages(),
         audit::pages(),
+        findings::pages(),
         cluster::pages(),
     ]
 }

@@ -1,10 +1,11 @@
 //! The cost of lists, searches, exports and the audit chain with many rows, and its growth.
 //!
 //! `cargo bench --bench rows [URL] [PART…]`: on a new SQLite database, or on the empty one of that URL; `keys`, `trips`,
-//! `events` and `usage`, which needs the keys, or all of them. What is asked goes through all of a node but its socket. Lists
+//! `events`, and `findings` and `usage`, which need the keys, or all of them. What is asked goes through all of a node but its socket. Lists
 //! are the median of several calls; exports, verifications and first writes are one.
 
 mod dialect;
+mod findings;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
@@ -43,7 +44,7 @@ async fn main() {
     let node = Node::start(&url).await;
     let parts: Vec<String> = std::env::args().skip(1).filter(|part| !part.starts_with("--") && !part.contains("://")).collect();
     let is_asked = |part: &str| parts.is_empty() || parts.iter().any(|asked| asked == part);
-    if is_asked("keys") || is_asked("usage") {
+    if ["keys", "usage", "findings"].into_iter().any(is_asked) {
         node.keys().await;
     }
     if is_asked("trips") {
@@ -51,6 +52,9 @@ async fn main() {
     }
     if is_asked("events") {
         node.events().await;
+    }
+    if is_asked("findings") {
+        node.findings().await;
     }
     // Last: it writes events of its own.
     if is_asked("usage") {

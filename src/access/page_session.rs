@@ -11,10 +11,11 @@ use super::admit::{admit_member, authenticate_session, require_recent, require_s
 use super::allowed::{Allowed, connection};
 use super::caller::MemberCaller;
 use super::csrf_token::{CsrfVerified, Postponed, SignedOut, csrf_token, form_refused};
-use super::permission::Permission;
+use super::permission::{ManageFindings, Permission};
 use super::refusal::REAUTHENTICATION_REQUIRED;
 use crate::app::App;
 use crate::auth::Browser;
+use crate::findings;
 use crate::frame::{self, Frame, MenuEntry, SignedInMember};
 use crate::limits::Limited;
 use crate::members::Member;
@@ -31,6 +32,8 @@ pub struct PageSession<P: Permission> {
     caller: MemberCaller,
     csrf_token: String,
     browser: Browser,
+    /// The number of findings, for an administrator.
+    findings: Option<u64>,
 }
 
 impl<P: Permission> Deref for PageSession<P> {
@@ -61,7 +64,7 @@ impl<P: Permission> PageSession<P> {
 
     /// Returns the frame of the page, with the menu and the person's name.
     pub fn frame(&self, app: &App, title: impl Into<String>, entry: MenuEntry) -> Frame {
-        Frame::new(app, &self.caller, title.into(), entry, self.csrf_token.clone())
+        Frame::new(app, &self.caller, title.into(), entry, self.csrf_token.clone()).with_findings(self.findings)
     }
 }
 
@@ -87,8 +90,21 @@ impl<P: Permission<Caller: From<MemberCaller>>> FromRequestParts<App> for PageSe
         Matched::admit(&parts.extensions, caller.tenant.id.0);
         let connection = connection::<P>(app, caller.tenant.id, call).await.map_err(IntoResponse::into_response)?;
         let browser = Browser { token: Browser::read(&app.config, &parts.headers) };
-        Ok(Self { allowed: Allowed::new(caller.clone().into(), request, connection), caller, csrf_token, browser })
+        let findings = number_of_findings(app, &caller, &parts.method).await;
+        let allowed = Allowed::new(caller.clone().into(), request, connection);
+        Ok(Self { allowed, caller, csrf_token, browser, findings })
     }
+}
+
+/// Returns the number of findings for the menu of an administrator. No page fails for the want of it.
+async fn number_of_findings(app: &App, caller: &MemberCaller, method: &Method) -> Option<u64> {
+    if !ManageFindings::RULE.admits(caller.member().role) {
+        return None;
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return app.findings.known(caller.tenant.id);
+    }
+    findings::number(app.into(), caller.tenant.id).await.ok()
 }
 
 /// Returns the caller of the session cookie and the CSRF token of their forms, if there is a session.

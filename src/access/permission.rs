@@ -105,6 +105,8 @@ permissions! {
     DeleteWebhooks: Caller = Rule::Scope(Scope::write(Module::Webhooks)), ENDS_ACCESS = true;
     /// Read keys, and change what does not matter to access.
     ManageKeys: MemberCaller = Rule::Administrator;
+    /// See the page of findings, and dismiss them.
+    ManageFindings: MemberCaller = Rule::Administrator;
     /// Create a key, or rotate one.
     CreateKeys: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     /// Change the policy for API keys.

@@ -95,6 +95,10 @@ kit::string_enum! {
         WebhookSecretRotated = "webhook.secret_rotated",
         /// The server switched an endpoint off; `details` has the reason.
         WebhookDisabled = "webhook.disabled",
+        /// An administrator dismissed a finding for 30 days; `details` has its code and the reason.
+        FindingDismissed = "finding.dismissed",
+        /// An administrator took the dismissal of a finding back.
+        FindingRestored = "finding.restored",
         /// A person or a key switched an endpoint on that the server had switched off.
         WebhookEnabled = "webhook.enabled",
     }

@@ -144,6 +144,16 @@ impl ChainVerifier {
         Ok(chain(found))
     }
 
+    /// Verifies about [`STEP`] events more of a chain, and returns the fault that was found.
+    pub async fn fault(&self, core: &Core, workspace: WorkspaceId) -> DbResult<Option<Fault>> {
+        Ok(self.verify_new(core, workspace).await?.fault)
+    }
+
+    /// Returns the fault at which the last scan of a whole log ended.
+    pub fn known_fault(&self, workspace: WorkspaceId) -> Option<Fault> {
+        lock(&self.0.checkpoints).get(&workspace).and_then(|checkpoint| checkpoint.fault.clone())
+    }
+
     /// Saves a checkpoint, unless another was saved since `before` was read.
     fn save(&self, workspace: WorkspaceId, before: Option<Position>, next: Checkpoint) {
         let mut checkpoints = lock(&self.0.checkpoints);

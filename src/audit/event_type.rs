@@ -50,6 +50,10 @@ kit::string_enum! {
         MemberSignInFailed = "member.sign_in_failed",
         WebhookDisabled = "webhook.disabled",
         WebhookEnabled = "webhook.enabled",
+        /// An administrator dismissed a finding for 30 days.
+        FindingDismissed = "finding.dismissed",
+        /// An administrator took the dismissal of a finding back.
+        FindingRestored = "finding.restored",
     }
 }
 
@@ -86,7 +90,9 @@ impl EventType {
             | Self::MemberRemoved
             | Self::MemberSignInFailed
             | Self::WebhookDisabled
-            | Self::WebhookEnabled => Module::Audit,
+            | Self::WebhookEnabled
+            | Self::FindingDismissed
+            | Self::FindingRestored => Module::Audit,
         }
     }
 
@@ -133,6 +139,8 @@ impl Action {
             Self::SignInFailed => &[EventType::MemberSignInFailed],
             Self::WebhookDisabled => &[EventType::WebhookDisabled],
             Self::WebhookEnabled => &[EventType::WebhookEnabled],
+            Self::FindingDismissed => &[EventType::FindingDismissed],
+            Self::FindingRestored => &[EventType::FindingRestored],
             Self::KeyUsed | Self::KeyDenied => &[EventType::KeyUnusual],
             Self::KeyPausedEverywhere
             | Self::KeySettingsUpdated

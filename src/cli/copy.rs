@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;
 use crate::{
-    audit, auth, cluster, fleet, invoices, keys, leaks, mail, members, safety, security, sessions, trips, webhooks, workspaces,
+    audit, auth, cluster, findings, fleet, invoices, keys, leaks, mail, members, safety, security, sessions, trips, webhooks,
+    workspaces,
 };
 use kit::db::{Location, Table, Tx};
 
@@ -36,6 +37,7 @@ pub fn tables() -> Vec<Box<dyn Table>> {
         keys::tables(),
         leaks::tables(),
         audit::tables(),
+        findings::tables(),
         fleet::tables(),
         trips::tables(),
         safety::tables(),

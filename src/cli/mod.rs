@@ -5,7 +5,7 @@
 //! - `serve` runs a node: `listening` its addresses and settings, `bounds` the limits of its connections, `mail` its SMTP server,
 //!   `webhook_settings` its delivery of webhooks, `exposure` and
 //!   `hardening` checks at its start; `demo` a temporary node with example data (`seed` writes it)
-//! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys` (`scan` for leaked ones), `webhooks`, `nodes`, `audit` the operator's access, directly on the database
+//! - `workspace`, `members` (`member_access` their sessions, passwords and second factors), `keys` (`scan` for leaked ones), `webhooks`, `findings`, `nodes`, `audit` the operator's access, directly on the database
 //! - `database` the database and workspace of a command; `output` printing and exit codes
 //! - `secret_key` the key that seals secrets at rest: its file, the check at start, `secret-key new` and `rotate`
 //! - `backup` a copy while nodes run; `copy` from one database to another; `openapi` the document
@@ -26,6 +26,7 @@ mod copy;
 mod database;
 mod demo;
 mod exposure;
+mod findings;
 mod hardening;
 mod keys;
 mod listening;
@@ -76,6 +77,9 @@ enum Command {
     /// List and change the webhooks of a workspace, and their deliveries
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// List what needs the attention of an administrator
+    #[command(subcommand)]
+    Findings(findings::Command),
     /// List the nodes that serve a database
     #[command(subcommand)]
     Nodes(nodes::Command),
@@ -126,6 +130,7 @@ pub fn run() -> ExitCode {
             Command::Members(command) => command.run().await,
             Command::Keys(command) => command.run().await,
             Command::Webhooks(command) => command.run().await,
+            Command::Findings(command) => command.run().await,
             Command::Nodes(command) => command.run().await,
             Command::Audit(command) => command.run().await,
             Command::SecretKey(command) => command.run().await,

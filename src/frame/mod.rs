@@ -20,15 +20,15 @@ use std::borrow::Borrow;
 use std::time::Duration;
 
 use crate::access::{
-    FleetRead, InvoicesRead, ManageKeys, ManageMembers, ManageWebhooks, MemberCaller, OwnWorkspace, Permission, ReadAuditLog,
-    ReadReports, TripsRead, ViewSecurity,
+    FleetRead, InvoicesRead, ManageFindings, ManageKeys, ManageMembers, ManageWebhooks, MemberCaller, OwnWorkspace, Permission,
+    ReadAuditLog, ReadReports, TripsRead, ViewSecurity,
 };
 use crate::core::Core;
 use crate::members::Role;
 use crate::security::FactorSetup;
 use kit::clock::Time;
 use kit::page::Moments;
-use kit::page::number::plural;
+use kit::page::number::{grouped, plural};
 
 /// The member who sent a request to a page, with the CSRF token of their forms.
 pub type SignedInMember = (MemberCaller, String);
@@ -51,6 +51,8 @@ pub struct Frame {
     pub at: Moments,
     /// The member's need to set up a second factor.
     factor_setup: FactorSetup,
+    /// The number of findings, for an administrator.
+    findings: Option<u64>,
 }
 
 /// An entry of the menu.
@@ -62,6 +64,7 @@ pub enum MenuEntry {
     Safety,
     Invoices,
     ApiKeys,
+    Findings,
     Webhooks,
     AuditLog,
     Members,
@@ -72,7 +75,7 @@ pub enum MenuEntry {
 
 impl MenuEntry {
     /// The entries of the workspace's data, in the order of the menu.
-    const WORKSPACE: [Self; 5] = [Self::Home, Self::Trips, Self::Fleet, Self::Safety, Self::Invoices];
+    const WORKSPACE: [Self; 6] = [Self::Home, Self::Findings, Self::Trips, Self::Fleet, Self::Safety, Self::Invoices];
 
     /// The entries under Settings.
     const SETTINGS: [Self; 7] =
@@ -86,6 +89,7 @@ impl MenuEntry {
             Self::Safety => "Safety",
             Self::Invoices => "Invoices",
             Self::ApiKeys => "API Keys",
+            Self::Findings => "Needs attention",
             Self::Webhooks => "Webhooks",
             Self::AuditLog => "Audit Log",
             Self::Members => "Members",
@@ -103,6 +107,7 @@ impl MenuEntry {
             Self::Safety => "/safety",
             Self::Invoices => "/invoices",
             Self::ApiKeys => "/settings/api-keys",
+            Self::Findings => "/findings",
             Self::Webhooks => "/settings/webhooks",
             Self::AuditLog => "/settings/audit-log",
             Self::Members => "/settings/members",
@@ -115,6 +120,7 @@ impl MenuEntry {
     fn opens_to(self, role: Role) -> bool {
         match self {
             Self::ApiKeys => ManageKeys::RULE.admits(role),
+            Self::Findings => ManageFindings::RULE.admits(role),
             Self::Webhooks => ManageWebhooks::RULE.admits(role),
             Self::AuditLog => ReadAuditLog::RULE.admits(role),
             Self::Members => ManageMembers::RULE.admits(role),
@@ -141,6 +147,7 @@ impl MenuEntry {
     /// Returns the path of the entry's drawing, for a square of sixteen units.
     pub const fn drawing(self) -> &'static str {
         match self {
+            Self::Findings => "M8 2.5 14 13H2L8 2.5M8 6.5v3M8 11.25h.01",
             Self::Home => "M2.5 7.5 8 2.75l5.5 4.75M4 6.5v6.75h8V6.5",
             Self::Trips => "M3 12.75c0-5 10-4.5 10-9.5M3 12.75a1.25 1.25 0 1 0 0-.01M13 3.25a1.25 1.25 0 1 0 0-.01",
             Self::Fleet => {
@@ -177,7 +184,20 @@ impl Frame {
             token,
             at: Moments::new(core.clock.now(), &tenant.timezone),
             factor_setup: caller.session.factor_setup,
+            findings: None,
         }
+    }
+
+    /// Adds the number of findings, for the menu.
+    #[must_use]
+    pub fn with_findings(self, findings: Option<u64>) -> Self {
+        Self { findings, ..self }
+    }
+
+    /// Returns the number that stands beside an entry of the menu.
+    pub fn number_of(&self, entry: impl Borrow<MenuEntry>) -> Option<String> {
+        let number = self.findings.filter(|number| *number > 0 && *entry.borrow() == MenuEntry::Findings);
+        number.map(grouped)
     }
 
     /// Returns the entries of the workspace's data; none for a member who has to set up a second factor first.

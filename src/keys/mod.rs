@@ -11,6 +11,7 @@
 //! - `loader` keys from the database into the index, for `cluster`
 //! - `policy` what a workspace demands of new and rotated keys
 //! - `usage` usage counters and denied requests, flushed to the database in batches
+//! - `hygiene` what an administrator ought to look at
 //! - `service` create, rotate, revoke, update, list; `context` the parts it uses; `store` queries, `tables` their tables; `count_cache` number of keys
 //! - `events` keys in payloads of events; `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
 
@@ -20,6 +21,7 @@ mod count_cache;
 mod denial;
 mod error;
 mod events;
+pub mod hygiene;
 pub mod index;
 mod loader;
 mod model;

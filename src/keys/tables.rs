@@ -11,6 +11,9 @@ pub(crate) fn all() -> Vec<Box<dyn Table>> {
         table::<address::Entity>(),
         table::<last_use::Entity>(),
         table::<policy::Table>(),
+        table::<check::Entity>(),
+        table::<check_progress::Entity>(),
+        table::<revoked_call::Entity>(),
     ]
 }
 
@@ -130,6 +133,76 @@ pub(super) mod last_use {
         #[sea_orm(primary_key, auto_increment = false)]
         pub key_id: KeyId,
         pub at: Time,
+        pub ip: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod check {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "key_checks")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub rule: String,
+        pub workspace_id: WorkspaceId,
+        /// The earliest time from which the rule can hold.
+        pub holds_from: Time,
+        /// The time of the next check.
+        pub check_at: Time,
+        pub checked_at: Option<Time>,
+        /// The scopes that the last check found unused.
+        pub unused_scopes: i16,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod check_progress {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "key_check_progress")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i16,
+        /// The revision up to which changes of keys are in `key_checks`.
+        pub revision: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod revoked_call {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "revoked_key_calls")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        pub workspace_id: WorkspaceId,
+        pub first_at: Time,
+        pub last_at: Time,
+        /// The network of the last call; empty if it is unknown.
         pub ip: String,
     }
 

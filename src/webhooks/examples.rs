@@ -52,6 +52,8 @@ pub const fn description(event_type: EventType) -> &'static str {
         EventType::MemberSignInFailed => "Sign-ins with the email of a member failed.",
         EventType::WebhookDisabled => "The server disabled a webhook after days without a success.",
         EventType::WebhookEnabled => "A webhook that the server had disabled was enabled again.",
+        EventType::FindingDismissed => "An administrator dismissed a finding for 30 days.",
+        EventType::FindingRestored => "An administrator took the dismissal of a finding back.",
     }
 }
 
@@ -127,7 +129,16 @@ fn data(event_type: EventType) -> Value {
         EventType::MemberRoleChanged => member("admin"),
         EventType::WebhookDisabled => webhook("no success for 5 days".into()),
         EventType::WebhookEnabled => webhook(Value::Null),
+        EventType::FindingDismissed => finding("The tower replaces it in May".into()),
+        EventType::FindingRestored => finding(Value::Null),
     }
+}
+
+fn finding(reason: Value) -> Value {
+    json!({
+        "finding_id": "finding_5kbfvzx9acqyj5tatkh1cawbe0", "code": "key_no_expiry",
+        "target": { "type": "api_key", "id": "key_01kafvzx9acqyj5tatkh1cawbe" }, "reason": reason,
+    })
 }
 
 fn with(mut data: Value, field: &str, value: Value) -> Value {

@@ -41,6 +41,6 @@ pub use secret::{NotASecret, SigningSecret};
 pub use service::{Manager, WithSecret, create, delete, recover, resend, rotate_secret, test, update};
 pub use settings::WebhookSettings;
 pub use store::deliveries::{forget_responses, last_attempts, list as deliveries};
-pub use store::{find, list, purge_deleted};
+pub use store::{failing_or_disabled, find, list, purge_deleted};
 pub(crate) use tables::{all as tables, sealed};
 pub use type_names::DeliveredType;

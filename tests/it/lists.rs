@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::{AIRCRAFT, INVOICES, KEYS, MEMBERS, REPORTS, TRIPS};
 
+use crate::findings::FINDINGS;
 use crate::passkeys;
 use crate::support::{Client, TestApp, read_only_key};
 use crate::webhooks::WEBHOOKS;
@@ -315,7 +316,7 @@ async fn every_list_of_the_api_takes_a_cursor() {
     let lists: BTreeSet<&str> =
         lists.filter(|(path, item)| has(&item["get"], "page") && !path.contains('{')).map(|(path, _)| path.as_str()).collect();
     // A new list belongs into the tests above.
-    let tested: BTreeSet<&str> = SUBJECTS.iter().map(|subject| subject.list).chain([LOG, SESSIONS, PASSKEYS]).collect();
+    let tested: BTreeSet<&str> = SUBJECTS.iter().map(|subject| subject.list).chain([LOG, SESSIONS, PASSKEYS, FINDINGS]).collect();
     assert_eq!(lists, tested);
     for list in lists {
         let get = &document["paths"][list]["get"];

@@ -14,6 +14,7 @@ mod cluster;
 mod days;
 mod delivery;
 mod filters;
+mod findings;
 mod fleet;
 mod http;
 mod in_flight;

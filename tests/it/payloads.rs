@@ -1,5 +1,6 @@
 //! Payloads of events, as they are stored with a change for webhook endpoints.
 
+mod findings;
 mod keys;
 mod members;
 mod operations;
@@ -62,6 +63,7 @@ pub(crate) async fn of_every_kind(t: &TestApp) -> Vec<Value> {
     reports::change_everything(t).await;
     keys::change_everything(t).await;
     members::change_everything(t).await;
+    findings::change_everything(t).await;
     t.flush().await;
     payloads(t).await
 }

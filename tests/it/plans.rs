@@ -178,6 +178,28 @@ async fn names_alike_are_found_by_their_indexes() {
     }
 }
 
+/// They are read with every page of an administrator, for their number.
+#[tokio::test]
+async fn findings_are_read_by_their_indexes() {
+    let t = TestApp::in_a_file().await;
+    t.named_key("Website").await;
+    let owner = t.owner().await;
+    let plans = plans_during(&t, "keys for findings", async { owner.get("/api/v1/findings").await.is(200) }).await;
+    for plan in &plans {
+        assert!(plan.is_by_index(), "{plan:?}");
+    }
+    for index in [
+        "api_keys_by_end",
+        "revoked_key_calls_by_time",
+        "key_checks_by_start",
+        "api_keys_without_end",
+        "api_keys_open_by_age",
+        "api_keys_by_rotation",
+    ] {
+        assert!(plans.iter().any(|plan| plan.0.iter().any(|step| step.contains(index))), "{index}: {plans:?}");
+    }
+}
+
 /// Otherwise it would compile every list anew with every request (`.cargo/config.toml`).
 #[tokio::test]
 async fn sqlite_plan_does_not_depend_on_the_limit() {

@@ -105,10 +105,11 @@ impl Made {
 
     /// The path with the id of what it is about.
     fn fill(&self, path: &str) -> String {
-        // A body is read before a passkey is looked up.
-        let passkey = "passkey_01h455vb4pex5vsknk084sn02q".to_owned();
+        // A body is read before a passkey or a finding is looked up.
+        let [passkey, finding] = ["passkey", "finding"].map(|prefix| format!("{prefix}_01h455vb4pex5vsknk084sn02q"));
         let ids = [
             ("/api/v1/auth/passkeys", &passkey),
+            ("/api/v1/findings", &finding),
             ("/api/v1/api-keys", &self.key),
             ("/api/v1/members", &self.member),
             ("/api/v1/ops/aircraft", &self.aircraft),

@@ -8,7 +8,7 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 30] = [
+const COMMANDS: [&[&str]; 31] = [
     &["serve"],
     &["workspace", "list"],
     &["workspace", "create"],
@@ -32,6 +32,7 @@ const COMMANDS: [&[&str]; 30] = [
     &["webhooks", "test"],
     &["webhooks", "deliveries"],
     &["webhooks", "resend"],
+    &["findings", "list"],
     &["nodes", "list"],
     &["nodes", "show"],
     &["audit", "verify"],

@@ -40,6 +40,16 @@ impl Position {
     pub fn sequence(self) -> i64 {
         self.order
     }
+
+    /// The position in a list that is sorted by a rank, then by id.
+    pub fn ranked(rank: i64, id: Uuid) -> Self {
+        Self { order: rank, id }
+    }
+
+    /// Returns rank and id.
+    pub fn as_ranked(self) -> (i64, Uuid) {
+        (self.order, self.id)
+    }
 }
 
 /// The list that a cursor belongs to: its path and filters, as a group of callers sees it.

@@ -103,6 +103,8 @@ impl Change {
             | Action::PasskeyRefused
             | Action::MemberInvitedAgain
             | Action::NoticesUpdated
+            | Action::FindingDismissed
+            | Action::FindingRestored
             | Action::AircraftCreated
             | Action::AircraftUpdated
             | Action::TripCreated

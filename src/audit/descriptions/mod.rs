@@ -135,6 +135,8 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::WebhookSecretRotated => did("replaced the secret of"),
         Action::WebhookDisabled => is(event, format!(" was disabled{}", quoted(details))),
         Action::WebhookEnabled => did("enabled"),
+        Action::FindingDismissed => self::did(event, "dismissed a finding about", quoted(details)),
+        Action::FindingRestored => did("took back the dismissal of a finding about"),
     }
 }
 

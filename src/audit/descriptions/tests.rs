@@ -287,6 +287,14 @@ fn of_webhooks() -> Vec<(Event, &'static str)> {
         (event("webhook.secret_rotated", ANA, hook, json!({})), "Ana Keller replaced the secret of the webhook ops.example"),
         (event("webhook.disabled", SYSTEM, hook, reason), "The webhook ops.example was disabled: “410 Gone”"),
         (event("webhook.enabled", ANA, hook, json!({})), "Ana Keller enabled the webhook ops.example"),
+        (
+            event("finding.dismissed", ANA, KEY, json!({ "reason": "Known" })),
+            "Ana Keller dismissed a finding about the key Fleet Dashboard: “Known”",
+        ),
+        (
+            event("finding.restored", ANA, KEY, json!({})),
+            "Ana Keller took back the dismissal of a finding about the key Fleet Dashboard",
+        ),
     ]
 }
 

@@ -66,6 +66,8 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::WebhookSecretRotated => "Secret of a webhook replaced",
         Action::WebhookDisabled => "Webhook disabled by the server",
         Action::WebhookEnabled => "Webhook enabled again",
+        Action::FindingDismissed => "Finding dismissed",
+        Action::FindingRestored => "Dismissal of a finding taken back",
     }
 }
 
@@ -80,6 +82,7 @@ pub(in crate::audit) fn heading(action: Action) -> &'static str {
         Some("report") => "Safety reports",
         Some("invoice") => "Invoices",
         Some("webhook") => "Webhooks",
+        Some("finding") => "Findings",
         _ => "Other",
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! - `flushes` write what is held in memory; `announcements` record what the passing of time brings; `heads` reports heads of audit
 //!   logs; `mail` sends emails; `search_texts` derives texts for search; `sweeps` delete expired rows; `event_authentication` fields of
-//!   audit events that earlier versions do not know; `database_size` measures for the metrics; `webhooks` disables endpoints that fail
+//!   audit events that earlier versions do not know; `findings` checks of keys by their usage; `database_size` measures for the metrics; `webhooks` disables endpoints that fail
 //!   for days, deletes old deliveries, and counts what is due
 
 mod announcements;
 mod database_size;
 mod event_authentication;
+mod findings;
 mod flushes;
 mod heads;
 mod mail;
@@ -29,6 +30,7 @@ use crate::keys::Flush;
 use announcements::{ExpiringKeys, HeldPauses, OverdueInvoices};
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
+use findings::{KeyChecks, OldDismissals};
 use flushes::{FailedSignIns, KeyExpiries, KeyPauses, LogSummaries, SessionUse, UsageFlush};
 use mail::OldMail;
 use search_texts::SearchTexts;
@@ -57,6 +59,8 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(OldMail)
         .job(TidyWebhooks)
         .job(MeasureWebhooks)
+        .job(KeyChecks)
+        .job(OldDismissals)
         .into_tasks()
 }
 

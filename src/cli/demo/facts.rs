@@ -196,8 +196,8 @@ pub(super) struct DemoKey {
     pub(super) about: &'static str,
 }
 
-/// The keys, in the order of their creation. Each has a place in the constants below.
-pub(super) static KEYS: [DemoKey; 6] = [
+/// The keys. Each has a place in the plan. Together they show every finding about keys.
+pub(super) static KEYS: [DemoKey; 9] = [
     DemoKey {
         name: "Legacy import",
         permissions: "custom",
@@ -223,7 +223,7 @@ pub(super) static KEYS: [DemoKey; 6] = [
     DemoKey {
         name: "Safety Dashboard",
         permissions: "custom",
-        scopes: &["safety:read"],
+        scopes: &["safety:read", "trips:read"],
         made: (-70, 851),
         good_for_days: Some(180),
         rhythm: Rhythm::Screen,
@@ -263,6 +263,39 @@ pub(super) static KEYS: [DemoKey; 6] = [
         address: "203.0.113.41",
         program: "fleet-dashboard/1.4",
         about: "Fleet status on the public website",
+    },
+    DemoKey {
+        name: "Weather Briefing",
+        permissions: "custom",
+        scopes: &["trips:read", "fleet:read"],
+        made: (-112, 605),
+        good_for_days: Some(300),
+        rhythm: Rhythm::Sync,
+        address: "203.0.113.55",
+        program: "weather-briefing/2.1",
+        about: "Attaches weather to the trips of the day",
+    },
+    DemoKey {
+        name: "Fleet tracker trial",
+        permissions: "custom",
+        scopes: &["fleet:read"],
+        made: (-47, 930),
+        good_for_days: Some(180),
+        rhythm: Rhythm::Once,
+        address: "192.0.2.88",
+        program: "tracker-trial/0.1",
+        about: "Trial of a tracking service",
+    },
+    DemoKey {
+        name: "Hangar Screen",
+        permissions: "custom",
+        scopes: &["fleet:read"],
+        made: (-27, 498),
+        good_for_days: None,
+        rhythm: Rhythm::Website(6),
+        address: "198.51.100.31",
+        program: "hangar-screen/1.0",
+        about: "The screen beside the hangar door",
     },
 ];
 

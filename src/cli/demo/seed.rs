@@ -79,9 +79,11 @@ pub(super) async fn seed(location: &Location, today: Time, config: &Config, rece
         operator.take(step).await?;
     }
     operator.use_keys().await?;
+    operator.straggle_lately().await?;
     operator.app.clock.advance(today.since(operator.app.clock.now()));
     operator.deliver_events().await?;
     let app = &operator.app;
+    keys::hygiene::review(app).await?;
     app.cluster.leave().await?;
     app.db.clone().close().await;
     let [fleet_key, trips_key] =

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::calendar::{Chance, HOUR, MINUTE};
-use super::facts::{KEYS, OWNER, Rhythm};
+use super::facts::{KEYS, OLD_WEBSITE, OWNER, Rhythm};
 use super::plan::Who;
 use super::rules;
 use super::seed::{Operator, failed, input, parse};
@@ -64,6 +64,13 @@ impl Operator {
     pub(super) async fn straggle(&self, who: Who) -> Result<(), Failure> {
         let requests = 20 + self.app.clock.now().micros() / 1_000_000 % 40;
         self.deny(who, DenialReason::Revoked, Scope::read(Module::Fleet), requests).await
+    }
+
+    /// Sends requests with the revoked key within the last hour, if the plan is not later than that.
+    pub(super) async fn straggle_lately(&self) -> Result<(), Failure> {
+        let now = self.app.clock.now();
+        self.app.clock.advance(self.today.before(MINUTE * 40).max(now).since(now));
+        self.straggle(Who::Key(OLD_WEBSITE)).await
     }
 
     async fn deny(&self, who: Who, reason: DenialReason, scope: Scope, requests: i64) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use crate::keys::policy::{self, KeyPolicy};
 use crate::keys::{service, store};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
-use kit::page::{Fields, FormErrors, html_with};
+use kit::page::{Asked, Fields, FormErrors, html_with};
 
 const PATH: &str = "/settings/api-keys/{id}/edit";
 
@@ -41,6 +41,8 @@ struct EditPage {
     example: Option<IpAddr>,
     /// True if the policy demands an allow-list of a key that can write.
     needs_addresses: bool,
+    /// True if the addresses are those of a link, and are not saved yet.
+    is_proposal: bool,
 }
 
 impl EditPage {
@@ -57,6 +59,7 @@ impl EditPage {
             is_live: key.status(frame.at.now()).is_live(),
             example: shared::example(who.request().client_ip()),
             needs_addresses: policy.require_ip_allowlist_for_write,
+            is_proposal: false,
             frame,
             key,
             fields,
@@ -70,10 +73,18 @@ async fn find(app: &App, who: &PageSession<ManageKeys>, id: KeyId) -> Result<(Ke
     Ok((store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?, policy))
 }
 
-async fn edit(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
+async fn edit(
+    who: PageSession<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    Asked(asked): Asked,
+) -> Result<Response, ApiError> {
     let (key, policy) = find(&app, &who, id).await?;
+    let proposed = asked.given("addresses").filter(|_| key.allowlist.blocks().is_empty());
     let fields = shared::of(&key);
-    let page = EditPage::new(&app, &who, (key, &policy), fields, FormErrors::default());
+    let fields = proposed.map_or_else(|| fields.clone(), |proposed| fields.with("addresses", proposed));
+    let is_proposal = proposed.is_some();
+    let page = EditPage { is_proposal, ..EditPage::new(&app, &who, (key, &policy), fields, FormErrors::default()) };
     Ok(html_with(if page.is_live { StatusCode::OK } else { StatusCode::CONFLICT }, &page))
 }
 

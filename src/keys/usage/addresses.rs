@@ -17,6 +17,7 @@ use super::recorder::Recorder;
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, EventType, Target, TargetKind};
 use crate::core::Core;
 use crate::keys::events::UsedKeys;
+use crate::keys::hygiene::wake;
 use crate::keys::index::{EntryRef, NetworkUse};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
@@ -193,6 +194,7 @@ async fn record_first_seen(core: &Core, recorder: &Recorder, workspace: Workspac
         rows.extend(listed.iter().map(row));
     }
     insert_packed::<address::Entity>(tx.db(), &rows, None).await?;
+    wake(tx.db(), rows.iter().map(|row| row.key_id).collect(), tx.now()).await?;
     tx.commit().await
 }
 

@@ -95,6 +95,27 @@ pub(in crate::keys) async fn used_scopes(db: &impl ConnectionTrait, key: KeyId, 
     Ok(used.into_iter().filter_map(|scope| usize::try_from(scope).ok().and_then(Scope::from_index)).collect())
 }
 
+/// The scopes that accepted requests with one key needed, each with the last hour of such a request.
+pub(in crate::keys) type ScopeUses = Vec<(Scope, Time)>;
+
+/// Returns the scopes that accepted requests with each of the keys needed since `from`.
+pub(in crate::keys) async fn last_scope_uses(
+    db: &impl ConnectionTrait,
+    keys: Vec<KeyId>,
+    from: Time,
+) -> DbResult<HashMap<KeyId, ScopeUses>> {
+    use usage::Column::{Allowed, Hour, KeyId as Of, Scope as OfScope};
+    let accepted = usage::Entity::find().select_only().columns([Of, OfScope]).expr_as(Hour.max(), "last");
+    let accepted = accepted.filter(Of.is_in(keys)).filter(Hour.gte(from)).filter(Allowed.gt(0)).group_by(Of).group_by(OfScope);
+    let mut uses: HashMap<KeyId, ScopeUses> = HashMap::new();
+    for (key, scope, hour) in accepted.into_tuple::<(KeyId, i16, Time)>().all(db).await? {
+        if let Some(scope) = usize::try_from(scope).ok().and_then(Scope::from_index) {
+            uses.entry(key).or_default().push((scope, hour));
+        }
+    }
+    Ok(uses)
+}
+
 /// Requests with one key in one hour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::keys) struct HourCount {

@@ -12,6 +12,7 @@ use crate::audit::{Action, Actor, AuditContext, AuditedTx, EventType, Outcome, T
 use crate::core::Core;
 use crate::keys::denial::DenialReason;
 use crate::keys::events::UsedKeys;
+use crate::keys::hygiene::{RevokedCall, note_revoked_calls};
 use crate::workspaces::WorkspaceId;
 
 /// Writes denials, up to [`MAX_BATCH`] of one workspace in a transaction. Returns false if some could not be written: they go
@@ -60,7 +61,23 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
             _ => keys.publish_if_unusual(&mut tx, entry.id),
         }
     }
+    note_revoked_calls(tx.db(), workspace, denials.iter().filter_map(revoked_call).collect()).await?;
     tx.commit().await
+}
+
+/// Returns a denial of a key that was revoked or expired.
+fn revoked_call(denial: &AggregatedDenial) -> Option<RevokedCall> {
+    match denial.reason {
+        DenialReason::Revoked | DenialReason::Expired => {
+            Some(RevokedCall { key: denial.entry.id, first: denial.first, last: denial.last, network: denial.network })
+        }
+        DenialReason::Invalid
+        | DenialReason::AddressNotAllowed
+        | DenialReason::RateLimited(())
+        | DenialReason::ScopeRequired(_)
+        | DenialReason::LeakedInUrl
+        | DenialReason::PersonRequired => None,
+    }
 }
 
 fn event_of(denial: &AggregatedDenial) -> (Action, Value) {

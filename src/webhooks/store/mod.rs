@@ -67,7 +67,7 @@ pub async fn list(
 }
 
 /// Lists the endpoints of a workspace that fail or are disabled.
-pub(super) async fn failing_or_disabled(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Endpoint>> {
+pub async fn failing_or_disabled(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<Endpoint>> {
     let either = Condition::any().add(has_status(EndpointStatus::Failing)).add(has_status(EndpointStatus::Disabled));
     let rows = Entity::find().filter(of_workspace(workspace)).filter(either).all(db).await?;
     Ok(rows.into_iter().map(endpoint_of).collect())

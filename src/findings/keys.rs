@@ -1,0 +1,97 @@
+//! Findings about keys.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait;
+
+use super::filter::FindingFilter;
+use super::model::{Code, Facts, Found, Severity, Subject};
+use crate::keys::KeyId;
+use crate::keys::hygiene::{self, Aged, Everywhere, Excess, Expiring, Idle, RefusedCalls, Sought};
+use kit::clock::Time;
+use kit::db::DbResult;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The time before its expiration at which a key needs attention.
+const EXPIRING: Duration = Duration::from_hours(14 * 24);
+
+/// The time before its expiration at which a key needs attention at once.
+const EXPIRING_SOON: Duration = Duration::from_hours(3 * 24);
+
+/// The age at which a key is due for rotation.
+const ROTATE_AFTER: Duration = Duration::from_hours(90 * 24);
+
+/// Returns the findings about keys, as far as the filter wants them.
+pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: &FindingFilter) -> DbResult<Vec<Found>> {
+    let mut found = Vec::new();
+    if filter.wants(Code::KeyExpiring) {
+        found.extend(hygiene::expiring(db, sought, EXPIRING).await?.into_iter().map(|key| expiring(key, sought.now)));
+    }
+    if filter.wants(Code::KeyRevokedCalls) {
+        found.extend(hygiene::recent_calls(db, sought, sought.now.before(DAY)).await?.into_iter().map(revoked_calls));
+    }
+    if filter.wants(Code::KeyEverywhere) {
+        found.extend(hygiene::everywhere(db, sought).await?.into_iter().map(everywhere));
+    }
+    if filter.wants(Code::KeyExcess) {
+        found.extend(hygiene::excess(db, sought).await?.into_iter().map(excess));
+    }
+    if filter.wants(Code::KeyNoExpiry) {
+        found.extend(hygiene::endless(db, sought).await?.into_iter().map(endless));
+    }
+    if filter.wants(Code::KeyOld) {
+        let before = sought.now.before(ROTATE_AFTER);
+        found.extend(hygiene::old(db, sought, before).await?.into_iter().map(old));
+    }
+    if filter.wants(Code::KeyUnused) {
+        found.extend(hygiene::idle(db, sought).await?.into_iter().map(unused));
+    }
+    note_rotations(db, sought, &mut found).await?;
+    Ok(found)
+}
+
+/// Lowers the severity of findings about keys whose rotation is under way.
+async fn note_rotations(db: &impl ConnectionTrait, sought: &Sought, found: &mut [Found]) -> DbResult<()> {
+    let keys: HashSet<KeyId> = found.iter().filter_map(|found| found.subject.key()).collect();
+    let rotating = hygiene::rotating(db, sought.workspace, &keys, sought.now).await?;
+    let is_rotating = |found: &Found| found.subject.key().is_some_and(|key| rotating.contains(&key));
+    // Calls of a key that has ended are no matter of its rotation.
+    for found in found.iter_mut().filter(|found| found.code() != Code::KeyRevokedCalls && is_rotating(found)) {
+        found.severity = Severity::Info;
+        found.is_rotating = true;
+    }
+    Ok(())
+}
+
+fn expiring(Expiring { key, expires_at }: Expiring, now: Time) -> Found {
+    let severity = if expires_at <= now.after(EXPIRING_SOON) { Severity::Critical } else { Severity::Warning };
+    Found::new(Subject::Key(key), severity, Some(expires_at.before(EXPIRING)), Facts::KeyExpiring { at: expires_at })
+}
+
+fn revoked_calls(RefusedCalls { key, last_at, from }: RefusedCalls) -> Found {
+    Found::new(Subject::Key(key), Severity::Warning, Some(last_at), Facts::KeyRevokedCalls { last: last_at, from })
+}
+
+fn everywhere(Everywhere { key, networks, since }: Everywhere) -> Found {
+    Found::new(Subject::Key(key), Severity::Warning, Some(since), Facts::KeyEverywhere(networks))
+}
+
+fn excess(Excess { key, unused, since }: Excess) -> Found {
+    Found::new(Subject::Key(key), Severity::Warning, Some(since), Facts::KeyExcess(unused))
+}
+
+fn endless(Aged { key, created_at }: Aged) -> Found {
+    Found::new(Subject::Key(key), Severity::Warning, Some(created_at), Facts::KeyNoExpiry)
+}
+
+fn old(Aged { key, created_at }: Aged) -> Found {
+    let since = Some(created_at.after(ROTATE_AFTER));
+    Found::new(Subject::Key(key), Severity::Warning, since, Facts::KeyOld { created: created_at })
+}
+
+fn unused(Idle { key, created_at, last_used_at, since }: Idle) -> Found {
+    let facts = Facts::KeyUnused { created: created_at, last: last_used_at };
+    Found::new(Subject::Key(key), Severity::Warning, Some(since), facts)
+}

@@ -1,0 +1,70 @@
+//! Queries on dismissals. One that has ended is as good as none.
+
+use std::collections::HashSet;
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+
+use super::model::FindingId;
+use super::tables::{Column, Entity, Model};
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::{Db, DbResult, insert_packed};
+
+/// Dismissals of a workspace at a time: they are read with every list of findings.
+pub(super) const MAX_DISMISSALS: u64 = 500;
+
+fn present(workspace: WorkspaceId, now: Time) -> Select<Entity> {
+    Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::EndsAt.gt(now))
+}
+
+/// Returns the findings that are dismissed.
+pub(super) async fn dismissed(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<HashSet<FindingId>> {
+    let ids = present(workspace, now).select_only().column(Column::FindingId).limit(MAX_DISMISSALS);
+    Ok(ids.into_tuple::<FindingId>().all(db).await?.into_iter().collect())
+}
+
+/// Lists dismissals, the latest first.
+pub(super) async fn list(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Model>> {
+    let latest = present(workspace, now).order_by_desc(Column::DismissedAt).order_by_desc(Column::FindingId);
+    latest.limit(limit).all(db).await
+}
+
+pub(super) async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: FindingId, now: Time) -> DbResult<Option<Model>> {
+    present(workspace, now).filter(Column::FindingId.eq(id)).one(db).await
+}
+
+pub(super) async fn count(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<u64> {
+    present(workspace, now).count(db).await
+}
+
+/// Writes a dismissal in place of an earlier one of the same finding.
+pub(super) async fn put(db: &impl ConnectionTrait, row: Model) -> DbResult<()> {
+    let again = OnConflict::columns([Column::WorkspaceId, Column::FindingId])
+        .update_columns([
+            Column::Code,
+            Column::Message,
+            Column::Reason,
+            Column::TargetType,
+            Column::TargetId,
+            Column::TargetName,
+            Column::DismissedById,
+            Column::DismissedByName,
+            Column::DismissedAt,
+            Column::EndsAt,
+        ])
+        .to_owned();
+    insert_packed::<Entity>(db, &[row], Some(again)).await
+}
+
+pub(super) async fn delete(db: &impl ConnectionTrait, workspace: WorkspaceId, id: FindingId) -> DbResult<()> {
+    let of_finding = Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).filter(Column::FindingId.eq(id));
+    of_finding.exec(db).await.map(|_| ())
+}
+
+/// Deletes dismissals that have ended.
+pub async fn forget_ended(db: &Db, now: Time) -> DbResult<()> {
+    let tx = db.begin().await?;
+    Entity::delete_many().filter(Column::EndsAt.lte(now)).exec(&tx).await?;
+    tx.commit().await
+}
