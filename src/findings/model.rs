@@ -213,7 +213,7 @@ pub struct Remedy {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// The same for as long as the code and what it is about are the same.
+    /// Stable: derived from the code and what the finding is about.
     pub id: FindingId,
     pub code: Code,
     /// `info` for a key whose rotation is under way.

@@ -27,7 +27,7 @@ const NEVER_USED_FOR: Duration = Duration::from_hours(7 * 24);
 /// The time between two checks of a key of which a rule can hold with the next use.
 const AGAIN_AFTER: Duration = Duration::from_mins(10);
 
-/// The time between two checks of a key of which a rule holds. Whoever reads the summary compares it with the usage anyway.
+/// The time between two checks of a key of which a rule holds. Readers of the summary compare it with the usage anyway.
 const HELD_FOR: Duration = Duration::from_hours(1);
 
 /// The columns of an open key that the rules need.

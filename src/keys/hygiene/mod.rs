@@ -2,7 +2,7 @@
 //!
 //! Every query is bounded, and is limited to what an index finds: none reads all keys. What depends on usage is summarized in
 //! `key_checks`: for each key and rule the earliest time from which the rule can hold. Usage only defers that time, so that a key is
-//! looked at again when the time has come, about once a month, and not with every use. Whoever reads the summary compares it with the
+//! looked at again when the time has come, about once a month, and not with every use. Readers of the summary compare it with the
 //! present usage.
 //!
 //! - `lists` keys by age and end, their successors and names; `calls` refused calls of revoked keys
