@@ -101,7 +101,8 @@ fn remedy(found: &Found) -> Remedy {
             let proposed = Fields::default().with("addresses", networks.lines()).to_query();
             of_key("Allow only these", &format!("/edit{proposed}"))
         }
-        Facts::KeyUnused { .. } => of_key("Revoke", "/revoke"),
+        // A pause shows whether the key is missed, before it is revoked.
+        Facts::KeyUnused { .. } => of_key("Pause", "/pause"),
         Facts::MemberNoSecondFactor { .. } => look(&format!("/settings/members/{subject}")),
         Facts::OwnerAlone => look("/settings/members"),
     }

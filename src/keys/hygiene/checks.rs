@@ -37,6 +37,7 @@ pub(super) struct Facts {
     pub(super) created_at: Time,
     pub(super) scopes: Scopes,
     pub(super) has_allowlist: bool,
+    pub(super) is_paused: bool,
 }
 
 impl Facts {
@@ -152,13 +153,16 @@ pub(super) fn new_check(key: KeyId, facts: &Facts, rule: Rule) -> Option<Model> 
 /// Returns the columns of those of the keys that are open.
 pub(super) async fn facts(db: &impl ConnectionTrait, keys: Vec<KeyId>, now: Time) -> DbResult<HashMap<KeyId, Facts>> {
     use key::Column;
-    type Row = (KeyId, WorkspaceId, Time, i16, Option<serde_json::Value>);
+    type Row = (KeyId, WorkspaceId, Time, i16, Option<serde_json::Value>, Option<Time>, Option<Time>);
     let open = key::Entity::find().filter(Column::Id.is_in(keys)).filter(Column::RevokedAt.is_null()).filter(unexpired(now));
     let columns = [Column::Id, Column::WorkspaceId, Column::CreatedAt, Column::Scopes, Column::IpAllowlist];
+    let columns = columns.into_iter().chain([Column::PausedAt, Column::PausedUntil]);
     let rows: Vec<Row> = open.select_only().columns(columns).into_tuple().all(db).await?;
-    let of_row = |(key, workspace, created_at, scopes, allowlist): Row| {
+    let of_row = |(key, workspace, created_at, scopes, allowlist, paused_at, paused_until): Row| {
         let has_allowlist = allowlist.is_some_and(|blocks| blocks.as_array().is_some_and(|blocks| !blocks.is_empty()));
-        (key, Facts { workspace, created_at, scopes: Scopes::from_bits(scopes.cast_unsigned()), has_allowlist })
+        let is_paused = paused_at.is_some() && paused_until.is_none_or(|until| until > now);
+        let scopes = Scopes::from_bits(scopes.cast_unsigned());
+        (key, Facts { workspace, created_at, scopes, has_allowlist, is_paused })
     };
     Ok(rows.into_iter().map(of_row).collect())
 }
@@ -186,7 +190,15 @@ pub(super) async fn judge_idle(
         let last_used_at = uses.get(&check.key_id).map(|last| last.at);
         let since = last_used_at.map_or(facts.created_at.after(NEVER_USED_FOR), |last| last.after(UNUSED_FOR));
         let idle = Idle { key: check.key_id, created_at: facts.created_at, last_used_at, since };
-        (check.clone(), if since <= now { Verdict::Holds(idle) } else { Verdict::NotBefore(since) })
+        let verdict = if facts.is_paused {
+            // Somebody looks whether it is missed.
+            Verdict::NotBefore(now.after(AGAIN_AFTER))
+        } else if since <= now {
+            Verdict::Holds(idle)
+        } else {
+            Verdict::NotBefore(since)
+        };
+        (check.clone(), verdict)
     };
     Ok(checks.iter().map(judge).collect())
 }

@@ -72,6 +72,7 @@ fn revoked_call(denial: &AggregatedDenial) -> Option<RevokedCall> {
             Some(RevokedCall { key: denial.entry.id, first: denial.first, last: denial.last, network: denial.network })
         }
         DenialReason::Invalid
+        | DenialReason::Paused
         | DenialReason::AddressNotAllowed
         | DenialReason::RateLimited(())
         | DenialReason::ScopeRequired(_)

@@ -68,7 +68,13 @@ async fn unused_key_is_a_finding_until_it_is_used() {
     t.flush().await;
     assert!(now(&t, "&code=key_unused").await.is_empty(), "at once, without the job");
     t.advance(DAY * 30).await;
-    assert_eq!(finding(&t, "key_unused").await.expect("a finding")["since"], "2026-12-30T09:30:00Z");
+    let unused = finding(&t, "key_unused").await.expect("a finding");
+    assert_eq!([&unused["since"], &unused["remedy"]], [&json!("2026-12-30T09:30:00Z"), &remedy("Pause", &key, "/pause")]);
+    t.owner().await.post(&format!("{KEYS}/{}/pause", key.id), json!({})).await.is(200);
+    assert!(now(&t, "&code=key_unused").await.is_empty(), "a pause ends it");
+    assert!(finding(&t, "key_unused").await.is_none());
+    t.owner().await.post(&format!("{KEYS}/{}/resume", key.id), json!({})).await.is(200);
+    assert!(finding(&t, "key_unused").await.is_some());
     revoke(&t, &key).await;
     assert!(now(&t, "&code=key_unused").await.is_empty(), "at once, without the job");
 }
