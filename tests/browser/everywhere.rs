@@ -127,7 +127,8 @@ fn pages_of_one_key(site: &Site) {
     let mut tab = site.tab_of(OWNER);
     for name in ["FlightPlan Sync", "Old website", "Legacy import"] {
         let id = id_of(&mut tab, name);
-        let pages = ["", "?range=24h", "/rotate", "/revoke", "/edit"].map(|page| format!("/settings/api-keys/{id}{page}"));
+        let pages =
+            ["", "?range=24h", "/rotate", "/pause", "/revoke", "/edit"].map(|page| format!("/settings/api-keys/{id}{page}"));
         for page in pages {
             tab.open(&page);
             tab.is_fine_everywhere();

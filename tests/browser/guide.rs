@@ -119,6 +119,26 @@ fn rotate_without_downtime() {
 }
 
 #[test]
+fn pause_a_key_to_see_who_notices_and_resume_it() {
+    let site = Site::new();
+    let mut tab = site.tab_of(OWNER);
+    let key = create(&mut tab, "Night import");
+    tab.click("button", "I have stored this key");
+    open_api_keys(&mut tab);
+    tab.click("link", "Night import");
+    tab.click("button", "Pause");
+    tab.says("A pause is not a revocation");
+    tab.click("radio", "1 hour");
+    tab.click("button", "Pause key");
+    tab.says("Every server refuses it.");
+    site.node.with_key(&key).get("/api/v1/ops/aircraft").is(401).code("API_KEY_PAUSED");
+    tab.click("button", "Resume");
+    tab.says("It works again.");
+    site.node.with_key(&key).get("/api/v1/ops/aircraft").is(200);
+    tab.is_clean();
+}
+
+#[test]
 fn revoke_a_key_for_good() {
     let site = Site::new();
     let mut tab = site.tab_of(OWNER);

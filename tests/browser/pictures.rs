@@ -104,7 +104,7 @@ fn pictures() {
         tab.open("/settings/api-keys");
         tab.click("link", name);
         let (key, name) = (tab.url(), name.to_lowercase().replace(' ', "-"));
-        for page in ["", "/edit", "/rotate", "/revoke"] {
+        for page in ["", "/edit", "/rotate", "/pause", "/revoke"] {
             tab.open(&format!("{key}{page}"));
             picture(&mut tab, &folder, &format!("{name}{}", page.replace('/', "-")));
         }
