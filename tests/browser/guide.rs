@@ -128,7 +128,7 @@ fn pause_a_key_to_see_who_notices_and_resume_it() {
     tab.click("link", "Night import");
     tab.click("button", "Pause");
     tab.says("A pause is not a revocation");
-    tab.click("radio", "1 hour");
+    tab.choose("radio", "1 hour");
     tab.click("button", "Pause key");
     tab.says("Every server refuses it.");
     site.node.with_key(&key).get("/api/v1/ops/aircraft").is(401).code("API_KEY_PAUSED");
