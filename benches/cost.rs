@@ -64,6 +64,7 @@ impl Node {
                 ip_allowlist: None,
                 rate_limit: None,
                 description: None,
+                custodian_id: None,
             };
             let new = keys::create(&app.keys, workspace.id, AuditContext::operator("cost"), create, None).await.expect("a key");
             (app, new.secret.expose().to_owned())

@@ -50,6 +50,33 @@ impl Module {
     }
 }
 
+/// Error of a text that is not a module.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("must be one of {}", Module::ALL.map(Module::as_str).join(", "))]
+pub struct NotAModule;
+
+impl FromStr for Module {
+    type Err = NotAModule;
+    fn from_str(text: &str) -> Result<Self, NotAModule> {
+        Self::ALL.into_iter().find(|module| module.as_str() == text).ok_or(NotAModule)
+    }
+}
+
+impl<'de> Deserialize<'de> for Module {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for Module {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Self::ALL.map(Self::as_str))).into()
+    }
+}
+
+impl utoipa::ToSchema for Module {}
+
 /// The part of a scope after the colon; write includes read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]

@@ -4,7 +4,7 @@ kit::string_enum! {
     /// An action that the log records.
     Action as Action {
         KeyCreated = "api_key.created",
-        /// Name, description, allow-list or limit changed.
+        /// Name, description, allow-list, limit or custodian changed.
         KeyUpdated = "api_key.updated",
         /// The key got a successor.
         KeyRotated = "api_key.rotated",
@@ -28,6 +28,8 @@ kit::string_enum! {
         KeyLeakedInUrl = "api_key.leaked_in_url",
         /// A key was found where others can read it; `details` has the address.
         KeyLeaked = "api_key.leaked",
+        /// The keys of a custodian who was removed got another one; `details` has their number, and the ids of the first 100.
+        KeysHandedOver = "api_key.custody_transferred",
         KeySettingsUpdated = "settings.api_keys.updated",
         /// The policy for new and rotated keys changed; `details` has each change.
         KeyPolicyUpdated = "settings.api_key_policy.updated",

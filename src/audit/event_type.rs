@@ -143,6 +143,7 @@ impl Action {
             Self::FindingRestored => &[EventType::FindingRestored],
             Self::KeyUsed | Self::KeyDenied => &[EventType::KeyUnusual],
             Self::KeyPausedEverywhere
+            | Self::KeysHandedOver
             | Self::KeySettingsUpdated
             | Self::SecuritySettingsUpdated
             | Self::KeyPolicyUpdated

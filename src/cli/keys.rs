@@ -1,4 +1,4 @@
-//! The commands `keys list`, `create`, `rotate`, `pause`, `resume` and `revoke`; `keys scan` is in `scan`.
+//! The commands `keys list`, `create`, `rotate`, `set-custodian`, `pause`, `resume` and `revoke`; `keys scan` is in `scan`.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::database::{InWorkspace, operator};
+use super::members;
 use super::output::{self, Failure, validated};
 use super::scan::Scan;
 use crate::app::App;
 use crate::keys::{
     self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, PauseKey, Reason,
-    RevokeKey, RotateKey, Status,
+    RevokeKey, RotateKey, Status, UpdateKey,
 };
+use crate::members::Email;
 use crate::scopes::{Permissions, Scope};
 use crate::workspaces::WorkspaceId;
 use kit::clock::{Clock, Time};
@@ -42,6 +44,20 @@ pub(super) enum Command {
         name: Option<KeyName>,
         #[command(flatten)]
         expiry: Expiry,
+        /// Print the result as JSON
+        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+        json: bool,
+    },
+    /// Make a member responsible for a key
+    SetCustodian {
+        #[command(flatten)]
+        at: InWorkspace,
+        /// Id of the key, or the name of an active key
+        #[arg(value_name = "ID")]
+        key: String,
+        /// Email address of the member
+        #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
+        custodian: Email,
         /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
@@ -138,6 +154,9 @@ pub(super) struct Create {
     /// Purpose of the key
     #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
     description: Option<Description>,
+    /// Email address of the member who is responsible for the key; default: nobody
+    #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
+    custodian: Option<Email>,
     /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
@@ -155,6 +174,18 @@ impl Command {
                 let input = validated(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
                 let new = keys::rotate(&app.keys, workspace.id, operator(), old.id, input, None).await?;
                 print_secret(&app, new, json).await
+            }
+            Self::SetCustodian { at, key, custodian, json } => {
+                let (app, workspace) = at.open().await?;
+                let key = find(&app, workspace.id, &key).await?;
+                let custodian = members::find(&app, workspace.id, &custodian).await?;
+                let input = UpdateKey { custodian_id: Some(custodian.id), ..UpdateKey::default() };
+                let key = keys::update(&app.keys, workspace.id, operator(), key.id, input).await?;
+                if json {
+                    output::json(&view(&app, key).await?)
+                } else {
+                    output::line(format!("{} is the custodian of “{}” ({}).", custodian.name, key.name, key.hint))
+                }
             }
             Self::Pause { at, key, minutes, json } => {
                 let input = validated(PauseKey { minutes })?;
@@ -220,9 +251,13 @@ async fn create(input: Create) -> Result<(), Failure> {
         ip_allowlist: Some(input.ip_allowlist),
         rate_limit: None,
         description: input.description,
+        custodian_id: None,
     };
-    let create = validated(create)?;
+    let mut create = validated(create)?;
     let (app, workspace) = input.at.open().await?;
+    if let Some(email) = &input.custodian {
+        create.custodian_id = Some(members::find(&app, workspace.id, email).await?.id);
+    }
     let new = keys::create(&app.keys, workspace.id, operator(), create, None).await?;
     print_secret(&app, new, input.json).await
 }

@@ -61,6 +61,9 @@ pub(super) enum Command {
         /// Email address of the member
         #[arg(long, env = "PLANECONNECTION_EMAIL", value_parser = Email::parse_known)]
         email: Email,
+        /// Email address of the member who becomes the custodian of their keys; default: nobody
+        #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
+        custodian: Option<Email>,
         /// Print the result as JSON
         #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
         json: bool,
@@ -94,10 +97,14 @@ impl Command {
                 let member = members::set_role(&app, workspace.id, operator(), OPERATOR, member.id, role).await?;
                 print(&member, json, "Changed")
             }
-            Self::Remove { at, email, json } => {
+            Self::Remove { at, email, custodian, json } => {
                 let (app, workspace) = at.open().await?;
                 let member = find(&app, workspace.id, &email).await?;
-                let member = members::remove(&app, workspace.id, operator(), OPERATOR, member.id).await?;
+                let custodian = match custodian {
+                    Some(email) => Some(find(&app, workspace.id, &email).await?.id),
+                    None => None,
+                };
+                let member = members::remove(&app, workspace.id, operator(), OPERATOR, member.id, custodian).await?;
                 print(&member, json, "Removed")
             }
             Self::Sessions(command) => command.run().await,

@@ -41,6 +41,9 @@ pub enum Error {
     /// The policy of the workspace refuses the key.
     #[error("{}", in_words(.0))]
     Policy(Vec<PolicyBreach>),
+    /// The custodian is not a member of the workspace who has joined.
+    #[error("the custodian has to be a member of this workspace who has joined")]
+    Custodian,
     /// An entry of the allow-list is not a block.
     #[error("{0}")]
     Block(NotACidr),
@@ -89,6 +92,7 @@ impl From<Error> for ApiError {
                 let fault = |breach: PolicyBreach| FieldError { field: breach.field().to_owned(), message: breach.to_string() };
                 Self::invalid_fields(breaches.into_iter().map(fault).collect())
             }
+            Error::Custodian => Self::invalid_field("custodianId", "Name a member of this workspace who has joined."),
             Error::Block(_) => Self::invalid_field("ipAllowlist", sentence()),
             Error::Disabled => Self::new(StatusCode::FORBIDDEN, "API_KEYS_DISABLED", sentence()),
             Error::AlreadyCreated(id) => {

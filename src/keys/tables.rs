@@ -63,6 +63,8 @@ pub(super) mod key {
         pub refused_everywhere_at: Option<Time>,
         pub rotated_from: Option<KeyId>,
         pub rotation_root: Option<KeyId>,
+        /// The member who is responsible for the key; `None` for the one who created it.
+        pub custodian_id: Option<String>,
         pub revision: i64,
     }
 

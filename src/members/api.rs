@@ -18,7 +18,7 @@ use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
 use kit::http::{
     ApiError, Body, Check, Created, FieldErrors, IdempotencyKey, IdempotentBody, JsonOk, Listing, NoFields, NoParameters,
-    NoStore, Page, Path, Routes,
+    NoStore, Page, Path, Query, Routes,
 };
 use kit::text::secret_string;
 
@@ -138,12 +138,25 @@ async fn set_role(
     Ok(JsonOk(service::set_role(&app, who.workspace(), who.audit_context(&app), acting(&who), id, input.role).await?.into()))
 }
 
+/// The hand-over of the keys in the custody of a member who is removed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+struct HandOver {
+    /// The new custodian of the keys: another member who has joined. If left out, nobody is responsible for the keys.
+    #[param(inline)]
+    custodian_id: Option<MemberId>,
+}
+
+impl Check for HandOver {}
+
 async fn remove(
     who: Allowed<RemoveMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
+    Query(HandOver { custodian_id }): Query<HandOver>,
 ) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::remove(&app, who.workspace(), who.audit_context(&app), acting(&who), id).await?.into()))
+    let context = who.audit_context(&app);
+    Ok(JsonOk(service::remove(&app, who.workspace(), context, acting(&who), id, custodian_id).await?.into()))
 }
 
 /// The second factors of a member that were removed. Their sessions have ended.

@@ -30,6 +30,9 @@ pub enum Error {
         "confirm that it is you: inviting an administrator needs a sign-in, or a re-authentication, within the last 15 minutes"
     )]
     RecentProofRequired,
+    /// The keys are handed over to nobody who can take them.
+    #[error("the new custodian of the keys has to be another member of this workspace, who has joined")]
+    Custodian,
     #[error("this member has already joined: they sign in with their email and password")]
     HasJoined,
     #[error(transparent)]
@@ -75,6 +78,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("member"),
             Error::EmailTaken(_) | Error::NameTaken | Error::LastOwner | Error::HasJoined => Self::conflict(sentence()),
+            Error::Custodian => Self::invalid_field("custodian_id", sentence()),
             Error::OwnerRequired => Self::new(StatusCode::FORBIDDEN, "ROLE_REQUIRED", sentence()),
             Error::RecentProofRequired => Self::new(StatusCode::FORBIDDEN, "REAUTHENTICATION_REQUIRED", sentence()),
             Error::Password(_) => Self::invalid_field("password", sentence()),

@@ -3,7 +3,7 @@
 //! Invariants
 //! - An email has one seat in a workspace; its password opens that workspace only.
 //! - A workspace keeps at least one account owner.
-//! - Removing a member signs them out and leaves the workspace's keys alone.
+//! - Removing a member signs them out and leaves the workspace's keys alone, but for their custodian.
 //! - An open invitation ends when the member who made it may not make it any more.
 //!
 //! - `role` what each role may do; `model` members; `quota` how many there may be; `store` queries, `password_store`
@@ -40,6 +40,7 @@ pub use role::Role;
 pub use second_factors::{count_with_factor, list_without_factor};
 pub use service::{ActingRole, add, event_data, insert, remove, rename, set_role};
 pub use store::{
-    count_by_workspace, find, find_all, find_by_email, list, list_by_name, muted_notices, set_muted_notices, with_role,
+    count_by_workspace, find, find_all, find_by_email, ids, list, list_by_name, list_joined, muted_notices, set_muted_notices,
+    with_role,
 };
 pub(crate) use tables::all as tables;

@@ -12,6 +12,7 @@ use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, EventType, Target, TargetKind};
 use crate::auth::password::{Claimant, NewPassword, Passwords};
 use crate::core::Core;
+use crate::keys;
 use crate::security;
 use crate::workspaces::{self, WorkspaceId};
 use kit::clock::Time;
@@ -157,17 +158,22 @@ pub async fn set_role(
     Ok(member)
 }
 
-/// Removes a member, who is signed out at once. The workspace's keys stay: they belong to the workspace.
+/// Removes a member, who is signed out at once. The workspace's keys stay: they belong to the workspace. With a `custodian`, that
+/// member becomes responsible for the keys in the custody of the removed one; without, nobody is.
 pub async fn remove(
     core: &Core,
     workspace: WorkspaceId,
     context: AuditContext,
     acting: ActingRole,
     id: MemberId,
+    custodian: Option<MemberId>,
 ) -> Result<Member, Error> {
     let mut tx = AuditedTx::begin_essential(core, workspace, context).await?;
     let member = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     require_changeable(tx.db(), acting, &member).await?;
+    if let Some(custodian) = custodian {
+        hand_over_keys(&mut tx, &member, custodian).await?;
+    }
     let ended = invitations_without(&tx, &member, None).await?;
     let details = end_invitations(&tx, &ended, json!({ "email": member.email, "role": member.role })).await?;
     // The member's sessions are deleted with the row.
@@ -176,6 +182,26 @@ pub async fn remove(
     tx.publish(EventType::MemberRemoved, || event_data(&member));
     tx.commit().await?;
     Ok(member)
+}
+
+/// The keys that the event of a hand-over names.
+const MAX_HANDED_OVER: u64 = 100;
+
+/// Makes another member the custodian of the keys of one who leaves.
+async fn hand_over_keys(tx: &mut AuditedTx, from: &Member, to: MemberId) -> Result<(), Error> {
+    let to = store::find(tx.db(), tx.workspace(), to).await?.filter(|to| to.has_joined && to.id != from.id);
+    let to = to.ok_or(Error::Custodian)?;
+    let (workspace, now) = (tx.workspace(), tx.now());
+    let custody = keys::in_custody(tx.db(), workspace, from.id, now, MAX_HANDED_OVER).await?;
+    if custody.count == 0 {
+        return Ok(());
+    }
+    keys::hand_over(tx.db(), workspace, from.id, to.id, now).await?;
+    let named: Vec<_> = custody.first.iter().map(|key| key.id).collect();
+    let custodian = json!({ "id": to.id, "name": to.name });
+    let details = json!({ "custodian": custodian, "count": custody.count, "apiKeys": named });
+    tx.record(Action::KeysHandedOver, Some(target(from)), details);
+    Ok(())
 }
 
 /// Finds the open invitations that end when a member is removed, or gets this role.

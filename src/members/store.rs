@@ -59,6 +59,19 @@ pub async fn find_all(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Ve
     Ok(named.all(db).await?.into_iter().map(member_of).collect())
 }
 
+/// Returns the ids of all members; their number is bounded by a quota.
+pub async fn ids(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Vec<MemberId>> {
+    let ids = Entity::find().select_only().column(Column::Id).filter(Column::WorkspaceId.eq(workspace));
+    ids.into_tuple().all(db).await
+}
+
+/// Lists the members who have joined, the first ones by name.
+pub async fn list_joined(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<Vec<Member>> {
+    let joined = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::PasswordHash.is_not_null());
+    let named = joined.order_by_asc(Column::Name).order_by_asc(Column::Id);
+    Ok(named.limit(limit).all(db).await?.into_iter().map(member_of).collect())
+}
+
 /// Finds the member with this email, which is an [`Email`].
 pub async fn find_by_email(db: &impl ConnectionTrait, workspace: WorkspaceId, email: &str) -> DbResult<Option<Member>> {
     let named = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Email.is_in(Email::spellings(email)));

@@ -42,6 +42,7 @@ mod m0036_nodes_that_deliver;
 mod m0038_delivery_indexes;
 mod m0040_pauses;
 mod m0041_key_policy;
+mod m0042_custodians;
 mod m0043_findings;
 mod m0045_key_leaks;
 mod m0046_pages_of_data;
@@ -89,6 +90,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0038_delivery_indexes::Migration),
             Box::new(m0040_pauses::Migration),
             Box::new(m0041_key_policy::Migration),
+            Box::new(m0042_custodians::Migration),
             Box::new(m0043_findings::Migration),
             Box::new(m0045_key_leaks::Migration),
             Box::new(m0046_pages_of_data::Migration),

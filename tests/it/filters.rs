@@ -58,6 +58,13 @@ async fn filter_that_cannot_match_is_refused() {
         (format!("{KEYS}?search="), "search"),
         (format!("{KEYS}?search=%20"), "search"),
         (format!("{KEYS}?status=Active"), "status"),
+        (format!("{KEYS}?unused=yes"), "unused"),
+        (format!("{KEYS}?expiring="), "expiring"),
+        (format!("{KEYS}?no_expiration=True"), "no_expiration"),
+        (format!("{KEYS}?can_write=1"), "can_write"),
+        (format!("{KEYS}?custodian_id=ana"), "custodian_id"),
+        (format!("{KEYS}?custodian_id=key_01h455vb4pex5vsknk084sn02q"), "custodian_id"),
+        (format!("{KEYS}?module=trips:read"), "module"),
         (format!("{usage}?from=2026-11-24&to=2026-11-23"), "to"),
         (format!("{usage}?bucket="), "bucket"),
     ];

@@ -1,6 +1,8 @@
 //! The life cycle of a key in the API.
 
 mod create;
+mod custodian;
+mod filters;
 mod idempotency;
 mod limits;
 mod list;

@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 /// The fields that are compared, by the names that events give them; a row has those of its kind.
-pub(super) const FIELDS: [&str; 42] = [
+pub(super) const FIELDS: [&str; 43] = [
     "name",
     "hint",
     "permissions",
@@ -15,6 +15,7 @@ pub(super) const FIELDS: [&str; 42] = [
     "description",
     "secretFingerprint",
     "rotatedFrom",
+    "custodianId",
     "createdAt",
     "createdBy",
     "expiryRecordedAt",
@@ -111,6 +112,13 @@ impl RowState {
 
     pub(super) fn name(&self) -> Option<&str> {
         name(&self.fields)
+    }
+
+    /// Returns the text of a field; `None` if it is unknown or empty.
+    pub(super) fn get(&self, field: &str) -> Option<&str> {
+        let index = index(field)?;
+        let (_, text) = self.fields.iter().find(|(known, _)| *known == index)?;
+        Some(text.as_str()).filter(|text| *text != NONE)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::audit::tables::event;
 use crate::keys::KeyPolicy;
 use crate::security::SecurityPolicy;
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
 
 /// The range of sequences of one query. Few of the events in it change a key or a member.
 const STEP: i64 = 500;
@@ -23,6 +24,8 @@ enum Change {
     Workspace(WorkspaceChange),
     Member(MemberChange),
     Key(KeyChange),
+    /// Another custodian for all keys of one.
+    HandedOver,
 }
 
 #[derive(Clone, Copy)]
@@ -81,6 +84,7 @@ impl Change {
             Action::KeyRevoked => Self::Key(KeyChange::Revoked),
             Action::KeyRefusedEverywhere => Self::Key(KeyChange::RefusedEverywhere),
             Action::KeyExpired => Self::Key(KeyChange::Expired),
+            Action::KeysHandedOver => Self::HandedOver,
             Action::KeyExpiring
             | Action::KeyUsed
             | Action::KeyDenied
@@ -133,6 +137,7 @@ impl Change {
             Self::Workspace(_) => Some(Subject::Workspace(workspace)),
             Self::Member(_) => target?.parse().ok().map(Subject::Member),
             Self::Key(_) => target?.parse().ok().map(Subject::Key),
+            Self::HandedOver => None,
         }
     }
 }
@@ -164,15 +169,41 @@ impl Replay {
         Ok(touched)
     }
 
-    /// Applies an event, and returns its subject.
-    fn apply(&mut self, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
-        let change = Change::of(row.action.parse().ok()?)?;
-        if row.outcome != Outcome::Success.as_str() {
-            return None;
+    /// Applies an event, and returns its subjects.
+    fn apply(&mut self, workspace: WorkspaceId, row: &event::Model) -> Vec<Subject> {
+        let change = row.action.parse().ok().and_then(Change::of).filter(|_| row.outcome == Outcome::Success.as_str());
+        match change {
+            None => Vec::new(),
+            Some(Change::HandedOver) => self.hand_over(row),
+            Some(change) => self.apply_to_one(change, workspace, row).into_iter().collect(),
         }
+    }
+
+    /// Sets the custodian of the keys that the former one had, and that were neither revoked nor expired. Returns these.
+    fn hand_over(&mut self, row: &event::Model) -> Vec<Subject> {
+        let Some(to) = row.details.pointer("/custodian/id") else { return Vec::new() };
+        let from = row.target_id.as_deref();
+        let is_current = |state: &RowState| {
+            let expiry = state.get("expiresAt").and_then(|expiry| expiry.parse::<Time>().ok());
+            state.exists() && state.get("revokedAt").is_none() && expiry.is_none_or(|expiry| expiry > row.occurred_at)
+        };
+        let mut keys = Vec::new();
+        for (subject, state) in &mut self.states {
+            let custodian = state.get("custodianId").or_else(|| state.get("createdBy"));
+            if matches!(subject, Subject::Key(_)) && custodian == from && is_current(state) {
+                state.set("custodianId", to);
+                keys.push(*subject);
+            }
+        }
+        keys
+    }
+
+    /// Applies an event on one subject, and returns that.
+    fn apply_to_one(&mut self, change: Change, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
         let subject = change.subject(workspace, row)?;
         let state = self.states.entry(subject).or_default();
         match change {
+            Change::HandedOver => {}
             Change::Workspace(change) => workspace_event(state, &mut self.security, change, row),
             Change::Member(change) => member_event(state, change, row),
             Change::Key(change) => {
@@ -275,10 +306,10 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
             }
             no_pause(state);
             copy(state, row, &["hint", "permissions", "scopes", "expiresAt", "ipAllowlist", "rateLimit"]);
-            copy(state, row, &["description", "secretFingerprint", "rotatedFrom"]);
+            copy(state, row, &["description", "secretFingerprint", "rotatedFrom", "custodianId"]);
         }
         KeyChange::Updated => {
-            for field in ["name", "description", "ipAllowlist", "rateLimit"] {
+            for field in ["name", "description", "ipAllowlist", "rateLimit", "custodianId"] {
                 if let Some(to) = row.details.get(field).and_then(|change| change.get("to")) {
                     state.set(field, to);
                 }

@@ -93,6 +93,7 @@ fn spelled(field: &str) -> String {
         "twoFactorPolicy" => return "two-factor policy".to_owned(),
         "tripId" => return "trip".to_owned(),
         "externalId" => return "external id".to_owned(),
+        "custodianId" => return "custodian".to_owned(),
         "occurredAt" => return "when it occurred".to_owned(),
         _ => {}
     }

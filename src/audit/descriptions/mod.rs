@@ -83,6 +83,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::KeyDenied => denial(event),
         Action::KeyLeakedInUrl => is(event, leaked(details)),
         Action::KeyLeaked => is(event, found(details)),
+        Action::KeysHandedOver => handed_over(event),
         Action::KeySettingsUpdated => {
             let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
             vec![subject(event), format!(" switched API key management {switched}").into()]
@@ -177,6 +178,15 @@ fn denial(event: &Event) -> Vec<Phrase> {
     };
     let because = denied_because(&event.details);
     vec![format!("{requests} with {}", kind(event)).into(), target(event), format!(" {were} refused: {because}").into()]
+}
+
+/// “Ana Keller handed over 12 keys of Dee Patch to Ben Moser”
+fn handed_over(event: &Event) -> Vec<Phrase> {
+    let details = &event.details;
+    let keys = plural(details.get("count").and_then(Value::as_u64).unwrap_or(0), "key");
+    let id = text(details, "/custodian/id").map(str::to_owned);
+    let custodian = named(Some(TargetKind::Member), id.as_ref(), text(details, "/custodian/name").map(str::to_owned).as_ref());
+    vec![subject(event), format!(" handed over {keys} of ").into(), target(event), " to ".into(), custodian]
 }
 
 fn used(details: &Value) -> String {

@@ -110,6 +110,15 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.leaked", SYSTEM, KEY, json!({ "foundBy": "other", "url": "", "live": false })),
             "The key Fleet Dashboard was found in public",
         ),
+        (
+            event(
+                "api_key.custody_transferred",
+                ANA,
+                BEN,
+                json!({ "count": 12, "custodian": { "id": "user_1", "name": "Dee Patch" } }),
+            ),
+            "Ana Keller handed over 12 keys of Ben Moser to Dee Patch",
+        ),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(false)), "Ana Keller switched API key management off"),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(true)), "Ana Keller switched API key management on"),
     ]

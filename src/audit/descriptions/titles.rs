@@ -19,6 +19,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyDenied => "Requests with a key refused",
         Action::KeyLeakedInUrl => "Key sent in a URL",
         Action::KeyLeaked => "Key found in public",
+        Action::KeysHandedOver => "Keys handed over to another custodian",
         Action::KeySettingsUpdated => "API key management switched on or off",
         Action::KeyPolicyUpdated => "API key policy changed",
         Action::SecuritySettingsUpdated => "Security settings changed",

@@ -26,6 +26,8 @@ pub(crate) struct KeyView {
     status: Status,
     created_at: Time,
     created_by: Person,
+    /// The member who is responsible for the key; `null` if nobody is: they have left the workspace, or the operator created the key.
+    custodian: Option<Person>,
     /// The expiry; `null` for no expiration.
     expires_at: Option<Time>,
     /// The time of the last accepted request. It is up to a second late, or a minute if thousands of keys are in use.
@@ -56,7 +58,7 @@ pub(crate) struct KeyView {
 
 impl KeyView {
     pub(crate) fn new(details: KeyDetails, now: Time) -> Self {
-        let KeyDetails { key, last_use, successor, .. } = details;
+        let KeyDetails { key, last_use, successor, custodian, .. } = details;
         let pause = key.current_pause(now).cloned();
         Self {
             status: key.status(now),
@@ -72,6 +74,7 @@ impl KeyView {
             permissions: key.permissions,
             created_at: key.created_at,
             created_by: key.created_by,
+            custodian,
             expires_at: key.expires_at,
             paused_at: pause.as_ref().map(|pause| pause.at),
             paused_until: pause.as_ref().and_then(|pause| pause.end.time()),

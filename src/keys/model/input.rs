@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::{Allowlist, KeyName, RateLimit, Status, name};
-use crate::scopes::{Permissions, Scope, Scopes};
+use crate::members::MemberId;
+use crate::scopes::{Module, Permissions, Scope, Scopes};
 use kit::cidr::Cidr;
 use kit::clock::Time;
 use kit::http::{Check, FieldErrors, present};
@@ -42,6 +43,9 @@ pub struct CreateKey {
     /// The purpose of the key.
     #[serde(default)]
     pub description: Option<Description>,
+    /// The member who is responsible for the key: one of this workspace who has joined, whatever their role. The caller if omitted.
+    #[serde(default)]
+    pub custodian_id: Option<MemberId>,
 }
 
 impl CreateKey {
@@ -111,6 +115,10 @@ pub struct UpdateKey {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<RateLimit>)]
     pub rate_limit: Option<Option<RateLimit>>,
+    /// New custodian: a member of this workspace who has joined, whatever their role.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = MemberId, required = false)]
+    pub custodian_id: Option<MemberId>,
 }
 
 impl Check for UpdateKey {
@@ -171,9 +179,38 @@ pub struct KeyFilter {
     #[serde(default, deserialize_with = "short")]
     #[param(min_length = 1, max_length = 200)]
     pub search: Option<String>,
+    /// `true`: only keys that can be used and are not: not used for 30 days, and created more than 7 days ago. This and the next three
+    /// filter nothing if they are `false` or left out.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(inline)]
+    pub unused: Option<bool>,
+    /// `true`: only keys that expire within 14 days.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(inline)]
+    pub expiring: Option<bool>,
+    /// `true`: only keys without expiration.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(inline)]
+    pub no_expiration: Option<bool>,
+    /// `true`: only keys with a write scope; with `module`, with that of the module.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(inline)]
+    pub can_write: Option<bool>,
+    /// Only keys in the custody of this member.
+    #[param(inline)]
+    pub custodian_id: Option<MemberId>,
+    /// Only keys with a scope of this module.
+    #[param(inline)]
+    pub module: Option<Module>,
 }
 
 impl Check for KeyFilter {}
+
+/// Reads `true` or `false`.
+fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(|_| serde::de::Error::custom("must be true or false"))
+}
 
 /// Reads a text of 1 to 200 characters.
 fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

@@ -2,11 +2,12 @@
 //!
 //! - here the key and its status; `pause` its pause; `name` names of successors; `rotation` progress of a rotation
 //! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters; `query` filter,
-//!   search and order
+//!   search and order; `only` filters on properties
 
 mod allowlist;
 mod input;
 mod name;
+mod only;
 mod pause;
 mod query;
 mod rate_limit;
@@ -19,12 +20,15 @@ pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;
 pub(super) use name::successor_names;
+pub(super) use only::{EXPIRING, IDLE, SETTLING};
+pub use only::{KeyProperty, Only};
 pub use pause::{Pause, PauseEnd, PauseKey};
 pub(super) use query::part_of_hint;
 pub use query::{KeyOrder, KeyQuery, KeySearch, KeySort, StatusCounts};
 pub use rate_limit::RateLimit;
 pub(super) use rotation::{Handover, UNUSED_AFTER, Uses};
 
+use crate::members::MemberId;
 use crate::scopes::{Permissions, Scopes};
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
@@ -89,10 +93,17 @@ pub struct Key {
     pub rotated_from: Option<KeyId>,
     /// The first key of the chain of rotations; `None` for that key itself, and where a node of the previous version rotated.
     pub rotation_root: Option<KeyId>,
+    /// The member who is responsible for the key; `None` for the one who created it.
+    pub chosen_custodian: Option<MemberId>,
     pub revision: i64,
 }
 
 impl Key {
+    /// Returns the id of the custodian, who may have left the workspace; `None` if the operator created the key.
+    pub fn custodian(&self) -> Option<MemberId> {
+        self.chosen_custodian.or_else(|| self.created_by.id.parse().ok())
+    }
+
     /// Returns the status. A key that was revoked before its expiry stays revoked; one that expires during its pause is expired.
     pub fn status(&self, now: Time) -> Status {
         match (self.revoked_at, self.expires_at) {

@@ -1,6 +1,6 @@
 //! A query on a workspace's keys: filter, search and order.
 
-use super::{KeyFilter, Status};
+use super::{KeyFilter, Only, Status};
 use key_format::{SecretDigest, digest_of};
 use kit::text::folded;
 
@@ -9,13 +9,14 @@ use kit::text::folded;
 pub struct KeyQuery {
     pub status: Option<Status>,
     pub search: KeySearch,
+    pub only: Only,
     pub order: KeyOrder,
 }
 
 impl From<&KeyFilter> for KeyQuery {
     fn from(filter: &KeyFilter) -> Self {
         let search = filter.search.as_deref().map_or(KeySearch::Anything, KeySearch::parse);
-        Self { status: filter.status, search, order: KeyOrder::default() }
+        Self { status: filter.status, search, only: Only::from(filter), order: KeyOrder::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The form that changes a key: name, description, addresses and rate limit.
+//! The form that changes a key: name, custodian, description, addresses and rate limit.
 
 use std::net::IpAddr;
 
@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::custodian::{self, Custodians};
 use super::{expiration, fields as shared, labels};
 use crate::access::{Form, ManageKeys, PageSession};
 use crate::app::App;
@@ -22,7 +23,7 @@ use kit::page::{Asked, Fields, FormErrors, html_with};
 const PATH: &str = "/settings/api-keys/{id}/edit";
 
 /// The order of the fields on the page.
-const ORDER: [&str; 5] = ["name", "description", "addresses", "requests", "seconds"];
+const ORDER: [&str; 6] = ["name", "custodian", "description", "addresses", "requests", "seconds"];
 
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of a change", edit), form(PATH, "Make the change of the form", update)]
@@ -43,18 +44,20 @@ struct EditPage {
     needs_addresses: bool,
     /// True if the addresses are those of a link, and are not saved yet.
     is_proposal: bool,
+    custodians: Custodians,
 }
 
 impl EditPage {
-    fn new(
+    async fn new(
         app: &App,
         who: &PageSession<ManageKeys>,
         (key, policy): (Key, &KeyPolicy),
         fields: Fields,
         faults: FormErrors,
-    ) -> Self {
+    ) -> Result<Self, ApiError> {
         let frame = who.frame(app, "Edit API Key", MenuEntry::ApiKeys);
-        Self {
+        Ok(Self {
+            custodians: Custodians::read(app.db.read(), who.workspace(), fields.read("custodian")).await?,
             permissions: labels::permissions(key.permissions, key.scopes),
             is_live: key.status(frame.at.now()).is_live(),
             example: shared::example(who.request().client_ip()),
@@ -64,7 +67,7 @@ impl EditPage {
             key,
             fields,
             faults,
-        }
+        })
     }
 }
 
@@ -84,7 +87,7 @@ async fn edit(
     let fields = shared::of(&key);
     let fields = proposed.map_or_else(|| fields.clone(), |proposed| fields.with("addresses", proposed));
     let is_proposal = proposed.is_some();
-    let page = EditPage { is_proposal, ..EditPage::new(&app, &who, (key, &policy), fields, FormErrors::default()) };
+    let page = EditPage { is_proposal, ..EditPage::new(&app, &who, (key, &policy), fields, FormErrors::default()).await? };
     Ok(html_with(if page.is_live { StatusCode::OK } else { StatusCode::CONFLICT }, &page))
 }
 
@@ -95,21 +98,27 @@ async fn update(
     Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
     let (key, policy) = find(&app, &who, id).await?;
-    let again = |status, faults| Ok(html_with(status, &EditPage::new(&app, &who, (key, &policy), fields.clone(), faults)));
+    let again = async |status, faults| {
+        let page = EditPage::new(&app, &who, (key, &policy), fields.clone(), faults).await;
+        page.map(|page| html_with(status, &page))
+    };
     let mut faults = FormErrors::default();
     let input = shared::read(&fields, &mut faults);
     if !faults.is_empty() {
         faults.sort_as(&ORDER);
-        return again(StatusCode::BAD_REQUEST, faults);
+        return again(StatusCode::BAD_REQUEST, faults).await;
     }
     match service::update(&app.keys, who.workspace(), who.audit_context(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?updated=1")).into_response()),
-        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => {
+            again(StatusCode::CONFLICT, shared::name_taken(&error)).await
+        }
+        Err(Error::Custodian) => again(StatusCode::BAD_REQUEST, custodian::fault()).await,
         Err(Error::Policy(breaches)) => {
-            again(StatusCode::BAD_REQUEST, expiration::refused_by_policy(&breaches, &fields, "addresses"))
+            again(StatusCode::BAD_REQUEST, expiration::refused_by_policy(&breaches, &fields, "addresses")).await
         }
         // The page of a key that has ended says so instead of showing a form.
-        Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormErrors::default()),
+        Err(Error::NotActive(_)) => again(StatusCode::CONFLICT, FormErrors::default()).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -1,7 +1,8 @@
-//! The fields that the forms of a new key and of a change share: name, description, addresses, rate limit.
+//! The fields that the forms of a new key and of a change share: name, custodian, description, addresses, rate limit.
 
 use std::net::IpAddr;
 
+use super::custodian;
 use crate::keys::error::Error;
 use crate::keys::model::{Allowlist, Key, KeyName, RateLimit, UpdateKey};
 use kit::cidr::{Cidr, NotACidr};
@@ -23,6 +24,7 @@ pub(super) fn defaults() -> Fields {
 pub(super) fn of(key: &Key) -> Fields {
     let blocks = key.allowlist.blocks().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let fields = Fields::default().with("name", &key.name).with("addresses", blocks);
+    let fields = fields.with("custodian", key.custodian().map(|id| id.to_string()).unwrap_or_default());
     with_limit(&fields.with("description", key.description.as_deref().unwrap_or_default()), key.rate_limit)
 }
 
@@ -50,7 +52,9 @@ pub(super) fn read(fields: &Fields, faults: &mut FormErrors) -> UpdateKey {
     // A browser sends a line break as two characters, and counts it as one.
     let description = fields.verbatim("description").replace("\r\n", "\n").parse();
     let description = value_or_fault(description.map_err(|error| text_fault("description", &error)), "description", faults);
-    let mut change = UpdateKey { name, description: Some(description), ip_allowlist: None, rate_limit: Some(limit(fields)) };
+    let rate_limit = Some(limit(fields));
+    let custodian_id = custodian::read(fields, faults);
+    let mut change = UpdateKey { name, description: Some(description), ip_allowlist: None, rate_limit, custodian_id };
     for fault in faults_of(|faults| change.check(faults)) {
         let field = match fault.field.as_str() {
             "rateLimit.requests" => "requests",

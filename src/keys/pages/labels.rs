@@ -1,14 +1,9 @@
 //! Permissions, statuses and limits as text for people.
 
-use std::time::Duration;
-
-use crate::keys::model::{Key, RateLimit, Status};
+use crate::keys::model::{EXPIRING, Key, RateLimit, Status};
 use crate::scopes::{Access, Module, Permissions, Scopes};
 use kit::page::Moments;
 use kit::page::number::plural;
-
-/// The time before its expiry in which a key has a badge that announces it.
-const SOON: Duration = Duration::from_hours(14 * 24);
 
 /// Describes access to a module, as the rest of a sentence that begins with “It can”.
 pub(super) const fn ability(module: Module, access: Access) -> &'static str {
@@ -72,7 +67,7 @@ pub(super) fn status(key: &Key, at: &Moments) -> Badge {
 
 /// Returns the badge “Expires in 6 days”, for an active or paused key that expires soon.
 pub(super) fn ends_soon(key: &Key, at: &Moments) -> Option<Badge> {
-    let expiry = key.expires_at.filter(|expiry| key.status(at.now()).is_live() && expiry.since(at.now()) <= SOON)?;
+    let expiry = key.expires_at.filter(|expiry| key.status(at.now()).is_live() && expiry.since(at.now()) <= EXPIRING)?;
     Some(Badge { class: "soon", text: format!("Expires {}", at.ago_text(expiry)) })
 }
 

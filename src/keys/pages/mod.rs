@@ -5,9 +5,11 @@
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation; `pause` that of a
 //!   pause
 //! - `leaks` search by a pasted text; `management` the switch of the account owner; `policy` the form of the policy
-//! - `expiration` the choice of an expiry; `traffic` requests over time, `overview` those with all keys, for Home
+//! - `expiration` the choice of an expiry; `custodian` that of a custodian; `traffic` requests over time, `overview` those with
+//!   all keys, for Home
 //! - `labels` permissions, statuses and limits as text
 
+mod custodian;
 mod disabled;
 mod edit;
 mod expiration;
@@ -26,6 +28,7 @@ mod secret;
 mod show;
 mod traffic;
 
+pub use self::custodian::Custodians;
 use crate::app::App;
 use kit::http::Routes;
 

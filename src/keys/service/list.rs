@@ -1,14 +1,15 @@
 //! The list of a workspace's keys, for the API, the command line and the pages.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::ConnectionTrait;
 
 use crate::keys::context::Keys;
-use crate::keys::model::{Key, KeyId, KeyQuery, KeySearch, StatusCounts};
+use crate::keys::model::{Key, KeyId, KeyQuery, KeySearch, Person, StatusCounts};
 use crate::keys::store;
 use crate::keys::tables::last_use;
 use crate::keys::usage::{self, HourCount};
+use crate::members::{self, MemberId};
 use crate::workspaces::WorkspaceId;
 use key_format::SecretDigest;
 use kit::clock::Time;
@@ -29,6 +30,8 @@ pub struct KeyDetails {
     pub(in crate::keys) last_use: Option<last_use::Model>,
     /// The latest key that replaces this one.
     pub(in crate::keys) successor: Option<KeyId>,
+    /// The custodian, if they are a member of the workspace.
+    pub(in crate::keys) custodian: Option<Person>,
     /// Requests by hour, of hours with requests.
     pub(in crate::keys) hours: Vec<HourCount>,
 }
@@ -68,8 +71,10 @@ pub async fn list(
 ) -> DbResult<KeyList> {
     let db = keys.db.read();
     let counts = match query.search {
-        KeySearch::Anything => keys.counts.count(&keys.core, workspace, now).await?,
-        KeySearch::Text(_) | KeySearch::Secret(_) => store::count_by_status(db, workspace, &query.search, now).await?,
+        KeySearch::Anything if query.only.is_default() => keys.counts.count(&keys.core, workspace, now).await?,
+        KeySearch::Anything | KeySearch::Text(_) | KeySearch::Secret(_) => {
+            store::count_by_status(db, workspace, (&query.search, &query.only), now).await?
+        }
     };
     let total = counts.of(query.status);
     let paging = paging(total);
@@ -92,7 +97,21 @@ pub(in crate::keys) async fn find_by_secrets(
 pub async fn details_of(db: &impl ConnectionTrait, key: Key) -> DbResult<KeyDetails> {
     let last_use = usage::last_uses(db, vec![key.id]).await?.remove(&key.id);
     let successor = store::successors(db, key.workspace, vec![key.id]).await?.remove(&key.id);
-    Ok(KeyDetails { key, last_use, successor, hours: Vec::new() })
+    let custodian = custodian_of(db, &key).await?;
+    Ok(KeyDetails { key, last_use, successor, custodian, hours: Vec::new() })
+}
+
+/// Finds the custodian of a key; `None` if they have left the workspace, or the operator created the key and named nobody.
+pub async fn custodian_of(db: &impl ConnectionTrait, key: &Key) -> DbResult<Option<Person>> {
+    Ok(custodians(db, std::slice::from_ref(key)).await?.into_values().next())
+}
+
+/// Finds the custodians of keys of one workspace.
+async fn custodians(db: &impl ConnectionTrait, keys: &[Key]) -> DbResult<HashMap<MemberId, Person>> {
+    let Some(workspace) = keys.first().map(|key| key.workspace) else { return Ok(HashMap::new()) };
+    let ids: BTreeSet<MemberId> = keys.iter().filter_map(Key::custodian).collect();
+    let found = members::find_all(db, workspace, ids.into_iter().collect()).await?;
+    Ok(found.into_iter().map(|member| (member.id, Person { id: member.id.to_string(), name: member.name })).collect())
 }
 
 async fn details(db: &impl ConnectionTrait, keys: Vec<Key>, include: Include) -> DbResult<Vec<KeyDetails>> {
@@ -111,7 +130,12 @@ async fn details(db: &impl ConnectionTrait, keys: Vec<Key>, include: Include) ->
             last_uses = usage::last_uses(db, ids()).await?;
         }
     }
+    let custodians = match include {
+        Include::Nothing => HashMap::new(),
+        Include::LastUseAndSuccessor | Include::LastUseAndHours { .. } => custodians(db, &keys).await?,
+    };
     let with_details = |key: Key| KeyDetails {
+        custodian: key.custodian().and_then(|id| custodians.get(&id)).cloned(),
         last_use: last_uses.remove(&key.id),
         successor: successors.remove(&key.id),
         hours: hours.remove(&key.id).unwrap_or_default(),

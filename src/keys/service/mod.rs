@@ -22,7 +22,8 @@ use serde_json::json;
 
 use self::propagate::commit_and_propagate;
 use self::rules::{
-    changeable, details, parse_allowlist, person, require_enabled, require_free_name, require_live, require_quota, target,
+    caller, changeable, custodian_of_successor, details, parse_allowlist, person, require_custodian, require_enabled,
+    require_free_name, require_live, require_quota, target,
 };
 use super::context::Keys;
 use super::error::Error;
@@ -42,7 +43,7 @@ use kit::text::{NameForms, kept};
 pub use expiry::{record_expiries, record_expiring};
 pub use leak::{Leak, record_leak};
 pub(super) use list::find_by_secrets;
-pub use list::{Include, KeyDetails, KeyList, details_of, list, list_part};
+pub use list::{Include, KeyDetails, KeyList, custodian_of, details_of, list, list_part};
 pub use pause::{pause, record_ended_pauses, report_older_nodes, resume};
 pub use require::require;
 pub use revoke::revoke;
@@ -92,6 +93,10 @@ pub async fn create(
         refused_everywhere_at: None,
         rotated_from: None,
         rotation_root: None,
+        chosen_custodian: match input.custodian_id {
+            Some(id) => Some(require_custodian(&tx, id).await?),
+            None => caller(&tx),
+        },
         revision: cluster::next_revision(tx.db()).await?,
     };
     policy::require(&tx, &key).await?;
@@ -102,8 +107,8 @@ pub async fn create(
     Ok(NewKey { key, secret })
 }
 
-/// Creates a successor with the same permissions, allow-list and rate limit. The old key stays active until it is revoked; if it is
-/// paused, it stays paused, and the successor is active.
+/// Creates a successor with the same permissions, allow-list, rate limit and custodian. The old key stays active until it is
+/// revoked; if it is paused, it stays paused, and the successor is active.
 pub async fn rotate(
     keys: &Keys,
     workspace: WorkspaceId,
@@ -137,6 +142,7 @@ pub async fn rotate(
         pause: None,
         rotated_from: Some(old.id),
         rotation_root: Some(store::root_of(tx.db(), workspace, old.id).await?),
+        chosen_custodian: custodian_of_successor(&tx, &old).await?,
         revision: cluster::next_revision(tx.db()).await?,
         ..old.clone()
     };
@@ -153,7 +159,8 @@ pub async fn rotate(
     Ok(NewKey { key, secret })
 }
 
-/// Changes name, description, allow-list or rate limit of an active or paused key. Writes and records nothing if nothing differs.
+/// Changes name, description, allow-list, rate limit or custodian of an active or paused key. Writes and records nothing if nothing
+/// differs.
 pub async fn update(
     keys: &Keys,
     workspace: WorkspaceId,
@@ -176,6 +183,9 @@ pub async fn update(
     }
     if let Some(limit) = input.rate_limit {
         key.rate_limit = limit;
+    }
+    if let Some(custodian) = input.custodian_id.filter(|id| Some(*id) != old.custodian()) {
+        key.chosen_custodian = Some(require_custodian(&tx, custodian).await?);
     }
     let Some(changes) = differences(&changeable(&old), &changeable(&key)) else { return Ok(old) };
     key.revision = cluster::next_revision(tx.db()).await?;

@@ -9,6 +9,7 @@ use crate::keys::error::Error;
 use crate::keys::model::{Allowlist, Key, KeyId, KeyName, Person, Status};
 use crate::keys::store;
 use crate::limits::Limit;
+use crate::members::{self, MemberId};
 use crate::workspaces;
 use kit::text::{NameForms, fingerprint};
 
@@ -64,6 +65,28 @@ pub(super) fn parse_allowlist(texts: &[String]) -> Result<Allowlist, Error> {
     Allowlist::parse(texts).map_err(Error::Block)
 }
 
+/// Returns the member, or fails if they cannot be a custodian: one who has joined the workspace can, whatever their role, as the
+/// custodian is the person to ask about a key and gets no permission.
+pub(super) async fn require_custodian(tx: &AuditedTx, id: MemberId) -> Result<MemberId, Error> {
+    let member = members::find(tx.db(), tx.workspace(), id).await?;
+    member.filter(|member| member.has_joined).map(|member| member.id).ok_or(Error::Custodian)
+}
+
+/// Returns the custodian of the successor of the key `old`: that of the old key, or the caller if that one has left.
+pub(super) async fn custodian_of_successor(tx: &AuditedTx, old: &Key) -> Result<Option<MemberId>, Error> {
+    if let Some(id) = old.custodian()
+        && members::find(tx.db(), tx.workspace(), id).await?.is_some()
+    {
+        return Ok(Some(id));
+    }
+    Ok(caller(tx))
+}
+
+/// Returns the member who makes the change; `None` for the operator.
+pub(super) fn caller(tx: &AuditedTx) -> Option<MemberId> {
+    person(tx).id.parse().ok()
+}
+
 /// Returns the actor of the transaction.
 pub(super) fn person(tx: &AuditedTx) -> Person {
     let (id, name) = tx.context().actor.clone().into_id_and_name();
@@ -83,11 +106,18 @@ pub(super) fn details(key: &Key) -> Value {
         "expiresAt": key.expires_at,
         "ipAllowlist": key.allowlist,
         "rateLimit": key.rate_limit,
+        "custodianId": key.chosen_custodian,
         "secretFingerprint": fingerprint(&key.digest.0),
     })
 }
 
 /// Returns the fields that a change can affect.
 pub(super) fn changeable(key: &Key) -> Value {
-    json!({ "name": key.name, "description": key.description, "ipAllowlist": key.allowlist, "rateLimit": key.rate_limit })
+    json!({
+        "name": key.name,
+        "description": key.description,
+        "ipAllowlist": key.allowlist,
+        "rateLimit": key.rate_limit,
+        "custodianId": key.custodian(),
+    })
 }

@@ -43,6 +43,7 @@ fn described(row: Model) -> (KeyId, Value) {
         "rateLimit": rate_limit.map(|(requests, per_seconds)| json!({ "requests": requests, "perSeconds": per_seconds })),
         "secretFingerprint": fingerprint(&row.digest),
         "rotatedFrom": row.rotated_from,
+        "custodianId": row.custodian_id,
         "createdAt": row.created_at,
         "createdBy": row.created_by_id,
         "expiryRecordedAt": row.expiry_recorded_at,

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Asterisk, CaseStatement, Expr, Func, NullOrdering, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationDef, Select,
 };
 
-use super::names::{FORMS, sort_name};
+use super::filter::matches;
+use super::names::sort_name;
 use super::{has_status, is_live, key_of};
-use crate::keys::model::{Key, KeyOrder, KeyQuery, KeySearch, KeySort, Status, StatusCounts, part_of_hint};
+use crate::keys::model::{Key, KeyOrder, KeyQuery, KeySearch, KeySort, Only, Status, StatusCounts};
 use crate::keys::tables::key::{Column, Entity};
 use crate::keys::tables::last_use;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, contains, newest, rows_of};
+use kit::db::{DbResult, newest, rows_of};
 use kit::paging::{Paging, Position};
 
 /// Finds the keys of a part of the list, and the position of the last one if there are keys after it and the order allows a
@@ -27,7 +28,7 @@ pub(in crate::keys) async fn find_page(
     paging: Paging,
     now: Time,
 ) -> DbResult<(Vec<Key>, Option<Position>)> {
-    let matching = Entity::find().filter(matches(workspace, query.status, &query.search, now));
+    let matching = Entity::find().filter(matches(workspace, query.status, &query.search, &query.only, now));
     let (rows, next) = if query.order == KeyOrder::default() {
         newest(db, matching, [Column::CreatedAt, Column::Id], paging).await?
     } else {
@@ -38,7 +39,7 @@ pub(in crate::keys) async fn find_page(
 
 /// Finds up to `limit` keys by a part of their name or hint, the newest first. Counts nothing.
 pub async fn suggest(db: &impl ConnectionTrait, workspace: WorkspaceId, text: &str, limit: u64, now: Time) -> DbResult<Vec<Key>> {
-    let matching = Entity::find().filter(matches(workspace, None, &KeySearch::parse(text), now));
+    let matching = Entity::find().filter(matches(workspace, None, &KeySearch::parse(text), &Only::default(), now));
     let newest = matching.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit);
     rows_of(db, newest).await?.into_iter().map(key_of).collect()
 }
@@ -111,34 +112,23 @@ pub async fn seen_by(
     seen.limit(most).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// Counts the keys that a search finds, by status.
+/// Counts the keys that a search and a filter find, by status.
 pub(in crate::keys) async fn count_by_status(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
-    search: &KeySearch,
+    (search, only): (&KeySearch, &Only),
     now: Time,
 ) -> DbResult<StatusCounts> {
-    let mut counting = Entity::find().filter(matches(workspace, None, search, now)).select_only();
+    let mut counting = Entity::find().filter(matches(workspace, None, search, only, now)).select_only();
     for status in [Status::Active, Status::Paused, Status::Expired, Status::Revoked] {
         let count = Func::count(Expr::expr(CaseStatement::new().case(has_status(status, now), 1)));
         counting = counting.expr_as(count, status.as_str());
     }
+    tracing::trace!(sql = %counting.build(db.get_database_backend()), "a count of filtered keys");
     let counted: Option<(i64, i64, i64, i64)> = counting.into_tuple().one(db).await?;
     let (active, paused, expired, revoked) = counted.unwrap_or_default();
     let [active, paused, expired, revoked] = [active, paused, expired, revoked].map(i64::unsigned_abs);
     Ok(StatusCounts { active, paused, expired, revoked })
-}
-
-fn matches(workspace: WorkspaceId, status: Option<Status>, search: &KeySearch, now: Time) -> Condition {
-    let found = match search {
-        KeySearch::Anything => Condition::all(),
-        KeySearch::Text(text) => {
-            let hint = part_of_hint(text).map(|part| contains(Column::Hint, &part));
-            FORMS.finds(text, Column::NameFolded, &[Column::Name]).add_option(hint)
-        }
-        KeySearch::Secret(digest) => Condition::all().add(Column::Digest.eq(digest.0.to_vec())),
-    };
-    Condition::all().add(Column::WorkspaceId.eq(workspace)).add_option(status.map(|status| has_status(status, now))).add(found)
 }
 
 /// Sorts by `order`, then by id. Every order except by last use has an index on workspace, column and id.

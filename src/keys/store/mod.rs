@@ -1,13 +1,16 @@
 //! Queries on keys.
 //!
-//! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys; `names` keys by
-//!   name; `bulk` changes of many; `quota` counts for quotas; `expiry` keys that expire; `pause` keys that are paused; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
+//! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys, `filter` their
+//!   conditions; `names` keys by name; `bulk` changes of many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
+//!   that expire; `pause` keys that are paused; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations
 
 mod bulk;
 mod chain;
+mod custody;
 mod described;
 mod expiry;
+mod filter;
 mod indexed;
 mod list;
 mod names;
@@ -26,6 +29,7 @@ pub use bulk::list_first_live;
 pub(super) use bulk::{list_live, set_all_refused_everywhere, set_revoked};
 pub(super) use chain::root_of;
 pub use chain::sharing_idempotency_keys;
+pub use custody::{Custody, hand_over, in_custody, orphaned};
 pub use described::{described_after, described_of};
 pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_expiries, unrecorded_expiries};
 pub use indexed::{changed_between, changed_since};
@@ -249,6 +253,7 @@ fn row_of(key: &Key) -> DbResult<Model> {
         refused_everywhere_at: key.refused_everywhere_at,
         rotated_from: key.rotated_from,
         rotation_root: key.rotation_root,
+        custodian_id: key.chosen_custodian.map(|id| id.to_string()),
         revision: key.revision,
     })
 }
@@ -303,6 +308,7 @@ fn key_of(row: Model) -> DbResult<Key> {
         refused_everywhere_at: row.refused_everywhere_at,
         rotated_from: row.rotated_from,
         rotation_root: row.rotation_root,
+        chosen_custodian: row.custodian_id.map(|id| id.parse()).transpose().map_err(|_| corrupt(row.id, "custodian"))?,
         revision: row.revision,
     })
 }

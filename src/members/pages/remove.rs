@@ -11,15 +11,18 @@ use crate::access::{Form, PageSession, RemoveMembers};
 use crate::app::App;
 use crate::auth;
 use crate::frame::{Frame, MenuEntry};
-use crate::keys::{self, Key};
+use crate::keys::{self, Custodians, Custody, Key};
 use crate::members::{Error, Member, MemberId, service};
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Path, Route};
-use kit::page::html_with;
 use kit::page::number::plural;
+use kit::page::{FormErrors, html_with};
 
 /// Keys that are listed.
 const MAX_KEYS: usize = 50;
+
+/// Keys in custody that are listed.
+const MAX_IN_CUSTODY: u64 = 20;
 
 const PATH: &str = "/settings/members/{id}/remove";
 
@@ -42,10 +45,21 @@ struct RemovePage {
     seen: String,
     /// The reason why the member cannot be removed.
     hindrance: Option<String>,
+    /// Keys for which nobody is responsible after the removal, unless they are handed over.
+    custody: Custody,
+    /// The number of these keys, in words.
+    in_custody: String,
+    custodians: Custodians,
+    faults: FormErrors,
 }
 
 impl RemovePage {
-    async fn new(app: &App, who: &PageSession<RemoveMembers>, id: MemberId) -> Result<Self, ApiError> {
+    async fn new(
+        app: &App,
+        who: &PageSession<RemoveMembers>,
+        id: MemberId,
+        (chosen, faults): (Option<MemberId>, FormErrors),
+    ) -> Result<Self, ApiError> {
         let member = show::find(app, who, id).await?;
         let is_self = is_self(who, id);
         let title = if is_self { "Remove yourself?".to_owned() } else { format!("Remove {}?", member.name) };
@@ -57,8 +71,12 @@ impl RemovePage {
         let more = if keys.len() > MAX_KEYS { "more than " } else { "" };
         keys.truncate(MAX_KEYS);
         let seen = format!("{more}{}", plural(keys.len() as u64, "active key"));
+        let custody = keys::in_custody(app.db.read(), who.workspace(), id, now, MAX_IN_CUSTODY).await?;
+        let in_custody = plural(custody.count, "key");
+        let mut custodians = Custodians::read(app.db.read(), who.workspace(), chosen).await?;
+        custodians.members.retain(|other| other.id != id);
         let frame = who.frame(app, title, MenuEntry::Members);
-        Ok(Self { frame, member, is_self, invited, invitations, keys, seen, hindrance })
+        Ok(Self { frame, member, is_self, invited, invitations, keys, seen, hindrance, custody, in_custody, custodians, faults })
     }
 }
 
@@ -67,23 +85,32 @@ fn is_self(who: &PageSession<RemoveMembers>, id: MemberId) -> bool {
 }
 
 async fn ask(who: PageSession<RemoveMembers>, State(app): State<App>, Path(id): Path<MemberId>) -> Result<Response, ApiError> {
-    Ok(html_with(StatusCode::OK, &RemovePage::new(&app, &who, id).await?))
+    // The person who removes another one is offered as the custodian.
+    let chosen = Some(who.member().id).filter(|own| *own != id);
+    Ok(html_with(StatusCode::OK, &RemovePage::new(&app, &who, id, (chosen, FormErrors::default())).await?))
 }
 
 async fn remove(
     who: PageSession<RemoveMembers>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
-    _: Form,
+    Form { fields, .. }: Form,
 ) -> Result<Response, ApiError> {
-    match service::remove(&app, who.workspace(), who.audit_context(&app), acting(&who), id).await {
+    let custodian: Option<MemberId> = fields.read("custodian");
+    let again =
+        async |status, faults| RemovePage::new(&app, &who, id, (custodian, faults)).await.map(|page| html_with(status, &page));
+    let not_a_member = || FormErrors::of_field("custodian", "Choose another member who has joined the workspace.");
+    if fields.given("custodian").is_some() && custodian.is_none() {
+        return again(StatusCode::BAD_REQUEST, not_a_member()).await;
+    }
+    match service::remove(&app, who.workspace(), who.audit_context(&app), acting(&who), id, custodian).await {
         Ok(_) if is_self(&who, id) => Ok(auth::redirect_signed_out(&app, "removal")),
         // Not found: the form was sent twice.
         Ok(_) | Err(Error::NotFound) => Ok(Redirect::to(&format!("/settings/members?removed={id}")).into_response()),
         Err(error @ (Error::LastOwner | Error::OwnerRequired)) => {
-            let status = ApiError::from(error).status;
-            Ok(html_with(status, &RemovePage::new(&app, &who, id).await?))
+            again(ApiError::from(error).status, FormErrors::default()).await
         }
+        Err(Error::Custodian) => again(StatusCode::BAD_REQUEST, not_a_member()).await,
         Err(error) => Err(error.into()),
     }
 }

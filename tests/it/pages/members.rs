@@ -205,7 +205,7 @@ async fn removal_asks_first_and_ends_sessions() {
     let key = json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null });
     let secret = client.post("/api/v1/api-keys", key).await.is(201).text_at("/data/secret");
     let remove = format!("{}/remove", at(&member));
-    ana.get(&remove).await.is(200).says("signed out immediately").says("API keys are not affected").says(&member.email);
+    ana.get(&remove).await.is(200).says("signed out immediately").says("API keys keep working").says(&member.email);
     theirs.get(LIST).await.is(200);
     ana.submit(&remove, &remove, &[]).await.redirects_to(&format!("{LIST}?removed={}", member.id));
     ana.get(&format!("{LIST}?removed={}", member.id)).await.is(200).says("Test admin was removed");
@@ -281,4 +281,29 @@ async fn member_of_another_workspace_is_not_found() {
     ana.post(&format!("{LIST}/{outsider}/remove"), &[token]).await.redirects_to(&format!("{LIST}?removed={outsider}"));
     ana.get(&format!("{LIST}?removed={outsider}")).await.does_not_say("was removed");
     owner.get("/api/v1/auth/whoami").await.is(200);
+}
+
+#[tokio::test]
+async fn removal_lists_the_keys_in_custody_and_hands_them_over() {
+    let t = TestApp::new().await;
+    let ana = t.person(Role::AccountOwner).await;
+    let (dee, eli) = (t.add_member(Role::Admin).await, t.add_member(Role::Pilot).await);
+    let theirs = t.signed_in(dee.clone()).await;
+    let remove = format!("{}/remove", at(&dee));
+    ana.get(&remove).await.is(200).does_not_say("New custodian");
+    for number in 10..31 {
+        let key = json!({ "name": format!("Key {number}"), "permissions": "read_only", "expiresAt": null });
+        theirs.post("/api/v1/api-keys", key).await.is(201);
+    }
+    let asked = ana.get(&remove).await.is(200).says("21 keys in their custody").says("and 1 more").says(">Key 29<");
+    let asked = asked.says(&format!("<option value=\"{}\" selected>", t.owner.id)).does_not_say(&format!("value=\"{}\"", dee.id));
+    assert!(asked.text.contains(&format!("<option value=\"{}\">", eli.id)), "{}", asked.text);
+    for unfit in ["user_01h455vb4pex5vsknk084sn02q", "eli"] {
+        let again = ana.submit(&remove, &remove, &[("custodian", unfit)]).await.is(400);
+        again.says("Choose another member who has joined").says("21 keys in their custody");
+    }
+    ana.submit(&remove, &remove, &[("custodian", &eli.id.to_string())]).await.is(303);
+    let key = ana.get("/settings/api-keys").await.is(200).says("custodian: Test pilot").does_not_say("no custodian");
+    drop(key);
+    assert_eq!(t.audit().await.iter().filter(|event| event["action"] == "api_key.custody_transferred").count(), 1);
 }

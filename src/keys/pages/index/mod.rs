@@ -1,7 +1,8 @@
 //! The list of keys. Filter, search, order and page are in its address.
 //!
-//! - `query` the parameters of the address; `rows` the rows of the table; `search` a text, or a key that was pasted
+//! - `query` the parameters of the address, `filter` their form; `rows` the rows of the table; `search` a text, or a key that was pasted
 
+mod filter;
 mod query;
 mod rows;
 mod search;
@@ -26,6 +27,7 @@ use kit::http::{ApiError, Route};
 use kit::page::{Asked, Fields, Pager, html};
 
 pub(super) use query::LIST;
+use filter::FilterForm;
 use query::{ColumnHeads, ListQuery};
 use rows::{Rows, rows};
 
@@ -43,6 +45,7 @@ struct KeysPage {
     list: Rows,
     pager: Pager,
     management: Management,
+    filter: FilterForm,
     /// The name of the key that was just revoked, and the time from which every node has refused it, if it is recorded.
     revoked: Option<(String, Option<Time>)>,
     /// True if the workspace was just set up.
@@ -77,6 +80,7 @@ async fn index(who: PageSession<ManageKeys>, State(app): State<App>, Asked(field
     Ok(html(&KeysPage {
         management: management(db, workspace, frame.role).await?,
         revoked: revoked(db, workspace, &fields).await?,
+        filter: FilterForm::read(db, workspace, &query.keys.only).await?,
         is_new: fields.is("after", "setup"),
         is_switched: fields.is("switched", "1"),
         list: rows(page.items, &frame.at),

@@ -1,6 +1,7 @@
 //! [`ListQuery`]: the parameters in the address of the list, and links to the list with other parameters.
 
-use crate::keys::model::{KeyOrder, KeyQuery, KeySearch, KeySort, Status, StatusCounts};
+use crate::keys::model::{KeyOrder, KeyProperty, KeyQuery, KeySearch, KeySort, Only, Status, StatusCounts};
+use crate::scopes::Module;
 use key_format::{SecretDigest, scrub};
 use kit::http::Paging;
 use kit::page::Fields;
@@ -59,9 +60,11 @@ impl ListQuery {
         let text: String = scrub(fields.text("search")).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         let search = text.strip_prefix(BY_DIGEST).and_then(digest).map_or_else(|| KeySearch::parse(&text), KeySearch::Secret);
         // A secret has one key, whatever its status.
-        let status = fields.read::<Status>("status").filter(|_| !matches!(search, KeySearch::Secret(_)));
+        let is_for_secret = matches!(search, KeySearch::Secret(_));
+        let status = fields.read::<Status>("status").filter(|_| !is_for_secret);
+        let only = if is_for_secret { Only::default() } else { read_only(fields) };
         let order = read_order(fields.text("sort")).unwrap_or_default();
-        Self { keys: KeyQuery { status, search, order }, search: text, page: fields.page_number() }
+        Self { keys: KeyQuery { status, search, only, order }, search: text, page: fields.page_number() }
     }
 
     /// Returns the text for the search field; empty for a digest, which the member has not typed.
@@ -84,7 +87,7 @@ impl ListQuery {
 
     /// Returns whether the query selects all keys.
     pub(super) fn is_for_all(&self) -> bool {
-        self.keys.search == KeySearch::Anything && self.keys.status.is_none()
+        self.keys.search == KeySearch::Anything && self.keys.status.is_none() && self.keys.only.is_default()
     }
 
     /// Returns the requested page, or the last page if the list is shorter.
@@ -95,7 +98,24 @@ impl ListQuery {
 
     /// Returns the fields of the address.
     pub(super) fn fields(&self) -> Fields {
-        Fields::from([("status", self.status()), ("search", &self.search), ("sort", &self.sort())])
+        let Only { properties, custodian, module } = &self.keys.only;
+        let fields = Fields::from([("status", self.status()), ("search", &self.search), ("sort", &self.sort())]);
+        let fields = properties.iter().fold(fields, |fields, property| fields.with(property.as_str(), true));
+        let fields = fields.with("custodian_id", custodian.map(|id| id.to_string()).unwrap_or_default());
+        fields.with("module", module.map_or("", Module::as_str))
+    }
+
+    /// Returns the fields of the filter on properties, for forms that keep it.
+    pub(super) fn filter(&self) -> Vec<(String, String)> {
+        let others = ["status", "search", "sort"];
+        let fields = self.fields();
+        let filter = fields.pairs().filter(|(name, _)| !others.contains(name));
+        filter.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+    }
+
+    /// Returns the address of this list without the filter on properties.
+    pub(super) fn without_filter(&self) -> String {
+        link(&Fields::from([("status", self.status()), ("search", &self.search), ("sort", &self.sort())]))
     }
 
     /// Returns the address of this list.
@@ -154,6 +174,12 @@ fn link(fields: &Fields) -> String {
 fn digest(text: &str) -> Option<SecretDigest> {
     let mut digest = [0; 32];
     hex::decode_to_slice(text, &mut digest).ok().map(|()| SecretDigest(digest))
+}
+
+/// Reads the filter on properties. Values that are not known are ignored.
+fn read_only(fields: &Fields) -> Only {
+    let asked = KeyProperty::ALL.iter().copied().filter(|property| fields.is(property.as_str(), "true"));
+    Only { properties: asked.collect(), custodian: fields.read("custodian_id"), module: fields.read("module") }
 }
 
 /// Formats an order for an address; the default order is empty.

@@ -1,6 +1,6 @@
 //! The rows of the list.
 
-use crate::keys::model::{Key, Status};
+use crate::keys::model::{Key, Person, Status};
 use crate::keys::pages::labels::{self, Badge};
 use crate::keys::service::{Include, KeyDetails};
 use crate::keys::usage::HourCount;
@@ -33,7 +33,28 @@ pub(super) struct KeyRow {
     pub(super) is_live: bool,
     /// The end of the pause of a paused key, if it has a time.
     pub(super) paused_until: Option<Time>,
+    /// The custodian, where it is not the person who created the key.
+    pub(super) custodian: Option<Custodian>,
     pub(super) key: Key,
+}
+
+/// Another custodian than the person who created a key.
+#[derive(Debug)]
+pub(super) enum Custodian {
+    Other(String),
+    /// The custodian has left the workspace, or there never was one.
+    Nobody,
+}
+
+impl Custodian {
+    fn of(key: &Key, custodian: Option<Person>) -> Option<Self> {
+        match custodian {
+            Some(custodian) if custodian.id == key.created_by.id => None,
+            Some(custodian) => Some(Self::Other(custodian.name)),
+            // Nobody has to be responsible for a key that can never be used again.
+            None => key.revoked_at.is_none().then_some(Self::Nobody),
+        }
+    }
 }
 
 /// The number of requests beside the chart.
@@ -55,7 +76,8 @@ pub(super) fn include(at: &Moments) -> Include {
 pub(super) fn rows(keys: Vec<KeyDetails>, at: &Moments) -> Rows {
     let bars: Vec<_> = keys.iter().map(|details| chart(&details.hours, at)).collect();
     let tallest = bars.iter().map(Bars::tallest).max().unwrap_or(0);
-    let row = |(KeyDetails { key, last_use, .. }, bars): (KeyDetails, Bars)| KeyRow {
+    let row = |(KeyDetails { key, last_use, custodian, .. }, bars): (KeyDetails, Bars)| KeyRow {
+        custodian: Custodian::of(&key, custodian),
         permissions: labels::permissions(key.permissions, key.scopes),
         status: labels::status(&key, at),
         ends_soon: labels::ends_soon(&key, at),

@@ -11,8 +11,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::custodian::{self, Custodians};
 use super::{disabled, expiration, fields as shared, secret};
-use crate::access::{CreateKeys, Form, ManageKeys, PageSession, Permission};
+use crate::access::{CreateKeys, Form, ManageKeys, MemberPermission, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
@@ -28,8 +29,8 @@ use kit::text::sentence;
 const PATH: &str = "/settings/api-keys/new";
 
 /// The order of the fields on the page.
-const ORDER: [&str; 9] =
-    ["name", "permissions", "modules", "expiration", "date", "description", "addresses", "requests", "seconds"];
+const ORDER: [&str; 10] =
+    ["name", "permissions", "modules", "expiration", "date", "custodian", "description", "addresses", "requests", "seconds"];
 
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of a new API key", new), form(PATH, "Make the key of the form", create)]
@@ -49,28 +50,38 @@ struct NewKeyPage {
     has_more: bool,
     /// True if the policy demands an allow-list of a key that can write.
     needs_addresses: bool,
+    custodians: Custodians,
 }
 
 impl NewKeyPage {
-    fn new<P: Permission>(app: &App, who: &PageSession<P>, policy: &KeyPolicy, fields: Fields, faults: FormErrors) -> Self {
+    async fn new<P: MemberPermission>(
+        app: &App,
+        who: &PageSession<P>,
+        policy: &KeyPolicy,
+        fields: Fields,
+        faults: FormErrors,
+    ) -> Result<Self, ApiError> {
         let frame = who.frame(app, "New API Key", MenuEntry::ApiKeys);
         let needs_addresses = policy.require_ip_allowlist_for_write;
         let choices = expiration::Choices::new(policy, &frame.at);
         // Before anything is chosen.
         let fields = if fields.has("expiration") { fields } else { fields.with("expiration", choices.proposed()) };
-        Self {
+        let chosen = fields.read("custodian").unwrap_or(who.member().id);
+        let has_custodian = chosen != who.member().id || faults.of("custodian").is_some();
+        Ok(Self {
+            custodians: Custodians::read(app.db.read(), who.workspace(), Some(chosen)).await?,
             // One form creates one key, however often it is corrected and sent.
             idempotency_key: fields.given("idempotency_key").map_or_else(|| app.random.base62(22), str::to_owned),
             tiles: permissions::tiles(&fields),
             rows: permissions::rows(&fields),
             choices,
             example: shared::example(who.request().client_ip()),
-            has_more: needs_addresses || shared::has_more(&fields, &faults),
+            has_more: needs_addresses || has_custodian || shared::has_more(&fields, &faults),
             needs_addresses,
             frame,
             fields,
             faults,
-        }
+        })
     }
 }
 
@@ -80,16 +91,19 @@ async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Res
     }
     let policy = policy::policy_of(app.db.read(), who.workspace()).await?;
     let fields = shared::defaults().with("permissions", "read_only");
-    Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, &policy, fields, FormErrors::default())))
+    Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, &policy, fields, FormErrors::default()).await?))
 }
 
 async fn create(who: PageSession<CreateKeys>, State(app): State<App>, form: Form) -> Result<Response, ApiError> {
     let frame = who.frame(&app, "API key created", MenuEntry::ApiKeys);
     let policy = policy::policy_of(app.db.read(), who.workspace()).await?;
-    let again = |status, faults| Ok(html_with(status, &NewKeyPage::new(&app, &who, &policy, form.fields.clone(), faults)));
+    let again = async |status, faults| {
+        let page = NewKeyPage::new(&app, &who, &policy, form.fields.clone(), faults).await;
+        page.map(|page| html_with(status, &page))
+    };
     let input = match read(&form.fields, &frame.at) {
         Ok(input) => input,
-        Err(faults) => return again(StatusCode::BAD_REQUEST, faults),
+        Err(faults) => return again(StatusCode::BAD_REQUEST, faults).await,
     };
     match service::create(&app.keys, who.workspace(), who.audit_context(&app), input, form.idempotency_key()).await {
         Ok(new) => {
@@ -98,13 +112,16 @@ async fn create(who: PageSession<CreateKeys>, State(app): State<App>, form: Form
         }
         Err(Error::AlreadyCreated(id)) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?already=shown")).into_response()),
         Err(Error::Disabled) => disabled::show(&app, &who).await,
-        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => again(StatusCode::CONFLICT, shared::name_taken(&error)),
+        Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => {
+            again(StatusCode::CONFLICT, shared::name_taken(&error)).await
+        }
+        Err(Error::Custodian) => again(StatusCode::BAD_REQUEST, custodian::fault()).await,
         Err(Error::Policy(breaches)) => {
             let mut faults = expiration::refused_by_policy(&breaches, &form.fields, "addresses");
             faults.sort_as(&ORDER);
-            again(StatusCode::BAD_REQUEST, faults)
+            again(StatusCode::BAD_REQUEST, faults).await
         }
-        Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormErrors::of_whole(sentence(exceeded))),
+        Err(Error::Quota(exceeded)) => again(StatusCode::CONFLICT, FormErrors::of_whole(sentence(exceeded))).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -125,6 +142,7 @@ fn read(fields: &Fields, at: &Moments) -> Result<CreateKey, FormErrors> {
             ip_allowlist: shared.ip_allowlist.flatten(),
             rate_limit: shared.rate_limit,
             description: shared.description.flatten(),
+            custodian_id: shared.custodian_id,
         }),
         _ => Err(faults),
     }

@@ -18,9 +18,9 @@ use crate::access::{ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
-use crate::keys::model::{Key, KeyId, Pause, Status};
-use crate::keys::store;
+use crate::keys::model::{Key, KeyId, Pause, Person, Status};
 use crate::keys::tables::last_use;
+use crate::keys::{service, store};
 use crate::workspaces;
 use kit::http::route::page;
 use kit::http::{ApiError, Path, Route};
@@ -51,6 +51,8 @@ struct KeyPage {
     unused: Option<String>,
     relatives: Vec<Relative>,
     events: Vec<EventLine>,
+    /// The custodian, if they are a member of the workspace.
+    custodian: Option<Person>,
 }
 
 /// A message about the action that led to this page.
@@ -108,6 +110,7 @@ async fn show(
         unused: unused::unused(&app, &key, &frame.at).await?,
         relatives: history::relatives(&app, &key, &frame.at).await?,
         events: history::events(&app, workspace, id).await?,
+        custodian: service::custodian_of(db, &key).await?,
         frame,
         key,
     }))

@@ -1,0 +1,87 @@
+//! Keys by custodian. A key without a chosen custodian has the one who created it.
+
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Expr, Func, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
+
+use super::{is_live, key_of};
+use crate::keys::model::Key;
+use crate::keys::tables::key::{Column, Entity};
+use crate::members::{self, MemberId};
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
+
+/// Custodians in one statement.
+const AT_ONCE: usize = 500;
+
+/// The custodian of a key as text. It has two indexes.
+pub(super) fn custodian() -> SimpleExpr {
+    Expr::expr(Func::coalesce([Column::CustodianId.into_expr(), Column::CreatedById.into_expr()]))
+}
+
+/// The keys in the custody of a member that are neither revoked nor expired.
+#[derive(Clone, Debug, Default)]
+pub struct Custody {
+    /// The number of all of them.
+    pub count: u64,
+    /// The first ones by name, as many as were asked for.
+    pub first: Vec<Key>,
+}
+
+fn is_in_custody(workspace: WorkspaceId, member: MemberId, now: Time) -> Condition {
+    // For a key that can never be used again, nobody has to be responsible.
+    is_live(now).add(Column::WorkspaceId.eq(workspace)).add(custodian().eq(member.to_string()))
+}
+
+/// Counts the keys in the custody of a member, and reads the first ones.
+pub async fn in_custody(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    member: MemberId,
+    now: Time,
+    limit: u64,
+) -> DbResult<Custody> {
+    let keys = Entity::find().filter(is_in_custody(workspace, member, now));
+    tracing::trace!(sql = %keys.build(db.get_database_backend()), "keys in custody");
+    let count = keys.clone().count(db).await?;
+    let first = keys.order_by_asc(Column::Name).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    Ok(Custody { count, first: first.into_iter().map(key_of).collect::<DbResult<_>>()? })
+}
+
+/// Makes a member the custodian of all keys in the custody of another one. Nodes hold no custodians, so that the keys need no revision.
+pub async fn hand_over(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    from: MemberId,
+    to: MemberId,
+    now: Time,
+) -> DbResult<u64> {
+    let update = Entity::update_many().col_expr(Column::CustodianId, Expr::value(to.to_string()));
+    Ok(update.filter(is_in_custody(workspace, from, now)).exec(db).await?.rows_affected)
+}
+
+/// Returns up to `limit` keys, neither revoked nor expired, without a custodian: that member has left the workspace, or the operator
+/// created the key and named nobody. Reads the index of the keys that are not revoked, the ids of the members, and the found keys.
+pub async fn orphaned(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Key>> {
+    let known: HashSet<String> = members::ids(db, workspace).await?.iter().map(ToString::to_string).collect();
+    let all = Entity::find().select_only().expr_as(custodian(), "custodian").distinct();
+    let all = all.filter(Column::WorkspaceId.eq(workspace)).filter(Column::RevokedAt.is_null());
+    tracing::trace!(sql = %all.build(db.get_database_backend()), "custodians of keys");
+    let all: Vec<String> = all.into_tuple().all(db).await?;
+    let gone: Vec<String> = all.into_iter().filter(|custodian| !known.contains(custodian)).collect();
+    let mut keys = Vec::new();
+    for gone in gone.chunks(AT_ONCE) {
+        let left = limit.saturating_sub(keys.len() as u64);
+        let of_workspace = is_live(now).add(Column::WorkspaceId.eq(workspace));
+        let is_orphaned = of_workspace.add(custodian().is_in(gone.iter().map(String::as_str)));
+        let found = Entity::find().filter(is_orphaned).limit(left);
+        tracing::trace!(sql = %found.build(db.get_database_backend()), "keys without a custodian");
+        keys.extend(found.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?);
+    }
+    Ok(keys)
+}
