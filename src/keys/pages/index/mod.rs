@@ -26,8 +26,8 @@ use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
 use kit::page::{Asked, Fields, Pager, html};
 
-pub(super) use query::LIST;
 use filter::FilterForm;
+pub(super) use query::LIST;
 use query::{ColumnHeads, ListQuery};
 use rows::{Rows, rows};
 
