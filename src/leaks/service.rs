@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::model::{Feedback, Match, Source};
 use super::store;
-use crate::audit::AuditedTx;
-use crate::keys::{self, Error, Key, KeyId, Keys, Leak};
+use crate::audit::{AuditContext, AuditedTx};
+use crate::keys::{self, Error, Key, KeyId, Keys, Leak, OnLeak, PauseKey, RevokeKey};
 use crate::mail::{self, Content, LeakedKey, MAX_LISTED};
 use crate::members::{self, Role};
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
+
+/// The longest address in the reason of a revocation, in characters.
+const MAX_URL: usize = 400;
 
 /// Where keys of a workspace were found.
 type Places = BTreeMap<KeyId, Vec<Source>>;
@@ -25,26 +28,36 @@ pub(super) async fn report(keys: &Keys, matches: &[Match]) -> Result<Vec<Feedbac
     for (found, key) in matches.iter().filter_map(|found| Some((found, key_of(found)?))) {
         let sources = by_workspace.entry(key.workspace).or_default().entry(key.id).or_default();
         let source = found.source();
-        if !sources.iter().any(|known| known.fingerprint == source.fingerprint) {
+        let is_new = sources.iter().all(|known| known.fingerprint != source.fingerprint);
+        if is_new && (sources.len() as u64) < store::MAX_SOURCES {
             sources.push(source);
         }
     }
+    let mut outcome = Ok(());
     for (workspace, places) in &by_workspace {
-        record(keys, *workspace, places).await?;
+        // The log of one workspace does not hold up the others.
+        let carried_out = match record(keys, *workspace, places).await {
+            Ok(policy) => carry_out(keys, *workspace, policy, places).await,
+            Err(error) => Err(error.into()),
+        };
+        outcome = outcome.and(carried_out);
     }
+    outcome?;
     Ok(matches.iter().map(|found| found.feedback(key_of(found).is_some())).collect())
 }
 
 /// Records where keys of a workspace were found, in one transaction with the notices. It takes precedence like a revocation.
-async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResult<()> {
+/// Returns the policy of the workspace.
+async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResult<OnLeak> {
     let mut tx = AuditedTx::begin_essential_system(keys, workspace).await?;
+    let policy = keys::policy_of(tx.db(), workspace).await?.on_leak;
     let (mut leaked, mut is_news) = (Vec::new(), false);
     for (id, sources) in places {
         let Some(key) = keys::find(tx.db(), workspace, *id).await? else { continue };
         let is_live = key.status(tx.now()).is_live();
         for source in sources {
             if store::note(tx.db(), workspace, *id, source.fingerprint, tx.now()).await? {
-                let leak = Leak { found_by: "github", location: &source.location, url: &source.url, is_live };
+                let leak = Leak { found_by: "github", location: &source.location, url: &source.url, is_live, policy };
                 keys::record_leak(&mut tx, &key, leak).await?;
                 is_news = true;
                 if is_live {
@@ -53,8 +66,42 @@ async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResul
             }
         }
     }
-    notify(keys, &tx, &leaked).await?;
-    if is_news { tx.commit().await } else { Ok(()) }
+    notify(keys, &tx, policy, &leaked).await?;
+    if is_news {
+        tx.commit().await?;
+    }
+    Ok(policy)
+}
+
+/// Does what the policy of a workspace says about keys that were found, after that is recorded. A report that comes again does what
+/// an earlier one could not; it does not pause a key again that somebody has resumed.
+async fn carry_out(keys: &Keys, workspace: WorkspaceId, policy: OnLeak, places: &Places) -> Result<(), Error> {
+    for (id, sources) in places {
+        let key = keys::find(keys.db.read(), workspace, *id).await?;
+        if !key.is_some_and(|key| key.status(keys.clock.now()).is_live()) {
+            continue;
+        }
+        match policy {
+            OnLeak::Notify => {}
+            OnLeak::Pause => {
+                if store::has_unhandled(keys.db.read(), workspace, *id).await? {
+                    let pause = PauseKey { minutes: None };
+                    keys::pause(keys, workspace, AuditContext::system(), *id, pause).await?;
+                    store::set_handled(keys, workspace, *id).await?;
+                }
+            }
+            OnLeak::Revoke => {
+                let reason = sources.first().map(reason).and_then(|reason| reason.parse().ok());
+                keys::revoke(keys, workspace, AuditContext::system(), *id, RevokeKey { reason }).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn reason(source: &Source) -> String {
+    let url: String = source.url.chars().take(MAX_URL).collect();
+    format!("Found in public by GitHub: {url}")
 }
 
 fn leaked_key(key: &Key, source: &Source) -> LeakedKey {
@@ -63,14 +110,15 @@ fn leaked_key(key: &Key, source: &Source) -> LeakedKey {
 }
 
 /// Queues one email about all of them to each administrator.
-async fn notify(keys: &Keys, tx: &AuditedTx, leaked: &[LeakedKey]) -> DbResult<()> {
+async fn notify(keys: &Keys, tx: &AuditedTx, policy: OnLeak, leaked: &[LeakedKey]) -> DbResult<()> {
     let Some(first) = leaked.first() else { return Ok(()) };
     if !mail::is_on(keys) {
         return Ok(());
     }
     let listed = leaked.len().min(MAX_LISTED);
     let event = format!("key_leaked {} {}", first.key, tx.now());
-    let content = Content::KeyLeaked { at: tx.now(), keys: leaked[..listed].to_vec(), more: (leaked.len() - listed) as u64 };
+    let (listed, more) = (leaked[..listed].to_vec(), (leaked.len() - listed) as u64);
+    let content = Content::KeyLeaked { at: tx.now(), keys: listed, more, policy: policy.as_str().to_owned() };
     for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
         mail::notify_of(keys, tx, &member, event.clone(), content.clone()).await?;
     }

@@ -6,6 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 
 use super::tables::{Column, Entity, Model};
+use crate::core::Core;
 use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
@@ -42,4 +43,19 @@ pub(super) async fn note(
             Ok(true)
         }
     }
+}
+
+/// Returns whether the key was found at a place for which the policy has not been carried out.
+pub(super) async fn has_unhandled(db: &impl ConnectionTrait, workspace: WorkspaceId, key: KeyId) -> DbResult<bool> {
+    let of_key = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
+    Ok(of_key.filter(Column::HandledAt.is_null()).one(db).await?.is_some())
+}
+
+/// Notes that the policy was carried out for each place so far.
+pub(super) async fn set_handled(core: &Core, workspace: WorkspaceId, key: KeyId) -> DbResult<()> {
+    let tx = core.db.begin_essential().await?;
+    let update = Entity::update_many().col_expr(Column::HandledAt, Expr::value(core.clock.now()));
+    let of_key = update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
+    of_key.filter(Column::HandledAt.is_null()).exec(&tx).await?;
+    tx.commit().await
 }

@@ -121,6 +121,8 @@ pub enum Content {
         at: Time,
         keys: Vec<LeakedKey>,
         more: u64,
+        /// What the policy of the workspace says: `notify`, `pause` or `revoke`.
+        policy: String,
     },
     /// Webhooks fail, and the server will disable them.
     WebhookFailing {

@@ -31,6 +31,8 @@ struct Letter<'a> {
     left: u64,
     /// “in 7 days”
     within: String,
+    /// What the policy of the workspace does about leaked keys.
+    policy: &'a str,
     items: Vec<Item<'a>>,
     /// The keys or webhooks that are not among the items.
     more: u64,
@@ -133,6 +135,7 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         program: None,
         left: 0,
         within: String::new(),
+        policy: "",
         items: Vec::new(),
         more: 0,
     };
@@ -176,13 +179,13 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
             };
             Letter { subject, within, items, more: *more, ..blank }
         }
-        Content::KeyLeaked { at: when, keys, more } => {
+        Content::KeyLeaked { at: when, keys, more, policy } => {
             let items: Vec<_> = keys.iter().map(|key| items::leaked(key, public_url)).collect();
             let subject = match (items.as_slice(), more) {
                 ([item], 0) => format!("The API key “{}” of {workspace} was found in public", item.name),
                 _ => format!("API keys of {workspace} were found in public, at {} places", items.len() as u64 + more),
             };
-            Letter { subject, at: at.exact_text(*when), items, more: *more, ..blank }
+            Letter { subject, at: at.exact_text(*when), items, more: *more, policy, ..blank }
         }
         Content::WebhookFailing { webhooks, more } => {
             let items: Vec<_> = webhooks.iter().map(|webhook| items::failing(webhook, &at, public_url)).collect();

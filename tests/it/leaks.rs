@@ -291,3 +291,42 @@ async fn keys_of_several_workspaces_are_recorded_each_in_its_own() {
     assert_eq!(log.at("/data/items/0/target/id"), &json!(theirs.id));
     t.with(&key).get(WHOAMI).await.is(200);
 }
+
+/// Sets what happens to keys that are found.
+async fn on_leak(t: &TestApp, policy: &str) {
+    let settings = json!({
+        "maxLifetimeDays": null, "allowNoExpiration": true, "requireIpAllowlistForWrite": false, "rotateAfterDays": 90,
+        "onLeak": policy,
+    });
+    t.owner().await.put("/api/v1/settings/api-keys/policy", settings).await.is(200);
+}
+
+#[tokio::test]
+async fn policy_revokes_a_key_that_was_found_at_once() {
+    let t = scanning(test_config()).await;
+    on_leak(&t, "revoke").await;
+    let key = t.named_key("Website").await;
+    for _ in 0..2 {
+        GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
+    }
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
+    t.audit_ends_with(&["api_key.leaked", "api_key.revoked", "api_key.refused_everywhere", "api_key.denied"]).await;
+    let shown = t.owner().await.get(&format!("/api/v1/api-keys/{}", key.id)).await.is(200);
+    assert_eq!(shown.text_at("/data/revokeReason"), format!("Found in public by GitHub: {URL}"));
+    assert_eq!(leaks(&t).await[0]["details"]["onLeak"], "revoke");
+}
+
+#[tokio::test]
+async fn policy_pauses_a_key_once_for_each_place() {
+    let t = scanning(test_config()).await;
+    on_leak(&t, "pause").await;
+    let key = t.named_key("Website").await;
+    let resume = format!("/api/v1/api-keys/{}/resume", key.id);
+    GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_PAUSED");
+    t.owner().await.post(&resume, json!({})).await.is(200);
+    GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
+    t.with(&key).get(WHOAMI).await.is(200);
+    GITHUB.report(&t, &json!([found(&key, "https://github.com/fork")])).await.is(200);
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_PAUSED");
+}

@@ -6,6 +6,7 @@ use super::rules::target;
 use crate::audit::{Action, AuditedTx};
 use crate::keys::events;
 use crate::keys::model::Key;
+use crate::keys::policy::OnLeak;
 use kit::db::DbResult;
 
 /// The place where a key was found.
@@ -19,12 +20,15 @@ pub struct Leak<'a> {
     pub url: &'a str,
     /// Whether the key can be used.
     pub is_live: bool,
+    /// What the policy of the workspace says about keys that are found.
+    pub policy: OnLeak,
 }
 
 /// Records and publishes that a key was found. It is no use of the key, and changes nothing about it.
 pub async fn record_leak(tx: &mut AuditedTx, key: &Key, leak: Leak<'_>) -> DbResult<()> {
-    let Leak { found_by, location, url, is_live } = leak;
-    let details = json!({ "foundBy": found_by, "location": location, "url": url, "live": is_live, "hint": key.hint });
+    let Leak { found_by, location, url, is_live, policy } = leak;
+    let details =
+        json!({ "foundBy": found_by, "location": location, "url": url, "live": is_live, "onLeak": policy, "hint": key.hint });
     tx.record(Action::KeyLeaked, Some(target(key)), details);
     events::publish_found(tx, key, url).await
 }

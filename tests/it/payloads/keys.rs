@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use planeconnection::audit::{AuditedTx, EventType};
-use planeconnection::keys::{Leak, record_leak};
+use planeconnection::keys::{Leak, OnLeak, record_leak};
 use serde_json::{Value, json};
 use testkit::{KEYS, WHOAMI};
 
@@ -20,7 +20,8 @@ async fn leak(t: &TestApp, key: &TestKey) {
     let (id, workspace) = (key.id.parse().expect("an id"), t.workspace.id);
     let mut tx = AuditedTx::begin_system(&t.app, workspace).await.expect("a transaction");
     let key = planeconnection::keys::find(tx.db(), workspace, id).await.expect("an answer").expect("a key");
-    let leak = Leak { found_by: "github", location: "commit", url: "https://github.com/skyline", is_live: true };
+    let leak =
+        Leak { found_by: "github", location: "commit", url: "https://github.com/skyline", is_live: true, policy: OnLeak::Notify };
     record_leak(&mut tx, &key, leak).await.expect("an event");
     tx.commit().await.expect("a commit");
 }
