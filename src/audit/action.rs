@@ -8,6 +8,8 @@ kit::string_enum! {
         KeyUpdated = "api_key.updated",
         /// The key got a successor.
         KeyRotated = "api_key.rotated",
+        /// The end of the rotation has come, and the old key stays active, as it is still in use.
+        KeyRotationBlocked = "api_key.rotation_blocked",
         /// Requests with the key are refused until the pause ends; `details` has the time, if it has one.
         KeyPaused = "api_key.paused",
         /// Every node refuses a paused key; `details` names the nodes that confirmed it and those whose lease ran out.

@@ -30,6 +30,8 @@ kit::string_enum! {
         KeyCreated = "api_key.created",
         KeyUpdated = "api_key.updated",
         KeyRotated = "api_key.rotated",
+        /// The end of the rotation has come, and the old key stays active, as it is still in use.
+        KeyRotationBlocked = "api_key.rotation_blocked",
         /// Requests with the key are refused until the pause ends.
         KeyPaused = "api_key.paused",
         /// Somebody ended a pause, or it ended by itself.
@@ -76,6 +78,7 @@ impl EventType {
             Self::KeyCreated
             | Self::KeyUpdated
             | Self::KeyRotated
+            | Self::KeyRotationBlocked
             | Self::KeyPaused
             | Self::KeyResumed
             | Self::KeyRevoked
@@ -125,6 +128,7 @@ impl Action {
             Self::KeyCreated => &[EventType::KeyCreated],
             Self::KeyUpdated => &[EventType::KeyUpdated],
             Self::KeyRotated => &[EventType::KeyRotated],
+            Self::KeyRotationBlocked => &[EventType::KeyRotationBlocked],
             Self::KeyPaused => &[EventType::KeyPaused],
             Self::KeyResumed => &[EventType::KeyResumed],
             Self::KeyRevoked => &[EventType::KeyRevoked],

@@ -1,4 +1,4 @@
-//! The commands `keys list`, `create`, `rotate`, `set-custodian`, `pause`, `resume` and `revoke`; `keys scan` is in `scan`.
+//! The commands `keys list`, `create`, `rotate`, `revoke-at`, `set-custodian`, `pause`, `resume` and `revoke`; `keys scan` is in `scan`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::scan::Scan;
 use crate::app::App;
 use crate::keys::{
     self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, PauseKey, Reason,
-    RevokeKey, RotateKey, Status, UpdateKey,
+    RevokeAfter, RevokeAt, RevokeKey, RotateKey, Status, UpdateKey,
 };
 use crate::members::Email;
 use crate::scopes::{Permissions, Scope};
@@ -32,22 +32,10 @@ pub(super) enum Command {
     },
     /// Create a key; its secret is printed once
     Create(Create),
-    /// Create a successor with the same permissions; the old key works until it is revoked
-    Rotate {
-        #[command(flatten)]
-        at: InWorkspace,
-        /// Id of the key, or the name of an active or paused key
-        #[arg(value_name = "ID")]
-        key: String,
-        /// Name of the successor; default: the old name with today's date
-        #[arg(long, env = "PLANECONNECTION_KEY_NAME")]
-        name: Option<KeyName>,
-        #[command(flatten)]
-        expiry: Expiry,
-        /// Print the result as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
-        json: bool,
-    },
+    /// Create a successor with the same permissions or fewer; the old key works until it is revoked
+    Rotate(Rotate),
+    /// Set, change or cancel the time at which the server revokes a key that was rotated
+    RevokeAt(PlannedRevocation),
     /// Make a member responsible for a key
     SetCustodian {
         #[command(flatten)]
@@ -162,19 +150,79 @@ pub(super) struct Create {
     json: bool,
 }
 
+#[derive(clap::Args)]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    at: InWorkspace,
+    /// Id of the key, or the name of an active key
+    #[arg(value_name = "ID")]
+    key: String,
+    /// Name of the successor; default: the old name with today's date
+    #[arg(long, env = "PLANECONNECTION_KEY_NAME")]
+    name: Option<KeyName>,
+    /// Fewer permissions than the old key has: `read_only`, or custom with --scopes
+    #[arg(long, env = "PLANECONNECTION_PERMISSIONS")]
+    permissions: Option<Permissions>,
+    /// Scopes of the old key that the successor keeps; repeat the flag for several
+    #[arg(long, env = "PLANECONNECTION_SCOPES", value_delimiter = ',')]
+    scopes: Vec<Scope>,
+    #[command(flatten)]
+    expiry: Expiry,
+    /// Have the server revoke the old key after this time, 1h to 30d, unless it was used in the 24 hours before
+    #[arg(long, env = "PLANECONNECTION_REVOKE_OLD_AFTER", value_name = "TIME")]
+    revoke_old_after: Option<RevokeAfter>,
+    /// Revoke the old key then even if it was used in the 24 hours before
+    #[arg(long, env = "PLANECONNECTION_FORCE", value_parser = output::switch)]
+    force: bool,
+    /// Print the result as JSON
+    #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+    json: bool,
+}
+
+/// The planned revocation of a key: one of three flags.
+#[derive(clap::Args)]
+pub(super) struct PlannedRevocation {
+    #[command(flatten)]
+    at: InWorkspace,
+    /// Id of the key, or the name of an active key
+    #[arg(value_name = "ID")]
+    key: String,
+    /// Revoke the key after this time, 1h to 30d
+    #[arg(long, env = "PLANECONNECTION_AFTER", value_name = "TIME")]
+    after: Option<RevokeAfter>,
+    /// Revoke the key at this time, such as 2027-01-31T00:00:00Z
+    #[arg(long = "at", id = "revoke_at", env = "PLANECONNECTION_AT", value_name = "TIME")]
+    revoke_at: Option<Time>,
+    /// Do not have the server revoke the key
+    #[arg(long, env = "PLANECONNECTION_CANCEL", value_parser = output::switch)]
+    cancel: bool,
+    /// Revoke the key even if it was used in the 24 hours before; if left out, that stays as it was
+    #[arg(long, env = "PLANECONNECTION_FORCE", value_parser = output::switch)]
+    force: bool,
+    /// Print the result as JSON
+    #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
+    json: bool,
+}
+
+impl PlannedRevocation {
+    fn chosen(&self, now: Time) -> Result<RevokeAt, Failure> {
+        let at = match (self.after.map(|after| now.after(after.duration())), self.revoke_at, self.cancel) {
+            (None, None, true) => None,
+            (Some(time), None, false) | (None, Some(time), false) => Some(time),
+            _ => return Err(Failure::usage("choose one of --after, --at and --cancel")),
+        };
+        Ok(RevokeAt { at, force: self.force.then_some(true) })
+    }
+}
+
 impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
             Self::List { at, json } => list(&at, json).await,
             Self::Create(input) => create(input).await,
             Self::Scan(scan) => scan.run().await,
-            Self::Rotate { at, key, name, expiry, json } => {
-                let (app, workspace) = at.open().await?;
-                let old = find(&app, workspace.id, &key).await?;
-                let input = validated(RotateKey { expires_at: expiry.chosen(app.clock.now())?, name })?;
-                let new = keys::rotate(&app.keys, workspace.id, operator(), old.id, input, None).await?;
-                print_secret(&app, new, json).await
-            }
+            Self::Rotate(input) => rotate(input).await,
+            Self::RevokeAt(input) => revoke_at(input).await,
             Self::SetCustodian { at, key, custodian, json } => {
                 let (app, workspace) = at.open().await?;
                 let key = find(&app, workspace.id, &key).await?;
@@ -260,6 +308,38 @@ async fn create(input: Create) -> Result<(), Failure> {
     }
     let new = keys::create(&app.keys, workspace.id, operator(), create, None).await?;
     print_secret(&app, new, input.json).await
+}
+
+async fn rotate(input: Rotate) -> Result<(), Failure> {
+    let Rotate { at, key, name, permissions, scopes, expiry, revoke_old_after, force, json } = input;
+    let (app, workspace) = at.open().await?;
+    let old = find(&app, workspace.id, &key).await?;
+    let rotate = RotateKey {
+        expires_at: expiry.chosen(app.clock.now())?,
+        name,
+        permissions,
+        scopes: (!scopes.is_empty()).then_some(scopes),
+        revoke_old_after: revoke_old_after.map(Some),
+        force,
+    };
+    let new = keys::rotate(&app.keys, workspace.id, operator(), old.id, validated(rotate)?, None).await?;
+    print_secret(&app, new, json).await
+}
+
+async fn revoke_at(input: PlannedRevocation) -> Result<(), Failure> {
+    let (app, workspace) = input.at.open().await?;
+    let key = find(&app, workspace.id, &input.key).await?;
+    let chosen = input.chosen(app.clock.now())?;
+    let key = keys::set_revoke_at(&app.keys, workspace.id, operator(), key.id, chosen).await?;
+    if input.json {
+        return output::json(&view(&app, key).await?);
+    }
+    let (name, hint) = (&key.name, &key.hint);
+    match key.revoke_old_at {
+        None => output::line(format!("“{name}” ({hint}) is not revoked by the server.")),
+        Some(at) if key.revoke_old_forced => output::line(format!("“{name}” ({hint}) is revoked at {at}.")),
+        Some(at) => output::line(format!("“{name}” ({hint}) is revoked at {at}, unless it is used in the 24 hours before.")),
+    }
 }
 
 /// Returns a key as in a response of the API.

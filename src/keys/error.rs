@@ -7,6 +7,7 @@ use super::model::{KeyId, Status};
 use super::policy::PolicyBreach;
 use crate::audit::{BeginError, CredentialLoss};
 use crate::limits::Exceeded;
+use crate::scopes::Scope;
 use kit::cidr::NotACidr;
 use kit::http::{ApiError, FieldError};
 use kit::text::sentence;
@@ -47,6 +48,15 @@ pub enum Error {
     /// An entry of the allow-list is not a block.
     #[error("{0}")]
     Block(NotACidr),
+    /// A rotation names a scope that the old key does not have.
+    #[error("{field}: the old key does not have {scope}: a rotation can narrow the permissions, never widen them")]
+    Widened { field: &'static str, scope: Scope },
+    /// The end of a rotation is not in the future, or more than 30 days ahead.
+    #[error("at must be in the future and at most 30 days ahead, or null to cancel")]
+    RevokeAt,
+    /// The key has no successor that could replace it.
+    #[error("this key was not rotated: rotate it first, or revoke it now")]
+    NotRotated,
     /// API key management is turned off for the workspace.
     #[error("API key management is off for this workspace: the account owner can switch it on")]
     Disabled,
@@ -82,12 +92,19 @@ impl From<Error> for ApiError {
         let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("API key"),
-            Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) => Self::conflict(sentence()),
+            Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) | Error::NotRotated => Self::conflict(sentence()),
             Error::OlderNodes | Error::PauseNotHeld => Self::new(StatusCode::CONFLICT, "UPGRADE_IN_PROGRESS", sentence()),
             Error::Expiry => Self::invalid_field(
                 "expiresAt",
                 "Give a time in the future and at most 5 years ahead, or null for no expiration.",
             ),
+            Error::Widened { field, scope } => Self::invalid_field(
+                field,
+                format!("The old key does not have {scope}. A rotation can narrow the permissions, never widen them."),
+            ),
+            Error::RevokeAt => {
+                Self::invalid_field("at", "Give a time in the future and at most 30 days ahead, or null to cancel.")
+            }
             Error::Policy(breaches) => {
                 let fault = |breach: PolicyBreach| FieldError { field: breach.field().to_owned(), message: breach.to_string() };
                 Self::invalid_fields(breaches.into_iter().map(fault).collect())

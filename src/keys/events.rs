@@ -120,5 +120,6 @@ fn data(key: &Key, successors: &Successors, now: Time) -> Value {
         "revoked_at": key.revoked_at,
         "rotated_from": key.rotated_from,
         "rotated_to": successors.get(&key.id),
+        "revoke_old_at": key.revoke_old_at,
     })
 }

@@ -42,19 +42,19 @@ pub use index::{Denied, Entry, EntryRef, Index, IndexedKey};
 pub use loader::{KeyLoader, find_in_database, tenant};
 pub use model::{
     Allowlist, CreateKey, Description, Key, KeyFilter, KeyId, KeyName, KeyOrder, KeyProperty, KeyQuery, KeySearch, KeySort, Only,
-    PauseKey, Person, RateLimit, Reason, RevokeKey, RotateKey, Status, StatusCounts, UpdateKey,
+    PauseKey, Person, RateLimit, Reason, RevokeAfter, RevokeAt, RevokeKey, RotateKey, Status, StatusCounts, UpdateKey,
 };
 pub use pages::{Custodians, TrafficSection, routes as pages};
 pub use policy::{KeyPolicy, OnLeak, PolicyBreach, all_policies, policy_of, update as update_policy};
 pub use service::{
-    Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, details_of, list, list_part, pause,
-    record_ended_pauses, record_expiries, record_expiring, record_leak, report_older_nodes, require, resume, revoke, revoke_all,
-    rotate, update,
+    Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, details_of, end_rotations, list, list_part,
+    pause, record_ended_pauses, record_expiries, record_expiring, record_leak, report_older_nodes, require, resume, revoke,
+    revoke_all, rotate, set_revoke_at, update,
 };
 pub use store::{
     Custody, Named, changed_between, changed_since, count, find, find_by_digest, find_by_digests, find_by_id_or_name,
-    find_by_name, hand_over, in_custody, last_change_after, list_first_live, orphaned, refresh_name_forms, revisions_of, seen_by,
-    sharing_idempotency_keys, suggest,
+    find_by_name, hand_over, in_custody, last_change_after, list_first_live, orphaned, refresh_name_forms, revisions_of,
+    rotations_blocked, seen_by, sharing_idempotency_keys, suggest,
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;

@@ -65,6 +65,9 @@ pub(super) mod key {
         pub rotation_root: Option<KeyId>,
         /// The member who is responsible for the key; `None` for the one who created it.
         pub custodian_id: Option<String>,
+        pub revoke_old_at: Option<Time>,
+        pub revoke_old_forced: bool,
+        pub rotation_blocked_at: Option<Time>,
         pub revision: i64,
     }
 

@@ -35,8 +35,11 @@ pub const fn description(event_type: EventType) -> &'static str {
             "The status of an aircraft changed, and with it possibly whether it can be dispatched."
         }
         EventType::KeyCreated => "An API key was created.",
-        EventType::KeyUpdated => "Name, description, allow-list or rate limit of an API key changed.",
+        EventType::KeyUpdated => "Name, description, allow-list, rate limit or planned end of an API key changed.",
         EventType::KeyRotated => "An API key got a successor. The old key works until it is revoked.",
+        EventType::KeyRotationBlocked => {
+            "The end of a rotation has come, and the old API key stays active, as it is still in use."
+        }
         EventType::KeyPaused => "An API key was paused: requests with it are refused until the pause ends.",
         EventType::KeyResumed => "An API key works again: it was resumed, or its pause ended.",
         EventType::KeyRevoked => "An API key was revoked.",
@@ -118,6 +121,10 @@ fn data(event_type: EventType) -> Value {
         EventType::KeyLeaked => with(key("active"), "url", "https://github.com/skyline/website/blob/main/.env".into()),
         EventType::KeyUpdated => updated(key("active"), &["name"]),
         EventType::KeyRotated => with(key("active"), "rotated_to", "key_01kafvzxbcrk1qta9g4nk0n4kp".into()),
+        EventType::KeyRotationBlocked => {
+            let rotated = with(key("active"), "rotated_to", "key_01kafvzxbcrk1qta9g4nk0n4kp".into());
+            with(rotated, "revoke_old_at", "2026-03-24T14:30:00Z".into())
+        }
         EventType::KeyPaused => with(key("paused"), "paused_until", "2026-03-24T15:30:00Z".into()),
         EventType::KeyRevoked | EventType::KeyRefusedEverywhere => {
             with(key("revoked"), "revoked_at", "2026-03-24T14:30:00Z".into())
@@ -220,6 +227,7 @@ fn key(status: &str) -> Value {
         "revoked_at": null,
         "rotated_from": null,
         "rotated_to": null,
+        "revoke_old_at": null,
     })
 }
 

@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use kit::clock::Clock;
 use serde_json::json;
 use testkit::{Key, Node, PASSWORD, WHOAMI, until};
 
@@ -89,6 +90,23 @@ fn rotated_key_works_on_every_node_beside_the_old_one() {
     nodes[2].owner().revoke(&old);
     refuses(&nodes.each_ref(), &old);
     accepts(&nodes.each_ref(), &new);
+}
+
+#[test]
+fn rotated_key_is_revoked_on_every_node_at_its_planned_end_by_one_of_them() {
+    let cluster = TestCluster::new();
+    let nodes = cluster.nodes::<3>();
+    let mut owner = nodes[0].owner();
+    let old = owner.create_key("Fleet Dashboard", &["fleet:read"]);
+    let path = format!("/api/v1/api-keys/{}", old.id);
+    owner.post(&format!("{path}/rotate"), &json!({})).is(201);
+    accepts(&nodes.each_ref(), &old);
+    let end = json!({ "at": Clock::System.now().after(Duration::from_secs(2)), "force": true });
+    owner.try_send("PUT", &format!("{path}/revoke-at"), Some(&end.to_string())).expect("an answer").is(200);
+    until("the proof", || owner.get(&path).is(200).json["data"]["refusedEverywhereAt"].is_string());
+    refuses(&nodes.each_ref(), &old);
+    let revoked = owner.get(&format!("/api/v1/audit-log?action=api_key.revoked&api_key_id={}", old.id)).is(200);
+    assert_eq!(revoked.json["data"]["items"].as_array().map(Vec::len), Some(1), "{}", revoked.json);
 }
 
 #[test]

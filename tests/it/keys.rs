@@ -11,6 +11,7 @@ mod policy;
 mod revoke;
 mod rotate;
 mod rotated_retries;
+mod rotation_end;
 mod settings;
 mod update;
 mod usage;

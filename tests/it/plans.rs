@@ -2,7 +2,7 @@
 //! many rows, one that finds these.
 
 use kit::db::DbResult;
-use planeconnection::keys;
+use planeconnection::keys::{self, end_rotations, rotations_blocked};
 use planeconnection::members::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
@@ -231,6 +231,20 @@ async fn findings_are_read_by_their_indexes() {
     ] {
         assert!(plans.iter().any(|plan| plan.0.iter().any(|step| step.contains(index))), "{index}: {plans:?}");
     }
+}
+
+/// Looked for every second, and for each administrator's first page.
+#[tokio::test]
+async fn ended_and_blocked_rotations_are_found_by_their_indexes() {
+    let t = TestApp::in_a_file().await;
+    let ended = async { end_rotations(&t.app.keys).await.expect("a run") };
+    let mut plans = plans_during(&t, "rotations that ended", ended).await;
+    let blocked = async { rotations_blocked(t.app.db.read(), t.workspace.id, t.app.clock.now(), 10).await.expect("keys") };
+    plans.extend(plans_during(&t, "blocked rotations", blocked).await);
+    for (plan, index) in plans.iter().zip(["api_keys_by_revoke_old_at", "api_keys_by_rotation_blocked"]) {
+        assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains(index)), "{index}: {plan:?}");
+    }
+    assert_eq!(plans.len(), 2, "{plans:?}");
 }
 
 /// Otherwise it would compile every list anew with every request (`.cargo/config.toml`).

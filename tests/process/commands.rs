@@ -25,6 +25,7 @@ const COMMANDS: [&[&str]; 31] = [
     &["keys", "resume"],
     &["keys", "revoke"],
     &["keys", "scan"],
+    &["keys", "revoke-at"],
     &["webhooks", "list"],
     &["webhooks", "create"],
     &["webhooks", "enable"],

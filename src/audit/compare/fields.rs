@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 /// The fields that are compared, by the names that events give them; a row has those of its kind.
-pub(super) const FIELDS: [&str; 43] = [
+pub(super) const FIELDS: [&str; 46] = [
     "name",
     "hint",
     "permissions",
@@ -16,6 +16,9 @@ pub(super) const FIELDS: [&str; 43] = [
     "secretFingerprint",
     "rotatedFrom",
     "custodianId",
+    "revokeOldAt",
+    "revokeOldForced",
+    "rotationBlockedAt",
     "createdAt",
     "createdBy",
     "expiryRecordedAt",

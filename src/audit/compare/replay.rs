@@ -52,6 +52,7 @@ enum KeyChange {
     Created,
     Updated,
     Rotated,
+    RotationBlocked,
     Paused,
     PausedEverywhere,
     Resumed,
@@ -78,6 +79,7 @@ impl Change {
             Action::KeyCreated => Self::Key(KeyChange::Created),
             Action::KeyUpdated => Self::Key(KeyChange::Updated),
             Action::KeyRotated => Self::Key(KeyChange::Rotated),
+            Action::KeyRotationBlocked => Self::Key(KeyChange::RotationBlocked),
             Action::KeyPaused => Self::Key(KeyChange::Paused),
             Action::KeyPausedEverywhere => Self::Key(KeyChange::PausedEverywhere),
             Action::KeyResumed => Self::Key(KeyChange::Resumed),
@@ -304,15 +306,22 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
             for nothing in ["rotatedFrom", "revokedAt", "revokedBy", "expiryRecordedAt", "refusedEverywhereAt"] {
                 state.set(nothing, &Value::Null);
             }
+            for nothing in ["revokeOldAt", "rotationBlockedAt"] {
+                state.set(nothing, &Value::Null);
+            }
+            state.set("revokeOldForced", &Value::Bool(false));
             no_pause(state);
             copy(state, row, &["hint", "permissions", "scopes", "expiresAt", "ipAllowlist", "rateLimit"]);
             copy(state, row, &["description", "secretFingerprint", "rotatedFrom", "custodianId"]);
         }
         KeyChange::Updated => {
-            for field in ["name", "description", "ipAllowlist", "rateLimit", "custodianId"] {
+            for field in ["name", "description", "ipAllowlist", "rateLimit", "custodianId", "revokeOldAt", "revokeOldForced"] {
                 if let Some(to) = row.details.get(field).and_then(|change| change.get("to")) {
                     state.set(field, to);
                 }
+            }
+            if row.details.get("revokeOldAt").is_some() {
+                state.set("rotationBlockedAt", &Value::Null);
             }
         }
         KeyChange::Paused => {
@@ -332,8 +341,14 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
         }
         KeyChange::RefusedEverywhere => copy(state, row, &["refusedEverywhereAt"]),
         KeyChange::Expired => state.set("expiryRecordedAt", &json!(row.occurred_at)),
-        // The old key stays valid; the new one has an event of its own.
-        KeyChange::Rotated => {}
+        // The old key stays valid until its end; the new one has an event of its own.
+        KeyChange::Rotated => {
+            copy(state, row, &["revokeOldAt", "revokeOldForced"]);
+            if row.details.get("revokeOldAt").is_some() {
+                state.set("rotationBlockedAt", &Value::Null);
+            }
+        }
+        KeyChange::RotationBlocked => state.set("rotationBlockedAt", &json!(row.occurred_at)),
     }
 }
 

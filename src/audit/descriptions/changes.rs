@@ -24,7 +24,7 @@ pub(super) fn changed(details: &Value) -> String {
 }
 
 /// Fields with short values from a closed list or of a fixed form, never free text.
-const SHOWN_FIELDS: [&str; 19] = [
+const SHOWN_FIELDS: [&str; 20] = [
     "status",
     "severity",
     "confidentiality",
@@ -44,6 +44,7 @@ const SHOWN_FIELDS: [&str; 19] = [
     "requireIpAllowlistForWrite",
     "rotateAfterDays",
     "onLeak",
+    "revokeOldAt",
 ];
 
 /// Returns a field, with its old and new values if they are shown.
@@ -56,10 +57,11 @@ fn field(name: &str, change: &Value) -> String {
     }
 }
 
-/// Returns a text, a number, or yes or no; “no limit” for a lifetime without one.
+/// Returns a text, a number, or yes or no; “no limit” for a lifetime without one, “none” for a time that is not set.
 fn short<'a>(name: &str, value: &'a Value) -> Option<Cow<'a, str>> {
     match value {
         Value::Null if name == "maxLifetimeDays" => Some("no limit".into()),
+        Value::Null if name == "revokeOldAt" => Some("none".into()),
         Value::String(text) => Some(text.into()),
         Value::Number(number) => Some(number.to_string().into()),
         Value::Bool(is_so) => Some(if *is_so { "yes" } else { "no" }.into()),
@@ -88,6 +90,8 @@ fn spelled(field: &str) -> String {
         "allowNoExpiration" => return "no expiration allowed".to_owned(),
         "requireIpAllowlistForWrite" => return "allowed addresses required for write".to_owned(),
         "rotateAfterDays" => return "days until rotation".to_owned(),
+        "revokeOldAt" => return "time of its revocation".to_owned(),
+        "revokeOldForced" => return "revocation while in use".to_owned(),
         "onLeak" => return "on a leak".to_owned(),
         "aircraftId" => return "aircraft".to_owned(),
         "twoFactorPolicy" => return "two-factor policy".to_owned(),

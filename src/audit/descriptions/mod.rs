@@ -70,7 +70,8 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
             self::did(event, "changed", changed(details))
         }
         Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
-        Action::KeyRotated => self::did(event, "created a replacement for", listed(text(details, "/replacement/name"))),
+        Action::KeyRotated => self::did(event, "created a replacement for", replaced(details)),
+        Action::KeyRotationBlocked => is(event, " was not revoked at the end of its rotation: it is still in use"),
         Action::KeyPaused => self::did(event, "paused", paused(details)),
         Action::KeyPausedEverywhere => is(event, refused_everywhere(details)),
         Action::KeyResumed if details.get("automatic") == Some(&Value::Bool(true)) => is(event, " works again: its pause ended"),
@@ -294,6 +295,12 @@ fn begin(words: &str) -> String {
 
 fn listed(name: Option<&str>) -> String {
     name.map(|name| format!(": {name}")).unwrap_or_default()
+}
+
+/// “: Fleet Dashboard 2; the old key ends at 2026-11-30T09:30:00Z”
+fn replaced(details: &Value) -> String {
+    let end = text(details, "/revokeOldAt").map(|at| format!("; the old key ends at {at}")).unwrap_or_default();
+    listed(text(details, "/replacement/name")) + &end
 }
 
 /// The reason, if one was given.

@@ -55,6 +55,8 @@ fn of_keys() -> Vec<(Event, &'static str)> {
     let changes = json!({ "name": { "from": "Old", "to": "New" }, "rateLimit": { "from": null, "to": { "requests": 5 } } });
     let mut scope = denied("scope_required", 2);
     scope.details["requiredScope"] = json!("trips:write");
+    let with_end = json!({ "replacement": { "name": "Desk" }, "revokeOldAt": "2026-11-30T09:30:00Z" });
+    let new_end = json!({ "revokeOldAt": { "from": null, "to": "2026-11-30T09:30:00Z" } });
     vec![
         (event("api_key.created", ANA, KEY, created.clone()), "Ana Keller created the key Fleet Dashboard"),
         (event("api_key.created", OPERATOR, KEY, created), "The operator (command line) created the key Fleet Dashboard"),
@@ -63,6 +65,18 @@ fn of_keys() -> Vec<(Event, &'static str)> {
         (
             event("api_key.rotated", ANA, KEY, replacement),
             "Ana Keller created a replacement for the key Fleet Dashboard: Fleet Dashboard (2026-11-23)",
+        ),
+        (
+            event("api_key.rotated", ANA, KEY, with_end),
+            "Ana Keller created a replacement for the key Fleet Dashboard: Desk; the old key ends at 2026-11-30T09:30:00Z",
+        ),
+        (
+            event("api_key.updated", ANA, KEY, new_end),
+            "Ana Keller changed the key Fleet Dashboard: time of its revocation (none → 2026-11-30T09:30:00Z)",
+        ),
+        (
+            event("api_key.rotation_blocked", SYSTEM, KEY, json!({ "lastUsedAt": Time::FIRST })),
+            "The key Fleet Dashboard was not revoked at the end of its rotation: it is still in use",
         ),
         (event("api_key.revoked", ANA, KEY, json!({ "reason": null })), "Ana Keller revoked the key Fleet Dashboard"),
         (

@@ -8,6 +8,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyCreated => "Key created",
         Action::KeyUpdated => "Key changed",
         Action::KeyRotated => "Key replaced",
+        Action::KeyRotationBlocked => "Rotated key still in use",
         Action::KeyPaused => "Key paused",
         Action::KeyPausedEverywhere => "Paused key refused everywhere",
         Action::KeyResumed => "Key resumed, or its pause ended",

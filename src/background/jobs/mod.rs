@@ -1,8 +1,9 @@
 //! The jobs of the product.
 //!
 //! - `flushes` write what is held in memory; `announcements` record what the passing of time brings; `heads` reports heads of audit
-//!   logs; `mail` sends emails; `search_texts` derives texts for search; `sweeps` delete expired rows; `event_authentication` fields of
-//!   audit events that earlier versions do not know; `findings` checks of keys by their usage; `database_size` measures for the metrics; `webhooks` disables endpoints that fail
+//!   logs; `mail` sends emails; `rotations` revokes old keys; `search_texts` derives texts for search; `sweeps` delete expired rows;
+//!   `event_authentication` fields of audit events that earlier versions do not know; `findings` checks of keys by their usage;
+//!   `database_size` measures for the metrics; `webhooks` disables endpoints that fail
 //!   for days, deletes old deliveries, and counts what is due
 
 mod announcements;
@@ -12,6 +13,7 @@ mod findings;
 mod flushes;
 mod heads;
 mod mail;
+mod rotations;
 mod search_texts;
 mod sweeps;
 mod webhooks;
@@ -33,6 +35,7 @@ use event_authentication::EventAuthentication;
 use findings::{KeyChecks, OldDismissals};
 use flushes::{FailedSignIns, KeyExpiries, KeyPauses, LogSummaries, SessionUse, UsageFlush};
 use mail::OldMail;
+use rotations::EndedRotations;
 use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldResponses};
 use webhooks::{MeasureWebhooks, TidyWebhooks};
@@ -48,6 +51,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(KeyPauses)
         .job(HeldPauses)
         .job(ExpiringKeys)
+        .job(EndedRotations)
         .job(OverdueInvoices)
         .job(AuditHeads)
         .job(DatabaseSize)

@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::Error;
-use super::model::{CreateKey, Key, KeyFilter, KeyId, KeyQuery, PauseKey, RevokeKey, RotateKey, UpdateKey};
+use super::model::{CreateKey, Key, KeyFilter, KeyId, KeyQuery, PauseKey, RevokeAt, RevokeKey, RotateKey, UpdateKey};
 use super::service::{self, Include, NewKey};
 use super::store;
 use crate::access::{Allowed, CreateKeys, ManageKeys, PauseKeys, ResumeKeys, RevokeKeys};
@@ -42,6 +42,7 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/api-keys/{id}/revoke", "Revoke API key", revoke),
             post("/api/v1/api-keys/{id}/pause", "Pause API key", pause).conflicts().fails(409, "UPGRADE_IN_PROGRESS"),
             post("/api/v1/api-keys/{id}/resume", "Resume API key", resume).conflicts(),
+            put("/api/v1/api-keys/{id}/revoke-at", "Set when a rotated API key is revoked", revoke_at).conflicts(),
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
             get("/api/v1/settings/api-keys", "Get API key settings", settings::show),
             put("/api/v1/settings/api-keys", "Update API key settings", settings::update),
@@ -139,5 +140,15 @@ async fn pause(
 
 async fn resume(who: Allowed<ResumeKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<JsonOk<KeyView>, ApiError> {
     let key = service::resume(&app.keys, who.workspace(), who.audit_context(&app), id).await?;
+    Ok(JsonOk(view(&app, key).await?))
+}
+
+async fn revoke_at(
+    who: Allowed<RevokeKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    Body(input): Body<RevokeAt>,
+) -> Result<JsonOk<KeyView>, ApiError> {
+    let key = service::set_revoke_at(&app.keys, who.workspace(), who.audit_context(&app), id, input).await?;
     Ok(JsonOk(view(&app, key).await?))
 }

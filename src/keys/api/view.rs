@@ -50,6 +50,12 @@ pub(crate) struct KeyView {
     rotated_from: Option<KeyId>,
     /// The latest key that replaces this one.
     rotated_to: Option<KeyId>,
+    /// The time at which the server revokes the key, which was rotated; `null` if no end is set.
+    revoke_old_at: Option<Time>,
+    /// True if it is revoked then even if it was used in the 24 hours before.
+    revoke_old_forced: bool,
+    /// The time at which it was not revoked, as it was still in use. It stays active until it is revoked, or gets another end.
+    rotation_blocked_at: Option<Time>,
     /// The allowed CIDR blocks; empty for all addresses.
     ip_allowlist: Vec<String>,
     /// The rate limit; `null` for no limit.
@@ -85,6 +91,9 @@ impl KeyView {
             revoke_reason: key.revoke_reason,
             refused_everywhere_at: key.refused_everywhere_at,
             rotated_from: key.rotated_from,
+            revoke_old_at: key.revoke_old_at,
+            revoke_old_forced: key.revoke_old_forced,
+            rotation_blocked_at: key.rotation_blocked_at,
             rate_limit: key.rate_limit,
         }
     }

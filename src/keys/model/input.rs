@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Allowlist, KeyName, RateLimit, Status, name};
+use super::{Allowlist, KeyName, RateLimit, RevokeAfter, Status, name};
 use crate::members::MemberId;
 use crate::scopes::{Module, Permissions, Scope, Scopes};
 use kit::cidr::Cidr;
@@ -145,6 +145,33 @@ pub struct RotateKey {
     /// The old name with the date of the rotation if omitted.
     #[serde(default)]
     pub name: Option<KeyName>,
+    /// A preset, or `custom` for a list of scopes; those of the old key if omitted. A rotation never adds to them.
+    #[serde(default)]
+    pub permissions: Option<Permissions>,
+    /// Scopes that the old key has. Required with `custom`, not allowed with a preset; without `permissions` they are `custom`.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub scopes: Option<Vec<Scope>>,
+    /// The time after which the server revokes the old key: `1h` to `30d`; `null` for no such end. If omitted, an end that was set
+    /// before stays. A key that was used in the 24 hours before its end stays active.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]+[hd]$")]
+    pub revoke_old_after: Option<Option<RevokeAfter>>,
+    /// True to revoke the old key at its end even if it was used in the 24 hours before.
+    #[serde(default)]
+    pub force: bool,
+}
+
+impl RotateKey {
+    /// Returns the permissions and scopes of the new key, if they are not those of the old one.
+    pub fn chosen_permissions(&self) -> Option<(Permissions, Scopes)> {
+        let listed = self.scopes.iter().flatten().copied();
+        match (self.permissions, &self.scopes) {
+            (Some(permissions), _) => Some((permissions, permissions.preset().unwrap_or_else(|| listed.collect()))),
+            (None, Some(_)) => Some((Permissions::Custom, listed.collect())),
+            (None, None) => None,
+        }
+    }
 }
 
 impl Check for RotateKey {
@@ -152,6 +179,11 @@ impl Check for RotateKey {
         if let Some(name) = &self.name {
             name::check(name, faults);
         }
+        if self.permissions.is_some() || self.scopes.is_some() {
+            check_scopes(self.permissions.unwrap_or(Permissions::Custom), self.scopes.as_deref(), faults);
+        }
+        let has_end = matches!(self.revoke_old_after, Some(Some(_)));
+        faults.require(!self.force || has_end, "force", "Give revokeOldAfter as well: it says when the old key is revoked.");
     }
 }
 

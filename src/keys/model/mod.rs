@@ -1,6 +1,7 @@
 //! Keys, and their rules that need no database.
 //!
-//! - here the key and its status; `pause` its pause; `name` names of successors; `rotation` progress of a rotation
+//! - here the key and its status; `pause` its pause; `name` names of successors; `rotation` progress of a rotation, `rotation_end`
+//!   its end
 //! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters; `query` filter,
 //!   search and order; `only` filters on properties
 
@@ -12,6 +13,7 @@ mod pause;
 mod query;
 mod rate_limit;
 mod rotation;
+mod rotation_end;
 
 use serde::Serialize;
 
@@ -27,6 +29,8 @@ pub(super) use query::part_of_hint;
 pub use query::{KeyOrder, KeyQuery, KeySearch, KeySort, StatusCounts};
 pub use rate_limit::RateLimit;
 pub(super) use rotation::{Handover, UNUSED_AFTER, Uses};
+pub(super) use rotation_end::QUIET_BEFORE_END;
+pub use rotation_end::{RevokeAfter, RevokeAt};
 
 use crate::members::MemberId;
 use crate::scopes::{Permissions, Scopes};
@@ -95,6 +99,12 @@ pub struct Key {
     pub rotation_root: Option<KeyId>,
     /// The member who is responsible for the key; `None` for the one who created it.
     pub chosen_custodian: Option<MemberId>,
+    /// The time at which the server revokes the key, which was rotated.
+    pub revoke_old_at: Option<Time>,
+    /// True if that does not depend on its last use.
+    pub revoke_old_forced: bool,
+    /// The time at which it was not revoked, as it was still in use.
+    pub rotation_blocked_at: Option<Time>,
     pub revision: i64,
 }
 
@@ -117,5 +127,18 @@ impl Key {
     /// Returns the pause, unless it is over.
     pub fn current_pause(&self, now: Time) -> Option<&Pause> {
         self.pause.as_ref().filter(|pause| !pause.end.is_over(now))
+    }
+
+    /// Sets the time at which the server revokes the key; `None` cancels it.
+    pub(super) fn end_rotation_at(&mut self, at: Option<Time>, is_forced: bool) {
+        self.revoke_old_at = at;
+        self.revoke_old_forced = is_forced && at.is_some();
+        self.rotation_blocked_at = None;
+    }
+
+    /// Returns true if the server is to revoke the key now.
+    pub(super) fn rotation_has_ended(&self, now: Time) -> bool {
+        let has_come = self.revoke_old_at.is_some_and(|at| at <= now);
+        has_come && self.revoked_at.is_none() && self.rotation_blocked_at.is_none()
     }
 }

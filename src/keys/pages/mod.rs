@@ -5,8 +5,8 @@
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation; `pause` that of a
 //!   pause
 //! - `leaks` search by a pasted text; `management` the switch of the account owner; `policy` the form of the policy
-//! - `expiration` the choice of an expiry; `custodian` that of a custodian; `traffic` requests over time, `overview` those with
-//!   all keys, for Home
+//! - `expiration` the choice of an expiry, `permissions` that of permissions, `custodian` that of a custodian; `traffic` requests over
+//!   time, `overview` those with all keys, for Home
 //! - `labels` permissions, statuses and limits as text
 
 mod custodian;
@@ -21,6 +21,7 @@ mod management;
 mod new;
 mod overview;
 mod pause;
+mod permissions;
 mod policy;
 mod revoke;
 mod rotate;

@@ -1,6 +1,6 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
-//! - here create, rotate and update; `expiry` events of keys that expire; `pause` pauses and their end; `revoke` the revocation, `revoke_all` that of all keys; `list` parts of the list of keys
+//! - here create, rotate and update; `expiry` events of keys that expire; `pause` pauses and their end; `revoke` the revocation, `revoke_all` that of all keys, `rotation_end` that of old keys at a planned time; `list` parts of the list of keys
 //! - `leak` the record of a key that was found in public
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
@@ -13,6 +13,7 @@ mod propagate;
 mod require;
 mod revoke;
 mod revoke_all;
+mod rotation_end;
 mod rules;
 
 use std::time::Duration;
@@ -33,6 +34,7 @@ use super::{policy, store};
 use crate::audit::{Action, AuditContext, AuditedTx, EventType, IdempotencyOutcome, changed_fields, differences};
 use crate::cluster;
 use crate::core::Core;
+use crate::scopes::{Permissions, Scopes};
 use crate::workspaces::{self, WorkspaceId};
 use key_format::PlainSecret;
 use kit::clock::Time;
@@ -48,6 +50,7 @@ pub use pause::{pause, record_ended_pauses, report_older_nodes, resume};
 pub use require::require;
 pub use revoke::revoke;
 pub use revoke_all::{RevokedKeys, confirm_all, revoke_all};
+pub use rotation_end::{end_rotations, set_revoke_at};
 
 /// The largest distance of an expiry, in years.
 pub(super) const MAX_YEARS: i16 = 5;
@@ -97,6 +100,9 @@ pub async fn create(
             Some(id) => Some(require_custodian(&tx, id).await?),
             None => caller(&tx),
         },
+        revoke_old_at: None,
+        revoke_old_forced: false,
+        rotation_blocked_at: None,
         revision: cluster::next_revision(tx.db()).await?,
     };
     policy::require(&tx, &key).await?;
@@ -107,8 +113,8 @@ pub async fn create(
     Ok(NewKey { key, secret })
 }
 
-/// Creates a successor with the same permissions, allow-list, rate limit and custodian. The old key stays active until it is
-/// revoked; if it is paused, it stays paused, and the successor is active.
+/// Creates a successor with the same allow-list, rate limit and custodian, and the same permissions or fewer. The old key stays
+/// active until it is revoked, at the end of the rotation if one is set; if it is paused, it stays paused, and the successor is active.
 pub async fn rotate(
     keys: &Keys,
     workspace: WorkspaceId,
@@ -122,7 +128,8 @@ pub async fn rotate(
     require_enabled(&tx).await?;
     require_quota(&tx).await?;
     let now = tx.now();
-    let old = require_live(&tx, id).await?;
+    let mut old = require_live(&tx, id).await?;
+    let (permissions, scopes) = narrowed(&input, &old)?;
     let name = match &input.name {
         Some(name) => require_free_name(&tx, name, None).await?,
         None => successor_name(tx.db(), workspace, &old.name, now).await?,
@@ -136,10 +143,15 @@ pub async fn rotate(
         digest: secret.digest(),
         hint: secret.hint(),
         name,
+        permissions,
+        scopes,
         created_at: now,
         created_by: person(&tx),
         expires_at,
         pause: None,
+        revoke_old_at: None,
+        revoke_old_forced: false,
+        rotation_blocked_at: None,
         rotated_from: Some(old.id),
         rotation_root: Some(store::root_of(tx.db(), workspace, old.id).await?),
         chosen_custodian: custodian_of_successor(&tx, &old).await?,
@@ -152,8 +164,14 @@ pub async fn rotate(
     created["rotatedFrom"] = json!(old.id);
     tx.record(Action::KeyCreated, Some(target(&key)), created);
     events::publish(&mut tx, EventType::KeyCreated, &key).await?;
-    let replacement = json!({ "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at });
-    tx.record(Action::KeyRotated, Some(target(&old)), json!({ "replacement": replacement }));
+    let mut rotated = json!({});
+    if let Some(after) = input.revoke_old_after {
+        old.end_rotation_at(after.map(|after| now.after(after.duration())), input.force);
+        store::set_rotation_end(tx.db(), &old).await?;
+        rotated = rotation_end::planned(&old);
+    }
+    rotated["replacement"] = json!({ "id": key.id, "name": key.name, "hint": key.hint, "expiresAt": key.expires_at });
+    tx.record(Action::KeyRotated, Some(target(&old)), rotated);
     events::publish(&mut tx, EventType::KeyRotated, &old).await?;
     commit_and_propagate(keys, tx, &key, Some(201)).await?;
     Ok(NewKey { key, secret })
@@ -195,6 +213,16 @@ pub async fn update(
     events::publish_update(&mut tx, &key, fields).await?;
     commit_and_propagate(keys, tx, &key, None).await?;
     Ok(key)
+}
+
+/// Returns the permissions and scopes of a successor, or fails if the old key lacks one of them.
+fn narrowed(input: &RotateKey, old: &Key) -> Result<(Permissions, Scopes), Error> {
+    let Some((permissions, scopes)) = input.chosen_permissions() else { return Ok((old.permissions, old.scopes)) };
+    let field = if input.scopes.is_some() { "scopes" } else { "permissions" };
+    match scopes.iter().find(|scope| !old.scopes.cover(*scope)) {
+        Some(scope) => Err(Error::Widened { field, scope }),
+        None => Ok((permissions, scopes)),
+    }
 }
 
 async fn begin_idempotent(

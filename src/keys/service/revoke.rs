@@ -31,20 +31,35 @@ pub async fn revoke(
     input: RevokeKey,
 ) -> Result<Key, Error> {
     let started_at = keys.clock.ticks();
-    let mut tx = AuditedTx::begin_essential(keys, workspace, context).await?;
-    let mut key = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
+    let tx = AuditedTx::begin_essential(keys, workspace, context).await?;
+    let key = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
         drop(tx);
         // The first call may have been cut off before every node had confirmed.
         let confirmation = propagate_again(keys, &key).await?;
         return Ok(confirm_in_background(keys, key, confirmation).await);
     }
+    revoke_in(keys, tx, key, kept(input.reason), json!({}), started_at).await
+}
+
+/// Revokes a key in the transaction that has read it, and waits until every node refuses it. `details` are those of the event
+/// besides reason and hint; `started_at` is the start of the call, in ticks.
+pub(super) async fn revoke_in(
+    keys: &Keys,
+    mut tx: AuditedTx,
+    mut key: Key,
+    reason: Option<String>,
+    mut details: Value,
+    started_at: Duration,
+) -> Result<Key, Error> {
     key.revoked_at = Some(tx.now());
     key.revoked_by = Some(person(&tx));
-    key.revoke_reason = kept(input.reason);
+    key.revoke_reason = reason;
     key.revision = cluster::next_revision(tx.db()).await?;
     store::set(tx.db(), &key).await?;
-    tx.record(Action::KeyRevoked, Some(target(&key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
+    details["reason"] = json!(key.revoke_reason);
+    details["hint"] = json!(key.hint);
+    tx.record(Action::KeyRevoked, Some(target(&key)), details);
     events::publish(&mut tx, EventType::KeyRevoked, &key).await?;
     let confirmation = commit_and_propagate(keys, tx, &key, None).await?;
     keys.revocation_seconds.observe(keys.clock.ticks().saturating_sub(started_at).as_secs_f64());
@@ -53,7 +68,7 @@ pub async fn revoke(
 
 /// Sets the time from which every node has refused the key, and records it. The revocation does not depend on the record: if it
 /// cannot be written, every node refuses the key all the same.
-async fn confirm_in_background(keys: &Keys, mut key: Key, confirmation: Confirmation) -> Key {
+pub(super) async fn confirm_in_background(keys: &Keys, mut key: Key, confirmation: Confirmation) -> Key {
     if key.refused_everywhere_at.is_none() {
         let since = keys.clock.now();
         // A task of its own, which continues if the client disconnects.

@@ -2,7 +2,7 @@
 //!
 //! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys, `filter` their
 //!   conditions; `names` keys by name; `bulk` changes of many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
-//!   that expire; `pause` keys that are paused; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
+//!   that expire; `pause` keys that are paused; `rotation_end` keys that are revoked at the end of their rotation; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations
 
 mod bulk;
@@ -16,6 +16,7 @@ mod list;
 mod names;
 mod pause;
 pub(super) mod quota;
+mod rotation_end;
 
 use std::collections::{HashMap, HashSet};
 
@@ -39,6 +40,8 @@ pub use list::{last_change_after, seen_by, suggest};
 pub(super) use names::find_live_alike;
 pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 pub(super) use pause::{ended_pauses, has_paused, set_paused_everywhere};
+pub use rotation_end::rotations_blocked;
+pub(super) use rotation_end::{ended_rotations, set_rotation_end, unconfirmed_ends};
 
 use super::model::{Allowlist, Key, KeyId, Pause, PauseEnd, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};
@@ -254,6 +257,9 @@ fn row_of(key: &Key) -> DbResult<Model> {
         rotated_from: key.rotated_from,
         rotation_root: key.rotation_root,
         custodian_id: key.chosen_custodian.map(|id| id.to_string()),
+        revoke_old_at: key.revoke_old_at,
+        revoke_old_forced: key.revoke_old_forced,
+        rotation_blocked_at: key.rotation_blocked_at,
         revision: key.revision,
     })
 }
@@ -309,6 +315,9 @@ fn key_of(row: Model) -> DbResult<Key> {
         rotated_from: row.rotated_from,
         rotation_root: row.rotation_root,
         chosen_custodian: row.custodian_id.map(|id| id.parse()).transpose().map_err(|_| corrupt(row.id, "custodian"))?,
+        revoke_old_at: row.revoke_old_at,
+        revoke_old_forced: row.revoke_old_forced,
+        rotation_blocked_at: row.rotation_blocked_at,
         revision: row.revision,
     })
 }

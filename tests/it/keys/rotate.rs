@@ -131,3 +131,36 @@ async fn concurrent_rotations_make_two_successors() {
     names.sort();
     assert_eq!(names, ["Scheduler (2026-11-23 2)", "Scheduler (2026-11-23)"]);
 }
+
+#[tokio::test]
+async fn rotation_can_narrow_the_permissions_and_never_widen_them() {
+    let t = TestApp::new().await;
+    let admin = t.admin().await;
+    let body = with(with(read_only_key("Desk"), "permissions", json!("custom")), "scopes", json!(["trips:write", "fleet:read"]));
+    let old = t.key_with(body).await;
+    let path = format!("{KEYS}/{}/rotate", old.id);
+    let rotated = async |body: serde_json::Value| admin.post(&path, body).await;
+    for wider in [
+        json!({ "scopes": ["trips:write", "fleet:write"] }),
+        json!({ "scopes": ["invoices:read"] }),
+        json!({ "permissions": "custom", "scopes": ["trips:read", "audit:read"] }),
+        json!({ "scopes": [] }),
+    ] {
+        rotated(wider).await.is(400).code("INVALID_REQUEST").names_field("scopes");
+    }
+    for wider in [json!({ "permissions": "read_only" }), json!({ "permissions": "read_write" })] {
+        rotated(wider).await.is(400).names_field("permissions");
+    }
+    rotated(json!({ "permissions": "custom" })).await.is(400).names_field("scopes");
+    rotated(json!({ "permissions": "read_only", "scopes": ["trips:read"] })).await.is(400).names_field("scopes");
+    assert_eq!(t.number("SELECT COUNT(*) FROM api_keys").await, 1, "nothing was created");
+    let narrow = rotated(json!({ "scopes": ["trips:read"] })).await.is(201);
+    assert_eq!(narrow.at("/data/apiKey/permissions"), "custom");
+    assert_eq!(narrow.at("/data/apiKey/scopes"), &json!(["trips:read"]), "write includes read");
+    let all = t.key_with(with(read_only_key("All"), "permissions", json!("read_write"))).await;
+    let read = admin.post(&format!("{KEYS}/{}/rotate", all.id), json!({ "permissions": "read_only" })).await.is(201);
+    assert_eq!(read.at("/data/apiKey/permissions"), "read_only");
+    let new = t.anonymous().header("x-api-key", &read.text_at("/data/secret"));
+    new.get("/api/v1/auth/check?scope=trips:read").await.is(200);
+    new.get("/api/v1/auth/check?scope=trips:write").await.is(403);
+}

@@ -238,3 +238,46 @@ async fn idempotency_key_of_another_form_is_refused() {
         fields.iter().filter(|(name, _)| matches!(*name, "csrf" | "idempotency_key")).copied().chain(invited).collect();
     ana.post("/settings/members/new", &fields).await.is(422);
 }
+
+#[tokio::test]
+async fn end_is_chosen_with_the_replacement_changed_and_canceled_on_the_page() {
+    let t = TestApp::new().await;
+    let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
+    let (page, end) = (rotate(&old), format!("/settings/api-keys/{}/revoke-at", old.id));
+    let fields = [("name", "Replacement"), ("expiration", "same"), ("permissions", "same"), ("revoke_old_after", "7d")];
+    ana.submit(&page, &page, &fields).await.is(201);
+    ana.get(&page)
+        .await
+        .is(200)
+        .says("The server revokes the old key in 7 days")
+        .says("unless it was used in the 24 hours before");
+    ana.get(&format!("/settings/api-keys/{}", old.id)).await.says("the server revokes it in 7 days").says("Change or cancel");
+    ana.submit(&page, &end, &[("revoke_old_after", "1d"), ("force", "true")]).await.is(303);
+    ana.get(&page).await.says("The server revokes the old key in 1 day").says("even if it is still in use.");
+    ana.submit(&page, &end, &[("revoke_old_after", "1y")]).await.is(400).says("Choose when the old key is revoked");
+    ana.submit(&page, &end, &[("cancel", "true")]).await.is(303);
+    ana.get(&page).await.is(200).says("The server does not revoke the old key by itself");
+    ana.submit(&page, &end, &[("revoke_old_after", "1h")]).await.is(303);
+    use_(&t, &old, OLD, 1).await;
+    t.advance(61 * MINUTE).await;
+    planeconnection::keys::end_rotations(&t.app.keys).await.expect("a run");
+    ana.get(&page).await.is(200).says("The old key was still in use.");
+    ana.get(&format!("/settings/api-keys/{}", old.id)).await.says("This key was replaced and is still in use.");
+}
+
+#[tokio::test]
+async fn replacement_can_have_fewer_permissions_on_the_page() {
+    let t = TestApp::new().await;
+    let body = json!({ "name": "Desk", "permissions": "custom", "scopes": ["trips:write", "fleet:read"], "expiresAt": null });
+    let (old, ana) = (t.key_with(body).await, t.person(Role::AccountOwner).await);
+    let page = rotate(&old);
+    let opened = ana.get(&page).await.is(200).says("Fewer permissions");
+    opened.does_not_say("Invoices").does_not_say("Read-only");
+    let fields = |trips, fleet| {
+        [("name", "Desk 2"), ("expiration", "never"), ("permissions", "custom"), ("scope-trips", trips), ("scope-fleet", fleet)]
+    };
+    ana.submit(&page, &page, &fields("read", "write")).await.is(400).says("The old key does not have fleet:write");
+    ana.submit(&page, &page, &fields("none", "none")).await.is(400).says("Choose Read or Write for at least one module");
+    ana.submit(&page, &page, &fields("read", "none")).await.is(201);
+    ana.get(&page).await.is(200).says("fewer permissions (Trips (read))");
+}

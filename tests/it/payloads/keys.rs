@@ -41,7 +41,11 @@ pub(super) async fn change_everything(t: &TestApp) {
     leak(t, &used).await;
     owner.post(&format!("{KEYS}/{}/revoke", used.id), json!({})).await.is(200);
     key(t, "Long", json!("2026-12-01T09:00:00Z")).await;
+    let replaced = key(t, "Replaced", Value::Null).await;
+    owner.post(&format!("{KEYS}/{}/rotate", replaced.id), json!({ "revokeOldAfter": "12h" })).await.is(201);
+    t.with(&replaced).get(WHOAMI).await.is(200);
     t.advance(Duration::from_hours(24)).await;
+    planeconnection::keys::end_rotations(&t.app.keys).await.expect("a run");
     planeconnection::keys::record_expiring(&t.app).await.expect("a run");
 }
 
@@ -53,6 +57,7 @@ async fn payload_of_a_key_has_exactly_the_documented_fields_through_its_life() {
     let mut expected = json!({
         "api_key_id": old.id, "name": "Ops sync", "hint": null, "status": "active", "permissions": "custom",
         "scopes": ["trips:read"], "expires_at": "2026-12-23T09:30:00Z", "paused_until": null, "revoked_at": null, "rotated_from": null, "rotated_to": null,
+        "revoke_old_at": null,
     });
     let created = data(&t, EventType::KeyCreated).await;
     expected["hint"] = created["hint"].clone();
@@ -65,9 +70,10 @@ async fn payload_of_a_key_has_exactly_the_documented_fields_through_its_life() {
     changed.as_array_mut().expect("names").sort_by_key(Value::to_string);
     assert_eq!((changed, &updated), (json!(["ip_allowlist", "name"]), &expected));
 
-    let rotated = owner.post(&format!("{KEYS}/{}/rotate", old.id), json!({ "name": "Ops 2" })).await.is(201);
+    let rotation = json!({ "name": "Ops 2", "revokeOldAfter": "7d" });
+    let rotated = owner.post(&format!("{KEYS}/{}/rotate", old.id), rotation).await.is(201);
     let new = rotated.text_at("/data/apiKey/id");
-    expected["rotated_to"] = json!(new);
+    (expected["rotated_to"], expected["revoke_old_at"]) = (json!(new), json!("2026-11-30T09:30:00Z"));
     assert_eq!(data(&t, EventType::KeyRotated).await, expected);
     let successor = all_data(&t, EventType::KeyCreated).await.pop().expect("a payload");
     assert_eq!(

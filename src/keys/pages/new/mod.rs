@@ -1,8 +1,4 @@
 //! The form of a new key.
-//!
-//! - here the handlers; `permissions` the choice of permissions
-
-mod permissions;
 
 use std::net::IpAddr;
 
@@ -12,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::custodian::{self, Custodians};
-use super::{disabled, expiration, fields as shared, secret};
+use super::{disabled, expiration, fields as shared, permissions, secret};
 use crate::access::{CreateKeys, Form, ManageKeys, MemberPermission, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -73,7 +69,7 @@ impl NewKeyPage {
             // One form creates one key, however often it is corrected and sent.
             idempotency_key: fields.given("idempotency_key").map_or_else(|| app.random.base62(22), str::to_owned),
             tiles: permissions::tiles(&fields),
-            rows: permissions::rows(&fields),
+            rows: permissions::rows(&fields, None),
             choices,
             example: shared::example(who.request().client_ip()),
             has_more: needs_addresses || has_custodian || shared::has_more(&fields, &faults),

@@ -1,16 +1,18 @@
-//! The form of a replacement: name and expiration.
+//! The form of a replacement: name, permissions, expiration, and when the old key is revoked.
 
+use super::end::{self, EndChoice};
 use crate::keys::error::Error;
 use crate::keys::model::{Key, RotateKey};
 use crate::keys::pages::expiration::{self, Choices};
 use crate::keys::pages::fields::{faults_of, name_taken, parse_name, value_or_fault};
+use crate::keys::pages::permissions::{self, ModuleRow, Tile};
 use crate::keys::policy::{KeyPolicy, PolicyBreach};
 use kit::http::Check;
 use kit::page::{Fields, FormErrors, Moments};
 use kit::text::sentence;
 
 /// The order of the fields on the page.
-const ORDER: [&str; 3] = ["name", "expiration", "date"];
+const ORDER: [&str; 6] = ["name", "permissions", "modules", "expiration", "date", "revoke_old_after"];
 
 const ADDRESSES_NEEDED: &str = "The policy of this workspace requires allowed addresses for a key that can write. Edit the old key and \
                                 name its addresses: the new key takes them over.";
@@ -21,9 +23,26 @@ pub(super) struct Replacement {
     /// The idempotency key of the form: sending it twice creates one key.
     pub(super) idempotency_key: String,
     pub(super) choices: Choices,
+    pub(super) tiles: Vec<Tile>,
+    pub(super) rows: Vec<ModuleRow>,
+    pub(super) ends: Vec<EndChoice>,
+    /// True if fewer permissions were chosen, or have a fault.
+    pub(super) is_narrowing: bool,
 }
 
 impl Replacement {
+    fn new(fields: Fields, idempotency_key: String, choices: Choices, old: &Key) -> Self {
+        Self {
+            tiles: permissions::narrower_tiles(&fields, old),
+            rows: permissions::rows(&fields, Some(old.scopes)),
+            ends: end::choices(&fields),
+            is_narrowing: !fields.is("permissions", permissions::SAME),
+            fields,
+            idempotency_key,
+            choices,
+        }
+    }
+
     /// Fills the form with the defaults of the service.
     pub(super) fn proposed(name: &str, idempotency_key: String, old: &Key, policy: &KeyPolicy, at: &Moments) -> Self {
         let choices = Choices::replacing(old, policy, at);
@@ -32,17 +51,14 @@ impl Replacement {
             None if choices.never => "never".to_owned(),
             Some(_) | None => choices.proposed(),
         };
-        let fields = Fields::default().with("name", name).with("expiration", expiration);
-        Self { fields, idempotency_key, choices }
+        let fields = Fields::default().with("name", name).with("expiration", expiration).with("permissions", permissions::SAME);
+        Self::new(permissions::of(&fields, old.scopes), idempotency_key, choices, old)
     }
 
     /// Fills the form with submitted fields.
     pub(super) fn typed(fields: &Fields, old: &Key, policy: &KeyPolicy, at: &Moments) -> Self {
-        Self {
-            fields: fields.clone(),
-            idempotency_key: fields.text("idempotency_key").to_owned(),
-            choices: Choices::replacing(old, policy, at),
-        }
+        let idempotency_key = fields.text("idempotency_key").to_owned();
+        Self::new(fields.clone(), idempotency_key, Choices::replacing(old, policy, at), old)
     }
 }
 
@@ -52,8 +68,21 @@ pub(super) fn read(fields: &Fields, at: &Moments) -> Result<RotateKey, FormError
     let name = value_or_fault(parse_name(fields), "name", &mut faults);
     // Without an expiry, the service gives the lifetime of the old key.
     let expires_at = if fields.is("expiration", "same") { None } else { expiration::read(fields, at, &mut faults) };
-    let input = RotateKey { expires_at, name };
-    for fault in faults_of(|faults| input.check(faults)) {
+    // Without permissions, the service gives those of the old key.
+    let is_same = fields.text("permissions").is_empty() || fields.is("permissions", permissions::SAME);
+    let narrowed = if is_same { None } else { permissions::read(fields, &mut faults) };
+    let (permissions, scopes) = narrowed.map_or((None, None), |(permissions, scopes)| (Some(permissions), scopes));
+    let after = end::read(fields, &mut faults);
+    let input = RotateKey {
+        expires_at,
+        name,
+        permissions,
+        scopes,
+        // An end that was set for an earlier replacement is changed only on purpose.
+        revoke_old_after: after.map(Some),
+        force: after.is_some() && end::is_forced(fields),
+    };
+    for fault in faults_of(|faults| input.check(faults)).into_iter().filter(|fault| fault.field == "name") {
         faults.add(&fault.field, fault.message);
     }
     faults.sort_as(&ORDER);
@@ -68,6 +97,7 @@ pub(super) fn refused(error: &Error, fields: &Fields) -> FormErrors {
         Error::Policy(breaches) => expiration::refused_by_policy(breaches, fields, "addresses"),
         Error::NameTaken(_) | Error::NameAlike { .. } => name_taken(error),
         Error::Quota(_) => FormErrors::of_whole(sentence(error)),
+        Error::Widened { scope, .. } => FormErrors::of_field("permissions", format!("The old key does not have {scope}.")),
         _ => FormErrors::default(),
     }
 }

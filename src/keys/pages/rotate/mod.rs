@@ -1,8 +1,9 @@
 //! Rotation, step by step: create the replacement, put it into the application, confirm that it works, revoke the old key.
 //! The page derives the current step from the uses of both keys.
 //!
-//! - here the handlers; `form` the form of the replacement; `takeover` the uses of both keys
+//! - here the handlers; `form` the form of the replacement; `end` the planned revocation of the old key; `takeover` the uses of both keys
 
+mod end;
 mod form;
 mod takeover;
 
@@ -11,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use self::end::EndChoice;
 use self::form::Replacement;
 use self::takeover::Takeover;
 use super::labels::{self, Badge};
@@ -30,6 +32,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         page("/settings/api-keys/{id}/rotate", "Page to rotate an API key", guide),
         form_route("/settings/api-keys/{id}/rotate", "Rotate an API key", create),
+        form_route("/settings/api-keys/{id}/revoke-at", "Set when a rotated API key is revoked", end::change),
     ]
 }
 
@@ -46,6 +49,10 @@ struct RotatePage {
     form: Option<Replacement>,
     /// The existing replacement and its progress.
     takeover: Option<Takeover>,
+    /// The permissions of the replacement, if they are not those of the old key.
+    narrowed: Option<String>,
+    /// The choices of the form that changes the planned end.
+    ends: Vec<EndChoice>,
     /// The latest replacement of a key that cannot be rotated.
     successor: Option<Key>,
     faults: FormErrors,
@@ -107,7 +114,23 @@ async fn show<P: MemberPermission>(
         (true, _) => None,
     };
     let status_badge = labels::status(&old, &frame.at);
-    let page = RotatePage { frame, status: status_badge, is_live, is_paused, form, takeover, successor, faults, old };
+    let is_narrower = |takeover: &&Takeover| takeover.new.scopes != old.scopes;
+    let page = RotatePage {
+        narrowed: takeover
+            .as_ref()
+            .filter(is_narrower)
+            .map(|takeover| labels::permissions(takeover.new.permissions, takeover.new.scopes)),
+        ends: end::proposed(),
+        frame,
+        status: status_badge,
+        is_live,
+        is_paused,
+        form,
+        takeover,
+        successor,
+        faults,
+        old,
+    };
     Ok(html_with(status, &page))
 }
 
@@ -128,7 +151,12 @@ async fn create(
         Err(Error::Disabled) => disabled::show(&app, &who).await,
         // The page of a key that has ended says so instead of showing a form.
         Err(
-            error @ (Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) | Error::Quota(_) | Error::Policy(_)),
+            error @ (Error::NameTaken(_)
+            | Error::NameAlike { .. }
+            | Error::NotActive(_)
+            | Error::Quota(_)
+            | Error::Policy(_)
+            | Error::Widened { .. }),
         ) => {
             let faults = form::refused(&error, &form.fields);
             show(&app, &who, id, Some(&form.fields), ApiError::from(error).status, faults).await

@@ -1,9 +1,10 @@
-//! The permissions of a new key: a preset, or a choice for each module.
+//! The permissions of a new key: a preset, or a choice for each module; of a replacement, those of the old key or fewer.
 
+use crate::keys::model::Key;
 use crate::keys::model::check_scopes;
 use crate::keys::pages::fields::faults_of;
 use crate::keys::pages::labels;
-use crate::scopes::{Access, Module, Permissions, Scope};
+use crate::scopes::{Access, Module, Permissions, Scope, Scopes};
 use kit::page::{Fields, FormErrors};
 
 /// A preset as the form offers it.
@@ -28,6 +29,35 @@ pub(super) fn tiles(fields: &Fields) -> Vec<Tile> {
     ]
 }
 
+/// Returns the choices of a replacement, beginning with the permissions of the old key.
+pub(super) fn narrower_tiles(fields: &Fields, old: &Key) -> Vec<Tile> {
+    let tile = |value, name, about| Tile { value, name, about, is_chosen: fields.is("permissions", value) };
+    let mut tiles = vec![tile(SAME, "Same permissions", "What the old key may do.")];
+    let covers_reading = Permissions::ReadOnly.preset().is_some_and(|preset| preset.iter().all(|scope| old.scopes.cover(scope)));
+    if old.permissions != Permissions::ReadOnly && covers_reading {
+        tiles.push(tile(Permissions::ReadOnly.as_str(), "Read-only", "Read trips, aircraft, safety reports and invoices."));
+    }
+    tiles.push(tile(Permissions::Custom.as_str(), "Fewer modules", "Choose of what the old key may do. It cannot be more."));
+    tiles
+}
+
+/// Returns the fields of the table of modules that say these scopes.
+pub(super) fn of(fields: &Fields, scopes: Scopes) -> Fields {
+    let chosen = |fields: Fields, scope: Scope| fields.with(&field_of(scope.module), access_word(scope.access));
+    // Write comes after read in a set, and replaces it.
+    scopes.iter().fold(fields.clone(), chosen)
+}
+
+const fn access_word(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Write => "write",
+    }
+}
+
+/// The choice of a replacement with the permissions of the old key.
+pub(super) const SAME: &str = "same";
+
 /// A row of the table of modules.
 #[derive(Debug)]
 pub(super) struct ModuleRow {
@@ -45,22 +75,26 @@ pub(super) struct ModuleChoice {
     pub(super) is_chosen: bool,
 }
 
-/// Returns every module with the choices None, Read and Write.
-pub(super) fn rows(fields: &Fields) -> Vec<ModuleRow> {
+/// Returns every module with the choices None, Read and Write; of these scopes and modules only, if there is a limit.
+pub(super) fn rows(fields: &Fields, limit: Option<Scopes>) -> Vec<ModuleRow> {
+    let is_within = |scope: Scope| limit.is_none_or(|limit| limit.cover(scope));
     let row = |module: Module| {
         let field = field_of(module);
-        let cell = |access| cell(module, access, fields.text(&field));
+        let cell = |access: Option<Access>| {
+            let is_offered = access.is_none_or(|access| is_within(Scope { module, access }));
+            is_offered.then(|| cell(module, access, fields.text(&field))).flatten()
+        };
         let cells = [None, Some(Access::Read), Some(Access::Write)].into_iter().map(cell).collect();
         ModuleRow { title: module.title(), cells, field }
     };
-    Module::ALL.into_iter().map(row).collect()
+    Module::ALL.into_iter().filter(|module| is_within(Scope::read(*module))).map(row).collect()
 }
 
 fn cell(module: Module, access: Option<Access>, chosen: &str) -> Option<ModuleChoice> {
     let (value, name) = match access {
         None => ("none", "None"),
-        Some(Access::Read) => ("read", "Read"),
-        Some(Access::Write) => ("write", "Write"),
+        Some(Access::Read) => (access_word(Access::Read), "Read"),
+        Some(Access::Write) => (access_word(Access::Write), "Write"),
     };
     let exists = access.is_none_or(|access| Scope::all().any(|scope| scope == Scope { module, access }));
     let is_chosen = chosen == value || chosen.is_empty() && access.is_none();

@@ -1,0 +1,118 @@
+//! The end of a rotation: the time at which an old key is revoked is set and changed, and once it has come, the key is revoked.
+//!
+//! Everything is decided in an [`AuditedTx`], which locks the workspace's audit log: of two nodes, or of a node and a person who
+//! changes the end at that moment, the second sees what the first has committed.
+
+use serde_json::{Value, json};
+
+use super::propagate::propagate_again;
+use super::revoke::{confirm_in_background, revoke_in};
+use super::rules::{require_live, target};
+use crate::audit::{Action, Actor, AuditContext, AuditedTx, EventType, changed_fields, differences};
+use crate::keys::context::Keys;
+use crate::keys::error::Error;
+use crate::keys::model::{Key, KeyId, QUIET_BEFORE_END, RevokeAfter, RevokeAt, Status};
+use crate::keys::tables::last_use;
+use crate::keys::{events, store, usage};
+use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::DbResult;
+
+/// Keys that one run ends, and those whose confirmation it repeats.
+const AT_ONCE: u64 = 100;
+
+/// The time after which a revocation without a recorded confirmation is taken for one that was cut off.
+const CUT_OFF_AFTER: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Sets, changes or cancels the time at which an active key that was rotated is revoked. Writes and records nothing if nothing
+/// differs.
+pub async fn set_revoke_at(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    context: AuditContext,
+    id: KeyId,
+    input: RevokeAt,
+) -> Result<Key, Error> {
+    let mut tx = AuditedTx::begin(keys, workspace, context).await?;
+    let old = require_live(&tx, id).await?;
+    let now = tx.now();
+    if input.at.is_some_and(|at| at <= now || at > now.after(RevokeAfter::MAX.duration())) {
+        return Err(Error::RevokeAt);
+    }
+    if input.at.is_some() && store::successors(tx.db(), workspace, vec![id]).await?.is_empty() {
+        return Err(Error::NotRotated);
+    }
+    let mut key = old.clone();
+    key.end_rotation_at(input.at, input.force.unwrap_or(old.revoke_old_forced));
+    let Some(changes) = differences(&planned(&old), &planned(&key)) else { return Ok(old) };
+    store::set_rotation_end(tx.db(), &key).await?;
+    let fields = changed_fields(&changes);
+    tx.record(Action::KeyUpdated, Some(target(&key)), changes);
+    events::publish_update(&mut tx, &key, fields).await?;
+    tx.commit().await?;
+    Ok(key)
+}
+
+/// Returns the fields of the planned end, as events have them.
+pub(super) fn planned(key: &Key) -> Value {
+    json!({ "revokeOldAt": key.revoke_old_at, "revokeOldForced": key.revoke_old_forced })
+}
+
+/// Revokes the keys whose end has come, and reports those that are still in use; each once, whichever nodes try. A key that cannot
+/// be revoked does not hold up the others.
+pub async fn end_rotations(keys: &Keys) -> Result<(), Error> {
+    let (db, now) = (keys.db.read(), keys.clock.now());
+    let mut outcome = Ok(());
+    for (workspace, id) in store::ended_rotations(db, now, AT_ONCE).await? {
+        outcome = outcome.and(end(keys, workspace, id).await);
+    }
+    // Of nodes that stopped between the revocation and its confirmation.
+    let system = Actor::SYSTEM.into_id_and_name().0;
+    for key in store::unconfirmed_ends(db, now.before(CUT_OFF_AFTER), &system, AT_ONCE).await? {
+        let confirmation = propagate_again(keys, &key).await?;
+        confirm_in_background(keys, key, confirmation).await;
+    }
+    outcome
+}
+
+/// Revokes a key if its end has come, unless it is still in use.
+async fn end(keys: &Keys, workspace: WorkspaceId, id: KeyId) -> Result<(), Error> {
+    let started_at = keys.clock.ticks();
+    let tx = AuditedTx::begin_essential_system(keys, workspace).await?;
+    // Read again under the lock: the end may have been changed or canceled, or another node was first.
+    let Some(key) = store::find(tx.db(), workspace, id).await?.filter(|key| key.rotation_has_ended(tx.now())) else {
+        return Ok(());
+    };
+    if let Some(last) = use_in_the_way(&tx, &key).await? {
+        return Ok(block(tx, key, &last).await?);
+    }
+    let planned_at = key.revoke_old_at.map(|at| at.to_string()).unwrap_or_default();
+    let reason = format!("Replaced by a rotation, whose end was set to {planned_at}.");
+    let details = planned(&key);
+    revoke_in(keys, tx, key, Some(reason), details, started_at).await?;
+    Ok(())
+}
+
+/// Returns the last use of a key if it is so recent that the key stays.
+async fn use_in_the_way(tx: &AuditedTx, key: &Key) -> DbResult<Option<last_use::Model>> {
+    // An expired key is refused already.
+    if key.revoke_old_forced || key.status(tx.now()) == Status::Expired {
+        return Ok(None);
+    }
+    let last = usage::last_uses(tx.db(), vec![key.id]).await?.remove(&key.id);
+    Ok(last.filter(|last| is_recent(last.at, tx.now())))
+}
+
+fn is_recent(used: Time, now: Time) -> bool {
+    now.since(used) < QUIET_BEFORE_END
+}
+
+/// Reports that a key stays active, as it is still in use. It stays so until its end is changed, or it is revoked.
+async fn block(mut tx: AuditedTx, mut key: Key, last: &last_use::Model) -> DbResult<()> {
+    key.rotation_blocked_at = Some(tx.now());
+    store::set_rotation_end(tx.db(), &key).await?;
+    let details = json!({ "revokeOldAt": key.revoke_old_at, "lastUsedAt": last.at, "lastUsedIp": last.ip });
+    tx.record(Action::KeyRotationBlocked, Some(target(&key)), details);
+    events::publish(&mut tx, EventType::KeyRotationBlocked, &key).await?;
+    tx.commit().await
+}
