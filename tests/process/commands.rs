@@ -8,7 +8,7 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 31] = [
+const COMMANDS: [&[&str]; 32] = [
     &["serve"],
     &["workspace", "list"],
     &["workspace", "create"],

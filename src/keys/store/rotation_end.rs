@@ -41,7 +41,7 @@ pub(in crate::keys) async fn ended_rotations(
     ended.into_tuple().all(db).await
 }
 
-/// Returns up to `limit` keys that the system revoked before `revoked_before`, and of which nobody has recorded that every node
+/// Returns up to `limit` keys that the system revoked before `revoked_before`, and of which no event says that every node
 /// refuses them.
 pub(in crate::keys) async fn unconfirmed_ends(
     db: &impl ConnectionTrait,
