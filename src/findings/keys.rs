@@ -7,8 +7,8 @@ use sea_orm::ConnectionTrait;
 
 use super::filter::FindingFilter;
 use super::model::{Code, Facts, Found, Severity, Subject};
-use crate::keys::KeyId;
 use crate::keys::hygiene::{self, Aged, Everywhere, Excess, Expiring, Idle, RefusedCalls, Sought};
+use crate::keys::{self, KeyId};
 use kit::clock::Time;
 use kit::db::DbResult;
 
@@ -19,9 +19,6 @@ const EXPIRING: Duration = Duration::from_hours(14 * 24);
 
 /// The time before its expiration at which a key needs attention at once.
 const EXPIRING_SOON: Duration = Duration::from_hours(3 * 24);
-
-/// The age at which a key is due for rotation.
-const ROTATE_AFTER: Duration = Duration::from_hours(90 * 24);
 
 /// Returns the findings about keys, as far as the filter wants them.
 pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: &FindingFilter) -> DbResult<Vec<Found>> {
@@ -42,8 +39,9 @@ pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: 
         found.extend(hygiene::endless(db, sought).await?.into_iter().map(endless));
     }
     if filter.wants(Code::KeyOld) {
-        let before = sought.now.before(ROTATE_AFTER);
-        found.extend(hygiene::old(db, sought, before).await?.into_iter().map(old));
+        let rotate_after = DAY * keys::policy_of(db, sought.workspace).await?.rotate_after_days;
+        let due = hygiene::old(db, sought, sought.now.before(rotate_after)).await?;
+        found.extend(due.into_iter().map(|key| old(key, rotate_after)));
     }
     if filter.wants(Code::KeyUnused) {
         found.extend(hygiene::idle(db, sought).await?.into_iter().map(unused));
@@ -86,8 +84,8 @@ fn endless(Aged { key, created_at }: Aged) -> Found {
     Found::new(Subject::Key(key), Severity::Warning, Some(created_at), Facts::KeyNoExpiry)
 }
 
-fn old(Aged { key, created_at }: Aged) -> Found {
-    let since = Some(created_at.after(ROTATE_AFTER));
+fn old(Aged { key, created_at }: Aged, rotate_after: Duration) -> Found {
+    let since = Some(created_at.after(rotate_after));
     Found::new(Subject::Key(key), Severity::Warning, since, Facts::KeyOld { created: created_at })
 }
 
