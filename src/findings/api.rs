@@ -22,7 +22,7 @@ pub fn routes() -> Routes<App> {
         [
             get("/api/v1/findings", "List findings", index).about(
                 "What needs the attention of an administrator, the most urgent first, and the page that leads to the remedy. Findings \
-                 are computed at the time of the request; at most 500 with one code are listed.",
+                 are computed at the time of the request; at most 200 with one code are listed.",
             ),
             post("/api/v1/findings/{id}/dismiss", "Dismiss finding", dismiss)
                 .conflicts()

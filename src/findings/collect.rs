@@ -17,7 +17,7 @@ use kit::clock::Time;
 use kit::db::DbResult;
 
 /// The largest number of findings with one code. As they are cleared, others take their place.
-pub const MAX_OF_CODE: u64 = 500;
+pub const MAX_OF_CODE: u64 = 200;
 
 /// The parts of a node that findings are computed from.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use kit::clock::Time;
 use kit::db::{Db, DbResult, insert_packed};
 
 /// Dismissals of a workspace at a time: they are read with every list of findings.
-pub(super) const MAX_DISMISSALS: u64 = 500;
+pub(super) const MAX_DISMISSALS: u64 = 200;
 
 fn present(workspace: WorkspaceId, now: Time) -> Select<Entity> {
     Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::EndsAt.gt(now))
