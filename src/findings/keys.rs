@@ -29,6 +29,9 @@ pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: 
     if filter.wants(Code::KeyRevokedCalls) {
         found.extend(hygiene::recent_calls(db, sought, sought.now.before(DAY)).await?.into_iter().map(revoked_calls));
     }
+    if filter.wants(Code::KeyOrphaned) {
+        found.extend(orphaned(db, sought).await?);
+    }
     if filter.wants(Code::KeyEverywhere) {
         found.extend(hygiene::everywhere(db, sought).await?.into_iter().map(everywhere));
     }
@@ -70,6 +73,22 @@ fn expiring(Expiring { key, expires_at }: Expiring, now: Time) -> Found {
 
 fn revoked_calls(RefusedCalls { key, last_at, from }: RefusedCalls) -> Found {
     Found::new(Subject::Key(key), Severity::Warning, Some(last_at), Facts::KeyRevokedCalls { last: last_at, from })
+}
+
+/// Returns keys without a custodian.
+async fn orphaned(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
+    let ids = match sought.key {
+        None => keys::orphaned(db, sought.workspace, sought.now, sought.limit).await?.into_iter().map(|key| key.id).collect(),
+        Some(id) => {
+            let key = keys::find(db, sought.workspace, id).await?.filter(|key| key.status(sought.now).is_live());
+            match key {
+                Some(key) if keys::custodian_of(db, &key).await?.is_none() => vec![key.id],
+                Some(_) | None => Vec::new(),
+            }
+        }
+    };
+    let found = |id| Found::new(Subject::Key(id), Severity::Warning, None, Facts::KeyOrphaned);
+    Ok(ids.into_iter().map(found).collect())
 }
 
 fn everywhere(Everywhere { key, networks, since }: Everywhere) -> Found {

@@ -37,6 +37,8 @@ kit::string_enum! {
         OwnerAlone = "owner_alone",
         /// A member has no second factor although one is recommended or required.
         MemberNoSecondFactor = "member_no_second_factor",
+        /// A key has no custodian: that member left the workspace, or nobody was named.
+        KeyOrphaned = "key_orphaned",
         /// A key that can write may be used from everywhere, and is used from at most 4 networks.
         KeyEverywhere = "key_everywhere",
         /// A key has scopes that it did not use in the last 30 days.
@@ -136,6 +138,7 @@ pub(super) enum Facts {
         name: String,
         is_required: bool,
     },
+    KeyOrphaned,
     KeyEverywhere(Networks),
     KeyExcess(Scopes),
     KeyNoExpiry,
@@ -158,6 +161,7 @@ impl Facts {
             Self::WebhookFailing { .. } => Code::WebhookFailing,
             Self::OwnerAlone => Code::OwnerAlone,
             Self::MemberNoSecondFactor { .. } => Code::MemberNoSecondFactor,
+            Self::KeyOrphaned => Code::KeyOrphaned,
             Self::KeyEverywhere(_) => Code::KeyEverywhere,
             Self::KeyExcess(_) => Code::KeyExcess,
             Self::KeyNoExpiry => Code::KeyNoExpiry,

@@ -13,6 +13,7 @@ pub(super) fn worded(found: Found, name: Option<String>, at: &Moments) -> Findin
         | Facts::KeyExpiring { .. }
         | Facts::KeyRevokedCalls { .. }
         | Facts::OwnerAlone
+        | Facts::KeyOrphaned
         | Facts::KeyEverywhere(_)
         | Facts::KeyExcess(_)
         | Facts::KeyNoExpiry
@@ -58,6 +59,7 @@ fn sentence(facts: &Facts, name: &str, at: &Moments) -> String {
         Facts::MemberNoSecondFactor { is_required: false, .. } => {
             format!("{name} has no second factor, which this workspace recommends.")
         }
+        Facts::KeyOrphaned => format!("{name} has no custodian: no member is responsible for it."),
         Facts::KeyEverywhere(networks) => {
             format!("{name} can write from any address, but was only used from {networks} in the last 14 days.")
         }
@@ -101,6 +103,7 @@ fn remedy(found: &Found) -> Remedy {
             let proposed = Fields::default().with("addresses", networks.lines()).to_query();
             of_key("Allow only these", &format!("/edit{proposed}"))
         }
+        Facts::KeyOrphaned => of_key("Name a custodian", "/edit"),
         // A pause shows whether the key is missed, before it is revoked.
         Facts::KeyUnused { .. } => of_key("Pause", "/pause"),
         Facts::MemberNoSecondFactor { .. } => look(&format!("/settings/members/{subject}")),

@@ -47,9 +47,9 @@ pub use model::{
 pub use pages::{Custodians, TrafficSection, routes as pages};
 pub use policy::{KeyPolicy, OnLeak, PolicyBreach, all_policies, policy_of, update as update_policy};
 pub use service::{
-    Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, details_of, end_rotations, list, list_part,
-    pause, record_ended_pauses, record_expiries, record_expiring, record_leak, report_older_nodes, require, resume, revoke,
-    revoke_all, rotate, set_revoke_at, update,
+    Include, KeyDetails, KeyList, Leak, NewKey, RevokedKeys, confirm_all, create, custodian_of, details_of, end_rotations, list,
+    list_part, pause, record_ended_pauses, record_expiries, record_expiring, record_leak, report_older_nodes, require, resume,
+    revoke, revoke_all, rotate, set_revoke_at, update,
 };
 pub use store::{
     Custody, Named, changed_between, changed_since, count, find, find_by_digest, find_by_digests, find_by_id_or_name,

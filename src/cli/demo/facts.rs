@@ -335,3 +335,4 @@ pub(super) const FLIGHT_PLAN: usize = 1;
 pub(super) const QUICKBOOKS: usize = 3;
 pub(super) const OLD_WEBSITE: usize = 4;
 pub(super) const FLEET_DASHBOARD: usize = 5;
+pub(super) const HANGAR_SCREEN: usize = 8;

@@ -31,6 +31,7 @@ impl Code {
             Self::WebhookFailing => "Webhook failing",
             Self::OwnerAlone => "Only one account owner",
             Self::MemberNoSecondFactor => "No second factor",
+            Self::KeyOrphaned => "Key without a custodian",
             Self::KeyEverywhere => "Key without an allow-list",
             Self::KeyExcess => "Key with unused scopes",
             Self::KeyNoExpiry => "Key without expiration",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use planeconnection::members::Role;
 use serde_json::{Value, json};
-use testkit::{AIRCRAFT, KEYS, TRIPS};
+use testkit::{AIRCRAFT, KEYS, MEMBERS, TRIPS};
 
 use super::{DAY, finding, found, key_for, now, revoke};
 use crate::support::{TestApp, TestKey};
@@ -171,6 +171,23 @@ async fn key_that_can_write_from_everywhere_is_a_finding_that_proposes_its_netwo
     let allowed = json!({ "ipAllowlist": ["203.0.113.0/24"] });
     t.owner().await.patch(&format!("{KEYS}/{}", writer.id), allowed).await.is(200);
     assert!(now(&t, "&code=key_everywhere").await.is_empty(), "at once, without the job");
+}
+
+#[tokio::test]
+async fn key_whose_custodian_left_is_a_finding_until_another_is_named() {
+    let t = TestApp::new().await;
+    let admin = t.add_member(Role::Admin).await;
+    let expiry = t.app.clock.now().after(DAY * 300);
+    let body = json!({ "name": "Left behind", "permissions": "read_only", "expiresAt": expiry, "custodianId": admin.id });
+    let key = t.key_with(body).await;
+    assert!(finding(&t, "key_orphaned").await.is_none());
+    t.owner().await.delete(&format!("{MEMBERS}/{}", admin.id)).await.is(200);
+    let orphaned = finding(&t, "key_orphaned").await.expect("a finding");
+    assert_eq!([&orphaned["apiKeyId"], &orphaned["remedy"]], [&json!(key.id), &remedy("Name a custodian", &key, "/edit")]);
+    assert_eq!(now(&t, &format!("&code=key_orphaned&api_key_id={}", key.id)).await.len(), 1);
+    t.owner().await.patch(&format!("{KEYS}/{}", key.id), json!({ "custodianId": t.owner.id })).await.is(200);
+    assert!(now(&t, "&code=key_orphaned").await.is_empty());
+    assert!(now(&t, &format!("&code=key_orphaned&api_key_id={}", key.id)).await.is_empty());
 }
 
 #[tokio::test]
