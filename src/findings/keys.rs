@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 use super::filter::FindingFilter;
 use super::model::{Code, Facts, Found, Severity, Subject};
 use crate::keys::hygiene::{self, Aged, Everywhere, Excess, Expiring, Idle, RefusedCalls, Sought};
-use crate::keys::{self, KeyId};
+use crate::keys::{self, Key, KeyId};
 use kit::clock::Time;
 use kit::db::DbResult;
 
@@ -28,6 +28,9 @@ pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: 
     }
     if filter.wants(Code::KeyRevokedCalls) {
         found.extend(hygiene::recent_calls(db, sought, sought.now.before(DAY)).await?.into_iter().map(revoked_calls));
+    }
+    if filter.wants(Code::RotationBlocked) {
+        found.extend(blocked(db, sought).await?);
     }
     if filter.wants(Code::KeyOrphaned) {
         found.extend(orphaned(db, sought).await?);
@@ -58,8 +61,9 @@ async fn note_rotations(db: &impl ConnectionTrait, sought: &Sought, found: &mut 
     let keys: HashSet<KeyId> = found.iter().filter_map(|found| found.subject.key()).collect();
     let rotating = hygiene::rotating(db, sought.workspace, &keys, sought.now).await?;
     let is_rotating = |found: &Found| found.subject.key().is_some_and(|key| rotating.contains(&key));
-    // Calls of a key that has ended are no matter of its rotation.
-    for found in found.iter_mut().filter(|found| found.code() != Code::KeyRevokedCalls && is_rotating(found)) {
+    // Neither calls of a key that has ended nor a rotation that does not end becomes less urgent by the rotation.
+    let goes_with_it = |found: &Found| !matches!(found.code(), Code::KeyRevokedCalls | Code::RotationBlocked);
+    for found in found.iter_mut().filter(|found| goes_with_it(found) && is_rotating(found)) {
         found.severity = Severity::Info;
         found.is_rotating = true;
     }
@@ -75,20 +79,32 @@ fn revoked_calls(RefusedCalls { key, last_at, from }: RefusedCalls) -> Found {
     Found::new(Subject::Key(key), Severity::Warning, Some(last_at), Facts::KeyRevokedCalls { last: last_at, from })
 }
 
+/// Returns the one key that is asked for, if it is neither revoked nor expired.
+async fn live(db: &impl ConnectionTrait, sought: &Sought, id: KeyId) -> DbResult<Option<Key>> {
+    Ok(keys::find(db, sought.workspace, id).await?.filter(|key| key.status(sought.now).is_live()))
+}
+
 /// Returns keys without a custodian.
 async fn orphaned(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
-    let ids = match sought.key {
-        None => keys::orphaned(db, sought.workspace, sought.now, sought.limit).await?.into_iter().map(|key| key.id).collect(),
-        Some(id) => {
-            let key = keys::find(db, sought.workspace, id).await?.filter(|key| key.status(sought.now).is_live());
-            match key {
-                Some(key) if keys::custodian_of(db, &key).await?.is_none() => vec![key.id],
-                Some(_) | None => Vec::new(),
-            }
-        }
+    let keys = match sought.key {
+        None => keys::orphaned(db, sought.workspace, sought.now, sought.limit).await?,
+        Some(id) => match live(db, sought, id).await? {
+            Some(key) if keys::custodian_of(db, &key).await?.is_none() => vec![key],
+            Some(_) | None => Vec::new(),
+        },
     };
-    let found = |id| Found::new(Subject::Key(id), Severity::Warning, None, Facts::KeyOrphaned);
-    Ok(ids.into_iter().map(found).collect())
+    let found = |key: Key| Found::new(Subject::Key(key.id), Severity::Warning, None, Facts::KeyOrphaned);
+    Ok(keys.into_iter().map(found).collect())
+}
+
+/// Returns old keys that were still in use at the end of their rotation.
+async fn blocked(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
+    let keys = match sought.key {
+        None => keys::rotations_blocked(db, sought.workspace, sought.now, sought.limit).await?,
+        Some(id) => live(db, sought, id).await?.into_iter().filter(|key| key.rotation_blocked_at.is_some()).collect(),
+    };
+    let found = |key: Key| Found::new(Subject::Key(key.id), Severity::Warning, key.rotation_blocked_at, Facts::RotationBlocked);
+    Ok(keys.into_iter().map(found).collect())
 }
 
 fn everywhere(Everywhere { key, networks, since }: Everywhere) -> Found {

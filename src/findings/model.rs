@@ -31,6 +31,8 @@ kit::string_enum! {
         KeyExpiring = "key_expiring",
         /// A revoked or expired key was called in the last 24 hours.
         KeyRevokedCalls = "key_revoked_calls",
+        /// An old key was not revoked at the end of its rotation: it is still in use.
+        RotationBlocked = "rotation_blocked",
         /// No request to a webhook has succeeded lately.
         WebhookFailing = "webhook_failing",
         /// The workspace has only one account owner.
@@ -130,6 +132,7 @@ pub(super) enum Facts {
         last: Time,
         from: String,
     },
+    RotationBlocked,
     WebhookFailing {
         name: String,
     },
@@ -158,6 +161,7 @@ impl Facts {
             Self::WebhookDisabled { .. } => Code::WebhookDisabled,
             Self::KeyExpiring { .. } => Code::KeyExpiring,
             Self::KeyRevokedCalls { .. } => Code::KeyRevokedCalls,
+            Self::RotationBlocked => Code::RotationBlocked,
             Self::WebhookFailing { .. } => Code::WebhookFailing,
             Self::OwnerAlone => Code::OwnerAlone,
             Self::MemberNoSecondFactor { .. } => Code::MemberNoSecondFactor,

@@ -13,6 +13,7 @@ pub(super) fn worded(found: Found, name: Option<String>, at: &Moments) -> Findin
         | Facts::KeyExpiring { .. }
         | Facts::KeyRevokedCalls { .. }
         | Facts::OwnerAlone
+        | Facts::RotationBlocked
         | Facts::KeyOrphaned
         | Facts::KeyEverywhere(_)
         | Facts::KeyExcess(_)
@@ -49,6 +50,7 @@ fn sentence(facts: &Facts, name: &str, at: &Moments) -> String {
                 at.ago_text(*last)
             )
         }
+        Facts::RotationBlocked => format!("{name} was not revoked at the end of its rotation, because it is still in use."),
         Facts::WebhookFailing { .. } => format!("The last requests to the webhook {name} failed."),
         Facts::OwnerAlone => {
             "Only one member is an account owner: nobody else can manage owners if that person is away.".to_owned()
@@ -93,6 +95,7 @@ fn remedy(found: &Found) -> Remedy {
     match &found.facts {
         Facts::ChainBroken(_) => look("/settings/audit-log"),
         Facts::WebhookDisabled { .. } | Facts::WebhookFailing { .. } => look(&format!("/settings/webhooks/{subject}")),
+        Facts::RotationBlocked => of_key("Look", "/rotate"),
         // The successor takes over: its page shows how far.
         _ if found.is_rotating => of_key("Look", "/rotate"),
         Facts::KeyExpiring { .. } | Facts::KeyOld { .. } => of_key("Rotate", "/rotate"),

@@ -28,6 +28,7 @@ impl Code {
             Self::WebhookDisabled => "Webhook switched off",
             Self::KeyExpiring => "Key expires soon",
             Self::KeyRevokedCalls => "Calls with an ended key",
+            Self::RotationBlocked => "Rotation not completed",
             Self::WebhookFailing => "Webhook failing",
             Self::OwnerAlone => "Only one account owner",
             Self::MemberNoSecondFactor => "No second factor",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use planeconnection::keys::end_rotations;
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 use testkit::{AIRCRAFT, KEYS, MEMBERS, TRIPS};
@@ -188,6 +189,23 @@ async fn key_whose_custodian_left_is_a_finding_until_another_is_named() {
     t.owner().await.patch(&format!("{KEYS}/{}", key.id), json!({ "custodianId": t.owner.id })).await.is(200);
     assert!(now(&t, "&code=key_orphaned").await.is_empty());
     assert!(now(&t, &format!("&code=key_orphaned&api_key_id={}", key.id)).await.is_empty());
+}
+
+#[tokio::test]
+async fn old_key_that_its_rotation_did_not_end_is_a_finding_until_it_is_revoked() {
+    let t = TestApp::new().await;
+    let key = key_for(&t, 300).await;
+    t.owner().await.post(&format!("{KEYS}/{}/rotate", key.id), json!({ "revokeOldAfter": "2d" })).await.is(201);
+    t.advance(DAY + Duration::from_secs(1)).await;
+    use_from(&t, &key, TRIPS, "203.0.113.7").await;
+    t.advance(DAY).await;
+    assert!(finding(&t, "rotation_blocked").await.is_none());
+    end_rotations(&t.app.keys).await.expect("a run");
+    let blocked = finding(&t, "rotation_blocked").await.expect("a finding");
+    assert_eq!([&blocked["apiKeyId"], &blocked["severity"]], [&json!(key.id), &json!("warning")]);
+    assert_eq!(now(&t, &format!("&code=rotation_blocked&api_key_id={}", key.id)).await, [blocked]);
+    revoke(&t, &key).await;
+    assert!(now(&t, "&code=rotation_blocked").await.is_empty());
 }
 
 #[tokio::test]
