@@ -171,3 +171,25 @@ if (command) {
     search.focus();
   });
 }
+
+// The number of selected keys, and a box that selects all of the page.
+const bulk = document.getElementById("bulk");
+const all = bulk?.querySelector("[data-select-all]");
+if (all) {
+  const boxes = [...bulk.elements].filter((field) => field.name === "key");
+  const every = all.querySelector("input");
+  const count = bulk.querySelector("[data-selected]");
+  const show = () => {
+    const chosen = boxes.filter((box) => box.checked).length;
+    every.checked = chosen > 0 && chosen === boxes.length;
+    every.indeterminate = chosen > 0 && chosen < boxes.length;
+    count.textContent = chosen === 1 ? "1 key selected" : `${chosen || "No"} keys selected`;
+    for (const button of bulk.querySelectorAll("button")) button.disabled = chosen === 0;
+  };
+  all.hidden = false;
+  every.addEventListener("change", () => { for (const box of boxes) box.checked = every.checked; show(); });
+  for (const box of boxes) box.addEventListener("change", show);
+  // A browser may restore the boxes of a page that it comes back to.
+  addEventListener("pageshow", show);
+  show();
+}

@@ -116,6 +116,11 @@ impl<P: Permission<Caller = MemberCaller>> Allowed<P> {
         self.caller.session.is_recent(RECENT, app.clock.now())
     }
 
+    /// The member, to be checked again during a response that takes long to send.
+    pub fn member_reader(&self, app: &App) -> Reader {
+        Reader::new(app, &self.caller.clone().into(), P::RULE, self.request.client_ip())
+    }
+
     /// Returns the error of a member who did not, with the methods by which they can prove it again.
     pub async fn reauthentication_required(&self, app: &App) -> ApiError {
         refuse_old_proof(app, self.member()).await

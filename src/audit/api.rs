@@ -10,9 +10,8 @@ use serde::Deserialize;
 
 use super::action::{Action, Outcome};
 use super::event::Event;
-use super::export::{Format, Request, export_for};
+use super::export::{ExportRequest, Format, export_for};
 use super::filter::{ActorFilter, EventFilter};
-use super::long_read::LongRead;
 use super::store;
 use crate::access::{Allowed, ExportAuditLog, ReadAuditLog};
 use crate::app::App;
@@ -104,10 +103,7 @@ async fn download(
 /// under way.
 pub(super) fn file(app: &App, who: &Allowed<ExportAuditLog>, filter: EventFilter, format: Format) -> Result<Response, ApiError> {
     let reader = who.reader(app);
-    let exporter = reader.exporter();
-    let slot = app.limits.export(exporter, who.workspace(), app.clock.ticks())?;
-    let read = LongRead::new(Core::clone(app), who.workspace(), Arc::new(reader));
-    let request = Request { read, exporter, slot };
+    let request = ExportRequest::begin(Core::clone(app), who.workspace(), reader.exporter(), Arc::new(reader))?;
     let name = format!("attachment; filename=\"audit-log-{}.{}\"", who.workspace_slug(), format.extension());
     let headers =
         [(CONTENT_TYPE, format.media_type().to_owned()), (CONTENT_DISPOSITION, name), (CACHE_CONTROL, "no-store".to_owned())];

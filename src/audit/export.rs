@@ -1,16 +1,21 @@
 //! The log as a stream of chunks, oldest event first. Memory does not grow with the length of the log.
 
+use std::fmt;
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
 use sea_orm::DbErr;
 use serde::Deserialize;
 
+use super::credential::ReadCheck;
 use super::event::Event;
 use super::filter::EventFilter;
 use super::long_read::{Interrupted, LongRead, Pace};
 use super::store;
-use crate::limits::{Exporter, Permit, Slot};
+use crate::core::Core;
+use crate::limits::{ExportRefused, Exporter, Permit, Slot};
 use crate::workspaces::WorkspaceId;
 use kit::csv::{self, Cell};
 use kit::db::Db;
@@ -48,8 +53,8 @@ impl Format {
 /// An export that ended before its last event.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The session or key has ended, or no longer allows reading the log.
-    #[error("the reader may not read the audit log any more")]
+    /// The session or key has ended, or no longer allows the read.
+    #[error("the reader may not read this any more")]
     NoLongerAllowed,
     /// The deadline of `--limits` has passed.
     #[error("the export took longer than it may")]
@@ -69,21 +74,46 @@ impl From<Interrupted> for ExportError {
 
 /// An export on behalf of a caller.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) read: LongRead,
-    pub(super) exporter: Exporter,
+pub struct ExportRequest {
+    read: LongRead,
+    exporter: Exporter,
     /// Counts as a running export until it is dropped.
-    pub(super) slot: Slot,
+    slot: Slot,
 }
 
-impl Request {
-    async fn next_batch(&self) -> Result<Permit, ExportError> {
+impl ExportRequest {
+    /// Begins an export. Fails if the caller, the workspace or the node has too many exports under way.
+    pub fn begin(
+        core: Core,
+        workspace: WorkspaceId,
+        exporter: Exporter,
+        access: Arc<dyn ReadCheck>,
+    ) -> Result<Self, ExportRefused> {
+        let slot = core.limits.export(exporter, workspace, core.clock.ticks())?;
+        Ok(Self { read: LongRead::new(core, workspace, access), exporter, slot })
+    }
+
+    pub fn core(&self) -> &Core {
+        &self.read.core
+    }
+
+    pub fn workspace(&self) -> WorkspaceId {
+        self.read.workspace
+    }
+
+    /// Waits until the next batch may be read. Fails once the caller may not read any more, or the export took too long.
+    pub async fn next_batch(&self) -> Result<Permit, ExportError> {
         let core = &self.read.core;
         let took = core.clock.ticks().saturating_sub(self.slot.since());
         if core.limits.export_deadline().is_some_and(|deadline| took > deadline) {
             return Err(ExportError::Deadline);
         }
         Ok(self.read.next_batch().await?)
+    }
+
+    /// Logs that the export ended early, before the row that `at` describes.
+    pub fn log_end(&self, error: &ExportError, at: &impl fmt::Debug) {
+        tracing::warn!(%error, reader = ?self.exporter, ?at, "export ended early");
     }
 }
 
@@ -99,7 +129,7 @@ pub fn export(
 
 /// Streams events to a caller. The stream ends early, with an error, once the caller may not read any more.
 pub(super) fn export_for(
-    request: Request,
+    request: ExportRequest,
     filter: EventFilter,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
@@ -118,7 +148,7 @@ fn stream(
     workspace: WorkspaceId,
     filter: EventFilter,
     format: Format,
-    request: Option<Request>,
+    request: Option<ExportRequest>,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
     let start = Progress { sequence: 0, until: None, ended: false };
     try_unfold((db, filter, request, start), move |(db, filter, request, mut progress)| async move {
@@ -126,10 +156,7 @@ fn stream(
             return Ok(None);
         }
         let _permit = match &request {
-            Some(request) => Some(request.next_batch().await.inspect_err(|error| {
-                let sequence = progress.sequence;
-                tracing::warn!(%error, reader = ?request.exporter, sequence, "export ended early");
-            })?),
+            Some(request) => Some(request.next_batch().await.inspect_err(|error| request.log_end(error, &progress.sequence))?),
             None => None,
         };
         let mut chunk = Vec::new();

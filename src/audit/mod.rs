@@ -57,7 +57,7 @@ pub use denials::{DenialCount, Denials, denials};
 pub use descriptions::{describe, unusual};
 pub use event::{Event, EventId, and_rewritten, changed_fields, differences, unrepeated};
 pub use event_type::EventType;
-pub use export::{ExportError, Format, export};
+pub use export::{ExportError, ExportRequest, Format, export};
 pub use filter::{EventFilter, Search, Topic, Which};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
 pub use idempotency::{IdempotencyOutcome, forget_old_answers};

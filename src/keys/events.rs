@@ -25,14 +25,19 @@ pub(super) async fn publish(tx: &mut AuditedTx, event_type: EventType, key: &Key
 
 /// Publishes the change of a key that was recorded last, with the names of the changed fields.
 pub(super) async fn publish_update(tx: &mut AuditedTx, key: &Key, changed: Vec<String>) -> DbResult<()> {
-    let (event_type, now) = (EventType::KeyUpdated, tx.now());
-    let successors = successors_for(tx, event_type, [key.id]).await?;
-    tx.publish(event_type, || {
-        let mut data = data(key, &successors, now);
+    let successors = successors_for(tx, EventType::KeyUpdated, [key.id]).await?;
+    publish_update_with(tx, key, changed, &successors);
+    Ok(())
+}
+
+/// Publishes the change of one of many keys that was recorded last, with the names of the changed fields.
+pub(super) fn publish_update_with(tx: &mut AuditedTx, key: &Key, changed: Vec<String>, successors: &Successors) {
+    let now = tx.now();
+    tx.publish(EventType::KeyUpdated, || {
+        let mut data = data(key, successors, now);
         data["changed"] = changed.into();
         data
     });
-    Ok(())
 }
 
 /// Publishes that a key was found in public, as was recorded last, with the address.

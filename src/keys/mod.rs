@@ -13,7 +13,7 @@
 //! - `usage` usage counters and denied requests, flushed to the database in batches
 //! - `hygiene` what an administrator ought to look at
 //! - `service` create, rotate, revoke, update, list; `context` the parts it uses; `store` queries, `tables` their tables; `count_cache` number of keys
-//! - `events` keys in payloads of events; `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
+//! - `events` keys in payloads of events; `export` the list as a CSV file; `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
 
 mod api;
 mod context;
@@ -21,6 +21,7 @@ mod count_cache;
 mod denial;
 mod error;
 mod events;
+mod export;
 pub mod hygiene;
 pub mod index;
 mod loader;

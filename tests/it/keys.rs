@@ -1,7 +1,9 @@
 //! The life cycle of a key in the API.
 
+mod bulk;
 mod create;
 mod custodian;
+mod export;
 mod filters;
 mod idempotency;
 mod limits;

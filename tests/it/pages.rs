@@ -2,6 +2,7 @@
 
 mod account;
 mod audit_log;
+mod bulk;
 mod cluster;
 mod confirm;
 mod data;

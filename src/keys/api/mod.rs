@@ -1,7 +1,10 @@
 //! JSON handlers of keys, for administrators with a session. A key never manages keys.
 //!
-//! - here the keys; `view` the JSON of a key; `usage` its usage; `settings` the switch of the account owner; `policy` the policy
+//! - here the keys; `view` the JSON of a key; `usage` its usage; `bulk` changes of many; `export` the list as a file; `settings`
+//!   the switch of the account owner; `policy` the policy
 
+mod bulk;
+mod export;
 mod policy;
 mod settings;
 mod usage;
@@ -20,6 +23,7 @@ use crate::app::App;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
 
+pub(super) use export::file;
 pub(crate) use view::KeyView;
 
 pub fn routes() -> Routes<App> {
@@ -32,6 +36,7 @@ pub fn routes() -> Routes<App> {
                 .fails(409, "ALREADY_CREATED")
                 .fails(409, "QUOTA_EXCEEDED")
                 .fails(403, "API_KEYS_DISABLED"),
+            get("/api/v1/api-keys/export", "Export API keys", export::download).fails(409, "EXPORT_IN_PROGRESS"),
             get("/api/v1/api-keys/{id}", "Get API key", show),
             patch("/api/v1/api-keys/{id}", "Update API key", update).conflicts(),
             post("/api/v1/api-keys/{id}/rotate", "Rotate API key", rotate)
@@ -43,6 +48,8 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/api-keys/{id}/pause", "Pause API key", pause).conflicts().fails(409, "UPGRADE_IN_PROGRESS"),
             post("/api/v1/api-keys/{id}/resume", "Resume API key", resume).conflicts(),
             put("/api/v1/api-keys/{id}/revoke-at", "Set when a rotated API key is revoked", revoke_at).conflicts(),
+            post("/api/v1/api-keys/bulk/revoke", "Revoke several API keys", bulk::revoke),
+            post("/api/v1/api-keys/bulk/assign-custodian", "Assign custodian of several API keys", bulk::assign_custodian),
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
             get("/api/v1/settings/api-keys", "Get API key settings", settings::show),
             put("/api/v1/settings/api-keys", "Update API key settings", settings::update),

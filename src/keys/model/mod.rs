@@ -2,10 +2,11 @@
 //!
 //! - here the key and its status; `pause` its pause; `name` names of successors; `rotation` progress of a rotation, `rotation_end`
 //!   its end
-//! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters; `query` filter,
+//! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters, `bulk` those of many keys; `query` filter,
 //!   search and order; `only` filters on properties
 
 mod allowlist;
+mod bulk;
 mod input;
 mod name;
 mod only;
@@ -18,6 +19,8 @@ mod rotation_end;
 use serde::Serialize;
 
 pub use allowlist::Allowlist;
+pub(super) use bulk::MAX_SELECTED;
+pub use bulk::{AssignCustodian, BulkOutcome, RevokeKeys};
 pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;

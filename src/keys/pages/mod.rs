@@ -3,12 +3,13 @@
 //! - `index`  the list; `new` the form of a new key; `secret` the only page with a secret
 //! - `edit`   the form of a change; `fields` the fields it shares with `new`; `disabled` the page while management is off
 //! - `show`   one key; `rotate` its replacement, step by step; `revoke` the confirmation of a revocation; `pause` that of a
-//!   pause
+//!   pause; `bulk` a change of the keys that were selected in the list
 //! - `leaks` search by a pasted text; `management` the switch of the account owner; `policy` the form of the policy
 //! - `expiration` the choice of an expiry, `permissions` that of permissions, `custodian` that of a custodian; `traffic` requests over
 //!   time, `overview` those with all keys, for Home
 //! - `labels` permissions, statuses and limits as text
 
+mod bulk;
 mod custodian;
 mod disabled;
 mod edit;
@@ -47,6 +48,7 @@ pub fn routes() -> Routes<App> {
             rotate::routes(),
             revoke::routes(),
             pause::routes(),
+            bulk::routes(),
             management::routes(),
             policy::routes(),
         ]

@@ -57,7 +57,7 @@ pub async fn list_part(
         return Ok(list(keys, workspace, query, |_| paging, include, now).await?.page);
     }
     let (found, next) = store::find_page(keys.db.read(), workspace, query, paging, now).await?;
-    Ok(Page::new(details(keys.db.read(), found, include).await?, None, paging, next))
+    Ok(Page::new(read_details(keys.db.read(), found, include).await?, None, paging, next))
 }
 
 /// Lists one page of a workspace's keys. `paging` returns the page to read, given the number of keys that match.
@@ -79,7 +79,7 @@ pub async fn list(
     let total = counts.of(query.status);
     let paging = paging(total);
     let (found, next) = store::find_page(db, workspace, query, paging, now).await?;
-    let items = details(db, found, include).await?;
+    let items = read_details(db, found, include).await?;
     Ok(KeyList { counts, page: Page::new(items, Some(total), paging, next) })
 }
 
@@ -90,7 +90,7 @@ pub(in crate::keys) async fn find_by_secrets(
     digests: HashSet<SecretDigest>,
 ) -> DbResult<Vec<KeyDetails>> {
     let db = keys.db.read();
-    details(db, store::find_all_by_digest(db, workspace, digests).await?, Include::LastUseAndSuccessor).await
+    read_details(db, store::find_all_by_digest(db, workspace, digests).await?, Include::LastUseAndSuccessor).await
 }
 
 /// Reads the last use and the successor of one key.
@@ -114,7 +114,12 @@ async fn custodians(db: &impl ConnectionTrait, keys: &[Key]) -> DbResult<HashMap
     Ok(found.into_iter().map(|member| (member.id, Person { id: member.id.to_string(), name: member.name })).collect())
 }
 
-async fn details(db: &impl ConnectionTrait, keys: Vec<Key>, include: Include) -> DbResult<Vec<KeyDetails>> {
+/// Reads the data that the lists and calls show with keys of one workspace.
+pub(in crate::keys) async fn read_details(
+    db: &impl ConnectionTrait,
+    keys: Vec<Key>,
+    include: Include,
+) -> DbResult<Vec<KeyDetails>> {
     let ids = || keys.iter().map(|key| key.id).collect::<Vec<_>>();
     let (mut last_uses, mut successors, mut hours) = (HashMap::new(), HashMap::new(), HashMap::<KeyId, Vec<HourCount>>::new());
     match (include, keys.first().map(|key| key.workspace)) {

@@ -1,10 +1,11 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
-//! - here create, rotate and update; `expiry` events of keys that expire; `pause` pauses and their end; `revoke` the revocation, `revoke_all` that of all keys, `rotation_end` that of old keys at a planned time; `list` parts of the list of keys
+//! - here create, rotate and update; `expiry` events of keys that expire; `pause` pauses and their end; `revoke` the revocation, `revoke_all` that of many keys, `rotation_end` that of old keys at a planned time; `bulk` changes of selected keys; `list` parts of the list of keys
 //! - `leak` the record of a key that was found in public
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
 
+mod bulk;
 mod expiry;
 mod leak;
 mod list;
@@ -42,10 +43,11 @@ use kit::db::DbResult;
 use kit::http::IdempotencyKey;
 use kit::text::{NameForms, kept};
 
+pub use bulk::{BulkOutcomes, assign_custodian, revoke_many};
 pub use expiry::{record_expiries, record_expiring};
 pub use leak::{Leak, record_leak};
-pub(super) use list::find_by_secrets;
 pub use list::{Include, KeyDetails, KeyList, custodian_of, details_of, list, list_part};
+pub(super) use list::{find_by_secrets, read_details};
 pub use pause::{pause, record_ended_pauses, report_older_nodes, resume};
 pub use require::require;
 pub use revoke::revoke;

@@ -1,7 +1,8 @@
-//! Revocation of all active and paused keys of a workspace, in the transaction of what takes all access away.
+//! Revocation of many keys in one transaction: of all active and paused keys of a workspace, together with what takes all access
+//! away, or of those that a person has selected (`bulk`).
 //!
 //! Each key gets a revision and an event of its own, as if it had been revoked alone: nodes follow revisions, and the log of a key
-//! says when it ended. The number of keys is bounded by the quota of active keys.
+//! says when it ended. The number of keys is bounded by the quota of active keys, or by that of a selection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,13 @@ impl RevokedKeys {
         Self { keys: Arc::default(), started_at: keys.clock.ticks() }
     }
 
+    /// Returns keys that were revoked earlier, to be confirmed again.
+    pub(super) fn again(keys: &Keys, mut revoked: Vec<Key>) -> Self {
+        revoked.sort_unstable_by_key(|key| key.revision);
+        apply_all(keys, &revoked);
+        Self { keys: revoked.into(), started_at: keys.clock.ticks() }
+    }
+
     pub fn len(&self) -> usize {
         self.keys.len()
     }
@@ -47,8 +55,18 @@ impl RevokedKeys {
 /// Revokes all active and paused keys of a workspace in a transaction that the caller commits. After that,
 /// [`confirm_all`] waits for the other nodes.
 pub async fn revoke_all(keys: &Keys, tx: &mut AuditedTx, reason: &str) -> DbResult<RevokedKeys> {
+    let live = store::list_live(tx.db(), tx.workspace(), tx.now()).await?;
+    revoke_listed(keys, tx, live, Some(reason.to_owned())).await
+}
+
+/// Revokes keys that are not revoked, as [`revoke_all`] does.
+pub(super) async fn revoke_listed(
+    keys: &Keys,
+    tx: &mut AuditedTx,
+    mut revoked: Vec<Key>,
+    reason: Option<String>,
+) -> DbResult<RevokedKeys> {
     let started_at = keys.clock.ticks();
-    let mut revoked = store::list_live(tx.db(), tx.workspace(), tx.now()).await?;
     if revoked.is_empty() {
         return Ok(RevokedKeys::none(keys));
     }
@@ -56,7 +74,7 @@ pub async fn revoke_all(keys: &Keys, tx: &mut AuditedTx, reason: &str) -> DbResu
     for key in &mut revoked {
         key.revoked_at = Some(tx.now());
         key.revoked_by = Some(person(tx));
-        key.revoke_reason = Some(reason.to_owned());
+        key.revoke_reason.clone_from(&reason);
         tx.record(Action::KeyRevoked, Some(target(key)), json!({ "reason": key.revoke_reason, "hint": key.hint }));
         events::publish_with(tx, EventType::KeyRevoked, key, &successors);
     }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{is_live, key_of};
-use crate::keys::model::Key;
+use crate::keys::model::{Key, KeyId};
 use crate::keys::tables::key::{Column, Entity};
 use crate::members::{self, MemberId};
 use crate::workspaces::WorkspaceId;
@@ -53,7 +53,7 @@ pub async fn in_custody(
     Ok(Custody { count, first: first.into_iter().map(key_of).collect::<DbResult<_>>()? })
 }
 
-/// Makes a member the custodian of all keys in the custody of another one. Nodes hold no custodians, so that the keys need no revision.
+/// Makes a member the custodian of all keys in the custody of another one.
 pub async fn hand_over(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -63,6 +63,17 @@ pub async fn hand_over(
 ) -> DbResult<u64> {
     let update = Entity::update_many().col_expr(Column::CustodianId, Expr::value(to.to_string()));
     Ok(update.filter(is_in_custody(workspace, from, now)).exec(db).await?.rows_affected)
+}
+
+/// Makes a member the custodian of keys. Nodes hold no custodians, so that the keys need no revision.
+pub(in crate::keys) async fn set_custodian(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    keys: Vec<KeyId>,
+    custodian: MemberId,
+) -> DbResult<()> {
+    let update = Entity::update_many().col_expr(Column::CustodianId, Expr::value(custodian.to_string()));
+    update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys)).exec(db).await.map(|_| ())
 }
 
 /// Returns up to `limit` keys, neither revoked nor expired, without a custodian: that member has left the workspace, or the operator

@@ -30,6 +30,7 @@ pub use bulk::list_first_live;
 pub(super) use bulk::{list_live, set_all_refused_everywhere, set_revoked};
 pub(super) use chain::root_of;
 pub use chain::sharing_idempotency_keys;
+pub(super) use custody::set_custodian;
 pub use custody::{Custody, hand_over, in_custody, orphaned};
 pub use described::{described_after, described_of};
 pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_expiries, unrecorded_expiries};

@@ -12,9 +12,10 @@ use axum::extract::State;
 use axum::response::Response;
 use sea_orm::ConnectionTrait;
 
-use crate::access::{ManageKeys, OwnWorkspace, PageSession, Permission};
+use crate::access::{ExportKeys, ManageKeys, OwnWorkspace, PageSession, Permission};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
+use crate::keys::api;
 use crate::keys::model::{KeyId, StatusCounts};
 use crate::keys::service::{self, KeyList};
 use crate::keys::store;
@@ -27,12 +28,16 @@ use kit::http::{ApiError, Route};
 use kit::page::{Asked, Fields, Pager, html};
 
 use filter::FilterForm;
-pub(super) use query::LIST;
-use query::{ColumnHeads, ListQuery};
+use query::ColumnHeads;
+pub(super) use query::{LIST, ListQuery};
 use rows::{Rows, rows};
 
 pub(super) fn routes() -> Vec<Route<App>> {
-    vec![page("/settings/api-keys", "API Keys", index), form("/settings/api-keys/search", "Search the API keys", search::search)]
+    vec![
+        page("/settings/api-keys", "API Keys", index),
+        page("/settings/api-keys/export", "Export API keys from the page", export),
+        form("/settings/api-keys/search", "Search the API keys", search::search),
+    ]
 }
 
 #[derive(Template)]
@@ -90,6 +95,10 @@ async fn index(who: PageSession<ManageKeys>, State(app): State<App>, Asked(field
         counts,
         pager,
     }))
+}
+
+async fn export(who: PageSession<ExportKeys>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
+    api::file(&app, &who, ListQuery::read(&fields).keys)
 }
 
 async fn management(db: &impl ConnectionTrait, workspace: WorkspaceId, role: Role) -> DbResult<Management> {

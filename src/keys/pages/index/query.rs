@@ -47,7 +47,7 @@ pub(super) struct ColumnHead {
 
 /// The query of the list page, as its address says it.
 #[derive(Debug)]
-pub(super) struct ListQuery {
+pub(in crate::keys::pages) struct ListQuery {
     pub(super) keys: KeyQuery,
     search: String,
     page: u32,
@@ -55,7 +55,7 @@ pub(super) struct ListQuery {
 
 impl ListQuery {
     /// Reads the fields of an address. Values that are not known are ignored.
-    pub(super) fn read(fields: &Fields) -> Self {
+    pub(in crate::keys::pages) fn read(fields: &Fields) -> Self {
         // Secrets are scrubbed: a text search would put them into the address.
         let text: String = scrub(fields.text("search")).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         let search = text.strip_prefix(BY_DIGEST).and_then(digest).map_or_else(|| KeySearch::parse(&text), KeySearch::Secret);
@@ -97,7 +97,7 @@ impl ListQuery {
     }
 
     /// Returns the fields of the address.
-    pub(super) fn fields(&self) -> Fields {
+    pub(in crate::keys::pages) fn fields(&self) -> Fields {
         let Only { properties, custodian, module } = &self.keys.only;
         let fields = Fields::from([("status", self.status()), ("search", &self.search), ("sort", &self.sort())]);
         let fields = properties.iter().fold(fields, |fields, property| fields.with(property.as_str(), true));
@@ -113,13 +113,25 @@ impl ListQuery {
         filter.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
     }
 
+    /// Returns all fields that are set, for a form that leads back to this list.
+    pub(super) fn kept(&self) -> Vec<(String, String)> {
+        let fields = self.fields();
+        let set = fields.pairs().filter(|(_, text)| !text.is_empty());
+        set.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+    }
+
+    /// Returns the address of the file with all keys of this list.
+    pub(super) fn export(&self) -> String {
+        format!("{LIST}/export{}", self.fields().with("sort", "").to_query())
+    }
+
     /// Returns the address of this list without the filter on properties.
     pub(super) fn without_filter(&self) -> String {
         link(&Fields::from([("status", self.status()), ("search", &self.search), ("sort", &self.sort())]))
     }
 
     /// Returns the address of this list.
-    pub(super) fn link(&self) -> String {
+    pub(in crate::keys::pages) fn link(&self) -> String {
         link(&self.fields())
     }
 

@@ -21,6 +21,13 @@ pub(super) struct Rows {
     pub(super) tallest: Option<String>,
 }
 
+impl Rows {
+    /// Returns whether any key can be selected for a change.
+    pub(super) fn is_selectable(&self) -> bool {
+        self.rows.iter().any(|row| row.key.revoked_at.is_none())
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct KeyRow {
     pub(super) permissions: String,
