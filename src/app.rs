@@ -16,6 +16,7 @@ use crate::mail::Outbox;
 use crate::metrics::Metrics;
 use crate::migrations::Migrations;
 use crate::reference::Documents;
+use crate::requests::RequestLog;
 use crate::sessions::LastSeen;
 use crate::webhooks::delivery::Engine;
 use crate::workspaces::WorkspaceContext;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub key_counts: Arc<KeyCountCache>,
     /// Usage counters that are not written yet.
     pub recorder: Arc<Recorder>,
+    /// Refused requests, and the latest requests of keys, that are not written yet.
+    pub requests: RequestLog,
     pub cluster: Arc<Cluster>,
     /// The context of services on keys.
     pub keys: Keys,
@@ -133,6 +136,7 @@ impl App {
             index,
             key_counts,
             recorder,
+            requests: RequestLog::default(),
             cluster,
             keys,
             passwords: Passwords::default(),

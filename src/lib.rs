@@ -29,6 +29,7 @@ pub mod middleware;
 pub mod migrations;
 pub mod reference;
 pub mod request_context;
+pub mod requests;
 pub mod router;
 pub mod safety;
 pub mod scopes;

@@ -1,7 +1,7 @@
 //! [`RequestContext`]: arrival time, addresses, id and user agent of a request, with no secret in them.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -9,6 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::core::Core;
+use crate::keys::EntryRef;
+use crate::requests::{KeyRefusal, RequestId};
 use kit::clock::Time;
 use kit::http::{ApiError, client_ip};
 use kit::ids::non_crypto_uuid_v7;
@@ -35,6 +37,10 @@ struct Metadata {
     id: Id,
     /// Unfiltered: scrubbed when it is read, which few requests need.
     user_agent: Option<HeaderValue>,
+    /// The key, if the request is one of the sample of its latest requests.
+    sampled: OnceLock<EntryRef>,
+    /// The refusal of the key.
+    refusal: OnceLock<KeyRefusal>,
 }
 
 #[derive(Debug)]
@@ -57,6 +63,8 @@ impl RequestContext {
             client_ip: client_ip::of_request(peer, headers, &core.config.trusted_proxies),
             id: Id::of(core, headers, received_at),
             user_agent: headers.get(header::USER_AGENT).cloned(),
+            sampled: OnceLock::new(),
+            refusal: OnceLock::new(),
         }))
     }
 
@@ -94,6 +102,29 @@ impl RequestContext {
         }
     }
 
+    /// Returns true if the caller chose the request id.
+    pub fn has_callers_id(&self) -> bool {
+        matches!(self.0.id, Id::Given(_))
+    }
+
+    /// Notes that the request is one of the sample of the latest requests of its key.
+    pub fn note_sampled(&self, entry: &EntryRef) {
+        self.0.sampled.get_or_init(|| entry.clone());
+    }
+
+    pub fn sampled(&self) -> Option<&EntryRef> {
+        self.0.sampled.get()
+    }
+
+    /// Notes why the key was refused. The first refusal counts.
+    pub fn note_refusal(&self, refusal: KeyRefusal) {
+        self.0.refusal.get_or_init(|| refusal);
+    }
+
+    pub fn refusal(&self) -> Option<&KeyRefusal> {
+        self.0.refusal.get()
+    }
+
     /// The user agent, scrubbed of secrets and cut to 300 characters.
     pub fn user_agent(&self) -> Option<String> {
         let text = self.0.user_agent.as_ref()?.to_str().ok()?;
@@ -107,10 +138,7 @@ impl Id {
     /// The client's `X-Request-Id` if it is 1 to 128 visible ASCII characters without a secret, else a generated id.
     fn of(core: &Core, headers: &HeaderMap, now: Time) -> Self {
         let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-        let usable = |id: &&str| {
-            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !key_format::may_contain_secret(id)
-        };
-        if let Some(id) = given.filter(usable) {
+        if let Some(id) = given.filter(|id| RequestId::is_valid(id)) {
             return Self::Given(id.into());
         }
         let mut generated = *b"req_00000000000000000000000000000000";

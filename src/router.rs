@@ -8,8 +8,8 @@ use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
-    access, account, audit, auth, cluster, findings, fleet, frame, home, invoices, keys, leaks, members, reference, safety,
-    security, trips, webhooks, workspaces,
+    access, account, audit, auth, cluster, findings, fleet, frame, home, invoices, keys, leaks, members, reference, requests,
+    safety, security, trips, webhooks, workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -25,6 +25,7 @@ pub fn table() -> Vec<Routes<App>> {
         security::routes(),
         audit::routes(),
         findings::routes(),
+        requests::routes(),
         fleet::routes(),
         trips::routes(),
         safety::routes(),
@@ -52,6 +53,7 @@ pub fn pages() -> Vec<Routes<App>> {
         security::pages(),
         audit::pages(),
         findings::pages(),
+        requests::pages(),
         cluster::pages(),
     ]
 }

@@ -16,12 +16,14 @@ use crate::keys::{self, DenialReason, Denied, EntryRef};
 use crate::limits::{Call, Group, Limited, Requester};
 use crate::members::Member;
 use crate::request_context::RequestContext;
+use crate::requests::{ExceededLimit, KeyRefusal, LimitOwner};
 use crate::security::FactorSetup;
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
 use key_format::Hint;
 use kit::db::DbResult;
 use kit::http::ApiError;
+use kit::limit::RateLimited;
 
 /// The terms of one request: who is admitted, and the limit that it counts towards.
 #[derive(Clone, Copy, Debug)]
@@ -175,11 +177,30 @@ async fn verify_key(app: &App, presented: &[u8], request: &RequestContext, rule:
         (asked, known.ok_or(Denied::INVALID).and_then(|key| app.index.verify_loaded(&key, asked)))
     };
     verified.map(|entry| VerifiedKey { entry, asked }).map_err(|denied| {
-        if let Some(entry) = &denied.entry {
-            app.recorder.deny(entry, denied.reason.without_limit(), asked.scope, request.denied_request(asked.now));
+        if let Some(entry) = denied.entry {
+            let limit = exceeded(denied.reason);
+            let refusal = KeyRefusal { limit, ..KeyRefusal::new(entry, denied.reason.without_limit(), asked.scope) };
+            request.deny(&app.recorder, refusal, asked.now);
         }
         refused(denied.reason, request.client_ip())
     })
+}
+
+/// Returns the limit of the key that was exceeded, if that is the reason.
+fn exceeded(reason: DenialReason<RateLimited>) -> Option<ExceededLimit> {
+    match reason {
+        DenialReason::RateLimited(RateLimited { rate, .. }) => {
+            Some(ExceededLimit { requests: rate.requests.into(), per_seconds: rate.per.as_secs(), of: LimitOwner::Key })
+        }
+        DenialReason::Invalid
+        | DenialReason::Revoked
+        | DenialReason::Expired
+        | DenialReason::Paused
+        | DenialReason::AddressNotAllowed
+        | DenialReason::ScopeRequired(_)
+        | DenialReason::PersonRequired
+        | DenialReason::LeakedInUrl => None,
+    }
 }
 
 async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, terms: Terms) -> Result<KeyCaller, ApiError> {
@@ -187,10 +208,17 @@ async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, terms:
     if terms.call == Call::Write
         && let Err(limited) = app.limits.admit_key_write(entry.tenant.id, app.limits.moment(asked.ticks))
     {
-        app.recorder.deny(&entry, DenialReason::RateLimited(()), asked.scope, request.denied_request(asked.now));
+        let limit =
+            Some(ExceededLimit { requests: limited.quota, per_seconds: limited.window.as_secs(), of: LimitOwner::Workspace });
+        let refusal = KeyRefusal { limit, ..KeyRefusal::new(entry, DenialReason::RateLimited(()), asked.scope) };
+        request.deny(&app.recorder, refusal, asked.now);
         return Err(limited.into());
     }
-    app.recorder.allow(&entry, asked.scope, request.client_ip(), asked.now);
+    let is_sampled = app.recorder.allow(&entry, asked.scope, request.client_ip(), asked.now);
+    // The time of a request that files a report would tell who filed an anonymous one.
+    if is_sampled && terms.rule != Rule::FileReports {
+        request.note_sampled(&entry);
+    }
     Ok(KeyCaller { entry, hint: Hint::of(presented), scope: asked.scope })
 }
 
@@ -199,7 +227,7 @@ async fn refuse_key(app: &App, presented: &[u8], request: &RequestContext) -> Ap
     match verify_key(app, presented, request, Rule::Identified).await {
         Err(error) => error,
         Ok(VerifiedKey { entry, asked }) => {
-            app.recorder.deny(&entry, DenialReason::PersonRequired, None, request.denied_request(asked.now));
+            request.deny(&app.recorder, KeyRefusal::new(entry, DenialReason::PersonRequired, None), asked.now);
             refused(DenialReason::PersonRequired, request.client_ip())
         }
     }

@@ -15,6 +15,7 @@ use crate::keys::DenialReason;
 use crate::limits::{Call, Permit};
 use crate::members::Member;
 use crate::request_context::RequestContext;
+use crate::requests::KeyRefusal;
 use crate::scopes::Scope;
 use crate::security::SETUP_REQUIRED;
 use crate::workspaces::WorkspaceId;
@@ -82,7 +83,7 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
         app: &App,
         idempotency_key: Option<IdempotencyKey>,
     ) -> Result<AuditedTx, ApiError> {
-        let credential = self.caller.credential(app, self.request.client_ip());
+        let credential = self.caller.credential(app, self.request.client_ip(), None);
         let context = AuditContext { credential: Some(credential), ..AuditContext::of(Actor::ANONYMOUS) };
         self.begin_idempotent_by(app, context, idempotency_key).await
     }
@@ -136,8 +137,8 @@ impl<P: Permission<Caller = super::Caller>> Allowed<P> {
     /// Counts the request of a key as denied for a scope that only its body or the row that it names needs.
     pub fn count_missing_scope(&self, app: &App, scope: Scope) {
         if let super::Caller::Key(key) = &self.caller {
-            let request = self.request.denied_request(app.clock.now());
-            app.recorder.deny(&key.entry, DenialReason::ScopeRequired(scope), Some(scope), request);
+            let refusal = KeyRefusal::new(key.entry.clone(), DenialReason::ScopeRequired(scope), Some(scope));
+            self.request.deny(&app.recorder, refusal, app.clock.now());
         }
     }
 

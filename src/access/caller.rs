@@ -68,14 +68,14 @@ pub trait Identity {
     /// Returns the last proof of identity of a person.
     fn authentication(&self) -> Option<Authentication>;
 
-    /// Returns the check that is repeated when a write begins, for a request from `client_ip`.
-    fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck>;
+    /// Returns the check that is repeated when a write begins, for a request from `client_ip`. A refusal is noted on `request`.
+    fn credential(&self, app: &App, client_ip: IpAddr, request: Option<&RequestContext>) -> Arc<dyn CredentialCheck>;
 
     /// Returns actor, proof, address and request for the audit log, with the check of the credential that a write repeats.
     fn audit_context(&self, app: &App, request: &RequestContext) -> AuditContext {
         AuditContext {
             authentication: self.authentication(),
-            credential: Some(self.credential(app, request.client_ip())),
+            credential: Some(self.credential(app, request.client_ip(), Some(request))),
             ..request.audit_context(self.actor())
         }
     }
@@ -98,12 +98,13 @@ impl Identity for KeyCaller {
         None
     }
 
-    fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck> {
+    fn credential(&self, app: &App, client_ip: IpAddr, request: Option<&RequestContext>) -> Arc<dyn CredentialCheck> {
         Arc::new(KeyCheck {
             recorder: Arc::clone(&app.recorder),
             entry: self.entry.clone(),
             scope: self.scope,
             address: client_ip,
+            request: request.cloned(),
         })
     }
 }
@@ -125,7 +126,7 @@ impl Identity for MemberCaller {
         Some(Authentication { methods: self.session.methods.clone(), at: self.session.auth_time })
     }
 
-    fn credential(&self, _: &App, _: IpAddr) -> Arc<dyn CredentialCheck> {
+    fn credential(&self, _: &App, _: IpAddr, _: Option<&RequestContext>) -> Arc<dyn CredentialCheck> {
         let Session { digest, factor_setup, .. } = *self.session;
         Arc::new(SessionCheck { session: digest, role: self.member().role, factor_setup })
     }
@@ -160,10 +161,10 @@ impl Identity for Caller {
         }
     }
 
-    fn credential(&self, app: &App, client_ip: IpAddr) -> Arc<dyn CredentialCheck> {
+    fn credential(&self, app: &App, client_ip: IpAddr, request: Option<&RequestContext>) -> Arc<dyn CredentialCheck> {
         match self {
-            Self::Key(key) => key.credential(app, client_ip),
-            Self::Member(member) => member.credential(app, client_ip),
+            Self::Key(key) => key.credential(app, client_ip, request),
+            Self::Member(member) => member.credential(app, client_ip, request),
         }
     }
 }

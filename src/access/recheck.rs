@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::audit::{AuditContext, BeginError, CredentialCheck};
+use crate::audit::{AuditContext, BeginError, CredentialCheck, CredentialLoss};
 use crate::keys::{self, DeniedRequest, EntryRef, Recorder};
 use crate::members::Role;
+use crate::request_context::RequestContext;
+use crate::requests::KeyRefusal;
 use crate::scopes::Scope;
 use crate::security::FactorSetup;
 use crate::sessions;
@@ -36,6 +38,8 @@ pub(super) struct KeyCheck {
     pub(super) entry: EntryRef,
     pub(super) scope: Option<Scope>,
     pub(super) address: IpAddr,
+    /// The request on which a refusal is noted; `None` if the write does not name it.
+    pub(super) request: Option<RequestContext>,
 }
 
 impl CredentialCheck for KeyCheck {
@@ -46,7 +50,13 @@ impl CredentialCheck for KeyCheck {
             request_id: context.request_id.as_deref().unwrap_or_default(),
             user_agent: context.user_agent.clone(),
         };
-        Box::pin(keys::require(&self.recorder, tx, &self.entry, self.scope, request))
+        Box::pin(async move {
+            let checked = keys::require(&self.recorder, tx, &self.entry, self.scope, request).await;
+            if let (Err(BeginError::Denied(CredentialLoss::Key(reason))), Some(request)) = (&checked, &self.request) {
+                request.note_refusal(KeyRefusal::new(self.entry.clone(), *reason, self.scope));
+            }
+            checked
+        })
     }
 
     fn idempotency_peers<'a>(&'a self, tx: &'a Tx, since: Time) -> BoxFuture<'a, DbResult<Vec<String>>> {

@@ -1,8 +1,9 @@
 //! A request context in the terms of the audit log and of the usage counters.
 
 use crate::audit::{Actor, AuditContext};
-use crate::keys::DeniedRequest;
+use crate::keys::{DeniedRequest, Recorder};
 use crate::request_context::RequestContext;
+use crate::requests::KeyRefusal;
 use kit::clock::Time;
 
 impl RequestContext {
@@ -16,6 +17,14 @@ impl RequestContext {
             authentication: None,
             credential: None,
         }
+    }
+
+    /// Counts the request as denied, and notes the refusal for the request log.
+    pub fn deny(&self, recorder: &Recorder, refusal: KeyRefusal, now: Time) {
+        if recorder.deny(&refusal.entry, refusal.reason, refusal.scope, self.denied_request(now)) {
+            self.note_sampled(&refusal.entry);
+        }
+        self.note_refusal(refusal);
     }
 
     /// The origin that the usage counters keep of a denied request.

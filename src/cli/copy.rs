@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::config::Config;
 use crate::workspaces::Workspace;
 use crate::{
-    audit, auth, cluster, findings, fleet, invoices, keys, leaks, mail, members, safety, security, sessions, trips, webhooks,
-    workspaces,
+    audit, auth, cluster, findings, fleet, invoices, keys, leaks, mail, members, requests, safety, security, sessions, trips,
+    webhooks, workspaces,
 };
 use kit::db::{Location, Table, Tx};
 
@@ -38,6 +38,7 @@ pub fn tables() -> Vec<Box<dyn Table>> {
         leaks::tables(),
         audit::tables(),
         findings::tables(),
+        requests::tables(),
         fleet::tables(),
         trips::tables(),
         safety::tables(),

@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::frame;
 use crate::keys::DenialReason;
 use crate::request_context::{REQUEST_ID, RequestContext, loggable};
+use crate::requests::{Finished, KeyRefusal};
 use crate::sessions::CookieName;
 use key_format::digest_of;
 use kit::http::serve::{Peer, Service as Lane};
@@ -79,8 +80,10 @@ impl HttpStack {
                 }
             }
         };
+        let mut code = None;
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
             app.metrics.error(error.code);
+            code = Some(error.code);
             response = if response.extensions_mut().remove::<WithoutErrorBody>().is_some() {
                 response
             } else if in_api {
@@ -108,6 +111,7 @@ impl HttpStack {
         let status = response.status().as_u16();
         let route = matched.path();
         app.metrics.request(method, route.unwrap_or("unmatched"), status, took);
+        app.requests.finish(&app, &context, Finished { method, route, status, code });
         let is_sampled = !matched.is_admitted() || matches!(status, 401 | 429);
         if is_sampled && !app.log_sampler.admits(context.client_ip(), status, context.received_at_ticks()) {
             return response;
@@ -170,8 +174,8 @@ fn report_leak(app: &App, secret: &str, context: &RequestContext) {
     let key = secret.get(..key_format::LENGTH).unwrap_or(secret);
     let entry = digest_of(key.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
-        let request = context.denied_request(context.received_at());
-        app.recorder.deny(&entry, DenialReason::LeakedInUrl, None, request);
+        let refusal = KeyRefusal::new(entry, DenialReason::LeakedInUrl, None);
+        context.deny(&app.recorder, refusal, context.received_at());
     } else {
         tracing::warn!(request_id = context.id(), "API key or token sent in URL");
     }

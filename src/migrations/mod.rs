@@ -44,6 +44,7 @@ mod m0040_pauses;
 mod m0041_key_policy;
 mod m0042_custodians;
 mod m0043_findings;
+mod m0044_request_log;
 mod m0045_key_leaks;
 mod m0046_pages_of_data;
 mod schema;
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0041_key_policy::Migration),
             Box::new(m0042_custodians::Migration),
             Box::new(m0043_findings::Migration),
+            Box::new(m0044_request_log::Migration),
             Box::new(m0045_key_leaks::Migration),
             Box::new(m0046_pages_of_data::Migration),
         ]

@@ -34,6 +34,8 @@ fn lists_of_a_workspace_in_use(site: &Site) {
             "/settings/audit-log?unusual=1",
             "/settings/audit-log?topic=people&recent=7d&search=ana",
             "/settings/audit-log?action=trip.created&date_to=1970-01-01",
+            "/settings/audit-log/requests",
+            "/settings/audit-log/requests?request_id=req_that_is_not_there",
             "/settings/members",
             "/settings/members/new",
             "/account",

@@ -36,6 +36,7 @@ mod permissions;
 mod places;
 mod plans;
 mod reauthentication;
+mod requests;
 mod safety;
 mod secret_key;
 mod secrets;

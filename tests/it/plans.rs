@@ -186,6 +186,19 @@ async fn key_counts_read_only_indexes() {
 }
 
 #[tokio::test]
+async fn request_log_is_read_in_index_order() {
+    let t = TestApp::new().await;
+    let key = t.named_key("Reader").await;
+    let owner = t.owner().await;
+    let explain = async { owner.get("/api/v1/requests/4bf92f3577b34da6").await.is(200) };
+    let refusals = plans_during(&t, "refusals with a request id", explain).await;
+    assert_eq!(refusals.len(), 2, "of the workspace, and of none");
+    let list = async { owner.get(&format!("{KEYS}/{}/requests", key.id)).await.is(200) };
+    let latest = plans_during(&t, "latest requests of a key", list).await;
+    assert!(!latest.is_empty() && latest.iter().chain(&refusals).all(Plan::is_by_index), "{refusals:?} {latest:?}");
+}
+
+#[tokio::test]
 async fn keys_by_name_are_read_in_index_order() {
     let t = TestApp::new().await;
     let admin = t.person(Role::Admin).await;

@@ -64,6 +64,8 @@ struct AuditPage {
     csv: String,
     ndjson: String,
     is_busy: bool,
+    /// True for a reader who may look up refused requests.
+    explains_requests: bool,
 }
 
 async fn index(who: PageSession<ReadAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {
@@ -119,9 +121,13 @@ async fn show<P: Permission<Caller = Caller>>(
     let [csv, ndjson] =
         ["csv", "ndjson"].map(|format| format!("{PATH}/export{}", fields.with("page", "").with("format", format).to_query()));
     let is_busy = status == StatusCode::CONFLICT;
+    let explains_requests = ManageKeys::RULE.admits(frame.role);
     let tabs = quick::tabs(PATH, fields, filters.topic, filters.is_unusual);
     let times = quick::times(PATH, fields, filters.recent);
-    Ok(html_with(status, &AuditPage { frame, chain, tables, filters, tabs, times, list, csv, ndjson, is_busy }))
+    Ok(html_with(
+        status,
+        &AuditPage { frame, chain, tables, filters, tabs, times, list, csv, ndjson, is_busy, explains_requests },
+    ))
 }
 
 async fn download(who: PageSession<ExportAuditLog>, State(app): State<App>, Asked(fields): Asked) -> Result<Response, ApiError> {

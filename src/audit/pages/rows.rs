@@ -10,6 +10,7 @@ use crate::audit::descriptions::{Phrase, phrases, unusual};
 use crate::audit::event::Event;
 use crate::audit::target::TargetKind;
 use crate::keys::KeyId;
+use crate::requests;
 use kit::page::{Fields, Moments};
 
 /// The events of one day.
@@ -44,6 +45,8 @@ pub(super) struct EventRow {
     /// The client's address.
     pub(super) from: String,
     pub(super) details: Vec<(String, String)>,
+    /// The link to the explanation of a denied request.
+    pub(super) why: Option<String>,
 }
 
 impl EventRow {
@@ -57,6 +60,7 @@ impl EventRow {
             proof: event.authentication.as_ref().map(EventAuthentication::in_words),
             from: from(&event),
             details: details(&event.details),
+            why: why(&event).filter(|_| opens_keys),
             event,
         }
     }
@@ -87,9 +91,19 @@ fn link(phrase: &Phrase, opens_keys: bool) -> Option<String> {
     }
 }
 
+/// Returns whether an event sums up denied requests with a key.
+fn is_denial(event: &Event) -> bool {
+    matches!(event.action.parse(), Ok(Action::KeyDenied | Action::KeyLeakedInUrl))
+}
+
+/// Returns the link to the explanation of the first request of a denial.
+fn why(event: &Event) -> Option<String> {
+    event.request_id.as_deref().filter(|_| is_denial(event)).map(requests::link)
+}
+
 fn from(event: &Event) -> String {
     // Denials are aggregated by network, and past some number of networks under none.
-    let is_aggregated = matches!(event.action.parse(), Ok(Action::KeyDenied | Action::KeyLeakedInUrl));
+    let is_aggregated = is_denial(event);
     match event.ip.as_deref() {
         Some(ip) if is_aggregated && matches!(ip.parse(), Ok(IpAddr::V6(_))) => format!("{ip}/64"),
         Some(ip) => ip.to_owned(),

@@ -1,4 +1,4 @@
-//! Jobs that write what is held in memory: every second, and once more when the process stops.
+//! Jobs that write what is held in memory: every second or two, and once more when the process stops.
 
 use std::time::Duration;
 
@@ -17,6 +17,18 @@ impl Job for UsageFlush {
 
     async fn run(&self, app: &App, flush: Flush) -> Result<(), JobError> {
         if app.recorder.flush(app, flush).await { Ok(()) } else { Err(JobError::Incomplete) }
+    }
+}
+
+/// Writes refused requests, and the latest requests of keys.
+pub(super) struct RequestLogFlush;
+
+impl Job for RequestLogFlush {
+    const NAME: &'static str = "request_log_flush";
+    const INTERVAL: Duration = Duration::from_secs(2);
+
+    async fn run(&self, app: &App, flush: Flush) -> Result<(), JobError> {
+        Ok(app.requests.flush(app, &app.recorder, flush).await?)
     }
 }
 

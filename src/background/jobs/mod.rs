@@ -33,11 +33,11 @@ use announcements::{ExpiringKeys, HeldPauses, OverdueInvoices};
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
 use findings::{KeyChecks, OldDismissals};
-use flushes::{FailedSignIns, KeyExpiries, KeyPauses, LogSummaries, SessionUse, UsageFlush};
+use flushes::{FailedSignIns, KeyExpiries, KeyPauses, LogSummaries, RequestLogFlush, SessionUse, UsageFlush};
 use mail::OldMail;
 use rotations::EndedRotations;
 use search_texts::SearchTexts;
-use sweeps::{ExpiredSessions, OldResponses};
+use sweeps::{ExpiredSessions, OldRequests, OldResponses};
 use webhooks::{MeasureWebhooks, TidyWebhooks};
 
 /// Starts all jobs. Each task ends after `stop` is set to true.
@@ -45,6 +45,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     Runner::new(app, stop)
         .job(LogSummaries)
         .job(UsageFlush)
+        .job(RequestLogFlush)
         .job(FailedSignIns)
         .job(SessionUse)
         .job(KeyExpiries)
@@ -57,6 +58,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(DatabaseSize)
         .job(ExpiredSessions)
         .job(OldResponses)
+        .job(OldRequests)
         .job(SearchTexts)
         .job(EventAuthentication)
         .job(SendMail)
@@ -72,6 +74,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
 pub async fn flush(app: &App, flush: Flush) {
     run_once(app, LogSummaries, flush).await;
     run_once(app, UsageFlush, flush).await;
+    run_once(app, RequestLogFlush, flush).await;
     run_once(app, FailedSignIns, flush).await;
     run_once(app, SessionUse, flush).await;
     run_once(app, KeyExpiries, flush).await;

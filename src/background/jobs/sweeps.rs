@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::background::{Job, JobError, Runs};
 use crate::keys::Flush;
-use crate::{audit, auth, sessions};
+use crate::{audit, auth, requests, sessions};
 
 const INTERVAL: Duration = Duration::from_mins(10);
 
@@ -37,5 +37,18 @@ impl Job for OldResponses {
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
         Ok(audit::forget_old_answers(&app.db, app.clock.now()).await?)
+    }
+}
+
+/// Deletes refused requests and the latest requests of keys that are past their time.
+pub(super) struct OldRequests;
+
+impl Job for OldRequests {
+    const NAME: &'static str = "old_requests";
+    const INTERVAL: Duration = INTERVAL;
+    const RUNS: Runs = Runs::OnOneNode;
+
+    async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
+        Ok(requests::purge(app).await?)
     }
 }

@@ -1,7 +1,8 @@
 //! `demo`: a temporary node with example data.
 //!
 //! - `plan` four months of an operator: who does what, and when; `flights` its flights, `calendar` its days, `rules` of roles and scopes
-//! - `seed` carries the plan out; `work` with trips, invoices, reports and fleet; `traffic` with keys; `webhooks` with webhooks
+//! - `seed` carries the plan out; `work` with trips, invoices, reports and fleet; `traffic` with keys, `requests` their single requests;
+//!   `webhooks` with webhooks
 //! - `facts` names and figures; `reports` texts
 //! - `receiver` the receiver of the webhooks
 
@@ -11,6 +12,7 @@ mod flights;
 mod plan;
 mod receiver;
 mod reports;
+mod requests;
 mod rules;
 mod seed;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The use of the demo's keys: requests by hour, a revocation, and events that an auditor would examine.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
@@ -77,11 +78,13 @@ impl Operator {
 
     async fn deny(&self, who: Who, reason: DenialReason, scope: Scope, requests: i64) -> Result<(), Failure> {
         let (place, entry) = self.presented(who)?;
+        let request_id = self.request_id();
+        self.keep_refusal(&entry, place, reason, scope, &request_id);
         for _ in 0..requests {
             let request = DeniedRequest {
                 address: parse(KEYS[place].address)?,
                 now: self.app.clock.now(),
-                request_id: "",
+                request_id: &request_id,
                 user_agent: Some(KEYS[place].program.to_owned()),
             };
             self.app.recorder.deny(&entry, reason, Some(scope), request);
@@ -116,7 +119,7 @@ impl Operator {
 
     /// Writes the requests of all keys by hour.
     pub(super) async fn use_keys(&self) -> Result<(), Failure> {
-        let chance = Chance::new();
+        let (chance, mut used) = (Chance::new(), HashMap::new());
         let tx = self.app.db.begin().await?;
         for (place, made) in &self.keys {
             let over = [made.key.expires_at, self.plan.retired_at(*place)].into_iter().flatten().fold(self.today, Time::min);
@@ -124,9 +127,12 @@ impl Operator {
             if let Some(latest) = hours.iter().map(|(hour, ..)| *hour).max() {
                 let last = latest.after(50 * MINUTE).min(over.before(MINUTE / 2));
                 keys::import_usage(&tx, self.workspace, made.key.id, &hours, (last, parse(KEYS[*place].address)?)).await?;
+                let scoped = hours.iter().filter_map(|(hour, scope, count, _)| Some((*hour, (*scope)?, *count)));
+                used.insert((*place, made.key.id), scoped.collect());
             }
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.write_requests(&used).await
     }
 
     /// Returns the requests of a key by hour and scope until `over`: those of its rhythm, and its writes.

@@ -20,6 +20,8 @@ use crate::scopes::Scope;
 pub struct Counters {
     last_used_at: AtomicI64,
     last_ip: AtomicU64,
+    /// The last request that is listed among the latest.
+    sampled_at: AtomicI64,
     is_queued: AtomicBool,
     allowed: [AtomicU32; SCOPE_SLOTS],
     denied: [AtomicU32; SCOPE_SLOTS],
@@ -58,6 +60,7 @@ impl Default for Counters {
         Self {
             last_used_at: AtomicI64::new(0),
             last_ip: AtomicU64::new(0),
+            sampled_at: AtomicI64::new(0),
             is_queued: AtomicBool::new(false),
             allowed: [const { AtomicU32::new(0) }; SCOPE_SLOTS],
             denied: [const { AtomicU32::new(0) }; SCOPE_SLOTS],
@@ -84,6 +87,14 @@ impl Counters {
     pub fn deny(&self, scope: Option<Scope>) -> bool {
         self.denied[scope_slot(scope)].fetch_add(1, Ordering::Relaxed);
         self.queue()
+    }
+
+    /// Returns whether a request is to be listed among the latest: at most one in `interval` microseconds.
+    pub fn sample(&self, now: Time, interval: i64) -> bool {
+        let (now, last) = (now.micros(), self.sampled_at.load(Ordering::Relaxed));
+        // A clock that was set back must not end the sample.
+        let is_due = !(last..last.saturating_add(interval)).contains(&now);
+        is_due && self.sampled_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     fn queue(&self) -> bool {

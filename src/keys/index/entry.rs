@@ -103,6 +103,11 @@ impl Entry {
         self.restrictions.as_ref().and_then(|restrictions| restrictions.pause).is_some_and(|end| !end.is_over(now))
     }
 
+    /// The allow-list; `None` if it is empty and the key is not paused.
+    pub fn allowlist(&self) -> Option<&Allowlist> {
+        self.restrictions.as_ref().map(|restrictions| &restrictions.allowlist)
+    }
+
     pub(super) fn admits(&self, address: std::net::IpAddr) -> bool {
         self.restrictions.as_ref().is_none_or(|restrictions| restrictions.allowlist.admits(address))
     }

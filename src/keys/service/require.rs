@@ -29,7 +29,8 @@ pub async fn require(
     let Some(reason) = denial(key.as_ref(), scope, &request) else { return Ok(()) };
     // A key that the database has lost has no row that usage could refer to.
     if reason != DenialReason::Invalid {
-        recorder.deny(entry, reason, scope, request);
+        // The sample already has the request's arrival.
+        let _is_sampled = recorder.deny(entry, reason, scope, request);
     }
     Err(CredentialLoss::Key(reason).into())
 }

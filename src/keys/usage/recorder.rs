@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use kit::clock::Time;
 use kit::lock::lock;
@@ -16,7 +16,7 @@ use crate::keys::index::EntryRef;
 use crate::scopes::Scope;
 
 /// Collects usage of keys until it is flushed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recorder {
     queue: Mutex<Vec<EntryRef>>,
     /// Number of keys that a flush has taken from the queue and not written yet.
@@ -24,25 +24,55 @@ pub struct Recorder {
     pub(super) throttle: FlushThrottle,
     denials: Mutex<DenialAggregator>,
     pub(super) new_addresses: NewAddressLimit,
+    /// Microseconds between two requests of a key that are listed among its latest.
+    sample_interval: AtomicI64,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self {
+            queue: Mutex::default(),
+            draining: AtomicUsize::default(),
+            throttle: FlushThrottle::default(),
+            denials: Mutex::default(),
+            new_addresses: NewAddressLimit::default(),
+            sample_interval: AtomicI64::new(1_000_000),
+        }
+    }
 }
 
 impl Recorder {
-    /// Counts an accepted request.
-    pub fn allow(&self, entry: &EntryRef, scope: Option<Scope>, address: IpAddr, now: Time) {
+    /// Counts an accepted request. Returns true if it is to be listed among the latest of its key.
+    pub fn allow(&self, entry: &EntryRef, scope: Option<Scope>, address: IpAddr, now: Time) -> bool {
         if cfg!(feature = "uncounted") {
-            return;
+            return false;
         }
-        if entry.with_counters(|counters| counters.allow(scope, address, now)) {
+        let (must_queue, is_sampled) =
+            entry.with_counters(|counters| (counters.allow(scope, address, now), counters.sample(now, self.sample_interval())));
+        if must_queue {
             lock(&self.queue).push(entry.clone());
         }
+        is_sampled
     }
 
-    /// Counts a denied request.
-    pub fn deny(&self, entry: &EntryRef, reason: DenialReason, scope: Option<Scope>, request: DeniedRequest<'_>) {
-        if entry.with_counters(|counters| counters.deny(scope)) {
+    /// Counts a denied request. Returns true if it is to be listed among the latest of its key.
+    pub fn deny(&self, entry: &EntryRef, reason: DenialReason, scope: Option<Scope>, request: DeniedRequest<'_>) -> bool {
+        let (must_queue, is_sampled) =
+            entry.with_counters(|counters| (counters.deny(scope), counters.sample(request.now, self.sample_interval())));
+        if must_queue {
             lock(&self.queue).push(entry.clone());
         }
         lock(&self.denials).add(entry, reason, request);
+        is_sampled
+    }
+
+    /// Returns the microseconds between two requests of a key that are listed among its latest.
+    pub fn sample_interval(&self) -> i64 {
+        self.sample_interval.load(Ordering::Relaxed)
+    }
+
+    pub fn set_sample_interval(&self, micros: i64) {
+        self.sample_interval.store(micros, Ordering::Relaxed);
     }
 
     /// Returns whether all usage is written.

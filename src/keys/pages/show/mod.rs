@@ -1,8 +1,10 @@
 //! The page of one key.
 //!
-//! - here its settings; `usage` requests, refusals and addresses; `unused` permissions; `history` events and relatives by rotation
+//! - here its settings; `usage` requests, refusals and addresses; `latest` single requests; `unused` permissions; `history` events
+//!   and relatives by rotation
 
 mod history;
+mod latest;
 mod unused;
 mod usage;
 
@@ -11,6 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use self::history::{EventLine, Relative};
+use self::latest::LatestSection;
 use self::usage::UsageSection;
 use super::labels::{self, Badge};
 use super::traffic;
@@ -47,6 +50,7 @@ struct KeyPage {
     limit: String,
     last_use: Option<last_use::Model>,
     used: UsageSection,
+    latest: LatestSection,
     /// The sentence about permissions that the key does not use.
     unused: Option<String>,
     relatives: Vec<Relative>,
@@ -107,6 +111,7 @@ async fn show(
         limit: labels::rate_limit(key.rate_limit),
         last_use: traffic::last_use(&app, id).await?,
         used: UsageSection::read(&app, &key, &asked, &frame.at).await?,
+        latest: LatestSection::read(&app, &key, &frame.at).await?,
         unused: unused::unused(&app, &key, &frame.at).await?,
         relatives: history::relatives(&app, &key, &frame.at).await?,
         events: history::events(&app, workspace, id).await?,
