@@ -41,7 +41,7 @@ pub use hosts::{guard_host, guard_metrics};
 pub use open_page::OpenPage;
 pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
-    Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, FileReports, FleetRead, FleetWrite,
+    Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, ExportKeys, FileReports, FleetRead, FleetWrite,
     InvoicesRead, InvoicesWrite, ManageFindings, ManageKeyPolicy, ManageKeys, ManageMembers, ManageSecurity, ManageWebhooks,
     MemberPermission, OwnWorkspace, PauseKeys, Permission, RECENT, ReadAuditLog, ReadReference, ReadReports, RecentlySignedIn,
     RemoveMembers, ReplaceWebhookSecrets, ResetMembers, ResumeKeys, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn,
