@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::KeyView;
 use crate::access::{self, Allowed, ManageKeys};
 use crate::app::App;
-use crate::keys::model::{AssignCustodian, BulkOutcome, KeyId, RevokeKeys};
+use crate::keys::model::{AssignCustodian, BulkOutcome, KeyId, PauseKey, PauseKeys, RevokeKeys};
 use crate::keys::service::{self, BulkOutcomes, Include};
 use crate::keys::store;
 use crate::workspaces::WorkspaceId;
@@ -48,6 +48,16 @@ pub(super) async fn revoke(
     Body(RevokeKeys { ids, reason }): Body<RevokeKeys>,
 ) -> Result<JsonOk<BulkResult>, ApiError> {
     let outcomes = service::revoke_many(&app.keys, who.workspace(), who.audit_context(&app), &ids, reason).await?;
+    result(&app, who.workspace(), outcomes).await
+}
+
+pub(super) async fn pause(
+    who: Allowed<access::PauseKeys>,
+    State(app): State<App>,
+    Body(PauseKeys { ids, minutes }): Body<PauseKeys>,
+) -> Result<JsonOk<BulkResult>, ApiError> {
+    let context = who.audit_context(&app);
+    let outcomes = service::pause_many(&app.keys, who.workspace(), context, &ids, PauseKey { minutes }).await?;
     result(&app, who.workspace(), outcomes).await
 }
 

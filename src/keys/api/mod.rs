@@ -49,6 +49,7 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/api-keys/{id}/resume", "Resume API key", resume).conflicts(),
             put("/api/v1/api-keys/{id}/revoke-at", "Set when a rotated API key is revoked", revoke_at).conflicts(),
             post("/api/v1/api-keys/bulk/revoke", "Revoke several API keys", bulk::revoke),
+            post("/api/v1/api-keys/bulk/pause", "Pause several API keys", bulk::pause).fails(409, "UPGRADE_IN_PROGRESS"),
             post("/api/v1/api-keys/bulk/assign-custodian", "Assign custodian of several API keys", bulk::assign_custodian),
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
             get("/api/v1/settings/api-keys", "Get API key settings", settings::show),

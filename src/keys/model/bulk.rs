@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{KeyId, Reason};
+use super::{KeyId, PauseKey, Reason};
 use crate::members::MemberId;
 use kit::http::{Check, FieldErrors};
 
@@ -39,6 +39,27 @@ pub struct RevokeKeys {
 impl Check for RevokeKeys {
     fn check(&self, faults: &mut FieldErrors) {
         check_ids(&self.ids, faults);
+    }
+}
+
+/// Keys to pause.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PauseApiKeys)]
+pub struct PauseKeys {
+    /// The ids of 1 to 100 keys.
+    #[schema(min_items = 1, max_items = 100)]
+    pub ids: Vec<KeyId>,
+    /// The minutes after which the keys work again, at most a year; until they are resumed if omitted or `null`.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 525_600)]
+    pub minutes: Option<u32>,
+}
+
+impl Check for PauseKeys {
+    fn check(&self, faults: &mut FieldErrors) {
+        check_ids(&self.ids, faults);
+        PauseKey { minutes: self.minutes }.check(faults);
     }
 }
 

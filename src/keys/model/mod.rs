@@ -20,7 +20,7 @@ use serde::Serialize;
 
 pub use allowlist::Allowlist;
 pub(super) use bulk::MAX_SELECTED;
-pub use bulk::{AssignCustodian, BulkOutcome, RevokeKeys};
+pub use bulk::{AssignCustodian, BulkOutcome, PauseKeys, RevokeKeys};
 pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
 pub use name::KeyName;

@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::custodian::{self, Custodians};
 use super::index::ListQuery;
 use super::labels::{self, Badge};
+use super::pause::{OFFERS, Offer, offer};
 use super::traffic::requests;
-use crate::access::{Form, ManageKeys, MemberPermission, PageSession, RevokeKeys};
+use crate::access::{Form, ManageKeys, MemberPermission, PageSession, PauseKeys, RevokeKeys};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
-use crate::keys::model::{Key, KeyId, MAX_SELECTED, Person, Reason};
+use crate::keys::model::{Key, KeyId, MAX_SELECTED, PauseKey, Person, Reason};
 use crate::keys::service::{self, Include, KeyDetails};
 use crate::keys::store;
 use kit::clock::Time;
@@ -25,6 +26,7 @@ use kit::text::sentence;
 
 const PATH: &str = "/settings/api-keys/bulk";
 const REVOKE: &str = "/settings/api-keys/bulk/revoke";
+const PAUSE: &str = "/settings/api-keys/bulk/pause";
 const ASSIGN: &str = "/settings/api-keys/bulk/assign-custodian";
 const RESULT: &str = "/settings/api-keys/bulk/result";
 
@@ -32,6 +34,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         page(PATH, "Page to change the selected API keys", confirm),
         form(REVOKE, "Revoke the selected API keys", revoke),
+        form(PAUSE, "Pause the selected API keys", pause),
         form(ASSIGN, "Assign a custodian to the selected API keys", assign),
         page(RESULT, "The selected API keys after a change", result),
     ]
@@ -41,6 +44,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Change {
     Revoke,
+    Pause,
     Assign,
 }
 
@@ -48,14 +52,25 @@ impl Change {
     fn read(fields: &Fields) -> Option<Self> {
         match fields.text("action") {
             "revoke" => Some(Self::Revoke),
+            "pause" => Some(Self::Pause),
             "assign" => Some(Self::Assign),
             _ => None,
+        }
+    }
+
+    /// Returns the path of the form.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Revoke => REVOKE,
+            Self::Pause => PAUSE,
+            Self::Assign => ASSIGN,
         }
     }
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Revoke => "revoke",
+            Self::Pause => "pause",
             Self::Assign => "assign",
         }
     }
@@ -77,6 +92,9 @@ struct BulkPage {
     back: String,
     custodians: Custodians,
     reason: String,
+    offers: &'static [Offer],
+    /// The chosen length of a pause.
+    length: &'static str,
     faults: FormErrors,
 }
 
@@ -166,13 +184,14 @@ async fn show<P: MemberPermission>(
     let ids = if fault(&selected(fields)).is_some() { Vec::new() } else { selected(fields) };
     let title = match change {
         Change::Revoke => "Revoke the selected keys?",
+        Change::Pause => "Pause the selected keys?",
         Change::Assign => "Assign a custodian",
     };
     let frame = who.frame(app, title, MenuEntry::ApiKeys);
     let now = frame.at.now();
     let is_concerned = |row: &Row| match change {
         Change::Revoke => row.key.revoked_at.is_none(),
-        Change::Assign => row.key.revoked_at.is_none() && row.key.expires_at.is_none_or(|expiry| expiry > now),
+        Change::Pause | Change::Assign => row.key.status(now).is_live(),
     };
     let (rows, others): (Vec<Row>, Vec<Row>) = rows(app, who, &frame, &ids).await?.into_iter().partition(is_concerned);
     let list = ListQuery::read(fields);
@@ -183,6 +202,8 @@ async fn show<P: MemberPermission>(
         back: list.link(),
         custodians: Custodians::read(app.db.read(), who.workspace(), Some(chosen)).await?,
         reason: fields.verbatim("reason").to_owned(),
+        offers: &OFFERS,
+        length: offer(fields).unwrap_or(&OFFERS[0]).value,
         frame,
         change,
         rows,
@@ -207,6 +228,25 @@ async fn revoke(who: PageSession<RevokeKeys>, State(app): State<App>, Form { fie
     };
     service::revoke_many(&app.keys, who.workspace(), who.audit_context(&app), &ids, Some(reason)).await?;
     Ok(to_result(Change::Revoke, &fields, &ids))
+}
+
+async fn pause(who: PageSession<PauseKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
+    let ids = selected(&fields);
+    let refused = match (fault(&ids), offer(&fields)) {
+        (Some(faults), _) => (StatusCode::BAD_REQUEST, faults),
+        (None, None) => (StatusCode::BAD_REQUEST, FormErrors::of_field("length", "Choose how long the keys are paused.")),
+        (None, Some(Offer { minutes, .. })) => {
+            let (context, input) = (who.audit_context(&app), PauseKey { minutes: *minutes });
+            match service::pause_many(&app.keys, who.workspace(), context, &ids, input).await {
+                Ok(_) => return Ok(to_result(Change::Pause, &fields, &ids)),
+                Err(error @ (Error::OlderNodes | Error::PauseNotHeld)) => {
+                    (StatusCode::CONFLICT, FormErrors::of_whole(sentence(&error)))
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    show(&app, &who, Change::Pause, &fields, refused).await
 }
 
 async fn assign(who: PageSession<ManageKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {
@@ -250,6 +290,10 @@ async fn result(who: PageSession<ManageKeys>, State(app): State<App>, Asked(fiel
             } else {
                 format!("{revoked} of {selected} revoked.")
             }
+        }
+        Change::Pause => {
+            let paused = rows.iter().filter(|row| row.key.current_pause(frame.at.now()).is_some()).count();
+            format!("{paused} of {selected} paused. Every request with a paused key is refused.")
         }
         Change::Assign => format!("The custodians of {selected}, as they are now."),
     };

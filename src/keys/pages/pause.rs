@@ -26,15 +26,15 @@ pub(super) fn routes() -> Vec<Route<App>> {
 }
 
 /// A length of a pause that the form offers.
-struct Offer {
-    value: &'static str,
-    text: &'static str,
-    hint: &'static str,
-    minutes: Option<u32>,
+pub(super) struct Offer {
+    pub(super) value: &'static str,
+    pub(super) text: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) minutes: Option<u32>,
 }
 
 /// The offered lengths; the first one is the default.
-const OFFERS: [Offer; 4] = [
+pub(super) const OFFERS: [Offer; 4] = [
     Offer { value: "5", text: "5 minutes", hint: "See at once who notices.", minutes: Some(5) },
     Offer { value: "60", text: "1 hour", hint: "Covers jobs that run every hour.", minutes: Some(60) },
     Offer { value: "1440", text: "1 day", hint: "Covers jobs that run every night.", minutes: Some(1_440) },
@@ -78,7 +78,8 @@ async fn show(
     Ok(html_with(code, &PausePage { frame, key, status, recent, offers: &OFFERS, chosen, faults }))
 }
 
-fn offer(fields: &Fields) -> Option<&'static Offer> {
+/// Returns the offer that the form has chosen.
+pub(super) fn offer(fields: &Fields) -> Option<&'static Offer> {
     OFFERS.iter().find(|offer| fields.is("length", offer.value))
 }
 

@@ -1,4 +1,4 @@
-//! One change of many keys that a person has selected, in one transaction.
+//! One change of many keys that a person has selected: in one transaction, but for pauses, which have one each.
 //!
 //! Each key gets an event of its own, as if it had been changed alone. A key that cannot be changed keeps no other from it: the
 //! outcome of each is returned.
@@ -7,13 +7,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 
+use super::pause::pause;
 use super::revoke_all::{RevokedKeys, confirm_all, revoke_listed};
 use super::rules::{require_custodian, target};
 use crate::audit::{Action, AuditContext, AuditedTx, EventType};
 use crate::keys::context::Keys;
 use crate::keys::error::Error;
 use crate::keys::events;
-use crate::keys::model::{BulkOutcome, Key, KeyId, Reason};
+use crate::keys::model::{BulkOutcome, Key, KeyId, PauseKey, Reason};
 use crate::keys::store;
 use crate::members::MemberId;
 use crate::workspaces::WorkspaceId;
@@ -46,6 +47,28 @@ pub async fn revoke_many(
     }
     for revoked in [&unconfirmed, &revoked] {
         confirm_all(keys, revoked).await?;
+    }
+    Ok(in_order(ids, &outcomes))
+}
+
+/// Pauses keys, one after another. Every node refuses them when this function returns. After an error, those before it are paused:
+/// a repetition pauses the rest.
+pub async fn pause_many(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    context: AuditContext,
+    ids: &[KeyId],
+    input: PauseKey,
+) -> Result<BulkOutcomes, Error> {
+    let mut outcomes = HashMap::new();
+    for id in ids.iter().copied().collect::<BTreeSet<_>>() {
+        let outcome = match pause(keys, workspace, context.clone(), id, input).await {
+            Ok(_) => BulkOutcome::Done,
+            Err(Error::NotFound) => BulkOutcome::NotFound,
+            Err(Error::NotActive(_)) => BulkOutcome::NotActive,
+            Err(error) => return Err(error),
+        };
+        outcomes.insert(id, outcome);
     }
     Ok(in_order(ids, &outcomes))
 }

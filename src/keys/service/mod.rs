@@ -43,7 +43,7 @@ use kit::db::DbResult;
 use kit::http::IdempotencyKey;
 use kit::text::{NameForms, kept};
 
-pub use bulk::{BulkOutcomes, assign_custodian, revoke_many};
+pub use bulk::{BulkOutcomes, assign_custodian, pause_many, revoke_many};
 pub use expiry::{record_expiries, record_expiring};
 pub use leak::{Leak, record_leak};
 pub use list::{Include, KeyDetails, KeyList, custodian_of, details_of, list, list_part};

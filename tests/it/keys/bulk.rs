@@ -9,6 +9,7 @@ use crate::support::{Response, TestApp, TestKey, read_only_key};
 
 const REVOKE: &str = "/api/v1/api-keys/bulk/revoke";
 const ASSIGN: &str = "/api/v1/api-keys/bulk/assign-custodian";
+const PAUSE: &str = "/api/v1/api-keys/bulk/pause";
 const UNKNOWN: &str = "key_01h455vb4pex5vsknk084sn02q";
 
 /// A current, another current, a revoked and an expired key.
@@ -58,6 +59,28 @@ async fn selected_keys_are_revoked_together_and_each_outcome_is_told() {
     let again = t.owner().await.post(REVOKE, json!({ "ids": [one.id, two.id] })).await.is(200);
     assert!(outcomes(&again).iter().all(|(_, outcome)| outcome == "unchanged"), "{}", again.text);
     assert_eq!(t.audit().await.iter().filter(|event| event["action"] == "api_key.revoked").count(), 4);
+}
+
+#[tokio::test]
+async fn selected_keys_are_paused_and_each_outcome_is_told() {
+    let t = TestApp::new().await;
+    let [one, two, gone, over] = keys_of_every_status(&t).await;
+    let owner = t.owner().await;
+    let body = json!({ "ids": [two.id, one.id, gone.id, over.id, UNKNOWN], "minutes": 5 });
+    let answer = owner.post(PAUSE, body).await.is(200);
+    let told: Vec<_> = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(told, ["done", "done", "not_active", "not_active", "not_found"]);
+    assert_eq!(answer.at("/data/items/0/apiKeyId"), &json!(two.id));
+    assert_eq!(answer.at("/data/items/0/apiKey/status"), "paused");
+    for key in [&one, &two] {
+        t.with(key).get(WHOAMI).await.is(401).code("API_KEY_PAUSED");
+    }
+    t.advance(std::time::Duration::from_mins(5)).await;
+    for key in [&one, &two] {
+        t.with(key).get(WHOAMI).await.is(200);
+    }
+    owner.post(PAUSE, json!({ "ids": [one.id], "minutes": 0 })).await.is(400).names_field("minutes");
+    owner.post(PAUSE, json!({ "ids": [] })).await.is(400).names_field("ids");
 }
 
 #[tokio::test]

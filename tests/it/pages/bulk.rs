@@ -10,6 +10,7 @@ use crate::support::{Response, TestApp, TestKey, read_only_key};
 const LIST: &str = "/settings/api-keys";
 const BULK: &str = "/settings/api-keys/bulk";
 const REVOKE: &str = "/settings/api-keys/bulk/revoke";
+const PAUSE: &str = "/settings/api-keys/bulk/pause";
 const ASSIGN: &str = "/settings/api-keys/bulk/assign-custodian";
 
 fn selection(action: &str, keys: &[&TestKey]) -> String {
@@ -57,6 +58,22 @@ async fn selected_keys_are_revoked_after_one_confirmation() {
     let reasons = events.iter().filter(|event| event["action"] == "api_key.revoked").map(|event| &event["details"]["reason"]);
     assert_eq!(reasons.collect::<Vec<_>>(), ["Review", "Review"]);
     admin.get(&page).await.is(200).says("stay as they are").does_not_say("cannot be undone");
+}
+
+#[tokio::test]
+async fn selected_keys_are_paused_after_one_confirmation() {
+    let t = TestApp::new().await;
+    let (one, other) = (t.named_key("Website").await, t.named_key("Import").await);
+    let admin = t.person(Role::Admin).await;
+    let page = selection("pause", &[&one, &other]);
+    admin.get(&page).await.is(200).says("Pause 2 keys").says("A pause is not a revocation");
+    admin.submit(&page, PAUSE, &[("length", "7")]).await.is(400).says("Choose how long the keys are paused");
+    let done = send(&admin, &page, PAUSE, &[("length", "resumed")]).await;
+    let done = done.says("2 of 2 selected keys paused").says("it is resumed");
+    assert_eq!(done.page().rows().len(), 2);
+    for key in [&one, &other] {
+        t.with(key).get(WHOAMI).await.is(401).code("API_KEY_PAUSED");
+    }
 }
 
 #[tokio::test]
