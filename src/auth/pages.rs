@@ -101,7 +101,7 @@ impl SignInPage {
 }
 
 /// The pages that a sign-in may lead to, with those below them.
-const OWN_PAGES: [&str; 6] = ["/settings", "/account", "/trips", "/fleet", "/safety", "/invoices"];
+const OWN_PAGES: [&str; 7] = ["/settings", "/account", "/findings", "/trips", "/fleet", "/safety", "/invoices"];
 
 /// Returns the path to go to after the sign-in: a page of a member, never another site (open redirect). By default Home.
 pub(crate) fn safe_next(fields: &Fields) -> &str {
