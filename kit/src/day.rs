@@ -189,6 +189,12 @@ impl sea_query::ValueType for Day {
     }
 }
 
+impl sea_orm::TryFromU64 for Day {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("Day"))
+    }
+}
+
 impl Nullable for Day {
     fn null() -> Value {
         Value::ChronoDate(None)

@@ -32,6 +32,8 @@ kit::string_enum! {
         KeyLeaked = "api_key.leaked",
         /// The keys of a custodian who was removed got another one; `details` has their number, and the ids of the first 100.
         KeysHandedOver = "api_key.custody_transferred",
+        /// A rule on unusual activity applies to a key; `details` has its kind and its numbers.
+        KeyUnusual = "api_key.unusual",
         KeySettingsUpdated = "settings.api_keys.updated",
         /// The policy for new and rotated keys changed; `details` has each change.
         KeyPolicyUpdated = "settings.api_key_policy.updated",

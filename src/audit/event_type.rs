@@ -44,7 +44,7 @@ kit::string_enum! {
         KeyLeakedInUrl = "api_key.leaked_in_url",
         /// A key was found where others can read it.
         KeyLeaked = "api_key.leaked",
-        /// The log marks a use of the key, or a denied request with it, as unusual.
+        /// A rule on unusual activity applies, or the log marks a use of the key or a denied request with it as unusual.
         KeyUnusual = "api_key.unusual",
         MemberAdded = "member.added",
         MemberRoleChanged = "member.role_changed",
@@ -145,7 +145,7 @@ impl Action {
             Self::WebhookEnabled => &[EventType::WebhookEnabled],
             Self::FindingDismissed => &[EventType::FindingDismissed],
             Self::FindingRestored => &[EventType::FindingRestored],
-            Self::KeyUsed | Self::KeyDenied => &[EventType::KeyUnusual],
+            Self::KeyUsed | Self::KeyDenied | Self::KeyUnusual => &[EventType::KeyUnusual],
             Self::KeyPausedEverywhere
             | Self::KeysHandedOver
             | Self::KeySettingsUpdated

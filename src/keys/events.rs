@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{Key, KeyId};
 use super::store;
+use super::unusual::Unusual;
 use crate::audit::{AuditedTx, EventType};
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -72,6 +73,19 @@ pub(super) async fn successors_for(
         }
     }
     Ok(successors)
+}
+
+/// Publishes the unusual activity of a key that was recorded last.
+pub(super) async fn publish_unusual(tx: &mut AuditedTx, key: &Key, unusual: &Unusual) -> DbResult<()> {
+    let (event_type, now) = (EventType::KeyUnusual, tx.now());
+    let successors = successors_for(tx, event_type, [key.id]).await?;
+    tx.publish(event_type, || {
+        let mut data = data(key, &successors, now);
+        data["kind"] = unusual.kind().as_str().into();
+        data["reason"] = unusual.predicate().into();
+        data
+    });
+    Ok(())
 }
 
 /// Keys by id, for the payloads of events on their use.

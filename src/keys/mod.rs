@@ -10,7 +10,7 @@
 //! - `index` every key in memory: verification, counters, changes
 //! - `loader` keys from the database into the index, for `cluster`
 //! - `policy` what a workspace demands of new and rotated keys
-//! - `usage` usage counters and denied requests, flushed to the database in batches
+//! - `usage` usage counters and denied requests, flushed to the database in batches; `unusual` what is unusual about them
 //! - `hygiene` what an administrator ought to look at
 //! - `service` create, rotate, revoke, update, list; `context` the parts it uses; `store` queries, `tables` their tables; `count_cache` number of keys
 //! - `events` keys in payloads of events; `export` the list as a CSV file; `api` JSON handlers; `pages` Settings > API Keys; `error` errors and their HTTP responses
@@ -31,6 +31,7 @@ mod policy;
 mod service;
 mod store;
 mod tables;
+mod unusual;
 mod usage;
 
 pub(crate) use api::KeyView;
@@ -59,4 +60,5 @@ pub use store::{
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;
+pub use unusual::{LeakSource, Unusual, UnusualActivity, UnusualKind, UnusualWatch, record_unusual, unusual_since};
 pub use usage::{DeniedRequest, Flush, Recorder, import_usage};

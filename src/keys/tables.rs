@@ -14,6 +14,7 @@ pub(crate) fn all() -> Vec<Box<dyn Table>> {
         table::<check::Entity>(),
         table::<check_progress::Entity>(),
         table::<revoked_call::Entity>(),
+        table::<unusual::Entity>(),
     ]
 }
 
@@ -209,6 +210,36 @@ pub(super) mod revoked_call {
         pub last_at: Time,
         /// The network of the last call; empty if it is unknown.
         pub ip: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod unusual {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+    use kit::day::Day;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_key_unusual")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace_id: WorkspaceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kind: String,
+        /// The day in the zone of the workspace.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: Day,
+        pub at: Time,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub details: Json,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

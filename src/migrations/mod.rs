@@ -47,6 +47,7 @@ mod m0043_findings;
 mod m0044_request_log;
 mod m0045_key_leaks;
 mod m0046_pages_of_data;
+mod m0047_unusual_activity;
 mod schema;
 
 /// All migrations, in order.
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0044_request_log::Migration),
             Box::new(m0045_key_leaks::Migration),
             Box::new(m0046_pages_of_data::Migration),
+            Box::new(m0047_unusual_activity::Migration),
         ]
     }
 }

@@ -48,7 +48,9 @@ pub const fn description(event_type: EventType) -> &'static str {
         EventType::KeyExpired => "An API key has expired.",
         EventType::KeyLeakedInUrl => "An API key was sent in a URL, where proxies and histories keep it. Revoke it.",
         EventType::KeyLeaked => "An API key was found where others can read it, at url. Revoke it.",
-        EventType::KeyUnusual => "An API key was used from a new address, or requests with it were refused; reason says which.",
+        EventType::KeyUnusual => {
+            "The activity of an API key is unusual for it, or it was used from a new address, or requests with it were refused; reason says which."
+        }
         EventType::MemberAdded => "A person was invited to the workspace.",
         EventType::MemberRoleChanged => "The role of a member changed.",
         EventType::MemberRemoved => "A member was removed from the workspace.",
@@ -131,7 +133,10 @@ fn data(event_type: EventType) -> Value {
         }
         EventType::KeyExpiring => with(key("active"), "expires_at", "2026-03-31T14:30:00Z".into()),
         EventType::KeyExpired => with(key("expired"), "expires_at", "2026-03-24T14:30:00Z".into()),
-        EventType::KeyUnusual => with(key("active"), "reason", "used from a new address".into()),
+        EventType::KeyUnusual => {
+            let reason = "was used again after 43 days without a use";
+            with(with(key("active"), "kind", "dormant".into()), "reason", reason.into())
+        }
         EventType::MemberAdded | EventType::MemberRemoved | EventType::MemberSignInFailed => member("dispatcher"),
         EventType::MemberRoleChanged => member("admin"),
         EventType::WebhookDisabled => webhook("no success for 5 days".into()),

@@ -30,6 +30,7 @@ fn lists_of_a_workspace_in_use(site: &Site) {
             "/settings/api-keys?search=sha256:0000000000000000000000000000000000000000000000000000000000000000",
             "/settings/api-keys/management",
             "/settings/api-keys/leaks",
+            "/settings/api-keys/unusual",
             "/settings/audit-log",
             "/settings/audit-log?unusual=1",
             "/settings/audit-log?topic=people&recent=7d&search=ana",

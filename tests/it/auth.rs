@@ -58,7 +58,7 @@ async fn key_in_the_url_is_refused_and_recorded() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read"]).await;
     t.with(&key).get(&format!("/api/v1/ops/trips?key={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
-    t.audit_ends_with(&["api_key.leaked_in_url"]).await;
+    t.audit_ends_with(&["api_key.leaked_in_url", "api_key.unusual"]).await;
 }
 
 #[tokio::test]

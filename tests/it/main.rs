@@ -47,4 +47,5 @@ mod tables;
 mod text;
 mod trips;
 mod two_factor;
+mod unusual;
 mod webhooks;

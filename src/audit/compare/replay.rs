@@ -92,6 +92,7 @@ impl Change {
             | Action::KeyDenied
             | Action::KeyLeakedInUrl
             | Action::KeyLeaked
+            | Action::KeyUnusual
             | Action::EveryoneSignedOut
             | Action::SignInFailed
             | Action::SignedOut

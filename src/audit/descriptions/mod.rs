@@ -21,6 +21,7 @@ use super::action::Action;
 use super::actor::{ActorKind, EventActor};
 use super::event::Event;
 use super::target::{EventTarget, TargetKind};
+use crate::keys::Unusual;
 use crate::members::Role;
 use changes::changed;
 pub(super) use changes::denied_because;
@@ -85,6 +86,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::KeyLeakedInUrl => is(event, leaked(details)),
         Action::KeyLeaked => is(event, found(details)),
         Action::KeysHandedOver => handed_over(event),
+        Action::KeyUnusual => is(event, unusual_activity(details)),
         Action::KeySettingsUpdated => {
             let switched = if details.pointer("/enabled/to") == Some(&Value::Bool(true)) { "on" } else { "off" };
             vec![subject(event), format!(" switched API key management {switched}").into()]
@@ -207,6 +209,12 @@ fn used(details: &Value) -> String {
     } else {
         format!(" was used for the first time, from {address}")
     }
+}
+
+/// “ was used again after 43 days without a use”.
+fn unusual_activity(details: &Value) -> String {
+    let unusual = Unusual::of_details(details);
+    unusual.map_or_else(|| " was used in an unusual way".to_owned(), |unusual| format!(" {}", unusual.predicate()))
 }
 
 fn refused_everywhere(details: &Value) -> String {

@@ -21,6 +21,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyLeakedInUrl => "Key sent in a URL",
         Action::KeyLeaked => "Key found in public",
         Action::KeysHandedOver => "Keys handed over to another custodian",
+        Action::KeyUnusual => "Unusual activity of a key",
         Action::KeySettingsUpdated => "API key management switched on or off",
         Action::KeyPolicyUpdated => "API key policy changed",
         Action::SecuritySettingsUpdated => "Security settings changed",

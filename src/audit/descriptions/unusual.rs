@@ -1,4 +1,4 @@
-//! Unusual events, which deserve attention: every denial, and successes with certain details. One table serves the mark on
+//! Unusual events, which deserve attention: every denial, what the rules on keys found, and successes with certain details. One table serves the mark on
 //! an event and the filter of the list, so that they agree.
 
 use sea_orm::sea_query::{Alias, BinOper, Expr, ExprTrait};
@@ -9,7 +9,7 @@ use super::changes::denial_reason;
 use crate::audit::action::{Action, Outcome};
 use crate::audit::event::Event;
 use crate::audit::tables::event::Column;
-use crate::keys::DenialReason;
+use crate::keys::{DenialReason, Unusual};
 
 /// A success that is unusual if its details have this value at this path.
 struct Sign {
@@ -79,6 +79,9 @@ pub(in crate::audit) fn reason(action: &str, outcome: &str, details: &Value) -> 
     if outcome == Outcome::Denied.as_str() {
         return Some(denial(action, details));
     }
+    if action == Action::KeyUnusual.as_str() {
+        return Some(Unusual::of_details(details).map_or("unusual activity", |unusual| unusual.kind().label()));
+    }
     let shown = |sign: &Sign| {
         let said = sign.path.iter().try_fold(details, |value, name| value.get(name));
         action == sign.action.as_str() && said == Some(&sign.says.value())
@@ -131,5 +134,6 @@ pub(in crate::audit) fn unusual_kinds() -> Vec<Condition> {
         Condition::all().add(Column::Action.eq(sign.action.as_str())).add(said.cast_as(Alias::new("text")).eq(sign.says.as_str()))
     };
     let denied = Condition::all().add(Column::Outcome.eq(Outcome::Denied.as_str()));
-    std::iter::once(denied).chain(SIGNS.into_iter().map(shown)).collect()
+    let of_rules = Condition::all().add(Column::Action.eq(Action::KeyUnusual.as_str()));
+    [denied, of_rules].into_iter().chain(SIGNS.into_iter().map(shown)).collect()
 }

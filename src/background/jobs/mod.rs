@@ -3,7 +3,7 @@
 //! - `flushes` write what is held in memory; `announcements` record what the passing of time brings; `heads` reports heads of audit
 //!   logs; `mail` sends emails; `rotations` revokes old keys; `search_texts` derives texts for search; `sweeps` delete expired rows;
 //!   `event_authentication` fields of audit events that earlier versions do not know; `findings` checks of keys by their usage;
-//!   `database_size` measures for the metrics; `webhooks` disables endpoints that fail
+//!   `unusual` compares the use of keys with their past; `database_size` measures for the metrics; `webhooks` disables endpoints that fail
 //!   for days, deletes old deliveries, and counts what is due
 
 mod announcements;
@@ -16,6 +16,7 @@ mod mail;
 mod rotations;
 mod search_texts;
 mod sweeps;
+mod unusual;
 mod webhooks;
 
 use tokio::sync::watch;
@@ -38,6 +39,7 @@ use mail::OldMail;
 use rotations::EndedRotations;
 use search_texts::SearchTexts;
 use sweeps::{ExpiredSessions, OldRequests, OldResponses};
+use unusual::UnusualActivity;
 use webhooks::{MeasureWebhooks, TidyWebhooks};
 
 /// Starts all jobs. Each task ends after `stop` is set to true.

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::calendar::{Calendar, MINUTE};
+use super::calendar::{Calendar, HOUR, MINUTE};
 use super::facts::{AIRCRAFT, AIRPORTS, BASES, PEOPLE};
 use super::flights::Flight;
 use super::plan::{DAYS_TO_PAY, Deed, Plan, Who};
 use super::rules;
-use kit::clock::Time;
+use super::seed::seed;
+use crate::app::App;
+use crate::config::Config;
+use crate::keys::{self, UnusualWatch};
+use crate::secret_key::SecretKeys;
+use kit::clock::{Clock, Time};
+use kit::random::Random;
 
 /// Times of each day of a week, and one before a change to summer time.
 const NOWS: [&str; 8] = [
@@ -168,4 +174,30 @@ fn trips_are_booked_before_they_change_and_are_done_after_they_are_flown() {
             }
         }
     }
+}
+
+/// A month of each integration, hour by hour, as a node would have looked at it.
+#[tokio::test]
+async fn normal_traffic_of_four_weeks_is_not_unusual() {
+    let database = testkit::TestDatabase::in_file();
+    let today: Time = NOWS[0].parse().expect("a time");
+    let config = Config { secret_keys: Some(std::sync::Arc::new(secret_keys())), ..Config::default() };
+    let receiver = "127.0.0.1:9".parse().expect("an address");
+    seed(database.location(), today, &config, receiver).await.expect("the demo");
+    let hours = 28 * 24_u32;
+    let clock = Clock::manual(today.hour().before(HOUR * hours).after(MINUTE * 59));
+    let app = App::open_with(config, database.location(), clock, Random::seeded(5)).await.expect("a node");
+    app.cluster.join("test").await.expect("a lease");
+    let watch = UnusualWatch::default();
+    for _ in 0..hours {
+        watch.run(&app, &app.index).await.expect("a run");
+        app.clock.advance(HOUR);
+    }
+    let workspace = app.index.tenants().pop().expect("a workspace").id;
+    let found = keys::unusual_since(app.db.read(), workspace, None, Time::FIRST, 100).await.expect("records");
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+fn secret_keys() -> SecretKeys {
+    SecretKeys::parse(&SecretKeys::generate(&Random::seeded(17))).expect("a key")
 }

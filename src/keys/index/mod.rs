@@ -54,6 +54,13 @@ impl Index {
         self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
+    /// Returns every workspace, in a fixed order.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        let mut tenants: Vec<_> = self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        tenants.sort_unstable_by_key(|tenant| tenant.id);
+        tenants
+    }
+
     /// Adds or replaces a key, unless the index has a higher revision of it. A key of an unknown workspace is ignored.
     pub fn apply(&self, key: &IndexedKey) {
         self.replace_if(key, |current| current.revision() <= key.revision);

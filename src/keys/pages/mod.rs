@@ -7,6 +7,7 @@
 //! - `leaks` search by a pasted text; `management` the switch of the account owner; `policy` the form of the policy
 //! - `expiration` the choice of an expiry, `permissions` that of permissions, `custodian` that of a custodian; `traffic` requests over
 //!   time, `overview` those with all keys, for Home
+//! - `unusual` unusual activity of all keys, and its rules
 //! - `labels` permissions, statuses and limits as text
 
 mod bulk;
@@ -29,6 +30,7 @@ mod rotate;
 mod secret;
 mod show;
 mod traffic;
+mod unusual;
 
 pub use self::custodian::Custodians;
 use crate::app::App;
@@ -51,6 +53,7 @@ pub fn routes() -> Routes<App> {
             bulk::routes(),
             management::routes(),
             policy::routes(),
+            unusual::routes(),
         ]
         .concat(),
     )

@@ -13,6 +13,9 @@ use crate::core::Core;
 use crate::keys::denial::DenialReason;
 use crate::keys::events::UsedKeys;
 use crate::keys::hygiene::{RevokedCall, note_revoked_calls};
+use crate::keys::model::Status;
+use crate::keys::store;
+use crate::keys::unusual::{LeakSource, Unusual, record_unusual};
 use crate::workspaces::WorkspaceId;
 
 /// Writes denials, up to [`MAX_BATCH`] of one workspace in a transaction. Returns false if some could not be written: they go
@@ -57,7 +60,10 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
         let (action, details) = event_of(denial);
         tx.record_as(action, Outcome::Denied, Some(Target::new(TargetKind::ApiKey, entry.id, &entry.name)), details);
         match action {
-            Action::KeyLeakedInUrl => keys.publish_leak(&mut tx, entry.id),
+            Action::KeyLeakedInUrl => {
+                keys.publish_leak(&mut tx, entry.id);
+                record_leak(&mut tx, denial).await?;
+            }
             _ => keys.publish_if_unusual(&mut tx, entry.id),
         }
     }
@@ -79,6 +85,16 @@ fn revoked_call(denial: &AggregatedDenial) -> Option<RevokedCall> {
         | DenialReason::LeakedInUrl
         | DenialReason::PersonRequired => None,
     }
+}
+
+/// Records the leak of a secret that works. That of a revoked or expired one does no harm.
+async fn record_leak(tx: &mut AuditedTx, denial: &AggregatedDenial) -> DbResult<()> {
+    let Some(key) = store::find(tx.db(), tx.workspace(), denial.entry.id).await? else { return Ok(()) };
+    if key.status(tx.now()) == Status::Active {
+        let leak = Unusual::Leak { source: LeakSource::Url, count: denial.count };
+        record_unusual(tx, &key, &leak).await?;
+    }
+    Ok(())
 }
 
 fn event_of(denial: &AggregatedDenial) -> (Action, Value) {

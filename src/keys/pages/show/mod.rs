@@ -17,6 +17,7 @@ use self::latest::LatestSection;
 use self::usage::UsageSection;
 use super::labels::{self, Badge};
 use super::traffic;
+use super::unusual::{self as activity, UnusualLine};
 use crate::access::{ManageKeys, PageSession};
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
@@ -53,6 +54,8 @@ struct KeyPage {
     latest: LatestSection,
     /// The sentence about permissions that the key does not use.
     unused: Option<String>,
+    /// Unusual activity of the last 28 days.
+    unusual: Vec<UnusualLine>,
     relatives: Vec<Relative>,
     events: Vec<EventLine>,
     /// The custodian, if they are a member of the workspace.
@@ -113,6 +116,7 @@ async fn show(
         used: UsageSection::read(&app, &key, &asked, &frame.at).await?,
         latest: LatestSection::read(&app, &key, &frame.at).await?,
         unused: unused::unused(&app, &key, &frame.at).await?,
+        unusual: activity::of_key(&app, &key, &frame.at).await?,
         relatives: history::relatives(&app, &key, &frame.at).await?,
         events: history::events(&app, workspace, id).await?,
         custodian: service::custodian_of(db, &key).await?,

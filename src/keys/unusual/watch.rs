@@ -1,0 +1,286 @@
+//! [`UnusualWatch`]: one run of the rules over the keys in use, and what a node remembers between two runs.
+//!
+//! Of each workspace a run reads the sums of the current hour, and compares those that have changed. For most keys a sample of
+//! earlier hours shows that there is nothing unusual. For the others it reads the hours of 28 days, a bounded number of keys
+//! in a run; the rest waits for the next one.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tokio::sync::Mutex;
+
+use super::kinds::Unusual;
+use super::networks::unusual_networks;
+use super::record::{Found, Kinds, record_all};
+use super::rules::{HourOfUse, Past, Profile, Sample, WINDOW, sample_hours, unusual_in};
+use super::store;
+use crate::core::Core;
+use crate::keys::index::Index;
+use crate::keys::model::KeyId;
+use crate::workspaces::{Tenant, WorkspaceId};
+use kit::clock::{self, Time};
+use kit::db::DbResult;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Workspaces that one statement reads.
+const TOGETHER: usize = 100;
+
+/// Keys whose past, or whose addresses, one statement reads.
+const KEYS_AT_ONCE: usize = 50;
+
+/// Keys whose past, and keys whose addresses, one run reads: about a second of a processor.
+const KEYS_PER_RUN: usize = 200;
+
+/// Keys whose age one statement reads.
+const AGES_AT_ONCE: usize = 500;
+
+/// The age up to which an address is new.
+const NEW_FOR: Duration = Duration::from_hours(1);
+
+/// The time before the window in which a last use or a last write is looked for.
+const LOOK_BACK: Duration = Duration::from_hours(400 * 24);
+
+/// The time for which records are kept. The audit log keeps their events.
+const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
+
+/// Compares the use of keys with their past, and records what is unusual.
+#[derive(Debug, Default)]
+pub struct UnusualWatch(Mutex<Seen>);
+
+/// The findings of one step of a run, by workspace.
+type FoundIn = HashMap<WorkspaceId, Vec<Found>>;
+
+/// What a node remembers of the current hour: as much as there are keys in use.
+#[derive(Debug, Default)]
+struct Seen {
+    hour: Option<Time>,
+    /// The workspaces of whose keys there are samples.
+    sampled: HashSet<WorkspaceId>,
+    keys: HashMap<KeyId, Known>,
+    /// The number of new addresses of the keys whose networks are all known.
+    settled: HashMap<KeyId, usize>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    sample: Sample,
+    created_at: Option<Time>,
+    past: Option<Box<Past>>,
+    /// The requests that were compared last.
+    judged: Option<HourOfUse>,
+    recorded: Kinds,
+}
+
+impl Known {
+    /// Returns whether the past has to be read before the hour can be judged.
+    fn needs_past(&self, hour: &HourOfUse) -> bool {
+        let lacks = self.past.as_ref().is_none_or(|past| past.needs_earlier_write(hour));
+        lacks && self.sample.leaves_open(hour, self.created_at.map_or(Duration::MAX, |created| hour.start.since(created)))
+    }
+}
+
+impl UnusualWatch {
+    /// Runs once. A workspace whose log cannot be written does not hold up the others.
+    pub async fn run(&self, core: &Core, index: &Index) -> DbResult<()> {
+        let mut seen = self.0.lock().await;
+        let (tenants, now) = (index.tenants(), core.clock.now());
+        let mut outcome = Ok(());
+        let is_new_hour = seen.hour != Some(now.hour());
+        // The end of the hour before, once more: it was flushed after the last run.
+        for hour in [now.hour().before(HOUR), now.hour()].into_iter().skip(usize::from(!is_new_hour)) {
+            seen.turn_to(hour);
+            let mut left = KEYS_PER_RUN;
+            for tenants in tenants.chunks(TOGETHER) {
+                outcome = outcome.and(judge_hour(core, &mut seen, tenants, hour, &mut left).await);
+            }
+        }
+        let mut left = KEYS_PER_RUN;
+        for tenants in tenants.chunks(TOGETHER) {
+            outcome = outcome.and(judge_networks(core, &mut seen, tenants, now, &mut left).await);
+            if is_new_hour {
+                outcome = outcome.and(delete_old(core, tenants, now).await);
+            }
+        }
+        outcome
+    }
+}
+
+impl Seen {
+    fn turn_to(&mut self, hour: Time) {
+        if self.hour != Some(hour) {
+            *self = Self { hour: Some(hour), ..Self::default() };
+        }
+    }
+}
+
+async fn judge_hour(core: &Core, seen: &mut Seen, tenants: &[Arc<Tenant>], hour: Time, left: &mut usize) -> DbResult<()> {
+    let ids: Vec<WorkspaceId> = tenants.iter().map(|tenant| tenant.id).collect();
+    let mut uses = store::hours(core.db.read(), &ids, hour).await?;
+    uses.retain(|(_, key, used)| seen.keys.get(key).is_none_or(|known| known.judged != Some(*used)));
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let active: HashSet<WorkspaceId> = uses.iter().map(|(workspace, ..)| *workspace).collect();
+    let zones: HashMap<WorkspaceId, TimeZone> =
+        tenants.iter().filter(|tenant| active.contains(&tenant.id)).map(|tenant| (tenant.id, clock::zone(&tenant.timezone))).collect();
+    sample(core, seen, &zones, hour).await?;
+    read_pasts(core, seen, (&uses, &zones), hour, left).await?;
+    let mut found = FoundIn::new();
+    for (workspace, key, used) in uses {
+        let (Some(zone), known) = (zones.get(&workspace), seen.keys.entry(key).or_default()) else { continue };
+        if !known.needs_past(&used) {
+            known.judged = Some(used);
+        }
+        for unusual in unusual_in(&used, known.past.as_deref(), zone) {
+            if !known.recorded.contains(unusual.kind()) {
+                found.entry(workspace).or_default().push(Found { key, at: hour, unusual });
+            }
+        }
+    }
+    record(core, seen, tenants, found).await
+}
+
+/// Records what was found. What could not be recorded is compared again by the next run.
+async fn record(core: &Core, seen: &mut Seen, tenants: &[Arc<Tenant>], mut found: FoundIn) -> DbResult<()> {
+    let mut outcome = Ok(());
+    for tenant in tenants {
+        let Some(found) = found.remove(&tenant.id) else { continue };
+        let recorded = record_all(core, tenant, found.clone()).await;
+        for Found { key, unusual, .. } in &found {
+            let known = seen.keys.entry(*key).or_default();
+            match recorded {
+                Ok(()) => known.recorded.insert(unusual.kind()),
+                Err(_) => known.judged = None,
+            }
+        }
+        outcome = outcome.and(recorded);
+    }
+    outcome
+}
+
+/// Reads the sample hours of workspaces that have none yet.
+async fn sample(core: &Core, seen: &mut Seen, zones: &HashMap<WorkspaceId, TimeZone>, hour: Time) -> DbResult<()> {
+    let new: Vec<WorkspaceId> = zones.keys().filter(|workspace| !seen.sampled.contains(*workspace)).copied().collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    // Where the clocks were changed in between, the same hour of an earlier week depends on the zone.
+    let hours: HashSet<Time> = new.iter().filter_map(|id| zones.get(id)).flat_map(|zone| sample_hours(hour, zone)).collect();
+    for past in hours {
+        for (workspace, key, used) in store::hours(core.db.read(), &new, past).await? {
+            if let Some(zone) = zones.get(&workspace) {
+                seen.keys.entry(key).or_default().sample.add(&used, hour, zone);
+            }
+        }
+    }
+    seen.sampled.extend(new);
+    Ok(())
+}
+
+/// Reads the pasts that are needed, up to `left` of them.
+async fn read_pasts(
+    core: &Core,
+    seen: &mut Seen,
+    (uses, zones): (&[(WorkspaceId, KeyId, HourOfUse)], &HashMap<WorkspaceId, TimeZone>),
+    hour: Time,
+    left: &mut usize,
+) -> DbResult<()> {
+    read_ages(core, seen, uses).await?;
+    let needs = |(_, key, used): &&(_, KeyId, HourOfUse)| seen.keys.get(key).is_none_or(|known| known.needs_past(used));
+    let mut needed: Vec<_> = uses.iter().filter(needs).copied().collect();
+    // If there are more than a run can read, each hour begins with others; what is pressing comes first.
+    let hours = usize::try_from(hour.since(Time::FIRST).as_secs() / HOUR.as_secs()).unwrap_or_default();
+    let begin = hours.saturating_mul(KEYS_PER_RUN).checked_rem(needed.len()).unwrap_or_default();
+    needed.rotate_left(begin);
+    needed.sort_by_key(|(_, key, used)| !seen.keys.get(key).is_some_and(|known| known.sample.is_pressing(used)));
+    needed.truncate(*left);
+    *left -= needed.len();
+    for needed in needed.chunks(KEYS_AT_ONCE) {
+        for (key, past) in pasts(core, needed, zones, hour).await? {
+            seen.keys.entry(key).or_default().past = Some(Box::new(past));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the ages of keys that may have something unusual: most keys in their first weeks need no past.
+async fn read_ages(core: &Core, seen: &mut Seen, uses: &[(WorkspaceId, KeyId, HourOfUse)]) -> DbResult<()> {
+    let lacks = |known: &Known, used: &HourOfUse| known.created_at.is_none() && known.needs_past(used);
+    let keys = uses.iter().filter(|(_, key, used)| seen.keys.get(key).is_none_or(|known| lacks(known, used)));
+    let keys: Vec<KeyId> = keys.map(|(_, key, _)| *key).collect();
+    for keys in keys.chunks(AGES_AT_ONCE) {
+        for (key, created_at) in store::created_at(core.db.read(), keys).await? {
+            seen.keys.entry(key).or_default().created_at = Some(created_at);
+        }
+    }
+    Ok(())
+}
+
+async fn pasts(
+    core: &Core,
+    uses: &[(WorkspaceId, KeyId, HourOfUse)],
+    zones: &HashMap<WorkspaceId, TimeZone>,
+    hour: Time,
+) -> DbResult<HashMap<KeyId, Past>> {
+    let db = core.db.read();
+    let keys: Vec<KeyId> = uses.iter().map(|(_, key, _)| *key).collect();
+    let from = hour.before(WINDOW);
+    let hours = store::history(db, &keys, (from, hour)).await?;
+    let created_at: HashMap<KeyId, Time> = store::created_at(db, &keys).await?.into_iter().collect();
+    let first_uses = store::first_uses(db, &keys).await?;
+    let mut pasts = HashMap::new();
+    for (workspace, key, _) in uses {
+        let (Some(zone), Some(created_at)) = (zones.get(workspace), created_at.get(key)) else { continue };
+        let profile = Profile::new(hours.get(key).map_or(&[], Vec::as_slice), zone);
+        pasts.insert(*key, Past::new(*created_at, first_uses.get(key).copied(), profile));
+    }
+    let before = (hour.before(LOOK_BACK), from);
+    let quiet: Vec<KeyId> = pasts.iter().filter(|(_, past)| past.needs_earlier_use()).map(|(key, _)| *key).collect();
+    for (key, used) in store::last_hours(db, quiet, before, false).await? {
+        if let Some(past) = pasts.get_mut(&key) {
+            past.earlier_use = Some(used);
+        }
+    }
+    let needs_write = |(_, key, used): &&(_, KeyId, HourOfUse)| pasts.get(key).is_some_and(|past| past.needs_earlier_write(used));
+    let writing: Vec<KeyId> = uses.iter().filter(needs_write).map(|(_, key, _)| *key).collect();
+    let wrote = store::last_hours(db, writing.clone(), before, true).await?;
+    for key in writing {
+        if let Some(past) = pasts.get_mut(&key) {
+            past.earlier_write = Some(wrote.get(&key).copied());
+        }
+    }
+    Ok(pasts)
+}
+
+async fn judge_networks(core: &Core, seen: &mut Seen, tenants: &[Arc<Tenant>], now: Time, left: &mut usize) -> DbResult<()> {
+    let (ids, since): (Vec<WorkspaceId>, _) = (tenants.iter().map(|tenant| tenant.id).collect(), now.before(NEW_FOR));
+    let new = store::with_new_addresses(core.db.read(), &ids, since).await?;
+    let open = new.into_iter().filter(|((_, key), count)| seen.settled.get(key) != Some(count));
+    let open: Vec<_> = open.take(*left).collect();
+    *left -= open.len();
+    let mut found = FoundIn::new();
+    for open in open.chunks(KEYS_AT_ONCE) {
+        let keys: Vec<KeyId> = open.iter().map(|((_, key), _)| *key).collect();
+        let addresses = store::addresses(core.db.read(), &keys).await?;
+        for ((workspace, key), count) in open {
+            let Some(unusual) = addresses.get(key).and_then(|uses| unusual_networks(uses, since)) else {
+                seen.settled.insert(*key, *count);
+                continue;
+            };
+            let known = seen.keys.get(key).map(|known| known.recorded).unwrap_or_default();
+            let news = unusual.into_iter().filter(|(_, unusual)| !known.contains(unusual.kind()));
+            let news = news.map(|(at, unusual): (Time, Unusual)| Found { key: *key, at, unusual });
+            found.entry(*workspace).or_default().extend(news);
+        }
+    }
+    found.retain(|_, found| !found.is_empty());
+    record(core, seen, tenants, found).await
+}
+
+async fn delete_old(core: &Core, tenants: &[Arc<Tenant>], now: Time) -> DbResult<()> {
+    let ids: Vec<WorkspaceId> = tenants.iter().map(|tenant| tenant.id).collect();
+    store::delete_before(&core.db, &ids, now.before(KEPT_FOR)).await
+}
