@@ -1,6 +1,8 @@
 //! The plan of the demo obeys the rules of the product, and those of an airline.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -16,6 +18,7 @@ use crate::config::Config;
 use crate::keys::{self, UnusualWatch};
 use crate::secret_key::SecretKeys;
 use kit::clock::{Clock, Time};
+use kit::http::outbound::AllowedRanges;
 use kit::random::Random;
 
 /// Times of each day of a week, and one before a change to summer time.
@@ -181,8 +184,9 @@ fn trips_are_booked_before_they_change_and_are_done_after_they_are_flown() {
 async fn normal_traffic_of_four_weeks_is_not_unusual() {
     let database = testkit::TestDatabase::in_file();
     let today: Time = NOWS[0].parse().expect("a time");
-    let config = Config { secret_keys: Some(std::sync::Arc::new(secret_keys())), ..Config::default() };
-    let receiver = "127.0.0.1:9".parse().expect("an address");
+    let receiver: SocketAddr = "127.0.0.1:9999".parse().expect("an address");
+    let mut config = Config { secret_keys: Some(Arc::new(secret_keys())), ..Config::default() };
+    config.webhooks.allowed = AllowedRanges { ranges: vec![receiver.ip().into()], allows_http: true };
     seed(database.location(), today, &config, receiver).await.expect("the demo");
     let hours = 28 * 24_u32;
     let clock = Clock::manual(today.hour().before(HOUR * hours).after(MINUTE * 59));

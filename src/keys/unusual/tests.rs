@@ -89,7 +89,7 @@ fn use_after_thirty_days_is_unusual_and_a_first_use_is_not() {
         kinds(hour(now, 1, 0, 0), &past)
     };
     assert_eq!(quiet(DAY * 30), [UnusualKind::Dormant]);
-    assert_eq!(quiet(DAY * 30 - HOUR), []);
+    assert_eq!(quiet((DAY * 30).saturating_sub(HOUR)), []);
     assert_eq!(kinds(hour(now, 1, 0, 0), &past(&[], now.before(DAY * 90))), [], "never used before");
     let mut asleep = past(&[], now.before(DAY * 90));
     asleep.earlier_use = Some(now.before(DAY * 60));
@@ -169,7 +169,7 @@ fn two_places_are_networks_of_which_one_is_new_within_a_minute() {
     let second = Duration::from_secs(1);
     assert_eq!(both(DAY * 2, second * 60), [UnusualKind::TwoPlaces]);
     assert_eq!(both(DAY * 2, second * 61), []);
-    assert_eq!(both(DAY - second, second), [], "a key on its first day");
+    assert_eq!(both(DAY.saturating_sub(second), second), [], "a key on its first day");
     assert_eq!(both(DAY * 9, second), [UnusualKind::NewNetwork, UnusualKind::TwoPlaces]);
     let known = [used("198.51.100.7", now.before(DAY * 9), now), used("203.0.113.9", now.before(DAY * 5), now)];
     assert_eq!(network_kinds(&known, now), [], "both are known");
