@@ -43,11 +43,8 @@ impl Scene {
             at.weekday().to_monday_zero_offset() < 5 && (8..18).contains(&at.hour())
         };
         let read = Some(Scope::read(Module::Trips));
-        let hours: Vec<_> = (1..28 * 24)
-            .map(|hours| made.hour().after(HOUR * hours))
-            .filter(is_office)
-            .map(|hour| (hour, read, 20, 0))
-            .collect();
+        let hours: Vec<_> =
+            (1..28 * 24).map(|hours| made.hour().after(HOUR * hours)).filter(is_office).map(|hour| (hour, read, 20, 0)).collect();
         let scene = Self { t, key, watch: UnusualWatch::default() };
         scene.import(&hours[..1]).await;
         scene.import(&hours[1..]).await;
@@ -133,7 +130,8 @@ async fn new_network_is_recorded_once_a_day_with_its_payload() {
     assert_eq!([&event["actor"]["type"], &event["target"]["id"]], [&json!("system"), &json!(scene.key.id)]);
     let stored = payloads_after(scene.t.app.db.read(), scene.t.workspace.id, 0, 1_000).await.expect("payloads");
     let unusual = stored.iter().filter(|payload| payload.event_type == EventType::KeyUnusual.as_str());
-    let data: Vec<Value> = unusual.map(|payload| serde_json::from_str::<Value>(&payload.body).expect("JSON")["data"].take()).collect();
+    let data: Vec<Value> =
+        unusual.map(|payload| serde_json::from_str::<Value>(&payload.body).expect("JSON")["data"].take()).collect();
     let of_rule: Vec<_> = data.iter().filter(|data| data.get("kind").is_some()).collect();
     assert_eq!(of_rule.len(), 1, "{data:?}");
     assert_eq!([&of_rule[0]["kind"], &of_rule[0]["api_key_id"]], [&json!("new_network"), &json!(scene.key.id)]);

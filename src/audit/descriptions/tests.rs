@@ -137,7 +137,10 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.unusual", SYSTEM, KEY, json!({ "kind": "dormant", "quietDays": 43 })),
             "The key Fleet Dashboard was used again after 43 days without a use",
         ),
-        (event("api_key.unusual", SYSTEM, KEY, json!({ "kind": "of_later" })), "The key Fleet Dashboard was used in an unusual way"),
+        (
+            event("api_key.unusual", SYSTEM, KEY, json!({ "kind": "of_later" })),
+            "The key Fleet Dashboard was used in an unusual way",
+        ),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(false)), "Ana Keller switched API key management off"),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(true)), "Ana Keller switched API key management on"),
     ]

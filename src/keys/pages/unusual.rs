@@ -95,6 +95,6 @@ const fn rule(kind: UnusualKind) -> &'static str {
         UnusualKind::TwoPlaces => {
             "The key is used from two networks within 60 seconds, and one of them is new within the hour. Not on the first day of use."
         }
-        UnusualKind::Leak => "The secret is sent in a URL, or found in a place that others can read.",
+        UnusualKind::Leak => "The secret is sent in a URL, or secret scanning finds it in a place that others can read.",
     }
 }

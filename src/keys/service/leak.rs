@@ -7,6 +7,7 @@ use crate::audit::{Action, AuditedTx};
 use crate::keys::events;
 use crate::keys::model::Key;
 use crate::keys::policy::OnLeak;
+use crate::keys::unusual::{LeakSource, Unusual, record_unusual};
 use kit::db::DbResult;
 
 /// The place where a key was found.
@@ -24,11 +25,16 @@ pub struct Leak<'a> {
     pub policy: OnLeak,
 }
 
-/// Records and publishes that a key was found. It is no use of the key, and changes nothing about it.
+/// Records and publishes that a key was found; of one that works also as unusual activity. It is no use of the key, and changes
+/// nothing about it.
 pub async fn record_leak(tx: &mut AuditedTx, key: &Key, leak: Leak<'_>) -> DbResult<()> {
     let Leak { found_by, location, url, is_live, policy } = leak;
     let details =
         json!({ "foundBy": found_by, "location": location, "url": url, "live": is_live, "onLeak": policy, "hint": key.hint });
     tx.record(Action::KeyLeaked, Some(target(key)), details);
-    events::publish_found(tx, key, url).await
+    events::publish_found(tx, key, url).await?;
+    if is_live {
+        record_unusual(tx, key, &Unusual::Leak { source: LeakSource::SecretScanning, count: 1 }).await?;
+    }
+    Ok(())
 }

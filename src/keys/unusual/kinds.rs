@@ -43,8 +43,6 @@ kit::string_enum! {
         Url = "url",
         /// A secret-scanning service.
         SecretScanning = "secret_scanning",
-        /// A text that an administrator searched for secrets.
-        Paste = "paste",
     }
 }
 
@@ -61,12 +59,26 @@ pub enum Unusual {
         /// The days since the first use of the key.
         days_in_use: u64,
     },
-    Dormant { quiet_days: u64 },
+    Dormant {
+        quiet_days: u64,
+    },
     /// Requests in the hour from `hour`, and the most in an hour of the days before.
-    Spike { hour: Time, requests: u64, most: u64 },
-    Refusals { hour: Time, refused: u64, requests: u64 },
+    Spike {
+        hour: Time,
+        requests: u64,
+        most: u64,
+    },
+    Refusals {
+        hour: Time,
+        refused: u64,
+        requests: u64,
+    },
     /// Writes in the hour from `hour`, after days in which the key only read.
-    FirstWrite { hour: Time, writes: u64, days_in_use: u64 },
+    FirstWrite {
+        hour: Time,
+        writes: u64,
+        days_in_use: u64,
+    },
     UnusualHour {
         hour: Time,
         /// The day of the week and the hour of the day in the zone of the workspace.
@@ -75,8 +87,14 @@ pub enum Unusual {
         /// The hours of the week in which the key was used.
         used_hours: u64,
     },
-    TwoPlaces { networks: [String; 2], seconds: u64 },
-    Leak { source: LeakSource, count: u64 },
+    TwoPlaces {
+        networks: [String; 2],
+        seconds: u64,
+    },
+    Leak {
+        source: LeakSource,
+        count: u64,
+    },
 }
 
 impl Unusual {
@@ -141,7 +159,6 @@ fn leaked(source: LeakSource, count: u64) -> String {
     match source {
         LeakSource::Url => format!("was sent in a URL{times}, where proxies and histories keep its secret"),
         LeakSource::SecretScanning => format!("was found{times} by secret scanning in a place that others can read"),
-        LeakSource::Paste => format!("was found{times} in a text that an administrator searched for secrets"),
     }
 }
 

@@ -87,10 +87,8 @@ fn two_places(network: IpNet, networks: &BTreeMap<IpNet, Network>) -> Option<Unu
     let here = networks.get(&network).map(of)?;
     let others = networks.iter().filter(|(other, _)| **other != network);
     let (gap, other) = others.filter_map(|(other, used)| Some((shortest(&here, &used.times)?, *other))).min()?;
-    (gap <= AT_ONCE).then(|| Unusual::TwoPlaces {
-        networks: [other.to_string(), network.to_string()],
-        seconds: gap.as_secs().max(1),
-    })
+    (gap <= AT_ONCE)
+        .then(|| Unusual::TwoPlaces { networks: [other.to_string(), network.to_string()], seconds: gap.as_secs().max(1) })
 }
 
 /// Returns the shortest time between any of `one` and any of `others`.

@@ -5,9 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::kinds::{Unusual, UnusualKind};
@@ -66,7 +64,8 @@ pub(super) async fn hours(
         ("writes", Packing::Plain),
     ];
     let rows: Vec<(Uuid, Uuid, i64, i64, i64)> = packed(db, rows, columns).await?;
-    let hour_of = |(workspace, key, allowed, denied, writes)| (WorkspaceId(workspace), KeyId(key), of(hour, allowed, denied, writes));
+    let hour_of =
+        |(workspace, key, allowed, denied, writes)| (WorkspaceId(workspace), KeyId(key), of(hour, allowed, denied, writes));
     Ok(rows.into_iter().map(hour_of).collect())
 }
 
@@ -201,9 +200,8 @@ pub async fn unusual_since(
         rows = rows.filter(Of.eq(key));
     }
     let rows = rows.order_by_desc(At).order_by_asc(Of).order_by_asc(Kind).limit(limit).all(db).await?;
-    let known = |row: unusual::Model| {
-        Some(UnusualActivity { key: row.key_id, at: row.at, unusual: Unusual::of_details(&row.details)? })
-    };
+    let known =
+        |row: unusual::Model| Some(UnusualActivity { key: row.key_id, at: row.at, unusual: Unusual::of_details(&row.details)? });
     Ok(rows.into_iter().filter_map(known).collect())
 }
 

@@ -75,9 +75,10 @@ fn refusals_are_more_than_a_fifth_of_at_least_fifty_requests() {
         let unusual = unusual_in(&hour(now, allowed, denied, 0), None, &zurich());
         unusual.iter().any(|unusual| unusual.kind() == UnusualKind::Refusals)
     };
-    assert_eq!([(39, 11), (40, 10), (0, 49), (0, 50), (38, 11)].map(|(allowed, denied)| refused(allowed, denied)), [
-        true, false, false, true, false
-    ]);
+    assert_eq!(
+        [(39, 11), (40, 10), (0, 49), (0, 50), (38, 11)].map(|(allowed, denied)| refused(allowed, denied)),
+        [true, false, false, true, false]
+    );
 }
 
 #[test]
@@ -121,7 +122,8 @@ fn unusual_hour_needs_two_weeks_of_a_pattern() {
     let all: Vec<_> = (1..=28 * 24).rev().map(|back| hour(night.before(HOUR * back), 1, 0, 0)).collect();
     let most: Vec<_> = all.iter().copied().filter(|used| used.start.in_zone(&zurich()).hour() != 3).collect();
     assert_eq!(at_night(&most), [], "used in more than half of the hours");
-    let irregular: Vec<_> = (0..28_u32).rev().map(|day| hour(night.before(DAY * day + HOUR * (1 + day * 5 % 23)), 1, 0, 0)).collect();
+    let irregular: Vec<_> =
+        (0..28_u32).rev().map(|day| hour(night.before(DAY * day + HOUR * (1 + day * 5 % 23)), 1, 0, 0)).collect();
     assert_eq!(at_night(&irregular), [], "hours that do not recur are no pattern");
 }
 

@@ -124,8 +124,11 @@ async fn judge_hour(core: &Core, seen: &mut Seen, tenants: &[Arc<Tenant>], hour:
         return Ok(());
     }
     let active: HashSet<WorkspaceId> = uses.iter().map(|(workspace, ..)| *workspace).collect();
-    let zones: HashMap<WorkspaceId, TimeZone> =
-        tenants.iter().filter(|tenant| active.contains(&tenant.id)).map(|tenant| (tenant.id, clock::zone(&tenant.timezone))).collect();
+    let zones: HashMap<WorkspaceId, TimeZone> = tenants
+        .iter()
+        .filter(|tenant| active.contains(&tenant.id))
+        .map(|tenant| (tenant.id, clock::zone(&tenant.timezone)))
+        .collect();
     sample(core, seen, &zones, hour).await?;
     read_pasts(core, seen, (&uses, &zones), hour, left).await?;
     let mut found = FoundIn::new();

@@ -13,7 +13,6 @@ use crate::core::Core;
 use crate::keys::denial::DenialReason;
 use crate::keys::events::UsedKeys;
 use crate::keys::hygiene::{RevokedCall, note_revoked_calls};
-use crate::keys::model::Status;
 use crate::keys::store;
 use crate::keys::unusual::{LeakSource, Unusual, record_unusual};
 use crate::workspaces::WorkspaceId;
@@ -90,7 +89,7 @@ fn revoked_call(denial: &AggregatedDenial) -> Option<RevokedCall> {
 /// Records the leak of a secret that works. That of a revoked or expired one does no harm.
 async fn record_leak(tx: &mut AuditedTx, denial: &AggregatedDenial) -> DbResult<()> {
     let Some(key) = store::find(tx.db(), tx.workspace(), denial.entry.id).await? else { return Ok(()) };
-    if key.status(tx.now()) == Status::Active {
+    if key.status(tx.now()).is_live() {
         let leak = Unusual::Leak { source: LeakSource::Url, count: denial.count };
         record_unusual(tx, &key, &leak).await?;
     }
