@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 use super::filter::FindingFilter;
 use super::model::{Code, Facts, Found, Severity, Subject};
 use crate::keys::hygiene::{self, Aged, Everywhere, Excess, Expiring, Idle, RefusedCalls, Sought};
-use crate::keys::{self, Key, KeyId};
+use crate::keys::{self, Key, KeyId, UnusualActivity, UnusualKind, latest_unusual};
 use kit::clock::Time;
 use kit::db::DbResult;
 
@@ -20,9 +20,15 @@ const EXPIRING: Duration = Duration::from_hours(14 * 24);
 /// The time before its expiration at which a key needs attention at once.
 const EXPIRING_SOON: Duration = Duration::from_hours(3 * 24);
 
+/// The time for which unusual activity needs attention.
+const UNUSUAL_FOR: Duration = Duration::from_hours(7 * 24);
+
 /// Returns the findings about keys, as far as the filter wants them.
 pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: &FindingFilter) -> DbResult<Vec<Found>> {
     let mut found = Vec::new();
+    if filter.wants(Code::Unusual) {
+        found.extend(unusual(db, sought).await?);
+    }
     if filter.wants(Code::KeyExpiring) {
         found.extend(hygiene::expiring(db, sought, EXPIRING).await?.into_iter().map(|key| expiring(key, sought.now)));
     }
@@ -61,13 +67,25 @@ async fn note_rotations(db: &impl ConnectionTrait, sought: &Sought, found: &mut 
     let keys: HashSet<KeyId> = found.iter().filter_map(|found| found.subject.key()).collect();
     let rotating = hygiene::rotating(db, sought.workspace, &keys, sought.now).await?;
     let is_rotating = |found: &Found| found.subject.key().is_some_and(|key| rotating.contains(&key));
-    // Neither calls of a key that has ended nor a rotation that does not end becomes less urgent by the rotation.
-    let goes_with_it = |found: &Found| !matches!(found.code(), Code::KeyRevokedCalls | Code::RotationBlocked);
-    for found in found.iter_mut().filter(|found| goes_with_it(found) && is_rotating(found)) {
+    // None of these becomes less urgent by the rotation.
+    let stays = |found: &Found| matches!(found.code(), Code::KeyRevokedCalls | Code::RotationBlocked | Code::Unusual);
+    for found in found.iter_mut().filter(|found| !stays(found) && is_rotating(found)) {
         found.severity = Severity::Info;
         found.is_rotating = true;
     }
     Ok(())
+}
+
+/// Returns the latest unusual activity of each key; a leak takes precedence, as the secret has to be replaced.
+async fn unusual(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
+    let since = sought.now.before(UNUSUAL_FOR);
+    let activity = latest_unusual(db, sought.workspace, sought.key, (since, sought.now), sought.limit).await?;
+    let found = activity.into_iter().map(|UnusualActivity { key, at, unusual }| {
+        let is_leak = unusual.kind() == UnusualKind::Leak;
+        let severity = if is_leak { Severity::Critical } else { Severity::Warning };
+        Found::new(Subject::Key(key), severity, Some(at), Facts::Unusual(unusual.predicate()))
+    });
+    Ok(found.collect())
 }
 
 fn expiring(Expiring { key, expires_at }: Expiring, now: Time) -> Found {

@@ -19,7 +19,7 @@ use kit::paging::{Page, Paging, Start};
 async fn sorted(from: FindingSources<'_>, workspace: WorkspaceId, filter: &FindingFilter) -> DbResult<Vec<Found>> {
     let dismissed = store::dismissed(from.core.db.read(), workspace, from.core.clock.now()).await?;
     let mut found = collect(from, workspace, filter, MAX_OF_CODE + dismissed.len() as u64).await?;
-    found.retain(|found| !dismissed.contains(&found.id));
+    found.retain(|found| dismissed.get(&found.id).is_none_or(|at| found.is_newer_than(*at)));
     found.sort_unstable_by_key(|found| found.position().as_ranked());
     Ok(found)
 }

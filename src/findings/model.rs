@@ -27,6 +27,8 @@ kit::string_enum! {
         ChainBroken = "chain_broken",
         /// The server switched a webhook off.
         WebhookDisabled = "webhook_disabled",
+        /// The activity of a key was unusual in the last 7 days.
+        Unusual = "unusual",
         /// An active key expires within 14 days.
         KeyExpiring = "key_expiring",
         /// A revoked or expired key was called in the last 24 hours.
@@ -125,6 +127,8 @@ pub(super) enum Facts {
     WebhookDisabled {
         name: String,
     },
+    /// The activity as a sentence without its subject.
+    Unusual(String),
     KeyExpiring {
         at: Time,
     },
@@ -159,6 +163,7 @@ impl Facts {
         match self {
             Self::ChainBroken(_) => Code::ChainBroken,
             Self::WebhookDisabled { .. } => Code::WebhookDisabled,
+            Self::Unusual(_) => Code::Unusual,
             Self::KeyExpiring { .. } => Code::KeyExpiring,
             Self::KeyRevokedCalls { .. } => Code::KeyRevokedCalls,
             Self::RotationBlocked => Code::RotationBlocked,
@@ -198,6 +203,11 @@ impl Found {
 
     pub(super) const fn code(&self) -> Code {
         self.facts.code()
+    }
+
+    /// Returns whether a dismissal of this time is about an earlier cause: unusual activity is looked at once.
+    pub(super) fn is_newer_than(&self, dismissed_at: Time) -> bool {
+        self.code() == Code::Unusual && self.since.is_some_and(|since| since > dismissed_at)
     }
 
     /// Returns the position in the list: severity, code, time and id.

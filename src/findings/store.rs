@@ -1,6 +1,6 @@
 //! Queries on dismissals. One that has ended is as good as none.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -18,10 +18,15 @@ fn present(workspace: WorkspaceId, now: Time) -> Select<Entity> {
     Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::EndsAt.gt(now))
 }
 
-/// Returns the findings that are dismissed.
-pub(super) async fn dismissed(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<HashSet<FindingId>> {
-    let ids = present(workspace, now).select_only().column(Column::FindingId).limit(MAX_DISMISSALS);
-    Ok(ids.into_tuple::<FindingId>().all(db).await?.into_iter().collect())
+/// Returns the findings that are dismissed, with the times of their dismissals.
+pub(super) async fn dismissed(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    now: Time,
+) -> DbResult<HashMap<FindingId, Time>> {
+    let columns = [Column::FindingId, Column::DismissedAt];
+    let dismissals = present(workspace, now).select_only().columns(columns).limit(MAX_DISMISSALS);
+    Ok(dismissals.into_tuple::<(FindingId, Time)>().all(db).await?.into_iter().collect())
 }
 
 /// Lists dismissals, the latest first.

@@ -10,6 +10,7 @@ pub(super) fn worded(found: Found, name: Option<String>, at: &Moments) -> Findin
             Some(name.clone())
         }
         Facts::ChainBroken(_)
+        | Facts::Unusual(_)
         | Facts::KeyExpiring { .. }
         | Facts::KeyRevokedCalls { .. }
         | Facts::OwnerAlone
@@ -40,6 +41,7 @@ fn sentence(facts: &Facts, name: &str, at: &Moments) -> String {
     match facts {
         Facts::ChainBroken(fault) => format!("The audit log was changed outside the product: {fault}."),
         Facts::WebhookDisabled { .. } => format!("The server switched the webhook {name} off: nothing is delivered to it."),
+        Facts::Unusual(what) => format!("{name} {what}."),
         Facts::KeyExpiring { at: expiry } => {
             format!("{name} expires on {}, {}.", at.day_text(*expiry), at.ago_text(*expiry))
         }
@@ -102,6 +104,7 @@ fn remedy(found: &Found) -> Remedy {
         Facts::KeyNoExpiry => of_key("Rotate with a date", "/rotate"),
         Facts::KeyExcess(_) => of_key("Rotate with fewer", "/rotate"),
         Facts::KeyRevokedCalls { .. } => of_key("Look", ""),
+        Facts::Unusual(_) => of_key("Look", "#unusual"),
         Facts::KeyEverywhere(networks) => {
             let proposed = Fields::default().with("addresses", networks.lines()).to_query();
             of_key("Allow only these", &format!("/edit{proposed}"))

@@ -60,5 +60,7 @@ pub use store::{
 };
 pub(crate) use store::{described_after, described_of};
 pub(crate) use tables::all as tables;
-pub use unusual::{LeakSource, Unusual, UnusualActivity, UnusualKind, UnusualWatch, record_unusual, unusual_since};
+pub use unusual::{
+    LeakSource, Unusual, UnusualActivity, UnusualKind, UnusualWatch, latest_unusual, record_unusual, unusual_since,
+};
 pub use usage::{DeniedRequest, Flush, Recorder, import_usage};

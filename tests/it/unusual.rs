@@ -365,3 +365,31 @@ async fn audit_log_explains_unusual_activity_and_marks_it() {
     let page = scene.t.person(Role::AccountOwner).await.get("/settings/audit-log?unusual=1").await.is(200);
     page.says("was used on a Tuesday between 3:00 and 4:00").says("used at an unusual hour");
 }
+
+#[tokio::test]
+async fn finding_lasts_seven_days_or_until_it_is_dismissed_and_a_later_activity_is_another() {
+    let scene = Scene::new().await;
+    let findings = async || {
+        let found = scene.t.owner().await.get("/api/v1/findings?code=unusual").await.is(200);
+        found.at("/data/items").as_array().cloned().unwrap_or_default()
+    };
+    scene.lack_a_scope(60).await;
+    scene.look().await;
+    let found = findings().await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!([&found[0]["apiKeyId"], &found[0]["severity"]], [&json!(scene.key.id), &json!("warning")]);
+    assert_eq!(found[0]["message"], "Ops sync had 60 of 60 requests in an hour refused, which is 100 %.");
+    assert_eq!(found[0]["remedy"]["href"], format!("/settings/api-keys/{}#unusual", scene.key.id));
+    let dismiss = format!("/api/v1/findings/{}/dismiss", found[0]["id"].as_str().expect("an id"));
+    scene.t.owner().await.post(&dismiss, json!({ "reason": "A test of the vendor" })).await.is(200);
+    assert_eq!(findings().await.len(), 0);
+
+    scene.t.advance(DAY).await;
+    scene.lack_a_scope(60).await;
+    scene.look().await;
+    assert_eq!(findings().await.len(), 1, "later than the dismissal");
+    scene.t.advance((7 * DAY).saturating_sub(MINUTE)).await;
+    assert_eq!(findings().await.len(), 1);
+    scene.t.advance(MINUTE * 2).await;
+    assert_eq!(findings().await.len(), 0);
+}

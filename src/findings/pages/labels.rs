@@ -26,6 +26,7 @@ impl Code {
         match self {
             Self::ChainBroken => "Audit log changed",
             Self::WebhookDisabled => "Webhook switched off",
+            Self::Unusual => "Unusual activity",
             Self::KeyExpiring => "Key expires soon",
             Self::KeyRevokedCalls => "Calls with an ended key",
             Self::RotationBlocked => "Rotation not completed",

@@ -17,7 +17,7 @@ mod watch;
 
 pub use kinds::{LeakSource, Unusual, UnusualKind};
 pub use record::record_unusual;
-pub use store::{UnusualActivity, unusual_since};
+pub use store::{UnusualActivity, latest_unusual, unusual_since};
 pub use watch::UnusualWatch;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::kinds::{Unusual, UnusualKind};
 use super::networks::AddressUse;
 use super::rules::HourOfUse;
 use crate::keys::model::KeyId;
+use crate::keys::store::find_all;
 use crate::keys::tables::{address, key, unusual, usage};
 use crate::scopes::{Access, Scope};
 use crate::workspaces::WorkspaceId;
@@ -21,6 +22,12 @@ use kit::db::{Db, DbResult, Packing, packed};
 
 /// New addresses that one query returns, the latest first: a run every 30 seconds sees all but those of a flood.
 const MAX_ADDRESSES: u64 = 10_000;
+
+/// Records that are read for the latest one of each key.
+const MAX_RECORDS: u64 = 2_000;
+
+/// Keys that one statement looks up.
+const KEYS_AT_ONCE: usize = 500;
 
 /// Rows that one statement deletes.
 const DELETE_BATCH: u64 = 500;
@@ -203,6 +210,30 @@ pub async fn unusual_since(
     let known =
         |row: unusual::Model| Some(UnusualActivity { key: row.key_id, at: row.at, unusual: Unusual::of_details(&row.details)? });
     Ok(rows.into_iter().filter_map(known).collect())
+}
+
+/// Returns the latest record of each key that is not revoked or expired, a leak before others, since `since`; at most `limit`.
+pub async fn latest_unusual(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    key: Option<KeyId>,
+    (since, now): (Time, Time),
+    limit: u64,
+) -> DbResult<Vec<UnusualActivity>> {
+    let mut records = unusual_since(db, workspace, key, since, MAX_RECORDS).await?;
+    // Stable: of leaks and of others the latest comes first.
+    records.sort_by_key(|record| record.unusual.kind() != UnusualKind::Leak);
+    let mut keys = HashSet::new();
+    records.retain(|record| keys.insert(record.key));
+    let keys: Vec<KeyId> = keys.into_iter().collect();
+    let mut live = HashSet::new();
+    for keys in keys.chunks(KEYS_AT_ONCE) {
+        let found = find_all(db, workspace, keys).await?;
+        live.extend(found.into_iter().filter(|key| key.status(now).is_live()).map(|key| key.id));
+    }
+    records.retain(|record| live.contains(&record.key));
+    records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(records)
 }
 
 /// Deletes some of the records of workspaces that are older than `before`.
