@@ -69,6 +69,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(MeasureWebhooks)
         .job(KeyChecks)
         .job(OldDismissals)
+        .job(UnusualActivity)
         .into_tasks()
 }
 
