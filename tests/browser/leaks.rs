@@ -18,7 +18,7 @@ const LISTEN: &str = "document.querySelector('form[data-find-keys]').addEventLis
 #[test]
 fn keys_in_a_pasted_log_are_found_without_sending_it_and_revoked() {
     let site = Site::at_localhost();
-    let owner = site.node.owner();
+    let mut owner = site.node.owner();
     let [website, shop] = ["Website", "Shop"].map(|name| owner.create_key(name, &["trips:read"]));
     let mut tab = site.tab_of(OWNER);
     tab.go_to("API Keys");
@@ -52,7 +52,7 @@ fn keys_in_a_pasted_log_are_found_without_sending_it_and_revoked() {
     tab.within("row", "Website", |row| row.click("button", "Revoke"));
     tab.click("button", "Revoke key");
     tab.says("was revoked");
-    let status = |id: &str| owner.get(&format!("{KEYS}/{id}")).is(200).json["data"]["status"].clone();
+    let mut status = |id: &str| owner.get(&format!("{KEYS}/{id}")).is(200).json["data"]["status"].clone();
     assert_eq!([status(&website.id), status(&shop.id)], ["revoked", "active"]);
     tab.is_clean();
 
