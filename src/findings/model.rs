@@ -212,9 +212,9 @@ impl Found {
 
     /// Returns the position in the list: severity, code, time and id.
     pub(super) fn position(&self) -> Position {
-        let urgency = (self.severity as i64) << 5 | self.code() as i64;
+        let urgency = ((self.severity as i64) << 5) | self.code() as i64;
         let time = self.since.map_or(0, Time::micros).clamp(0, (1 << TIME_BITS) - 1);
-        Position::ranked(urgency << TIME_BITS | time, self.id.0)
+        Position::ranked((urgency << TIME_BITS) | time, self.id.0)
     }
 }
 

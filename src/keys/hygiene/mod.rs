@@ -20,7 +20,7 @@ pub use calls::{RefusedCalls, recent_calls};
 pub(super) use calls::{RevokedCall, note_revoked_calls};
 pub use checks::{Everywhere, Excess, Idle, everywhere, excess, idle};
 pub use lists::{Aged, Expiring, endless, expiring, names, old, rotating};
-pub use networks::{Networks, proposal};
+pub use networks::Networks;
 pub use review::review;
 pub(super) use summary::wake;
 

@@ -86,13 +86,6 @@ fn block_of(stored: &str) -> Option<IpNet> {
     IpNet::new(address, if address.is_ipv4() { 24 } else { 48 }).ok().map(|block| block.trunc())
 }
 
-/// Returns the blocks that an allow-list for the present use of a key would have, one a line; `None` if the key was not used lately or
-/// from more networks than are proposed.
-pub async fn proposal(db: &impl ConnectionTrait, key: KeyId, now: Time) -> DbResult<Option<Networks>> {
-    let uses = recent(db, vec![key], now).await?.remove(&key).unwrap_or_default();
-    Ok((1..=MAX).contains(&uses.count()).then(|| uses.networks()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
