@@ -69,7 +69,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(MeasureWebhooks)
         .job(KeyChecks)
         .job(OldDismissals)
-        .job(UnusualActivity)
+        .job(UnusualActivity::default())
         .into_tasks()
 }
 
