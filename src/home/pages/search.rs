@@ -97,6 +97,7 @@ fn places(role: Role, text: &str) -> Vec<Place> {
         (CreateKeys::RULE.admits(role), "New API Key", "API Keys", "/settings/api-keys/new"),
         (ManageKeys::RULE.admits(role), "Policy", "API Keys", "/settings/api-keys/policy"),
         (ManageKeys::RULE.admits(role), "Find leaked keys", "API Keys", "/settings/api-keys/leaks"),
+        (ManageKeys::RULE.admits(role), "Why was a request refused?", "Audit Log", "/settings/audit-log/requests"),
         (ManageMembers::RULE.admits(role), "Invite member", "Members", "/settings/members/new"),
         (FileReports::RULE.admits(role), "File a safety report", "Safety", "/safety/new"),
         (true, "API reference", "", "/docs"),
