@@ -8,7 +8,7 @@ use testkit::{Key, PASSWORD, Site, create_key_body, run};
 use crate::BINARY;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 32] = [
+const COMMANDS: [&[&str]; 33] = [
     &["serve"],
     &["workspace", "list"],
     &["workspace", "create"],
@@ -21,6 +21,7 @@ const COMMANDS: [&[&str]; 32] = [
     &["keys", "list"],
     &["keys", "create"],
     &["keys", "rotate"],
+    &["keys", "set-custodian"],
     &["keys", "pause"],
     &["keys", "resume"],
     &["keys", "revoke"],
@@ -107,6 +108,7 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
     let missing = "key_01h455vb4pex5vsknk084sn02q";
     site.run(&["keys", "revoke", missing]).fails(1, missing);
     site.run(&["keys", "rotate", "No such key"]).fails(1, "No such key");
+    site.run(&["keys", "set-custodian", missing, "--custodian", testkit::OWNER]).fails(1, missing);
     site.run(&["keys", "list", "--workspace", "nowhere"]).fails(1, "nowhere");
     site.run(&["members", "remove", "--email", "nobody@skyline.example"]).fails(1, "nobody@skyline.example");
     site.run(&["members", "remove", "--email", testkit::OWNER]).fails(1, "owner");
@@ -124,6 +126,9 @@ fn usage_errors_and_refusals_have_different_exit_codes() {
     let paused = site.run(&["keys", "pause", "incident key", "--json"]).is(0).json();
     assert_eq!((&paused["status"], paused["pausedEverywhereAt"].is_string()), (&"paused".into(), true), "{paused}");
     assert_eq!(site.run(&["keys", "resume", "incident key", "--json"]).is(0).json()["status"], "active");
+    site.run(&["keys", "set-custodian", "incident key", "--custodian", "nobody@skyline.example"])
+        .fails(1, "nobody@skyline.example");
+    site.run(&["keys", "set-custodian", "incident key", "--custodian", testkit::OWNER]).is(0);
     site.run(&["keys", "revoke", "  INCIDENT key  "]).is(0);
     site.run(&typed("Zu\u{308}rich")).is(0);
     site.run(&["keys", "rotate", "Z\u{fc}rich", "--no-expiration"]).is(0);
