@@ -44,6 +44,25 @@ fn denied(reason: &str, count: u64) -> Event {
     event("api_key.denied", KEY, KEY, json!({ "reason": reason, "count": count, "first": Time::FIRST, "last": Time::FIRST }))
 }
 
+fn of_pauses() -> Vec<(Event, &'static str)> {
+    let paused =
+        |minutes: Option<u32>| event("api_key.paused", ANA, KEY, json!({ "minutes": minutes, "pausedUntil": Time::LAST }));
+    let resumed = |who, automatic: bool| event("api_key.resumed", who, KEY, json!({ "automatic": automatic }));
+    vec![
+        (paused(None), "Ana Keller paused the key Fleet Dashboard until it is resumed"),
+        (paused(Some(5)), "Ana Keller paused the key Fleet Dashboard for 5 minutes"),
+        (paused(Some(60)), "Ana Keller paused the key Fleet Dashboard for 1 hour"),
+        (paused(Some(10_080)), "Ana Keller paused the key Fleet Dashboard for 7 days"),
+        (
+            event("api_key.paused_everywhere", SYSTEM, KEY, json!({ "confirmedBy": [{}, {}], "leaseRanOut": [] })),
+            "The key Fleet Dashboard is refused everywhere: confirmed by 2 nodes",
+        ),
+        (resumed(ANA, false), "Ana Keller resumed the key Fleet Dashboard"),
+        (resumed(SYSTEM, true), "The key Fleet Dashboard works again: its pause ended"),
+        (denied("paused", 2), "2 requests with the key Fleet Dashboard were refused: it is paused"),
+    ]
+}
+
 fn of_keys() -> Vec<(Event, &'static str)> {
     let created =
         json!({ "hint": "pck_Ab3d…Xy9z", "permissions": "read_only", "scopes": ["fleet:read"], "expiresAt": Time::LAST });
@@ -363,7 +382,7 @@ fn of_security() -> Vec<(Event, &'static str)> {
 
 #[test]
 fn every_action_has_a_sentence() {
-    let all = [of_keys(), of_people(), of_factors(), of_security(), of_data(), of_webhooks()].concat();
+    let all = [of_keys(), of_pauses(), of_people(), of_factors(), of_security(), of_data(), of_webhooks()].concat();
     for (event, sentence) in &all {
         assert_eq!(describe(event), *sentence, "{}", event.action);
     }
