@@ -64,11 +64,11 @@ pub(super) async fn find(from: FindingSources<'_>, tenant: &Tenant, id: FindingI
 async fn with_words(from: FindingSources<'_>, tenant: &Tenant, found: Vec<Found>) -> DbResult<Vec<Finding>> {
     let names = names(from.core.db.read(), tenant.id, &found).await?;
     let at = Moments::new(from.core.clock.now(), &tenant.timezone);
-    let named = found.into_iter().map(|found| {
+    let findings = found.into_iter().map(|found| {
         let name = found.subject.key().and_then(|key| names.get(&key).cloned());
         worded(found, name, &at)
     });
-    Ok(named.collect())
+    Ok(findings.collect())
 }
 
 async fn names(db: &impl ConnectionTrait, workspace: WorkspaceId, found: &[Found]) -> DbResult<HashMap<KeyId, String>> {

@@ -215,8 +215,8 @@ pub(super) async fn judge_excess(
     let judge = |(check, facts): &WithFacts| {
         let is_used = last.get(&check.key_id).is_some_and(|last| now.since(last.at) < UNUSED_FOR);
         let of_key = uses.get(&check.key_id);
-        let used = of_key.map(|uses| uses.iter().map(|(scope, _)| *scope).collect()).unwrap_or_default();
-        let unused = unused(facts.scopes, used);
+        let in_use = of_key.map(|uses| uses.iter().map(|(scope, _)| *scope).collect()).unwrap_or_default();
+        let unused = unused(facts.scopes, in_use);
         let verdict = if !is_used {
             Verdict::NotBefore(now.after(AGAIN_AFTER))
         } else if unused.is_empty() {
@@ -239,8 +239,8 @@ async fn still_in_excess(db: &impl ConnectionTrait, checks: Vec<WithFacts>, now:
     let last = last_uses(db, keys.clone()).await?;
     let uses = last_scope_uses(db, keys, oldest.hour()).await?;
     let still = |(check, _): (Model, Time)| {
-        let used: Scopes = uses.get(&check.key_id).into_iter().flatten().map(|(scope, _)| *scope).collect();
-        let unused = unused(Scopes::from_bits(check.unused_scopes.cast_unsigned()), used);
+        let in_use: Scopes = uses.get(&check.key_id).into_iter().flatten().map(|(scope, _)| *scope).collect();
+        let unused = unused(Scopes::from_bits(check.unused_scopes.cast_unsigned()), in_use);
         let is_used = last.get(&check.key_id).is_some_and(|last| now.since(last.at) < UNUSED_FOR);
         (is_used && !unused.is_empty()).then_some(Excess { key: check.key_id, unused, since: check.holds_from })
     };
