@@ -49,9 +49,9 @@ async fn paused_key_is_refused_until_it_is_resumed() {
         "api_key.paused",
         "api_key.paused_everywhere",
         "api_key.denied",
-        "api_key.denied",
         "api_key.resumed",
         "api_key.used",
+        "api_key.denied",
     ])
     .await;
     let events = t.audit().await;
