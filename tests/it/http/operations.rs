@@ -171,6 +171,8 @@ fn accepted(field: &str) -> Value {
         "idleMinutes" => json!(720),
         "absoluteMinutes" => json!(10_080),
         "minimumPasswordLength" => json!(15),
+        "ids" => json!(["key_01h455vb4pex5vsknk084sn02q"]),
+        "custodianId" => json!("user_01h455vb4pex5vsknk084sn02q"),
         "email" => json!("ana@skyline.example"),
         "role" => json!("pilot"),
         "tailNumber" => json!("N123AB"),

@@ -95,7 +95,7 @@ async fn selected_keys_get_a_custodian_and_each_outcome_is_told() {
     let told: Vec<_> = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect();
     assert_eq!(told, ["done", "unchanged", "not_active", "not_active", "not_found"]);
     assert_eq!(answer.at("/data/items/0/apiKey/custodian/id"), &json!(pilot.id));
-    t.audit_ends_with(&["api_key.updated", "api_key.updated"]).await;
+    t.audit_ends_with(&["api_key.updated", "api_key.updated", "api_key.expired"]).await;
     let events = t.audit().await;
     let last = events.iter().rev().find(|event| event["action"] == "api_key.updated").expect("an event");
     assert_eq!(last["details"], json!({ "custodianId": { "from": t.owner.id, "to": pilot.id } }));
@@ -120,5 +120,5 @@ async fn selection_is_bounded_and_validated_before_anything_changes() {
     let nobody = json!({ "ids": [key.id], "custodianId": "user_01h455vb4pex5vsknk084sn02q" });
     owner.post(ASSIGN, nobody).await.is(400).names_field("custodianId");
     t.with(&key).get(WHOAMI).await.is(200);
-    t.audit_ends_with(&["api_key.created"]).await;
+    t.audit_ends_with(&["api_key.created", "api_key.used"]).await;
 }

@@ -95,7 +95,7 @@ async fn removed_member_hands_all_current_keys_over() {
     t.key_with(with(read_only_key("Over"), "custodianId", json!(dee.id))).await;
     t.tamper("UPDATE api_keys SET expires_at = '2026-11-23 09:29:00+00:00' WHERE name = 'Over'").await;
     owner.delete(&removal(&dee, &pilot)).await.is(200);
-    t.audit_ends_with(&["api_key.custody_transferred", "member.removed"]).await;
+    t.audit_ends_with(&["api_key.custody_transferred", "member.removed", "api_key.expired"]).await;
     let events = t.audit().await;
     let event = events.iter().find(|event| event["action"] == "api_key.custody_transferred").expect("an event");
     let custodian = json!({ "id": pilot.id, "name": pilot.name });
