@@ -33,7 +33,7 @@ impl Failure {
     }
 
     /// Returns the failure of a command whose exit code 1 means that something was found: exit code 2.
-    pub(super) fn as_fault(self) -> Self {
+    pub(super) fn into_fault(self) -> Self {
         Self { code: 2, ..self }
     }
 

@@ -65,7 +65,7 @@ pub(super) async fn collect(db: &impl ConnectionTrait, sought: &Sought, filter: 
 /// Lowers the severity of findings about keys whose rotation is under way.
 async fn note_rotations(db: &impl ConnectionTrait, sought: &Sought, found: &mut [Found]) -> DbResult<()> {
     let keys: HashSet<KeyId> = found.iter().filter_map(|found| found.subject.key()).collect();
-    let rotating = hygiene::rotating(db, sought.workspace, &keys, sought.now).await?;
+    let rotating = hygiene::rotating(db, sought.workspace, keys, sought.now).await?;
     let is_rotating = |found: &Found| found.subject.key().is_some_and(|key| rotating.contains(&key));
     // None of these becomes less urgent by the rotation.
     let stays = |found: &Found| matches!(found.code(), Code::KeyRevokedCalls | Code::RotationBlocked | Code::Unusual);

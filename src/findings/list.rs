@@ -57,8 +57,8 @@ pub(super) async fn find(from: FindingSources<'_>, tenant: &Tenant, id: FindingI
     let limit = MAX_OF_CODE + store::MAX_DISMISSALS;
     let found = collect(from, tenant.id, &FindingFilter::default(), limit).await?;
     let Some(found) = found.into_iter().find(|found| found.id == id) else { return Ok(None) };
-    let worded = with_words(from, tenant, vec![found.clone()]).await?.pop();
-    Ok(worded.map(|finding| (found, finding)))
+    let findings = with_words(from, tenant, vec![found.clone()]).await?.pop();
+    Ok(findings.map(|finding| (found, finding)))
 }
 
 async fn with_words(from: FindingSources<'_>, tenant: &Tenant, found: Vec<Found>) -> DbResult<Vec<Finding>> {

@@ -37,8 +37,9 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: Aircraf
 pub async fn tail_numbers(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
-    ids: HashSet<AircraftId>,
+    ids: impl IntoIterator<Item = AircraftId>,
 ) -> DbResult<HashMap<AircraftId, String>> {
+    let ids: HashSet<AircraftId> = ids.into_iter().collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

@@ -79,11 +79,11 @@ impl RequestLog {
         if let Some(entry) = context.sampled() {
             self.keep_latest(entry, context, finished);
         }
-        let Some(code) = finished.code else { return };
+        let Some(error) = finished.code else { return };
         if let Some(refusal) = context.refusal() {
-            self.keep_refusal(core, refusal, context, finished, code);
-        } else if let Some(cause) = Unidentified::of(code) {
-            self.keep_unidentified(core, cause, context, finished, code);
+            self.keep_refusal(core, refusal, context, finished, error);
+        } else if let Some(cause) = Unidentified::of(error) {
+            self.keep_unidentified(core, cause, context, finished, error);
         }
     }
 
@@ -102,7 +102,7 @@ impl RequestLog {
         });
     }
 
-    fn keep_refusal(&self, core: &Core, refusal: &KeyRefusal, context: &RequestContext, finished: Finished<'_>, code: &str) {
+    fn keep_refusal(&self, core: &Core, refusal: &KeyRefusal, context: &RequestContext, finished: Finished<'_>, error: &str) {
         let (entry, workspace) = (&refusal.entry, refusal.entry.tenant.id);
         let is_kept = self.sampling.admits_key(entry.id, workspace, context.received_at_ticks())
             && self.refusals.push(Refusal {
@@ -110,7 +110,7 @@ impl RequestLog {
                 workspace: Some(workspace),
                 key: Some(RefusedKey { id: entry.id, name: entry.name.to_string() }),
                 facts: Some(KeyFacts::of(refusal, context.client_ip(), context.received_at())),
-                ..bare(core, context, finished, code)
+                ..bare(core, context, finished, error)
             });
         if !is_kept {
             self.skip(Some(workspace));
@@ -118,13 +118,13 @@ impl RequestLog {
     }
 
     /// Keeps neither address nor workspace: anybody who knows the id may look the request up.
-    fn keep_unidentified(&self, core: &Core, cause: Unidentified, context: &RequestContext, finished: Finished<'_>, code: &str) {
+    fn keep_unidentified(&self, core: &Core, cause: Unidentified, context: &RequestContext, finished: Finished<'_>, error: &str) {
         if !Unidentified::is_kept(context.id(), context.has_callers_id()) {
             return;
         }
         let address: IpAddr = context.client_ip();
         let is_kept = self.sampling.admits_unidentified(address, context.received_at_ticks())
-            && self.refusals.push(Refusal { cause: Some(Cause::NoKey(cause)), ..bare(core, context, finished, code) });
+            && self.refusals.push(Refusal { cause: Some(Cause::NoKey(cause)), ..bare(core, context, finished, error) });
         if !is_kept {
             self.skip(None);
         }
@@ -143,7 +143,7 @@ impl RequestLog {
 }
 
 /// Returns a refusal without a key.
-fn bare(core: &Core, context: &RequestContext, finished: Finished<'_>, code: &str) -> Refusal {
+fn bare(core: &Core, context: &RequestContext, finished: Finished<'_>, error: &str) -> Refusal {
     Refusal {
         id: uuid_v7(context.received_at(), &core.random),
         workspace: None,
@@ -152,7 +152,7 @@ fn bare(core: &Core, context: &RequestContext, finished: Finished<'_>, code: &st
         method: finished.method.to_owned(),
         route: finished.route.map(cut),
         status: finished.status,
-        code: code.to_owned(),
+        code: error.to_owned(),
         cause: None,
         key: None,
         facts: None,

@@ -12,6 +12,9 @@ use crate::scopes::{Access, Module, Scope};
 use kit::clock::Time;
 use kit::ids::uuid_v7;
 
+/// The use of keys by hour and scope, by the place of the key in the plan.
+pub(super) type UsedHours = HashMap<(usize, KeyId), Vec<(Time, Scope, i64)>>;
+
 /// Requests of one hour and scope that are listed at most.
 const IN_AN_HOUR: i64 = 12;
 
@@ -46,7 +49,7 @@ impl Operator {
     }
 
     /// Returns the latest requests of keys whose use by the hour is this. Writes of safety reports are not listed.
-    pub(super) fn latest_requests(&self, used: &HashMap<(usize, KeyId), Vec<(Time, Scope, i64)>>) -> Vec<LatestRequest> {
+    pub(super) fn latest_requests(&self, used: &UsedHours) -> Vec<LatestRequest> {
         let mut listed = Vec::new();
         for ((place, key), hours) in used {
             let mut requests: Vec<_> = hours.iter().flat_map(|hour| self.requests_of(*place, *key, *hour)).collect();
@@ -82,7 +85,7 @@ impl Operator {
         (0..count).filter_map(request).collect()
     }
 
-    pub(super) async fn write_requests(&self, used: &HashMap<(usize, KeyId), Vec<(Time, Scope, i64)>>) -> Result<(), Failure> {
+    pub(super) async fn write_requests(&self, used: &UsedHours) -> Result<(), Failure> {
         let tx = self.app.db.begin().await?;
         requests::insert_latest(&tx, &self.latest_requests(used)).await?;
         Ok(tx.commit().await?)

@@ -60,7 +60,7 @@ impl Scan {
             return Err(Failure::usage("standard input can be read once: name - once"));
         }
         // Before a scan that may take long.
-        let app = self.database.open().await.map_err(Failure::as_fault)?;
+        let app = self.database.open().await.map_err(Failure::into_fault)?;
         if self.revoke && app.is_none() {
             return Err(Failure::usage("--revoke needs the database of the keys: name it with --database"));
         }
@@ -74,12 +74,12 @@ impl Scan {
             scanner.findings
         };
         let findings = tokio::task::spawn_blocking(scan).await;
-        let findings = findings.map_err(|error| Failure::refused(format!("the scan failed: {error}")).as_fault())?;
+        let findings = findings.map_err(|error| Failure::refused(format!("the scan failed: {error}")).into_fault())?;
         let owners = match &app {
-            Some(app) => Some(Owners::find(app, &findings.list, self.revoke).await.map_err(Failure::as_fault)?),
+            Some(app) => Some(Owners::find(app, &findings.list, self.revoke).await.map_err(Failure::into_fault)?),
             None => None,
         };
-        print(&findings.list, owners.as_ref(), self.json).map_err(Failure::as_fault)?;
+        print(&findings.list, owners.as_ref(), self.json).map_err(Failure::into_fault)?;
         outcome(&findings, owners.as_ref())
     }
 }

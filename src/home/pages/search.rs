@@ -84,7 +84,7 @@ async fn find(app: &App, who: &PageSession<ViewHome>, text: &str) -> DbResult<Fo
     } else {
         keys::suggest(app.db.read(), who.workspace(), &text, KEYS, app.clock.now()).await?
     };
-    let keys = keys.into_iter().map(|key| (key.id.to_string(), key.name, key.hint.to_string())).collect();
+    let keys = keys.into_iter().map(|key| (key.id.to_string(), key.name, key.hint.clone())).collect();
     Ok(Found { pages: places(role, &text), keys })
 }
 

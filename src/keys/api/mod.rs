@@ -29,7 +29,7 @@ pub(crate) use view::KeyView;
 pub fn routes() -> Routes<App> {
     Routes::new(
         "API keys",
-        [
+        vec![
             get("/api/v1/api-keys", "List API keys", index),
             post("/api/v1/api-keys", "Create API key", create)
                 .conflicts()

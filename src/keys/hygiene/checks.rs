@@ -216,14 +216,14 @@ pub(super) async fn judge_excess(
         let is_used = last.get(&check.key_id).is_some_and(|last| now.since(last.at) < UNUSED_FOR);
         let of_key = uses.get(&check.key_id);
         let in_use = of_key.map(|uses| uses.iter().map(|(scope, _)| *scope).collect()).unwrap_or_default();
-        let unused = unused(facts.scopes, in_use);
+        let excess = unused(facts.scopes, in_use);
         let verdict = if !is_used {
             Verdict::NotBefore(now.after(AGAIN_AFTER))
-        } else if unused.is_empty() {
+        } else if excess.is_empty() {
             let first = of_key.and_then(|uses| uses.iter().map(|(_, hour)| hour.after(UNUSED_FOR)).min());
             Verdict::NotBefore(first.unwrap_or(now).max(now.after(AGAIN_AFTER)))
         } else {
-            Verdict::Holds(Excess { key: check.key_id, unused, since: check.holds_from })
+            Verdict::Holds(Excess { key: check.key_id, unused: excess, since: check.holds_from })
         };
         (check.clone(), verdict)
     };
@@ -240,9 +240,9 @@ async fn still_in_excess(db: &impl ConnectionTrait, checks: Vec<WithFacts>, now:
     let uses = last_scope_uses(db, keys, oldest.hour()).await?;
     let still = |(check, _): (Model, Time)| {
         let in_use: Scopes = uses.get(&check.key_id).into_iter().flatten().map(|(scope, _)| *scope).collect();
-        let unused = unused(Scopes::from_bits(check.unused_scopes.cast_unsigned()), in_use);
+        let excess = unused(Scopes::from_bits(check.unused_scopes.cast_unsigned()), in_use);
         let is_used = last.get(&check.key_id).is_some_and(|last| now.since(last.at) < UNUSED_FOR);
-        (is_used && !unused.is_empty()).then_some(Excess { key: check.key_id, unused, since: check.holds_from })
+        (is_used && !excess.is_empty()).then_some(Excess { key: check.key_id, unused: excess, since: check.holds_from })
     };
     Ok(checked.into_iter().filter_map(still).collect())
 }

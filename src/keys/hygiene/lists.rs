@@ -80,11 +80,11 @@ pub async fn endless(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec
 pub async fn rotating(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
-    keys: &HashSet<KeyId>,
+    keys: impl IntoIterator<Item = KeyId>,
     now: Time,
 ) -> DbResult<HashSet<KeyId>> {
     let mut rotating = HashSet::new();
-    let keys: Vec<KeyId> = keys.iter().copied().collect();
+    let keys: Vec<KeyId> = keys.into_iter().collect();
     for keys in keys.chunks(AT_ONCE) {
         let successors = Entity::find().select_only().column(Column::RotatedFrom);
         let successors =

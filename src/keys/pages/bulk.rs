@@ -269,8 +269,8 @@ async fn assign(who: PageSession<ManageKeys>, State(app): State<App>, Form { fie
 /// Redirects to the page that shows the keys as they are after the change.
 fn to_result(change: Change, fields: &Fields, ids: &[KeyId]) -> Response {
     let list = ListQuery::read(fields).fields().with("action", change.as_str());
-    let keys: String = ids.iter().map(|id| format!("&key={id}")).collect();
-    Redirect::to(&format!("{RESULT}{}{keys}", list.to_query())).into_response()
+    let keys: Vec<_> = ids.iter().map(|id| format!("&key={id}")).collect();
+    Redirect::to(&format!("{RESULT}{}{}", list.to_query(), keys.concat())).into_response()
 }
 
 /// Shows what the database says of the keys: a link may have any of them.

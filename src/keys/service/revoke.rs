@@ -61,7 +61,7 @@ pub(super) async fn revoke_in(
     details["hint"] = json!(key.hint);
     tx.record(Action::KeyRevoked, Some(target(&key)), details);
     events::publish(&mut tx, EventType::KeyRevoked, &key).await?;
-    let confirmation = commit_and_propagate(keys, tx, &key, None).await?;
+    let confirmation = Box::pin(commit_and_propagate(keys, tx, &key, None)).await?;
     keys.revocation_seconds.observe(keys.clock.ticks().saturating_sub(started_at).as_secs_f64());
     Ok(confirm_in_background(keys, key, confirmation).await)
 }

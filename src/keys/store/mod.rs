@@ -91,8 +91,8 @@ pub async fn find_by_digest(db: &impl ConnectionTrait, digest: SecretDigest) -> 
 const DIGESTS_AT_ONCE: usize = 500;
 
 /// Finds keys of any workspace by their digests, for the operator and for reports of leaks.
-pub async fn find_by_digests(db: &impl ConnectionTrait, digests: HashSet<SecretDigest>) -> DbResult<Vec<Key>> {
-    with_digests(db, Condition::all(), digests).await
+pub async fn find_by_digests(db: &impl ConnectionTrait, digests: impl IntoIterator<Item = SecretDigest>) -> DbResult<Vec<Key>> {
+    with_digests(db, Condition::all(), digests.into_iter().collect()).await
 }
 
 /// Finds keys of a workspace by their digests.

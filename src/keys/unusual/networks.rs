@@ -14,7 +14,7 @@ use super::rules::{SETTLED, days};
 use kit::clock::Time;
 
 /// The time between two uses that are at once.
-const AT_ONCE: Duration = Duration::from_secs(60);
+const AT_ONCE: Duration = Duration::from_mins(1);
 
 /// The time of use before which a key may spread over networks.
 const FIRST_DAY: Duration = Duration::from_hours(24);

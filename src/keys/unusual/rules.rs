@@ -119,9 +119,9 @@ impl Profile {
     /// Makes the profile of hours in order.
     pub(super) fn new(hours: &[HourOfUse], zone: &TimeZone) -> Self {
         let used = || hours.iter().filter(|hour| hour.is_use());
-        let mut uses = [0_u8; HOURS_OF_WEEK];
+        let mut by_hour = [0_u8; HOURS_OF_WEEK];
         for hour in used() {
-            let count = &mut uses[hour_of_week(hour.start, zone)];
+            let count = &mut by_hour[hour_of_week(hour.start, zone)];
             *count = count.saturating_add(1);
         }
         Self {
@@ -129,7 +129,7 @@ impl Profile {
             last_use: used().map(|hour| hour.start).max(),
             wrote: hours.iter().any(|hour| hour.writes > 0),
             most: hours.iter().map(HourOfUse::requests).max().unwrap_or_default(),
-            uses,
+            uses: by_hour,
         }
     }
 }
@@ -195,18 +195,18 @@ fn first_write(past: &Past, now: &HourOfUse) -> Option<Unusual> {
 
 fn unusual_hour(past: &Past, now: &HourOfUse, zone: &TimeZone) -> Option<Unusual> {
     let uses = &past.profile.uses;
-    let used = uses.iter().filter(|count| **count > 0).count();
+    let in_use = uses.iter().filter(|count| **count > 0).count();
     // Without hours that recur there is no pattern to depart from.
     let recurring = uses.iter().filter(|count| **count > 1).count();
     let has_pattern = past.profile.first_use.is_some_and(|first| now.start.since(first) >= PATTERN_HISTORY)
-        && used * 2 <= HOURS_OF_WEEK
-        && recurring * 2 >= used;
+        && in_use * 2 <= HOURS_OF_WEEK
+        && recurring * 2 >= in_use;
     let place = hour_of_week(now.start, zone);
     (now.is_use() && has_pattern && uses[place] == 0).then(|| Unusual::UnusualHour {
         hour: now.start,
         weekday: WEEKDAYS[place / 24].to_owned(),
         hour_of_day: u8::try_from(place % 24).unwrap_or_default(),
-        used_hours: used as u64,
+        used_hours: in_use as u64,
     })
 }
 

@@ -183,11 +183,14 @@ async fn sample(core: &Core, seen: &mut Seen, zones: &HashMap<WorkspaceId, TimeZ
     Ok(())
 }
 
+/// The use of a key in an hour.
+type KeyHour = (WorkspaceId, KeyId, HourOfUse);
+
 /// Reads the pasts that are needed, up to `left` of them.
 async fn read_pasts(
     core: &Core,
     seen: &mut Seen,
-    (uses, zones): (&[(WorkspaceId, KeyId, HourOfUse)], &HashMap<WorkspaceId, TimeZone>),
+    (uses, zones): (&[KeyHour], &HashMap<WorkspaceId, TimeZone>),
     hour: Time,
     left: &mut usize,
 ) -> DbResult<()> {
@@ -210,7 +213,7 @@ async fn read_pasts(
 }
 
 /// Reads the ages of keys that may have something unusual: most keys in their first weeks need no past.
-async fn read_ages(core: &Core, seen: &mut Seen, uses: &[(WorkspaceId, KeyId, HourOfUse)]) -> DbResult<()> {
+async fn read_ages(core: &Core, seen: &mut Seen, uses: &[KeyHour]) -> DbResult<()> {
     let lacks = |known: &Known, used: &HourOfUse| known.created_at.is_none() && known.needs_past(used);
     let keys = uses.iter().filter(|(_, key, used)| seen.keys.get(key).is_none_or(|known| lacks(known, used)));
     let keys: Vec<KeyId> = keys.map(|(_, key, _)| *key).collect();
@@ -224,7 +227,7 @@ async fn read_ages(core: &Core, seen: &mut Seen, uses: &[(WorkspaceId, KeyId, Ho
 
 async fn pasts(
     core: &Core,
-    uses: &[(WorkspaceId, KeyId, HourOfUse)],
+    uses: &[KeyHour],
     zones: &HashMap<WorkspaceId, TimeZone>,
     hour: Time,
 ) -> DbResult<HashMap<KeyId, Past>> {

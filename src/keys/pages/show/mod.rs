@@ -69,6 +69,7 @@ struct KeyNotice {
 }
 
 /// The actions that the status of the key allows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a button of its own")]
 struct Actions {
     rotate: bool,
     pause: bool,
