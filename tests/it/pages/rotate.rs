@@ -203,12 +203,12 @@ async fn inactive_key_links_to_its_successor() {
     let (old, ana) = (expiring_key(&t, "Scheduler").await, t.person(Role::AccountOwner).await);
     let new = replace(&ana, &old).await;
     t.admin().await.post(&format!("{KEYS}/{}/revoke", old.id), json!({})).await.is(200);
-    let page = ana.get(&rotate(&old)).await.is(200).says("Only active keys can be rotated").does_not_say("<ol");
+    let page = ana.get(&rotate(&old)).await.is(200).says("It cannot be rotated").does_not_say("<ol");
     page.says(&format!("href=\"/settings/api-keys/{}\"", new.id));
     let sent = [("name", "Late"), ("expiration", "never")];
     let form = ana.get(&rotate(&new)).await.hidden(&rotate(&new));
     let all: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(sent).collect();
-    ana.post(&rotate(&old), &all).await.is(409).says("Only active keys can be rotated");
+    ana.post(&rotate(&old), &all).await.is(409).says("It cannot be rotated");
 }
 
 #[tokio::test]
