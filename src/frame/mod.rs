@@ -210,6 +210,11 @@ impl Frame {
         MenuEntry::settings_of(self.role).filter(|entry| !self.must_set_up() || *entry == MenuEntry::Account).collect()
     }
 
+    /// Returns whether the member may open the pages of API keys.
+    pub fn manages_keys(&self) -> bool {
+        MenuEntry::ApiKeys.opens_to(self.role)
+    }
+
     /// Returns the first letters of the member's first and last name.
     pub fn initials(&self) -> String {
         let words: Vec<_> = self.member.split_whitespace().collect();

@@ -49,7 +49,7 @@ async fn header_has_the_workspace_and_the_person() {
     let page = t.person(Role::AccountOwner).await.get("/").await.is(200);
     let (workspace, person) = (page.page(), page.page());
     let workspace = workspace.root().first("#about-workspace").text();
-    for text in ["Skyline Aviation", "skyline", "UTC"] {
+    for text in ["Skyline Aviation", "skyline", "Europe/Zurich"] {
         assert!(workspace.contains(text), "{text} in {workspace}");
     }
     let person = person.root().first("#about-person");

@@ -67,7 +67,7 @@ async fn ranges_are_links_and_an_unknown_one_is_the_default() {
     ] {
         let shown = ana.get(&format!("{}{query}", page(&key.id))).await.is(200).page();
         let usage = shown.root().first("#usage");
-        assert_eq!(usage.text_of("link"), ["24 hours", "7 days", "30 days", "90 days"]);
+        assert_eq!(usage.first("nav").text_of("link"), ["24 hours", "7 days", "30 days", "90 days"]);
         assert_eq!(usage.first("[aria-current]").text(), current, "{query}");
         assert_eq!((usage.select("svg.bars g").len(), usage.select(".axis span").len()), (bars, 3), "{query}");
         let scale: Vec<_> = usage.select(".scale span").into_iter().map(super::super::page::Part::text).collect();
