@@ -60,7 +60,7 @@ impl DataSection {
 
 async fn departures(db: &impl ConnectionTrait, workspace: WorkspaceId, at: &Moments) -> DbResult<Vec<TripLine>> {
     let next = trips::list_departures(db, workspace, at.now(), ROWS.into()).await?;
-    let aircraft = next.iter().filter_map(|trip| trip.aircraft_id).collect();
+    let aircraft = next.iter().filter_map(|trip| trip.aircraft_id);
     let names: HashMap<AircraftId, String> = fleet::tail_numbers(db, workspace, aircraft).await?;
     let line = |trip: Trip| TripLine {
         status: trips::status_badge(trip.status),

@@ -20,7 +20,7 @@ type Places = BTreeMap<KeyId, Vec<Source>>;
 /// Records the matches that are keys of this server, and does what the policies of their workspaces say. Returns the feedback on
 /// each match.
 pub(super) async fn report(keys: &Keys, matches: &[Match]) -> Result<Vec<Feedback>, Error> {
-    let digests = matches.iter().filter_map(Match::digest).collect();
+    let digests = matches.iter().filter_map(Match::digest);
     let known: HashMap<_, _> =
         keys::find_by_digests(keys.db.read(), digests).await?.into_iter().map(|key| (key.digest, key)).collect();
     let key_of = |found: &Match| known.get(&found.digest()?);

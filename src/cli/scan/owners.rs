@@ -41,7 +41,7 @@ pub(super) struct Owners(HashMap<[u8; 32], Owner>);
 impl Owners {
     /// Looks the secrets up by their digests. Revokes the keys that work, if that is wanted.
     pub(super) async fn find(app: &App, found: &[Finding], is_revoking: bool) -> Result<Self, Failure> {
-        let digests = found.iter().map(|finding| finding.digest).collect();
+        let digests = found.iter().map(|finding| finding.digest);
         let slugs: HashMap<_, _> =
             workspaces::all(app.db.read()).await?.into_iter().map(|workspace| (workspace.id, workspace.slug)).collect();
         let now = app.clock.now();

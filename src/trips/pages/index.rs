@@ -67,7 +67,7 @@ async fn index(who: PageSession<TripsRead>, State(app): State<App>, Asked(asked)
         Page::new(Vec::new(), Some(0), Paging::page(1, PAGE), None)
     };
     let sees_fleet = who.may(Scope::read(Module::Fleet));
-    let ids = page.items.iter().filter_map(|trip| trip.aircraft_id).filter(|_| sees_fleet).collect();
+    let ids = page.items.iter().filter_map(|trip| trip.aircraft_id).filter(|_| sees_fleet);
     let names: HashMap<AircraftId, String> = fleet::tail_numbers(db, workspace, ids).await?;
     let aircraft = match filter.aircraft_id.filter(|_| sees_fleet) {
         Some(id) => fleet::find(db, workspace, id).await?,
