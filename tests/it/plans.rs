@@ -170,7 +170,7 @@ async fn keys_in_custody_are_found_by_their_index() {
             plans_during(&t, "custodians of keys", keys::orphaned(db, t.workspace.id, t.app.clock.now(), 20)).await,
         ),
     ] {
-        assert!(plans.len() == 1 && plans[0].0.iter().any(|step| step.contains("api_keys_in_custody")), "{what}: {plans:?}");
+        assert!(plans.len() == 1 && plans[0].0.iter().any(|step| step.contains("api_keys_by_custodian")), "{what}: {plans:?}");
     }
 }
 

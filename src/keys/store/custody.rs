@@ -19,7 +19,7 @@ use kit::db::DbResult;
 /// Custodians in one statement.
 const AT_ONCE: usize = 500;
 
-/// The custodian of a key as text. It has two indexes.
+/// The custodian of a key as text. It has an index.
 pub(super) fn custodian() -> SimpleExpr {
     Expr::expr(Func::coalesce([Column::CustodianId.into_expr(), Column::CreatedById.into_expr()]))
 }
@@ -77,7 +77,7 @@ pub(in crate::keys) async fn set_custodian(
 }
 
 /// Returns up to `limit` keys, neither revoked nor expired, without a custodian: that member has left the workspace, or the operator
-/// created the key and named nobody. Reads the index of the keys that are not revoked, the ids of the members, and the found keys.
+/// created the key and named nobody. Reads the keys that are not revoked by that index, the ids of the members, and the found keys.
 pub async fn orphaned(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Key>> {
     let known: HashSet<String> = members::ids(db, workspace).await?.iter().map(ToString::to_string).collect();
     let all = Entity::find().select_only().expr_as(custodian(), "custodian").distinct();
