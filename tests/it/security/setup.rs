@@ -160,7 +160,7 @@ async fn recommendation_is_shown_once_after_a_sign_in() {
     assert_eq!(page, "/account/recommended?next=%2Fsettings%2Fmembers");
     person.get(&page).await.says("Enable 2FA").says("href=\"/settings/members\">Not now");
     person.get("/settings/members").await.is(200);
-    person.get("/account/recommended?next=https://evil.example").await.says("href=\"/settings\">Not now");
+    person.get("/account/recommended?next=https://evil.example").await.says("href=\"/\">Not now");
     give_factor(&t, "ana@skyline.example").await;
     person.get(&page).await.redirects_to("/settings/members");
 }
