@@ -25,6 +25,9 @@ const SIGNATURE: &str = "Github-Public-Key-Signature";
 /// The largest report: some thousand matches.
 const LARGEST: usize = 1 << 20;
 
+/// The most matches of one report.
+const MOST: usize = 10_000;
+
 const INVALID: &str = "SIGNATURE_INVALID";
 
 pub fn routes() -> Routes<App> {
@@ -89,10 +92,13 @@ impl FromRequest<App> for SignedReport {
             ));
         }
         app.report_limits.refund(network);
-        let matches = serde_json::from_slice(&body).map_err(|_| {
+        let matches: Vec<Match> = serde_json::from_slice(&body).map_err(|_| {
             // The message of the parser may quote a secret.
             ApiError::invalid("The body is not a JSON array of matches, each with token and type. Nothing was changed.")
         })?;
+        if matches.len() > MOST {
+            return Err(ApiError::too_large("The report has more than 10,000 matches. Send fewer at once."));
+        }
         Ok(Self(matches))
     }
 }
@@ -143,7 +149,8 @@ impl Describe for SignedReport {
         doc.parameter(KEY_ID, ParameterIn::Header, Required::True, text(), "The public key that verifies the signature.");
         doc.parameter(SIGNATURE, ParameterIn::Header, Required::True, text(), "The signature of the body, in ASN.1, in base64.");
         let items = doc.schema::<Match>();
-        doc.body = Some(Schema::from(ArrayBuilder::new().items(items).build()).into());
+        let matches = ArrayBuilder::new().items(items).max_items(Some(MOST)).build();
+        doc.body = Some(Schema::from(matches).into());
         doc.fails(403, INVALID);
         doc.fails(404, "SECRET_SCANNING_OFF");
         doc.fails(408, "REQUEST_TIMEOUT");

@@ -92,7 +92,7 @@ impl Match {
 
 /// Returns an address as a text for the log.
 fn shown(url: &str) -> String {
-    let plain: String = url.chars().filter(|letter| !letter.is_control()).collect();
+    let plain: String = url.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
     scrub(&plain).chars().take(LONGEST).collect()
 }
 
@@ -106,7 +106,10 @@ mod tests {
         let url = format!("https://github.com/a/b?{secret}\r\n{}", "x".repeat(1_000));
         let found = Match { token: String::new(), kind: String::new(), url: Some(url), source: Some("Gist content".to_owned()) };
         let Source { url, location, .. } = found.source();
-        assert!(url.starts_with("https://github.com/a/b?pck_aB3a…B3aBxxx") && url.chars().count() == LONGEST, "{url}");
+        assert!(
+            url.starts_with("https://github.com/a/b?pck_aB3a…B3aB\u{fffd}\u{fffd}xxx") && url.chars().count() == LONGEST,
+            "{url}"
+        );
         assert_eq!(location, "unknown");
     }
 }

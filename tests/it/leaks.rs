@@ -160,6 +160,7 @@ async fn signed_body_of_another_form_or_size_is_refused() {
     let many = |count: usize| json!(vec![found(&key, URL); count]);
     GITHUB.report(&t, &many(4_000)).await.is(200);
     GITHUB.report(&t, &many(8_000)).await.is(413).code("PAYLOAD_TOO_LARGE");
+    GITHUB.report(&t, &json!(vec![json!({ "token": "", "type": "" }); 10_001])).await.is(413).code("PAYLOAD_TOO_LARGE");
     assert_eq!(leaks(&t).await.len(), 1, "the same place many times");
 }
 
@@ -310,7 +311,8 @@ async fn policy_revokes_a_key_that_was_found_at_once() {
         GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
     }
     t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
-    t.audit_ends_with(&["api_key.leaked", "api_key.revoked", "api_key.refused_everywhere", "api_key.denied"]).await;
+    t.audit_ends_with(&["api_key.leaked", "api_key.unusual", "api_key.revoked", "api_key.refused_everywhere", "api_key.denied"])
+        .await;
     let shown = t.owner().await.get(&format!("/api/v1/api-keys/{}", key.id)).await.is(200);
     assert_eq!(shown.text_at("/data/revokeReason"), format!("Found in public by GitHub: {URL}"));
     assert_eq!(leaks(&t).await[0]["details"]["onLeak"], "revoke");

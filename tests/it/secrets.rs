@@ -169,7 +169,9 @@ async fn every_text_field_of_every_call_refuses_keys_and_tokens() {
     let made = Made::by(&t.owner().await).await;
     let document = document("http://127.0.0.1:8080", &planeconnection::router::table());
     let mut tried = 0;
-    for (path, operations) in document["paths"].as_object().expect("paths") {
+    // Reports of secrets have secrets in them, and are signed.
+    let has_texts = |path: &str| path != "/api/v1/secret-scanning/github";
+    for (path, operations) in document["paths"].as_object().expect("paths").iter().filter(|(path, _)| has_texts(path)) {
         for (method, operation) in operations.as_object().expect("operations") {
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
             let mut fields = Vec::new();

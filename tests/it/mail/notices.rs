@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_hours(24);
 const PATH: &str = "/account/notices";
 
 /// The notices for administrators.
-const OF_ADMINISTRATORS: [&str; 3] = ["key_expiring", "webhook_failing", "webhook_disabled"];
+const OF_ADMINISTRATORS: [&str; 4] = ["key_expiring", "key_leaked", "webhook_failing", "webhook_disabled"];
 
 async fn key(t: &TestApp) -> String {
     key_until(t, "Fleet & ops", "2026-12-23T09:30:00Z").await
@@ -140,12 +140,12 @@ async fn member_chooses_notices_and_the_choice_is_recorded() {
     for name in ["new_device"].into_iter().chain(OF_ADMINISTRATORS) {
         assert!(page.page().field(name).has_attribute("checked"), "{name}");
     }
-    choose(&ana, &["new_device", "webhook_failing", "webhook_disabled"]).await;
+    choose(&ana, &["new_device", "key_leaked", "webhook_failing", "webhook_disabled"]).await;
     let page = ana.get("/account?after=notices").await.is(200).says("Your email notices were changed.");
     assert!(
         page.page().field("new_device").has_attribute("checked") && !page.page().field("key_expiring").has_attribute("checked")
     );
-    choose(&ana, &["new_device", "webhook_failing", "webhook_disabled"]).await;
+    choose(&ana, &["new_device", "key_leaked", "webhook_failing", "webhook_disabled"]).await;
     let events = t.audit().await;
     let chosen: Vec<_> = events.iter().filter(|event| event["action"] == "member.notices_updated").collect();
     assert_eq!(chosen.len(), 1, "nothing differed the second time");

@@ -4,12 +4,19 @@ use planeconnection::members::Role;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{TestApp, TestKey, read_only_key};
+use crate::browser::Person;
+use crate::support::{Response, TestApp, TestKey, read_only_key};
 
 const PATH: &str = "/settings/api-keys/leaks";
 
 fn digest(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
+}
+
+/// Sends the form as the script fills it in.
+async fn search(person: &Person, digests: &str, left_out: &str) -> Response {
+    let csrf = person.get(PATH).await.is(200).hidden(PATH).remove(0).1;
+    person.post(PATH, &[("csrf", &csrf), ("digests", digests), ("left_out", left_out)]).await
 }
 
 #[tokio::test]
@@ -21,7 +28,7 @@ async fn digests_name_the_keys_of_the_workspace_and_count_the_others() {
     let theirs = other.post("/api/v1/api-keys", read_only_key("Northwind")).await.is(201).text_at("/data/secret");
     let admin = t.person(Role::Admin).await;
     let digests = [&gone.secret, &live.secret, &theirs, "nobody's"].map(digest).join(".");
-    let page = admin.submit(PATH, PATH, &[("digests", &digests), ("left_out", "7")]).await.is(200);
+    let page = search(&admin, &digests, "7").await.is(200);
     let page =
         page.says("2 of 4 keys in the text belong to Skyline Aviation.").says("2 are unknown here.").does_not_say("Northwind");
     let page = page.says("7 more keys, which were not looked up").does_not_say(&live.secret);
@@ -30,7 +37,7 @@ async fn digests_name_the_keys_of_the_workspace_and_count_the_others() {
     let revoke = |key: &TestKey| format!("action=\"/settings/api-keys/{}/revoke\"", key.id);
     page.says(&revoke(&live)).does_not_say(&revoke(&gone));
 
-    let none = admin.submit(PATH, PATH, &[("digests", &digest(&theirs))]).await.is(200);
+    let none = search(&admin, &digest(&theirs), "0").await.is(200);
     none.says("The key in the text is unknown in Skyline Aviation.").does_not_say("Northwind");
 }
 
@@ -40,7 +47,7 @@ async fn text_in_place_of_digests_is_refused_and_not_shown() {
     let key = t.named_key("Website").await;
     let admin = t.person(Role::Admin).await;
     for text in ["", &key.secret, "0f"] {
-        let page = admin.submit(PATH, PATH, &[("digests", text)]).await.is(400);
+        let page = search(&admin, text, "0").await.is(400);
         page.says("No key was looked up").does_not_say(&key.secret);
     }
 }
