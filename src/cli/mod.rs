@@ -128,7 +128,7 @@ pub fn run() -> ExitCode {
             Command::Demo(command) => Box::pin(command.run()).await,
             Command::Workspace(command) => command.run().await,
             Command::Members(command) => command.run().await,
-            Command::Keys(command) => command.run().await,
+            Command::Keys(command) => Box::pin(command.run()).await,
             Command::Webhooks(command) => command.run().await,
             Command::Findings(command) => command.run().await,
             Command::Nodes(command) => command.run().await,
