@@ -56,7 +56,7 @@ fn paused_key_is_refused_on_every_node_until_the_pause_ends_on_every_node() {
         insist(|| owners[(round + 1) % 3].post(&format!("{path}/resume"), &json!({}))).is(200);
         accepts(&nodes.each_ref(), &key);
     }
-    // Nobody resumes this one. Its minute is cut short.
+    // This one ends by itself. Its minute is cut short.
     let key = owners[0].create_key("By itself", &["trips:read"]);
     insist(|| owners[1].post(&format!("/api/v1/api-keys/{}/pause", key.id), &json!({ "minutes": 1 }))).is(200);
     all_refuse(&key);
