@@ -198,6 +198,7 @@ async fn old_key_that_its_rotation_did_not_end_is_a_finding_until_it_is_revoked(
     t.owner().await.post(&format!("{KEYS}/{}/rotate", key.id), json!({ "revokeOldAfter": "2d" })).await.is(201);
     t.advance(DAY + Duration::from_secs(1)).await;
     use_from(&t, &key, TRIPS, "203.0.113.7").await;
+    t.flush().await;
     t.advance(DAY.saturating_sub(Duration::from_secs(1))).await;
     assert!(finding(&t, "rotation_blocked").await.is_none());
     end_rotations(&t.app.keys).await.expect("a run");

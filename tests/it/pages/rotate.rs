@@ -246,14 +246,10 @@ async fn end_is_chosen_with_the_replacement_changed_and_canceled_on_the_page() {
     let (page, end) = (rotate(&old), format!("/settings/api-keys/{}/revoke-at", old.id));
     let fields = [("name", "Replacement"), ("expiration", "same"), ("permissions", "same"), ("revoke_old_after", "7d")];
     ana.submit(&page, &page, &fields).await.is(201);
-    ana.get(&page)
-        .await
-        .is(200)
-        .says("The server revokes the old key in 7 days")
-        .says("unless it was used in the 24 hours before");
-    ana.get(&format!("/settings/api-keys/{}", old.id)).await.says("the server revokes it in 7 days").says("Change or cancel");
+    ana.get(&page).await.is(200).says(">in 7 days</time>").says("unless it was used in the 24 hours before");
+    ana.get(&format!("/settings/api-keys/{}", old.id)).await.says("and the server revokes it").says("Change or cancel");
     ana.submit(&page, &end, &[("revoke_old_after", "1d"), ("force", "true")]).await.is(303);
-    ana.get(&page).await.says("The server revokes the old key in 1 day").says("even if it is still in use.");
+    ana.get(&page).await.says(">in 1 day</time>").says("even if it is still in use.");
     ana.submit(&page, &end, &[("revoke_old_after", "1y")]).await.is(400).says("Choose when the old key is revoked");
     ana.submit(&page, &end, &[("cancel", "true")]).await.is(303);
     ana.get(&page).await.is(200).says("The server does not revoke the old key by itself");

@@ -44,8 +44,10 @@ pub(super) async fn change_everything(t: &TestApp) {
     let replaced = key(t, "Replaced", Value::Null).await;
     owner.post(&format!("{KEYS}/{}/rotate", replaced.id), json!({ "revokeOldAfter": "12h" })).await.is(201);
     t.with(&replaced).get(WHOAMI).await.is(200);
-    t.advance(Duration::from_hours(24)).await;
+    t.flush().await;
+    t.advance(Duration::from_hours(12)).await;
     planeconnection::keys::end_rotations(&t.app.keys).await.expect("a run");
+    t.advance(Duration::from_hours(12)).await;
     planeconnection::keys::record_expiring(&t.app).await.expect("a run");
 }
 
