@@ -369,6 +369,8 @@ fn key_is_created_by_keyboard_alone() {
     assert_eq!(tab.focused(), ("link".into(), "Skip to content".into()));
     tab.press("Enter");
     tab.press("Tab");
+    assert_eq!(tab.focused(), ("link".into(), "Policy".into()));
+    tab.press("Tab");
     assert_eq!(tab.focused(), ("button".into(), "New API Key".into()));
     tab.press("Enter");
     tab.has("heading", "New API Key");
