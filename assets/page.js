@@ -127,16 +127,24 @@ if (command) {
   const refused = command.querySelector("[data-refused]");
   let latest = 0;
   let timer = 0;
+  // The text that the results on the screen are for.
+  let shown = null;
   const show = async () => {
-    const asked = ++latest;
+    const [asked, text] = [++latest, field.value];
+    clearTimeout(timer);
     refused.hidden = !/pc[a-z]_(test_)?[0-9A-Za-z]{20}/.test(field.value);
-    if (!refused.hidden) return results.replaceChildren();
-    try {
-      const answer = await fetch(`${command.dataset.command}?${new URLSearchParams({ q: field.value })}`);
-      if (answer.ok && !answer.redirected && asked === latest) results.innerHTML = await answer.text();
-    } catch {
-      // Enter leads to the page of the search.
+    let found = "";
+    if (refused.hidden) {
+      try {
+        const answer = await fetch(`${command.dataset.command}?${new URLSearchParams({ q: text })}`);
+        if (answer.ok && !answer.redirected) found = await answer.text();
+      } catch {
+        // Enter leads to the page of the search.
+      }
     }
+    if (asked !== latest) return;
+    results.innerHTML = found;
+    shown = text;
   };
   const open = (event) => {
     event.preventDefault();
@@ -149,10 +157,12 @@ if (command) {
   opener.addEventListener("click", open);
   field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(show, 120); });
   command.addEventListener("click", (event) => { if (event.target === command) command.close(); });
-  command.querySelector("form").addEventListener("submit", (event) => {
+  command.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (shown !== field.value) await show();
     const first = results.querySelector("a");
-    if (first || !refused.hidden) event.preventDefault();
-    first?.click();
+    if (first) first.click();
+    else if (refused.hidden) event.target.submit();
   });
   command.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
