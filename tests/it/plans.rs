@@ -245,7 +245,7 @@ async fn findings_are_read_by_their_indexes() {
 #[tokio::test]
 async fn ended_and_blocked_rotations_are_found_by_their_indexes() {
     let t = TestApp::in_a_file().await;
-    let ended = async { end_rotations(&t.app.keys).await.expect("a run") };
+    let ended = Box::pin(async { end_rotations(&t.app.keys).await.expect("a run") });
     let mut plans = plans_during(&t, "rotations that ended", ended).await;
     let blocked = async { rotations_blocked(t.app.db.read(), t.workspace.id, t.app.clock.now(), 10).await.expect("keys") };
     plans.extend(plans_during(&t, "blocked rotations", blocked).await);

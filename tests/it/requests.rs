@@ -52,7 +52,7 @@ async fn refused_request_is_explained_before_and_after_it_is_stored() {
             "ipAllowlist": ["203.0.113.0/24"], "address": "203.0.113.7", "expiresAt": "2026-12-23T09:30:00Z", "limit": null,
         },
     });
-    assert_eq!(explained(&t, &refused).await, [expected.clone()]);
+    assert_eq!(explained(&t, &refused).await, std::slice::from_ref(&expected));
     t.flush().await;
     assert_eq!(explained(&t, &refused).await, [expected], "from the database");
     assert_eq!(t.number("SELECT count(*) FROM refused_requests").await, 1);

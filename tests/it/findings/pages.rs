@@ -49,7 +49,7 @@ async fn finding_is_dismissed_and_taken_back_in_the_browser() {
     let admin = t.person(Role::Admin).await;
     let link = admin.get("/findings").await.is(200).page().link("Dismiss");
     let asked = admin.get(&link).await.is(200);
-    let token = asked.page().field("csrf").value().to_owned();
+    let token = asked.page().field("csrf").value().clone();
     admin.post(&link, &[("csrf", &token), ("reason", " ")]).await.is(400).reports("reason");
     let done = admin.post(&link, &[("csrf", &token), ("reason", "It is <known>")]).await.is(303);
     assert_eq!(done.header("location"), "/findings?after=dismissed");

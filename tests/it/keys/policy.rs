@@ -43,9 +43,9 @@ async fn default_policy_changes_nothing_until_it_is_replaced() {
 async fn change_of_the_policy_is_audited_with_both_values_and_the_log_agrees_with_the_table() {
     let t = TestApp::new().await;
     let admin = t.admin().await;
-    let changed = policy(json!({ "maxLifetimeDays": 90, "onLeak": "revoke" }));
+    let strict = policy(json!({ "maxLifetimeDays": 90, "onLeak": "revoke" }));
     for _ in 0..2 {
-        admin.put(POLICY, changed.clone()).await.is(200);
+        admin.put(POLICY, strict.clone()).await.is(200);
     }
     admin.put(POLICY, policy(json!({ "onLeak": "revoke" }))).await.is(200);
     let events = t.audit().await;

@@ -88,7 +88,7 @@ async fn key_that_is_still_in_use_stays_and_is_reported_once() {
     assert_eq!(events[0]["details"], details);
     let blocked = async |now| rotations_blocked(t.app.db.read(), t.workspace.id, now, 10).await.expect("keys");
     let now = t.app.clock.now();
-    assert_eq!(blocked(now).await.iter().map(|key| key.id.to_string()).collect::<Vec<_>>(), [old.id.clone()]);
+    assert_eq!(blocked(now).await.iter().map(|key| key.id.to_string()).collect::<Vec<_>>(), std::slice::from_ref(&old.id));
     assert_eq!(differences(&t).await, 0);
 
     // Another end, at which it is no longer used.

@@ -14,8 +14,8 @@ const PAUSE: &str = "/settings/api-keys/bulk/pause";
 const ASSIGN: &str = "/settings/api-keys/bulk/assign-custodian";
 
 fn selection(action: &str, keys: &[&TestKey]) -> String {
-    let keys: String = keys.iter().map(|key| format!("&key={}", key.id)).collect();
-    format!("{BULK}?action={action}&status=active&sort=name{keys}")
+    let keys: Vec<_> = keys.iter().map(|key| format!("&key={}", key.id)).collect();
+    format!("{BULK}?action={action}&status=active&sort=name{}", keys.concat())
 }
 
 /// Sends the form of the confirmation, and opens the page that it leads to.
@@ -101,9 +101,9 @@ async fn empty_large_or_foreign_selection_changes_nothing() {
     let theirs = outsider.post("/api/v1/api-keys", read_only_key("Theirs")).await.is(201).text_at("/data/apiKey/id");
     let admin = t.person(Role::Admin).await;
     admin.get(&selection("revoke", &[])).await.is(400).says("Select at least one key");
-    let many: String =
+    let many: Vec<String> =
         (0..101).map(|_| format!("&key={}", planeconnection::keys::KeyId::new(t.app.clock.now(), &t.app.random))).collect();
-    admin.get(&format!("{BULK}?action=revoke{many}")).await.is(400).says("Select at most 100 keys");
+    admin.get(&format!("{BULK}?action=revoke{}", many.concat())).await.is(400).says("Select at most 100 keys");
     admin.get(&format!("{BULK}?action=revoke&key={theirs}")).await.is(200).says("No key is selected").does_not_say("Theirs");
     admin.get(&format!("{BULK}?action=delete&key={}&sort=name", key.id)).await.redirects_to(&format!("{LIST}?sort=name"));
     let token = admin.get("/account").await.hidden("/sign-out").remove(0).1;
