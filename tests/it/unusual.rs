@@ -118,7 +118,7 @@ async fn new_network_is_recorded_once_a_day_with_its_payload() {
     receive_all(&scene.t).await;
     scene.read(1, "203.0.113.9").await;
     scene.recorded(&["new_network"]).await;
-    scene.t.advance(MINUTE).await;
+    scene.t.advance(2 * MINUTE).await;
     scene.read(1, "192.0.2.77").await;
     scene.recorded(&["new_network"]).await;
 
@@ -332,6 +332,7 @@ async fn addresses_of_earlier_versions_are_networks_as_well() {
     scene.t.tamper("UPDATE api_key_addresses SET ip = '2001:db8:7:1:ffff::9'").await;
     scene.read(1, "2001:db8:7:2::1").await;
     scene.recorded(&[]).await;
+    scene.t.advance(2 * MINUTE).await;
     scene.read(1, "2001:db8:8:2::1").await;
     scene.recorded(&["new_network"]).await;
 }
