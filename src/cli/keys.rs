@@ -142,7 +142,7 @@ pub(super) struct Create {
     /// Purpose of the key
     #[arg(long, env = "PLANECONNECTION_DESCRIPTION")]
     description: Option<Description>,
-    /// Email address of the member who is responsible for the key; default: nobody
+    /// Email address of the member who is responsible for the key; default: no one
     #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
     custodian: Option<Email>,
     /// Print the result as JSON

@@ -61,7 +61,7 @@ pub(super) enum Command {
         /// Email address of the member
         #[arg(long, env = "PLANECONNECTION_EMAIL", value_parser = Email::parse_known)]
         email: Email,
-        /// Email address of the member who becomes the custodian of their keys; default: nobody
+        /// Email address of the member who becomes the custodian of their keys; default: no one
         #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
         custodian: Option<Email>,
         /// Print the result as JSON

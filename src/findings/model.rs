@@ -41,7 +41,7 @@ kit::string_enum! {
         OwnerAlone = "owner_alone",
         /// A member has no second factor although one is recommended or required.
         MemberNoSecondFactor = "member_no_second_factor",
-        /// A key has no custodian: that member left the workspace, or nobody was named.
+        /// A key has no custodian: that member left the workspace, or no one was named.
         KeyOrphaned = "key_orphaned",
         /// A key that can write may be used from everywhere, and is used from at most 4 networks.
         KeyEverywhere = "key_everywhere",

@@ -55,7 +55,7 @@ fn sentence(facts: &Facts, name: &str, at: &Moments) -> String {
         Facts::RotationBlocked => format!("{name} was not revoked at the end of its rotation, because it is still in use."),
         Facts::WebhookFailing { .. } => format!("The last requests to the webhook {name} failed."),
         Facts::OwnerAlone => {
-            "Only one member is an account owner: nobody else can manage owners if that person is away.".to_owned()
+            "Only one member is an account owner: no one else can manage owners if that person is away.".to_owned()
         }
         Facts::MemberNoSecondFactor { is_required: true, .. } => {
             format!("{name} has no second factor, which this workspace requires.")

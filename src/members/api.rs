@@ -142,7 +142,7 @@ async fn set_role(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct HandOver {
-    /// The new custodian of the keys: another member who has joined. If left out, nobody is responsible for the keys.
+    /// The new custodian of the keys: another member who has joined. If left out, no one is responsible for the keys.
     #[param(inline)]
     custodian_id: Option<MemberId>,
 }

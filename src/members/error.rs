@@ -30,7 +30,7 @@ pub enum Error {
         "confirm that it is you: inviting an administrator needs a sign-in, or a re-authentication, within the last 15 minutes"
     )]
     RecentProofRequired,
-    /// The keys are handed over to nobody who can take them.
+    /// The member who is to get the keys cannot take them over.
     #[error("the new custodian of the keys has to be another member of this workspace, who has joined")]
     Custodian,
     #[error("this member has already joined: they sign in with their email and password")]

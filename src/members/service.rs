@@ -159,7 +159,7 @@ pub async fn set_role(
 }
 
 /// Removes a member, who is signed out at once. The workspace's keys stay: they belong to the workspace. With a `custodian`, that
-/// member becomes responsible for the keys in the custody of the removed one; without, nobody is.
+/// member becomes responsible for the keys in the custody of the removed one; without, no one is.
 pub async fn remove(
     core: &Core,
     workspace: WorkspaceId,

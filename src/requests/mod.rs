@@ -2,7 +2,7 @@
 //!
 //! Invariants
 //! - It never has a secret, a URL or a body: a route is kept by its pattern.
-//! - A refusal belongs to the workspace of its key, and nobody else sees it. Without a known key it belongs to no workspace: it has
+//! - A refusal belongs to the workspace of its key, and no one else sees it. Without a known key it belongs to no workspace: it has
 //!   neither an address nor anything of the secret, and is found by its whole id only, which a caller must not have chosen too short.
 //! - Memory and rows are bounded (`sampling`, `queue`): under a flood, refusals are left out, and look-ups say so.
 //! - Requests wait for nothing: notes are written by a background job.

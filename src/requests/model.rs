@@ -97,7 +97,7 @@ impl Unidentified {
         }
     }
 
-    /// Returns whether such a request can be kept under its id: nobody else must be able to guess it.
+    /// Returns whether such a request can be kept under its id: no one else must be able to guess it.
     pub fn is_kept(request_id: &str, is_chosen_by_caller: bool) -> bool {
         !is_chosen_by_caller || request_id.len() >= LONG_ENOUGH
     }

@@ -29,7 +29,7 @@ impl Operator {
             "name": demo.name, "permissions": demo.permissions, "scopes": scopes, "description": demo.about,
             "expiresAt": self.plan.expires_at(place),
         }))?;
-        // Nobody is responsible for a key from the command line.
+        // No one is responsible for a key from the command line.
         let by = if place == HANGAR_SCREEN { AuditContext::operator("demo") } else { self.audit_context(who)? };
         let made = keys::create(&self.app.keys, self.workspace, by, create, None).await?;
         self.keys.insert(place, made);

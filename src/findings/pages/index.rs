@@ -51,7 +51,7 @@ async fn index(who: PageSession<ManageFindings>, State(app): State<App>, Asked(f
     let dismissed = store::list(app.db.read(), who.workspace(), frame.at.now(), MAX_SHOWN).await?;
     let notice = match fields.text("after") {
         "dismissed" => {
-            Some("The finding is dismissed for 30 days. Nobody sees it until then, unless the dismissal is taken back.")
+            Some("The finding is dismissed for 30 days. No one sees it until then, unless the dismissal is taken back.")
         }
         "restored" => Some("The dismissal was taken back. The finding is listed again if its cause is still there."),
         _ => None,

@@ -26,7 +26,7 @@ pub(crate) struct KeyView {
     status: Status,
     created_at: Time,
     created_by: Person,
-    /// The member who is responsible for the key; `null` if nobody is: they have left the workspace, or the operator created the key.
+    /// The member who is responsible for the key; `null` if no one is: they have left the workspace, or the operator created the key.
     custodian: Option<Person>,
     /// The expiry; `null` for no expiration.
     expires_at: Option<Time>,

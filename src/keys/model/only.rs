@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(scopes(&[KeyProperty::Unused], None), None);
         assert_eq!(scopes(&[], Some(Module::Fleet)), Some(vec!["fleet:read".to_owned(), "fleet:write".to_owned()]));
         assert_eq!(scopes(&[KeyProperty::CanWrite], Some(Module::Fleet)), Some(vec!["fleet:write".to_owned()]));
-        assert_eq!(scopes(&[KeyProperty::CanWrite], Some(Module::Audit)), Some(vec![]), "nobody writes the audit log");
+        assert_eq!(scopes(&[KeyProperty::CanWrite], Some(Module::Audit)), Some(vec![]), "no one writes the audit log");
         assert_eq!(scopes(&[KeyProperty::CanWrite], None).map(|scopes| scopes.len()), Some(5));
     }
 }

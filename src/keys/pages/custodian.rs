@@ -33,7 +33,7 @@ impl Custodians {
     }
 }
 
-/// Parses the field; `None` if nobody is chosen.
+/// Parses the field; `None` if no one is chosen.
 pub(super) fn read(fields: &Fields, faults: &mut FormErrors) -> Option<MemberId> {
     let text = fields.given("custodian")?;
     text.parse().map_err(|_| faults.add("custodian", FAULT)).ok()

@@ -67,7 +67,7 @@ struct LeakChoice {
 
 const fn in_words(on_leak: OnLeak) -> (&'static str, &'static str) {
     match on_leak {
-        OnLeak::Notify => ("Notify", "Administrators are told. The key goes on working until one of them decides."),
+        OnLeak::Notify => ("Notify", "Administrators get a notice. The key goes on working until one of them decides."),
         OnLeak::Pause => ("Pause", "The key is refused at once, until an administrator resumes it."),
         OnLeak::Revoke => ("Revoke", "The key is refused at once and permanently. Applications that use it stop working."),
     }

@@ -101,7 +101,7 @@ pub async fn details_of(db: &impl ConnectionTrait, key: Key) -> DbResult<KeyDeta
     Ok(KeyDetails { key, last_use, successor, custodian, hours: Vec::new() })
 }
 
-/// Finds the custodian of a key; `None` if they have left the workspace, or the operator created the key and named nobody.
+/// Finds the custodian of a key; `None` if they have left the workspace, or the operator created the key and named no one.
 pub async fn custodian_of(db: &impl ConnectionTrait, key: &Key) -> DbResult<Option<Person>> {
     Ok(custodians(db, std::slice::from_ref(key)).await?.into_values().next())
 }

@@ -34,7 +34,7 @@ pub struct Custody {
 }
 
 fn is_in_custody(workspace: WorkspaceId, member: MemberId, now: Time) -> Condition {
-    // For a key that can never be used again, nobody has to be responsible.
+    // For a key that can never be used again, no one has to be responsible.
     is_live(now).add(Column::WorkspaceId.eq(workspace)).add(custodian().eq(member.to_string()))
 }
 
@@ -77,7 +77,7 @@ pub(in crate::keys) async fn set_custodian(
 }
 
 /// Returns up to `limit` keys, neither revoked nor expired, without a custodian: that member has left the workspace, or the operator
-/// created the key and named nobody. Reads the keys that are not revoked by that index, the ids of the members, and the found keys.
+/// created the key and named no one. Reads the keys that are not revoked by that index, the ids of the members, and the found keys.
 pub async fn orphaned(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Key>> {
     let known: HashSet<String> = members::ids(db, workspace).await?.iter().map(ToString::to_string).collect();
     let all = Entity::find().select_only().expr_as(custodian(), "custodian").distinct();

@@ -1,7 +1,7 @@
 //! The rules on networks: pure functions of the addresses of a key.
 //!
 //! A network is a /24 of IPv4 or a /48 of IPv6. Of each address the first and the last use are known, not those between: two
-//! networks that both are known for long cannot be told to have been seen in the same hour, and are taken to have been.
+//! networks that both are known for long cannot be known to have been seen in the same hour, and are taken to have been.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -45,7 +45,7 @@ struct RemovePage {
     seen: String,
     /// The reason why the member cannot be removed.
     hindrance: Option<String>,
-    /// Keys for which nobody is responsible after the removal, unless they are handed over.
+    /// Keys for which no one is responsible after the removal, unless they are handed over.
     custody: Custody,
     /// The number of these keys, in words.
     in_custody: String,

@@ -62,7 +62,7 @@ pub(super) const fn promise(confidentiality: Confidentiality) -> (&'static str, 
         ),
         Confidentiality::Anonymous => (
             "Anonymous",
-            "Your name is not stored: not with the report, not in the audit log, not in the access log. Nobody can tell you about \
+            "Your name is not stored: not with the report, not in the audit log, not in the access log. No one can tell you about \
              progress. The report is not listed among yours.",
         ),
     }

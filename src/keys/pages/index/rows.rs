@@ -50,7 +50,7 @@ pub(super) struct KeyRow {
 pub(super) enum Custodian {
     Other(String),
     /// The custodian has left the workspace, or there never was one.
-    Nobody,
+    Missing,
 }
 
 impl Custodian {
@@ -58,8 +58,8 @@ impl Custodian {
         match custodian {
             Some(custodian) if custodian.id == key.created_by.id => None,
             Some(custodian) => Some(Self::Other(custodian.name)),
-            // Nobody has to be responsible for a key that can never be used again.
-            None => key.revoked_at.is_none().then_some(Self::Nobody),
+            // No one has to be responsible for a key that can never be used again.
+            None => key.revoked_at.is_none().then_some(Self::Missing),
         }
     }
 }
