@@ -8,7 +8,7 @@ use kit::page::Fields;
 use kit::page::number::grouped;
 
 /// The path of the list.
-pub(in crate::keys::pages) const LIST: &str = "/settings/api-keys";
+pub(crate) const LIST: &str = "/settings/api-keys";
 
 /// The prefix of a search for the digest of a secret.
 pub(super) const BY_DIGEST: &str = "sha256:";
@@ -47,7 +47,7 @@ pub(super) struct ColumnHead {
 
 /// The query of the list page, as its address says it.
 #[derive(Debug)]
-pub(in crate::keys::pages) struct ListQuery {
+pub(crate) struct ListQuery {
     pub(super) keys: KeyQuery,
     search: String,
     page: u32,
@@ -55,7 +55,7 @@ pub(in crate::keys::pages) struct ListQuery {
 
 impl ListQuery {
     /// Reads the fields of an address. Values that are not known are ignored.
-    pub(in crate::keys::pages) fn read(fields: &Fields) -> Self {
+    pub(crate) fn read(fields: &Fields) -> Self {
         // Secrets are scrubbed: a text search would put them into the address.
         let text: String = scrub(fields.text("search")).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         let search = text.strip_prefix(BY_DIGEST).and_then(digest).map_or_else(|| KeySearch::parse(&text), KeySearch::Secret);
@@ -97,7 +97,7 @@ impl ListQuery {
     }
 
     /// Returns the fields of the address.
-    pub(in crate::keys::pages) fn fields(&self) -> Fields {
+    pub(crate) fn fields(&self) -> Fields {
         let Only { properties, custodian, module } = &self.keys.only;
         let fields = Fields::from([("status", self.status()), ("search", &self.search), ("sort", &self.sort())]);
         let fields = properties.iter().fold(fields, |fields, property| fields.with(property.as_str(), true));
@@ -131,7 +131,7 @@ impl ListQuery {
     }
 
     /// Returns the address of this list.
-    pub(in crate::keys::pages) fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         link(&self.fields())
     }
 
