@@ -5,7 +5,7 @@ use std::time::Duration;
 use planeconnection::members::Role;
 use serde_json::json;
 
-use super::{DAY, FINDINGS, finding, now};
+use super::{FINDINGS, finding, now};
 use crate::support::TestApp;
 
 #[tokio::test]
