@@ -92,12 +92,14 @@ fn menus(site: &Site) {
     tab.type_text("audit");
     // At once, before the results are there.
     tab.press("Enter");
+    tab.arrives_at("/settings/audit-log");
     tab.has("heading", "Audit Log");
     tab.press("Control+k");
     tab.type_text("members");
     tab.lacks("link", "Cluster Settings");
     tab.press("ArrowDown");
     tab.press("Enter");
+    tab.arrives_at("/settings/members");
     tab.has("heading", "Members");
     tab.open("/settings/audit-log");
     tab.press("/");
