@@ -101,8 +101,11 @@ fn rotated_key_is_revoked_on_every_node_at_its_planned_end_by_one_of_them() {
     let path = format!("/api/v1/api-keys/{}", old.id);
     owner.post(&format!("{path}/rotate"), &json!({})).is(201);
     accepts(&nodes.each_ref(), &old);
-    let end = json!({ "at": Clock::System.now().after(Duration::from_secs(2)), "force": true });
+    let at = Clock::System.now().after(Duration::from_secs(2));
+    let end = json!({ "at": at, "force": true });
     owner.try_send("PUT", &format!("{path}/revoke-at"), Some(&end.to_string())).expect("an answer").is(200);
+    until("the end", || Clock::System.now() > at);
+    until("the old key is refused", || whoami(&nodes[0], &old).status == 401);
     until("the proof", || owner.get(&path).is(200).json["data"]["refusedEverywhereAt"].is_string());
     refuses(&nodes.each_ref(), &old);
     let revoked = owner.get(&format!("/api/v1/audit-log?action=api_key.revoked&api_key_id={}", old.id)).is(200);
