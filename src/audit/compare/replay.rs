@@ -178,7 +178,7 @@ impl Replay {
         match change {
             None => Vec::new(),
             Some(Change::HandedOver) => self.hand_over(row),
-            Some(change) => self.apply_to_one(change, workspace, row).into_iter().collect(),
+            Some(change) => self.apply_to_one(change, workspace, row),
         }
     }
 
@@ -201,9 +201,9 @@ impl Replay {
         keys
     }
 
-    /// Applies an event on one subject, and returns that.
-    fn apply_to_one(&mut self, change: Change, workspace: WorkspaceId, row: &event::Model) -> Option<Subject> {
-        let subject = change.subject(workspace, row)?;
+    /// Applies an event on one subject, and returns that; a rotation changes the old key and the new one.
+    fn apply_to_one(&mut self, change: Change, workspace: WorkspaceId, row: &event::Model) -> Vec<Subject> {
+        let Some(subject) = change.subject(workspace, row) else { return Vec::new() };
         let state = self.states.entry(subject).or_default();
         match change {
             Change::HandedOver => {}
@@ -219,11 +219,11 @@ impl Replay {
                     let state = self.states.entry(Subject::Key(new)).or_default();
                     state.create();
                     state.set("rotatedFrom", &json!(row.target_id));
-                    return Some(Subject::Key(new));
+                    return vec![subject, Subject::Key(new)];
                 }
             }
         }
-        Some(subject)
+        vec![subject]
     }
 }
 
@@ -307,7 +307,8 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
             for nothing in ["rotatedFrom", "revokedAt", "revokedBy", "expiryRecordedAt", "refusedEverywhereAt"] {
                 state.set(nothing, &Value::Null);
             }
-            for nothing in ["revokeOldAt", "rotationBlockedAt"] {
+            // Events of versions before custodians have none of these.
+            for nothing in ["revokeOldAt", "rotationBlockedAt", "custodianId"] {
                 state.set(nothing, &Value::Null);
             }
             state.set("revokeOldForced", &Value::Bool(false));

@@ -220,12 +220,17 @@ async fn difference_shows_logged_and_stored_values() {
 #[tokio::test]
 async fn fields_missing_from_older_events_are_no_difference() {
     let t = Box::pin(with_a_history()).await;
-    for field in ["secretFingerprint", "passwordFingerprint", "rotatedFrom"] {
+    for field in ["secretFingerprint", "passwordFingerprint", "rotatedFrom", "custodianId"] {
         let file = format!("UPDATE audit_events SET details = json_remove(details, '$.{field}')");
         let server = format!("UPDATE audit_events SET details = details - '{field}'");
         t.tamper(t.database.by_engine(&file, &server)).await;
     }
+    // A version that does not record custodians stores none.
+    t.tamper("UPDATE api_keys SET custodian_id = NULL").await;
     assert_eq!(differing(&t).await, []);
+    t.tamper("UPDATE api_keys SET custodian_id = created_by_id WHERE name = 'Changed'").await;
+    assert_eq!(differing(&t).await, [("Changed".to_owned(), "custodianId")]);
+    t.tamper("UPDATE api_keys SET custodian_id = NULL").await;
     t.tamper("UPDATE members SET password_hash = 'another'").await;
     t.tamper(
         "UPDATE api_keys SET refused_everywhere_at = NULL; DELETE FROM audit_events WHERE action = 'api_key.refused_everywhere'",
@@ -245,6 +250,7 @@ async fn concurrent_writes_are_no_difference() {
         for number in 0..15 {
             let key = trips_key(&t, &format!("Key {number}")).await;
             owner.patch(&format!("{KEYS}/{}", key.id), json!({ "name": format!("Key {number} changed") })).await.is(200);
+            owner.post(&format!("{KEYS}/{}/rotate", key.id), json!({ "revokeOldAfter": "1h" })).await.is(201);
             owner.post(&format!("{KEYS}/{}/revoke", key.id), json!({})).await.is(200);
             let member = t.add_member(Role::Pilot).await;
             owner.delete(&format!("/api/v1/members/{}", member.id)).await;
