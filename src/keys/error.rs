@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use sea_orm::DbErr;
 
-use super::model::{KeyId, Status};
+use super::model::{KeyId, PauseEnd, Status};
 use super::policy::PolicyBreach;
 use crate::audit::{BeginError, CredentialLoss};
 use crate::limits::Exceeded;
@@ -36,6 +36,9 @@ pub enum Error {
         "the key is paused, but a server of an earlier version, which does not know pauses, has started meanwhile and may accept it: finish the upgrade, or revoke the key"
     )]
     PauseNotHeld,
+    /// The key is paused until a later time: to end that earlier gives access back, as resuming does.
+    #[error("the key is paused until {0}; resume it first to pause it for less")]
+    PausedLonger(PauseEnd),
     /// The expiry is not in the future or more than 5 years ahead.
     #[error("expiresAt must be in the future and at most 5 years ahead, or null for no expiration")]
     Expiry,
@@ -57,6 +60,9 @@ pub enum Error {
     /// The key has no successor that could replace it.
     #[error("this key was not rotated: rotate it first, or revoke it now")]
     NotRotated,
+    /// The keys that replaced the key are revoked or expired.
+    #[error("no active key replaces this key any more: rotate it again, or revoke it now")]
+    NoSuccessor,
     /// API key management is turned off for the workspace.
     #[error("API key management is off for this workspace: the account owner can switch it on")]
     Disabled,
@@ -92,7 +98,12 @@ impl From<Error> for ApiError {
         let sentence = || sentence(&error);
         match error {
             Error::NotFound => Self::not_found("API key"),
-            Error::NameTaken(_) | Error::NameAlike { .. } | Error::NotActive(_) | Error::NotRotated => Self::conflict(sentence()),
+            Error::NameTaken(_)
+            | Error::NameAlike { .. }
+            | Error::NotActive(_)
+            | Error::PausedLonger(_)
+            | Error::NotRotated
+            | Error::NoSuccessor => Self::conflict(sentence()),
             Error::OlderNodes | Error::PauseNotHeld => Self::new(StatusCode::CONFLICT, "UPGRADE_IN_PROGRESS", sentence()),
             Error::Expiry => Self::invalid_field(
                 "expiresAt",

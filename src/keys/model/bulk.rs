@@ -18,6 +18,8 @@ kit::string_enum! {
         Unchanged = "unchanged",
         /// The key is revoked or expired, and cannot be changed.
         NotActive = "not_active",
+        /// The key is paused until a later time than that of the call, and stays so.
+        PausedLonger = "paused_longer",
         /// The workspace has no such key.
         NotFound = "not_found",
     }

@@ -1,5 +1,7 @@
 //! Pauses: a key that is refused for a while, and works again afterwards.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use super::Person;
@@ -41,11 +43,30 @@ impl PauseEnd {
         }
     }
 
+    /// Returns whether a pause with this end is over before one with the `other` end.
+    pub fn is_before(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::At(this), Self::At(other)) => this < other,
+            (Self::At(_), Self::Resumed) => true,
+            (Self::Resumed, Self::At(_) | Self::Resumed) => false,
+        }
+    }
+
     /// Returns whether the pause has ended by itself at `now`. Every node decides this by its own clock, without the database.
     pub fn is_over(self, now: Time) -> bool {
         match self {
             Self::Resumed => false,
             Self::At(time) => time <= now,
+        }
+    }
+}
+
+impl fmt::Display for PauseEnd {
+    /// “2026-11-23T09:30:00Z”, or “it is resumed”.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resumed => f.write_str("it is resumed"),
+            Self::At(time) => write!(f, "{time}"),
         }
     }
 }
@@ -78,5 +99,14 @@ mod tests {
         let before = end.before(std::time::Duration::from_micros(1));
         assert!(!PauseEnd::At(end).is_over(before) && PauseEnd::At(end).is_over(end));
         assert!(!PauseEnd::Resumed.is_over(end));
+    }
+
+    #[test]
+    fn pause_without_a_time_is_the_longest() {
+        let [earlier, later] =
+            ["2026-11-23T09:30:00Z", "2026-11-23T09:30:01Z"].map(|time| PauseEnd::At(time.parse().expect("a time")));
+        for (one, other) in [(earlier, later), (earlier, PauseEnd::Resumed), (later, PauseEnd::Resumed)] {
+            assert!(one.is_before(other) && !other.is_before(one) && !one.is_before(one) && !other.is_before(other));
+        }
     }
 }

@@ -98,7 +98,7 @@ async fn pause(
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}?paused=1")).into_response()),
         // The page of a key that has ended says so instead of showing a form.
         Err(Error::NotActive(_)) => show(&app, &who, id, Some((StatusCode::CONFLICT, &fields)), FormErrors::default()).await,
-        Err(error @ (Error::OlderNodes | Error::PauseNotHeld)) => {
+        Err(error @ (Error::OlderNodes | Error::PauseNotHeld | Error::PausedLonger(_))) => {
             let faults = FormErrors::of_whole(sentence(&error));
             show(&app, &who, id, Some((StatusCode::CONFLICT, &fields)), faults).await
         }

@@ -66,6 +66,7 @@ pub async fn pause_many(
             Ok(_) => BulkOutcome::Done,
             Err(Error::NotFound) => BulkOutcome::NotFound,
             Err(Error::NotActive(_)) => BulkOutcome::NotActive,
+            Err(Error::PausedLonger(_)) => BulkOutcome::PausedLonger,
             Err(error) => return Err(error),
         };
         outcomes.insert(id, outcome);

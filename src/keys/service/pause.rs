@@ -24,7 +24,7 @@ use kit::db::{DbResult, is_reported};
 const AT_ONCE: u64 = 1_000;
 
 /// Pauses a key. Every node refuses it when this function returns, until it is resumed or the time is up. A paused key gets the new
-/// end; if neither has a time, a second call changes nothing.
+/// end, unless that is earlier: only [`resume`] gives access back. If neither has a time, a second call changes nothing.
 pub async fn pause(keys: &Keys, workspace: WorkspaceId, context: AuditContext, id: KeyId, input: PauseKey) -> Result<Key, Error> {
     let started_at = keys.clock.ticks();
     let mut tx = AuditedTx::begin_essential(keys, workspace, context).await?;
@@ -33,6 +33,9 @@ pub async fn pause(keys: &Keys, workspace: WorkspaceId, context: AuditContext, i
         return Err(Error::OlderNodes);
     }
     let end = input.minutes.map_or(PauseEnd::Resumed, |minutes| PauseEnd::At(tx.now().after(minutes_long(minutes))));
+    if let Some(pause) = key.current_pause(tx.now()).filter(|pause| end.is_before(pause.end)) {
+        return Err(Error::PausedLonger(pause.end));
+    }
     if key.pause.as_ref().is_some_and(|pause| (pause.end, end) == (PauseEnd::Resumed, PauseEnd::Resumed)) {
         drop(tx);
         // The first call may have been cut off before every node had confirmed.

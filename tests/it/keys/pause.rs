@@ -137,16 +137,16 @@ async fn revoked_and_expired_keys_cannot_be_paused_or_resumed() {
 }
 
 #[tokio::test]
-async fn new_pause_replaces_the_end_and_the_same_one_changes_nothing() {
+async fn new_pause_lengthens_the_pause_and_the_same_one_changes_nothing() {
     let t = TestApp::new().await;
     let (key, admin) = (t.key(&["trips:read"]).await, t.admin().await);
-    pause(&admin, &key, json!({ "minutes": 60 })).await.is(200);
+    pause(&admin, &key, json!({ "minutes": 5 })).await.is(200);
     t.app.clock.advance(Duration::from_mins(1));
-    let shorter = pause(&admin, &key, json!({ "minutes": 5 })).await.is(200);
-    assert_eq!(shorter.at("/data/pausedUntil"), "2026-11-23T09:36:00Z");
-    assert_eq!(shorter.at("/data/pausedEverywhereAt"), "2026-11-23T09:31:00Z", "of the new pause");
+    let longer = pause(&admin, &key, json!({ "minutes": 60 })).await.is(200);
+    assert_eq!(longer.at("/data/pausedUntil"), "2026-11-23T10:31:00Z");
+    assert_eq!(longer.at("/data/pausedEverywhereAt"), "2026-11-23T09:31:00Z", "of the new pause");
     let endless = pause(&admin, &key, json!({ "minutes": null })).await.is(200);
-    t.advance(Duration::from_mins(6)).await;
+    t.advance(Duration::from_mins(61)).await;
     is_refused(&t, &key).await;
     let again = pause(&t.owner().await, &key, json!({})).await.is(200);
     assert_eq!(endless.at("/data"), again.at("/data"));
@@ -166,6 +166,32 @@ async fn new_pause_replaces_the_end_and_the_same_one_changes_nothing() {
     let resumed: Vec<_> = events.iter().filter(|event| event["action"] == "api_key.resumed").collect();
     let by: Vec<_> = resumed.iter().map(|event| &event["actor"]["type"]).collect();
     assert_eq!(by, ["member", "system", "system"], "{resumed:?}");
+}
+
+/// It would give access back without the recent proof that resuming demands.
+#[tokio::test]
+async fn new_pause_does_not_end_before_the_current_one() {
+    let t = TestApp::new().await;
+    let (timed, endless, admin) = (t.key(&["trips:read"]).await, t.key(&["trips:read"]).await, t.admin().await);
+    pause(&admin, &timed, json!({ "minutes": 60 })).await.is(200);
+    pause(&admin, &endless, json!({})).await.is(200);
+    for (key, minutes, until) in [(&timed, 59, "2026-11-23T10:30:00Z"), (&endless, 525_600, "it is resumed")] {
+        let refused = pause(&admin, key, json!({ "minutes": minutes })).await.is(409).code("CONFLICT");
+        assert!(refused.text.contains(&format!("The key is paused until {until}; resume it first")), "{}", refused.text);
+    }
+    pause(&admin, &timed, json!({ "minutes": 60 })).await.is(200);
+    let path = format!("{KEYS}/bulk/pause");
+    let several = admin.post(&path, json!({ "ids": [endless.id, timed.id], "minutes": 60 })).await.is(200);
+    assert_eq!(several.at("/data/items/0/outcome"), "paused_longer");
+    assert_eq!(several.at("/data/items/0/apiKey/pausedUntil"), &json!(null));
+    assert_eq!(several.at("/data/items/1/outcome"), "done");
+    t.app.clock.advance(Duration::from_mins(59));
+    for key in [&timed, &endless] {
+        is_refused(&t, key).await;
+    }
+    // Once it is over, a pause may have any length, whether its end is recorded or not.
+    t.app.clock.advance(Duration::from_mins(1));
+    pause(&t.admin().await, &timed, json!({ "minutes": 1 })).await.is(200);
 }
 
 #[tokio::test]

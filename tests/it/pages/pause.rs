@@ -78,6 +78,17 @@ async fn page_of_a_revoked_key_and_of_an_upgrade_say_why_the_key_is_not_paused()
 }
 
 #[tokio::test]
+async fn page_of_a_paused_key_refuses_a_shorter_pause() {
+    let t = TestApp::new().await;
+    let (key, ana) = (t.named_key("Scheduler").await, t.person(Role::AccountOwner).await);
+    ana.submit(&page(&key, "/pause"), &page(&key, "/pause"), &[("length", "resumed")]).await.is(303);
+    ana.get(&page(&key, "/pause")).await.is(200).says("A new pause can only be longer");
+    let refused = ana.submit(&page(&key, "/pause"), &page(&key, "/pause"), &[("length", "5")]).await.is(409);
+    refused.says("The key is paused until it is resumed; resume it first to pause it for less.");
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_PAUSED");
+}
+
+#[tokio::test]
 async fn pause_requires_the_role_and_the_workspace() {
     let t = TestApp::new().await;
     let (key, (_, ben)) = (t.named_key("Scheduler").await, t.other_workspace().await);
