@@ -8,7 +8,7 @@ kit::string_enum! {
         KeyUpdated = "api_key.updated",
         /// The key got a successor.
         KeyRotated = "api_key.rotated",
-        /// The end of the rotation has come, and the old key stays active, as it is still in use.
+        /// The end of the rotation has come, and the old key stays active, as it is still in use, or no active key replaces it.
         KeyRotationBlocked = "api_key.rotation_blocked",
         /// Requests with the key are refused until the pause ends; `details` has the time, if it has one.
         KeyPaused = "api_key.paused",

@@ -30,7 +30,7 @@ kit::string_enum! {
         KeyCreated = "api_key.created",
         KeyUpdated = "api_key.updated",
         KeyRotated = "api_key.rotated",
-        /// The end of the rotation has come, and the old key stays active, as it is still in use.
+        /// The end of the rotation has come, and the old key stays active, as it is still in use, or no active key replaces it.
         KeyRotationBlocked = "api_key.rotation_blocked",
         /// Requests with the key are refused until the pause ends.
         KeyPaused = "api_key.paused",

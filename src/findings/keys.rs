@@ -115,7 +115,7 @@ async fn orphaned(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Fo
     Ok(keys.into_iter().map(found).collect())
 }
 
-/// Returns old keys that were still in use at the end of their rotation.
+/// Returns old keys that were not revoked at the end of their rotation.
 async fn blocked(db: &impl ConnectionTrait, sought: &Sought) -> DbResult<Vec<Found>> {
     let keys = match sought.key {
         None => keys::rotations_blocked(db, sought.workspace, sought.now, sought.limit).await?,

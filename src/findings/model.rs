@@ -33,7 +33,7 @@ kit::string_enum! {
         KeyExpiring = "key_expiring",
         /// A revoked or expired key was called in the last 24 hours.
         KeyRevokedCalls = "key_revoked_calls",
-        /// An old key was not revoked at the end of its rotation: it is still in use.
+        /// An old key was not revoked at the end of its rotation: it is still in use, or no active key replaces it.
         RotationBlocked = "rotation_blocked",
         /// No request to a webhook has succeeded lately.
         WebhookFailing = "webhook_failing",

@@ -52,7 +52,9 @@ fn sentence(facts: &Facts, name: &str, at: &Moments) -> String {
                 at.ago_text(*last)
             )
         }
-        Facts::RotationBlocked => format!("{name} was not revoked at the end of its rotation, because it is still in use."),
+        Facts::RotationBlocked => {
+            format!("{name} was not revoked at the end of its rotation: it is still in use, or no active key replaces it.")
+        }
         Facts::WebhookFailing { .. } => format!("The last requests to the webhook {name} failed."),
         Facts::OwnerAlone => {
             "Only one member is an account owner: no one else can manage owners if that person is away.".to_owned()

@@ -38,7 +38,7 @@ pub const fn description(event_type: EventType) -> &'static str {
         EventType::KeyUpdated => "Name, description, allow-list, rate limit or planned end of an API key changed.",
         EventType::KeyRotated => "An API key got a successor. The old key works until it is revoked.",
         EventType::KeyRotationBlocked => {
-            "The end of a rotation has come, and the old API key stays active, as it is still in use."
+            "The end of a rotation has come, and the old API key stays active, as it is still in use, or no active key replaces it."
         }
         EventType::KeyPaused => "An API key was paused: requests with it are refused until the pause ends.",
         EventType::KeyResumed => "An API key works again: it was resumed, or its pause ended.",

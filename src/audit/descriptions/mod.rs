@@ -72,6 +72,9 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         }
         Action::InvoiceUpdated => self::did(event, "changed the draft of", changed(details)),
         Action::KeyRotated => self::did(event, "created a replacement for", replaced(details)),
+        Action::KeyRotationBlocked if text(details, "/cause") == Some("no_successor") => {
+            is(event, " was not revoked at the end of its rotation: no active key replaces it")
+        }
         Action::KeyRotationBlocked => is(event, " was not revoked at the end of its rotation: it is still in use"),
         Action::KeyPaused => self::did(event, "paused", paused(details)),
         Action::KeyResumed if details.get("automatic") == Some(&Value::Bool(true)) => is(event, " works again: its pause ended"),

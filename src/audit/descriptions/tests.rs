@@ -97,6 +97,10 @@ fn of_keys() -> Vec<(Event, &'static str)> {
             event("api_key.rotation_blocked", SYSTEM, KEY, json!({ "lastUsedAt": Time::FIRST })),
             "The key Fleet Dashboard was not revoked at the end of its rotation: it is still in use",
         ),
+        (
+            event("api_key.rotation_blocked", SYSTEM, KEY, json!({ "cause": "no_successor" })),
+            "The key Fleet Dashboard was not revoked at the end of its rotation: no active key replaces it",
+        ),
         (event("api_key.revoked", ANA, KEY, json!({ "reason": null })), "Ana Keller revoked the key Fleet Dashboard"),
         (
             event("api_key.revoked", ANA, KEY, json!({ "reason": "It leaked" })),

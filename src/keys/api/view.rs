@@ -54,7 +54,7 @@ pub(crate) struct KeyView {
     revoke_old_at: Option<Time>,
     /// True if it is revoked then even if it was used in the 24 hours before.
     revoke_old_forced: bool,
-    /// The time at which it was not revoked, as it was still in use. It stays active until it is revoked, or gets another end.
+    /// The time at which it was not revoked, as it was still in use or no active key replaced it. It stays active until it is revoked, or gets another end.
     rotation_blocked_at: Option<Time>,
     /// The allowed CIDR blocks; empty for all addresses.
     ip_allowlist: Vec<String>,

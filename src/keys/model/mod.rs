@@ -106,7 +106,7 @@ pub struct Key {
     pub revoke_old_at: Option<Time>,
     /// True if that does not depend on its last use.
     pub revoke_old_forced: bool,
-    /// The time at which it was not revoked, as it was still in use.
+    /// The time at which it was not revoked, as it was still in use, or no active key replaced it.
     pub rotation_blocked_at: Option<Time>,
     pub revision: i64,
 }

@@ -24,6 +24,15 @@ const AT_ONCE: u64 = 100;
 /// The time after which a revocation without a recorded confirmation is taken for one that was cut off.
 const CUT_OFF_AFTER: std::time::Duration = std::time::Duration::from_mins(1);
 
+/// The reason for which an old key is not revoked at the end of its rotation.
+#[derive(Debug)]
+enum Obstacle {
+    /// Every key that replaced it is revoked or expired.
+    NoSuccessor,
+    /// Its last use is too recent.
+    InUse(last_use::Model),
+}
+
 /// Sets, changes or cancels the time at which an active key that was rotated is revoked. Writes and records nothing if nothing
 /// differs.
 pub async fn set_revoke_at(
@@ -39,8 +48,8 @@ pub async fn set_revoke_at(
     if input.at.is_some_and(|at| at <= now || at > now.after(RevokeAfter::MAX.duration())) {
         return Err(Error::RevokeAt);
     }
-    if input.at.is_some() && store::successors(tx.db(), workspace, vec![id]).await?.is_empty() {
-        return Err(Error::NotRotated);
+    if input.at.is_some() {
+        require_successor(&tx, id).await?;
     }
     let mut key = old.clone();
     key.end_rotation_at(input.at, input.force.unwrap_or(old.revoke_old_forced));
@@ -53,13 +62,22 @@ pub async fn set_revoke_at(
     Ok(key)
 }
 
+/// Fails if no key that is neither revoked nor expired replaces the key.
+async fn require_successor(tx: &AuditedTx, id: KeyId) -> Result<(), Error> {
+    if store::has_live_successor(tx.db(), tx.workspace(), id, tx.now()).await? {
+        return Ok(());
+    }
+    let was_rotated = !store::successors(tx.db(), tx.workspace(), vec![id]).await?.is_empty();
+    Err(if was_rotated { Error::NoSuccessor } else { Error::NotRotated })
+}
+
 /// Returns the fields of the planned end, as events have them.
 pub(super) fn planned(key: &Key) -> Value {
     json!({ "revokeOldAt": key.revoke_old_at, "revokeOldForced": key.revoke_old_forced })
 }
 
-/// Revokes the keys whose end has come, and reports those that are still in use; each once, whichever nodes try. A key that cannot
-/// be revoked does not hold up the others.
+/// Revokes the keys whose end has come, and reports those that are still in use or that no active key replaces; each once, whichever
+/// nodes try. A key that cannot be revoked does not hold up the others.
 pub async fn end_rotations(keys: &Keys) -> Result<(), Error> {
     let (db, now) = (keys.db.read(), keys.clock.now());
     let mut outcome = Ok(());
@@ -75,7 +93,7 @@ pub async fn end_rotations(keys: &Keys) -> Result<(), Error> {
     outcome
 }
 
-/// Revokes a key if its end has come, unless it is still in use.
+/// Revokes a key if its end has come, unless something is in the way.
 async fn end(keys: &Keys, workspace: WorkspaceId, id: KeyId) -> Result<(), Error> {
     let started_at = keys.clock.ticks();
     let tx = AuditedTx::begin_essential_system(keys, workspace).await?;
@@ -83,8 +101,8 @@ async fn end(keys: &Keys, workspace: WorkspaceId, id: KeyId) -> Result<(), Error
     let Some(key) = store::find(tx.db(), workspace, id).await?.filter(|key| key.rotation_has_ended(tx.now())) else {
         return Ok(());
     };
-    if let Some(last) = use_in_the_way(&tx, &key).await? {
-        return Ok(block(tx, key, &last).await?);
+    if let Some(obstacle) = obstacle(&tx, &key).await? {
+        return Ok(block(tx, key, obstacle).await?);
     }
     let planned_at = key.revoke_old_at.map(|at| at.to_string()).unwrap_or_default();
     let reason = format!("Replaced by a rotation, whose end was set to {planned_at}.");
@@ -93,25 +111,37 @@ async fn end(keys: &Keys, workspace: WorkspaceId, id: KeyId) -> Result<(), Error
     Ok(())
 }
 
-/// Returns the last use of a key if it is so recent that the key stays.
-async fn use_in_the_way(tx: &AuditedTx, key: &Key) -> DbResult<Option<last_use::Model>> {
+/// Returns the reason for which the key stays active.
+async fn obstacle(tx: &AuditedTx, key: &Key) -> DbResult<Option<Obstacle>> {
     // An expired key is refused already.
-    if key.revoke_old_forced || key.status(tx.now()) == Status::Expired {
+    if key.status(tx.now()) == Status::Expired {
+        return Ok(None);
+    }
+    // Without a key to use instead, a revocation would be an outage, which nobody asked for: not even one that is forced.
+    if !store::has_live_successor(tx.db(), key.workspace, key.id, tx.now()).await? {
+        return Ok(Some(Obstacle::NoSuccessor));
+    }
+    if key.revoke_old_forced {
         return Ok(None);
     }
     let last = usage::last_uses(tx.db(), vec![key.id]).await?.remove(&key.id);
-    Ok(last.filter(|last| is_recent(last.at, tx.now())))
+    Ok(last.filter(|last| is_recent(last.at, tx.now())).map(Obstacle::InUse))
 }
 
 fn is_recent(used: Time, now: Time) -> bool {
     now.since(used) < QUIET_BEFORE_END
 }
 
-/// Reports that a key stays active, as it is still in use. It stays so until its end is changed, or it is revoked.
-async fn block(mut tx: AuditedTx, mut key: Key, last: &last_use::Model) -> DbResult<()> {
+/// Reports that a key stays active. It stays so until its end is changed, or it is revoked.
+async fn block(mut tx: AuditedTx, mut key: Key, obstacle: Obstacle) -> DbResult<()> {
     key.rotation_blocked_at = Some(tx.now());
     store::set_rotation_end(tx.db(), &key).await?;
-    let details = json!({ "revokeOldAt": key.revoke_old_at, "lastUsedAt": last.at, "lastUsedIp": last.ip });
+    let details = match obstacle {
+        Obstacle::NoSuccessor => json!({ "revokeOldAt": key.revoke_old_at, "cause": "no_successor" }),
+        Obstacle::InUse(last) => {
+            json!({ "revokeOldAt": key.revoke_old_at, "cause": "in_use", "lastUsedAt": last.at, "lastUsedIp": last.ip })
+        }
+    };
     tx.record(Action::KeyRotationBlocked, Some(target(&key)), details);
     events::publish(&mut tx, EventType::KeyRotationBlocked, &key).await?;
     tx.commit().await

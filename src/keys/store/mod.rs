@@ -165,6 +165,26 @@ pub(super) async fn find_live_successor(
     live.into_iter().max_by_key(|key| (key.created_at, key.id)).map(key_of).transpose()
 }
 
+/// Returns whether a key that was rotated from `id`, or from one of its successors, is neither revoked nor expired.
+pub(super) async fn has_live_successor(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    id: KeyId,
+    now: Time,
+) -> DbResult<bool> {
+    let (mut generation, mut read) = (vec![id], 0);
+    while !generation.is_empty() && read < MAX_RELATIVES {
+        let next = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::RotatedFrom.is_in(generation));
+        let next = next.all(db).await?.into_iter().map(key_of).collect::<DbResult<Vec<_>>>()?;
+        if next.iter().any(|key| key.status(now).is_live()) {
+            return Ok(true);
+        }
+        generation = next.iter().map(|key| key.id).collect();
+        read += generation.len();
+    }
+    Ok(false)
+}
+
 /// Returns the keys in the same line of rotations, `key` included, the oldest first; at most [`MAX_RELATIVES`].
 pub(super) async fn relatives(db: &impl ConnectionTrait, key: &Key) -> DbResult<Vec<Key>> {
     let mut oldest = key.clone();

@@ -1,4 +1,4 @@
-//! Keys that were rotated and have an end, and those that were still in use at it.
+//! Keys that were rotated and have an end, and those that were not revoked at it.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -54,7 +54,7 @@ pub(in crate::keys) async fn unconfirmed_ends(
     unconfirmed.limit(limit).all(db).await?.into_iter().map(key_of).collect()
 }
 
-/// Returns up to `limit` active keys of a workspace that were still in use at the end of their rotation, the first blocked first.
+/// Returns up to `limit` active keys of a workspace that were not revoked at the end of their rotation, the first blocked first.
 /// Each has [`Key::rotation_blocked_at`].
 pub async fn rotations_blocked(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Key>> {
     let blocked = Entity::find()

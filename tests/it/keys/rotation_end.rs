@@ -83,7 +83,8 @@ async fn key_that_is_still_in_use_stays_and_is_reported_once() {
     let events = events_of(&t, "api_key.rotation_blocked").await;
     assert_eq!((events.len(), &events[0]["actor"]["type"]), (1, &json!("system")));
     let details = json!({
-        "revokeOldAt": "2026-11-25T09:30:00Z", "lastUsedAt": "2026-11-24T09:30:01Z", "lastUsedIp": "198.51.100.7",
+        "revokeOldAt": "2026-11-25T09:30:00Z", "cause": "in_use",
+        "lastUsedAt": "2026-11-24T09:30:01Z", "lastUsedIp": "198.51.100.7",
     });
     assert_eq!(events[0]["details"], details);
     let blocked = async |now| rotations_blocked(t.app.db.read(), t.workspace.id, now, 10).await.expect("keys");
@@ -121,6 +122,42 @@ async fn forced_end_revokes_a_key_that_is_in_use() {
     t.with(&old).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
     assert_eq!(events_of(&t, "api_key.revoked").await[0]["details"]["revokeOldForced"], true);
     assert_eq!(differences(&t).await, 0);
+}
+
+#[tokio::test]
+async fn key_without_a_live_successor_stays_at_its_end_even_if_it_is_forced() {
+    for force in [false, true] {
+        let (t, admin, old, made) = rotated(json!({ "revokeOldAfter": "1h", "force": force })).await;
+        let successor = made.text_at("/data/apiKey/id");
+        admin.post(&format!("{KEYS}/{successor}/revoke"), json!({})).await.is(200);
+        t.advance(HOUR).await;
+        for _ in 0..2 {
+            run(&t).await;
+        }
+        t.with(&old).get(WHOAMI).await.is(200);
+        let events = events_of(&t, "api_key.rotation_blocked").await;
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!(events[0]["details"], json!({ "revokeOldAt": "2026-11-23T10:30:00Z", "cause": "no_successor" }));
+        let now = t.app.clock.now();
+        assert_eq!(rotations_blocked(t.app.db.read(), t.workspace.id, now, 10).await.expect("keys").len(), 1);
+        let (end, admin) = (format!("{}/revoke-at", path(&old)), t.admin().await);
+        let refused = admin.put(&end, json!({ "at": "2026-11-24T09:30:00Z" })).await.is(409).code("CONFLICT");
+        assert!(refused.text.contains("No active key replaces this key any more"), "{}", refused.text);
+        admin.put(&end, json!({ "at": null })).await.is(200);
+        assert_eq!(differences(&t).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn key_is_revoked_at_its_end_if_a_later_successor_has_replaced_the_first() {
+    let (t, admin, old, made) = rotated(json!({ "revokeOldAfter": "1h" })).await;
+    let first = format!("{KEYS}/{}", made.text_at("/data/apiKey/id"));
+    admin.post(&format!("{first}/rotate"), json!({})).await.is(201);
+    admin.post(&format!("{first}/revoke"), json!({})).await.is(200);
+    t.advance(HOUR).await;
+    run(&t).await;
+    t.with(&old).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
+    assert_eq!(events_of(&t, "api_key.rotation_blocked").await.len(), 0);
 }
 
 #[tokio::test]

@@ -257,8 +257,8 @@ async fn end_is_chosen_with_the_replacement_changed_and_canceled_on_the_page() {
     use_(&t, &old, OLD, 1).await;
     t.advance(61 * MINUTE).await;
     planeconnection::keys::end_rotations(&t.app.keys).await.expect("a run");
-    ana.get(&page).await.is(200).says("The old key was still in use.");
-    ana.get(&format!("/settings/api-keys/{}", old.id)).await.says("This key was replaced and is still in use.");
+    ana.get(&page).await.is(200).says("The old key was not revoked.");
+    ana.get(&format!("/settings/api-keys/{}", old.id)).await.says("This key was not revoked at the end of its rotation.");
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ pub(super) async fn change(
     let input = RevokeAt { at, force: Some(is_forced(&fields)) };
     match service::set_revoke_at(&app.keys, who.workspace(), who.audit_context(&app), id, input).await {
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}/rotate?end=saved#end")).into_response()),
-        Err(error @ (Error::NotActive(_) | Error::NotRotated)) => {
+        Err(error @ (Error::NotActive(_) | Error::NotRotated | Error::NoSuccessor)) => {
             let faults = FormErrors::of_whole(sentence(&error));
             show(&app, &who, id, None, ApiError::from(error).status, faults).await
         }
