@@ -132,7 +132,7 @@ if (command) {
   const show = async () => {
     const [asked, text] = [++latest, field.value];
     clearTimeout(timer);
-    refused.hidden = !/pc[a-z]_(test_)?[0-9A-Za-z]{20}/.test(field.value);
+    refused.hidden = !/pc[a-z]_(test_)?[0-9A-Za-z]{20}|whsec_[0-9A-Za-z+\/=]{20}/.test(field.value);
     let found = "";
     if (refused.hidden) {
       try {

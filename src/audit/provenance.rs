@@ -32,7 +32,7 @@ pub struct ProvenanceStep {
     pub by: String,
     /// The page of the key that acted, for those who may open it.
     pub actor: Option<String>,
-    /// The event in the audit log, for those who may read it.
+    /// The event in the audit log, for those who may read it, among all events about the row.
     pub event: Option<String>,
 }
 
@@ -40,7 +40,8 @@ pub struct ProvenanceStep {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Disclosure {
     Everything,
-    /// Nothing about the creation: a person was promised that their name is not shown.
+    /// Nothing about the creation, and no address of the events, which it is among: a person was promised that their name is not
+    /// shown.
     ChangesOnly,
 }
 
@@ -55,16 +56,13 @@ pub async fn provenance(
     let changed = last.filter(|last| first.as_ref().is_none_or(|first| first.sequence != last.sequence));
     let created = first.filter(|_| disclosure == Disclosure::Everything);
     let steps = [("Created", created), ("Last changed", changed)];
-    let steps = steps.into_iter().filter_map(|(title, event)| Some(step(title, &event?, id, reader)));
     let reads = reader.reads_audit_log() && disclosure == Disclosure::Everything;
-    Ok(Provenance { steps: steps.collect(), events: reads.then(|| address(id)) })
+    let events = reads.then(|| format!("/settings/audit-log?target_id={id}"));
+    let steps = steps.into_iter().filter_map(|(title, event)| Some(step(title, &event?, events.as_deref(), reader)));
+    Ok(Provenance { steps: steps.collect(), events })
 }
 
-fn address(id: &str) -> String {
-    format!("/settings/audit-log?target_id={id}")
-}
-
-fn step(title: &'static str, event: &Event, id: &str, reader: Role) -> ProvenanceStep {
+fn step(title: &'static str, event: &Event, events: Option<&str>, reader: Role) -> ProvenanceStep {
     let EventActor { kind: _, id: actor, name } = &event.actor;
     let named = |otherwise: &str| name.clone().unwrap_or_else(|| otherwise.to_owned());
     let (kind, by) = match event.actor.known_kind() {
@@ -81,6 +79,6 @@ fn step(title: &'static str, event: &Event, id: &str, reader: Role) -> Provenanc
         kind,
         by,
         actor: key.map(|key| format!("/settings/api-keys/{key}")),
-        event: reader.reads_audit_log().then(|| format!("{}#{}", address(id), event.id)),
+        event: events.map(|events| format!("{events}#{}", event.id)),
     }
 }

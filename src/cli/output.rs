@@ -1,5 +1,6 @@
 //! Output of commands: tables or JSON on stdout, one line on stderr on a failure.
 
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -43,6 +44,12 @@ impl Failure {
         // If stderr is closed, the exit code is left.
         let _unheard = writeln!(io::stderr(), "planeconnection: {line}");
         ExitCode::from(self.code)
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
     }
 }
 

@@ -3,8 +3,9 @@
 //! Invariants
 //! - Nothing is believed, parsed or looked up before GitHub's signature over the raw body is verified.
 //! - A report changes no usage of a key: its last use stays as it was.
-//! - Of each key and address where it was found, the log has at most one event a day, and a key at most [`MAX_SOURCES`] addresses:
+//! - Of each key and address where it was found, the log has at most one event a day, and a key has at most [`MAX_SOURCES`] addresses:
 //!   reports that are sent again fill neither the log nor mailboxes.
+//! - An event and an email say what is done about a key: one that was resumed is not paused again for an address that is known.
 //!
 //! - `api` the call; `service` what a report does; `model` reports and answers
 //! - `public_keys` the keys of the sender, fetched or from a file; `signature` their form, and the check of a signature

@@ -19,8 +19,11 @@ use kit::lock::lock;
 /// The age from which keys are fetched again.
 const FRESH: Duration = Duration::from_hours(1);
 
-/// The pause between attempts, whatever unknown keys requests name.
+/// The pause after an attempt that failed, whatever unknown keys requests name.
 const PAUSE: Duration = Duration::from_mins(1);
+
+/// The pause after keys were fetched, before a request that names an unknown one fetches them again.
+const PAUSE_OF_UNKNOWN: Duration = Duration::from_mins(15);
 
 /// The largest document of keys.
 const LARGEST: usize = 256 << 10;
@@ -74,6 +77,13 @@ impl Known {
         since.is_some_and(|since| now.saturating_sub(since) < span)
     }
 
+    /// Returns whether the source is not asked yet for the key with this identifier.
+    fn is_paused(&self, id: &str, now: Duration) -> bool {
+        let has_succeeded = !self.keys.is_empty() && self.tried_at == self.fetched_at;
+        let pause = if has_succeeded && !self.keys.contains_key(id) { PAUSE_OF_UNKNOWN } else { PAUSE };
+        Self::is_within(self.tried_at, pause, now)
+    }
+
     fn answer(&self, id: &str) -> Result<PublicKey, NoKey> {
         let missing = if self.fetched_at.is_some() { NoKey::Unknown } else { NoKey::Unavailable };
         self.keys.get(id).copied().ok_or(missing)
@@ -97,7 +107,7 @@ impl PublicKeys {
     pub(super) async fn find(&self, core: &Core, id: &str) -> Result<PublicKey, NoKey> {
         let (known, now) = (self.known(), core.clock.ticks());
         let is_known = known.keys.contains_key(id);
-        if is_known && Known::is_within(known.fetched_at, FRESH, now) || Known::is_within(known.tried_at, PAUSE, now) {
+        if is_known && Known::is_within(known.fetched_at, FRESH, now) || known.is_paused(id, now) {
             return known.answer(id);
         }
         let _fetching = if is_known {
@@ -108,7 +118,7 @@ impl PublicKeys {
             self.fetching.lock().await
         };
         let known = self.known();
-        if Known::is_within(known.tried_at, PAUSE, core.clock.ticks()) {
+        if known.is_paused(id, core.clock.ticks()) {
             return known.answer(id);
         }
         let fetched = self.fetch(core).await;

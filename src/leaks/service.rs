@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use sea_orm::ConnectionTrait;
+
 use super::model::{Feedback, Match, Source};
 use super::store;
 use crate::audit::{AuditContext, AuditedTx};
@@ -55,45 +57,75 @@ async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResul
     for (id, sources) in places {
         let Some(key) = keys::find(tx.db(), workspace, *id).await? else { continue };
         let is_live = key.status(tx.now()).is_live();
+        let mut news = Vec::new();
         for source in sources {
             if store::note(tx.db(), workspace, *id, source.fingerprint, tx.now()).await? {
-                let leak = Leak { found_by: "github", location: &source.location, url: &source.url, is_live, policy };
-                keys::record_leak(&mut tx, &key, leak).await?;
-                is_news = true;
-                if is_live {
-                    leaked.push(leaked_key(&key, source));
-                }
+                news.push(source);
+            }
+        }
+        let remedy = remedy(tx.db(), &key, is_live, policy).await?;
+        for source in news {
+            let leak = Leak { found_by: "github", location: &source.location, url: &source.url, is_live, remedy };
+            keys::record_leak(&mut tx, &key, leak).await?;
+            is_news = true;
+            if is_live {
+                leaked.push((remedy, leaked_key(&key, source)));
             }
         }
     }
-    notify(keys, &tx, policy, &leaked).await?;
+    for remedy in OnLeak::ALL {
+        let keys_of_remedy: Vec<_> = leaked.iter().filter(|(of_key, _)| of_key == remedy).map(|(_, key)| key.clone()).collect();
+        notify(keys, &tx, *remedy, &keys_of_remedy).await?;
+    }
     if is_news {
         tx.commit().await?;
     }
     Ok(policy)
 }
 
+/// Returns what is done about a key that was found. A key that somebody has resumed is not paused again for places of which it was
+/// paused before.
+async fn remedy(db: &impl ConnectionTrait, key: &Key, is_live: bool, policy: OnLeak) -> DbResult<OnLeak> {
+    Ok(match policy {
+        OnLeak::Notify => OnLeak::Notify,
+        OnLeak::Pause if is_live && store::has_unhandled(db, key.workspace, key.id).await? => OnLeak::Pause,
+        OnLeak::Revoke if is_live => OnLeak::Revoke,
+        OnLeak::Pause | OnLeak::Revoke => OnLeak::Notify,
+    })
+}
+
 /// Does what the policy of a workspace says about keys that were found, after that is recorded. A report that comes again does what
-/// an earlier one could not; it does not pause a key again that somebody has resumed.
+/// an earlier one could not. The fault of one key does not hold up the others: the first one is returned at the end.
 async fn carry_out(keys: &Keys, workspace: WorkspaceId, policy: OnLeak, places: &Places) -> Result<(), Error> {
+    let mut outcome = Ok(());
     for (id, sources) in places {
-        let key = keys::find(keys.db.read(), workspace, *id).await?;
-        if !key.is_some_and(|key| key.status(keys.clock.now()).is_live()) {
-            continue;
+        let carried_out = match carry_out_for(keys, workspace, policy, (*id, sources)).await {
+            // Somebody else was faster.
+            Err(Error::NotActive(_) | Error::NotFound) => Ok(()),
+            carried_out => carried_out,
+        };
+        outcome = outcome.and(carried_out);
+    }
+    outcome
+}
+
+async fn carry_out_for(
+    keys: &Keys,
+    workspace: WorkspaceId,
+    policy: OnLeak,
+    (id, sources): (KeyId, &[Source]),
+) -> Result<(), Error> {
+    let Some(key) = keys::find(keys.db.read(), workspace, id).await? else { return Ok(()) };
+    let is_live = key.status(keys.clock.now()).is_live();
+    match remedy(keys.db.read(), &key, is_live, policy).await? {
+        OnLeak::Notify => {}
+        OnLeak::Pause => {
+            keys::pause(keys, workspace, AuditContext::system(), id, PauseKey { minutes: None }).await?;
+            store::set_handled(keys, workspace, id).await?;
         }
-        match policy {
-            OnLeak::Notify => {}
-            OnLeak::Pause => {
-                if store::has_unhandled(keys.db.read(), workspace, *id).await? {
-                    let pause = PauseKey { minutes: None };
-                    keys::pause(keys, workspace, AuditContext::system(), *id, pause).await?;
-                    store::set_handled(keys, workspace, *id).await?;
-                }
-            }
-            OnLeak::Revoke => {
-                let reason = sources.first().map(reason).and_then(|reason| reason.parse().ok());
-                keys::revoke(keys, workspace, AuditContext::system(), *id, RevokeKey { reason }).await?;
-            }
+        OnLeak::Revoke => {
+            let reason = sources.first().map(reason).and_then(|reason| reason.parse().ok());
+            keys::revoke(keys, workspace, AuditContext::system(), id, RevokeKey { reason }).await?;
         }
     }
     Ok(())
@@ -109,8 +141,8 @@ fn leaked_key(key: &Key, source: &Source) -> LeakedKey {
     LeakedKey { key: key.id.to_string(), name, hint, url: source.url.clone() }
 }
 
-/// Queues one email about all of them to each administrator.
-async fn notify(keys: &Keys, tx: &AuditedTx, policy: OnLeak, leaked: &[LeakedKey]) -> DbResult<()> {
+/// Queues one email about all of them to each administrator. It says what is done about them.
+async fn notify(keys: &Keys, tx: &AuditedTx, remedy: OnLeak, leaked: &[LeakedKey]) -> DbResult<()> {
     let Some(first) = leaked.first() else { return Ok(()) };
     if !mail::is_on(keys) {
         return Ok(());
@@ -118,7 +150,7 @@ async fn notify(keys: &Keys, tx: &AuditedTx, policy: OnLeak, leaked: &[LeakedKey
     let listed = leaked.len().min(MAX_LISTED);
     let event = format!("key_leaked {} {}", first.key, tx.now());
     let (listed, more) = (leaked[..listed].to_vec(), (leaked.len() - listed) as u64);
-    let content = Content::KeyLeaked { at: tx.now(), keys: listed, more, policy: policy.as_str().to_owned() };
+    let content = Content::KeyLeaked { at: tx.now(), keys: listed, more, policy: remedy.as_str().to_owned() };
     for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
         mail::notify_of(keys, tx, &member, event.clone(), content.clone()).await?;
     }

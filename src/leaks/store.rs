@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use super::tables::{Column, Entity, Model};
 use crate::core::Core;
@@ -12,13 +12,15 @@ use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
 
-/// The places of one key that are kept. Reports of further ones are not recorded.
+/// The places of one key that are kept. A further one takes the room of the oldest for which the policy was carried out; if there
+/// is none, it is not recorded.
 pub const MAX_SOURCES: u64 = 50;
 
 /// The time for which a further report of a place is not recorded.
 const QUIET: Duration = Duration::from_hours(24);
 
-/// Notes that a key was found at a place. Returns false if that was recorded within a day, or if the key has too many places.
+/// Notes that a key was found at a place. Returns false if that was recorded within a day, or if the key has too many places for
+/// which the policy has not been carried out.
 pub(super) async fn note(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -36,8 +38,12 @@ pub(super) async fn note(
             of_place.filter(Column::Source.eq(source.to_vec())).exec(db).await?;
             Ok(true)
         }
-        None if of_key.count(db).await? >= MAX_SOURCES => Ok(false),
         None => {
+            if of_key.clone().count(db).await? >= MAX_SOURCES {
+                let handled = of_key.filter(Column::HandledAt.is_not_null()).order_by_asc(Column::RecordedAt);
+                let Some(oldest) = handled.one(db).await? else { return Ok(false) };
+                oldest.delete(db).await?;
+            }
             let row = Model { workspace_id: workspace, key_id: key, source: source.to_vec(), recorded_at: now, handled_at: None };
             Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
             Ok(true)

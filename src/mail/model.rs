@@ -121,7 +121,7 @@ pub enum Content {
         at: Time,
         keys: Vec<LeakedKey>,
         more: u64,
-        /// What the policy of the workspace says: `notify`, `pause` or `revoke`.
+        /// What is done about them, by the policy of the workspace: `notify`, `pause` or `revoke`.
         policy: String,
     },
     /// Webhooks fail, and the server will disable them.

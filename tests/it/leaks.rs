@@ -223,9 +223,11 @@ async fn keys_are_fetched_when_they_are_needed_and_replaced_by_new_ones() {
         GITHUB.report(&t, &json!([])).await.is(200);
         next.report(&t, &json!([])).await.is(403);
     }
-    assert_eq!(server.count(), 1, "unknown keys ask once a minute");
     serve(&server, &[&next]);
     t.advance(Duration::from_mins(1)).await;
+    next.report(&t, &json!([])).await.is(403);
+    assert_eq!(server.count(), 1, "unknown keys ask every 15 minutes");
+    t.advance(Duration::from_mins(14)).await;
     next.report(&t, &json!([])).await.is(200);
     GITHUB.report(&t, &json!([])).await.is(403).code("SIGNATURE_INVALID");
     assert_eq!(server.count(), 2);
@@ -331,4 +333,54 @@ async fn policy_pauses_a_key_once_for_each_place() {
     t.with(&key).get(WHOAMI).await.is(200);
     GITHUB.report(&t, &json!([found(&key, "https://github.com/fork")])).await.is(200);
     t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_PAUSED");
+}
+
+#[tokio::test]
+async fn place_that_comes_again_after_a_pause_announces_no_further_one() {
+    let server = SmtpServer::start(SmtpEncryption::None);
+    let t = scanning(settings(&server)).await;
+    on_leak(&t, "pause").await;
+    let key = t.named_key("Website").await;
+    GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
+    send(&t).await;
+    t.owner().await.post(&format!("/api/v1/api-keys/{}/resume", key.id), json!({})).await.is(200);
+    t.advance(Duration::from_hours(25)).await;
+    GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
+    t.with(&key).get(WHOAMI).await.is(200);
+    let mut said: Vec<_> = leaks(&t).await.iter().map(|event| event["details"]["onLeak"].clone()).collect();
+    said.sort_by_key(ToString::to_string);
+    assert_eq!(said, [json!("notify"), json!("pause")]);
+    send(&t).await;
+    let sent = server.received();
+    let letters: Vec<_> = sent.iter().map(text).filter(|words| words.contains("“Website”")).collect();
+    let paused = letters.iter().filter(|words| words.contains("paused until somebody resumes")).count();
+    assert_eq!((letters.len(), paused), (2, 1), "{letters:?}");
+}
+
+#[tokio::test]
+async fn new_place_takes_the_room_of_one_that_was_handled() {
+    let t = scanning(test_config()).await;
+    on_leak(&t, "pause").await;
+    let key = t.named_key("Website").await;
+    let forks: Vec<_> = (0..MAX_SOURCES).map(|fork| found(&key, &format!("https://github.com/fork/{fork}"))).collect();
+    GITHUB.report(&t, &json!(forks)).await.is(200);
+    t.owner().await.post(&format!("/api/v1/api-keys/{}/resume", key.id), json!({})).await.is(200);
+    GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
+    t.with(&key).get(WHOAMI).await.is(401).code("API_KEY_PAUSED");
+    assert_eq!(leaks(&t).await.len() as u64, MAX_SOURCES + 1);
+}
+
+#[tokio::test]
+async fn policy_is_carried_out_for_each_key_of_a_report() {
+    let t = scanning(test_config()).await;
+    on_leak(&t, "revoke").await;
+    let [one, gone, two] = [t.named_key("One").await, t.named_key("Gone").await, t.named_key("Two").await];
+    t.owner().await.post(&format!("/api/v1/api-keys/{}/revoke", gone.id), json!({})).await.is(200);
+    GITHUB.report(&t, &json!([found(&one, URL), found(&gone, URL), found(&two, URL)])).await.is(200);
+    for key in [&one, &gone, &two] {
+        t.with(key).get(WHOAMI).await.is(401).code("API_KEY_REVOKED");
+    }
+    let events = leaks(&t).await;
+    let of_gone = events.iter().find(|event| event["target"]["id"] == gone.id).expect("an event");
+    assert_eq!(of_gone["details"]["onLeak"], "notify", "it was revoked before");
 }

@@ -173,6 +173,31 @@ fn history_of_a_repository_is_searched_also_where_files_were_deleted() {
 }
 
 #[test]
+fn damaged_object_and_variables_of_a_caller_hide_no_key() {
+    let site = Site::new(BINARY);
+    let key = key(&site, "Website");
+    let folder = site.folder().join("scanned");
+    write(&site, ".env", &key.secret);
+    write(&site, "other.txt", "to be damaged");
+    git(&folder, &["init", "-q", "-b", "main"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "-q", "-m", "First"]);
+    let id = Command::new("git").arg("-C").arg(&folder).args(["rev-parse", "HEAD:other.txt"]).output().expect("git").stdout;
+    let id = String::from_utf8(id).expect("an id");
+    let object = folder.join(".git/objects").join(&id[..2]).join(id[2..].trim());
+    fs::remove_file(&object).expect("a loose object");
+    fs::write(&object, "damaged").expect("a file");
+    let mut command = site.command(&["keys", "scan", "--git", "--revoke", &folder.display().to_string()]);
+    command.env("GIT_DIR", site.folder().join("elsewhere")).env("GIT_WORK_TREE", site.folder());
+    let found = run(command, "").is(1);
+    assert!(found.stdout.contains(":.env:1: ") && found.stdout.contains("revoked now"), "{found:?}");
+    assert!(found.stderr.contains(id.trim()), "the damaged object is named: {found:?}");
+    // Without a key that works, the damage counts.
+    let again = site.run(&["keys", "scan", "--git", &folder.display().to_string()]).is(2);
+    assert!(again.stdout.contains("revoked"), "{again:?}");
+}
+
+#[test]
 fn faults_of_the_command_are_no_findings() {
     let site = Site::new(BINARY);
     site.run(&["keys", "scan"]).is(2);

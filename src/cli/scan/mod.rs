@@ -70,17 +70,18 @@ impl Scan {
             for path in &paths {
                 if is_git { git::scan(path, &mut scanner) } else { files::scan(path, &mut scanner) }
             }
-            scanner.findings.end();
             scanner.findings
         };
         let findings = tokio::task::spawn_blocking(scan).await;
-        let findings = findings.map_err(|error| Failure::refused(format!("the scan failed: {error}")).into_fault())?;
+        let mut findings = findings.map_err(|error| Failure::refused(format!("the scan failed: {error}")).into_fault())?;
         let owners = match &app {
-            Some(app) => Some(Owners::find(app, &findings.list, self.revoke).await.map_err(Failure::into_fault)?),
-            None => None,
+            Some(app) => Owners::find(app, &mut findings, self.revoke).await.map(Some),
+            None => Ok(None),
         };
-        print(&findings.list, owners.as_ref(), self.json).map_err(Failure::into_fault)?;
-        outcome(&findings, owners.as_ref())
+        findings.end();
+        // Also if the database does not say whose they are.
+        print(&findings.list, owners.as_ref().ok().and_then(Option::as_ref), self.json).map_err(Failure::into_fault)?;
+        outcome(&findings, owners.map_err(Failure::into_fault)?.as_ref())
     }
 }
 
@@ -121,10 +122,11 @@ fn outcome(findings: &Findings, owners: Option<&Owners>) -> Result<(), Failure> 
             );
         }
         Some((live, revoked)) if live > 0 => {
-            let live = format!("{} among {found}", plural(live, "live key"));
+            let (all, live) = (live, format!("{} among {found}", plural(live, "live key")));
             return match revoked {
                 0 => refused(live, "revoke them, with --revoke or `planeconnection keys revoke`"),
-                _ => refused(live, "revoked, every node refuses them now"),
+                _ if revoked == all => refused(live, "revoked, every node refuses them now"),
+                _ => refused(live, &format!("{revoked} revoked, which every node refuses now; of the others see above")),
             };
         }
         None | Some(_) => {}

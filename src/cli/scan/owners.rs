@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 
-use super::findings::Finding;
+use super::findings::{Finding, Findings};
 use crate::app::App;
 use crate::cli::database::operator;
 use crate::cli::output::Failure;
-use crate::keys::{self, Key, KeyId, Reason, RevokeKey, Status};
+use crate::keys::{self, Error, Key, KeyId, Reason, RevokeKey, Status};
 use crate::workspaces;
 use key_format::SecretDigest;
 
@@ -39,9 +39,10 @@ impl Display for Owner {
 pub(super) struct Owners(HashMap<[u8; 32], Owner>);
 
 impl Owners {
-    /// Looks the secrets up by their digests. Revokes the keys that work, if that is wanted.
-    pub(super) async fn find(app: &App, found: &[Finding], is_revoking: bool) -> Result<Self, Failure> {
-        let digests = found.iter().map(|finding| finding.digest);
+    /// Looks the secrets up by their digests. Revokes the keys that work, if that is wanted; a key that cannot be revoked is a
+    /// problem, and does not keep the others from it.
+    pub(super) async fn find(app: &App, findings: &mut Findings, is_revoking: bool) -> Result<Self, Failure> {
+        let digests: Vec<_> = findings.list.iter().map(|finding| finding.digest).collect();
         let slugs: HashMap<_, _> =
             workspaces::all(app.db.read()).await?.into_iter().map(|workspace| (workspace.id, workspace.slug)).collect();
         let now = app.clock.now();
@@ -49,8 +50,18 @@ impl Owners {
         for key in keys::find_by_digests(app.db.read(), digests).await? {
             let is_live = key.status(now).is_live();
             let workspace = slugs.get(&key.workspace).map(ToString::to_string).unwrap_or_default();
-            let is_revoked_now = is_live && is_revoking;
-            let status = if is_revoked_now { revoke(app, &key).await? } else { key.status(now) };
+            let (mut status, mut is_revoked_now) = (key.status(now), false);
+            if is_live && is_revoking {
+                match revoke(app, &key).await {
+                    Ok(revoked) => (status, is_revoked_now) = (revoked, true),
+                    Err(Error::NotActive(ended)) => status = ended,
+                    // Somebody else has deleted it meanwhile.
+                    Err(Error::NotFound) => {}
+                    Err(error) => {
+                        findings.problem(&format!("key {}", key.id), format!("cannot revoke it: {}", Failure::from(error)));
+                    }
+                }
+            }
             let SecretDigest(digest) = key.digest;
             let owner = Owner { id: key.id, name: key.name, workspace, status, is_live, is_revoked_now };
             owners.insert(digest, owner);
@@ -73,7 +84,7 @@ impl Owners {
 }
 
 /// Revokes a key by the service of `keys revoke`: every node refuses it afterwards.
-async fn revoke(app: &App, key: &Key) -> Result<Status, Failure> {
+async fn revoke(app: &App, key: &Key) -> Result<Status, Error> {
     let reason: Option<Reason> = REASON.parse().ok();
     let revoked = keys::revoke(&app.keys, key.workspace, operator(), key.id, RevokeKey { reason }).await?;
     Ok(revoked.status(app.clock.now()))

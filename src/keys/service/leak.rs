@@ -21,16 +21,16 @@ pub struct Leak<'a> {
     pub url: &'a str,
     /// Whether the key can be used.
     pub is_live: bool,
-    /// What the policy of the workspace says about keys that are found.
-    pub policy: OnLeak,
+    /// What is done about it, by the policy of the workspace.
+    pub remedy: OnLeak,
 }
 
 /// Records and publishes that a key was found; of one that works also as unusual activity. It is no use of the key, and changes
 /// nothing about it.
 pub async fn record_leak(tx: &mut AuditedTx, key: &Key, leak: Leak<'_>) -> DbResult<()> {
-    let Leak { found_by, location, url, is_live, policy } = leak;
+    let Leak { found_by, location, url, is_live, remedy } = leak;
     let details =
-        json!({ "foundBy": found_by, "location": location, "url": url, "live": is_live, "onLeak": policy, "hint": key.hint });
+        json!({ "foundBy": found_by, "location": location, "url": url, "live": is_live, "onLeak": remedy, "hint": key.hint });
     tx.record(Action::KeyLeaked, Some(target(key)), details);
     events::publish_found(tx, key, url).await?;
     if is_live {

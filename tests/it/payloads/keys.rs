@@ -21,7 +21,7 @@ async fn leak(t: &TestApp, key: &TestKey) {
     let mut tx = AuditedTx::begin_system(&t.app, workspace).await.expect("a transaction");
     let key = planeconnection::keys::find(tx.db(), workspace, id).await.expect("an answer").expect("a key");
     let leak =
-        Leak { found_by: "github", location: "commit", url: "https://github.com/skyline", is_live: true, policy: OnLeak::Notify };
+        Leak { found_by: "github", location: "commit", url: "https://github.com/skyline", is_live: true, remedy: OnLeak::Notify };
     record_leak(&mut tx, &key, leak).await.expect("an event");
     tx.commit().await.expect("a commit");
 }
