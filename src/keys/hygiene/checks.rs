@@ -27,6 +27,10 @@ const NEVER_USED_FOR: Duration = Duration::from_hours(7 * 24);
 /// The time between two checks of a key of which a rule can hold with the next use.
 const AGAIN_AFTER: Duration = Duration::from_mins(10);
 
+/// The time between two checks of a dormant key, of which a rule can hold only after a use that wakes it ([`summary::wake`]). Nodes of
+/// the version before do not wake keys.
+const DORMANT_FOR: Duration = Duration::from_hours(7 * 24);
+
 /// The time between two checks of a key of which a rule holds. Readers of the summary compare it with the usage anyway.
 const HELD_FOR: Duration = Duration::from_hours(1);
 
@@ -218,7 +222,7 @@ pub(super) async fn judge_excess(
         let in_use = of_key.map(|uses| uses.iter().map(|(scope, _)| *scope).collect()).unwrap_or_default();
         let excess = unused(facts.scopes, in_use);
         let verdict = if !is_used {
-            Verdict::NotBefore(now.after(AGAIN_AFTER))
+            Verdict::NotBefore(now.after(DORMANT_FOR))
         } else if excess.is_empty() {
             let first = of_key.and_then(|uses| uses.iter().map(|(_, hour)| hour.after(UNUSED_FOR)).min());
             Verdict::NotBefore(first.unwrap_or(now).max(now.after(AGAIN_AFTER)))
@@ -270,6 +274,7 @@ pub(super) async fn judge_everywhere(
             None if can_hold && (1..=MAX).contains(&of_key.count()) => {
                 Verdict::Holds(Everywhere { key: check.key_id, networks: of_key.networks(), since: check.holds_from })
             }
+            None if can_hold => Verdict::NotBefore(now.after(DORMANT_FOR)),
             None => Verdict::NotBefore(now.after(AGAIN_AFTER)),
         };
         (check.clone(), verdict)

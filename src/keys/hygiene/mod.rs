@@ -21,6 +21,7 @@ pub(super) use calls::{RevokedCall, note_revoked_calls};
 pub use checks::{Everywhere, Excess, Idle, everywhere, excess, idle};
 pub use lists::{Aged, Expiring, endless, expiring, names, old, rotating};
 pub use networks::Networks;
+pub(super) use networks::PERIOD as DORMANT_AFTER;
 pub use review::review;
 pub(super) use summary::wake;
 

@@ -13,8 +13,8 @@ use crate::keys::tables::address::{Column, Entity};
 use kit::clock::Time;
 use kit::db::DbResult;
 
-/// The time in which the networks of a key are counted.
-pub(super) const PERIOD: Duration = Duration::from_hours(14 * 24);
+/// The time in which the networks of a key are counted. A key without a use in it is dormant.
+pub(in crate::keys) const PERIOD: Duration = Duration::from_hours(14 * 24);
 
 /// The largest number of networks that an allow-list is proposed for.
 pub(super) const MAX: usize = 4;

@@ -62,7 +62,7 @@ pub(super) async fn delete(db: &impl ConnectionTrait, keys: &[KeyId], rule: Opti
     Ok(())
 }
 
-/// Makes the checks of keys due that were used from a network for the first time.
+/// Makes the checks of keys due that were used from a network for the first time, or again after [`super::DORMANT_AFTER`].
 pub(in crate::keys) async fn wake(db: &impl ConnectionTrait, keys: Vec<KeyId>, now: Time) -> DbResult<()> {
     for keys in keys.chunks(AT_ONCE) {
         Entity::update_many()

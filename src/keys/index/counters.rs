@@ -25,6 +25,8 @@ pub struct Counters {
     is_queued: AtomicBool,
     allowed: [AtomicU32; SCOPE_SLOTS],
     denied: [AtomicU32; SCOPE_SLOTS],
+    /// The hour in which `known_ip` was remembered, counted from 1970.
+    known_hour: AtomicU32,
     networks: Mutex<HashMap<IpAddr, NetworkUse>>,
     known_ip: AtomicU64,
 }
@@ -34,6 +36,9 @@ pub(super) const SCOPE_SLOTS: usize = 13;
 
 /// Networks remembered per key between two flushes. One more replaces the one that was unused for longest.
 const MAX_NETWORKS: usize = 1_000;
+
+/// Hours for which a network is remembered: of a key that was not used for longer, the database tells the last use.
+const REMEMBERED_HOURS: u32 = 7 * 24;
 
 /// Accepted requests from one network: an IPv4 address, or 64 bits of IPv6.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +69,7 @@ impl Default for Counters {
             is_queued: AtomicBool::new(false),
             allowed: [const { AtomicU32::new(0) }; SCOPE_SLOTS],
             denied: [const { AtomicU32::new(0) }; SCOPE_SLOTS],
+            known_hour: AtomicU32::new(0),
             networks: Mutex::default(),
             known_ip: AtomicU64::new(0),
         }
@@ -145,14 +151,21 @@ impl Counters {
     }
 
     /// Remembers one network that the database has, in place of the previous one.
-    pub fn note_known(&self, network: IpAddr) {
+    pub fn note_known(&self, network: IpAddr, now: Time) {
         self.known_ip.store(address_fingerprint(network), Ordering::Relaxed);
+        self.known_hour.store(hour_number(now), Ordering::Relaxed);
     }
 
-    /// Returns whether `network` is the one that [`Self::note_known`] remembered, which saves a query.
-    pub fn is_known(&self, network: IpAddr) -> bool {
-        self.known_ip.load(Ordering::Relaxed) == address_fingerprint(network)
+    /// Returns whether `network` is the one that [`Self::note_known`] remembered within a week, which saves a query.
+    pub fn is_known(&self, network: IpAddr, now: Time) -> bool {
+        let age = hour_number(now).saturating_sub(self.known_hour.load(Ordering::Relaxed));
+        age < REMEMBERED_HOURS && self.known_ip.load(Ordering::Relaxed) == address_fingerprint(network)
     }
+}
+
+fn hour_number(time: Time) -> u32 {
+    const MICROS: i64 = 3_600_000_000;
+    u32::try_from(time.micros() / MICROS).unwrap_or_default()
 }
 
 /// Records a request from an address. At the maximum a new network replaces the one that was unused for longest: a new network

@@ -3,7 +3,7 @@
 //! A network is an IPv4 address or 64 bits of IPv6: a host with one address of such a prefix has all of them. The list of a key
 //! is bounded: a new network replaces the one that was unused for longest, so that it is seen even if the list is full.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -17,7 +17,7 @@ use super::recorder::Recorder;
 use crate::audit::{Action, Actor, AuditContext, AuditedTx, EventType, Target, TargetKind};
 use crate::core::Core;
 use crate::keys::events::UsedKeys;
-use crate::keys::hygiene::wake;
+use crate::keys::hygiene::{DORMANT_AFTER, wake};
 use crate::keys::index::{EntryRef, NetworkUse};
 use crate::keys::model::KeyId;
 use crate::keys::tables::address;
@@ -57,6 +57,10 @@ impl KnownNetworks {
         self.rows.insert(row.ip, row.last_used_at);
     }
 
+    fn is_dormant(&self, now: Time) -> bool {
+        self.rows.values().all(|last| now.since(*last) >= DORMANT_AFTER)
+    }
+
     /// Returns the networks unused for longest, as many as exceed the maximum after adding `more`.
     fn surplus(&self, more: usize) -> Vec<String> {
         let first = self.first.as_ref().map(|(_, ip)| ip);
@@ -79,19 +83,21 @@ fn network_of(stored: &str) -> Option<IpAddr> {
 }
 
 pub(super) async fn write(core: &Core, recorder: &Recorder, batch: &Batch) -> DbResult<()> {
-    let mut uses: Vec<Use<'_>> = Vec::new();
+    let (mut uses, now): (Vec<Use<'_>>, _) = (Vec::new(), core.clock.now());
     for (entry, drained) in batch {
         uses.extend(drained.networks.iter().map(|(network, used)| (entry, *network, *used)));
     }
     // Without a query for the network that the counters remember: most keys are used from the same one.
     let (mut old, others): (Vec<_>, Vec<_>) =
-        uses.into_iter().partition(|(entry, network, _)| entry.counters().is_known(*network));
+        uses.into_iter().partition(|(entry, network, _)| entry.counters().is_known(*network, now));
     let known = find_known(core.db.read(), &others).await?;
     let is_known = |(entry, network, _): &Use<'_>| known.get(&entry.id).is_some_and(|known| known.networks.contains(network));
     let (found, new): (Vec<_>, Vec<_>) = others.into_iter().partition(is_known);
+    let is_dormant = |id: &KeyId| known.get(id).is_some_and(|known| known.is_dormant(now));
+    let woken: BTreeSet<KeyId> = found.iter().map(|(entry, ..)| entry.id).filter(is_dormant).collect();
     old.extend(found);
     if !old.is_empty() {
-        update_known(core, &old).await?;
+        update_known(core, &old, woken).await?;
     }
     let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
     for one in new {
@@ -115,8 +121,8 @@ async fn find_known(db: &impl ConnectionTrait, uses: &[Use<'_>]) -> DbResult<Has
     Ok(known)
 }
 
-/// Updates the last uses of networks that the database has.
-async fn update_known(core: &Core, uses: &[Use<'_>]) -> DbResult<()> {
+/// Updates the last uses of networks that the database has, and makes the checks of dormant keys due.
+async fn update_known(core: &Core, uses: &[Use<'_>], woken: BTreeSet<KeyId>) -> DbResult<()> {
     let mut rows: Vec<_> = uses.iter().map(row).collect();
     // The same order on every node: nodes that write the same rows at once queue instead of deadlocking.
     rows.sort_unstable_by(|one, other| {
@@ -130,11 +136,12 @@ async fn update_known(core: &Core, uses: &[Use<'_>]) -> DbResult<()> {
         }
         is_same
     });
-    let tx = core.db.begin().await?;
+    let (tx, now) = (core.db.begin().await?, core.clock.now());
     insert_packed::<address::Entity>(&tx, &rows, Some(newer_address())).await?;
+    wake(&tx, woken.into_iter().collect(), now).await?;
     tx.commit().await?;
     for (entry, network, _) in uses {
-        entry.counters().note_known(*network);
+        entry.counters().note_known(*network, now);
     }
     Ok(())
 }
