@@ -171,6 +171,10 @@ async fn keys_in_custody_are_found_by_their_index() {
         ),
     ] {
         assert!(plans.len() == 1 && plans[0].0.iter().any(|step| step.contains("api_keys_by_custodian")), "{what}: {plans:?}");
+        // The custodians: the first one, and each by a search for the next one.
+        let of_keys: Vec<_> = plans[0].0.iter().filter(|step| step.contains("api_keys")).collect();
+        assert!(of_keys.iter().all(|step| step.starts_with("SEARCH")), "{what}: {plans:?}");
+        assert_eq!(of_keys.iter().any(|step| step.contains("<expr>>?")), what == "custodians of keys", "{what}: {plans:?}");
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Statement,
 };
 
 use super::{is_live, key_of};
@@ -76,18 +76,35 @@ pub(in crate::keys) async fn set_custodian(
     update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(keys)).exec(db).await.map(|_| ())
 }
 
+/// Returns up to `most` custodians of keys, in order, by as many searches of that index: it has many keys of few custodians.
+async fn custodians(db: &impl ConnectionTrait, workspace: WorkspaceId, most: usize) -> DbResult<Vec<String>> {
+    let engine = db.get_database_backend();
+    let [first, next] = if engine == DbBackend::Postgres { ["$1", "$2"] } else { ["?", "?"] };
+    let custodian = "coalesce(custodian_id, created_by_id)";
+    let sql = format!(
+        "WITH RECURSIVE custodians (id, number) AS (\
+        SELECT (SELECT {custodian} FROM api_keys WHERE workspace_id = {first} ORDER BY {custodian} LIMIT 1), 1 \
+        UNION ALL SELECT (SELECT {custodian} FROM api_keys WHERE workspace_id = {next} AND {custodian} > custodians.id \
+        ORDER BY {custodian} LIMIT 1), number + 1 FROM custodians WHERE id IS NOT NULL AND number < {most}) \
+        SELECT id FROM custodians WHERE id IS NOT NULL"
+    );
+    let custodians = Statement::from_sql_and_values(engine, sql, [workspace.into(), workspace.into()]);
+    tracing::trace!(sql = %custodians, "custodians of keys");
+    db.query_all_raw(custodians).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
 /// Returns up to `limit` keys, neither revoked nor expired, without a custodian: that member has left the workspace, or the operator
-/// created the key and named no one. Reads the keys that are not revoked by that index, the ids of the members, and the found keys.
+/// created the key and named no one. Reads the ids of the members and of the custodians, and the keys of those who are gone.
 pub async fn orphaned(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time, limit: u64) -> DbResult<Vec<Key>> {
     let known: HashSet<String> = members::ids(db, workspace).await?.iter().map(ToString::to_string).collect();
-    let all = Entity::find().select_only().expr_as(custodian(), "custodian").distinct();
-    let all = all.filter(Column::WorkspaceId.eq(workspace)).filter(Column::RevokedAt.is_null());
-    tracing::trace!(sql = %all.build(db.get_database_backend()), "custodians of keys");
-    let all: Vec<String> = all.into_tuple().all(db).await?;
+    let all = custodians(db, workspace, known.len() + AT_ONCE).await?;
     let gone: Vec<String> = all.into_iter().filter(|custodian| !known.contains(custodian)).collect();
     let mut keys = Vec::new();
     for gone in gone.chunks(AT_ONCE) {
         let left = limit.saturating_sub(keys.len() as u64);
+        if left == 0 {
+            break;
+        }
         let of_workspace = is_live(now).add(Column::WorkspaceId.eq(workspace));
         let is_orphaned = of_workspace.add(custodian().is_in(gone.iter().map(String::as_str)));
         let found = Entity::find().filter(is_orphaned).limit(left);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use planeconnection::keys::end_rotations;
+use planeconnection::keys::{end_rotations, orphaned};
 use planeconnection::members::Role;
 use serde_json::{Value, json};
 use testkit::{AIRCRAFT, KEYS, MEMBERS, TRIPS};
@@ -189,6 +189,57 @@ async fn key_whose_custodian_left_is_a_finding_until_another_is_named() {
     t.owner().await.patch(&format!("{KEYS}/{}", key.id), json!({ "custodianId": t.owner.id })).await.is(200);
     assert!(now(&t, "&code=key_orphaned").await.is_empty());
     assert!(now(&t, &format!("&code=key_orphaned&api_key_id={}", key.id)).await.is_empty());
+}
+
+#[tokio::test]
+async fn keys_of_all_custodians_who_left_are_findings() {
+    let t = TestApp::new().await;
+    let (expiry, mut names) = (t.app.clock.now().after(DAY * 300), Vec::new());
+    for number in 0..4 {
+        let admin = t.add_member(Role::Admin).await;
+        for part in ["a", "b"] {
+            let name = format!("Key {number}{part}");
+            let body = json!({ "name": name, "permissions": "read_only", "expiresAt": expiry, "custodianId": admin.id });
+            let key = t.key_with(body).await;
+            if (number, part) == (2, "b") {
+                revoke(&t, &key).await;
+            } else if number % 2 == 0 {
+                names.push(name);
+            }
+        }
+        if number % 2 == 0 {
+            t.owner().await.delete(&format!("{MEMBERS}/{}", admin.id)).await.is(200);
+        }
+    }
+    let orphaned = async |limit| {
+        let keys = orphaned(t.app.db.read(), t.workspace.id, t.app.clock.now(), limit).await.expect("keys");
+        let mut names: Vec<String> = keys.into_iter().map(|key| key.name).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(orphaned(10).await, names);
+    assert_eq!(orphaned(2).await.len(), 2);
+}
+
+#[tokio::test]
+async fn dormant_key_is_not_checked_until_it_is_used_again() {
+    let t = TestApp::new().await;
+    let key = scoped(&t, &["trips:write", "fleet:read"]).await;
+    use_from(&t, &key, TRIPS, "203.0.113.7").await;
+    t.flush().await;
+    t.advance(DAY * 31).await;
+    assert!(finding(&t, "key_excess").await.is_none(), "it is not in use");
+    t.advance(DAY).await;
+    assert!(finding(&t, "key_everywhere").await.is_none(), "it is not in use");
+    let sql = "SELECT COUNT(*) FROM key_checks WHERE checked_at < (SELECT MAX(checked_at) FROM key_checks WHERE rule = 'idle')";
+    assert_eq!(t.number(sql).await, 2, "the other rules were not checked again");
+    use_from(&t, &key, TRIPS, "203.0.113.7").await;
+    assert!(finding(&t, "key_excess").await.is_some());
+    assert!(finding(&t, "key_everywhere").await.is_some());
+    t.advance(DAY * 15).await;
+    assert!(finding(&t, "key_everywhere").await.is_none(), "it is dormant again");
+    use_from(&t, &key, TRIPS, "203.0.113.7").await;
+    assert!(finding(&t, "key_everywhere").await.is_some());
 }
 
 #[tokio::test]
