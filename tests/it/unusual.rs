@@ -327,6 +327,38 @@ async fn end_of_an_hour_is_judged_by_the_first_run_of_the_next() {
 }
 
 #[tokio::test]
+async fn end_of_an_hour_that_could_not_be_recorded_is_left_to_the_next_run() {
+    let scene = Scene::new().await;
+    scene.read(20, HOME).await;
+    scene.recorded(&[]).await;
+    scene.lack_a_scope(40).await;
+    scene.t.flush().await;
+    scene.t.advance(MINUTE * 31).await;
+    scene.t.database.reject_writes("UPDATE", "audit_heads", "1 = 1").await;
+    scene.watch.run(&scene.t.app, &scene.t.app.index).await.expect_err("no commit");
+    scene.t.database.accept_writes("audit_heads").await;
+    scene.recorded(&["refusals"]).await;
+}
+
+#[tokio::test]
+async fn workspace_that_cannot_be_read_does_not_hold_up_the_others() {
+    let scene = Scene::new().await;
+    let (workspace, other) = scene.t.other_workspace().await;
+    let key = other.post(KEYS, json!({ "name": "Theirs", "permissions": "read_only", "expiresAt": null })).await.is(201);
+    let (id, now) = (key.text_at("/data/apiKey/id").parse().expect("an id"), scene.t.app.clock.now());
+    // Neither engine can return their sum.
+    let hours = [Module::Trips, Module::Fleet].map(|module| (now, Some(Scope::read(module)), i64::MAX, 0));
+    let tx = scene.t.app.db.begin().await.expect("a transaction");
+    keys::import_usage(&tx, workspace.id, id, &hours, (now, HOME.parse().expect("an address"))).await.expect("usage");
+    tx.commit().await.expect("a commit");
+    scene.lack_a_scope(60).await;
+    scene.t.flush().await;
+    scene.watch.run(&scene.t.app, &scene.t.app.index).await.expect_err("the other workspace");
+    let events = unusual_events(&scene.t).await;
+    assert_eq!(events.iter().map(|event| event["details"]["kind"].clone()).collect::<Vec<_>>(), ["refusals"]);
+}
+
+#[tokio::test]
 async fn addresses_of_earlier_versions_are_networks_as_well() {
     let scene = Scene::new().await;
     scene.t.tamper("UPDATE api_key_addresses SET ip = '2001:db8:7:1:ffff::9'").await;

@@ -46,14 +46,80 @@ const LOOK_BACK: Duration = Duration::from_hours(400 * 24);
 /// The time for which records are kept. The audit log keeps their events.
 const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 
+/// Failures in one step of a run after which workspaces are not judged one by one: it is the database that fails.
+const MAX_FAILURES: usize = 5;
+
 /// Compares the use of keys with their past, and records what is unusual.
 #[derive(Debug, Default)]
-pub struct UnusualWatch(Mutex<Seen>);
+pub struct UnusualWatch(Mutex<Hours>);
+
+#[derive(Debug, Default)]
+struct Hours {
+    current: Seen,
+    /// The end of the hour before, until it is judged: it is flushed after the last run of that hour.
+    before: Option<Box<Seen>>,
+}
+
+impl Hours {
+    /// Returns whether the hour is another than that of the last run.
+    fn turn_to(&mut self, hour: Time) -> bool {
+        if self.current.hour == Some(hour) {
+            return false;
+        }
+        let last = std::mem::replace(&mut self.current, Seen::of(hour));
+        let before = hour.before(HOUR);
+        self.before = Some(Box::new(if last.hour == Some(before) { last } else { Seen::of(before) }));
+        true
+    }
+}
+
+/// A part of a run.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Hour(Time),
+    Networks(Time),
+}
+
+impl Step {
+    /// Judges workspaces that one statement reads. After an error as many keys are left as before, so that others get their turn.
+    async fn judge_within(self, core: &Core, seen: &mut Seen, tenants: &[Arc<Tenant>], left: &mut usize) -> DbResult<()> {
+        let before = *left;
+        let outcome = match self {
+            Self::Hour(hour) => judge_hour(core, seen, tenants, hour, left).await,
+            Self::Networks(now) => judge_networks(core, seen, tenants, now, left).await,
+        };
+        if outcome.is_err() {
+            *left = before;
+        }
+        outcome
+    }
+
+    /// Judges all workspaces. A workspace that cannot be read does not hold up the others: after an error each is judged by itself.
+    async fn judge_all(self, core: &Core, seen: &mut Seen, tenants: &[Arc<Tenant>]) -> DbResult<()> {
+        let (mut outcome, mut failures, mut left) = (Ok(()), 0, KEYS_PER_RUN);
+        for together in tenants.chunks(TOGETHER) {
+            let all = self.judge_within(core, seen, together, &mut left).await;
+            if all.is_ok() || together.len() == 1 {
+                outcome = outcome.and(all);
+                continue;
+            }
+            for tenant in together {
+                if failures == MAX_FAILURES {
+                    break;
+                }
+                let one = self.judge_within(core, seen, std::slice::from_ref(tenant), &mut left).await;
+                failures += usize::from(one.is_err());
+                outcome = outcome.and(one);
+            }
+        }
+        outcome
+    }
+}
 
 /// The findings of one step of a run, by workspace.
 type FoundIn = HashMap<WorkspaceId, Vec<Found>>;
 
-/// What a node remembers of the current hour: as much as there are keys in use.
+/// What a node remembers of an hour: as much as there are keys in use.
 #[derive(Debug, Default)]
 struct Seen {
     hour: Option<Time>,
@@ -85,22 +151,22 @@ impl Known {
 impl UnusualWatch {
     /// Runs once. A workspace whose log cannot be written does not hold up the others.
     pub async fn run(&self, core: &Core, index: &Index) -> DbResult<()> {
-        let mut seen = self.0.lock().await;
+        let mut hours = self.0.lock().await;
         let (tenants, now) = (index.tenants(), core.clock.now());
         let mut outcome = Ok(());
-        let is_new_hour = seen.hour != Some(now.hour());
-        // The end of the hour before, once more: it was flushed after the last run.
-        for hour in [now.hour().before(HOUR), now.hour()].into_iter().skip(usize::from(!is_new_hour)) {
-            seen.turn_to(hour);
-            let mut left = KEYS_PER_RUN;
-            for tenants in tenants.chunks(TOGETHER) {
-                outcome = outcome.and(judge_hour(core, &mut seen, tenants, hour, &mut left).await);
+        let is_new_hour = hours.turn_to(now.hour());
+        if let Some(before) = &mut hours.before {
+            let judged = Step::Hour(now.hour().before(HOUR)).judge_all(core, before, &tenants).await;
+            if judged.is_ok() {
+                hours.before = None;
             }
+            outcome = judged;
         }
-        let mut left = KEYS_PER_RUN;
-        for tenants in tenants.chunks(TOGETHER) {
-            outcome = outcome.and(judge_networks(core, &mut seen, tenants, now, &mut left).await);
-            if is_new_hour {
+        for step in [Step::Hour(now.hour()), Step::Networks(now)] {
+            outcome = outcome.and(step.judge_all(core, &mut hours.current, &tenants).await);
+        }
+        if is_new_hour {
+            for tenants in tenants.chunks(TOGETHER) {
                 outcome = outcome.and(delete_old(core, tenants, now).await);
             }
         }
@@ -109,10 +175,8 @@ impl UnusualWatch {
 }
 
 impl Seen {
-    fn turn_to(&mut self, hour: Time) {
-        if self.hour != Some(hour) {
-            *self = Self { hour: Some(hour), ..Self::default() };
-        }
+    fn of(hour: Time) -> Self {
+        Self { hour: Some(hour), ..Self::default() }
     }
 }
 
@@ -172,12 +236,17 @@ async fn sample(core: &Core, seen: &mut Seen, zones: &HashMap<WorkspaceId, TimeZ
     }
     // Where the clocks were changed in between, the same hour of an earlier week depends on the zone.
     let hours: HashSet<Time> = new.iter().filter_map(|id| zones.get(id)).flat_map(|zone| sample_hours(hour, zone)).collect();
+    let mut samples: HashMap<KeyId, Sample> = HashMap::new();
     for past in hours {
         for (workspace, key, used) in store::hours(core.db.read(), &new, past).await? {
             if let Some(zone) = zones.get(&workspace) {
-                seen.keys.entry(key).or_default().sample.add(&used, hour, zone);
+                samples.entry(key).or_default().add(&used, hour, zone);
             }
         }
+    }
+    // Only when all hours are read: after an error they are read again.
+    for (key, sample) in samples {
+        seen.keys.entry(key).or_default().sample = sample;
     }
     seen.sampled.extend(new);
     Ok(())
