@@ -87,10 +87,9 @@ async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResul
 /// paused before.
 async fn remedy(db: &impl ConnectionTrait, key: &Key, is_live: bool, policy: OnLeak) -> DbResult<OnLeak> {
     Ok(match policy {
-        OnLeak::Notify => OnLeak::Notify,
         OnLeak::Pause if is_live && store::has_unhandled(db, key.workspace, key.id).await? => OnLeak::Pause,
         OnLeak::Revoke if is_live => OnLeak::Revoke,
-        OnLeak::Pause | OnLeak::Revoke => OnLeak::Notify,
+        OnLeak::Notify | OnLeak::Pause | OnLeak::Revoke => OnLeak::Notify,
     })
 }
 

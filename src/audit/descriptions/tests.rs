@@ -63,6 +63,19 @@ fn of_pauses() -> Vec<(Event, &'static str)> {
     ]
 }
 
+fn of_unusual() -> Vec<(Event, &'static str)> {
+    vec![
+        (
+            event("api_key.unusual", SYSTEM, KEY, json!({ "kind": "dormant", "quietDays": 43 })),
+            "The key Fleet Dashboard was used again after 43 days without a use",
+        ),
+        (
+            event("api_key.unusual", SYSTEM, KEY, json!({ "kind": "of_later" })),
+            "The key Fleet Dashboard was used in an unusual way",
+        ),
+    ]
+}
+
 fn of_keys() -> Vec<(Event, &'static str)> {
     let created =
         json!({ "hint": "pck_Ab3d…Xy9z", "permissions": "read_only", "scopes": ["fleet:read"], "expiresAt": Time::LAST });
@@ -155,14 +168,6 @@ fn of_keys() -> Vec<(Event, &'static str)> {
                 json!({ "count": 12, "custodian": { "id": "user_1", "name": "Dee Patch" } }),
             ),
             "Ana Keller handed over 12 keys of Ben Moser to Dee Patch",
-        ),
-        (
-            event("api_key.unusual", SYSTEM, KEY, json!({ "kind": "dormant", "quietDays": 43 })),
-            "The key Fleet Dashboard was used again after 43 days without a use",
-        ),
-        (
-            event("api_key.unusual", SYSTEM, KEY, json!({ "kind": "of_later" })),
-            "The key Fleet Dashboard was used in an unusual way",
         ),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(false)), "Ana Keller switched API key management off"),
         (event("settings.api_keys.updated", ANA, ANONYMOUS, switched(true)), "Ana Keller switched API key management on"),
@@ -386,7 +391,7 @@ fn of_security() -> Vec<(Event, &'static str)> {
 
 #[test]
 fn every_action_has_a_sentence() {
-    let all = [of_keys(), of_pauses(), of_people(), of_factors(), of_security(), of_data(), of_webhooks()].concat();
+    let all = [of_keys(), of_pauses(), of_unusual(), of_people(), of_factors(), of_security(), of_data(), of_webhooks()].concat();
     for (event, sentence) in &all {
         assert_eq!(describe(event), *sentence, "{}", event.action);
     }
