@@ -221,7 +221,10 @@ pub(super) async fn judge_excess(
         let of_key = uses.get(&check.key_id);
         let in_use = of_key.map(|uses| uses.iter().map(|(scope, _)| *scope).collect()).unwrap_or_default();
         let excess = unused(facts.scopes, in_use);
-        let verdict = if !is_used {
+        let verdict = if let Some(earliest) = facts.earliest(Rule::Excess).filter(|earliest| *earliest > now) {
+            // A young key that was woken.
+            Verdict::NotBefore(earliest)
+        } else if !is_used {
             Verdict::NotBefore(now.after(DORMANT_FOR))
         } else if excess.is_empty() {
             let first = of_key.and_then(|uses| uses.iter().map(|(_, hour)| hour.after(UNUSED_FOR)).min());
