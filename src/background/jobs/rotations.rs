@@ -15,7 +15,7 @@ impl Job for EndedRotations {
     const INTERVAL: Duration = Duration::from_secs(1);
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
-        match Box::pin(keys::end_rotations(&app.keys)).await {
+        match keys::end_rotations(&app.keys).await {
             Ok(()) => Ok(()),
             Err(keys::Error::Db(error)) => Err(error.into()),
             Err(error) => {

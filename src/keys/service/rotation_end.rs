@@ -82,7 +82,7 @@ pub async fn end_rotations(keys: &Keys) -> Result<(), Error> {
     let (db, now) = (keys.db.read(), keys.clock.now());
     let mut outcome = Ok(());
     for (workspace, id) in store::ended_rotations(db, now, AT_ONCE).await? {
-        outcome = outcome.and(end(keys, workspace, id).await);
+        outcome = outcome.and(Box::pin(end(keys, workspace, id)).await);
     }
     // Of nodes that stopped between the revocation and its confirmation.
     let system = Actor::SYSTEM.into_id_and_name().0;
