@@ -144,7 +144,7 @@ impl ChainVerifier {
         Ok(chain(found))
     }
 
-    /// Verifies about [`STEP`] events more of a chain, and returns the fault that was found.
+    /// Verifies about `STEP` events more of a chain, and returns the fault that was found.
     pub async fn fault(&self, core: &Core, workspace: WorkspaceId) -> DbResult<Option<Fault>> {
         Ok(self.verify_new(core, workspace).await?.fault)
     }
