@@ -31,7 +31,9 @@ impl Tab {
     /// The text is to be read on the page, or will be.
     #[track_caller]
     pub fn says(&mut self, text: &str) {
-        self.wait(&format!("the page does not say {text:?}"), |tab| tab.text().contains(text).then_some(()));
+        self.wait(&format!("the page does not say {text:?}"), |tab| {
+            tab.text_now().filter(|shown| shown.contains(text)).map(|_| ())
+        });
     }
 
     /// Counts the elements of this role and name now.

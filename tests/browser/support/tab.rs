@@ -119,9 +119,16 @@ impl Tab {
     }
 
     /// The visible text of the page.
+    #[track_caller]
     pub fn text(&mut self) -> String {
-        // A page that has just begun to load has no body yet.
-        self.evaluate("document.body ? document.body.innerText : ''").as_str().unwrap_or_default().to_owned()
+        self.wait("the page has no text", Self::text_now)
+    }
+
+    /// The visible text of the page; `None` while the page is replaced, and before it has a body.
+    pub(super) fn text_now(&mut self) -> Option<String> {
+        let how = json!({ "expression": "document.body?.innerText", "returnByValue": true });
+        let answer = self.try_call("Runtime.evaluate", how).ok()?;
+        answer["result"]["value"].as_str().map(str::to_owned)
     }
 
     /// The value of an expression, also where the page runs no scripts.
