@@ -82,7 +82,7 @@ impl FromRequest<App> for SignedReport {
         })?;
         let (id, signature) = (header(&parts.headers, KEY_ID)?, header(&parts.headers, SIGNATURE)?);
         let key = keys.find(app, id).await.map_err(no_key)?;
-        let mut held = app.bodies.hold(Matched::sender(&parts.extensions));
+        let mut held = app.report_limits.hold(Matched::sender(&parts.extensions));
         let body = intake::read(&parts.headers, body, LARGEST, &mut held).await.map_err(not_taken)?;
         if !key.verifies(&body, signature) {
             return Err(ApiError::new(

@@ -49,7 +49,7 @@ fn gauges(app: &App) -> Gauges<'_> {
         clock_ahead_seconds: app.clock.machine_ahead().as_secs_f64(),
         connections: app.connections.open(),
         refused_connections: app.connections.refused(),
-        body_bytes: app.bodies.held(),
+        body_bytes: app.bodies.held() + app.report_limits.held_bytes(),
         usage_queue_keys: app.recorder.pending(),
         limit_refusals: app.limits.refusals().map(|(limit, refused)| (limit.as_str(), refused)).collect(),
         sign_ins: app.sign_ins.outcomes(),
