@@ -65,7 +65,7 @@ kit::string_enum! {
     }
 }
 
-/// What a finding is about.
+/// The key, member, webhook or workspace that a finding is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Subject {
     Key(KeyId),
@@ -119,7 +119,7 @@ impl FindingId {
     }
 }
 
-/// What is known of the subject of a finding: as much as its sentence needs.
+/// The facts about the subject of a finding that its sentence needs.
 #[derive(Clone, Debug)]
 pub(super) enum Facts {
     /// The fault of the chain as a sentence.

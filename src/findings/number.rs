@@ -22,7 +22,7 @@ const KEPT_FOR: Duration = Duration::from_secs(10);
 /// Workspaces in memory.
 const MAX_WORKSPACES: usize = 1_000;
 
-/// What a page need not compute again within a minute.
+/// The numbers of findings of workspaces as they were counted last, and the faults of their audit chains.
 #[derive(Debug, Default)]
 pub struct FindingCache {
     numbers: Mutex<HashMap<WorkspaceId, Number>>,

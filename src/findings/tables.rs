@@ -20,7 +20,7 @@ pub struct Model {
     pub message: String,
     #[sea_orm(column_type = "Text")]
     pub reason: String,
-    /// What the finding is about, as in audit events.
+    /// The subject of the finding, as in audit events.
     pub target_type: String,
     pub target_id: String,
     pub target_name: String,

@@ -1,4 +1,4 @@
-//! What a scan has found, and what it could not look at.
+//! The secrets that a scan has found, and the files that it could not read.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display};
@@ -44,13 +44,13 @@ pub(super) struct Finding {
     pub(super) hint: Hint,
 }
 
-/// What a scan has found so far.
+/// The outcome of a scan so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) list: Vec<Finding>,
-    /// What could not be read.
+    /// Files and objects that could not be read.
     problems: u64,
-    /// What was left out on purpose.
+    /// Files that are left out on purpose.
     notes: u64,
     is_full: bool,
 }

@@ -1,6 +1,6 @@
 //! The command `keys scan`: finds secrets of keys in files, standard input and git histories, and says whose they are.
 //!
-//! What is read is untrusted: names are shown without control characters and secrets, memory does not grow with files, lines or
+//! The files are untrusted: names are shown without control characters and secrets, memory does not grow with files, lines or
 //! archives, and nothing is left out without a line that says so.
 //!
 //! - here the command and its report; `findings` what was found, and what could not be looked at

@@ -12,7 +12,7 @@ use kit::http::{Check, FieldErrors};
 use kit::page::number::plural;
 
 kit::string_enum! {
-    /// What happens when a secret of an active key is found in the open.
+    /// The remedy when a secret of an active key is found in the open.
     OnLeak as OnApiKeyLeak {
         /// Administrators are notified.
         Notify = "notify",
@@ -103,9 +103,9 @@ impl KeyPolicy {
 /// A reason why the policy refuses a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PolicyBreach {
-    /// It has no expiration; with the last day that it may have.
+    /// A key without an expiration; with the last day that it may have.
     NoExpiration(Option<Day>),
-    /// It expires after the last day that the policy allows.
+    /// A key that expires after the last day that the policy allows.
     Lifetime(Day),
     /// It can write, and may be used from any address.
     AllowlistNeeded,

@@ -117,7 +117,7 @@ async fn obstacle(tx: &AuditedTx, key: &Key) -> DbResult<Option<Obstacle>> {
     if key.status(tx.now()) == Status::Expired {
         return Ok(None);
     }
-    // Without a key to use instead, a revocation would be an outage, which nobody asked for: not even one that is forced.
+    // Without a key to use instead, a revocation would be an outage. That holds for a forced one too.
     if !store::has_live_successor(tx.db(), key.workspace, key.id, tx.now()).await? {
         return Ok(Some(Obstacle::NoSuccessor));
     }

@@ -30,7 +30,7 @@ fn outcomes(answer: &Response) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn selected_keys_are_revoked_together_and_each_outcome_is_told() {
+async fn selected_keys_are_revoked_together_and_each_outcome_is_reported() {
     let t = TestApp::new().await;
     let [one, two, gone, over] = keys_of_every_status(&t).await;
     let (_, outsider) = t.other_workspace().await;
@@ -62,14 +62,14 @@ async fn selected_keys_are_revoked_together_and_each_outcome_is_told() {
 }
 
 #[tokio::test]
-async fn selected_keys_are_paused_and_each_outcome_is_told() {
+async fn selected_keys_are_paused_and_each_outcome_is_reported() {
     let t = TestApp::new().await;
     let [one, two, gone, over] = keys_of_every_status(&t).await;
     let owner = t.owner().await;
     let body = json!({ "ids": [two.id, one.id, gone.id, over.id, UNKNOWN], "minutes": 5 });
     let answer = owner.post(PAUSE, body).await.is(200);
-    let told: Vec<_> = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect();
-    assert_eq!(told, ["done", "done", "not_active", "not_active", "not_found"]);
+    let reported: Vec<_> = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(reported, ["done", "done", "not_active", "not_active", "not_found"]);
     assert_eq!(answer.at("/data/items/0/apiKeyId"), &json!(two.id));
     assert_eq!(answer.at("/data/items/0/apiKey/status"), "paused");
     for key in [&one, &two] {
@@ -84,7 +84,7 @@ async fn selected_keys_are_paused_and_each_outcome_is_told() {
 }
 
 #[tokio::test]
-async fn selected_keys_get_a_custodian_and_each_outcome_is_told() {
+async fn selected_keys_get_a_custodian_and_each_outcome_is_reported() {
     let t = TestApp::new().await;
     let pilot = t.add_member(Role::Pilot).await;
     let [one, two, gone, over] = keys_of_every_status(&t).await;
@@ -92,8 +92,8 @@ async fn selected_keys_get_a_custodian_and_each_outcome_is_told() {
     owner.patch(&format!("{KEYS}/{}", two.id), json!({ "custodianId": pilot.id })).await.is(200);
     let body = json!({ "ids": [one.id, two.id, gone.id, over.id, UNKNOWN], "custodianId": pilot.id });
     let answer = owner.post(ASSIGN, body).await.is(200);
-    let told: Vec<_> = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect();
-    assert_eq!(told, ["done", "unchanged", "not_active", "not_active", "not_found"]);
+    let reported: Vec<_> = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(reported, ["done", "unchanged", "not_active", "not_active", "not_found"]);
     assert_eq!(answer.at("/data/items/0/apiKey/custodian/id"), &json!(pilot.id));
     t.audit_ends_with(&["api_key.updated", "api_key.updated", "api_key.expired"]).await;
     let events = t.audit().await;
@@ -117,8 +117,8 @@ async fn selection_is_bounded_and_validated_before_anything_changes() {
     owner.post(REVOKE, json!({ "ids": [key.id, "x"] })).await.is(400).names_field("ids[1]");
     owner.post(REVOKE, json!({})).await.is(400).names_field("ids");
     owner.post(ASSIGN, json!({ "ids": [key.id] })).await.is(400).names_field("custodianId");
-    let nobody = json!({ "ids": [key.id], "custodianId": "user_01h455vb4pex5vsknk084sn02q" });
-    owner.post(ASSIGN, nobody).await.is(400).names_field("custodianId");
+    let unknown = json!({ "ids": [key.id], "custodianId": "user_01h455vb4pex5vsknk084sn02q" });
+    owner.post(ASSIGN, unknown).await.is(400).names_field("custodianId");
     t.with(&key).get(WHOAMI).await.is(200);
     t.audit_ends_with(&["api_key.created", "api_key.used"]).await;
 }
