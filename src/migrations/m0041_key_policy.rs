@@ -5,7 +5,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{boolean, integer, integer_null, string, timestamp_with_time_zone_null, uuid};
 
-use super::schema::{belongs_to, index, table};
+use super::schema::{belongs_to, table};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -32,13 +32,6 @@ impl MigrationTrait for Migration {
         ] {
             manager.alter_table(Table::alter().table("api_keys").add_column(column).take()).await?;
         }
-        // Only the keys whose end is still to come: they are looked for every second.
-        let is_planned = Expr::col("revoke_old_at").is_not_null().and(Expr::col("rotation_blocked_at").is_null());
-        let is_open = is_planned.and(Expr::col("refused_everywhere_at").is_null());
-        let mut planned = index("api_keys_by_revoke_old_at", "api_keys", &["revoke_old_at"]);
-        manager.create_index(planned.and_where(is_open).take()).await?;
-        let is_blocked = Expr::col("rotation_blocked_at").is_not_null().and(Expr::col("revoked_at").is_null());
-        let mut blocked = index("api_keys_by_rotation_blocked", "api_keys", &["workspace_id", "rotation_blocked_at"]);
-        manager.create_index(blocked.and_where(is_blocked).take()).await
+        Ok(())
     }
 }

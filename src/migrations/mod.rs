@@ -3,6 +3,9 @@
 //! Each table with data of workspaces has the workspace id, first in its indexes. Times are `timestamptz` on Postgres and
 //! sortable text on SQLite; ids are UUIDs; enums are text, so that people can read rows.
 //!
+//! A migration is a transaction on a Postgres that is in use. One that adds a column to a large table does nothing else to it: the
+//! table is locked against reads until that transaction ends.
+//!
 //! The name of a file is stored in each database, and cannot be changed.
 
 use sea_orm_migration::prelude::*;
@@ -48,6 +51,8 @@ mod m0044_request_log;
 mod m0045_key_leaks;
 mod m0046_pages_of_data;
 mod m0047_unusual_activity;
+mod m0051_key_indexes;
+mod m0052_keys_by_custodian;
 mod schema;
 
 /// All migrations, in order.
@@ -98,6 +103,8 @@ impl MigratorTrait for Migrations {
             Box::new(m0045_key_leaks::Migration),
             Box::new(m0046_pages_of_data::Migration),
             Box::new(m0047_unusual_activity::Migration),
+            Box::new(m0051_key_indexes::Migration),
+            Box::new(m0052_keys_by_custodian::Migration),
         ]
     }
 }

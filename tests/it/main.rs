@@ -38,6 +38,7 @@ mod plans;
 mod reauthentication;
 mod requests;
 mod safety;
+mod schema;
 mod secret_key;
 mod secrets;
 mod security;

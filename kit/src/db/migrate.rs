@@ -15,22 +15,32 @@ enum Missing {
 }
 
 impl Db {
-    /// Applies what is missing. One transaction, so that of several processes one does it and the others find it done.
+    /// Applies what is missing, in transactions under a lock: of several processes one does it, and the others find it done.
+    ///
+    /// On a Postgres that is in use, each migration is a transaction of its own, since nodes of the version before wait for its locks.
+    /// Elsewhere all of them are one.
     ///
     /// A schema that has all of ours and more was made by a later version, which only expands what this one needs: an
     /// earlier node may start on it, so that it can be restarted while a later version is being rolled out.
     pub async fn migrate<M: MigratorTrait>(&self) -> DbResult<()> {
-        if self.missing::<M>(&self.read).await? == Missing::Nothing {
-            return Ok(());
+        while self.missing::<M>(&self.read).await? == Missing::Some {
+            let tx = self.begin_without_timeout().await?;
+            if let Engine::Postgres(_) = self.engine {
+                postgres::lock_schema(&tx).await?;
+            }
+            if self.missing::<M>(&tx).await? == Missing::Some {
+                let steps = self.steps(&tx).await?;
+                M::up(tx.inner(), steps).await?;
+            }
+            tx.commit().await?;
         }
-        let tx = self.begin_without_timeout().await?;
-        if let Engine::Postgres(_) = self.engine {
-            postgres::lock_schema(&tx).await?;
-        }
-        if self.missing::<M>(&tx).await? == Missing::Some {
-            M::up(tx.inner(), None).await?;
-        }
-        tx.commit().await
+        Ok(())
+    }
+
+    /// Returns the number of migrations of one transaction; `None` for all that are missing.
+    async fn steps(&self, tx: &Tx) -> DbResult<Option<u32>> {
+        let is_in_use = matches!(self.engine, Engine::Postgres(_)) && self.has_migrated(tx).await?;
+        Ok(is_in_use.then_some(1))
     }
 
     /// Begins a write that takes as long as it takes.
