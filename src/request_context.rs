@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::core::Core;
 use crate::keys::EntryRef;
 use crate::requests::{KeyRefusal, RequestId};
+use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::http::{ApiError, client_ip};
 use kit::ids::non_crypto_uuid_v7;
@@ -37,8 +38,8 @@ struct Metadata {
     id: Id,
     /// Unfiltered: scrubbed when it is read, which few requests need.
     user_agent: Option<HeaderValue>,
-    /// The key, if the request is one of the sample of its latest requests.
-    sampled: OnceLock<EntryRef>,
+    /// The key and the scope that was needed, if the request is one of the sample of its latest requests.
+    sampled: OnceLock<(EntryRef, Option<Scope>)>,
     /// The refusal of the key.
     refusal: OnceLock<KeyRefusal>,
 }
@@ -108,11 +109,12 @@ impl RequestContext {
     }
 
     /// Notes that the request is one of the sample of the latest requests of its key.
-    pub fn note_sampled(&self, entry: &EntryRef) {
-        self.0.sampled.get_or_init(|| entry.clone());
+    pub fn note_sampled(&self, entry: &EntryRef, scope: Option<Scope>) {
+        self.0.sampled.get_or_init(|| (entry.clone(), scope));
     }
 
-    pub fn sampled(&self) -> Option<&EntryRef> {
+    /// Returns the key of a request of the sample, and the scope that was needed.
+    pub fn sampled(&self) -> Option<&(EntryRef, Option<Scope>)> {
         self.0.sampled.get()
     }
 

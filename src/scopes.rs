@@ -203,6 +203,16 @@ impl Scopes {
         self.0 & (exact | write) != 0
     }
 
+    /// Returns whether every scope of `others` is covered.
+    pub fn cover_all(self, others: Self) -> bool {
+        others.iter().all(|scope| self.cover(scope))
+    }
+
+    /// Returns whether the scope itself is in the set; write does not stand for read.
+    pub fn contain(self, scope: Scope) -> bool {
+        self.0 & (1 << scope.index()) != 0
+    }
+
     /// The scopes of the set, in the order of the modules; `read` is not added to `write`.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::all().filter(move |scope| self.0 & (1 << scope.index()) != 0)

@@ -217,7 +217,7 @@ async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, terms:
     let is_sampled = app.recorder.allow(&entry, asked.scope, request.client_ip(), asked.now);
     // The time of a request that files a report would tell who filed an anonymous one.
     if is_sampled && terms.rule != Rule::FileReports {
-        request.note_sampled(&entry);
+        request.note_sampled(&entry, asked.scope);
     }
     Ok(KeyCaller { entry, hint: Hint::of(presented), scope: asked.scope })
 }

@@ -22,7 +22,7 @@ impl RequestContext {
     /// Counts the request as denied, and notes the refusal for the request log.
     pub fn deny(&self, recorder: &Recorder, refusal: KeyRefusal, now: Time) {
         if recorder.deny(&refusal.entry, refusal.reason, refusal.scope, self.denied_request(now)) {
-            self.note_sampled(&refusal.entry);
+            self.note_sampled(&refusal.entry, refusal.scope);
         }
         self.note_refusal(refusal);
     }

@@ -16,6 +16,10 @@ kit::string_enum! {
         KeyPausedEverywhere = "api_key.paused_everywhere",
         /// Somebody ended a pause, or it ended by itself; `details` says which.
         KeyResumed = "api_key.resumed",
+        /// Requests that a smaller set of scopes would refuse are counted for 7 days; none is refused for it.
+        KeyShadowStarted = "api_key.shadow_started",
+        /// Shadow mode was ended before its time, or its result was removed; `details` says which.
+        KeyShadowEnded = "api_key.shadow_ended",
         KeyRevoked = "api_key.revoked",
         /// Every node refuses a revoked key; `details` names the nodes that confirmed it and those whose lease ran out.
         KeyRefusedEverywhere = "api_key.refused_everywhere",

@@ -147,6 +147,8 @@ impl Action {
             Self::FindingRestored => &[EventType::FindingRestored],
             Self::KeyUsed | Self::KeyDenied | Self::KeyUnusual => &[EventType::KeyUnusual],
             Self::KeyPausedEverywhere
+            | Self::KeyShadowStarted
+            | Self::KeyShadowEnded
             | Self::KeysHandedOver
             | Self::KeySettingsUpdated
             | Self::SecuritySettingsUpdated

@@ -104,7 +104,7 @@ fn remedy(found: &Found) -> Remedy {
         _ if found.is_rotating => of_key("Look", "/rotate"),
         Facts::KeyExpiring { .. } | Facts::KeyOld { .. } => of_key("Rotate", "/rotate"),
         Facts::KeyNoExpiry => of_key("Rotate with a date", "/rotate"),
-        Facts::KeyExcess(_) => of_key("Rotate with fewer", "/rotate"),
+        Facts::KeyExcess(_) => of_key("Rotate with fewer", "/rotate?scopes=used"),
         Facts::KeyRevokedCalls { .. } => of_key("Look", ""),
         Facts::Unusual(_) => of_key("Look", "#unusual"),
         Facts::KeyEverywhere(networks) => {

@@ -54,6 +54,15 @@ pub enum Error {
     /// A rotation names a scope that the old key does not have.
     #[error("{field}: the old key does not have {scope}: a rotation can narrow the permissions, never widen them")]
     Widened { field: &'static str, scope: Scope },
+    /// The smaller set has a scope that the key does not have.
+    #[error("{field}: the key does not have {scope}: name scopes that it has")]
+    NotGranted { field: &'static str, scope: Scope },
+    /// The smaller set is not smaller than that of the key.
+    #[error("{0}: these are all scopes of the key: leave at least one of them out")]
+    NotSmaller(&'static str),
+    /// Shadow mode of the key was not started, or its result was removed.
+    #[error("shadow mode of this key is not on: start it first")]
+    NoShadow,
     /// The end of a rotation is not in the future, or more than 30 days ahead.
     #[error("at must be in the future and at most 30 days ahead, or null to cancel")]
     RevokeAt,
@@ -113,6 +122,13 @@ impl From<Error> for ApiError {
                 field,
                 format!("The old key does not have {scope}. A rotation can narrow the permissions, never widen them."),
             ),
+            Error::NotGranted { field, scope } => {
+                Self::invalid_field(field, format!("The key does not have {scope}. Name scopes that it has."))
+            }
+            Error::NotSmaller(field) => {
+                Self::invalid_field(field, "These are all scopes of the key. Leave at least one of them out.")
+            }
+            Error::NoShadow => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", sentence()),
             Error::RevokeAt => {
                 Self::invalid_field("at", "Give a time in the future and at most 30 days ahead, or null to cancel.")
             }

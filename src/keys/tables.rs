@@ -15,6 +15,7 @@ pub(crate) fn all() -> Vec<Box<dyn Table>> {
         table::<check_progress::Entity>(),
         table::<revoked_call::Entity>(),
         table::<unusual::Entity>(),
+        table::<shadow::Entity>(),
     ]
 }
 
@@ -240,6 +241,35 @@ pub(super) mod unusual {
         pub at: Time,
         #[sea_orm(column_type = "JsonBinary")]
         pub details: Json,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod shadow {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::model::KeyId;
+    use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "key_shadows")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace_id: WorkspaceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        pub scopes: i16,
+        pub started_at: Time,
+        pub ends_at: Time,
+        pub started_by_id: String,
+        pub started_by_name: String,
+        /// Accepted requests by scope in the hour of the start, before it.
+        #[sea_orm(column_type = "JsonBinary")]
+        pub counted_before: Json,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

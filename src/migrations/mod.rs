@@ -51,6 +51,7 @@ mod m0044_request_log;
 mod m0045_key_leaks;
 mod m0046_pages_of_data;
 mod m0047_unusual_activity;
+mod m0048_key_shadows;
 mod m0051_key_indexes;
 mod m0052_keys_by_custodian;
 mod schema;
@@ -103,6 +104,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0045_key_leaks::Migration),
             Box::new(m0046_pages_of_data::Migration),
             Box::new(m0047_unusual_activity::Migration),
+            Box::new(m0048_key_shadows::Migration),
             Box::new(m0051_key_indexes::Migration),
             Box::new(m0052_keys_by_custodian::Migration),
         ]

@@ -12,6 +12,7 @@ use super::sampling::Sampling;
 use crate::core::Core;
 use crate::keys::{EntryRef, KeyId};
 use crate::request_context::RequestContext;
+use crate::scopes::Scope;
 use crate::workspaces::WorkspaceId;
 use kit::ids::uuid_v7;
 use kit::lock::lock;
@@ -76,8 +77,8 @@ impl Default for RequestLog {
 impl RequestLog {
     /// Keeps a request that has ended if it was refused or is one of the sample. Of most requests it only reads two notes.
     pub fn finish(&self, core: &Core, context: &RequestContext, finished: Finished<'_>) {
-        if let Some(entry) = context.sampled() {
-            self.keep_latest(entry, context, finished);
+        if let Some((entry, scope)) = context.sampled() {
+            self.keep_latest(entry, *scope, context, finished);
         }
         let Some(error) = finished.code else { return };
         if let Some(refusal) = context.refusal() {
@@ -87,7 +88,7 @@ impl RequestLog {
         }
     }
 
-    fn keep_latest(&self, entry: &EntryRef, context: &RequestContext, finished: Finished<'_>) {
+    fn keep_latest(&self, entry: &EntryRef, scope: Option<Scope>, context: &RequestContext, finished: Finished<'_>) {
         // A full queue leaves it out: the list is a sample.
         self.latest.push(LatestRequest {
             workspace: entry.tenant.id,
@@ -99,6 +100,7 @@ impl RequestLog {
             status: finished.status,
             code: finished.code.filter(|code| !code.is_empty()).map(str::to_owned),
             address: shown_address(context.client_ip()),
+            scope,
         });
     }
 

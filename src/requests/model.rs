@@ -179,6 +179,18 @@ pub struct LatestRequest {
     /// The code of an error response.
     pub code: Option<String>,
     pub address: Option<String>,
+    /// The scope that was needed, if it is known.
+    pub scope: Option<Scope>,
+}
+
+/// A call for which a key was accepted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AcceptedCall {
+    pub scope: Scope,
+    pub method: String,
+    /// The pattern of the route, if one was found.
+    pub route: Option<String>,
+    pub last_at: Time,
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use uuid::Uuid;
 
 use super::id::RequestId;
-use super::model::{Cause, KeyFacts, LATEST, LatestRequest, Refusal, RefusedKey};
+use super::model::{AcceptedCall, Cause, KeyFacts, LATEST, LatestRequest, Refusal, RefusedKey};
 use super::tables::{gap, latest, refusal};
 use crate::keys::KeyId;
+use crate::scopes::{Scope, Scopes};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{Db, DbResult, insert_packed};
@@ -62,6 +63,33 @@ pub(super) async fn latest(
     Ok(rows.all(db).await?.into_iter().map(latest_of).collect())
 }
 
+/// The statuses of requests that were refused before they were handled.
+const REFUSED: [i16; 3] = [401, 403, 429];
+
+/// Returns the stored calls of a key that needed one of these scopes and were accepted from `since` on and before `until`, the last
+/// one first.
+pub async fn accepted_calls(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    key: KeyId,
+    scopes: Scopes,
+    (since, until): (Time, Time),
+) -> DbResult<Vec<AcceptedCall>> {
+    use latest::Column;
+    let of_key = latest::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
+    let in_time = of_key.filter(Column::At.gte(since)).filter(Column::At.lt(until));
+    let accepted = in_time.filter(Column::Scope.is_in(scopes.iter().map(scope_column))).filter(Column::Status.is_not_in(REFUSED));
+    let columns = [Column::Scope, Column::Method, Column::Route];
+    let calls = accepted.select_only().columns(columns).expr_as(Column::At.max(), "last");
+    let calls = calls.group_by(Column::Scope).group_by(Column::Method).group_by(Column::Route);
+    let rows: Vec<(i16, String, Option<String>, Time)> = calls.into_tuple().all(db).await?;
+    let call = |(scope, method, route, last_at)| Some(AcceptedCall { scope: scope_of(scope)?, method, route, last_at });
+    let mut calls: Vec<AcceptedCall> = rows.into_iter().filter_map(call).collect();
+    calls.sort_by(|one, other| (other.last_at, &one.route, &one.method).cmp(&(one.last_at, &other.route, &other.method)));
+    calls.truncate(usize::try_from(LATEST).unwrap_or(usize::MAX));
+    Ok(calls)
+}
+
 pub(super) async fn insert_refusals<'a>(
     db: &impl ConnectionTrait,
     refusals: impl IntoIterator<Item = &'a Refusal>,
@@ -90,13 +118,17 @@ pub(super) async fn insert_gaps(db: &impl ConnectionTrait, rows: &[(Uuid, Option
     insert_packed::<gap::Entity>(db, &rows.iter().map(row).collect::<Vec<_>>(), None).await
 }
 
-/// Deletes the requests of keys of a workspace beyond those that are listed.
+/// Deletes the requests of keys of a workspace beyond those that are listed, but the last one of each call: shadow mode names rare
+/// calls of busy keys.
 pub(super) async fn trim(db: &impl ConnectionTrait, workspace: WorkspaceId, keys: &[KeyId]) -> DbResult<()> {
     use latest::Column;
     let place = Expr::cust("row_number() OVER (PARTITION BY key_id ORDER BY at DESC)");
+    let of_call =
+        Expr::cust("row_number() OVER (PARTITION BY key_id, method, route, scope, status IN (401, 403, 429) ORDER BY at DESC)");
     let ranked = Query::select()
         .columns([Column::KeyId, Column::At])
         .expr_as(place, "place")
+        .expr_as(of_call, "of_call")
         .from(latest::Entity)
         .and_where(Column::WorkspaceId.eq(workspace))
         .and_where(Column::KeyId.is_in(keys.iter().copied()))
@@ -105,6 +137,7 @@ pub(super) async fn trim(db: &impl ConnectionTrait, workspace: WorkspaceId, keys
         .columns(["key_id", "at"])
         .from_subquery(ranked, "ranked")
         .and_where(Expr::col("place").gt(i64::try_from(LATEST).unwrap_or(i64::MAX)))
+        .and_where(Expr::col("of_call").gt(1))
         .take();
     let row = Expr::tuple([Expr::col(Column::KeyId), Expr::col(Column::At)]);
     let of_workspace = latest::Entity::delete_many().filter(Column::WorkspaceId.eq(workspace));
@@ -178,6 +211,7 @@ fn row_of_latest(request: &LatestRequest) -> latest::Model {
         status: status_column(request.status),
         code: request.code.clone(),
         ip: request.address.clone(),
+        scope: request.scope.map(scope_column),
     }
 }
 
@@ -192,7 +226,16 @@ fn latest_of(row: latest::Model) -> LatestRequest {
         status: u16::try_from(row.status).unwrap_or_default(),
         code: row.code,
         address: row.ip,
+        scope: row.scope.and_then(scope_of),
     }
+}
+
+fn scope_column(scope: Scope) -> i16 {
+    i16::try_from(scope.index()).unwrap_or_default()
+}
+
+fn scope_of(column: i16) -> Option<Scope> {
+    usize::try_from(column).ok().and_then(Scope::from_index)
 }
 
 fn status_column(status: u16) -> i16 {

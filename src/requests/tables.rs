@@ -85,6 +85,8 @@ pub(super) mod latest {
         pub status: i16,
         pub code: Option<String>,
         pub ip: Option<String>,
+        /// The scope that was needed; empty if none was, or in rows of earlier versions.
+        pub scope: Option<i16>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ mod rotate;
 mod rotated_retries;
 mod rotation_end;
 mod settings;
+mod shadow;
 mod update;
 mod usage;
 

@@ -12,6 +12,7 @@ mod join;
 mod key_policy;
 mod keys_list;
 mod leaks;
+mod least_privilege;
 mod members;
 mod new_key;
 mod one_key;

@@ -88,6 +88,8 @@ impl Change {
             Action::KeyExpired => Self::Key(KeyChange::Expired),
             Action::KeysHandedOver => Self::HandedOver,
             Action::KeyExpiring
+            | Action::KeyShadowStarted
+            | Action::KeyShadowEnded
             | Action::KeyUsed
             | Action::KeyDenied
             | Action::KeyLeakedInUrl

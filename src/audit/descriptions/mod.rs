@@ -79,6 +79,11 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
         Action::KeyPaused => self::did(event, "paused", paused(details)),
         Action::KeyResumed if details.get("automatic") == Some(&Value::Bool(true)) => is(event, " works again: its pause ended"),
         Action::KeyResumed => did("resumed"),
+        Action::KeyShadowStarted => self::did(event, "started shadow mode for", tried(details)),
+        Action::KeyShadowEnded if details.get("early") == Some(&Value::Bool(false)) => {
+            did("removed the result of shadow mode for")
+        }
+        Action::KeyShadowEnded => did("ended shadow mode for"),
         Action::KeyRevoked => self::did(event, "revoked", quoted(details)),
         Action::KeyRefusedEverywhere | Action::KeyPausedEverywhere => is(event, refused_everywhere(details)),
         Action::KeyExpiring => is(event, expires(details)),
@@ -154,6 +159,13 @@ fn paused(details: &Value) -> String {
         Some(minutes) => format!(" for {}", plural(minutes, "minute")),
         None => " until it is resumed".to_owned(),
     }
+}
+
+/// “ with only trips:read, fleet:read”.
+fn tried(details: &Value) -> String {
+    let scopes = details.get("scopes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let scopes = scopes.collect::<Vec<_>>().join(", ");
+    if scopes.is_empty() { String::new() } else { format!(" with only {scopes}") }
 }
 
 /// “ expires in 7 days”.

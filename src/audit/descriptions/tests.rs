@@ -63,6 +63,18 @@ fn of_pauses() -> Vec<(Event, &'static str)> {
     ]
 }
 
+fn of_shadows() -> Vec<(Event, &'static str)> {
+    let ended = |early: bool| event("api_key.shadow_ended", ANA, KEY, json!({ "early": early }));
+    vec![
+        (
+            event("api_key.shadow_started", ANA, KEY, json!({ "scopes": ["trips:read", "fleet:read"] })),
+            "Ana Keller started shadow mode for the key Fleet Dashboard with only trips:read, fleet:read",
+        ),
+        (ended(true), "Ana Keller ended shadow mode for the key Fleet Dashboard"),
+        (ended(false), "Ana Keller removed the result of shadow mode for the key Fleet Dashboard"),
+    ]
+}
+
 fn of_unusual() -> Vec<(Event, &'static str)> {
     vec![
         (
@@ -391,7 +403,9 @@ fn of_security() -> Vec<(Event, &'static str)> {
 
 #[test]
 fn every_action_has_a_sentence() {
-    let all = [of_keys(), of_pauses(), of_unusual(), of_people(), of_factors(), of_security(), of_data(), of_webhooks()].concat();
+    let all =
+        [of_keys(), of_pauses(), of_shadows(), of_unusual(), of_people(), of_factors(), of_security(), of_data(), of_webhooks()]
+            .concat();
     for (event, sentence) in &all {
         assert_eq!(describe(event), *sentence, "{}", event.action);
     }

@@ -12,6 +12,8 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::KeyPaused => "Key paused",
         Action::KeyPausedEverywhere => "Paused key refused everywhere",
         Action::KeyResumed => "Key resumed, or its pause ended",
+        Action::KeyShadowStarted => "Shadow mode of a key started",
+        Action::KeyShadowEnded => "Shadow mode of a key ended",
         Action::KeyRevoked => "Key revoked",
         Action::KeyRefusedEverywhere => "Revoked key refused everywhere",
         Action::KeyExpiring => "Key expires soon",

@@ -80,6 +80,7 @@ impl Operator {
                 status: if method == "POST" { 201 } else { 200 },
                 code: None,
                 address: Some(KEYS[place].address.to_owned()),
+                scope: Some(scope),
             })
         };
         (0..count).filter_map(request).collect()

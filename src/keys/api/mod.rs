@@ -1,12 +1,13 @@
 //! JSON handlers of keys, for administrators with a session. A key never manages keys.
 //!
 //! - here the keys; `view` the JSON of a key; `usage` its usage; `bulk` changes of many; `export` the list as a file; `settings`
-//!   the switch of the account owner; `policy` the policy
+//!   the switch of the account owner; `policy` the policy; `shadow` shadow mode
 
 mod bulk;
 mod export;
 mod policy;
 mod settings;
+mod shadow;
 mod usage;
 mod view;
 
@@ -20,7 +21,7 @@ use super::service::{self, Include, NewKey};
 use super::store;
 use crate::access::{Allowed, CreateKeys, ManageKeys, PauseKeys, ResumeKeys, RevokeKeys};
 use crate::app::App;
-use kit::http::route::{get, patch, post, put};
+use kit::http::route::{delete, get, patch, post, put};
 use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
 
 pub(super) use export::file;
@@ -52,6 +53,13 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/api-keys/bulk/pause", "Pause several API keys", bulk::pause).fails(409, "UPGRADE_IN_PROGRESS"),
             post("/api/v1/api-keys/bulk/assign-custodian", "Assign custodian of several API keys", bulk::assign_custodian),
             get("/api/v1/api-keys/{id}/usage", "Get API key usage", usage::show),
+            get("/api/v1/api-keys/{id}/shadow", "Get shadow mode of API key", shadow::show),
+            post("/api/v1/api-keys/{id}/shadow", "Start shadow mode of API key", shadow::start).conflicts().about(
+                "Counts for 7 days what a smaller set of scopes would refuse, and refuses nothing. It replaces an earlier one; with the \
+                 set that is on trial already, nothing changes.",
+            ),
+            delete("/api/v1/api-keys/{id}/shadow", "End shadow mode of API key", shadow::end)
+                .about("Ends it before its time, or removes its result, which the response has for the last time."),
             get("/api/v1/settings/api-keys", "Get API key settings", settings::show),
             put("/api/v1/settings/api-keys", "Update API key settings", settings::update),
             get("/api/v1/settings/api-keys/policy", "Get API key policy", policy::show),

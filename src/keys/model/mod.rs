@@ -4,6 +4,7 @@
 //!   its end
 //! - `allowlist` client IPs; `rate_limit` requests per time; `input` request bodies and filters, `bulk` those of many keys; `query` filter,
 //!   search and order; `only` filters on properties
+//! - `shadow` the least permissions that a key gets by with, and their trial
 
 mod allowlist;
 mod bulk;
@@ -15,6 +16,7 @@ mod query;
 mod rate_limit;
 mod rotation;
 mod rotation_end;
+mod shadow;
 
 use serde::Serialize;
 
@@ -34,6 +36,8 @@ pub use rate_limit::RateLimit;
 pub(super) use rotation::{Handover, UNUSED_AFTER, Uses};
 pub(super) use rotation_end::QUIET_BEFORE_END;
 pub use rotation_end::{RevokeAfter, RevokeAt};
+pub(super) use shadow::{SHADOW_TIME, smaller_set};
+pub use shadow::{Shadow, StartShadow};
 
 use crate::members::MemberId;
 use crate::scopes::{Permissions, Scopes};

@@ -7,6 +7,7 @@
 //! - `leaks` search by a pasted text; `management` the switch of the account owner; `policy` the form of the policy
 //! - `expiration` the choice of an expiry, `permissions` that of permissions, `custodian` that of a custodian; `traffic` requests over
 //!   time, `overview` those with all keys, for Home
+//! - `least_privilege` permissions granted and used; `shadow` the trial of a smaller set
 //! - `unusual` unusual activity of all keys, and its rules
 //! - `labels` permissions, statuses and limits as text
 
@@ -19,6 +20,7 @@ mod fields;
 mod index;
 mod labels;
 mod leaks;
+mod least_privilege;
 mod management;
 mod new;
 mod overview;
@@ -28,6 +30,7 @@ mod policy;
 mod revoke;
 mod rotate;
 mod secret;
+mod shadow;
 mod show;
 mod traffic;
 mod unusual;
@@ -50,6 +53,7 @@ pub fn routes() -> Routes<App> {
             rotate::routes(),
             revoke::routes(),
             pause::routes(),
+            shadow::routes(),
             bulk::routes(),
             management::routes(),
             policy::routes(),

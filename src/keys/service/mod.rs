@@ -1,7 +1,7 @@
 //! Use cases of keys. Each is one [`AuditedTx`]: the row, its revision, its event; after the commit the index.
 //!
 //! - here create, rotate and update; `expiry` events of keys that expire; `pause` pauses and their end; `revoke` the revocation, `revoke_all` that of many keys, `rotation_end` that of old keys at a planned time; `bulk` changes of selected keys; `list` parts of the list of keys
-//! - `leak` the record of a key that was found in public
+//! - `leak` the record of a key that was found in public; `shadow` the trial of a smaller set of scopes
 //! - `propagate` commit, index and confirmation by the other nodes; `rules` checks within a transaction
 //! - `require` the check of a key within the transaction of a write
 
@@ -16,6 +16,7 @@ mod revoke;
 mod revoke_all;
 mod rotation_end;
 mod rules;
+mod shadow;
 
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ pub use require::require;
 pub use revoke::revoke;
 pub use revoke_all::{RevokedKeys, confirm_all, revoke_all};
 pub use rotation_end::{end_rotations, set_revoke_at};
+pub use shadow::{WouldRefuse, end_shadow, start_shadow, would_refuse};
 
 /// The largest distance of an expiry, in years.
 pub(super) const MAX_YEARS: i16 = 5;

@@ -3,7 +3,7 @@
 //! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys, `filter` their
 //!   conditions; `names` keys by name; `bulk` changes of many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
 //!   that expire; `pause` keys that are paused; `rotation_end` keys that are revoked at the end of their rotation; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
-//!   rotations
+//!   rotations; `shadow` shadow mode
 
 mod bulk;
 mod chain;
@@ -17,6 +17,7 @@ mod names;
 mod pause;
 pub(super) mod quota;
 mod rotation_end;
+mod shadow;
 
 use std::collections::{HashMap, HashSet};
 
@@ -43,6 +44,7 @@ pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 pub(super) use pause::{ended_pauses, has_paused, set_paused_everywhere};
 pub use rotation_end::rotations_blocked;
 pub(super) use rotation_end::{ended_rotations, set_rotation_end, unconfirmed_ends};
+pub(super) use shadow::{delete_shadow, find_shadow, put_shadow};
 
 use super::model::{Allowlist, Key, KeyId, Pause, PauseEnd, Person, RateLimit, Status};
 use super::tables::key::{Column, Entity, Model};

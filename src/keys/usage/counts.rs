@@ -87,14 +87,6 @@ pub(super) async fn hours(db: &impl ConnectionTrait, key: KeyId, from: Time, to:
         .await
 }
 
-/// Returns the scopes that accepted requests with `key` needed since `from`.
-pub(in crate::keys) async fn used_scopes(db: &impl ConnectionTrait, key: KeyId, from: Time) -> DbResult<Vec<Scope>> {
-    use usage::Column;
-    let accepted = usage::Entity::find().select_only().column(Column::Scope).distinct().filter(Column::KeyId.eq(key));
-    let used: Vec<i16> = accepted.filter(Column::Hour.gte(from)).filter(Column::Allowed.gt(0)).into_tuple().all(db).await?;
-    Ok(used.into_iter().filter_map(|scope| usize::try_from(scope).ok().and_then(Scope::from_index)).collect())
-}
-
 /// The scopes that accepted requests with one key needed, each with the last hour of such a request.
 pub(in crate::keys) type ScopeUses = Vec<(Scope, Time)>;
 
@@ -114,6 +106,35 @@ pub(in crate::keys) async fn last_scope_uses(
         }
     }
     Ok(uses)
+}
+
+/// Accepted requests with one key that needed one scope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::keys) struct ScopeCount {
+    pub(in crate::keys) scope: Scope,
+    pub(in crate::keys) allowed: u64,
+    /// The hour of the last one.
+    pub(in crate::keys) last: Time,
+}
+
+/// Counts the accepted requests with a key by scope, in the hours that begin at `from` or later and before `to`.
+pub(in crate::keys) async fn scope_counts(
+    db: &impl ConnectionTrait,
+    key: KeyId,
+    (from, to): (Time, Time),
+) -> DbResult<Vec<ScopeCount>> {
+    use usage::Column::{Allowed, Hour, KeyId as Of, Scope as OfScope};
+    let accepted = usage::Entity::find().filter(Of.eq(key)).filter(Hour.gte(from)).filter(Hour.lt(to)).filter(Allowed.gt(0));
+    let sum = Allowed.into_expr().sum().cast_as("bigint");
+    let by_scope = accepted.select_only().column(OfScope).expr_as(sum, "allowed").expr_as(Hour.max(), "last").group_by(OfScope);
+    let rows: Vec<(i16, i64, Time)> = by_scope.into_tuple().all(db).await?;
+    let count = |(scope, allowed, last): (i16, i64, Time)| {
+        let scope = usize::try_from(scope).ok().and_then(Scope::from_index)?;
+        Some(ScopeCount { scope, allowed: allowed.unsigned_abs(), last })
+    };
+    let mut counts: Vec<ScopeCount> = rows.into_iter().filter_map(count).collect();
+    counts.sort_by_key(|count| count.scope);
+    Ok(counts)
 }
 
 /// Requests with one key in one hour.

@@ -24,7 +24,7 @@ mod workspace;
 
 pub(super) use addresses::{MAX_LISTED, addresses, count_addresses, first_use};
 pub use counts::import as import_usage;
-pub(super) use counts::{HourCount, hours_of, last_scope_uses, last_uses, used_scopes};
+pub(super) use counts::{HourCount, ScopeCount, hours_of, last_scope_uses, last_uses, scope_counts};
 pub use denial_aggregator::DeniedRequest;
 pub use flush_throttle::Flush;
 pub use recorder::Recorder;

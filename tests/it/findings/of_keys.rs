@@ -106,7 +106,7 @@ async fn scope_that_was_not_used_for_30_days_is_a_finding_until_it_is_used() {
     t.advance(DAY * 2).await;
     let excess = finding(&t, "key_excess").await.expect("a finding");
     assert_eq!(excess["message"], "Scoped did not use fleet:read and invoices:write in the last 30 days.");
-    assert_eq!(excess["remedy"], remedy("Rotate with fewer", &key, "/rotate"));
+    assert_eq!(excess["remedy"], remedy("Rotate with fewer", &key, "/rotate?scopes=used"));
     use_from(&t, &key, AIRCRAFT, "203.0.113.7").await;
     t.flush().await;
     let left = now(&t, "&code=key_excess").await;

@@ -111,7 +111,8 @@ async fn granted_permissions_are_compared_with_used_ones_after_a_week() {
     let t = TestApp::new().await;
     let key = t.key(&["trips:read", "trips:write", "fleet:read"]).await;
     let ana = t.person(Role::AccountOwner).await;
-    let never_wrote = "In the last 90 days this key only read data: it was also granted write access and never used it.";
+    let never_wrote =
+        "This key only read data since it was created 8 days ago. It was also granted write access and never used it.";
     t.with(&key).get("/api/v1/ops/trips").await.is(200);
     t.flush().await;
     ana.get(&page(&key.id)).await.is(200).does_not_say("only read data");

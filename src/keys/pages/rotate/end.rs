@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::show;
+use super::{Prefilled, show};
 use crate::access::{Form, PageSession, RevokeKeys};
 use crate::app::App;
 use crate::keys::error::Error;
@@ -69,7 +69,7 @@ pub(super) async fn change(
         Some(after) => Some(app.clock.now().after(after.duration())),
         None => {
             let faults = FormErrors::of_whole("Choose when the old key is revoked.");
-            return show(&app, &who, id, None, StatusCode::BAD_REQUEST, faults).await;
+            return show(&app, &who, id, Prefilled::Proposed(""), StatusCode::BAD_REQUEST, faults).await;
         }
     };
     let input = RevokeAt { at, force: Some(is_forced(&fields)) };
@@ -77,7 +77,7 @@ pub(super) async fn change(
         Ok(_) => Ok(Redirect::to(&format!("/settings/api-keys/{id}/rotate?end=saved#end")).into_response()),
         Err(error @ (Error::NotActive(_) | Error::NotRotated | Error::NoSuccessor)) => {
             let faults = FormErrors::of_whole(sentence(&error));
-            show(&app, &who, id, None, ApiError::from(error).status, faults).await
+            show(&app, &who, id, Prefilled::Proposed(""), ApiError::from(error).status, faults).await
         }
         Err(error) => Err(error.into()),
     }

@@ -7,6 +7,7 @@ use crate::keys::pages::expiration::{self, Choices};
 use crate::keys::pages::fields::{faults_of, name_taken, parse_name, value_or_fault};
 use crate::keys::pages::permissions::{self, ModuleRow, Tile};
 use crate::keys::policy::{KeyPolicy, PolicyBreach};
+use crate::scopes::{Permissions, Scopes};
 use kit::http::Check;
 use kit::page::{Fields, FormErrors, Moments};
 use kit::text::sentence;
@@ -43,16 +44,23 @@ impl Replacement {
         }
     }
 
-    /// Fills the form with the defaults of the service.
-    pub(super) fn proposed(name: &str, idempotency_key: String, old: &Key, policy: &KeyPolicy, at: &Moments) -> Self {
+    /// Fills the form with the defaults of the service, and with a smaller set of scopes if there is one.
+    pub(super) fn proposed(
+        name: &str,
+        idempotency_key: String,
+        (old, smaller): (&Key, Option<Scopes>),
+        policy: &KeyPolicy,
+        at: &Moments,
+    ) -> Self {
         let choices = Choices::replacing(old, policy, at);
         let expiration = match old.expires_at {
             Some(_) if choices.same.is_some() => "same".to_owned(),
             None if choices.never => "never".to_owned(),
             Some(_) | None => choices.proposed(),
         };
-        let fields = Fields::default().with("name", name).with("expiration", expiration).with("permissions", permissions::SAME);
-        Self::new(permissions::of(&fields, old.scopes), idempotency_key, choices, old)
+        let chosen = if smaller.is_some() { Permissions::Custom.as_str() } else { permissions::SAME };
+        let fields = Fields::default().with("name", name).with("expiration", expiration).with("permissions", chosen);
+        Self::new(permissions::of(&fields, smaller.unwrap_or(old.scopes)), idempotency_key, choices, old)
     }
 
     /// Fills the form with submitted fields.

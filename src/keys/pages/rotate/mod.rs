@@ -16,6 +16,7 @@ use self::end::EndChoice;
 use self::form::Replacement;
 use self::takeover::Takeover;
 use super::labels::{self, Badge};
+use super::least_privilege::{self, GrantedAndUsed};
 use super::{disabled, secret};
 use crate::access::{CreateKeys, Form, ManageKeys, MemberPermission, PageSession};
 use crate::app::App;
@@ -23,10 +24,12 @@ use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
 use crate::keys::model::{Handover, Key, KeyId, Status};
 use crate::keys::{policy, service, store};
+use crate::scopes::Scopes;
 use crate::workspaces;
+use kit::db::DbResult;
 use kit::http::route::{form as form_route, page};
 use kit::http::{ApiError, Path, Route};
-use kit::page::{Fields, FormErrors, html_with};
+use kit::page::{Asked, Fields, FormErrors, Moments, html_with};
 
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![
@@ -47,6 +50,8 @@ struct RotatePage {
     is_paused: bool,
     /// The form of step 1; `None` if no replacement can be created.
     form: Option<Replacement>,
+    /// The permissions of the old key, granted and used; there if the form is.
+    least: Option<GrantedAndUsed>,
     /// The existing replacement and its progress.
     takeover: Option<Takeover>,
     /// The permissions of the replacement, if they are not those of the old key.
@@ -70,15 +75,37 @@ impl RotatePage {
     }
 }
 
-async fn guide(who: PageSession<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<Response, ApiError> {
-    show(&app, &who, id, None, StatusCode::OK, FormErrors::default()).await
+/// The fields of the form as it is shown.
+enum Prefilled<'a> {
+    /// The defaults, with the scopes that a link names: `used` for those that the old key used.
+    Proposed(&'a str),
+    /// The fields of a refused form.
+    Typed(&'a Fields),
+}
+
+async fn guide(
+    who: PageSession<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    Asked(asked): Asked,
+) -> Result<Response, ApiError> {
+    show(&app, &who, id, Prefilled::Proposed(asked.text("scopes")), StatusCode::OK, FormErrors::default()).await
+}
+
+/// Returns the scopes that a link proposes for the replacement, of those that the old key has.
+async fn proposed_scopes(app: &App, old: &Key, asked: &str, at: &Moments) -> DbResult<Option<Scopes>> {
+    if asked == "used" {
+        return least_privilege::smaller_set_of(app, old, at).await;
+    }
+    let scopes = least_privilege::scopes_of(asked).into_iter().filter(|scope| old.scopes.cover(*scope));
+    Ok(Some(scopes.collect::<Scopes>()).filter(|scopes| !scopes.is_empty()))
 }
 
 async fn show<P: MemberPermission>(
     app: &App,
     who: &PageSession<P>,
     id: KeyId,
-    typed: Option<&Fields>,
+    prefilled: Prefilled<'_>,
     status: StatusCode,
     faults: FormErrors,
 ) -> Result<Response, ApiError> {
@@ -97,13 +124,18 @@ async fn show<P: MemberPermission>(
         return disabled::show(app, who).await;
     }
     let policy = policy::policy_of(db, workspace).await?;
-    let form = match typed {
+    let form = match prefilled {
         _ if !(is_live && is_enabled) => None,
-        Some(typed) => Some(Replacement::typed(typed, &old, &policy, &frame.at)),
-        None => {
+        Prefilled::Typed(typed) => Some(Replacement::typed(typed, &old, &policy, &frame.at)),
+        Prefilled::Proposed(asked) => {
             let name = service::successor_name(db, workspace, &old.name, now).await?;
-            Some(Replacement::proposed(&name, app.random.base62(22), &old, &policy, &frame.at))
+            let smaller = proposed_scopes(app, &old, asked, &frame.at).await?;
+            Some(Replacement::proposed(&name, app.random.base62(22), (&old, smaller), &policy, &frame.at))
         }
+    };
+    let least = match &form {
+        Some(_) => Some(GrantedAndUsed::read(app, &old, &frame.at).await?),
+        None => None,
     };
     let successor = match (is_live, live_successor) {
         (false, Some(successor)) => Some(successor),
@@ -126,6 +158,7 @@ async fn show<P: MemberPermission>(
         is_live,
         is_paused,
         form,
+        least,
         takeover,
         successor,
         faults,
@@ -143,7 +176,7 @@ async fn create(
     let frame = who.frame(&app, "API key created", MenuEntry::ApiKeys);
     let input = match form::read(&form.fields, &frame.at) {
         Ok(input) => input,
-        Err(faults) => return show(&app, &who, id, Some(&form.fields), StatusCode::BAD_REQUEST, faults).await,
+        Err(faults) => return show(&app, &who, id, Prefilled::Typed(&form.fields), StatusCode::BAD_REQUEST, faults).await,
     };
     match service::rotate(&app.keys, who.workspace(), who.audit_context(&app), id, input, form.idempotency_key()).await {
         Ok(new) => Ok(secret::show_once(&app, frame, &new, &format!("/settings/api-keys/{id}/rotate"))),
@@ -159,7 +192,7 @@ async fn create(
             | Error::Widened { .. }),
         ) => {
             let faults = form::refused(&error, &form.fields);
-            show(&app, &who, id, Some(&form.fields), ApiError::from(error).status, faults).await
+            show(&app, &who, id, Prefilled::Typed(&form.fields), ApiError::from(error).status, faults).await
         }
         Err(error) => Err(error.into()),
     }

@@ -1,11 +1,9 @@
 //! The page of one key.
 //!
-//! - here its settings; `usage` requests, refusals and addresses; `latest` single requests; `unused` permissions; `history` events
-//!   and relatives by rotation
+//! - here its settings; `usage` requests, refusals and addresses; `latest` single requests; `history` events and relatives by rotation
 
 mod history;
 mod latest;
-mod unused;
 mod usage;
 
 use askama::Template;
@@ -16,6 +14,8 @@ use self::history::{EventLine, Relative};
 use self::latest::LatestSection;
 use self::usage::UsageSection;
 use super::labels::{self, Badge};
+use super::least_privilege::GrantedAndUsed;
+use super::shadow::ShadowSection;
 use super::traffic;
 use super::unusual::{self as activity, UnusualLine};
 use crate::access::{ManageKeys, PageSession};
@@ -52,8 +52,9 @@ struct KeyPage {
     last_use: Option<last_use::Model>,
     used: UsageSection,
     latest: LatestSection,
-    /// The sentence about permissions that the key does not use.
-    unused: Option<String>,
+    /// The permissions of a key that can be used.
+    least: Option<GrantedAndUsed>,
+    shadow: Option<ShadowSection>,
     /// Unusual activity of the last 28 days.
     unusual: Vec<UnusualLine>,
     relatives: Vec<Relative>,
@@ -101,6 +102,7 @@ async fn show(
     let key = store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
     let frame = who.frame(&app, &key.name, MenuEntry::ApiKeys);
     let now = frame.at.now();
+    let is_live = key.status(now).is_live();
     let is_enabled = workspaces::api_keys_enabled(db, workspace).await?;
     let successor = store::find_live_successor(db, workspace, id, now).await?;
     Ok(html(&KeyPage {
@@ -116,7 +118,8 @@ async fn show(
         last_use: traffic::last_use(&app, id).await?,
         used: UsageSection::read(&app, &key, &asked, &frame.at).await?,
         latest: LatestSection::read(&app, &key, &frame.at).await?,
-        unused: unused::unused(&app, &key, &frame.at).await?,
+        least: if is_live { Some(GrantedAndUsed::read(&app, &key, &frame.at).await?) } else { None },
+        shadow: if is_live { ShadowSection::read(&app, &key, &frame.at).await? } else { None },
         unusual: activity::of_key(&app, &key, &frame.at).await?,
         relatives: history::relatives(&app, &key, &frame.at).await?,
         events: history::events(&app, workspace, id).await?,
