@@ -36,6 +36,18 @@ impl Day {
         Time::start_of_in(self.0, zone).unwrap_or(if self.0 == Self::FIRST { Time::FIRST } else { Time::LAST })
     }
 
+    /// Returns the instant at which a clock in `zone` shows this full hour of the day.
+    pub fn at_hour(self, hour: i8, zone: &TimeZone) -> Time {
+        let at = self.0.at(hour.clamp(0, 23), 0, 0, 0).to_zoned_datetime(zone.clone()).ok();
+        at.and_then(|at| Time::from_micros(at.timestamp().as_microsecond())).unwrap_or_else(|| self.begins_in(zone))
+    }
+
+    /// Returns the Monday of the week of the day.
+    #[must_use]
+    pub fn monday(self) -> Self {
+        self.plus(-i32::from(self.0.weekday().to_monday_zero_offset()))
+    }
+
     /// Returns the last instant of the day in `zone`.
     pub fn ends_in(self, zone: &TimeZone) -> Time {
         let next = self.0.tomorrow().ok().and_then(|next| Time::start_of_in(next, zone));

@@ -1,14 +1,17 @@
-//! Queries on dismissals. One that has ended is as good as none.
+//! Queries on dismissals, and on the weeks of digests. A dismissal that has ended is as good as none.
 
 use std::collections::HashMap;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use super::model::FindingId;
-use super::tables::{Column, Entity, Model};
+use super::tables::{Column, Entity, Model, digest};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
+use kit::day::Day;
 use kit::db::{Db, DbResult, insert_packed};
 
 /// Dismissals of a workspace at a time: they are read with every list of findings.
@@ -72,4 +75,26 @@ pub async fn forget_ended(db: &Db, now: Time) -> DbResult<()> {
     let tx = db.begin().await?;
     Entity::delete_many().filter(Column::EndsAt.lte(now)).exec(&tx).await?;
     tx.commit().await
+}
+
+/// Returns the weeks of the last digests of workspaces; none of a workspace that has had no digest.
+pub(super) async fn last_digests(
+    db: &impl ConnectionTrait,
+    workspaces: impl Iterator<Item = WorkspaceId>,
+) -> DbResult<Vec<(WorkspaceId, Day)>> {
+    let columns = [digest::Column::WorkspaceId, digest::Column::Week];
+    let digests = digest::Entity::find().select_only().columns(columns);
+    digests.filter(digest::Column::WorkspaceId.is_in(workspaces)).into_tuple().all(db).await
+}
+
+/// Returns the week of the last digest of a workspace.
+pub(super) async fn last_digest(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<Day>> {
+    Ok(digest::Entity::find_by_id(workspace).one(db).await?.map(|digest| digest.week))
+}
+
+/// Stores that the digest of this week was sent, or left out.
+pub(super) async fn set_digest(db: &impl ConnectionTrait, workspace: WorkspaceId, week: Day) -> DbResult<()> {
+    let row = digest::Model { workspace_id: workspace, week };
+    let again = OnConflict::column(digest::Column::WorkspaceId).update_column(digest::Column::Week).to_owned();
+    digest::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await.map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! The SeaORM entity of the table `finding_dismissals`.
+//! The SeaORM entities of the tables `finding_dismissals` and, in [`digest`], `weekly_digests`.
 
 use sea_orm::entity::prelude::*;
 
@@ -36,5 +36,26 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Returns the tables for a copy of the database; a table comes after those that it refers to.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
-    vec![table::<Entity>()]
+    vec![table::<Entity>(), table::<digest::Entity>()]
+}
+
+/// The week of the last digest of each workspace.
+pub(super) mod digest {
+    use sea_orm::entity::prelude::*;
+
+    use crate::workspaces::WorkspaceId;
+    use kit::day::Day;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "weekly_digests")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace_id: WorkspaceId,
+        /// The Monday with which it begins.
+        pub week: Day,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
 }

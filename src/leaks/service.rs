@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use sea_orm::ConnectionTrait;
 
 use super::model::{Feedback, Match, Source};
-use super::store;
-use crate::audit::{AuditContext, AuditedTx};
-use crate::keys::{self, Error, Key, KeyId, Keys, Leak, OnLeak, PauseKey, RevokeKey};
+use super::{remedies, store};
+use crate::audit::AuditedTx;
+use crate::keys::{self, Error, Key, KeyId, Keys, Leak, OnLeak};
 use crate::mail::{self, Content, LeakedKey, MAX_LISTED};
-use crate::members::{self, Role};
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 
@@ -48,12 +47,12 @@ pub(super) async fn report(keys: &Keys, matches: &[Match]) -> Result<Vec<Feedbac
     Ok(matches.iter().map(|found| found.feedback(key_of(found).is_some())).collect())
 }
 
-/// Records where keys of a workspace were found, in one transaction with the notices. It takes precedence like a revocation.
-/// Returns the policy of the workspace.
+/// Records where keys of a workspace were found and what is to be done about them, in one transaction with the notices. It takes
+/// precedence like a revocation. Returns the policy of the workspace.
 async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResult<OnLeak> {
     let mut tx = AuditedTx::begin_essential_system(keys, workspace).await?;
     let policy = keys::policy_of(tx.db(), workspace).await?.on_leak;
-    let (mut leaked, mut is_news) = (Vec::new(), false);
+    let (mut leaked, mut is_changed) = (Vec::new(), false);
     for (id, sources) in places {
         let Some(key) = keys::find(tx.db(), workspace, *id).await? else { continue };
         let is_live = key.status(tx.now()).is_live();
@@ -64,10 +63,14 @@ async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResul
             }
         }
         let remedy = remedy(tx.db(), &key, is_live, policy).await?;
+        if remedy != OnLeak::Notify {
+            remedies::plan(&tx, *id, remedy, reason(sources)).await?;
+            is_changed = true;
+        }
         for source in news {
             let leak = Leak { found_by: "github", location: &source.location, url: &source.url, is_live, remedy };
             keys::record_leak(&mut tx, &key, leak).await?;
-            is_news = true;
+            is_changed = true;
             if is_live {
                 leaked.push((remedy, leaked_key(&key, source)));
             }
@@ -75,9 +78,9 @@ async fn record(keys: &Keys, workspace: WorkspaceId, places: &Places) -> DbResul
     }
     for remedy in OnLeak::ALL {
         let keys_of_remedy: Vec<_> = leaked.iter().filter(|(of_key, _)| of_key == remedy).map(|(_, key)| key.clone()).collect();
-        notify(keys, &tx, *remedy, &keys_of_remedy).await?;
+        notify(&tx, *remedy, &keys_of_remedy).await?;
     }
-    if is_news {
+    if is_changed {
         tx.commit().await?;
     }
     Ok(policy)
@@ -93,17 +96,12 @@ async fn remedy(db: &impl ConnectionTrait, key: &Key, is_live: bool, policy: OnL
     })
 }
 
-/// Does what the policy of a workspace says about keys that were found, after that is recorded. A report that comes again does what
-/// an earlier one could not. The fault of one key does not hold up the others: the first one is returned at the end.
+/// Does what the policy of a workspace says about keys that were found, after that is recorded. What fails is done later, by the
+/// background job. The fault of one key does not hold up the others: the first one is returned at the end.
 async fn carry_out(keys: &Keys, workspace: WorkspaceId, policy: OnLeak, places: &Places) -> Result<(), Error> {
     let mut outcome = Ok(());
     for (id, sources) in places {
-        let carried_out = match carry_out_for(keys, workspace, policy, (*id, sources)).await {
-            // Somebody else was faster.
-            Err(Error::NotActive(_) | Error::NotFound) => Ok(()),
-            carried_out => carried_out,
-        };
-        outcome = outcome.and(carried_out);
+        outcome = outcome.and(carry_out_for(keys, workspace, policy, (*id, sources)).await);
     }
     outcome
 }
@@ -116,22 +114,13 @@ async fn carry_out_for(
 ) -> Result<(), Error> {
     let Some(key) = keys::find(keys.db.read(), workspace, id).await? else { return Ok(()) };
     let is_live = key.status(keys.clock.now()).is_live();
-    match remedy(keys.db.read(), &key, is_live, policy).await? {
-        OnLeak::Notify => {}
-        OnLeak::Pause => {
-            keys::pause(keys, workspace, AuditContext::system(), id, PauseKey { minutes: None }).await?;
-            store::set_handled(keys, workspace, id).await?;
-        }
-        OnLeak::Revoke => {
-            let reason = sources.first().map(reason).and_then(|reason| reason.parse().ok());
-            keys::revoke(keys, workspace, AuditContext::system(), id, RevokeKey { reason }).await?;
-        }
-    }
-    Ok(())
+    let remedy = remedy(keys.db.read(), &key, is_live, policy).await?;
+    remedies::carry_out(keys, workspace, id, remedy, &reason(sources)).await
 }
 
-fn reason(source: &Source) -> String {
-    let url: String = source.url.chars().take(MAX_URL).collect();
+/// Returns the reason of a revocation.
+fn reason(sources: &[Source]) -> String {
+    let url: String = sources.first().map(|source| source.url.chars().take(MAX_URL).collect()).unwrap_or_default();
     format!("Found in public by GitHub: {url}")
 }
 
@@ -141,17 +130,11 @@ fn leaked_key(key: &Key, source: &Source) -> LeakedKey {
 }
 
 /// Queues one email about all of them to each administrator. It says what is done about them.
-async fn notify(keys: &Keys, tx: &AuditedTx, remedy: OnLeak, leaked: &[LeakedKey]) -> DbResult<()> {
+async fn notify(tx: &AuditedTx, remedy: OnLeak, leaked: &[LeakedKey]) -> DbResult<()> {
     let Some(first) = leaked.first() else { return Ok(()) };
-    if !mail::is_on(keys) {
-        return Ok(());
-    }
     let listed = leaked.len().min(MAX_LISTED);
     let event = format!("key_leaked {} {}", first.key, tx.now());
     let (listed, more) = (leaked[..listed].to_vec(), (leaked.len() - listed) as u64);
     let content = Content::KeyLeaked { at: tx.now(), keys: listed, more, policy: remedy.as_str().to_owned() };
-    for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
-        mail::notify_of(keys, tx, &member, event.clone(), content.clone()).await?;
-    }
-    Ok(())
+    mail::notify_administrators(tx, &event, &content).await
 }

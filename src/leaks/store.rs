@@ -1,11 +1,13 @@
-//! Queries on the places where keys were found.
+//! Queries on the places where keys were found, and on remedies that are to be carried out.
 
 use std::time::Duration;
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
-use super::tables::{Column, Entity, Model};
+use super::tables::{Column, Entity, Model, remedy};
 use crate::core::Core;
 use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
@@ -57,11 +59,36 @@ pub(super) async fn has_unhandled(db: &impl ConnectionTrait, workspace: Workspac
     Ok(of_key.filter(Column::HandledAt.is_null()).one(db).await?.is_some())
 }
 
-/// Notes that the policy was carried out for each place so far.
+/// Stores a remedy that is to be carried out, in place of an earlier one of the key.
+pub(super) async fn plan(db: &impl ConnectionTrait, row: remedy::Model) -> DbResult<()> {
+    use remedy::Column::{KeyId, Reason, Remedy, WorkspaceId};
+    let again = OnConflict::columns([WorkspaceId, KeyId]).update_columns([Remedy, Reason]).to_owned();
+    remedy::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Returns remedies that are due, the longest waiting first.
+pub(super) async fn due_remedies(db: &impl ConnectionTrait, now: Time, limit: u64) -> DbResult<Vec<remedy::Model>> {
+    let due = remedy::Entity::find().filter(remedy::Column::DueAt.lte(now));
+    due.order_by_asc(remedy::Column::DueAt).limit(limit).all(db).await
+}
+
+/// Stores the time of the next attempt at a remedy, if it is still to be carried out.
+pub(super) async fn postpone(core: &Core, workspace: WorkspaceId, key: KeyId, due_at: Time, attempts: i16) -> DbResult<()> {
+    use remedy::Column;
+    let tx = core.db.begin_essential().await?;
+    let update = remedy::Entity::update_many().col_expr(Column::DueAt, Expr::value(due_at));
+    let update = update.col_expr(Column::Attempts, Expr::value(attempts));
+    update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key)).exec(&tx).await?;
+    tx.commit().await
+}
+
+/// Notes that the policy was carried out for each place so far, and that nothing is left to do.
 pub(super) async fn set_handled(core: &Core, workspace: WorkspaceId, key: KeyId) -> DbResult<()> {
     let tx = core.db.begin_essential().await?;
     let update = Entity::update_many().col_expr(Column::HandledAt, Expr::value(core.clock.now()));
     let of_key = update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
     of_key.filter(Column::HandledAt.is_null()).exec(&tx).await?;
+    let planned = remedy::Entity::delete_many().filter(remedy::Column::WorkspaceId.eq(workspace));
+    planned.filter(remedy::Column::KeyId.eq(key)).exec(&tx).await?;
     tx.commit().await
 }

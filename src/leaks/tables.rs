@@ -1,4 +1,4 @@
-//! `key_leaks` as SeaORM sees it.
+//! `key_leaks` as SeaORM sees it, and in [`remedy`] `key_leak_remedies`.
 
 use sea_orm::entity::prelude::*;
 
@@ -29,5 +29,36 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// The tables to copy between databases.
 pub(crate) fn all() -> Vec<Box<dyn Table>> {
-    vec![table::<Entity>()]
+    vec![table::<Entity>(), table::<remedy::Entity>()]
+}
+
+/// Pauses and revocations that are still to be carried out.
+pub(super) mod remedy {
+    use sea_orm::entity::prelude::*;
+
+    use crate::keys::KeyId;
+    use crate::workspaces::WorkspaceId;
+    use kit::clock::Time;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "key_leak_remedies")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace_id: WorkspaceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_id: KeyId,
+        /// `pause` or `revoke`.
+        pub remedy: String,
+        /// The reason of a revocation.
+        #[sea_orm(column_type = "Text")]
+        pub reason: String,
+        /// The time of the next attempt.
+        pub due_at: Time,
+        /// The attempts of the background job.
+        pub attempts: i16,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
 }

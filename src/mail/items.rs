@@ -1,7 +1,8 @@
-//! Keys and webhooks that an email lists.
+//! Keys, webhooks and findings that an email lists.
 
-use super::model::{DisabledWebhook, ExpiringKey, FailingWebhook, LeakedKey};
+use super::model::{DigestFinding, DisabledWebhook, ExpiringKey, FailingWebhook, LeakedKey, UnusualKey};
 use kit::page::Moments;
+use kit::page::number::plural;
 
 /// A key or a webhook that an email lists.
 pub(super) struct Item<'a> {
@@ -21,6 +22,40 @@ pub(super) fn leaked<'a>(key: &'a LeakedKey, public_url: &str) -> Item<'a> {
     let place = if key.url.is_empty() { "an address that was not named".to_owned() } else { key.url.clone() };
     let facts = vec![("Key", key.hint.clone()), ("Found at", place)];
     Item { name: &key.name, facts, url: format!("{public_url}/settings/api-keys/{}", key.key) }
+}
+
+pub(super) fn unusual<'a>(key: &'a UnusualKey, public_url: &str) -> Item<'a> {
+    let facts = vec![("Key", key.hint.clone()), ("Activity", format!("It {}.", key.activity))];
+    Item { name: &key.name, facts, url: format!("{public_url}/settings/api-keys/{}#unusual", key.key) }
+}
+
+/// Returns the subject of an email about unusual activity, of one key or of several.
+pub(super) fn unusual_subject(keys: &[UnusualKey], more: u64, workspace: &str) -> String {
+    match keys {
+        [first, others @ ..] if more == 0 && others.iter().all(|other| other.key == first.key) => {
+            format!("Unusual activity of the API key “{}” of {workspace}", first.name)
+        }
+        _ => format!("Unusual activity of API keys of {workspace}"),
+    }
+}
+
+/// The findings of one severity.
+pub(super) struct Group<'a> {
+    /// The title of the severity.
+    pub(super) severity: &'a str,
+    pub(super) findings: Vec<&'a DigestFinding>,
+}
+
+/// Groups findings that are sorted by severity.
+pub(super) fn groups(findings: &[DigestFinding]) -> Vec<Group<'_>> {
+    let of_severity = findings.chunk_by(|one, next| one.severity == next.severity);
+    of_severity.filter_map(|group| Some(Group { severity: &group.first()?.severity, findings: group.iter().collect() })).collect()
+}
+
+/// “3 findings need attention in Skyline Aviation”
+pub(super) fn digest_subject(count: u64, workspace: &str) -> String {
+    let verb = if count == 1 { "needs" } else { "need" };
+    format!("{} {verb} attention in {workspace}", plural(count, "finding"))
 }
 
 pub(super) fn failing<'a>(webhook: &'a FailingWebhook, at: &Moments, public_url: &str) -> Item<'a> {

@@ -8,7 +8,7 @@
 //! - Without an SMTP server nothing is queued. Callers learn that, and say that a link must be handed over.
 //!
 //! Files: `model` contents; `queue` into the outbox; `notices` which of them a member wants; `delivery` out of it; `smtp` the server's URL and a connection; `render`
-//! the templates in `templates/mail/`, `items` keys and webhooks in them; `store`, `tables` the outbox.
+//! the templates in `templates/mail/`, `items` keys, webhooks and findings in them; `store`, `tables` the outbox.
 
 mod delivery;
 mod items;
@@ -21,9 +21,12 @@ mod store;
 mod tables;
 
 pub use delivery::{Outbox, forget_old};
-pub use model::{Content, DisabledWebhook, ExpiringKey, FailingWebhook, LeakedKey, MAX_LISTED, MailId, MailKind, NewMail};
+pub use model::{
+    Content, DigestFinding, DisabledWebhook, ExpiringKey, FailingWebhook, LeakedKey, MAX_LISTED, MailId, MailKind, NewMail,
+    UnusualKey,
+};
 pub use notices::{choices, choose, muted};
-pub use queue::{is_on, notify, notify_of, queue};
+pub use queue::{is_on, notify, notify_administrators, queue};
 pub use smtp::{MailSettings, NotSmtpUrl, SmtpUrl};
 pub use store::count_since;
 pub(crate) use tables::{all as tables, sealed};

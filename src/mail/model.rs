@@ -20,8 +20,10 @@ kit::string_enum! {
         FactorAdded = "factor_added",
         FactorRemoved = "factor_removed",
         BackupCodeUsed = "backup_code_used",
+        WeeklyDigest = "weekly_digest",
         KeyExpiring = "key_expiring",
         KeyLeaked = "key_leaked",
+        KeyUnusual = "key_unusual",
         WebhookFailing = "webhook_failing",
         WebhookDisabled = "webhook_disabled",
     }
@@ -40,7 +42,12 @@ impl MailKind {
     pub const fn optional_for(self) -> Option<Audience> {
         match self {
             Self::NewDevice => Some(Audience::Everybody),
-            Self::KeyExpiring | Self::KeyLeaked | Self::WebhookFailing | Self::WebhookDisabled => Some(Audience::Administrators),
+            Self::WeeklyDigest
+            | Self::KeyExpiring
+            | Self::KeyLeaked
+            | Self::KeyUnusual
+            | Self::WebhookFailing
+            | Self::WebhookDisabled => Some(Audience::Administrators),
             Self::Invitation
             | Self::PasswordReset
             | Self::PasswordChanged
@@ -54,11 +61,13 @@ impl MailKind {
     /// comes once for each key and webhook, and one email lists those of a run.
     pub(super) const fn max_a_day(self) -> u64 {
         match self {
+            Self::KeyUnusual => MAX_UNUSUAL_A_DAY,
             Self::KeyExpiring | Self::KeyLeaked | Self::WebhookFailing | Self::WebhookDisabled => 100,
             Self::Invitation
             | Self::PasswordReset
             | Self::PasswordChanged
             | Self::NewDevice
+            | Self::WeeklyDigest
             | Self::FactorAdded
             | Self::FactorRemoved
             | Self::BackupCodeUsed => 10,
@@ -66,7 +75,10 @@ impl MailKind {
     }
 }
 
-/// The keys or webhooks that one email lists at most. It counts the others.
+/// The emails about unusual activity that a member gets in a day. Somebody who has a few keys could fill a mailbox with them.
+pub(super) const MAX_UNUSUAL_A_DAY: u64 = 20;
+
+/// The keys, webhooks or findings that one email lists at most. It counts the others.
 pub const MAX_LISTED: usize = 20;
 
 /// The text of an email, without its link.
@@ -124,6 +136,19 @@ pub enum Content {
         /// What is done about them, by the policy of the workspace: `notify`, `pause` or `revoke`.
         policy: String,
     },
+    /// The activity of API keys was unusual.
+    KeyUnusual {
+        at: Time,
+        keys: Vec<UnusualKey>,
+        more: u64,
+    },
+    /// The findings of the workspace, once a week.
+    WeeklyDigest {
+        at: Time,
+        /// The most urgent first.
+        findings: Vec<DigestFinding>,
+        more: u64,
+    },
     /// Webhooks fail, and the server will disable them.
     WebhookFailing {
         webhooks: Vec<FailingWebhook>,
@@ -156,6 +181,31 @@ pub struct LeakedKey {
     pub hint: String,
     /// The address where it was found; empty if it is not known.
     pub url: String,
+}
+
+/// Unusual activity of an API key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UnusualKey {
+    /// The id of the key.
+    pub key: String,
+    pub name: String,
+    pub hint: String,
+    /// The rule by which the activity is unusual.
+    pub rule: String,
+    /// The activity as a sentence without its subject, which is the key.
+    pub activity: String,
+}
+
+/// A finding in the digest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DigestFinding {
+    /// The title of its severity.
+    pub severity: String,
+    pub message: String,
+    /// The text of the link that leads to the remedy.
+    pub label: String,
+    /// The path of the page that it leads to.
+    pub path: String,
 }
 
 /// A webhook that fails.
@@ -192,6 +242,8 @@ impl Content {
             Self::BackupCodeUsed { .. } => MailKind::BackupCodeUsed,
             Self::KeyExpiring { .. } => MailKind::KeyExpiring,
             Self::KeyLeaked { .. } => MailKind::KeyLeaked,
+            Self::KeyUnusual { .. } => MailKind::KeyUnusual,
+            Self::WeeklyDigest { .. } => MailKind::WeeklyDigest,
             Self::WebhookFailing { .. } => MailKind::WebhookFailing,
             Self::WebhookDisabled { .. } => MailKind::WebhookDisabled,
         }

@@ -7,7 +7,7 @@ use super::tables::{Model, link_context};
 use super::{notices, store};
 use crate::audit::AuditedTx;
 use crate::core::Core;
-use crate::members::Member;
+use crate::members::{self, Member, Role};
 use crate::workspaces;
 use kit::db::DbResult;
 
@@ -72,11 +72,22 @@ pub async fn notify(core: &Core, tx: &AuditedTx, to: &Member, content: Content) 
 }
 
 /// Queues a notice of an event that has a name of its own, unless the member does not want such notices.
-pub async fn notify_of(core: &Core, tx: &AuditedTx, to: &Member, event: String, content: Content) -> DbResult<()> {
+async fn notify_of(core: &Core, tx: &AuditedTx, to: &Member, event: String, content: Content) -> DbResult<()> {
     let kind = content.kind();
     if !is_on(core) || kind.optional_for().is_some() && notices::muted(tx.db(), to).await?.contains(&kind) {
         return Ok(());
     }
     let until = tx.now().after(NOTICE);
     queue(core, tx, to, NewMail { content, event, link: None, until }).await.map(drop)
+}
+
+/// Queues a notice of an event that has a name of its own to each administrator who wants such notices: to the first 20 by name.
+pub async fn notify_administrators(tx: &AuditedTx, event: &str, content: &Content) -> DbResult<()> {
+    if !is_on(tx.core()) {
+        return Ok(());
+    }
+    for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
+        notify_of(tx.core(), tx, &member, event.to_owned(), content.clone()).await?;
+    }
+    Ok(())
 }

@@ -8,8 +8,8 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 
-use super::items::{self, Item};
-use super::model::{Content, QueuedMail};
+use super::items::{self, Group, Item};
+use super::model::{Content, MAX_UNUSUAL_A_DAY, QueuedMail};
 use kit::page::Moments;
 
 /// The content of an email, for its templates.
@@ -27,21 +27,24 @@ struct Letter<'a> {
     at: String,
     ip: Option<&'a str>,
     program: Option<&'a str>,
-    /// Backup codes, or days, that are left.
+    /// Backup codes that are left, or the most emails of the kind in a day.
     left: u64,
     /// “in 7 days”
     within: String,
     /// What the policy of the workspace does about leaked keys.
     policy: &'a str,
     items: Vec<Item<'a>>,
-    /// The keys or webhooks that are not among the items.
+    /// Findings by severity.
+    groups: Vec<Group<'a>>,
+    /// The keys, webhooks or findings that are not among these.
     more: u64,
 }
 
 impl Letter<'_> {
-    /// Returns the number of keys or webhooks that it is about.
+    /// Returns the number of keys, webhooks or findings that it is about.
     fn count(&self) -> u64 {
-        self.items.len() as u64 + self.more
+        let listed = self.items.len() + self.groups.iter().map(|group| group.findings.len()).sum::<usize>();
+        listed as u64 + self.more
     }
 }
 
@@ -67,6 +70,8 @@ templates! {
     CodeUsedText, CodeUsedHtml, "mail/backup_code_used.txt", "mail/backup_code_used.html";
     KeyText, KeyHtml, "mail/key_expiring.txt", "mail/key_expiring.html";
     LeakedText, LeakedHtml, "mail/key_leaked.txt", "mail/key_leaked.html";
+    UnusualText, UnusualHtml, "mail/key_unusual.txt", "mail/key_unusual.html";
+    DigestText, DigestHtml, "mail/weekly_digest.txt", "mail/weekly_digest.html";
     FailingText, FailingHtml, "mail/webhook_failing.txt", "mail/webhook_failing.html";
     DisabledText, DisabledHtml, "mail/webhook_disabled.txt", "mail/webhook_disabled.html";
 }
@@ -110,6 +115,8 @@ pub(super) fn write(mail: &QueuedMail, link: &str, public_url: &str) -> Result<W
         }
         Content::KeyExpiring { .. } => (KeyText { letter: &letter }.render()?, KeyHtml { letter: &letter }.render()?),
         Content::KeyLeaked { .. } => (LeakedText { letter: &letter }.render()?, LeakedHtml { letter: &letter }.render()?),
+        Content::KeyUnusual { .. } => (UnusualText { letter: &letter }.render()?, UnusualHtml { letter: &letter }.render()?),
+        Content::WeeklyDigest { .. } => (DigestText { letter: &letter }.render()?, DigestHtml { letter: &letter }.render()?),
         Content::WebhookFailing { .. } => (FailingText { letter: &letter }.render()?, FailingHtml { letter: &letter }.render()?),
         Content::WebhookDisabled { .. } => {
             (DisabledText { letter: &letter }.render()?, DisabledHtml { letter: &letter }.render()?)
@@ -137,6 +144,7 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
         within: String::new(),
         policy: "",
         items: Vec::new(),
+        groups: Vec::new(),
         more: 0,
     };
     match &mail.content {
@@ -186,6 +194,15 @@ fn letter<'a>(mail: &'a QueuedMail, link: &'a str, public_url: &'a str) -> Lette
                 _ => format!("API keys of {workspace} were found in public, at {} places", items.len() as u64 + more),
             };
             Letter { subject, at: at.exact_text(*when), items, more: *more, policy, ..blank }
+        }
+        Content::KeyUnusual { at: when, keys, more } => {
+            let items: Vec<_> = keys.iter().map(|key| items::unusual(key, public_url)).collect();
+            let subject = items::unusual_subject(keys, *more, workspace);
+            Letter { subject, at: at.exact_text(*when), items, more: *more, left: MAX_UNUSUAL_A_DAY, ..blank }
+        }
+        Content::WeeklyDigest { at: when, findings, more } => {
+            let subject = items::digest_subject(findings.len() as u64 + more, workspace);
+            Letter { subject, at: at.exact_text(*when), groups: items::groups(findings), more: *more, ..blank }
         }
         Content::WebhookFailing { webhooks, more } => {
             let items: Vec<_> = webhooks.iter().map(|webhook| items::failing(webhook, &at, public_url)).collect();

@@ -52,6 +52,7 @@ mod m0045_key_leaks;
 mod m0046_pages_of_data;
 mod m0047_unusual_activity;
 mod m0048_key_shadows;
+mod m0049_digests_and_remedies;
 mod m0051_key_indexes;
 mod m0052_keys_by_custodian;
 mod schema;
@@ -105,6 +106,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0046_pages_of_data::Migration),
             Box::new(m0047_unusual_activity::Migration),
             Box::new(m0048_key_shadows::Migration),
+            Box::new(m0049_digests_and_remedies::Migration),
             Box::new(m0051_key_indexes::Migration),
             Box::new(m0052_keys_by_custodian::Migration),
         ]

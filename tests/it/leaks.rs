@@ -10,7 +10,7 @@ use axum::http::Method;
 use data_encoding::BASE64;
 use kit::http::outbound::AllowedRanges;
 use planeconnection::config::Config;
-use planeconnection::leaks::{KeySource, MAX_SOURCES};
+use planeconnection::leaks::{KeySource, MAX_SOURCES, retry_remedies};
 use planeconnection::members::Role;
 use planeconnection::webhooks::WebhookSettings;
 use ring::rand::SystemRandom;
@@ -383,4 +383,66 @@ async fn policy_is_carried_out_for_each_key_of_a_report() {
     let events = leaks(&t).await;
     let of_gone = events.iter().find(|event| event["target"]["id"] == gone.id).expect("an event");
     assert_eq!(of_gone["details"]["onLeak"], "notify", "it was revoked before");
+}
+
+/// Reports a key that cannot be paused or revoked.
+async fn report_in_vain(t: &TestApp, key: &TestKey) {
+    t.database.reject_writes("UPDATE", "api_keys", "1 = 1").await;
+    let status = GITHUB.report(t, &json!([found(key, URL)])).await.status;
+    assert!(status >= 500, "{status}");
+    assert_eq!(t.number("SELECT COUNT(*) FROM key_leak_remedies").await, 1);
+}
+
+async fn retry(t: &TestApp) {
+    retry_remedies(&t.app.keys).await.expect("a run");
+}
+
+#[tokio::test]
+async fn remedy_that_failed_is_carried_out_by_the_background_job() {
+    let t = scanning(test_config()).await;
+    for (policy, code) in [("pause", "API_KEY_PAUSED"), ("revoke", "API_KEY_REVOKED")] {
+        on_leak(&t, policy).await;
+        let key = t.named_key(policy).await;
+        report_in_vain(&t, &key).await;
+        t.advance(Duration::from_mins(1)).await;
+        retry(&t).await;
+        t.database.accept_writes("api_keys").await;
+        retry(&t).await;
+        t.with(&key).get(WHOAMI).await.is(200);
+        t.advance(Duration::from_mins(1)).await;
+        retry(&t).await;
+        retry(&t).await;
+        t.with(&key).get(WHOAMI).await.is(401).code(code);
+        assert_eq!(t.number("SELECT COUNT(*) FROM key_leak_remedies").await, 0);
+    }
+    let events = t.audit().await;
+    let of = |action: &str| events.iter().filter(|event| event["action"] == action).count();
+    assert_eq!([of("api_key.leaked"), of("api_key.paused"), of("api_key.revoked")], [2, 1, 1]);
+}
+
+#[tokio::test]
+async fn remedy_that_is_carried_out_at_once_leaves_nothing_to_do() {
+    let t = scanning(test_config()).await;
+    on_leak(&t, "pause").await;
+    let key = t.named_key("Website").await;
+    GITHUB.report(&t, &json!([found(&key, URL)])).await.is(200);
+    assert_eq!(t.number("SELECT COUNT(*) FROM key_leak_remedies").await, 0);
+    t.owner().await.post(&format!("/api/v1/api-keys/{}/resume", key.id), json!({})).await.is(200);
+    t.advance(Duration::from_hours(2)).await;
+    retry(&t).await;
+    t.with(&key).get(WHOAMI).await.is(200);
+}
+
+#[tokio::test]
+async fn remedy_is_given_up_once_the_policy_is_a_notice_only() {
+    let t = scanning(test_config()).await;
+    on_leak(&t, "revoke").await;
+    let key = t.named_key("Website").await;
+    report_in_vain(&t, &key).await;
+    t.database.accept_writes("api_keys").await;
+    on_leak(&t, "notify").await;
+    t.advance(Duration::from_mins(1)).await;
+    retry(&t).await;
+    t.with(&key).get(WHOAMI).await.is(200);
+    assert_eq!(t.number("SELECT COUNT(*) FROM key_leak_remedies").await, 0);
 }

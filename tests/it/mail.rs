@@ -1,5 +1,6 @@
 //! Emails: the outbox, an SMTP server that behaves and one that does not, and the emails that are sent.
 
+mod digest;
 mod notices;
 mod resets;
 

@@ -8,8 +8,9 @@ use planeconnection::keys::{self, UnusualKind, UnusualWatch};
 use planeconnection::members::Role;
 use planeconnection::scopes::{Module, Scope};
 use serde_json::{Value, json};
-use testkit::{KEYS, TRIPS, WHOAMI};
+use testkit::{KEYS, SmtpEncryption, SmtpServer, TRIPS, WHOAMI};
 
+use crate::mail::{send, settings, text};
 use crate::support::{TestApp, TestKey};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -29,7 +30,10 @@ struct Scene {
 impl Scene {
     /// A key that read trips from 8 to 18 on workdays, 20 times an hour.
     async fn new() -> Self {
-        let t = TestApp::new().await;
+        Self::on(TestApp::new().await).await
+    }
+
+    async fn on(t: TestApp) -> Self {
         let body = json!({
             "name": "Ops sync", "permissions": "custom", "scopes": ["trips:write", "fleet:read"], "expiresAt": null,
             "rateLimit": null,
@@ -425,4 +429,48 @@ async fn finding_lasts_seven_days_or_until_it_is_dismissed_and_a_later_activity_
     assert_eq!(findings().await.len(), 1);
     scene.t.advance(MINUTE * 2).await;
     assert_eq!(findings().await.len(), 0);
+}
+
+#[tokio::test]
+async fn administrators_get_one_email_about_what_a_run_has_noticed() {
+    let server = SmtpServer::start(SmtpEncryption::None);
+    let scene = Scene::on(TestApp::with_config(settings(&server)).await).await;
+    for role in [Role::Auditor, Role::Pilot] {
+        scene.t.add_member(role).await;
+    }
+    scene.read(101, HOME).await;
+    scene.lack_a_scope(50).await;
+    scene.recorded(&["spike", "refusals"]).await;
+    send(&scene.t).await;
+    let [mail] = server.received().try_into().expect("one email");
+    assert_eq!(mail.to, ["ana@skyline.example"]);
+    let words = text(&mail);
+    for expected in [
+        "this activity of API keys of Skyline Aviation is unusual. It was noticed on 21 Dec 2026, 10:30:00 CET.",
+        "Ops sync\nKey: pck_",
+        "Activity: It had 151 requests in an hour",
+        "Activity: It had 50 of 151 requests in an hour refused, which is 33 %.",
+        &format!("/settings/api-keys/{}#unusual", scene.key.id),
+        "at most 20 of these emails in 24 hours",
+    ] {
+        assert!(words.contains(expected), "no {expected:?} in {words}");
+    }
+    assert!(!words.contains(&scene.key.secret), "{words}");
+}
+
+#[tokio::test]
+async fn emails_about_unusual_activity_are_limited_to_twenty_a_day() {
+    let server = SmtpServer::start(SmtpEncryption::None);
+    let t = TestApp::with_config(settings(&server)).await;
+    for number in 0..21 {
+        let key = t.named_key(&format!("Key {number}")).await;
+        t.anonymous().get(&format!("{WHOAMI}?api_key={}", key.secret)).await.is(400).code("CREDENTIAL_IN_URL");
+        t.flush().await;
+    }
+    send(&t).await;
+    let sent = server.received();
+    assert_eq!((sent.len(), unusual_events(&t).await.len()), (20, 21));
+    let words = sent.iter().map(text).find(|words| words.contains("“Key 0”")).expect("an email");
+    assert!(words.contains("this activity of the API key “Key 0” of Skyline Aviation is unusual"), "{words}");
+    assert!(words.contains("Activity: It was sent in a URL, where proxies and histories keep its secret."), "{words}");
 }

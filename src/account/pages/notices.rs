@@ -48,8 +48,10 @@ impl Section {
 const fn label(kind: MailKind) -> Option<&'static str> {
     match kind {
         MailKind::NewDevice => Some("Sign-ins to my account from a new browser and address"),
+        MailKind::WeeklyDigest => Some("What needs attention, on Mondays"),
         MailKind::KeyExpiring => Some("API keys that expire in 7 days, or within a day"),
         MailKind::KeyLeaked => Some("API keys that were found where others can read them"),
+        MailKind::KeyUnusual => Some("Unusual activity of API keys"),
         MailKind::WebhookFailing => Some("Webhooks that fail and may be disabled"),
         MailKind::WebhookDisabled => Some("Webhooks that were disabled"),
         MailKind::Invitation

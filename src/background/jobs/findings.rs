@@ -1,4 +1,4 @@
-//! Jobs for findings: checks of keys that depend on their usage, and dismissals that have ended.
+//! Jobs for findings: checks of keys that depend on their usage, dismissals that have ended, and weekly digests.
 
 use std::time::Duration;
 
@@ -30,5 +30,18 @@ impl Job for OldDismissals {
 
     async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
         Ok(findings::forget_ended(&app.db, app.clock.now()).await?)
+    }
+}
+
+/// Sends the digests of findings that are due. Each is sent once, whichever nodes try.
+pub(super) struct WeeklyDigests;
+
+impl Job for WeeklyDigests {
+    const NAME: &'static str = "weekly_digests";
+    const INTERVAL: Duration = Duration::from_mins(1);
+    const RUNS: Runs = Runs::OnOneNode;
+
+    async fn run(&self, app: &App, _flush: Flush) -> Result<(), JobError> {
+        Ok(findings::send_digests(app.into(), &app.index.tenants()).await?)
     }
 }

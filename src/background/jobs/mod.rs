@@ -2,7 +2,8 @@
 //!
 //! - `flushes` write what is held in memory; `announcements` record what the passing of time brings; `heads` reports heads of audit
 //!   logs; `mail` sends emails; `rotations` revokes old keys; `search_texts` derives texts for search; `sweeps` delete expired rows;
-//!   `event_authentication` fields of audit events that earlier versions do not know; `findings` checks of keys by their usage;
+//!   `event_authentication` fields of audit events that earlier versions do not know; `findings` checks of keys by their usage, and the
+//!   weekly digest; `leaks` pauses and revokes leaked keys;
 //!   `unusual` compares the use of keys with their past; `database_size` measures for the metrics; `webhooks` disables endpoints that fail
 //!   for days, deletes old deliveries, and counts what is due
 
@@ -12,6 +13,7 @@ mod event_authentication;
 mod findings;
 mod flushes;
 mod heads;
+mod leaks;
 mod mail;
 mod rotations;
 mod search_texts;
@@ -33,8 +35,9 @@ use crate::keys::Flush;
 use announcements::{ExpiringKeys, HeldPauses, OverdueInvoices};
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
-use findings::{KeyChecks, OldDismissals};
+use findings::{KeyChecks, OldDismissals, WeeklyDigests};
 use flushes::{FailedSignIns, KeyExpiries, KeyPauses, LogSummaries, RequestLogFlush, SessionUse, UsageFlush};
+use leaks::LeakRemedies;
 use mail::OldMail;
 use rotations::EndedRotations;
 use search_texts::SearchTexts;
@@ -69,6 +72,8 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(MeasureWebhooks)
         .job(KeyChecks)
         .job(OldDismissals)
+        .job(WeeklyDigests)
+        .job(LeakRemedies)
         .job(UnusualActivity::default())
         .into_tasks()
 }

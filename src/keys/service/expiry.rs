@@ -12,7 +12,6 @@ use crate::keys::events;
 use crate::keys::model::Key;
 use crate::keys::store;
 use crate::mail::{self, Content, ExpiringKey, MAX_LISTED};
-use crate::members::{self, Role};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -76,16 +75,13 @@ async fn announce(core: &Core, workspace: WorkspaceId, keys: &[Key], days: i16) 
             announced.push(ExpiringKey { key: key.id.to_string(), name, hint, at: expires_at });
         }
     }
-    notify(core, &tx, days, &announced).await?;
+    notify(&tx, days, &announced).await?;
     tx.commit().await
 }
 
 /// Queues one email about all of them to each administrator.
-async fn notify(core: &Core, tx: &AuditedTx, days: i16, keys: &[ExpiringKey]) -> DbResult<()> {
+async fn notify(tx: &AuditedTx, days: i16, keys: &[ExpiringKey]) -> DbResult<()> {
     let [first, others @ ..] = keys else { return Ok(()) };
-    if !mail::is_on(core) {
-        return Ok(());
-    }
     let last = others.last().unwrap_or(first);
     let listed = others.len().min(MAX_LISTED - 1);
     let event = format!("key_expiring {} {days}", first.key);
@@ -95,10 +91,7 @@ async fn notify(core: &Core, tx: &AuditedTx, days: i16, keys: &[ExpiringKey]) ->
         others: others[..listed].to_vec(),
         more: (others.len() - listed) as u64,
     };
-    for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
-        mail::notify_of(core, tx, &member, event.clone(), content.clone()).await?;
-    }
-    Ok(())
+    mail::notify_administrators(tx, &event, &content).await
 }
 
 fn span(days: i16) -> Duration {

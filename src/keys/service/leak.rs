@@ -26,7 +26,7 @@ pub struct Leak<'a> {
 }
 
 /// Records and publishes that a key was found; of one that works also as unusual activity. It is no use of the key, and changes
-/// nothing about it.
+/// nothing about it. The caller queues the email.
 pub async fn record_leak(tx: &mut AuditedTx, key: &Key, leak: Leak<'_>) -> DbResult<()> {
     let Leak { found_by, location, url, is_live, remedy } = leak;
     let details =

@@ -6,16 +6,18 @@
 //! - Memory and reading are bounded: by the keys in use in an hour, and by a number of keys whose past a run reads.
 //!
 //! - `kinds` what is unusual, with numbers and as a sentence; `rules` on the requests of an hour; `networks` on addresses
-//! - `watch` a run of the rules; `record` the row, event and payload; `store` queries
+//! - `watch` a run of the rules; `record` the row, event and payload; `notices` the email; `store` queries
 
 mod kinds;
 mod networks;
+mod notices;
 mod record;
 mod rules;
 mod store;
 mod watch;
 
 pub use kinds::{LeakSource, Unusual, UnusualKind};
+pub use notices::{listed, notify_unusual};
 pub use record::record_unusual;
 pub use store::{UnusualActivity, latest_unusual, unusual_since};
 pub use watch::UnusualWatch;

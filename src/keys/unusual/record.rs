@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::kinds::{Unusual, UnusualKind};
+use super::notices::{listed, notify_unusual};
 use super::store;
 use crate::audit::{Action, AuditContext, AuditedTx, Target, TargetKind};
 use crate::core::Core;
@@ -49,19 +50,23 @@ pub(super) async fn record_all(core: &Core, tenant: &Tenant, mut found: Vec<Foun
     found.retain(|one| keys.iter().any(|key| key.id == one.key));
     for found in found.chunks(TOGETHER) {
         let mut tx = AuditedTx::begin_system(core, tenant.id).await?;
-        let mut is_changed = false;
+        let mut recorded = Vec::new();
         for one in found {
             let Some(key) = keys.iter().find(|key| key.id == one.key) else { continue };
-            is_changed |= record(&mut tx, key, (one.at, &one.unusual), &zone).await?;
+            if record(&mut tx, key, (one.at, &one.unusual), &zone).await? {
+                recorded.push(listed(key, &one.unusual));
+            }
         }
-        if is_changed {
+        if !recorded.is_empty() {
+            notify_unusual(&tx, &recorded).await?;
             tx.commit().await?;
         }
     }
     Ok(())
 }
 
-/// Records unusual activity of a key now, in the transaction of its cause. Returns false if the key has a record of the kind today.
+/// Records unusual activity of a key now, in the transaction of its cause, which queues the email. Returns false if the key has a
+/// record of the kind today.
 pub async fn record_unusual(tx: &mut AuditedTx, key: &Key, unusual: &Unusual) -> DbResult<bool> {
     let workspace = workspaces::find(tx.db(), tx.workspace()).await?;
     let zone = workspace.map_or(TimeZone::UTC, |workspace| clock::zone(&workspace.timezone));

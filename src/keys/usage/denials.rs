@@ -14,7 +14,8 @@ use crate::keys::denial::DenialReason;
 use crate::keys::events::UsedKeys;
 use crate::keys::hygiene::{RevokedCall, note_revoked_calls};
 use crate::keys::store;
-use crate::keys::unusual::{LeakSource, Unusual, record_unusual};
+use crate::keys::unusual::{LeakSource, Unusual, listed, notify_unusual, record_unusual};
+use crate::mail::UnusualKey;
 use crate::workspaces::WorkspaceId;
 
 /// Writes denials, up to [`MAX_BATCH`] of one workspace in a transaction. Returns false if some could not be written: they go
@@ -46,6 +47,7 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
     let mut tx = AuditedTx::begin_system(core, workspace).await?;
     let ids = denials.iter().map(|denial| denial.entry.id).collect();
     let keys = UsedKeys::load(&tx, &[EventType::KeyLeakedInUrl, EventType::KeyUnusual], ids).await?;
+    let mut unusual = Vec::new();
     for denial in denials {
         let entry = &denial.entry;
         tx.act_for(AuditContext {
@@ -61,11 +63,12 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
         match action {
             Action::KeyLeakedInUrl => {
                 keys.publish_leak(&mut tx, entry.id);
-                record_leak(&mut tx, denial).await?;
+                unusual.extend(record_leak(&mut tx, denial).await?);
             }
             _ => keys.publish_if_unusual(&mut tx, entry.id),
         }
     }
+    notify_unusual(&tx, &unusual).await?;
     note_revoked_calls(tx.db(), workspace, denials.iter().filter_map(revoked_call).collect()).await?;
     tx.commit().await
 }
@@ -86,14 +89,16 @@ fn revoked_call(denial: &AggregatedDenial) -> Option<RevokedCall> {
     }
 }
 
-/// Records the leak of a secret that works. That of a revoked or expired one does no harm.
-async fn record_leak(tx: &mut AuditedTx, denial: &AggregatedDenial) -> DbResult<()> {
-    let Some(key) = store::find(tx.db(), tx.workspace(), denial.entry.id).await? else { return Ok(()) };
+/// Records the leak of a secret that works, as an email lists it. That of a revoked or expired one does no harm.
+async fn record_leak(tx: &mut AuditedTx, denial: &AggregatedDenial) -> DbResult<Option<UnusualKey>> {
+    let Some(key) = store::find(tx.db(), tx.workspace(), denial.entry.id).await? else { return Ok(None) };
     if key.status(tx.now()).is_live() {
         let leak = Unusual::Leak { source: LeakSource::Url, count: denial.count };
-        record_unusual(tx, &key, &leak).await?;
+        if record_unusual(tx, &key, &leak).await? {
+            return Ok(Some(listed(&key, &leak)));
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn event_of(denial: &AggregatedDenial) -> (Action, Value) {

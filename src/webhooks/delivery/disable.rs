@@ -55,7 +55,7 @@ async fn disable_if(
     if disabled.is_empty() {
         return Ok(false);
     }
-    notices::disabled(core, &tx, reason, &disabled).await?;
+    notices::disabled(&tx, reason, &disabled).await?;
     tx.commit().await?;
     for Endpoint { id, .. } in disabled {
         tracing::warn!(endpoint = %id, reason, "a webhook endpoint was disabled");
@@ -105,7 +105,7 @@ async fn warn(core: &Core, workspace: WorkspaceId, ids: &[EndpointId], condition
     if warned.is_empty() {
         return Ok(());
     }
-    notices::failing(core, &tx, &warned).await?;
+    notices::failing(&tx, &warned).await?;
     tx.commit().await?;
     for endpoint in warned {
         let from = endpoint.health.disabled_from(core.config.webhooks.disable_after);

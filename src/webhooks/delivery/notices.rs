@@ -3,15 +3,13 @@
 use std::fmt::Display;
 
 use crate::audit::AuditedTx;
-use crate::core::Core;
 use crate::mail::{self, Content, DisabledWebhook, FailingWebhook, MAX_LISTED};
-use crate::members::{self, Role};
 use crate::webhooks::model::Endpoint;
 use kit::db::DbResult;
 
 /// Queues one email to each administrator about endpoints that were disabled together. An endpoint that is switched on and
 /// disabled again and again is in one a day.
-pub(super) async fn disabled(core: &Core, tx: &AuditedTx, reason: &str, endpoints: &[Endpoint]) -> DbResult<()> {
+pub(super) async fn disabled(tx: &AuditedTx, reason: &str, endpoints: &[Endpoint]) -> DbResult<()> {
     let webhook = |endpoint: &Endpoint| DisabledWebhook {
         id: endpoint.id.to_string(),
         name: endpoint.name(),
@@ -22,11 +20,11 @@ pub(super) async fn disabled(core: &Core, tx: &AuditedTx, reason: &str, endpoint
     let content = Content::WebhookDisabled { at: tx.now(), webhooks, more: more(endpoints) };
     // Endpoints that are disabled together have failed for a day or longer: a second email of the day that begins with the same
     // endpoint would be about its 410, and about no other endpoint.
-    queue(core, tx, endpoints, tx.now().date(), content).await
+    queue(tx, endpoints, tx.now().date(), content).await
 }
 
 /// Queues one email to each administrator about endpoints that will be disabled.
-pub(super) async fn failing(core: &Core, tx: &AuditedTx, endpoints: &[Endpoint]) -> DbResult<()> {
+pub(super) async fn failing(tx: &AuditedTx, endpoints: &[Endpoint]) -> DbResult<()> {
     let webhook = |endpoint: &Endpoint| {
         let health = &endpoint.health;
         Some(FailingWebhook {
@@ -34,12 +32,12 @@ pub(super) async fn failing(core: &Core, tx: &AuditedTx, endpoints: &[Endpoint])
             name: endpoint.name(),
             url: without_query(&endpoint.url),
             failing_since: health.failing_since?,
-            disabled_from: health.disabled_from(core.config.webhooks.disable_after)?,
+            disabled_from: health.disabled_from(tx.core().config.webhooks.disable_after)?,
             still_to_fail: health.still_to_fail(),
         })
     };
     let webhooks = endpoints.iter().take(MAX_LISTED).filter_map(webhook).collect();
-    queue(core, tx, endpoints, tx.now(), Content::WebhookFailing { webhooks, more: more(endpoints) }).await
+    queue(tx, endpoints, tx.now(), Content::WebhookFailing { webhooks, more: more(endpoints) }).await
 }
 
 fn more(endpoints: &[Endpoint]) -> u64 {
@@ -52,11 +50,8 @@ fn without_query(url: &str) -> String {
 }
 
 /// Queues an email to each administrator who has none of this kind, first endpoint and `time`.
-async fn queue(core: &Core, tx: &AuditedTx, endpoints: &[Endpoint], time: impl Display, content: Content) -> DbResult<()> {
-    let Some(first) = endpoints.first().filter(|_| mail::is_on(core)) else { return Ok(()) };
+async fn queue(tx: &AuditedTx, endpoints: &[Endpoint], time: impl Display, content: Content) -> DbResult<()> {
+    let Some(first) = endpoints.first() else { return Ok(()) };
     let event = format!("{} {} {}", content.kind(), first.id, time);
-    for member in members::with_role(tx.db(), tx.workspace(), &[Role::AccountOwner, Role::Admin]).await? {
-        mail::notify_of(core, tx, &member, event.clone(), content.clone()).await?;
-    }
-    Ok(())
+    mail::notify_administrators(tx, &event, &content).await
 }

@@ -15,7 +15,8 @@ const DAY: Duration = Duration::from_hours(24);
 const PATH: &str = "/account/notices";
 
 /// The notices for administrators.
-const OF_ADMINISTRATORS: [&str; 4] = ["key_expiring", "key_leaked", "webhook_failing", "webhook_disabled"];
+const OF_ADMINISTRATORS: [&str; 6] =
+    ["weekly_digest", "key_expiring", "key_leaked", "key_unusual", "webhook_failing", "webhook_disabled"];
 
 async fn key(t: &TestApp) -> String {
     key_until(t, "Fleet & ops", "2026-12-23T09:30:00Z").await
@@ -30,7 +31,7 @@ async fn announce(t: &TestApp) {
 }
 
 /// Saves the form with these boxes checked, and confirms that it is the person.
-async fn choose(person: &Person, wanted: &[&str]) {
+pub(super) async fn choose(person: &Person, wanted: &[&str]) {
     let fields: Vec<(&str, &str)> = wanted.iter().map(|kind| (*kind, "yes")).collect();
     person.submit("/account", PATH, &fields).await.redirects_to("/account?after=notices");
 }
@@ -140,12 +141,13 @@ async fn member_chooses_notices_and_the_choice_is_recorded() {
     for name in ["new_device"].into_iter().chain(OF_ADMINISTRATORS) {
         assert!(page.page().field(name).has_attribute("checked"), "{name}");
     }
-    choose(&ana, &["new_device", "key_leaked", "webhook_failing", "webhook_disabled"]).await;
+    let others = ["new_device", "weekly_digest", "key_leaked", "key_unusual", "webhook_failing", "webhook_disabled"];
+    choose(&ana, &others).await;
     let page = ana.get("/account?after=notices").await.is(200).says("Your email notices were changed.");
     assert!(
         page.page().field("new_device").has_attribute("checked") && !page.page().field("key_expiring").has_attribute("checked")
     );
-    choose(&ana, &["new_device", "key_leaked", "webhook_failing", "webhook_disabled"]).await;
+    choose(&ana, &others).await;
     let events = t.audit().await;
     let chosen: Vec<_> = events.iter().filter(|event| event["action"] == "member.notices_updated").collect();
     assert_eq!(chosen.len(), 1, "nothing differed the second time");
@@ -197,7 +199,10 @@ async fn members_without_keys_choose_among_their_own_notices() {
     let pilot = t.person(Role::Pilot).await;
     let page = pilot.get("/account").await.is(200);
     assert!(page.page().field("new_device").has_attribute("checked"));
-    page.does_not_say("API keys that expire").does_not_say("Webhooks that");
+    page.does_not_say("API keys that")
+        .does_not_say("Unusual activity")
+        .does_not_say("What needs attention")
+        .does_not_say("Webhooks that");
     choose(&pilot, &["key_expiring"]).await;
     assert_eq!(t.number("SELECT COUNT(*) FROM members WHERE muted_notices = 'new_device'").await, 1);
     choose(&pilot, &["new_device"]).await;
