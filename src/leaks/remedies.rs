@@ -67,7 +67,7 @@ async fn again(keys: &Keys, due: &remedy::Model) -> Result<(), Error> {
         Ok(remedy @ (OnLeak::Pause | OnLeak::Revoke)) if policy != OnLeak::Notify => {
             carry_out(keys, workspace, key, remedy, &due.reason).await
         }
-        Ok(OnLeak::Notify | OnLeak::Pause | OnLeak::Revoke) | Err(_) => Ok(store::set_handled(keys, workspace, key).await?),
+        Ok(OnLeak::Notify | OnLeak::Pause | OnLeak::Revoke) | Err(_) => Ok(store::give_up(keys, workspace, key).await?),
     }
 }
 

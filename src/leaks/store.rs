@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::keys::KeyId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::DbResult;
+use kit::db::{DbResult, Tx};
 
 /// The places of one key that are kept. A further one takes the room of the oldest for which the policy was carried out; if there
 /// is none, it is not recorded.
@@ -88,7 +88,18 @@ pub(super) async fn set_handled(core: &Core, workspace: WorkspaceId, key: KeyId)
     let update = Entity::update_many().col_expr(Column::HandledAt, Expr::value(core.clock.now()));
     let of_key = update.filter(Column::WorkspaceId.eq(workspace)).filter(Column::KeyId.eq(key));
     of_key.filter(Column::HandledAt.is_null()).exec(&tx).await?;
-    let planned = remedy::Entity::delete_many().filter(remedy::Column::WorkspaceId.eq(workspace));
-    planned.filter(remedy::Column::KeyId.eq(key)).exec(&tx).await?;
+    delete_planned(&tx, workspace, key).await?;
     tx.commit().await
+}
+
+/// Gives up a remedy. The places stay those for which the policy has not been carried out.
+pub(super) async fn give_up(core: &Core, workspace: WorkspaceId, key: KeyId) -> DbResult<()> {
+    let tx = core.db.begin_essential().await?;
+    delete_planned(&tx, workspace, key).await?;
+    tx.commit().await
+}
+
+async fn delete_planned(tx: &Tx, workspace: WorkspaceId, key: KeyId) -> DbResult<()> {
+    let planned = remedy::Entity::delete_many().filter(remedy::Column::WorkspaceId.eq(workspace));
+    planned.filter(remedy::Column::KeyId.eq(key)).exec(tx).await.map(|_| ())
 }
