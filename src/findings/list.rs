@@ -38,18 +38,20 @@ pub async fn all(from: FindingSources<'_>, tenant: &Tenant, filter: &FindingFilt
     Ok(Page::new(with_words(from, tenant, part).await?, Some(total), paging, next))
 }
 
-/// Returns the most urgent findings of a workspace, with the number of all.
+/// Returns the most urgent findings of a workspace that need attention, with the numbers of all.
 pub async fn top(from: FindingSources<'_>, tenant: &Tenant, count: u32) -> DbResult<Top> {
     let checked_at = from.core.clock.now();
-    let mut found = sorted(from, tenant.id, &FindingFilter::default()).await?;
-    let total = found.len() as u64;
-    found.truncate(count as usize);
-    Ok(Top { first: with_words(from, tenant, found).await?, total, checked_at })
+    let found = sorted(from, tenant.id, &FindingFilter::default()).await?;
+    let (mut urgent, notes): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|found| found.severity.is_urgent());
+    let total = urgent.len() as u64;
+    urgent.truncate(count as usize);
+    Ok(Top { first: with_words(from, tenant, urgent).await?, total, notes: notes.len() as u64, checked_at })
 }
 
-/// Returns the number of findings that are not dismissed.
+/// Returns the number of findings that need attention and are not dismissed.
 pub(super) async fn count(from: FindingSources<'_>, workspace: WorkspaceId) -> DbResult<u64> {
-    Ok(sorted(from, workspace, &FindingFilter::default()).await?.len() as u64)
+    let found = sorted(from, workspace, &FindingFilter::default()).await?;
+    Ok(found.iter().filter(|found| found.severity.is_urgent()).count() as u64)
 }
 
 /// Finds a finding by its id, dismissed or not.

@@ -13,6 +13,7 @@ use crate::scopes::Scopes;
 use crate::webhooks::EndpointId;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
+use kit::page::number::plural;
 use kit::paging::Position;
 
 kit::ids! {
@@ -196,6 +197,23 @@ pub(super) struct Found {
 /// The bits of a position that hold the time: microseconds until the year 2112.
 const TIME_BITS: u32 = 52;
 
+impl Severity {
+    /// Returns whether a finding of this severity needs attention, and is no mere information.
+    pub const fn is_urgent(self) -> bool {
+        match self {
+            Self::Critical | Self::Warning => true,
+            Self::Info => false,
+        }
+    }
+}
+
+impl Top {
+    /// Returns the number of findings that are only information, in words; `None` if there are none.
+    pub fn notes_in_words(&self) -> Option<String> {
+        (self.notes > 0).then(|| plural(self.notes, "finding"))
+    }
+}
+
 impl Found {
     pub(super) fn new(subject: Subject, severity: Severity, since: Option<Time>, facts: Facts) -> Self {
         Self { id: FindingId::of(facts.code(), subject), subject, facts, severity, since, is_rotating: false }
@@ -253,12 +271,14 @@ pub struct Finding {
     pub name: Option<String>,
 }
 
-/// The most urgent findings of a workspace.
+/// The most urgent findings of a workspace that need attention.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Top {
     pub first: Vec<Finding>,
-    /// The number of all.
+    /// The number of all that need attention.
     pub total: u64,
+    /// The number of those that are only information.
+    pub notes: u64,
     /// The time of the check.
     pub checked_at: Time,
 }

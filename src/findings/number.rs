@@ -1,4 +1,4 @@
-//! The number of findings, for the navigation of every page.
+//! The number of findings that need attention, for the navigation of every page.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -95,8 +95,8 @@ fn insert<K: Eq + Hash, V>(map: &mut HashMap<K, V>, key: K, value: V) {
     map.insert(key, value);
 }
 
-/// Returns the number of findings of a workspace, of up to ten seconds ago if something was recorded since, otherwise of up to a minute
-/// ago.
+/// Returns the number of findings of a workspace that need attention, of up to ten seconds ago if something was recorded since,
+/// otherwise of up to a minute ago.
 pub async fn number(from: FindingSources<'_>, workspace: WorkspaceId) -> DbResult<u64> {
     let now = from.core.clock.now();
     let known = lock(&from.cache.numbers).get(&workspace).copied();

@@ -99,7 +99,7 @@ fn remedy(found: &Found) -> Remedy {
     match &found.facts {
         Facts::ChainBroken(_) => look("/settings/audit-log"),
         Facts::WebhookDisabled { .. } | Facts::WebhookFailing { .. } => look(&format!("/settings/webhooks/{subject}")),
-        Facts::RotationBlocked => of_key("Look", "/rotate"),
+        Facts::RotationBlocked => of_key("Look", "/rotate#end"),
         // The successor takes over: its page shows how far.
         _ if found.is_rotating => of_key("Look", "/rotate"),
         Facts::KeyExpiring { .. } | Facts::KeyOld { .. } => of_key("Rotate", "/rotate"),

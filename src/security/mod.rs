@@ -21,5 +21,6 @@ mod tables;
 pub use api::routes;
 pub use model::{FactorSetup, SETUP_REQUIRED, SecurityPolicy, SecuritySettings, SessionLimits, TwoFactorPolicy};
 pub use pages::{recommendation, routes as pages};
+pub use service::update;
 pub use store::{all as all_policies, min_password_length, policy, policy_of};
 pub(crate) use tables::{Column as SettingsColumn, Entity as SettingsTable, all as tables};

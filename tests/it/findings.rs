@@ -3,6 +3,7 @@
 mod dismissals;
 mod of_keys;
 mod pages;
+mod remedies;
 
 use std::time::Duration;
 

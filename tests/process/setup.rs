@@ -191,7 +191,7 @@ fn webhooks_of_the_demo_have_weeks_of_deliveries() {
     let site = Site::empty(BINARY);
     let (node, token) = demo(&site);
     let mut owner = node.owner_with(&token);
-    assert_eq!(demo_events(&node, &token, "action=webhook.created").len(), 2);
+    assert_eq!(demo_events(&node, &token, "action=webhook.created").len(), 3);
     for webhook in demo_webhooks(&mut owner) {
         let path = format!("/api/v1/webhooks/{}/deliveries", text(&webhook["id"]));
         let page = owner.get(&format!("{path}?page_size=100")).is(200).json["data"].take();

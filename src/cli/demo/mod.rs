@@ -1,14 +1,17 @@
 //! `demo`: a temporary node with example data.
 //!
-//! - `plan` four months of an operator: who does what, and when; `flights` its flights, `calendar` its days, `rules` of roles and scopes
+//! - `plan` four months of an operator: who does what, and when; `operation` the part with keys, webhooks and settings; `flights` its
+//!   flights, `calendar` its days, `rules` of roles and scopes
 //! - `seed` carries the plan out; `work` with trips, invoices, reports and fleet; `traffic` with keys, `requests` their single requests;
 //!   `webhooks` with webhooks
-//! - `facts` names and figures; `reports` texts
+//! - `facts` names and figures, `integrations` those of keys and webhooks; `reports` texts
 //! - `receiver` the receiver of the webhooks
 
 mod calendar;
 mod facts;
 mod flights;
+mod integrations;
+mod operation;
 mod plan;
 mod receiver;
 mod reports;
@@ -44,6 +47,9 @@ use kit::http::outbound::AllowedRanges;
 pub(super) struct Demo {
     #[command(flatten)]
     listening: Listening,
+    /// Change one stored audit event behind the product's back, so that the audit log does not verify
+    #[arg(long)]
+    tampered: bool,
 }
 
 impl Demo {
@@ -62,6 +68,9 @@ impl Demo {
         config.webhooks.allowed = AllowedRanges { ranges: vec![received_at.ip().into()], allows_http: true };
         let now = Clock::System.now();
         let seeded = seed::seed(&location, now, &config, received_at).await?;
+        if self.tampered {
+            seed::tamper(&location).await?;
+        }
         let (url, timeouts) = (config.public_url.clone(), config.timeouts);
         let app = App::open(config, &location).await?;
         announce(&url, &seeded, now)?;

@@ -4,24 +4,16 @@
 
 use std::time::Duration;
 
-use super::calendar::{Calendar, Chance, HOUR, MINUTE};
-use super::facts::{
-    AIRCRAFT, ANA, CLIENTS, FLEET_DASHBOARD, FLIGHT_PLAN, GROUNDINGS, JONAS, KEYS, LEGACY_IMPORT, MIRA, OLD_WEBSITE, PEOPLE,
-    QUICKBOOKS, Rhythm, TOM, WEBHOOKS,
-};
+use super::calendar::{Calendar, Chance, MINUTE};
+use super::facts::{AIRCRAFT, ANA, CLIENTS, GROUNDINGS, JONAS, MIRA, PEOPLE, TOM};
 use super::flights::{Flight, Schedule};
+use super::integrations::{FLIGHT_PLAN, LEGACY_IMPORT, QUICKBOOKS};
 use super::reports::REPORTS;
-use crate::scopes::{Module, Scope};
+use crate::scopes::Scope;
 use kit::clock::Time;
 
 /// The day on which the workspace is created, moved to a working day.
 const FOUNDED: i32 = -120;
-
-/// The day on which the key of the old website is revoked.
-const RETIRED: i32 = -12;
-
-/// The days on which a forgotten server still uses that key.
-const STRAGGLES: [i32; 5] = [-9, -8, -6, -5, -2];
 
 /// The days for which the trips have every status; earlier ones are booked and completed.
 const DETAILED: i32 = -14;
@@ -46,7 +38,10 @@ pub(super) enum Deed {
     MakeKey(usize),
     RetireKey(usize),
     MakeWebhook(usize),
-    /// Time has passed: keys that expire and invoices that are overdue are recorded.
+    /// The server disables the webhook that has failed for days.
+    DisableWebhook,
+    RecommendFactors,
+    /// Time has passed: keys that expire, rotations that end and invoices that are overdue are recorded.
     Elapse,
     Book(usize, &'static str),
     Move(usize, &'static str),
@@ -94,6 +89,7 @@ impl Plan {
         let mut plan = Self { calendar, schedule, bills: Vec::new(), steps: Vec::new() };
         plan.found(&chance);
         plan.keys(&chance);
+        plan.rotation();
         plan.webhooks();
         plan.trips(&chance);
         plan.invoices(&chance);
@@ -107,31 +103,11 @@ impl Plan {
         self.calendar.at(self.founded(), 542)
     }
 
-    fn founded(&self) -> i32 {
+    pub(super) fn founded(&self) -> i32 {
         self.calendar.workday_from(FOUNDED)
     }
 
-    /// Returns the working day on which a key is created.
-    fn made_on(&self, key: usize) -> i32 {
-        self.calendar.workday_from(KEYS[key].made.0.max(self.founded() + 1))
-    }
-
-    /// Returns the time at which a key is created.
-    fn made_at(&self, key: usize) -> Time {
-        self.calendar.at(self.made_on(key), KEYS[key].made.1)
-    }
-
-    /// Returns the end of a key's life, if it has one.
-    pub(super) fn expires_at(&self, key: usize) -> Option<Time> {
-        KEYS[key].good_for_days.map(|days| self.calendar.end_of(self.made_on(key) + days))
-    }
-
-    /// Returns the time at which a key is revoked, if it is.
-    pub(super) fn retired_at(&self, key: usize) -> Option<Time> {
-        (key == OLD_WEBSITE).then(|| self.calendar.at(self.calendar.workday_from(RETIRED), 926))
-    }
-
-    fn add(&mut self, at: Time, who: Who, deed: Deed) {
+    pub(super) fn add(&mut self, at: Time, who: Who, deed: Deed) {
         self.steps.push(Step { at, who, deed });
     }
 
@@ -160,48 +136,6 @@ impl Plan {
                 self.add(at, Who::Member(member), Deed::SignIn);
                 next += person.signs_in_every;
             }
-        }
-    }
-
-    fn keys(&mut self, chance: &Chance) {
-        for (place, key) in KEYS.iter().enumerate() {
-            let (made, who) = (self.made_at(place), Who::Key(place));
-            self.add(made, Who::Member(JONAS), Deed::MakeKey(place));
-            let scope = match key.rhythm {
-                Rhythm::Once | Rhythm::Website(_) => Scope::read(Module::Fleet),
-                Rhythm::Sync | Rhythm::Accounting => Scope::read(Module::Trips),
-                Rhythm::Screen => Scope::read(Module::Safety),
-            };
-            self.add(chance.after(made, 6, 16), who, Deed::Read(scope, None));
-            if let Some(retired) = self.retired_at(place) {
-                self.add(retired.before(MINUTE), who, Deed::Read(scope, None));
-                self.add(retired, Who::Member(JONAS), Deed::RetireKey(place));
-            }
-        }
-        for place in 0..KEYS.len() {
-            let Some(expiry) = self.expires_at(place) else { continue };
-            for at in [expiry.before(HOUR * 24 * 7), expiry.before(HOUR * 24), expiry] {
-                if at > self.made_at(place) {
-                    self.add(at.after(Duration::from_secs(1)), Who::Key(place), Deed::Elapse);
-                }
-            }
-        }
-        for day in STRAGGLES {
-            self.add(chance.moment(&self.calendar, day, 300, 1_200), Who::Key(OLD_WEBSITE), Deed::Straggle);
-        }
-        let trying = chance.after(self.made_at(FLEET_DASHBOARD), 22, 40);
-        self.add(trying, Who::Key(FLEET_DASHBOARD), Deed::LackScope(Scope::read(Module::Trips)));
-        let moved = chance.moment(&self.calendar, -4, 460, 500);
-        let invoices = Scope::read(Module::Invoices);
-        self.add(moved, Who::Key(QUICKBOOKS), Deed::Read(invoices, Some("198.51.100.77")));
-        self.add(chance.moment(&self.calendar, -6, 170, 260), Who::Member(ANA), Deed::GuessPassword("192.0.2.210"));
-    }
-
-    fn webhooks(&mut self) {
-        for (place, webhook) in WEBHOOKS.iter().enumerate() {
-            let (day, minute) = webhook.made;
-            let at = self.calendar.at(self.calendar.workday_from(day), minute);
-            self.add(at, Who::Member(JONAS), Deed::MakeWebhook(place));
         }
     }
 

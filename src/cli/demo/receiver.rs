@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use super::facts::{CLIENT_PORTAL, WEBHOOKS};
+use super::integrations::{CLIENT_PORTAL, WEBHOOKS};
 use super::webhooks::{DemoEndpoint, path_of};
 use crate::cli::output;
 use kit::clock::{Clock, Time};

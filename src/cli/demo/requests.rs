@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::facts::KEYS;
+use super::integrations::KEYS;
 use super::seed::Operator;
 use crate::cli::Failure;
 use crate::keys::{DenialReason, EntryRef, KeyId};

@@ -1,6 +1,7 @@
 //! The rules of roles and scopes, for the steps of the plan.
 
-use super::facts::{KEYS, PEOPLE};
+use super::facts::PEOPLE;
+use super::integrations::KEYS;
 use super::plan::{Deed, Who};
 use crate::access::{Credentials, Rule};
 use crate::members::Role;
@@ -34,8 +35,12 @@ pub(super) fn may(who: Who, deed: Deed) -> bool {
 
 fn need(deed: Deed) -> Rule {
     match deed {
-        Deed::SignIn | Deed::Elapse | Deed::LackScope(_) | Deed::Straggle | Deed::GuessPassword(_) => Rule::Anyone,
-        Deed::AddMember(_) | Deed::MakeKey(_) | Deed::RetireKey(_) | Deed::MakeWebhook(_) => Rule::Administrator,
+        Deed::SignIn | Deed::Elapse | Deed::DisableWebhook | Deed::LackScope(_) | Deed::Straggle | Deed::GuessPassword(_) => {
+            Rule::Anyone
+        }
+        Deed::AddMember(_) | Deed::MakeKey(_) | Deed::RetireKey(_) | Deed::MakeWebhook(_) | Deed::RecommendFactors => {
+            Rule::Administrator
+        }
         Deed::AddAircraft(_) | Deed::Ground(_) => Rule::Scope(Scope::write(Module::Fleet)),
         Deed::Book(..) | Deed::Move(..) => Rule::Scope(Scope::write(Module::Trips)),
         Deed::Bill(_) | Deed::Send(_) | Deed::Pay(_) => Rule::Scope(Scope::write(Module::Invoices)),

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use sea_orm::ConnectionTrait;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::calendar::Calendar;
-use super::facts::{ANA, FLEET_DASHBOARD, FLIGHT_PLAN, KEYS, OWNER, PEOPLE};
+use super::facts::{ANA, OWNER, PEOPLE};
+use super::integrations::{FLEET_DASHBOARD, FLIGHT_PLAN, KEYS};
 use super::plan::{Deed, Plan, Step, Who};
 use super::rules;
 use super::webhooks::DemoEndpoint;
@@ -19,14 +21,15 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::fleet::AircraftId;
 use crate::invoices::{self, Invoice};
-use crate::keys::{self, NewKey};
+use crate::keys::{self, NewKey, UnusualWatch};
 use crate::members::{self, Member};
 use crate::safety::ReportId;
 use crate::scopes::Scope;
+use crate::security::{self, SecuritySettings, TwoFactorPolicy};
 use crate::trips::TripId;
 use crate::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
 use kit::clock::{Clock, Time, zone};
-use kit::db::Location;
+use kit::db::{Db, DbOptions, Location};
 use kit::random::Random;
 
 const TIMEZONE: &str = "Europe/Zurich";
@@ -62,6 +65,16 @@ pub(super) struct Operator {
     pub(super) writes: BTreeMap<(usize, Time, Scope), i64>,
 }
 
+/// Changes who an event names, as somebody with access to the database could: its hash does not fit any more.
+pub(super) async fn tamper(location: &Location) -> Result<(), Failure> {
+    let db = Db::open(location, &DbOptions::default()).await?;
+    let tx = db.begin().await?;
+    tx.execute_unprepared("UPDATE audit_events SET actor_name = 'Tom Baumann' WHERE action = 'api_key.revoked'").await?;
+    tx.commit().await?;
+    db.close().await;
+    Ok(())
+}
+
 /// Fills the database as a node with the secret keys and the webhook settings of `config` would have.
 pub(super) async fn seed(location: &Location, today: Time, config: &Config, receiver: SocketAddr) -> Result<Seeded, Failure> {
     let plan = Plan::new(Calendar::new(today, zone(TIMEZONE)));
@@ -80,10 +93,12 @@ pub(super) async fn seed(location: &Location, today: Time, config: &Config, rece
     }
     operator.use_keys().await?;
     operator.straggle_lately().await?;
+    operator.visit_elsewhere().await?;
     operator.app.clock.advance(today.since(operator.app.clock.now()));
     operator.deliver_events().await?;
     let app = &operator.app;
     keys::hygiene::review(app).await?;
+    UnusualWatch::default().run(app, &app.index).await?;
     app.cluster.leave().await?;
     app.db.clone().close().await;
     let [fleet_key, trips_key] =
@@ -132,6 +147,8 @@ impl Operator {
             Deed::MakeKey(place) => self.make_key(who, place).await?,
             Deed::RetireKey(place) => self.retire_key(who, place).await?,
             Deed::MakeWebhook(place) => self.make_webhook(who, place).await?,
+            Deed::DisableWebhook => self.disable_webhook().await?,
+            Deed::RecommendFactors => self.recommend_factors(who).await?,
             Deed::Elapse => self.elapse().await?,
             Deed::Book(flight, status) => self.book(who, flight, status).await?,
             Deed::Move(flight, status) => self.advance(who, flight, status).await?,
@@ -155,7 +172,16 @@ impl Operator {
     async fn elapse(&self) -> Result<(), Failure> {
         invoices::record_overdue(&self.app).await?;
         keys::record_expiring(&self.app).await?;
+        keys::end_rotations(&self.app.keys).await?;
         Ok(keys::record_expiries(&self.app).await?)
+    }
+
+    async fn recommend_factors(&self, who: Who) -> Result<(), Failure> {
+        let Who::Member(place) = who else { return Err(failed("a key that changes security settings")) };
+        let by = self.members.get(place).ok_or_else(|| failed("a member who is not there"))?.id;
+        let settings = SecuritySettings { two_factor_policy: TwoFactorPolicy::Recommended, ..SecuritySettings::default() };
+        security::update(&self.app, self.workspace, self.audit_context(who)?, by, settings).await.map_err(failed)?;
+        Ok(())
     }
 
     async fn add_member(&mut self, who: Who, place: usize) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! The plan of the demo obeys the rules of the product, and those of an airline.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +10,18 @@ use jiff::tz::TimeZone;
 use super::calendar::{Calendar, HOUR, MINUTE};
 use super::facts::{AIRCRAFT, AIRPORTS, BASES, PEOPLE};
 use super::flights::Flight;
+use super::integrations::ELSEWHERE;
 use super::plan::{DAYS_TO_PAY, Deed, Plan, Who};
 use super::rules;
-use super::seed::seed;
+use super::seed::{seed, tamper};
 use crate::app::App;
 use crate::config::Config;
+use crate::findings::{self, Code, Finding, FindingFilter, Severity};
 use crate::keys::{self, UnusualWatch};
 use crate::secret_key::SecretKeys;
 use kit::clock::{Clock, Time};
 use kit::http::outbound::AllowedRanges;
+use kit::page::Fields;
 use kit::random::Random;
 
 /// Times of each day of a week, and one before a change to summer time.
@@ -182,16 +185,14 @@ fn trips_are_booked_before_they_change_and_are_done_after_they_are_flown() {
 /// A month of each integration, hour by hour, as a node would have looked at it.
 #[tokio::test]
 async fn normal_traffic_of_four_weeks_is_not_unusual() {
-    let database = testkit::TestDatabase::in_file();
-    let today: Time = NOWS[0].parse().expect("a time");
-    let receiver: SocketAddr = "127.0.0.1:9999".parse().expect("an address");
-    let mut config = Config { secret_keys: Some(Arc::new(secret_keys())), ..Config::default() };
-    config.webhooks.allowed = AllowedRanges { ranges: vec![receiver.ip().into()], allows_http: true };
-    seed(database.location(), today, &config, receiver).await.expect("the demo");
+    let (database, today) = demo().await;
+    // But for what the demo shows as unusual.
+    let incident = format!("DELETE FROM api_key_addresses WHERE ip = '{ELSEWHERE}'");
+    database.execute(&incident).await;
+    database.execute("DELETE FROM api_key_unusual").await;
     let hours = 28 * 24_u32;
     let clock = Clock::manual(today.hour().before(HOUR * hours).after(MINUTE * 59));
-    let app = App::open_with(config, database.location(), clock, Random::seeded(5)).await.expect("a node");
-    app.cluster.join("test").await.expect("a lease");
+    let app = node(&database, clock).await;
     let watch = UnusualWatch::default();
     for _ in 0..hours {
         watch.run(&app, &app.index).await.expect("a run");
@@ -202,6 +203,49 @@ async fn normal_traffic_of_four_weeks_is_not_unusual() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-fn secret_keys() -> SecretKeys {
-    SecretKeys::parse(&SecretKeys::generate(&Random::seeded(17))).expect("a key")
+fn config() -> Config {
+    let secret_keys = SecretKeys::parse(&SecretKeys::generate(&Random::seeded(17))).expect("a key");
+    let mut config = Config { secret_keys: Some(Arc::new(secret_keys)), ..Config::default() };
+    config.webhooks.allowed = AllowedRanges { ranges: vec![IpAddr::from(Ipv4Addr::LOCALHOST).into()], allows_http: true };
+    config
+}
+
+/// A demo in a database, and its time.
+async fn demo() -> (testkit::TestDatabase, Time) {
+    let database = testkit::TestDatabase::in_file();
+    let today: Time = NOWS[0].parse().expect("a time");
+    seed(database.location(), today, &config(), (Ipv4Addr::LOCALHOST, 9_999).into()).await.expect("the demo");
+    (database, today)
+}
+
+async fn node(database: &testkit::TestDatabase, clock: Clock) -> App {
+    let app = App::open_with(config(), database.location(), clock, Random::seeded(5)).await.expect("a node");
+    app.cluster.join("test").await.expect("a lease");
+    app
+}
+
+/// The findings that a node shows a minute after the beginning of the demo.
+async fn found(database: &testkit::TestDatabase, today: Time) -> Vec<Finding> {
+    let app = node(database, Clock::manual(today.after(MINUTE))).await;
+    let tenant = app.index.tenants().pop().expect("a workspace");
+    findings::all((&app).into(), &tenant, &FindingFilter::default(), Fields::default().paging(100)).await.expect("findings").items
+}
+
+#[tokio::test]
+async fn demo_shows_every_finding_a_few_times() {
+    let (database, today) = demo().await;
+    let shown = found(&database, today).await;
+    let often = [(Code::ChainBroken, 0), (Code::MemberNoSecondFactor, PEOPLE.len()), (Code::KeyEverywhere, 2)];
+    for code in Code::ALL {
+        let times = shown.iter().filter(|finding| finding.code == *code).count();
+        let expected = often.iter().find(|(other, _)| other == code).map_or(1, |(_, times)| *times);
+        assert_eq!(times, expected, "{}: {shown:#?}", code.as_str());
+    }
+    let unusual = shown.iter().find(|finding| finding.code == Code::Unusual).expect("a finding");
+    assert!(unusual.message.contains(ELSEWHERE), "{}", unusual.message);
+    assert!(shown.iter().all(|finding| finding.severity.is_urgent() == (finding.code != Code::MemberNoSecondFactor)));
+    tamper(database.location()).await.expect("an altered event");
+    let altered = found(&database, today).await;
+    assert_eq!((altered[0].code, altered[0].severity), (Code::ChainBroken, Severity::Critical), "{altered:#?}");
+    assert_eq!(altered.len(), shown.len() + 1);
 }

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::calendar::{Chance, HOUR, MINUTE};
-use super::facts::{HANGAR_SCREEN, KEYS, OLD_WEBSITE, OWNER, Rhythm};
+use super::facts::OWNER;
+use super::integrations::{DAYS_TO_REPLACE, ELSEWHERE, HANGAR_SCREEN, KEYS, OLD_WEBSITE, Rhythm, WEATHER, replaces};
 use super::plan::Who;
 use super::rules;
 use super::seed::{Operator, failed, input, parse};
@@ -14,7 +15,7 @@ use crate::audit::{Actor, AuditContext};
 use crate::auth::{self, Attempt};
 use crate::background;
 use crate::cli::Failure;
-use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush, Key, RevokeKey};
+use crate::keys::{self, CreateKey, DenialReason, DeniedRequest, EntryRef, Flush, Key, RevokeKey, RotateKey};
 use crate::scopes::{Module, Scope};
 use kit::clock::Time;
 
@@ -23,6 +24,9 @@ const VISITORS: [i64; 24] = [7, 4, 3, 2, 2, 8, 22, 48, 76, 90, 94, 95, 100, 93, 
 
 impl Operator {
     pub(super) async fn make_key(&mut self, who: Who, place: usize) -> Result<(), Failure> {
+        if let Some(old) = replaces(place) {
+            return self.replace_key(who, old, place).await;
+        }
         let demo = &KEYS[place];
         let scopes = if demo.scopes.is_empty() { Value::Null } else { json!(demo.scopes) };
         let create: CreateKey = input(json!({
@@ -32,6 +36,16 @@ impl Operator {
         // No one is responsible for a key from the command line.
         let by = if place == HANGAR_SCREEN { AuditContext::operator("demo") } else { self.audit_context(who)? };
         let made = keys::create(&self.app.keys, self.workspace, by, create, None).await?;
+        self.keys.insert(place, made);
+        Ok(())
+    }
+
+    async fn replace_key(&mut self, who: Who, old: usize, place: usize) -> Result<(), Failure> {
+        let rotate: RotateKey = input(json!({
+            "name": KEYS[place].name, "expiresAt": self.plan.expires_at(place), "revokeOldAfter": format!("{DAYS_TO_REPLACE}d"),
+        }))?;
+        let old = self.key(old)?.key.id;
+        let made = keys::rotate(&self.app.keys, self.workspace, self.audit_context(who)?, old, rotate, None).await?;
         self.keys.insert(place, made);
         Ok(())
     }
@@ -74,6 +88,11 @@ impl Operator {
         let now = self.app.clock.now();
         self.app.clock.advance(self.today.before(MINUTE * 40).max(now).since(now));
         self.straggle(Who::Key(OLD_WEBSITE)).await
+    }
+
+    /// Sends a request with the key of the weather briefing from a network that never used it.
+    pub(super) async fn visit_elsewhere(&self) -> Result<(), Failure> {
+        self.read(Who::Key(WEATHER), Scope::read(Module::Trips), Some(ELSEWHERE)).await
     }
 
     async fn deny(&self, who: Who, reason: DenialReason, scope: Scope, requests: i64) -> Result<(), Failure> {

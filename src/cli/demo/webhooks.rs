@@ -1,4 +1,5 @@
-//! The endpoints of the demo: one that is well, and one that fails since a few hours. Both are at the demo's own receiver.
+//! The endpoints of the demo: one that is well, one that fails since a few hours, and one that the server disabled days ago. All are at
+//! the demo's own receiver.
 
 use std::time::Duration;
 
@@ -7,12 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
 use super::calendar::{Chance, HOUR, MINUTE};
-use super::facts::{CLIENT_PORTAL, WEBHOOKS};
+use super::integrations::{CLIENT_PORTAL, OPERATIONS_CHAT, WEBHOOKS};
 use super::plan::Who;
 use super::seed::{Operator, failed, input};
 use crate::audit::{Payload, payloads_after};
 use crate::cli::Failure;
-use crate::webhooks::delivery::{PastAnswer, import_history};
+use crate::webhooks::delivery::{PastAnswer, import_history, tidy};
 use crate::webhooks::{self, Endpoint, Manager, Reach, SigningSecret};
 use kit::clock::Time;
 use kit::http::outbound::{OutboundError, OutboundResponse};
@@ -38,7 +39,8 @@ impl Operator {
     pub(super) async fn make_webhook(&mut self, who: Who, place: usize) -> Result<(), Failure> {
         let demo = &WEBHOOKS[place];
         let url = format!("http://{}{}", self.receiver, path_of(place));
-        let description = format!("{}\n{}", demo.name, demo.about);
+        let repair = if place == CLIENT_PORTAL { format!(". Repair it at http://{}/", self.receiver) } else { String::new() };
+        let description = format!("{}\n{}{repair}", demo.name, demo.about);
         let create = input(json!({ "url": url, "description": description, "events": demo.events }))?;
         let by =
             Manager { workspace: self.workspace, context: self.audit_context(who)?, reach: Reach::everything(), is_recent: true };
@@ -50,7 +52,9 @@ impl Operator {
     /// Stores the deliveries of the last weeks.
     pub(super) async fn deliver_events(&self) -> Result<(), Failure> {
         let since = self.today.before(self.app.config.webhooks.retention);
-        for (place, DemoEndpoint { endpoint, .. }) in self.webhooks.iter().enumerate() {
+        // The events of a disabled endpoint wait.
+        let delivering = self.webhooks.iter().enumerate().filter(|(place, _)| *place != OPERATIONS_CHAT);
+        for (place, DemoEndpoint { endpoint, .. }) in delivering {
             let broken_since = if place == CLIENT_PORTAL { self.broken_since(endpoint).await? } else { Time::LAST };
             let chance = Chance::new();
             let answer = |_: &str, at: Time| {
@@ -59,6 +63,17 @@ impl Operator {
             import_history(&self.app, endpoint.id, since, answer).await?;
         }
         Ok(())
+    }
+
+    /// Stores the deliveries to the channel that is gone, and lets the server disable its endpoint.
+    pub(super) async fn disable_webhook(&self) -> Result<(), Failure> {
+        let DemoEndpoint { endpoint, .. } =
+            self.webhooks.get(OPERATIONS_CHAT).ok_or_else(|| failed("a webhook that is not there"))?;
+        let (since, gone) = (self.today.before(self.app.config.webhooks.retention), self.plan.channel_gone_at());
+        let chance = Chance::new();
+        let answer = |_: &str, at: Time| if at < gone { usual_answer(&chance, OPERATIONS_CHAT) } else { gone_answer(&chance) };
+        import_history(&self.app, endpoint.id, since, answer).await?;
+        Ok(tidy(&self.app).await?)
     }
 
     /// Returns the time of the first event that the failing endpoint did not accept.
@@ -105,6 +120,13 @@ fn usual_answer(chance: &Chance, place: usize) -> PastAnswer {
         }
         _ => PastAnswer { duration: milliseconds(18, 95), response: Ok(response(StatusCode::NO_CONTENT, demo.server, "")) },
     }
+}
+
+/// Returns an answer of the receiver whose channel was deleted.
+fn gone_answer(chance: &Chance) -> PastAnswer {
+    let duration = Duration::from_millis(chance.between(18, 95).unsigned_abs().into());
+    let server = WEBHOOKS[OPERATIONS_CHAT].server;
+    PastAnswer { duration, response: Ok(response(StatusCode::NOT_FOUND, server, "No such channel.\n")) }
 }
 
 /// Returns an answer of the receiver that fails, by the time since it began: it is overloaded, then stopped, then in maintenance.

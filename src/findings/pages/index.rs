@@ -32,7 +32,10 @@ struct FindingsPage {
     frame: Frame,
     fields: Fields,
     is_filtered: bool,
-    findings: Vec<Finding>,
+    /// Findings that need attention; empty if those of the page are only information.
+    urgent: Vec<Finding>,
+    /// Findings that are only information.
+    notes: Vec<Finding>,
     pager: Pager,
     dismissed: Vec<Model>,
     /// The sentence about what was just done.
@@ -57,5 +60,6 @@ async fn index(who: PageSession<ManageFindings>, State(app): State<App>, Asked(f
         _ => None,
     };
     let is_filtered = filter != FindingFilter::default();
-    Ok(html(&FindingsPage { frame, is_filtered, findings: page.items, pager, dismissed, notice, fields }))
+    let (urgent, notes) = page.items.into_iter().partition(|finding| finding.severity.is_urgent());
+    Ok(html(&FindingsPage { frame, is_filtered, urgent, notes, pager, dismissed, notice, fields }))
 }

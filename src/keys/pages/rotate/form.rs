@@ -53,11 +53,8 @@ impl Replacement {
         at: &Moments,
     ) -> Self {
         let choices = Choices::replacing(old, policy, at);
-        let expiration = match old.expires_at {
-            Some(_) if choices.same.is_some() => "same".to_owned(),
-            None if choices.never => "never".to_owned(),
-            Some(_) | None => choices.proposed(),
-        };
+        // The replacement of a key without an expiration gets one, unless a person chooses otherwise.
+        let expiration = if choices.same.is_some() { "same".to_owned() } else { choices.proposed() };
         let chosen = if smaller.is_some() { Permissions::Custom.as_str() } else { permissions::SAME };
         let fields = Fields::default().with("name", name).with("expiration", expiration).with("permissions", chosen);
         Self::new(permissions::of(&fields, smaller.unwrap_or(old.scopes)), idempotency_key, choices, old)
