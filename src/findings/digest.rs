@@ -95,7 +95,7 @@ async fn send(from: FindingSources<'_>, tenant: &Tenant, week: Week) -> DbResult
     tx.commit().await
 }
 
-fn content(Top { first, total, checked_at }: Top) -> Content {
+fn content(Top { first, total, checked_at, .. }: Top) -> Content {
     let more = total - first.len() as u64;
     Content::WeeklyDigest { at: checked_at, findings: first.into_iter().map(listed).collect(), more }
 }
