@@ -3,6 +3,7 @@
 mod support;
 
 mod everywhere;
+mod findings;
 mod forms;
 mod guide;
 mod harness;

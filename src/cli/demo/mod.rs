@@ -48,7 +48,7 @@ pub(super) struct Demo {
     #[command(flatten)]
     listening: Listening,
     /// Change one stored audit event behind the product's back, so that the audit log does not verify
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_TAMPERED", value_parser = output::switch)]
     tampered: bool,
 }
 

@@ -93,6 +93,8 @@ struct BulkPage {
     custodians: Custodians,
     reason: String,
     offers: &'static [Offer],
+    /// The sentence about keys that are paused already, if there are some.
+    paused: Option<String>,
     /// The chosen length of a pause.
     length: &'static str,
     faults: FormErrors,
@@ -203,6 +205,7 @@ async fn show<P: MemberPermission>(
         custodians: Custodians::read(app.db.read(), who.workspace(), Some(chosen)).await?,
         reason: fields.verbatim("reason").to_owned(),
         offers: &OFFERS,
+        paused: already_paused(&rows, now),
         length: offer(fields).unwrap_or(&OFFERS[0]).value,
         frame,
         change,
@@ -211,6 +214,14 @@ async fn show<P: MemberPermission>(
         faults,
     };
     Ok(html_with(status, &page))
+}
+
+fn already_paused(rows: &[Row], now: Time) -> Option<String> {
+    let paused = rows.iter().filter(|row| row.key.current_pause(now).is_some()).count();
+    let verb = if paused == 1 { "is" } else { "are" };
+    (paused > 0).then(|| {
+        format!("{} {verb} paused already. A pause that would end later than this one stays as it is.", plural(paused as u64, "key"))
+    })
 }
 
 async fn revoke(who: PageSession<RevokeKeys>, State(app): State<App>, Form { fields, .. }: Form) -> Result<Response, ApiError> {

@@ -77,6 +77,19 @@ async fn selected_keys_are_paused_after_one_confirmation() {
 }
 
 #[tokio::test]
+async fn key_that_is_paused_for_longer_stays_so_as_the_confirmation_says() {
+    let t = TestApp::new().await;
+    let (one, other) = (t.named_key("Website").await, t.named_key("Import").await);
+    t.owner().await.post(&format!("/api/v1/api-keys/{}/pause", one.id), json!({})).await.is(200);
+    let admin = t.person(Role::Admin).await;
+    let page = selection("pause", &[&one, &other]);
+    admin.get(&page).await.is(200).says("1 key is paused already. A pause that would end later");
+    let done = send(&admin, &page, PAUSE, &[("length", "60")]).await.says("2 of 2 selected keys paused");
+    let row = |name: &str| done.page().row(name).text();
+    assert!(row("Website").ends_with("it is resumed") && row("Import").contains("11:30:00 CET"), "{}", done.text);
+}
+
+#[tokio::test]
 async fn selected_keys_get_a_custodian() {
     let t = TestApp::new().await;
     let (one, other) = (t.named_key("Website").await, t.named_key("Import").await);
