@@ -1,4 +1,5 @@
-//! The commands `keys list`, `create`, `rotate`, `revoke-at`, `set-custodian`, `pause`, `resume` and `revoke`; `keys scan` is in `scan`.
+//! The commands `keys create`, `rotate`, `revoke-at`, `set-custodian`, `pause`, `resume` and `revoke`; `keys list` and
+//! `policy` are in `key_list` and `key_policy`, `keys scan` is in `scan`.
 
 use std::time::Duration;
 
@@ -7,13 +8,15 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::database::{InWorkspace, operator};
+use super::key_list::List;
+use super::key_policy::Policy;
 use super::members;
 use super::output::{self, Failure, validated};
 use super::scan::Scan;
 use crate::app::App;
 use crate::keys::{
-    self, CreateKey, Description, Include, Key, KeyDetails, KeyName, KeyQuery, KeyView, Named, NewKey, PauseKey, Reason,
-    RevokeAfter, RevokeAt, RevokeKey, RotateKey, Status, UpdateKey,
+    self, CreateKey, Description, Key, KeyName, KeyView, Named, NewKey, PauseKey, Reason, RevokeAfter, RevokeAt, RevokeKey,
+    RotateKey, UpdateKey,
 };
 use crate::members::Email;
 use crate::scopes::{Permissions, Scope};
@@ -23,13 +26,7 @@ use kit::clock::{Clock, Time};
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// List keys, the newest first
-    List {
-        #[command(flatten)]
-        at: InWorkspace,
-        /// Print the result as JSON
-        #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
-        json: bool,
-    },
+    List(List),
     /// Create a key; its secret is printed once
     Create(Create),
     /// Create a successor with the same permissions or fewer; the old key works until it is revoked
@@ -94,6 +91,8 @@ pub(super) enum Command {
         after_help = "Exit code 1: a key that works was found; without a database, any key. 2: something could not be read."
     )]
     Scan(Scan),
+    /// Show the policy for keys, and change the settings that are given
+    Policy(Policy),
 }
 
 /// The expiry of a key: one of three flags. A flag that an environment variable sets to false is not set.
@@ -218,7 +217,8 @@ impl PlannedRevocation {
 impl Command {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
-            Self::List { at, json } => list(&at, json).await,
+            Self::List(list) => list.run().await,
+            Self::Policy(policy) => policy.run().await,
             Self::Create(input) => create(input).await,
             Self::Scan(scan) => scan.run().await,
             Self::Rotate(input) => rotate(input).await,
@@ -354,28 +354,4 @@ async fn print_secret(app: &App, new: NewKey, as_json: bool) -> Result<(), Failu
     }
     output::line(format!("Created “{}” ({}). Copy the key now; it cannot be shown again:", new.key.name, new.key.id))?;
     output::line(new.secret.expose())
-}
-
-async fn list(at: &InWorkspace, as_json: bool) -> Result<(), Failure> {
-    let (app, workspace) = at.open().await?;
-    let now = app.clock.now();
-    let (query, include) = (KeyQuery::default(), if as_json { Include::LastUseAndSuccessor } else { Include::Nothing });
-    let part = async |paging| keys::list_part(&app.keys, workspace.id, &query, paging, include, now).await;
-    let all = output::all_pages(part).await?;
-    if as_json {
-        return output::json(&all.into_iter().map(|key| KeyView::new(key, now)).collect::<Vec<_>>());
-    }
-    let row = |KeyDetails { key, .. }: KeyDetails| {
-        let status: Status = key.status(now);
-        let expires = key.expires_at.map_or_else(|| "never".to_owned(), |time| time.date().to_string());
-        [
-            key.id.to_string(),
-            key.name.clone(),
-            key.hint.clone(),
-            key.permissions.as_str().to_owned(),
-            status.as_str().to_owned(),
-            expires,
-        ]
-    };
-    output::table(["ID", "NAME", "KEY", "PERMISSIONS", "STATUS", "EXPIRES"], &all.into_iter().map(row).collect::<Vec<_>>())
 }

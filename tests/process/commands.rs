@@ -27,6 +27,7 @@ const COMMANDS: [&[&str]; 33] = [
     &["keys", "revoke"],
     &["keys", "scan"],
     &["keys", "revoke-at"],
+    &["keys", "policy"],
     &["webhooks", "list"],
     &["webhooks", "create"],
     &["webhooks", "enable"],
@@ -70,6 +71,41 @@ fn help_names_every_flag_with_its_variable() {
     let version = site.run(&["--version"]).is(0).stdout;
     assert!(version.starts_with("planeconnection ") && version.contains(" ("), "{version}");
     site.run(&["openapi"]).is(0).json();
+}
+
+#[test]
+fn keys_are_listed_by_the_filters_of_the_api_and_their_policy_is_set() {
+    let site = Site::new(BINARY);
+    let create = |name: &'static str, rest: &[&'static str]| {
+        site.run(&[&["keys", "create", "--name", name, "--permissions"], rest].concat()).is(0);
+    };
+    create("Endless", &["read_only", "--no-expiration"]);
+    create("Writer", &["custom", "--scope", "trips:write", "--expires-in", "5d", "--custodian", testkit::OWNER]);
+    let listed = |filter: &[&str]| {
+        let keys = site.run(&[&["keys", "list", "--json"], filter].concat()).is(0).json();
+        let names = keys.as_array().expect("a list").iter().filter_map(|key| key["name"].as_str().map(str::to_owned));
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&[]), ["Writer", "Endless"]);
+    for (filter, name) in [
+        (&["--no-expiration"][..], "Endless"),
+        (&["--expiring"][..], "Writer"),
+        (&["--can-write", "--module", "trips"][..], "Writer"),
+        (&["--custodian", testkit::OWNER][..], "Writer"),
+        (&["--search", "end", "--status", "active"][..], "Endless"),
+    ] {
+        assert_eq!(listed(filter), [name], "{filter:?}");
+    }
+    assert!(listed(&["--unused"]).is_empty(), "they are new");
+    site.run(&["keys", "list", "--status", "lost"]).is(2);
+
+    let policy = |settings: &[&str]| site.run(&[&["keys", "policy", "--json"], settings].concat());
+    assert_eq!(policy(&[]).is(0).json()["rotateAfterDays"], 90);
+    let set = policy(&["--rotate-after-days", "60", "--max-lifetime-days", "30", "--on-leak", "pause"]).is(0).json();
+    assert_eq!([&set["rotateAfterDays"], &set["maxLifetimeDays"], &set["onLeak"]], [&60.into(), &30.into(), &"pause".into()]);
+    assert_eq!(policy(&["--max-lifetime-days", "none"]).is(0).json()["maxLifetimeDays"], serde_json::Value::Null);
+    assert_eq!(policy(&[]).is(0).json()["rotateAfterDays"], 60, "what is left out stays");
+    policy(&["--rotate-after-days", "20"]).fails(2, "30 to 365");
 }
 
 #[test]

@@ -163,7 +163,7 @@ pub(super) fn replaces(key: usize) -> Option<usize> {
 }
 
 /// An address from which a copy of the key [`WEATHER`] was used.
-pub(super) const ELSEWHERE: &str = "2001:db8:5f3:1::1c";
+pub(super) const ELSEWHERE: &str = "192.0.2.171";
 
 /// An endpoint of webhooks.
 pub(super) struct DemoWebhook {

@@ -220,7 +220,10 @@ fn already_paused(rows: &[Row], now: Time) -> Option<String> {
     let paused = rows.iter().filter(|row| row.key.current_pause(now).is_some()).count();
     let verb = if paused == 1 { "is" } else { "are" };
     (paused > 0).then(|| {
-        format!("{} {verb} paused already. A pause that would end later than this one stays as it is.", plural(paused as u64, "key"))
+        format!(
+            "{} {verb} paused already. A pause that would end later than this one stays as it is.",
+            plural(paused as u64, "key")
+        )
     })
 }
 

@@ -89,16 +89,29 @@ async fn clear(ana: &Person, finding: &Value, admin: &Member, owner: &Member) {
     let (page, opened) = (href.split('?').next().unwrap_or_default(), ana.get(href).await.is(200));
     let value = |field: &str| opened.page().field(field).value();
     match text(finding, "/code") {
-        code @ ("key_expiring" | "key_old" | "key_no_expiry" | "key_excess") => {
+        "key_excess" => {
+            let (name, expiration) = (value("name"), value("expiration"));
+            let (permissions, trips, fleet) = (value("permissions"), value("scope-trips"), value("scope-fleet"));
+            assert_eq!([&*permissions, &*trips, &*fleet], ["custom", "none", "read"]);
+            let scopes = [("permissions", &*permissions), ("scope-trips", &*trips), ("scope-fleet", &*fleet)];
+            ana.submit(href, page, &[&[("name", &*name), ("expiration", &*expiration)], &scopes[..]].concat()).await.is(201);
+        }
+        code @ ("key_expiring" | "key_old" | "key_no_expiry") => {
             let (name, expiration) = (value("name"), value("expiration"));
             assert_eq!(expiration == "90", code == "key_no_expiry", "{code} proposes {expiration}");
             ana.submit(href, page, &[("name", &name), ("expiration", &expiration)]).await.is(201);
         }
         "key_everywhere" => {
-            ana.submit(href, page, &[("name", &value("name")), ("addresses", &value("addresses"))]).await.is(303);
+            let (name, addresses) = (value("name"), value("addresses"));
+            let (requests, seconds) = (value("requests"), value("seconds"));
+            let limit = [("requests", &*requests), ("seconds", &*seconds)];
+            ana.submit(href, page, &[&[("name", &*name), ("addresses", &*addresses)], &limit[..]].concat()).await.is(303);
         }
         "key_orphaned" => {
-            ana.submit(href, page, &[("name", &value("name")), ("custodian", &owner.id.to_string())]).await.is(303);
+            let (name, custodian) = (value("name"), owner.id.to_string());
+            let (requests, seconds) = (value("requests"), value("seconds"));
+            let limit = [("requests", &*requests), ("seconds", &*seconds)];
+            ana.submit(href, page, &[&[("name", &*name), ("custodian", &*custodian)], &limit[..]].concat()).await.is(303);
         }
         "key_unused" => {
             ana.submit(href, page, &[("length", "resumed")]).await.is(303);
