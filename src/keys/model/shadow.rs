@@ -43,6 +43,7 @@ impl StartShadow {
 impl Check for StartShadow {
     fn check(&self, faults: &mut FieldErrors) {
         if self.permissions.is_none() && self.scopes.is_none() {
+            faults.add("permissions", "Name a preset, or the scopes to try in scopes.");
             faults.add("scopes", "Name the scopes to try, or a preset in permissions.");
         } else {
             check_scopes(self.permissions.unwrap_or(Permissions::Custom), self.scopes.as_deref(), faults);

@@ -31,7 +31,7 @@ pub struct KeyDetails {
     /// The latest key that replaces this one.
     pub(in crate::keys) successor: Option<KeyId>,
     /// The custodian, if they are a member of the workspace.
-    pub(in crate::keys) custodian: Option<Person>,
+    pub custodian: Option<Person>,
     /// Requests by hour, of hours with requests.
     pub(in crate::keys) hours: Vec<HourCount>,
 }

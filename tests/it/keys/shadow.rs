@@ -75,7 +75,7 @@ async fn another_set_replaces_the_one_on_trial_and_the_same_one_does_not() {
     }
     let started = events_of(&t, "api_key.shadow_started").await;
     assert_eq!(started.len(), 2, "{started:?}");
-    assert_eq!(started[0]["details"], json!({ "scopes": ["trips:write"], "endsAt": "2026-11-30T09:30:02Z" }));
+    assert_eq!(started[1]["details"], json!({ "scopes": ["trips:write"], "endsAt": "2026-11-30T09:30:02Z" }));
     admin.delete(&path(&key)).await.is(200);
     let ended = &events_of(&t, "api_key.shadow_ended").await[0];
     assert_eq!([&ended["details"]["early"], &ended["target"]["id"]], [&json!(true), &json!(key.id)]);
