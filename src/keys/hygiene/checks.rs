@@ -13,7 +13,7 @@ use crate::keys::model::KeyId;
 use crate::keys::tables::check::Model;
 use crate::keys::tables::key;
 use crate::keys::usage::{last_scope_uses, last_uses};
-use crate::scopes::{Access, Scope, Scopes};
+use crate::scopes::{Access, Module, Scope, Scopes};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::DbResult;
@@ -254,12 +254,15 @@ async fn still_in_excess(db: &impl ConnectionTrait, checks: Vec<WithFacts>, now:
     Ok(checked.into_iter().filter_map(still).collect())
 }
 
-/// Returns the granted scopes that were not used. Writing uses the right to read as well.
+/// Returns the granted scopes that were not used. Writing uses the right to read as well, and managing webhooks that of all modules,
+/// whose events they deliver.
 fn unused(granted: Scopes, used: Scopes) -> Scopes {
-    let bits = |scopes: Scopes, scope: Scope| scopes.iter().any(|one| one == scope);
-    let is_used =
-        |scope: &Scope| bits(used, *scope) || bits(used, Scope::write(scope.module)) && bits(granted, Scope::write(scope.module));
-    granted.iter().filter(|scope| !is_used(scope)).collect()
+    let is_used = |scope: &Scope| {
+        let write = Scope::write(scope.module);
+        used.contain(*scope) || used.contain(write) && granted.contain(write)
+    };
+    let has_webhooks = used.iter().any(|scope| scope.module == Module::Webhooks);
+    granted.iter().filter(|scope| !is_used(scope) && !(has_webhooks && scope.access == Access::Read)).collect()
 }
 
 pub(super) async fn judge_everywhere(
@@ -288,7 +291,6 @@ pub(super) async fn judge_everywhere(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scopes::Module;
 
     #[test]
     fn writing_uses_the_right_to_read() {
@@ -298,5 +300,12 @@ mod tests {
         assert_eq!(unused(set(&[read, write]), set(&[read])), set(&[write]));
         assert_eq!(unused(set(&[write]), set(&[read])), set(&[write]));
         assert_eq!(unused(set(&[write, Scope::read(Module::Fleet)]), set(&[write])), set(&[Scope::read(Module::Fleet)]));
+    }
+
+    #[test]
+    fn managing_webhooks_uses_the_right_to_read() {
+        let (manage, write) = (Scope::write(Module::Webhooks), Scope::write(Module::Trips));
+        let granted = [manage, Scope::read(Module::Fleet), write].into_iter().collect();
+        assert_eq!(unused(granted, [manage].into_iter().collect()), [write].into_iter().collect());
     }
 }

@@ -95,7 +95,8 @@ async fn guide(
 /// Returns the scopes that a link proposes for the replacement, of those that the old key has.
 async fn proposed_scopes(app: &App, old: &Key, asked: &str, at: &Moments) -> DbResult<Option<Scopes>> {
     if asked == "used" {
-        return least_privilege::smaller_set_of(app, old, at).await;
+        // If all were used in that time, the choice begins with all.
+        return Ok(Some(least_privilege::smaller_set_of(app, old, at).await?.unwrap_or(old.scopes)));
     }
     let scopes = least_privilege::scopes_of(asked).into_iter().filter(|scope| old.scopes.cover(*scope));
     Ok(Some(scopes.collect::<Scopes>()).filter(|scopes| !scopes.is_empty()))
