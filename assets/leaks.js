@@ -13,10 +13,10 @@ const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
   return rest;
 });
 
-// A key ends with six digits of the CRC-32 of the characters before them.
+// A key ends with six digits of the CRC-32 of the characters before them, its prefix included.
 function hasChecksum(key) {
   let sum = 0xffffffff;
-  for (let at = 0; at < 36; at += 1) sum = CRC[(sum ^ key.charCodeAt(at)) & 0xff] ^ (sum >>> 8);
+  for (let at = 0; at < key.length - 6; at += 1) sum = CRC[(sum ^ key.charCodeAt(at)) & 0xff] ^ (sum >>> 8);
   let rest = (sum ^ 0xffffffff) >>> 0;
   let digits = "";
   for (let place = 0; place < 6; place += 1) {
@@ -28,8 +28,7 @@ function hasChecksum(key) {
 
 function keysIn(text) {
   const keys = new Set();
-  for (const { index } of text.matchAll(/pck_(?=[0-9A-Za-z]{38})/g)) {
-    const key = text.slice(index, index + 42);
+  for (const [, key] of text.matchAll(/(?=(pck_(?:test_)?[0-9A-Za-z]{38}))/g)) {
     if (hasChecksum(key)) keys.add(key);
   }
   return [...keys];

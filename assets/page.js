@@ -108,7 +108,7 @@ addEventListener("pageshow", (event) => { if (event.persisted && sentAt !== null
 const search = document.querySelector("form[data-search]");
 search?.addEventListener("submit", async (event) => {
   const field = search.elements.search;
-  const found = field.value.match(/\bpck_[0-9A-Za-z]{38}\b/);
+  const found = field.value.match(/\bpck_(test_)?[0-9A-Za-z]{38}\b/);
   if (!found || !crypto.subtle) return;
   event.preventDefault();
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(found[0]));

@@ -65,6 +65,7 @@ impl Node {
                 rate_limit: None,
                 description: None,
                 custodian_id: None,
+                test: false,
             };
             let new = keys::create(&app.keys, workspace.id, AuditContext::operator("cost"), create, None).await.expect("a key");
             (app, new.secret.expose().to_owned())

@@ -95,7 +95,9 @@ impl Bench {
         let random = Random::seeded(size as u64);
         let (index, now) = (Index::default(), at("2026-11-01T00:00:00Z"));
         let workspace = WorkspaceId::new(now, &random);
-        index.apply_tenant(Tenant { id: workspace, slug: "bench".into(), name: "Bench".into(), timezone: "UTC".into() });
+        let tenant =
+            Tenant { id: workspace, owner: workspace, slug: "bench".into(), name: "Bench".into(), timezone: "UTC".into() };
+        index.apply_tenant(tenant);
         let make = |number| {
             let secret = PlainSecret::generate(|bytes| random.fill(bytes));
             index.apply(&key(workspace, &secret, number, now, &random));
@@ -154,6 +156,7 @@ fn key(workspace: WorkspaceId, secret: &PlainSecret, number: usize, now: Time, r
     IndexedKey {
         id: KeyId::new(now, random),
         workspace,
+        sandbox: None,
         digest: secret.digest(),
         name: format!("Key {number}"),
         scopes: Permissions::ReadOnly.preset().unwrap_or_default(),

@@ -32,6 +32,7 @@ pub mod request_context;
 pub mod requests;
 pub mod router;
 pub mod safety;
+pub mod sandbox;
 pub mod scopes;
 pub mod secret_key;
 pub mod security;

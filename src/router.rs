@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
     access, account, audit, auth, cluster, findings, fleet, frame, home, invoices, keys, leaks, members, reference, requests,
-    safety, security, trips, webhooks, workspaces,
+    safety, sandbox, security, trips, webhooks, workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -21,6 +21,7 @@ pub fn table() -> Vec<Routes<App>> {
         auth::passkeys::routes(),
         account::routes(),
         keys::routes(),
+        sandbox::routes(),
         members::routes(),
         security::routes(),
         audit::routes(),
@@ -48,6 +49,7 @@ pub fn pages() -> Vec<Routes<App>> {
         invoices::pages(),
         account::pages(),
         keys::pages(),
+        sandbox::pages(),
         webhooks::pages(),
         members::pages(),
         security::pages(),

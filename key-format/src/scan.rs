@@ -1,7 +1,7 @@
 //! Finder of secrets in any text, and their removal from it.
 //!
-//! API keys and tokens form a family: `pc`, one lower-case letter for the kind, `_`, then 38 or more letters and digits (keys
-//! have 38, tokens 43). The finder knows the form and not the kinds, so that a new kind is recognised from its first day.
+//! API keys and tokens form a family: `pc`, one lower-case letter for the kind, `_`, perhaps `test_`, then 38 or more letters and
+//! digits (keys have 38, tokens 43). The finder knows the form and not the kinds, so that a new kind is recognised from its first day.
 //! Signing secrets of webhooks have the form of Standard Webhooks: `whsec_`, then 24 to 64 bytes in base64.
 
 use std::borrow::Cow;
@@ -9,13 +9,16 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
-use super::{LENGTH, PREFIX};
+use super::{Kind, PREFIX};
 
 /// The first two characters of every secret.
 pub const FAMILY: &str = "pc";
 
-/// Characters up to and including the underscore.
+/// Characters up to and including the first underscore.
 const PREFIX_LENGTH: usize = FAMILY.len() + 2;
+
+/// The rest of the prefix of a secret for tests.
+const TEST: &[u8] = b"test_";
 
 /// The fewest base62 characters after the prefix.
 const SHORTEST: usize = 38;
@@ -32,10 +35,12 @@ const LONGEST_SIGNING: usize = 88;
 pub fn find_key(text: &str) -> Option<&str> {
     let is_boundary = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
     text.match_indices(PREFIX).find_map(|(start, _)| {
-        let candidate = text.get(start..start + LENGTH)?;
-        let is_isolated = is_boundary(start.checked_sub(1).map(|before| &text.as_bytes()[before]))
-            && is_boundary(text.as_bytes().get(start + LENGTH));
-        let is_base62 = candidate[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let kind = Kind::of(&text.as_bytes()[start..])?;
+        let end = start + kind.length();
+        let candidate = text.get(start..end)?;
+        let is_isolated =
+            is_boundary(start.checked_sub(1).map(|before| &text.as_bytes()[before])) && is_boundary(text.as_bytes().get(end));
+        let is_base62 = candidate[kind.prefix().len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
         (is_isolated && is_base62).then_some(candidate)
     })
 }
@@ -107,8 +112,7 @@ fn unescaped(text: &str) -> Option<String> {
 fn spans(text: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
     // Both kinds have an underscore in their prefix, where a search for one byte stops rarely.
     text.match_indices('_').filter_map(|(at, _)| {
-        let family =
-            at.checked_sub(PREFIX_LENGTH - 1).and_then(|start| Some((start..end(text.as_bytes(), start)?, PREFIX_LENGTH)));
+        let family = at.checked_sub(PREFIX_LENGTH - 1).and_then(|start| of_family(text.as_bytes(), start));
         family.or_else(|| Some((signing(text.as_bytes(), at)?, SIGNING_PREFIX.len())))
     })
 }
@@ -123,22 +127,28 @@ fn signing(text: &[u8], underscore: usize) -> Option<Range<usize>> {
     (length >= SHORTEST_SIGNING).then_some(start..underscore + 1 + length)
 }
 
-/// Returns the end of the secret that begins at `start`, if there is one. A secret is ASCII.
-fn end(text: &[u8], start: usize) -> Option<usize> {
-    let body = after_prefix(text.get(start..)?)?;
+/// Returns the position of the secret of the family that begins at `start`, and the length of its prefix, if there is one. A secret
+/// is ASCII.
+fn of_family(text: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
+    let text = text.get(start..)?;
+    let prefix = prefix_length(text)?;
+    let body = &text[prefix..];
     let run = body.iter().take(LONGEST).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     // The prefix of another secret that follows without a gap does not belong to this one.
     let length = (SHORTEST..run).find(|at| begins_secret(&body[*at..])).unwrap_or(run);
-    (length >= SHORTEST).then_some(start + PREFIX_LENGTH + length)
+    (length >= SHORTEST).then_some((start..start + prefix + length, prefix))
 }
 
 fn begins_secret(text: &[u8]) -> bool {
-    after_prefix(text).is_some() || text.starts_with(SIGNING_PREFIX.as_bytes())
+    prefix_length(text).is_some() || text.starts_with(SIGNING_PREFIX.as_bytes())
 }
 
-fn after_prefix(text: &[u8]) -> Option<&[u8]> {
+/// Returns the length of the prefix of the secret of the family that begins `text`, if there is one.
+fn prefix_length(text: &[u8]) -> Option<usize> {
     match text {
-        [b'p', b'c', letter, b'_', body @ ..] if letter.is_ascii_lowercase() => Some(body),
+        [b'p', b'c', letter, b'_', rest @ ..] if letter.is_ascii_lowercase() => {
+            Some(if rest.starts_with(TEST) { PREFIX_LENGTH + TEST.len() } else { PREFIX_LENGTH })
+        }
         _ => None,
     }
 }
@@ -154,6 +164,10 @@ mod tests {
         tests::key(seed).expose().to_owned()
     }
 
+    fn any_key(seed: u64) -> String {
+        tests::any_key(seed).expose().to_owned()
+    }
+
     /// A token of 43 characters.
     fn token(seed: u64) -> String {
         format!("pcs_{}{}", &key(seed)[PREFIX.len()..], &key(seed + 1)[PREFIX.len()..][..5])
@@ -162,7 +176,7 @@ mod tests {
     proptest! {
         #[test]
         fn key_is_found_at_a_boundary_and_scrubbed_everywhere(seed: u64, before in "\\PC{0,40}", after in "\\PC{0,40}") {
-            let secret = key(seed);
+            let secret = any_key(seed);
             let (isolated, embedded) = (format!("{before} {secret}&{after}"), format!("{before}{secret}{after}"));
             prop_assert!(find_key(&isolated).is_some());
             prop_assert!(!scrub(&embedded).contains(&secret));
@@ -177,14 +191,14 @@ mod tests {
 
         #[test]
         fn scrubbed_text_contains_no_part_of_a_secret(before in "[ -~]{0,20}", seed in 0..u64::MAX, after in "[ -~]{0,20}") {
-            let (token, key) = (token(seed), key(seed));
+            let (token, key) = (token(seed), any_key(seed));
             for text in [
                 format!("{before}{token} {after}{key}{token}"),
                 format!("{key}{key}{after}{token}{token}{key}"),
             ] {
                 let clean = scrub(&text);
                 for secret in [&token, &key] {
-                    prop_assert!(!clean.contains(&secret[8..secret.len() - 9]), "{}", clean);
+                    prop_assert!(!clean.contains(&secret[13..secret.len() - 9]), "{}", clean);
                 }
             }
         }
@@ -195,6 +209,17 @@ mod tests {
             let truncated = token(seed);
             prop_assert_eq!(find_secret(&truncated[..at.min(41)]), None);
         }
+    }
+
+    #[test]
+    fn test_key_is_found_whole_and_its_prefix_stays() {
+        let secret = any_key(7);
+        let text = format!("?a={secret}&b={}", any_key(8));
+        assert_eq!((find_secret(&text), find_key(&text)), (Some(secret.as_str()), Some(secret.as_str())));
+        assert_eq!(scrub(&secret), format!("pck_test_{}…{}", &secret[9..13], &secret[43..]));
+        assert_eq!(find_secret(&secret[..46]), None);
+        let without_gap = format!("{secret}{secret}");
+        assert_eq!(scrub(&without_gap).matches('…').count(), 2);
     }
 
     #[test]

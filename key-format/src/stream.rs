@@ -10,13 +10,13 @@ use std::ops::ControlFlow;
 use memchr::memchr_iter;
 use memchr::memmem::Finder;
 
-use super::{Hint, LENGTH, PREFIX, SecretDigest, digest_of};
+use super::{Hint, Kind, PREFIX, SecretDigest, TEST_LENGTH, digest_of};
 
 /// The prefix of a key in UTF-16, of either byte order, without the zero that one of them begins with and the other ends with.
 const WIDE_PREFIX: &[u8] = b"p\0c\0k\0_";
 
-/// The bytes of a key in UTF-16, but for that zero.
-const WIDE_LENGTH: usize = 2 * LENGTH - 1;
+/// The most bytes of a key in UTF-16, but for that zero.
+const WIDE_LENGTH: usize = 2 * TEST_LENGTH - 1;
 
 /// The bytes that are looked at together.
 const CHUNK: usize = 256 << 10;
@@ -67,7 +67,7 @@ impl KeyFinder {
             // A key that begins later may go on in what is not read yet.
             let complete = if read == 0 { filled } else { filled.saturating_sub(WIDE_LENGTH - 1) };
             let text = &buffer[..filled];
-            let narrow_keys = narrow.find_iter(text).map(|at| (at, narrow_key(&text[at..])));
+            let narrow_keys = narrow.find_iter(text).map(|at| (at, Candidate::of(&text[at..])));
             let wide_keys = wide.find_iter(text).map(|at| (at, wide_key(&text[at..])));
             let goes_on = report(text, line, complete, narrow_keys, &mut found).is_continue()
                 && report(text, line, complete, wide_keys, &mut found).is_continue();
@@ -86,15 +86,15 @@ fn report(
     text: &[u8],
     mut line: u64,
     complete: usize,
-    candidates: impl Iterator<Item = (usize, Option<[u8; LENGTH]>)>,
+    candidates: impl Iterator<Item = (usize, Option<Candidate>)>,
     found: &mut impl FnMut(FoundKey) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let mut counted = 0;
     for (at, candidate) in candidates.take_while(|(at, _)| *at < complete) {
-        let Some((key, digest)) = candidate.and_then(|key| Some((key, digest_of(&key).ok()?))) else { continue };
+        let Some((key, digest)) = candidate.and_then(|key| Some((key, digest_of(key.text()).ok()?))) else { continue };
         line += lines(&text[counted..at]);
         counted = at;
-        found(FoundKey { line, digest, hint: Hint::of(&key) })?;
+        found(FoundKey { line, digest, hint: Hint::of(key.text()) })?;
     }
     ControlFlow::Continue(())
 }
@@ -103,20 +103,39 @@ fn lines(text: &[u8]) -> u64 {
     memchr_iter(b'\n', text).count() as u64
 }
 
-fn narrow_key(text: &[u8]) -> Option<[u8; LENGTH]> {
-    text.first_chunk().copied()
+/// A text that has the prefix and the length of a key.
+#[derive(Clone, Copy)]
+struct Candidate {
+    bytes: [u8; TEST_LENGTH],
+    length: usize,
 }
 
-fn wide_key(text: &[u8]) -> Option<[u8; LENGTH]> {
-    let wide = text.get(..WIDE_LENGTH)?;
-    let mut key = [0; LENGTH];
-    for (letter, pair) in key.iter_mut().zip(wide.chunks(2)) {
-        match pair {
-            [byte, 0] | [byte] => *letter = *byte,
-            _ => return None,
+impl Candidate {
+    /// Returns the candidate that begins `text`.
+    fn of(text: &[u8]) -> Option<Self> {
+        let key = text.get(..Kind::of(text)?.length())?;
+        let mut bytes = [0; TEST_LENGTH];
+        bytes[..key.len()].copy_from_slice(key);
+        Some(Self { bytes, length: key.len() })
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+fn wide_key(text: &[u8]) -> Option<Candidate> {
+    let mut letters = [0; TEST_LENGTH];
+    let mut count = 0;
+    for (letter, pair) in letters.iter_mut().zip(text.chunks(2)) {
+        *letter = pair[0];
+        count += 1;
+        // The second byte after the last letter may belong to any character.
+        if pair.get(1).is_some_and(|byte| *byte != 0) {
+            break;
         }
     }
-    Some(key)
+    Candidate::of(&letters[..count])
 }
 
 #[cfg(test)]
@@ -124,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::tests::key;
+    use crate::tests::{any_key, key};
 
     /// A stream that gives at most so many bytes at once.
     struct Dripping<'a>(&'a [u8], usize);
@@ -162,7 +181,7 @@ mod tests {
             for (number, (words, has_key, seed)) in (1..).zip(&lines) {
                 text += words;
                 if *has_key {
-                    let secret = key(*seed);
+                    let secret = any_key(*seed);
                     text += secret.expose();
                     let hint = Hint::of(secret.expose().as_bytes());
                     expected.push(FoundKey { line: number, digest: secret.digest(), hint });
@@ -182,7 +201,7 @@ mod tests {
 
     #[test]
     fn key_across_the_end_of_the_buffer_is_found_in_a_line_without_end() {
-        let secret = key(3);
+        let secret = any_key(3);
         for before in (CHUNK - 90..CHUNK + 3).chain([3 * CHUNK - WIDE_LENGTH]) {
             let text = ["x".repeat(before).as_str(), secret.expose(), "x"].concat();
             let keys = found(text.as_bytes(), usize::MAX);
@@ -192,7 +211,7 @@ mod tests {
 
     #[test]
     fn neighbours_make_no_difference_and_a_wrong_checksum_does() {
-        let [one, two] = [key(4), key(5)];
+        let [one, two] = [any_key(4), any_key(5)];
         let text = format!("_{}{}pck_{}", one.expose(), two.expose(), "A".repeat(38));
         let digests: Vec<_> = found(text.as_bytes(), 7).iter().map(|key| key.digest).collect();
         assert_eq!(digests, [one.digest(), two.digest()]);

@@ -44,8 +44,8 @@ pub use permission::{
     Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, ExportKeys, FileReports, FleetRead, FleetWrite,
     InvoicesRead, InvoicesWrite, ManageFindings, ManageKeyPolicy, ManageKeys, ManageMembers, ManageSecurity, ManageWebhooks,
     MemberPermission, OwnWorkspace, PauseKeys, Permission, RECENT, ReadAuditLog, ReadReference, ReadReports, RecentlySignedIn,
-    RemoveMembers, ReplaceWebhookSecrets, ResetMembers, ResumeKeys, RevokeKeys, SafetyWrite, SignOut, SignOutEveryone, SignedIn,
-    SwitchKeys, TripsRead, TripsWrite, ViewHome, ViewSecurity, ViewWebhooks, WorkspacePermission,
+    RemoveMembers, ReplaceWebhookSecrets, ResetMembers, ResetSandbox, ResumeKeys, RevokeKeys, SafetyWrite, SignOut,
+    SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewHome, ViewSecurity, ViewWebhooks, WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;

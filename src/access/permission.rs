@@ -111,6 +111,8 @@ permissions! {
     CreateKeys: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     /// Change the policy for API keys.
     ManageKeyPolicy: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
+    /// Delete the data of the sandbox.
+    ResetSandbox: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     /// Export the list of keys.
     ExportKeys: MemberCaller = Rule::Administrator, NEEDS_RECENT_PROOF = true;
     ManageMembers: MemberCaller = Rule::Administrator;

@@ -21,6 +21,7 @@ use kit::secret::TokenDigest;
 #[derive(Clone, Debug)]
 pub struct Reader {
     app: App,
+    /// The workspace of the member or key; of a test key not its sandbox.
     workspace: WorkspaceId,
     rule: Rule,
     credential: Credential,
@@ -38,7 +39,7 @@ impl Reader {
             Caller::Key(key) => Credential::Key { id: key.entry.id, address },
             Caller::Member(caller) => Credential::Session { digest: caller.session.digest, member: caller.member().id },
         };
-        Self { app: app.clone(), workspace: caller.tenant().id, rule, credential }
+        Self { app: app.clone(), workspace: caller.tenant().owner, rule, credential }
     }
 
     /// Returns the member or key, for the limit of running exports.

@@ -16,9 +16,10 @@ use kit::limit::RateLimited;
 pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> ApiError {
     let code = reason.code();
     match reason {
-        DenialReason::Invalid => {
-            unauthorized(code, "This is not a valid API key. Check that you copied all of it: pck_ and 38 characters.")
-        }
+        DenialReason::Invalid => unauthorized(
+            code,
+            "This is not a valid API key. Check that you copied all of it: pck_ or pck_test_, and 38 characters.",
+        ),
         DenialReason::Revoked => {
             unauthorized(code, "This API key was revoked. Ask an administrator of the workspace for a new one.")
         }

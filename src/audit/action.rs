@@ -85,6 +85,8 @@ kit::string_enum! {
         WorkspaceCreated = "workspace.created",
         /// All sessions of the workspace were ended, and possibly all keys revoked; `details` has the numbers.
         EveryoneSignedOut = "workspace.everyone_signed_out",
+        /// The data of the workspace's sandbox was deleted; `details` has the numbers of rows.
+        SandboxReset = "sandbox.reset",
         AircraftCreated = "aircraft.created",
         AircraftUpdated = "aircraft.updated",
         TripCreated = "trip.created",

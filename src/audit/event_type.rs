@@ -174,6 +174,7 @@ impl Action {
             | Self::MemberUpdated
             | Self::NoticesUpdated
             | Self::WorkspaceCreated
+            | Self::SandboxReset
             | Self::EveryoneSignedOut
             | Self::WebhookCreated
             | Self::WebhookUpdated

@@ -69,7 +69,7 @@ impl Topic {
     pub fn of(action: Action) -> Self {
         match action.as_str().split('.').next() {
             _ if action == Action::SecuritySettingsUpdated => Self::People,
-            Some("api_key" | "settings" | "webhook" | "finding") => Self::Keys,
+            Some("api_key" | "settings" | "webhook" | "finding" | "sandbox") => Self::Keys,
             Some("member" | "workspace") => Self::People,
             _ => Self::Data,
         }

@@ -10,7 +10,8 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -103,6 +104,13 @@ pub(super) async fn remember(
         created_at: now,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map(|_| ())
+}
+
+/// Deletes about `limit` of the responses in a workspace, for the reset of a sandbox. Returns their number.
+pub async fn forget_some_answers(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<u64> {
+    let some = Query::select().column(Column::Key).from(Entity).and_where(Column::WorkspaceId.eq(workspace)).limit(limit).take();
+    let answers = Entity::delete_many().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Key.in_subquery(some));
+    Ok(answers.exec(db).await?.rows_affected)
 }
 
 /// Deletes the responses whose lifetime has passed.

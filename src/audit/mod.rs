@@ -61,7 +61,7 @@ pub use event_type::EventType;
 pub use export::{ExportError, ExportRequest, Format, export};
 pub use filter::{EventFilter, Search, Topic, Which};
 pub use heads::{AuditKey, HeadReport, PublicKey, SignedHead};
-pub use idempotency::{IdempotencyOutcome, forget_old_answers};
+pub use idempotency::{IdempotencyOutcome, forget_old_answers, forget_some_answers};
 pub use pages::routes as pages;
 pub use payloads::{
     NotAPattern, Payload, PayloadHead, TypePattern, body as payload_body, forget_old_payloads, payload_heads_after,

@@ -101,11 +101,8 @@ impl AuditedTx {
         workspace: WorkspaceId,
         context: AuditContext,
     ) -> DbResult<Self> {
-        let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(&tx).await?;
-        let (sequence, hash, received) = match head {
-            Some(head) => (head.sequence, store::stored_hash(&head.hash)?, Received::new(head.event_types)),
-            None => return Err(DbErr::RecordNotFound(format!("the audit log of {workspace}"))),
-        };
+        let head = locked_head(&tx, workspace).await?;
+        let (sequence, hash, received) = (head.sequence, store::stored_hash(&head.hash)?, Received::new(head.event_types));
         let carries_authentication = authentication_start::has_begun(core, &tx).await?;
         let begun = Self::new(core, tx, connection, workspace, context, (sequence, hash));
         Ok(Self { carries_authentication, received, ..begun })
@@ -150,6 +147,22 @@ impl AuditedTx {
     pub async fn begin_log(core: &Core, tx: Tx, workspace: WorkspaceId, context: AuditContext) -> DbResult<Self> {
         store::open_log(&tx, workspace).await?;
         Ok(Self::new(core, tx, None, workspace, context, (0, GENESIS)))
+    }
+
+    /// Begins the log of another workspace, which this transaction creates, with an event.
+    pub async fn open_log_of(&mut self, workspace: WorkspaceId, action: Action, target: Target, details: Value) -> DbResult<()> {
+        store::open_log(&self.tx, workspace).await?;
+        let own = (self.workspace, self.sequence, self.hash);
+        (self.workspace, self.sequence, self.hash) = (workspace, 0, GENESIS);
+        self.record(action, Some(target), details);
+        set_head(&self.tx, workspace, (self.sequence, self.hash)).await?;
+        (self.workspace, self.sequence, self.hash) = own;
+        Ok(())
+    }
+
+    /// Locks the log of another workspace until the end of this transaction: nothing else is written there meanwhile.
+    pub async fn lock_log_of(&self, workspace: WorkspaceId) -> DbResult<()> {
+        locked_head(&self.tx, workspace).await.map(|_| ())
     }
 
     /// Begins a transaction as [`AuditedTx::begin`] does, for a request that may be a replay.
@@ -309,13 +322,7 @@ impl AuditedTx {
         }
         let has_payloads = !self.payloads.is_empty();
         payloads::insert(&self.tx, self.payloads).await?;
-        let head = head::ActiveModel {
-            workspace_id: Unchanged(self.workspace),
-            sequence: Set(self.sequence),
-            hash: Set(self.hash.to_vec()),
-            event_types: NotSet,
-        };
-        update_row(&self.tx, head).await?;
+        set_head(&self.tx, self.workspace, (self.sequence, self.hash)).await?;
         self.tx.commit().await?;
         if has_payloads {
             self.core.published.mark(self.workspace);
@@ -326,4 +333,14 @@ impl AuditedTx {
         self.core.commits.wake(&self.workspace);
         Ok(())
     }
+}
+
+async fn locked_head(tx: &Tx, workspace: WorkspaceId) -> DbResult<head::Model> {
+    let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(tx).await?;
+    head.ok_or_else(|| DbErr::RecordNotFound(format!("the audit log of {workspace}")))
+}
+
+async fn set_head(tx: &Tx, workspace: WorkspaceId, (sequence, hash): (i64, Hash)) -> DbResult<()> {
+    let (workspace_id, sequence, hash) = (Unchanged(workspace), Set(sequence), Set(hash.to_vec()));
+    update_row(tx, head::ActiveModel { workspace_id, sequence, hash, event_types: NotSet }).await
 }

@@ -138,7 +138,7 @@ impl Command {
 }
 
 async fn verify(at: &InWorkspace, expect: Option<Expected>, trusted: Option<PublicKey>, as_json: bool) -> Result<(), Failure> {
-    let (app, workspace) = at.open().await?;
+    let (app, workspace) = at.open_log().await?;
     if let Some(expected) = &expect {
         expected.check(&workspace, trusted)?;
     }
@@ -188,7 +188,7 @@ async fn missing(app: &App, workspace: &Workspace, expected: &Expected) -> Resul
 }
 
 async fn head(at: &InWorkspace, audit_key: &AuditKeyFile, as_json: bool) -> Result<(), Failure> {
-    let (app, workspace) = at.open().await?;
+    let (app, workspace) = at.open_log().await?;
     let none = || Failure::usage("give --audit-key: with a server there is no default file for the key that signs");
     let key = audit_key.open_or_make(&at.database)?.ok_or_else(none)?;
     let last = audit::last_link(app.db.read(), workspace.id).await?;
@@ -207,7 +207,7 @@ async fn head(at: &InWorkspace, audit_key: &AuditKeyFile, as_json: bool) -> Resu
 }
 
 async fn export(at: &InWorkspace, format: Format) -> Result<(), Failure> {
-    let (app, workspace) = at.open().await?;
+    let (app, workspace) = at.open_log().await?;
     let mut chunks = std::pin::pin!(audit::export(app.db.clone(), workspace.id, EventFilter::default(), format));
     let mut out = std::io::stdout().lock();
     while let Some(chunk) = chunks.next().await {

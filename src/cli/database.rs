@@ -221,6 +221,15 @@ impl InWorkspace {
         self.open_with(Config::default()).await
     }
 
+    /// Opens the database for a command on an audit log: a sandbox has one as well.
+    pub(super) async fn open_log(&self) -> Result<(App, Workspace), Failure> {
+        let app = self.database.open_with(Config::default()).await?;
+        match workspaces::find_log_by_slug(app.db.read(), self.workspace.trim()).await? {
+            Some(workspace) => Ok((app, workspace)),
+            None => Err(unknown_workspace(&app, &self.workspace).await?),
+        }
+    }
+
     /// Opens the database with these settings, for a command that seals or sends.
     pub(super) async fn open_with(&self, config: Config) -> Result<(App, Workspace), Failure> {
         let app = self.database.open_with(config).await?;

@@ -29,6 +29,9 @@ pub(super) struct List {
     /// Only keys with a write scope; with --module, with that of the module
     #[arg(long, env = "PLANECONNECTION_CAN_WRITE", value_parser = output::switch)]
     can_write: bool,
+    /// Only test keys
+    #[arg(long, env = "PLANECONNECTION_TEST", value_parser = output::switch)]
+    test: bool,
     /// Only keys for which the member with this email address is responsible
     #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
     custodian: Option<Email>,
@@ -54,6 +57,7 @@ impl List {
             expiring: Some(self.expiring),
             no_expiration: Some(self.no_expiration),
             can_write: Some(self.can_write),
+            test: Some(self.test),
             custodian_id,
             module: self.module,
         };

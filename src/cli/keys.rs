@@ -144,6 +144,9 @@ pub(super) struct Create {
     /// Email address of the member who is responsible for the key; default: no one
     #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
     custodian: Option<Email>,
+    /// Create a test key, which reads and writes the workspace's sandbox
+    #[arg(long, env = "PLANECONNECTION_TEST", value_parser = output::switch)]
+    test: bool,
     /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
     json: bool,
@@ -300,6 +303,7 @@ async fn create(input: Create) -> Result<(), Failure> {
         rate_limit: None,
         description: input.description,
         custodian_id: None,
+        test: input.test,
     };
     let mut create = validated(create)?;
     let (app, workspace) = input.at.open().await?;

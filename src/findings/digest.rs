@@ -115,7 +115,7 @@ mod tests {
 
     fn due(zone: &str, now: &str) -> Option<String> {
         let (id, timezone) = (WorkspaceId(uuid::Uuid::nil()), zone.to_owned());
-        let tenant = Tenant { id, slug: "skyline".into(), name: "Skyline".into(), timezone };
+        let tenant = Tenant { id, owner: id, slug: "skyline".into(), name: "Skyline".into(), timezone };
         Week::due(&tenant, now.parse().expect("a time")).map(|week| week.monday.to_string())
     }
 

@@ -28,5 +28,5 @@ pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName,
 pub use pages::{routes as pages, status as status_badge};
 pub use place::{NAME_REQUIRED, PlaceName, is_identified, name_after};
 pub use service::{create, update};
-pub use store::{find, list_away, refresh_search_texts, tail_numbers};
+pub use store::{delete_some, find, list_away, refresh_search_texts, tail_numbers};
 pub(crate) use tables::all as tables;

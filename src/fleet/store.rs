@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -91,6 +92,12 @@ fn search_text(tail_number: &TailNumber, model: &str, type_designator: &TypeDesi
 pub async fn refresh_search_texts(db: &Db) -> DbResult<bool> {
     let derive = |row: &Model| vec![(Column::SearchText, search_text(&row.tail_number, &row.model, &row.type_designator))];
     refresh::<Entity>(db, SEARCH_TEXT, BATCH, derive).await
+}
+
+/// Deletes up to `limit` aircraft of a workspace, for the reset of a sandbox. Returns their number.
+pub async fn delete_some(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<u64> {
+    let some = Query::select().column(Column::Id).from(Entity).and_where(Column::WorkspaceId.eq(workspace)).limit(limit).take();
+    Ok(Entity::delete_many().filter(Column::Id.in_subquery(some)).exec(db).await?.rows_affected)
 }
 
 fn row_of(aircraft: &Aircraft) -> Model {

@@ -33,5 +33,5 @@ pub use model::{
 pub use overdue::record_overdue;
 pub use pages::routes as pages;
 pub use service::{create, pay, send};
-pub use store::{list_overdue, refresh_search_texts};
+pub use store::{delete_some, list_overdue, refresh_search_texts};
 pub(crate) use tables::all as tables;

@@ -1,6 +1,6 @@
 //! The queries on invoices and payments.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
@@ -146,6 +146,12 @@ fn search_text(name: &str, email: Option<&str>) -> String {
 pub async fn refresh_search_texts(db: &Db) -> DbResult<bool> {
     let derive = |row: &Model| vec![(Column::SearchText, search_text(&row.client_name, row.client_email.as_deref()))];
     refresh::<Entity>(db, SEARCH_TEXT, BATCH, derive).await
+}
+
+/// Deletes up to `limit` invoices of a workspace, with their payments, for the reset of a sandbox. Returns their number.
+pub async fn delete_some(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<u64> {
+    let some = Query::select().column(Column::Id).from(Entity).and_where(Column::WorkspaceId.eq(workspace)).limit(limit).take();
+    Ok(Entity::delete_many().filter(Column::Id.in_subquery(some)).exec(db).await?.rows_affected)
 }
 
 fn row_of(invoice: &Invoice) -> DbResult<Model> {

@@ -31,6 +31,9 @@ pub enum Error {
         "a server of an earlier version, which does not know pauses, is running: finish the upgrade first, or revoke the key"
     )]
     OlderNodes,
+    /// A node of an earlier version runs: it does not know test keys.
+    #[error("a server of an earlier version, which does not know test keys, is running: finish the upgrade first")]
+    NoTestKeysYet,
     /// A node of an earlier version has started since the key was paused.
     #[error(
         "the key is paused, but a server of an earlier version, which does not know pauses, has started meanwhile and may accept it: finish the upgrade, or revoke the key"
@@ -113,7 +116,9 @@ impl From<Error> for ApiError {
             | Error::PausedLonger(_)
             | Error::NotRotated
             | Error::NoSuccessor => Self::conflict(sentence()),
-            Error::OlderNodes | Error::PauseNotHeld => Self::new(StatusCode::CONFLICT, "UPGRADE_IN_PROGRESS", sentence()),
+            Error::OlderNodes | Error::PauseNotHeld | Error::NoTestKeysYet => {
+                Self::new(StatusCode::CONFLICT, "UPGRADE_IN_PROGRESS", sentence())
+            }
             Error::Expiry => Self::invalid_field(
                 "expiresAt",
                 "Give a time in the future and at most 5 years ahead, or null for no expiration.",

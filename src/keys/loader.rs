@@ -77,7 +77,7 @@ impl KeyLoader {
         let changed = store::changed_since(self.core.db.lease_pools().read, after, BATCH).await?;
         for key in &changed {
             // The workspace may be newer than the index.
-            tenant(&self.core, &self.index, key.workspace).await?;
+            tenant(&self.core, &self.index, key.tenant()).await?;
             self.index.apply(key);
         }
         Ok(changed.last().map(|key| key.revision))
@@ -132,7 +132,7 @@ pub async fn find_in_database(core: &Core, cluster: &Cluster, index: &Index, pre
     let found = tokio::time::timeout(LEASE, store::find_by_digest(core.db.read(), digest)).await;
     let Some(key) = found.map_err(|_elapsed| timed_out())?? else { return Ok(None) };
     let key = IndexedKey::from(&key);
-    tenant(core, index, key.workspace).await?;
+    tenant(core, index, key.tenant()).await?;
     // The entry is not trusted, but its counters and its rate limit go on.
     index.apply(&key);
     Ok(Some(key))
@@ -177,7 +177,7 @@ impl<'a> Load<'a> {
         let KeyLoader { core, index, .. } = self.loader;
         for key in keys {
             // The workspace may be newer than the index.
-            tenant(core, index, key.workspace).await?;
+            tenant(core, index, key.tenant()).await?;
             self.reload.insert(key);
         }
         self.loaded += keys.len();

@@ -70,6 +70,8 @@ pub(super) mod key {
         pub revoke_old_at: Option<Time>,
         pub revoke_old_forced: bool,
         pub rotation_blocked_at: Option<Time>,
+        /// The sandbox of a test key; `None` for a live key.
+        pub sandbox_id: Option<WorkspaceId>,
         pub revision: i64,
     }
 

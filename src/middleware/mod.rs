@@ -26,7 +26,7 @@ use crate::keys::DenialReason;
 use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use crate::requests::{Finished, KeyRefusal};
 use crate::sessions::CookieName;
-use key_format::digest_of;
+use key_format::{digest_of, leading_key};
 use kit::http::serve::{Peer, Service as Lane};
 use kit::http::{ApiError, Matched, WithoutErrorBody, client_ip};
 use kit::log::RequestLine;
@@ -171,7 +171,7 @@ fn is_host(host: &[u8]) -> bool {
 
 fn report_leak(app: &App, secret: &str, context: &RequestContext) {
     // Characters that follow a key without a separator are not part of it.
-    let key = secret.get(..key_format::LENGTH).unwrap_or(secret);
+    let key = leading_key(secret);
     let entry = digest_of(key.as_bytes()).ok().and_then(|digest| app.index.get(&digest));
     if let Some(entry) = entry {
         let refusal = KeyRefusal::new(entry, DenialReason::LeakedInUrl, None);

@@ -53,8 +53,10 @@ mod m0046_pages_of_data;
 mod m0047_unusual_activity;
 mod m0048_key_shadows;
 mod m0049_digests_and_remedies;
+mod m0050_sandboxes;
 mod m0051_key_indexes;
 mod m0052_keys_by_custodian;
+mod m0053_sandbox_indexes;
 mod schema;
 
 /// All migrations, in order.
@@ -107,8 +109,10 @@ impl MigratorTrait for Migrations {
             Box::new(m0047_unusual_activity::Migration),
             Box::new(m0048_key_shadows::Migration),
             Box::new(m0049_digests_and_remedies::Migration),
+            Box::new(m0050_sandboxes::Migration),
             Box::new(m0051_key_indexes::Migration),
             Box::new(m0052_keys_by_custodian::Migration),
+            Box::new(m0053_sandbox_indexes::Migration),
         ]
     }
 }

@@ -67,7 +67,7 @@ pub fn document<S>(public_url: &str, table: &[Routes<S>]) -> Value {
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key: pck_ and 38 characters." },
+                "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key: pck_ and 38 characters, or pck_test_ and 38 for a test key." },
                 "bearerKey": { "type": "http", "scheme": "bearer", "description": "An API key as a bearer token." },
                 "session": { "type": "http", "scheme": "bearer", "description": "A person's token, from signing in." },
             },

@@ -73,7 +73,7 @@ fn without_key(cause: Unidentified) -> Explanation {
     let (reason, remedy) = match cause {
         Unidentified::UnknownKey => (
             "There is no such key: the secret is unknown or malformed.",
-            "Check that the application has the whole secret, pck_ and 38 characters, without quotation marks or line breaks, and \
+            "Check that the application has the whole secret, pck_ or pck_test_ and 38 characters, without quotation marks or line breaks, and \
              that it calls the right server. If the secret is lost, create another key.",
         ),
         Unidentified::NoCredential => (

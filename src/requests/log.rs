@@ -91,7 +91,7 @@ impl RequestLog {
     fn keep_latest(&self, entry: &EntryRef, scope: Option<Scope>, context: &RequestContext, finished: Finished<'_>) {
         // A full queue leaves it out: the list is a sample.
         self.latest.push(LatestRequest {
-            workspace: entry.tenant.id,
+            workspace: entry.workspace(),
             key: entry.id,
             at: context.received_at(),
             request_id: context.id().to_owned(),
@@ -105,7 +105,7 @@ impl RequestLog {
     }
 
     fn keep_refusal(&self, core: &Core, refusal: &KeyRefusal, context: &RequestContext, finished: Finished<'_>, error: &str) {
-        let (entry, workspace) = (&refusal.entry, refusal.entry.tenant.id);
+        let (entry, workspace) = (&refusal.entry, refusal.entry.workspace());
         let is_kept = self.sampling.admits_key(entry.id, workspace, context.received_at_ticks())
             && self.refusals.push(Refusal {
                 cause: Some(Cause::Key(refusal.reason)),

@@ -27,5 +27,5 @@ pub use kinds::{Confidentiality, ReportType, Severity, Status};
 pub use model::{CreateReport, Description, Location, Readable, Report, ReportFilter, ReportId, Reporter, Title, UpdateReport};
 pub use pages::{protect_reporters, routes as pages, status as status_badge};
 pub use service::{create, update};
-pub use store::list;
+pub use store::{delete_some, list};
 pub(crate) use tables::all as tables;

@@ -1,5 +1,6 @@
 //! The queries on safety reports.
 
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
@@ -92,6 +93,12 @@ fn severity_of(row: &Model) -> Option<Severity> {
     let former = row.severity?;
     let kept = row.icao_severity.filter(|severity| FormerSeverity::from(*severity) == former);
     Some(kept.unwrap_or_else(|| former.into()))
+}
+
+/// Deletes up to `limit` reports of a workspace, for the reset of a sandbox. Returns their number.
+pub async fn delete_some(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<u64> {
+    let some = Query::select().column(Column::Id).from(Entity).and_where(Column::WorkspaceId.eq(workspace)).limit(limit).take();
+    Ok(Entity::delete_many().filter(Column::Id.in_subquery(some)).exec(db).await?.rows_affected)
 }
 
 fn row_of(report: &Report) -> Model {

@@ -23,5 +23,5 @@ pub use model::{CreateTrip, ExternalId, Notes, Trip, TripFilter, TripId, TripTyp
 pub use pages::{routes as pages, status as status_badge};
 pub use service::{create, update};
 pub use status::Status;
-pub use store::{find, list_departures};
+pub use store::{delete_some, find, list_departures};
 pub(crate) use tables::all as tables;

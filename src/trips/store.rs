@@ -1,5 +1,6 @@
 //! The queries on trips.
 
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -58,6 +59,12 @@ pub async fn list_departures(db: &impl ConnectionTrait, workspace: WorkspaceId, 
     let ahead = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::DepartureDate.gte(from));
     let ahead = ahead.filter(Column::Status.ne(Status::Cancelled)).order_by_asc(Column::DepartureDate).limit(limit);
     rows_of(db, ahead).await?.into_iter().map(trip_of).collect()
+}
+
+/// Deletes up to `limit` trips of a workspace, for the reset of a sandbox. Returns their number.
+pub async fn delete_some(db: &impl ConnectionTrait, workspace: WorkspaceId, limit: u64) -> DbResult<u64> {
+    let some = Query::select().column(Column::Id).from(Entity).and_where(Column::WorkspaceId.eq(workspace)).limit(limit).take();
+    Ok(Entity::delete_many().filter(Column::Id.in_subquery(some)).exec(db).await?.rows_affected)
 }
 
 fn row_of(trip: Trip) -> Model {

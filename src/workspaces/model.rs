@@ -23,6 +23,8 @@ pub struct Workspace {
     /// True if keys can be created and rotated.
     pub api_keys_enabled: bool,
     pub created_at: Time,
+    /// The workspace that this one is the sandbox of; `None` for one that people work in.
+    pub sandbox_of: Option<WorkspaceId>,
 }
 
 /// A name in commands and URLs: 2 to 40 lower-case letters, digits and hyphens.

@@ -55,6 +55,7 @@ pub(super) async fn create_with(
         timezone: input.timezone.as_str().to_owned(),
         api_keys_enabled: true,
         created_at: now,
+        sandbox_of: None,
     };
     // One transaction: no workspace is ever without an owner, or without the first event of its log.
     let tx = core.db.begin().await?;

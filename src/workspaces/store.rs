@@ -14,8 +14,8 @@ use kit::db::DbResult;
 use kit::secret::TokenDigest;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &Workspace) -> DbResult<()> {
-    let Workspace { id, slug, name, timezone, api_keys_enabled, created_at } = workspace.clone();
-    let row = Model { id, slug, name, timezone, api_keys_enabled, created_at };
+    let Workspace { id, slug, name, timezone, api_keys_enabled, created_at, sandbox_of } = workspace.clone();
+    let row = Model { id, slug, name, timezone, api_keys_enabled, created_at, sandbox_of };
     Entity::insert(row.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
@@ -29,22 +29,36 @@ pub async fn day_of(db: &impl ConnectionTrait, id: WorkspaceId, time: Time) -> D
     Ok(Day::in_zone(time, &clock::zone(&workspace.timezone)))
 }
 
+/// Finds a workspace that people work in by its slug.
 pub async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Option<Workspace>> {
+    let row = Entity::find().filter(Column::Slug.eq(slug)).filter(Column::SandboxOf.is_null()).one(db).await?;
+    Ok(row.map(workspace_of))
+}
+
+/// Finds a workspace or a sandbox by its slug, for its audit log.
+pub async fn find_log_by_slug(db: &impl ConnectionTrait, slug: &str) -> DbResult<Option<Workspace>> {
     Ok(Entity::find().filter(Column::Slug.eq(slug)).one(db).await?.map(workspace_of))
 }
 
-/// Lists every workspace, the oldest first.
+/// Finds the sandbox of a workspace, which it has from its first test key on.
+pub async fn find_sandbox(db: &impl ConnectionTrait, of: WorkspaceId) -> DbResult<Option<Workspace>> {
+    Ok(Entity::find().filter(Column::SandboxOf.eq(of)).one(db).await?.map(workspace_of))
+}
+
+/// Lists every workspace, sandboxes included, the oldest first.
 pub async fn all(db: &impl ConnectionTrait) -> DbResult<Vec<Workspace>> {
     Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?.into_iter().map(workspace_of).collect())
 }
 
-/// Lists the workspaces by slug, at most `limit` of them.
+/// Lists the workspaces that people work in by slug, at most `limit` of them.
 pub async fn list(db: &impl ConnectionTrait, limit: Option<u64>) -> DbResult<Vec<Workspace>> {
-    Ok(Entity::find().order_by_asc(Column::Slug).limit(limit).all(db).await?.into_iter().map(workspace_of).collect())
+    let rows = Entity::find().filter(Column::SandboxOf.is_null()).order_by_asc(Column::Slug).limit(limit).all(db).await?;
+    Ok(rows.into_iter().map(workspace_of).collect())
 }
 
+/// Counts the workspaces that people work in.
 pub async fn count(db: &impl ConnectionTrait) -> DbResult<u64> {
-    Entity::find().count(db).await
+    Entity::find().filter(Column::SandboxOf.is_null()).count(db).await
 }
 
 /// Returns whether there is any workspace.
@@ -104,7 +118,12 @@ pub async fn next_number(tx: &impl ConnectionTrait, workspace: WorkspaceId, name
     counter.map(|counter| counter.value).ok_or_else(|| DbErr::RecordNotFound(format!("the counter {name}")))
 }
 
+/// Deletes the counters of a workspace: its numbers begin again at 1.
+pub async fn delete_counters(tx: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
+    counter::Entity::delete_many().filter(counter::Column::WorkspaceId.eq(workspace)).exec(tx).await.map(|_| ())
+}
+
 fn workspace_of(row: Model) -> Workspace {
-    let Model { id, slug, name, timezone, api_keys_enabled, created_at } = row;
-    Workspace { id, slug, name, timezone, api_keys_enabled, created_at }
+    let Model { id, slug, name, timezone, api_keys_enabled, created_at, sandbox_of } = row;
+    Workspace { id, slug, name, timezone, api_keys_enabled, created_at, sandbox_of }
 }

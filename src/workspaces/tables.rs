@@ -23,6 +23,8 @@ pub(super) mod workspace {
         pub timezone: String,
         pub api_keys_enabled: bool,
         pub created_at: Time,
+        /// The workspace that this one is the sandbox of.
+        pub sandbox_of: Option<WorkspaceId>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -14,6 +14,7 @@ mod revoke;
 mod rotate;
 mod rotated_retries;
 mod rotation_end;
+mod sandbox;
 mod settings;
 mod shadow;
 mod update;

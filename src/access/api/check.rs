@@ -49,7 +49,7 @@ pub(super) fn by_path() -> Route<App> {
 }
 
 fn answered_by_headers(route: Route<App>) -> Route<App> {
-    let route = route.fails(403, "SCOPE_REQUIRED").fails(403, "ROLE_REQUIRED");
+    let route = route.fails(403, "SCOPE_REQUIRED").fails(403, "ROLE_REQUIRED").fails(403, "TEST_KEY");
     route.map(|route| route.layer(map_response(complete)))
 }
 
@@ -135,11 +135,11 @@ impl Describe for CheckPath {
     }
 }
 
-async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Passed {
+async fn check(who: Allowed<NamedScope>, Query(_): Query<CheckQuery>) -> Result<Passed, ApiError> {
     Passed::of(who.caller())
 }
 
-async fn check_by_path(who: Allowed<NamedScope>, _: CheckPath) -> Passed {
+async fn check_by_path(who: Allowed<NamedScope>, _: CheckPath) -> Result<Passed, ApiError> {
     Passed::of(who.caller())
 }
 
@@ -163,7 +163,12 @@ const NOT_IN_HEADERS: AsciiSet = CONTROLS.add(b'%');
 struct Passed(HeaderMap);
 
 impl Passed {
-    fn of(caller: &Caller) -> Self {
+    /// Fails for a test key: the service behind the proxy has no sandbox.
+    fn of(caller: &Caller) -> Result<Self, ApiError> {
+        if caller.tenant().is_sandbox() {
+            let message = "This is a test key, which works with the sandbox of this API only. Send a live key.";
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "TEST_KEY", message));
+        }
         let mut headers = HeaderMap::with_capacity(2 * HEADERS.len());
         let mut insert = |name: HeaderName, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -183,7 +188,7 @@ impl Passed {
                 insert(MEMBER_ROLE, caller.member().role.as_str());
             }
         }
-        Self(headers)
+        Ok(Self(headers))
     }
 }
 

@@ -60,6 +60,8 @@ struct CallingKey {
     name: CompactString,
     #[schema(value_type = String)]
     hint: Hint,
+    /// True for a test key: the workspace is the sandbox.
+    test: bool,
     #[schema(value_type = Vec<Scope>)]
     scopes: Scopes,
     expires_at: Option<Time>,
@@ -86,7 +88,7 @@ async fn whoami(who: Allowed<Identified>) -> JsonOk<WhoAmI> {
         Caller::Key(KeyCaller { entry, hint, .. }) => {
             let Entry { id, name, .. } = &**entry;
             let (scopes, expires_at) = (entry.scopes(), entry.expires_at());
-            let api_key = CallingKey { id: *id, name: name.clone(), hint: *hint, scopes, expires_at };
+            let api_key = CallingKey { id: *id, name: name.clone(), hint: *hint, test: entry.is_test(), scopes, expires_at };
             WhoAmI::ApiKey { workspace, api_key }
         }
         Caller::Member(caller) => WhoAmI::Member { workspace, member: CallingMember::from(caller.member()) },

@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 /// The fields that are compared, by the names that events give them; a row has those of its kind.
-pub(super) const FIELDS: [&str; 46] = [
+pub(super) const FIELDS: [&str; 47] = [
     "name",
     "hint",
     "permissions",
@@ -15,6 +15,7 @@ pub(super) const FIELDS: [&str; 46] = [
     "description",
     "secretFingerprint",
     "rotatedFrom",
+    "sandboxId",
     "custodianId",
     "revokeOldAt",
     "revokeOldForced",

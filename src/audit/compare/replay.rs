@@ -96,6 +96,7 @@ impl Change {
             | Action::KeyLeaked
             | Action::KeyUnusual
             | Action::EveryoneSignedOut
+            | Action::SandboxReset
             | Action::SignInFailed
             | Action::SignedOut
             | Action::Reauthenticated
@@ -306,6 +307,8 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
             state.set("name", &json!(row.target_name));
             state.set("createdAt", &json!(row.occurred_at));
             state.set("createdBy", &by);
+            // Events on live keys do not name a sandbox.
+            state.set("sandboxId", &Value::Null);
             for nothing in ["rotatedFrom", "revokedAt", "revokedBy", "expiryRecordedAt", "refusedEverywhereAt"] {
                 state.set(nothing, &Value::Null);
             }
@@ -316,7 +319,7 @@ fn key_event(state: &mut RowState, change: KeyChange, row: &event::Model) {
             state.set("revokeOldForced", &Value::Bool(false));
             no_pause(state);
             copy(state, row, &["hint", "permissions", "scopes", "expiresAt", "ipAllowlist", "rateLimit"]);
-            copy(state, row, &["description", "secretFingerprint", "rotatedFrom", "custodianId"]);
+            copy(state, row, &["description", "secretFingerprint", "rotatedFrom", "custodianId", "sandboxId"]);
         }
         KeyChange::Updated => {
             for field in ["name", "description", "ipAllowlist", "rateLimit", "custodianId", "revokeOldAt", "revokeOldForced"] {

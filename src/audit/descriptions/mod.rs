@@ -131,6 +131,7 @@ fn sentence(event: &Event, action: Action) -> Vec<Phrase> {
             self::did(event, "removed", format!(" from the workspace{}", sessions::ended_invitations(details)))
         }
         Action::EveryoneSignedOut => vec![subject(event), sessions::signed_everyone_out(details).into()],
+        Action::SandboxReset => vec![subject(event), reset(details).into()],
         Action::AircraftCreated => did("added"),
         Action::ReportCreated if event.actor.known_kind() == Some(ActorKind::Anonymous) => {
             let promised = if text(details, "/confidentiality") == Some("anonymous") { "anonymously" } else { "in confidence" };
@@ -166,6 +167,14 @@ fn tried(details: &Value) -> String {
     let scopes = details.get("scopes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let scopes = scopes.collect::<Vec<_>>().join(", ");
     if scopes.is_empty() { String::new() } else { format!(" with only {scopes}") }
+}
+
+/// “ reset the sandbox: 2 trips, 1 aircraft, 3 invoices and 0 safety reports were deleted”.
+fn reset(details: &Value) -> String {
+    let count = |field: &str| details.get(field).and_then(Value::as_u64).unwrap_or(0);
+    let [trips, invoices] = [("trips", "trip"), ("invoices", "invoice")].map(|(field, name)| plural(count(field), name));
+    let (aircraft, reports) = (grouped(count("aircraft")), plural(count("reports"), "safety report"));
+    format!(" reset the sandbox: {trips}, {aircraft} aircraft, {invoices} and {reports} were deleted")
 }
 
 /// “ expires in 7 days”.

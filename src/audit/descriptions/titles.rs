@@ -53,6 +53,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
         Action::MemberRemoved => "Member removed",
         Action::WorkspaceCreated => "Workspace created",
         Action::EveryoneSignedOut => "Everyone signed out",
+        Action::SandboxReset => "Sandbox reset",
         Action::AircraftCreated => "Aircraft added",
         Action::AircraftUpdated => "Aircraft changed",
         Action::TripCreated => "Trip created",

@@ -34,6 +34,7 @@ pub fn routes() -> Routes<App> {
             get("/api/v1/api-keys", "List API keys", index),
             post("/api/v1/api-keys", "Create API key", create)
                 .conflicts()
+                .fails(409, "UPGRADE_IN_PROGRESS")
                 .fails(409, "ALREADY_CREATED")
                 .fails(409, "QUOTA_EXCEEDED")
                 .fails(403, "API_KEYS_DISABLED"),
@@ -74,7 +75,7 @@ pub fn routes() -> Routes<App> {
 #[schema(as = NewApiKey)]
 struct NewKeyView {
     /// The secret. Copy it now: it cannot be shown again.
-    #[schema(pattern = "^pck_[0-9A-Za-z]{38}$")]
+    #[schema(pattern = "^pck_(test_)?[0-9A-Za-z]{38}$")]
     secret: String,
     api_key: KeyView,
 }

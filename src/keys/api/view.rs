@@ -18,8 +18,10 @@ pub(crate) struct KeyView {
     name: String,
     /// The purpose of the key.
     description: Option<String>,
-    /// The beginning and the end of the secret: `pck_Ab3d…Xy9z`.
+    /// The beginning and the end of the secret: `pck_Ab3d…Xy9z`, of a test key `pck_test_Ab3d…Xy9z`.
     hint: String,
+    /// True for a test key, which reads and writes the sandbox of the workspace.
+    test: bool,
     permissions: Permissions,
     /// The scopes of the key; write includes read.
     scopes: Vec<Scope>,
@@ -68,6 +70,7 @@ impl KeyView {
         let pause = key.current_pause(now).cloned();
         Self {
             status: key.status(now),
+            test: key.is_test(),
             scopes: key.scopes.iter().collect(),
             last_used_at: last_use.as_ref().map(|use_| use_.at),
             last_used_ip: last_use.map(|use_| use_.ip),

@@ -10,7 +10,7 @@ use super::counters::Counters;
 use super::indexed_key::IndexedKey;
 use crate::keys::model::{Allowlist, KeyId, PauseEnd};
 use crate::scopes::{Module, Scopes};
-use crate::workspaces::Tenant;
+use crate::workspaces::{Tenant, WorkspaceId};
 
 /// A shared entry. Unlike the standard library's `Arc`, triomphe's has no count of weak references: eight bytes less per key.
 pub type EntryRef = triomphe::Arc<Entry>;
@@ -22,6 +22,7 @@ pub type EntryRef = triomphe::Arc<Entry>;
 #[derive(Debug)]
 pub struct Entry {
     pub id: KeyId,
+    /// The workspace whose data requests with the key read and write: of a test key the sandbox.
     pub tenant: Arc<Tenant>,
     pub name: CompactString,
     restrictions: Option<Box<Restrictions>>,
@@ -70,6 +71,15 @@ impl Entry {
             expiry: key.expires_at.map_or(NEVER, Time::micros),
             counters: Shared::new(previous.and_then(|previous| previous.counters.load_full())),
         }
+    }
+
+    /// Returns the workspace that the key belongs to, also that of a test key: usage, denials and events are recorded there.
+    pub fn workspace(&self) -> WorkspaceId {
+        self.tenant.owner
+    }
+
+    pub fn is_test(&self) -> bool {
+        self.tenant.is_sandbox()
     }
 
     /// The revision of the key's last change: revisions count the changes of all keys.

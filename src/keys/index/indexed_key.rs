@@ -12,6 +12,8 @@ use crate::workspaces::WorkspaceId;
 pub struct IndexedKey {
     pub id: KeyId,
     pub workspace: WorkspaceId,
+    /// The sandbox of a test key.
+    pub sandbox: Option<WorkspaceId>,
     pub digest: SecretDigest,
     pub name: String,
     pub scopes: Scopes,
@@ -23,11 +25,19 @@ pub struct IndexedKey {
     pub revision: i64,
 }
 
+impl IndexedKey {
+    /// Returns the workspace whose data requests with the key read and write.
+    pub fn tenant(&self) -> WorkspaceId {
+        self.sandbox.unwrap_or(self.workspace)
+    }
+}
+
 impl From<&Key> for IndexedKey {
     fn from(key: &Key) -> Self {
         Self {
             id: key.id,
             workspace: key.workspace,
+            sandbox: key.sandbox,
             digest: key.digest,
             name: key.name.clone(),
             scopes: key.scopes,

@@ -54,9 +54,10 @@ impl Index {
         self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    /// Returns every workspace, in a fixed order.
+    /// Returns every workspace that people work in, in a fixed order: not the sandboxes.
     pub fn tenants(&self) -> Vec<Arc<Tenant>> {
-        let mut tenants: Vec<_> = self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let mut tenants: Vec<_> = tenants.values().filter(|tenant| !tenant.is_sandbox()).cloned().collect();
         tenants.sort_unstable_by_key(|tenant| tenant.id);
         tenants
     }
@@ -78,7 +79,7 @@ impl Index {
 
     /// Replaces the entry of a key if there is none or `is_due` returns true for it. Returns the key's slot number.
     fn replace_if(&self, key: &IndexedKey, is_due: impl FnOnce(&Entry) -> bool) -> Option<u32> {
-        let Some(tenant) = self.tenant(key.workspace) else {
+        let Some(tenant) = self.tenant(key.tenant()) else {
             tracing::error!(key = %key.id, "key of an unknown workspace ignored");
             return None;
         };

@@ -60,7 +60,7 @@ impl Index {
     /// Verifies a key as the database has it, regardless of the entry in the index. Usage and rate limit are counted in the index
     /// all the same.
     pub fn verify_loaded(&self, key: &IndexedKey, request: VerifyRequest) -> Result<EntryRef, Denied> {
-        let tenant = self.tenant(key.workspace).ok_or(Denied::INVALID)?;
+        let tenant = self.tenant(key.tenant()).ok_or(Denied::INVALID)?;
         let (_, hot) = self.keys.get_or_insert(&key.digest.0);
         let indexed = hot.entry();
         // The counters must belong to the entry that stays: the one made below is dropped with the request.
@@ -139,11 +139,14 @@ mod tests {
     fn index(change: impl FnOnce(&mut IndexedKey)) -> (Index, PlainSecret, IndexedKey) {
         let (index, random) = (Index::default(), Random::seeded(7));
         let workspace = WorkspaceId::new(now(), &random);
-        index.apply_tenant(Tenant { id: workspace, slug: "skyline".into(), name: "Skyline".into(), timezone: "UTC".into() });
+        let tenant =
+            Tenant { id: workspace, owner: workspace, slug: "skyline".into(), name: "Skyline".into(), timezone: "UTC".into() };
+        index.apply_tenant(tenant);
         let secret = generate(&random);
         let mut key = IndexedKey {
             id: KeyId::new(now(), &random),
             workspace,
+            sandbox: None,
             digest: secret.digest(),
             name: "Fleet website".to_owned(),
             scopes: Permissions::ReadOnly.preset().unwrap_or_default(),

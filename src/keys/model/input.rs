@@ -46,6 +46,10 @@ pub struct CreateKey {
     /// The member who is responsible for the key: one of this workspace who has joined, whatever their role. The caller if omitted.
     #[serde(default)]
     pub custodian_id: Option<MemberId>,
+    /// True for a test key: its secret begins with `pck_test_`, and it reads and writes the workspace's sandbox, which has data of its
+    /// own. It cannot have scopes of webhooks.
+    #[serde(default)]
+    pub test: bool,
 }
 
 impl CreateKey {
@@ -59,6 +63,7 @@ impl Check for CreateKey {
     fn check(&self, faults: &mut FieldErrors) {
         name::check(&self.name, faults);
         check_scopes(self.permissions, self.scopes.as_deref(), faults);
+        faults.require(!self.test || is_for_sandbox(self.chosen_scopes()), "scopes", NO_TEST_WEBHOOKS);
         let message = "Give a time in the future, or null for no expiration.";
         faults.require(self.expires_at.is_some(), "expiresAt", message);
         check_allowlist(self.ip_allowlist.as_deref(), faults);
@@ -66,6 +71,15 @@ impl Check for CreateKey {
             limit.check(faults);
         }
     }
+}
+
+/// The message about a test key with scopes of webhooks.
+pub(in crate::keys) const NO_TEST_WEBHOOKS: &str =
+    "A test key cannot have access to webhooks: events of the sandbox are not sent to endpoints.";
+
+/// Returns whether a test key can have these scopes: a sandbox has no webhooks.
+fn is_for_sandbox(scopes: Scopes) -> bool {
+    scopes.iter().all(|scope| scope.module != Module::Webhooks)
 }
 
 /// The largest number of scopes in a list, repeated ones included.
@@ -211,7 +225,7 @@ pub struct KeyFilter {
     #[serde(default, deserialize_with = "short")]
     #[param(min_length = 1, max_length = 200)]
     pub search: Option<String>,
-    /// `true`: only keys that can be used and are not: not used for 30 days, and created more than 7 days ago. This and the next three
+    /// `true`: only keys that can be used and are not: not used for 30 days, and created more than 7 days ago. This and the next four
     /// filter nothing if they are `false` or left out.
     #[serde(default, deserialize_with = "flag")]
     #[param(inline)]
@@ -228,6 +242,10 @@ pub struct KeyFilter {
     #[serde(default, deserialize_with = "flag")]
     #[param(inline)]
     pub can_write: Option<bool>,
+    /// `true`: only test keys.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(inline)]
+    pub test: Option<bool>,
     /// Only keys in the custody of this member.
     #[param(inline)]
     pub custodian_id: Option<MemberId>,

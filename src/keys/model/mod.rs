@@ -23,8 +23,8 @@ use serde::Serialize;
 pub use allowlist::Allowlist;
 pub(super) use bulk::MAX_SELECTED;
 pub use bulk::{AssignCustodian, BulkOutcome, PauseKeys, RevokeKeys};
-pub(super) use input::check_scopes;
 pub use input::{CreateKey, Description, KeyFilter, Reason, RevokeKey, RotateKey, UpdateKey};
+pub(super) use input::{NO_TEST_WEBHOOKS, check_scopes};
 pub use name::KeyName;
 pub(super) use name::successor_names;
 pub(super) use only::{EXPIRING, IDLE, SETTLING};
@@ -112,10 +112,17 @@ pub struct Key {
     pub revoke_old_forced: bool,
     /// The time at which it was not revoked, as it was still in use, or no active key replaced it.
     pub rotation_blocked_at: Option<Time>,
+    /// The sandbox whose data a test key sees; `None` for a live key.
+    pub sandbox: Option<WorkspaceId>,
     pub revision: i64,
 }
 
 impl Key {
+    /// Returns whether the key sees the sandbox of its workspace instead of its data.
+    pub fn is_test(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
     /// Returns the id of the custodian, who may have left the workspace; `None` if the operator created the key.
     pub fn custodian(&self) -> Option<MemberId> {
         self.chosen_custodian.or_else(|| self.created_by.id.parse().ok())

@@ -24,6 +24,8 @@ kit::string_enum! {
         Expiring = "expiring",
         NoExpiration = "no_expiration",
         CanWrite = "can_write",
+        /// A test key, which sees the sandbox.
+        Test = "test",
     }
 }
 
@@ -62,6 +64,7 @@ impl From<&KeyFilter> for Only {
             (KeyProperty::Expiring, filter.expiring),
             (KeyProperty::NoExpiration, filter.no_expiration),
             (KeyProperty::CanWrite, filter.can_write),
+            (KeyProperty::Test, filter.test),
         ];
         let properties = asked.into_iter().filter(|(_, asked)| *asked == Some(true)).map(|(property, _)| property).collect();
         Self { properties, custodian: filter.custodian_id, module: filter.module }

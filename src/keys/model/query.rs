@@ -1,7 +1,7 @@
 //! A query on a workspace's keys: filter, search and order.
 
 use super::{KeyFilter, Only, Status};
-use key_format::{SecretDigest, digest_of};
+use key_format::{PREFIX, SecretDigest, TEST_PREFIX, digest_of};
 use kit::text::folded;
 
 /// A filter on keys and their order. The default lists all keys, the newest first.
@@ -49,7 +49,7 @@ const MIN_OF_HINT: usize = 4;
 pub(in crate::keys) fn part_of_hint(text: &str) -> Option<String> {
     let part = text.replace("...", "…");
     let is_of_hint = part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '…'));
-    let is_prefix = part.eq_ignore_ascii_case(key_format::PREFIX);
+    let is_prefix = [PREFIX, TEST_PREFIX].iter().any(|prefix| part.eq_ignore_ascii_case(prefix));
     (is_of_hint && !is_prefix && part.chars().count() >= MIN_OF_HINT).then_some(part)
 }
 
@@ -103,11 +103,25 @@ mod tests {
 
     #[test]
     fn hint_is_searched_only_for_a_part_of_it() {
-        for part in ["pck_A", "pck_Ab3d", "PCK_ab3d", "Ab3d", "Xy9z", "…Xy9z", "pck_Ab3d…Xy9z", "ck_A", "d…Xy"] {
+        for part in [
+            "pck_A",
+            "pck_Ab3d",
+            "PCK_ab3d",
+            "Ab3d",
+            "Xy9z",
+            "…Xy9z",
+            "pck_Ab3d…Xy9z",
+            "ck_A",
+            "d…Xy",
+            "pck_test_A",
+            "PCK_TEST_ab3d",
+        ] {
             assert_eq!(part_of_hint(part).as_deref(), Some(part));
         }
         assert_eq!(part_of_hint("pck_Ab3d...Xy9z").as_deref(), Some("pck_Ab3d…Xy9z"));
-        for other in ["_", "pc", "ck", "k_", "…", "...", "pck_", "PCK_", "pck", "a", "Ab3", "fleet sync", "Zürich", "a-bc"] {
+        for other in
+            ["_", "pc", "ck", "k_", "…", "...", "pck_", "PCK_", "pck_test_", "pck", "a", "Ab3", "fleet sync", "Zürich", "a-bc"]
+        {
             assert_eq!(part_of_hint(other), None, "{other}");
         }
     }

@@ -18,6 +18,7 @@ mod rotation_end;
 mod rules;
 mod shadow;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
@@ -37,8 +38,8 @@ use crate::audit::{Action, AuditContext, AuditedTx, EventType, IdempotencyOutcom
 use crate::cluster;
 use crate::core::Core;
 use crate::scopes::{Permissions, Scopes};
-use crate::workspaces::{self, WorkspaceId};
-use key_format::PlainSecret;
+use crate::workspaces::{self, Tenant, WorkspaceId};
+use key_format::{Kind, PlainSecret};
 use kit::clock::Time;
 use kit::db::DbResult;
 use kit::http::IdempotencyKey;
@@ -73,10 +74,11 @@ pub async fn create(
     input: CreateKey,
     idempotency_key: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
-    let secret = PlainSecret::generate(|bytes| keys.random.fill(bytes));
     let mut tx = begin_idempotent(keys, workspace, context, idempotency_key).await?;
     require_enabled(&tx).await?;
     require_quota(&tx).await?;
+    let sandbox = if input.test { Some(sandbox(keys, &mut tx).await?) } else { None };
+    let secret = generate(keys, sandbox);
     let now = tx.now();
     let scopes = input.chosen_scopes();
     let key = Key {
@@ -107,6 +109,7 @@ pub async fn create(
         revoke_old_at: None,
         revoke_old_forced: false,
         rotation_blocked_at: None,
+        sandbox,
         revision: cluster::next_revision(tx.db()).await?,
     };
     policy::require(&tx, &key).await?;
@@ -127,12 +130,12 @@ pub async fn rotate(
     input: RotateKey,
     idempotency_key: Option<IdempotencyKey>,
 ) -> Result<NewKey, Error> {
-    let secret = PlainSecret::generate(|bytes| keys.random.fill(bytes));
     let mut tx = begin_idempotent(keys, workspace, context, idempotency_key).await?;
     require_enabled(&tx).await?;
     require_quota(&tx).await?;
     let now = tx.now();
     let mut old = require_live(&tx, id).await?;
+    let secret = generate(keys, old.sandbox);
     let (permissions, scopes) = narrowed(&input, &old)?;
     let name = match &input.name {
         Some(name) => require_free_name(&tx, name, None).await?,
@@ -217,6 +220,26 @@ pub async fn update(
     events::publish_update(&mut tx, &key, fields).await?;
     commit_and_propagate(keys, tx, &key, None).await?;
     Ok(key)
+}
+
+/// Generates the secret of a live key, or of a test key if it has a sandbox.
+fn generate(keys: &Keys, sandbox: Option<WorkspaceId>) -> PlainSecret {
+    let kind = if sandbox.is_some() { Kind::Test } else { Kind::Live };
+    PlainSecret::generate_kind(kind, |bytes| keys.random.fill(bytes))
+}
+
+/// Returns the sandbox of the workspace for a test key. The first one creates it.
+///
+/// Fails while a node of an earlier version runs: it refuses test keys, and would replace one that is rotated there by a live key.
+async fn sandbox(keys: &Keys, tx: &mut AuditedTx) -> Result<WorkspaceId, Error> {
+    if cluster::has_node_of_older_key_rules(tx.db()).await? {
+        return Err(Error::NoTestKeysYet);
+    }
+    let sandbox = workspaces::sandbox_for(keys, tx).await?;
+    let (index, tenant, id) = (Arc::clone(&keys.index), Tenant::from(&sandbox), sandbox.id);
+    // Before the key is applied, which refers to it.
+    tx.after_commit(move || index.apply_tenant(tenant));
+    Ok(id)
 }
 
 /// Returns the permissions and scopes of a successor, or fails if the old key lacks one of them.

@@ -12,7 +12,8 @@ use crate::scopes::Scope;
 /// Fails if the key was revoked, paused, restricted or has expired since its request was admitted, on this node or another. The denial is
 /// counted like one on arrival.
 ///
-/// A revocation commits in a transaction that has locked the same audit log: it is either visible here, or commits later.
+/// A revocation commits in a transaction that has locked the same audit log, or waits for the row of a test key: it is either visible
+/// here, or commits later.
 pub async fn require(
     recorder: &Recorder,
     tx: &impl ConnectionTrait,
@@ -20,6 +21,10 @@ pub async fn require(
     scope: Option<Scope>,
     request: DeniedRequest<'_>,
 ) -> Result<(), BeginError> {
+    if entry.is_test() {
+        // Its writes lock the log of the sandbox, and a revocation locks that of the workspace.
+        store::lock_row(tx, entry.id).await?;
+    }
     // A key that has not changed since may be used as before, unless it has expired. One column costs less than the whole key.
     let is_unchanged = store::find_active_revision(tx, entry.id).await? == Some(entry.revision());
     if is_unchanged && !entry.is_expired(request.now) {

@@ -99,7 +99,7 @@ pub(super) fn target(key: &Key) -> Target {
 
 /// Returns the fields of a new key for its audit event.
 pub(super) fn details(key: &Key) -> Value {
-    json!({
+    let mut details = json!({
         "hint": key.hint,
         "permissions": key.permissions,
         "scopes": key.scopes,
@@ -108,7 +108,12 @@ pub(super) fn details(key: &Key) -> Value {
         "rateLimit": key.rate_limit,
         "custodianId": key.chosen_custodian,
         "secretFingerprint": fingerprint(&key.digest.0),
-    })
+    });
+    // An event without it is about a live key, as all of earlier versions are.
+    if let Some(sandbox) = key.sandbox {
+        details["sandboxId"] = json!(sandbox);
+    }
+    details
 }
 
 /// Returns the fields that a change can affect.

@@ -43,6 +43,7 @@ fn described(row: Model) -> (KeyId, Value) {
         "rateLimit": rate_limit.map(|(requests, per_seconds)| json!({ "requests": requests, "perSeconds": per_seconds })),
         "secretFingerprint": fingerprint(&row.digest),
         "rotatedFrom": row.rotated_from,
+        "sandboxId": row.sandbox_id,
         "custodianId": row.custodian_id,
         "revokeOldAt": row.revoke_old_at,
         "revokeOldForced": row.revoke_old_forced,

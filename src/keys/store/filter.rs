@@ -40,6 +40,7 @@ fn has_properties(only: &Only, now: Time) -> Condition {
                 .add(Column::ExpiresAt.gt(now))
                 .add(Column::ExpiresAt.lte(now.after(EXPIRING))),
             KeyProperty::NoExpiration => Condition::all().add(Column::ExpiresAt.is_null()),
+            KeyProperty::Test => Condition::all().add(Column::SandboxId.is_not_null()),
             // In the scopes above.
             KeyProperty::CanWrite => Condition::all(),
         });

@@ -26,6 +26,12 @@ pub(in crate::keys) async fn find_active_revision(db: &impl ConnectionTrait, id:
     active.select_only().column(Column::Revision).into_tuple().one(db).await
 }
 
+/// Keeps a key from being changed until the end of the transaction.
+pub(in crate::keys) async fn lock_row(db: &impl ConnectionTrait, id: KeyId) -> DbResult<()> {
+    let row = Entity::find_by_id(id).select_only().column(Column::Revision).lock_shared();
+    row.into_tuple::<i64>().one(db).await.map(|_| ())
+}
+
 /// Returns up to `limit` keys of all workspaces that were changed after `revision`, in the order of their changes.
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
     let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);
@@ -42,9 +48,10 @@ pub async fn changed_between(db: &impl ConnectionTrait, after: i64, until: i64) 
 }
 
 /// Columns in the order of the fields of [`IndexedRow`].
-const INDEXED_COLUMNS: [(Column, Packing); 13] = [
+const INDEXED_COLUMNS: [(Column, Packing); 14] = [
     (Column::Id, Packing::Uuid),
     (Column::WorkspaceId, Packing::Uuid),
+    (Column::SandboxId, Packing::Uuid),
     (Column::Digest, Packing::Bytes),
     (Column::Name, Packing::Plain),
     (Column::Scopes, Packing::Plain),
@@ -65,6 +72,8 @@ struct IndexedRow {
     id: KeyId,
     #[serde(deserialize_with = "workspace_id")]
     workspace_id: WorkspaceId,
+    #[serde(deserialize_with = "sandbox_id")]
+    sandbox_id: Option<WorkspaceId>,
     #[serde(deserialize_with = "bytes")]
     digest: Vec<u8>,
     name: String,
@@ -87,6 +96,12 @@ fn workspace_id<'de, D: Deserializer<'de>>(packed: D) -> Result<WorkspaceId, D::
     Uuid::deserialize(packed).map(WorkspaceId)
 }
 
+/// Reads a UUID or nothing, which SQLite packs as an empty text.
+fn sandbox_id<'de, D: Deserializer<'de>>(packed: D) -> Result<Option<WorkspaceId>, D::Error> {
+    let text = Option::<String>::deserialize(packed)?.filter(|text| !text.is_empty());
+    text.map(|text| Uuid::try_parse(&text)).transpose().map(|id| id.map(WorkspaceId)).map_err(serde::de::Error::custom)
+}
+
 fn bytes<'de, D: Deserializer<'de>>(packed: D) -> Result<Vec<u8>, D::Error> {
     hex::decode(String::deserialize(packed)?).map_err(|_| serde::de::Error::custom("expected hexadecimal"))
 }
@@ -99,6 +114,7 @@ fn indexed_key_of(row: IndexedRow) -> DbResult<IndexedKey> {
         rate_limit: rate_limit_of(row.rate_requests, row.rate_per_seconds),
         id: row.id,
         workspace: row.workspace_id,
+        sandbox: row.sandbox_id,
         name: row.name,
         expires_at: row.expires_at,
         pause: row.paused_at.map(|_| PauseEnd::from_time(row.paused_until)),

@@ -36,7 +36,7 @@ pub use custody::{Custody, hand_over, in_custody, orphaned};
 pub use described::{described_after, described_of};
 pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_expiries, unrecorded_expiries};
 pub use indexed::{changed_between, changed_since};
-pub(super) use indexed::{find_active_revision, find_indexed};
+pub(super) use indexed::{find_active_revision, find_indexed, lock_row};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by, suggest};
 pub(super) use names::find_live_alike;
@@ -283,6 +283,7 @@ fn row_of(key: &Key) -> DbResult<Model> {
         revoke_old_at: key.revoke_old_at,
         revoke_old_forced: key.revoke_old_forced,
         rotation_blocked_at: key.rotation_blocked_at,
+        sandbox_id: key.sandbox,
         revision: key.revision,
     })
 }
@@ -341,6 +342,7 @@ fn key_of(row: Model) -> DbResult<Key> {
         revoke_old_at: row.revoke_old_at,
         revoke_old_forced: row.revoke_old_forced,
         rotation_blocked_at: row.rotation_blocked_at,
+        sandbox: row.sandbox_id,
         revision: row.revision,
     })
 }

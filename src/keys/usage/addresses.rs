@@ -101,7 +101,7 @@ pub(super) async fn write(core: &Core, recorder: &Recorder, batch: &Batch) -> Db
     }
     let mut by_workspace: HashMap<WorkspaceId, Vec<Use<'_>>> = HashMap::new();
     for one in new {
-        by_workspace.entry(one.0.tenant.id).or_default().push(one);
+        by_workspace.entry(one.0.workspace()).or_default().push(one);
     }
     for (workspace, uses) in by_workspace {
         record_first_seen(core, recorder, workspace, uses).await?;
@@ -239,7 +239,7 @@ async fn delete(db: &impl ConnectionTrait, key: KeyId, stored: &[String]) -> DbR
 
 fn row((entry, network, used): &Use<'_>) -> address::Model {
     address::Model {
-        workspace_id: entry.tenant.id,
+        workspace_id: entry.workspace(),
         key_id: entry.id,
         ip: stored(*network),
         first_used_at: used.first,

@@ -29,7 +29,14 @@ pub(super) async fn write(core: &Core, batch: &Batch, now: Time) -> DbResult<()>
             let scope = scope_column(*scope);
             // A key that was changed in the meantime is queued twice; a statement must not touch a row twice.
             let row = *rows.entry((entry.id, scope)).or_insert_with(|| {
-                counts.push(usage::Model { workspace_id: entry.tenant.id, key_id: entry.id, hour, scope, allowed: 0, denied: 0 });
+                counts.push(usage::Model {
+                    workspace_id: entry.workspace(),
+                    key_id: entry.id,
+                    hour,
+                    scope,
+                    allowed: 0,
+                    denied: 0,
+                });
                 counts.len() - 1
             });
             counts[row].allowed += i64::from(*allowed);

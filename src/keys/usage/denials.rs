@@ -24,7 +24,7 @@ pub(super) async fn write(core: &Core, recorder: &Recorder, denials: Vec<Aggrega
     let mut is_written = true;
     let mut by_workspace: HashMap<WorkspaceId, Vec<AggregatedDenial>> = HashMap::new();
     for denial in denials {
-        by_workspace.entry(denial.entry.tenant.id).or_default().push(denial);
+        by_workspace.entry(denial.entry.workspace()).or_default().push(denial);
     }
     for (workspace, mut denials) in by_workspace {
         while !denials.is_empty() {

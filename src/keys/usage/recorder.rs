@@ -116,7 +116,7 @@ impl<'a> DrainGuard<'a> {
         recorder.draining.fetch_add(entries.len(), Ordering::Relaxed);
         // By workspace, because each batch locks the audit logs of its workspaces; then in the order of the tables' primary
         // keys, so that batches write to different pages.
-        entries.sort_unstable_by_key(|entry| (entry.tenant.id, entry.id));
+        entries.sort_unstable_by_key(|entry| (entry.workspace(), entry.id));
         Self { recorder, entries }
     }
 

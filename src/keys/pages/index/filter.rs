@@ -44,5 +44,6 @@ const fn title(property: KeyProperty) -> &'static str {
         KeyProperty::Expiring => "Expires within 14 days",
         KeyProperty::NoExpiration => "No expiration",
         KeyProperty::CanWrite => "Can write",
+        KeyProperty::Test => "Test key",
     }
 }

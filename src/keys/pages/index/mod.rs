@@ -42,6 +42,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
 
 #[derive(Template)]
 #[template(path = "keys/index.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows a part of its own")]
 struct KeysPage {
     frame: Frame,
     query: ListQuery,
@@ -57,6 +58,10 @@ struct KeysPage {
     is_new: bool,
     /// True if key management was just switched.
     is_switched: bool,
+    /// True if the workspace has a sandbox, which its first test key has created.
+    has_sandbox: bool,
+    /// True if the sandbox was just reset.
+    is_reset: bool,
 }
 
 /// The switch of the account owner, as the member sees it.
@@ -88,6 +93,8 @@ async fn index(who: PageSession<ManageKeys>, State(app): State<App>, Asked(field
         filter: FilterForm::read(db, workspace, &query.keys.only).await?,
         is_new: fields.is("after", "setup"),
         is_switched: fields.is("switched", "1"),
+        has_sandbox: workspaces::find_sandbox(db, workspace).await?.is_some(),
+        is_reset: fields.is("sandbox", "reset"),
         list: rows(page.items, &frame.at),
         heads: query.heads(),
         frame,

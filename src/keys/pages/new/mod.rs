@@ -13,9 +13,10 @@ use crate::access::{CreateKeys, Form, ManageKeys, MemberPermission, PageSession}
 use crate::app::App;
 use crate::frame::{Frame, MenuEntry};
 use crate::keys::error::Error;
-use crate::keys::model::CreateKey;
+use crate::keys::model::{CreateKey, NO_TEST_WEBHOOKS};
 use crate::keys::policy::{self, KeyPolicy};
 use crate::keys::service;
+use crate::scopes::Module;
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
@@ -25,8 +26,19 @@ use kit::text::sentence;
 const PATH: &str = "/settings/api-keys/new";
 
 /// The order of the fields on the page.
-const ORDER: [&str; 10] =
-    ["name", "permissions", "modules", "expiration", "date", "custodian", "description", "addresses", "requests", "seconds"];
+const ORDER: [&str; 11] = [
+    "name",
+    "kind",
+    "permissions",
+    "modules",
+    "expiration",
+    "date",
+    "custodian",
+    "description",
+    "addresses",
+    "requests",
+    "seconds",
+];
 
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![page(PATH, "Form of a new API key", new), form(PATH, "Make the key of the form", create)]
@@ -86,7 +98,7 @@ async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Res
         return disabled::show(&app, &who).await;
     }
     let policy = policy::policy_of(app.db.read(), who.workspace()).await?;
-    let fields = shared::defaults().with("permissions", "read_only");
+    let fields = shared::defaults().with("kind", "live").with("permissions", "read_only");
     Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, &policy, fields, FormErrors::default()).await?))
 }
 
@@ -111,6 +123,7 @@ async fn create(who: PageSession<CreateKeys>, State(app): State<App>, form: Form
         Err(error @ (Error::NameTaken(_) | Error::NameAlike { .. })) => {
             again(StatusCode::CONFLICT, shared::name_taken(&error)).await
         }
+        Err(error @ Error::NoTestKeysYet) => again(StatusCode::CONFLICT, FormErrors::of_field("kind", sentence(error))).await,
         Err(Error::Custodian) => again(StatusCode::BAD_REQUEST, custodian::fault()).await,
         Err(Error::Policy(breaches)) => {
             let mut faults = expiration::refused_by_policy(&breaches, &form.fields, "addresses");
@@ -128,6 +141,14 @@ fn read(fields: &Fields, at: &Moments) -> Result<CreateKey, FormErrors> {
     let permissions = permissions::read(fields, &mut faults);
     let expires_at = expiration::read(fields, at, &mut faults);
     let shared = shared::read(fields, &mut faults);
+    let test = fields.is("kind", "test");
+    let is_for_webhooks = permissions
+        .as_ref()
+        .and_then(|(_, scopes)| scopes.as_ref())
+        .is_some_and(|scopes| scopes.iter().any(|scope| scope.module == Module::Webhooks));
+    if test && is_for_webhooks {
+        faults.add("modules", NO_TEST_WEBHOOKS);
+    }
     faults.sort_as(&ORDER);
     match (permissions, shared.name) {
         (Some((permissions, scopes)), Some(name)) if faults.is_empty() => Ok(CreateKey {
@@ -139,6 +160,7 @@ fn read(fields: &Fields, at: &Moments) -> Result<CreateKey, FormErrors> {
             rate_limit: shared.rate_limit,
             description: shared.description.flatten(),
             custodian_id: shared.custodian_id,
+            test,
         }),
         _ => Err(faults),
     }
