@@ -41,6 +41,8 @@ kit::string_enum! {
         KeySettingsUpdated = "settings.api_keys.updated",
         /// The policy for new and rotated keys changed; `details` has each change.
         KeyPolicyUpdated = "settings.api_key_policy.updated",
+        /// The data of the workspace's sandbox was deleted; `details` has the numbers of rows.
+        SandboxReset = "sandbox.reset",
         /// The policy on second factors, sessions or passwords changed; `details` has each change.
         SecuritySettingsUpdated = "settings.security.updated",
         SignedIn = "member.signed_in",
@@ -85,8 +87,6 @@ kit::string_enum! {
         WorkspaceCreated = "workspace.created",
         /// All sessions of the workspace were ended, and possibly all keys revoked; `details` has the numbers.
         EveryoneSignedOut = "workspace.everyone_signed_out",
-        /// The data of the workspace's sandbox was deleted; `details` has the numbers of rows.
-        SandboxReset = "sandbox.reset",
         AircraftCreated = "aircraft.created",
         AircraftUpdated = "aircraft.updated",
         TripCreated = "trip.created",

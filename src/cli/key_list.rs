@@ -8,6 +8,7 @@ use crate::members::Email;
 use crate::scopes::Module;
 
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct List {
     #[command(flatten)]
     at: InWorkspace,

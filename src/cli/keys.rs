@@ -224,7 +224,7 @@ impl Command {
             Self::Policy(policy) => policy.run().await,
             Self::Create(input) => create(input).await,
             Self::Scan(scan) => scan.run().await,
-            Self::Rotate(input) => rotate(input).await,
+            Self::Rotate(input) => Box::pin(rotate(input)).await,
             Self::RevokeAt(input) => revoke_at(input).await,
             Self::SetCustodian { at, key, custodian, json } => {
                 let (app, workspace) = at.open().await?;

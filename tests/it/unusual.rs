@@ -30,7 +30,7 @@ struct Scene {
 impl Scene {
     /// A key that read trips from 8 to 18 on workdays, 20 times an hour.
     async fn new() -> Self {
-        Self::on(TestApp::new().await).await
+        Box::pin(Self::on(TestApp::new().await)).await
     }
 
     async fn on(t: TestApp) -> Self {
@@ -434,7 +434,7 @@ async fn finding_lasts_seven_days_or_until_it_is_dismissed_and_a_later_activity_
 #[tokio::test]
 async fn administrators_get_one_email_about_what_a_run_has_noticed() {
     let server = SmtpServer::start(SmtpEncryption::None);
-    let scene = Scene::on(TestApp::with_config(settings(&server)).await).await;
+    let scene = Box::pin(Scene::on(TestApp::with_config(settings(&server)).await)).await;
     for role in [Role::Auditor, Role::Pilot] {
         scene.t.add_member(role).await;
     }

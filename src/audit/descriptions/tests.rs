@@ -381,6 +381,7 @@ fn of_security() -> Vec<(Event, &'static str)> {
         "allowNoExpiration": { "from": true, "to": false },
         "onLeak": { "from": "notify", "to": "pause" },
     });
+    let emptied = json!({ "trips": 2, "aircraft": 1, "invoices": 1200, "reports": 0, "complete": true });
     let ended = |sessions: u64, keys: u64| json!({ "endedSessions": sessions, "revokedApiKeys": keys });
     vec![
         (
@@ -392,6 +393,10 @@ fn of_security() -> Vec<(Event, &'static str)> {
             event("settings.api_key_policy.updated", ANA, workspace, policy),
             "Ana Keller changed the policy for API keys: longest lifetime in days (no limit → 90), no expiration allowed (yes → no) \
              and on a leak (notify → pause)",
+        ),
+        (
+            event("sandbox.reset", ANA, workspace, emptied),
+            "Ana Keller reset the sandbox: 2 trips, 1 aircraft, 1,200 invoices and 0 safety reports were deleted",
         ),
         (event("workspace.everyone_signed_out", ANA, workspace, ended(1, 0)), "Ana Keller signed everyone out: 1 session ended"),
         (

@@ -81,7 +81,7 @@ pub(in crate::audit) const fn title(action: Action) -> &'static str {
 pub(in crate::audit) fn heading(action: Action) -> &'static str {
     match action.as_str().split('.').next() {
         _ if action == Action::SecuritySettingsUpdated => "People",
-        Some("api_key" | "settings") => "API keys",
+        Some("api_key" | "settings" | "sandbox") => "API keys",
         Some("member" | "workspace") => "People",
         Some("aircraft") => "Fleet",
         Some("trip") => "Trips",

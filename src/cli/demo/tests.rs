@@ -185,7 +185,7 @@ fn trips_are_booked_before_they_change_and_are_done_after_they_are_flown() {
 /// A month of each integration, hour by hour, as a node would have looked at it.
 #[tokio::test]
 async fn normal_traffic_of_four_weeks_is_not_unusual() {
-    let (database, today) = demo().await;
+    let (database, today) = Box::pin(demo()).await;
     // But for what the demo shows as unusual.
     let incident = format!("DELETE FROM api_key_addresses WHERE ip = '{ELSEWHERE}'");
     database.execute(&incident).await;
@@ -233,7 +233,7 @@ async fn found(database: &testkit::TestDatabase, today: Time) -> Vec<Finding> {
 
 #[tokio::test]
 async fn demo_shows_every_finding_a_few_times() {
-    let (database, today) = demo().await;
+    let (database, today) = Box::pin(demo()).await;
     let shown = found(&database, today).await;
     let often = [(Code::ChainBroken, 0), (Code::MemberNoSecondFactor, PEOPLE.len()), (Code::KeyEverywhere, 2)];
     for code in Code::ALL {

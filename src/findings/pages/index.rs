@@ -61,5 +61,5 @@ async fn index(who: PageSession<ManageFindings>, State(app): State<App>, Asked(f
     };
     let is_filtered = filter != FindingFilter::default();
     let (urgent, notes) = page.items.into_iter().partition(|finding| finding.severity.is_urgent());
-    Ok(html(&FindingsPage { frame, is_filtered, urgent, notes, pager, dismissed, notice, fields }))
+    Ok(html(&FindingsPage { frame, fields, is_filtered, urgent, notes, pager, dismissed, notice }))
 }

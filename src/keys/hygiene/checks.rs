@@ -262,7 +262,7 @@ fn unused(granted: Scopes, used: Scopes) -> Scopes {
         used.contain(*scope) || used.contain(write) && granted.contain(write)
     };
     let has_webhooks = used.iter().any(|scope| scope.module == Module::Webhooks);
-    granted.iter().filter(|scope| !is_used(scope) && !(has_webhooks && scope.access == Access::Read)).collect()
+    granted.iter().filter(|scope| !(is_used(scope) || has_webhooks && scope.access == Access::Read)).collect()
 }
 
 pub(super) async fn judge_everywhere(

@@ -29,6 +29,7 @@ async fn cause_all(t: &TestApp) -> Member {
     let old = key(t, "Old", &["trips:read"], 300).await;
     t.advance(DAY * 40).await;
     let excess = key(t, "Excess", &["trips:read", "fleet:read"], 300).await;
+    let expiring = key(t, "Expiring", &["trips:read"], 70).await;
     t.advance(DAY * 50).await;
     key(t, "Unused", &["trips:read"], 300).await;
     let blocked = key(t, "Blocked", &["trips:read"], 300).await;
@@ -42,7 +43,7 @@ async fn cause_all(t: &TestApp) -> Member {
     use_(t, &old, TRIPS).await;
     use_(t, &excess, AIRCRAFT).await;
     use_(t, &key(t, "Everywhere", &["trips:write"], 300).await, TRIPS).await;
-    key(t, "Expiring", &["trips:read"], 10).await;
+    use_(t, &expiring, TRIPS).await;
     let endless = t.key_with(json!({ "name": "Endless", "permissions": "read_only", "expiresAt": null })).await;
     t.anonymous().get(&format!("{WHOAMI}?api_key={}", endless.secret)).await.is(400);
     let gone = key(t, "Gone", &["trips:read"], 300).await;

@@ -42,7 +42,7 @@ async fn fill(client: &Client) -> Vec<String> {
     let of_trip = with(invoice(), "tripId", json!(trip));
     let invoice = client.post(INVOICES, of_trip).await.is(201).text_at("/data/id");
     let report = json!({
-        "reportType": "hazard", "title": "Fuel cap found open", "description": "The left fuel cap was open before the second leg.",
+        "reportType": "hazard", "title": "Fuel cap found open", "description": "The left fuel cap was open before the second leg of the day.",
         "location": "LSZH", "occurredAt": "2026-11-22T17:05:00Z", "severity": "hazardous", "confidentiality": "standard",
     });
     let report = client.post(REPORTS, report).await.is(201).text_at("/data/id");
