@@ -87,7 +87,7 @@ async fn send(from: FindingSources<'_>, tenant: &Tenant, week: Week) -> DbResult
         return Ok(());
     }
     store::set_digest(tx.db(), tenant.id, week.monday).await?;
-    // Whoever has just set up a workspace has seen its findings.
+    // The person who has just set up a workspace has seen its findings.
     let is_older = workspaces::find(tx.db(), tenant.id).await?.is_some_and(|workspace| workspace.created_at < week.due_at);
     if is_older && top.total > 0 {
         mail::notify_administrators(&tx, &format!("weekly_digest {}", week.monday), &content(top)).await?;

@@ -44,7 +44,7 @@ pub async fn reset(core: &Core, workspace: WorkspaceId, context: AuditContext) -
     loop {
         let mut tx = AuditedTx::begin(core, workspace, context.clone()).await?;
         let sandbox = workspaces::find_sandbox(tx.db(), workspace).await?.ok_or(Error::NotFound)?;
-        // Nobody writes in the sandbox until the end of the transaction, so that a table without rows stays without.
+        // No other transaction writes in the sandbox until the end of the transaction, so that a table without rows stays without.
         tx.lock_log_of(sandbox.id).await?;
         let (deleted, is_empty) = delete_batch(tx.db(), sandbox.id).await?;
         let mut details = json!(deleted);
