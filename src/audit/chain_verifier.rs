@@ -95,7 +95,8 @@ struct StepPermit<'a>(&'a State, WorkspaceId);
 
 impl<'a> StepPermit<'a> {
     fn try_acquire(state: &'a State, workspace: WorkspaceId) -> Option<Self> {
-        lock(&state.stepping).insert(workspace).then_some(Self(state, workspace))
+        // Not `then_some`: a permit that is made and dropped would take that of the other caller away, and wait for this lock for ever.
+        lock(&state.stepping).insert(workspace).then(|| Self(state, workspace))
     }
 }
 
@@ -247,5 +248,21 @@ async fn contains(db: &Db, workspace: WorkspaceId, position: Position) -> DbResu
         Ok(hash) => Ok(position == Position::START || hash == Some(hex::encode(position.hash))),
         Err(error) if is_unavailable(&error) => Err(error),
         Err(_) => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn second_step_of_a_workspace_waits_for_nothing_and_takes_nothing_away() {
+        let (state, workspace) = (State::default(), WorkspaceId(uuid::Uuid::nil()));
+        let first = StepPermit::try_acquire(&state, workspace).expect("the only one");
+        for _ in 0..2 {
+            assert!(StepPermit::try_acquire(&state, workspace).is_none());
+        }
+        drop(first);
+        assert!(StepPermit::try_acquire(&state, workspace).is_some());
     }
 }
