@@ -96,6 +96,8 @@ fn menus(site: &Site) {
     tab.has("heading", "Audit Log");
     tab.press("Control+k");
     tab.type_text("members");
+    // The list is there, and is filtered.
+    tab.has("link", "Members Settings");
     tab.lacks("link", "Cluster Settings");
     tab.press("ArrowDown");
     tab.press("Enter");
@@ -386,6 +388,8 @@ fn key_is_created_by_keyboard_alone() {
         tab.press("Tab");
     }
     tab.type_text("Fleet Dashboard");
+    tab.press("Tab");
+    assert_eq!(tab.focused(), ("radio".into(), "Live key".into()));
     tab.press("Tab");
     assert_eq!(tab.focused(), ("radio".into(), "Read-only".into()));
     tab.press("ArrowDown");
