@@ -78,7 +78,8 @@ impl Admit for Caller {
     }
 
     fn workspace(&self) -> Option<WorkspaceId> {
-        Some(self.tenant().id)
+        // Limits hold for a workspace and its sandbox together.
+        Some(self.tenant().owner)
     }
 }
 
@@ -206,7 +207,7 @@ fn exceeded(reason: DenialReason<RateLimited>) -> Option<ExceededLimit> {
 async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, terms: Terms) -> Result<KeyCaller, ApiError> {
     let VerifiedKey { entry, asked } = verify_key(app, presented, request, terms.rule).await?;
     if terms.call == Call::Write
-        && let Err(limited) = app.limits.admit_key_write(entry.tenant.id, app.limits.moment(asked.ticks))
+        && let Err(limited) = app.limits.admit_key_write(entry.workspace(), app.limits.moment(asked.ticks))
     {
         let limit =
             Some(ExceededLimit { requests: limited.quota, per_seconds: limited.window.as_secs(), of: LimitOwner::Workspace });

@@ -84,7 +84,8 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
         idempotency_key: Option<IdempotencyKey>,
     ) -> Result<AuditedTx, ApiError> {
         let credential = self.caller.credential(app, self.request.client_ip(), None);
-        let context = AuditContext { credential: Some(credential), ..AuditContext::of(Actor::ANONYMOUS) };
+        let account = Some(self.caller.tenant().owner);
+        let context = AuditContext { credential: Some(credential), account, ..AuditContext::of(Actor::ANONYMOUS) };
         self.begin_idempotent_by(app, context, idempotency_key).await
     }
 

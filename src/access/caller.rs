@@ -76,6 +76,7 @@ pub trait Identity {
         AuditContext {
             authentication: self.authentication(),
             credential: Some(self.credential(app, request.client_ip(), Some(request))),
+            account: Some(self.tenant().owner),
             ..request.audit_context(self.actor())
         }
     }

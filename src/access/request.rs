@@ -16,6 +16,7 @@ impl RequestContext {
             request_id: Some(self.id().to_owned()),
             authentication: None,
             credential: None,
+            account: None,
         }
     }
 

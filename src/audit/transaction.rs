@@ -66,7 +66,7 @@ impl AuditedTx {
     ///
     /// The head of the workspace's chain is locked until the end: writers of one workspace follow one another.
     pub async fn begin(core: &Core, workspace: WorkspaceId, context: AuditContext) -> Result<Self, BeginError> {
-        let connection = core.limits.write(workspace).await?;
+        let connection = core.limits.write(context.account.unwrap_or(workspace)).await?;
         let tx = core.db.begin().await?;
         Self::lock(core, tx, Some(connection), workspace, context).await?.checked().await
     }
@@ -328,7 +328,7 @@ impl AuditedTx {
             self.core.published.mark(self.workspace);
         }
         let moment = self.core.limits.moment(self.core.clock.ticks());
-        self.core.limits.charge(self.workspace, self.stored as u64, moment);
+        self.core.limits.charge(self.context.account.unwrap_or(self.workspace), self.stored as u64, moment);
         self.after.into_iter().for_each(|action| action());
         self.core.commits.wake(&self.workspace);
         Ok(())

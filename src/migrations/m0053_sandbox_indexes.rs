@@ -15,6 +15,7 @@ impl MigrationTrait for Migration {
         manager.create_index(test_keys.and_where(Expr::col("sandbox_id").is_not_null()).take()).await?;
         // A foreign key does not name the workspace: without these, each row that is deleted reads a whole table.
         manager.create_index(index("trips_by_aircraft_id", "trips", &["aircraft_id"])).await?;
-        manager.create_index(index("invoices_by_trip_id", "invoices", &["trip_id"])).await
+        manager.create_index(index("invoices_by_trip_id", "invoices", &["trip_id"])).await?;
+        manager.create_index(index("payments_by_invoice_id", "payments", &["invoice_id"])).await
     }
 }
