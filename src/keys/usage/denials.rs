@@ -57,6 +57,7 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
             request_id: Some(denial.request_id.clone()).filter(|id| !id.is_empty()),
             authentication: None,
             credential: None,
+            account: None,
         });
         let (action, details) = event_of(denial);
         tx.record_as(action, Outcome::Denied, Some(Target::new(TargetKind::ApiKey, entry.id, &entry.name)), details);
