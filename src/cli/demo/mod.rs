@@ -67,7 +67,7 @@ impl Demo {
         let received_at = receiver.local_addr()?;
         config.webhooks.allowed = AllowedRanges { ranges: vec![received_at.ip().into()], allows_http: true };
         let now = Clock::System.now();
-        let seeded = seed::seed(&location, now, &config, received_at).await?;
+        let seeded = Box::pin(seed::seed(&location, now, &config, received_at)).await?;
         if self.tampered {
             seed::tamper(&location).await?;
         }

@@ -214,7 +214,8 @@ fn config() -> Config {
 async fn demo() -> (testkit::TestDatabase, Time) {
     let database = testkit::TestDatabase::in_file();
     let today: Time = NOWS[0].parse().expect("a time");
-    seed(database.location(), today, &config(), (Ipv4Addr::LOCALHOST, 9_999).into()).await.expect("the demo");
+    let (config, receiver) = (config(), (Ipv4Addr::LOCALHOST, 9_999).into());
+    Box::pin(seed(database.location(), today, &config, receiver)).await.expect("the demo");
     (database, today)
 }
 
