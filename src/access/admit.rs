@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use axum::http::request::Parts;
 
-use super::caller::{Anonymous, Caller, Identity, KeyCaller, MemberCaller};
+use super::caller::{Anonymous, Caller, Identity, KeyCaller, LiveCaller, MemberCaller};
 use super::credential::{self, Credential};
 use super::permission::RECENT;
 use super::refusal::{reauthentication_required, refused, role_required, session_invalid, setup_required, unauthorized};
@@ -71,7 +71,7 @@ impl Admit for Caller {
     async fn admit(app: &App, parts: &Parts, request: &RequestContext, terms: Terms) -> Result<Self, ApiError> {
         match credential::find(&parts.headers)? {
             None => Err(authentication_required()),
-            Some(Credential::Key(presented)) => admit_key(app, presented, request, terms).await.map(Self::Key),
+            Some(Credential::Key(presented)) => admit_key::<false>(app, presented, request, terms).await.map(Self::Key),
             // In a box: the future of a request by key stays small.
             Some(Credential::Token(token)) => Box::pin(admit_token(app, token, request, terms)).await.map(Self::Member),
         }
@@ -80,6 +80,23 @@ impl Admit for Caller {
     fn workspace(&self) -> Option<WorkspaceId> {
         // Limits hold for a workspace and its sandbox together.
         Some(self.tenant().owner)
+    }
+}
+
+impl Admit for LiveCaller {
+    const CREDENTIALS: Credentials = Credentials::KeyOrSession;
+
+    async fn admit(app: &App, parts: &Parts, request: &RequestContext, terms: Terms) -> Result<Self, ApiError> {
+        match credential::find(&parts.headers)? {
+            Some(Credential::Key(presented)) => {
+                admit_key::<true>(app, presented, request, terms).await.map(|key| Self(Caller::Key(key)))
+            }
+            Some(Credential::Token(_)) | None => Box::pin(Caller::admit(app, parts, request, terms)).await.map(Self),
+        }
+    }
+
+    fn workspace(&self) -> Option<WorkspaceId> {
+        self.0.workspace()
     }
 }
 
@@ -200,12 +217,23 @@ fn exceeded(reason: DenialReason<RateLimited>) -> Option<ExceededLimit> {
         | DenialReason::AddressNotAllowed
         | DenialReason::ScopeRequired(_)
         | DenialReason::PersonRequired
+        | DenialReason::TestKey
         | DenialReason::LeakedInUrl => None,
     }
 }
 
-async fn admit_key(app: &App, presented: &[u8], request: &RequestContext, terms: Terms) -> Result<KeyCaller, ApiError> {
+/// Verifies a key and counts its request. `LIVE_ONLY` is a constant, so that calls that admit test keys do not pay for it.
+async fn admit_key<const LIVE_ONLY: bool>(
+    app: &App,
+    presented: &[u8],
+    request: &RequestContext,
+    terms: Terms,
+) -> Result<KeyCaller, ApiError> {
     let VerifiedKey { entry, asked } = verify_key(app, presented, request, terms.rule).await?;
+    if LIVE_ONLY && entry.is_test() {
+        request.deny(&app.recorder, KeyRefusal::new(entry, DenialReason::TestKey, asked.scope), asked.now);
+        return Err(refused(DenialReason::TestKey, request.client_ip()));
+    }
     if terms.call == Call::Write
         && let Err(limited) = app.limits.admit_key_write(entry.workspace(), app.limits.moment(asked.ticks))
     {

@@ -1,6 +1,7 @@
 //! The callers that a permission admits, each as a type of its own: a handler gets what its permission has proved.
 //!
-//! [`Anonymous`] has no workspace, [`MemberCaller`] always has a member, and [`Caller`] is a key or a member.
+//! [`Anonymous`] has no workspace, [`MemberCaller`] always has a member, and [`Caller`] is a key or a member. [`LiveCaller`] is one
+//! whose key is no test key.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -49,6 +50,10 @@ pub enum Caller {
     Key(KeyCaller),
     Member(MemberCaller),
 }
+
+/// A member, or software that presented a live key.
+#[derive(Clone, Debug)]
+pub struct LiveCaller(pub(super) Caller);
 
 impl From<MemberCaller> for Caller {
     fn from(caller: MemberCaller) -> Self {

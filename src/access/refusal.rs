@@ -51,6 +51,10 @@ pub(super) fn refused(reason: DenialReason<RateLimited>, address: IpAddr) -> Api
             let message = "An API key cannot do this, whatever its scopes. An administrator has to sign in to do it.";
             ApiError::new(StatusCode::FORBIDDEN, code, message)
         }
+        DenialReason::TestKey => {
+            let message = "This is a test key, which works with the sandbox of this API only. Send a live key.";
+            ApiError::new(StatusCode::FORBIDDEN, code, message)
+        }
         DenialReason::LeakedInUrl => {
             let message = "An API key was sent in the URL, where proxies and histories keep it. Revoke this key now, create another one, and send it in the X-API-Key header.";
             ApiError::new(StatusCode::BAD_REQUEST, code, message)

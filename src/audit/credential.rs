@@ -91,7 +91,10 @@ impl From<BeginError> for ApiError {
 const fn status(reason: DenialReason) -> StatusCode {
     match reason {
         DenialReason::Invalid | DenialReason::Revoked | DenialReason::Expired | DenialReason::Paused => StatusCode::UNAUTHORIZED,
-        DenialReason::AddressNotAllowed | DenialReason::ScopeRequired(_) | DenialReason::PersonRequired => StatusCode::FORBIDDEN,
+        DenialReason::AddressNotAllowed
+        | DenialReason::ScopeRequired(_)
+        | DenialReason::PersonRequired
+        | DenialReason::TestKey => StatusCode::FORBIDDEN,
         DenialReason::RateLimited(()) => StatusCode::TOO_MANY_REQUESTS,
         DenialReason::LeakedInUrl => StatusCode::BAD_REQUEST,
     }

@@ -25,6 +25,8 @@ pub enum DenialReason<L = ()> {
     ScopeRequired(Scope),
     /// No key may do that, whatever its scopes.
     PersonRequired,
+    /// No test key may do that: there is no sandbox for it.
+    TestKey,
     /// The key was sent in a URL.
     LeakedInUrl,
 }
@@ -41,6 +43,7 @@ impl<L> DenialReason<L> {
             Self::RateLimited(_) => "RATE_LIMITED",
             Self::ScopeRequired(_) => "SCOPE_REQUIRED",
             Self::PersonRequired => "PERSON_REQUIRED",
+            Self::TestKey => "TEST_KEY",
             Self::LeakedInUrl => "CREDENTIAL_IN_URL",
         }
     }
@@ -56,6 +59,7 @@ impl<L> DenialReason<L> {
             Self::RateLimited(_) => "rate_limited",
             Self::ScopeRequired(_) => "scope_required",
             Self::PersonRequired => "person_required",
+            Self::TestKey => "test_key",
             Self::LeakedInUrl => "leaked_in_url",
         }
     }
@@ -77,6 +81,7 @@ impl<L> DenialReason<L> {
             Self::RateLimited(_) => "Too many requests with this API key; nothing was changed. Try again later.",
             Self::ScopeRequired(_) => "This API key does not have the scope any more; nothing was changed.",
             Self::PersonRequired => "An API key cannot do this; nothing was changed. An administrator has to sign in for it.",
+            Self::TestKey => "A test key cannot do this; nothing was changed. Send a live key.",
             Self::LeakedInUrl => "This API key was sent in a URL; nothing was changed. Revoke it and create another one.",
         }
     }
@@ -92,6 +97,7 @@ impl<L> DenialReason<L> {
             Self::RateLimited(_) => DenialReason::RateLimited(()),
             Self::ScopeRequired(scope) => DenialReason::ScopeRequired(scope),
             Self::PersonRequired => DenialReason::PersonRequired,
+            Self::TestKey => DenialReason::TestKey,
             Self::LeakedInUrl => DenialReason::LeakedInUrl,
         }
     }
@@ -108,6 +114,7 @@ impl DenialReason {
             Self::AddressNotAllowed,
             Self::RateLimited(()),
             Self::PersonRequired,
+            Self::TestKey,
             Self::LeakedInUrl,
         ];
         known.into_iter().chain(scope.map(Self::ScopeRequired)).find(|reason| reason.label() == label)
@@ -129,7 +136,8 @@ mod tests {
             DenialReason::AddressNotAllowed => Some(DenialReason::RateLimited(())),
             DenialReason::RateLimited(()) => Some(DenialReason::ScopeRequired(Scope::read(Module::Trips))),
             DenialReason::ScopeRequired(_) => Some(DenialReason::PersonRequired),
-            DenialReason::PersonRequired => Some(DenialReason::LeakedInUrl),
+            DenialReason::PersonRequired => Some(DenialReason::TestKey),
+            DenialReason::TestKey => Some(DenialReason::LeakedInUrl),
             DenialReason::LeakedInUrl => None,
         }
     }

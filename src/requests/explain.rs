@@ -61,6 +61,10 @@ fn of_key(reason: DenialReason, facts: &KeyFacts) -> Explanation {
         DenialReason::PersonRequired => {
             ("API keys cannot do this, whatever their scopes.".to_owned(), "An administrator has to sign in to do it.")
         }
+        DenialReason::TestKey => (
+            "The key is a test key, and the service behind the proxy has no sandbox.".to_owned(),
+            "Let the application send a live key there. If it has none, create one with the scopes that it needs.",
+        ),
         DenialReason::LeakedInUrl => (
             "The key was sent in the URL, where proxies and histories keep it.".to_owned(),
             "Rotate the key now, since its secret may be known to others, and let the application send it in the header X-API-Key.",

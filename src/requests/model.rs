@@ -151,6 +151,7 @@ fn status(entry: &EntryRef, reason: DenialReason, at: Time) -> Status {
         | DenialReason::RateLimited(())
         | DenialReason::ScopeRequired(_)
         | DenialReason::PersonRequired
+        | DenialReason::TestKey
         | DenialReason::LeakedInUrl => match (entry.is_revoked(), entry.is_expired(at), entry.is_paused(at)) {
             (true, ..) => Status::Revoked,
             (false, true, _) => Status::Expired,

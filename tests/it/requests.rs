@@ -67,6 +67,7 @@ async fn every_rule_of_keys_is_named() {
     let slow = json!({ "name": "Slow", "permissions": "read_only", "expiresAt": null,
         "rateLimit": { "requests": 1, "perSeconds": 90 } });
     let (near, slow) = (t.key_with(near).await, t.key_with(slow).await);
+    let trial = t.key_with(json!({ "name": "Trial", "permissions": "read_only", "expiresAt": null, "test": true })).await;
     revoke(&t, &revoked).await;
     let paused = t.named_key("Paused").await;
     t.owner().await.post(&format!("{KEYS}/{}/pause", paused.id), json!({})).await.is(200);
@@ -90,6 +91,12 @@ async fn every_rule_of_keys_is_named() {
             "The key sent more requests than its rate limit allows, 1 in 90 seconds.",
         ),
         (t.with(&key).get(KEYS).await, "PERSON_REQUIRED", "active", "API keys cannot do this, whatever their scopes."),
+        (
+            t.with(&trial).get("/api/v1/auth/check?scope=trips:read").await,
+            "TEST_KEY",
+            "active",
+            "The key is a test key, and the service behind the proxy has no sandbox.",
+        ),
         (
             t.anonymous().get(&in_url).await,
             "CREDENTIAL_IN_URL",

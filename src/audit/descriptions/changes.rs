@@ -131,6 +131,7 @@ pub(in crate::audit) fn denied_because(details: &Value) -> String {
         DenialReason::RateLimited(()) => "more than its rate limit allows".to_owned(),
         DenialReason::ScopeRequired(scope) => format!("it lacks the scope {scope}"),
         DenialReason::PersonRequired => "only people can do that".to_owned(),
+        DenialReason::TestKey => "it is a test key".to_owned(),
         DenialReason::LeakedInUrl => "it was sent in a URL".to_owned(),
     }
 }

@@ -159,6 +159,7 @@ fn of_keys() -> Vec<(Event, &'static str)> {
         (denied("rate_limited", 2), "2 requests with the key Fleet Dashboard were refused: more than its rate limit allows"),
         (scope, "2 requests with the key Fleet Dashboard were refused: it lacks the scope trips:write"),
         (denied("person_required", 1), "A request with the key Fleet Dashboard was refused: only people can do that"),
+        (denied("test_key", 1), "A request with the key Fleet Dashboard was refused: it is a test key"),
         (denied("too_loud", 1), "A request with the key Fleet Dashboard was refused: too loud"),
         (
             event("api_key.leaked_in_url", KEY, KEY, json!({ "reason": "leaked_in_url", "count": 3 })),

@@ -113,6 +113,7 @@ const fn key_denial(reason: DenialReason) -> &'static str {
         DenialReason::RateLimited(()) => "more requests than the limit allows",
         DenialReason::ScopeRequired(_) => "used outside its scopes",
         DenialReason::PersonRequired => "a key tried an action that only people can do",
+        DenialReason::TestKey => "a test key was used where only live keys work",
         DenialReason::LeakedInUrl => "URLs are kept in logs and histories: revoke the key",
     }
 }

@@ -86,7 +86,8 @@ fn revoked_call(denial: &AggregatedDenial) -> Option<RevokedCall> {
         | DenialReason::RateLimited(())
         | DenialReason::ScopeRequired(_)
         | DenialReason::LeakedInUrl
-        | DenialReason::PersonRequired => None,
+        | DenialReason::PersonRequired
+        | DenialReason::TestKey => None,
     }
 }
 
@@ -117,7 +118,8 @@ fn event_of(denial: &AggregatedDenial) -> (Action, Value) {
         | DenialReason::Paused
         | DenialReason::AddressNotAllowed
         | DenialReason::RateLimited(())
-        | DenialReason::PersonRequired => Action::KeyDenied,
+        | DenialReason::PersonRequired
+        | DenialReason::TestKey => Action::KeyDenied,
     };
     (action, details)
 }

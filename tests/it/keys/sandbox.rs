@@ -124,7 +124,23 @@ async fn test_key_says_that_it_is_one() {
     assert!(!leaked.text.contains(&secret[13..43]));
     let leak = t.audit().await.into_iter().find(|event| event["action"] == "api_key.leaked_in_url").expect("the event");
     assert_eq!(&leak["target"]["id"], made.at("/data/apiKey/id"));
-    key.get("/api/v1/auth/check").await.is(403);
+}
+
+#[tokio::test]
+async fn check_for_proxies_counts_a_test_key_as_denied() {
+    let t = TestApp::new().await;
+    let (key, owner) = (t.key_with(test("Trial")).await, t.owner().await);
+    for check in ["", "?scope=trips:read", "/any", "/trips:read"] {
+        t.with(&key).get(&format!("/api/v1/auth/check{check}")).await.is(403);
+    }
+    let events = t.audit().await;
+    let used = events.iter().filter(|event| event["action"] == "api_key.used").count();
+    let denied = events.iter().find(|event| event["action"] == "api_key.denied").expect("the event");
+    assert_eq!((used, &denied["details"]["reason"], &denied["target"]["id"]), (0, &json!("test_key"), &json!(key.id)));
+    let usage = owner.get(&format!("{KEYS}/{}/usage", key.id)).await.is(200);
+    assert_eq!(usage.at("/data/lastUsedAt"), &Value::Null);
+    let counts = [usage.at("/data/buckets/0/allowed"), usage.at("/data/buckets/0/denied")];
+    assert_eq!(counts, [&json!(0), &json!(4)]);
 }
 
 #[tokio::test]
