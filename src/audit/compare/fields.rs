@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 /// The fields that are compared, by the names that events give them; a row has those of its kind.
-pub(super) const FIELDS: [&str; 47] = [
+pub(super) const FIELDS: [&str; 48] = [
     "name",
     "hint",
     "permissions",
@@ -37,6 +37,7 @@ pub(super) const FIELDS: [&str; 47] = [
     "slug",
     "timezone",
     "apiKeysEnabled",
+    "sandboxOf",
     "twoFactorPolicy",
     "graceDays",
     "passkeysAllowed",

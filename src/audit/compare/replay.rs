@@ -237,7 +237,9 @@ fn workspace_event(state: &mut RowState, security: &mut Option<SecurityPolicy>, 
             // Without the time of creation: the row's is a moment before the event's.
             state.set("name", &json!(row.target_name));
             state.set("apiKeysEnabled", &Value::Bool(true));
-            copy(state, row, &["slug", "timezone"]);
+            // The first event of a sandbox's log names its workspace.
+            state.set("sandboxOf", &Value::Null);
+            copy(state, row, &["slug", "timezone", "sandboxOf"]);
             let defaults = SecurityPolicy::default();
             state.set_all(&defaults.described());
             state.set_all(&json!(KeyPolicy::default()));

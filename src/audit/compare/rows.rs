@@ -79,6 +79,7 @@ pub(super) async fn workspace(db: &Db, workspace: WorkspaceId) -> DbResult<Optio
     described["slug"] = json!(found.slug);
     described["timezone"] = json!(found.timezone);
     described["apiKeysEnabled"] = json!(found.api_keys_enabled);
+    described["sandboxOf"] = json!(found.sandbox_of);
     Ok(Some(TableRow::new(Subject::Workspace(workspace), &described)))
 }
 

@@ -182,6 +182,24 @@ async fn test_key_that_becomes_a_live_key_in_the_table_is_named() {
 }
 
 #[tokio::test]
+async fn sandbox_that_belongs_to_another_workspace_or_to_none_in_the_table_is_named() {
+    let t = TestApp::new().await;
+    let key = t.key_with(test("Trial")).await;
+    let (owner, sandbox) = (t.workspace.id, sandbox_of(&t, &key).await);
+    logs_agree_with_the_tables(&t, sandbox).await;
+    for (altered, log, by_log, by_table) in [
+        ("sandbox_of = id WHERE sandbox_of IS NOT NULL", sandbox, owner.to_string(), sandbox.to_string()),
+        ("sandbox_of = NULL", sandbox, owner.to_string(), "nothing".to_owned()),
+        ("sandbox_of = id WHERE slug = 'skyline'", owner, "nothing".to_owned(), owner.to_string()),
+    ] {
+        t.tamper(&format!("UPDATE workspaces SET {altered}")).await;
+        let found = compare(&t.app.db, log).await.expect("a comparison").differences;
+        let fields: Vec<_> = found.iter().map(|found| (found.field, found.log.as_str(), found.table.as_str())).collect();
+        assert_eq!(fields, [("sandboxOf", by_log.as_str(), by_table.as_str())], "{altered}");
+    }
+}
+
+#[tokio::test]
 async fn rotation_of_a_test_key_gives_a_test_key() {
     let t = TestApp::new().await;
     let (old, owner) = (t.key_with(test("Trial")).await, t.owner().await);
