@@ -7,37 +7,38 @@ use crate::keys::{self, Include, KeyDetails, KeyFilter, KeyQuery, KeyView, Statu
 use crate::members::Email;
 use crate::scopes::Module;
 
+// The filters take no environment variables: those of `keys create` would have the same names, and leave keys out unasked.
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct List {
     #[command(flatten)]
     at: InWorkspace,
     /// Only keys with this status: active, paused, revoked or expired
-    #[arg(long, env = "PLANECONNECTION_STATUS")]
+    #[arg(long)]
     status: Option<Status>,
     /// Only keys whose name or hint contains this text
-    #[arg(long, env = "PLANECONNECTION_SEARCH", value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT")]
     search: Option<String>,
     /// Only keys that can be used and were not for 30 days, without those of the last 7 days
-    #[arg(long, env = "PLANECONNECTION_UNUSED", value_parser = output::switch)]
+    #[arg(long)]
     unused: bool,
     /// Only keys that expire within 14 days
-    #[arg(long, env = "PLANECONNECTION_EXPIRING", value_parser = output::switch)]
+    #[arg(long)]
     expiring: bool,
     /// Only keys without expiration
-    #[arg(long, env = "PLANECONNECTION_NO_EXPIRATION", value_parser = output::switch)]
+    #[arg(long)]
     no_expiration: bool,
     /// Only keys with a write scope; with --module, with that of the module
-    #[arg(long, env = "PLANECONNECTION_CAN_WRITE", value_parser = output::switch)]
+    #[arg(long)]
     can_write: bool,
     /// Only test keys
-    #[arg(long, env = "PLANECONNECTION_TEST", value_parser = output::switch)]
+    #[arg(long)]
     test: bool,
     /// Only keys for which the member with this email address is responsible
-    #[arg(long, env = "PLANECONNECTION_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
+    #[arg(long, value_parser = Email::parse_known, value_name = "EMAIL")]
     custodian: Option<Email>,
     /// Only keys with a scope of this module
-    #[arg(long, env = "PLANECONNECTION_MODULE")]
+    #[arg(long)]
     module: Option<Module>,
     /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
@@ -78,7 +79,7 @@ impl List {
                 key.permissions.as_str().to_owned(),
                 key.status(now).as_str().to_owned(),
                 expires,
-                custodian.map_or_else(|| "nobody".to_owned(), |custodian| custodian.name),
+                custodian.map_or_else(|| "-".to_owned(), |custodian| custodian.name),
             ]
         };
         let headings = ["ID", "NAME", "KEY", "PERMISSIONS", "STATUS", "EXPIRES", "CUSTODIAN"];

@@ -12,10 +12,10 @@ pub(super) struct Policy {
     /// Longest lifetime of new keys in days, 1 to 1825; none for no limit
     #[arg(long, env = "PLANECONNECTION_MAX_LIFETIME_DAYS", value_parser = days, value_name = "DAYS")]
     max_lifetime_days: Option<Limit>,
-    /// Whether new keys may have no expiration: true or false
+    /// Permission for new keys without expiration: true or false
     #[arg(long, env = "PLANECONNECTION_ALLOW_NO_EXPIRATION", value_name = "BOOL")]
     allow_no_expiration: Option<bool>,
-    /// Whether new keys that can write need an allow-list: true or false
+    /// Requirement of an allow-list for new keys that can write: true or false
     #[arg(long, env = "PLANECONNECTION_REQUIRE_IP_ALLOWLIST_FOR_WRITE", value_name = "BOOL")]
     require_ip_allowlist_for_write: Option<bool>,
     /// Age at which a key is due for rotation in days, 30 to 365
