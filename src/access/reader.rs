@@ -52,6 +52,10 @@ impl Reader {
 }
 
 impl ReadCheck for Reader {
+    fn account(&self) -> WorkspaceId {
+        self.workspace
+    }
+
     fn is_allowed(&self) -> BoxFuture<'_, DbResult<bool>> {
         Box::pin(self.check())
     }

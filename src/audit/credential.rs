@@ -13,6 +13,7 @@ use sea_orm::DbErr;
 use super::context::AuditContext;
 use crate::keys::DenialReason;
 use crate::security::SETUP_REQUIRED;
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::db::{DbResult, Tx};
 use kit::http::ApiError;
@@ -34,6 +35,9 @@ pub trait CredentialCheck: Debug + Send + Sync {
 
 /// A caller whose right to read the log is checked again while a read goes on.
 pub trait ReadCheck: Debug + Send + Sync {
+    /// Returns the workspace whose limits the read counts towards: of a sandbox the one that it belongs to.
+    fn account(&self) -> WorkspaceId;
+
     /// Returns whether the credential still allows reading the log, by the database as it is now.
     fn is_allowed(&self) -> BoxFuture<'_, DbResult<bool>>;
 }

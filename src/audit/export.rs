@@ -89,7 +89,7 @@ impl ExportRequest {
         exporter: Exporter,
         access: Arc<dyn ReadCheck>,
     ) -> Result<Self, ExportRefused> {
-        let slot = core.limits.export(exporter, workspace, core.clock.ticks())?;
+        let slot = core.limits.export(exporter, access.account(), core.clock.ticks())?;
         Ok(Self { read: LongRead::new(core, workspace, access), exporter, slot })
     }
 

@@ -9,7 +9,7 @@ use crate::core::Core;
 use crate::limits::Permit;
 use crate::workspaces::WorkspaceId;
 
-/// A read in batches. Each batch takes a permit of the workspace's share of read connections, after a check that the caller
+/// A read in batches. Each batch takes a permit of the caller's share of read connections, after a check that the caller
 /// may still read.
 #[derive(Clone, Debug)]
 pub(super) struct LongRead {
@@ -46,7 +46,7 @@ impl Pace for LongRead {
     type Permit = Permit;
     /// A batch must drop its permit before the next one is asked for: a share may have one connection only.
     async fn next_batch(&self) -> Result<Permit, Interrupted> {
-        let permit = self.core.limits.read_in_background(self.workspace).await;
+        let permit = self.core.limits.read_in_background(self.access.account()).await;
         if self.access.is_allowed().await? { Ok(permit) } else { Err(Interrupted::NoLongerAllowed) }
     }
 }

@@ -239,6 +239,19 @@ async fn head_request_releases_the_export_permit() {
 }
 
 #[tokio::test]
+async fn sandbox_shares_the_exports_of_its_workspace() {
+    let limits = Settings::default().with(Limit::Exports, Some(1));
+    let t = TestApp::with_config(Config { limits, ..Config::default() }).await;
+    let trial = json!({ "name": "Trial", "permissions": "custom", "scopes": ["audit:read"], "expiresAt": null, "test": true });
+    let trial = t.with(&t.key_with(trial).await);
+    let body = begun(&t, ("authorization", &bearer(&t.token_of(t.owner.clone()).await))).await;
+    let export = format!("{LOG}/export?format=csv");
+    trial.get(&export).await.is(429).code("RATE_LIMITED");
+    drop(body);
+    trial.get(&export).await.is(200);
+}
+
+#[tokio::test]
 async fn concurrent_exports_are_limited_by_workspace_and_node() {
     let limits = Settings::default().with(Limit::Exports, Some(1)).with(Limit::NodeExports, Some(1));
     let t = TestApp::with_config(Config { limits, ..Config::default() }).await;
