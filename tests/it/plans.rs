@@ -259,6 +259,18 @@ async fn ended_and_blocked_rotations_are_found_by_their_indexes() {
     assert_eq!(plans.len(), 2, "{plans:?}");
 }
 
+/// A foreign key does not name the workspace: for each row that a reset of the sandbox deletes, the rows that refer to it are looked for
+/// by these.
+#[tokio::test]
+async fn rows_that_refer_to_a_deleted_one_are_found_by_their_indexes() {
+    let t = TestApp::in_a_file().await;
+    for (table, column) in [("trips", "aircraft_id"), ("invoices", "trip_id"), ("payments", "invoice_id")] {
+        let (index, none) = (format!("{table}_by_{column}"), "00000000-0000-0000-0000-000000000000");
+        let plan = steps(&t, &format!("SELECT id FROM {table} WHERE {column} = '{none}'")).await.map(Plan).expect("a plan");
+        assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains(&index)), "{index}: {plan:?}");
+    }
+}
+
 /// Otherwise it would compile every list anew with every request (`.cargo/config.toml`).
 #[tokio::test]
 async fn sqlite_plan_does_not_depend_on_the_limit() {
