@@ -125,11 +125,14 @@ async fn obstacle(tx: &AuditedTx, key: &Key) -> DbResult<Option<Obstacle>> {
         return Ok(None);
     }
     let last = usage::last_uses(tx.db(), vec![key.id]).await?.remove(&key.id);
-    Ok(last.filter(|last| is_recent(last.at, tx.now())).map(Obstacle::InUse))
+    // Before the end that was set, since it may be decided late: after an outage, nobody has used the key for a while.
+    let end = key.revoke_old_at.unwrap_or_else(|| tx.now());
+    Ok(last.filter(|last| is_recent(last.at, end)).map(Obstacle::InUse))
 }
 
-fn is_recent(used: Time, now: Time) -> bool {
-    now.since(used) < QUIET_BEFORE_END
+/// Returns whether a use was in the 24 hours before the end of a rotation, or after it.
+fn is_recent(used: Time, end: Time) -> bool {
+    end.since(used) < QUIET_BEFORE_END
 }
 
 /// Reports that a key stays active. It stays so until its end is changed, or it is revoked.

@@ -112,6 +112,19 @@ async fn last_use_a_day_before_the_end_is_not_in_the_way() {
 }
 
 #[tokio::test]
+async fn use_in_the_day_before_the_end_is_in_the_way_after_an_outage_too() {
+    let (t, _, old, _) = rotated(json!({ "revokeOldAfter": "24h" })).await;
+    t.advance(SECOND).await;
+    t.with(&old).get(WHOAMI).await.is(200);
+    t.flush().await;
+    // No server runs at the end, so that nobody can use the new key.
+    t.advance(3 * DAY).await;
+    run(&t).await;
+    assert_eq!(events_of(&t, "api_key.rotation_blocked").await.len(), 1);
+    t.with(&old).get(WHOAMI).await.is(200);
+}
+
+#[tokio::test]
 async fn forced_end_revokes_a_key_that_is_in_use() {
     let (t, admin, old, _) = rotated(json!({ "revokeOldAfter": "1h", "force": true })).await;
     assert_eq!(admin.get(&path(&old)).await.at("/data/revokeOldForced"), &json!(true));
