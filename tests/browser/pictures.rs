@@ -24,6 +24,39 @@ fn picture(tab: &mut Tab, folder: &Path, name: &str) {
     println!("{}/{name}-*.png", folder.display());
 }
 
+/// Pages that are no more than their path.
+const PLACES: [&str; 21] = [
+    "/findings",
+    "/account/two-factor",
+    "/account/passkeys/new",
+    "/settings/account",
+    "/settings/api-keys",
+    "/settings/api-keys?status=revoked",
+    "/settings/api-keys/new",
+    "/settings/api-keys/new?kind=test",
+    "/settings/api-keys/management",
+    "/settings/api-keys/policy",
+    "/settings/api-keys/sandbox",
+    "/settings/api-keys/leaks",
+    "/settings/api-keys/unusual",
+    "/settings/audit-log",
+    "/settings/audit-log?unusual=1",
+    "/settings/audit-log/requests",
+    "/settings/members",
+    "/settings/members/new",
+    "/settings/security",
+    "/settings/webhooks",
+    "/settings/webhooks/new",
+];
+
+fn places(tab: &mut Tab, folder: &Path, prefix: &str, places: &[&str]) {
+    for place in places {
+        tab.open(place);
+        let name = place.trim_start_matches("/settings").trim_start_matches('/').replace(['/', '?', '='], "-");
+        picture(tab, folder, &format!("{prefix}{}", if name.is_empty() { "home" } else { &name }));
+    }
+}
+
 fn cluster(folder: &Path) {
     let site = Site::new();
     let _others = ["rack-1", "rack-2"].map(|name| site.folder.node_with(&["--node-name", name]));
@@ -77,13 +110,10 @@ fn pictures() {
     tab.fill("New password", "gliders over the lake");
     tab.click("button", "Change password");
     picture(&mut tab, &folder, "account-faults");
-    let places =
-        ["api-keys", "api-keys/new", "api-keys/management", "audit-log", "audit-log?unusual=1", "members", "members/new"];
-    for place in places {
-        tab.open(&format!("/settings/{place}"));
-        picture(&mut tab, &folder, &place.replace(['/', '?', '='], "-"));
-    }
+    places(&mut tab, &folder, "", &PLACES);
     cluster(&folder);
+    let site = Site::new();
+    places(&mut site.tab_of(OWNER), &folder, "empty-", &["/", "/findings", "/settings/api-keys", "/settings/api-keys/sandbox"]);
     let new = |tab: &mut Tab| {
         tab.open("/settings/api-keys/new");
         tab.choose("radio", "Specific modules");

@@ -270,7 +270,9 @@ async fn sandbox_is_reset_on_its_page() {
     let t = TestApp::new().await;
     let ana = t.person(Role::Admin).await;
     let page = "/settings/api-keys/sandbox";
-    ana.get(page).await.is(200).says("The first test key creates it.");
+    let form = "/settings/api-keys/new?kind=test";
+    ana.get(page).await.is(200).says("The first test key creates it.").says(form);
+    ana.get(form).await.is(200).says(r#"value="test" aria-describedby="kind-test-hint" checked"#);
     assert!(!ana.get("/settings/api-keys").await.is(200).text.contains("Reset sandbox"));
     let chosen = [
         ("name", "Trial"),

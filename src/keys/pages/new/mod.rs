@@ -20,7 +20,7 @@ use crate::scopes::Module;
 use crate::workspaces;
 use kit::http::route::{form, page};
 use kit::http::{ApiError, Route};
-use kit::page::{Fields, FormErrors, Moments, html_with};
+use kit::page::{Asked, Fields, FormErrors, Moments, html_with};
 use kit::text::sentence;
 
 const PATH: &str = "/settings/api-keys/new";
@@ -93,12 +93,13 @@ impl NewKeyPage {
     }
 }
 
-async fn new(who: PageSession<ManageKeys>, State(app): State<App>) -> Result<Response, ApiError> {
+async fn new(who: PageSession<ManageKeys>, State(app): State<App>, Asked(query): Asked) -> Result<Response, ApiError> {
     if !workspaces::api_keys_enabled(app.db.read(), who.workspace()).await? {
         return disabled::show(&app, &who).await;
     }
     let policy = policy::policy_of(app.db.read(), who.workspace()).await?;
-    let fields = shared::defaults().with("kind", "live").with("permissions", "read_only");
+    let kind = if query.is("kind", "test") { "test" } else { "live" };
+    let fields = shared::defaults().with("kind", kind).with("permissions", "read_only");
     Ok(html_with(StatusCode::OK, &NewKeyPage::new(&app, &who, &policy, fields, FormErrors::default()).await?))
 }
 
