@@ -7,38 +7,38 @@ use crate::keys::{self, Include, KeyDetails, KeyFilter, KeyQuery, KeyView, Statu
 use crate::members::Email;
 use crate::scopes::Module;
 
-// The filters take no environment variables: those of `keys create` would have the same names, and leave keys out unasked.
+// The variables of filters have names of their own: those of `keys create` would leave keys out unasked.
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct List {
     #[command(flatten)]
     at: InWorkspace,
     /// Only keys with this status: active, paused, revoked or expired
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_ONLY_STATUS")]
     status: Option<Status>,
     /// Only keys whose name or hint contains this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, env = "PLANECONNECTION_ONLY_SEARCH", value_name = "TEXT")]
     search: Option<String>,
     /// Only keys that can be used and were not for 30 days, without those of the last 7 days
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_ONLY_UNUSED", value_parser = output::switch)]
     unused: bool,
     /// Only keys that expire within 14 days
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_ONLY_EXPIRING", value_parser = output::switch)]
     expiring: bool,
     /// Only keys without expiration
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_ONLY_NO_EXPIRATION", value_parser = output::switch)]
     no_expiration: bool,
     /// Only keys with a write scope; with --module, with that of the module
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_ONLY_CAN_WRITE", value_parser = output::switch)]
     can_write: bool,
     /// Only test keys
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_ONLY_TEST", value_parser = output::switch)]
     test: bool,
     /// Only keys for which the member with this email address is responsible
-    #[arg(long, value_parser = Email::parse_known, value_name = "EMAIL")]
+    #[arg(long, env = "PLANECONNECTION_ONLY_CUSTODIAN", value_parser = Email::parse_known, value_name = "EMAIL")]
     custodian: Option<Email>,
     /// Only keys with a scope of this module
-    #[arg(long)]
+    #[arg(long, env = "PLANECONNECTION_ONLY_MODULE")]
     module: Option<Module>,
     /// Print the result as JSON
     #[arg(long, env = "PLANECONNECTION_JSON", value_parser = output::switch)]
