@@ -17,7 +17,8 @@ const ONLY_ROW: i16 = 1;
 const MAX_RUNS: u64 = 10_000;
 
 /// Returns the next revision and notifies other nodes when the transaction commits. The row stays locked until then, so that
-/// revisions commit in order.
+/// revisions commit in order: changes of keys of all workspaces wait from here on. What else the transaction has to wait for, such as
+/// the row of a key, it locks before.
 pub async fn next_revision(tx: &Tx) -> DbResult<i64> {
     next_revisions(tx, 1).await
 }

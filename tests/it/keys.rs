@@ -8,6 +8,7 @@ mod filters;
 mod idempotency;
 mod limits;
 mod list;
+mod locks;
 mod pause;
 mod policy;
 mod revoke;

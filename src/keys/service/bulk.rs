@@ -33,7 +33,7 @@ pub async fn revoke_many(
     reason: Option<Reason>,
 ) -> Result<BulkOutcomes, Error> {
     let mut tx = AuditedTx::begin_essential(keys, workspace, context).await?;
-    let found = store::find_all(tx.db(), workspace, ids).await?;
+    let found = store::find_all_locked(tx.db(), workspace, ids).await?;
     let (earlier, current): (Vec<Key>, Vec<Key>) = found.into_iter().partition(|key| key.revoked_at.is_some());
     let mut outcomes: HashMap<KeyId, BulkOutcome> = earlier.iter().map(|key| (key.id, BulkOutcome::Unchanged)).collect();
     outcomes.extend(current.iter().map(|key| (key.id, BulkOutcome::Done)));

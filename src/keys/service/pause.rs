@@ -95,7 +95,7 @@ pub async fn report_older_nodes(core: &Core) -> DbResult<()> {
 
 async fn write_end(keys: &Keys, workspace: WorkspaceId, id: KeyId) -> DbResult<()> {
     let mut tx = AuditedTx::begin_system(keys, workspace).await?;
-    let Some(mut key) = store::find(tx.db(), workspace, id).await? else { return Ok(()) };
+    let Some(mut key) = store::find_locked(tx.db(), workspace, id).await? else { return Ok(()) };
     if !key.status(tx.now()).is_live() || !record_end(&mut tx, &mut key).await? {
         return Ok(());
     }

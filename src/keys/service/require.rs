@@ -22,7 +22,7 @@ pub async fn require(
     request: DeniedRequest<'_>,
 ) -> Result<(), BeginError> {
     if entry.is_test() {
-        // Its writes lock the log of the sandbox, and a revocation locks that of the workspace.
+        // Its writes lock the log of the sandbox alone, and a revocation locks that of the workspace.
         store::lock_row(tx, entry.id).await?;
     }
     // A key that has not changed since may be used as before, unless it has expired. One column costs less than the whole key.

@@ -32,7 +32,7 @@ pub async fn revoke(
 ) -> Result<Key, Error> {
     let started_at = keys.clock.ticks();
     let tx = AuditedTx::begin_essential(keys, workspace, context).await?;
-    let key = store::find(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
+    let key = store::find_locked(tx.db(), workspace, id).await?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
         drop(tx);
         // The first call may have been cut off before every node had confirmed.
@@ -42,7 +42,7 @@ pub async fn revoke(
     revoke_in(keys, tx, key, kept(input.reason), json!({}), started_at).await
 }
 
-/// Revokes a key in the transaction that has read it, and waits until every node refuses it. `details` are those of the event
+/// Revokes a key in the transaction that has locked it, and waits until every node refuses it. `details` are those of the event
 /// besides reason and hint; `started_at` is the start of the call, in ticks.
 pub(super) async fn revoke_in(
     keys: &Keys,

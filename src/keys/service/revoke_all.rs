@@ -55,11 +55,11 @@ impl RevokedKeys {
 /// Revokes all active and paused keys of a workspace in a transaction that the caller commits. After that,
 /// [`confirm_all`] waits for the other nodes.
 pub async fn revoke_all(keys: &Keys, tx: &mut AuditedTx, reason: &str) -> DbResult<RevokedKeys> {
-    let live = store::list_live(tx.db(), tx.workspace(), tx.now()).await?;
+    let live = store::list_live_locked(tx.db(), tx.workspace(), tx.now()).await?;
     revoke_listed(keys, tx, live, Some(reason.to_owned())).await
 }
 
-/// Revokes keys that are not revoked, as [`revoke_all`] does.
+/// Revokes keys that are not revoked and whose rows are locked, as [`revoke_all`] does.
 pub(super) async fn revoke_listed(
     keys: &Keys,
     tx: &mut AuditedTx,

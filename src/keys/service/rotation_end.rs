@@ -98,7 +98,7 @@ async fn end(keys: &Keys, workspace: WorkspaceId, id: KeyId) -> Result<(), Error
     let started_at = keys.clock.ticks();
     let tx = AuditedTx::begin_essential_system(keys, workspace).await?;
     // Read again under the lock: the end may have been changed or canceled, or another node was first.
-    let Some(key) = store::find(tx.db(), workspace, id).await?.filter(|key| key.rotation_has_ended(tx.now())) else {
+    let Some(key) = store::find_locked(tx.db(), workspace, id).await?.filter(|key| key.rotation_has_ended(tx.now())) else {
         return Ok(());
     };
     if let Some(obstacle) = obstacle(&tx, &key).await? {

@@ -32,9 +32,9 @@ pub(super) async fn require_quota(tx: &AuditedTx) -> Result<(), Error> {
     Ok(limits.require_room(Limit::NewKeys, recent)?)
 }
 
-/// Returns a key that is neither revoked nor expired.
+/// Returns a key that is neither revoked nor expired, and locks its row.
 pub(super) async fn require_live(tx: &AuditedTx, id: KeyId) -> Result<Key, Error> {
-    let key = store::find(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
+    let key = store::find_locked(tx.db(), tx.workspace(), id).await?.ok_or(Error::NotFound)?;
     match key.status(tx.now()) {
         Status::Active | Status::Paused => Ok(key),
         ended @ (Status::Revoked | Status::Expired) => Err(Error::NotActive(ended)),

@@ -15,12 +15,6 @@ use kit::db::DbResult;
 /// Keys in one statement. Each binds three values, and SQLite 32,766 at most; none must take longer than a statement may.
 const AT_ONCE: usize = 500;
 
-/// Lists all active and paused keys of a workspace, in the order of their ids.
-pub(in crate::keys) async fn list_live(db: &impl ConnectionTrait, workspace: WorkspaceId, now: Time) -> DbResult<Vec<Key>> {
-    let live = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is_live(now));
-    live.order_by_asc(Column::Id).all(db).await?.into_iter().map(key_of).collect()
-}
-
 /// Lists the first active and paused keys of a workspace by name, with the number of all.
 pub async fn list_first_live(
     db: &impl ConnectionTrait,

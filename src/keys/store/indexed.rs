@@ -26,12 +26,6 @@ pub(in crate::keys) async fn find_active_revision(db: &impl ConnectionTrait, id:
     active.select_only().column(Column::Revision).into_tuple().one(db).await
 }
 
-/// Keeps a key from being changed until the end of the transaction.
-pub(in crate::keys) async fn lock_row(db: &impl ConnectionTrait, id: KeyId) -> DbResult<()> {
-    let row = Entity::find_by_id(id).select_only().column(Column::Revision).lock_shared();
-    row.into_tuple::<i64>().one(db).await.map(|_| ())
-}
-
 /// Returns up to `limit` keys of all workspaces that were changed after `revision`, in the order of their changes.
 pub async fn changed_since(db: &impl ConnectionTrait, revision: i64, limit: u64) -> DbResult<Vec<IndexedKey>> {
     let changed = Entity::find().filter(Column::Revision.gt(revision)).order_by_asc(Column::Revision).limit(limit);

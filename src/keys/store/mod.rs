@@ -2,7 +2,7 @@
 //!
 //! - here single keys; `indexed` keys for the index of a node; `list` pages and counts of a workspace's keys, `filter` their
 //!   conditions; `names` keys by name; `bulk` changes of many; `custody` keys by custodian; `quota` counts for quotas; `expiry` keys
-//!   that expire; `pause` keys that are paused; `rotation_end` keys that are revoked at the end of their rotation; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
+//!   that expire; `locks` keys with their rows locked; `pause` keys that are paused; `rotation_end` keys that are revoked at the end of their rotation; `described` rows in the form of audit events, for comparison; `chain` keys of one chain of
 //!   rotations; `shadow` shadow mode
 
 mod bulk;
@@ -13,6 +13,7 @@ mod expiry;
 mod filter;
 mod indexed;
 mod list;
+mod locks;
 mod names;
 mod pause;
 pub(super) mod quota;
@@ -28,7 +29,7 @@ use sea_orm::{
 };
 
 pub use bulk::list_first_live;
-pub(super) use bulk::{list_live, set_all_refused_everywhere, set_revoked};
+pub(super) use bulk::{set_all_refused_everywhere, set_revoked};
 pub(super) use chain::root_of;
 pub use chain::sharing_idempotency_keys;
 pub(super) use custody::set_custodian;
@@ -36,9 +37,10 @@ pub use custody::{Custody, hand_over, in_custody, orphaned};
 pub use described::{described_after, described_of};
 pub(super) use expiry::{set_expiry_announced, set_expiry_recorded, unannounced_expiries, unrecorded_expiries};
 pub use indexed::{changed_between, changed_since};
-pub(super) use indexed::{find_active_revision, find_indexed, lock_row};
+pub(super) use indexed::{find_active_revision, find_indexed};
 pub(super) use list::{Settled, count_by_status, count_since, find_page};
 pub use list::{last_change_after, seen_by, suggest};
+pub(super) use locks::{find_all_locked, find_locked, list_live_locked, lock_row};
 pub(super) use names::find_live_alike;
 pub use names::{Named, find_by_id_or_name, find_by_name, refresh_name_forms};
 pub(super) use pause::{ended_pauses, has_paused, set_paused_everywhere};
