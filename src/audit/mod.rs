@@ -9,7 +9,7 @@
 //! - `action`, `actor`, `authentication`, `target`, `event`, `context`, `filter` types; `tables`, `store` queries; `feed` an outbox
 //! - `event_type` public types of events; `payloads` payloads that `publish` stores with a change, for webhooks
 //! - `authentication_start` the time from which events carry the authentication of a person
-//! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash, of `canonical` JSON
+//! - `transaction` the transaction that records; `credential` checks of the caller; `idempotency`; `scrub`; `chain` the hash, of `canonical` JSON; `chain_head` the row that writers lock
 //! - `verify` walks the chain, `chain_verifier` its state; `compare` tables with the log; `heads` signed heads
 //! - `provenance` who created and changed a row; `denials` denied requests by reason; `export` a stream, `long_read` its pace; `descriptions` sentences; `api`, `pages`
 
@@ -20,6 +20,7 @@ mod authentication;
 mod authentication_start;
 mod canonical;
 mod chain;
+mod chain_head;
 mod chain_verifier;
 mod compare;
 mod context;

@@ -4,15 +4,14 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use serde_json::Value;
 
 use super::action::Action;
 use super::actor::EventActor;
 use super::authentication::EventAuthentication;
-use super::chain::{GENESIS, Hash};
+use super::chain::Hash;
 use super::descriptions::{is_unusual, unusual_kinds};
 use super::event::{Event, EventId};
 use super::filter::{ActorFilter, EventFilter, Search, Which};
@@ -236,12 +235,6 @@ pub(super) async fn first_and_last_about(
     let [first, last] = [about.clone().order_by_asc(Column::Sequence), about.order_by_desc(Column::Sequence)];
     let (first, last) = (rows_of(db, first.limit(1)).await?, rows_of(db, last.limit(1)).await?);
     Ok([first, last].map(|found| found.into_iter().next().map(event_of)))
-}
-
-/// Inserts the head of a new workspace's log.
-pub(super) async fn open_log(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<()> {
-    let head = head::Model { workspace_id: workspace, sequence: 0, hash: GENESIS.to_vec(), event_types: None };
-    head::Entity::insert(head.into_active_model()).exec_without_returning(db).await.map(|_| ())
 }
 
 fn condition(workspace: WorkspaceId, filter: &EventFilter) -> Condition {

@@ -1,7 +1,6 @@
 //! [`AuditedTx`]: a transaction whose changes commit together with the events that record them.
 
-use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,6 +9,7 @@ use super::actor::{Actor, ActorKind};
 use super::authentication::Authentication;
 use super::authentication_start;
 use super::chain::{self, GENESIS, Hash};
+use super::chain_head;
 use super::context::AuditContext;
 use super::credential::BeginError;
 use super::event::EventId;
@@ -17,14 +17,14 @@ use super::idempotency::{self, Claim, IdempotencyOutcome};
 use super::payloads::{self, Received};
 use super::scrub::{scrub, take_secrets_out};
 use super::store;
-use super::tables::{event, head, payload};
+use super::tables::{event, payload};
 use super::target::Target;
 use crate::core::Core;
 use crate::limits::{NodeLimits, Permit};
 use crate::sessions::AuthMethod;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, Tx, in_powers, update_row};
+use kit::db::{DbResult, Tx, in_powers};
 use kit::http::IdempotencyKey;
 use kit::random::Random;
 
@@ -71,6 +71,20 @@ impl AuditedTx {
         Self::lock(core, tx, Some(connection), workspace, context).await?.checked().await
     }
 
+    /// Begins a transaction as [`AuditedTx::begin`] does, in which nothing else is written in the workspace `sandbox` either.
+    ///
+    /// The log of the sandbox is locked first: while the transaction waits for that, other writes of the workspace do not.
+    pub async fn begin_with_sandbox(
+        core: &Core,
+        (workspace, sandbox): (WorkspaceId, WorkspaceId),
+        context: AuditContext,
+    ) -> Result<Self, BeginError> {
+        let connection = core.limits.write(context.account.unwrap_or(workspace)).await?;
+        let tx = core.db.begin().await?;
+        chain_head::lock(&tx, sandbox).await?;
+        Self::lock(core, tx, Some(connection), workspace, context).await?.checked().await
+    }
+
     /// Begins a transaction that takes access away, or signs somebody in.
     ///
     /// The transaction begins below the disk watermark, despite an earlier fault of the storage, and ahead of the workspace's
@@ -101,7 +115,7 @@ impl AuditedTx {
         workspace: WorkspaceId,
         context: AuditContext,
     ) -> DbResult<Self> {
-        let head = locked_head(&tx, workspace).await?;
+        let head = chain_head::lock(&tx, workspace).await?;
         let (sequence, hash, received) = (head.sequence, store::stored_hash(&head.hash)?, Received::new(head.event_types));
         let carries_authentication = authentication_start::has_begun(core, &tx).await?;
         let begun = Self::new(core, tx, connection, workspace, context, (sequence, hash));
@@ -145,24 +159,19 @@ impl AuditedTx {
 
     /// Continues the transaction that creates a workspace, and begins the workspace's log.
     pub async fn begin_log(core: &Core, tx: Tx, workspace: WorkspaceId, context: AuditContext) -> DbResult<Self> {
-        store::open_log(&tx, workspace).await?;
+        chain_head::insert(&tx, workspace).await?;
         Ok(Self::new(core, tx, None, workspace, context, (0, GENESIS)))
     }
 
     /// Begins the log of another workspace, which this transaction creates, with an event.
     pub async fn open_log_of(&mut self, workspace: WorkspaceId, action: Action, target: Target, details: Value) -> DbResult<()> {
-        store::open_log(&self.tx, workspace).await?;
+        chain_head::insert(&self.tx, workspace).await?;
         let own = (self.workspace, self.sequence, self.hash);
         (self.workspace, self.sequence, self.hash) = (workspace, 0, GENESIS);
         self.record(action, Some(target), details);
-        set_head(&self.tx, workspace, (self.sequence, self.hash)).await?;
+        chain_head::set(&self.tx, workspace, (self.sequence, self.hash)).await?;
         (self.workspace, self.sequence, self.hash) = own;
         Ok(())
-    }
-
-    /// Locks the log of another workspace until the end of this transaction: nothing else is written there meanwhile.
-    pub async fn lock_log_of(&self, workspace: WorkspaceId) -> DbResult<()> {
-        locked_head(&self.tx, workspace).await.map(|_| ())
     }
 
     /// Begins a transaction as [`AuditedTx::begin`] does, for a request that may be a replay.
@@ -322,7 +331,7 @@ impl AuditedTx {
         }
         let has_payloads = !self.payloads.is_empty();
         payloads::insert(&self.tx, self.payloads).await?;
-        set_head(&self.tx, self.workspace, (self.sequence, self.hash)).await?;
+        chain_head::set(&self.tx, self.workspace, (self.sequence, self.hash)).await?;
         self.tx.commit().await?;
         if has_payloads {
             self.core.published.mark(self.workspace);
@@ -333,14 +342,4 @@ impl AuditedTx {
         self.core.commits.wake(&self.workspace);
         Ok(())
     }
-}
-
-async fn locked_head(tx: &Tx, workspace: WorkspaceId) -> DbResult<head::Model> {
-    let head = head::Entity::find().filter(head::Column::WorkspaceId.eq(workspace)).lock_exclusive().one(tx).await?;
-    head.ok_or_else(|| DbErr::RecordNotFound(format!("the audit log of {workspace}")))
-}
-
-async fn set_head(tx: &Tx, workspace: WorkspaceId, (sequence, hash): (i64, Hash)) -> DbResult<()> {
-    let (workspace_id, sequence, hash) = (Unchanged(workspace), Set(sequence), Set(hash.to_vec()));
-    update_row(tx, head::ActiveModel { workspace_id, sequence, hash, event_types: NotSet }).await
 }

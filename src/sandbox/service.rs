@@ -40,12 +40,11 @@ impl AddAssign for Deleted {
 /// Deletes all data of the workspace's sandbox, and begins its numbers again at 1. Test keys may write meanwhile: what they wrote
 /// before the last transaction is deleted, too.
 pub async fn reset(core: &Core, workspace: WorkspaceId, context: AuditContext) -> Result<Deleted, Error> {
+    let sandbox = workspaces::find_sandbox(core.db.read(), workspace).await?.ok_or(Error::NotFound)?;
     let mut total = Deleted::default();
     loop {
-        let mut tx = AuditedTx::begin(core, workspace, context.clone()).await?;
-        let sandbox = workspaces::find_sandbox(tx.db(), workspace).await?.ok_or(Error::NotFound)?;
-        // No other transaction writes in the sandbox until the end of the transaction, so that a table without rows stays without.
-        tx.lock_log_of(sandbox.id).await?;
+        // No other transaction writes in the sandbox until the end of this one, so that a table without rows stays without.
+        let mut tx = AuditedTx::begin_with_sandbox(core, (workspace, sandbox.id), context.clone()).await?;
         let (deleted, is_empty) = delete_batch(tx.db(), sandbox.id).await?;
         let mut details = json!(deleted);
         details["complete"] = json!(is_empty);
@@ -60,29 +59,34 @@ pub async fn reset(core: &Core, workspace: WorkspaceId, context: AuditContext) -
 
 /// Deletes up to [`BATCH`] rows. Returns their numbers, and whether no data is left.
 async fn delete_batch(db: &impl ConnectionTrait, sandbox: WorkspaceId) -> DbResult<(Deleted, bool)> {
-    let mut deleted = Deleted::default();
-    let mut left = BATCH;
+    let mut left = Left(BATCH);
     // Those that refer to others come first.
-    deleted.invoices = invoices::delete_some(db, sandbox, left).await?;
-    left = left.saturating_sub(deleted.invoices);
-    if left > 0 {
-        deleted.trips = trips::delete_some(db, sandbox, left).await?;
-        left = left.saturating_sub(deleted.trips);
-    }
-    if left > 0 {
-        deleted.aircraft = fleet::delete_some(db, sandbox, left).await?;
-        left = left.saturating_sub(deleted.aircraft);
-    }
-    if left > 0 {
-        deleted.reports = safety::delete_some(db, sandbox, left).await?;
-        left = left.saturating_sub(deleted.reports);
-    }
-    if left > 0 {
-        // A repetition of a request from before the reset is a new request.
-        left = left.saturating_sub(audit::forget_some_answers(db, sandbox, left).await?);
-    }
-    if left > 0 {
+    let deleted = Deleted {
+        invoices: left.delete(|most| invoices::delete_some(db, sandbox, most)).await?,
+        trips: left.delete(|most| trips::delete_some(db, sandbox, most)).await?,
+        aircraft: left.delete(|most| fleet::delete_some(db, sandbox, most)).await?,
+        reports: left.delete(|most| safety::delete_some(db, sandbox, most)).await?,
+    };
+    // A repetition of a request from before the reset is a new request.
+    left.delete(|most| audit::forget_some_answers(db, sandbox, most)).await?;
+    let is_empty = left.0 > 0;
+    if is_empty {
         workspaces::delete_counters(db, sandbox).await?;
     }
-    Ok((deleted, left > 0))
+    Ok((deleted, is_empty))
+}
+
+/// The number of rows that a transaction may still delete.
+struct Left(u64);
+
+impl Left {
+    /// Deletes some rows of a table. Returns their number.
+    async fn delete<F: Future<Output = DbResult<u64>>>(&mut self, some: impl FnOnce(u64) -> F) -> DbResult<u64> {
+        if self.0 == 0 {
+            return Ok(0);
+        }
+        let deleted = some(self.0).await?;
+        self.0 = self.0.saturating_sub(deleted);
+        Ok(deleted)
+    }
 }

@@ -57,3 +57,20 @@ async fn change_of_a_key_that_waits_for_a_write_holds_up_no_other_workspace() {
         changed.is(status);
     }
 }
+
+#[tokio::test]
+async fn reset_that_waits_for_a_write_in_the_sandbox_holds_up_no_write_of_the_workspace() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let key = t.key_with(with(read_only_key("Trial"), "test", json!(true))).await;
+    let log =
+        "SELECT 1 FROM audit_heads WHERE workspace_id = (SELECT id FROM workspaces WHERE sandbox_of IS NOT NULL) FOR UPDATE";
+    let Some(write) = frozen(&t, log).await else { return };
+    let meanwhile = async {
+        until_one_waits(&t).await;
+        revoke(&owner, &key.id).await;
+        write.rollback().await.expect("the lock is released");
+    };
+    let (reset, ()) = tokio::join!(owner.post("/api/v1/sandbox/reset", json!({})), meanwhile);
+    reset.is(200);
+}
