@@ -3,7 +3,7 @@
 //!
 //! - `test_cluster` a server, a workspace and nodes; `load` endless requests, and those that were accepted too late
 //! - `promise` under load and at random; `outage` of nodes, network and database; `change`, `everyone` other ways to end access
-//! - `clocks` that disagree; `limits` across nodes; `proof` of a confirmed revocation; `tls` to the database
+//! - `clocks` that disagree; `limits` across nodes; `proof` of a confirmed revocation; `sandbox` test keys; `tls` to the database
 //! - `figures` printed for people
 
 mod change;
@@ -15,6 +15,7 @@ mod load;
 mod outage;
 mod promise;
 mod proof;
+mod sandbox;
 mod test_cluster;
 mod tls;
 mod webhooks;
