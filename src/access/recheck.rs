@@ -61,7 +61,7 @@ impl CredentialCheck for KeyCheck {
 
     fn idempotency_peers<'a>(&'a self, tx: &'a Tx, since: Time) -> BoxFuture<'a, DbResult<Vec<String>>> {
         Box::pin(async move {
-            let chain = keys::sharing_idempotency_keys(tx, self.entry.workspace(), self.entry.id, since).await?;
+            let chain = keys::sharing_idempotency_keys(tx, &self.entry, since).await?;
             Ok(chain.into_iter().map(|key| key.to_string()).collect())
         })
     }
