@@ -56,7 +56,7 @@ pub(crate) fn quick() -> Step {
 
 /// Runs what works on any database on a server that goes with it.
 pub(crate) fn on_postgres() -> bool {
-    match Server::start() {
+    match Server::start_in_memory() {
         Ok(server) => run(&tests("tests on Postgres", &ON_POSTGRES, &[("TEST_POSTGRES", &server.url("postgres"))])),
         Err(error) => {
             eprintln!("== Postgres does not start: {error}");
