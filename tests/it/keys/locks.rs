@@ -53,8 +53,8 @@ async fn change_of_a_key_that_waits_for_a_write_holds_up_no_other_workspace() {
             revoke(&other, &of_other).await;
             write.rollback().await.expect("the lock is released");
         };
-        let (changed, ()) = tokio::join!(owner.post(&path, body), meanwhile);
-        changed.is(status);
+        let (answer, ()) = tokio::join!(owner.post(&path, body), meanwhile);
+        answer.is(status);
     }
 }
 
