@@ -23,6 +23,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("docs.css", CSS, include_bytes!("../../assets/docs.css")),
     ("page.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),
+    ("docs.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/docs.js")),
     ("passkeys.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/passkeys.js")),
     ("leaks.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/leaks.js")),
     ("webhooks.md", TEXT, include_bytes!("../../docs/WEBHOOKS.md")),

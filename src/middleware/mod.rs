@@ -23,6 +23,7 @@ use crate::access;
 use crate::app::App;
 use crate::frame;
 use crate::keys::DenialReason;
+use crate::reference;
 use crate::request_context::{REQUEST_ID, RequestContext, loggable};
 use crate::requests::{Finished, KeyRefusal};
 use crate::sessions::CookieName;
@@ -87,7 +88,7 @@ impl HttpStack {
             response = if response.extensions_mut().remove::<WithoutErrorBody>().is_some() {
                 response
             } else if in_api {
-                render_json(response, &error, &context)
+                render_json(&app, response, &error, &context)
             } else {
                 // In a box: the future of a call stays small.
                 Box::pin(render_page(&app, session, response, &error, &context)).await
@@ -182,10 +183,10 @@ fn report_leak(app: &App, secret: &str, context: &RequestContext) {
 }
 
 /// Renders an error of the API.
-fn render_json(bare: Response, error: &ApiError, context: &RequestContext) -> Response {
+fn render_json(app: &App, bare: Response, error: &ApiError, context: &RequestContext) -> Response {
     let mut parts = without_content(bare);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let body = error.body(context.id());
+    let body = error.body(context.id(), &reference::address_of_error(&app.config.public_url, error.code));
     let scrubbed = match key_format::scrub(&body) {
         // A message may quote the request, which may contain a secret.
         Cow::Owned(scrubbed) if !error.carries_secret() => scrubbed,

@@ -4,14 +4,15 @@ use std::sync::OnceLock;
 
 use axum::response::{IntoResponse, Response};
 
+use super::site::Site;
 use kit::http::{ApiError, Known, Prepared};
 
 /// The documents, each rendered at its first request: they depend on the public URL alone.
 #[derive(Debug, Default)]
 pub struct Documents {
-    pub(super) page: Document,
     pub(super) openapi: Document,
     pub(super) llms: Document,
+    pub(super) site: OnceLock<Site>,
 }
 
 #[derive(Debug, Default)]

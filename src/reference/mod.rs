@@ -1,15 +1,25 @@
-//! The public descriptions of the product: health, metrics, the OpenAPI document, the API reference.
+//! The public descriptions of the product: health, metrics, the OpenAPI document, the documentation.
 //!
-//! - `openapi` the document, made from the route table; `render` the reference and `llms.txt`; `documents` caches all three
-//! - `api`     their routes, and liveness, readiness and metrics
+//! - `openapi` the document, made from the route table
+//! - `site` the pages: those of the guide from `docs/guide/`, those of `calls` from the OpenAPI document, `scopes` and `errors`
+//!   with what they take from the code
+//! - `markdown` Markdown as HTML; `render` pages and `llms.txt`; `search` the index of the search; `documents` caches all of them
+//! - `api` their routes, and liveness, readiness and metrics
 //!
 //! All texts are in the binary.
 
 mod api;
+mod calls;
 mod documents;
+mod errors;
+mod markdown;
 mod openapi;
 mod render;
+mod scopes;
+mod search;
+mod site;
 
 pub use api::{metrics_router, router};
 pub use documents::Documents;
+pub use errors::address_of as address_of_error;
 pub use openapi::document;

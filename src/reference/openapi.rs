@@ -13,7 +13,7 @@ use kit::http::{Doc, FieldError, Route, Routes};
 const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
     Applications send an API key in `X-API-Key` (or `Authorization: Bearer`); people sign in and send their token in \
     `Authorization: Bearer`. A key opens what its scopes name, and never manages keys, members or settings.\n\n\
-    Success is `{\"success\": true, \"data\": …}`, failure `{\"success\": false, \"error\": {\"code\", \"message\", \"requestId\"}}`. \
+    Success is `{\"success\": true, \"data\": …}`, failure `{\"success\": false, \"error\": {\"code\", \"message\", \"requestId\", \"docs\"}}`. \
     Unknown fields and unknown query parameters are refused.\n\n\
     Lists have the newest rows first, sorted by creation in descending order. To read a whole list, repeat the request with \
     `cursor` set to the `next_cursor` of the previous response, and the same filters, until it is null: no row is skipped or \
@@ -217,6 +217,7 @@ fn error_schemas() -> [(&'static str, Value); 2] {
             "code": text("Stable code of the error."),
             "message": text("A message for people that says what to do next."),
             "requestId": text("Names this request in logs and in the audit log."),
+            "docs": text("The address of the paragraph about this code: its causes, and what to do."),
             "fields": {
                 "type": "array",
                 "description": "Errors of single fields.",

@@ -1,159 +1,80 @@
-//! The API reference as a page and as `llms.txt`. The page needs no JavaScript and loads nothing.
+//! The pages of the documentation as HTML, Markdown and `llms.txt`. They need no JavaScript, and load nothing from elsewhere.
 
 use askama::Template;
 use axum::http::{HeaderValue, header};
-use serde_json::Value;
 
-use super::openapi::parameter_json;
-use kit::http::describe::Shape;
-use kit::http::{Prepared, Route, Routes};
+use super::markdown::{self, Heading};
+use super::site::{Page, Section, Site};
+use kit::http::Prepared;
 use kit::page::prepare;
 
 #[derive(Template)]
-#[template(path = "reference/docs.html")]
-struct Docs {
-    public_url: String,
-    groups: Vec<Group>,
+#[template(path = "reference/page.html")]
+struct PageHtml<'a> {
+    page: &'a Page,
+    start: Vec<&'a Page>,
+    guides: Vec<&'a Page>,
+    tags: Vec<Tag<'a>>,
+    html: String,
+    /// The headings, on a page that has many.
+    headings: Vec<Heading>,
 }
 
-struct Group {
-    tag: &'static str,
-    anchor: String,
-    operations: Vec<Operation>,
+/// A heading of the reference, with its calls.
+struct Tag<'a> {
+    name: &'static str,
+    is_open: bool,
+    calls: Vec<&'a Page>,
 }
 
-struct Operation {
-    method: String,
-    path: &'static str,
-    summary: &'static str,
-    about: &'static str,
-    permission: String,
-    anchor: String,
-    parameters: Vec<Parameter>,
-    body: Option<String>,
-    answers: Vec<(u16, String)>,
+/// The fewest headings of a page that lists them.
+const LISTED_HEADINGS: usize = 4;
+
+/// Returns whether a page lists its headings. Those of calls are always the same.
+fn is_listing_headings(page: &Page, headings: &[Heading]) -> bool {
+    page.section != Section::Calls && headings.len() >= LISTED_HEADINGS
 }
 
-struct Parameter {
-    name: String,
-    place: String,
-    kind: String,
-    is_required: bool,
-    about: String,
+/// Renders a page.
+pub(super) fn html(site: &Site, page: &Page) -> Result<Prepared, askama::Error> {
+    let of = |section| site.pages.iter().filter(move |page| page.section == section).collect::<Vec<_>>();
+    let rendered = markdown::render(&page.markdown)?;
+    let headings = if is_listing_headings(page, &rendered.headings) { rendered.headings } else { Vec::new() };
+    let (start, guides, tags) = (of(Section::Start), of(Section::Guides), tags(site, page));
+    prepare(&PageHtml { page, start, guides, tags, html: rendered.html, headings })
 }
 
-fn operation<S>(route: &Route<S>, document: &Value) -> Operation {
-    let parameters = route.doc.parameters.iter().map(|parameter| {
-        let json = parameter_json(parameter);
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Parameter {
-            name: parameter.name.clone(),
-            place: text(&json["in"]),
-            kind: kind(&json["schema"], document),
-            is_required: json["required"] == true,
-            about: text(&json["description"]),
+fn tags<'a>(site: &'a Site, page: &Page) -> Vec<Tag<'a>> {
+    let mut tags: Vec<Tag<'a>> = Vec::new();
+    for call in &site.pages {
+        let Some(name) = call.tag else { continue };
+        match tags.last_mut() {
+            Some(tag) if tag.name == name => tag.calls.push(call),
+            _ => tags.push(Tag { name, is_open: page.tag == Some(name), calls: vec![call] }),
         }
-    });
-    let body = route.doc.body.as_ref().map(|schema| sketch(&serde_json::to_value(schema).unwrap_or_default(), document, 0));
-    let success = route.doc.success.iter().map(|(status, shape)| {
-        let shape = match shape {
-            Shape::Data(schema) | Shape::Bare(schema) => sketch(&serde_json::to_value(schema).unwrap_or_default(), document, 0),
-            Shape::Media(kind) => (*kind).to_owned(),
-            Shape::Empty => "no body".to_owned(),
-        };
-        (*status, shape)
-    });
-    let failures = route.doc.failures.iter().map(|(status, codes)| (*status, codes.join(", ")));
-    Operation {
-        method: if route.other_methods.is_empty() { route.method.to_string() } else { "any method".to_owned() },
-        path: route.path,
-        summary: route.summary,
-        about: route.doc.about,
-        permission: route.permission.clone(),
-        anchor: anchor(route.summary),
-        parameters: parameters.collect(),
-        body,
-        answers: success.chain(failures).collect(),
     }
+    tags
 }
 
-fn anchor(text: &str) -> String {
-    text.to_lowercase().replace(' ', "-")
-}
-
-fn resolve<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
-    let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
-    name.map_or(schema, |name| &document["components"]["schemas"][name])
-}
-
-/// The type of a schema in a few words.
-fn kind(schema: &Value, document: &Value) -> String {
-    let schema = resolve(schema, document);
-    if let Some(values) = schema["enum"].as_array() {
-        return values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ");
-    }
-    if let Some(choices) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
-        return choices.iter().map(|choice| kind(choice, document)).collect::<Vec<_>>().join(" | ");
-    }
-    let base = match &schema["type"] {
-        Value::String(one) => one.clone(),
-        Value::Array(several) => several.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
-        _ => "any".to_owned(),
-    };
-    schema["format"].as_str().map_or(base.clone(), |format| format!("{base} ({format})"))
-}
-
-/// A schema, sketched as the JSON that it describes.
-fn sketch(schema: &Value, document: &Value, depth: usize) -> String {
-    let schema = resolve(schema, document);
-    let indent = "  ".repeat(depth + 1);
-    let choices = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
-    if let Some(choices) =
-        choices.filter(|choices| choices.iter().any(|choice| !resolve(choice, document)["properties"].is_null()))
-    {
-        return choices.iter().map(|choice| sketch(choice, document, depth)).collect::<Vec<_>>().join(" | ");
-    }
-    match (&schema["properties"], &schema["items"]) {
-        (Value::Object(properties), _) if depth < 5 => {
-            let required = schema["required"].as_array().cloned().unwrap_or_default();
-            let lines = properties.iter().map(|(name, property)| {
-                let optional = if required.iter().any(|one| one == name) { "" } else { "?" };
-                let about = property["description"]
-                    .as_str()
-                    .map(|about| format!("  // {}", about.replace('\n', " ")))
-                    .unwrap_or_default();
-                format!("{indent}{name}{optional}: {}{about}\n", sketch(property, document, depth + 1))
-            });
-            format!("{{\n{}{}}}", lines.collect::<String>(), "  ".repeat(depth))
-        }
-        (_, items) if !items.is_null() && depth < 5 => format!("[{}]", sketch(items, document, depth)),
-        _ => kind(schema, document),
-    }
-}
-
-/// Renders the API reference.
-pub(super) fn docs<S>(public_url: &str, table: &[Routes<S>], document: &Value) -> Result<Prepared, askama::Error> {
-    prepare(&Docs { groups: groups(table, document), public_url: public_url.to_owned() })
+/// Returns a page as Markdown.
+pub(super) fn text(page: &Page) -> Prepared {
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))];
+    Prepared::new(headers, markdown::without_attributes(&page.markdown))
 }
 
 #[derive(Template)]
 #[template(path = "reference/llms.txt", escape = "none")]
-struct Llms {
-    public_url: String,
-    groups: Vec<Group>,
+struct Llms<'a> {
+    public_url: &'a str,
+    start: Vec<&'a Page>,
+    guides: Vec<&'a Page>,
+    tags: Vec<Tag<'a>>,
 }
 
-/// Renders the API reference as text for language models.
-pub(super) fn llms<S>(public_url: &str, table: &[Routes<S>], document: &Value) -> Result<Prepared, askama::Error> {
-    let text = Llms { groups: groups(table, document), public_url: public_url.to_owned() }.render()?;
+/// Renders the list of all pages for language models.
+pub(super) fn llms(public_url: &str, site: &Site) -> Result<Prepared, askama::Error> {
+    let of = |section| site.pages.iter().filter(move |page| page.section == section).collect::<Vec<_>>();
+    let tags = site.pages.first().map(|page| tags(site, page)).unwrap_or_default();
+    let text = Llms { public_url, start: of(Section::Start), guides: of(Section::Guides), tags }.render()?;
     Ok(Prepared::new([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text))
-}
-
-fn groups<S>(table: &[Routes<S>], document: &Value) -> Vec<Group> {
-    let group = |routes: &Routes<S>| Group {
-        tag: routes.tag,
-        anchor: anchor(routes.tag),
-        operations: routes.lines.iter().map(|route| operation(route, document)).collect(),
-    };
-    table.iter().map(group).collect()
 }

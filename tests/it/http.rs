@@ -170,6 +170,7 @@ async fn error_has_the_documented_shape() {
         "code": "INVALID_REQUEST",
         "message": "expiresAt: Give a time in the future, or null for no expiration.",
         "requestId": "shape",
+        "docs": "http://127.0.0.1:8080/docs/errors#invalid_request",
         "fields": [{ "field": "expiresAt", "message": "Give a time in the future, or null for no expiration." }],
     } });
     assert_eq!(answer.is(400).json, expected);

@@ -13,6 +13,7 @@ mod check;
 mod cluster;
 mod days;
 mod delivery;
+mod documentation;
 mod filters;
 mod findings;
 mod fleet;

@@ -4,6 +4,7 @@ mod audit;
 mod commands;
 mod copy;
 mod crash;
+mod examples;
 mod exposure;
 mod logs;
 mod mail;

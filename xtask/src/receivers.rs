@@ -43,7 +43,8 @@ pub(crate) fn prepare() -> bool {
 }
 
 fn has_languages() -> bool {
-    let needed = [("python3", "python3"), ("node", "nodejs"), ("go", "golang-go"), ("openssl", "openssl"), ("curl", "curl")];
+    let needed =
+        [("python3", "python3"), ("node", "nodejs"), ("go", "golang-go"), ("openssl", "openssl"), ("curl", "curl"), ("jq", "jq")];
     let missing: Vec<&str> = needed.into_iter().filter(|(program, _)| !is_on_path(program)).map(|(_, package)| package).collect();
     missing.is_empty() || install(&missing, "the tests of webhook receivers need these languages")
 }

@@ -240,15 +240,16 @@ impl ApiError {
         self.headers.iter().find(|(name, _)| *name == RETRY_AFTER).map(|(_, value)| value.clone())
     }
 
-    /// The body, once the request id is known.
-    pub fn body(&self, request_id: &str) -> String {
+    /// The body, once the request id is known. `docs` is the address of the paragraph about the code.
+    pub fn body(&self, request_id: &str, docs: &str) -> String {
         let Refusal { code, message, fields, extra, replayed, .. } = &*self.0;
         // None of it can fail: there are texts and JSON in it, and nothing else.
         let written = match replayed {
             Some(data) => serde_json::to_string(&Envelope::new(data)),
-            None => {
-                serde_json::to_string(&Failed { success: false, error: Failure { code, message, request_id, fields, extra } })
-            }
+            None => serde_json::to_string(&Failed {
+                success: false,
+                error: Failure { code, message, request_id, docs, fields, extra },
+            }),
         };
         written.unwrap_or_default()
     }
@@ -267,6 +268,7 @@ struct Failure<'a> {
     code: &'a str,
     message: &'a str,
     request_id: &'a str,
+    docs: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     fields: &'a [FieldError],
     #[serde(flatten)]

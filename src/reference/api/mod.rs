@@ -3,15 +3,16 @@
 mod health;
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 
 use super::openapi::document;
-use super::render;
+use super::site::{Page, Site};
+use super::{render, search};
 use crate::app::App;
-use kit::http::{Known, Prepared, Routes, record_route};
+use kit::http::{ApiError, Known, Prepared, Routes, record_route};
 
 /// The route table of the JSON API, which the documents describe.
 #[derive(Clone, Copy)]
@@ -21,7 +22,10 @@ struct RouteTable(fn() -> Vec<Routes<App>>);
 pub fn router(table: fn() -> Vec<Routes<App>>) -> Router<App> {
     Router::new()
         .route("/openapi.json", get(record_route(openapi)))
-        .route("/docs", get(record_route(docs)))
+        .route("/docs", get(record_route(index)))
+        .route("/docs.md", get(record_route(index_text)))
+        .route("/docs/search.json", get(record_route(search_index)))
+        .route("/docs/{*page}", get(record_route(page)))
         .route("/llms.txt", get(record_route(llms)))
         .layer(Extension(RouteTable(table)))
         .route("/health", get(record_route(health::health)))
@@ -33,12 +37,53 @@ pub fn metrics_router() -> Router<App> {
     Router::new().route("/metrics", get(record_route(health::metrics)))
 }
 
-async fn docs(State(app): State<App>, Extension(RouteTable(table)): Extension<RouteTable>, known: Known) -> Response {
-    let url = &app.config.public_url;
-    app.documents.page.answer(&known, || {
-        let table = table();
-        render::docs(url, &table, &document(url, &table))
-    })
+impl RouteTable {
+    /// The documentation, built at its first request.
+    fn site<'a>(&self, app: &'a App) -> &'a Site {
+        let url = &app.config.public_url;
+        app.documents.site.get_or_init(|| {
+            let table = (self.0)();
+            Site::new(url, &table, &document(url, &table))
+        })
+    }
+}
+
+/// The path of the first page.
+const INDEX: &str = "/docs";
+
+async fn index(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
+    let site = table.site(&app);
+    site.find(INDEX).map_or_else(not_found, |page| html(site, page, &known))
+}
+
+async fn index_text(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
+    table.site(&app).find(INDEX).map_or_else(not_found, |page| text(page, &known))
+}
+
+async fn page(State(app): State<App>, Extension(table): Extension<RouteTable>, uri: Uri, known: Known) -> Response {
+    let site = table.site(&app);
+    match uri.path().strip_suffix(".md") {
+        Some(path) => site.find(path).map_or_else(not_found, |page| text(page, &known)),
+        None => site.find(uri.path()).map_or_else(not_found, |page| html(site, page, &known)),
+    }
+}
+
+fn html(site: &Site, page: &Page, known: &Known) -> Response {
+    page.html.answer(known, || render::html(site, page))
+}
+
+fn text(page: &Page, known: &Known) -> Response {
+    page.text.answer(known, || Ok(render::text(page)))
+}
+
+fn not_found() -> Response {
+    ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is no such page of the documentation. See /docs for all pages.")
+        .into_response()
+}
+
+async fn search_index(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
+    let site = table.site(&app);
+    site.search.answer(&known, || search::index(site))
 }
 
 async fn openapi(State(app): State<App>, Extension(RouteTable(table)): Extension<RouteTable>, known: Known) -> Response {
@@ -48,10 +93,7 @@ async fn openapi(State(app): State<App>, Extension(RouteTable(table)): Extension
     })
 }
 
-async fn llms(State(app): State<App>, Extension(RouteTable(table)): Extension<RouteTable>, known: Known) -> Response {
-    let url = &app.config.public_url;
-    app.documents.llms.answer(&known, || {
-        let table = table();
-        render::llms(url, &table, &document(url, &table))
-    })
+async fn llms(State(app): State<App>, Extension(table): Extension<RouteTable>, known: Known) -> Response {
+    let site = table.site(&app);
+    app.documents.llms.answer(&known, || render::llms(&app.config.public_url, site))
 }

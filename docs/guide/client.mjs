@@ -1,0 +1,59 @@
+// A client of the PlaneConnection API, with what Node.js 18 brings along.
+
+const API = `${process.env.PLANECONNECTION_URL}/api/v1`;
+const KEY = process.env.PLANECONNECTION_KEY;
+const ATTEMPTS = 6;
+
+/** The API refused a request. `error` has the code, the message and the request id. */
+export class Refused extends Error {
+  constructor(status, error) {
+    super(`${status} ${error.code}: ${error.message}`);
+    this.status = status;
+    this.error = error;
+  }
+}
+
+/** Sends a request, and repeats it where that helps. Returns the status and the data of the answer. */
+export async function call(method, path, body, headers = {}) {
+  const request = {
+    method,
+    headers: { "X-API-Key": KEY, "Content-Type": "application/json", ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  };
+  for (let attempt = 1; ; attempt++) {
+    let pause = 2 ** attempt;
+    try {
+      const answer = await fetch(API + path, { ...request, signal: AbortSignal.timeout(60_000) });
+      const text = await answer.text();
+      if (answer.ok) return { status: answer.status, data: JSON.parse(text).data };
+      if (![429, 500, 502, 503, 504, 507].includes(answer.status) || attempt === ATTEMPTS) {
+        throw new Refused(answer.status, failure(answer, text));
+      }
+      pause = Number(answer.headers.get("Retry-After") ?? pause);
+    } catch (error) {
+      if (error instanceof Refused || attempt === ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+  }
+}
+
+/** Returns the error of a response. A proxy in between may answer without one. */
+function failure(answer, text) {
+  try {
+    return JSON.parse(text).error;
+  } catch {
+    return { code: "NO_ANSWER", message: answer.statusText, requestId: "" };
+  }
+}
+
+/** Returns the rows of a list. Each one that exists throughout is returned exactly once. */
+export async function* walk(path, filters = {}) {
+  let cursor = {};
+  for (;;) {
+    const query = new URLSearchParams({ page_size: 100, ...filters, ...cursor });
+    const { data: page } = await call("GET", `${path}?${query}`);
+    yield* page.items;
+    if (page.next_cursor === null) return;
+    cursor = { cursor: page.next_cursor };
+  }
+}

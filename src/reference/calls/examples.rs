@@ -1,0 +1,100 @@
+//! Example bodies and responses: by hand in `examples.json`, and from the schema.
+//!
+//! A value is looked up by schema and field (`Trip.origin`), then by field alone.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::schema::Schemas;
+
+#[derive(Deserialize)]
+struct File {
+    /// The example of a request body, by the name of its schema.
+    bodies: Map<String, Value>,
+    /// The example of a field of a response.
+    values: Map<String, Value>,
+}
+
+/// Written with the program: a file that cannot be read fails every test.
+static FILE: LazyLock<File> =
+    LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).expect("examples.json has bodies and values"));
+
+/// Stands for a text without an example. A test fails if a page has it.
+pub(super) const UNKNOWN: &str = "(no example)";
+
+/// The deepest object of an example.
+const DEPTH: usize = 8;
+
+pub(super) struct Examples<'a> {
+    schemas: Schemas<'a>,
+}
+
+impl<'a> Examples<'a> {
+    pub fn of(schemas: Schemas<'a>) -> Self {
+        Self { schemas }
+    }
+
+    /// Returns the example of a request body.
+    pub fn body(&self, schema: &Value) -> Value {
+        let named = schema["$ref"].as_str().or_else(|| schema["items"]["$ref"].as_str());
+        let name = named.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        FILE.bodies.get(name).cloned().unwrap_or_else(|| json!({}))
+    }
+
+    /// Returns the example of a response as indented JSON.
+    pub fn response(&self, schema: &Value) -> String {
+        let value = self.value("", "", schema, 0);
+        serde_json::to_string_pretty(&value).unwrap_or_default()
+    }
+
+    /// Returns the example of a parameter.
+    pub fn parameter(&self, name: &str, schema: &Value) -> String {
+        match name {
+            "Idempotency-Key" => "3f1d0c1e-5f0a-4b8e-9a53-6c1b2f7f0a11".to_owned(),
+            "externalId" => "FOS-10412".to_owned(),
+            "requestId" => "req_01h455vb4pex5vsknk084sn02q".to_owned(),
+            "Github-Public-Key-Identifier" => "…".to_owned(),
+            "Github-Public-Key-Signature" => "…".to_owned(),
+            _ => match self.value("", "", schema, 0) {
+                Value::String(text) => text,
+                other => other.to_string(),
+            },
+        }
+    }
+
+    fn value(&self, owner: &str, name: &str, schema: &Value, depth: usize) -> Value {
+        if let Some(value) = FILE.values.get(&format!("{owner}.{name}")) {
+            return value.clone();
+        }
+        let (schema, schema_name) = self.schemas.resolve(schema);
+        let owner = if schema_name.is_empty() { owner } else { schema_name };
+        let is_choice = schema.get("enum").is_some() || schema.get("properties").is_some();
+        if let Some(value) = FILE.values.get(name).filter(|_| !is_choice) {
+            return value.clone();
+        }
+        let first = |name: &str| schema[name].as_array().and_then(|all| all.first()).cloned();
+        if let Some(value) = schema.get("const").cloned().or_else(|| first("enum")).or_else(|| first("examples")) {
+            return value;
+        }
+        if let Some(fields) = schema["properties"].as_object().filter(|_| depth < DEPTH) {
+            return self.object(owner, fields, &schema["required"], depth);
+        }
+        match Schemas::type_of(schema) {
+            "array" => json!([self.value(owner, &format!("{name}[]"), &schema["items"], depth + 1)]),
+            "boolean" => json!(true),
+            "integer" | "number" => json!(1),
+            "object" => json!({}),
+            _ => json!(UNKNOWN),
+        }
+    }
+
+    /// Fields that a response may leave out are left out.
+    fn object(&self, owner: &str, fields: &Map<String, Value>, required: &Value, depth: usize) -> Value {
+        let required = required.as_array();
+        let is_sent = |name: &str| required.is_none_or(|required| required.iter().any(|one| one == name));
+        let field = |(name, schema): (&String, &Value)| (name.clone(), self.value(owner, name, schema, depth + 1));
+        Value::Object(fields.iter().filter(|(name, _)| is_sent(name)).map(field).collect())
+    }
+}
