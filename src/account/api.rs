@@ -72,12 +72,12 @@ fn part_of(mut all: Vec<ListedSession>, paging: Paging) -> Page<ListedSession> {
     let total = all.len() as u64;
     let skipped = match paging.start {
         Start::Page(_) => usize::try_from(paging.offset()).unwrap_or(usize::MAX),
-        Start::After(last) => all.partition_point(|session| order(session) >= last.as_created()),
+        Start::After(last) => all.partition_point(|session| order(session) >= last.as_timed()),
     };
     let mut rest: Vec<_> = all.into_iter().skip(skipped).collect();
     let has_more = rest.len() as u64 > paging.limit();
     rest.truncate(paging.size as usize);
-    let next = rest.last().filter(|_| has_more).map(|session| Position::created(session.created_at, session.id.0));
+    let next = rest.last().filter(|_| has_more).map(|session| Position::timed(session.created_at, session.id.0));
     Page::new(rest, Some(total), paging, next)
 }
 

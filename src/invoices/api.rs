@@ -8,7 +8,8 @@ use super::currency::Currency;
 use super::error::Error;
 use super::lines::LineItem;
 use super::model::{
-    Client, CreateInvoice, Invoice, InvoiceFilter, InvoiceId, PayInvoice, Payment, PaymentId, Status, UpdateInvoice, VoidInvoice,
+    Client, CreateInvoice, ExternalId, Invoice, InvoiceFilter, InvoiceId, PayInvoice, Payment, PaymentId, Status, UpdateInvoice,
+    VoidInvoice,
 };
 use super::{service, store};
 use crate::access::{Allowed, InvoicesRead, InvoicesWrite};
@@ -18,6 +19,7 @@ use kit::clock::Time;
 use kit::day::Day;
 use kit::http::route::{get, patch, post};
 use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoFields, NoParameters, Page, Path, Routes};
+use kit::text::{BadText, sentence};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -26,6 +28,7 @@ pub fn routes() -> Routes<App> {
             get("/api/v1/ops/invoices", "List invoices", index),
             post("/api/v1/ops/invoices", "Create invoice", create).conflicts(),
             get("/api/v1/ops/invoices/{id}", "Get invoice", show),
+            get("/api/v1/ops/invoices/by-external-id/{externalId}", "Get invoice by external id", show_by_external_id),
             patch("/api/v1/ops/invoices/{id}", "Update invoice", update).conflicts(),
             post("/api/v1/ops/invoices/{id}/send", "Send invoice", send).conflicts(),
             get("/api/v1/ops/invoices/{id}/payments", "List payments", payments),
@@ -130,6 +133,18 @@ async fn show(
 ) -> Result<JsonOk<InvoiceView>, ApiError> {
     let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
     Ok(JsonOk(InvoiceView::new(invoice, who.day_of(app.clock.now()))))
+}
+
+async fn show_by_external_id(
+    who: Allowed<InvoicesRead>,
+    State(app): State<App>,
+    // A malformed external id is an invalid field and not a missing invoice.
+    Path(external_id): Path<String>,
+) -> Result<JsonOk<InvoiceView>, ApiError> {
+    let external_id: ExternalId =
+        external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
+    let invoice = store::find_by_external_id(app.db.read(), who.workspace(), external_id.as_str()).await?;
+    Ok(JsonOk(InvoiceView::new(invoice.ok_or(Error::NotFound)?, who.day_of(app.clock.now()))))
 }
 
 async fn create(

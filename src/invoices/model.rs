@@ -229,6 +229,9 @@ pub struct InvoiceFilter {
     /// Only invoices whose client's name or email contains this text, in whatever case and script.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub client: Option<Line<1, 200>>,
+    /// Only the invoice with this external id.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub external_id: Option<ExternalId>,
     /// Only invoices that are due on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     pub due_from: Option<Day>,

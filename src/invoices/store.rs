@@ -75,6 +75,7 @@ pub(super) async fn list(
         .add(Column::WorkspaceId.eq(workspace))
         .add_option(filter.status.map(|status| is(status, today)))
         .add_option(filter.client.as_ref().map(Line::as_str).map(is_for))
+        .add_option(filter.external_id.as_ref().map(|id| Column::ExternalId.eq(id.as_str())))
         .add_option(filter.due_from.map(|day| Column::DueDate.gte(day)))
         .add_option(filter.due_to.map(|day| Column::DueDate.lte(day)));
     page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, invoice_of).await

@@ -57,6 +57,7 @@ mod m0050_sandboxes;
 mod m0051_key_indexes;
 mod m0052_keys_by_custodian;
 mod m0053_sandbox_indexes;
+mod m0056_trip_order;
 mod schema;
 
 /// All migrations, in order.
@@ -113,6 +114,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0051_key_indexes::Migration),
             Box::new(m0052_keys_by_custodian::Migration),
             Box::new(m0053_sandbox_indexes::Migration),
+            Box::new(m0056_trip_order::Migration),
         ]
     }
 }

@@ -15,9 +15,9 @@ const ABOUT: &str = "The JSON API of a PlaneConnection workspace.\n\n\
     `Authorization: Bearer`. A key opens what its scopes name, and never manages keys, members or settings.\n\n\
     Success is `{\"success\": true, \"data\": …}`, failure `{\"success\": false, \"error\": {\"code\", \"message\", \"requestId\", \"docs\"}}`. \
     Unknown fields and unknown query parameters are refused.\n\n\
-    Lists have the newest rows first, sorted by creation in descending order. To read a whole list, repeat the request with \
+    Lists have the newest rows first, sorted by creation in descending order, unless `sort` says otherwise. To read a whole list, repeat the request with \
     `cursor` set to the `next_cursor` of the previous response, and the same filters, until it is null: no row is skipped or \
-    repeated, whatever changes meanwhile. `page` is for leafing through.\n\nTimes are RFC 3339 in UTC; money is an integer of minor \
+    repeated, whatever changes meanwhile (in the default order). `page` is for leafing through.\n\nTimes are RFC 3339 in UTC; money is an integer of minor \
     units with an ISO 4217 code.";
 
 /// Returns the document of an API that is served at `public_url`.

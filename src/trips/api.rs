@@ -25,6 +25,7 @@ pub fn routes() -> Routes<App> {
             post("/api/v1/ops/trips", "Create trip", create).conflicts(),
             get("/api/v1/ops/trips/{id}", "Get trip", show),
             patch("/api/v1/ops/trips/{id}", "Update trip", update).conflicts(),
+            get("/api/v1/ops/trips/by-external-id/{externalId}", "Get trip by external id", show_by_external_id),
             put("/api/v1/ops/trips/by-external-id/{externalId}", "Put trip by external id", put_by_external_id).conflicts(),
         ],
     )
@@ -121,15 +122,28 @@ fn disclosed<P: WorkspacePermission>(error: Error, who: &Allowed<P>) -> Error {
     if who.may(Scope::read(Module::Fleet)) { error } else { error.without_aircraft() }
 }
 
+/// Parses the external id in a path. A malformed one is an invalid field and not a missing trip.
+fn parsed(external_id: &str) -> Result<ExternalId, ApiError> {
+    external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))
+}
+
+async fn show_by_external_id(
+    who: Allowed<TripsRead>,
+    State(app): State<App>,
+    Path(external_id): Path<String>,
+) -> Result<JsonOk<TripView>, ApiError> {
+    let external_id = parsed(&external_id)?;
+    let trip = store::find_by_external_id(app.db.read(), who.workspace(), external_id.as_str()).await?;
+    Ok(JsonOk(trip.ok_or(Error::NotFound)?.into()))
+}
+
 async fn put_by_external_id(
     who: Allowed<TripsWrite>,
     State(app): State<App>,
-    // A malformed external id is an invalid field and not a missing trip.
     Path(external_id): Path<String>,
     Body(input): Body<CreateTrip>,
 ) -> Result<Put<TripView>, ApiError> {
-    let external_id: ExternalId =
-        external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
+    let external_id = parsed(&external_id)?;
     let mut tx = who.begin(&app).await?;
     let trip = service::put(&mut tx, external_id, input).await.map_err(|error| disclosed(error, &who))?;
     tx.commit().await?;

@@ -36,6 +36,24 @@ kit::string_enum! {
     }
 }
 
+kit::string_enum! {
+    /// The order of a list of trips, and of trips with the same time that of their ids; `-` is descending.
+    TripSort as TripSort {
+        /// The next departure first.
+        Departure = "departure_date",
+        /// The last departure first.
+        DepartureDescending = "-departure_date",
+        /// The longest unchanged first.
+        Update = "updated_at",
+        /// The latest change first.
+        UpdateDescending = "-updated_at",
+        /// The oldest first.
+        Creation = "created_at",
+        /// The newest first.
+        CreationDescending = "-created_at",
+    }
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Trip {
     pub id: TripId,
@@ -286,6 +304,9 @@ pub struct TripFilter {
     pub trip_type: Option<TripType>,
     /// Only trips of this aircraft.
     pub aircraft_id: Option<AircraftId>,
+    /// Only the trip with this external id.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 100)]
+    pub external_id: Option<ExternalId>,
     /// Only trips that depart at this time or later, or on this day or later (UTC).
     #[param(inline)]
     pub date_from: Option<Since>,
@@ -296,6 +317,9 @@ pub struct TripFilter {
     /// seen: the response has every later change, and that trip again.
     #[param(inline)]
     pub updated_since: Option<Since>,
+    /// The order; `-created_at` if left out. A walk by cursor is complete in the order of creation, and in that of `updated_at` it
+    /// returns changed trips again; in any other, a trip that moves meanwhile may be missed.
+    pub sort: Option<TripSort>,
 }
 
 impl Check for TripFilter {

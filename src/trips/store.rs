@@ -6,12 +6,12 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::model::{Trip, TripFilter, TripId};
+use super::model::{Trip, TripFilter, TripId, TripSort};
 use super::status::Status;
 use super::tables::{Column, Entity, Model};
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
-use kit::db::{DbResult, page, rows_of, update_row};
+use kit::db::{DbResult, Direction, Sorted, rows_of, sorted_page, update_row};
 use kit::http::{Page, Paging};
 
 pub(super) async fn insert(db: &impl ConnectionTrait, trip: &Trip) -> DbResult<()> {
@@ -36,7 +36,7 @@ pub(super) async fn find_by_external_id(
     named.one(db).await?.map(trip_of).transpose()
 }
 
-/// Returns a part of a workspace's trips, the newest first.
+/// Returns a part of a workspace's trips, in the order of the filter.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -48,10 +48,25 @@ pub(super) async fn list(
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
         .add_option(filter.trip_type.map(|trip_type| Column::TripType.eq(trip_type)))
         .add_option(filter.aircraft_id.map(|aircraft| Column::AircraftId.eq(aircraft)))
+        .add_option(filter.external_id.as_ref().map(|id| Column::ExternalId.eq(id.as_str())))
         .add_option(filter.date_from.map(|from| Column::DepartureDate.gte(from.0)))
         .add_option(filter.date_to.map(|to| Column::DepartureDate.lte(to.0)))
         .add_option(filter.updated_since.map(|since| Column::UpdatedAt.gte(since.0)));
-    page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, trip_of).await
+    let sorted = sorted(filter.sort.unwrap_or(TripSort::CreationDescending));
+    sorted_page(db, Entity::find().filter(condition), sorted, paging, trip_of).await
+}
+
+/// Each order has an index on workspace, column and id.
+fn sorted(sort: TripSort) -> Sorted<Entity> {
+    let (time, direction) = match sort {
+        TripSort::Departure => (Column::DepartureDate, Direction::Ascending),
+        TripSort::DepartureDescending => (Column::DepartureDate, Direction::Descending),
+        TripSort::Update => (Column::UpdatedAt, Direction::Ascending),
+        TripSort::UpdateDescending => (Column::UpdatedAt, Direction::Descending),
+        TripSort::Creation => (Column::CreatedAt, Direction::Ascending),
+        TripSort::CreationDescending => (Column::CreatedAt, Direction::Descending),
+    };
+    Sorted { columns: [time, Column::Id], direction }
 }
 
 /// Lists up to `limit` trips of a workspace that depart at `from` or later and are not cancelled, the next first.

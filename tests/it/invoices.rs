@@ -112,6 +112,11 @@ async fn external_id_is_unique_among_invoices() {
     client.patch(&own, json!({ "externalId": "LEDGER-7", "notes": "Thank you." })).await.is(200);
     client.patch(&own, json!({ "externalId": null })).await.is(200);
     client.patch(&other, json!({ "externalId": "LEDGER-7" })).await.is(200);
+    let found = client.get(&format!("{INVOICES}/by-external-id/LEDGER-7")).await.is(200);
+    assert_eq!(client.get(&other).await.is(200).at("/data"), found.at("/data"));
+    assert_eq!(client.get(&format!("{INVOICES}?external_id=LEDGER-7")).await.is(200).items("id"), [found.text_at("/data/id")]);
+    client.get(&format!("{INVOICES}/by-external-id/ledger-7")).await.is(404).code("NOT_FOUND");
+    client.get(&format!("{INVOICES}/by-external-id/{}", "x".repeat(201))).await.is(400).names_field("externalId");
 }
 
 #[tokio::test]

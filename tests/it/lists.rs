@@ -1,6 +1,7 @@
 //! Walks through lists by cursor, while the lists change.
 
 mod cursors;
+mod orders;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;

@@ -25,7 +25,7 @@ const LISTS: [&str; 8] = [
 ];
 
 /// Filters, and the indexes that find what they leave.
-const FILTERED: [(&str, &[&str]); 12] = [
+const FILTERED: [(&str, &[&str]); 14] = [
     ("/api/v1/api-keys?status=revoked", &["api_keys_by_age_revoked"]),
     ("/api/v1/api-keys?status=paused", &["api_keys_by_age_paused"]),
     ("/api/v1/api-keys?expiring=true", &["api_keys_by_end"]),
@@ -33,6 +33,8 @@ const FILTERED: [(&str, &[&str]); 12] = [
     ("/api/v1/ops/trips?status=cancelled", &["trips_by_status"]),
     ("/api/v1/ops/trips?date_from=2026-11-01&date_to=2026-11-02", &["trips_by_departure"]),
     ("/api/v1/ops/trips?updated_since=2026-11-23", &["trips_by_update"]),
+    ("/api/v1/ops/trips?external_id=FOS-1001", &["trips_by_external_id"]),
+    ("/api/v1/ops/invoices?external_id=SAP-4711", &["invoices_by_external_id"]),
     ("/api/v1/ops/invoices?due_from=2026-11-01&due_to=2026-11-02", &["invoices_by_due_date"]),
     ("/api/v1/audit-log?action=api_key.created", &["audit_events_by_action"]),
     ("/api/v1/audit-log?outcome=denied", &["audit_events_by_outcome"]),
@@ -46,6 +48,31 @@ async fn every_list_is_read_in_index_order() {
     for list in LISTS {
         let plan = plan(&t, list).await;
         assert!(plan.is_by_index(), "{list}: {:?}", plan.0);
+    }
+}
+
+#[tokio::test]
+async fn trips_are_read_and_walked_in_every_order_by_index() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    for number in 0..3 {
+        SUBJECTS[3].create(&owner, number).await;
+    }
+    for (sort, column, index) in [
+        ("departure_date", "departure_date", "trips_by_departure_and_id"),
+        ("updated_at", "updated_at", "trips_by_update_and_id"),
+        ("created_at", "created_at", "trips_by_age"),
+    ] {
+        for (direction, comparison) in [("", '>'), ("-", '<')] {
+            let list = format!("/api/v1/ops/trips?page_size=1&sort={direction}{sort}");
+            let cursor = owner.get(&list).await.is(200).text_at("/data/next_cursor");
+            let (first, next) = (plan(&t, &list).await, plan(&t, &format!("{list}&cursor={cursor}")).await);
+            for plan in [&first, &next] {
+                assert!(plan.is_by_index() && plan.0.iter().any(|step| step.contains(index)), "{list}: {plan:?}");
+            }
+            let is_place = |step: &String| step.contains(column) && step.contains(comparison) && !step.contains("Filter");
+            assert!(next.0.iter().any(is_place), "{list}: {next:?}");
+        }
     }
 }
 

@@ -122,6 +122,8 @@ async fn list_is_filtered_and_unknown_filter_is_refused() {
     assert_eq!(listed("?status=draft").await, ["B", "A"]);
     assert_eq!(listed("?status=quoted").await, [""; 0]);
     assert_eq!(listed("?trip_type=training").await, ["B"]);
+    assert_eq!(listed("?external_id=B").await, ["B"]);
+    assert_eq!(listed("?external_id=b").await, [""; 0]);
     assert_eq!(listed(&format!("?aircraft_id={tail}")).await, ["A"]);
     assert_eq!(listed("?date_from=2026-12-02").await, ["B"]);
     assert_eq!(listed("?date_to=2026-12-01").await, ["A"]);
@@ -245,6 +247,21 @@ async fn put_by_external_id_creates_then_replaces() {
     assert_eq!(*replaced.at("/data"), expected);
     let actions: Vec<_> = logged(&t).await.into_iter().map(|(action, _)| action).collect();
     assert_eq!(actions, ["created", "updated"]);
+}
+
+#[tokio::test]
+async fn trip_is_found_by_its_external_id_in_its_own_workspace() {
+    let t = TestApp::new().await;
+    let client = writer(&t).await;
+    let made = client.post(TRIPS, with(json!({ "externalId": "FOS/1 ü" }))).await.is(201);
+    let path = format!("{TRIPS}/by-external-id/FOS%2F1%20%C3%BC");
+    assert_eq!(client.get(&path).await.is(200).at("/data"), made.at("/data"));
+    let (_, northwind) = t.other_workspace().await;
+    northwind.get(&path).await.is(404).code("NOT_FOUND");
+    client.get(&format!("{TRIPS}/by-external-id/fos%2F1%20%C3%BC")).await.is(404).code("NOT_FOUND");
+    for wrong in ["%20".to_owned(), "x".repeat(101), "a%00b".to_owned()] {
+        client.get(&format!("{TRIPS}/by-external-id/{wrong}")).await.is(400).names_field("externalId");
+    }
 }
 
 #[tokio::test]

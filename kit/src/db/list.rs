@@ -1,8 +1,8 @@
-//! Parts of lists, the newest rows first.
+//! Parts of lists: the newest rows first, or in another order.
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, Query, ValueType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ModelTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select, Value,
 };
 use uuid::Uuid;
@@ -14,6 +14,37 @@ use crate::paging::{Page, Paging, Position, Start};
 /// The columns by which a list is sorted: the time of creation, then the id. Neither may ever change, or a walk by cursor
 /// would miss rows. With the workspace before them they have an index, by which a walk finds its next rows.
 pub type Creation<E> = [<E as EntityTrait>::Column; 2];
+
+/// The order of a list: by a time, then by the id. With the workspace before them, the two columns have an index.
+///
+/// If the time can change, a row moves in the list, and a walk by cursor may repeat or miss it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sorted<E: EntityTrait> {
+    /// The columns of the time and of the id.
+    pub columns: [E::Column; 2],
+    pub direction: Direction,
+}
+
+/// The direction in which a list is sorted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    Ascending,
+    Descending,
+}
+
+impl<E: EntityTrait> Sorted<E> {
+    /// The newest rows first.
+    pub fn newest_first(columns: Creation<E>) -> Self {
+        Self { columns, direction: Direction::Descending }
+    }
+
+    fn order(&self) -> Order {
+        match self.direction {
+            Direction::Ascending => Order::Asc,
+            Direction::Descending => Order::Desc,
+        }
+    }
+}
 
 /// Returns a part of what `matching` finds, the newest rows first. Counts the rows for a numbered page only, and not more of them
 /// than [`Paging::within`] says.
@@ -27,21 +58,35 @@ pub async fn page<E, T>(
 where
     E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
 {
+    sorted_page(db, matching, Sorted::newest_first(creation), paging, row).await
+}
+
+/// Returns a part of what `matching` finds, as [`page`] does, in another order.
+pub async fn sorted_page<E, T>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    sorted: Sorted<E>,
+    paging: Paging,
+    row: impl Fn(E::Model) -> DbResult<T>,
+) -> DbResult<Page<T>>
+where
+    E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
+{
     let total = match paging.start {
-        Start::Page(_) => Some(count(db, &matching, creation, paging).await?),
+        Start::Page(_) => Some(count(db, &matching, sorted.columns, paging).await?),
         Start::After(_) => None,
     };
-    let (rows, next) = newest(db, matching, creation, paging).await?;
+    let (rows, next) = part(db, matching, sorted, paging).await?;
     Ok(Page::new(rows.into_iter().map(row).collect::<DbResult<_>>()?, total, paging, next))
 }
 
 /// Counts the rows, or one more than the most of `paging`.
-async fn count<E>(db: &impl ConnectionTrait, matching: &Select<E>, [created, _]: Creation<E>, paging: Paging) -> DbResult<u64>
+async fn count<E>(db: &impl ConnectionTrait, matching: &Select<E>, [time, _]: [E::Column; 2], paging: Paging) -> DbResult<u64>
 where
     E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
 {
     let Some(most) = paging.most() else { return matching.clone().count(db).await };
-    let rows = matching.clone().select_only().column(created).limit(most.saturating_add(1)).into_query();
+    let rows = matching.clone().select_only().column(time).limit(most.saturating_add(1)).into_query();
     let counted = Query::select().expr(Func::count(Expr::col(Asterisk))).from_subquery(rows, "counted").take();
     let row = db.query_one(&counted).await?.ok_or_else(|| DbErr::RecordNotFound("the number of rows".to_owned()))?;
     row.try_get_by_index(0).map(i64::unsigned_abs)
@@ -52,37 +97,54 @@ where
 pub async fn newest<E>(
     db: &impl ConnectionTrait,
     matching: Select<E>,
-    creation @ [created, id]: Creation<E>,
+    creation: Creation<E>,
     paging: Paging,
 ) -> DbResult<(Vec<E::Model>, Option<Position>)>
 where
     E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
 {
-    let sorted = matching.order_by_desc(created).order_by_desc(id);
+    part(db, matching, Sorted::newest_first(creation), paging).await
+}
+
+async fn part<E>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    sorted: Sorted<E>,
+    paging: Paging,
+) -> DbResult<(Vec<E::Model>, Option<Position>)>
+where
+    E: EntityTrait<Model: ModelTrait<Entity = E> + Send + Sync>,
+{
+    let [time, id] = sorted.columns;
+    let rows = matching.order_by(time, sorted.order()).order_by(id, sorted.order());
     let part = match paging.start {
-        Start::Page(_) => sorted.offset(paging.offset()),
+        Start::Page(_) => rows.offset(paging.offset()),
         Start::After(position) => {
-            let (at, last) = position.as_created();
-            let values = [Value::from(at), Value::from(last)].map(Expr::val);
-            sorted.filter(Expr::tuple(creation.map(ColumnTrait::into_expr)).lt(Expr::tuple(values)))
+            let (at, last) = position.as_timed();
+            let place = Expr::tuple(sorted.columns.map(ColumnTrait::into_expr));
+            let last = Expr::tuple([Value::from(at), Value::from(last)].map(Expr::val));
+            rows.filter(match sorted.direction {
+                Direction::Ascending => place.gt(last),
+                Direction::Descending => place.lt(last),
+            })
         }
     };
     // One row more than asked for shows whether there are others.
     let mut rows = rows_of(db, part.limit(paging.limit() + 1)).await?;
     let has_more = rows.len() as u64 > paging.limit();
     rows.truncate(paging.size as usize);
-    let last = rows.last().filter(|_| has_more).map(|row| position::<E>(row, creation));
+    let last = rows.last().filter(|_| has_more).map(|row| position::<E>(row, sorted.columns));
     Ok((rows, last.transpose()?))
 }
 
-fn position<E: EntityTrait>(row: &E::Model, [created, id]: Creation<E>) -> DbResult<Position>
+fn position<E: EntityTrait>(row: &E::Model, [time, id]: [E::Column; 2]) -> DbResult<Position>
 where
     E::Model: ModelTrait<Entity = E>,
 {
     let wrong = |_| DbErr::Type("a list is sorted by a time and a UUID".to_owned());
-    let at = <Time as ValueType>::try_from(row.get(created)).map_err(wrong)?;
+    let at = <Time as ValueType>::try_from(row.get(time)).map_err(wrong)?;
     let id = <Uuid as ValueType>::try_from(row.get(id)).map_err(wrong)?;
-    Ok(Position::created(at, id))
+    Ok(Position::timed(at, id))
 }
 
 /// Returns the rows of a list that is sorted and counted in another way.

@@ -43,7 +43,7 @@ pub use derived::{Derived, refresh};
 pub use error::{is_duplicate, is_orphan, is_unavailable, is_unknown_host, is_unstorable, may_open_later};
 pub use fault::{Fault, WritesRefused, is_reported};
 pub use health::Health;
-pub use list::{newest, page, rows_of};
+pub use list::{Direction, Sorted, newest, page, rows_of, sorted_page};
 pub use location::{Location, NotALocation, Transport};
 pub use notifications::{ChangeNotifications, Channel};
 pub use packed::{Packing, insert_packed, packed};

@@ -1,8 +1,8 @@
 //! Cursors: the place where a walk through a list continues.
 //!
 //! A cursor contains the [`Position`] of the last row of a response, and not a number of rows: whatever is inserted, changed or
-//! deleted meanwhile, the next response begins with the row after it. For that, the order of a list uses only values that
-//! never change.
+//! deleted meanwhile, the next response begins with the row after it. A walk is exact in an order of values that never change,
+//! which is the order of each list unless the caller chooses another.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::clock::Time;
 
-/// The position of a row in its list, by values that never change.
+/// The position of a row in its list, by the values that the list is sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Position {
     /// The number that a list is sorted by: microseconds since 1970, or a sequence.
@@ -22,8 +22,8 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position in a list that is sorted by time of creation, then by id.
-    pub fn created(at: Time, id: Uuid) -> Self {
+    /// The position in a list that is sorted by a time, such as that of creation, then by id.
+    pub fn timed(at: Time, id: Uuid) -> Self {
         Self { order: at.micros(), id }
     }
 
@@ -32,8 +32,8 @@ impl Position {
         Self { order: sequence, id: Uuid::nil() }
     }
 
-    /// Returns time of creation and id.
-    pub fn as_created(self) -> (Time, Uuid) {
+    /// Returns time and id.
+    pub fn as_timed(self) -> (Time, Uuid) {
         (Time::from_micros(self.order).unwrap_or(Time::FIRST), self.id)
     }
 

@@ -50,7 +50,8 @@ async fn index(who: PageSession<InvoicesRead>, State(app): State<App>, Asked(ask
     let today = frame.at.today();
     let mut filters = ListFilters::new(&asked, &["client", "status", "due_from", "due_to"]);
     let (due_from, due_to) = filters.days(["due_from", "due_to"]);
-    let filter = InvoiceFilter { status: filters.word("status"), client: filters.search("client"), due_from, due_to };
+    let (status, client) = (filters.word("status"), filters.search("client"));
+    let filter = InvoiceFilter { status, client, due_from, due_to, ..InvoiceFilter::default() };
     let page = if filters.faults.is_empty() {
         store::list(app.db.read(), who.workspace(), &filter, filters.paging(PAGE), today).await?
     } else {

@@ -94,6 +94,6 @@ fn read(filters: &mut ListFilters, at: &Moments) -> TripFilter {
         aircraft_id: filters.id("aircraft_id", "an aircraft"),
         date_from,
         date_to,
-        updated_since: None,
+        ..TripFilter::default()
     }
 }
