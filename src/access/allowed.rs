@@ -21,7 +21,7 @@ use crate::security::SETUP_REQUIRED;
 use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
-use kit::http::{ApiError, Describe, Doc, Guard, IdempotencyKey, Matched};
+use kit::http::{ApiError, Describe, Doc, Guard, IdempotencyKey, Matched, Precondition};
 
 /// Proof that the caller may do what `P` names. Its methods follow from the callers that `P` admits.
 #[derive(Debug)]
@@ -69,6 +69,11 @@ impl<P: Permission<Caller: Identity>> Allowed<P> {
     /// Begins a write on the caller's behalf.
     pub async fn begin(&self, app: &App) -> Result<AuditedTx, BeginError> {
         AuditedTx::begin(app, self.workspace(), self.audit_context(app)).await
+    }
+
+    /// Begins a write on the caller's behalf, if the resource that it changes is in the state that the caller demands.
+    pub async fn begin_if(&self, app: &App, precondition: Option<Precondition>) -> Result<AuditedTx, BeginError> {
+        AuditedTx::begin(app, self.workspace(), self.audit_context(app).only_if(precondition)).await
     }
 
     /// Begins a write that may be repeated with an `Idempotency-Key`. Fails with the first response if it was done before.

@@ -10,13 +10,10 @@ impl RequestContext {
     /// The audit context of something that `actor` does in this request.
     pub fn audit_context(&self, actor: Actor) -> AuditContext {
         AuditContext {
-            actor,
             ip: Some(self.client_ip()),
             user_agent: self.user_agent(),
             request_id: Some(self.id().to_owned()),
-            authentication: None,
-            credential: None,
-            account: None,
+            ..AuditContext::of(actor)
         }
     }
 

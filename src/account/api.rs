@@ -15,7 +15,7 @@ use crate::auth::{self, ChangePassword, Origin};
 use crate::sessions::{self, AuthMethod, ListedSession, Session, SessionId};
 use kit::clock::Time;
 use kit::http::route::{delete, get, post};
-use kit::http::{ApiError, Body, Check, JsonOk, Listing, NoFields, NoParameters, NoStore, Path, Routes};
+use kit::http::{ApiError, Body, Check, JsonOk, Known, Listing, NoFields, NoParameters, NoStore, Path, Routes, WithEtag};
 use kit::paging::{Page, Paging, Position, Start};
 use kit::text::secret_string;
 
@@ -60,9 +60,10 @@ async fn index(
     who: Allowed<SignedIn>,
     State(app): State<App>,
     Listing { paging, .. }: Listing<NoParameters>,
-) -> Result<JsonOk<Page<SessionView>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<SessionView>>, ApiError> {
     let listed = sessions::list(app.db.read(), who.member().id, app.clock.now()).await?;
-    Ok(JsonOk(part_of(listed, paging).map(|session| SessionView::new(session, &who.caller().session))))
+    Ok(known.answer(part_of(listed, paging).map(|session| SessionView::new(session, &who.caller().session))))
 }
 
 /// Returns a part of the sessions, the newest first. They are few enough to be read as a whole.

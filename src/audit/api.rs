@@ -20,7 +20,7 @@ use crate::keys::KeyId;
 use kit::clock::{Since, Until};
 use kit::http::describe::Shape;
 use kit::http::route::get;
-use kit::http::{ApiError, Check, Describe, Doc, FieldErrors, JsonOk, Listing, Page, Query, Routes};
+use kit::http::{ApiError, Check, Describe, Doc, FieldErrors, Known, Listing, Page, Query, Routes, WithEtag};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -36,8 +36,9 @@ async fn index(
     who: Allowed<ReadAuditLog>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<EventFilter>,
-) -> Result<JsonOk<Page<Event>>, ApiError> {
-    Ok(JsonOk(store::list(app.db.read(), who.workspace(), &filter, paging).await?))
+    known: Known,
+) -> Result<WithEtag<Page<Event>>, ApiError> {
+    Ok(known.answer(store::list(app.db.read(), who.workspace(), &filter, paging).await?))
 }
 
 /// The query of an export: the filters of the list, and the format.

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::authentication::Authentication;
-use super::credential::CredentialCheck;
+use super::credential::{BeginError, CredentialCheck, CredentialLoss};
 use crate::workspaces::WorkspaceId;
+use kit::clock::Time;
+use kit::db::Tx;
+use kit::http::Precondition;
 
 /// The actor of a write, and the request it comes with.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct AuditContext {
     pub authentication: Option<Authentication>,
     /// The credential of the request, checked again when a write begins. It is not stored.
     pub credential: Option<Arc<dyn CredentialCheck>>,
+    /// The version of a resource that the request changes, checked when the write begins. It is not stored.
+    pub precondition: Option<Precondition>,
     /// The workspace whose limits the write counts against; `None` for the one that is written. A sandbox has none of its own.
     pub account: Option<WorkspaceId>,
 }
@@ -27,7 +32,34 @@ pub struct AuditContext {
 impl AuditContext {
     /// Returns a context without a request.
     pub fn of(actor: Actor) -> Self {
-        Self { actor, ip: None, user_agent: None, request_id: None, authentication: None, credential: None, account: None }
+        Self {
+            actor,
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            authentication: None,
+            credential: None,
+            precondition: None,
+            account: None,
+        }
+    }
+
+    /// Checks the credential of the request again, and its precondition. The chain is locked by then: whoever else would change the
+    /// resource waits.
+    pub(super) async fn check(&self, tx: &Tx, now: Time) -> Result<(), BeginError> {
+        if let Some(credential) = &self.credential {
+            credential.check(tx, self, now).await?;
+        }
+        match &self.precondition {
+            Some(precondition) if !precondition.holds(tx).await? => Err(CredentialLoss::Outdated.into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Adds a condition that must hold when the write begins.
+    #[must_use]
+    pub fn only_if(self, precondition: Option<Precondition>) -> Self {
+        Self { precondition, ..self }
     }
 
     /// Returns the context of the command line.

@@ -55,6 +55,12 @@ pub enum CredentialLoss {
     FactorSetup,
     #[error("{}", .0.lost_message())]
     Key(DenialReason),
+    /// The credential is as it was, but not the resource: [`AuditContext::precondition`] does not hold.
+    #[error(
+        "This is not in the state that the request demands; nothing was changed. Get it again, make your change to what you get, \
+         and send it with the new ETag."
+    )]
+    Outdated,
 }
 
 /// The reason why an [`AuditedTx`](super::AuditedTx) did not begin.
@@ -73,6 +79,7 @@ impl From<CredentialLoss> for ApiError {
             CredentialLoss::Role => (StatusCode::FORBIDDEN, "ROLE_REQUIRED"),
             CredentialLoss::FactorSetup => (StatusCode::FORBIDDEN, SETUP_REQUIRED),
             CredentialLoss::Key(reason) => (status(reason), reason.code()),
+            CredentialLoss::Outdated => (StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED"),
         };
         let error = Self::new(status, code, loss.to_string());
         if status == StatusCode::UNAUTHORIZED {

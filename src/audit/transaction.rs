@@ -62,7 +62,7 @@ impl std::fmt::Debug for AuditedTx {
 }
 
 impl AuditedTx {
-    /// Begins a transaction in `workspace`, and checks the credential of its request again.
+    /// Begins a transaction in `workspace`, and checks the credential of its request again, and its precondition.
     ///
     /// The head of the workspace's chain is locked until the end: writers of one workspace follow one another.
     pub async fn begin(core: &Core, workspace: WorkspaceId, context: AuditContext) -> Result<Self, BeginError> {
@@ -123,9 +123,7 @@ impl AuditedTx {
     }
 
     async fn checked(self) -> Result<Self, BeginError> {
-        if let Some(credential) = &self.context.credential {
-            credential.check(&self.tx, &self.context, self.now).await?;
-        }
+        self.context.check(&self.tx, self.now).await?;
         Ok(self)
     }
 

@@ -8,7 +8,7 @@ use super::summary::{Summary, summary};
 use crate::access::{Allowed, OwnWorkspace};
 use crate::app::App;
 use kit::http::route::get;
-use kit::http::{ApiError, JsonOk, Routes};
+use kit::http::{ApiError, Known, Routes, WithEtag};
 
 pub fn routes() -> Routes<App> {
     Routes::new("Cluster", [get("/api/v1/cluster", "Get the state of the nodes", show)])
@@ -36,6 +36,6 @@ impl From<Summary> for ClusterView {
     }
 }
 
-async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>) -> Result<JsonOk<ClusterView>, ApiError> {
-    Ok(JsonOk(summary(app.db.read(), who.workspace(), app.clock.now()).await?.into()))
+async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>, known: Known) -> Result<WithEtag<ClusterView>, ApiError> {
+    Ok(known.answer(summary(app.db.read(), who.workspace(), app.clock.now()).await?.into()))
 }

@@ -14,7 +14,7 @@ use crate::access::{Allowed, Identity, ManageFindings, ReadAuditLog};
 use crate::app::App;
 use crate::keys;
 use kit::http::route::{delete, get, post};
-use kit::http::{ApiError, IdempotentBody, JsonOk, Listing, Page, Path, Routes};
+use kit::http::{ApiError, IdempotentBody, JsonOk, Known, Listing, Page, Path, Routes, WithEtag};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -42,11 +42,12 @@ async fn index(
     who: Allowed<ReadAuditLog>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<FindingFilter>,
-) -> Result<JsonOk<Page<Finding>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<Finding>>, ApiError> {
     if let Some(key) = filter.api_key_id {
         keys::find(app.db.read(), who.workspace(), key).await?.ok_or(Error::NoSuchKey)?;
     }
-    Ok(JsonOk(list::all((&app).into(), who.caller().tenant(), &filter, paging).await?))
+    Ok(known.answer(list::all((&app).into(), who.caller().tenant(), &filter, paging).await?))
 }
 
 async fn dismiss(

@@ -13,7 +13,7 @@ use crate::access::{Allowed, FleetRead, FleetWrite};
 use crate::app::App;
 use kit::clock::Time;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Known, Listing, Page, Path, Routes, WithEtag};
+use kit::http::{ApiError, Body, Created, IdempotentBody, IfMatch, Known, Listing, Page, Path, Revised, Routes, WithEtag};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -78,17 +78,20 @@ async fn index(
     who: Allowed<FleetRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<AircraftFilter>,
-) -> Result<JsonOk<Page<AircraftView>>, ApiError> {
-    Ok(JsonOk(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(AircraftView::from)))
+    known: Known,
+) -> Result<WithEtag<Page<AircraftView>>, ApiError> {
+    let page = store::list(app.db.read(), who.workspace(), &filter, paging).await?;
+    Ok(known.answer(page.map(AircraftView::from)).cached())
 }
 
 async fn show(
     who: Allowed<FleetRead>,
     State(app): State<App>,
     Path(id): Path<AircraftId>,
-) -> Result<JsonOk<AircraftView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<AircraftView>, ApiError> {
     let aircraft = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(JsonOk(aircraft.into()))
+    Ok(known.answer(aircraft.into()).cached())
 }
 
 async fn create(
@@ -106,14 +109,19 @@ async fn update(
     who: Allowed<FleetWrite>,
     State(app): State<App>,
     Path(id): Path<AircraftId>,
+    if_match: IfMatch,
     Body(input): Body<UpdateAircraft>,
-) -> Result<JsonOk<AircraftView>, ApiError> {
-    let mut tx = who.begin(&app).await?;
+) -> Result<Revised<AircraftView>, ApiError> {
+    let workspace = who.workspace();
+    let precondition = if_match.on(move |tx| {
+        Box::pin(async move { store::find(tx, workspace, id).await.map(|aircraft| aircraft.map(AircraftView::from)) })
+    });
+    let mut tx = who.begin_if(&app, precondition).await?;
     let aircraft = service::update(&mut tx, id, input).await?;
     tx.commit().await?;
-    Ok(JsonOk(aircraft.into()))
+    Ok(Revised::new(aircraft.into()))
 }
 
 async fn fleet_status(who: Allowed<FleetRead>, State(app): State<App>, known: Known) -> Result<WithEtag<FleetStatus>, ApiError> {
-    Ok(known.answer(FleetStatus::of(store::all(app.db.read(), who.workspace()).await?)))
+    Ok(known.answer(FleetStatus::of(store::all(app.db.read(), who.workspace()).await?)).cached())
 }

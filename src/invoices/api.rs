@@ -18,7 +18,10 @@ use crate::trips::TripId;
 use kit::clock::Time;
 use kit::day::Day;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoFields, NoParameters, Page, Path, Routes};
+use kit::http::{
+    ApiError, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoFields, NoParameters, Page, Path, Revised,
+    Routes, WithEtag,
+};
 use kit::text::{BadText, sentence};
 
 pub fn routes() -> Routes<App> {
@@ -120,19 +123,21 @@ async fn index(
     who: Allowed<InvoicesRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<InvoiceFilter>,
-) -> Result<JsonOk<Page<InvoiceView>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<InvoiceView>>, ApiError> {
     let today = who.day_of(app.clock.now());
     let page = store::list(app.db.read(), who.workspace(), &filter, paging, today).await?;
-    Ok(JsonOk(page.map(|invoice| InvoiceView::new(invoice, today))))
+    Ok(known.answer(page.map(|invoice| InvoiceView::new(invoice, today))).cached())
 }
 
 async fn show(
     who: Allowed<InvoicesRead>,
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
-) -> Result<JsonOk<InvoiceView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<InvoiceView>, ApiError> {
     let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(JsonOk(InvoiceView::new(invoice, who.day_of(app.clock.now()))))
+    Ok(known.answer(InvoiceView::new(invoice, who.day_of(app.clock.now()))).cached())
 }
 
 async fn show_by_external_id(
@@ -140,11 +145,12 @@ async fn show_by_external_id(
     State(app): State<App>,
     // A malformed external id is an invalid field and not a missing invoice.
     Path(external_id): Path<String>,
-) -> Result<JsonOk<InvoiceView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<InvoiceView>, ApiError> {
     let external_id: ExternalId =
         external_id.parse().map_err(|error: BadText| ApiError::invalid_field("externalId", sentence(format!("it {error}"))))?;
     let invoice = store::find_by_external_id(app.db.read(), who.workspace(), external_id.as_str()).await?;
-    Ok(JsonOk(InvoiceView::new(invoice.ok_or(Error::NotFound)?, who.day_of(app.clock.now()))))
+    Ok(known.answer(InvoiceView::new(invoice.ok_or(Error::NotFound)?, who.day_of(app.clock.now()))).cached())
 }
 
 async fn create(
@@ -162,12 +168,19 @@ async fn update(
     who: Allowed<InvoicesWrite>,
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
+    if_match: IfMatch,
     Body(input): Body<UpdateInvoice>,
-) -> Result<JsonOk<InvoiceView>, ApiError> {
-    let mut tx = who.begin(&app).await?;
+) -> Result<Revised<InvoiceView>, ApiError> {
+    let (workspace, today) = (who.workspace(), who.day_of(app.clock.now()));
+    let precondition = if_match.on(move |tx| {
+        Box::pin(async move {
+            store::find(tx, workspace, id).await.map(|invoice| invoice.map(|invoice| InvoiceView::new(invoice, today)))
+        })
+    });
+    let mut tx = who.begin_if(&app, precondition).await?;
     let invoice = InvoiceView::new(service::update(&mut tx, id, input).await?, who.day_of(tx.now()));
     tx.commit().await?;
-    Ok(JsonOk(invoice))
+    Ok(Revised::new(invoice))
 }
 
 async fn send(
@@ -187,10 +200,11 @@ async fn payments(
     State(app): State<App>,
     Path(id): Path<InvoiceId>,
     Listing { filter: NoParameters {}, paging }: Listing<NoParameters>,
-) -> Result<JsonOk<Page<PaymentView>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<PaymentView>>, ApiError> {
     let invoice = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
     let page = store::list_payments(app.db.read(), who.workspace(), invoice.id, paging).await?;
-    Ok(JsonOk(page.map(|payment| PaymentView::new(payment, invoice.currency))))
+    Ok(known.answer(page.map(|payment| PaymentView::new(payment, invoice.currency))).cached())
 }
 
 async fn pay(

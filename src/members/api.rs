@@ -17,8 +17,8 @@ use crate::auth::{ResetOf, password};
 use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
 use kit::http::{
-    ApiError, Body, Check, Created, FieldErrors, IdempotencyKey, IdempotentBody, JsonOk, Listing, NoFields, NoParameters,
-    NoStore, Page, Path, Query, Routes,
+    ApiError, Body, Check, Created, FieldErrors, IdempotencyKey, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoFields,
+    NoParameters, NoStore, Page, Path, Query, Revised, Routes, WithEtag,
 };
 use kit::text::secret_string;
 
@@ -27,6 +27,7 @@ pub fn routes() -> Routes<App> {
         "Members",
         [
             get("/api/v1/members", "List members", index),
+            get("/api/v1/members/{id}", "Get member", show),
             post("/api/v1/members", "Add member", add)
                 .conflicts()
                 .fails(409, "QUOTA_EXCEEDED")
@@ -81,8 +82,19 @@ async fn index(
     who: Allowed<ManageMembers>,
     State(app): State<App>,
     Listing { paging, .. }: Listing<NoParameters>,
-) -> Result<JsonOk<Page<MemberView>>, ApiError> {
-    Ok(JsonOk(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
+    known: Known,
+) -> Result<WithEtag<Page<MemberView>>, ApiError> {
+    Ok(known.answer(store::list(app.db.read(), who.workspace(), paging).await?.map(MemberView::from)))
+}
+
+async fn show(
+    who: Allowed<ManageMembers>,
+    State(app): State<App>,
+    Path(id): Path<MemberId>,
+    known: Known,
+) -> Result<WithEtag<MemberView>, ApiError> {
+    let member = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
+    Ok(known.answer(member.into()))
 }
 
 fn acting<P: MemberPermission>(who: &Allowed<P>) -> ActingRole {
@@ -133,9 +145,14 @@ async fn set_role(
     who: Allowed<ChangeRoles>,
     State(app): State<App>,
     Path(id): Path<MemberId>,
+    if_match: IfMatch,
     Body(input): Body<ChangeRole>,
-) -> Result<JsonOk<MemberView>, ApiError> {
-    Ok(JsonOk(service::set_role(&app, who.workspace(), who.audit_context(&app), acting(&who), id, input.role).await?.into()))
+) -> Result<Revised<MemberView>, ApiError> {
+    let workspace = who.workspace();
+    let precondition = if_match
+        .on(move |tx| Box::pin(async move { store::find(tx, workspace, id).await.map(|member| member.map(MemberView::from)) }));
+    let context = who.audit_context(&app).only_if(precondition);
+    Ok(Revised::new(service::set_role(&app, workspace, context, acting(&who), id, input.role).await?.into()))
 }
 
 /// The hand-over of the keys in the custody of a member who is removed.

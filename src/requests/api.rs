@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::keys::{self, KeyId};
 use kit::clock::Time;
 use kit::http::route::get;
-use kit::http::{ApiError, JsonOk, Path, Routes};
+use kit::http::{ApiError, Known, Path, Routes, WithEtag};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -116,14 +116,20 @@ async fn explain(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<RequestId>,
-) -> Result<JsonOk<RefusalsView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<RefusalsView>, ApiError> {
     let found = service::find(&app, &app.requests, who.workspace(), &id).await?;
     let items = found.items.into_iter().map(RefusalView::from).collect();
-    Ok(JsonOk(RefusalsView { items, sampled: found.is_sampled }))
+    Ok(known.answer(RefusalsView { items, sampled: found.is_sampled }))
 }
 
-async fn latest(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<JsonOk<LatestView>, ApiError> {
+async fn latest(
+    who: Allowed<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    known: Known,
+) -> Result<WithEtag<LatestView>, ApiError> {
     let key = keys::find(app.db.read(), who.workspace(), id).await?.ok_or(keys::Error::NotFound)?;
     let requests = service::latest(&app, &app.requests, who.workspace(), key.id).await?;
-    Ok(JsonOk(LatestView { items: requests.into_iter().map(LatestRequestView::from).collect(), sampled: true }))
+    Ok(known.answer(LatestView { items: requests.into_iter().map(LatestRequestView::from).collect(), sampled: true }))
 }

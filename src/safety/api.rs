@@ -18,7 +18,10 @@ use crate::middleware::OmitClientIp;
 use crate::scopes::{Module, Scope};
 use kit::clock::Time;
 use kit::http::route::{get, patch, post};
-use kit::http::{ApiError, Body, Created, Describe, Doc, IdempotencyKey, IdempotentBody, JsonOk, Listing, Page, Path, Routes};
+use kit::http::{
+    ApiError, Body, Created, Describe, Doc, IdempotencyKey, IdempotentBody, IfMatch, Known, Listing, Page, Path, Revised, Routes,
+    WithEtag,
+};
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -92,22 +95,24 @@ async fn index(
     who: Allowed<ReadReports>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<ReportFilter>,
-) -> Result<JsonOk<Page<ReportView>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<ReportView>>, ApiError> {
     let page = store::list(app.db.read(), who.workspace(), readable(&who), &filter, paging).await?;
-    Ok(JsonOk(page.map(ReportView::from)))
+    Ok(known.answer(page.map(ReportView::from)))
 }
 
-async fn count(who: Allowed<ReadReports>, State(app): State<App>) -> Result<JsonOk<ReportSummary>, ApiError> {
-    Ok(JsonOk(summary::summary(app.db.read(), who.workspace(), readable(&who)).await?))
+async fn count(who: Allowed<ReadReports>, State(app): State<App>, known: Known) -> Result<WithEtag<ReportSummary>, ApiError> {
+    Ok(known.answer(summary::summary(app.db.read(), who.workspace(), readable(&who)).await?))
 }
 
 async fn show(
     who: Allowed<ReadReports>,
     State(app): State<App>,
     Path(id): Path<ReportId>,
-) -> Result<JsonOk<ReportView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<ReportView>, ApiError> {
     let report = store::find(app.db.read(), who.workspace(), readable(&who), id).await?.ok_or(Error::NotFound)?;
-    Ok(JsonOk(report.into()))
+    Ok(known.answer(report.into()))
 }
 
 async fn create(
@@ -207,10 +212,15 @@ async fn update(
     who: Allowed<SafetyWrite>,
     State(app): State<App>,
     Path(id): Path<ReportId>,
+    if_match: IfMatch,
     Body(input): Body<UpdateReport>,
-) -> Result<JsonOk<ReportView>, ApiError> {
-    let mut tx = who.begin(&app).await?;
+) -> Result<Revised<ReportView>, ApiError> {
+    let workspace = who.workspace();
+    let precondition = if_match.on(move |tx| {
+        Box::pin(async move { store::find(tx, workspace, Readable::All, id).await.map(|report| report.map(ReportView::from)) })
+    });
+    let mut tx = who.begin_if(&app, precondition).await?;
     let report = service::update(&mut tx, id, input).await?;
     tx.commit().await?;
-    Ok(JsonOk(report.into()))
+    Ok(Revised::new(report.into()))
 }

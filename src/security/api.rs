@@ -15,7 +15,7 @@ use crate::members::{Member, MemberId, Role};
 use crate::sessions::{ListedSession, SessionId};
 use kit::clock::Time;
 use kit::http::route::{get, post, put};
-use kit::http::{ApiError, Body, Check, JsonOk, Routes};
+use kit::http::{ApiError, Body, Check, IfMatch, JsonOk, Known, Routes, WithEtag};
 use kit::text::sentence;
 
 pub fn routes() -> Routes<App> {
@@ -153,14 +153,19 @@ async fn sign_out_everyone(
     Ok(JsonOk(EveryoneSignedOutView { sessions_ended, keys_revoked, refused_everywhere_at }))
 }
 
-async fn show(who: Allowed<ViewSecurity>, State(app): State<App>) -> Result<JsonOk<SecuritySettings>, ApiError> {
-    Ok(JsonOk(store::policy_of(app.db.read(), who.workspace()).await?.settings))
+async fn show(who: Allowed<ViewSecurity>, State(app): State<App>, known: Known) -> Result<WithEtag<SecuritySettings>, ApiError> {
+    Ok(known.answer(store::policy_of(app.db.read(), who.workspace()).await?.settings))
 }
 
 async fn update(
     who: Allowed<ManageSecurity>,
     State(app): State<App>,
+    if_match: IfMatch,
     Body(settings): Body<SecuritySettings>,
 ) -> Result<JsonOk<SecuritySettings>, ApiError> {
-    Ok(JsonOk(service::update(&app, who.workspace(), who.audit_context(&app), who.member().id, settings).await?))
+    let workspace = who.workspace();
+    let precondition =
+        if_match.on(move |tx| Box::pin(async move { store::policy_of(tx, workspace).await.map(|policy| Some(policy.settings)) }));
+    let context = who.audit_context(&app).only_if(precondition);
+    Ok(JsonOk(service::update(&app, workspace, context, who.member().id, settings).await?))
 }

@@ -14,7 +14,9 @@ use crate::fleet::{AircraftId, Airport};
 use crate::scopes::{Module, Scope};
 use kit::clock::Time;
 use kit::http::route::{get, patch, post, put};
-use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, Page, Path, Put, Routes};
+use kit::http::{
+    ApiError, Body, Created, IdempotentBody, IfMatch, IfMatchOrNone, Known, Listing, Page, Path, Put, Revised, Routes, WithEtag,
+};
 use kit::text::{BadText, sentence};
 
 pub fn routes() -> Routes<App> {
@@ -85,13 +87,20 @@ async fn index(
     who: Allowed<TripsRead>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<TripFilter>,
-) -> Result<JsonOk<Page<TripView>>, ApiError> {
-    Ok(JsonOk(store::list(app.db.read(), who.workspace(), &filter, paging).await?.map(TripView::from)))
+    known: Known,
+) -> Result<WithEtag<Page<TripView>>, ApiError> {
+    let page = store::list(app.db.read(), who.workspace(), &filter, paging).await?;
+    Ok(known.answer(page.map(TripView::from)).cached())
 }
 
-async fn show(who: Allowed<TripsRead>, State(app): State<App>, Path(id): Path<TripId>) -> Result<JsonOk<TripView>, ApiError> {
+async fn show(
+    who: Allowed<TripsRead>,
+    State(app): State<App>,
+    Path(id): Path<TripId>,
+    known: Known,
+) -> Result<WithEtag<TripView>, ApiError> {
     let trip = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(JsonOk(trip.into()))
+    Ok(known.answer(trip.into()).cached())
 }
 
 async fn create(
@@ -109,12 +118,16 @@ async fn update(
     who: Allowed<TripsWrite>,
     State(app): State<App>,
     Path(id): Path<TripId>,
+    if_match: IfMatch,
     Body(input): Body<UpdateTrip>,
-) -> Result<JsonOk<TripView>, ApiError> {
-    let mut tx = who.begin(&app).await?;
+) -> Result<Revised<TripView>, ApiError> {
+    let workspace = who.workspace();
+    let precondition =
+        if_match.on(move |tx| Box::pin(async move { store::find(tx, workspace, id).await.map(|trip| trip.map(TripView::from)) }));
+    let mut tx = who.begin_if(&app, precondition).await?;
     let trip = service::update(&mut tx, id, input).await.map_err(|error| disclosed(error, &who))?;
     tx.commit().await?;
-    Ok(JsonOk(trip.into()))
+    Ok(Revised::new(trip.into()))
 }
 
 /// Removes details of the aircraft from the error, unless the caller may read the fleet.
@@ -131,20 +144,30 @@ async fn show_by_external_id(
     who: Allowed<TripsRead>,
     State(app): State<App>,
     Path(external_id): Path<String>,
-) -> Result<JsonOk<TripView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<TripView>, ApiError> {
     let external_id = parsed(&external_id)?;
     let trip = store::find_by_external_id(app.db.read(), who.workspace(), external_id.as_str()).await?;
-    Ok(JsonOk(trip.ok_or(Error::NotFound)?.into()))
+    Ok(known.answer(trip.ok_or(Error::NotFound)?.into()).cached())
 }
 
 async fn put_by_external_id(
     who: Allowed<TripsWrite>,
     State(app): State<App>,
     Path(external_id): Path<String>,
+    if_match: IfMatchOrNone,
     Body(input): Body<CreateTrip>,
 ) -> Result<Put<TripView>, ApiError> {
-    let external_id = parsed(&external_id)?;
-    let mut tx = who.begin(&app).await?;
+    let (external_id, workspace) = (parsed(&external_id)?, who.workspace());
+    let wanted = external_id.clone();
+    let precondition = if_match.on(move |tx| {
+        let wanted = wanted.clone();
+        Box::pin(async move {
+            let trip = store::find_by_external_id(tx, workspace, wanted.as_str()).await;
+            trip.map(|trip| trip.map(TripView::from))
+        })
+    });
+    let mut tx = who.begin_if(&app, precondition).await?;
     let trip = service::put(&mut tx, external_id, input).await.map_err(|error| disclosed(error, &who))?;
     tx.commit().await?;
     Ok(trip.map(TripView::from))

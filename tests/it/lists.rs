@@ -24,7 +24,7 @@ pub(crate) struct Subject {
     /// The path of the new row's id in the response.
     id: &'static str,
     create: fn(u32) -> Value,
-    change: fn(u32) -> Value,
+    pub(crate) change: fn(u32) -> Value,
     /// The table, and its column with the text of [`name`], for deletion by SQL; none if the API deletes rows.
     column: Option<(&'static str, &'static str)>,
 }

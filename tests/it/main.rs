@@ -11,6 +11,7 @@ mod auth;
 mod background;
 mod check;
 mod cluster;
+mod conditions;
 mod days;
 mod delivery;
 mod documentation;

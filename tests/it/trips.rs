@@ -259,7 +259,7 @@ async fn trip_is_found_by_its_external_id_in_its_own_workspace() {
     let (_, northwind) = t.other_workspace().await;
     northwind.get(&path).await.is(404).code("NOT_FOUND");
     client.get(&format!("{TRIPS}/by-external-id/fos%2F1%20%C3%BC")).await.is(404).code("NOT_FOUND");
-    for wrong in ["%20".to_owned(), "x".repeat(101), "a%00b".to_owned()] {
+    for wrong in ["%20".to_owned(), "x".repeat(101)] {
         client.get(&format!("{TRIPS}/by-external-id/{wrong}")).await.is(400).names_field("externalId");
     }
 }

@@ -15,9 +15,11 @@ use axum::response::{IntoResponse, Response};
 
 use uuid::Uuid;
 
+use super::Doc;
 use super::client_ip::{UNKNOWN, network};
 use super::extract::{NoParameters, Query};
 use super::intake::Sender;
+use super::precondition::Unchecked;
 
 /// Among a request's extensions: where its route and its credential are noted.
 #[derive(Clone, Debug)]
@@ -75,7 +77,7 @@ impl Matched {
 
 /// A handler that tells its route.
 pub fn record_route<H>(handler: H) -> RecordRoute<H> {
-    RecordRoute { handler, takes_parameters: true }
+    RecordRoute { handler, takes_parameters: true, unchecked: Unchecked::default() }
 }
 
 /// A handler wrapped by [`record_route`].
@@ -83,12 +85,19 @@ pub fn record_route<H>(handler: H) -> RecordRoute<H> {
 pub struct RecordRoute<H> {
     handler: H,
     takes_parameters: bool,
+    /// The conditions that are refused, as the handler does not check them.
+    unchecked: Unchecked,
 }
 
 impl<H> RecordRoute<H> {
     /// Refuses parameters in the query: a misspelt one must not be taken for none.
     pub(super) fn without_parameters(self) -> Self {
         Self { takes_parameters: false, ..self }
+    }
+
+    /// Refuses the conditions of a write that its description does not have.
+    pub(super) fn with_conditions_of(self, doc: &Doc) -> Self {
+        Self { unchecked: Unchecked::of(doc), ..self }
     }
 }
 
@@ -102,6 +111,11 @@ where
         if !self.takes_parameters
             && request.uri().query().is_some()
             && let Err(error) = Query::<NoParameters>::of(request.uri())
+        {
+            return Answering::Refused(Some(error.into_response()));
+        }
+        if !self.unchecked.is_empty()
+            && let Err(error) = self.unchecked.refuse(request.headers())
         {
             return Answering::Refused(Some(error.into_response()));
         }

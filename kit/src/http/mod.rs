@@ -4,7 +4,8 @@
 //! - `describe`   what a handler's types say about themselves, for the OpenAPI document
 //! - `extract`    JSON bodies, queries, paths; what is unknown is refused
 //! - `envelope`   `{"success":true,"data":…}`
-//! - `tagged`     the same with an `ETag`, and 304 for a caller who has it
+//! - `tagged`     the same with an `ETag`, and 304 for a caller who has it; `entity_tag` the tags; `precondition` the version that a
+//!   write demands
 //! - `prepared`   responses that are made once, with a strong `ETag`
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
@@ -18,12 +19,14 @@ pub mod client_ip;
 mod connections;
 mod deadlines;
 pub mod describe;
+mod entity_tag;
 pub mod envelope;
 pub mod error;
 pub mod extract;
 pub mod intake;
 pub mod matched;
 pub mod outbound;
+pub mod precondition;
 mod prepared;
 pub mod route;
 pub mod serve;
@@ -39,6 +42,7 @@ pub use extract::{
     Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Paths, Query, present,
 };
 pub use matched::{Matched, record_route};
+pub use precondition::{IfMatch, IfMatchOrNone, Precondition};
 pub use prepared::Prepared;
 pub use route::{Guard, Route, Routes};
-pub use tagged::{Known, WithEtag};
+pub use tagged::{Known, Revised, WithEtag};

@@ -30,7 +30,7 @@ pub trait Endpoint<S, Signature>: Send + Sync + 'static {
     /// Describes inputs and outputs.
     fn doc() -> Doc;
     /// Itself, as axum serves it, for any method without a filter; what it takes in the query is described, and if that is
-    /// nothing, `is_strict` refuses all.
+    /// nothing, `is_strict` refuses all. Of a write it also refuses conditions that are not described.
     fn serve(self, filter: Option<MethodFilter>, is_strict: bool) -> MethodRouter<S>;
 }
 
@@ -57,9 +57,15 @@ macro_rules! endpoint {
                 doc
             }
             fn serve(self, filter: Option<MethodFilter>, is_strict: bool) -> MethodRouter<S> {
+                let doc = Self::doc();
                 let takes_parameters = |parameter: &Parameter| parameter.parameter_in == ParameterIn::Query;
-                let is_refusing = is_strict && !Self::doc().parameters.iter().any(takes_parameters);
-                let handler = if is_refusing { record_route(self).without_parameters() } else { record_route(self) };
+                let mut handler = record_route(self);
+                if is_strict && !doc.parameters.iter().any(takes_parameters) {
+                    handler = handler.without_parameters();
+                }
+                if is_strict && filter != Some(MethodFilter::GET) {
+                    handler = handler.with_conditions_of(&doc);
+                }
                 match filter {
                     Some(filter) => on(filter, handler),
                     None => on_any(handler),

@@ -5,12 +5,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::openapi::Required;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::describe::Shape;
+use super::entity_tag::EntityTag;
 use super::envelope::Envelope;
 use super::{ApiError, Describe, Doc, JsonOk};
 
@@ -21,7 +21,7 @@ pub struct Known(Vec<String>);
 impl Known {
     /// 200 with the data, or 304 if the caller has this very version.
     pub fn answer<T: Serialize>(self, data: T) -> WithEtag<T> {
-        WithEtag { data, known: self }
+        WithEtag { versioned: Versioned::new(data), known: self, is_cached: false }
     }
 
     /// Returns whether `tag` is listed, by weak comparison as for GET. A tag may contain a comma, but no quote.
@@ -45,34 +45,66 @@ impl Describe for Known {
     }
 }
 
-/// An answer with its version, a strong `ETag`: SHA-256 over the body.
+/// Data of a response with its version.
+#[derive(Debug)]
+struct Versioned<T> {
+    data: T,
+    /// Members that change by themselves, which a write need not know.
+    by_use: &'static [&'static str],
+}
+
+impl<T: Serialize> Versioned<T> {
+    fn new(data: T) -> Self {
+        Self { data, by_use: &[] }
+    }
+
+    /// Returns the body and its tag; fails with the response in its place.
+    fn written(&self) -> Result<(Vec<u8>, EntityTag), Response> {
+        let failed = |error| {
+            tracing::error!(%error, "an answer is no JSON");
+            ApiError::internal().into_response()
+        };
+        let body = serde_json::to_vec(&Envelope::new(&self.data)).map_err(failed)?;
+        let tag = EntityTag::of_body(&body, &self.data, self.by_use).map_err(failed)?;
+        Ok((body, tag))
+    }
+}
+
+/// A response to a read with its version, a strong `ETag`. No cache keeps it, unless it is [`WithEtag::cached`].
 #[derive(Debug)]
 pub struct WithEtag<T> {
-    data: T,
+    versioned: Versioned<T>,
     known: Known,
+    is_cached: bool,
+}
+
+impl<T> WithEtag<T> {
+    /// Lets the caller's own cache keep the response. It is asked about before it is used again.
+    #[must_use]
+    pub fn cached(self) -> Self {
+        Self { is_cached: true, ..self }
+    }
+
+    /// Excludes members of the data from what a write has to know: those that change by themselves, such as the last use.
+    /// [`IfMatch::without`](super::IfMatch::without) takes the same.
+    #[must_use]
+    pub fn without(mut self, by_use: &'static [&'static str]) -> Self {
+        self.versioned.by_use = by_use;
+        self
+    }
 }
 
 impl<T: Serialize> IntoResponse for WithEtag<T> {
     fn into_response(self) -> Response {
-        let body = match serde_json::to_vec(&Envelope::new(self.data)) {
-            Ok(body) => body,
-            Err(error) => {
-                tracing::error!(%error, "an answer is no JSON");
-                return ApiError::internal().into_response();
-            }
+        let (body, tag) = match self.versioned.written() {
+            Ok(written) => written,
+            Err(response) => return response,
         };
-        let tag = hex::encode(Sha256::digest(&body));
-        // It may be kept, by the caller alone, and is asked about before it is used again.
-        let mut response = if self.known.has(&tag) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-        };
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
-            response.headers_mut().insert(header::ETAG, tag);
+        let mut response = if self.known.has(tag.as_str()) { StatusCode::NOT_MODIFIED.into_response() } else { json(body) };
+        if self.is_cached {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         }
-        response
+        with_tag(response, &tag)
     }
 }
 
@@ -80,7 +112,54 @@ impl<T: ToSchema> Describe for WithEtag<T> {
     fn describe(doc: &mut Doc) {
         JsonOk::<T>::describe(doc);
         doc.success.push((304, Shape::Empty));
+        doc.headers.push(("ETag", "The version of the data, for If-None-Match."));
     }
+}
+
+/// A 200 response to a write, with the `ETag` of the new version.
+#[derive(Debug)]
+pub struct Revised<T>(Versioned<T>);
+
+impl<T: Serialize> Revised<T> {
+    pub fn new(data: T) -> Self {
+        Self(Versioned::new(data))
+    }
+
+    /// Excludes members as [`WithEtag::without`] does.
+    #[must_use]
+    pub fn without(mut self, by_use: &'static [&'static str]) -> Self {
+        self.0.by_use = by_use;
+        self
+    }
+}
+
+impl<T: Serialize> IntoResponse for Revised<T> {
+    fn into_response(self) -> Response {
+        match self.0.written() {
+            Ok((body, tag)) => with_tag(json(body), &tag),
+            Err(response) => response,
+        }
+    }
+}
+
+impl<T: ToSchema> Describe for Revised<T> {
+    fn describe(doc: &mut Doc) {
+        JsonOk::<T>::describe(doc);
+        doc.headers.push(("ETag", "The new version, for If-Match."));
+    }
+}
+
+fn json(body: Vec<u8>) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn with_tag(mut response: Response, tag: &EntityTag) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&tag.quoted()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 #[cfg(test)]
@@ -116,5 +195,20 @@ mod tests {
         assert_eq!(again.headers()[header::ETAG], tag);
         assert!(again.headers().get(header::CONTENT_TYPE).is_none());
         assert_eq!(answered(&["\"another\""]).status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn caches_keep_only_what_they_may() {
+        assert!(answered(&[]).headers().get(header::CACHE_CONTROL).is_none());
+        let cached = known(&[]).answer("the fleet").cached().into_response();
+        assert_eq!(cached.headers()[header::CACHE_CONTROL], "private, no-cache");
+    }
+
+    #[test]
+    fn write_has_the_tag_of_the_next_read() {
+        let read = answered(&[]);
+        let written = Revised::new("the fleet").into_response();
+        assert_eq!(written.headers()[header::ETAG], read.headers()[header::ETAG]);
+        assert!(written.headers().get(header::CACHE_CONTROL).is_none());
     }
 }

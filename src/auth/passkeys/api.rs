@@ -20,7 +20,9 @@ use crate::auth::api::Session;
 use crate::auth::known_callers::Origin;
 use kit::clock::Time;
 use kit::http::route::{delete, get, patch, post};
-use kit::http::{ApiError, Body, Check, Created, JsonOk, Listing, NoFields, NoParameters, NoStore, Page, Path, Routes};
+use kit::http::{
+    ApiError, Body, Check, Created, JsonOk, Known, Listing, NoFields, NoParameters, NoStore, Page, Path, Routes, WithEtag,
+};
 use kit::text::secret_string;
 
 pub fn routes() -> Routes<App> {
@@ -178,8 +180,9 @@ async fn index(
     who: Allowed<SignedIn>,
     State(app): State<App>,
     Listing { paging, .. }: Listing<NoParameters>,
-) -> Result<JsonOk<Page<PasskeyView>>, ApiError> {
-    Ok(JsonOk(store::list(app.db.read(), who.member(), paging).await?.map(PasskeyView::from)))
+    known: Known,
+) -> Result<WithEtag<Page<PasskeyView>>, ApiError> {
+    Ok(known.answer(store::list(app.db.read(), who.member(), paging).await?.map(PasskeyView::from)))
 }
 
 async fn start_registration(

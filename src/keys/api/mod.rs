@@ -22,7 +22,9 @@ use super::store;
 use crate::access::{Allowed, CreateKeys, ManageKeys, PauseKeys, ResumeKeys, RevokeKeys};
 use crate::app::App;
 use kit::http::route::{delete, get, patch, post, put};
-use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
+use kit::http::{
+    ApiError, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoStore, Page, Path, Revised, Routes, WithEtag,
+};
 
 pub(super) use export::file;
 pub(crate) use view::KeyView;
@@ -91,15 +93,21 @@ async fn index(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<KeyFilter>,
-) -> Result<JsonOk<Page<KeyView>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<KeyView>>, ApiError> {
     let (query, now) = (KeyQuery::from(&filter), app.clock.now());
     let page = service::list_part(&app.keys, who.workspace(), &query, paging, Include::LastUseAndSuccessor, now).await?;
-    Ok(JsonOk(page.map(|key| KeyView::new(key, now))))
+    Ok(known.answer(page.map(|key| KeyView::new(key, now))))
 }
 
-async fn show(who: Allowed<ManageKeys>, State(app): State<App>, Path(id): Path<KeyId>) -> Result<JsonOk<KeyView>, ApiError> {
+async fn show(
+    who: Allowed<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    known: Known,
+) -> Result<WithEtag<KeyView>, ApiError> {
     let key = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
-    Ok(JsonOk(view(&app, key).await?))
+    Ok(known.answer(view(&app, key).await?).without(KeyView::BY_USE))
 }
 
 async fn create(
@@ -129,10 +137,19 @@ async fn update(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
+    if_match: IfMatch,
     Body(input): Body<UpdateKey>,
-) -> Result<JsonOk<KeyView>, ApiError> {
-    let key = service::update(&app.keys, who.workspace(), who.audit_context(&app), id, input).await?;
-    Ok(JsonOk(view(&app, key).await?))
+) -> Result<Revised<KeyView>, ApiError> {
+    let (workspace, now) = (who.workspace(), app.clock.now());
+    let precondition = if_match.without(KeyView::BY_USE).on(move |tx| {
+        Box::pin(async move {
+            let Some(key) = store::find(tx, workspace, id).await? else { return Ok(None) };
+            Ok(Some(KeyView::new(service::details_of(tx, key).await?, now)))
+        })
+    });
+    let context = who.audit_context(&app).only_if(precondition);
+    let key = service::update(&app.keys, workspace, context, id, input).await?;
+    Ok(Revised::new(view(&app, key).await?).without(KeyView::BY_USE))
 }
 
 async fn revoke(

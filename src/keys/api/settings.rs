@@ -1,13 +1,15 @@
 //! The setting of the account owner that allows API key management.
 
 use axum::extract::State;
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::access::{Allowed, OwnWorkspace, SwitchKeys};
 use crate::app::App;
-use crate::workspaces;
-use kit::http::{ApiError, Body, Check, JsonOk};
+use crate::workspaces::{self, WorkspaceId};
+use kit::db::DbResult;
+use kit::http::{ApiError, Body, Check, IfMatch, JsonOk, Known, WithEtag};
 
 /// The API key management setting. Keys can be created and rotated while it is on.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -18,15 +20,27 @@ pub(super) struct ApiKeySettings {
 
 impl Check for ApiKeySettings {}
 
-pub(super) async fn show(who: Allowed<OwnWorkspace>, State(app): State<App>) -> Result<JsonOk<ApiKeySettings>, ApiError> {
-    Ok(JsonOk(ApiKeySettings { enabled: workspaces::api_keys_enabled(app.db.read(), who.workspace()).await? }))
+pub(super) async fn show(
+    who: Allowed<OwnWorkspace>,
+    State(app): State<App>,
+    known: Known,
+) -> Result<WithEtag<ApiKeySettings>, ApiError> {
+    Ok(known.answer(read(app.db.read(), who.workspace()).await?))
+}
+
+async fn read(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<ApiKeySettings> {
+    Ok(ApiKeySettings { enabled: workspaces::api_keys_enabled(db, workspace).await? })
 }
 
 pub(super) async fn update(
     who: Allowed<SwitchKeys>,
     State(app): State<App>,
+    if_match: IfMatch,
     Body(input): Body<ApiKeySettings>,
 ) -> Result<JsonOk<ApiKeySettings>, ApiError> {
-    workspaces::set_api_keys_enabled(&app, who.workspace(), who.audit_context(&app), input.enabled).await?;
+    let workspace = who.workspace();
+    let precondition = if_match.on(move |tx| Box::pin(async move { read(tx, workspace).await.map(Some) }));
+    let context = who.audit_context(&app).only_if(precondition);
+    workspaces::set_api_keys_enabled(&app, workspace, context, input.enabled).await?;
     Ok(JsonOk(input))
 }

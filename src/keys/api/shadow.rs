@@ -13,7 +13,7 @@ use crate::keys::store;
 use crate::requests::AcceptedCall;
 use crate::scopes::{Scope, Scopes};
 use kit::clock::Time;
-use kit::http::{ApiError, Body, JsonOk, Path};
+use kit::http::{ApiError, Body, JsonOk, Known, Path, WithEtag};
 
 /// Shadow mode of a key: what a smaller set of scopes would have refused. Nothing is refused for it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,12 +84,13 @@ pub(super) async fn show(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     Path(id): Path<KeyId>,
-) -> Result<JsonOk<ShadowView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<ShadowView>, ApiError> {
     let (db, workspace, now) = (app.db.read(), who.workspace(), app.clock.now());
     store::find(db, workspace, id).await?.ok_or(Error::NotFound)?;
     let shadow = store::find_shadow(db, workspace, id).await?.ok_or(Error::NoShadow)?;
     let found = service::would_refuse(db, workspace, &shadow, now).await?;
-    Ok(JsonOk(ShadowView::new(shadow, found, now)))
+    Ok(known.answer(ShadowView::new(shadow, found, now)))
 }
 
 pub(super) async fn start(

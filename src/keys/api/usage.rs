@@ -14,7 +14,7 @@ use crate::keys::usage::{self, BucketSize, Report, Sum};
 use crate::keys::{store, tables};
 use crate::scopes::Scope;
 use kit::clock::{Since, Time, Until};
-use kit::http::{ApiError, Check, FieldErrors, JsonOk, Path, Query};
+use kit::http::{ApiError, Check, FieldErrors, Known, Path, Query, WithEtag};
 
 /// The time and the resolution of a usage report.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -116,7 +116,8 @@ pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<KeyId>,
     Query(query): Query<UsageQuery>,
-) -> Result<JsonOk<UsageView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<UsageView>, ApiError> {
     let key = store::find(app.db.read(), who.workspace(), id).await?.ok_or(Error::NotFound)?;
     let (from, to, bucket) = query.span(app.clock.now())?;
     let Report { buckets, scopes } = usage::report(app.db.read(), key.id, bucket, from, to).await?;
@@ -129,7 +130,7 @@ pub(super) async fn show(
     };
     let addresses = usage::addresses(app.db.read(), key.id).await?.into_iter().map(address).collect();
     let last_use = usage::last_uses(app.db.read(), vec![key.id]).await?.remove(&key.id);
-    Ok(JsonOk(UsageView {
+    Ok(known.answer(UsageView {
         from,
         to,
         bucket,

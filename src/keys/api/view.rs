@@ -65,6 +65,9 @@ pub(crate) struct KeyView {
 }
 
 impl KeyView {
+    /// Members that change without a change of the key: by its use, and by the confirmation of nodes.
+    pub(super) const BY_USE: &[&str] = &["lastUsedAt", "lastUsedIp", "pausedEverywhereAt", "refusedEverywhereAt"];
+
     pub(crate) fn new(details: KeyDetails, now: Time) -> Self {
         let KeyDetails { key, last_use, successor, custodian, .. } = details;
         let pause = key.current_pause(now).cloned();

@@ -51,13 +51,10 @@ async fn record(core: &Core, workspace: WorkspaceId, denials: &[AggregatedDenial
     for denial in denials {
         let entry = &denial.entry;
         tx.act_for(AuditContext {
-            actor: Actor::api_key(entry.id, &entry.name),
             ip: denial.network,
             user_agent: denial.user_agent.clone(),
             request_id: Some(denial.request_id.clone()).filter(|id| !id.is_empty()),
-            authentication: None,
-            credential: None,
-            account: None,
+            ..AuditContext::of(Actor::api_key(entry.id, &entry.name))
         });
         let (action, details) = event_of(denial);
         tx.record_as(action, Outcome::Denied, Some(Target::new(TargetKind::ApiKey, entry.id, &entry.name)), details);

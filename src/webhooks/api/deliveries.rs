@@ -19,7 +19,7 @@ use crate::webhooks::service;
 use crate::webhooks::store::deliveries;
 use kit::db::DbResult;
 use kit::http::route::{Route, get, post};
-use kit::http::{Accepted, ApiError, Body, JsonOk, Listing, NoFields, Page, Path, Paths, Query};
+use kit::http::{Accepted, ApiError, Body, JsonOk, Known, Listing, NoFields, Page, Path, Paths, Query, WithEtag};
 
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![
@@ -38,11 +38,12 @@ async fn index(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
     Listing { filter, paging }: Listing<DeliveryFilter>,
-) -> Result<JsonOk<Page<DeliveryView>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<DeliveryView>>, ApiError> {
     let endpoint = find(&who, &app, id).await?;
     let page = deliveries::list(app.db.read(), endpoint.id, reach(&who), filter, paging).await?;
     let mut last = deliveries::last_attempts(app.db.read(), &page.items).await?;
-    Ok(JsonOk(page.map(|delivery| {
+    Ok(known.answer(page.map(|delivery| {
         let last = last.remove(&delivery.id);
         DeliveryView::new(delivery, last)
     })))
@@ -52,7 +53,8 @@ async fn show(
     who: Allowed<ViewWebhooks>,
     State(app): State<App>,
     Paths(id, delivery): Paths<EndpointId, DeliveryId>,
-) -> Result<JsonOk<DeliveryDetails>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<DeliveryDetails>, ApiError> {
     let endpoint = find(&who, &app, id).await?;
     let found = deliveries::find(app.db.read(), endpoint.id, delivery).await?;
     let (delivery, body) = found.ok_or(Error::NoDelivery)?;
@@ -61,7 +63,7 @@ async fn show(
     }
     let payload = payload_of(&app, &delivery, body).await?;
     let attempts = deliveries::attempts(app.db.read(), delivery.id).await?;
-    Ok(JsonOk(DeliveryDetails::new(delivery, payload, attempts)))
+    Ok(known.answer(DeliveryDetails::new(delivery, payload, attempts)))
 }
 
 /// Returns the payload of a delivery: of its event, or of a test, which has it itself.
@@ -147,11 +149,12 @@ async fn events(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
     Query(query): Query<EventsQuery>,
-) -> Result<JsonOk<EventsView>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<EventsView>, ApiError> {
     let endpoint = find(&who, &app, id).await?;
     let received = service::received(&app, &endpoint, query.after_sequence, query.page_size.into()).await?;
     let items = received.payloads.iter().map(|payload| json_of(&payload.body)).collect::<DbResult<_>>()?;
-    Ok(JsonOk(EventsView { items, next_after_sequence: received.next }))
+    Ok(known.answer(EventsView { items, next_after_sequence: received.next }))
 }
 
 /// A type of events.
@@ -175,7 +178,7 @@ struct TypesView {
     items: Vec<TypeView>,
 }
 
-async fn event_types(_who: Allowed<ReadReference>) -> Result<JsonOk<TypesView>, ApiError> {
+async fn event_types(_who: Allowed<ReadReference>, known: Known) -> Result<WithEtag<TypesView>, ApiError> {
     let of_events = EventType::ALL.iter().map(|event_type| TypeView {
         event_type: event_type.as_str(),
         description: examples::description(*event_type),
@@ -188,5 +191,5 @@ async fn event_types(_who: Allowed<ReadReference>) -> Result<JsonOk<TypesView>, 
         module: None,
         example: examples::example_of_test(),
     };
-    Ok(JsonOk(TypesView { items: of_events.chain([test]).collect() }))
+    Ok(known.answer(TypesView { items: of_events.chain([test]).collect() }))
 }

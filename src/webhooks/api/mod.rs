@@ -14,13 +14,17 @@ use super::input::{CreateEndpoint, EndpointFilter, RotateSecret, UpdateEndpoint}
 use super::model::{Endpoint, EndpointId};
 use super::reach::Reach;
 use super::service::{self, Manager, WithSecret};
-use super::store;
+use super::store::{self, Figures};
 use crate::access::{Allowed, Caller, DeleteWebhooks, ManageWebhooks, Permission, ReplaceWebhookSecrets, ViewWebhooks};
 use crate::app::App;
+use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
 use kit::http::outbound::Lookup;
 use kit::http::route::{delete, get, patch, post};
-use kit::http::{ApiError, Body, Created, IdempotentBody, JsonOk, Listing, NoStore, Page, Path, Routes};
+use kit::http::{
+    ApiError, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoStore, Page, Path, Precondition, Revised, Routes,
+    WithEtag,
+};
 
 pub(crate) use view::{AttemptView, DeliveryView, EndpointView};
 
@@ -101,17 +105,19 @@ async fn index(
     who: Allowed<ViewWebhooks>,
     State(app): State<App>,
     Listing { filter, paging }: Listing<EndpointFilter>,
-) -> Result<JsonOk<Page<EndpointView>>, ApiError> {
+    known: Known,
+) -> Result<WithEtag<Page<EndpointView>>, ApiError> {
     let page = store::list(app.db.read(), who.workspace(), reach(&who), filter, paging).await?;
-    Ok(JsonOk(views(&app, page).await?))
+    Ok(known.answer(views(&app, page).await?))
 }
 
 async fn show(
     who: Allowed<ViewWebhooks>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
-) -> Result<JsonOk<EndpointView>, ApiError> {
-    Ok(JsonOk(view(&app, find(&who, &app, id).await?).await?))
+    known: Known,
+) -> Result<WithEtag<EndpointView>, ApiError> {
+    Ok(known.answer(view(&app, find(&who, &app, id).await?).await?).without(EndpointView::BY_USE))
 }
 
 async fn create(
@@ -133,13 +139,27 @@ async fn update(
     who: Allowed<ManageWebhooks>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
+    if_match: IfMatch,
     Body(input): Body<UpdateEndpoint>,
-) -> Result<JsonOk<EndpointView>, ApiError> {
-    let (endpoint, lookup): (Endpoint, Lookup) = match service::update(&app, manager(&who, &app), id, input).await {
+) -> Result<Revised<EndpointView>, ApiError> {
+    let mut manager = manager(&who, &app);
+    manager.context = manager.context.only_if(precondition(if_match, who.workspace(), manager.reach, id));
+    let (endpoint, lookup): (Endpoint, Lookup) = match service::update(&app, manager, id, input).await {
         Err(Error::RecentProofRequired) => return Err(who.recent_proof_required(&app).await),
         done => done.map_err(|error| refused(&who, &app, error))?,
     };
-    Ok(JsonOk(view(&app, endpoint).await?.looked_up(lookup)))
+    Ok(Revised::new(view(&app, endpoint).await?.looked_up(lookup)).without(EndpointView::BY_USE))
+}
+
+/// Returns the condition on an endpoint. Its figures are not read: a write need not know them.
+fn precondition(if_match: IfMatch, workspace: WorkspaceId, reach: Reach, id: EndpointId) -> Option<Precondition> {
+    let is_reached = move |endpoint: &Endpoint| service::require_reach(reach, &endpoint.events).is_ok();
+    if_match.without(EndpointView::BY_USE).on(move |tx| {
+        Box::pin(async move {
+            let found = store::find(tx, workspace, id).await?.filter(is_reached);
+            Ok(found.map(|endpoint| EndpointView::new(endpoint, Figures::default())))
+        })
+    })
 }
 
 /// An endpoint that was deleted.

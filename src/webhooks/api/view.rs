@@ -63,6 +63,9 @@ struct HealthView {
 }
 
 impl EndpointView {
+    /// Members that change without a change of the endpoint: by deliveries, and as time goes by.
+    pub(super) const BY_USE: &[&str] = &["health", "status", "previousSecretExpiresAt", "warning"];
+
     pub(crate) fn new(endpoint: Endpoint, figures: Figures) -> Self {
         let health = HealthView {
             last_success_at: endpoint.health.last_success_at,

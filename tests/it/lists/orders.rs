@@ -86,6 +86,6 @@ async fn walk_by_change_misses_no_trip_that_changes_meanwhile() {
     })
     .await;
     let distinct: BTreeSet<_> = seen.iter().collect();
-    assert_eq!(distinct, ids.iter().collect());
+    assert_eq!(distinct, ids.iter().collect::<BTreeSet<_>>());
     assert!(seen.len() > ids.len(), "a trip that was seen and then changed comes again");
 }
