@@ -15,6 +15,7 @@ use crate::scopes::Scope;
 use kit::clock::Time;
 use kit::http::{ApiError, client_ip};
 use kit::ids::non_crypto_uuid_v7;
+use kit::limit::LimitState;
 
 /// The request id, in a request and in its response.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,6 +43,8 @@ struct Metadata {
     sampled: OnceLock<(EntryRef, Option<Scope>)>,
     /// The refusal of the key.
     refusal: OnceLock<KeyRefusal>,
+    /// The rest of the key's rate limit, for the response.
+    limit: OnceLock<LimitState>,
 }
 
 #[derive(Debug)]
@@ -66,6 +69,7 @@ impl RequestContext {
             user_agent: headers.get(header::USER_AGENT).cloned(),
             sampled: OnceLock::new(),
             refusal: OnceLock::new(),
+            limit: OnceLock::new(),
         }))
     }
 
@@ -125,6 +129,15 @@ impl RequestContext {
 
     pub fn refusal(&self) -> Option<&KeyRefusal> {
         self.0.refusal.get()
+    }
+
+    /// Notes the rest of the key's rate limit, which the response tells.
+    pub fn note_limit(&self, limit: LimitState) {
+        self.0.limit.get_or_init(|| limit);
+    }
+
+    pub fn limit(&self) -> Option<LimitState> {
+        self.0.limit.get().copied()
     }
 
     /// The user agent, scrubbed of secrets and cut to 300 characters.

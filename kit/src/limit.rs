@@ -44,6 +44,28 @@ pub struct Remaining {
     pub remaining: u32,
 }
 
+/// A limit with the rest of it, for the caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LimitState {
+    pub rate: Rate,
+    /// Requests that may follow at once.
+    pub remaining: u32,
+    /// The time until there is one more.
+    pub next_in: Duration,
+}
+
+impl LimitState {
+    /// Returns the time until there is one more in seconds, rounded up.
+    pub fn seconds(self) -> u64 {
+        whole_seconds(self.next_in)
+    }
+}
+
+/// Rounds up, so that a caller who waits that long succeeds.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
 /// The request came too soon.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RateLimited {
@@ -53,9 +75,9 @@ pub struct RateLimited {
 }
 
 impl RateLimited {
-    /// Returns the value for `Retry-After` in seconds, rounded up so that a caller who waits that long succeeds.
+    /// Returns the value for `Retry-After` in seconds, rounded up.
     pub fn seconds(self) -> u64 {
-        self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0)
+        whole_seconds(self.retry_after)
     }
 }
 
@@ -87,6 +109,20 @@ impl Gcra {
                 Err(seen) => arrival = seen,
             }
         }
+    }
+
+    /// Returns the rest of the limit at `now`, and takes nothing.
+    pub fn state(&self, rate: Rate, now: Duration) -> LimitState {
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let interval = rate.interval();
+        let burst = rate.per_nanos().max(interval);
+        let ahead = self.0.load(Ordering::Relaxed).clamp(now, now.saturating_add(burst)) - now;
+        let remaining = ((burst - ahead) / interval).min(rate.requests.into());
+        // The moment at which room for one more has come.
+        let until = burst.saturating_sub((remaining + 1).saturating_mul(interval));
+        let is_full = remaining >= rate.requests.into();
+        let next_in = Duration::from_nanos(if is_full { 0 } else { ahead.saturating_sub(until) });
+        LimitState { rate, remaining: u32::try_from(remaining).unwrap_or(u32::MAX), next_in }
     }
 
     /// Takes back one request that was taken.
@@ -209,6 +245,23 @@ mod tests {
     }
 
     #[test]
+    fn state_tells_what_may_follow_at_once_and_when_there_is_more() {
+        let rate = Rate { requests: 3, per: Duration::from_secs(60) };
+        let (limit, start) = (Gcra::default(), Duration::from_secs(1_000_000));
+        let state = |after| {
+            let state = limit.state(rate, start + Duration::from_secs(after));
+            (state.remaining, state.seconds())
+        };
+        assert_eq!(state(0), (3, 0), "nothing is used");
+        assert!(limit.try_acquire(rate, start).is_ok());
+        assert_eq!((state(0), state(5), state(20)), ((2, 20), (2, 15), (3, 0)));
+        assert!(limit.try_acquire(rate, start).is_ok() && limit.try_acquire(rate, start).is_ok());
+        assert_eq!((state(0), state(1), state(20), state(41)), ((0, 20), (0, 19), (1, 20), (2, 19)));
+        let shrunk = Rate { requests: 1, ..rate };
+        assert_eq!(limit.state(shrunk, start).remaining, 0);
+    }
+
+    #[test]
     fn idle_callers_make_room_but_are_not_looked_for_with_every_stranger() {
         let limits = Limits::new(Rate { requests: 10, per: Duration::from_secs(10) }, 2);
         let take = |caller: &'static str, millis| limits.try_acquire(caller, Duration::from_millis(millis)).is_ok();
@@ -250,6 +303,9 @@ mod tests {
             for taken in 0..requests {
                 let left = limit.try_acquire(rate, now);
                 prop_assert_eq!(left.map(|left| left.remaining), Ok(requests - taken - 1));
+                let state = limit.state(rate, now);
+                prop_assert_eq!(state.remaining, requests - taken - 1);
+                prop_assert!(limit.state(rate, now + state.next_in).remaining > state.remaining);
             }
             let refused = limit.try_acquire(rate, now).expect_err("the burst is used up");
             prop_assert!(limit.try_acquire(rate, now + refused.retry_after).is_ok());

@@ -23,7 +23,7 @@ use crate::workspaces::WorkspaceId;
 use key_format::Hint;
 use kit::db::DbResult;
 use kit::http::ApiError;
-use kit::limit::RateLimited;
+use kit::limit::{LimitState, RateLimited};
 
 /// The terms of one request: who is admitted, and the limit that it counts towards.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub struct Terms {
     pub needs_recent_proof: bool,
     /// True if a member who has to set up a second factor first is admitted.
     pub is_open_before_setup: bool,
+    /// True if the response tells the rest of a key's rate limit.
+    pub tells_limit: bool,
 }
 
 /// A kind of caller that a request can be admitted as.
@@ -182,17 +184,36 @@ struct VerifiedKey {
 }
 
 /// Verifies a key as of the request's arrival, or against the database where this node has no lease.
-async fn verify_key(app: &App, presented: &[u8], request: &RequestContext, rule: Rule) -> Result<VerifiedKey, ApiError> {
+async fn verify_key(
+    app: &App,
+    presented: &[u8],
+    request: &RequestContext,
+    (rule, tells_limit): (Rule, bool),
+) -> Result<VerifiedKey, ApiError> {
     let nodes = app.limits.nodes();
+    let tell = |limit: Option<LimitState>| {
+        if let Some(limit) = limit {
+            request.note_limit(limit);
+        }
+    };
     let ask = |now, ticks| VerifyRequest { scope: rule.scope(), address: request.client_ip(), now, ticks, nodes };
     let (asked, verified) = if app.cluster.has_lease(request.received_at_ticks()) {
         let asked = ask(request.received_at(), request.received_at_ticks());
-        (asked, app.index.verify(presented, asked).and_then(|verified| verified.entry().ok_or(Denied::INVALID)))
+        let verified = app.index.verify(presented, asked);
+        if let (true, Ok(verified)) = (tells_limit, &verified) {
+            tell(verified.limit(asked));
+        }
+        (asked, verified.and_then(|verified| verified.entry().ok_or(Denied::INVALID)))
     } else {
         let known = Box::pin(keys::find_in_database(app, &app.cluster, &app.index, presented)).await;
         let known = known.map_err(|_not_reachable| ApiError::unavailable())?;
         let asked = ask(app.clock.now(), app.clock.ticks());
-        (asked, known.ok_or(Denied::INVALID).and_then(|key| app.index.verify_loaded(&key, asked)))
+        let verified = known.ok_or(Denied::INVALID).and_then(|key| {
+            let entry = app.index.verify_loaded(&key, asked)?;
+            tell(tells_limit.then(|| app.index.limit_of(&key, asked)).flatten());
+            Ok(entry)
+        });
+        (asked, verified)
     };
     verified.map(|entry| VerifiedKey { entry, asked }).map_err(|denied| {
         if let Some(entry) = denied.entry {
@@ -229,7 +250,7 @@ async fn admit_key<const LIVE_ONLY: bool>(
     request: &RequestContext,
     terms: Terms,
 ) -> Result<KeyCaller, ApiError> {
-    let VerifiedKey { entry, asked } = verify_key(app, presented, request, terms.rule).await?;
+    let VerifiedKey { entry, asked } = verify_key(app, presented, request, (terms.rule, terms.tells_limit)).await?;
     if LIVE_ONLY && entry.is_test() {
         request.deny(&app.recorder, KeyRefusal::new(entry, DenialReason::TestKey, asked.scope), asked.now);
         return Err(refused(DenialReason::TestKey, request.client_ip()));
@@ -253,7 +274,7 @@ async fn admit_key<const LIVE_ONLY: bool>(
 
 /// Returns the refusal of a key where only members are admitted: that the key is invalid, or that it is a key.
 async fn refuse_key(app: &App, presented: &[u8], request: &RequestContext) -> ApiError {
-    match verify_key(app, presented, request, Rule::Identified).await {
+    match verify_key(app, presented, request, (Rule::Identified, false)).await {
         Err(error) => error,
         Ok(VerifiedKey { entry, asked }) => {
             request.deny(&app.recorder, KeyRefusal::new(entry, DenialReason::PersonRequired, None), asked.now);

@@ -179,6 +179,7 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
             call: P::call(&parts.method),
             needs_recent_proof: P::NEEDS_RECENT_PROOF,
             is_open_before_setup: P::OPEN_BEFORE_SETUP,
+            tells_limit: reads_more::<P>(),
         };
         let caller = P::Caller::admit(app, parts, &request, terms).await?;
         let connection = match caller.workspace() {
@@ -192,9 +193,14 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
     }
 }
 
+/// Returns whether calls of a permission read or write more than their caller. Others only check a credential, as fast as they can.
+const fn reads_more<P: Permission>() -> bool {
+    !matches!(P::RULE, Rule::Anyone | Rule::Identified)
+}
+
 /// Waits for a share of the workspace's read connections, for a call that reads more than its caller.
 pub(super) async fn connection<P: Permission>(app: &App, workspace: WorkspaceId, call: Call) -> Result<Option<Permit>, ApiError> {
-    if call != Call::Read || matches!(P::RULE, Rule::Anyone | Rule::Identified) {
+    if call != Call::Read || !reads_more::<P>() {
         return Ok(None);
     }
     match app.limits.try_read(workspace) {
@@ -230,6 +236,12 @@ impl<P: Permission> Describe for Allowed<P> {
         doc.fails(503, "UNAVAILABLE");
         if credentials == Credentials::KeyOrSession {
             doc.security.extend(["apiKey", "bearerKey"]);
+            if reads_more::<P>() {
+                doc.headers.push(("RateLimit-Policy", "With a key that has a limit: the limit, such as \"default\";q=600;w=60."));
+                let rest = "With a key that has a limit: the requests that may follow at once, and the seconds until there is one \
+                            more, such as \"default\";r=599;t=1.";
+                doc.headers.push(("RateLimit", rest));
+            }
         } else {
             doc.fails(403, "PERSON_REQUIRED");
         }

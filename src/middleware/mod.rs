@@ -29,7 +29,7 @@ use crate::requests::{Finished, KeyRefusal};
 use crate::sessions::CookieName;
 use key_format::{digest_of, leading_key};
 use kit::http::serve::{Peer, Service as Lane};
-use kit::http::{ApiError, Matched, WithoutErrorBody, client_ip};
+use kit::http::{ApiError, Matched, WithoutErrorBody, client_ip, rate_limit};
 use kit::log::RequestLine;
 
 /// Paths that are also served to connections above the limit.
@@ -96,6 +96,9 @@ impl HttpStack {
         }
         if let Ok(id) = HeaderValue::from_str(context.id()) {
             response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if let Some(limit) = context.limit() {
+            rate_limit::tell_rest(response.headers_mut(), limit);
         }
         if in_api {
             // Responses of the API are private, unless a route sets its own caching.

@@ -1,7 +1,6 @@
 //! A failure on its way to the caller.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -9,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Policy;
 use super::envelope::Envelope;
 use crate::db::WritesRefused;
 use crate::limit::RateLimited;
@@ -20,16 +20,6 @@ pub struct FieldError {
     pub field: String,
     /// An instruction for the caller.
     pub message: String,
-}
-
-/// A limit as `RateLimit-Policy` names it.
-#[derive(Clone, Copy, Debug)]
-pub struct Policy {
-    pub name: &'static str,
-    pub quota: u64,
-    pub window: Duration,
-    /// `None` for a limit on requests.
-    pub unit: Option<&'static str>,
 }
 
 /// A refusal in the API's words. It becomes JSON at the outermost layer, which knows the request id.
@@ -115,23 +105,13 @@ impl ApiError {
     /// 429 with the limit as `RateLimit` header fields (IETF draft).
     pub fn too_soon(message: impl Into<Cow<'static, str>>, too_soon: RateLimited) -> Self {
         let RateLimited { rate, .. } = too_soon;
-        let policy = Policy { name: "default", quota: rate.requests.into(), window: rate.per, unit: None };
-        Self::limited(message, policy, too_soon.seconds())
+        Self::limited(message, Policy::of_caller(rate), too_soon.seconds())
     }
 
     /// 429 for a named limit.
     pub fn limited(message: impl Into<Cow<'static, str>>, policy: Policy, seconds: u64) -> Self {
-        let Policy { name, quota, window, unit } = policy;
-        let unit = unit.map_or(String::new(), |unit| format!(";qu=\"{unit}\""));
-        let state = format!("\"{name}\";r=0;t={seconds}");
-        let policy = format!("\"{name}\";q={quota};w={}{unit}", window.as_secs());
-        [("ratelimit-policy", policy), ("ratelimit", state)].into_iter().fold(
-            Self::rate_limited(message, seconds),
-            |error, (name, value)| match HeaderValue::from_str(&value) {
-                Ok(value) => error.header(HeaderName::from_static(name), value),
-                Err(_) => error,
-            },
-        )
+        let fields = policy.fields(0, seconds);
+        fields.into_iter().fold(Self::rate_limited(message, seconds), |error, (name, value)| error.header(name, value))
     }
 
     /// 500, which says nothing of the inside; the cause belongs in the log.

@@ -7,6 +7,7 @@
 //! - `tagged`     the same with an `ETag`, and 304 for a caller who has it; `entity_tag` the tags; `precondition` the version that a
 //!   write demands
 //! - `prepared`   responses that are made once, with a strong `ETag`
+//! - `rate_limit` the header fields of limits
 //! - `error`      `{"success":false,"error":…}`, rendered once at the outermost layer
 //! - `matched` which route a request has found, for what surrounds the router
 //! - `client_ip`  the caller's address behind trusted proxies
@@ -28,6 +29,7 @@ pub mod matched;
 pub mod outbound;
 pub mod precondition;
 mod prepared;
+pub mod rate_limit;
 pub mod route;
 pub mod serve;
 mod stream;
@@ -37,12 +39,13 @@ pub mod user_agent;
 pub use crate::paging::{Page, Paging};
 pub use describe::{Describe, Doc};
 pub use envelope::{Accepted, Created, JsonOk, NoStore, Put};
-pub use error::{ApiError, FieldError, Policy, WithoutErrorBody};
+pub use error::{ApiError, FieldError, WithoutErrorBody};
 pub use extract::{
     Body, Check, FieldErrors, IdempotencyKey, IdempotentBody, Listing, NoFields, NoParameters, Path, Paths, Query, present,
 };
 pub use matched::{Matched, record_route};
 pub use precondition::{IfMatch, IfMatchOrNone, Precondition};
 pub use prepared::Prepared;
+pub use rate_limit::Policy;
 pub use route::{Guard, Route, Routes};
 pub use tagged::{Known, Revised, WithEtag};

@@ -5,7 +5,7 @@
 //! a caller that keeps it clones a reference ([`Verified::entry`]).
 
 use key_format::digest_unchecked;
-use kit::limit::RateLimited;
+use kit::limit::{LimitState, RateLimited};
 
 use super::entry::{Entry, EntryRef};
 use super::hot_entry::HotEntry;
@@ -40,6 +40,11 @@ impl Verified<'_> {
     pub fn entry(self) -> Option<EntryRef> {
         self.0.entry()
     }
+
+    /// Returns the rest of the key's rate limit on this node, after the request; `None` if it has none.
+    pub fn limit(self, request: VerifyRequest) -> Option<LimitState> {
+        limit_state(self.0, request)
+    }
 }
 
 impl Index {
@@ -55,6 +60,11 @@ impl Index {
             check(hot, &entry, hot.limit(), request)?;
         }
         Ok(Verified(hot))
+    }
+
+    /// Returns the rest of the rate limit of a key that was verified as the database has it.
+    pub fn limit_of(&self, key: &IndexedKey, request: VerifyRequest) -> Option<LimitState> {
+        limit_state(self.keys.get(&key.digest.0)?, request)
     }
 
     /// Verifies a key as the database has it, regardless of the entry in the index. Usage and rate limit are counted in the index
@@ -99,6 +109,11 @@ fn check_rate_limit(hot: &HotEntry, limit: Option<RateLimit>, request: VerifyReq
     let Some(limit) = limit else { return Ok(()) };
     let permit = hot.limiter.try_acquire(limit.rate().share(request.nodes), request.ticks);
     permit.map(|_| ()).map_err(|limited| RateLimited { rate: limit.rate(), ..limited })
+}
+
+fn limit_state(hot: &HotEntry, request: VerifyRequest) -> Option<LimitState> {
+    let rate = hot.limit()?.rate();
+    Some(LimitState { rate, ..hot.limiter.state(rate.share(request.nodes), request.ticks) })
 }
 
 fn rate_limited(entry: Option<EntryRef>, limited: RateLimited) -> Result<(), Denied> {

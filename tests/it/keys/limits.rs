@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use planeconnection::config::Config;
-use serde_json::json;
-use testkit::WHOAMI;
+use planeconnection::trips::TripId;
+use serde_json::{Value, json};
+use testkit::{TRIPS, WHOAMI};
 
 use super::with;
 use crate::support::{TestApp, TestKey, read_only_key};
@@ -25,6 +26,27 @@ async fn rate_limited_key_gets_retry_after() {
     assert_eq!(refused.header("retry-after"), "20");
     assert_eq!(refused.header("ratelimit-policy"), "\"default\";q=3;w=60");
     assert_eq!(refused.header("ratelimit"), "\"default\";r=0;t=20");
+}
+
+#[tokio::test]
+async fn response_to_a_limited_key_tells_the_rest_of_its_limit() {
+    let t = TestApp::new().await;
+    let key = limited(&t, 3, 60).await;
+    let trip = format!("{TRIPS}/{}", TripId::new(t.app.clock.now(), &t.app.random));
+    for (path, status, state) in [(TRIPS, 200, "r=2;t=20"), (trip.as_str(), 404, "r=1;t=20"), (TRIPS, 200, "r=0;t=20")] {
+        let answer = t.with(&key).get(path).await.is(status);
+        assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=3;w=60");
+        assert_eq!(answer.header("ratelimit"), format!("\"default\";{state}"));
+    }
+    t.with(&key).get(TRIPS).await.is(429);
+    t.advance(Duration::from_secs(45)).await;
+    assert_eq!(t.with(&key).get(TRIPS).await.is(200).header("ratelimit"), "\"default\";r=1;t=15");
+    // Checks of a credential are as cheap as they can be, and some keys have no limit.
+    let checked = t.with(&key).get(WHOAMI).await.is(200);
+    let unlimited = t.key_with(with(read_only_key("Unlimited"), "rateLimit", Value::Null)).await;
+    for answer in [checked, t.with(&unlimited).get(TRIPS).await.is(200), t.owner().await.get(TRIPS).await.is(200)] {
+        assert!(answer.headers.get("ratelimit").is_none() && answer.headers.get("ratelimit-policy").is_none());
+    }
 }
 
 #[tokio::test]
