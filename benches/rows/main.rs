@@ -6,6 +6,7 @@
 
 mod dialect;
 mod findings;
+mod usage;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
@@ -13,17 +14,15 @@ use std::time::Instant;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
-use key_format::SecretDigest;
 use kit::db::Location;
 use kit::http::serve::Service;
 use planeconnection::app::App;
 use planeconnection::audit::{self, Action, Actor, AuditContext, AuditedTx, Outcome, Target, TargetKind};
 use planeconnection::config::Config;
-use planeconnection::keys::{EntryRef, Flush};
 use planeconnection::middleware::HttpStack;
 use planeconnection::router;
 use planeconnection::workspaces::{self, CreateWorkspace, Owner, WorkspaceId};
-use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use dialect::{Dialect, POSTGRES, SQLITE};
@@ -139,67 +138,24 @@ impl Node {
         println!();
     }
 
-    /// The usage of this many keys in a second, flushed together.
-    async fn usage(&self) {
-        let tx = self.app.db.begin().await.expect("a transaction");
-        tx.execute_unprepared("UPDATE revisions SET value = (SELECT max(revision) FROM api_keys)").await.expect("a revision");
-        tx.commit().await.expect("a commit");
-        self.app.cluster.heartbeat().await.expect("a beat");
-        let read = self.app.db.read();
-        let digests = Statement::from_string(read.get_database_backend(), "SELECT digest FROM api_keys");
-        let digests = read.query_all_raw(digests).await.expect("digests");
-        let entry = |row: &QueryResult| {
-            let digest: Vec<u8> = row.try_get_by_index(0).expect("a digest");
-            self.app.index.get(&SecretDigest(digest.try_into().expect("32 bytes"))).expect("a key")
-        };
-        let entries: Vec<EntryRef> = digests.iter().map(entry).collect();
-        println!(
-            "| keys used since the last flush | count first request | count another | first flush, with an event per key | \
-             next flush |"
-        );
-        println!("| ---: | ---: | ---: | ---: | ---: |");
-        let mut fresh = entries.as_slice();
-        for keys in [1, 1_000, 50_000] {
-            let (used, rest) = fresh.split_at(keys);
-            fresh = rest;
-            let count = || {
-                let begun = Instant::now();
-                for entry in used {
-                    self.app.recorder.allow(entry, None, Ipv4Addr::LOCALHOST.into(), self.app.clock.now());
-                }
-                begun.elapsed().as_secs_f64() * 1e9 / f64::from(u32::try_from(keys).unwrap_or(u32::MAX))
-            };
-            let flush = async || {
-                let begun = Instant::now();
-                // As at a stop, which does not wait after many keys.
-                self.app.recorder.flush(&self.app, Flush::Last).await;
-                assert!(self.app.recorder.is_empty(), "all of it is written");
-                millis(begun)
-            };
-            count();
-            let first = flush().await;
-            let mut again = Vec::new();
-            for _ in 0..CALLS {
-                count();
-                again.push(flush().await);
-            }
-            let (one, another) = (count(), count());
-            flush().await;
-            println!("| {keys} | {one:.0} ns | {another:.0} ns | {first:.1} ms | {:.1} ms |", median(again));
-        }
-        println!();
-    }
-
     async fn trips(&self) {
         let first =
             json!({ "tripType": "charter", "origin": "LSZH", "destination": "EGLL", "departureDate": "2020-01-01T00:00:00Z" });
         self.post("/api/v1/ops/trips", &first).await;
-        let paths =
-            ["", "?page={last}", "?status=cancelled", "?date_from=2020-01-02&date_to=2020-01-02", "?updated_since={recent}"];
+        let paths = [
+            "",
+            "?page={last}",
+            "?cursor={early}",
+            "?cursor={late}",
+            "?status=cancelled",
+            "?date_from=2020-01-02&date_to=2020-01-02",
+            "?updated_since={recent}",
+        ];
         println!(
-            "| trips | first page of 20 | last page | cancelled, one in 1,000 | departures of one day | the last 100 changed |"
+            "| trips | first page of 20 | last page | second 20 by cursor | last 20 by cursor | cancelled, one in 1,000 | \
+             departures of one day | the last 100 changed |"
         );
-        println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
+        println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         let mut made = 1;
         for size in [1_000, 10_000, 100_000, 300_000] {
             let Dialect { id, time, .. } = self.dialect;
@@ -222,12 +178,21 @@ impl Node {
     }
 
     async fn events(&self) {
-        let paths = ["", "?page={last}", "?action=api_key.used", "?outcome=denied", "?actor_id=key_1", "?api_key_id=key_1"];
+        let paths = [
+            "",
+            "?page={last}",
+            "?cursor={early}",
+            "?cursor={late}",
+            "?action=api_key.used",
+            "?outcome=denied",
+            "?actor_id=key_1",
+            "?api_key_id=key_1",
+        ];
         println!(
-            "| audit events | first page of 20 | last page | by the most common action | denied, one in 1,000 | by actor | \
-             by key | export, NDJSON | verify everything |"
+            "| audit events | first page of 20 | last page | second 20 by cursor | last 20 by cursor | by the most common action | \
+             denied, one in 1,000 | by actor | by key | export, NDJSON | verify everything |"
         );
-        println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         let mut made = 0;
         for size in [1_000, 10_000, 100_000, 1_000_000] {
             while made < size {
@@ -266,10 +231,12 @@ impl Node {
     /// The cells of a row.
     async fn times(&self, size: u64, list: &str, queries: &[&str]) -> String {
         let mut cells = Vec::new();
+        let (early, late) = (self.cursor(list, 1).await, self.cursor(list, size.div_ceil(20) - 1).await);
         for query in queries {
             let recent = 1_577_836_800 + size - 100;
             let recent = jiff::Timestamp::from_second(recent.cast_signed()).expect("a time").to_string();
             let path = format!("{list}{query}").replace("{last}", &size.div_ceil(20).to_string()).replace("{recent}", &recent);
+            let path = path.replace("{early}", &early).replace("{late}", &late);
             let mut took = Vec::new();
             for _ in 0..CALLS {
                 let begun = Instant::now();
@@ -279,6 +246,13 @@ impl Node {
             cells.push(format!("{:.2} ms", median(took)));
         }
         cells.join(" | ")
+    }
+
+    /// The cursor that continues the list after a page of 20.
+    async fn cursor(&self, list: &str, page: u64) -> String {
+        let answer = self.ask(Method::GET, &format!("{list}?page={page}"), Body::empty()).await;
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        answer["data"]["next_cursor"].as_str().expect("more rows").to_owned()
     }
 
     /// Makes rows out of one that is there, by number.
