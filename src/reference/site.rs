@@ -79,7 +79,7 @@ pub(super) struct Page {
     /// The heading of the reference that the page belongs to, if it is about a call.
     pub tag: Option<&'static str>,
     pub title: String,
-    /// The first sentence.
+    /// The first sentence; of a call its method, path and permission.
     pub summary: String,
     /// The Markdown, with the attributes of code blocks.
     pub markdown: String,
@@ -136,8 +136,10 @@ impl Site {
             let markdown = filled(source.markdown, public_url, &calls);
             Page::new(source.path.to_owned(), source.section, None, markdown)
         });
-        let of_calls =
-            calls.iter().map(|call| Page::new(call.page(), Section::Calls, Some(call.tag), call.markdown(public_url, &errors)));
+        let of_calls = calls.iter().map(|call| {
+            let page = Page::new(call.page(), Section::Calls, Some(call.tag), call.markdown(public_url, &errors));
+            Page { summary: call.line(), ..page }
+        });
         Self { pages: by_hand.chain(of_calls).collect(), search: Document::default() }
     }
 

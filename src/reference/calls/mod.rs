@@ -70,6 +70,11 @@ impl Call<'_> {
         format!("/docs/api/{}", anchor(self.summary))
     }
 
+    /// The call in one line, for lists.
+    pub fn line(&self) -> String {
+        format!("{} {}, permission: {}", self.method_label(), self.path, self.permission)
+    }
+
     pub fn method_label(&self) -> &str {
         if self.takes_any_method { "ANY" } else { self.method }
     }
