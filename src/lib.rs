@@ -10,6 +10,7 @@ pub mod audit;
 pub mod auth;
 pub mod background;
 pub mod build_info;
+pub mod changes;
 pub mod cli;
 pub mod cluster;
 pub mod config;

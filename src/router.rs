@@ -8,8 +8,8 @@ use crate::access::{csrf_middleware, guard_host, guard_metrics};
 use crate::app::App;
 use crate::middleware::HttpStack;
 use crate::{
-    access, account, audit, auth, cluster, findings, fleet, frame, home, invoices, keys, leaks, members, reference, requests,
-    safety, sandbox, security, trips, webhooks, workspaces,
+    access, account, audit, auth, changes, cluster, findings, fleet, frame, home, invoices, keys, leaks, members, reference,
+    requests, safety, sandbox, security, trips, webhooks, workspaces,
 };
 use kit::http::{ApiError, Routes, record_route};
 
@@ -31,6 +31,7 @@ pub fn table() -> Vec<Routes<App>> {
         trips::routes(),
         safety::routes(),
         invoices::routes(),
+        changes::routes(),
         webhooks::routes(),
         leaks::routes(),
         cluster::routes(),

@@ -1,71 +1,100 @@
 //! Wake-ups of readers in this process by its writers.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Mutex, MutexGuard};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::lock::lock;
 
-/// The readers that wait for writes, each for those with one key or for all.
+/// The readers that wait for writes, by the key of the writes that they wait for.
 ///
-/// A writer pays one atomic load while no reader is subscribed.
+/// A writer pays one atomic load while no reader is subscribed, and one signal for all readers of its key.
 #[derive(Debug)]
 pub struct Wakeups<K> {
     has_readers: AtomicBool,
-    readers: Mutex<Vec<Reader<K>>>,
+    state: Mutex<State<K>>,
 }
 
 #[derive(Debug)]
-struct Reader<K> {
-    key: Option<K>,
-    notify: Weak<Notify>,
+struct State<K> {
+    signals: HashMap<K, watch::Sender<()>>,
+    is_closed: bool,
 }
 
 /// A reader's subscription. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Subscription(Arc<Notify>);
+pub struct Subscription(watch::Receiver<()>);
+
+/// The reason why a wait has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Woken {
+    /// There was a write since the subscription, or since the last wake-up.
+    ByWrite,
+    /// No reader is to wait any longer: the process stops.
+    ByClose,
+}
 
 impl<K> Default for Wakeups<K> {
     fn default() -> Self {
-        Self { has_readers: AtomicBool::new(false), readers: Mutex::default() }
+        Self { has_readers: AtomicBool::new(false), state: Mutex::new(State { signals: HashMap::new(), is_closed: false }) }
     }
 }
 
-impl<K: PartialEq> Wakeups<K> {
-    /// Subscribes to writes with `key`, or to all writes. A reader must subscribe before it looks for new data: a write after
-    /// the look then wakes it.
-    pub fn subscribe(&self, key: Option<K>) -> Subscription {
-        let notify = Arc::<Notify>::default();
-        let mut readers = lock(&self.readers);
-        readers.retain(|reader| reader.notify.strong_count() > 0);
-        readers.push(Reader { key, notify: Arc::downgrade(&notify) });
+impl<K: Eq + Hash + Clone> Wakeups<K> {
+    /// Subscribes to writes with `key`. A reader must subscribe before it looks for new data: a write after the look then
+    /// wakes it.
+    pub fn subscribe(&self, key: K) -> Subscription {
+        let mut state = lock(&self.state);
+        if state.is_closed {
+            return Subscription(watch::Sender::new(()).subscribe());
+        }
+        let subscription = state.signals.entry(key).or_default().subscribe();
         // Before the reader's look: a writer that sees no reader has committed before it, so the look finds the write.
         self.has_readers.store(true, Ordering::SeqCst);
-        Subscription(notify)
+        Subscription(subscription)
     }
 
     /// Wakes the readers of `key`. Called after the commit.
     pub fn wake(&self, key: &K) {
-        if !self.has_readers.load(Ordering::SeqCst) {
-            return;
+        if self.has_readers.load(Ordering::SeqCst)
+            && let Some(signal) = self.live().signals.get(key)
+        {
+            signal.send_replace(());
         }
-        let mut readers = lock(&self.readers);
-        readers.retain(|reader| {
-            let Some(notify) = reader.notify.upgrade() else { return false };
-            if reader.key.as_ref().is_none_or(|wanted| wanted == key) {
-                notify.notify_one();
-            }
-            true
-        });
-        self.has_readers.store(!readers.is_empty(), Ordering::SeqCst);
+    }
+
+    /// Returns the keys that readers wait for.
+    pub fn keys(&self) -> Vec<K> {
+        if self.has_readers.load(Ordering::SeqCst) { self.live().signals.keys().cloned().collect() } else { Vec::new() }
+    }
+
+    /// Wakes all readers for the last time. Subscriptions from now on are woken at once.
+    pub fn close(&self) {
+        let mut state = lock(&self.state);
+        state.is_closed = true;
+        // A receiver without its sender is woken.
+        state.signals.clear();
+    }
+
+    /// Locks the state, without keys whose readers have left.
+    fn live(&self) -> MutexGuard<'_, State<K>> {
+        let mut state = lock(&self.state);
+        state.signals.retain(|_, signal| signal.receiver_count() > 0);
+        self.has_readers.store(!state.signals.is_empty(), Ordering::SeqCst);
+        state
     }
 }
 
 impl Subscription {
     /// Waits for a write since the subscription, or since the last wake-up.
-    pub async fn woken(&self) {
-        self.0.notified().await;
+    pub async fn woken(&mut self) -> Woken {
+        match self.0.changed().await {
+            Ok(()) => Woken::ByWrite,
+            Err(_) => Woken::ByClose,
+        }
     }
 }
 
@@ -76,22 +105,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reader_is_woken_by_its_key_alone() {
+    fn readers_are_woken_by_their_key_alone() {
         let wakeups = Wakeups::default();
-        let (one, all) = (wakeups.subscribe(Some(1)), wakeups.subscribe(None));
-        wakeups.wake(&2);
-        assert_eq!((one.woken().now_or_never(), all.woken().now_or_never()), (None, Some(())));
+        let [mut one, mut same, mut other] = [1, 1, 2].map(|key| wakeups.subscribe(key));
         wakeups.wake(&1);
-        assert_eq!((one.woken().now_or_never(), all.woken().now_or_never()), (Some(()), Some(())));
+        let woken = [&mut one, &mut same, &mut other].map(|reader| reader.woken().now_or_never());
+        assert_eq!(woken, [Some(Woken::ByWrite), Some(Woken::ByWrite), None]);
         assert_eq!(one.woken().now_or_never(), None, "one wake-up per write");
     }
 
     #[test]
-    fn writer_ignores_readers_that_have_left() {
+    fn keys_of_readers_that_have_left_are_forgotten() {
         let wakeups = Wakeups::default();
-        drop(wakeups.subscribe(Some(1)));
+        let stays = wakeups.subscribe(1);
+        drop(wakeups.subscribe(2));
+        assert_eq!(wakeups.keys(), [1]);
+        drop(stays);
         wakeups.wake(&1);
         assert!(!wakeups.has_readers.load(Ordering::SeqCst));
-        assert!(lock(&wakeups.readers).is_empty());
+        assert!(lock(&wakeups.state).signals.is_empty());
+    }
+
+    #[test]
+    fn nobody_waits_once_they_are_closed() {
+        let wakeups = Wakeups::default();
+        let mut before = wakeups.subscribe(1);
+        wakeups.close();
+        let mut after = wakeups.subscribe(1);
+        for reader in [&mut before, &mut after] {
+            assert_eq!(reader.woken().now_or_never(), Some(Woken::ByClose));
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::admit::{Admit, Terms, refuse_old_proof};
 use super::caller::{Identity, MemberCaller};
 use super::permission::{Permission, RECENT};
 use super::reader::Reader;
-use super::refusal::reauthentication_required;
+use super::refusal::{reauthentication_required, refused, role_required};
 use super::rule::{Credentials, Rule};
 use crate::app::App;
 use crate::audit::{Actor, AuditContext, AuditedTx, BeginError, IdempotencyOutcome};
@@ -29,12 +29,12 @@ pub struct Allowed<P: Permission> {
     caller: P::Caller,
     request: RequestContext,
     /// A read's share of the connections, held until the handler has returned.
-    _connection: Option<Permit>,
+    connection: Option<Permit>,
 }
 
 impl<P: Permission> Allowed<P> {
     pub(super) fn new(caller: P::Caller, request: RequestContext, connection: Option<Permit>) -> Self {
-        Self { caller, request, _connection: connection }
+        Self { caller, request, connection }
     }
 
     pub fn caller(&self) -> &P::Caller {
@@ -43,6 +43,11 @@ impl<P: Permission> Allowed<P> {
 
     pub fn request(&self) -> &RequestContext {
         &self.request
+    }
+
+    /// Gives a read's share of the connections back, for a handler that waits before it reads on.
+    pub fn release_connection(&mut self) {
+        self.connection = None;
     }
 }
 
@@ -138,6 +143,18 @@ impl<P: Permission<Caller = super::Caller>> Allowed<P> {
     /// The caller, to be checked again during a response that takes long to send.
     pub fn reader(&self, app: &App) -> Reader {
         Reader::new(app, &self.caller, P::RULE, self.request.client_ip())
+    }
+
+    /// Fails unless the caller may also do what `scope` names: for a request whose parameters need more than its route.
+    pub fn require(&self, app: &App, scope: Scope) -> Result<(), ApiError> {
+        if self.may(scope) {
+            return Ok(());
+        }
+        self.count_missing_scope(app, scope);
+        Err(match &self.caller {
+            super::Caller::Key(_) => refused(DenialReason::ScopeRequired(scope), self.request.client_ip()),
+            super::Caller::Member(caller) => role_required(Rule::Scope(scope), caller.member().role),
+        })
     }
 
     /// Counts the request of a key as denied for a scope that only its body or the row that it names needs.

@@ -5,16 +5,18 @@ use std::net::IpAddr;
 use futures_util::future::BoxFuture;
 
 use super::caller::{Caller, Identity};
+use super::refusal::{refused, role_required, session_invalid, setup_required};
 use super::rule::Rule;
 use crate::app::App;
 use crate::audit::ReadCheck;
-use crate::keys::{self, KeyId, Status};
+use crate::keys::{self, DenialReason, KeyId, Status};
 use crate::limits::Exporter;
 use crate::members::MemberId;
 use crate::security::FactorSetup;
 use crate::sessions::{self, Session};
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
+use kit::http::ApiError;
 use kit::secret::TokenDigest;
 
 /// A caller and the rule by which they were admitted.
@@ -57,28 +59,36 @@ impl ReadCheck for Reader {
     }
 
     fn is_allowed(&self) -> BoxFuture<'_, DbResult<bool>> {
-        Box::pin(self.check())
+        Box::pin(async move { Ok(self.refusal().await?.is_none()) })
     }
 }
 
 impl Reader {
-    /// Returns whether the credential is still valid and still allows the same, by the database.
-    async fn check(&self) -> DbResult<bool> {
+    /// Returns the refusal of a credential that is no longer valid or no longer allows the same, by the database.
+    pub async fn refusal(&self) -> DbResult<Option<ApiError>> {
         let (app, now) = (&self.app, self.app.clock.now());
         match self.credential {
             Credential::Session { digest, .. } => {
                 let session = sessions::find(app.db.read(), digest, now).await?;
-                Ok(session.is_some_and(|Session { member, factor_setup, .. }| {
-                    member.workspace == self.workspace && self.rule.admits(member.role) && factor_setup != FactorSetup::Required
-                }))
+                let session = session.filter(|session| session.member.workspace == self.workspace);
+                let Some(Session { member, factor_setup, .. }) = session else { return Ok(Some(session_invalid())) };
+                let is_in_setup = factor_setup == FactorSetup::Required;
+                let lacks_role = (!self.rule.admits(member.role)).then(|| role_required(self.rule, member.role));
+                Ok(lacks_role.or_else(|| is_in_setup.then(setup_required)))
             }
             Credential::Key { id, address } => {
                 let key = keys::find(app.db.read(), self.workspace, id).await?;
-                Ok(key.is_some_and(|key| {
-                    key.status(now) == Status::Active
-                        && key.allowlist.admits(address)
-                        && self.rule.scope().is_none_or(|scope| key.scopes.cover(scope))
-                }))
+                let reason = key.map_or(Some(DenialReason::Invalid), |key| match key.status(now) {
+                    Status::Revoked => Some(DenialReason::Revoked),
+                    Status::Expired => Some(DenialReason::Expired),
+                    Status::Paused => Some(DenialReason::Paused),
+                    Status::Active if !key.allowlist.admits(address) => Some(DenialReason::AddressNotAllowed),
+                    Status::Active => {
+                        let missing = self.rule.scope().filter(|scope| !key.scopes.cover(*scope));
+                        missing.map(DenialReason::ScopeRequired)
+                    }
+                });
+                Ok(reason.map(|reason| refused(reason, address)))
             }
         }
     }

@@ -31,6 +31,8 @@ pub enum Rule {
     SignedIn,
     /// Keys with the scope; members whose role allows the same.
     Scope(Scope),
+    /// Keys that may read trips, fleet, safety reports or invoices; members who may.
+    ReadData,
     /// Keys that may read safety reports; members who may, and those who file reports, for their own.
     ReadReports,
     /// Keys that may write safety reports; members who may, pilots and dispatchers.
@@ -51,14 +53,14 @@ impl Rule {
             Self::ReadReports => Some(Scope::read(Module::Safety)),
             Self::FileReports => Some(Scope::write(Module::Safety)),
             Self::ReadAuditLog => Some(Scope::read(Module::Audit)),
-            Self::Anyone | Self::Identified | Self::SignedIn | Self::Administrator | Self::AccountOwner => None,
+            Self::Anyone | Self::Identified | Self::SignedIn | Self::ReadData | Self::Administrator | Self::AccountOwner => None,
         }
     }
 
     pub const fn credentials(self) -> Credentials {
         match self {
             Self::Anyone => Credentials::None,
-            Self::Identified | Self::Scope(_) | Self::ReadReports | Self::FileReports | Self::ReadAuditLog => {
+            Self::Identified | Self::Scope(_) | Self::ReadData | Self::ReadReports | Self::FileReports | Self::ReadAuditLog => {
                 Credentials::KeyOrSession
             }
             Self::SignedIn | Self::Administrator | Self::AccountOwner => Credentials::Session,
@@ -70,6 +72,7 @@ impl Rule {
         match self {
             Self::Anyone | Self::Identified | Self::SignedIn => true,
             Self::Scope(scope) => role.allows(scope),
+            Self::ReadData => Module::DATA.into_iter().any(|module| role.allows(Scope::read(module))),
             Self::ReadReports => role.allows(Scope::read(Module::Safety)) || role.files_reports(),
             Self::FileReports => role.files_reports(),
             Self::ReadAuditLog => role.reads_audit_log(),
@@ -86,6 +89,7 @@ impl fmt::Display for Rule {
             Self::Identified => f.write_str("any credential"),
             Self::SignedIn => f.write_str("any member"),
             Self::Scope(scope) => scope.fmt(f),
+            Self::ReadData => f.write_str("a scope to read trips, fleet, safety or invoices"),
             Self::ReadReports => f.write_str("safety:read, or pilot or dispatcher for own reports"),
             Self::FileReports => f.write_str("safety:write, or pilot or dispatcher"),
             Self::ReadAuditLog => f.write_str("audit:read"),

@@ -1,74 +1,97 @@
-//! The log as an outbox: the events after a cursor, in order and without gaps, and a wake-up for a reader that has read all.
+//! The log as a feed: the events after a cursor, in order and without gaps, and a wake-up for a reader that has read all.
 //!
 //! A cursor is the sequence of the last event that was read, 0 before the first. Writers of a workspace hold the lock of its
 //! head until they commit. So an event is visible only after every event before it, and a reader that continues at its cursor
 //! misses nothing and reads nothing twice.
 //!
 //! A commit of this process wakes its readers at once; it costs the writer one atomic load while nothing waits. Commits of
-//! other processes are found by reading the head every `POLL_INTERVAL`. They are not announced by NOTIFY: Postgres holds a
-//! lock across the commit of every transaction that notifies, so writers of all workspaces would wait for one another.
+//! other processes are found by [`CommitPoll`]. They are not announced by NOTIFY: Postgres holds a lock across the commit of
+//! every transaction that notifies, so writers of all workspaces would wait for one another.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::Mutex;
 
 use sea_orm::ConnectionTrait;
-use tokio::time::{Instant, timeout, timeout_at};
 
+use super::action::Action;
 use super::event::Event;
-use super::filter::EventFilter;
 use super::store;
 use crate::core::Core;
 use crate::workspaces::WorkspaceId;
 use kit::db::DbResult;
+use kit::lock::lock;
 use kit::wakeups::Subscription;
 
-/// The largest batch.
-pub const MAX_BATCH: u64 = 500;
+/// Events that one query looks through.
+const WINDOW: i64 = 5_000;
 
-/// The interval at which a waiting reader looks for commits of other processes.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Queries of one read.
+const WINDOWS: usize = 4;
 
-/// The last event of a workspace.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FeedHead {
-    pub workspace: WorkspaceId,
-    /// The sequence of the last event.
-    pub sequence: i64,
+/// Heads that one query of the poll reads.
+const HEADS: usize = 500;
+
+/// A part of the feed.
+#[derive(Debug)]
+pub struct Batch {
+    pub events: Vec<Event>,
+    /// The cursor to go on from: no event between the one that was asked for and this one is missing from `events`.
+    pub next: i64,
+    /// The sequence of the last event of the workspace.
+    pub latest: i64,
 }
 
-/// Lists the events of a workspace after `cursor`, the oldest first: at most `limit`, and at most [`MAX_BATCH`].
-pub async fn after(db: &impl ConnectionTrait, workspace: WorkspaceId, cursor: i64, limit: u64) -> DbResult<Vec<Event>> {
-    let rows = store::after(db, workspace, &EventFilter::default(), cursor, limit.min(MAX_BATCH)).await?;
-    Ok(rows.into_iter().map(store::event_of).collect())
+/// Reads up to `limit` events with one of these actions after `cursor`, the oldest first. The events that are looked through
+/// are bounded: a batch may be empty and end before the latest event.
+pub async fn read(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    actions: &[Action],
+    cursor: i64,
+    limit: u64,
+) -> DbResult<Batch> {
+    // First: whatever it counts is visible to the queries that follow.
+    let latest = store::head(db, workspace).await?.map_or(0, |head| head.sequence);
+    let (mut events, mut next) = (Vec::new(), cursor);
+    for _window in 0..WINDOWS {
+        if next >= latest || !events.is_empty() {
+            break;
+        }
+        let until = latest.min(next.saturating_add(WINDOW));
+        let rows = store::of_actions(db, workspace, actions, [next, until], Some(limit)).await?;
+        let is_full = rows.len() as u64 >= limit;
+        next = rows.last().filter(|_| is_full).map_or(until, |last| last.sequence);
+        events = rows.into_iter().map(store::event_of).collect();
+    }
+    Ok(Batch { events, next, latest })
 }
 
-/// Lists up to `limit` heads after that of the workspace `after`, in the order of workspace ids: for a reader of every
-/// workspace, which compares them with its cursors.
-pub async fn heads(db: &impl ConnectionTrait, after: Option<WorkspaceId>, limit: u64) -> DbResult<Vec<FeedHead>> {
-    let heads = store::heads_after(db, after, limit.min(MAX_BATCH)).await?;
-    Ok(heads.into_iter().map(|head| FeedHead { workspace: head.workspace_id, sequence: head.sequence }).collect())
-}
-
-/// Subscribes to the commits of one workspace, or of every workspace. A reader must subscribe before it looks for events.
-pub fn subscribe(core: &Core, workspace: Option<WorkspaceId>) -> Subscription {
+/// Subscribes to the commits of a workspace. A reader must subscribe before it reads.
+pub fn subscribe(core: &Core, workspace: WorkspaceId) -> Subscription {
     core.commits.subscribe(workspace)
 }
 
-/// Waits until there may be a new event: until a commit of this process, or until it is time to look for those of others.
-pub async fn next_wakeup(subscription: &Subscription) {
-    let _elapsed = timeout(POLL_INTERVAL, subscription.woken()).await;
+/// The poll for commits of other processes. Its cost does not depend on the number of readers of a workspace.
+#[derive(Debug, Default)]
+pub struct CommitPoll {
+    /// The last event of each workspace with readers at the poll before.
+    seen: Mutex<HashMap<WorkspaceId, i64>>,
 }
 
-/// Waits until a workspace has an event after `cursor`, for at most `longest`. Returns whether it has one.
-pub async fn wait(core: &Core, workspace: WorkspaceId, cursor: i64, longest: Duration) -> DbResult<bool> {
-    let subscription = subscribe(core, Some(workspace));
-    let end = Instant::now() + longest;
-    loop {
-        let head = store::head(core.db.read(), workspace).await?;
-        if head.is_some_and(|head| head.sequence > cursor) {
-            return Ok(true);
+impl CommitPoll {
+    /// Wakes the readers of workspaces that have new events since the poll before. Readers that have subscribed since then may
+    /// be woken for nothing.
+    pub async fn run(&self, core: &Core) -> DbResult<()> {
+        let mut heads = HashMap::new();
+        for workspaces in core.commits.keys().chunks(HEADS) {
+            heads.extend(store::sequences(core.db.read(), workspaces).await?);
         }
-        if timeout_at(end, next_wakeup(&subscription)).await.is_err() {
-            return Ok(false);
+        let before = std::mem::replace(&mut *lock(&self.seen), heads.clone());
+        for (workspace, sequence) in heads {
+            if before.get(&workspace) != Some(&sequence) {
+                core.commits.wake(&workspace);
+            }
         }
+        Ok(())
     }
 }

@@ -125,18 +125,18 @@ pub(super) async fn between(
         .await
 }
 
-/// Lists the events with one of these actions after `after`, up to `until`, the oldest first.
+/// Lists the events with one of these actions after the first sequence and up to the second, the oldest first.
 pub(super) async fn of_actions(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     actions: &[Action],
-    after: i64,
-    until: i64,
+    [after, until]: [i64; 2],
+    limit: Option<u64>,
 ) -> DbResult<Vec<event::Model>> {
     use event::Column;
     let mine = event::Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Sequence.between(after + 1, until));
     let of_actions = mine.filter(Column::Action.is_in(actions.iter().map(|action| action.as_str())));
-    of_actions.order_by_asc(Column::Sequence).all(db).await
+    of_actions.order_by_asc(Column::Sequence).limit(limit).all(db).await
 }
 
 /// Finds an event with a sequence that no event can have.
@@ -172,6 +172,13 @@ pub(super) async fn head(db: &impl ConnectionTrait, workspace: WorkspaceId) -> D
 pub async fn last_link(db: &impl ConnectionTrait, workspace: WorkspaceId) -> DbResult<Option<(i64, Hash)>> {
     let head = head(db, workspace).await?;
     head.map(|head| Ok((head.sequence, stored_hash(&head.hash)?))).transpose()
+}
+
+/// Returns the sequence of the last event of each of these workspaces.
+pub(super) async fn sequences(db: &impl ConnectionTrait, workspaces: &[WorkspaceId]) -> DbResult<Vec<(WorkspaceId, i64)>> {
+    use head::Column;
+    let mine = head::Entity::find().select_only().columns([Column::WorkspaceId, Column::Sequence]);
+    mine.filter(Column::WorkspaceId.is_in(workspaces.iter().copied())).into_tuple().all(db).await
 }
 
 /// Lists up to `limit` heads after that of `after`, in the order of workspace ids.

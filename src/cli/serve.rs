@@ -160,7 +160,13 @@ pub(super) async fn run_node(app: App, listener: TcpListener, metrics: Option<Tc
     let timeouts = app.config.timeouts;
     let stack = router::router(app.clone());
     let answer = move |caller: Caller, request| stack.clone().serve(caller.peer.ip(), caller.service, request);
-    let mut serving = tokio::spawn(serve(listener, answer, app.connections.clone(), timeouts, asked_to_stop()));
+    let core = app.core.clone();
+    let until_asked = async move {
+        asked_to_stop().await;
+        // Calls that wait for changes are answered with none.
+        core.commits.close();
+    };
+    let mut serving = tokio::spawn(serve(listener, answer, app.connections.clone(), timeouts, until_asked));
     let metrics_router = router::metrics(app.clone());
     let answer = move |_, request| {
         let answered = metrics_router.clone().oneshot(request);

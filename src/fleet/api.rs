@@ -1,6 +1,7 @@
 //! JSON handlers of aircraft.
 
 use axum::extract::State;
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +12,9 @@ use super::status_board::FleetStatus;
 use super::{service, store};
 use crate::access::{Allowed, FleetRead, FleetWrite};
 use crate::app::App;
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
+use kit::db::DbResult;
 use kit::http::route::{get, patch, post};
 use kit::http::{ApiError, Body, Created, IdempotentBody, IfMatch, Known, Listing, Page, Path, Revised, Routes, WithEtag};
 
@@ -29,10 +32,10 @@ pub fn routes() -> Routes<App> {
 }
 
 /// An aircraft of the workspace.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Aircraft)]
-struct AircraftView {
+pub(crate) struct AircraftView {
     id: AircraftId,
     /// The registration mark; unique in the workspace.
     tail_number: TailNumber,
@@ -72,6 +75,16 @@ impl From<Aircraft> for AircraftView {
             updated_at: aircraft.updated_at,
         }
     }
+}
+
+/// Returns those of these aircraft that are there, each with its id.
+pub(crate) async fn views(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: Vec<AircraftId>,
+) -> DbResult<impl Iterator<Item = (String, AircraftView)>> {
+    let aircraft = store::list_by_id(db, workspace, ids).await?;
+    Ok(aircraft.into_iter().map(|aircraft| (aircraft.id.to_string(), aircraft.into())))
 }
 
 async fn index(

@@ -22,6 +22,7 @@ mod store;
 mod tables;
 
 pub use api::routes;
+pub(crate) use api::{AircraftView, views};
 pub use code::{Airport, TailNumber, TypeDesignator};
 pub use error::Error;
 pub use model::{Aircraft, AircraftFilter, AircraftId, CreateAircraft, ModelName, Status, StatusNote, UpdateAircraft};

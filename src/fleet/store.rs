@@ -34,6 +34,16 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: Aircraf
     Ok(Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(aircraft_of))
 }
 
+/// Lists those of these aircraft that are there.
+pub(super) async fn list_by_id(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: Vec<AircraftId>,
+) -> DbResult<Vec<Aircraft>> {
+    let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
+    Ok(mine.all(db).await?.into_iter().map(aircraft_of).collect())
+}
+
 /// Returns the tail numbers of these aircraft.
 pub async fn tail_numbers(
     db: &impl ConnectionTrait,

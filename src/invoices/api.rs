@@ -1,6 +1,7 @@
 //! JSON handlers of invoices.
 
 use axum::extract::State;
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,8 +16,10 @@ use super::{service, store};
 use crate::access::{Allowed, InvoicesRead, InvoicesWrite};
 use crate::app::App;
 use crate::trips::TripId;
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
 use kit::day::Day;
+use kit::db::DbResult;
 use kit::http::route::{get, patch, post};
 use kit::http::{
     ApiError, Body, Created, IdempotentBody, IfMatch, JsonOk, Known, Listing, NoFields, NoParameters, Page, Path, Revised,
@@ -42,10 +45,10 @@ pub fn routes() -> Routes<App> {
 }
 
 /// An invoice. All amounts are in minor units of its currency.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Invoice)]
-struct InvoiceView {
+pub(crate) struct InvoiceView {
     id: InvoiceId,
     /// The year of creation in the workspace's time zone and a counter without gaps: `INV-2026-0001`.
     number: String,
@@ -117,6 +120,17 @@ impl PaymentView {
         let Payment { id, invoice: invoice_id, amount, paid_on, reference, created_at } = payment;
         Self { id, invoice_id, amount, currency, paid_on, reference, created_at }
     }
+}
+
+/// Returns those of these invoices that are there, each with its id.
+pub(crate) async fn views(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: Vec<InvoiceId>,
+    today: Day,
+) -> DbResult<impl Iterator<Item = (String, InvoiceView)>> {
+    let invoices = store::list_by_id(db, workspace, ids).await?;
+    Ok(invoices.into_iter().map(move |invoice| (invoice.id.to_string(), InvoiceView::new(invoice, today))))
 }
 
 async fn index(

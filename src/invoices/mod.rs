@@ -24,6 +24,7 @@ mod store;
 mod tables;
 
 pub use api::routes;
+pub(crate) use api::{InvoiceView, views};
 pub use currency::{Currency, NotACurrency};
 pub use error::Error;
 pub use lines::{LineItem, NewLine, NotAQuantity, Quantity};

@@ -81,6 +81,12 @@ pub(super) async fn list(
     page(db, Entity::find().filter(condition), [Column::CreatedAt, Column::Id], paging, invoice_of).await
 }
 
+/// Lists those of these invoices that are there.
+pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<InvoiceId>) -> DbResult<Vec<Invoice>> {
+    let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
+    mine.all(db).await?.into_iter().map(invoice_of).collect()
+}
+
 /// Lists up to `limit` invoices of a workspace that are overdue, the latest due first.
 pub async fn list_overdue(db: &impl ConnectionTrait, workspace: WorkspaceId, today: Day, limit: u64) -> DbResult<Vec<Invoice>> {
     let overdue = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(is(Status::Overdue, today));

@@ -6,7 +6,7 @@
 //! - Safety reports are counted here only: no table and no log line connects a report with a member.
 //!
 //! - `settings` names, defaults and `--limits`; `rates` rate limits of requests; `bytes` bytes stored in a day
-//! - `shares` database connections; `exports` running exports; `moment` time and number of nodes; `refusal` the errors and their responses
+//! - `shares` database connections; `exports` running exports; `waits` calls that wait for changes; `moment` time and number of nodes; `refusal` the errors and their responses
 
 mod bytes;
 mod exports;
@@ -15,6 +15,7 @@ mod rates;
 mod refusal;
 mod settings;
 mod shares;
+mod waits;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -31,11 +32,13 @@ pub use rates::{Call, Group, Requester};
 pub use refusal::{Exceeded, ExportRefused, Limited};
 pub use settings::{Limit, Setting, Settings};
 pub use shares::{Permit, ShareExhausted};
+pub use waits::Wait;
 
 use bytes::Bytes;
 use exports::Exports;
 use rates::Rates;
 use shares::Shares;
+use waits::Waits;
 
 /// The time that a read waits for a connection of its workspace's share.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,6 +55,7 @@ pub struct NodeLimits {
     readers: Shares,
     writers: Shares,
     exports: Exports,
+    waits: Waits,
     refused: [AtomicU64; Limit::ALL.len()],
     /// Live nodes, this one included.
     nodes: AtomicU32,
@@ -66,6 +70,7 @@ impl NodeLimits {
             readers: Shares::new(connections.read, READ_TIMEOUT),
             writers: Shares::new(connections.write, WRITE_TIMEOUT),
             exports: Exports::new(&settings),
+            waits: Waits::new(&settings),
             refused: [const { AtomicU64::new(0) }; Limit::ALL.len()],
             nodes: AtomicU32::new(1),
             settings,
@@ -157,6 +162,15 @@ impl NodeLimits {
     /// Starts an export, which counts as running until the slot is dropped.
     pub fn export(&self, exporter: Exporter, workspace: WorkspaceId, now: Duration) -> Result<Slot, ExportRefused> {
         self.exports.acquire(exporter, workspace, now).inspect_err(|refused| self.count(refused.limit()))
+    }
+
+    /// Counts a call that waits for changes, until the result is dropped; `None` if too many of the workspace wait.
+    pub fn wait(&self, workspace: WorkspaceId) -> Option<Wait> {
+        let wait = self.waits.begin(workspace);
+        if wait.is_none() {
+            self.count(Limit::WaitingReaders);
+        }
+        wait
     }
 
     /// Returns the time limit of an export.

@@ -36,6 +36,8 @@ kit::string_enum! {
         NodeExports = "node-exports",
         /// Time limit of an export in minutes.
         ExportMinutes = "export-minutes",
+        /// Calls of a workspace that wait for changes, on a node.
+        WaitingReaders = "waiting-readers",
         /// Running verifications of whole audit logs on a node.
         NodeChainChecks = "node-chain-checks",
     }
@@ -55,7 +57,7 @@ impl Limit {
             Self::WorkspaceWrites => 1_200,
             Self::StoredBytes => 2 << 30,
             Self::ActiveKeys | Self::NewKeys => 10_000,
-            Self::Members => 1_000,
+            Self::Members | Self::WaitingReaders => 1_000,
             Self::Invitations => 200,
             Self::Exports => 50,
             Self::NodeExports => 100,

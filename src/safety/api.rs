@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,7 +17,9 @@ use crate::app::App;
 use crate::members::MemberId;
 use crate::middleware::OmitClientIp;
 use crate::scopes::{Module, Scope};
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
+use kit::db::DbResult;
 use kit::http::route::{get, patch, post};
 use kit::http::{
     ApiError, Body, Created, Describe, Doc, IdempotencyKey, IdempotentBody, IfMatch, Known, Listing, Page, Path, Revised, Routes,
@@ -38,10 +41,10 @@ pub fn routes() -> Routes<App> {
 }
 
 /// A safety report of the workspace.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Report)]
-struct ReportView {
+pub(crate) struct ReportView {
     id: ReportId,
     /// Type, year of filing in the workspace's time zone and a counter: `HAZ-2026-0007`.
     number: String,
@@ -89,6 +92,16 @@ pub(super) fn readable(who: &Allowed<ReadReports>) -> Readable {
         Caller::Member(caller) if !who.may(Scope::read(Module::Safety)) => Readable::FiledByName(caller.member().id),
         Caller::Member(_) | Caller::Key(_) => Readable::All,
     }
+}
+
+/// Returns those of these reports that are there, each with its id: for a caller who may read all reports.
+pub(crate) async fn views(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: Vec<ReportId>,
+) -> DbResult<impl Iterator<Item = (String, ReportView)>> {
+    let reports = store::list_by_id(db, workspace, ids).await?;
+    Ok(reports.into_iter().map(|report| (report.id.to_string(), report.into())))
 }
 
 async fn index(

@@ -22,6 +22,7 @@ mod summary;
 mod tables;
 
 pub use api::routes;
+pub(crate) use api::{ReportView, views};
 pub use error::Error;
 pub use kinds::{Confidentiality, ReportType, Severity, Status};
 pub use model::{CreateReport, Description, Location, Readable, Report, ReportFilter, ReportId, Reporter, Title, UpdateReport};

@@ -32,6 +32,12 @@ pub(super) async fn find(
     row.map(report_of).transpose()
 }
 
+/// Lists those of these reports that are there.
+pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<ReportId>) -> DbResult<Vec<Report>> {
+    let mine = Entity::find().filter(within(workspace, Readable::All)).filter(Column::Id.is_in(ids));
+    mine.all(db).await?.into_iter().map(report_of).collect()
+}
+
 /// Returns a part of the readable reports of a workspace, the newest first.
 pub async fn list(
     db: &impl ConnectionTrait,

@@ -1,6 +1,7 @@
 //! JSON handlers of trips.
 
 use axum::extract::State;
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,7 +13,9 @@ use crate::access::{Allowed, TripsRead, TripsWrite, WorkspacePermission};
 use crate::app::App;
 use crate::fleet::{AircraftId, Airport};
 use crate::scopes::{Module, Scope};
+use crate::workspaces::WorkspaceId;
 use kit::clock::Time;
+use kit::db::DbResult;
 use kit::http::route::{get, patch, post, put};
 use kit::http::{
     ApiError, Body, Created, IdempotentBody, IfMatch, IfMatchOrNone, Known, Listing, Page, Path, Put, Revised, Routes, WithEtag,
@@ -34,10 +37,10 @@ pub fn routes() -> Routes<App> {
 }
 
 /// A trip of the workspace.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Trip)]
-struct TripView {
+pub(crate) struct TripView {
     id: TripId,
     /// The id of the trip in your own software; unique in the workspace.
     external_id: Option<String>,
@@ -81,6 +84,16 @@ impl From<Trip> for TripView {
             updated_at: trip.updated_at,
         }
     }
+}
+
+/// Returns those of these trips that are there, each with its id.
+pub(crate) async fn views(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: Vec<TripId>,
+) -> DbResult<impl Iterator<Item = (String, TripView)>> {
+    let trips = store::list_by_id(db, workspace, ids).await?;
+    Ok(trips.into_iter().map(|trip| (trip.id.to_string(), trip.into())))
 }
 
 async fn index(

@@ -18,6 +18,7 @@ mod store;
 mod tables;
 
 pub use api::routes;
+pub(crate) use api::{TripView, views};
 pub use error::Error;
 pub use model::{CreateTrip, ExternalId, Notes, Trip, TripFilter, TripId, TripType, UpdateTrip};
 pub use pages::{routes as pages, status as status_badge};

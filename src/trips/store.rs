@@ -27,6 +27,12 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: TripId)
     Entity::find_by_id(id).filter(Column::WorkspaceId.eq(workspace)).one(db).await?.map(trip_of).transpose()
 }
 
+/// Lists those of these trips that are there.
+pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<TripId>) -> DbResult<Vec<Trip>> {
+    let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
+    mine.all(db).await?.into_iter().map(trip_of).collect()
+}
+
 pub(super) async fn find_by_external_id(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,

@@ -6,8 +6,8 @@ use testkit::{INVOICES, KEYS, TRIPS};
 use crate::lists::SUBJECTS;
 use crate::support::{Client, TestApp};
 
-/// Reads whose response is about the request itself.
-const UNVERSIONED: [&str; 1] = ["/api/v1/auth/whoami"];
+/// Reads whose response is about the request itself, or that have a cursor instead of a version.
+const UNVERSIONED: [&str; 2] = ["/api/v1/auth/whoami", "/api/v1/changes"];
 
 /// Changes of what has no read of its own.
 const UNCONDITIONAL: [&str; 2] = ["/api/v1/api-keys/{id}/revoke-at", "/api/v1/auth/passkeys/{id}"];

@@ -9,6 +9,7 @@ mod announcements;
 mod audit;
 mod auth;
 mod background;
+mod changes;
 mod check;
 mod cluster;
 mod conditions;

@@ -1,6 +1,7 @@
 //! The binary as real processes, over real sockets, with real signals.
 
 mod audit;
+mod changes;
 mod commands;
 mod copy;
 mod crash;

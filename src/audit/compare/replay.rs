@@ -167,7 +167,7 @@ impl Replay {
         while self.sequence < head {
             let _permit = pace.next_batch().await?;
             let until = (self.sequence + STEP).min(head);
-            for row in store::of_actions(db.read(), workspace, &actions, self.sequence, until).await? {
+            for row in store::of_actions(db.read(), workspace, &actions, [self.sequence, until], None).await? {
                 touched.extend(self.apply(workspace, &row));
             }
             self.sequence = until;

@@ -1,6 +1,6 @@
 //! The jobs of the product.
 //!
-//! - `flushes` write what is held in memory; `announcements` record what the passing of time brings; `heads` reports heads of audit
+//! - `flushes` write what is held in memory; `commits` finds commits of other processes; `announcements` record what the passing of time brings; `heads` reports heads of audit
 //!   logs; `mail` sends emails; `rotations` revokes old keys; `search_texts` derives texts for search; `sweeps` delete expired rows;
 //!   `event_authentication` fields of audit events that earlier versions do not know; `findings` checks of keys by their usage, and the
 //!   weekly digest; `leaks` pauses and revokes leaked keys;
@@ -8,6 +8,7 @@
 //!   for days, deletes old deliveries, and counts what is due
 
 mod announcements;
+mod commits;
 mod database_size;
 mod event_authentication;
 mod findings;
@@ -33,6 +34,7 @@ use super::schedule::Schedule;
 use crate::app::App;
 use crate::keys::Flush;
 use announcements::{ExpiringKeys, HeldPauses, OverdueInvoices};
+use commits::PollCommits;
 use database_size::DatabaseSize;
 use event_authentication::EventAuthentication;
 use findings::{KeyChecks, OldDismissals, WeeklyDigests};
@@ -75,6 +77,7 @@ pub fn start(app: App, stop: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         .job(WeeklyDigests)
         .job(LeakRemedies)
         .job(UnusualActivity::default())
+        .job(PollCommits::default())
         .into_tasks()
 }
 
