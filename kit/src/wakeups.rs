@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
@@ -60,15 +60,21 @@ impl<K: Eq + Hash + Clone> Wakeups<K> {
     /// Wakes the readers of `key`. Called after the commit.
     pub fn wake(&self, key: &K) {
         if self.has_readers.load(Ordering::SeqCst)
-            && let Some(signal) = self.live().signals.get(key)
+            && let Some(signal) = lock(&self.state).signals.get(key)
         {
             signal.send_replace(());
         }
     }
 
-    /// Returns the keys that readers wait for.
+    /// Returns the keys that readers wait for, and forgets those whose readers have left. To be called now and then.
     pub fn keys(&self) -> Vec<K> {
-        if self.has_readers.load(Ordering::SeqCst) { self.live().signals.keys().cloned().collect() } else { Vec::new() }
+        if !self.has_readers.load(Ordering::SeqCst) {
+            return Vec::new();
+        }
+        let mut state = lock(&self.state);
+        state.signals.retain(|_, signal| signal.receiver_count() > 0);
+        self.has_readers.store(!state.signals.is_empty(), Ordering::SeqCst);
+        state.signals.keys().cloned().collect()
     }
 
     /// Wakes all readers for the last time. Subscriptions from now on are woken at once.
@@ -77,14 +83,6 @@ impl<K: Eq + Hash + Clone> Wakeups<K> {
         state.is_closed = true;
         // A receiver without its sender is woken.
         state.signals.clear();
-    }
-
-    /// Locks the state, without keys whose readers have left.
-    fn live(&self) -> MutexGuard<'_, State<K>> {
-        let mut state = lock(&self.state);
-        state.signals.retain(|_, signal| signal.receiver_count() > 0);
-        self.has_readers.store(!state.signals.is_empty(), Ordering::SeqCst);
-        state
     }
 }
 
@@ -121,7 +119,7 @@ mod tests {
         drop(wakeups.subscribe(2));
         assert_eq!(wakeups.keys(), [1]);
         drop(stays);
-        wakeups.wake(&1);
+        assert_eq!(wakeups.keys(), [0; 0]);
         assert!(!wakeups.has_readers.load(Ordering::SeqCst));
         assert!(lock(&wakeups.state).signals.is_empty());
     }

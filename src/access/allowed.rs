@@ -157,6 +157,16 @@ impl<P: Permission<Caller = super::Caller>> Allowed<P> {
         })
     }
 
+    /// Counts the request of a key as a use of `scope` as well, for a request that uses more than the scope of its route.
+    pub fn count_use(&self, app: &App, scope: Scope) {
+        if let super::Caller::Key(key) = &self.caller
+            && key.scope != Some(scope)
+        {
+            let _listed_already =
+                app.recorder.allow(&key.entry, Some(scope), self.request.client_ip(), self.request.received_at());
+        }
+    }
+
     /// Counts the request of a key as denied for a scope that only its body or the row that it names needs.
     pub fn count_missing_scope(&self, app: &App, scope: Scope) {
         if let super::Caller::Key(key) = &self.caller {

@@ -42,11 +42,10 @@ pub use open_page::OpenPage;
 pub use page_session::{PageSession, signed_in_member};
 pub use permission::{
     Anyone, ChangeRoles, CreateKeys, DeleteWebhooks, EndSessions, ExportAuditLog, ExportKeys, FileReports, FleetRead, FleetWrite,
-    FollowChanges, InvoicesRead, InvoicesWrite, ManageFindings, ManageKeyPolicy, ManageKeys, ManageMembers, ManageSecurity,
-    ManageWebhooks, MemberPermission, OwnWorkspace, PauseKeys, Permission, RECENT, ReadAuditLog, ReadReference, ReadReports,
-    RecentlySignedIn, RemoveMembers, ReplaceWebhookSecrets, ResetMembers, ResetSandbox, ResumeKeys, RevokeKeys, SafetyWrite,
-    SignOut, SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewHome, ViewSecurity, ViewWebhooks,
-    WorkspacePermission,
+    InvoicesRead, InvoicesWrite, ManageFindings, ManageKeyPolicy, ManageKeys, ManageMembers, ManageSecurity, ManageWebhooks,
+    MemberPermission, OwnWorkspace, PauseKeys, Permission, RECENT, ReadAuditLog, ReadReference, ReadReports, RecentlySignedIn,
+    RemoveMembers, ReplaceWebhookSecrets, ResetMembers, ResetSandbox, ResumeKeys, RevokeKeys, SafetyWrite, SignOut,
+    SignOutEveryone, SignedIn, SwitchKeys, TripsRead, TripsWrite, ViewHome, ViewSecurity, ViewWebhooks, WorkspacePermission,
 };
 pub use reader::Reader;
 pub(crate) use refusal::unauthorized;

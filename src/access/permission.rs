@@ -87,8 +87,6 @@ permissions! {
     TripsWrite: Caller = Rule::Scope(Scope::write(Module::Trips));
     FleetRead: Caller = Rule::Scope(Scope::read(Module::Fleet));
     FleetWrite: Caller = Rule::Scope(Scope::write(Module::Fleet));
-    /// Follow the changes of the modules that the caller may read.
-    FollowChanges: Caller = Rule::ReadData;
     /// Read safety reports: all of them with `safety:read`, their own for members who may only file them.
     ReadReports: Caller = Rule::ReadReports;
     SafetyWrite: Caller = Rule::Scope(Scope::write(Module::Safety));

@@ -12,6 +12,7 @@ use crate::audit::ReadCheck;
 use crate::keys::{self, DenialReason, KeyId, Status};
 use crate::limits::Exporter;
 use crate::members::MemberId;
+use crate::scopes::Scope;
 use crate::security::FactorSetup;
 use crate::sessions::{self, Session};
 use crate::workspaces::WorkspaceId;
@@ -59,22 +60,25 @@ impl ReadCheck for Reader {
     }
 
     fn is_allowed(&self) -> BoxFuture<'_, DbResult<bool>> {
-        Box::pin(async move { Ok(self.refusal().await?.is_none()) })
+        Box::pin(async move { Ok(self.refusal(&[]).await?.is_none()) })
     }
 }
 
 impl Reader {
-    /// Returns the refusal of a credential that is no longer valid or no longer allows the same, by the database.
-    pub async fn refusal(&self) -> DbResult<Option<ApiError>> {
+    /// Returns the refusal of a credential that is no longer valid, or no longer allows the same and what `scopes` name, by the
+    /// database.
+    pub async fn refusal(&self, scopes: &[Scope]) -> DbResult<Option<ApiError>> {
         let (app, now) = (&self.app, self.app.clock.now());
         match self.credential {
             Credential::Session { digest, .. } => {
                 let session = sessions::find(app.db.read(), digest, now).await?;
                 let session = session.filter(|session| session.member.workspace == self.workspace);
                 let Some(Session { member, factor_setup, .. }) = session else { return Ok(Some(session_invalid())) };
-                let is_in_setup = factor_setup == FactorSetup::Required;
-                let lacks_role = (!self.rule.admits(member.role)).then(|| role_required(self.rule, member.role));
-                Ok(lacks_role.or_else(|| is_in_setup.then(setup_required)))
+                let mut rules = [self.rule].into_iter().chain(scopes.iter().map(|scope| Rule::Scope(*scope)));
+                if let Some(rule) = rules.find(|rule| !rule.admits(member.role)) {
+                    return Ok(Some(role_required(rule, member.role)));
+                }
+                Ok((factor_setup == FactorSetup::Required).then(setup_required))
             }
             Credential::Key { id, address } => {
                 let key = keys::find(app.db.read(), self.workspace, id).await?;
@@ -84,8 +88,8 @@ impl Reader {
                     Status::Paused => Some(DenialReason::Paused),
                     Status::Active if !key.allowlist.admits(address) => Some(DenialReason::AddressNotAllowed),
                     Status::Active => {
-                        let missing = self.rule.scope().filter(|scope| !key.scopes.cover(*scope));
-                        missing.map(DenialReason::ScopeRequired)
+                        let mut needed = self.rule.scope().into_iter().chain(scopes.iter().copied());
+                        needed.find(|scope| !key.scopes.cover(*scope)).map(DenialReason::ScopeRequired)
                     }
                 });
                 Ok(reason.map(|reason| refused(reason, address)))

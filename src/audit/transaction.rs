@@ -164,11 +164,19 @@ impl AuditedTx {
     /// Begins the log of another workspace, which this transaction creates, with an event.
     pub async fn open_log_of(&mut self, workspace: WorkspaceId, action: Action, target: Target, details: Value) -> DbResult<()> {
         chain_head::insert(&self.tx, workspace).await?;
+        self.record_in(workspace, action, target, details).await
+    }
+
+    /// Records a successful action in the log of another workspace, whose head this transaction has locked.
+    pub async fn record_in(&mut self, workspace: WorkspaceId, action: Action, target: Target, details: Value) -> DbResult<()> {
+        let head = chain_head::lock(&self.tx, workspace).await?;
         let own = (self.workspace, self.sequence, self.hash);
-        (self.workspace, self.sequence, self.hash) = (workspace, 0, GENESIS);
+        (self.workspace, self.sequence, self.hash) = (workspace, head.sequence, store::stored_hash(&head.hash)?);
         self.record(action, Some(target), details);
         chain_head::set(&self.tx, workspace, (self.sequence, self.hash)).await?;
         (self.workspace, self.sequence, self.hash) = own;
+        let core = self.core.clone();
+        self.after_commit(move || core.commits.wake(&workspace));
         Ok(())
     }
 

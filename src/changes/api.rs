@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use tokio::time::{Instant, timeout_at};
+use axum::http::request::Parts;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::model::{ChangesQuery, ChangesView, USUAL, View};
+use super::model::{ChangesQuery, ChangesView, MOST, View};
 use super::read::{Part, Wanted, read};
-use crate::access::{Allowed, FollowChanges, Identity};
+use crate::access::{Allowed, Caller, Identity, Permission, Rule};
 use crate::app::App;
 use crate::audit::feed;
 use crate::limits::Wait;
 use crate::scopes::{Module, Scope};
 use kit::http::route::get;
 use kit::http::{ApiError, JsonOk, Query, Routes};
-use kit::wakeups::Woken;
+use kit::wakeups::{Subscription, Woken};
+
+/// The time after which a call is answered that may not wait, as too many do.
+const PAUSE: Duration = Duration::from_secs(1);
 
 pub fn routes() -> Routes<App> {
     Routes::new(
@@ -26,41 +30,86 @@ pub fn routes() -> Routes<App> {
     )
 }
 
+/// The permission to follow the changes of modules that the caller may read.
+#[derive(Clone, Copy, Debug)]
+struct FollowChanges;
+
+impl Permission for FollowChanges {
+    type Caller = Caller;
+    const RULE: Rule = Rule::ReadData;
+
+    /// Returns the scope of the module, if the query names a single one: the usage of the key shows it.
+    fn rule(request: &Parts) -> Result<Rule, ApiError> {
+        let Ok(Query(query)) = Query::<ChangesQuery>::of(&request.uri) else { return Ok(Self::RULE) };
+        Ok(match query.module.as_ref().map(|modules| modules.0.as_slice()) {
+            Some([module]) => Rule::Scope(Scope::read(*module)),
+            Some(_) | None => Self::RULE,
+        })
+    }
+}
+
 async fn follow(
     mut who: Allowed<FollowChanges>,
     State(app): State<App>,
     Query(query): Query<ChangesQuery>,
 ) -> Result<JsonOk<ChangesView>, ApiError> {
     let modules = modules(&who, &app, &query)?;
-    let (view, limit) = (query.view.unwrap_or(View::Full), query.limit.unwrap_or(USUAL));
-    let wanted = Wanted { workspace: who.workspace(), modules, view, limit };
+    let scopes: Vec<Scope> = modules.iter().map(|module| Scope::read(*module)).collect();
+    for scope in &scopes {
+        who.count_use(&app, *scope);
+    }
+    let (view, limit) = (query.view.unwrap_or(View::Full), query.limit.unwrap_or(MOST));
+    let (workspace, account) = (who.workspace(), who.caller().tenant().owner);
+    let wanted = Wanted { workspace, is_sandbox: workspace != account, modules, view, limit };
     let wait = Duration::from_secs(query.wait.unwrap_or_default().into());
-    let (end, account) = (Instant::now() + wait, who.caller().tenant().owner);
     // Before the first read, so that no commit is missed between both.
-    let mut subscription = (!wait.is_zero()).then(|| feed::subscribe(&app, wanted.workspace));
+    let subscription = (!wait.is_zero()).then(|| feed::subscribe(&app, workspace));
     let mut part = read_part(&who, &app, &wanted, query.after).await?;
     require_known(query.after, &part)?;
-    let mut counted: Option<Wait> = None;
-    while let Some(subscription) = subscription.as_mut().filter(|_| part.changes.is_empty()) {
-        // A part that ends before the latest event is followed by others at once.
-        if part.next >= part.latest {
-            counted = counted.or_else(|| app.limits.wait(account));
-            who.release_connection();
-            if counted.is_none() || !matches!(timeout_at(end, subscription.woken()).await, Ok(Woken::ByWrite)) {
-                break;
-            }
-        } else if Instant::now() >= end {
-            break;
+    if let Some(subscription) = subscription.filter(|_| part.changes.is_empty()) {
+        who.release_connection();
+        let end = Instant::now() + wait;
+        match app.limits.wait(account) {
+            Some(counted) => part = next_part(&who, &app, &wanted, part, Waiting { subscription, counted, end }).await?,
+            // Otherwise a client that follows for ever would ask again and again.
+            None => sleep_until(end.min(Instant::now() + PAUSE)).await,
         }
-        // The number of these is limited by that of the calls that wait.
-        let _connection = app.limits.read_in_background(account).await;
-        if let Some(refusal) = who.reader(&app).refusal().await? {
+        if !part.changes.is_empty()
+            && let Some(refusal) = who.reader(&app).refusal(&scopes).await?
+        {
             return Err(refusal);
         }
-        part = read_part(&who, &app, &wanted, part.next).await?;
     }
     let Part { changes: items, next, latest } = part;
     Ok(JsonOk(ChangesView { items, has_more: next < latest, next, latest }))
+}
+
+/// A call that waits for a change.
+struct Waiting {
+    subscription: Subscription,
+    counted: Wait,
+    end: Instant,
+}
+
+/// Waits for the next part with changes, to the end of the wait or of the process. Holds no connection while it waits.
+async fn next_part(
+    who: &Allowed<FollowChanges>,
+    app: &App,
+    wanted: &Wanted,
+    mut part: Part,
+    waiting: Waiting,
+) -> Result<Part, ApiError> {
+    let Waiting { mut subscription, counted, end } = waiting;
+    while part.changes.is_empty() && Instant::now() < end {
+        // A part that ends before the latest event is followed by others at once.
+        if part.next >= part.latest && !matches!(timeout_at(end, subscription.woken()).await, Ok(Woken::ByWrite)) {
+            break;
+        }
+        let Ok(_turn) = timeout_at(end, counted.turn()).await else { break };
+        let _connection = app.limits.read(who.caller().tenant().owner).await?;
+        part = read_part(who, app, wanted, part.next).await?;
+    }
+    Ok(part)
 }
 
 /// Returns the modules of the response; fails if the caller may not read one that the query names, or none at all.

@@ -1,5 +1,6 @@
-//! Changes, and what a caller asks for.
+//! Changes, and the query of the call that lists them.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -14,11 +15,8 @@ use crate::trips::TripView;
 use kit::clock::Time;
 use kit::http::{Check, FieldErrors};
 
-/// The largest number of changes in a response.
-pub(super) const MOST: u16 = 500;
-
-/// Changes in a response, if the call does not say how many.
-pub(super) const USUAL: u16 = 100;
+/// The largest number of changes in a response, and the number if the call does not say how many.
+pub(super) const MOST: u16 = 100;
 
 /// The longest time in seconds that a call waits for a change.
 pub(super) const LONGEST_WAIT: u8 = 30;
@@ -38,7 +36,7 @@ pub(super) struct ChangesQuery {
     #[param(inline)]
     pub view: Option<View>,
     /// The largest number of changes in the response; 100 if left out.
-    #[param(minimum = 1, maximum = 500)]
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,
     /// The longest time in seconds to wait if there is no change yet; 0 if left out.
     #[param(minimum = 0, maximum = 30)]
@@ -48,7 +46,7 @@ pub(super) struct ChangesQuery {
 impl Check for ChangesQuery {
     fn check(&self, faults: &mut FieldErrors) {
         faults.require(self.after >= 0, "after", "must be a whole number of at least 0");
-        let limit = self.limit.unwrap_or(USUAL);
+        let limit = self.limit.unwrap_or(MOST);
         faults.require((1..=MOST).contains(&limit), "limit", &format!("must be a whole number from 1 to {MOST}"));
         let wait = self.wait.unwrap_or_default();
         faults.require(wait <= LONGEST_WAIT, "wait", &format!("must be a whole number from 0 to {LONGEST_WAIT}"));
@@ -63,7 +61,7 @@ kit::string_enum! {
     }
 }
 
-/// Modules with data, separated by commas.
+/// Modules with data, each once, separated by commas.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Modules(pub Vec<Module>);
 
@@ -72,8 +70,10 @@ impl FromStr for Modules {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = |name: &str| Module::DATA.into_iter().find(|module| module.as_str() == name);
         let modules: Option<Vec<Module>> = text.split(',').map(known).collect();
+        let is_single = |modules: &Vec<Module>| modules.iter().collect::<HashSet<_>>().len() == modules.len();
         let names = Module::DATA.map(Module::as_str).join(", ");
-        modules.map(Self).ok_or_else(|| format!("must be names of modules, separated by commas: {names}"))
+        let refusal = || format!("must be names of modules, each once, separated by commas: {names}");
+        modules.filter(is_single).map(Self).ok_or_else(refusal)
     }
 }
 
@@ -99,7 +99,7 @@ kit::string_enum! {
     Kind as ChangeKind {
         Created = "created",
         Updated = "updated",
-        /// All data of the sandbox was deleted. Only test keys read of it.
+        /// Data of the sandbox was deleted, all of it once no further reset follows. Only in the feed of test keys.
         Reset = "reset",
     }
 }
@@ -129,9 +129,10 @@ impl ChangedModule {
     }
 }
 
-/// Lists the actions that are changes of the data of these modules.
-pub(super) fn actions_of(modules: &[Module]) -> Vec<Action> {
-    let changed = modules.iter().filter_map(|module| ChangedModule::of(*module)).chain([ChangedModule::Sandbox]);
+/// Lists the actions that are changes of the data of these modules. The reset of a sandbox is one in the sandbox alone.
+pub(super) fn actions_of(modules: &[Module], is_sandbox: bool) -> Vec<Action> {
+    let of_modules = modules.iter().filter_map(|module| ChangedModule::of(*module));
+    let changed = of_modules.chain(is_sandbox.then_some(ChangedModule::Sandbox));
     changed.flat_map(ChangedModule::actions).map(|(action, _)| *action).collect()
 }
 
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn modules_are_named_in_a_list() {
         assert_eq!("trips,fleet".parse(), Ok(Modules(vec![Module::Trips, Module::Fleet])));
-        for text in ["", "trips,", "trips, fleet", "audit", "Trips"] {
+        for text in ["", "trips,", "trips, fleet", "audit", "Trips", "trips,trips"] {
             assert!(text.parse::<Modules>().is_err(), "{text}");
         }
     }

@@ -17,6 +17,7 @@ use kit::db::DbResult;
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub workspace: WorkspaceId,
+    pub is_sandbox: bool,
     pub modules: Vec<Module>,
     pub view: View,
     pub limit: u16,
@@ -32,10 +33,10 @@ pub(super) struct Part {
 
 /// Reads the changes after `after`. `today` is the day in the workspace, by which invoices are overdue.
 pub(super) async fn read(db: &impl ConnectionTrait, wanted: &Wanted, after: i64, today: Day) -> DbResult<Part> {
-    let actions = actions_of(&wanted.modules);
+    let actions = actions_of(&wanted.modules, wanted.is_sandbox);
     let batch = feed::read(db, wanted.workspace, &actions, after, wanted.limit.into()).await?;
     let mut changes: Vec<Change> = batch.events.into_iter().filter_map(change).collect();
-    if wanted.view == View::Full {
+    if wanted.view == View::Full && !changes.is_empty() {
         let objects = objects(db, wanted.workspace, &changes, today).await?;
         for change in &mut changes {
             change.object = objects.get(&change.id).cloned();

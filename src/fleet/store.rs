@@ -40,6 +40,9 @@ pub(super) async fn list_by_id(
     workspace: WorkspaceId,
     ids: Vec<AircraftId>,
 ) -> DbResult<Vec<Aircraft>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
     Ok(mine.all(db).await?.into_iter().map(aircraft_of).collect())
 }

@@ -83,6 +83,9 @@ pub(super) async fn list(
 
 /// Lists those of these invoices that are there.
 pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<InvoiceId>) -> DbResult<Vec<Invoice>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
     mine.all(db).await?.into_iter().map(invoice_of).collect()
 }

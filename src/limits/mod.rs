@@ -6,7 +6,8 @@
 //! - Safety reports are counted here only: no table and no log line connects a report with a member.
 //!
 //! - `settings` names, defaults and `--limits`; `rates` rate limits of requests; `bytes` bytes stored in a day
-//! - `shares` database connections; `exports` running exports; `waits` calls that wait for changes; `moment` time and number of nodes; `refusal` the errors and their responses
+//! - `shares` database connections; `exports` running exports; `waits` calls that wait for changes
+//! - `moment` time and number of nodes; `refusal` the errors and their responses
 
 mod bytes;
 mod exports;
@@ -164,13 +165,9 @@ impl NodeLimits {
         self.exports.acquire(exporter, workspace, now).inspect_err(|refused| self.count(refused.limit()))
     }
 
-    /// Counts a call that waits for changes, until the result is dropped; `None` if too many of the workspace wait.
+    /// Counts a call that waits for changes, until the result is dropped; `None` if too many of the workspace or node wait.
     pub fn wait(&self, workspace: WorkspaceId) -> Option<Wait> {
-        let wait = self.waits.begin(workspace);
-        if wait.is_none() {
-            self.count(Limit::WaitingReaders);
-        }
-        wait
+        self.waits.begin(workspace).inspect_err(|limit| self.count(*limit)).ok()
     }
 
     /// Returns the time limit of an export.

@@ -38,6 +38,8 @@ kit::string_enum! {
         ExportMinutes = "export-minutes",
         /// Calls of a workspace that wait for changes, on a node.
         WaitingReaders = "waiting-readers",
+        /// Calls that wait for changes on a node.
+        NodeWaitingReaders = "node-waiting-readers",
         /// Running verifications of whole audit logs on a node.
         NodeChainChecks = "node-chain-checks",
     }
@@ -59,6 +61,7 @@ impl Limit {
             Self::ActiveKeys | Self::NewKeys => 10_000,
             Self::Members | Self::WaitingReaders => 1_000,
             Self::Invitations => 200,
+            Self::NodeWaitingReaders => 5_000,
             Self::Exports => 50,
             Self::NodeExports => 100,
             Self::ExportMinutes => 60,

@@ -34,6 +34,9 @@ pub(super) async fn find(
 
 /// Lists those of these reports that are there.
 pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<ReportId>) -> DbResult<Vec<Report>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mine = Entity::find().filter(within(workspace, Readable::All)).filter(Column::Id.is_in(ids));
     mine.all(db).await?.into_iter().map(report_of).collect()
 }

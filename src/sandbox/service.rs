@@ -48,7 +48,10 @@ pub async fn reset(core: &Core, workspace: WorkspaceId, context: AuditContext) -
         let (deleted, is_empty) = delete_batch(tx.db(), sandbox.id).await?;
         let mut details = json!(deleted);
         details["complete"] = json!(is_empty);
-        tx.record(Action::SandboxReset, Some(Target::new(TargetKind::Workspace, sandbox.id, &sandbox.name)), details);
+        let target = Target::new(TargetKind::Workspace, sandbox.id, &sandbox.name);
+        // In its own log as well: test keys follow the changes there.
+        tx.record_in(sandbox.id, Action::SandboxReset, target.clone(), details.clone()).await?;
+        tx.record(Action::SandboxReset, Some(target), details);
         tx.commit().await?;
         total += deleted;
         if is_empty {

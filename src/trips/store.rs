@@ -29,6 +29,9 @@ pub async fn find(db: &impl ConnectionTrait, workspace: WorkspaceId, id: TripId)
 
 /// Lists those of these trips that are there.
 pub(super) async fn list_by_id(db: &impl ConnectionTrait, workspace: WorkspaceId, ids: Vec<TripId>) -> DbResult<Vec<Trip>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mine = Entity::find().filter(Column::WorkspaceId.eq(workspace)).filter(Column::Id.is_in(ids));
     mine.all(db).await?.into_iter().map(trip_of).collect()
 }

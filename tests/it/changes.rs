@@ -150,7 +150,8 @@ async fn invalid_query_is_reported_per_field() {
         ("module=audit", "module"),
         ("view=some", "view"),
         ("limit=0", "limit"),
-        ("limit=501", "limit"),
+        ("limit=101", "limit"),
+        ("module=trips,trips", "module"),
         ("wait=31", "wait"),
         ("since=1", "since"),
     ] {
@@ -222,7 +223,39 @@ async fn member_who_signs_out_while_a_call_waits_gets_no_change() {
 }
 
 #[tokio::test]
-async fn calls_beyond_the_limit_of_waiting_ones_are_answered_at_once() {
+async fn member_who_may_read_less_by_then_gets_no_change() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    let member = t.add_member(Role::Auditor).await;
+    let id = member.id;
+    let reader = t.signed_in(member).await;
+    let after = next(&changes(&reader, "").await);
+    let waiting = async { reader.get(&format!("{CHANGES}?after={after}&wait=30&module=safety")).await };
+    let demoting = async {
+        owner.patch(&format!("/api/v1/members/{id}"), json!({ "role": "pilot" })).await.is(200);
+        let safety = SUBJECTS.iter().find(|subject| subject.list == REPORTS).expect("reports");
+        safety.create(&owner, 1).await
+    };
+    let (answer, _) = tokio::join!(waiting, demoting);
+    answer.is(403).code("ROLE_REQUIRED");
+}
+
+#[tokio::test]
+async fn calls_that_catch_up_do_not_hold_each_other_up() {
+    let t = TestApp::new().await;
+    let owner = t.owner().await;
+    // As if there were more other events than one read looks through.
+    t.tamper("UPDATE audit_heads SET sequence = sequence + 100000").await;
+    SUBJECTS.iter().find(|subject| subject.list == REPORTS).expect("reports").create(&owner, 1).await;
+    let reader = t.with(&t.key(&["safety:read"]).await);
+    let waiting = (0..20).map(|_| async { changes(&reader, "?after=0&wait=30&module=safety").await });
+    for answer in futures_util::future::join_all(waiting).await {
+        assert_eq!(items(&answer).len(), 1, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limit_of_waiting_ones_are_answered_early() {
     let limits = Settings::default().with(Limit::WaitingReaders, Some(1));
     let t = TestApp::with_config(planeconnection::config::Config { limits, ..test_config() }).await;
     let owner = t.owner().await;
@@ -292,5 +325,27 @@ async fn reset_of_the_sandbox_is_a_change_of_all_its_data() {
     let expected = [("trips", "created"), ("sandbox", "reset")].map(|(module, kind)| (module.to_owned(), kind.to_owned()));
     assert_eq!(kinds, expected);
     assert_eq!((seen.text_at("/data/items/0/id"), seen.at("/data/items/0/object")), (trip, &Value::Null), "it is gone");
-    assert_eq!(items(&changes(&owner, "?module=trips").await), [], "the workspace has changes of its own");
+    assert_eq!(items(&changes(&owner, "").await), [], "the workspace has changes of its own");
+}
+
+#[tokio::test]
+async fn call_counts_for_the_scope_of_each_module_that_it_reads() {
+    let t = TestApp::new().await;
+    let scopes = ["trips:read", "fleet:read", "safety:read"];
+    for (query, expected) in [
+        ("", vec![Value::Null, json!("fleet:read"), json!("safety:read"), json!("trips:read")]),
+        ("?module=trips,fleet", vec![Value::Null, json!("fleet:read"), json!("trips:read")]),
+        ("?module=trips", vec![json!("trips:read")]),
+    ] {
+        let key = t.key(&scopes).await;
+        changes(&t.with(&key), query).await;
+        t.flush().await;
+        let usage = t.owner().await.get(&format!("/api/v1/api-keys/{}/usage", key.id)).await.is(200);
+        let mut used: Vec<Value> =
+            usage.at("/data/scopes").as_array().expect("scopes").iter().map(|row| row["scope"].clone()).collect();
+        used.sort_by_key(ToString::to_string);
+        let mut expected = expected;
+        expected.sort_by_key(ToString::to_string);
+        assert_eq!(used, expected, "{query}");
+    }
 }

@@ -26,7 +26,7 @@ enum Wanted {
     Version(Vec<String>),
     /// Any version: `If-Match: *`.
     Any,
-    /// None yet: `If-None-Match: *`.
+    /// No version at all: `If-None-Match: *`.
     Absence,
 }
 
@@ -153,9 +153,11 @@ fn line(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, ToStrE
     Ok((!values.is_empty()).then(|| values.join(",")))
 }
 
-/// Returns the strong tags of a list. A weak tag is never of a version that a write may replace. `None` if it is no such list.
+/// Returns the strong tags of a list, whose empty elements are ignored (RFC 9110, 5.6.1.2). A weak tag is never of a version that
+/// a write may replace. `None` if the text is no such list, or has no tag at all.
 fn strong_tags(list: &str) -> Option<Vec<String>> {
-    let (mut rest, mut strong) = (list.trim(), Vec::new());
+    let is_blank = |byte: char| byte == ',' || byte.is_whitespace();
+    let (mut rest, mut strong) = (list.trim_matches(is_blank), Vec::new());
     loop {
         let weak = rest.strip_prefix("W/");
         let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
@@ -166,7 +168,7 @@ fn strong_tags(list: &str) -> Option<Vec<String>> {
         if after.is_empty() {
             return Some(strong);
         }
-        rest = after.strip_prefix(',')?.trim_start();
+        rest = after.strip_prefix(',')?.trim_start_matches(is_blank);
     }
 }
 
@@ -178,7 +180,7 @@ static CONDITIONS: [HeaderName; 3] = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SIN
 pub(super) struct Unchecked(u8);
 
 impl Unchecked {
-    /// Those that are not in the description of the call.
+    /// Returns the conditions that the description of the call does not have.
     pub(super) fn of(doc: &Doc) -> Self {
         let takes = |name: &HeaderName| doc.parameters.iter().any(|taken| taken.name.eq_ignore_ascii_case(name.as_str()));
         let unchecked = CONDITIONS.iter().enumerate().filter(|(_, name)| !takes(name));
@@ -193,7 +195,10 @@ impl Unchecked {
     /// Fails if one of them is sent: a caller who sends a condition must not believe that it holds.
     pub(super) fn refuse(self, headers: &HeaderMap) -> Result<(), ApiError> {
         let mut conditions = CONDITIONS.iter().enumerate();
-        let sent = conditions.find(|(place, name)| self.0 >> place & 1 == 1 && headers.contains_key(*name));
+        // A recipient of If-Match ignores If-Unmodified-Since (RFC 9110, 13.1.4).
+        let is_overridden = |name: &HeaderName| *name == IF_UNMODIFIED_SINCE && headers.contains_key(IF_MATCH);
+        let is_unchecked = |place: usize, name: &HeaderName| self.0 >> place & 1 == 1 && !is_overridden(name);
+        let sent = conditions.find(|(place, name)| is_unchecked(*place, name) && headers.contains_key(*name));
         match sent {
             Some((_, name)) => {
                 let message = format!("This call does not check the header {name}, so nothing was changed. Leave it out.");
@@ -248,13 +253,14 @@ mod tests {
         assert_eq!(wanted(&["\"a\""]), tags(&["a"]));
         assert_eq!(wanted(&[" \"a,b\" , \"c\" "]), tags(&["a,b", "c"]));
         assert_eq!(wanted(&["\"a\"", "\"b\""]), tags(&["a", "b"]));
+        assert_eq!(wanted(&[",\"a\",, \"b\" ,", ""]), tags(&["a", "b"]), "empty elements are ignored");
         assert_eq!(wanted(&[" * "]), Some(Wanted::Any));
         assert_eq!(wanted(&["W/\"a\""]), tags(&[]), "a weak tag is of no version");
     }
 
     #[test]
     fn malformed_condition_is_not_taken_for_none() {
-        for wrong in ["", "a", "\"a", "a\"", "\"a\",", "\"a\" \"b\"", "W/a", "*, \"a\"", "\"a\", *", "w/\"a\""] {
+        for wrong in ["", ",", "a", "\"a", "a\"", "\"a\" \"b\"", "W/a", "*, \"a\"", "\"a\", *", "w/\"a\""] {
             assert!(version(&sent(&IF_MATCH, &[wrong])).is_err(), "{wrong}");
         }
         assert_eq!(version(&HeaderMap::new()).ok(), Some(None));
@@ -271,5 +277,8 @@ mod tests {
             assert!(others.refuse(&sent(&name, &["*"])).is_err(), "{name}");
             assert!(Unchecked::default().refuse(&sent(&name, &["*"])).is_ok(), "{name}");
         }
+        let mut both = sent(&IF_MATCH, &["*"]);
+        both.append(IF_UNMODIFIED_SINCE, "Mon, 23 Nov 2026 09:30:00 GMT".parse().expect("a value"));
+        assert!(others.refuse(&both).is_ok(), "If-Match decides alone");
     }
 }

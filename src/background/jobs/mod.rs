@@ -1,7 +1,7 @@
 //! The jobs of the product.
 //!
-//! - `flushes` write what is held in memory; `commits` finds commits of other processes; `announcements` record what the passing of time brings; `heads` reports heads of audit
-//!   logs; `mail` sends emails; `rotations` revokes old keys; `search_texts` derives texts for search; `sweeps` delete expired rows;
+//! - `flushes` write what is held in memory; `commits` finds commits of other processes; `announcements` record what the passing of
+//!   time brings; `heads` reports heads of audit logs; `mail` sends emails; `rotations` revokes old keys; `search_texts` derives texts for search; `sweeps` delete expired rows;
 //!   `event_authentication` fields of audit events that earlier versions do not know; `findings` checks of keys by their usage, and the
 //!   weekly digest; `leaks` pauses and revokes leaked keys;
 //!   `unusual` compares the use of keys with their past; `database_size` measures for the metrics; `webhooks` disables endpoints that fail
