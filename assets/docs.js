@@ -50,7 +50,10 @@ if (form) {
     const all = field.value.trim().toLowerCase();
     const words = all.split(/\s+/).filter(Boolean);
     results.hidden = words.length === 0;
-    if (words.length === 0) return;
+    if (words.length === 0) {
+      results.replaceChildren();
+      return;
+    }
     if (!known) {
       results.textContent = "The search does not work at the moment. The menu has all pages.";
       return;
@@ -67,7 +70,8 @@ if (form) {
   field.addEventListener("input", show);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    results.querySelector("a")?.click();
+    // A hidden list may be that of an earlier query.
+    if (!results.hidden) results.querySelector("a")?.click();
   });
   // The index of a link within this page.
   results.addEventListener("click", (event) => {

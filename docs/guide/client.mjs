@@ -1,8 +1,11 @@
 // A client of the PlaneConnection API, with what Node.js 18 brings along.
 
+import { randomUUID } from "node:crypto";
+
 const API = `${process.env.PLANECONNECTION_URL}/api/v1`;
 const KEY = process.env.PLANECONNECTION_KEY;
 const ATTEMPTS = 6;
+const LONGEST_PAUSE = 60;
 
 /** The API refused a request. `error` has the code, the message and the request id. */
 export class Refused extends Error {
@@ -15,9 +18,11 @@ export class Refused extends Error {
 
 /** Sends a request, and repeats it where that helps. Returns the status and the data of the answer. */
 export async function call(method, path, body, headers = {}) {
+  // Every attempt has the same key, so that nothing is created twice. A call that takes none ignores it.
+  const repeatable = method === "POST" ? { "Idempotency-Key": randomUUID() } : {};
   const request = {
     method,
-    headers: { "X-API-Key": KEY, "Content-Type": "application/json", ...headers },
+    headers: { "X-API-Key": KEY, "Content-Type": "application/json", ...repeatable, ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
   };
   for (let attempt = 1; ; attempt++) {
@@ -26,10 +31,12 @@ export async function call(method, path, body, headers = {}) {
       const answer = await fetch(API + path, { ...request, signal: AbortSignal.timeout(60_000) });
       const text = await answer.text();
       if (answer.ok) return { status: answer.status, data: JSON.parse(text).data };
-      if (![429, 500, 502, 503, 504, 507].includes(answer.status) || attempt === ATTEMPTS) {
+      const seconds = answer.headers.get("Retry-After") ?? "";
+      if (/^[0-9]+$/.test(seconds)) pause = Number(seconds);
+      const isFinal = attempt === ATTEMPTS || pause > LONGEST_PAUSE;
+      if (isFinal || ![429, 500, 502, 503, 504, 507].includes(answer.status)) {
         throw new Refused(answer.status, failure(answer, text));
       }
-      pause = Number(answer.headers.get("Retry-After") ?? pause);
     } catch (error) {
       if (error instanceof Refused || attempt === ATTEMPTS) throw error;
     }

@@ -1,12 +1,12 @@
 //! Markdown as HTML.
 //!
 //! The attributes of a code block follow its language: `tab=NAME` puts consecutive blocks behind tabs, `file=NAME` names a file.
-//! `run`, `output` and `skip` are for the test that runs the examples (`tests/process/examples.rs`), and are not shown.
+//! `run` and `output` are for the test that runs the examples (`tests/process/examples.rs`), and are not shown.
 
 use std::collections::HashSet;
 
 use askama::Template;
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// A page as HTML, with its headings of the second level.
 pub(super) struct Rendered {
@@ -31,7 +31,8 @@ struct Sample<'a> {
 #[template(path = "reference/tabs.html")]
 struct Tabs<'a> {
     number: usize,
-    samples: Vec<(usize, Sample<'a>)>,
+    /// The number of each sample, the name of its tab, and the sample.
+    samples: Vec<(usize, &'a str, Sample<'a>)>,
 }
 
 /// A code block: its language, its attributes, and its text.
@@ -45,10 +46,15 @@ impl Block {
         self.info.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     }
 
-    /// The line above the code.
+    /// The line above the code: the name of its file, if it has one.
     fn title(&self) -> &str {
+        self.attribute("file").unwrap_or_else(|| self.tab())
+    }
+
+    /// The name of its tab; of a block without tabs that of its language.
+    fn tab(&self) -> &str {
         let language = self.info.split(' ').next().unwrap_or_default();
-        self.attribute("tab").or_else(|| self.attribute("file")).unwrap_or_else(|| name_of(language, &self.info))
+        self.attribute("tab").unwrap_or_else(|| name_of(language, &self.info))
     }
 }
 
@@ -73,7 +79,7 @@ fn name_of<'a>(language: &'a str, info: &str) -> &'a str {
 
 /// Renders Markdown. HTML in it is shown as text.
 pub(super) fn render(markdown: &str) -> Result<Rendered, askama::Error> {
-    let mut events = Parser::new_ext(markdown, Options::ENABLE_TABLES).peekable();
+    let mut events = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(without_html).peekable();
     let mut page = Page::default();
     while let Some(event) = events.next() {
         match event {
@@ -105,13 +111,22 @@ pub(super) fn render(markdown: &str) -> Result<Rendered, askama::Error> {
                 page.events.push(event);
                 page.html("</div>".to_owned());
             }
-            Event::Html(text) | Event::InlineHtml(text) => page.events.push(Event::Text(text)),
             other => page.events.push(other),
         }
     }
     let mut text = String::new();
     html::push_html(&mut text, page.events.into_iter());
     Ok(Rendered { html: text, headings: page.headings })
+}
+
+/// Turns HTML into text, and drops the alignment of columns: it would be a `style` attribute, which the Content-Security-Policy
+/// refuses.
+fn without_html(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::Start(Tag::Table(columns)) => Event::Start(Tag::Table(vec![Alignment::None; columns.len()])),
+        other => other,
+    }
 }
 
 fn has_tab(info: &str) -> bool {
@@ -148,10 +163,7 @@ impl<'a> Page<'a> {
             self.events.extend(inner);
             return self.html("</h1>\n".to_owned());
         }
-        let mut anchor = anchor(&text);
-        while !self.anchors.insert(anchor.clone()) {
-            anchor.push_str("-2");
-        }
+        let anchor = unique_anchor(&text, &mut self.anchors);
         self.html(format!("<{level} id=\"{anchor}\"><a class=\"anchor\" href=\"#{anchor}\">"));
         self.events.extend(inner);
         self.html(format!("</a></{level}>\n"));
@@ -166,12 +178,12 @@ impl<'a> Page<'a> {
         self.samples += blocks.len();
         let samples = blocks.iter().zip(first..).map(|(block, number)| {
             let text = block.text.strip_suffix('\n').unwrap_or(&block.text);
-            (number, Sample { id: format!("code-{number}"), title: block.title(), text })
+            (number, block.tab(), Sample { id: format!("code-{number}"), title: block.title(), text })
         });
         let html = if blocks.iter().any(|block| has_tab(&block.info)) {
             Tabs { number: first, samples: samples.collect() }.render()?
         } else {
-            samples.map(|(_, sample)| sample.render()).collect::<Result<String, _>>()?
+            samples.map(|(_, _, sample)| sample.render()).collect::<Result<String, _>>()?
         };
         self.html(html);
         Ok(())
@@ -184,10 +196,23 @@ pub(super) fn anchor(text: &str) -> String {
     text.to_lowercase().chars().filter(is_kept).map(|letter| if letter == ' ' { '-' } else { letter }).collect()
 }
 
-/// Returns Markdown without the attributes of its code blocks, for readers.
+/// Returns the anchor of a heading on a page where these are taken, and takes it.
+pub(super) fn unique_anchor(text: &str, taken: &mut HashSet<String>) -> String {
+    let mut anchor = anchor(text);
+    while !taken.insert(anchor.clone()) {
+        anchor.push_str("-2");
+    }
+    anchor
+}
+
+/// Returns Markdown without the attributes of its code blocks, for readers. The name of a file is above its block.
 pub(super) fn without_attributes(markdown: &str) -> String {
     let line = |line: &str| match line.strip_prefix("```").and_then(|info| info.split_once(' ')) {
-        Some((language, _)) => format!("```{language}\n"),
+        Some((language, attributes)) => {
+            let file = attributes.split(' ').find_map(|word| word.strip_prefix("file="));
+            let name = file.map(|file| format!("`{file}`:\n\n")).unwrap_or_default();
+            format!("{name}```{language}\n")
+        }
         None => format!("{line}\n"),
     };
     markdown.lines().map(line).collect()
@@ -218,6 +243,25 @@ mod tests {
         let page = html("A <script>alert(1)</script> b\n\n<b>c</b>\n\n```html\n<i>\n```\n");
         assert!(!page.contains("<script>") && !page.contains("<b>") && !page.contains("<i>"), "{page}");
         assert!(page.contains("&lt;script&gt;") && page.contains("&#60;i&#62;"), "{page}");
+        let page = html("# <u>a</u>\n\n## <i>b</i> c\n");
+        assert!(page.contains("<h1>&lt;u&gt;a&lt;/u&gt;</h1>"), "{page}");
+        assert!(page.contains(">&lt;i&gt;b&lt;/i&gt; c</a></h2>"), "{page}");
+    }
+
+    #[test]
+    fn aligned_tables_have_no_style_attributes() {
+        let page = html("| a | b |\n| :-- | --: |\n| 1 | 2 |\n");
+        assert!(page.contains("<td>2</td>") && !page.contains("style"), "{page}");
+    }
+
+    #[test]
+    fn files_have_their_names_above_them() {
+        let markdown = "```python tab=Python file=push.py\na\n```\n\n```js tab=Node.js file=push.mjs\nb\n```\n";
+        let page = html(markdown);
+        assert!(page.contains("<span>push.py</span>") && page.contains("<span>push.mjs</span>"), "{page}");
+        assert!(page.contains("value=\"Python\"") && page.contains(">Node.js</label>"), "{page}");
+        let expected = "`push.py`:\n\n```python\na\n```\n\n`push.mjs`:\n\n```js\nb\n```\n";
+        assert_eq!(without_attributes(markdown), expected);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The index that `assets/docs.js` searches: pages and their headings, with the words below them.
 
+use std::collections::HashSet;
+
 use axum::http::{HeaderValue, header};
 use serde::Serialize;
 
-use super::markdown::anchor;
+use super::markdown::unique_anchor;
 use super::site::{Page, Section, Site, plain};
 use kit::http::Prepared;
 
@@ -33,25 +35,31 @@ pub(super) fn index(site: &Site) -> Result<Prepared, askama::Error> {
 }
 
 fn places(page: &Page) -> Vec<Place> {
-    let place = |heading: &str, text: &str, words: String| Place {
+    let place = |heading: String, path: String, text: &str, words: String| Place {
         t: page.title.clone(),
-        h: plain(heading),
-        p: if heading.is_empty() { page.path.clone() } else { format!("{}#{}", page.path, anchor(&plain(heading))) },
+        h: heading,
+        p: path,
         s: beginning(text),
         w: words,
     };
+    let whole = |words: String| place(String::new(), page.path.clone(), &page.summary, words);
     // The headings of calls are the same on every page: their fields are found at the page itself.
     if page.section == Section::Calls {
-        return vec![place("", &page.summary, names(&page.markdown))];
+        return vec![whole(names(&page.markdown))];
     }
     let mut sections = without_code(&page.markdown);
     let rest = sections.split_off(1.min(sections.len()));
-    let whole = place("", &page.summary, String::new());
-    let sections = rest.iter().map(|(heading, text)| place(heading, text, String::new()));
-    std::iter::once(whole).chain(sections).collect()
+    let mut anchors = HashSet::new();
+    let mut places = vec![whole(String::new())];
+    for (heading, text) in &rest {
+        let heading = plain(heading);
+        let path = format!("{}#{}", page.path, unique_anchor(&heading, &mut anchors));
+        places.push(place(heading, path, text, String::new()));
+    }
+    places
 }
 
-/// Splits a page at its headings of the second level, without its code blocks.
+/// Splits a page at its headings of the second and third level, without its code blocks.
 fn without_code(markdown: &str) -> Vec<(String, String)> {
     let mut sections = vec![(String::new(), String::new())];
     let mut is_code = false;
@@ -61,7 +69,7 @@ fn without_code(markdown: &str) -> Vec<(String, String)> {
             continue;
         }
         let Some((_, text)) = sections.last_mut().filter(|_| !is_code) else { continue };
-        if let Some(heading) = line.strip_prefix("## ") {
+        if let Some(heading) = line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")) {
             sections.push((heading.to_owned(), String::new()));
         } else {
             text.push_str(line);
@@ -89,4 +97,27 @@ fn names(markdown: &str) -> String {
         names.extend(name.filter(|name| !names.contains(name)));
     }
     names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::document;
+    use crate::reference::markdown::render;
+    use crate::router;
+
+    #[test]
+    fn every_place_is_a_page_or_a_heading_of_one() {
+        let table = router::table();
+        let site = Site::new("https://planes.example.com", &table, &document("https://planes.example.com", &table));
+        for page in &site.pages {
+            let html = render(&page.markdown).expect("HTML").html;
+            for place in places(page) {
+                let Some((_, anchor)) = place.p.split_once('#') else { continue };
+                assert!(html.contains(&format!("id=\"{anchor}\"")), "no heading {}", place.p);
+            }
+        }
+        let overview = places(site.find("/docs/overview").expect("the overview"));
+        assert!(overview.iter().any(|place| place.p == "/docs/overview#read-a-whole-list"), "a heading of the third level");
+    }
 }

@@ -65,8 +65,34 @@ const LINKS: &[(&str, &str)] = &[
     ("](API.md#test-keys)", "](/docs#1-create-a-key)"),
     ("](API.md#findings)", "](/docs/api/list-findings)"),
     ("](API.md#unusual-activity)", "](/docs/api/list-findings)"),
-    ("](../README.md#life-cycle-of-a-key)", "](/docs#1-create-a-key)"),
 ];
+
+/// The receivers in docs/WEBHOOKS.md: folded there for GitHub, behind tabs here.
+const RECEIVERS: &[(&str, &str)] = &[
+    (
+        "<details>\n<summary>Python: <a href=\"receivers/receiver.py\">receiver.py</a></summary>\n\n```python\n",
+        "As files: [receiver.py](/assets/receiver.py), [receiver.mjs](/assets/receiver.mjs), [receiver.go](/assets/receiver.go), \
+         [Cargo.toml](/assets/receiver.toml) and [src/main.rs](/assets/receiver.rs).\n\n\
+         ```python tab=Python file=receiver.py\n",
+    ),
+    (
+        "<details>\n<summary>Node.js: <a href=\"receivers/receiver.mjs\">receiver.mjs</a></summary>\n\n```js\n",
+        "```js tab=Node.js file=receiver.mjs\n",
+    ),
+    (
+        "<details>\n<summary>Go: <a href=\"receivers/receiver.go\">receiver.go</a></summary>\n\n```go\n",
+        "```go tab=Go file=receiver.go\n",
+    ),
+    (
+        "<details>\n<summary>Rust: <a href=\"receivers/rust\">Cargo.toml and src/main.rs</a></summary>\n\n```toml\n",
+        "```toml tab=Cargo.toml file=Cargo.toml\n",
+    ),
+    ("```rust\n", "```rust tab=Rust file=src/main.rs\n"),
+    ("</details>\n", ""),
+];
+
+/// The address of the API in docs/WEBHOOKS.md, which is also read where no node fills in its own.
+const EXAMPLE_API: &str = "https://planes.example.com/api/v1";
 
 /// The page of error codes: a paragraph for each.
 pub(super) const ERRORS: &str = include_str!("../../docs/guide/errors.md");
@@ -152,7 +178,8 @@ impl Site {
 /// Fills in what a page takes from the code.
 fn filled(markdown: &str, public_url: &str, calls: &[Call<'_>]) -> String {
     let mut text = markdown.replace("{{base}}", public_url).replace("{{version}}", env!("CARGO_PKG_VERSION"));
-    for (name, by) in FILES.iter().chain(LINKS).filter(|(name, _)| markdown.contains(name)) {
+    text = text.replace(EXAMPLE_API, &format!("{public_url}/api/v1"));
+    for (name, by) in FILES.iter().chain(LINKS).chain(RECEIVERS).filter(|(name, _)| markdown.contains(name)) {
         text = text.replace(name, by);
     }
     for (name, table) in
@@ -197,6 +224,30 @@ mod tests {
             assert!(!page.title.is_empty() && page.summary.len() > 10, "{}: {:?}", page.path, page.summary);
             assert!(!page.markdown.contains("{{"), "not filled in: {}", page.path);
         }
+    }
+
+    #[test]
+    fn no_page_shows_html_as_text() {
+        for page in site().pages {
+            let html = crate::reference::markdown::render(&page.markdown).expect("HTML").html;
+            for tag in ["&lt;details", "&lt;/details", "&lt;summary", "&lt;a "] {
+                assert!(!html.contains(tag), "{}: {tag}", page.path);
+            }
+        }
+    }
+
+    #[test]
+    fn receivers_of_webhooks_are_behind_tabs() {
+        let site = site();
+        let page = site.find("/docs/guides/webhooks").expect("the guide to webhooks");
+        let html = crate::reference::markdown::render(&page.markdown).expect("HTML").html;
+        for tab in ["Python", "Node.js", "Go", "Cargo.toml", "Rust"] {
+            assert!(html.contains(&format!("value=\"{tab}\"")), "no tab {tab}");
+        }
+        for file in ["receiver.py", "receiver.mjs", "receiver.go", "Cargo.toml", "src/main.rs"] {
+            assert!(html.contains(&format!("<span>{file}</span>")), "no file {file}");
+        }
+        assert_eq!(html.matches("<fieldset").count(), 1, "one group of tabs");
     }
 
     #[test]

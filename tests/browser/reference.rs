@@ -33,6 +33,23 @@ fn documentation_is_searched_in_the_browser() {
 }
 
 #[test]
+fn enter_follows_no_result_of_an_earlier_query() {
+    let site = Site::new();
+    let mut tab = site.tab();
+    tab.open("/docs/authentication");
+    tab.fill("Search the documentation", "idempotency_key_reused");
+    tab.says("IDEMPOTENCY_KEY_REUSED");
+    tab.fill("Search the documentation", "");
+    tab.press("Enter");
+    assert_eq!(tab.url(), "/docs/authentication");
+    tab.fill("Search the documentation", "idempotency_key_reused");
+    tab.says("IDEMPOTENCY_KEY_REUSED");
+    tab.press("Escape");
+    tab.press("Enter");
+    assert_eq!(tab.url(), "/docs/authentication");
+}
+
+#[test]
 fn language_of_an_example_is_remembered() {
     let site = Site::new();
     let mut tab = site.tab();

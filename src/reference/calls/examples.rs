@@ -52,7 +52,6 @@ impl<'a> Examples<'a> {
     /// Returns the example of a parameter.
     pub fn parameter(&self, name: &str, schema: &Value) -> String {
         match name {
-            "Idempotency-Key" => "3f1d0c1e-5f0a-4b8e-9a53-6c1b2f7f0a11".to_owned(),
             "externalId" => "FOS-10412".to_owned(),
             "requestId" => "req_01h455vb4pex5vsknk084sn02q".to_owned(),
             "Github-Public-Key-Identifier" => "…".to_owned(),

@@ -48,6 +48,11 @@ impl<'a> Schemas<'a> {
     /// The values of a field in a few words: “integer, 0 to 1000”.
     pub fn kind(&self, schema: &Value) -> String {
         let null = if is_nullable(schema) { ", or `null`" } else { "" };
+        let forms = self.forms(schema);
+        if forms.len() > 1 {
+            let names: Vec<_> = forms.into_iter().map(|form| self.name_of(form)).collect();
+            return format!("one of {}{null}", names.join(", "));
+        }
         let (schema, _) = self.resolve(schema);
         if let Some(words) = schema["enum"].as_array() {
             let words: Vec<_> = words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect();
@@ -85,8 +90,7 @@ impl<'a> Schemas<'a> {
 
     /// Returns a table of the fields of an object, nested ones included; one table for each form that the object can have.
     pub fn fields(&self, schema: &Value) -> String {
-        let (whole, _) = self.named(schema);
-        let variants: Vec<_> = choices(whole).collect();
+        let variants = self.forms(schema);
         if variants.len() > 1 {
             let variant = |variant: &&Value| {
                 let about = sentence(variant["description"].as_str().unwrap_or_default());
@@ -108,6 +112,30 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// Returns the forms of a schema that has several, `null` aside.
+    fn forms<'b>(&self, mut schema: &'b Value) -> Vec<&'b Value>
+    where
+        'a: 'b,
+    {
+        loop {
+            schema = if schema["$ref"].is_string() {
+                self.named(schema).0
+            } else {
+                let forms: Vec<_> = choices(schema).collect();
+                if forms.len() != 1 {
+                    return forms;
+                }
+                forms[0]
+            };
+        }
+    }
+
+    /// The name of a form, or its kind if it has none.
+    fn name_of(&self, form: &Value) -> String {
+        let (_, name) = self.named(form);
+        if name.is_empty() { self.kind(form) } else { name.to_owned() }
+    }
+
     fn table(&self, schema: &Value) -> String {
         let mut rows = String::new();
         self.rows("", schema, 0, &mut rows);
@@ -117,7 +145,11 @@ impl<'a> Schemas<'a> {
         format!("| field | value | |\n| --- | --- | --- |\n{rows}")
     }
 
+    /// Appends the fields of an object. Those of a nested object with several forms are left to the pages of these.
     fn rows(&self, prefix: &str, schema: &Value, depth: usize, rows: &mut String) {
+        if self.forms(schema).len() > 1 {
+            return;
+        }
         let (schema, _) = self.resolve(schema);
         if Self::type_of(schema) == "array" && depth < DEPTH {
             return self.rows(&format!("{prefix}[]."), &schema["items"], depth + 1, rows);
@@ -128,6 +160,9 @@ impl<'a> Schemas<'a> {
             let optional = if is_required { "" } else { " *optional*" };
             let about = self.about("", field);
             let _infallible = writeln!(rows, "| `{prefix}{name}`{optional} | {} | {about} |", self.kind(field));
+            if self.forms(field).len() > 1 {
+                continue;
+            }
             let (inner, _) = self.resolve(field);
             match Self::type_of(inner) {
                 "object" if depth < DEPTH => self.rows(&format!("{prefix}{name}."), inner, depth + 1, rows),
@@ -179,4 +214,35 @@ fn sentence(text: &str) -> String {
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if text.is_empty() || text.ends_with(['.', ':', '!', '?']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn field_with_several_forms_names_all_of_them() {
+        let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let document = json!({ "components": { "schemas": {
+            "Trip": { "type": "object", "properties": { "tripType": { "type": "string" } } },
+            "Aircraft": { "type": "object", "properties": { "tailNumber": { "type": "string" } } },
+            "ChangedObject": { "oneOf": [reference("Trip"), reference("Aircraft")] },
+            "Change": { "type": "object", "required": ["object"], "properties": {
+                "object": { "oneOf": [{ "type": "null" }, reference("ChangedObject")] },
+                "others": { "type": "array", "items": reference("ChangedObject") },
+                "trip": { "oneOf": [{ "type": "null" }, reference("Trip")] },
+            } },
+        } } });
+        let table = Schemas::of(&document).fields(&reference("Change"));
+        for row in [
+            "| `object` | one of Trip, Aircraft, or `null` |",
+            "| `others` *optional* | list of one of Trip, Aircraft |",
+            "| `trip.tripType` *optional* | string |",
+        ] {
+            assert!(table.contains(row), "no {row} in\n{table}");
+        }
+        assert!(!table.contains("object.") && !table.contains("others[]"), "{table}");
+    }
 }
