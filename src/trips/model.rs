@@ -319,6 +319,7 @@ pub struct TripFilter {
     pub updated_since: Option<Since>,
     /// The order; `-created_at` if left out. A walk by cursor is complete in the order of creation, and in that of `updated_at` it
     /// returns changed trips again; in any other, a trip that moves meanwhile may be missed.
+    #[param(inline)]
     pub sort: Option<TripSort>,
 }
 

@@ -134,7 +134,7 @@ async fn change_is_no_trace_of_who_filed_an_anonymous_report() {
     let seen = changes(&t.with(&t.key(&["safety:read"]).await), "").await;
     let item = seen.at("/data/items/0").as_object().expect("a change");
     let fields: Vec<&str> = item.keys().map(String::as_str).collect();
-    assert_eq!(fields, ["change", "id", "module", "object", "occurredAt", "sequence"]);
+    assert_eq!(fields, ["sequence", "occurredAt", "module", "change", "id", "object"]);
     assert_eq!(item["object"]["reporter"], Value::Null);
 }
 

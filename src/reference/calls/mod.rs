@@ -142,6 +142,10 @@ impl Call<'_> {
             let value = examples.parameter(name, &parameter["schema"]);
             match parameter["in"].as_str() {
                 Some("path") => path = path.replace(&format!("{{{name}}}"), &value),
+                Some("query") if parameter["required"] == true => {
+                    let separator = if path.contains('?') { '&' } else { '?' };
+                    let _infallible = write!(path, "{separator}{name}={value}");
+                }
                 // Optional headers are left out: one `Idempotency-Key` in all samples would have the second one refused.
                 Some("header") => match name {
                     "Github-Public-Key-Identifier" => headers.push(("Github-Public-Key-Identifier", value, None)),
