@@ -76,6 +76,11 @@ fn pictures() {
     let mut tab = site.tab();
     for (name, path) in [
         ("docs", "/docs"),
+        ("docs-overview", "/docs/overview"),
+        ("docs-errors", "/docs/errors"),
+        ("docs-guide", "/docs/guides/sync-trips"),
+        ("docs-webhooks", "/docs/guides/webhooks"),
+        ("docs-call", "/docs/api/follow-changes"),
         ("sign-in", "/sign-in"),
         ("join", "/join"),
         ("reset-password", "/reset-password"),
